@@ -1,0 +1,5 @@
+"""`python -m thinkdial.cli`."""
+
+from .main import main
+
+main()

@@ -1,0 +1,96 @@
+"""`thinkdial ask`: one profile; the answer streams to stdout, the reasoning and the receipt go to stderr."""
+
+from __future__ import annotations
+
+import typer
+
+from .options import (
+    AsJson,
+    ConfigFile,
+    DryRun,
+    Files,
+    Format,
+    MaxOutput,
+    NoStream,
+    OneProfile,
+    Output,
+    OutputFormat,
+    PromptArgument,
+    Quiet,
+    ReasoningView,
+    Retries,
+    ShowReasoning,
+    StrictThink,
+    System,
+    ThinkOne,
+    Timeout,
+)
+
+
+def ask(
+    prompt: PromptArgument = None,
+    profile: OneProfile = None,
+    think: ThinkOne = None,
+    file: Files = None,
+    system: System = None,
+    max_output: MaxOutput = None,
+    timeout: Timeout = None,
+    retries: Retries = None,
+    no_stream: NoStream = False,
+    strict_think: StrictThink = False,
+    dry_run: DryRun = False,
+    reasoning: ShowReasoning = ReasoningView.FULL,
+    output_format: OutputFormat = None,
+    json: AsJson = False,
+    output: Output = None,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Ask one model. The answer goes to stdout, alone; reasoning and a one-line receipt go to stderr.
+
+    Example:  cat notes.txt | thinkdial ask "Summarize this" -p claude --think low
+    """
+    from ..engine.jobs import Wishes, make_jobs
+    from ..engine.observer import Silent
+    from ..providers.think import parse_think
+    from .answering import AnswerStream
+    from .choosing import load_config, one_selection, refuse_unless_strict
+    from .exit_codes import ExitCode, code_for
+    from .output import use_utf8
+    from .plan import print_plans
+    from .printing import chosen_format, print_notes, print_run
+    from .prompt import read_prompt
+    from .running import run_jobs
+
+    use_utf8()
+    form = chosen_format(output_format, json, output, Format.TEXT)
+    streams = output_format is None and not json and output is None
+    sweep = (parse_think(think),) if think else ()
+    settings = load_config(config, quiet=quiet)
+    selection = one_selection(profile, settings)
+    asked = read_prompt(prompt, file or [], system)
+    wishes = Wishes(sweep, max_output, timeout, retries, no_stream)
+    if dry_run:
+        print_plans([selection], asked, settings, wishes, as_json=form is Format.JSON)
+        return
+    jobs = make_jobs([selection], asked, settings, wishes)
+    if strict_think:
+        refuse_unless_strict(jobs)
+    if streams:
+        stream = AnswerStream(jobs[0], show_reasoning=reasoning is not ReasoningView.NONE and not quiet)
+        with stream:
+            finished = run_jobs(jobs, asked, stream)
+        written = True
+    else:
+        finished = run_jobs(jobs, asked, Silent())
+        written = print_run(finished.run, form, reasoning, output)
+    if not quiet:
+        from .output import console
+        from .render.receipt import receipt_line
+
+        print_notes(finished.run.results, after_comparison=False)
+        if finished.run.results[0].attempts:
+            screen = console(stderr=True)
+            screen.print(receipt_line(finished.run.results[0], screen.width), soft_wrap=True)
+    code = code_for(finished.run.results, interrupted=finished.interrupted)
+    raise typer.Exit(code if written or code is not ExitCode.OK else ExitCode.USAGE)

@@ -1,0 +1,54 @@
+"""What the options choose: the configuration, the profiles and the think values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from ..engine.fanout import Job
+from ..engine.target import Selection, select
+from ..profiles.load import Config, load
+from ..providers.errors import UsageError
+from ..providers.think import Think, parse_think
+from .exit_codes import ExitCode
+from .output import say
+
+
+def load_config(path: Path | None, *, quiet: bool = False) -> Config:
+    """All layers of configuration; what was left out of them is said on stderr."""
+    config = load(path)
+    if not quiet:
+        for note in config.notes:
+            say(f"note: {note}")
+    return config
+
+
+def sweep_values(text: str | None) -> tuple[Think, ...]:
+    """The think values of a comma list, without repetition. Raises `UsageError` for one that is none."""
+    if text is None:
+        return ()
+    return tuple(dict.fromkeys(parse_think(word) for word in text.split(",")))
+
+
+def one_selection(name: str | None, config: Config) -> Selection:
+    """The one profile that `ask` talks to. Raises `UsageError` when the name stands for several."""
+    chosen = select([name] if name else [], config)
+    if len(chosen) > 1:
+        names = ", ".join(selection.profile.name for selection in chosen)
+        raise UsageError(f"ask takes one profile, not {len(chosen)} ({names})", hint="thinkdial compare takes many")
+    return chosen[0]
+
+
+def refuse_unless_strict(jobs: Sequence[Job]) -> None:
+    """Exit with 5 when a plan is worse than `mapped`; nothing has been sent by then."""
+    refused = [job for job in jobs if job.prepared is not None and not job.prepared.plan.is_strict]
+    if not refused:
+        return
+    for job in refused:
+        if job.prepared is not None:
+            decided = job.prepared.plan
+            say(f"{job.profile}: --strict-think: {decided.requested} would be {decided.fidelity}: {decided.note}")
+    say("nothing was sent")
+    raise typer.Exit(ExitCode.STRICT_PLAN)

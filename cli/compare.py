@@ -1,0 +1,126 @@
+"""`thinkdial compare`: the same prompt to many, side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from .options import (
+    AsJson,
+    ConfigFile,
+    DryRun,
+    Files,
+    Format,
+    MaxOutput,
+    NoStream,
+    Output,
+    OutputFormat,
+    Profiles,
+    PromptArgument,
+    Quiet,
+    ReasoningView,
+    Retries,
+    ShowReasoning,
+    StrictThink,
+    System,
+    ThinkSweep,
+    Timeout,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ..engine.fanout import Job
+    from ..engine.prepare import Prompt
+    from ..providers.schema import Notice
+
+
+def compare(
+    prompt: PromptArgument = None,
+    profile: Profiles = None,
+    think: ThinkSweep = None,
+    file: Files = None,
+    system: System = None,
+    max_output: MaxOutput = None,
+    timeout: Timeout = None,
+    retries: Retries = None,
+    no_stream: NoStream = False,
+    strict_think: StrictThink = False,
+    dry_run: DryRun = False,
+    reasoning: ShowReasoning = ReasoningView.EXCERPT,
+    output_format: OutputFormat = None,
+    json: AsJson = False,
+    output: Output = None,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Send one prompt to many profiles and show reasoning, answers, time and cost side by side.
+
+    Example:  thinkdial compare "Is 91 prime?" -p claude -p gpt -p gemini --think off,low,high
+    """
+    from ..engine.jobs import Wishes, make_jobs
+    from ..engine.target import select
+    from .choosing import load_config, refuse_unless_strict, sweep_values
+    from .output import use_utf8
+    from .plan import print_plans
+    from .printing import chosen_format
+    from .prompt import read_prompt
+
+    use_utf8()
+    form = chosen_format(output_format, json, output, Format.TABLE)
+    sweep = sweep_values(think)
+    settings = load_config(config, quiet=quiet)
+    selections = select(profile or [], settings)
+    asked = read_prompt(prompt, file or [], system)
+    wishes = Wishes(sweep, max_output, timeout, retries, no_stream)
+    if dry_run:
+        print_plans(selections, asked, settings, wishes, as_json=form is Format.JSON)
+        return
+    jobs = make_jobs(selections, asked, settings, wishes)
+    if strict_think:
+        refuse_unless_strict(jobs)
+    finish_comparison(jobs, asked, form, reasoning, output, quiet=quiet)
+
+
+def finish_comparison(
+    jobs: Sequence[Job],
+    asked: Prompt,
+    form: Format,
+    reasoning: ReasoningView,
+    output: Path | None,
+    *,
+    quiet: bool,
+    extra: tuple[Notice, ...] = (),
+) -> None:
+    """Make the calls with a live view where there is a terminal, print the results, and exit with their code."""
+    import sys
+
+    from ..engine.observer import Silent
+    from .exit_codes import ExitCode, code_for
+    from .output import console, is_terminal, say
+    from .printing import print_notes, print_run
+    from .running import run_jobs
+
+    live = not quiet and is_terminal(sys.stderr)
+    if live:
+        from .render.live import LiveCompare
+
+        observer = LiveCompare(console(stderr=True), titles=_titles(jobs))
+        with observer:
+            finished = run_jobs(jobs, asked, observer, extra=extra)
+    else:
+        finished = run_jobs(jobs, asked, Silent(), extra=extra)
+    written = print_run(finished.run, form, reasoning, output)
+    if not quiet:
+        print_notes(finished.run.results, after_comparison=form is Format.TABLE)
+        if finished.interrupted:
+            say("interrupted: what had come is shown and marked")
+    code = code_for(finished.run.results, interrupted=finished.interrupted)
+    raise typer.Exit(code if written or code is not ExitCode.OK else ExitCode.USAGE)
+
+
+def _titles(jobs: Sequence[Job]) -> list[str]:
+    names = [job.profile for job in jobs]
+    return [job.profile if names.count(job.profile) == 1 else f"{job.profile} @{job.think}" for job in jobs]

@@ -1,0 +1,35 @@
+"""What the exit status says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..providers.schema import Result
+
+
+class ExitCode(IntEnum):
+    OK = 0
+    SOME_FAILED = 1
+    USAGE = 2
+    ALL_FAILED = 3
+    COST_LIMIT = 4
+    STRICT_PLAN = 5
+    INTERRUPTED = 130
+    BROKEN_PIPE = 141
+
+
+def code_for(results: Sequence[Result], *, interrupted: bool) -> ExitCode:
+    """The exit code of a run. A partial answer counts as a failed one: something is missing."""
+    if interrupted:
+        return ExitCode.INTERRUPTED
+    failed = sum(result.status != "ok" for result in results)
+    if failed == 0:
+        return ExitCode.OK
+    if failed < len(results):
+        return ExitCode.SOME_FAILED
+    if all(result.error is not None and result.error.kind == "config" for result in results):
+        return ExitCode.USAGE
+    return ExitCode.ALL_FAILED

@@ -1,0 +1,17 @@
+"""The entry point. `--version` answers before anything heavy is imported; errors become words and exit codes here."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and exit with its code."""
+    if sys.argv[1:] in (["--version"], ["-V"]):
+        from .version import VERSION
+
+        sys.stdout.write(f"thinkdial {VERSION}\n")
+        return
+    from .app import run
+
+    run()

@@ -1,0 +1,103 @@
+"""`thinkdial models`: what is known about the models."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from .options import AsJson, ConfigFile
+
+if TYPE_CHECKING:
+    from ..profiles.card import ModelCard
+    from ..profiles.provider import Provider
+
+    Known = tuple[Provider, ModelCard]
+
+
+def models(
+    pattern: Annotated[
+        str | None, typer.Argument(metavar="[PATTERN]", help="Part of a name, or a whole model id.")
+    ] = None,
+    provider: Annotated[
+        str | None, typer.Option("--provider", "-p", metavar="NAME", help="Only this provider.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Retired models too.")] = False,
+    json: AsJson = False,
+    config: ConfigFile = None,
+) -> None:
+    """List known models: levels, budgets, default, can it be off, visibility, context, price.
+
+    For a single model it shows how every value of the dial would be translated.
+
+    Example:  thinkdial models claude-opus-5-5
+    """
+    from ..profiles.load import load
+    from ..providers.errors import UsageError
+    from .output import console, emit, use_utf8
+    from .printing import json_text
+    from .render.model_cards import model_table, model_view
+
+    use_utf8()
+    settings = load(config)
+    if provider is not None:
+        settings.provider(provider)
+    found = _matching(settings.providers, pattern, provider, everything=everything)
+    if not found:
+        raise UsageError(
+            f"no known model matches {pattern!r}" if pattern else "no model is known here",
+            hint="a model that is not listed can still be called; its provider's usual fields are used then",
+        )
+    if json:
+        emit(json_text({"schema": "thinkdial.models/1", "models": [_document(entry) for entry in found]}))
+        return
+    screen = console()
+    with screen.capture() as captured:
+        if len(found) == 1:
+            screen.print(model_view(*found[0], settings.reference, screen.width, pattern))
+        else:
+            screen.print(model_table(found, screen.width))
+    emit(captured.get())
+
+
+def _matching(providers: Any, pattern: str | None, only: str | None, *, everything: bool) -> list[Known]:
+    from datetime import UTC, datetime
+
+    from ..profiles import facts
+
+    today = datetime.now(UTC).date().isoformat()
+    found: list[Known] = []
+    exact: list[Known] = []
+    for name, provider in providers.items():
+        if only is not None and name != only:
+            continue
+        for file in provider.models:
+            for card in facts.cards(file):
+                if pattern is not None and card.matches(pattern):
+                    exact.append((provider, card))
+                gone = card.retired is not None and card.retired <= today
+                if (pattern is None or pattern.lower() in card.example.lower()) and (everything or not gone):
+                    found.append((provider, card))
+    return exact or found
+
+
+def _document(entry: Known) -> dict[str, Any]:
+    provider, card = entry
+    return {
+        "provider": provider.name,
+        "model": card.example,
+        "match": card.match.pattern,
+        "control": card.control,
+        "levels": [level.value for level in card.levels],
+        "budget": None if card.budget is None else {"min": card.budget.min, "max": card.budget.max},
+        "can_be_off": card.can_be_off,
+        "when_absent": card.absent,
+        "visibility": card.visibility,
+        "context_tokens": card.context_tokens,
+        "max_output_tokens": card.max_output_tokens,
+        "retired": card.retired,
+        "notes": card.notes,
+        "unverified": list(card.unverified),
+        "sources": list(card.sources),
+        "checked_on": card.checked_on,
+    }

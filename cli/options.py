@@ -1,0 +1,98 @@
+"""The options that several commands share, each with its one help text."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(StrEnum):
+    """How results are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    JSONL = "jsonl"
+    CSV = "csv"
+    MD = "md"
+    TEXT = "text"
+
+
+class ReasoningView(StrEnum):
+    """How much of the reasoning is shown."""
+
+    FULL = "full"
+    EXCERPT = "excerpt"
+    NONE = "none"
+
+
+PromptArgument = Annotated[
+    str | None, typer.Argument(metavar="[PROMPT]", help="The prompt. Piped input is appended to it; - reads only that.")
+]
+Profiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--profile",
+        "-p",
+        metavar="NAME",
+        help="Profile, group, or provider/model; repeatable. NAME@high sets the dial for that one.",
+    ),
+]
+OneProfile = Annotated[
+    str | None,
+    typer.Option("--profile", "-p", metavar="NAME", help="Profile, or provider/model. NAME@high sets the dial."),
+]
+ThinkSweep = Annotated[
+    str | None,
+    typer.Option(
+        "--think",
+        "-t",
+        metavar="VALUE",
+        help="off, minimal, low, medium, high, xhigh, max, a token budget (4000, 8k), or auto. A comma list sweeps.",
+    ),
+]
+ThinkOne = Annotated[
+    str | None,
+    typer.Option(
+        "--think",
+        "-t",
+        metavar="VALUE",
+        help="off, minimal, low, medium, high, xhigh, max, a token budget (4000, 8k), or auto.",
+    ),
+]
+Files = Annotated[
+    list[Path] | None,
+    typer.Option("--file", "-f", metavar="FILE", help="Append a text file to the prompt; repeatable."),
+]
+System = Annotated[str | None, typer.Option("--system", "-s", metavar="TEXT", help="System prompt.")]
+MaxOutput = Annotated[
+    int | None,
+    typer.Option(
+        "--max-output", metavar="TOKENS", min=1, help="Output limit in tokens; it usually covers thinking too."
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Give up after this long without a byte."),
+]
+Retries = Annotated[
+    int | None, typer.Option("--retries", metavar="N", min=0, max=20, help="Attempts after the first one.")
+]
+NoStream = Annotated[bool, typer.Option("--no-stream", help="Ask for one whole body instead of a stream.")]
+StrictThink = Annotated[
+    bool, typer.Option("--strict-think", help="Send nothing (exit 5) if a model cannot take this very think value.")
+]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent and what it may cost; send nothing.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="One more configuration file, above all others.")
+]
+Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the results to a file.")]
+OutputFormat = Annotated[Format | None, typer.Option("--format", help="How to print the results.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON (the same as --format json).")]
+ShowReasoning = Annotated[
+    ReasoningView,
+    typer.Option("--reasoning", help="How much reasoning to show. Hiding it does not switch it off and saves nothing."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]

@@ -1,0 +1,117 @@
+"""`thinkdial plan`: what each profile would send, and what it may cost. Nothing is sent."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .options import (
+    AsJson,
+    ConfigFile,
+    Files,
+    MaxOutput,
+    NoStream,
+    Profiles,
+    PromptArgument,
+    Quiet,
+    StrictThink,
+    System,
+    ThinkSweep,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ..engine.forecast import Forecast
+    from ..engine.jobs import Wishes
+    from ..engine.prepare import Prepared, Prompt
+    from ..engine.target import Selection
+    from ..profiles.load import Config
+
+    PlanEntry = tuple[Prepared, Forecast, str | None]
+
+PLACEHOLDER = "(your prompt)"
+
+
+def plan(
+    prompt: PromptArgument = None,
+    profile: Profiles = None,
+    think: ThinkSweep = None,
+    file: Files = None,
+    system: System = None,
+    max_output: MaxOutput = None,
+    no_stream: NoStream = False,
+    strict_think: StrictThink = False,
+    json: AsJson = False,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show the exact native fields each profile would send, what was lost in translation, and a cost range.
+
+    No network and no key is needed. Without -p every profile is planned; --json has the whole request.
+
+    Example:  thinkdial plan -p claude -p gemini --think off,high,8k
+    """
+    from ..engine.jobs import Wishes
+    from ..engine.prepare import Prompt
+    from ..engine.target import select
+    from .choosing import load_config, sweep_values
+    from .output import use_utf8
+    from .prompt import read_prompt
+
+    use_utf8()
+    sweep = sweep_values(think)
+    settings = load_config(config, quiet=quiet)
+    names = profile or list(settings.defaults.profiles) or list(settings.profiles)
+    selections = select(names, settings)
+    given = prompt is not None or file
+    asked = read_prompt(prompt, file or [], system) if given else Prompt(PLACEHOLDER, system)
+    wishes = Wishes(sweep, max_output, no_stream=no_stream)
+    print_plans(selections, asked, settings, wishes, as_json=json, strict=strict_think)
+
+
+def print_plans(
+    selections: Sequence[Selection],
+    asked: Prompt,
+    config: Config,
+    wishes: Wishes,
+    *,
+    as_json: bool,
+    strict: bool = False,
+) -> None:
+    """Plan everything and print it. Raises `ConfigError` for what cannot be planned."""
+    import typer
+
+    from ..engine.documents import plan_document
+    from .exit_codes import ExitCode
+    from .output import console, emit
+    from .printing import json_text
+    from .render.plans import plans_view
+
+    entries = _plans(selections, asked, config, wishes)
+    if as_json:
+        emit(json_text(plan_document(entries)))
+    else:
+        screen = console()
+        with screen.capture() as captured:
+            screen.print(plans_view(entries, screen.width))
+        emit(captured.get())
+    if strict and any(not prepared.plan.is_strict for prepared, _, _ in entries):
+        raise typer.Exit(ExitCode.STRICT_PLAN)
+
+
+def _plans(selections: Sequence[Selection], asked: Prompt, config: Config, wishes: Wishes) -> list[PlanEntry]:
+    from datetime import UTC, datetime
+
+    from ..engine.forecast import forecast
+    from ..engine.jobs import prepare_one
+    from ..engine.keys import describe_key
+    from ..engine.target import resolve, think_values
+
+    now = datetime.now(UTC)
+    entries: list[PlanEntry] = []
+    for selection in selections:
+        target = resolve(selection.profile, config)
+        for think in think_values(selection, wishes.sweep, config):
+            prepared = prepare_one(target, think, asked, config, wishes)
+            entries.append((prepared, forecast(prepared, asked, now), describe_key(target)))
+    return entries

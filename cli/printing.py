@@ -1,0 +1,118 @@
+"""A finished run in the format that was asked for."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..engine.documents import result_document, run_document
+from ..providers.errors import UsageError
+from ..providers.schema import Result, Run
+from .options import Format, ReasoningView
+from .output import check_writable, complain, console, emit, say, write_file
+from .render import export, receipt
+from .render.untrusted import harmless_json
+
+_FORMAT_OF_SUFFIX = {
+    ".json": Format.JSON,
+    ".jsonl": Format.JSONL,
+    ".csv": Format.CSV,
+    ".md": Format.MD,
+    ".txt": Format.TEXT,
+}
+FILE_WIDTH = 120
+
+
+def chosen_format(given: Format | None, as_json: bool, output: Path | None, otherwise: Format) -> Format:
+    """The format: as asked, else by the suffix of the output file. Raises `UsageError` when two are asked for."""
+    if as_json and given not in (None, Format.JSON):
+        raise UsageError(f"--json and --format {given} contradict each other")
+    if output is not None:
+        check_writable(output)
+    if as_json:
+        return Format.JSON
+    if given is not None:
+        return given
+    return _FORMAT_OF_SUFFIX.get(output.suffix.lower(), otherwise) if output is not None else otherwise
+
+
+def json_text(document: object) -> str:
+    """JSON for people and programs: readable characters as they are, dangerous ones escaped."""
+    return harmless_json(json.dumps(document, ensure_ascii=False, indent=2)) + "\n"
+
+
+def json_line(result: Result) -> str:
+    return harmless_json(json.dumps(result_document(result), ensure_ascii=False)) + "\n"
+
+
+def formatted(run: Run, form: Format, reasoning: ReasoningView) -> str | None:
+    """The text of `run` in `form`; None for the table, which depends on where it is printed."""
+    match form:
+        case Format.JSON:
+            return json_text(run_document(run))
+        case Format.JSONL:
+            return "".join(json_line(result) for result in run.results)
+        case Format.CSV:
+            return export.run_csv(run.results)
+        case Format.MD:
+            return export.run_markdown(run, reasoning=reasoning.value)
+        case Format.TEXT:
+            return export.run_text(run, reasoning=reasoning.value)
+        case Format.TABLE:
+            return None
+
+
+def print_run(run: Run, form: Format, reasoning: ReasoningView, output: Path | None) -> bool:
+    """Print to stdout or write to `output`. False when the file could not be written: then stdout got it."""
+    text = formatted(run, form, reasoning)
+    if output is None:
+        emit(text if text is not None else table_text(run, reasoning))
+        return True
+    if text is None:
+        text = table_text(run, reasoning, width=FILE_WIDTH)
+    try:
+        write_file(output, text)
+    except Exception as error:
+        from ..providers.errors import ThinkdialError
+
+        if not isinstance(error, ThinkdialError):
+            raise
+        complain(error)
+        say("the results follow on standard output, so that nothing is lost")
+        emit(text)
+        return False
+    return True
+
+
+def table_text(run: Run, reasoning: ReasoningView, *, width: int | None = None) -> str:
+    """Answers side by side, then the numbers, as wide as the terminal (or `width`, then without colours)."""
+    from rich.console import Console
+
+    from .render.answers import answers
+    from .render.table import numbers_table
+
+    screen = console()
+    buffer = io.StringIO()
+    columns = width or screen.width
+    paper = Console(
+        file=buffer,
+        width=columns,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        force_terminal=screen.is_terminal and width is None,
+        no_color=screen.no_color or width is not None,
+        legacy_windows=False,
+    )
+    paper.print(answers(run.results, columns, reasoning=reasoning.value))
+    paper.print(numbers_table(run.results, columns))
+    return buffer.getvalue()
+
+
+def print_notes(results: Sequence[Result], *, after_comparison: bool) -> None:
+    """What people should know beside the numbers, on stderr."""
+    screen = console(stderr=True)
+    for line in receipt.notes(results, after_comparison=after_comparison):
+        screen.print(line, soft_wrap=True)

@@ -1,0 +1,1 @@
+"""Results into what people read: tables, columns, live views and files. Pure but for the live view."""

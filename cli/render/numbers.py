@@ -1,0 +1,61 @@
+"""Seconds, tokens and dollars as people read them; what is unknown is a dash and never a zero."""
+
+from __future__ import annotations
+
+import math
+from decimal import ROUND_HALF_EVEN, Decimal
+
+from ...providers.schema import TokensSource
+
+UNKNOWN = "–"
+
+
+def seconds(value: float | None) -> str:
+    """`4 ms`, `0.41 s`, `12.3 s`, `1m 12s`, `1h 02m`."""
+    if value is None or not math.isfinite(value) or value < 0:
+        return UNKNOWN
+    if value < 0.00995:
+        return f"{value * 1000:.0f} ms"
+    if value < 9.995:
+        return f"{value:.2f} s"
+    if value < 59.95:
+        return f"{value:.1f} s"
+    whole = round(value)
+    if whole < 3600:
+        return f"{whole // 60}m {whole % 60:02d}s"
+    return f"{whole // 3600}h {whole % 3600 // 60:02d}m"
+
+
+def tokens(count: int | None, source: TokensSource | None = None) -> str:
+    """`1,234`, or `~1,234` when the count is an estimate."""
+    if count is None:
+        return UNKNOWN
+    return f"~{count:,}" if source == "estimated" else f"{count:,}"
+
+
+def rate(tokens_per_s: float | None) -> str:
+    """Tokens per second: `87`, or `8.7` when slow."""
+    if tokens_per_s is None or not math.isfinite(tokens_per_s) or tokens_per_s < 0:
+        return UNKNOWN
+    return f"{tokens_per_s:.1f}" if tokens_per_s < 9.95 else f"{tokens_per_s:,.0f}"
+
+
+def share(part: int | None, whole: int | None) -> str:
+    """`90 %`: the part in the whole; an empty string when it cannot be said."""
+    if part is None or not whole or part > whole:
+        return ""
+    percent = 100 * part / whole
+    return "<1 %" if 0 < percent < 1 else f"{percent:.0f} %"
+
+
+def dollars(usd: Decimal | None) -> str:
+    """`$1.24`, `$0.0071`, `$0.0000025`: cents above a dollar, four digits below, and never rounded to nothing."""
+    if usd is None or not usd.is_finite():
+        return UNKNOWN
+    if usd == 0:
+        return "$0"
+    sign, size = ("-", -usd) if usd < 0 else ("", usd)
+    places = 2 if size >= 1 else max(2, 3 - size.adjusted())
+    text = f"{size.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN):,f}"
+    whole, _, fraction = text.partition(".")
+    return f"{sign}${whole}.{fraction.rstrip('0').ljust(2, '0')}"

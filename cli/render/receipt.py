@@ -1,0 +1,85 @@
+"""The receipt of one answer in one line, and everything that a person should be told about a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.text import Text
+
+from ...providers.schema import Result
+from .dial import is_substituted, think_path
+from .numbers import dollars, rate, seconds, tokens
+from .phrases import BAD, CAUTION, STRONG, explanation, failure_hint, failure_sentence, state_words, verdict_words
+from .rows import labels
+from .untrusted import one_line
+
+_COST_SOURCES = {"provider": "provider's bill", "table": "price table", "profile": "profile's price"}
+_SEPARATOR = " · "
+
+
+def receipt_line(result: Result, width: int | None = None) -> Text:
+    """Return asked → sent → measured, the verdict, times and cost; with a `width`, broken between its parts."""
+    mark, words, style = verdict_words(result) if result.status == "ok" else state_words(result)
+    parts = [
+        Text(think_path(result) + (" reasoning tokens" if result.reasoning.tokens is not None else ""), STRONG),
+        Text(f"{mark} {words}", style),
+        Text(f"{tokens(result.usage.output_tokens)} output"),
+        Text(f"first answer {seconds(result.latency.first_answer_s)}"),
+        Text(f"total {seconds(result.latency.total_s)}"),
+        Text(f"{rate(result.latency.output_tokens_per_s)} tok/s"),
+        Text(_cost(result)),
+    ]
+    if result.model_reported and result.model_reported != result.model:
+        parts.append(Text(f"served by {one_line(result.model_reported, 40)}"))
+    line = Text()
+    used = 0
+    for index, part in enumerate(parts):
+        if index and width is not None and used + len(_SEPARATOR) + part.cell_len > width:
+            line.append("\n")
+            used = 0
+        elif index:
+            line.append(_SEPARATOR, "dim")
+            used += len(_SEPARATOR)
+        line.append_text(part)
+        used += part.cell_len
+    return line
+
+
+def notes(results: Sequence[Result], *, after_comparison: bool = False) -> list[Text]:
+    """Return what differs from the wish, cannot be settled or went wrong: one line each, none twice.
+
+    `after_comparison` leaves out what the numbers table and the answers have just said: substituted levels, failures
+    and starved answers.
+    """
+    lines: dict[str, Text] = {}
+    for result, label in zip(results, labels(results), strict=True):
+        said = _said_once(result) if after_comparison else [*_said_above(result), *_said_once(result)]
+        for words, style in said:
+            if words:
+                lines.setdefault(f"{label}: {words}", Text.assemble((f"{label}: ", STRONG), (words, style)))
+    return list(lines.values())
+
+
+def _said_above(result: Result) -> list[tuple[str, str]]:
+    said = [(one_line(result.think.note or ""), "")] if is_substituted(result.think) else []
+    if result.error:
+        said.append((" ".join(filter(None, (failure_sentence(result.error), failure_hint(result.error)))), BAD))
+    if result.think.verdict == "starved":
+        said.append((explanation(result), BAD))
+    return said
+
+
+def _said_once(result: Result) -> list[tuple[str, str]]:
+    note = one_line(result.think.note or "")
+    said = [] if is_substituted(result.think) else [(note, "")]
+    said += [(words, CAUTION) for warning in result.warnings if (words := one_line(warning.message, 1000)) != note]
+    if result.think.verdict != "starved":
+        said.append((explanation(result), CAUTION))
+    return [*said, (one_line(result.cost.note or "", 300), "")]
+
+
+def _cost(result: Result) -> str:
+    if result.cost.usd is None:
+        return "cost –"
+    source = _COST_SOURCES.get(result.cost.source or "")
+    return dollars(result.cost.usd) + (f" ({source})" if source else "")

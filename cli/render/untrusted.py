@@ -1,0 +1,106 @@
+"""Text written by a model, a server or a stranger's file, made safe to show: nothing in it moves, hides or runs."""
+
+from __future__ import annotations
+
+import re
+
+_JOINERS = "\u200c\u200d"
+_SELECTORS = "\ufe00-\ufe0f"
+_FLAG_TAGS = tuple(
+    "".join(chr(0xE0000 + ord(c)) for c in region) + "\U000e007f" for region in ("gbeng", "gbsct", "gbwls")
+)
+
+_INVISIBLE = (
+    "\u007f-\u009f"  # DEL and C1: U+009B alone starts an escape sequence
+    "\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f"
+    "\u200b-\u200f\u2028-\u202e\u2060-\u206f"  # zero width, separators, bidi controls
+    "\u3164\ufeff\uffa0\ufff0-\ufffb" + _SELECTORS + "\ud800-\udfff"  # lone surrogates: nothing can encode them
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a"
+    "\U000e0000-\U000e0fff"  # tags and selectors that can smuggle whole sentences
+)
+_SUSPECT = re.compile(f"[\x00-\x08\x0b-\x1f{_INVISIBLE}]+")
+_SUSPECT_IN_JSON = re.compile(f"[{_INVISIBLE}]+")
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠﹦﹢﹣﹫]|\t")
+_BLANKS = re.compile(r"\s+")
+
+
+class _Visible(dict[int, str]):
+    """What stands for a character that must not reach a terminal; filled as characters turn up."""
+
+    def __missing__(self, code: int) -> str:
+        if code == 0x0D:
+            shown = ""
+        elif code < 0x20:
+            shown = chr(0x2400 + code)
+        else:
+            shown = "␡" if code == 0x7F else f"<U+{code:04X}>"
+        self[code] = shown
+        return shown
+
+
+class _Escaped(dict[int, str]):
+    r"""The `\uXXXX` form of a character, as a surrogate pair where JSON needs one."""
+
+    def __missing__(self, code: int) -> str:
+        if code > 0xFFFF:
+            high, low = divmod(code - 0x10000, 0x400)
+            escaped = f"\\u{0xD800 + high:04x}\\u{0xDC00 + low:04x}"
+        else:
+            escaped = f"\\u{code:04x}"
+        self[code] = escaped
+        return escaped
+
+
+_VISIBLE = _Visible()
+_ESCAPED = _Escaped()
+
+
+def harmless(text: str) -> str:
+    """Return `text` with every control and every invisible character spelled out, and `\\r` dropped.
+
+    Newlines and tabs stay, and so do the joiners and selectors that emoji and many scripts are made of.
+    """
+    return _SUSPECT.sub(_spell_out, text)
+
+
+def harmless_json(document: str) -> str:
+    """Return the JSON text `document` with dangerous characters as escapes: the same value, safe on a terminal."""
+    return _SUSPECT_IN_JSON.sub(_escape, document)
+
+
+def one_line(text: str, limit: int = 0) -> str:
+    """Return `text` harmless and on one line; with a `limit`, cut to so many characters with an ellipsis."""
+    line = _BLANKS.sub(" ", harmless(text)).strip()
+    return f"{line[: limit - 1].rstrip()}…" if limit and len(line) > limit else line
+
+
+def csv_cell(text: str) -> str:
+    """Return `text` harmless, and with a leading `'` where a spreadsheet would take it for a formula."""
+    safe = harmless(text)
+    return f"'{safe}" if _FORMULA.match(safe) else safe
+
+
+def _spell_out(match: re.Match[str]) -> str:
+    return match[0] if _belongs(match) else match[0].translate(_VISIBLE)
+
+
+def _escape(match: re.Match[str]) -> str:
+    return match[0] if _belongs(match) else match[0].translate(_ESCAPED)
+
+
+def _belongs(match: re.Match[str]) -> bool:
+    """Whether the run of invisible characters is a part of the visible character before it.
+
+    One joiner or selector after a visible character is; a run of them is a hiding place.
+    """
+    run, start = match[0], match.start()
+    before = match.string[start - 1] if start else " "
+    if len(run) == 1:
+        if run in _JOINERS:
+            return not before.isascii()
+        if "\ufe00" <= run <= "\ufe0f":
+            return not before.isspace()
+        return "\U000e0100" <= run <= "\U000e01ef" and before >= "\u3400" and before.isalpha()
+    if len(run) == 2:
+        return run in ("\ufe0f\u200d", "\ufe0e\u200d") and not before.isascii()
+    return before == "\U0001f3f4" and run in _FLAG_TAGS

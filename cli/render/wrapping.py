@@ -1,0 +1,63 @@
+"""Plain text broken into lines, and a window into columns, counted in terminal cells."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+
+COLUMN_DIVIDER = " │ "
+
+
+def wrap_line(line: str, width: int, indent: str = "") -> Iterator[str]:
+    """Yield `line` in pieces of at most `width` cells, broken at spaces where there are any.
+
+    Leading spaces stay; `indent` begins every piece but the first. What is longer than a line is cut.
+    """
+    width = max(1, width)
+    indent = indent if cell_len(indent) < width else ""
+    line = line.expandtabs(4)
+    body = line.lstrip(" ")
+    current, room = line[: len(line) - len(body)][: width - 1], width
+    begun = False
+    for word in body.split(" "):
+        joined = f"{current} {word}" if begun else f"{current}{word}"
+        if _fits(joined, room):
+            current, begun = joined, True
+            continue
+        if begun:
+            yield current.rstrip(" ")
+            current, begun = indent, False
+            if not word:
+                continue
+        if not _fits(current + word, room):
+            *whole, word = chop_cells(current + word, room)
+            yield from whole
+            current = ""
+        current, begun = current + word, True
+    yield current.rstrip(" ")
+
+
+def wrap(text: str, width: int) -> list[str]:
+    """The lines of `text`, each wrapped to `width` cells."""
+    return [piece for line in text.split("\n") for piece in wrap_line(line, width)]
+
+
+def fit(text: str, width: int) -> str:
+    """`text` at exactly `width` cells: padded with spaces, or cut with an ellipsis."""
+    width = max(0, width)
+    length = len(text) if text.isascii() else cell_len(text)
+    if length <= width:
+        return text + " " * (width - length)
+    return set_cell_size(text, width - 1) + "…" if width else ""
+
+
+def columns_that_fit(count: int, width: int, narrowest: int) -> int:
+    """How many columns to a row: all if they fit, else as evenly spread as the width allows."""
+    most = max(1, (width + len(COLUMN_DIVIDER)) // (narrowest + len(COLUMN_DIVIDER)))
+    rows = max(1, -(-count // most))
+    return max(1, -(-count // rows))
+
+
+def _fits(text: str, width: int) -> bool:
+    return (len(text) if text.isascii() else cell_len(text)) <= width

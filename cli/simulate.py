@@ -1,0 +1,87 @@
+"""`thinkdial simulate`: the simulated providers as a server, for trying pipelines offline."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def simulate(
+    port: Annotated[
+        int, typer.Option("--port", min=0, max=65535, help="Port on 127.0.0.1; 0 takes a free one.")
+    ] = 8099,
+    pace: Annotated[
+        float | None, typer.Option("--pace", min=0, max=100, help="How slow: 0 answers at once, 1 is lifelike.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", help="The same seed gives the same answers.")] = 0,
+    fault: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--fault", metavar="NAME=SHARE", help="Let a share of requests fail, as rate_limit=0.1; repeatable."
+        ),
+    ] = None,
+    log: Annotated[
+        Path | None, typer.Option("--log", metavar="FILE", help="Append every request as a JSON line, keys left out.")
+    ] = None,
+) -> None:
+    """Serve the simulated providers on this machine until Ctrl-C. Nothing they say is real.
+
+    A single request fails on purpose when its model name ends in @FAULT, as in claude-opus-5-5@overloaded.
+
+    Example:  thinkdial simulate --port 8099 --fault rate_limit=0.1
+    """
+    from ..providers.errors import ConfigError
+    from ..simulator import DEMO_PACE, Simulator, serve_forever
+    from .exit_codes import ExitCode
+    from .output import emit, say
+
+    server = Simulator(
+        seed=seed, pace=DEMO_PACE if pace is None else pace, faults=_faults(fault or []), port=port, log=log
+    )
+
+    def ready(base_url: str) -> None:
+        emit(f"{_profiles_yaml(base_url)}\n")
+        say(f"simulated providers at {base_url}; save the YAML above and pass it with --config; Ctrl-C stops")
+
+    try:
+        serve_forever(server, ready)
+    except KeyboardInterrupt:
+        say("stopped")
+        raise typer.Exit(ExitCode.OK) from None
+    except OSError as error:
+        raise ConfigError(f"port {port} cannot be used: {error.strerror}", hint="choose another with --port") from None
+
+
+def _faults(given: list[str]) -> dict[str, float]:
+    """The shares by name. Raises `UsageError` for a name or number that makes no sense."""
+    from ..providers.errors import UsageError, did_you_mean
+    from ..simulator import FAULTS
+
+    shares: dict[str, float] = {}
+    for text in given:
+        name, _, share = text.partition("=")
+        if name not in FAULTS:
+            raise UsageError(
+                f"{name!r} is not a fault{did_you_mean(name, FAULTS)}", hint=f"faults: {', '.join(FAULTS)}"
+            )
+        try:
+            shares[name] = float(share or "1")
+        except ValueError:
+            raise UsageError(f"{share!r} is not a share", hint="a number from 0 to 1, as in rate_limit=0.1") from None
+        if not 0 <= shares[name] <= 1:
+            raise UsageError(f"{share} is not a share", hint="a number from 0 to 1, as in rate_limit=0.1")
+    return shares
+
+
+def _profiles_yaml(base_url: str) -> str:
+    from .demo import PATHS
+
+    lines = ["# profiles that call the simulator; servers on this machine need no key", "profiles:"]
+    models = {"anthropic": "claude-opus-5-5", "openai": "gpt-6-sol", "google": "gemini-4-argon"}
+    for provider, path in PATHS.items():
+        lines.append(
+            f"  sim-{provider}: {{provider: {provider}, model: {models[provider]}, base_url: '{base_url}{path}'}}"
+        )
+    return "\n".join(lines)

@@ -1,0 +1,1 @@
+"""Decide, send, time and price. Prints nothing."""

@@ -1,0 +1,92 @@
+"""Many calls at once: bounded, in order, each with an outcome of its own; a peer's failure stops nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..providers.errors import Failure
+from ..providers.schema import Notice, Result
+from ..providers.think import Think
+from .keys import Key
+from .observer import Observer
+from .prepare import Prepared
+from .results import result_of, unsent_result
+from .run import Exchange, Patience, Surroundings, cancelled
+from .target import Target
+
+MOST_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call to make, or (`refused`) the reason why it cannot be made."""
+
+    profile: str
+    model: str
+    think: Think
+    patience: Patience
+    target: Target | None = None
+    prepared: Prepared | None = None
+    key: Key | None = None
+    refused: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The results in the order of the jobs, and whether the run was interrupted."""
+
+    results: tuple[Result, ...]
+    interrupted: bool
+
+
+async def fan_out(
+    jobs: Sequence[Job],
+    *,
+    surroundings: Surroundings,
+    observer: Observer,
+    run_id: str,
+    at: datetime,
+    extra: tuple[Notice, ...] = (),
+) -> Done:
+    """Make all calls. A cancellation (Ctrl-C) ends those under way, keeps what came, and still returns."""
+    everyone = asyncio.Semaphore(MOST_AT_ONCE)
+    lanes: dict[str, asyncio.Semaphore] = {}
+    for job in jobs:
+        if job.target is not None and job.target.profile.limits.concurrency:
+            lanes.setdefault(job.profile, asyncio.Semaphore(job.target.profile.limits.concurrency))
+
+    def unsent(job: Job, failed: Failure) -> Result:
+        native = job.prepared.plan.native if job.prepared and failed.kind != "cancelled" else None
+        return unsent_result(job.target, job.profile, job.model, job.think, failed, run_id=run_id, at=at, native=native)
+
+    async def one(index: int, job: Job) -> Result:
+        if job.prepared is None or job.refused is not None:
+            result = unsent(job, job.refused or Failure("config", "there is nothing to send"))
+        else:
+            async with lanes.get(job.profile, everyone), everyone:
+                exchange = Exchange(job.prepared, job.key, job.patience, surroundings, observer, index)
+                try:
+                    outcome = await exchange.run()
+                except asyncio.CancelledError:
+                    outcome = cancelled(exchange.outcome())
+            result = result_of(outcome, run_id=run_id, at=at, extra=extra)
+        observer.finished(index, result)
+        return result
+
+    tasks = [asyncio.create_task(one(index, job)) for index, job in enumerate(jobs)]
+    interrupted = False
+    try:
+        await asyncio.wait(tasks)
+    except asyncio.CancelledError:
+        interrupted = True
+        for task in tasks:
+            task.cancel()
+        await asyncio.wait(tasks)
+    stopped = Failure("cancelled", "interrupted before it began")
+    results = [
+        unsent(job, stopped) if task.cancelled() else task.result() for job, task in zip(jobs, tasks, strict=True)
+    ]
+    return Done(tuple(results), interrupted)

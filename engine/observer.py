@@ -1,0 +1,36 @@
+"""What the engine tells whoever watches a run. Everything is optional to hear."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from ..providers.errors import Failure
+from ..providers.schema import Delta, Result
+
+
+class Observer(Protocol):
+    """Hears about each call by its index in the run, on the event loop: an implementation must return quickly."""
+
+    def started(self, index: int, attempt: int) -> None: ...
+
+    def delta(self, index: int, delta: Delta) -> None: ...
+
+    def waiting(self, index: int, seconds: float, failure: Failure) -> None: ...
+
+    def finished(self, index: int, result: Result) -> None: ...
+
+
+class Silent:
+    """Hears and does nothing."""
+
+    def started(self, index: int, attempt: int) -> None:
+        pass
+
+    def delta(self, index: int, delta: Delta) -> None:
+        pass
+
+    def waiting(self, index: int, seconds: float, failure: Failure) -> None:
+        pass
+
+    def finished(self, index: int, result: Result) -> None:
+        pass

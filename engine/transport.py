@@ -1,0 +1,150 @@
+"""The only module that opens a socket: one request in, status, headers and bytes out."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import httpx2
+
+from ..providers.dialect import failure
+from ..providers.errors import Failure
+from ..providers.schema import HttpRequest
+from .keys import Key
+from .target import is_loopback
+
+CONNECT_TIMEOUT_S = 10.0
+MAX_ERROR_BODY_BYTES = 1024 * 1024
+
+Sender = Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer whose body is still to come. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
+
+    async def read_error_body(self) -> bytes:
+        """The body, as far as the bound for error bodies reaches."""
+        pieces: list[bytes] = []
+        size = 0
+        async for chunk in self.chunks:
+            pieces.append(chunk)
+            size += len(chunk)
+            if size > MAX_ERROR_BODY_BYTES:
+                break
+        return b"".join(pieces)[:MAX_ERROR_BODY_BYTES]
+
+
+class Transport:
+    """One HTTP client for all calls. A TLS context is made only when the first https URL needs it, and shared.
+
+    Redirects are never followed: a prompt and a key go where the configuration says and nowhere else. Requests to this
+    machine do not go through a proxy.
+    """
+
+    def __init__(self, *, user_agent: str = "thinkdial") -> None:
+        self._user_agent = user_agent
+        self._clients: dict[tuple[bool, bool], httpx2.AsyncClient] = {}
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+    @asynccontextmanager
+    async def open(
+        self,
+        request: HttpRequest,
+        auth: tuple[str, str] | None,
+        *,
+        idle_timeout_s: float,
+        on_sent: Sender | None = None,
+    ) -> AsyncGenerator[Response]:
+        """Send `request` with the header `auth` added, and give its response. `on_sent` is called when it left.
+
+        Raises what httpx2 raises; `read_transport_error` turns that into a `Failure`.
+        """
+        headers = [*request.headers, ("user-agent", self._user_agent), ("accept-encoding", "identity")]
+        if auth is not None and not any(name == auth[0] for name, _ in request.headers):
+            headers.append(auth)
+
+        async def trace(event: str, _: Mapping[str, Any]) -> None:
+            if on_sent is not None and event.endswith("send_request_body.complete"):
+                on_sent()
+
+        timeout = httpx2.Timeout(idle_timeout_s, connect=min(CONNECT_TIMEOUT_S, idle_timeout_s), pool=None)
+        async with self._client(request.url).stream(
+            request.method,
+            request.url,
+            content=request.body,
+            headers=headers,
+            timeout=timeout,
+            extensions={"trace": trace},
+        ) as answer:
+            known = {name.lower(): value for name, value in answer.headers.items()}
+            yield Response(answer.status_code, known, answer.aiter_bytes())
+
+    def _client(self, url: str) -> httpx2.AsyncClient:
+        secure, local = url.startswith("https://"), is_loopback(url)
+        if (secure, local) not in self._clients:
+            # A client for http URLs alone needs no trust store, whose loading costs tens of milliseconds.
+            self._clients[secure, local] = httpx2.AsyncClient(
+                verify=secure,
+                trust_env=not local,
+                follow_redirects=False,
+                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64),
+            )
+        return self._clients[secure, local]
+
+
+def auth_header(name: str, scheme: str, key: Key | None) -> tuple[str, str] | None:
+    """The credential as a header, to be handed to `Transport.open` and nothing else."""
+    return (name, f"{scheme}{key.reveal()}") if key is not None else None
+
+
+def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> Failure:
+    """What a failed exchange means. Raises `error` again when httpx2 did not raise it."""
+    host = url.split("/")[2]
+    match error:
+        case httpx2.ConnectTimeout():
+            return failure(
+                "timeout", f"no connection to {host} within {CONNECT_TIMEOUT_S:g} s", hint="is the base_url right?"
+            )
+        case httpx2.TimeoutException():
+            return failure(
+                "timeout",
+                f"{host} sent nothing for {idle_timeout_s:g} s",
+                hint="thinking can be silent for minutes: raise --timeout, or lower --think",
+            )
+        case httpx2.ConnectError():
+            return failure(
+                "connection", f"cannot connect to {host}: {error}", hint="is the base_url right, and is the server up?"
+            )
+        case httpx2.ProxyError():
+            return failure("connection", f"the proxy on the way to {host} failed: {error}")
+        case httpx2.RemoteProtocolError() | httpx2.NetworkError():
+            return failure("connection", f"the connection to {host} broke: {_words(error)}")
+        case httpx2.DecodingError():
+            return failure("protocol", f"{host} sent a body that cannot be decompressed")
+        case httpx2.InvalidURL() | httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError():
+            return failure("config", f"the request to {host} cannot be made: {_words(error)}")
+        case httpx2.HTTPError():
+            return failure("connection", f"the exchange with {host} failed: {_words(error)}")
+        case _:
+            raise error
+
+
+def _words(error: Exception) -> str:
+    return str(error) or type(error).__name__

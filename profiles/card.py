@@ -1,0 +1,82 @@
+"""Cited facts about one model, and how a thinking wish is spelled on the wire. Data only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ..providers.schema import Visibility
+from ..providers.think import Level
+
+Control = Literal["effort", "budget", "switch", "fixed", "none"]
+"""How a model's thinking is steered: by words, by a token budget, on or off, not at all, or it never thinks."""
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetRange:
+    """Legal thinking budgets in tokens, both ends included. `below_output_limit`: it must stay under that limit."""
+
+    min: int
+    max: int
+    below_output_limit: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Native request fields for each kind of wish, with `$level` and `$budget` to fill in.
+
+    `visible` is what asks for readable reasoning and nothing else; it is sent with `auto`. `on` is for a switch.
+    `words` maps our levels to the provider's, where they differ. `owns` are the dotted paths that the dial decides.
+    `optional` are dotted paths that may be dropped when the provider refuses them.
+    """
+
+    name: str
+    visible: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    level: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    budget: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    on: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    off: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    words: Mapping[str, str] = field(default_factory=dict[str, str])
+    owns: tuple[str, ...] = ()
+    optional: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModelCard:
+    """What a model accepts and does, with its source. Unknown facts are None.
+
+    `levels` are the thinking levels that the model takes, rising. `can_be_off` is about this model; `absent` is what
+    the provider does when the thinking field is not sent: `off`, a level, `on` (it thinks, how much is its own
+    business), or None when nobody knows. `refuses_always` and `refuses_thinking` are dotted body paths that are
+    rejected, always or only while thinking. `dialects` are the only dialects that serve the model, empty for all.
+    `output_limit_covers_thinking` says whether the output limit bounds reasoning and answer together.
+    """
+
+    match: re.Pattern[str]
+    example: str
+    control: Control
+    levels: tuple[Level, ...] = ()
+    can_be_off: bool = False
+    off: Mapping[str, Any] | None = None
+    absent: str | None = None
+    budget: BudgetRange | None = None
+    visibility: Visibility = "summary"
+    spelling: Mapping[str, str] = field(default_factory=dict[str, str])
+    refuses_always: tuple[str, ...] = ()
+    refuses_thinking: tuple[str, ...] = ()
+    dialects: tuple[str, ...] = ()
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+    min_output_limit: int | None = None
+    output_limit_covers_thinking: bool = True
+    retired: str | None = None
+    notes: str | None = None
+    unverified: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    checked_on: str | None = None
+    known: bool = True
+
+    def matches(self, model: str) -> bool:
+        return self.match.fullmatch(model) is not None

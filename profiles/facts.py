@@ -1,0 +1,242 @@
+"""YAML -> providers, model cards, spellings and the reference table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from importlib.resources import files
+from typing import cast, get_args
+
+from ..providers.errors import ConfigError, did_you_mean
+from ..providers.registry import NAMES as DIALECTS
+from ..providers.registry import dialect
+from ..providers.schema import Visibility
+from ..providers.think import Level
+from .card import BudgetRange, Control, ModelCard, Spelling
+from .profile import Reference
+from .provider import DialectUse, Provider
+from .yamlfile import Section, read_yaml
+
+_CARD_KEYS = (
+    "match", "example", "control", "levels", "can_be_off", "off", "absent", "budget", "visibility", "spelling",
+    "refuses_always", "refuses_thinking", "dialects", "context_tokens", "max_output_tokens", "min_output_limit",
+    "output_limit_covers_thinking", "retired", "notes", "unverified", "sources",
+)  # fmt: skip
+_PROVIDER_KEYS = (
+    "base_url", "api_key_env", "key_url", "auth_header", "auth_scheme", "headers", "dialect", "dialects",
+    "models", "prices", "unknown_model", "sources",
+)  # fmt: skip
+_SPELLING_KEYS = ("visible", "level", "budget", "on", "off", "words", "owns", "optional")
+
+
+def packaged_text(name: str) -> str:
+    """The text of a file that ships inside this package."""
+    return files(__package__ or "thinkdial.profiles").joinpath(name).read_text(encoding="utf-8")
+
+
+def packaged(name: str) -> Section:
+    return read_yaml(packaged_text(name), name)
+
+
+@cache
+def spellings() -> Mapping[str, Spelling]:
+    """Every shipped way to spell a thinking wish, by name."""
+    root = packaged("spellings.yaml")
+    return {name: read_spelling(name, _required(root, name)) for name in root}
+
+
+@cache
+def providers() -> Mapping[str, Provider]:
+    """Every shipped provider, by name."""
+    root = packaged("providers.yaml")
+    return {name: read_provider(name, _required(root, name)) for name in root}
+
+
+@cache
+def cards(file: str) -> tuple[ModelCard, ...]:
+    """The cards of `models-FILE.yaml`, in its order."""
+    root = packaged(f"models-{file}.yaml")
+    root.only(("provider", "checked_on", "models"))
+    checked_on = root.text("checked_on")
+    return tuple(read_card(section, checked_on) for section in root.sections("models"))
+
+
+def card_for(provider: Provider, model: str) -> ModelCard:
+    """The card of `model`, or the provider's stand-in for unknown models (`known` is False)."""
+    name = model.removeprefix("models/")
+    for file in provider.models:
+        for card in cards(file):
+            if card.matches(name):
+                return card
+    return provider.unknown_model
+
+
+def reference() -> Reference:
+    """The shipped reference table."""
+    return read_reference(packaged("reference.yaml"), None)
+
+
+def read_reference(section: Section, base: Reference | None) -> Reference:
+    """A reference table; levels that it does not name keep the numbers of `base`."""
+    section.only(("budgets", "answer_tokens"))
+    budgets = dict(base.budgets) if base else {}
+    if listed := section.section("budgets"):
+        listed.only(level.value for level in Level if level not in (Level.OFF, Level.MAX))
+        for level in listed:
+            if (tokens := listed.whole(level, least=1)) is not None:
+                budgets[level] = tokens
+        ordered = [budgets[level.value] for level in Level if level.value in budgets]
+        if ordered != sorted(ordered):
+            raise section.bad("budgets", "a higher level must not have a smaller budget")
+    answer = section.whole("answer_tokens", least=1)
+    return Reference(budgets, answer if answer is not None else (base.answer_tokens if base else 4096))
+
+
+def read_spelling(name: str, section: Section) -> Spelling:
+    section.only(_SPELLING_KEYS)
+    return Spelling(
+        name=name,
+        visible=section.mapping("visible"),
+        level=section.mapping("level"),
+        budget=section.mapping("budget"),
+        on=section.mapping("on"),
+        off=section.mapping("off"),
+        words={key: str(word) for key, word in section.mapping("words").items()},
+        owns=section.texts("owns"),
+        optional=section.texts("optional"),
+    )
+
+
+def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spelling] | None = None) -> Provider:
+    section.only(_PROVIDER_KEYS)
+    uses: dict[str, DialectUse] = {}
+    listed = _required(section, "dialects")
+    for spoken in listed:
+        if spoken not in DIALECTS:
+            raise listed.bad(spoken, f"is not a dialect{did_you_mean(spoken, DIALECTS)}", f"use {', '.join(DIALECTS)}")
+        use = _required(listed, spoken)
+        use.only(("quirks", "body", "refuses_levels"))
+        if quirks := use.section("quirks"):
+            quirks.only(sorted(dialect(spoken).QUIRKS))
+        uses[spoken] = DialectUse(use.mapping("quirks"), use.mapping("body"), use.texts("refuses_levels"))
+    first = section.choice("dialect", uses) or next(iter(uses), None)
+    if first is None:
+        raise section.bad("dialects", "names no dialect")
+    stand_in = _required(section, "unknown_model")
+    return Provider(
+        name=name,
+        dialect=first,
+        dialects=uses,
+        unknown_model=read_card(stand_in, None, known=False, known_spellings=known_spellings),
+        base_url=read_base_url(section),
+        api_key_env=section.texts("api_key_env"),
+        key_url=section.text("key_url"),
+        auth_header=(section.text("auth_header") or "authorization").lower(),
+        auth_scheme="Bearer " if (scheme := section.text("auth_scheme")) is None else scheme,
+        headers=read_headers(section),
+        models=section.texts("models"),
+        prices=section.text("prices"),
+        sources=section.texts("sources"),
+    )
+
+
+def read_card(
+    section: Section,
+    checked_on: str | None,
+    *,
+    known: bool = True,
+    known_spellings: Mapping[str, Spelling] | None = None,
+) -> ModelCard:
+    section.only(_CARD_KEYS)
+    pattern = section.text("match") or ".*"
+    try:
+        match = re.compile(pattern)
+    except re.error as error:
+        raise section.bad("match", f"is no regular expression: {error}") from None
+    control = section.choice("control", get_args(Control))
+    if control is None:
+        raise section.bad("control", "is missing")
+    levels = tuple(Level(word) for word in section.texts("levels") if _is_level(section, word))
+    if list(levels) != sorted(levels, key=list(Level).index) or Level.OFF in levels:
+        raise section.bad("levels", "must be thinking levels in rising order")
+    spelled = {key: str(name) for key, name in section.mapping("spelling").items()}
+    for name in spelled.values():
+        available = known_spellings if known_spellings is not None else spellings()
+        if name not in available:
+            raise section.bad("spelling", f"{name!r} is not a spelling{did_you_mean(name, available)}")
+    return ModelCard(
+        match=match,
+        example=section.text("example") or "",
+        control=cast("Control", control),
+        levels=levels,
+        can_be_off=section.flag("can_be_off") or False,
+        off=section.mapping("off") or None,
+        absent=section.text("absent"),
+        budget=_budget(section.section("budget")),
+        visibility=cast("Visibility", section.choice("visibility", get_args(Visibility)) or "none"),
+        spelling=spelled,
+        refuses_always=section.texts("refuses_always"),
+        refuses_thinking=section.texts("refuses_thinking"),
+        dialects=section.texts("dialects"),
+        context_tokens=section.whole("context_tokens"),
+        max_output_tokens=section.whole("max_output_tokens"),
+        min_output_limit=section.whole("min_output_limit"),
+        output_limit_covers_thinking=section.flag("output_limit_covers_thinking") is not False,
+        retired=section.text("retired"),
+        notes=section.text("notes"),
+        unverified=section.texts("unverified"),
+        sources=section.texts("sources"),
+        checked_on=checked_on,
+        known=known,
+    )
+
+
+def read_headers(section: Section) -> Mapping[str, str]:
+    """Request headers. Control characters are refused: a header must not smuggle in another."""
+    headers = {name: str(value) for name, value in section.mapping("headers").items()}
+    for name, value in headers.items():
+        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
+            raise section.bad("headers", f"{name!r} is not a valid header")
+        if not value.isascii():
+            raise section.bad("headers", f"{name!r} holds a character that is not ASCII")
+    return headers
+
+
+def read_base_url(section: Section) -> str | None:
+    """An http(s) URL without a trailing slash, query, fragment or user name."""
+    url = section.text("base_url")
+    if url is None:
+        return None
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+        raise section.bad(
+            "base_url",
+            f"{url!r} is not a plain http(s) URL",
+            hint="for instance https://host/v1, without user name, query or fragment; keys go into api_key_env",
+        )
+    return url.rstrip("/")
+
+
+def _required(section: Section, key: str) -> Section:
+    found = section.section(key)
+    if found is None and key in section:
+        raise section.bad(key, "is empty; write {} for nothing to say")
+    if found is None:
+        raise ConfigError(f"{section.place}: {section.path}{key} is missing")
+    return found
+
+
+def _is_level(section: Section, word: str) -> bool:
+    if word not in list(Level):
+        raise section.bad("levels", f"{word!r} is not a level{did_you_mean(word, list(Level))}")
+    return True
+
+
+def _budget(section: Section | None) -> BudgetRange | None:
+    if section is None:
+        return None
+    section.only(("min", "max", "below_output_limit"))
+    least, most = section.whole("min"), section.whole("max")
+    if least is None or most is None or least > most:
+        raise section.bad("min", "a budget needs min and max, min not above max")
+    return BudgetRange(least, most, section.flag("below_output_limit") or False)

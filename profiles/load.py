@@ -1,0 +1,295 @@
+"""The layers of configuration -> one `Config`: built-in, then the user's file, the project's, and `--config`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..providers.errors import ConfigError, UsageError, did_you_mean
+from ..providers.registry import NAMES as DIALECTS
+from ..providers.think import Think, parse_think
+from . import facts
+from .card import ModelCard
+from .profile import Defaults, Limits, Price, Profile, Reference
+from .provider import Provider
+from .trust import is_trusted
+from .yamlfile import MAX_FILE_BYTES, Section, read_yaml
+
+PROJECT_FILE = ".thinkdial.yaml"
+USER_FILE = "config.yaml"
+TRUST_FILE = "trusted.json"
+
+TOP_KEYS = ("defaults", "profiles", "groups", "providers", "reference", "budget")
+PROFILE_KEYS = (
+    "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
+    "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
+)  # fmt: skip
+DEFAULT_KEYS = (
+    "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
+)  # fmt: skip
+NEEDS_TRUST = ("base_url", "headers", "api_key_env", "api_key_command", "allow_insecure")
+"""What a file that came with somebody's repository may decide only once the user has vouched for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One source of configuration. `name` is `built-in`, `user`, `project` or `option`."""
+
+    name: str
+    path: Path | None
+    trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that the layers say together. `notes` are lines for people: what was left out, and why."""
+
+    profiles: Mapping[str, Profile]
+    groups: Mapping[str, tuple[str, ...]]
+    providers: Mapping[str, Provider]
+    reference: Reference
+    defaults: Defaults
+    layers: tuple[Layer, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def provider(self, name: str) -> Provider:
+        if name in self.providers:
+            return self.providers[name]
+        raise ConfigError(
+            f"{name!r} is not a provider{did_you_mean(name, self.providers)}",
+            hint=f"providers are {', '.join(self.providers)}",
+        )
+
+    def card(self, profile: Profile) -> ModelCard:
+        return facts.card_for(self.provider(profile.provider), profile.model)
+
+
+@dataclass(slots=True)
+class _Draft:
+    profiles: dict[str, Profile] = field(default_factory=dict[str, Profile])
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    group_places: dict[str, str] = field(default_factory=dict[str, str])
+    providers: dict[str, Provider] = field(default_factory=dict[str, Provider])
+    reference: Reference = field(default_factory=facts.reference)
+    defaults: Defaults = field(default_factory=Defaults)
+    notes: list[str] = field(default_factory=list[str])
+
+
+def user_directory() -> Path:
+    """Where the user's configuration belongs on this system."""
+    from platformdirs import user_config_path
+
+    return user_config_path("thinkdial", appauthor=False)
+
+
+def user_file() -> Path:
+    return user_directory() / USER_FILE
+
+
+def project_file(start: Path) -> Path | None:
+    """The nearest `.thinkdial.yaml` in `start` or above it."""
+    for directory in (start, *start.parents):
+        candidate = directory / PROJECT_FILE
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def load_builtin() -> Config:
+    """The profiles that ship with the program, whatever the user has configured."""
+    draft, layers = _builtin()
+    return _finished(draft, layers)
+
+
+def load(config: Path | None = None, *, start: Path | None = None) -> Config:
+    """Read all layers. Raises `ConfigError` with file, line and column for anything that is wrong in one of them."""
+    draft, layers = _builtin()
+    personal = user_file()
+    if personal.is_file():
+        _apply(draft, read_yaml(read_text(personal), str(personal)), trusted=True)
+        layers.append(Layer("user", personal))
+    try:
+        shared = project_file(start or Path.cwd())
+    except OSError:
+        shared = None
+    if shared is not None and shared != config:
+        text = read_text(shared)
+        trusted = is_trusted(user_directory() / TRUST_FILE, shared, text)
+        _apply(draft, read_yaml(text, str(shared)), trusted=trusted)
+        layers.append(Layer("project", shared, trusted))
+    if config is not None:
+        _apply(draft, read_yaml(read_text(config), str(config)), trusted=True)
+        layers.append(Layer("option", config))
+    _check_groups(draft)
+    return _finished(draft, layers)
+
+
+def _builtin() -> tuple[_Draft, list[Layer]]:
+    draft = _Draft(providers=dict(facts.providers()))
+    _apply(draft, facts.packaged("starter.yaml"), trusted=True)
+    return draft, [Layer("built-in", None)]
+
+
+def _finished(draft: _Draft, layers: list[Layer]) -> Config:
+    return Config(
+        profiles=draft.profiles,
+        groups=draft.groups,
+        providers=draft.providers,
+        reference=draft.reference,
+        defaults=draft.defaults,
+        layers=tuple(layers),
+        notes=tuple(draft.notes),
+    )
+
+
+def read_text(path: Path) -> str:
+    """The text of a configuration file. Raises `ConfigError` when it cannot be read as UTF-8."""
+    try:
+        if path.stat().st_size > MAX_FILE_BYTES:
+            raise ConfigError(f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB")
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: is not UTF-8 (byte {error.start})") from None
+
+
+def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
+    root.only(TOP_KEYS)
+    if listed := root.section("providers"):
+        if not trusted:
+            raise _untrusted(listed, next(iter(listed), ""), "providers")
+        for name in listed:
+            if section := listed.section(name):
+                draft.providers[name] = facts.read_provider(name, section)
+    if section := root.section("reference"):
+        draft.reference = facts.read_reference(section, draft.reference)
+    if listed := root.section("profiles"):
+        for name in listed:
+            _check_name(listed, name)
+            section = listed.section(name)
+            if section is None:
+                raise listed.bad(name, "is empty; a profile needs a provider and a model")
+            draft.profiles[name] = _profile(name, section, draft, trusted=trusted)
+    if listed := root.section("groups"):
+        for name in listed:
+            _check_name(listed, name)
+            draft.groups[name] = listed.texts(name)
+            draft.group_places[name] = str(listed.where(name))
+    if section := root.section("defaults"):
+        draft.defaults = _defaults(section, draft.defaults)
+    if "budget" in root:
+        draft.notes.append(f"{root.where('budget')}: budget is read but not enforced by this version")
+
+
+def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Profile:
+    section.only(PROFILE_KEYS)
+    blocked = None
+    if not trusted and (key := next((key for key in NEEDS_TRUST if key in section), None)):
+        blocked = _untrusted(section, key, f"profiles.{name}.{key}")
+    base = draft.profiles.get(name)
+    provider = section.choice("provider", draft.providers)
+    if base is not None and provider is not None and provider != base.provider:
+        base = None  # another provider is another profile: nothing of the old one, its key above all, goes along
+    model = section.text("model")
+    if base is None:
+        if provider is None:
+            raise section.bad("provider", "is missing", f"providers are {', '.join(draft.providers)}")
+        if not model:
+            raise section.bad("model", "is missing", "for instance model: claude-opus-5-5")
+        base = Profile(name=name, provider=provider, model=model)
+    changes: dict[str, Any] = {
+        "model": model,
+        "think": read_think(section, "think"),
+        "dialect": section.choice("dialect", DIALECTS),
+        "base_url": facts.read_base_url(section),
+        "stream": section.flag("stream"),
+        "max_output_tokens": section.whole("max_output_tokens", least=1),
+        "timeout": section.seconds("timeout"),
+        "total_timeout": section.seconds("total_timeout"),
+        "retries": section.whole("retries", most=20),
+        "api_key_env": section.texts("api_key_env") or None,
+        "api_key_command": section.texts("api_key_command") or None,
+        "allow_insecure": section.flag("allow_insecure"),
+        "headers": facts.read_headers(section) or None,
+        "params": section.mapping("params") or None,
+        "price": _price(section.section("price")),
+        "limits": _limits(section.section("limits")),
+        "system": section.text("system"),
+        "blocked": blocked,
+    }
+    given = {key: value for key, value in changes.items() if value is not None}
+    return replace(base, **given, place=f"{section.place.file}:{section.place.line}")
+
+
+def read_think(section: Section, key: str) -> Think | None:
+    """The think value at `key`: a level, a budget, or nothing."""
+    value = section.text(key)
+    if value is None:
+        return None
+    try:
+        return parse_think(value)
+    except UsageError as error:
+        raise section.bad(key, error.message, error.hint) from None
+
+
+def _defaults(section: Section, base: Defaults) -> Defaults:
+    section.only(DEFAULT_KEYS)
+    section.flag("history")
+    changes = {
+        "profiles": section.texts("profile") or None,
+        "think": read_think(section, "think"),
+        "retries": section.whole("retries", most=20),
+        "timeout": section.seconds("timeout"),
+        "total_timeout": section.seconds("total_timeout"),
+        "stream": section.flag("stream"),
+        "max_output_tokens": section.whole("max_output_tokens", least=1),
+    }
+    return replace(base, **{key: value for key, value in changes.items() if value is not None})
+
+
+def _price(section: Section | None) -> Price | None:
+    if section is None:
+        return None
+    section.only([f.name for f in fields(Price)])
+    entered, output = section.dollars("input"), section.dollars("output")
+    if entered is None or output is None:
+        raise section.bad("input", "a price needs input and output, in USD per million tokens")
+    return Price(entered, output, section.dollars("cached_input"), section.dollars("cache_write"))
+
+
+def _limits(section: Section | None) -> Limits | None:
+    if section is None:
+        return None
+    section.only([f.name for f in fields(Limits)])
+    return Limits(
+        section.whole("concurrency", least=1, most=10_000),
+        section.whole("rpm", least=1),
+        section.whole("tpm", least=1),
+    )
+
+
+def _check_name(section: Section, name: str) -> None:
+    if not name or any(c in "@,/" or c.isspace() or not c.isprintable() for c in name):
+        raise section.bad(name, "a name must not be empty or hold '@', ',', '/' or white space")
+
+
+def _check_groups(draft: _Draft) -> None:
+    for group, members in draft.groups.items():
+        for member in members:
+            name = member.partition("@")[0]
+            if name not in draft.profiles:
+                raise ConfigError(
+                    f"{draft.group_places[group]}: groups.{group}: {name!r} is not a profile"
+                    f"{did_you_mean(name, draft.profiles)}"
+                )
+
+
+def _untrusted(section: Section, key: str, path: str) -> ConfigError:
+    return ConfigError(
+        f"{section.where(key)}: {path} in a project file is used only after you have vouched for the file",
+        hint=f"read it, then run: thinkdial profiles trust {os.path.relpath(section.place.file)}",
+    )

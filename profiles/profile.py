@@ -1,0 +1,82 @@
+"""A user's named preset, as the layers of configuration left it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from ..providers.errors import ConfigError
+from ..providers.think import Think
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """USD per million tokens. Cached input costs as much as input where no price of its own is given."""
+
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+    cache_write: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one profile may do at once: requests in flight, requests and tokens per minute."""
+
+    concurrency: int | None = None
+    rpm: int | None = None
+    tpm: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Provider, model and defaults. Times in seconds: `timeout` without a byte, `total_timeout` for all of it.
+
+    Never holds a key, only where to find one. `place` is the file and line that defined it. `blocked` says why it may
+    not be used: a project file that nobody vouched for decides where the prompt and a key would go.
+    """
+
+    name: str
+    provider: str
+    model: str
+    place: str = ""
+    think: Think | None = None
+    dialect: str | None = None
+    base_url: str | None = None
+    stream: bool | None = None
+    max_output_tokens: int | None = None
+    timeout: float | None = None
+    total_timeout: float | None = None
+    retries: int | None = None
+    api_key_env: tuple[str, ...] = ()
+    api_key_command: tuple[str, ...] = ()
+    allow_insecure: bool = False
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    params: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    price: Price | None = None
+    limits: Limits = field(default_factory=Limits)
+    system: str | None = None
+    blocked: ConfigError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Defaults:
+    """What holds when neither a profile nor an option says otherwise."""
+
+    profiles: tuple[str, ...] = ()
+    think: Think | None = None
+    retries: int = 2
+    timeout: float = 600.0
+    total_timeout: float = 3600.0
+    stream: bool = True
+    max_output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """How levels and budgets stand for each other, in tokens. `answer_tokens` is kept free beside a budget."""
+
+    budgets: Mapping[str, int]
+    answer_tokens: int

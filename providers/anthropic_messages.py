@@ -1,0 +1,255 @@
+"""The Anthropic Messages API, as Anthropic, Bedrock's Mantle, Vertex, Foundry and others serve it.
+
+Source: https://platform.claude.com/docs/en/api/messages and /build-with-claude/streaming
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .dialect import Headers, Quirks, cut_stream, encode_body, failure, is_long_prompt, json_headers, retry_delay_s
+from .errors import ErrorKind, Failure, kind_for_status
+from .framing import Event
+from .merge import merged
+from .reading import count, items, obj, parse_json, text
+from .schema import (
+    AnswerDelta,
+    Call,
+    Complete,
+    Delta,
+    Finish,
+    FinishReason,
+    HttpRequest,
+    Notice,
+    ReasoningAbsent,
+    ReasoningDelta,
+    ReasoningWithheld,
+    Served,
+    Usage,
+    UsageReport,
+)
+
+NEEDS_OUTPUT_LIMIT = True
+QUIRKS: frozenset[str] = frozenset({"path", "anthropic_version"})
+
+VERSION = "2023-06-01"
+"""The version header. The newer 2026-10-21 changes nothing that is read here and refuses sampling parameters that
+models up to 4.6 still take. Source: https://platform.claude.com/docs/en/api/versioning"""
+
+DEFAULT_MAX_TOKENS = 8192
+"""`max_tokens` is required; this stands in only where neither the profile nor a model card knows a limit."""
+
+_FINISH: Mapping[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_call",
+    "pause_turn": "unknown",
+    "refusal": "refusal",
+}
+
+_KIND_OF_TYPE: Mapping[str, ErrorKind] = {
+    "invalid_request_error": "invalid_request",
+    "authentication_error": "auth",
+    "billing_error": "quota",
+    "permission_error": "permission",
+    "not_found_error": "not_found",
+    "conflict_error": "server",
+    "request_too_large": "context_length",
+    "rate_limit_error": "rate_limit",
+    "api_error": "server",
+    "timeout_error": "timeout",
+    "overloaded_error": "overloaded",
+}
+
+_THINKING_BLOCKS = frozenset({"thinking", "redacted_thinking"})
+"""Whenever this API thinks, one of them comes, if only an empty one with a signature."""
+
+_SPEND_LIMITS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached"})
+
+
+def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
+    """One user message. Fields of `call.native` and `call.params` are merged over the body, in this order."""
+    body: dict[str, Any] = {
+        "model": call.model,
+        "max_tokens": call.max_output_tokens or DEFAULT_MAX_TOKENS,
+        "messages": [{"role": "user", "content": call.prompt}],
+    }
+    if call.system:
+        body["system"] = call.system
+    if call.stream:
+        body["stream"] = True
+    return HttpRequest(
+        method="POST",
+        url=f"{base_url}{quirks.get('path', '/v1/messages')}",
+        headers=(*json_headers(call.stream), ("anthropic-version", str(quirks.get("anthropic_version", VERSION)))),
+        body=encode_body(merged(body, call.native, call.params)),
+    )
+
+
+def decoder(quirks: Quirks) -> MessagesDecoder:
+    return MessagesDecoder()
+
+
+class MessagesDecoder:
+    """Blocks are told apart by their type, never by their position; several thinking blocks may come."""
+
+    def __init__(self) -> None:
+        self._block_types: dict[int, str] = {}
+        self._shown: set[int] = set()
+        self._input_counts: dict[str, Any] = {}
+        self._done = False
+
+    def feed(self, event: Event) -> Iterator[Delta]:
+        if event.name == "stray":
+            return
+        document = obj(parse_json(event.data))
+        match document.get("type"):
+            case "message":
+                yield from self._whole(document)
+            case "message_start":
+                message = obj(document.get("message"))
+                yield from _served(message)
+                self._input_counts = _input_side(obj(message.get("usage")))
+                # The output count of this event is a token or two, not the output: only message_delta knows it.
+                yield _usage(self._input_counts)
+            case "content_block_start":
+                yield from self._start(_index(document), obj(document.get("content_block")))
+            case "content_block_delta":
+                yield from self._piece(_index(document), obj(document.get("delta")))
+            case "content_block_stop":
+                yield from self._stop(_index(document))
+            case "message_delta":
+                yield from self._message_delta(document)
+            case "message_stop":
+                yield from self._complete()
+            case "error":
+                self._done = True
+                yield _failure(None, {}, document)
+            case _:
+                return
+
+    def close(self) -> Iterator[Delta]:
+        if not self._done:
+            yield cut_stream()
+
+    def _whole(self, message: Mapping[str, Any]) -> Iterator[Delta]:
+        yield from _served(message)
+        for index, block in enumerate(items(message.get("content"))):
+            yield from self._start(index, block)
+            yield from self._stop(index)
+        yield from _finish(message)
+        yield _usage(obj(message.get("usage")))
+        yield from self._complete()
+
+    def _complete(self) -> Iterator[Delta]:
+        self._done = True
+        if not _THINKING_BLOCKS.intersection(self._block_types.values()):
+            yield ReasoningAbsent()
+        yield Complete()
+
+    def _start(self, index: int, block: Mapping[str, Any]) -> Iterator[Delta]:
+        kind = text(block.get("type")) or ""
+        self._block_types[index] = kind
+        if kind == "redacted_thinking":
+            yield ReasoningWithheld("redacted")
+        else:
+            yield from self._piece(index, block)
+
+    def _piece(self, index: int, piece: Mapping[str, Any]) -> Iterator[Delta]:
+        if answer := text(piece.get("text")):
+            yield AnswerDelta(answer, str(index))
+        elif thought := text(piece.get("thinking")):
+            self._shown.add(index)
+            yield ReasoningDelta(thought, "summary", str(index))
+
+    def _stop(self, index: int) -> Iterator[Delta]:
+        if self._block_types.get(index) == "thinking" and index not in self._shown:
+            yield ReasoningWithheld("hidden")
+
+    def _message_delta(self, document: Mapping[str, Any]) -> Iterator[Delta]:
+        yield from _finish(obj(document.get("delta")))
+        counts = obj(document.get("usage"))
+        # Cumulative counts: a field that is absent here keeps the value of message_start.
+        yield _usage({**self._input_counts, **{key: value for key, value in counts.items() if value is not None}})
+
+
+def read_error(status: int, headers: Headers, document: Any) -> Failure:
+    return _failure(status, headers, obj(document))
+
+
+def answers_in_error(document: Any) -> list[Delta] | None:
+    """None: this API never answers with an error status."""
+    return None
+
+
+def _index(document: Mapping[str, Any]) -> int:
+    return count(document.get("index")) or 0
+
+
+def _served(message: Mapping[str, Any]) -> Iterator[Delta]:
+    usage = obj(message.get("usage"))
+    yield Served(
+        model=text(message.get("model")),
+        response_id=text(message.get("id")),
+        service_tier=text(usage.get("service_tier")),
+        speed=text(usage.get("speed")),
+    )
+
+
+def _finish(holder: Mapping[str, Any]) -> Iterator[Delta]:
+    raw = text(holder.get("stop_reason"))
+    if raw is None:
+        return
+    yield Finish(_FINISH.get(raw, "unknown"), raw)
+    if raw == "refusal":
+        details = obj(holder.get("stop_details"))
+        category, explanation = text(details.get("category")), text(details.get("explanation"))
+        words = ": ".join(word for word in (category, explanation) if word)
+        yield Notice("refusal", f"the provider's safety classifier refused ({words})" if words else "the model refused")
+    elif raw == "pause_turn":
+        yield Notice("paused", "the provider paused the turn; the answer is unfinished")
+
+
+def _input_side(usage: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in usage.items() if key not in ("output_tokens", "output_tokens_details")}
+
+
+def _usage(counts: Mapping[str, Any]) -> UsageReport:
+    """`input_tokens` excludes cache traffic on this wire; output includes thinking.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+    """
+    uncached = count(counts.get("input_tokens"))
+    read, written = count(counts.get("cache_read_input_tokens")), count(counts.get("cache_creation_input_tokens"))
+    total_input = None if uncached is None else uncached + (read or 0) + (written or 0)
+    output = count(counts.get("output_tokens"))
+    return UsageReport(
+        Usage(
+            input_tokens=total_input,
+            cached_input_tokens=read,
+            cache_write_tokens=written,
+            output_tokens=output,
+            reasoning_tokens=count(obj(counts.get("output_tokens_details")).get("thinking_tokens")),
+            total_tokens=None if total_input is None or output is None else total_input + output,
+        ),
+        cache_write_1h_tokens=count(obj(counts.get("cache_creation")).get("ephemeral_1h_input_tokens")),
+    )
+
+
+def _failure(status: int | None, headers: Headers, document: Mapping[str, Any]) -> Failure:
+    """The type decides; the message only where none is given. Source: https://platform.claude.com/docs/en/api/errors"""
+    error = obj(document.get("error"))
+    message = text(error.get("message")) or "the provider sent an error without a message"
+    kind = _KIND_OF_TYPE.get(text(error.get("type")) or "") or kind_for_status(status or 500)
+    delay = retry_delay_s(headers)
+    code = text(obj(error.get("details")).get("error_code"))
+    if kind == "rate_limit" and code in _SPEND_LIMITS:
+        kind = "quota"
+    elif kind == "invalid_request" and is_long_prompt(message):
+        kind = "context_length"
+    elif kind == "invalid_request" and "credit balance is too low" in message:
+        kind = "quota"
+    return failure(kind, message, status=status, retry_after_s=delay)

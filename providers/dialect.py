@@ -1,0 +1,128 @@
+"""What every dialect module offers, and helpers that several of them share."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from email.utils import parsedate_to_datetime
+from typing import Any, Protocol
+
+from .errors import RETRYABLE_KINDS, ErrorKind, Failure
+from .framing import Event
+from .reading import seconds
+from .schema import Call, Delta, HttpRequest
+
+Headers = Mapping[str, str]
+"""Response headers with lower-case names."""
+
+Quirks = Mapping[str, Any]
+"""Switches of a provider's data that a dialect honours; each dialect lists its own in `QUIRKS`."""
+
+
+class Decoder(Protocol):
+    """Turns the events of one response into deltas. A body that is one document arrives as one `body` event.
+
+    `close` is called once at the end of the body, and reports a missing end as a `Failure`. An event that is no JSON
+    raises `ValueError`.
+    """
+
+    def feed(self, event: Event) -> Iterator[Delta]: ...
+
+    def close(self) -> Iterator[Delta]: ...
+
+
+class Dialect(Protocol):
+    """One wire format: how a request is built, and how its responses and errors read. Pure.
+
+    `NEEDS_OUTPUT_LIMIT`: a request without an output limit is refused. `answers_in_error` returns the deltas of an
+    error body that is really an answer, such as a blocked prompt; None for every other error.
+    """
+
+    QUIRKS: frozenset[str]
+    NEEDS_OUTPUT_LIMIT: bool
+
+    def build_request(self, call: Call, base_url: str, quirks: Quirks) -> HttpRequest: ...
+
+    def decoder(self, quirks: Quirks) -> Decoder: ...
+
+    def read_error(self, status: int, headers: Headers, document: Any) -> Failure: ...
+
+    def answers_in_error(self, document: Any) -> list[Delta] | None: ...
+
+
+def encode_body(body: Mapping[str, Any]) -> bytes:
+    """The body as it is posted: compact JSON in UTF-8. Lone surrogates are escaped, as JSON allows."""
+    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        return json.dumps(body, separators=(",", ":")).encode()
+
+
+def json_headers(stream: bool) -> tuple[tuple[str, str], ...]:
+    return (
+        ("content-type", "application/json"),
+        ("accept", "text/event-stream" if stream else "application/json"),
+    )
+
+
+def failure(
+    kind: ErrorKind,
+    message: str,
+    *,
+    status: int | None = None,
+    hint: str | None = None,
+    retry_after_s: float | None = None,
+    param: str | None = None,
+) -> Failure:
+    """A `Failure` whose retryability follows from its kind."""
+    return Failure(
+        kind=kind,
+        message=message,
+        status=status,
+        retryable=kind in RETRYABLE_KINDS,
+        hint=hint,
+        retry_after_s=retry_after_s,
+        param=param,
+    )
+
+
+def cut_stream() -> Failure:
+    """The body ended before its terminal event."""
+    return failure(
+        "protocol",
+        "the stream ended before its terminal event; what came is kept, the usage is unknown",
+        hint="try again; if it repeats, the provider or a proxy on the way closes the connection early",
+    )
+
+
+def retry_delay_s(headers: Headers) -> float | None:
+    """What the response asks to wait, in seconds: `retry-after-ms`, else `retry-after` as seconds or as a date.
+
+    A date is read against the response's own `date`, so no clock is needed.
+    """
+    milliseconds = seconds(headers.get("retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    asked = headers.get("retry-after")
+    delay = seconds(asked)
+    if delay is not None or not asked:
+        return delay
+    try:
+        until, now = parsedate_to_datetime(asked), parsedate_to_datetime(headers.get("date", ""))
+        return max(0.0, (until - now).total_seconds())
+    except (TypeError, ValueError):
+        return None
+
+
+_LONG_PROMPT = re.compile(
+    r"prompt is too long|context[ _](?:length|window)|maximum context|input token count.*exceeds"
+    r"|exceeds the maximum number of tokens|too many tokens|input is too long|exceed_context_size",
+    re.IGNORECASE,
+)
+
+
+def is_long_prompt(message: str) -> bool:
+    """Whether the words of a 400 say that the prompt exceeds the context; most vendors give it no code of its own."""
+    return _LONG_PROMPT.search(message) is not None

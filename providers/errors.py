@@ -1,0 +1,100 @@
+"""The errors of the whole program, and the failure that a result carries.
+
+    ThinkdialError                 message, hint: what to type next
+      UsageError                   a bad option or combination; exit 2
+      ConfigError                  YAML, unknown profile or model, missing key; exit 2
+
+A provider's failure is a value, not an exception: a `Failure` in a column of the table must not stop the others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+ErrorKind = Literal[
+    "auth",
+    "permission",
+    "not_found",
+    "invalid_request",
+    "context_length",
+    "rate_limit",
+    "quota",
+    "overloaded",
+    "server",
+    "timeout",
+    "connection",
+    "protocol",
+    "budget",
+    "config",
+    "cancelled",
+]
+
+RETRYABLE_KINDS: frozenset[ErrorKind] = frozenset({"rate_limit", "overloaded", "server", "timeout", "connection"})
+"""Kinds that may pass when asked again. A quota, a bad key or a refused field never does."""
+
+
+class ThinkdialError(Exception):
+    """An error for the person who reads it: what happened, and what to do about it."""
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(ThinkdialError):
+    """A bad option, value or combination on the command line."""
+
+
+class ConfigError(ThinkdialError):
+    """A configuration that cannot be used: bad YAML, an unknown profile, a missing key."""
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a result has no (whole) answer. `retry_after_s` is what the provider asked for, in seconds.
+
+    `retryable` says whether the same request may succeed later; it is decided by the kind unless the provider says
+    otherwise (`x-should-retry`). `param` is the request field that the provider objects to, where it names one.
+    """
+
+    kind: ErrorKind
+    message: str
+    status: int | None = None
+    retryable: bool = False
+    hint: str | None = None
+    retry_after_s: float | None = None
+    param: str | None = None
+
+
+def kind_for_status(status: int) -> ErrorKind:
+    """The kind that an HTTP status stands for when the body names nothing more precise."""
+    match status:
+        case 401:
+            return "auth"
+        case 402:
+            return "quota"
+        case 403:
+            return "permission"
+        case 404:
+            return "not_found"
+        case 408 | 504:
+            return "timeout"
+        case 429:
+            return "rate_limit"
+        case 503 | 529:
+            return "overloaded"
+        case _ if status == 409 or status >= 500:
+            return "server"
+        case _:
+            return "invalid_request"
+
+
+def did_you_mean(word: str, options: Iterable[str]) -> str:
+    """` (did you mean X?)` for the option nearest to `word`, or an empty string when none is near."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(word, list(options), n=1, cutoff=0.6)
+    return f" (did you mean {near[0]}?)" if near else ""

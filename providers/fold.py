@@ -1,0 +1,130 @@
+"""Deltas -> one reply. The only accumulator, so that streams and whole bodies cannot drift apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields, replace
+from decimal import Decimal
+
+from .errors import Failure
+from .schema import (
+    AnswerDelta,
+    AnswerWasReasoning,
+    Bill,
+    Complete,
+    Delta,
+    Finish,
+    FinishReason,
+    Notice,
+    ReasoningAbsent,
+    ReasoningDelta,
+    ReasoningWithheld,
+    Served,
+    TokensSource,
+    Usage,
+    UsageReport,
+    Visibility,
+)
+
+_VISIBILITY_RANK: tuple[Visibility, ...] = ("none", "hidden", "encrypted", "redacted", "inline", "summary", "full")
+
+
+@dataclass(slots=True)
+class Reply:
+    """Everything that came over the wire, so far or in the end."""
+
+    reasoning: str = ""
+    visibility: Visibility = "none"
+    answer: str = ""
+    usage: Usage = field(default_factory=Usage)
+    cache_write_1h_tokens: int | None = None
+    reasoning_source: TokensSource = "reported"
+    bill: Decimal | None = None
+    model: str | None = None
+    response_id: str | None = None
+    service_tier: str | None = None
+    speed: str | None = None
+    effort: str | None = None
+    finish: FinishReason = "unknown"
+    finish_raw: str | None = None
+    complete: bool = False
+    reasoning_absent: bool = False
+    failure: Failure | None = None
+    notices: list[Notice] = field(default_factory=list[Notice])
+
+
+class Fold:
+    """Adds deltas up. Text is kept in pieces and joined once."""
+
+    def __init__(self) -> None:
+        self._reply = Reply()
+        self._reasoning: list[str] = []
+        self._reasoning_part = ""
+        self._answer: list[str] = []
+        self._answer_part = ""
+
+    def add(self, delta: Delta) -> None:
+        reply = self._reply
+        match delta:
+            case AnswerDelta():
+                if self._answer and delta.part != self._answer_part:
+                    self._answer.append("\n\n")
+                self._answer_part = delta.part
+                self._answer.append(delta.text)
+            case ReasoningDelta():
+                if self._reasoning and delta.part != self._reasoning_part:
+                    self._reasoning.append("\n\n")
+                self._reasoning_part = delta.part
+                self._reasoning.append(delta.text)
+                if delta.text:
+                    self._seen(delta.visibility)
+            case ReasoningWithheld():
+                self._seen(delta.visibility)
+            case ReasoningAbsent():
+                reply.reasoning_absent = True
+            case AnswerWasReasoning():
+                self._reasoning += self._answer
+                self._answer.clear()
+                self._seen("inline")
+            case UsageReport():
+                reply.usage = _overlaid(reply.usage, delta.usage)
+                if delta.cache_write_1h_tokens is not None:
+                    reply.cache_write_1h_tokens = delta.cache_write_1h_tokens
+                reply.reasoning_source = delta.reasoning_source
+            case Bill():
+                reply.bill = delta.usd
+            case Served():
+                reply.model = delta.model or reply.model
+                reply.response_id = delta.response_id or reply.response_id
+                reply.service_tier = delta.service_tier or reply.service_tier
+                reply.speed = delta.speed or reply.speed
+                reply.effort = delta.effort or reply.effort
+            case Finish():
+                reply.finish, reply.finish_raw = delta.reason, delta.raw
+            case Complete():
+                reply.complete = True
+            case Notice():
+                if delta not in reply.notices:
+                    reply.notices.append(delta)
+            case Failure():
+                reply.failure = reply.failure or delta
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the terminal event or a failure has come: nothing more is worth a long wait."""
+        return self._reply.complete or self._reply.failure is not None
+
+    def reply(self) -> Reply:
+        """The reply as it stands. When the end is missing, the counts that only the end can tell are unknown."""
+        usage = self._reply.usage
+        if not self._reply.complete:
+            usage = replace(usage, output_tokens=None, reasoning_tokens=None, total_tokens=None)
+        return replace(self._reply, reasoning="".join(self._reasoning), answer="".join(self._answer), usage=usage)
+
+    def _seen(self, visibility: Visibility) -> None:
+        if _VISIBILITY_RANK.index(visibility) > _VISIBILITY_RANK.index(self._reply.visibility):
+            self._reply.visibility = visibility
+
+
+def _overlaid(old: Usage, new: Usage) -> Usage:
+    changes = {f.name: value for f in fields(new) if (value := getattr(new, f.name)) is not None}
+    return replace(old, **changes) if changes else old

@@ -1,0 +1,221 @@
+"""Google's generateContent, on the Gemini API and on Vertex AI.
+
+Source: https://ai.google.dev/api/generate-content and https://ai.google.dev/gemini-api/docs/thinking
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from .dialect import Headers, Quirks, cut_stream, encode_body, failure, is_long_prompt, json_headers, retry_delay_s
+from .errors import ErrorKind, Failure, kind_for_status
+from .framing import Event
+from .merge import merged
+from .reading import count, items, obj, parse_json, seconds, text
+from .schema import (
+    AnswerDelta,
+    Call,
+    Complete,
+    Delta,
+    Finish,
+    FinishReason,
+    HttpRequest,
+    Notice,
+    ReasoningDelta,
+    Served,
+    Usage,
+    UsageReport,
+)
+
+NEEDS_OUTPUT_LIMIT = False
+QUIRKS: frozenset[str] = frozenset({"version", "latest_version"})
+
+_FINISH: Mapping[str, FinishReason] = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    "CONTINUATION": "length",
+    "SAFETY": "content_filter",
+    "RECITATION": "content_filter",
+    "BLOCKLIST": "content_filter",
+    "PROHIBITED_CONTENT": "content_filter",
+    "SPII": "content_filter",
+    "MODEL_ARMOR": "content_filter",
+    "IMAGE_SAFETY": "content_filter",
+    "IMAGE_PROHIBITED_CONTENT": "content_filter",
+    "IMAGE_RECITATION": "content_filter",
+    "LANGUAGE": "error",
+    "OTHER": "error",
+    "MALFORMED_FUNCTION_CALL": "error",
+    "MALFORMED_RESPONSE": "error",
+    "UNEXPECTED_TOOL_CALL": "error",
+    "TOO_MANY_TOOL_CALLS": "error",
+    "MISSING_THOUGHT_SIGNATURE": "error",
+}
+
+_KIND_OF_STATUS: Mapping[str, ErrorKind] = {
+    "INVALID_ARGUMENT": "invalid_request",
+    "FAILED_PRECONDITION": "permission",
+    "UNAUTHENTICATED": "auth",
+    "PERMISSION_DENIED": "permission",
+    "NOT_FOUND": "not_found",
+    "RESOURCE_EXHAUSTED": "rate_limit",
+    "ABORTED": "server",
+    "CANCELLED": "cancelled",
+    "INTERNAL": "server",
+    "UNKNOWN": "server",
+    "UNAVAILABLE": "overloaded",
+    "DEADLINE_EXCEEDED": "timeout",
+}
+
+
+def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
+    """One user content. `*-latest` aliases exist on v1beta only; everything else is asked on v1.
+
+    Source: https://ai.google.dev/gemini-api/docs/api-versions
+    """
+    body: dict[str, Any] = {"contents": [{"role": "user", "parts": [{"text": call.prompt}]}]}
+    if call.system:
+        body["systemInstruction"] = {"parts": [{"text": call.system}]}
+    if call.max_output_tokens is not None:
+        body["generationConfig"] = {"maxOutputTokens": call.max_output_tokens}
+    model = call.model.removeprefix("models/")
+    version = quirks.get("latest_version", "v1beta") if model.endswith("-latest") else quirks.get("version", "v1")
+    method = "streamGenerateContent?alt=sse" if call.stream else "generateContent"
+    return HttpRequest(
+        method="POST",
+        url=f"{base_url}/{version}/models/{quote(model, safe='')}:{method}",
+        headers=json_headers(call.stream),
+        body=encode_body(merged(body, call.native, call.params)),
+    )
+
+
+def decoder(quirks: Quirks) -> GenerateDecoder:
+    return GenerateDecoder()
+
+
+class GenerateDecoder:
+    """Every chunk is a whole response with new parts. Without `alt=sse` the body is one array of them."""
+
+    def __init__(self) -> None:
+        self._usage: dict[str, Any] = {}
+        self._finish: Finish | None = None
+        self._called = False
+        self._failed = False
+
+    def feed(self, event: Event) -> Iterator[Delta]:
+        document = parse_json(event.data)
+        for response in items(document) or [obj(document)]:
+            yield from self._response(response)
+
+    def close(self) -> Iterator[Delta]:
+        if self._failed:
+            return
+        if self._finish is None:
+            yield cut_stream()
+            return
+        finish = self._finish
+        yield Finish("tool_call", finish.raw) if self._called and finish.reason == "stop" else finish
+        yield Complete()
+
+    def _response(self, response: Mapping[str, Any]) -> Iterator[Delta]:
+        yield Served(model=text(response.get("modelVersion")), response_id=text(response.get("responseId")))
+        yield from self._count(obj(response.get("usageMetadata")))
+        if "error" in response:
+            self._failed = True
+            yield _failure(None, {}, response)
+            return
+        for candidate in items(response.get("candidates"))[:1]:
+            for part in items(obj(candidate.get("content")).get("parts")):
+                yield from self._part(part)
+            if raw := text(candidate.get("finishReason")):
+                yield from self._stopped(raw, text(candidate.get("finishMessage")))
+        blocked = text(obj(response.get("promptFeedback")).get("blockReason"))
+        if blocked and not response.get("candidates"):
+            self._finish = Finish("content_filter", blocked)
+            yield Notice("content_filter", f"the prompt was blocked by the provider ({blocked})")
+
+    def _part(self, part: Mapping[str, Any]) -> Iterator[Delta]:
+        # A signature does not make a part a thought, and an empty signed part is neither thought nor answer.
+        words = text(part.get("text"))
+        if part.get("thought") is True:
+            if words:
+                yield ReasoningDelta(words, "summary")
+        elif words:
+            yield AnswerDelta(words)
+        elif "functionCall" in part:
+            self._called = True
+
+    def _stopped(self, raw: str, message: str | None) -> Iterator[Delta]:
+        if raw == "FINISH_REASON_UNSPECIFIED":
+            return
+        self._finish = Finish(_FINISH.get(raw, "unknown"), raw)
+        if raw == "CONTINUATION":
+            yield Notice("continuation", "the provider stopped at its limit for one response; the answer is unfinished")
+        elif message:
+            yield Notice("finish", message)
+
+    def _count(self, metadata: Mapping[str, Any]) -> Iterator[Delta]:
+        """Running totals: the last value of each field counts, and a field may vanish from a later chunk.
+
+        The prompt includes cached tokens; thoughts are beside the candidates; tool results are input outside the
+        prompt. Source: https://ai.google.dev/api/generate-content#UsageMetadata
+        """
+        if not metadata:
+            return
+        self._usage.update(metadata)
+        usage = self._usage
+        prompt, tools = count(usage.get("promptTokenCount")), count(usage.get("toolUsePromptTokenCount"))
+        visible, thoughts = count(usage.get("candidatesTokenCount")), count(usage.get("thoughtsTokenCount"))
+        entered = None if prompt is None else prompt + (tools or 0)
+        # Zero-valued counters are left out of the JSON: one of the two suffices, none is unknown.
+        output = None if visible is None and thoughts is None else (visible or 0) + (thoughts or 0)
+        yield UsageReport(
+            Usage(
+                input_tokens=entered,
+                cached_input_tokens=count(usage.get("cachedContentTokenCount")),
+                output_tokens=output,
+                reasoning_tokens=thoughts,
+                total_tokens=count(usage.get("totalTokenCount")),
+            )
+        )
+        yield Served(service_tier=text(usage.get("serviceTier")))
+
+
+def read_error(status: int, headers: Headers, document: Any) -> Failure:
+    return _failure(status, headers, document)
+
+
+def answers_in_error(document: Any) -> list[Delta] | None:
+    """None: a blocked prompt is HTTP 200 here."""
+    return None
+
+
+def _failure(status: int | None, headers: Headers, document: Any) -> Failure:
+    """Source: https://ai.google.dev/gemini-api/docs/troubleshooting. The body may be wrapped in a one-element list.
+
+    A wrong key is HTTP 400, told apart by `API_KEY_INVALID`. A violated quota per day does not recover by waiting,
+    although it carries a short retry delay. An error of Claude on Vertex is that API's JSON inside the message.
+    """
+    outer = next(iter(items(document)), None) or obj(document)
+    error = obj(outer.get("error"))
+    message = text(error.get("message")) or text(outer.get("error")) or "the provider sent an error without a message"
+    code = status or count(error.get("code"))
+    word = text(error.get("status")) or ""
+    kind = _KIND_OF_STATUS.get(word) or kind_for_status(code or 500)
+    if code in (401, 503):
+        kind = kind_for_status(code)
+    delay = retry_delay_s(headers)
+    for detail in items(error.get("details")):
+        type_ = (text(detail.get("@type")) or "").rpartition(".")[2]
+        if type_ == "ErrorInfo" and detail.get("reason") == "API_KEY_INVALID":
+            kind = "auth"
+        elif type_ == "RetryInfo" and delay is None:
+            delay = seconds(detail.get("retryDelay"))
+        elif type_ == "QuotaFailure" and "PerDay" in json.dumps(detail):
+            kind = "quota"
+    if kind == "invalid_request" and is_long_prompt(message):
+        kind = "context_length"
+    return failure(kind, message, status=code, retry_after_s=delay)

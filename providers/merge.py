@@ -1,0 +1,57 @@
+"""Merging native request fields: nested objects merge, everything else is replaced."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+
+def merged(base: Mapping[str, Any], *overlays: Mapping[str, Any]) -> dict[str, Any]:
+    """Return `base` with the overlays laid over it, later ones winning. No argument is changed."""
+    result = dict(base)
+    for overlay in overlays:
+        for key, value in overlay.items():
+            current = result.get(key)
+            if isinstance(current, Mapping) and isinstance(value, Mapping):
+                result[key] = merged(cast("Mapping[str, Any]", current), cast("Mapping[str, Any]", value))
+            else:
+                result[key] = value
+    return result
+
+
+def leaf_paths(document: Mapping[str, Any], prefix: str = "") -> Iterator[str]:
+    """The dotted paths of every value in `document` that is not itself a non-empty object."""
+    for key, value in document.items():
+        path = f"{prefix}{key}"
+        if isinstance(value, Mapping) and value:
+            yield from leaf_paths(cast("Mapping[str, Any]", value), f"{path}.")
+        else:
+            yield path
+
+
+def without(document: Mapping[str, Any], path: str) -> dict[str, Any]:
+    """Return `document` without the value at the dotted `path`; objects that become empty go with it."""
+    head, _, rest = path.partition(".")
+    result = dict(document)
+    if head not in result:
+        return result
+    inner = result[head]
+    if rest and isinstance(inner, Mapping):
+        pruned = without(cast("Mapping[str, Any]", inner), rest)
+        if pruned:
+            result[head] = pruned
+        else:
+            del result[head]
+    elif not rest:
+        del result[head]
+    return result
+
+
+def at_path(document: Mapping[str, Any], path: str) -> Any:
+    """The value at the dotted `path`, or None."""
+    value: Any = document
+    for key in path.split("."):
+        if not isinstance(value, Mapping):
+            return None
+        value = cast("Mapping[str, Any]", value).get(key)
+    return value

@@ -1,0 +1,134 @@
+"""Token counts and errors as OpenAI's two APIs and their many copies spell them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from .dialect import Headers, failure, is_long_prompt, retry_delay_s
+from .errors import ErrorKind, Failure, kind_for_status
+from .reading import count, obj, text
+from .schema import Delta, Notice, Usage, UsageReport
+
+_KIND_OF_CODE: Mapping[str, ErrorKind] = {
+    "invalid_api_key": "auth",
+    "invalid_authentication": "auth",
+    "authentication_error": "auth",
+    "permission_denied": "permission",
+    "permission_error": "permission",
+    "model_not_found": "not_found",
+    "not_found_error": "not_found",
+    "context_length_exceeded": "context_length",
+    "exceed_context_size_error": "context_length",
+    "rate_limit_exceeded": "rate_limit",
+    "rate_limit_error": "rate_limit",
+    "slow_down": "rate_limit",
+    "too_many_requests": "rate_limit",
+    "insufficient_quota": "quota",
+    "billing_hard_limit_reached": "quota",
+    "credit_balance_exhausted": "quota",
+    "organization_spend_limit_exceeded": "quota",
+    "project_spend_limit_exceeded": "quota",
+    "organization_usage_limit_exceeded": "quota",
+    "server_error": "server",
+    "server_is_overloaded": "overloaded",
+    "service_unavailable_error": "overloaded",
+    "overloaded_error": "overloaded",
+    "timeout": "timeout",
+    "invalid_request_error": "invalid_request",
+}
+"""`code`, else `type`, of an error -> kind. Quota codes never recover, although their status is 429.
+
+Source: https://developers.openai.com/api/docs/guides/error-codes
+"""
+
+OUTSIDE_MARGIN = 1.25
+"""Reasoning this many times larger than the output that should contain it cannot be inside it; below, counts merely
+disagree by rounding (OpenRouter's do)."""
+
+
+def read_usage(usage: Mapping[str, Any], *, reasoning_outside: bool = False) -> Iterator[Delta]:
+    """Both spellings of the counts: `input_tokens` (Responses) and `prompt_tokens` (Chat).
+
+    Whether reasoning is inside the output is settled by the total where there is one; `reasoning_outside` is the
+    provider's convention where there is none. Sources: https://developers.openai.com/api/docs/guides/reasoning, and
+    https://github.com/vercel/ai/issues/12425 for hosts that count it beside the output.
+    """
+    if not usage:
+        return
+    entered = _first(usage, "input_tokens", "prompt_tokens")
+    output = _first(usage, "output_tokens", "completion_tokens")
+    total = count(usage.get("total_tokens"))
+    input_details = obj(usage.get("input_tokens_details")) or obj(usage.get("prompt_tokens_details"))
+    output_details = obj(usage.get("output_tokens_details")) or obj(usage.get("completion_tokens_details"))
+    reasoning = count(output_details.get("reasoning_tokens"))
+    if reasoning is None:
+        reasoning = count(usage.get("reasoning_tokens"))
+    cached = count(input_details.get("cached_tokens"))
+    if cached is None:
+        cached = _first(usage, "cached_tokens", "prompt_cache_hit_tokens", "num_cached_tokens")
+
+    if entered is not None and output is not None:
+        hidden = None if total is None else total - entered - output
+        if reasoning and (hidden == reasoning or (hidden is None and reasoning_outside)):
+            output += reasoning
+        elif reasoning and reasoning > output * OUTSIDE_MARGIN:
+            output += reasoning
+            yield Notice(
+                "usage_reconciled",
+                "reasoning tokens exceed the output tokens that should contain them; they were counted beside them",
+            )
+        elif not reasoning and hidden is not None and hidden > 0:
+            output += hidden
+            yield Notice(
+                "usage_reconciled", f"{hidden} tokens appear only in the total; they were counted as hidden output"
+            )
+        elif hidden:
+            yield Notice("usage_unreconciled", "the provider's total is not the sum of its input and output tokens")
+    yield UsageReport(
+        Usage(
+            input_tokens=entered,
+            cached_input_tokens=cached,
+            cache_write_tokens=count(input_details.get("cache_write_tokens")),
+            output_tokens=output,
+            reasoning_tokens=reasoning,
+            total_tokens=entered + output if entered is not None and output is not None else total,
+        )
+    )
+
+
+def read_openai_error(status: int | None, headers: Headers, document: Any) -> Failure:
+    """An error body or frame: `{"error": {...}}`, `{"error": "text"}`, flat, FastAPI's `detail`, or anything else."""
+    outer = obj(document)
+    error = obj(outer.get("error")) or outer
+    message = (
+        text(error.get("message"))
+        or text(outer.get("error"))
+        or text(outer.get("detail"))
+        or text(outer.get("message"))
+        or "the provider sent an error without a message"
+    )
+    code, type_ = text(error.get("code")), text(error.get("type"))
+    known = _KIND_OF_CODE.get(code or "") or _KIND_OF_CODE.get(type_ or "")
+    if status is None and known is None:
+        # A failure in the middle of a stream has no status of its own; some hosts put it into the code.
+        status_in_code = count(error.get("code")) or count(outer.get("status_code"))
+        known = kind_for_status(status_in_code) if status_in_code else "server"
+    by_status = kind_for_status(status) if status else None
+    # The status decides where it is precise; `invalid_request_error` is what every 4xx of OpenAI says.
+    kind = (
+        by_status
+        if by_status and by_status not in ("invalid_request", "rate_limit") and known in (None, "invalid_request")
+        else known
+    )
+    kind = kind or by_status or "server"
+    if kind == "invalid_request" and is_long_prompt(message):
+        kind = "context_length"
+    return failure(kind, message, status=status, retry_after_s=retry_delay_s(headers), param=text(error.get("param")))
+
+
+def _first(usage: Mapping[str, Any], *names: str) -> int | None:
+    for name in names:
+        if (value := count(usage.get(name))) is not None:
+            return value
+    return None

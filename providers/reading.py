@@ -1,0 +1,77 @@
+"""Reading untrusted JSON: a value of the wrong type is absent, a count that makes no sense is not reported."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, cast
+
+EMPTY: Mapping[str, Any] = {}
+
+
+def parse_json(data: bytes | str) -> Any:
+    """Decode JSON, replacing bytes that are not UTF-8. Raises `ValueError` when it is no JSON."""
+    text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
+    try:
+        return json.loads(text.removeprefix("\ufeff"))
+    except RecursionError:
+        raise ValueError("JSON nested too deeply") from None
+
+
+def obj(value: Any) -> Mapping[str, Any]:
+    """`value` when it is a JSON object, else an empty one."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else EMPTY
+
+
+def items(value: Any) -> list[Mapping[str, Any]]:
+    """The objects in `value` when it is a JSON array, else nothing."""
+    if not isinstance(value, list):
+        return []
+    return [cast("Mapping[str, Any]", item) for item in cast("list[Any]", value) if isinstance(item, dict)]
+
+
+def text(value: Any) -> str | None:
+    """`value` when it is a string, else None. Lone surrogates become the replacement character."""
+    if not isinstance(value, str):
+        return None
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return value
+
+
+def count(value: Any) -> int | None:
+    """A token count: a non-negative whole number, also as a float or a string of digits; anything else is None."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value if value >= 0 else None
+    if isinstance(value, float):
+        return int(value) if value >= 0 and value.is_integer() else None
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
+        return int(value)
+    return None
+
+
+def dollars(value: Any) -> Decimal | None:
+    """An exact, finite, non-negative amount from a JSON number or string, else None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and amount >= 0 else None
+
+
+def seconds(value: Any) -> float | None:
+    """A duration in seconds from a number or a string such as `7`, `0.5` or Google's `57.238s`; else None."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        amount = float(value.removesuffix("s") if isinstance(value, str) else value)
+    except ValueError:
+        return None
+    return amount if 0 <= amount < 1e9 else None

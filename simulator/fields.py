@@ -1,0 +1,68 @@
+"""Typed access to decoded JSON, whose shape nobody has promised."""
+
+from __future__ import annotations
+
+import json
+from typing import cast
+
+JsonObject = dict[str, object]
+
+
+def as_object(value: object) -> JsonObject | None:
+    """The value if it is a JSON object, else None."""
+    return cast(JsonObject, value) if isinstance(value, dict) else None
+
+
+def as_list(value: object) -> list[object] | None:
+    """The value if it is a JSON array, else None."""
+    return cast("list[object]", value) if isinstance(value, list) else None
+
+
+def as_text(value: object) -> str | None:
+    """The value if it is a JSON string, else None."""
+    return value if isinstance(value, str) else None
+
+
+def as_int(value: object) -> int | None:
+    """The value if it is a whole JSON number, else None; `true` is not a number."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, float):
+        return int(value) if value.is_integer() else None
+    return value if isinstance(value, int) else None
+
+
+def as_number(value: object) -> float | None:
+    """The value if it is a JSON number, else None."""
+    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+
+
+def objects(value: object) -> list[JsonObject]:
+    """The objects inside a JSON array; anything else is skipped."""
+    return [item for item in map(as_object, as_list(value) or []) if item is not None]
+
+
+def joined_text(value: object) -> str:
+    """A prompt's text, whether given as one string or as a list of parts that carry `text`."""
+    text = as_text(value)
+    if text is not None:
+        return text
+    return "\n".join(part for part in (as_text(item.get("text")) for item in objects(value)) if part)
+
+
+def words(text: str) -> frozenset[str]:
+    """A set of field names, written as a sentence."""
+    return frozenset(text.split())
+
+
+def decode_object(body: bytes) -> JsonObject | None:
+    """The JSON object in a request body, or None when it is not one."""
+    try:
+        return as_object(json.loads(body))
+    except (ValueError, RecursionError):
+        return None
+
+
+def encode(value: object) -> bytes:
+    """Compact UTF-8 JSON, multi-byte characters unescaped as the vendors send them."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -1,0 +1,101 @@
+"""The one-line receipt and the notes for stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from thinkdial.cli.render.receipt import notes, receipt_line
+from thinkdial.providers.errors import Failure
+from thinkdial.providers.schema import Cost, Latency, Notice, Reasoning, Result, ThinkReceipt, Usage
+
+Make = Callable[..., Result]
+
+
+def test_the_receipt_says_it_in_one_line(result: Make) -> None:
+    line = receipt_line(result())
+    assert line.plain == (
+        "high → high → 312 reasoning tokens · ✓ as asked · 348 output · first answer 3.10 s · total 4.00 s · 87 tok/s"
+        " · $0.00706 (price table)"
+    )
+    assert line.cell_len <= 150
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [("provider", "$0.01 (provider's bill)"), ("profile", "$0.01 (profile's price)"), (None, "$0.01")],
+)
+def test_the_cost_names_its_source(result: Make, source: Any, words: str) -> None:
+    assert receipt_line(result(cost=Cost(Decimal("0.01"), source=source))).plain.endswith(words)
+
+
+def test_unknowns_another_model_and_failures(result: Make) -> None:
+    bare = result(usage=Usage(), cost=Cost(), latency=Latency(), reasoning=Reasoning(), model_reported="other")
+    assert receipt_line(bare).plain == (
+        "high → high → – · ✓ as asked · – output · first answer – · total – · – tok/s · cost – · served by other"
+    )
+    failed = result(status="error", error=Failure("overloaded", "x", 529))
+    assert "· ✗ overloaded (529) ·" in receipt_line(failed).plain
+
+
+def test_it_breaks_between_its_parts(result: Make) -> None:
+    lines = receipt_line(result(), 60).plain.split("\n")
+    assert lines == [
+        "high → high → 312 reasoning tokens · ✓ as asked · 348 output",
+        "first answer 3.10 s · total 4.00 s · 87 tok/s",
+        "$0.00706 (price table)",
+    ]
+
+
+def test_notes_say_everything_once_and_whose_it_is(result: Make) -> None:
+    think = ThinkReceipt("max", {"effort": "high"}, "clamped", "max → high: the top level", "as_asked")
+    warnings = (Notice("think_substituted", "max → high: the top level"), Notice("usage", "counts\ndo \x1bnot add up"))
+    odd = result(think=think, warnings=warnings + warnings, cost={"note": "bill and table differ by 9 %"})
+    failed = result("grok", status="error", error=Failure("auth", "bad key", 401, False, "thinkdial keys set xai"))
+    assert [line.plain for line in notes([odd, odd, failed])] == [
+        "claude@max: max → high: the top level",
+        "claude@max: counts do ␛not add up",
+        "claude@max: bill and table differ by 9 %",
+        "grok: key not accepted (401): bad key. Hint: thinkdial keys set xai.",
+    ]
+    assert [line.plain for line in notes([odd, failed], after_comparison=True)] == [
+        "claude: counts do ␛not add up",
+        "claude: bill and table differ by 9 %",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("verdict", "changes", "words"),
+    [
+        ("not_observed", {}, "thinking was asked for (high), and none was reported or seen"),
+        ("unwanted", {}, "--think off was asked, and the answer came with 312 reasoning tokens"),
+        ("unwanted", {"reasoning": Reasoning("t", "full")}, "came with reasoning of unknown length"),
+        ("unwanted", {"reasoning": {"tokens": 1}}, "came with 1 reasoning token;"),
+        ("over_budget", {}, "312 reasoning tokens against an asked budget of high"),
+        (
+            "starved",
+            {"answer": ""},
+            "thinking took 312 of 348 output tokens, and no answer was left. Raise --max-output",
+        ),
+    ],
+)
+def test_verdicts_that_need_words_get_a_sentence(
+    result: Make, verdict: Any, changes: dict[str, Any], words: str
+) -> None:
+    lines = [line.plain for line in notes([result(think={"verdict": verdict}, **changes)])]
+    assert len(lines) == 1 and lines[0].startswith("claude: ") and words in lines[0]
+    assert ("--" in lines[0]) or ("thinkdial models" in lines[0])
+
+
+def test_nothing_to_say_is_nothing(result: Make) -> None:
+    assert notes([result(), result("b", think={"verdict": "unknown"}), result("c", status="partial")]) == []
+
+
+def test_a_note_without_substitution_is_said_too(result: Make) -> None:
+    think = {"note": "unknown model: the family's default is used"}
+    assert [n.plain for n in notes([result(think=think)], after_comparison=True)] == [
+        "claude: unknown model: the family's default is used"
+    ]

@@ -1,0 +1,147 @@
+"""The dial works: more is more, budgets hold, limits starve the answer, and everything is the same every time."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import pytest
+
+from thinkdial.simulator import running_simulator
+from thinkdial.simulator.models import CLAUDES, GEMINIS, GPTS
+from thinkdial.simulator.texts import answer_for, raw_thought, summary_for
+from thinkdial.simulator.thinking import LEVEL_FACTORS, OFF, Dial, count_tokens, thinking_tokens, tokens
+from thinkdial.simulator.turns import Speed, deltas, take_turn
+
+SPEED = Speed(1.0, 100.0, 50.0)
+PROMPTS = ("", "Hello", "Prove that there are infinitely many primes.", "ünïcödé 🍓 \u2028 text", "\ud800 alone")
+
+
+def turn(prompt: str = "Hello", dial: Dial = OFF, limit: int | None = None):
+    return take_turn(prompt, dial, key=(0, "vendor", "model"), speed=SPEED, output_limit=limit)
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_thinking_rises_with_the_level(prompt):
+    spent = [thinking_tokens(Dial(level), 0, "v", "m", prompt) for level in LEVEL_FACTORS]
+    assert spent[0] == 0
+    assert all(less < more for less, more in pairwise(spent))
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_thinking_rises_with_the_budget_and_stays_within(prompt):
+    budgets = [0, 1, 20, 128, 512, 1024, 4096, 24_576, 127_999]
+    spent = [thinking_tokens(Dial(budget_tokens=budget), prompt) for budget in budgets]
+    assert all(used <= budget for used, budget in zip(spent, budgets, strict=True))
+    assert all(less <= more for less, more in pairwise(spent))
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_texts_are_what_their_tokens_say(prompt):
+    answer = answer_for(prompt, 0)
+    assert "".join(tokens(answer)) == "".join(deltas(answer)) == answer
+    assert count_tokens(raw_thought(prompt, 333, 0)) == 333
+    assert summary_for(prompt, 0, 0) == ()
+    assert 1 <= len(summary_for(prompt, 100, 0)) < len(summary_for(prompt, 3000, 0))
+
+
+def test_some_text_needs_more_than_one_byte_a_character():
+    assert len(answer_for("strawberry, how many r?").encode()) > len(answer_for("strawberry, how many r?"))
+
+
+def test_the_output_limit_starves_the_answer_first():
+    free = turn(dial=Dial("high"))
+    assert not free.cut and free.output_tokens == free.thinking_tokens + free.answer_tokens
+    cut = turn(dial=Dial("high"), limit=free.thinking_tokens + 5)
+    assert cut.cut and cut.thinking_tokens == free.thinking_tokens and cut.answer_tokens == 5
+    starved = turn(dial=Dial("high"), limit=50)
+    assert starved.cut and (starved.thinking_tokens, starved.answer_tokens, starved.answer) == (50, 0, "")
+
+
+def test_time_follows_the_tokens():
+    quick, slow = turn(dial=Dial("low")), turn(dial=Dial("max"))
+    assert quick.total_s == pytest.approx(1.0 + quick.thinking_tokens / 100 + quick.answer_tokens / 50)
+    assert slow.total_s > quick.total_s
+
+
+def reasoning_of(body: dict) -> int:
+    usage = body.get("usage") or body["usageMetadata"]
+    details = (
+        usage.get("output_tokens_details")
+        or usage.get("completion_tokens_details")
+        or {"thoughts": usage.get("thoughtsTokenCount", 0)}
+    )
+    return next(details[name] for name in ("thinking_tokens", "reasoning_tokens", "thoughts") if name in details)
+
+
+@pytest.mark.parametrize("model", CLAUDES, ids=lambda model: model.id)
+def test_each_claude_thinks_more_at_each_effort(vendors, model):
+    thinking = {"type": "adaptive"} if "adaptive" in model.types else {"type": "enabled", "budget_tokens": 2048}
+    for effort in model.efforts:
+        assert vendors.anthropic(model=model.id, thinking=thinking, output_config={"effort": effort}).status_code == 200
+    if "adaptive" in model.types:
+        spent = [
+            reasoning_of(vendors.anthropic(model=model.id, thinking=thinking, output_config={"effort": effort}).json())
+            for effort in model.efforts
+        ]
+        assert all(less < more for less, more in pairwise(spent))
+
+
+@pytest.mark.parametrize("model", [model for model in GPTS if model.efforts], ids=lambda model: model.id)
+def test_each_gpt_reasons_more_at_each_effort(vendors, model):
+    spent = [
+        reasoning_of(vendors.responses(model=model.id, reasoning={"effort": effort}).json()) for effort in model.efforts
+    ]
+    assert all(less < more for less, more in pairwise(spent))
+    default = reasoning_of(vendors.responses(model=model.id).json())
+    assert default == spent[model.efforts.index(model.default_effort)]
+
+
+@pytest.mark.parametrize("model", [model for model in GEMINIS if model.levels], ids=lambda model: model.id)
+def test_each_gemini_thinks_more_at_each_level(vendors, model):
+    spent = [reasoning_of(vendors.gemini(model.id, thinking={"thinkingLevel": level}).json()) for level in model.levels]
+    assert all(less < more for less, more in pairwise(spent))
+    assert reasoning_of(vendors.gemini(model.id).json()) == spent[model.levels.index(model.default)]
+
+
+def test_a_small_limit_leaves_no_answer(vendors):
+    claude = vendors.anthropic(max_tokens=100).json()
+    assert claude["stop_reason"] == "max_tokens" and [block["type"] for block in claude["content"]] == ["thinking"]
+    assert claude["usage"]["output_tokens"] == 100
+    response = vendors.responses(max_output_tokens=100).json()
+    assert response["status"] == "incomplete" and response["incomplete_details"] == {"reason": "max_output_tokens"}
+    assert [item["type"] for item in response["output"]] == ["reasoning"]
+    chat = vendors.chat(max_completion_tokens=100).json()
+    assert chat["choices"][0]["finish_reason"] == "length" and chat["choices"][0]["message"]["content"] == ""
+    gemini = vendors.gemini(generationConfig={"maxOutputTokens": 100}).json()
+    assert gemini["candidates"][0]["finishReason"] == "MAX_TOKENS"
+    assert "candidatesTokenCount" not in gemini["usageMetadata"]
+    local = vendors.compatible(max_tokens=30).json()
+    assert local["choices"][0]["finish_reason"] == "length" and local["choices"][0]["message"]["content"] == ""
+
+
+def test_a_starved_stream_says_so_too(vendors, frames):
+    claude = frames(vendors.anthropic(max_tokens=100, stream=True))
+    assert claude[-2]["delta"]["stop_reason"] == "max_tokens"
+    assert frames(vendors.responses(max_output_tokens=100, stream=True))[-1]["type"] == "response.incomplete"
+
+
+def test_the_same_seed_gives_the_same_bytes(vendors_of):
+    def bodies(seed: int) -> list[bytes]:
+        with running_simulator(seed=seed) as base_url:
+            vendors = vendors_of(base_url)
+            return [
+                vendors.anthropic(stream=True).content,
+                vendors.responses(stream=True).content,
+                vendors.chat().content,
+                vendors.gemini(method="streamGenerateContent?alt=sse").content,
+                vendors.compatible(stream=True).content,
+            ]
+
+    assert bodies(7) == bodies(7)
+    assert all(one != other for one, other in zip(bodies(7), bodies(8), strict=True))
+
+
+def test_whole_and_streamed_answers_cost_the_same(vendors, frames):
+    whole = vendors.anthropic(model="claude-sonnet-5").json()["usage"]
+    last = frames(vendors.anthropic(model="claude-sonnet-5", stream=True))[-2]["usage"]
+    assert last.items() <= whole.items()
