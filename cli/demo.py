@@ -66,14 +66,16 @@ def demo(
         wishes = Wishes(
             sweep=sweep_values(think) or (parse_think("medium"),),
             max_output_tokens=max_output,
-            base_url=_stand_in(base_url),
+            base_url=stand_in(base_url),
         )
         asked = Prompt(prompt or DEMO_PROMPT)
         jobs = make_jobs(selections, asked, settings, wishes, {**os.environ, **keys})
         finish_comparison(jobs, asked, form, reasoning, output, quiet=quiet, extra=(simulated,))
 
 
-def _stand_in(base_url: str) -> Callable[[str], str | None]:
+def stand_in(base_url: str) -> Callable[[str], str | None]:
+    """Where the simulator at `base_url` stands in for a provider, by the provider's name."""
+
     def where(provider: str) -> str | None:
         return f"{base_url}{PATHS.get(provider, '/compatible/v1')}"
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 
+from ..providers.dialect import failure
 from ..providers.errors import Failure
-from ..providers.schema import Notice, Result
+from ..providers.schema import Delta, Notice, Result
 from ..providers.think import Think
 from .keys import Key
 from .observer import Observer
@@ -34,6 +36,33 @@ class Job:
     refused: Failure | None = None
 
 
+class _Relay:
+    """Passes everything on to an observer, and remembers its error: nobody listens any more, so the run is over."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self.error: Exception | None = None
+
+    def started(self, index: int, attempt: int) -> None:
+        self._tell(lambda: self._observer.started(index, attempt))
+
+    def delta(self, index: int, delta: Delta) -> None:
+        self._tell(lambda: self._observer.delta(index, delta))
+
+    def waiting(self, index: int, seconds: float, failure: Failure) -> None:
+        self._tell(lambda: self._observer.waiting(index, seconds, failure))
+
+    def finished(self, index: int, result: Result) -> None:
+        self._tell(lambda: self._observer.finished(index, result))
+
+    def _tell(self, speak: Callable[[], None]) -> None:
+        try:
+            speak()
+        except Exception as error:
+            self.error = error
+            raise
+
+
 @dataclass(frozen=True, slots=True)
 class Done:
     """The results in the order of the jobs, and whether the run was interrupted."""
@@ -52,6 +81,7 @@ async def fan_out(
     extra: tuple[Notice, ...] = (),
 ) -> Done:
     """Make all calls. A cancellation (Ctrl-C) ends those under way, keeps what came, and still returns."""
+    relay = _Relay(observer)
     everyone = asyncio.Semaphore(MOST_AT_ONCE)
     lanes: dict[str, asyncio.Semaphore] = {}
     for job in jobs:
@@ -66,25 +96,30 @@ async def fan_out(
         if job.prepared is None or job.refused is not None:
             result = unsent(job, job.refused or Failure("config", "there is nothing to send"))
         else:
-            async with lanes.get(job.profile, everyone), everyone:
-                exchange = Exchange(job.prepared, job.key, job.patience, surroundings, observer, index)
+            async with lanes.get(job.profile, nullcontext()), everyone:
+                exchange = Exchange(job.prepared, job.key, job.patience, surroundings, relay, index)
                 try:
                     outcome = await exchange.run()
                 except asyncio.CancelledError:
                     outcome = cancelled(exchange.outcome())
+                except Exception as error:
+                    if error is relay.error:
+                        raise
+                    words = f"an error inside thinkdial: {type(error).__name__}: {error}"
+                    outcome = exchange.outcome(failure("protocol", words, hint="please report it"))
             result = result_of(outcome, run_id=run_id, at=at, extra=extra)
-        observer.finished(index, result)
+        relay.finished(index, result)
         return result
 
     tasks = [asyncio.create_task(one(index, job)) for index, job in enumerate(jobs)]
     interrupted = False
     try:
-        await asyncio.wait(tasks)
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
     except asyncio.CancelledError:
         interrupted = True
-        for task in tasks:
-            task.cancel()
-        await asyncio.wait(tasks)
+    for task in tasks:
+        task.cancel()  # those that have ended do not mind; the others go on only when all is well
+    await asyncio.wait(tasks)
     stopped = Failure("cancelled", "interrupted before it began")
     results = [
         unsent(job, stopped) if task.cancelled() else task.result() for job, task in zip(jobs, tasks, strict=True)

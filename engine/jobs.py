@@ -46,15 +46,16 @@ def make_jobs(
         profile = selection.profile
         target: Target | None = None
         key: Key | None = None
-        problem: ConfigError | None = None
+        unusable: ConfigError | None = None
         try:
             target = _resolved(selection, config, wishes)
             key = find_key(target, environment)
             check_transfer(target, key)
         except ConfigError as error:
-            problem = error
+            unusable = error
         for think in think_values(selection, wishes.sweep, config):
             prepared: Prepared | None = None
+            problem = unusable
             if target is not None and problem is None:
                 try:
                     prepared = prepare_one(target, think, prompt, config, wishes)
@@ -73,12 +74,12 @@ def make_jobs(
                     refused,
                 )
             )
-        if problem is not None:
-            problems.append(problem)
+            if problem is not None:
+                problems.append(problem)
     if jobs and all(job.refused is not None for job in jobs):
-        first = problems[0]
-        others = [problem.message for problem in problems[1:] if problem.message != first.message]
-        raise ConfigError("\n       ".join([first.message, *others]), hint=first.hint)
+        messages = dict.fromkeys(problem.message for problem in problems)
+        hints = dict.fromkeys(problem.hint for problem in problems if problem.hint)
+        raise ConfigError("\n       ".join(messages), hint="\n    ".join(hints) or None)
     return jobs
 
 

@@ -48,7 +48,10 @@ def result_of(outcome: Outcome, *, run_id: str, at: datetime, extra: tuple[Notic
     target, decided = prepared.target, prepared.plan
     reasoning = read_reasoning(reply, target.card.visibility)
     notices = [*extra, *decided.notices, *outcome.notices, *reply.notices, *_served_otherwise(outcome)]
-    cost = cost_of(reply, _bought(outcome, at), target.profile.price)
+    try:
+        cost = cost_of(reply, _bought(outcome, at), target.profile.price)
+    except Exception as error:  # an answer that was paid for is not lost to a price table
+        cost = Cost(note=f"the cost could not be worked out: {type(error).__name__}: {error}")
     if cost.note:
         notices.append(Notice("cost", cost.note))
     status = _status(outcome)
@@ -157,7 +160,7 @@ def _bought(outcome: Outcome, at: datetime) -> Bought:
     reply, target = outcome.reply, outcome.prepared.target
     models = tuple(dict.fromkeys(model for model in (reply.model, target.profile.model) if model))
     return Bought(
-        usage=reply.usage,
+        usage=reply.billed or reply.usage,
         provider=target.provider.prices,
         models=tuple(model.removeprefix("models/") for model in models),
         service_tier=reply.service_tier,

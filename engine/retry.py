@@ -17,16 +17,15 @@ JITTER = 0.25
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """How one attempt ended. `shown`: text has reached the user. `sent`: the request had left in full.
+    """How one attempt ended. `number` counts from 1. `shown`: text has reached the user.
 
-    `answered`: at least the status had come.
+    `silent`: the request had left in full, and then nothing came for as long as we were ready to wait.
     """
 
     failure: Failure
     number: int
-    shown: bool
-    sent: bool
-    answered: bool
+    shown: bool = False
+    silent: bool = False
 
 
 def wait_before_retry(attempt: Attempt, retries: int, random: Callable[[], float]) -> float | None:
@@ -35,9 +34,7 @@ def wait_before_retry(attempt: Attempt, retries: int, random: Callable[[], float
     Never after output was shown, which would be billed twice, and never after a silence: the provider was at work.
     """
     failed = attempt.failure
-    if attempt.number > retries or attempt.shown or not failed.retryable:
-        return None
-    if failed.kind == "timeout" and attempt.sent and not attempt.answered:
+    if attempt.number > retries or attempt.shown or attempt.silent or not failed.retryable:
         return None
     if failed.retry_after_s is not None:
         return failed.retry_after_s if failed.retry_after_s <= LONGEST_WAIT_S else None
@@ -46,12 +43,12 @@ def wait_before_retry(attempt: Attempt, retries: int, random: Callable[[], float
 
 
 def obey_should_retry(failed: Failure, headers: Mapping[str, str]) -> Failure:
-    """The provider's own `x-should-retry` decides before anything else.
+    """The provider's own `x-should-retry` decides before anything else, but a used-up quota stays used up.
 
-    Source: the policy of the official OpenAI and Anthropic SDKs.
+    Source: the policy of the official OpenAI and Anthropic SDKs, which know no quota codes.
     """
     match headers.get("x-should-retry"):
-        case "true":
+        case "true" if failed.kind != "quota":
             return replace(failed, retryable=True)
         case "false":
             return replace(failed, retryable=False)

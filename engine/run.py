@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
 
 import httpx2
@@ -14,10 +14,19 @@ import httpx2
 from ..providers.dialect import Decoder, failure
 from ..providers.errors import Failure
 from ..providers.fold import Fold, Reply
-from ..providers.framing import Framer, FramingError, SniffingFramer
-from ..providers.reading import parse_json
+from ..providers.framers import framer_for
+from ..providers.framing import MAX_BODY_BYTES, Framer, FramingError
 from ..providers.registry import dialect
-from ..providers.schema import AnswerDelta, Delta, Latency, Notice, ReasoningDelta
+from ..providers.schema import (
+    AnswerDelta,
+    AnswerWasReasoning,
+    Delta,
+    Latency,
+    Notice,
+    ReasoningDelta,
+    ReasoningWithheld,
+)
+from .decoding import UnreadableError, check_body, decoded, error_document
 from .keys import Key
 from .observer import Observer
 from .prepare import Prepared, unstreamed, without_field
@@ -26,6 +35,9 @@ from .transport import Response, Transport, auth_header, read_transport_error
 
 GRACE_S = 1.0
 """Seconds that a server has to close the body after its terminal event."""
+
+MAX_RESPONSE_BYTES = MAX_BODY_BYTES
+"""How much of one response is taken in all, as a stream or as a whole body."""
 
 REQUEST_ID_HEADERS = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id", "x-generation-id")
 
@@ -58,8 +70,6 @@ class Marks:
     """Moments of one attempt, by the clock of the surroundings."""
 
     start: float
-    sent: bool = False
-    answered: bool = False
     first_byte: float | None = None
     first_reasoning: float | None = None
     first_answer: float | None = None
@@ -94,13 +104,19 @@ class Outcome:
 
 @dataclass(slots=True)
 class _Attempt:
-    """The state of the attempt that is under way, kept outside of it so that a cancelled one loses nothing."""
+    """The state of the attempt that is under way, kept outside of it so that a cancelled one loses nothing.
+
+    `sent`: the request has left in full. `silent`: then nothing came, until we gave up. `shown`: text came.
+    """
 
     fold: Fold
     marks: Marks
     streamed: bool = False
     request_id: str | None = None
+    sent: bool = False
+    silent: bool = False
     shown: bool = False
+    reading: tuple[Framer, Decoder] | None = None
 
 
 @dataclass(slots=True)
@@ -114,6 +130,7 @@ class Exchange:
     observer: Observer
     index: int = 0
     _attempts: int = 0
+    _given_way: int = 0
     _current: _Attempt | None = None
     _notices: list[Notice] = field(default_factory=list[Notice])
 
@@ -141,7 +158,7 @@ class Exchange:
     def outcome(self, failed: Failure | None = None) -> Outcome:
         """What there is now. `failed` is the reason to stop here, if it is not the reply's own."""
         attempt = self._current or _Attempt(Fold(), Marks(self.surroundings.clock()))
-        attempt.marks.end = attempt.marks.end or self.surroundings.clock()
+        self._end(attempt)
         reply = attempt.fold.reply()
         if failed is not None and not reply.complete:
             reply.failure = failed
@@ -164,7 +181,7 @@ class Exchange:
         request = self.prepared.request
 
         def sent() -> None:
-            attempt.marks.sent = True
+            attempt.sent = True
             if self.surroundings.on_sent is not None:
                 self.surroundings.on_sent()
 
@@ -172,18 +189,18 @@ class Exchange:
             async with self.surroundings.transport.open(
                 request, auth, idle_timeout_s=self.patience.idle_s, on_sent=sent
             ) as response:
-                attempt.marks.answered = True
-                attempt.request_id = _request_id(response)
+                attempt.request_id = self._without_key(_request_id(response)) or None
                 await self._read(response, attempt)
         except FramingError as error:
             self._take(attempt, failure("protocol", f"the answer cannot be read: {error}"))
-        except ValueError as error:
+        except UnreadableError as error:
             self._take(attempt, failure("protocol", f"the answer is not what this API sends: {error}"))
         except asyncio.CancelledError:
             raise
         except Exception as error:  # httpx2 has many; read_transport_error raises all others again
+            attempt.silent = attempt.sent and isinstance(error, httpx2.ReadTimeout)
             self._take(attempt, read_transport_error(error, request.url, self.patience.idle_s))
-        attempt.marks.end = attempt.marks.end or self.surroundings.clock()
+        self._end(attempt)
         return attempt.fold.reply().failure
 
     async def _read(self, response: Response, attempt: _Attempt) -> None:
@@ -199,50 +216,74 @@ class Exchange:
             return
         content_type = response.headers.get("content-type", "")
         attempt.streamed = self.prepared.call.stream
-        framer, decoder = SniffingFramer(content_type), speech.decoder(quirks)
-        async for chunk in self._timed(response.chunks, attempt):
-            for event in framer.feed(chunk):
-                for delta in decoder.feed(event):
+        framer, decoder = framer_for(content_type), speech.decoder(quirks)
+        attempt.reading = framer, decoder
+        async with aclosing(self._bounded(response.chunks, attempt)) as chunks:
+            async for chunk in chunks:
+                for delta in decoded(framer.feed(chunk), decoder):
                     self._take(attempt, delta)
-            if attempt.fold.is_settled:
-                await self._read_rest(response, framer, decoder, attempt)
-                return
+                if attempt.fold.is_settled:
+                    await self._read_rest(chunks, framer, decoder, attempt)
+                    break
+            else:
+                self._read_last(framer, decoder, attempt, content_type)
+        attempt.reading = None
+        for delta in decoded((), decoder, ends=True):
+            self._take(attempt, delta)
+
+    def _read_last(self, framer: Framer, decoder: Decoder, attempt: _Attempt, content_type: str) -> None:
+        """What the end of the body completes: the whole of a body without events, or a last event."""
         for event in framer.close():
             if event.name == "body":
                 attempt.streamed = False
-                if not event.data.strip():
-                    raise ValueError("it is empty")
-                if event.data.lstrip().startswith(b"<"):
-                    raise ValueError(f"it is HTML or XML ({content_type or 'no content type'}); is the base_url right?")
-            for delta in decoder.feed(event):
-                self._take(attempt, delta)
-        for delta in decoder.close():
-            self._take(attempt, delta)
+                check_body(event.data, content_type)
+            try:
+                for delta in decoded((event,), decoder):
+                    self._take(attempt, delta)
+            except UnreadableError:
+                # An event that the end has cut in two says less than the missing end, which the decoder tells.
+                if event.name == "body":
+                    raise
 
-    async def _read_rest(self, response: Response, framer: Framer, decoder: Decoder, attempt: _Attempt) -> None:
+    async def _read_rest(
+        self, chunks: AsyncIterator[bytes], framer: Framer, decoder: Decoder, attempt: _Attempt
+    ) -> None:
         """What follows the terminal event: usage after an error, or the end that lets the connection be used again."""
         attempt.marks.end = self.surroundings.clock()
-        with suppress(TimeoutError, httpx2.HTTPError, FramingError, ValueError):
+        with suppress(TimeoutError, httpx2.HTTPError, FramingError, UnreadableError):
             async with asyncio.timeout(GRACE_S):
-                async for chunk in response.chunks:
-                    for event in framer.feed(chunk):
-                        for delta in decoder.feed(event):
-                            self._take(attempt, delta)
-        for delta in decoder.close():
-            self._take(attempt, delta)
+                async for chunk in chunks:
+                    for delta in decoded(framer.feed(chunk), decoder):
+                        self._take(attempt, delta)
 
-    async def _timed(self, chunks: AsyncIterator[bytes], attempt: _Attempt) -> AsyncIterator[bytes]:
+    async def _bounded(self, chunks: AsyncIterator[bytes], attempt: _Attempt) -> AsyncGenerator[bytes]:
+        """The chunks, the first one timed, and no more of them than the bound for one response."""
+        size = 0
         async for chunk in chunks:
             if attempt.marks.first_byte is None:
                 attempt.marks.first_byte = self.surroundings.clock()
+            size += len(chunk)
+            if size > MAX_RESPONSE_BYTES:
+                raise FramingError(f"the response is larger than {MAX_RESPONSE_BYTES // 2**20} MiB")
             yield chunk
+
+    def _end(self, attempt: _Attempt) -> None:
+        """Note the time, and take the text that framer and decoder held back when the exchange broke."""
+        if attempt.marks.end is None:
+            attempt.marks.end = self.surroundings.clock()
+        if attempt.reading is None:
+            return
+        framer, decoder = attempt.reading
+        attempt.reading = None
+        for events, ends in ((framer.close(), False), (iter(()), True)):
+            with suppress(FramingError, UnreadableError):
+                for delta in decoded(events, decoder, ends=ends):
+                    if isinstance(delta, ReasoningDelta | AnswerDelta | ReasoningWithheld | AnswerWasReasoning):
+                        self._take(attempt, delta)
 
     def _read_error(self, body: bytes, response: Response, attempt: _Attempt) -> None:
         speech = dialect(self.prepared.target.dialect)
-        try:
-            document = parse_json(body)
-        except ValueError:
-            document = {"error": {"message": _first_words(body) or f"HTTP {response.status} without a message"}}
+        document = error_document(self._without_key(body.decode("utf-8", "replace")), response.status)
         answer = speech.answers_in_error(document)
         if answer is not None:
             for delta in answer:
@@ -253,45 +294,59 @@ class Exchange:
 
     def _take(self, attempt: _Attempt, delta: Delta) -> None:
         now = self.surroundings.clock()
-        if isinstance(delta, Failure | Notice) and self.key is not None:
-            # Some servers repeat the key that they refuse.
-            delta = replace(delta, message=delta.message.replace(self.key.reveal(), "[key]"))
+        marks = attempt.marks
+        if isinstance(delta, Failure | Notice):
+            delta = replace(delta, message=self._without_key(delta.message))
         match delta:
             case ReasoningDelta(text=text) if text:
                 attempt.shown = True
-                attempt.marks.first_reasoning = attempt.marks.first_reasoning or now
+                marks.first_reasoning = now if marks.first_reasoning is None else marks.first_reasoning
             case AnswerDelta(text=text) if text:
                 attempt.shown = True
-                attempt.marks.first_answer = attempt.marks.first_answer or now
+                marks.first_answer = now if marks.first_answer is None else marks.first_answer
             case _:
                 pass
         attempt.fold.add(delta)
         self.observer.delta(self.index, delta)
 
+    def _without_key(self, text: str) -> str:
+        """`text` without our key: some servers repeat the one that they refuse."""
+        return text if self.key is None else text.replace(self.key.reveal(), "[key]")
+
     def _give_way(self, failed: Failure) -> bool:
-        """Drop what the provider refuses and the call can do without, once each. True when it is worth another try."""
-        if failed.kind not in ("invalid_request", "permission") or not failed.param:
+        """Drop what the provider refuses and the call can do without, once each. True when it is worth another try.
+
+        Such a try is none of the retries, which are for what may pass by itself.
+        """
+        shown = self._current is not None and self._current.shown
+        if shown or failed.kind not in ("invalid_request", "permission") or not failed.param:
             return False
-        if failed.param == "stream" and self.prepared.call.stream:
+        before = self.prepared
+        self._drop(failed.param, failed.message)
+        if self.prepared is before:
+            return False
+        self._given_way += 1
+        return True
+
+    def _drop(self, param: str, words: str) -> None:
+        if param == "stream" and self.prepared.call.stream:
             self.prepared = unstreamed(self.prepared)
             self._notices.append(
-                Notice("stream_refused", "the provider refused to stream; one whole body was asked for")
+                Notice("stream_refused", f"the provider refused to stream ({words}); one whole body was asked for")
             )
-            return True
+            return
         for path in self.prepared.plan.optional:
-            if failed.param in (path, path.rpartition(".")[2]):
+            if param in (path, path.rpartition(".")[2]):
                 self.prepared = without_field(self.prepared, path)
-                words = f"the provider refused {path} ({failed.message}); the reasoning stays hidden"
-                self._notices.append(Notice("visibility_refused", words))
-                return True
-        return False
+                notice = f"the provider refused {path} ({words}); the reasoning stays hidden"
+                self._notices.append(Notice("visibility_refused", notice))
+                return
 
     def _wait_after(self, failed: Failure, deadline: float) -> float | None:
         attempt = self._current
         if attempt is None:
             return None
-        marks = attempt.marks
-        ended = Attempt(failed, self._attempts, attempt.shown, marks.sent, marks.answered)
+        ended = Attempt(failed, self._attempts - self._given_way, shown=attempt.shown, silent=attempt.silent)
         wait = wait_before_retry(ended, self.patience.retries, self.surroundings.dice)
         if wait is not None and self.surroundings.clock() + wait >= deadline:
             return None
@@ -306,11 +361,6 @@ def cancelled(outcome: Outcome) -> Outcome:
     return replace(outcome, reply=replace(outcome.reply, failure=failed, finish="cancelled"))
 
 
-def _request_id(response: Response) -> str | None:
-    found = next((response.headers[name] for name in REQUEST_ID_HEADERS if name in response.headers), None)
-    return found[:200] if found else None
-
-
-def _first_words(body: bytes) -> str:
-    words = " ".join(body[:2000].decode("utf-8", "replace").split())
-    return f"{words[:200]}…" if len(words) > 200 else words
+def _request_id(response: Response) -> str:
+    found = next((response.headers[name] for name in REQUEST_ID_HEADERS if name in response.headers), "")
+    return found[:200]

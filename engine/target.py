@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from ..profiles import facts
 from ..profiles.card import ModelCard, Spelling
-from ..profiles.load import Config
+from ..profiles.load import ENDPOINT_VALUE, Config
 from ..profiles.profile import Profile
 from ..profiles.provider import DialectUse, Provider
 from ..providers.errors import ConfigError, UsageError, did_you_mean
@@ -75,7 +76,13 @@ def select(names: Iterable[str], config: Config) -> list[Selection]:
     return chosen
 
 
-def resolve(profile: Profile, config: Config, *, base_url: str | None = None) -> Target:
+def resolve(
+    profile: Profile,
+    config: Config,
+    *,
+    base_url: str | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Target:
     """Bring together what a call to `profile` needs. `base_url` replaces the profile's own.
 
     Raises `ConfigError` when something is missing or may not be used.
@@ -83,26 +90,54 @@ def resolve(profile: Profile, config: Config, *, base_url: str | None = None) ->
     if profile.blocked is not None:
         raise profile.blocked
     provider = config.provider(profile.provider)
-    dialect = profile.dialect or provider.dialect
+    card = config.card(profile)
+    # A model that is not served on the provider's usual dialect is called on its own.
+    usual = provider.dialect if not card.dialects or provider.dialect in card.dialects else card.dialects[0]
+    dialect = profile.dialect or usual
     if dialect not in provider.dialects:
         if profile.dialect is None or profile.dialect not in DIALECTS:
             raise ConfigError(f"{profile.place}: profile {profile.name}: unknown dialect {dialect!r}")
         use = DialectUse()
     else:
         use = provider.dialects[dialect]
-    url = base_url or profile.base_url or provider.base_url
-    if url is None:
+    url = base_url or profile.base_url or use.base_url or provider.base_url
+    if url is not None:
+        url = _filled(url, profile, provider, environment)
+    else:
         raise ConfigError(
             f"profile {profile.name}: provider {provider.name} needs a base_url",
             hint="add base_url: http://host:port/v1 to the profile",
         )
-    card = facts.card_for(provider, profile.model)
     if card.dialects and dialect not in card.dialects:
         raise ConfigError(
             f"profile {profile.name}: {profile.model} is not served on {dialect}",
             hint=f"use dialect: {', '.join(card.dialects)}",
         )
     return Target(profile, provider, dialect, use, card, url.rstrip("/"))
+
+
+def _filled(url: str, profile: Profile, provider: Provider, environment: Mapping[str, str]) -> str:
+    """`url` with its placeholders filled in. Raises `ConfigError` for one that nothing gives."""
+    if "{" not in url:
+        return url
+    values: dict[str, str] = {}
+    for name, part in provider.endpoint.items():
+        given = profile.endpoint.get(name)
+        given = given or next((value for variable in part.env if (value := environment.get(variable))), None)
+        if part.of is not None:
+            given = part.values.get(values.get(part.of, ""), part.default)
+        given = given or part.default
+        if given is None and f"{{{name}}}" in url:
+            variables = f", or set {' or '.join(part.env)}" if part.env else ""
+            raise ConfigError(
+                f"profile {profile.name}: {provider.name} needs its {name}",
+                hint=f"add endpoint: {{{name}: ...}} to the profile{variables}",
+            )
+        if given is not None:
+            values[name] = given.format(**values)
+            if not ENDPOINT_VALUE.fullmatch(values[name]):
+                raise ConfigError(f"profile {profile.name}: {name} {given!r} cannot be part of a URL")
+    return url.format(**values)
 
 
 def think_values(selection: Selection, sweep: tuple[Think, ...], config: Config) -> tuple[Think, ...]:

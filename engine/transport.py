@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import httpx2
 
@@ -16,10 +17,19 @@ from ..providers.schema import HttpRequest
 from .keys import Key
 from .target import is_loopback
 
+if TYPE_CHECKING:
+    import ssl
+
 CONNECT_TIMEOUT_S = 10.0
 MAX_ERROR_BODY_BYTES = 1024 * 1024
+ERROR_BODY_S = 10.0
+"""Seconds for the body of an error: its status already says what matters."""
 
 Sender = Callable[[], None]
+
+
+class CannotSendError(Exception):
+    """Nothing can be sent: a proxy variable, a trust store or a header that cannot be used."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,14 +41,16 @@ class Response:
     chunks: AsyncIterator[bytes]
 
     async def read_error_body(self) -> bytes:
-        """The body, as far as the bound for error bodies reaches."""
+        """The body, as far as it comes and the bounds for error bodies reach: the status is not lost with its end."""
         pieces: list[bytes] = []
         size = 0
-        async for chunk in self.chunks:
-            pieces.append(chunk)
-            size += len(chunk)
-            if size > MAX_ERROR_BODY_BYTES:
-                break
+        with suppress(TimeoutError, httpx2.HTTPError):
+            async with asyncio.timeout(ERROR_BODY_S):
+                async for chunk in self.chunks:
+                    pieces.append(chunk)
+                    size += len(chunk)
+                    if size > MAX_ERROR_BODY_BYTES:
+                        break
         return b"".join(pieces)[:MAX_ERROR_BODY_BYTES]
 
 
@@ -52,6 +64,7 @@ class Transport:
     def __init__(self, *, user_agent: str = "thinkdial") -> None:
         self._user_agent = user_agent
         self._clients: dict[tuple[bool, bool], httpx2.AsyncClient] = {}
+        self._tls: ssl.SSLContext | None = None
 
     async def __aenter__(self) -> Self:
         return self
@@ -74,10 +87,10 @@ class Transport:
     ) -> AsyncGenerator[Response]:
         """Send `request` with the header `auth` added, and give its response. `on_sent` is called when it left.
 
-        Raises what httpx2 raises; `read_transport_error` turns that into a `Failure`.
+        Raises what httpx2 raises, and `CannotSendError`; `read_transport_error` turns that into a `Failure`.
         """
         headers = [*request.headers, ("user-agent", self._user_agent), ("accept-encoding", "identity")]
-        if auth is not None and not any(name == auth[0] for name, _ in request.headers):
+        if auth is not None and not any(name.lower() == auth[0].lower() for name, _ in request.headers):
             headers.append(auth)
 
         async def trace(event: str, _: Mapping[str, Any]) -> None:
@@ -85,28 +98,44 @@ class Transport:
                 on_sent()
 
         timeout = httpx2.Timeout(idle_timeout_s, connect=min(CONNECT_TIMEOUT_S, idle_timeout_s), pool=None)
-        async with self._client(request.url).stream(
-            request.method,
-            request.url,
-            content=request.body,
-            headers=headers,
-            timeout=timeout,
-            extensions={"trace": trace},
-        ) as answer:
+        client = self._client(request.url)
+        try:
+            built = client.build_request(
+                request.method,
+                request.url,
+                content=request.body,
+                headers=headers,
+                timeout=timeout,
+                extensions={"trace": trace},
+            )
+        except ValueError as error:  # a header that is not ASCII
+            raise CannotSendError(_words(error)) from None
+        answer = await client.send(built, stream=True)
+        try:
             known = {name.lower(): value for name, value in answer.headers.items()}
             yield Response(answer.status_code, known, answer.aiter_bytes())
+        finally:
+            await answer.aclose()
 
     def _client(self, url: str) -> httpx2.AsyncClient:
         secure, local = url.startswith("https://"), is_loopback(url)
         if (secure, local) not in self._clients:
             # A client for http URLs alone needs no trust store, whose loading costs tens of milliseconds.
-            self._clients[secure, local] = httpx2.AsyncClient(
-                verify=secure,
-                trust_env=not local,
-                follow_redirects=False,
-                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64),
-            )
+            try:
+                self._clients[secure, local] = httpx2.AsyncClient(
+                    verify=self._trust_store() if secure else False,
+                    trust_env=not local,
+                    follow_redirects=False,
+                    limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64),
+                )
+            except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
+                raise CannotSendError(_words(error)) from None
         return self._clients[secure, local]
+
+    def _trust_store(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = httpx2.create_ssl_context()
+        return self._tls
 
 
 def auth_header(name: str, scheme: str, key: Key | None) -> tuple[str, str] | None:
@@ -115,7 +144,7 @@ def auth_header(name: str, scheme: str, key: Key | None) -> tuple[str, str] | No
 
 
 def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> Failure:
-    """What a failed exchange means. Raises `error` again when httpx2 did not raise it."""
+    """What a failed exchange means. Raises `error` again when the transport did not raise it."""
     host = url.split("/")[2]
     match error:
         case httpx2.ConnectTimeout():
@@ -129,9 +158,11 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
                 hint="thinking can be silent for minutes: raise --timeout, or lower --think",
             )
         case httpx2.ConnectError():
-            return failure(
-                "connection", f"cannot connect to {host}: {error}", hint="is the base_url right, and is the server up?"
-            )
+            words = f"cannot connect to {host}: {_words(error)}"
+            return failure("connection", words, hint="is the base_url right, and is the server up?")
+        case CannotSendError():
+            words = f"nothing can be sent to {host}: {error}"
+            return failure("config", words, hint="check the proxy and certificate variables of the environment")
         case httpx2.ProxyError():
             return failure("connection", f"the proxy on the way to {host} failed: {error}")
         case httpx2.RemoteProtocolError() | httpx2.NetworkError():
@@ -147,4 +178,12 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
 
 
 def _words(error: Exception) -> str:
-    return str(error) or type(error).__name__
+    """What `error` says, else what lies behind it says, else its name."""
+    cause: BaseException | None = error
+    for _ in range(5):
+        if cause is None:
+            break
+        if words := str(cause).strip():
+            return words
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__

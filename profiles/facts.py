@@ -15,8 +15,10 @@ from ..providers.schema import Visibility
 from ..providers.think import Level
 from .card import BudgetRange, Control, ModelCard, Spelling
 from .profile import Reference
-from .provider import DialectUse, Provider
+from .provider import DialectUse, EndpointPart, Provider
 from .yamlfile import Section, read_yaml
+
+PROVIDER_FILES = ("providers.yaml",)
 
 _CARD_KEYS = (
     "match", "example", "control", "levels", "can_be_off", "off", "absent", "budget", "visibility", "spelling",
@@ -25,7 +27,7 @@ _CARD_KEYS = (
 )  # fmt: skip
 _PROVIDER_KEYS = (
     "base_url", "api_key_env", "key_url", "auth_header", "auth_scheme", "headers", "dialect", "dialects",
-    "models", "prices", "unknown_model", "sources",
+    "models", "prices", "unknown_model", "sources", "endpoint", "signing",
 )  # fmt: skip
 _SPELLING_KEYS = ("visible", "level", "budget", "on", "off", "words", "owns", "optional")
 
@@ -49,8 +51,11 @@ def spellings() -> Mapping[str, Spelling]:
 @cache
 def providers() -> Mapping[str, Provider]:
     """Every shipped provider, by name."""
-    root = packaged("providers.yaml")
-    return {name: read_provider(name, _required(root, name)) for name in root}
+    found: dict[str, Provider] = {}
+    for file in PROVIDER_FILES:
+        root = packaged(file)
+        found |= {name: read_provider(name, _required(root, name)) for name in root}
+    return found
 
 
 @cache
@@ -116,10 +121,17 @@ def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spe
         if spoken not in DIALECTS:
             raise listed.bad(spoken, f"is not a dialect{did_you_mean(spoken, DIALECTS)}", f"use {', '.join(DIALECTS)}")
         use = _required(listed, spoken)
-        use.only(("quirks", "body", "refuses_levels"))
+        use.only(("quirks", "body", "refuses_levels", "base_url", "auth_header", "auth_scheme"))
         if quirks := use.section("quirks"):
             quirks.only(sorted(dialect(spoken).QUIRKS))
-        uses[spoken] = DialectUse(use.mapping("quirks"), use.mapping("body"), use.texts("refuses_levels"))
+        uses[spoken] = DialectUse(
+            quirks=use.mapping("quirks"),
+            body=use.mapping("body"),
+            refuses_levels=use.texts("refuses_levels"),
+            base_url=read_base_url(use, placeholders=True),
+            auth_header=use.text("auth_header"),
+            auth_scheme=use.text("auth_scheme"),
+        )
     first = section.choice("dialect", uses) or next(iter(uses), None)
     if first is None:
         raise section.bad("dialects", "names no dialect")
@@ -129,7 +141,7 @@ def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spe
         dialect=first,
         dialects=uses,
         unknown_model=read_card(stand_in, None, known=False, known_spellings=known_spellings),
-        base_url=read_base_url(section),
+        base_url=read_base_url(section, placeholders=True),
         api_key_env=section.texts("api_key_env"),
         key_url=section.text("key_url"),
         auth_header=(section.text("auth_header") or "authorization").lower(),
@@ -138,7 +150,21 @@ def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spe
         models=section.texts("models"),
         prices=section.text("prices"),
         sources=section.texts("sources"),
+        endpoint=_endpoint(section.section("endpoint")),
+        signing=section.text("signing"),
     )
+
+
+def _endpoint(section: Section | None) -> Mapping[str, EndpointPart]:
+    if section is None:
+        return {}
+    parts: dict[str, EndpointPart] = {}
+    for name in section:
+        part = _required(section, name)
+        part.only(("env", "default", "of", "values"))
+        values = {key: str(value) for key, value in part.mapping("values").items()}
+        parts[name] = EndpointPart(part.texts("env"), part.text("default"), part.text("of"), values)
+    return parts
 
 
 def read_card(
@@ -203,12 +229,12 @@ def read_headers(section: Section) -> Mapping[str, str]:
     return headers
 
 
-def read_base_url(section: Section) -> str | None:
-    """An http(s) URL without a trailing slash, query, fragment or user name."""
+def read_base_url(section: Section, *, placeholders: bool = False) -> str | None:
+    """An http(s) URL without a trailing slash, query, fragment or user name; `{name}` only with `placeholders`."""
     url = section.text("base_url")
     if url is None:
         return None
-    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url):
+    if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url) or ("{" in url and not placeholders):
         raise section.bad(
             "base_url",
             f"{url!r} is not a plain http(s) URL",

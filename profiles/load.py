@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
@@ -26,12 +27,16 @@ TOP_KEYS = ("defaults", "profiles", "groups", "providers", "reference", "budget"
 PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
     "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
+    "endpoint", "known_as",
 )  # fmt: skip
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
 )  # fmt: skip
-NEEDS_TRUST = ("base_url", "headers", "api_key_env", "api_key_command", "allow_insecure")
+NEEDS_TRUST = ("base_url", "endpoint", "headers", "api_key_env", "api_key_command", "allow_insecure")
 """What a file that came with somebody's repository may decide only once the user has vouched for it."""
+
+
+ENDPOINT_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class Config:
         )
 
     def card(self, profile: Profile) -> ModelCard:
-        return facts.card_for(self.provider(profile.provider), profile.model)
+        return facts.card_for(self.provider(profile.provider), profile.known_as or profile.model)
 
 
 @dataclass(slots=True)
@@ -219,6 +224,8 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
         "price": _price(section.section("price")),
         "limits": _limits(section.section("limits")),
         "system": section.text("system"),
+        "endpoint": _endpoint(section),
+        "known_as": section.text("known_as"),
         "blocked": blocked,
     }
     given = {key: value for key, value in changes.items() if value is not None}
@@ -259,6 +266,15 @@ def _price(section: Section | None) -> Price | None:
     if entered is None or output is None:
         raise section.bad("input", "a price needs input and output, in USD per million tokens")
     return Price(entered, output, section.dollars("cached_input"), section.dollars("cache_write"))
+
+
+def _endpoint(section: Section) -> Mapping[str, str] | None:
+    """Parts of a base URL: nothing but letters, digits, dots, dashes and underscores, so that none leads elsewhere."""
+    parts = {name: str(value) for name, value in section.mapping("endpoint").items()}
+    for name, value in parts.items():
+        if not ENDPOINT_VALUE.fullmatch(value):
+            raise section.bad("endpoint", f"{name}: {value!r} cannot be part of a URL")
+    return parts or None
 
 
 def _limits(section: Section | None) -> Limits | None:

@@ -34,8 +34,10 @@ class Limits:
 class Profile:
     """Provider, model and defaults. Times in seconds: `timeout` without a byte, `total_timeout` for all of it.
 
-    Never holds a key, only where to find one. `place` is the file and line that defined it. `blocked` says why it may
-    not be used: a project file that nobody vouched for decides where the prompt and a key would go.
+    `endpoint` fills placeholders of the provider's base URL, such as a region. `known_as` is the model whose card and
+    price describe a deployment that has a name of its own. Never holds a key, only where to find one. `place` is the
+    file and line that defined it. `blocked` says why it may not be used: a project file that nobody vouched for
+    decides where the prompt and a key would go.
     """
 
     name: str
@@ -58,6 +60,8 @@ class Profile:
     price: Price | None = None
     limits: Limits = field(default_factory=Limits)
     system: str | None = None
+    endpoint: Mapping[str, str] = field(default_factory=dict[str, str])
+    known_as: str | None = None
     blocked: ConfigError | None = None
 
 

@@ -10,16 +10,33 @@ from .card import ModelCard
 
 
 @dataclass(frozen=True, slots=True)
+class EndpointPart:
+    """A `{placeholder}` of a base URL: from the profile's `endpoint`, else a variable, else a default.
+
+    With `of` it follows from another part: `values` by that part's value, `default` for all other values.
+    """
+
+    env: tuple[str, ...] = ()
+    default: str | None = None
+    of: str | None = None
+    values: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
 class DialectUse:
     """How a provider speaks one dialect.
 
     `quirks` go to the dialect, `body` are fields that every request carries, `refuses_levels` are levels that this
-    route refuses on every model although the model has them.
+    route refuses on every model although the model has them. `base_url`, `auth_header` and `auth_scheme` stand here
+    where this route has others than the provider.
     """
 
     quirks: Mapping[str, Any] = field(default_factory=dict[str, Any])
     body: Mapping[str, Any] = field(default_factory=dict[str, Any])
     refuses_levels: tuple[str, ...] = ()
+    base_url: str | None = None
+    auth_header: str | None = None
+    auth_scheme: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +45,8 @@ class Provider:
 
     `dialect` is the one that is spoken unless a profile chooses another. `models` names the card files
     (`models-NAME.yaml`), `prices` the provider's id in the price table. The key goes into the header `auth_header`
-    behind `auth_scheme`.
+    behind `auth_scheme`. `endpoint` fills the placeholders of the base URL. `signing` names the AWS service whose
+    requests are signed when there is no key.
     """
 
     name: str
@@ -44,3 +62,5 @@ class Provider:
     models: tuple[str, ...] = ()
     prices: str | None = None
     sources: tuple[str, ...] = ()
+    endpoint: Mapping[str, EndpointPart] = field(default_factory=dict[str, EndpointPart])
+    signing: str | None = None

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
 
 from .dialect import Headers, Quirks, cut_stream, encode_body, failure, is_long_prompt, json_headers, retry_delay_s
 from .errors import ErrorKind, Failure, kind_for_status
@@ -31,7 +32,7 @@ from .schema import (
 )
 
 NEEDS_OUTPUT_LIMIT = True
-QUIRKS: frozenset[str] = frozenset({"path", "anthropic_version"})
+QUIRKS: frozenset[str] = frozenset({"path", "anthropic_version", "models_path", "body_version"})
 
 VERSION = "2023-06-01"
 """The version header. The newer 2026-10-21 changes nothing that is read here and refuses sampling parameters that
@@ -71,7 +72,13 @@ _SPEND_LIMITS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
-    """One user message. Fields of `call.native` and `call.params` are merged over the body, in this order."""
+    """One user message. Fields of `call.native` and `call.params` are merged over the body, in this order.
+
+    Vertex has the model in the path and the version in the body.
+    Source: https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
+    """
+    path, version = str(quirks.get("path", "/v1/messages")), quirks.get("anthropic_version", VERSION)
+    headers = (*json_headers(call.stream), ("anthropic-version", str(version)))
     body: dict[str, Any] = {
         "model": call.model,
         "max_tokens": call.max_output_tokens or DEFAULT_MAX_TOKENS,
@@ -81,12 +88,14 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
         body["system"] = call.system
     if call.stream:
         body["stream"] = True
-    return HttpRequest(
-        method="POST",
-        url=f"{base_url}{quirks.get('path', '/v1/messages')}",
-        headers=(*json_headers(call.stream), ("anthropic-version", str(quirks.get("anthropic_version", VERSION)))),
-        body=encode_body(merged(body, call.native, call.params)),
-    )
+    if "models_path" in quirks:
+        method = "streamRawPredict" if call.stream else "rawPredict"
+        path = f"{quirks['models_path']}/{quote(call.model, safe='@')}:{method}"
+        del body["model"]
+    if "body_version" in quirks:
+        body["anthropic_version"] = quirks["body_version"]
+        headers = json_headers(call.stream)
+    return HttpRequest("POST", f"{base_url}{path}", headers, encode_body(merged(body, call.native, call.params)))
 
 
 def decoder(quirks: Quirks) -> MessagesDecoder:

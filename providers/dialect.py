@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from .errors import RETRYABLE_KINDS, ErrorKind, Failure
 from .framing import Event
-from .reading import seconds
+from .reading import items, obj, parse_json, seconds, text
 from .schema import Call, Delta, HttpRequest
 
 Headers = Mapping[str, str]
@@ -88,11 +88,39 @@ def failure(
     )
 
 
+def document_of(event: Event) -> Any:
+    """The JSON of an event; None where there is none: it is blank, `[DONE]`, or cut short by the end of the body.
+
+    Raises `ValueError` when it is no JSON.
+    """
+    data = event.data.strip()
+    if not data or data == b"[DONE]":
+        return None
+    try:
+        return parse_json(data)
+    except ValueError:
+        if event.whole:
+            raise
+        return None
+
+
+def error_message(document: Any) -> str:
+    """The words of an error body, wherever they are: `error.message`, `error`, `message`, or FastAPI's `detail`."""
+    outer = obj(document)
+    for holder in (obj(outer.get("error")), outer):
+        for value in (holder.get("message"), holder.get("error"), holder.get("detail")):
+            listed = items(value) or items(obj(value).get("detail"))
+            words = text(value) or "; ".join(said for entry in listed if (said := text(entry.get("msg"))))
+            if words:
+                return words
+    return "the provider sent an error without a message"
+
+
 def cut_stream() -> Failure:
     """The body ended before its terminal event."""
     return failure(
         "protocol",
-        "the stream ended before its terminal event; what came is kept, the usage is unknown",
+        "the answer ended before its terminal event; what came is kept, the usage is unknown",
         hint="try again; if it repeats, the provider or a proxy on the way closes the connection early",
     )
 
@@ -112,12 +140,12 @@ def retry_delay_s(headers: Headers) -> float | None:
     try:
         until, now = parsedate_to_datetime(asked), parsedate_to_datetime(headers.get("date", ""))
         return max(0.0, (until - now).total_seconds())
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
 
 
 _LONG_PROMPT = re.compile(
-    r"prompt is too long|context[ _](?:length|window)|maximum context|input token count.*exceeds"
+    r"prompt is too long|context[ _](?:length|window)|maximum context|maximum prompt length|input token count.*exceeds"
     r"|exceeds the maximum number of tokens|too many tokens|input is too long|exceed_context_size",
     re.IGNORECASE,
 )

@@ -38,6 +38,7 @@ class Reply:
     usage: Usage = field(default_factory=Usage)
     cache_write_1h_tokens: int | None = None
     reasoning_source: TokensSource = "reported"
+    billed: Usage | None = None
     bill: Decimal | None = None
     model: str | None = None
     response_id: str | None = None
@@ -90,6 +91,7 @@ class Fold:
                 if delta.cache_write_1h_tokens is not None:
                     reply.cache_write_1h_tokens = delta.cache_write_1h_tokens
                 reply.reasoning_source = delta.reasoning_source
+                reply.billed = delta.billed or reply.billed
             case Bill():
                 reply.bill = delta.usd
             case Served():

@@ -11,21 +11,24 @@ MAX_BODY_BYTES = 256 * 1024 * 1024
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")
+_ENOUGH = max(map(len, _SSE_STARTS))
 
 
 class FramingError(Exception):
-    """The body cannot be cut into events: an event or the body is larger than the bound, or it is no text."""
+    """The body cannot be cut into events: an event or the body is larger than the bound, or a frame is broken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One server-sent event, or (`name` is `stray`) text between events that belongs to none, or (`body`) a document.
 
-    Gemini ends a broken stream with bare JSON that no `data:` precedes; that text arrives as `stray`.
+    Gemini ends a broken stream with bare JSON that no `data:` precedes; that text arrives as `stray`. `whole` is False
+    for what the end of the body may have cut short.
     """
 
     name: str
     data: bytes
+    whole: bool = True
 
 
 class Framer(Protocol):
@@ -40,7 +43,7 @@ class SseFramer:
     """Server-sent events by the WHATWG rules: lines end in CR, LF or CRLF only, comments are skipped.
 
     Two departures, both for what providers really send: an event that the end of the body cuts off before its blank
-    line is still delivered, and lines that are no field are collected as one `stray` event.
+    line is still delivered, as not `whole`, and lines that are no field are collected as one `stray` event.
     Source: https://html.spec.whatwg.org/multipage/server-sent-events.html
     """
 
@@ -51,10 +54,12 @@ class SseFramer:
         self._after_cr = False
         self._name = ""
         self._data: list[bytes] = []
-        self._data_size = 0
         self._stray: list[bytes] = []
+        self._event_size = 0
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
+        if not chunk:
+            return
         if self._after_cr:
             chunk = chunk.removeprefix(b"\n")
         self._after_cr = chunk.endswith(b"\r")
@@ -68,51 +73,51 @@ class SseFramer:
             lines[0] = b"".join(self._pending) + lines[0]
             self._pending.clear()
             self._pending_size = 0
-        if not chunk.endswith((b"\n", b"\r")):
-            self._hold(lines.pop())
+        rest = b"" if chunk.endswith((b"\n", b"\r")) else lines.pop()
         for line in lines:
             if not line:
                 yield from self._dispatch()
             else:
-                self._field(line)
+                self._line(line)
+        if rest:
+            self._hold(rest)
 
     def close(self) -> Iterator[Event]:
         if self._pending:
-            self._field(b"".join(self._pending))
+            self._line(b"".join(self._pending))
             self._pending.clear()
-        yield from self._dispatch()
+        yield from self._dispatch(whole=False)
 
     def _hold(self, piece: bytes) -> None:
         self._pending.append(piece)
         self._pending_size += len(piece)
-        self._check(self._pending_size + self._data_size)
+        self._check(self._pending_size + self._event_size)
 
-    def _field(self, line: bytes) -> None:
-        if line.startswith(b"data:"):
-            value = line[6:] if line[5:6] == b" " else line[5:]
-            self._data.append(value)
-            self._data_size += len(value)
-            self._check(self._data_size)
-        elif line.startswith(b":"):
-            return
-        elif line.startswith(b"event:"):
-            self._name = line[6:].strip().decode("utf-8", "replace")
-        elif not line.startswith((b"id:", b"retry:")) and line not in (b"data", b"event", b"id", b"retry"):
-            self._stray.append(line)
-            self._data_size += len(line)
-            self._check(self._data_size)
+    def _line(self, line: bytes) -> None:
+        field, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        match field:
+            case b"data":
+                self._keep(self._data, value)
+            case b"event":
+                self._name = value.strip().decode("utf-8", "replace")
+            case b"" | b"id" | b"retry":
+                return
+            case _:
+                self._keep(self._stray, line)
 
-    def _dispatch(self) -> Iterator[Event]:
-        if self._stray:
-            stray = b"\n".join(self._stray)
-            self._stray.clear()
-            yield Event("stray", stray)
-        if self._data:
-            data = self._data[0] if len(self._data) == 1 else b"\n".join(self._data)
-            self._data.clear()
-            yield Event(self._name, data)
-        self._name = ""
-        self._data_size = 0
+    def _keep(self, lines: list[bytes], line: bytes) -> None:
+        lines.append(line)
+        self._event_size += len(line) + 1
+        self._check(self._event_size)
+
+    def _dispatch(self, *, whole: bool = True) -> Iterator[Event]:
+        stray, data, name = self._stray, self._data, self._name
+        self._stray, self._data, self._name, self._event_size = [], [], "", 0
+        if stray:
+            yield Event("stray", b"\n".join(stray), whole)
+        if data:
+            yield Event(name, data[0] if len(data) == 1 else b"\n".join(data), whole)
 
     def _check(self, size: int) -> None:
         if size > self._max_event_bytes:
@@ -139,7 +144,10 @@ class BodyFramer:
 
 
 class SniffingFramer:
-    """Chooses by the first bytes when they contradict the content type, which proxies and faulty servers get wrong."""
+    """Chooses by the first bytes when they contradict the content type, which proxies and faulty servers get wrong.
+
+    White space before them, which hosts send to keep the connection alive while a model is queued, is dropped.
+    """
 
     def __init__(self, content_type: str) -> None:
         self._labelled_stream = content_type.partition(";")[0].strip().lower() == "text/event-stream"
@@ -148,16 +156,15 @@ class SniffingFramer:
 
     def feed(self, chunk: bytes) -> Iterator[Event]:
         if self._framer is None:
-            self._head += chunk
-            start = self._head.removeprefix(_BYTE_ORDER_MARK).lstrip()
-            if len(start) < 6:
+            self._head = (self._head + chunk).removeprefix(_BYTE_ORDER_MARK).lstrip()
+            if len(self._head) < _ENOUGH:
                 return
-            chunk, self._framer = self._head.removeprefix(_BYTE_ORDER_MARK), self._choose(start)
+            chunk, self._framer = self._head, self._choose(self._head)
         yield from self._framer.feed(chunk)
 
     def close(self) -> Iterator[Event]:
         if self._framer is None:
-            self._framer = self._choose(self._head.lstrip())
+            self._framer = self._choose(self._head)
             yield from self._framer.feed(self._head)
         yield from self._framer.close()
 

@@ -31,7 +31,7 @@ from .schema import (
 )
 
 NEEDS_OUTPUT_LIMIT = False
-QUIRKS: frozenset[str] = frozenset({"version", "latest_version"})
+QUIRKS: frozenset[str] = frozenset({"version", "latest_version", "models_path"})
 
 _FINISH: Mapping[str, FinishReason] = {
     "STOP": "stop",
@@ -72,7 +72,8 @@ _KIND_OF_STATUS: Mapping[str, ErrorKind] = {
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
-    """One user content. `*-latest` aliases exist on v1beta only; everything else is asked on v1.
+    """One user content. `*-latest` aliases exist on v1beta only; everything else is asked on v1. Vertex has the
+    version in its base URL and the models under their publisher (`models_path`).
 
     Source: https://ai.google.dev/gemini-api/docs/api-versions
     """
@@ -83,10 +84,11 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
         body["generationConfig"] = {"maxOutputTokens": call.max_output_tokens}
     model = call.model.removeprefix("models/")
     version = quirks.get("latest_version", "v1beta") if model.endswith("-latest") else quirks.get("version", "v1")
+    models_path = quirks.get("models_path", f"/{version}/models")
     method = "streamGenerateContent?alt=sse" if call.stream else "generateContent"
     return HttpRequest(
         method="POST",
-        url=f"{base_url}/{version}/models/{quote(model, safe='')}:{method}",
+        url=f"{base_url}{models_path}/{quote(model, safe='')}:{method}",
         headers=json_headers(call.stream),
         body=encode_body(merged(body, call.native, call.params)),
     )

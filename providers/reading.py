@@ -9,6 +9,11 @@ from typing import Any, cast
 
 EMPTY: Mapping[str, Any] = {}
 
+MAX_COUNT = 10**15
+"""More tokens than this are no count. Every sum of counts stays a number that JSON and SQLite can hold."""
+
+MAX_DOLLARS_TEXT = 64
+
 
 def parse_json(data: bytes | str) -> Any:
     """Decode JSON, replacing bytes that are not UTF-8. Raises `ValueError` when it is no JSON."""
@@ -44,26 +49,23 @@ def text(value: Any) -> str | None:
 
 def count(value: Any) -> int | None:
     """A token count: a non-negative whole number, also as a float or a string of digits; anything else is None."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value if value >= 0 else None
-    if isinstance(value, float):
-        return int(value) if value >= 0 and value.is_integer() else None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
-        return int(value)
-    return None
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    return int(value) if 0 <= value < MAX_COUNT and value == int(value) else None
 
 
 def dollars(value: Any) -> Decimal | None:
-    """An exact, finite, non-negative amount from a JSON number or string, else None."""
+    """An exact, finite, non-negative amount from a JSON number or string of a sane size, else None."""
     if isinstance(value, bool) or not isinstance(value, (int, float, str)):
         return None
     try:
-        amount = Decimal(str(value))
-    except InvalidOperation:
+        written = str(value)
+        amount = Decimal(written if len(written) <= MAX_DOLLARS_TEXT else "NaN")
+    except (InvalidOperation, ValueError):
         return None
-    return amount if amount.is_finite() and amount >= 0 else None
+    return amount if amount.is_finite() and amount >= 0 and abs(amount.adjusted()) <= MAX_DOLLARS_TEXT else None
 
 
 def seconds(value: Any) -> float | None:
@@ -72,6 +74,6 @@ def seconds(value: Any) -> float | None:
         return None
     try:
         amount = float(value.removesuffix("s") if isinstance(value, str) else value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     return amount if 0 <= amount < 1e9 else None

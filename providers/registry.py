@@ -9,7 +9,16 @@ from typing import cast
 from .dialect import Dialect
 from .errors import ConfigError, did_you_mean
 
-NAMES = ("anthropic-messages", "gemini-generate", "openai-chat", "openai-responses")
+NAMES = (
+    "anthropic-messages",
+    "bedrock-converse",
+    "cohere-chat",
+    "gemini-generate",
+    "mistral-chat",
+    "ollama-chat",
+    "openai-chat",
+    "openai-responses",
+)
 
 
 @cache

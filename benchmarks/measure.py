@@ -1,0 +1,139 @@
+"""Running both sides of a comparison in turns, and the ratio of their medians."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+LEAST_ROUNDS = 5
+CHILD_TIMEOUT_S = 300.0
+
+
+@dataclass(frozen=True)
+class Target:
+    """A limit of one ratio: at most `limit`, or at least where `at_least` is set."""
+
+    name: str
+    ratio: str
+    limit: float
+    at_least: bool = False
+
+    def is_met(self, value: float) -> bool:
+        return value >= self.limit if self.at_least else value <= self.limit
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.ratio} {'>=' if self.at_least else '<='} {self.limit:g}"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the report: ratios by name, the target for one of them, and the medians behind them."""
+
+    what: str
+    ratios: Mapping[str, float]
+    target: Target | None = None
+    detail: str = ""
+    met: bool | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        met = self.target.is_met(self.ratios[self.target.ratio]) if self.target else None
+        object.__setattr__(self, "met", met)
+
+    def line(self) -> str:
+        ratios = "  ".join(f"{name} {value:.2f}" for name, value in self.ratios.items())
+        verdict = "" if self.target is None else f"{self.target}: {'met' if self.met else 'MISSED'}"
+        return f"  {self.what:<62} {ratios:<24} {verdict:<28} {self.detail}".rstrip()
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One line of the report that is no ratio: something that holds or does not."""
+
+    what: str
+    met: bool | None
+    detail: str = ""
+
+    def line(self) -> str:
+        verdict = {True: "met", False: "MISSED", None: ""}[self.met]
+        return f"  {self.what:<87} {verdict:<28} {self.detail}".rstrip()
+
+    def document(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+Report = list[Row | Fact]
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Seconds that one run took: by the clock, and of CPU in user and system mode."""
+
+    wall_s: float
+    cpu_s: float
+
+
+def run_child(command: Sequence[str | Path], environment: Mapping[str, str], directory: Path) -> Spent:
+    """Run a child to its end and say what it spent. Raises `RuntimeError` with its stderr when it fails."""
+    with (directory / "stderr").open("w+b") as stderr:
+        began = time.perf_counter()
+        child = subprocess.Popen(
+            [str(word) for word in command],
+            env=dict(environment),
+            cwd=directory,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=stderr,
+        )
+        _, status, usage = os.wait4(child.pid, 0)
+        wall = time.perf_counter() - began
+        child.returncode = os.waitstatus_to_exitcode(status)
+        if child.returncode != 0:
+            stderr.seek(0)
+            raise RuntimeError(f"{command}: exit {child.returncode}\n{stderr.read().decode(errors='replace')}")
+    return Spent(wall, usage.ru_utime + usage.ru_stime)
+
+
+def in_turns(sides: Mapping[str, Callable[[], Spent]], rounds: int) -> dict[str, Spent]:
+    """Run all sides once to warm up, then `rounds` times in turns; the medians of each."""
+    for side in sides.values():
+        side()
+    taken: dict[str, list[Spent]] = {name: [] for name in sides}
+    for number in range(max(rounds, LEAST_ROUNDS)):
+        names = list(sides) if number % 2 else list(reversed(sides))
+        for name in names:
+            taken[name].append(sides[name]())
+    return {
+        name: Spent(median(one.wall_s for one in spent), median(one.cpu_s for one in spent))
+        for name, spent in taken.items()
+    }
+
+
+def compare(what: str, ours: Spent, other: Spent, target: Target | None = None) -> Row:
+    """The row of two medians: how many times `other` is what `ours` took."""
+    return Row(
+        what,
+        {"cpu": ours.cpu_s / other.cpu_s, "wall": ours.wall_s / other.wall_s},
+        target,
+        f"{ours.cpu_s * 1000:.0f} / {other.cpu_s * 1000:.0f} ms CPU",
+    )
+
+
+def timed(work: Callable[[], object]) -> Spent:
+    """What `work` spends in this process."""
+    wall, cpu = time.perf_counter(), time.process_time()
+    work()
+    return Spent(time.perf_counter() - wall, time.process_time() - cpu)
+
+
+def progress(words: str) -> None:
+    print(f"... {words}", file=sys.stderr, flush=True)

@@ -1,0 +1,59 @@
+"""Draw the README's pictures from a real run against the simulator: python scripts/pictures.py."""
+
+from __future__ import annotations
+
+import io
+import os
+from pathlib import Path
+
+from rich.console import Console
+from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
+from thinkdial.cli.demo import DEMO_KEY, DEMO_PROFILES, DEMO_PROMPT, stand_in
+from thinkdial.cli.render.answers import answers
+from thinkdial.cli.render.table import numbers_table
+from thinkdial.cli.running import run_jobs
+from thinkdial.engine.jobs import Wishes, make_jobs
+from thinkdial.engine.observer import Silent
+from thinkdial.engine.prepare import Prompt
+from thinkdial.engine.target import select
+from thinkdial.profiles.load import load_builtin
+from thinkdial.providers.schema import Run
+from thinkdial.providers.think import parse_think
+from thinkdial.simulator import DEMO_PACE, running_simulator
+
+IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
+
+
+def main() -> None:
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with running_simulator(pace=DEMO_PACE) as base_url:
+        compared = _run(base_url, DEMO_PROFILES, ("high",))
+        swept = _run(base_url, ("claude-haiku", "gpt-luna"), ("off", "low", "high"))
+    draw("compare-dark", compared, 160, MONOKAI)
+    draw("compare-light", compared, 160, DEFAULT_TERMINAL_THEME)
+    draw("compare-narrow", compared, 80, MONOKAI)
+    draw("sweep", swept, 120, MONOKAI, with_answers=False)
+
+
+def draw(name: str, run: Run, width: int, theme: TerminalTheme, *, with_answers: bool = True) -> None:
+    """Write `NAME.svg`, as wide as a terminal of `width` columns."""
+    paper = Console(
+        record=True, width=width, file=io.StringIO(), force_terminal=True, color_system="truecolor",
+        markup=False, emoji=False, highlight=False,
+    )  # fmt: skip
+    if with_answers:
+        paper.print(answers(run.results, width, reasoning="excerpt"))
+    paper.print(numbers_table(run.results, width))
+    paper.save_svg(str(IMAGES / f"{name}.svg"), title="thinkdial (simulated providers)", theme=theme)
+
+
+def _run(base_url: str, profiles: tuple[str, ...], think: tuple[str, ...]) -> Run:
+    settings, asked = load_builtin(), Prompt(DEMO_PROMPT)
+    keys = {name: DEMO_KEY for provider in settings.providers.values() for name in provider.api_key_env}
+    wishes = Wishes(sweep=tuple(parse_think(value) for value in think), base_url=stand_in(base_url))
+    jobs = make_jobs(select(profiles, settings), asked, settings, wishes, {**os.environ, **keys})
+    return run_jobs(jobs, asked, Silent()).run
+
+
+if __name__ == "__main__":
+    main()

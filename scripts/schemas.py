@@ -1,0 +1,148 @@
+"""Write the JSON Schemas that ship with the package, from types and data: python scripts/schemas.py [--check]."""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import fields, is_dataclass
+from decimal import Decimal
+from pathlib import Path
+from types import UnionType
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from thinkdial.engine.documents import RESULT_SCHEMA, RUN_SCHEMA
+from thinkdial.profiles import facts, load
+from thinkdial.profiles.profile import Limits, Price
+from thinkdial.providers.errors import Failure
+from thinkdial.providers.registry import NAMES as DIALECTS
+from thinkdial.providers.schema import Result, Run
+from thinkdial.providers.think import Level
+
+DIALECT = "https://json-schema.org/draft/2020-12/schema"
+DIRECTORY = Path(__file__).resolve().parent.parent / "profiles"
+NOT_PRINTED = {Failure: {"param"}}
+THINK_PATTERN = "^(auto|" + "|".join(level.value for level in Level) + "|[0-9]{1,9}k?)$"
+
+
+def main() -> None:
+    stale = False
+    for name, document in (("result.schema.json", result_schema()), ("config.schema.json", config_schema())):
+        text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        path = DIRECTORY / name
+        if "--check" not in sys.argv:
+            path.write_text(text, encoding="utf-8")
+        elif not path.exists() or path.read_text(encoding="utf-8") != text:
+            print(f"{path.name} is stale; run: python scripts/schemas.py")
+            stale = True
+    sys.exit(1 if stale else 0)
+
+
+def result_schema() -> dict[str, Any]:
+    """The schema of a run and of a result; `oneOf` at the top takes either."""
+    definitions: dict[str, Any] = {}
+    of_type(Result, definitions)
+    of_type(Run, definitions)
+    _named(definitions["Result"], RESULT_SCHEMA)
+    _named(definitions["Run"], RUN_SCHEMA)
+    return {
+        "$schema": DIALECT,
+        "title": "What thinkdial prints as JSON",
+        "oneOf": [{"$ref": "#/$defs/Run"}, {"$ref": "#/$defs/Result"}],
+        "$defs": definitions,
+    }
+
+
+def of_type(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of one type hint; dataclasses go into `definitions`."""
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        options = [of_type(option, definitions) for option in arguments]
+        simple = [option["type"] for option in options if set(option) == {"type"}]
+        return {"type": simple} if len(simple) == len(options) else {"anyOf": options}
+    if origin is Literal:
+        return {"enum": list(arguments)}
+    if origin is tuple:
+        return {"type": "array", "items": of_type(arguments[0], definitions)}
+    if is_dataclass(hint) and isinstance(hint, type):
+        return _reference(hint, definitions)
+    if hint is Decimal:
+        return {"type": "string", "pattern": r"^[0-9]+\.[0-9]{6,}$"}
+    simple_types = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+    return {"type": simple_types.get(hint, "object")}
+
+
+def config_schema() -> dict[str, Any]:
+    """The schema of the YAML configuration, with the names of the shipped providers and dialects as hints."""
+    text, whole, flag, seconds = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}, _seconds()
+    texts = {"anyOf": [text, {"type": "array", "items": text}]}
+    think = {"anyOf": [{"type": "string", "pattern": THINK_PATTERN}, {"type": "integer", "minimum": 0}]}
+    amount = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}
+    kinds: dict[str, Any] = {
+        "provider": {"type": "string", "examples": sorted(facts.providers())},
+        "model": text,
+        "think": think,
+        "dialect": {"enum": list(DIALECTS)},
+        "base_url": {"type": "string", "pattern": "^https?://"},
+        "stream": flag,
+        "max_output_tokens": {"type": "integer", "minimum": 1},
+        "timeout": seconds,
+        "total_timeout": seconds,
+        "retries": {"type": "integer", "minimum": 0, "maximum": 20},
+        "api_key_env": texts,
+        "api_key_command": texts,
+        "allow_insecure": flag,
+        "headers": {"type": "object", "additionalProperties": text},
+        "params": {"type": "object"},
+        "price": _object({field.name: amount for field in fields(Price)}, required=["input", "output"]),
+        "limits": _object({field.name: {"type": "integer", "minimum": 1} for field in fields(Limits)}),
+        "system": text,
+    }
+    profile = _object({key: kinds[key] for key in load.PROFILE_KEYS})
+    defaults = _object(
+        {**{key: kinds[key] for key in load.DEFAULT_KEYS if key in kinds}, "profile": texts, "history": flag}
+    )
+    budgets = {level.value: {"type": "integer", "minimum": 1} for level in Level if level not in (Level.OFF, Level.MAX)}
+    tops: dict[str, Any] = {
+        "defaults": defaults,
+        "profiles": {"type": "object", "additionalProperties": profile},
+        "groups": {"type": "object", "additionalProperties": texts},
+        "providers": {"type": "object"},
+        "reference": _object({"budgets": _object(budgets), "answer_tokens": whole}),
+        "budget": {"type": "object"},
+    }
+    return {
+        "$schema": DIALECT,
+        "title": "thinkdial configuration",
+        **_object({key: tops[key] for key in load.TOP_KEYS}),
+    }
+
+
+def _reference(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
+    name = kind.__name__
+    if name not in definitions:
+        definitions[name] = {}
+        hints = get_type_hints(kind)
+        listed = [f.name for f in fields(kind) if f.name not in NOT_PRINTED.get(kind, set())]
+        definitions[name] = {
+            "description": " ".join((kind.__doc__ or "").split()),
+            **_object({field: of_type(hints[field], definitions) for field in listed}, required=listed),
+        }
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _named(definition: dict[str, Any], schema: str) -> None:
+    definition["properties"] = {"schema": {"const": schema}, **definition["properties"]}
+    definition["required"] = ["schema", *definition["required"]]
+
+
+def _object(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:
+    found: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
+    return {**found, "required": required} if required else found
+
+
+def _seconds() -> dict[str, Any]:
+    return {"type": "number", "exclusiveMinimum": 0}
+
+
+if __name__ == "__main__":
+    main()

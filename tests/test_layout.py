@@ -1,0 +1,89 @@
+"""The shape of the repository: four layers, imports that only go down, and nothing forgotten in the packaging."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+LAYERS = ("cli", "engine", "profiles", "providers")
+DEMO_FILES = {"cli/demo.py", "cli/simulate.py"}
+
+
+def modules(layer: str) -> list[Path]:
+    return sorted((ROOT / layer).rglob("*.py"))
+
+
+def imported_layers(path: Path) -> set[str]:
+    """The top-level packages of ours that a module imports relatively."""
+    depth = len(path.relative_to(ROOT).parts) - 1
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.level == depth + 1 and node.module:
+            found.add(node.module.split(".")[0])
+        if isinstance(node, ast.ImportFrom) and node.level == depth + 1 and not node.module:
+            found |= {alias.name for alias in node.names}
+    return found
+
+
+@pytest.mark.parametrize("layer", LAYERS)
+def test_imports_only_go_down(layer: str) -> None:
+    below = set(LAYERS[LAYERS.index(layer) :])
+    for path in modules(layer):
+        allowed = below | ({"simulator"} if str(path.relative_to(ROOT)) in DEMO_FILES else set())
+        assert imported_layers(path) <= allowed, path
+
+
+def test_the_simulator_shares_no_line_with_the_layers() -> None:
+    for path in modules("simulator"):
+        assert imported_layers(path) <= {"simulator"}, path
+
+
+def test_no_module_imports_the_package_by_its_absolute_name() -> None:
+    for layer in (*LAYERS, "simulator"):
+        for path in modules(layer):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+                if isinstance(node, ast.ImportFrom) and node.level == 0:
+                    names.append(node.module or "")
+                assert not any(name.split(".")[0] == "thinkdial" for name in names), path
+
+
+def test_dialects_and_the_core_touch_no_socket_clock_or_environment() -> None:
+    forbidden = {"socket", "ssl", "time", "os", "asyncio", "httpx2", "random", "subprocess", "pathlib"}
+    for path in modules("providers"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                assert not {alias.name.split(".")[0] for alias in node.names} & forbidden, path
+            elif isinstance(node, ast.ImportFrom) and node.level == 0:
+                assert (node.module or "").split(".")[0] not in forbidden, path
+
+
+def test_every_package_on_disk_is_packaged() -> None:
+    configured = set(
+        tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["packages"]
+    )
+    on_disk = {
+        "thinkdial." + ".".join(path.parent.relative_to(ROOT).parts)
+        for layer in (*LAYERS, "simulator")
+        for path in (ROOT / layer).rglob("__init__.py")
+    }
+    assert configured == on_disk
+
+
+def test_every_data_file_is_packaged() -> None:
+    data = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["setuptools"]["package-data"]
+    for layer in (*LAYERS, "simulator"):
+        patterns = data[f"thinkdial.{layer}"]
+        for path in (ROOT / layer).iterdir():
+            if path.is_file() and path.suffix not in (".py", ".pyc"):
+                assert any(path.match(pattern) for pattern in patterns), path
+
+
+def test_no_module_has_grown_past_four_hundred_lines() -> None:
+    for layer in (*LAYERS, "simulator"):
+        for path in modules(layer):
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
