@@ -17,10 +17,12 @@ lint:
 	$(PYTHON) -m pyright --pythonpath $(PYTHON)
 	$(PYTHON) scripts/schemas.py --check
 	$(PYTHON) scripts/golden_plans.py --check
+	$(PYTHON) scripts/provider_docs.py --check
 
 generate:
 	$(PYTHON) scripts/schemas.py
 	$(PYTHON) scripts/golden_plans.py
+	$(PYTHON) scripts/provider_docs.py
 
 bench:
 	$(PYTHON) benchmarks/run.py

@@ -28,7 +28,9 @@ def measure(rounds: int) -> Report:
         spent = in_turns(sides, rounds)
     report: Report = [
         compare("thinkdial --version / python -c pass", spent["version"], spent["nothing"], Target("T1", "cpu", 3)),
-        compare("thinkdial --help / import typer, rich.console", spent["help"], spent["imports"], Target("T2", "wall", 1.3)),
+        compare(
+            "thinkdial --help / import typer, rich.console", spent["help"], spent["imports"], Target("T2", "wall", 1.3)
+        ),
         compare("thinkdial ask --help / import typer, rich.console", spent["ask help"], spent["imports"]),
     ]
     if "llm" in spent:

@@ -6,11 +6,11 @@ import json
 from collections.abc import Callable, Mapping
 
 import httpx2
-from measure import Report, Row, Spent, Target, in_turns, progress, timed
+from measure import Report, Row, Taken, Target, in_turns, progress, timed
 from streams import STREAMS, in_chunks, stream_of
 
 from thinkdial.providers.fold import Fold
-from thinkdial.providers.framing import SniffingFramer, SseFramer
+from thinkdial.providers.framing import SseFramer
 from thinkdial.providers.registry import dialect
 
 SIZE = 2_000_000
@@ -38,8 +38,10 @@ def measure(rounds: int) -> Report:
             ("decoder", "decoder", Target("T5", "rate", 0.5, at_least=True)),
             ("decoder and fold", "folded", None),
         ):
-            rate = spent["bare"].cpu_s / spent[key].cpu_s
-            detail = f"{events / spent[key].cpu_s / 1000:.0f} / {events / spent['bare'].cpu_s / 1000:.0f} thousand events/s"
+            rate = spent["bare"].cpu_ratio(spent[key])
+            detail = (
+                f"{events / spent[key].cpu_s / 1000:.0f} / {events / spent['bare'].cpu_s / 1000:.0f} thousand events/s"
+            )
             report.append(Row(f"{name}: {what} / splitter and json.loads", {"rate": rate}, target, detail))
     report += _linear(rounds)
     report.append(_against_httpx2(rounds))
@@ -58,7 +60,7 @@ def bare(chunks: list[bytes]) -> int:
 
 
 def decode(name: str, chunks: list[bytes]) -> None:
-    framer, decoder = SniffingFramer(CONTENT_TYPE), dialect(name).decoder({})
+    framer, decoder = SseFramer(), dialect(name).decoder({})
     for chunk in chunks:
         for event in framer.feed(chunk):
             for _ in decoder.feed(event):
@@ -68,7 +70,7 @@ def decode(name: str, chunks: list[bytes]) -> None:
 
 
 def fold(name: str, chunks: list[bytes]) -> None:
-    framer, decoder, folded = SniffingFramer(CONTENT_TYPE), dialect(name).decoder({}), Fold()
+    framer, decoder, folded = SseFramer(), dialect(name).decoder({}), Fold()
     for chunk in chunks:
         for event in framer.feed(chunk):
             for delta in decoder.feed(event):
@@ -91,10 +93,15 @@ def _linear(rounds: int) -> Report:
             "long": lambda long=long, name=name: fold(name, long),
         }
         spent = _turns(sides, min(rounds, LONG_ROUNDS))
-        rate = (spent["short"].cpu_s / 10) / (spent["long"].cpu_s * SHORT / LONG)
+        rate = spent["short"].cpu_ratio(spent["long"]) * LONG / (10 * SHORT)
         detail = f"{LONG / spent['long'].cpu_s / 1e6:.1f} MB/s"
         report.append(
-            Row(f"{name}: 50 MB / 1 MB, bytes a second", {"rate": rate}, Target("T5", "rate", 0.8, at_least=True), detail)
+            Row(
+                f"{name}: 50 MB / 1 MB, bytes a second",
+                {"rate": rate},
+                Target("T5", "rate", 0.8, at_least=True),
+                detail,
+            )
         )
     return report
 
@@ -116,9 +123,16 @@ def _against_httpx2(rounds: int) -> Row:
     events = ours()
     assert events == theirs()
     spent = _turns({"ours": ours, "theirs": theirs}, rounds)
-    detail = f"{events / spent['ours'].cpu_s / 1000:.0f} / {events / spent['theirs'].cpu_s / 1000:.0f} thousand events/s"
-    return Row("SseFramer / httpx2.EventSource, events a second", {"rate": spent["theirs"].cpu_s / spent["ours"].cpu_s}, None, detail)
+    detail = (
+        f"{events / spent['ours'].cpu_s / 1000:.0f} / {events / spent['theirs'].cpu_s / 1000:.0f} thousand events/s"
+    )
+    return Row(
+        "SseFramer / httpx2.EventSource, events a second",
+        {"rate": spent["theirs"].cpu_ratio(spent["ours"])},
+        None,
+        detail,
+    )
 
 
-def _turns(work: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Spent]:
+def _turns(work: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Taken]:
     return in_turns({name: lambda run=run: timed(run) for name, run in work.items()}, rounds)

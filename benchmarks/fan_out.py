@@ -14,6 +14,7 @@ from tempfile import TemporaryDirectory
 from measure import LEAST_ROUNDS, Report, Row, Target, progress
 from server import loopback_server
 from surroundings import Surroundings, surroundings
+
 from thinkdial.engine.fanout import Job, fan_out
 from thinkdial.engine.jobs import Wishes, make_jobs
 from thinkdial.engine.observer import Silent
@@ -25,7 +26,10 @@ from thinkdial.profiles.load import load
 
 LIMITS = {2: 1.05, 8: 1.05, 32: 1.15}
 WAIT_MS = 500
-PROFILE = "  p{number}: {{provider: openai-compatible, model: example-1, base_url: {url}/{wait}/v1, price: {{input: 1, output: 2}}}}\n"
+PROFILE = """\
+  p{number}:
+    {{provider: openai-compatible, model: example-1, base_url: {url}/{wait}/v1, price: {{input: 1, output: 2}}}}
+"""
 
 
 def measure(rounds: int) -> Report:

@@ -1,4 +1,7 @@
-"""Running both sides of a comparison in turns, and the ratio of their medians."""
+"""Running both sides of a comparison in turns. A ratio is taken within each round, and the median of these counts.
+
+The clock of a busy machine changes its pace between rounds, hardly within one.
+"""
 
 from __future__ import annotations
 
@@ -82,6 +85,28 @@ class Spent:
     cpu_s: float
 
 
+@dataclass(frozen=True)
+class Taken:
+    """What one side spent, round by round."""
+
+    rounds: Sequence[Spent]
+
+    @property
+    def wall_s(self) -> float:
+        return median(spent.wall_s for spent in self.rounds)
+
+    @property
+    def cpu_s(self) -> float:
+        return median(spent.cpu_s for spent in self.rounds)
+
+    def cpu_ratio(self, other: Taken) -> float:
+        """The median over the rounds: how many times the CPU of `other`."""
+        return median(mine.cpu_s / its.cpu_s for mine, its in zip(self.rounds, other.rounds, strict=True))
+
+    def wall_ratio(self, other: Taken) -> float:
+        return median(mine.wall_s / its.wall_s for mine, its in zip(self.rounds, other.rounds, strict=True))
+
+
 def run_child(command: Sequence[str | Path], environment: Mapping[str, str], directory: Path) -> Spent:
     """Run a child to its end and say what it spent. Raises `RuntimeError` with its stderr when it fails."""
     with (directory / "stderr").open("w+b") as stderr:
@@ -103,8 +128,8 @@ def run_child(command: Sequence[str | Path], environment: Mapping[str, str], dir
     return Spent(wall, usage.ru_utime + usage.ru_stime)
 
 
-def in_turns(sides: Mapping[str, Callable[[], Spent]], rounds: int) -> dict[str, Spent]:
-    """Run all sides once to warm up, then `rounds` times in turns; the medians of each."""
+def in_turns(sides: Mapping[str, Callable[[], Spent]], rounds: int) -> dict[str, Taken]:
+    """Run all sides once to warm up, then `rounds` times in turns, forwards and backwards."""
     for side in sides.values():
         side()
     taken: dict[str, list[Spent]] = {name: [] for name in sides}
@@ -112,17 +137,14 @@ def in_turns(sides: Mapping[str, Callable[[], Spent]], rounds: int) -> dict[str,
         names = list(sides) if number % 2 else list(reversed(sides))
         for name in names:
             taken[name].append(sides[name]())
-    return {
-        name: Spent(median(one.wall_s for one in spent), median(one.cpu_s for one in spent))
-        for name, spent in taken.items()
-    }
+    return {name: Taken(spent) for name, spent in taken.items()}
 
 
-def compare(what: str, ours: Spent, other: Spent, target: Target | None = None) -> Row:
-    """The row of two medians: how many times `other` is what `ours` took."""
+def compare(what: str, ours: Taken, other: Taken, target: Target | None = None) -> Row:
+    """The row of two sides: how many times `other` is what `ours` took."""
     return Row(
         what,
-        {"cpu": ours.cpu_s / other.cpu_s, "wall": ours.wall_s / other.wall_s},
+        {"cpu": ours.cpu_ratio(other), "wall": ours.wall_ratio(other)},
         target,
         f"{ours.cpu_s * 1000:.0f} / {other.cpu_s * 1000:.0f} ms CPU",
     )

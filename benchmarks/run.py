@@ -1,7 +1,7 @@
 """All benchmarks, or those named: python benchmarks/run.py [NAME ...] [--rounds N] [--json FILE] [--tree DIRECTORY].
 
-Both sides of every ratio run in the same minutes and in turns, and medians are compared: read the ratios, not the
-milliseconds. The exit code is 0 whatever the numbers say.
+Both sides of every ratio run in turns, and the median over the rounds is shown: read the ratios, not the milliseconds.
+The exit code is 0 whatever the numbers say.
 """
 
 from __future__ import annotations
@@ -34,7 +34,9 @@ def main() -> None:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"one of {', '.join(BENCHMARKS)}; all by default")
     parser.add_argument("--rounds", type=int, default=DEFAULT_ROUNDS, help=f"at least {LEAST_ROUNDS}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the rows to a file as well")
-    parser.add_argument("--tree", type=Path, metavar="DIRECTORY", help="measure another checkout, with these benchmarks")
+    parser.add_argument(
+        "--tree", type=Path, metavar="DIRECTORY", help="measure another checkout, with these benchmarks"
+    )
     asked = parser.parse_args()
     if unknown := set(asked.names) - set(BENCHMARKS):
         parser.error(f"no benchmark is called {', '.join(sorted(unknown))}")

@@ -9,8 +9,8 @@ from typing import Self
 from ..engine.fanout import Job
 from ..providers.errors import Failure
 from ..providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta, Result
-from .output import console, emit, is_terminal, pipe_may_close, say
-from .render.untrusted import harmless
+from .output import aside, console, emit, is_terminal, say
+from .render.untrusted import HarmlessStream
 
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 
@@ -24,13 +24,15 @@ class AnswerStream:
 
     def __init__(self, job: Job, *, show_reasoning: bool) -> None:
         target = job.target
-        quirks = target.use.quirks if target is not None else {}
-        may_mislead = target is not None and target.dialect == "openai-chat" and quirks.get("inline_think", True)
+        may_mislead = (
+            target is not None and target.dialect == "openai-chat" and target.use.quirks.get("inline_think", True)
+        )
         self._to_terminal = is_terminal(sys.stdout)
         self._holds_back = bool(may_mislead) and not self._to_terminal
         self._shows_reasoning = show_reasoning and is_terminal(sys.stderr)
         screen = console(stderr=True)
         self._dim, self._plain = (DIM, PLAIN) if screen.color_system is not None and not screen.no_color else ("", "")
+        self._harmless_reasoning, self._harmless_answer = HarmlessStream(), HarmlessStream()
         self._reasoning_part: str | None = None
         self._answer_part: str | None = None
         self._in_reasoning = False
@@ -71,19 +73,20 @@ class AnswerStream:
             self._answer(result.answer, "")
 
     def _reason(self, text: str, part: str) -> None:
+        if self._wrote_answer and self._to_terminal:
+            self._close_line()
         gap = "\n\n" if self._reasoning_part not in (None, part) else ""
         self._reasoning_part, self._in_reasoning = part, True
-        with pipe_may_close():
-            sys.stderr.write(f"{self._dim}{gap}{harmless(text)}{self._plain}")
-            sys.stderr.flush()
+        aside(f"{self._dim}{self._harmless_reasoning.feed(gap + text)}{self._plain}")
 
     def _answer(self, text: str, part: str) -> None:
         self._leave_reasoning()
         gap = "\n\n" if self._answer_part not in (None, part) else ""
         self._answer_part, self._wrote_answer = part, True
-        shown = harmless(gap + text)
-        self._ends_with_newline = shown.endswith("\n")
-        emit(shown)
+        shown = self._harmless_answer.feed(gap + text)
+        if shown:
+            self._ends_with_newline = shown.endswith("\n")
+            emit(shown)
 
     def _close_line(self) -> None:
         if not self._ends_with_newline:
@@ -93,6 +96,4 @@ class AnswerStream:
     def _leave_reasoning(self) -> None:
         if self._in_reasoning:
             self._in_reasoning = False
-            with pipe_may_close():
-                sys.stderr.write("\n\n")
-                sys.stderr.flush()
+            aside("\n\n")

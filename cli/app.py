@@ -9,6 +9,7 @@ import typer
 from ..providers.errors import ThinkdialError
 from . import ask, compare, demo, models, plan, profiles, simulate
 from .exit_codes import ExitCode
+from .output import complain, use_utf8
 from .version import VERSION
 
 app = typer.Typer(
@@ -39,10 +40,9 @@ def options(version: bool = typer.Option(False, "--version", "-V", help="Print t
 
 def run() -> None:
     """Run the app; the one place where an error becomes words on stderr and an exit code."""
+    use_utf8()
     try:
         app()
     except ThinkdialError as error:
-        from .output import complain
-
         complain(error)
         sys.exit(ExitCode.USAGE)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import typer
 
 from .options import (
@@ -52,26 +54,23 @@ def ask(
     """
     from ..engine.jobs import Wishes, make_jobs
     from ..engine.observer import Silent
-    from ..providers.think import parse_think
     from .answering import AnswerStream
-    from .choosing import load_config, one_selection, refuse_unless_strict
+    from .choosing import load_config, one_selection, one_value, refuse_unless_strict
     from .exit_codes import ExitCode, code_for
-    from .output import use_utf8
     from .plan import print_plans
     from .printing import chosen_format, print_notes, print_run
     from .prompt import read_prompt
     from .running import run_jobs
 
-    use_utf8()
     form = chosen_format(output_format, json, output, Format.TEXT)
     streams = output_format is None and not json and output is None
-    sweep = (parse_think(think),) if think else ()
+    sweep = (one_value(think),) if think is not None else ()
     settings = load_config(config, quiet=quiet)
     selection = one_selection(profile, settings)
     asked = read_prompt(prompt, file or [], system)
     wishes = Wishes(sweep, max_output, timeout, retries, no_stream)
     if dry_run:
-        print_plans([selection], asked, settings, wishes, as_json=form is Format.JSON)
+        print_plans([selection], asked, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
         return
     jobs = make_jobs([selection], asked, settings, wishes)
     if strict_think:
@@ -85,12 +84,13 @@ def ask(
         finished = run_jobs(jobs, asked, Silent())
         written = print_run(finished.run, form, reasoning, output)
     if not quiet:
-        from .output import console
+        from .output import aside, console, is_terminal, show
         from .render.receipt import receipt_line
 
+        if streams and is_terminal(sys.stderr):
+            aside("\n")
         print_notes(finished.run.results, after_comparison=False)
         if finished.run.results[0].attempts:
-            screen = console(stderr=True)
-            screen.print(receipt_line(finished.run.results[0], screen.width), soft_wrap=True)
+            show(receipt_line(finished.run.results[0], console(stderr=True).width))
     code = code_for(finished.run.results, interrupted=finished.interrupted)
     raise typer.Exit(code if written or code is not ExitCode.OK else ExitCode.USAGE)

@@ -32,9 +32,16 @@ def sweep_values(text: str | None) -> tuple[Think, ...]:
     return tuple(dict.fromkeys(parse_think(word) for word in text.split(",")))
 
 
-def one_selection(name: str | None, config: Config) -> Selection:
-    """The one profile that `ask` talks to. Raises `UsageError` when the name stands for several."""
-    chosen = select([name] if name else [], config)
+def one_value(text: str) -> Think:
+    """The one think value of `ask`. Raises `UsageError` for a comma list and for what is none."""
+    if "," in text:
+        raise UsageError(f"ask takes one think value, not {text!r}", hint="thinkdial compare takes a comma list")
+    return parse_think(text)
+
+
+def one_selection(names: Sequence[str] | None, config: Config) -> Selection:
+    """The one profile that `ask` talks to. Raises `UsageError` when the names stand for several."""
+    chosen = select(names or [], config)
     if len(chosen) > 1:
         names = ", ".join(selection.profile.name for selection in chosen)
         raise UsageError(f"ask takes one profile, not {len(chosen)} ({names})", hint="thinkdial compare takes many")

@@ -63,12 +63,10 @@ def compare(
     from ..engine.jobs import Wishes, make_jobs
     from ..engine.target import select
     from .choosing import load_config, refuse_unless_strict, sweep_values
-    from .output import use_utf8
     from .plan import print_plans
     from .printing import chosen_format
     from .prompt import read_prompt
 
-    use_utf8()
     form = chosen_format(output_format, json, output, Format.TABLE)
     sweep = sweep_values(think)
     settings = load_config(config, quiet=quiet)
@@ -76,7 +74,7 @@ def compare(
     asked = read_prompt(prompt, file or [], system)
     wishes = Wishes(sweep, max_output, timeout, retries, no_stream)
     if dry_run:
-        print_plans(selections, asked, settings, wishes, as_json=form is Format.JSON)
+        print_plans(selections, asked, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
         return
     jobs = make_jobs(selections, asked, settings, wishes)
     if strict_think:

@@ -51,10 +51,9 @@ def demo(
     from ..simulator import DEMO_PACE, running_simulator
     from .choosing import sweep_values
     from .compare import finish_comparison
-    from .output import say, use_utf8
+    from .output import say
     from .printing import chosen_format
 
-    use_utf8()
     form = chosen_format(output_format, json, output, Format.TABLE)
     settings = load_builtin()
     selections = select(profile or DEMO_PROFILES, settings)

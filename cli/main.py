@@ -7,11 +7,20 @@ import sys
 
 def main() -> None:
     """Run the command line and exit with its code."""
-    if sys.argv[1:] in (["--version"], ["-V"]):
-        from .version import VERSION
+    try:
+        if sys.argv[1:] in (["--version"], ["-V"]):
+            from .version import VERSION
 
-        sys.stdout.write(f"thinkdial {VERSION}\n")
-        return
-    from .app import run
+            sys.stdout.write(f"thinkdial {VERSION}\n")
+            sys.stdout.flush()
+            return
+        from .app import run
 
-    run()
+        run()
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except BrokenPipeError:
+        from .output import forget
+
+        forget(sys.stdout)
+        sys.exit(141)

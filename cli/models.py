@@ -28,17 +28,16 @@ def models(
 ) -> None:
     """List known models: levels, budgets, default, can it be off, visibility, context, price.
 
-    For a single model it shows how every value of the dial would be translated.
+    For the whole id of a model it shows how every value of the dial would be translated.
 
     Example:  thinkdial models claude-opus-5-5
     """
     from ..profiles.load import load
     from ..providers.errors import UsageError
-    from .output import console, emit, use_utf8
+    from .output import console, emit, rendered, say
     from .printing import json_text
     from .render.model_cards import model_table, model_view
 
-    use_utf8()
     settings = load(config)
     if provider is not None:
         settings.provider(provider)
@@ -51,13 +50,13 @@ def models(
     if json:
         emit(json_text({"schema": "thinkdial.models/1", "models": [_document(entry) for entry in found]}))
         return
-    screen = console()
-    with screen.capture() as captured:
-        if len(found) == 1:
-            screen.print(model_view(*found[0], settings.reference, screen.width, pattern))
-        else:
-            screen.print(model_table(found, screen.width))
-    emit(captured.get())
+    width = console().width
+    if len(found) > 1 and not all(pattern is not None and card.matches(pattern) for _, card in found):
+        emit(rendered(model_table(found, width)))
+        return
+    emit(rendered(model_view(*found[0], settings.reference, width, pattern)))
+    if others := [provider.name for provider, _ in found[1:]]:
+        say(f"also served by {', '.join(others)}: pass -p {others[0]} to see it there")
 
 
 def _matching(providers: Any, pattern: str | None, only: str | None, *, everything: bool) -> list[Known]:

@@ -41,7 +41,7 @@ Profiles = Annotated[
     ),
 ]
 OneProfile = Annotated[
-    str | None,
+    list[str] | None,
     typer.Option("--profile", "-p", metavar="NAME", help="Profile, or provider/model. NAME@high sets the dial."),
 ]
 ThinkSweep = Annotated[

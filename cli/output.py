@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import typer
 
@@ -17,7 +17,7 @@ from .exit_codes import ExitCode
 from .render.untrusted import harmless
 
 if TYPE_CHECKING:
-    from rich.console import Console
+    from rich.console import Console, RenderableType
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -27,13 +27,39 @@ def console(*, stderr: bool = False) -> Console:
     return Console(stderr=stderr, markup=False, emoji=False, highlight=False, soft_wrap=False)
 
 
+def rendered(
+    *renderables: RenderableType, screen: Console | None = None, width: int | None = None, soft_wrap: bool = False
+) -> str:
+    """What `renderables` look like on `screen` (stdout unless given), or on paper of `width` columns, without colours.
+
+    Nothing is written: what Rich writes itself would end the program when nobody reads it.
+    """
+    from rich.console import Console
+
+    screen = screen or console()
+    paper = Console(
+        file=StringIO(),
+        width=width or screen.width,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        force_terminal=screen.is_terminal and width is None,
+        no_color=screen.no_color or width is not None,
+        legacy_windows=False,
+    )
+    with paper.capture() as captured:
+        for renderable in renderables:
+            paper.print(renderable, soft_wrap=soft_wrap)
+    return captured.get()
+
+
 def is_terminal(stream: object) -> bool:
     return bool(getattr(stream, "isatty", bool)())
 
 
 def use_utf8() -> None:
     """Make standard output carry any character, and never fail on one: a lone surrogate is written as `?`."""
-    for stream in (sys.stdout, sys.stderr):
+    for stream in (sys.stdout, sys.stderr):  # None when it was closed before we began
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             encoding = (getattr(stream, "encoding", None) or "utf-8").lower()
@@ -44,9 +70,31 @@ def use_utf8() -> None:
 
 def say(text: str) -> None:
     """A line of notes for people, on stderr."""
-    with pipe_may_close():
-        sys.stderr.write(f"{harmless(text)}\n")
+    aside(f"{harmless(text)}\n")
+
+
+def show(renderable: RenderableType) -> None:
+    """The same for something that Rich lays out: wrapped on a terminal, one line a note elsewhere."""
+    aside(rendered(renderable, screen=console(stderr=True), soft_wrap=not is_terminal(sys.stderr)))
+
+
+def aside(text: str) -> None:
+    """Text on stderr, at once. Nobody has to read it: when it cannot be written, the data still matters."""
+    try:
+        sys.stderr.write(text)
         sys.stderr.flush()
+    except AttributeError:  # there is no stderr
+        pass
+    except OSError:
+        forget(sys.stderr)
+
+
+def forget(stream: TextIO) -> None:
+    """Let what `stream` still holds go nowhere, for the interpreter writes it once more at its end, and fails."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, stream.fileno())
+        os.close(nowhere)
 
 
 def complain(error: ThinkdialError) -> None:
@@ -58,29 +106,29 @@ def complain(error: ThinkdialError) -> None:
 
 def emit(text: str) -> None:
     """Data on stdout, at once. When nobody reads it any more, stop with the status of a broken pipe."""
-    with pipe_may_close():
+    try:
         sys.stdout.write(text)
         sys.stdout.flush()
-
-
-@contextmanager
-def pipe_may_close() -> Iterator[None]:
-    """Turn a closed pipe into a quiet exit, and a full disk behind stdout into an error."""
-    try:
-        yield
+    except AttributeError:
+        raise ConfigError("standard output is closed", hint="-o FILE writes the results to a file") from None
     except BrokenPipeError:
-        # The interpreter flushes stdout once more at its end; there must be something that takes it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        forget(sys.stdout)
         raise typer.Exit(ExitCode.BROKEN_PIPE) from None
     except OSError as error:
+        forget(sys.stdout)
         raise ConfigError(f"standard output cannot be written: {error.strerror}") from None
 
 
 def write_file(path: Path, text: str) -> None:
     """Write `text` to `path`, readable by its owner only, whole or not at all.
 
-    Raises `ConfigError` when that fails; the text is then printed by the caller, so that nothing paid for is lost.
+    What is there and no regular file, such as /dev/null or a named pipe, is written to and not replaced. Raises
+    `ConfigError` when that fails; the text is then printed by the caller, so that nothing paid for is lost.
     """
+    path = path.resolve()
+    if path.exists() and not path.is_file():
+        _write_to_device(path, text)
+        return
     try:
         descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     except OSError as error:
@@ -94,11 +142,21 @@ def write_file(path: Path, text: str) -> None:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
 
 
+def _write_to_device(path: Path, text: str) -> None:
+    try:
+        with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
+            file.write(text)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+
+
 def check_writable(path: Path) -> None:
     """Raise `ConfigError` before anything is paid for, when `path` cannot become a file."""
+    path = path.resolve()
     if path.is_dir():
         raise ConfigError(f"{path} is a directory", hint="-o takes the name of a file")
     if not path.parent.is_dir():
         raise ConfigError(f"{path.parent} is not a directory", hint="make it first")
-    if not os.access(path.parent, os.W_OK):
-        raise ConfigError(f"{path.parent} cannot be written to")
+    is_device = path.exists() and not path.is_file()
+    if not os.access(path if is_device else path.parent, os.W_OK):
+        raise ConfigError(f"{path if is_device else path.parent} cannot be written to")

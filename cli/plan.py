@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ..engine.prepare import Prepared, Prompt
     from ..engine.target import Selection
     from ..profiles.load import Config
+    from ..providers.errors import ConfigError
 
     PlanEntry = tuple[Prepared, Forecast, str | None]
 
@@ -55,10 +56,8 @@ def plan(
     from ..engine.prepare import Prompt
     from ..engine.target import select
     from .choosing import load_config, sweep_values
-    from .output import use_utf8
     from .prompt import read_prompt
 
-    use_utf8()
     sweep = sweep_values(think)
     settings = load_config(config, quiet=quiet)
     names = profile or list(settings.defaults.profiles) or list(settings.profiles)
@@ -78,40 +77,54 @@ def print_plans(
     as_json: bool,
     strict: bool = False,
 ) -> None:
-    """Plan everything and print it. Raises `ConfigError` for what cannot be planned."""
+    """Plan everything and print it; what cannot be planned is said on stderr, and is then the exit code.
+
+    Raises `ConfigError` when nothing can be planned.
+    """
     import typer
 
     from ..engine.documents import plan_document
     from .exit_codes import ExitCode
-    from .output import console, emit
+    from .output import complain, console, emit, rendered
     from .printing import json_text
     from .render.plans import plans_view
 
-    entries = _plans(selections, asked, config, wishes)
+    entries, problems = _plans(selections, asked, config, wishes)
+    if problems and not entries:
+        raise problems[0]
     if as_json:
         emit(json_text(plan_document(entries)))
     else:
-        screen = console()
-        with screen.capture() as captured:
-            screen.print(plans_view(entries, screen.width))
-        emit(captured.get())
+        emit(rendered(plans_view(entries, console().width)))
+    for problem in problems:
+        complain(problem)
     if strict and any(not prepared.plan.is_strict for prepared, _, _ in entries):
         raise typer.Exit(ExitCode.STRICT_PLAN)
+    if problems:
+        raise typer.Exit(ExitCode.SOME_FAILED)
 
 
-def _plans(selections: Sequence[Selection], asked: Prompt, config: Config, wishes: Wishes) -> list[PlanEntry]:
+def _plans(
+    selections: Sequence[Selection], asked: Prompt, config: Config, wishes: Wishes
+) -> tuple[list[PlanEntry], list[ConfigError]]:
     from datetime import UTC, datetime
 
     from ..engine.forecast import forecast
     from ..engine.jobs import prepare_one
     from ..engine.keys import describe_key
     from ..engine.target import resolve, think_values
+    from ..providers.errors import ConfigError
 
     now = datetime.now(UTC)
     entries: list[PlanEntry] = []
+    problems: dict[str, ConfigError] = {}
     for selection in selections:
-        target = resolve(selection.profile, config)
         for think in think_values(selection, wishes.sweep, config):
-            prepared = prepare_one(target, think, asked, config, wishes)
+            try:
+                target = resolve(selection.profile, config)
+                prepared = prepare_one(target, think, asked, config, wishes)
+            except ConfigError as error:
+                problems.setdefault(error.message, error)
+                continue
             entries.append((prepared, forecast(prepared, asked, now), describe_key(target)))
-    return entries
+    return entries, list(problems.values())

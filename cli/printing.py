@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..engine.documents import result_document, run_document
-from ..providers.errors import UsageError
+from ..providers.errors import ConfigError, UsageError
 from ..providers.schema import Result, Run
 from .options import Format, ReasoningView
-from .output import check_writable, complain, console, emit, say, write_file
+from .output import check_writable, complain, console, emit, rendered, say, show, write_file
 from .render import export, receipt
 from .render.untrusted import harmless_json
 
@@ -74,11 +73,7 @@ def print_run(run: Run, form: Format, reasoning: ReasoningView, output: Path | N
         text = table_text(run, reasoning, width=FILE_WIDTH)
     try:
         write_file(output, text)
-    except Exception as error:
-        from ..providers.errors import ThinkdialError
-
-        if not isinstance(error, ThinkdialError):
-            raise
+    except ConfigError as error:
         complain(error)
         say("the results follow on standard output, so that nothing is lost")
         emit(text)
@@ -87,32 +82,23 @@ def print_run(run: Run, form: Format, reasoning: ReasoningView, output: Path | N
 
 
 def table_text(run: Run, reasoning: ReasoningView, *, width: int | None = None) -> str:
-    """Answers side by side, then the numbers, as wide as the terminal (or `width`, then without colours)."""
-    from rich.console import Console
+    """Answers, numbers and totals, as wide as the terminal; with a `width` as wide as that, and without colours."""
+    from rich.text import Text
 
     from .render.answers import answers
     from .render.table import numbers_table
 
-    screen = console()
-    buffer = io.StringIO()
-    columns = width or screen.width
-    paper = Console(
-        file=buffer,
-        width=columns,
-        markup=False,
-        emoji=False,
-        highlight=False,
-        force_terminal=screen.is_terminal and width is None,
-        no_color=screen.no_color or width is not None,
-        legacy_windows=False,
+    columns = width or console().width
+    return rendered(
+        answers(run.results, columns, reasoning=reasoning.value),
+        "",
+        numbers_table(run.results, columns),
+        Text(f"\n{export.totals(run)}", "dim"),
+        width=width,
     )
-    paper.print(answers(run.results, columns, reasoning=reasoning.value))
-    paper.print(numbers_table(run.results, columns))
-    return buffer.getvalue()
 
 
 def print_notes(results: Sequence[Result], *, after_comparison: bool) -> None:
     """What people should know beside the numbers, on stderr."""
-    screen = console(stderr=True)
     for line in receipt.notes(results, after_comparison=after_comparison):
-        screen.print(line, soft_wrap=True)
+        show(line)

@@ -23,21 +23,17 @@ def list_(json: AsJson = False, config: ConfigFile = None) -> None:
     Example:  thinkdial profiles list
     """
     from ..profiles.load import load
-    from .output import console, emit, use_utf8
+    from .output import console, emit, rendered
     from .printing import json_text
     from .render.profile_list import profile_table
 
-    use_utf8()
     settings = load(config)
     rows = [_document(profile, settings) for profile in settings.profiles.values()]
     if json:
         groups = {name: list(members) for name, members in settings.groups.items()}
         emit(json_text({"schema": "thinkdial.profiles/1", "profiles": rows, "groups": groups}))
         return
-    screen = console()
-    with screen.capture() as captured:
-        screen.print(profile_table(rows, settings.groups, screen.width))
-    emit(captured.get())
+    emit(rendered(profile_table(rows, settings.groups, console().width)))
 
 
 @app.command()
@@ -54,11 +50,10 @@ def show(
 
     from ..engine.target import select
     from ..profiles.load import load
-    from .output import emit, use_utf8
+    from .output import emit
     from .printing import json_text
     from .render.untrusted import harmless
 
-    use_utf8()
     settings = load(config)
     selection = select([name], settings)[0]
     document = _document(selection.profile, settings, whole=True)
@@ -83,14 +78,13 @@ def check(
     from ..engine.target import select
     from ..profiles.load import load
     from .exit_codes import ExitCode
-    from .output import emit, say, use_utf8
+    from .output import emit, say
     from .printing import json_text
     from .render.untrusted import harmless
 
-    use_utf8()
     settings = load(config)
     chosen = [selection.profile for selection in select(names or list(settings.profiles), settings)]
-    problems = {profile.name: _problem(profile, settings) for profile in dict.fromkeys(chosen)}
+    problems = {profile.name: _problem(profile, settings) for profile in chosen}
     if json:
         rows = [{"profile": name, "ready": problem is None, "problem": problem} for name, problem in problems.items()]
         emit(json_text({"schema": "thinkdial.profiles.check/1", "profiles": rows}))

@@ -43,7 +43,9 @@ def simulate(
 
     def ready(base_url: str) -> None:
         emit(f"{_profiles_yaml(base_url)}\n")
-        say(f"simulated providers at {base_url}; save the YAML above and pass it with --config; Ctrl-C stops")
+        say(f"simulated providers at {base_url}; save the YAML above as FILE, then in another terminal:")
+        say('  thinkdial compare "Is 91 prime?" -p sim --config FILE')
+        say("Ctrl-C stops")
 
     try:
         serve_forever(server, ready)
@@ -76,12 +78,25 @@ def _faults(given: list[str]) -> dict[str, float]:
 
 
 def _profiles_yaml(base_url: str) -> str:
-    from .demo import PATHS
+    from .demo import DEMO_KEY, PATHS
 
-    lines = ["# profiles that call the simulator; servers on this machine need no key", "profiles:"]
-    models = {"anthropic": "claude-opus-5-5", "openai": "gpt-6-sol", "google": "gemini-4-argon"}
+    lines = [
+        "# profiles that call the simulator; the headers stand in for keys, so yours stay at home",
+        "profiles:",
+    ]
+    known = {
+        "anthropic": ("claude-opus-5-5", f"x-api-key: {DEMO_KEY}"),
+        "openai": ("gpt-6-sol", f"authorization: Bearer {DEMO_KEY}"),
+        "google": ("gemini-4-argon", f"x-goog-api-key: {DEMO_KEY}"),
+    }
     for provider, path in PATHS.items():
-        lines.append(
-            f"  sim-{provider}: {{provider: {provider}, model: {models[provider]}, base_url: '{base_url}{path}'}}"
-        )
-    return "\n".join(lines)
+        model, header = known[provider]
+        lines += [
+            f"  sim-{provider}:",
+            f"    provider: {provider}",
+            f"    model: {model}",
+            f"    base_url: {base_url}{path}",
+            f"    headers: {{{header}}}",
+        ]
+    names = ", ".join(f"sim-{provider}" for provider in PATHS)
+    return "\n".join([*lines, f"groups: {{sim: [{names}]}}"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -35,15 +36,14 @@ def by_signature(target: Target) -> Authorize:
     imported here and only for this.
     """
     try:
-        from botocore.auth import SigV4Auth  # pyright: ignore[reportMissingTypeStubs]
-        from botocore.awsrequest import AWSRequest  # pyright: ignore[reportMissingTypeStubs]
-        from botocore.session import Session  # pyright: ignore[reportMissingTypeStubs]
+        # Untyped, and not installed without the extra: hence by name.
+        auth, awsrequest, session = (import_module(f"botocore.{name}") for name in ("auth", "awsrequest", "session"))
     except ImportError:
         raise ConfigError(
             f"profile {target.profile.name}: {target.provider.api_key_env[0]} is not set, and signing needs botocore",
             hint=f"export {target.provider.api_key_env[0]}=..., or install thinkdial[aws]",
         ) from None
-    found: Any = Session().get_credentials()
+    found: Any = session.Session().get_credentials()
     if found is None:
         raise ConfigError(
             f"profile {target.profile.name}: no AWS credentials were found",
@@ -53,10 +53,11 @@ def by_signature(target: Target) -> Authorize:
 
     def sign(request: HttpRequest) -> Mapping[str, str]:
         given = dict(request.headers)
-        unsigned: Any = AWSRequest(method=request.method, url=request.url, data=request.body, headers=given)
-        signer: Any = SigV4Auth(found.get_frozen_credentials(), service, region)
+        unsigned: Any = awsrequest.AWSRequest(method=request.method, url=request.url, data=request.body, headers=given)
+        signer: Any = auth.SigV4Auth(found.get_frozen_credentials(), service, region)
         signer.add_auth(unsigned)
-        return {name.lower(): value for name, value in unsigned.headers.items() if name.lower() not in given}
+        signed: Mapping[str, str] = dict(unsigned.headers.items())
+        return {name.lower(): value for name, value in signed.items() if name.lower() not in given}
 
     return sign
 

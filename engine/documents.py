@@ -18,7 +18,7 @@ PLAN_SCHEMA = "thinkdial.plan/1"
 
 LEAST_DECIMALS = 6
 MASK = "***"
-SECRET_WORDS = ("authorization", "key", "token", "secret", "cookie", "password", "credential")
+SECRET_WORDS = ("auth", "key", "token", "secret", "cookie", "pass", "credential", "session", "signature")
 
 
 def dollars_text(amount: Decimal) -> str:
@@ -52,13 +52,15 @@ def plan_document(plans: Iterable[tuple[Prepared, Forecast, str | None]]) -> dic
 
 def masked_headers(prepared: Prepared, key_source: str | None) -> dict[str, str]:
     """The headers that would be sent, with every credential masked."""
-    provider = prepared.target.provider
+    provider, use = prepared.target.provider, prepared.target.use
+    auth_header = (use.auth_header or provider.auth_header).lower()
+    auth_scheme = provider.auth_scheme if use.auth_scheme is None else use.auth_scheme
     headers = {
-        name: MASK if any(word in name.lower() for word in SECRET_WORDS) else value
+        name: MASK if name == auth_header or any(word in name.lower() for word in SECRET_WORDS) else value
         for name, value in prepared.request.headers
     }
     if key_source is not None:
-        headers.setdefault(provider.auth_header, f"{provider.auth_scheme}{MASK}")
+        headers.setdefault(auth_header, f"{auth_scheme}{MASK}")
     return headers
 
 

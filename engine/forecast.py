@@ -18,7 +18,7 @@ METHOD = "input estimated at 4 bytes a token; low: no output; high: output up to
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """US dollars before the call. None where the price, or the output limit for the high end, is unknown."""
+    """US dollars before the call. None where the price is unknown; `high_usd` also where nothing bounds the output."""
 
     input_tokens: int
     output_limit_tokens: int | None
@@ -36,8 +36,11 @@ def estimate_tokens(prompt: Prompt) -> int:
 
 def forecast(prepared: Prepared, prompt: Prompt, at: datetime) -> Forecast:
     """The range for one prepared call: from its input alone to its output limit, reasoning included."""
-    entered = estimate_tokens(prompt)
-    limit = prepared.plan.max_output_tokens or prepared.target.card.max_output_tokens
+    entered = estimate_tokens(Prompt(prompt.text, prepared.call.system))
+    card = prepared.target.card
+    limit = prepared.plan.max_output_tokens or card.max_output_tokens
+    if not card.output_limit_covers_thinking and prepared.plan.thinks is not False:
+        limit = None
     low, source = _cost(prepared, entered, 0, at)
     high = _cost(prepared, entered, limit, at)[0] if limit is not None else None
     return Forecast(entered, limit, low, high, source)
@@ -49,6 +52,6 @@ def _cost(prepared: Prepared, entered: int, output: int, at: datetime) -> tuple[
     if target.profile.price is not None:
         cost = priced_by_profile(usage, target.profile.price)
     else:
-        model = target.profile.model.removeprefix("models/")
+        model = (target.profile.known_as or target.profile.model).removeprefix("models/")
         cost = priced_by_table(Bought(usage, target.provider.prices, (model,), at=at))
     return cost.usd, cost.source

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from math import log
 from typing import Any
 
-from ..profiles.card import ModelCard, Spelling
+from ..profiles.card import BudgetRange, ModelCard, Spelling
 from ..profiles.profile import Reference
 from ..providers.errors import ConfigError
-from ..providers.merge import at_path, leaf_paths, merged, without
+from ..providers.merge import at_path, merged, without
 from ..providers.schema import Fidelity, Json, Notice
 from ..providers.think import THINKING_LEVELS, Level, Think
+from .params import contested, holds, paths_in, take_output_limit
 
 MEASURED_FIDELITY: tuple[Fidelity, ...] = ("exact", "mapped", "default")
 """Fidelities that `--strict-think` accepts."""
+
+SCANT_ANSWER_TOKENS = 1024
+"""Less than this beside a thinking budget is worth a warning."""
+
+LEAST_MAX_TOKENS = 65_536
+"""What the level `max` stands for, at the least, when a budget is turned into a level."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +48,13 @@ class PlanContext:
 
     @property
     def output_limit(self) -> int | None:
-        return self.max_output_tokens or self.card.max_output_tokens
+        """The output limit that holds: what is asked for, within the model's bounds, else the model's most."""
+        limit = self.max_output_tokens or self.card.max_output_tokens
+        return None if limit is None else self.bounded(limit)
+
+    def bounded(self, limit: int) -> int:
+        """The legal output limit that is nearest to `limit`."""
+        return max(min(limit, self.card.max_output_tokens or limit), self.card.min_output_limit or 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +89,9 @@ def plan(think: Think, context: PlanContext) -> ThinkPlan:
 
     Raises `ConfigError` when the profile's `params` set a field that the dial is asked to set.
     """
-    decided = _decide(think, context)
+    params, limit, notices = take_output_limit(context.params or {}, context.max_output_tokens)
+    context = replace(context, params=params, max_output_tokens=limit)
+    decided = replace(_decide(think, context), notices=notices)
     decided = _with_output_limit(decided, context)
     decided = _with_params(decided, think, context)
     card = context.card
@@ -101,7 +115,8 @@ def _decide(think: Think, context: PlanContext) -> ThinkPlan:
     if card.control == "fixed":
         return _unsupported(think, f"{context.model} always thinks and has no dial; nothing was sent", thinks=True)
     if context.spelling is None:
-        return _unsupported(think, "this dialect has no way to say it for this model; nothing was sent", thinks=None)
+        note = "this dialect has no way to say it for this model; nothing was sent"
+        return _unsupported(think, note, thinks=_thinks_when_absent(card))
     if card.control == "switch":
         return _built(
             think, context, context.spelling.on, "clamped", f"{think} → on: {context.model} only knows on and off"
@@ -127,27 +142,29 @@ def _automatic(context: PlanContext) -> ThinkPlan:
 
 
 def _off(context: PlanContext) -> ThinkPlan:
-    card, think = context.card, Think(Level.OFF)
+    card, think, spelling = context.card, Think(Level.OFF), context.spelling
     if card.control == "none":
         return ThinkPlan("off", {}, "exact", f"{context.model} never thinks", thinks=False)
-    if card.can_be_off and context.spelling is not None:
-        native = card.off or context.spelling.off
+    if card.can_be_off:
+        native: Json = (card.off or spelling.off) if spelling is not None else {}
         if native:
             note = None if card.off is None else card.notes
             return ThinkPlan("off", native, "exact", note, thinks=False)
         if card.absent == "off":
             return ThinkPlan("off", {}, "exact", "not asking is off for this model", thinks=False)
-    spelling = context.spelling
+    cannot = "cannot be turned off" if card.known else "is not known to have an off"
+    if card.can_be_off:
+        cannot = "has no off on this route"
     if spelling is not None and card.control == "effort" and context.levels:
         least = context.levels[0]
-        note = f"off → {least}: {context.model} cannot be turned off; {least} is its least"
+        note = f"off → {least}: {context.model} {cannot}; {least} is its least"
         return _built(think, context, _fill(spelling, least), "clamped", note, level=least)
     if spelling is not None and card.control == "budget" and card.budget:
         least_budget = card.budget.min
-        note = f"off → {least_budget} tokens: {context.model} cannot be turned off; that is its least"
+        note = f"off → {least_budget} tokens: {context.model} {cannot}; that is its least"
         native = _filled(spelling.budget, budget=least_budget)
         return _built(think, context, native, "clamped", note, budget_tokens=least_budget)
-    return _unsupported(think, f"{context.model} cannot be turned off; nothing was sent", thinks=True)
+    return _unsupported(think, f"{context.model} {cannot}; nothing was sent", thinks=_thinks_when_absent(card))
 
 
 def _level(think: Think, level: Level, context: PlanContext) -> ThinkPlan:
@@ -156,7 +173,8 @@ def _level(think: Think, level: Level, context: PlanContext) -> ThinkPlan:
     spelling = context.spelling
     levels = context.levels
     if spelling is None or not levels:
-        return _unsupported(think, f"{context.model} takes no level on this route; nothing was sent", thinks=None)
+        note = f"{context.model} takes no level on this route; nothing was sent"
+        return _unsupported(think, note, thinks=_thinks_when_absent(context.card))
     if level in levels:
         return _built(think, context, _fill(spelling, level), "exact", None, level=level)
     chosen = nearest_level(level, levels)
@@ -180,8 +198,16 @@ def _level_as_budget(think: Think, level: Level, context: PlanContext) -> ThinkP
     legal = context.card.budget
     if legal is None:
         return _unsupported(think, f"no budget range is known for {context.model}; nothing was sent", thinks=None)
-    wanted = legal.max if level is Level.MAX else context.reference.budgets[level.value]
+    wanted = context.reference.budgets.get(level.value) or _most(legal, context)
     return _send_budget(think, wanted, context, fidelity="mapped", level=level)
+
+
+def _most(legal: BudgetRange, context: PlanContext) -> int:
+    """The budget that `max` stands for: the model's most, less the answer where both share the output limit."""
+    shared = context.card.max_output_tokens if legal.below_output_limit else None
+    if shared is None:
+        return legal.max
+    return max(min(legal.max, shared - context.reference.answer_tokens), legal.min)
 
 
 def _budget(think: Think, tokens: int, context: PlanContext) -> ThinkPlan:
@@ -197,18 +223,24 @@ def _budget(think: Think, tokens: int, context: PlanContext) -> ThinkPlan:
 
 def level_for_budget(tokens: int, context: PlanContext) -> Level:
     """The level whose reference budget is nearest to `tokens` by ratio; a tie goes to the lower one."""
-
-    def distance(level: Level) -> tuple[float, int]:
-        stands_for = context.reference.budgets.get(level.value) or max(context.output_limit or 0, 65_536)
-        return abs(log(tokens / stands_for)), level_rank(level)
-
-    return min(context.levels, key=distance)
+    budgets = context.reference.budgets
+    most = max(context.card.max_output_tokens or 0, LEAST_MAX_TOKENS, *budgets.values())
+    chosen, *higher = context.levels
+    for level in higher:
+        low, high = budgets.get(chosen.value, most), budgets.get(level.value, most)
+        # By ratio, the border between two budgets is the square root of their product.
+        if high > low and tokens * tokens > low * high:
+            chosen = level
+    return chosen
 
 
 def _send_budget(
     think: Think, wanted: int, context: PlanContext, *, fidelity: Fidelity, level: Level | None
 ) -> ThinkPlan:
-    """A native budget, within the model's range and, where the API demands it, below the output limit."""
+    """A native budget, within the model's range and, where the API demands it, below the output limit.
+
+    A level leaves room for the answer; a budget is a number that somebody chose, and is sent if it is legal.
+    """
     legal, spelling = context.card.budget, context.spelling
     if legal is None or spelling is None:
         return _unsupported(think, f"{context.model} takes no budget on this route; nothing was sent", thinks=None)
@@ -216,74 +248,88 @@ def _send_budget(
     why = f"{context.model} takes {legal.min} to {legal.max} tokens"
     limit = context.output_limit
     if legal.below_output_limit and limit is not None:
-        most = limit - 1
-        if most < legal.min:
-            note = f"an output limit of {limit} leaves no room for the least budget of {legal.min}; nothing was sent"
-            return _unsupported(think, note, thinks=_thinks_when_absent(context.card))
-        room = limit - context.reference.answer_tokens
-        if sent > (room if level is not None else most):
-            sent = max(room, legal.min) if room >= legal.min else most
-            why = f"the output limit of {limit} must hold thinking and answer"
+        if limit <= legal.min:
+            return _no_room(think, wanted, context, f"an output limit of {limit} leaves no room for {legal.min} tokens")
+        most = limit - 1 if level is None else max(limit - context.reference.answer_tokens, legal.min)
+        if sent > most:
+            sent, why = most, f"the output limit of {limit} must hold thinking and answer"
     words = f"{level} → {sent} tokens" if level is not None else f"{wanted} → {sent} tokens"
     native = _filled(spelling.budget, budget=sent)
-    if sent != wanted and not (level is Level.MAX and sent < wanted):
+    if sent != wanted:
         return _built(think, context, native, "clamped", f"{words}: {why}", budget_tokens=sent)
     note = None if level is None else f"{words}: {context.model} takes budgets, not levels"
     return _built(think, context, native, fidelity, note, budget_tokens=sent)
 
 
+def _no_room(think: Think, wanted: int, context: PlanContext, why: str) -> ThinkPlan:
+    """The least legal budget does not fit under the output limit: a level instead, where the model takes levels."""
+    spelling = context.spelling
+    if spelling is None or not context.levels or not spelling.level:
+        note = f"{why}, the least budget; nothing was sent"
+        return _unsupported(think, note, thinks=_thinks_when_absent(context.card))
+    level = level_for_budget(wanted, context)
+    note = f"{wanted} tokens → {level}: {why}, the least budget"
+    return _built(think, context, _fill(spelling, level), "clamped", note, level=level, budget_tokens=wanted)
+
+
 def _with_output_limit(decided: ThinkPlan, context: PlanContext) -> ThinkPlan:
     """The output limit to send: the one that is asked for, within the model's bounds, or a ceiling for a budget."""
-    card = context.card
-    asked = context.max_output_tokens
+    card, asked, budget = context.card, context.max_output_tokens, decided.budget_tokens
     notices: list[Notice] = list(decided.notices)
-    limit = asked
-    if asked is None and decided.budget_tokens and decided.level is not None and card.output_limit_covers_thinking:
+    limit = None if asked is None else context.bounded(asked)
+    if asked is not None and limit is not None and limit != asked:
+        whose = "the model's most" if limit < asked else "the provider's least"
+        notices.append(Notice("output_limit", f"output limit {asked} → {limit}, {whose}"))
+    elif asked is None and budget and decided.level is not None and card.output_limit_covers_thinking:
         # A budget that became a level still bounds the bill: the limit holds thinking and answer together.
-        limit = decided.budget_tokens + context.reference.answer_tokens
+        limit = context.bounded(budget + context.reference.answer_tokens)
         note = f"{decided.note}; the output limit of {limit} bounds thinking and answer together"
         decided = replace(decided, note=note)
-    if limit is not None and card.max_output_tokens is not None and limit > card.max_output_tokens:
-        notices.append(Notice("output_limit", f"output limit {limit} → {card.max_output_tokens}, the model's most"))
-        limit = card.max_output_tokens
-    if limit is not None and card.min_output_limit is not None and limit < card.min_output_limit:
-        notices.append(Notice("output_limit", f"output limit {limit} → {card.min_output_limit}, the provider's least"))
-        limit = card.min_output_limit
-    if limit is None and context.limit_required:
-        limit = card.max_output_tokens
-    budget = decided.budget_tokens
-    if budget and decided.level is None and limit is not None and budget >= limit:
-        notices.append(
-            Notice(
-                "starvation_risk", f"a thinking budget of {budget} leaves no answer within an output limit of {limit}"
-            )
-        )
+    elif asked is None and context.limit_required:
+        limit = card.max_output_tokens or (budget + context.reference.answer_tokens if budget else None)
+    if budget and decided.level is None and limit is not None and limit - budget < SCANT_ANSWER_TOKENS:
+        left = max(limit - budget, 0) or "no"
+        words = f"a thinking budget of {budget} leaves {left} tokens for the answer within an output limit of {limit}"
+        notices.append(Notice("starvation_risk", words))
     return replace(decided, max_output_tokens=limit, notices=tuple(notices))
 
 
 def _with_params(decided: ThinkPlan, think: Think, context: PlanContext) -> ThinkPlan:
     params: Json = context.params or {}
-    if not params:
-        return replace(decided, params={})
-    owned = context.spelling.owns if context.spelling else ()
-    theirs = [path for path in leaf_paths(params) if any(_within(path, own) or _within(own, path) for own in owned)]
+    spelling = context.spelling
+    theirs = contested(params, spelling.owns) if spelling else []
     if theirs and not think.is_auto:
         raise ConfigError(
             f"params.{theirs[0]} sets what --think {think} is asked to set",
             hint="remove it from the profile's params, or use --think auto to leave thinking to the params",
         )
-    if theirs:
-        chosen = ", ".join(f"{path}={at_path(params, path)}" for path in theirs)
-        decided = replace(decided, note=f"set by the profile's params: {chosen}", thinks=None)
+    if theirs and spelling:
+        decided = _left_to_params(decided, theirs, spelling, context)
     notices = list(decided.notices)
-    refused = [(path, "") for path in context.card.refuses_always]
+    refused = [(field, "") for field in context.card.refuses_always]
     if decided.thinks is not False:
-        refused += [(path, " while it thinks") for path in context.card.refuses_thinking]
-    for path, when in refused:
-        if at_path(params, path) is not None:
+        refused += [(field, " while it thinks") for field in context.card.refuses_thinking]
+    for field, when in refused:
+        for path in paths_in(params, (field,)):
             params = without(params, path)
             notices.append(Notice("param_dropped", f"{path} was not sent: {context.model} refuses it{when}"))
     return replace(decided, params=params, notices=tuple(notices))
+
+
+def _left_to_params(decided: ThinkPlan, theirs: list[str], spelling: Spelling, context: PlanContext) -> ThinkPlan:
+    """With `auto`, a field that the params set is theirs alone: our `display` beside their `disabled` is refused."""
+    params, native = context.params or {}, decided.native
+    for own in spelling.owns:
+        if paths_in(params, (own,)):
+            native = without(native, own)
+    chosen = ", ".join(f"{path}={at_path(params, path)}" for path in theirs)
+    return replace(
+        decided,
+        native=native,
+        note=f"set by the profile's params: {chosen}",
+        thinks=False if holds(params, context.card.off or spelling.off) else None,
+        optional=_optional(native, context),
+    )
 
 
 def _built(
@@ -340,7 +386,3 @@ def _filled(template: Json, *, level: str | None = None, budget: int | None = No
         return value
 
     return merged({key: fill(value) for key, value in template.items()})
-
-
-def _within(path: str, outer: str) -> bool:
-    return path == outer or path.startswith(f"{outer}.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 
 MILLION = Decimal(1_000_000)
 DISAGREEMENT = Decimal("0.05")
-_STANDARD_TIERS = ("standard", "default", "auto", "on_demand")
+_STANDARD_TIERS = ("standard", "default", "auto", "on_demand", "unspecified")
+_CONTRADICTION = "the reported token counts contradict each other"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +64,15 @@ def priced_by_profile(usage: Usage, price: Price) -> Cost:
     if usage.input_tokens is None or usage.output_tokens is None:
         return Cost()
     cached, written = usage.cached_input_tokens or 0, usage.cache_write_tokens or 0
-    plain = max(0, usage.input_tokens - cached - written)
+    plain = usage.input_tokens - cached - written
+    if plain < 0:
+        return Cost(note=_CONTRADICTION)
     cached_price = price.input if price.cached_input is None else price.cached_input
     write_price = price.input if price.cache_write is None else price.cache_write
     entered = (plain * price.input + cached * cached_price + written * write_price) / MILLION
     output = usage.output_tokens * price.output / MILLION
-    reasoning = None if usage.reasoning_tokens is None else usage.reasoning_tokens * price.output / MILLION
+    part = _reasoning_part(usage)
+    reasoning = None if part is None else part * price.output / MILLION
     return Cost(entered + output, entered, output, reasoning, "profile")
 
 
@@ -79,12 +83,14 @@ def priced_by_table(bought: Bought) -> Cost:
     for model in bought.models:
         try:
             calculation = _calculate(bought, model, bought.usage.output_tokens or 0)
-            reasoning = bought.usage.reasoning_tokens
+            reasoning = _reasoning_part(bought.usage)
             part = None if reasoning is None else _calculate(bought, model, reasoning)
         except LookupError:
             continue
         except ValueError:
-            return Cost(note="the reported token counts contradict each other")
+            return Cost(note=_CONTRADICTION)
+        if not _has_prices(calculation, bought.usage):
+            return Cost(note=f"the price table lists {model} without a price")
         if not _knows_terms(calculation, bought):
             return Cost(note=f"the price table does not know {bought.service_tier or bought.speed} prices of {model}")
         return Cost(
@@ -93,6 +99,7 @@ def priced_by_table(bought: Bought) -> Cost:
             output_usd=calculation.output_price,
             reasoning_usd=None if part is None else part.output_price,
             source="table",
+            note=None if model == bought.models[0] else f"priced as {model}: the table has no {bought.models[0]}",
         )
     return Cost()
 
@@ -120,19 +127,36 @@ def _calculate(bought: Bought, model: str, output_tokens: int) -> PriceCalculati
     )
 
 
+def _reasoning_part(usage: Usage) -> int | None:
+    """The reasoning tokens, where they can be a part of the output tokens at all."""
+    output, reasoning = usage.output_tokens, usage.reasoning_tokens
+    return None if output is None or reasoning is None or reasoning > output else reasoning
+
+
+def _has_prices(calculation: PriceCalculation, usage: Usage) -> bool:
+    """Whether the table has a price for what was used: where it has none it would quietly answer 0."""
+    price = calculation.model_price
+    return (price.input_mtok is not None or not usage.input_tokens) and (
+        price.output_mtok is not None or not usage.output_tokens
+    )
+
+
 def _terms(bought: Bought) -> dict[str, str]:
     """The terms that have prices of their own, in the table's words. Standard terms are none."""
     terms: dict[str, str] = {}
-    if bought.service_tier == "batch":
+    tier, speed = (bought.service_tier or "").lower(), (bought.speed or "").lower()
+    if tier == "batch":
         terms["processing"] = "batch"
-    elif bought.service_tier not in (None, *_STANDARD_TIERS):
-        terms["service_tier"] = bought.service_tier or ""
-    if bought.speed not in (None, "standard"):
-        terms["speed"] = bought.speed or ""
+    elif tier not in ("", *_STANDARD_TIERS):
+        terms["service_tier"] = tier
+    if speed not in ("", "standard"):
+        terms["speed"] = speed
     return terms
 
 
 def _knows_terms(calculation: PriceCalculation, bought: Bought) -> bool:
     """Whether the table has a price for these terms: without one it would quietly answer with the standard price."""
-    known = [variant.when for variant in calculation.model.price_variants or ()]
+    at = bought.at or datetime.now(UTC)
+    variants = calculation.model.price_variants or ()
+    known = [variant.when for variant in variants if variant.constraint is None or variant.constraint.active(at)]
     return all(any(when.get(key) == value for when in known) for key, value in _terms(bought).items())

@@ -26,12 +26,13 @@ from ..providers.schema import (
     ReasoningDelta,
     ReasoningWithheld,
 )
+from .authorize import by_key
 from .decoding import UnreadableError, check_body, decoded, error_document
 from .keys import Key
 from .observer import Observer
 from .prepare import Prepared, unstreamed, without_field
 from .retry import Attempt, obey_should_retry, wait_before_retry
-from .transport import Response, Transport, auth_header, read_transport_error
+from .transport import Response, Transport, read_transport_error
 
 GRACE_S = 1.0
 """Seconds that a server has to close the body after its terminal event."""
@@ -176,9 +177,8 @@ class Exchange:
         self._attempts += 1
         attempt = self._current = _Attempt(Fold(), Marks(self.surroundings.clock()))
         self.observer.started(self.index, self._attempts)
-        provider = self.prepared.target.provider
-        auth = auth_header(provider.auth_header, provider.auth_scheme, self.key)
         request = self.prepared.request
+        auth = by_key(self.prepared.target, self.key)(request)
 
         def sent() -> None:
             attempt.sent = True
@@ -220,8 +220,12 @@ class Exchange:
         attempt.reading = framer, decoder
         async with aclosing(self._bounded(response.chunks, attempt)) as chunks:
             async for chunk in chunks:
-                for delta in decoded(framer.feed(chunk), decoder):
-                    self._take(attempt, delta)
+                try:
+                    for delta in decoded(framer.feed(chunk), decoder):
+                        self._take(attempt, delta)
+                except UnreadableError:
+                    if not attempt.fold.is_settled:  # what follows the end does not spoil it
+                        raise
                 if attempt.fold.is_settled:
                     await self._read_rest(chunks, framer, decoder, attempt)
                     break

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import urlsplit
 
-from ..profiles import facts
 from ..profiles.card import ModelCard, Spelling
 from ..profiles.load import ENDPOINT_VALUE, Config
 from ..profiles.profile import Profile
 from ..profiles.provider import DialectUse, Provider
+from ..profiles.published import laid_over, stored
+from ..providers import registry
 from ..providers.errors import ConfigError, UsageError, did_you_mean
-from ..providers.registry import NAMES as DIALECTS
 from ..providers.think import AUTO, Think, parse_think
 
 
@@ -27,7 +27,10 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A profile that can be called: where, in which dialect, and what its model is known to do."""
+    """A profile that can be called: where, in which dialect, and what its model is known to do.
+
+    `card_note` says what of the card was not shipped but published by the provider.
+    """
 
     profile: Profile
     provider: Provider
@@ -35,11 +38,8 @@ class Target:
     use: DialectUse
     card: ModelCard
     base_url: str
-
-    @property
-    def spelling(self) -> Spelling | None:
-        name = self.card.spelling.get(self.dialect)
-        return facts.spellings()[name] if name else None
+    spelling: Spelling | None = None
+    card_note: str | None = None
 
 
 def select(names: Iterable[str], config: Config) -> list[Selection]:
@@ -50,8 +50,7 @@ def select(names: Iterable[str], config: Config) -> list[Selection]:
     """
     chosen: list[Selection] = []
     for written in list(names) or list(config.defaults.profiles):
-        name, at, value = written.partition("@")
-        think = parse_think(value) if at else None
+        name, think = _name_and_think(written, config)
         if name in config.profiles:
             chosen.append(Selection(config.profiles[name], think))
         elif name in config.groups:
@@ -76,6 +75,19 @@ def select(names: Iterable[str], config: Config) -> list[Selection]:
     return chosen
 
 
+def _name_and_think(written: str, config: Config) -> tuple[str, Think | None]:
+    """A name and the think value behind its last `@`. Some model ids hold an `@` of their own."""
+    name, at, value = written.rpartition("@")
+    if not at:
+        return written, None
+    if "/" in name and name.partition("/")[0] in config.providers:
+        try:
+            return name, parse_think(value)
+        except UsageError:
+            return written, None
+    return name, parse_think(value)
+
+
 def resolve(
     profile: Profile,
     config: Config,
@@ -94,12 +106,10 @@ def resolve(
     # A model that is not served on the provider's usual dialect is called on its own.
     usual = provider.dialect if not card.dialects or provider.dialect in card.dialects else card.dialects[0]
     dialect = profile.dialect or usual
-    if dialect not in provider.dialects:
-        if profile.dialect is None or profile.dialect not in DIALECTS:
-            raise ConfigError(f"{profile.place}: profile {profile.name}: unknown dialect {dialect!r}")
-        use = DialectUse()
-    else:
-        use = provider.dialects[dialect]
+    use = provider.dialects.get(dialect, DialectUse())
+    if profile.quirks:
+        _check_quirks(profile, dialect)
+        use = replace(use, quirks={**use.quirks, **profile.quirks})
     url = base_url or profile.base_url or use.base_url or provider.base_url
     if url is not None:
         url = _filled(url, profile, provider, environment)
@@ -113,7 +123,23 @@ def resolve(
             f"profile {profile.name}: {profile.model} is not served on {dialect}",
             hint=f"use dialect: {', '.join(card.dialects)}",
         )
-    return Target(profile, provider, dialect, use, card, url.rstrip("/"))
+    name = profile.known_as or profile.model
+    card_note = None
+    if profile.card is None:
+        card, card_note = laid_over(card, name.removeprefix("models/"), stored(provider.name))
+    spelled = card.spelling.get(dialect)
+    spelling = profile.spelling or (config.spellings[spelled] if spelled else None)
+    return Target(profile, provider, dialect, use, card, url.rstrip("/"), spelling, card_note)
+
+
+def _check_quirks(profile: Profile, name: str) -> None:
+    known = sorted(registry.dialect(name).QUIRKS)
+    for quirk in profile.quirks:
+        if quirk not in known:
+            raise ConfigError(
+                f"{profile.place}: profile {profile.name}: {name} has no quirk {quirk!r}{did_you_mean(quirk, known)}",
+                hint=f"its quirks are {', '.join(known) or 'none'}",
+            )
 
 
 def _filled(url: str, profile: Profile, provider: Provider, environment: Mapping[str, str]) -> str:
@@ -124,9 +150,9 @@ def _filled(url: str, profile: Profile, provider: Provider, environment: Mapping
     for name, part in provider.endpoint.items():
         given = profile.endpoint.get(name)
         given = given or next((value for variable in part.env if (value := environment.get(variable))), None)
-        if part.of is not None:
-            given = part.values.get(values.get(part.of, ""), part.default)
-        given = given or part.default
+        if given is None:
+            pattern = part.values.get(values.get(part.of or "", ""), part.default)
+            given = pattern.format(**values) if pattern is not None else None
         if given is None and f"{{{name}}}" in url:
             variables = f", or set {' or '.join(part.env)}" if part.env else ""
             raise ConfigError(
@@ -134,7 +160,7 @@ def _filled(url: str, profile: Profile, provider: Provider, environment: Mapping
                 hint=f"add endpoint: {{{name}: ...}} to the profile{variables}",
             )
         if given is not None:
-            values[name] = given.format(**values)
+            values[name] = given
             if not ENDPOINT_VALUE.fullmatch(values[name]):
                 raise ConfigError(f"profile {profile.name}: {name} {given!r} cannot be part of a URL")
     return url.format(**values)
@@ -153,7 +179,10 @@ def is_loopback(url: str) -> bool:
     """Whether `url` points at this machine."""
     import ipaddress
 
-    host = (urlsplit(url).hostname or "").lower()
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return False
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

@@ -8,13 +8,13 @@ from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
 
 import httpx2
 
 from ..providers.dialect import failure
 from ..providers.errors import Failure
 from ..providers.schema import HttpRequest
-from .keys import Key
 from .target import is_loopback
 
 if TYPE_CHECKING:
@@ -80,18 +80,19 @@ class Transport:
     async def open(
         self,
         request: HttpRequest,
-        auth: tuple[str, str] | None,
+        auth: Mapping[str, str] | None,
         *,
         idle_timeout_s: float,
         on_sent: Sender | None = None,
     ) -> AsyncGenerator[Response]:
-        """Send `request` with the header `auth` added, and give its response. `on_sent` is called when it left.
+        """Send `request` with the headers `auth` added, and give its response. `on_sent` is called when it left.
 
+        A header that the request has already, because a profile sets it, is not added.
         Raises what httpx2 raises, and `CannotSendError`; `read_transport_error` turns that into a `Failure`.
         """
         headers = [*request.headers, ("user-agent", self._user_agent), ("accept-encoding", "identity")]
-        if auth is not None and not any(name.lower() == auth[0].lower() for name, _ in request.headers):
-            headers.append(auth)
+        given = {name.lower() for name, _ in request.headers}
+        headers += [(name, value) for name, value in (auth or {}).items() if name.lower() not in given]
 
         async def trace(event: str, _: Mapping[str, Any]) -> None:
             if on_sent is not None and event.endswith("send_request_body.complete"):
@@ -100,6 +101,7 @@ class Transport:
         timeout = httpx2.Timeout(idle_timeout_s, connect=min(CONNECT_TIMEOUT_S, idle_timeout_s), pool=None)
         client = self._client(request.url)
         try:
+            _ = urlsplit(request.url).port  # a port out of range is found here, and nowhere below in good order
             built = client.build_request(
                 request.method,
                 request.url,
@@ -108,7 +110,7 @@ class Transport:
                 timeout=timeout,
                 extensions={"trace": trace},
             )
-        except ValueError as error:  # a header that is not ASCII
+        except (ValueError, httpx2.InvalidURL) as error:  # the latter is none of the former
             raise CannotSendError(_words(error)) from None
         answer = await client.send(built, stream=True)
         try:
@@ -138,19 +140,13 @@ class Transport:
         return self._tls
 
 
-def auth_header(name: str, scheme: str, key: Key | None) -> tuple[str, str] | None:
-    """The credential as a header, to be handed to `Transport.open` and nothing else."""
-    return (name, f"{scheme}{key.reveal()}") if key is not None else None
-
-
 def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> Failure:
     """What a failed exchange means. Raises `error` again when the transport did not raise it."""
     host = url.split("/")[2]
     match error:
         case httpx2.ConnectTimeout():
-            return failure(
-                "timeout", f"no connection to {host} within {CONNECT_TIMEOUT_S:g} s", hint="is the base_url right?"
-            )
+            within = min(CONNECT_TIMEOUT_S, idle_timeout_s)
+            return failure("timeout", f"no connection to {host} within {within:g} s", hint="is the base_url right?")
         case httpx2.TimeoutException():
             return failure(
                 "timeout",
@@ -162,7 +158,8 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
             return failure("connection", words, hint="is the base_url right, and is the server up?")
         case CannotSendError():
             words = f"nothing can be sent to {host}: {error}"
-            return failure("config", words, hint="check the proxy and certificate variables of the environment")
+            hint = "check base_url, headers, and the proxy and certificate variables of the environment"
+            return failure("config", words, hint=hint)
         case httpx2.ProxyError():
             return failure("connection", f"the proxy on the way to {host} failed: {error}")
         case httpx2.RemoteProtocolError() | httpx2.NetworkError():

@@ -8,17 +8,22 @@ from functools import cache
 from importlib.resources import files
 from typing import cast, get_args
 
+from ..providers import registry
 from ..providers.errors import ConfigError, did_you_mean
-from ..providers.registry import NAMES as DIALECTS
 from ..providers.registry import dialect
 from ..providers.schema import Visibility
 from ..providers.think import Level
 from .card import BudgetRange, Control, ModelCard, Spelling
 from .profile import Reference
-from .provider import DialectUse, EndpointPart, Provider
+from .provider import Catalogue, DialectUse, EndpointPart, Provider
 from .yamlfile import Section, read_yaml
 
-PROVIDER_FILES = ("providers.yaml",)
+PROVIDER_FILES = ("providers.yaml", "providers-clouds.yaml", "providers-hosts.yaml", "providers-local.yaml")
+
+PROVIDER_ENTRY_POINTS = "thinkdial.providers"
+"""The entry-point group of providers from elsewhere: name -> YAML text of `providers` and, if need be, `spellings`."""
+
+CATALOGUE_STYLES = ("anthropic", "google", "xai", "openrouter", "ollama")
 
 _CARD_KEYS = (
     "match", "example", "control", "levels", "can_be_off", "off", "absent", "budget", "visibility", "spelling",
@@ -27,7 +32,7 @@ _CARD_KEYS = (
 )  # fmt: skip
 _PROVIDER_KEYS = (
     "base_url", "api_key_env", "key_url", "auth_header", "auth_scheme", "headers", "dialect", "dialects",
-    "models", "prices", "unknown_model", "sources", "endpoint", "signing",
+    "models", "prices", "unknown_model", "sources", "endpoint", "signing", "catalogue",
 )  # fmt: skip
 _SPELLING_KEYS = ("visible", "level", "budget", "on", "off", "words", "owns", "optional")
 
@@ -59,9 +64,31 @@ def providers() -> Mapping[str, Provider]:
 
 
 @cache
+def plugin_texts() -> tuple[Section, ...]:
+    """The YAML that installed plugins bring: a mapping with `providers` and, if need be, `spellings` and `profiles`.
+
+    Raises `ConfigError` naming the plugin whose entry point cannot be loaded.
+    """
+    from importlib.metadata import entry_points
+
+    found: list[Section] = []
+    for plugin in entry_points(group=PROVIDER_ENTRY_POINTS):
+        try:
+            text = plugin.load()
+            text = text() if callable(text) else text
+        except Exception as error:
+            raise ConfigError(f"the providers of plugin {plugin.value} cannot be loaded: {error}") from error
+        found.append(read_yaml(str(text), f"plugin {plugin.value}"))
+    return tuple(found)
+
+
+@cache
 def cards(file: str) -> tuple[ModelCard, ...]:
-    """The cards of `models-FILE.yaml`, in its order."""
-    root = packaged(f"models-{file}.yaml")
+    """The cards of `models-FILE.yaml`, in its order. Raises `ConfigError` when there is no such file."""
+    try:
+        root = packaged(f"models-{file}.yaml")
+    except OSError:
+        raise ConfigError(f"no model cards are called {file!r}", hint="look at `models` of your provider") from None
     root.only(("provider", "checked_on", "models"))
     checked_on = root.text("checked_on")
     return tuple(read_card(section, checked_on) for section in root.sections("models"))
@@ -118,8 +145,7 @@ def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spe
     uses: dict[str, DialectUse] = {}
     listed = _required(section, "dialects")
     for spoken in listed:
-        if spoken not in DIALECTS:
-            raise listed.bad(spoken, f"is not a dialect{did_you_mean(spoken, DIALECTS)}", f"use {', '.join(DIALECTS)}")
+        check_dialect(listed, spoken, spoken)
         use = _required(listed, spoken)
         use.only(("quirks", "body", "refuses_levels", "base_url", "auth_header", "auth_scheme"))
         if quirks := use.section("quirks"):
@@ -142,7 +168,7 @@ def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spe
         dialects=uses,
         unknown_model=read_card(stand_in, None, known=False, known_spellings=known_spellings),
         base_url=read_base_url(section, placeholders=True),
-        api_key_env=section.texts("api_key_env"),
+        api_key_env=read_variables(section),
         key_url=section.text("key_url"),
         auth_header=(section.text("auth_header") or "authorization").lower(),
         auth_scheme="Bearer " if (scheme := section.text("auth_scheme")) is None else scheme,
@@ -152,7 +178,27 @@ def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spe
         sources=section.texts("sources"),
         endpoint=_endpoint(section.section("endpoint")),
         signing=section.text("signing"),
+        catalogue=_catalogue(section.section("catalogue")),
     )
+
+
+def check_dialect(section: Section, key: str, name: str) -> None:
+    """Raise `ConfigError` at `key` when nobody speaks the dialect `name`."""
+    if not registry.is_known(name):
+        known = registry.names()
+        raise section.bad(key, f"{name!r} is not a dialect{did_you_mean(name, known)}", f"use {', '.join(known)}")
+
+
+def _catalogue(section: Section | None) -> Catalogue | None:
+    if section is None:
+        return None
+    section.only(("style", "path", "base_url", "query", "headers"))
+    style = section.choice("style", CATALOGUE_STYLES)
+    path = section.text("path")
+    if style is None or path is None:
+        raise section.bad("style", "a catalogue needs a style and a path")
+    query = {key: str(value) for key, value in section.mapping("query").items()}
+    return Catalogue(style, path, read_base_url(section, placeholders=True), query, read_headers(section))
 
 
 def _endpoint(section: Section | None) -> Mapping[str, EndpointPart]:
@@ -173,8 +219,9 @@ def read_card(
     *,
     known: bool = True,
     known_spellings: Mapping[str, Spelling] | None = None,
+    more_keys: tuple[str, ...] = (),
 ) -> ModelCard:
-    section.only(_CARD_KEYS)
+    section.only((*_CARD_KEYS, *more_keys))
     pattern = section.text("match") or ".*"
     try:
         match = re.compile(pattern)
@@ -187,10 +234,11 @@ def read_card(
     if list(levels) != sorted(levels, key=list(Level).index) or Level.OFF in levels:
         raise section.bad("levels", "must be thinking levels in rising order")
     spelled = {key: str(name) for key, name in section.mapping("spelling").items()}
-    for name in spelled.values():
+    for spoken, name in spelled.items():
         available = known_spellings if known_spellings is not None else spellings()
         if name not in available:
             raise section.bad("spelling", f"{name!r} is not a spelling{did_you_mean(name, available)}")
+        check_dialect(section, "spelling", spoken)
     return ModelCard(
         match=match,
         example=section.text("example") or "",
@@ -198,7 +246,7 @@ def read_card(
         levels=levels,
         can_be_off=section.flag("can_be_off") or False,
         off=section.mapping("off") or None,
-        absent=section.text("absent"),
+        absent=section.choice("absent", ("on", *Level)),
         budget=_budget(section.section("budget")),
         visibility=cast("Visibility", section.choice("visibility", get_args(Visibility)) or "none"),
         spelling=spelled,
@@ -220,13 +268,25 @@ def read_card(
 
 def read_headers(section: Section) -> Mapping[str, str]:
     """Request headers. Control characters are refused: a header must not smuggle in another."""
-    headers = {name: str(value) for name, value in section.mapping("headers").items()}
-    for name, value in headers.items():
-        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name) or re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value):
-            raise section.bad("headers", f"{name!r} is not a valid header")
-        if not value.isascii():
-            raise section.bad("headers", f"{name!r} holds a character that is not ASCII")
+    listed = section.section("headers")
+    headers: dict[str, str] = {}
+    for name in listed or ():
+        value = listed.text(name) if listed else None
+        if value is None or not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+            raise section.bad("headers", f"{name!r} is not a header with a value")
+        if re.search(r"[\x00-\x08\x0a-\x1f\x7f]", value) or not value.isascii():
+            raise section.bad("headers", f"{name!r} holds a character that a header cannot carry")
+        headers[name] = value
     return headers
+
+
+def read_variables(section: Section) -> tuple[str, ...]:
+    """`api_key_env`: names of environment variables. What is no name may be a key, and is not repeated."""
+    names = section.texts("api_key_env")
+    if not all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) for name in names):
+        problem = "is no name of an environment variable"
+        raise section.bad("api_key_env", problem, "export the key in a variable, and put that variable's name here")
+    return names
 
 
 def read_base_url(section: Section, *, placeholders: bool = False) -> str | None:

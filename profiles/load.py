@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
 from ..providers.errors import ConfigError, UsageError, did_you_mean
-from ..providers.registry import NAMES as DIALECTS
 from ..providers.think import Think, parse_think
 from . import facts
-from .card import ModelCard
+from .card import ModelCard, Spelling
 from .profile import Defaults, Limits, Price, Profile, Reference
 from .provider import Provider
 from .trust import is_trusted
@@ -23,11 +22,11 @@ PROJECT_FILE = ".thinkdial.yaml"
 USER_FILE = "config.yaml"
 TRUST_FILE = "trusted.json"
 
-TOP_KEYS = ("defaults", "profiles", "groups", "providers", "reference", "budget")
+TOP_KEYS = ("defaults", "profiles", "groups", "providers", "spellings", "reference", "budget")
 PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
     "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
-    "endpoint", "known_as",
+    "endpoint", "known_as", "quirks", "thinking",
 )  # fmt: skip
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
@@ -57,6 +56,7 @@ class Config:
     providers: Mapping[str, Provider]
     reference: Reference
     defaults: Defaults
+    spellings: Mapping[str, Spelling]
     layers: tuple[Layer, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -69,6 +69,9 @@ class Config:
         )
 
     def card(self, profile: Profile) -> ModelCard:
+        """What is shipped about the profile's model, or what the profile itself says."""
+        if profile.card is not None:
+            return profile.card
         return facts.card_for(self.provider(profile.provider), profile.known_as or profile.model)
 
 
@@ -78,9 +81,11 @@ class _Draft:
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     group_places: dict[str, str] = field(default_factory=dict[str, str])
     providers: dict[str, Provider] = field(default_factory=dict[str, Provider])
+    spellings: dict[str, Spelling] = field(default_factory=lambda: dict(facts.spellings()))
     reference: Reference = field(default_factory=facts.reference)
     defaults: Defaults = field(default_factory=Defaults)
     notes: list[str] = field(default_factory=list[str])
+    has_plugins: bool = False
 
 
 def user_directory() -> Path:
@@ -113,14 +118,14 @@ def load(config: Path | None = None, *, start: Path | None = None) -> Config:
     """Read all layers. Raises `ConfigError` with file, line and column for anything that is wrong in one of them."""
     draft, layers = _builtin()
     personal = user_file()
-    if personal.is_file():
+    if _exists(personal):
         _apply(draft, read_yaml(read_text(personal), str(personal)), trusted=True)
         layers.append(Layer("user", personal))
     try:
         shared = project_file(start or Path.cwd())
     except OSError:
         shared = None
-    if shared is not None and shared != config:
+    if shared is not None and not (config is not None and shared.resolve() == config.resolve()):
         text = read_text(shared)
         trusted = is_trusted(user_directory() / TRUST_FILE, shared, text)
         _apply(draft, read_yaml(text, str(shared)), trusted=trusted)
@@ -132,8 +137,10 @@ def load(config: Path | None = None, *, start: Path | None = None) -> Config:
     return _finished(draft, layers)
 
 
-def _builtin() -> tuple[_Draft, list[Layer]]:
+def _builtin(also: Iterable[str] = ()) -> tuple[_Draft, list[Layer]]:
     draft = _Draft(providers=dict(facts.providers()))
+    for provider in also:
+        _load_plugins_for(provider, draft)
     _apply(draft, facts.packaged("starter.yaml"), trusted=True)
     return draft, [Layer("built-in", None)]
 
@@ -145,6 +152,7 @@ def _finished(draft: _Draft, layers: list[Layer]) -> Config:
         providers=draft.providers,
         reference=draft.reference,
         defaults=draft.defaults,
+        spellings=draft.spellings,
         layers=tuple(layers),
         notes=tuple(draft.notes),
     )
@@ -153,23 +161,42 @@ def _finished(draft: _Draft, layers: list[Layer]) -> Config:
 def read_text(path: Path) -> str:
     """The text of a configuration file. Raises `ConfigError` when it cannot be read as UTF-8."""
     try:
-        if path.stat().st_size > MAX_FILE_BYTES:
-            raise ConfigError(f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB")
-        return path.read_text(encoding="utf-8")
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)  # no more: it may be a pipe or a device, which have no size
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(content) > MAX_FILE_BYTES:
+        raise ConfigError(f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB")
+    try:
+        return content.decode()
     except UnicodeDecodeError as error:
-        raise ConfigError(f"{path}: is not UTF-8 (byte {error.start})") from None
+        before = content[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise ConfigError(f"{path}:{line}:{column}: is not UTF-8 text") from None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
 def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
     root.only(TOP_KEYS)
+    if listed := root.section("spellings"):
+        for name in listed:
+            if section := listed.section(name):
+                draft.spellings[name] = facts.read_spelling(name, section)
     if listed := root.section("providers"):
         if not trusted:
             raise _untrusted(listed, next(iter(listed), ""), "providers")
         for name in listed:
-            if section := listed.section(name):
-                draft.providers[name] = facts.read_provider(name, section)
+            _check_name(listed, name)
+            section = listed.section(name)
+            if section is None:
+                raise listed.bad(name, "is empty; a provider needs dialects and unknown_model")
+            draft.providers[name] = facts.read_provider(name, section, draft.spellings)
     if section := root.section("reference"):
         draft.reference = facts.read_reference(section, draft.reference)
     if listed := root.section("profiles"):
@@ -190,12 +217,21 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
         draft.notes.append(f"{root.where('budget')}: budget is read but not enforced by this version")
 
 
+def _load_plugins_for(provider: str | None, draft: _Draft) -> None:
+    """Read the providers of installed plugins, which takes a while, when `provider` is none of the others."""
+    if provider is not None and provider not in draft.providers and not draft.has_plugins:
+        draft.has_plugins = True
+        for plugin in facts.plugin_texts():
+            _apply(draft, plugin, trusted=True)
+
+
 def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Profile:
     section.only(PROFILE_KEYS)
     blocked = None
     if not trusted and (key := next((key for key in NEEDS_TRUST if key in section), None)):
         blocked = _untrusted(section, key, f"profiles.{name}.{key}")
     base = draft.profiles.get(name)
+    _load_plugins_for(section.text("provider"), draft)
     provider = section.choice("provider", draft.providers)
     if base is not None and provider is not None and provider != base.provider:
         base = None  # another provider is another profile: nothing of the old one, its key above all, goes along
@@ -209,22 +245,24 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
     changes: dict[str, Any] = {
         "model": model,
         "think": read_think(section, "think"),
-        "dialect": section.choice("dialect", DIALECTS),
+        "dialect": _dialect(section),
         "base_url": facts.read_base_url(section),
         "stream": section.flag("stream"),
         "max_output_tokens": section.whole("max_output_tokens", least=1),
         "timeout": section.seconds("timeout"),
         "total_timeout": section.seconds("total_timeout"),
         "retries": section.whole("retries", most=20),
-        "api_key_env": section.texts("api_key_env") or None,
-        "api_key_command": section.texts("api_key_command") or None,
+        "api_key_env": facts.read_variables(section) if "api_key_env" in section else None,
+        "api_key_command": section.texts("api_key_command") if "api_key_command" in section else None,
         "allow_insecure": section.flag("allow_insecure"),
-        "headers": facts.read_headers(section) or None,
-        "params": section.mapping("params") or None,
+        "headers": facts.read_headers(section) if "headers" in section else None,
+        "params": section.mapping("params") if "params" in section else None,
         "price": _price(section.section("price")),
         "limits": _limits(section.section("limits")),
         "system": section.text("system"),
         "endpoint": _endpoint(section),
+        "quirks": section.mapping("quirks") or None,
+        **_thinking(section.section("thinking"), draft),
         "known_as": section.text("known_as"),
         "blocked": blocked,
     }
@@ -277,6 +315,22 @@ def _endpoint(section: Section) -> Mapping[str, str] | None:
     return parts or None
 
 
+def _dialect(section: Section) -> str | None:
+    name = section.text("dialect")
+    if name is not None:
+        facts.check_dialect(section, "dialect", name)
+    return name
+
+
+def _thinking(section: Section | None, draft: _Draft) -> dict[str, Any]:
+    """What a profile says of its model's thinking: a card, and under `fields` how each wish is spelled."""
+    if section is None:
+        return {}
+    card = facts.read_card(section, None, known_spellings=draft.spellings, more_keys=("fields",))
+    spelled = section.section("fields")
+    return {"card": card, "spelling": facts.read_spelling("profile", spelled) if spelled else None}
+
+
 def _limits(section: Section | None) -> Limits | None:
     if section is None:
         return None
@@ -296,7 +350,13 @@ def _check_name(section: Section, name: str) -> None:
 def _check_groups(draft: _Draft) -> None:
     for group, members in draft.groups.items():
         for member in members:
-            name = member.partition("@")[0]
+            name, at, value = member.partition("@")
+            try:
+                parse_think(value if at else "auto")
+            except UsageError as error:
+                raise ConfigError(
+                    f"{draft.group_places[group]}: groups.{group}: {error.message}", hint=error.hint
+                ) from None
             if name not in draft.profiles:
                 raise ConfigError(
                     f"{draft.group_places[group]}: groups.{group}: {name!r} is not a profile"

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..providers.errors import ConfigError
 from ..providers.think import Think
+from .card import ModelCard, Spelling
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,9 +36,10 @@ class Profile:
     """Provider, model and defaults. Times in seconds: `timeout` without a byte, `total_timeout` for all of it.
 
     `endpoint` fills placeholders of the provider's base URL, such as a region. `known_as` is the model whose card and
-    price describe a deployment that has a name of its own. Never holds a key, only where to find one. `place` is the
-    file and line that defined it. `blocked` says why it may not be used: a project file that nobody vouched for
-    decides where the prompt and a key would go.
+    price describe a deployment that has a name of its own. `card` and `spelling` are what the profile itself says of
+    its model's thinking, and `quirks` of its server; they go before everything that is shipped. Never holds a key,
+    only where to find one. `place` is the file and line that defined it. `blocked` says why it may not be used: a
+    project file that nobody vouched for decides where the prompt and a key would go.
     """
 
     name: str
@@ -62,6 +64,9 @@ class Profile:
     system: str | None = None
     endpoint: Mapping[str, str] = field(default_factory=dict[str, str])
     known_as: str | None = None
+    quirks: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    card: ModelCard | None = None
+    spelling: Spelling | None = None
     blocked: ConfigError | None = None
 
 

@@ -40,6 +40,18 @@ class DialectUse:
 
 
 @dataclass(frozen=True, slots=True)
+class Catalogue:
+    """Where a provider publishes its models: a path below `base_url` (its own, or the provider's), and the style in
+    which to read it (`providers/catalogue.py`)."""
+
+    style: str
+    path: str
+    base_url: str | None = None
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """A provider's base URL, credentials, dialects and the card that stands for its unknown models.
 
@@ -64,3 +76,4 @@ class Provider:
     sources: tuple[str, ...] = ()
     endpoint: Mapping[str, EndpointPart] = field(default_factory=dict[str, EndpointPart])
     signing: str | None = None
+    catalogue: Catalogue | None = None

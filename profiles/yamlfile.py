@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
+from math import isfinite
 from typing import Any, ClassVar, cast
 
 import yaml
@@ -15,7 +16,7 @@ from ..providers.errors import ConfigError, did_you_mean
 _Base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-_UNWANTED = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp")
+_UNWANTED = ("tag:yaml.org,2002:bool", "tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:value")
 
 
 class _Loader(_Base):
@@ -27,9 +28,19 @@ class _Loader(_Base):
     }
 
 
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("true|True|TRUE|false|False|FALSE"), list("tTfF"))
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:bool", re.compile("^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF")
+)
+_Loader.add_implicit_resolver(
+    "tag:yaml.org,2002:float", re.compile(r"^[-+]?[0-9]+(?:\.[0-9]*)?[eE][-+]?[0-9]+$"), list("-+0123456789")
+)
+
+_PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map"))
 
 MAX_FILE_BYTES = 8 * 1024 * 1024
+MAX_DEPTH = 64
+UNSUSPICIOUS_OPENERS = 5000
+"""Fewer characters than this that can open a level are not worth a look at the depth before parsing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +53,14 @@ class Place:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Number:
+    """A number and how it was written: `4.10` is a fine name for a model, and a price is exact."""
+
+    value: int | float
+    written: str
 
 
 class Section:
@@ -76,15 +95,19 @@ class Section:
 
     def plain(self, key: str) -> Any:
         """The value as ordinary Python data."""
-        return _plain(self._values[key][0]) if key in self._values else None
+        return _plain(self._raw(key))
+
+    def _raw(self, key: str) -> Any:
+        return self._values[key][0] if key in self._values else None
 
     def text(self, key: str) -> str | None:
-        value = self.plain(key)
-        if value is None or isinstance(value, str):
-            return value
-        if isinstance(value, (int, float)) and not isinstance(value, bool):
-            return str(value)
-        raise self.bad(key, "must be text")
+        value = self._raw(key)
+        if value is None:
+            return None
+        written = _text(value)
+        if written is None:
+            raise self.bad(key, "must be text")
+        return written
 
     def flag(self, key: str) -> bool | None:
         value = self.plain(key)
@@ -110,17 +133,15 @@ class Section:
 
     def dollars(self, key: str) -> Decimal | None:
         """An exact amount: the digits as they are written, never through a float."""
-        value = self.plain(key)
+        value = self._raw(key)
         if value is None:
             return None
         try:
-            if isinstance(value, bool) or not isinstance(value, (int, float, str)):
-                raise InvalidOperation
-            amount = Decimal(str(value))
-            if not amount.is_finite() or amount < 0:
-                raise InvalidOperation
+            amount = Decimal(_text(value) or "nothing")
         except InvalidOperation:
-            raise self.bad(key, "must be an amount in USD, 0 or more") from None
+            amount = Decimal("nan")
+        if not amount.is_finite() or amount < 0 or not -30 <= amount.adjusted() <= 9:
+            raise self.bad(key, "must be an amount in USD, 0 or more")
         return amount
 
     def choice(self, key: str, options: Iterable[str]) -> str | None:
@@ -131,15 +152,13 @@ class Section:
 
     def texts(self, key: str) -> tuple[str, ...]:
         """A list of texts; a single text counts as a list of one."""
-        value = self.plain(key)
+        value = self._raw(key)
         if value is None:
             return ()
-        listed: list[Any] = [value]
-        if isinstance(value, list):
-            listed = cast("list[Any]", value)
-        if not all(isinstance(item, str) and item for item in listed):
+        written = [_text(item) for item in (cast("list[Any]", value) if isinstance(value, list) else [value])]
+        if not all(written):
             raise self.bad(key, "must be a list of texts")
-        return tuple(str(item) for item in listed)
+        return tuple(str(item) for item in written)
 
     def mapping(self, key: str) -> Mapping[str, Any]:
         """A mapping of native fields, taken as it is."""
@@ -177,31 +196,63 @@ def read_yaml(text: str, file: str) -> Section:
     """
     if len(text) > MAX_FILE_BYTES:
         raise ConfigError(f"{file}: larger than {MAX_FILE_BYTES // 2**20} MiB")
-    loader = _Loader(text)
+    if sum(text.count(opener) for opener in "[{-?") > UNSUSPICIOUS_OPENERS:
+        _check_depth(text, file)
     try:
-        node = loader.get_single_node()
-        if node is None:
-            return Section(Place(file, 1, 1), "", {})
-        value = _located(loader, node, file, "", set())
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
-        raise ConfigError(f"{place}: not valid YAML: {error.problem or error.context}") from None
+        loader = _Loader(text)
+        try:
+            node = loader.get_single_node()
+            value = None if node is None else _located(loader, node, file, "", set())
+        finally:
+            loader.dispose()
     except yaml.YAMLError as error:
-        raise ConfigError(f"{file}: not valid YAML: {error}") from None
-    finally:
-        loader.dispose()
+        raise _not_yaml(error, text, file) from None
+    if value is None:
+        return Section(Place(file, 1, 1), "", {})
     if not isinstance(value, Section):
         raise ConfigError(f"{file}:1:1: must be a mapping of keys to values")
     return value
 
 
-def _located(loader: Any, node: Any, file: str, path: str, seen: set[int]) -> Any:
+def _not_yaml(error: yaml.YAMLError, text: str, file: str) -> ConfigError:
+    mark = error.problem_mark or error.context_mark if isinstance(error, yaml.MarkedYAMLError) else None
+    if mark:
+        problem = cast("yaml.MarkedYAMLError", error).problem or cast("yaml.MarkedYAMLError", error).context
+        return ConfigError(f"{file}:{mark.line + 1}:{mark.column + 1}: not valid YAML: {problem}")
+    if isinstance(error, yaml.reader.ReaderError):
+        before = text[: error.position]
+        line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+        return ConfigError(f"{file}:{line}:{column}: not valid YAML: {error.reason}")
+    return ConfigError(f"{file}: not valid YAML: {error}")
+
+
+def _check_depth(text: str, file: str) -> None:
+    """Refuse what nests so deep that the C parser would overflow its stack, and with it end the program."""
+    depth = 0
+    try:
+        for event in yaml.parse(text, Loader=_Loader):
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            mark = event.start_mark
+            if depth > MAX_DEPTH and mark:
+                raise _too_deep(Place(file, mark.line + 1, mark.column + 1))
+    except yaml.YAMLError as error:
+        raise _not_yaml(error, text, file) from None
+
+
+def _too_deep(place: Place) -> ConfigError:
+    return ConfigError(f"{place}: nested deeper than {MAX_DEPTH} levels")
+
+
+def _located(loader: Any, node: Any, file: str, path: str, seen: set[int], depth: int = 0) -> Any:
     place = Place(file, node.start_mark.line + 1, node.start_mark.column + 1)
     if id(node) in seen:
         raise ConfigError(f"{place}: aliases (*name) are not used here; write the value out")
+    if depth > MAX_DEPTH:
+        raise _too_deep(place)
+    if node.tag not in _PLAIN_TAGS:
+        raise ConfigError(f"{place}: tags ({node.tag}) are not used here; write plain values, in quotes if need be")
+    seen.add(id(node))
     if isinstance(node, yaml.MappingNode):
-        seen.add(id(node))
         values: dict[str, tuple[Any, Place]] = {}
         for key_node, value_node in node.value:
             key_place = Place(file, key_node.start_mark.line + 1, key_node.start_mark.column + 1)
@@ -210,15 +261,35 @@ def _located(loader: Any, node: Any, file: str, path: str, seen: set[int]) -> An
             key = str(key_node.value)
             if key in values:
                 raise ConfigError(f"{key_place}: {path}{key} is given twice")
-            values[key] = (_located(loader, value_node, file, f"{path}{key}.", seen), key_place)
+            values[key] = (_located(loader, value_node, file, f"{path}{key}.", seen, depth + 1), key_place)
         return Section(place, path, values)
     if isinstance(node, yaml.SequenceNode):
-        seen.add(id(node))
-        return [_located(loader, item, file, f"{path}{i}.", seen) for i, item in enumerate(node.value)]
-    return loader.construct_object(node)
+        return [_located(loader, item, file, f"{path}{i}.", seen, depth + 1) for i, item in enumerate(node.value)]
+    return _scalar(loader, node, place)
+
+
+def _scalar(loader: Any, node: Any, place: Place) -> Any:
+    try:
+        value = loader.construct_object(node)
+    except (ValueError, KeyError):
+        raise ConfigError(f"{place}: {node.value[:40]!r} is not a value that this file can hold") from None
+    if isinstance(value, (int, float)) and not isinstance(value, bool):
+        if not isfinite(value):
+            raise ConfigError(f"{place}: {node.value} is no number that can be sent; put it in quotes if it is a text")
+        return _Number(value, str(node.value))
+    return value
+
+
+def _text(value: Any) -> str | None:
+    """The text that a scalar was written as; None for anything that is no text and no number."""
+    if isinstance(value, _Number):
+        return value.written
+    return value if isinstance(value, str) else None
 
 
 def _plain(value: Any) -> Any:
+    if isinstance(value, _Number):
+        return value.value
     if isinstance(value, Section):
         return {key: value.plain(key) for key in value}
     if isinstance(value, list):

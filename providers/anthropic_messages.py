@@ -9,11 +9,22 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from .dialect import Headers, Quirks, cut_stream, encode_body, failure, is_long_prompt, json_headers, retry_delay_s
+from .dialect import (
+    Headers,
+    Quirks,
+    cut_stream,
+    document_of,
+    encode_body,
+    error_message,
+    failure,
+    is_long_prompt,
+    json_headers,
+    retry_delay_s,
+)
 from .errors import ErrorKind, Failure, kind_for_status
 from .framing import Event
 from .merge import merged
-from .reading import count, items, obj, parse_json, text
+from .reading import count, items, obj, text
 from .schema import (
     AnswerDelta,
     Call,
@@ -69,6 +80,7 @@ _THINKING_BLOCKS = frozenset({"thinking", "redacted_thinking"})
 """Whenever this API thinks, one of them comes, if only an empty one with a signature."""
 
 _SPEND_LIMITS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached"})
+_OUT_OF_MONEY = ("credit balance is too low", "reached your specified API usage limits")
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
@@ -108,22 +120,22 @@ class MessagesDecoder:
     def __init__(self) -> None:
         self._block_types: dict[int, str] = {}
         self._shown: set[int] = set()
-        self._input_counts: dict[str, Any] = {}
+        self._counts: dict[str, Any] = {}
+        self._refused = False
         self._done = False
 
     def feed(self, event: Event) -> Iterator[Delta]:
         if event.name == "stray":
             return
-        document = obj(parse_json(event.data))
+        document = obj(document_of(event))
         match document.get("type"):
             case "message":
                 yield from self._whole(document)
             case "message_start":
                 message = obj(document.get("message"))
                 yield from _served(message)
-                self._input_counts = _input_side(obj(message.get("usage")))
                 # The output count of this event is a token or two, not the output: only message_delta knows it.
-                yield _usage(self._input_counts)
+                yield self._usage(_input_side(obj(message.get("usage"))))
             case "content_block_start":
                 yield from self._start(_index(document), obj(document.get("content_block")))
             case "content_block_delta":
@@ -134,7 +146,7 @@ class MessagesDecoder:
                 yield from self._message_delta(document)
             case "message_stop":
                 yield from self._complete()
-            case "error":
+            case kind if kind == "error" or (kind is None and document.get("error")):
                 self._done = True
                 yield _failure(None, {}, document)
             case _:
@@ -149,13 +161,14 @@ class MessagesDecoder:
         for index, block in enumerate(items(message.get("content"))):
             yield from self._start(index, block)
             yield from self._stop(index)
-        yield from _finish(message)
-        yield _usage(obj(message.get("usage")))
+        yield from self._finish(message)
+        yield self._usage(obj(message.get("usage")))
         yield from self._complete()
 
     def _complete(self) -> Iterator[Delta]:
         self._done = True
-        if not _THINKING_BLOCKS.intersection(self._block_types.values()):
+        # A refusal takes the blocks away, so it proves nothing.
+        if not self._refused and not _THINKING_BLOCKS.intersection(self._block_types.values()):
             yield ReasoningAbsent()
         yield Complete()
 
@@ -164,7 +177,7 @@ class MessagesDecoder:
         self._block_types[index] = kind
         if kind == "redacted_thinking":
             yield ReasoningWithheld("redacted")
-        else:
+        elif kind in ("text", "thinking"):
             yield from self._piece(index, block)
 
     def _piece(self, index: int, piece: Mapping[str, Any]) -> Iterator[Delta]:
@@ -179,10 +192,29 @@ class MessagesDecoder:
             yield ReasoningWithheld("hidden")
 
     def _message_delta(self, document: Mapping[str, Any]) -> Iterator[Delta]:
-        yield from _finish(obj(document.get("delta")))
-        counts = obj(document.get("usage"))
-        # Cumulative counts: a field that is absent here keeps the value of message_start.
-        yield _usage({**self._input_counts, **{key: value for key, value in counts.items() if value is not None}})
+        yield from self._finish(obj(document.get("delta")))
+        yield self._usage(obj(document.get("usage")))
+
+    def _usage(self, counts: Mapping[str, Any]) -> UsageReport:
+        """Counts are cumulative: they replace earlier ones, and a field that is absent keeps its value."""
+        self._counts |= {key: value for key, value in counts.items() if value is not None}
+        return _usage(self._counts)
+
+    def _finish(self, holder: Mapping[str, Any]) -> Iterator[Delta]:
+        raw = text(holder.get("stop_reason"))
+        if raw is None:
+            return
+        yield Finish(_FINISH.get(raw, "unknown"), raw)
+        if raw == "refusal":
+            self._refused = True
+            details = obj(holder.get("stop_details"))
+            category, explanation = text(details.get("category")), text(details.get("explanation"))
+            words = ": ".join(word for word in (category, explanation) if word)
+            yield Notice(
+                "refusal", f"the provider's safety classifier refused ({words})" if words else "the model refused"
+            )
+        elif raw == "pause_turn":
+            yield Notice("paused", "the provider paused the turn; the answer is unfinished")
 
 
 def read_error(status: int, headers: Headers, document: Any) -> Failure:
@@ -206,20 +238,6 @@ def _served(message: Mapping[str, Any]) -> Iterator[Delta]:
         service_tier=text(usage.get("service_tier")),
         speed=text(usage.get("speed")),
     )
-
-
-def _finish(holder: Mapping[str, Any]) -> Iterator[Delta]:
-    raw = text(holder.get("stop_reason"))
-    if raw is None:
-        return
-    yield Finish(_FINISH.get(raw, "unknown"), raw)
-    if raw == "refusal":
-        details = obj(holder.get("stop_details"))
-        category, explanation = text(details.get("category")), text(details.get("explanation"))
-        words = ": ".join(word for word in (category, explanation) if word)
-        yield Notice("refusal", f"the provider's safety classifier refused ({words})" if words else "the model refused")
-    elif raw == "pause_turn":
-        yield Notice("paused", "the provider paused the turn; the answer is unfinished")
 
 
 def _input_side(usage: Mapping[str, Any]) -> dict[str, Any]:
@@ -249,16 +267,20 @@ def _usage(counts: Mapping[str, Any]) -> UsageReport:
 
 
 def _failure(status: int | None, headers: Headers, document: Mapping[str, Any]) -> Failure:
-    """The type decides; the message only where none is given. Source: https://platform.claude.com/docs/en/api/errors"""
+    """The type decides; the message only where it is the same for several causes.
+
+    Source: https://platform.claude.com/docs/en/api/errors; for the spend limit of one's own, which has no code,
+    https://github.com/anthropics/claude-code/issues/38035
+    """
     error = obj(document.get("error"))
-    message = text(error.get("message")) or "the provider sent an error without a message"
+    message = error_message(document)
     kind = _KIND_OF_TYPE.get(text(error.get("type")) or "") or kind_for_status(status or 500)
     delay = retry_delay_s(headers)
     code = text(obj(error.get("details")).get("error_code"))
-    if kind == "rate_limit" and code in _SPEND_LIMITS:
+    if code in _SPEND_LIMITS:
         kind = "quota"
     elif kind == "invalid_request" and is_long_prompt(message):
         kind = "context_length"
-    elif kind == "invalid_request" and "credit balance is too low" in message:
+    elif kind == "invalid_request" and any(words in message for words in _OUT_OF_MONEY):
         kind = "quota"
     return failure(kind, message, status=status, retry_after_s=delay)

@@ -62,6 +62,7 @@ class Fold:
         self._reasoning_part = ""
         self._answer: list[str] = []
         self._answer_part = ""
+        self._counts_are_final = False
 
     def add(self, delta: Delta) -> None:
         reply = self._reply
@@ -76,22 +77,24 @@ class Fold:
                     self._reasoning.append("\n\n")
                 self._reasoning_part = delta.part
                 self._reasoning.append(delta.text)
-                if delta.text:
+                if delta.text and not delta.text.isspace():
                     self._seen(delta.visibility)
             case ReasoningWithheld():
                 self._seen(delta.visibility)
             case ReasoningAbsent():
                 reply.reasoning_absent = True
             case AnswerWasReasoning():
+                if any(piece and not piece.isspace() for piece in self._answer):
+                    self._seen("inline")
                 self._reasoning += self._answer
                 self._answer.clear()
-                self._seen("inline")
             case UsageReport():
                 reply.usage = _overlaid(reply.usage, delta.usage)
                 if delta.cache_write_1h_tokens is not None:
                     reply.cache_write_1h_tokens = delta.cache_write_1h_tokens
                 reply.reasoning_source = delta.reasoning_source
                 reply.billed = delta.billed or reply.billed
+                self._counts_are_final = delta.final
             case Bill():
                 reply.bill = delta.usd
             case Served():
@@ -116,11 +119,16 @@ class Fold:
         return self._reply.complete or self._reply.failure is not None
 
     def reply(self) -> Reply:
-        """The reply as it stands. When the end is missing, the counts that only the end can tell are unknown."""
-        usage = self._reply.usage
-        if not self._reply.complete:
-            usage = replace(usage, output_tokens=None, reasoning_tokens=None, total_tokens=None)
-        return replace(self._reply, reasoning="".join(self._reasoning), answer="".join(self._answer), usage=usage)
+        """The reply as it stands. When the end is missing, what only the end can tell is unknown: counts and bill.
+
+        Reasoning that is nothing but white space, as empty tags leave it, is none.
+        """
+        reasoning = "".join(self._reasoning)
+        reply = replace(self._reply, reasoning="" if reasoning.isspace() else reasoning, answer="".join(self._answer))
+        if not reply.complete and not self._counts_are_final:
+            reply.usage = replace(reply.usage, output_tokens=None, reasoning_tokens=None, total_tokens=None)
+            reply.billed = reply.bill = None
+        return reply
 
     def _seen(self, visibility: Visibility) -> None:
         if _VISIBILITY_RANK.index(visibility) > _VISIBILITY_RANK.index(self._reply.visibility):

@@ -5,16 +5,26 @@ Source: https://ai.google.dev/api/generate-content and https://ai.google.dev/gem
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from .dialect import Headers, Quirks, cut_stream, encode_body, failure, is_long_prompt, json_headers, retry_delay_s
+from .dialect import (
+    Headers,
+    Quirks,
+    cut_stream,
+    document_of,
+    encode_body,
+    error_message,
+    failure,
+    is_long_prompt,
+    json_headers,
+    retry_delay_s,
+)
 from .errors import ErrorKind, Failure, kind_for_status
 from .framing import Event
 from .merge import merged
-from .reading import count, items, obj, parse_json, seconds, text
+from .reading import count, items, obj, seconds, text
 from .schema import (
     AnswerDelta,
     Call,
@@ -46,6 +56,7 @@ _FINISH: Mapping[str, FinishReason] = {
     "IMAGE_SAFETY": "content_filter",
     "IMAGE_PROHIBITED_CONTENT": "content_filter",
     "IMAGE_RECITATION": "content_filter",
+    "IMAGE_OTHER": "content_filter",
     "LANGUAGE": "error",
     "OTHER": "error",
     "MALFORMED_FUNCTION_CALL": "error",
@@ -103,12 +114,15 @@ class GenerateDecoder:
 
     def __init__(self) -> None:
         self._usage: dict[str, Any] = {}
+        self._unreconciled: list[Notice] = []
         self._finish: Finish | None = None
         self._called = False
         self._failed = False
 
     def feed(self, event: Event) -> Iterator[Delta]:
-        document = parse_json(event.data)
+        if event.name == "stray" and not event.data.lstrip().startswith((b"{", b"[")):
+            return
+        document = document_of(event)
         for response in items(document) or [obj(document)]:
             yield from self._response(response)
 
@@ -120,16 +134,15 @@ class GenerateDecoder:
             return
         finish = self._finish
         yield Finish("tool_call", finish.raw) if self._called and finish.reason == "stop" else finish
+        yield from self._unreconciled
         yield Complete()
 
     def _response(self, response: Mapping[str, Any]) -> Iterator[Delta]:
         yield Served(model=text(response.get("modelVersion")), response_id=text(response.get("responseId")))
         yield from self._count(obj(response.get("usageMetadata")))
-        if "error" in response:
-            self._failed = True
-            yield _failure(None, {}, response)
-            return
-        for candidate in items(response.get("candidates"))[:1]:
+        for candidate in items(response.get("candidates")):
+            if count(candidate.get("index")):
+                continue  # an alternative, which only the params can ask for
             for part in items(obj(candidate.get("content")).get("parts")):
                 yield from self._part(part)
             if raw := text(candidate.get("finishReason")):
@@ -138,6 +151,9 @@ class GenerateDecoder:
         if blocked and not response.get("candidates"):
             self._finish = Finish("content_filter", blocked)
             yield Notice("content_filter", f"the prompt was blocked by the provider ({blocked})")
+        if response.get("error"):
+            self._failed = True
+            yield _failure(None, {}, response)
 
     def _part(self, part: Mapping[str, Any]) -> Iterator[Delta]:
         # A signature does not make a part a thought, and an empty signed part is neither thought nor answer.
@@ -167,20 +183,31 @@ class GenerateDecoder:
         """
         if not metadata:
             return
-        self._usage.update(metadata)
+        self._usage |= {key: value for key, value in metadata.items() if value is not None}
         usage = self._usage
         prompt, tools = count(usage.get("promptTokenCount")), count(usage.get("toolUsePromptTokenCount"))
         visible, thoughts = count(usage.get("candidatesTokenCount")), count(usage.get("thoughtsTokenCount"))
         entered = None if prompt is None else prompt + (tools or 0)
-        # Zero-valued counters are left out of the JSON: one of the two suffices, none is unknown.
+        # Zero-valued counters are left out of the JSON, so one of the two suffices; with neither, only the total tells.
         output = None if visible is None and thoughts is None else (visible or 0) + (thoughts or 0)
+        total = count(usage.get("totalTokenCount"))
+        beside = None if total is None or entered is None else total - entered
+        self._unreconciled = []
+        if thoughts is None and beside is not None and beside >= (output or 0):
+            if output is not None and beside > output:
+                words = f"{beside - output} tokens appear only in the total; they were counted as hidden output"
+                self._unreconciled = [Notice("usage_reconciled", words)]
+            output = beside
+        elif beside is not None and output is not None and beside != output:
+            words = "the provider's total is not the sum of its input and output tokens"
+            self._unreconciled = [Notice("usage_unreconciled", words)]
         yield UsageReport(
             Usage(
                 input_tokens=entered,
                 cached_input_tokens=count(usage.get("cachedContentTokenCount")),
                 output_tokens=output,
                 reasoning_tokens=thoughts,
-                total_tokens=count(usage.get("totalTokenCount")),
+                total_tokens=total if entered is None or output is None else entered + output,
             )
         )
         yield Served(service_tier=text(usage.get("serviceTier")))
@@ -199,16 +226,19 @@ def _failure(status: int | None, headers: Headers, document: Any) -> Failure:
     """Source: https://ai.google.dev/gemini-api/docs/troubleshooting. The body may be wrapped in a one-element list.
 
     A wrong key is HTTP 400, told apart by `API_KEY_INVALID`. A violated quota per day does not recover by waiting,
-    although it carries a short retry delay. An error of Claude on Vertex is that API's JSON inside the message.
+    although it carries a short retry delay.
     """
     outer = next(iter(items(document)), None) or obj(document)
     error = obj(outer.get("error"))
-    message = text(error.get("message")) or text(outer.get("error")) or "the provider sent an error without a message"
-    code = status or count(error.get("code"))
+    message = error_message(outer)
+    reported = count(error.get("code")) or 0
+    code = status or (reported if 400 <= reported < 600 else None)
     word = text(error.get("status")) or ""
     kind = _KIND_OF_STATUS.get(word) or kind_for_status(code or 500)
     if code in (401, 503):
         kind = kind_for_status(code)
+    elif kind == "cancelled" and status is None:
+        kind = "server"  # in the middle of a stream it was not us who cancelled
     delay = retry_delay_s(headers)
     for detail in items(error.get("details")):
         type_ = (text(detail.get("@type")) or "").rpartition(".")[2]
@@ -216,7 +246,9 @@ def _failure(status: int | None, headers: Headers, document: Any) -> Failure:
             kind = "auth"
         elif type_ == "RetryInfo" and delay is None:
             delay = seconds(detail.get("retryDelay"))
-        elif type_ == "QuotaFailure" and "PerDay" in json.dumps(detail):
+        elif type_ == "QuotaFailure" and any(
+            "PerDay" in (text(violation.get("quotaId")) or "") for violation in items(detail.get("violations"))
+        ):
             kind = "quota"
     if kind == "invalid_request" and is_long_prompt(message):
         kind = "context_length"

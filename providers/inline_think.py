@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Literal
 
@@ -21,10 +22,17 @@ TAG_PAIRS: tuple[tuple[str, str], ...] = (
 _BARE_OPENER, _BARE_CLOSER = "<think>", "</think>"
 """The one pair whose closer models are known to send without its opener, which their prompt template already held."""
 
-BARE_CLOSER_WINDOW = 65_536
+BARE_CLOSER_WINDOW = 2**20
 """Characters of answer after which a closer without opener is no longer looked for."""
 
-_State = Literal["start", "thinking", "closed", "answer"]
+LEADING_SPACE = 4096
+"""Characters of white space after which no opener is expected any more; some models break off into endless newlines."""
+
+_SPACE = re.compile(r"\s*")
+_QUOTES = frozenset("`'\"")
+_LONGEST_OPENER = max(len(opener) for opener, _ in TAG_PAIRS)
+
+_State = Literal["start", "opened", "thinking", "closed", "answer"]
 
 
 class InlineThinkSplitter:
@@ -32,108 +40,133 @@ class InlineThinkSplitter:
 
     An opener counts only at the start of the answer (after white space), or right after a closer; anywhere else it is
     the user's subject. A suffix that may become a tag is held back. A first `</think>` that no `<think>` precedes
-    turns everything before it into reasoning, unless it is quoted. An opener that is never closed leaves the answer
-    empty.
+    turns everything before it into reasoning, unless it stands in quotes. An opener that is never closed leaves the
+    answer empty. White space after a tag is dropped; each further block of reasoning is a part of its own.
     """
 
-    def __init__(self, *, expects_bare_closer: bool = True) -> None:
+    def __init__(self) -> None:
         self._state: _State = "start"
-        self._buffer = ""
+        self._text = ""
+        self._at = 0
+        self._ended = False
+        self._opener = ""
         self._closer = ""
+        self._blocks = 0
         self._answered = 0
         self._answer_tail = ""
-        self._expects_bare_closer = expects_bare_closer
-        self._ends_inside = False
+        self._expects_bare_closer = True
 
     @property
-    def ends_inside(self) -> bool:
-        """Whether the text ended before the reasoning was closed."""
-        return self._ends_inside
+    def unclosed(self) -> str | None:
+        """The opener of reasoning that has not been closed, with the white space after it, or None."""
+        return self._opener if self._state in ("opened", "thinking") else None
+
+    def expect_no_bare_closer(self) -> None:
+        """From here on a closer without opener is the user's subject: the reasoning is known to come elsewhere."""
+        self._expects_bare_closer = False
 
     def feed(self, text: str) -> Iterator[Delta]:
-        self._buffer += text
-        while True:
-            before = (self._state, len(self._buffer))
-            yield from self._step()
-            if (self._state, len(self._buffer)) == before:
-                return
+        self._text, self._at = self._text[self._at :] + text, 0
+        yield from self._run()
 
     def close(self) -> Iterator[Delta]:
-        rest, self._buffer = self._buffer, ""
-        if self._state == "thinking":
-            self._ends_inside = True
-            if rest:
-                yield ReasoningDelta(rest, "inline")
+        self._ended = True
+        yield from self._run()
+        rest = self._text[self._at :]
+        self._text, self._at = "", 0
+        if rest and self._state == "thinking":
+            yield self._thought(rest)
         elif rest:
             yield AnswerDelta(rest)
 
-    def _step(self) -> Iterator[Delta]:
-        match self._state:
-            case "start" | "closed":
-                yield from self._look_for_opener()
-            case "thinking":
-                yield from self._look_for_closer()
-            case "answer":
-                yield from self._look_for_bare_closer()
+    def _run(self) -> Iterator[Delta]:
+        while True:
+            before = (self._state, self._at)
+            match self._state:
+                case "start" | "closed":
+                    self._look_for_opener()
+                case "opened":
+                    self._skip_space("thinking")
+                case "thinking":
+                    yield from self._look_for_closer()
+                case "answer":
+                    yield from self._look_for_bare_closer()
+            if (self._state, self._at) == before:
+                return
 
-    def _look_for_opener(self) -> Iterator[Delta]:
-        lead = self._buffer.lstrip()
-        if not lead:
+    def _space_ends(self) -> int:
+        match = _SPACE.match(self._text, self._at)
+        return match.end() if match else self._at
+
+    def _skip_space(self, then: _State) -> None:
+        end = self._space_ends()
+        if len(self._opener) < LEADING_SPACE:
+            self._opener += self._text[self._at : end]
+        self._at = end
+        if self._at < len(self._text):
+            self._state = then
+
+    def _look_for_opener(self) -> None:
+        begins = self._space_ends()
+        if self._state == "closed":
+            self._at = begins
+        elif begins - self._at > LEADING_SPACE:
+            self._state = "answer"
             return
         for opener, closer in TAG_PAIRS:
-            if lead.startswith(opener):
-                self._state, self._closer = "thinking", closer
-                self._buffer = lead[len(opener) :]
+            if self._text.startswith(opener, begins):
+                self._state, self._at = "opened", begins + len(opener)
+                self._opener, self._closer = opener, closer
+                self._blocks += 1
                 return
-        if any(opener.startswith(lead) for opener, _ in TAG_PAIRS):
-            return
-        if self._state == "closed":
-            self._buffer = lead
-        self._state = "answer"
-        yield from ()
+        lead = self._text[begins : begins + _LONGEST_OPENER]
+        if not any(opener.startswith(lead) for opener, _ in TAG_PAIRS):
+            self._state = "answer"
 
     def _look_for_closer(self) -> Iterator[Delta]:
-        thought, found, rest = self._buffer.partition(self._closer)
-        if found:
-            if thought:
-                yield ReasoningDelta(thought, "inline")
-            self._state, self._buffer = "closed", rest
-            return
-        keep = _held_back(self._buffer, self._closer)
-        if len(self._buffer) > keep:
-            at = len(self._buffer) - keep
-            yield ReasoningDelta(self._buffer[:at], "inline")
-            self._buffer = self._buffer[at:]
+        found = self._text.find(self._closer, self._at)
+        end = found if found >= 0 else len(self._text) - _held_back(self._text, self._closer, self._at)
+        if end > self._at:
+            yield self._thought(self._text[self._at : end])
+        self._at = end
+        if found >= 0:
+            self._state, self._at = "closed", end + len(self._closer)
 
     def _look_for_bare_closer(self) -> Iterator[Delta]:
-        if not self._buffer:
+        if not self._expects_bare_closer or self._closer:
+            yield from self._answer(len(self._text))
             return
-        before, found, rest = self._buffer.partition(_BARE_CLOSER)
-        if self._expects_bare_closer:
-            seen = self._answer_tail + before
-            quoted = bool(found) and seen.endswith("`")
-            self._expects_bare_closer = not (self._closer or quoted or _BARE_OPENER in seen)
-        if not self._expects_bare_closer or self._answered > BARE_CLOSER_WINDOW:
-            text, self._buffer = self._buffer, ""
-            yield AnswerDelta(text)
+        found = self._text.find(_BARE_CLOSER, self._at)
+        end = found if found >= 0 else len(self._text) - _held_back(self._text, _BARE_CLOSER, self._at)
+        seen = self._answer_tail + self._text[self._at : end]
+        beyond = end + len(_BARE_CLOSER)
+        quoted = found >= 0 and seen[-1:] in _QUOTES and self._text[beyond : beyond + 1] == seen[-1:]
+        if quoted or _BARE_OPENER in seen or self._answered + end - self._at > BARE_CLOSER_WINDOW:
+            self._expects_bare_closer = False
+            yield from self._answer(len(self._text))
             return
-        if found:
-            if before:
-                yield AnswerDelta(before)
-            yield AnswerWasReasoning()
-            self._state, self._closer, self._buffer = "closed", _BARE_CLOSER, rest
+        yield from self._answer(end)
+        if found < 0 or (seen[-1:] in _QUOTES and beyond == len(self._text) and not self._ended):
             return
-        at = len(before) - _held_back(before, _BARE_CLOSER)
-        if at:
-            self._answered += at
-            self._answer_tail = (self._answer_tail + before[:at])[-len(_BARE_OPENER) :]
-            yield AnswerDelta(before[:at])
-            self._buffer = before[at:]
+        yield AnswerWasReasoning()
+        self._state, self._at, self._closer = "closed", beyond, _BARE_CLOSER
+        self._blocks += 1
+
+    def _answer(self, end: int) -> Iterator[Delta]:
+        piece = self._text[self._at : end]
+        if piece:
+            self._at = end
+            self._answered += len(piece)
+            self._answer_tail = (self._answer_tail + piece)[-len(_BARE_OPENER) :]
+            yield AnswerDelta(piece)
+
+    def _thought(self, words: str) -> ReasoningDelta:
+        return ReasoningDelta(words, "inline", str(self._blocks - 1) if self._blocks > 1 else "")
 
 
-def _held_back(text: str, tag: str) -> int:
-    """The length of the longest suffix of `text` that may be the beginning of `tag`."""
-    for length in range(min(len(tag) - 1, len(text)), 0, -1):
+def _held_back(text: str, tag: str, start: int) -> int:
+    """The length of the longest suffix of `text`, from `start` on, that may be the beginning of `tag`."""
+    for length in range(min(len(tag) - 1, len(text) - start), 0, -1):
         if text.endswith(tag[:length]):
             return length
     return 0

@@ -7,20 +7,19 @@ handled.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
+from dataclasses import replace
 from typing import Any
 
-from .dialect import Headers, Quirks, cut_stream, encode_body, failure, json_headers
-from .errors import Failure
+from .dialect import Headers, Quirks, cut_stream, document_of, encode_body, failure, json_headers
+from .errors import ErrorKind, Failure
 from .framing import Event
 from .inline_think import InlineThinkSplitter
-from .merge import at_path, merged
+from .merge import merged
 from .openai_responses import content_filter_answer
-from .openai_usage import read_openai_error, read_usage
-from .reading import EMPTY, count, dollars, items, obj, parse_json, text
+from .openai_usage import read_bill, read_openai_error, read_usage
+from .reading import EMPTY, count, items, obj, text
 from .schema import (
     AnswerDelta,
-    Bill,
     Call,
     Complete,
     Delta,
@@ -31,6 +30,7 @@ from .schema import (
     ReasoningDelta,
     ReasoningWithheld,
     Served,
+    UsageReport,
     Visibility,
 )
 
@@ -47,6 +47,12 @@ QUIRKS: frozenset[str] = frozenset(
         "bill",
     }
 )
+
+_CONTENT = "content"
+"""Stands for the field when reasoning comes as typed parts of the content."""
+
+_REDACTED = "[REDACTED]"
+"""What some hosts send in the place of a thought that they withhold."""
 
 REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_text", "reasoning_details")
 """In this order; the first that is not empty is the one. Several hosts send the same text in two of them."""
@@ -68,6 +74,15 @@ _FINISH: Mapping[str, FinishReason] = {
     "error": "error",
     "abort": "cancelled",
 }
+
+_KIND_OF_MINIMAX: Mapping[int, ErrorKind] = {
+    1001: "timeout",
+    1002: "rate_limit",
+    1004: "auth",
+    1008: "quota",
+    2013: "invalid_request",
+}
+"""Source: https://platform.minimax.io/docs/api-reference/errorcode"""
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
@@ -103,7 +118,11 @@ class ChatDecoder:
         self._bill: Mapping[str, Any] = obj(quirks.get("bill"))
         self._splitter = InlineThinkSplitter() if quirks.get("inline_think", True) else None
         self._field: str | None = None
+        self._told_apart: list[str] = []
+        self._doubled: list[str] = []
+        self._choice_index: Any = None
         self._refusal: list[str] = []
+        self._unreconciled: list[Notice] = []
         self._called = False
         self._finish_raw: str | None = None
         self._ended = False
@@ -111,31 +130,35 @@ class ChatDecoder:
         self._closed = False
 
     def feed(self, event: Event) -> Iterator[Delta]:
-        data = event.data.strip()
         if event.name == "stray":
             # llama.cpp breaks off with an `error:` line. https://github.com/ggml-org/llama.cpp/tree/master/tools/server
-            data = data.removeprefix(b"error:").strip()
+            data = event.data.strip().removeprefix(b"error:").strip()
             if not data.startswith(b"{"):
                 return
-        if data == b"[DONE]":
+            event = replace(event, data=data)
+        elif event.data.strip() == b"[DONE]":
             self._ended = True
             yield from self._end()
             return
-        if not data:
+        document = obj(document_of(event))
+        if not document:
             return
-        document = obj(parse_json(data))
         yield Served(
             model=text(document.get("model")),
             response_id=text(document.get("id")),
             service_tier=text(document.get("service_tier")),
         )
-        for choice in items(document.get("choices"))[:1]:
-            yield from self._choice(choice)
-        yield from self._usage(document)
-        if problem := _error_inside(document, stray=event.name == "stray"):
+        choice = self._own_choice(document)
+        # Perplexity sends both: an empty delta in a whole body, the text so far as the message of each chunk.
+        names = ("message", "delta") if event.name == "body" else ("delta", "message")
+        yield from self._piece(obj(choice.get(names[0])) or obj(choice.get(names[1])))
+        if raw := text(choice.get("finish_reason")):
+            self._finish_raw = raw
+        yield from self._usage(document, choice)
+        if problem := _error_inside(document, choice, stray=event.name == "stray"):
             self._failed = True
             yield problem
-        elif event.name == "body" and document.get("choices"):
+        elif event.name == "body" and choice:
             self._ended = True
 
     def close(self) -> Iterator[Delta]:
@@ -146,8 +169,16 @@ class ChatDecoder:
             yield cut_stream()
 
     def _flush(self) -> Iterator[Delta]:
-        if self._splitter:
-            yield from self._split(self._splitter.close())
+        if not self._splitter:
+            return
+        yield from self._split(self._splitter.close())
+        doubled = "".join(self._doubled)
+        if doubled.strip() in "".join(self._told_apart):
+            return
+        if opener := self._splitter.unclosed:
+            yield AnswerDelta(f"{opener}{doubled}")
+        else:
+            yield ReasoningDelta(doubled, "inline", "tags")
 
     def _end(self) -> Iterator[Delta]:
         if self._closed:
@@ -157,12 +188,21 @@ class ChatDecoder:
         if self._failed:
             return
         yield self._finish()
+        yield from self._unreconciled
         if self._refusal:
             yield Notice("refusal", f"the model refused: {''.join(self._refusal)}")
         yield Complete()
 
-    def _choice(self, choice: Mapping[str, Any]) -> Iterator[Delta]:
-        piece = obj(choice.get("delta")) or obj(choice.get("message"))
+    def _own_choice(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The one choice that is read, or nothing: several interleave when the params ask for more (`n`)."""
+        for choice in items(document.get("choices")):
+            if self._choice_index is None:
+                self._choice_index = choice.get("index", 0)
+            if choice.get("index", 0) == self._choice_index:
+                return choice
+        return EMPTY
+
+    def _piece(self, piece: Mapping[str, Any]) -> Iterator[Delta]:
         yield from self._reasoning(piece)
         content = piece.get("content")
         if isinstance(content, str):
@@ -174,33 +214,39 @@ class ChatDecoder:
             self._refusal.append(refusal)
         if piece.get("tool_calls") or piece.get("function_call"):
             self._called = True
-        if raw := text(choice.get("finish_reason")):
-            self._finish_raw = raw
 
     def _reasoning(self, piece: Mapping[str, Any]) -> Iterator[Delta]:
+        """The reasoning of one chunk, from the first field that has any; later chunks are read from that field only."""
+        if self._field == _CONTENT:
+            return
+        summarized = any(text(detail.get("summary")) for detail in items(piece.get("reasoning_details")))
         for name in (self._field,) if self._field else self._fields:
-            deltas = list(_reasoning_in(piece.get(name)))
-            if any(isinstance(delta, ReasoningDelta) for delta in deltas):
-                if self._field is None:
-                    self._field = name
-                    if self._splitter:
-                        # Some servers leave the tags in the answer as well; then only the answer is taken from it.
-                        self._splitter = InlineThinkSplitter(expects_bare_closer=False)
-                yield from deltas
-                return
+            deltas = list(_reasoning_in(piece.get(name), "summary" if summarized else "full"))
+            thoughts = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
             yield from deltas
+            if thoughts:
+                self._tell_apart(name, thoughts)
+                return
+
+    def _tell_apart(self, field: str, thoughts: list[str]) -> None:
+        """Reasoning has a field of its own: what the answer holds in tags is the same once more, or no reasoning."""
+        self._told_apart += thoughts
+        if self._field is None:
+            self._field = field
+            if self._splitter:
+                self._splitter.expect_no_bare_closer()
 
     def _content_part(self, part: Mapping[str, Any]) -> Iterator[Delta]:
         """Content as a list of typed parts, as Mistral, Databricks and others send it while thinking."""
         kind = part.get("type")
         if kind == "text":
             yield from self._content(text(part.get("text")) or "")
-        elif kind in ("thinking", "reasoning"):
-            self._field = self._field or "content"
+        elif kind in ("thinking", "reasoning") and self._field in (None, _CONTENT):
             thought = part.get("thinking") or part.get("summary") or part.get("text")
             visibility: Visibility = "summary" if part.get("summary") else "full"
             for words in [text(thought)] if isinstance(thought, str) else [text(x.get("text")) for x in items(thought)]:
                 if words:
+                    self._tell_apart(_CONTENT, [words])
                     yield ReasoningDelta(words, visibility)
 
     def _content(self, words: str) -> Iterator[Delta]:
@@ -213,16 +259,20 @@ class ChatDecoder:
 
     def _split(self, deltas: Iterator[Delta]) -> Iterator[Delta]:
         for delta in deltas:
-            if self._field is None or not isinstance(delta, ReasoningDelta):
+            if self._field is not None and isinstance(delta, ReasoningDelta):
+                self._doubled.append(delta.text)
+            else:
                 yield delta
 
-    def _usage(self, document: Mapping[str, Any]) -> Iterator[Delta]:
+    def _usage(self, document: Mapping[str, Any], choice: Mapping[str, Any]) -> Iterator[Delta]:
         """At the top, inside the choice (Moonshot) or under `x_groq`; running totals repeat, the last one counts."""
-        choice = next(iter(items(document.get("choices"))), EMPTY)
         usage = obj(document.get("usage")) or obj(choice.get("usage")) or obj(obj(document.get("x_groq")).get("usage"))
-        yield from read_usage(usage, reasoning_outside=self._reasoning_outside)
-        if self._bill and (amount := dollars(at_path(document, str(self._bill["path"])))) is not None:
-            yield Bill(amount / Decimal(str(self._bill.get("units_per_usd", 1))))
+        if usage:
+            told = list(read_usage(usage, reasoning_outside=self._reasoning_outside))
+            self._unreconciled = [delta for delta in told if isinstance(delta, Notice)]
+            final = self._finish_raw is not None
+            yield from (replace(delta, final=final) for delta in told if isinstance(delta, UsageReport))
+        yield from read_bill(document, self._bill)
 
     def _finish(self) -> Finish:
         raw = self._finish_raw
@@ -242,14 +292,18 @@ def answers_in_error(document: Any) -> list[Delta] | None:
     return content_filter_answer(document)
 
 
-def _reasoning_in(value: Any) -> Iterator[Delta]:
-    """A reasoning field: plain text, or OpenRouter's and MiniMax's list of typed details."""
+def _reasoning_in(value: Any, visibility: Visibility) -> Iterator[Delta]:
+    """A reasoning field: plain text of this visibility, or OpenRouter's and MiniMax's list of typed details."""
     if isinstance(value, str):
-        if words := text(value):
-            yield ReasoningDelta(words)
+        if value == _REDACTED:
+            yield ReasoningWithheld("redacted")
+        elif words := text(value):
+            yield ReasoningDelta(words, visibility)
         return
     for detail in items(value):
-        if words := text(detail.get("text")):
+        if detail.get("text") == _REDACTED:
+            yield ReasoningWithheld("redacted")
+        elif words := text(detail.get("text")):
             yield ReasoningDelta(words)
         elif words := text(detail.get("summary")):
             yield ReasoningDelta(words, "summary")
@@ -257,14 +311,15 @@ def _reasoning_in(value: Any) -> Iterator[Delta]:
             yield ReasoningWithheld("encrypted")
 
 
-def _error_inside(document: Mapping[str, Any], *, stray: bool) -> Failure | None:
-    """An error under HTTP 200: `error` as an object or text, a flat error object, or MiniMax's `base_resp`."""
-    if document.get("error") is not None or document.get("object") == "error":
-        return read_openai_error(None, {}, document)
-    if stray and "choices" not in document:
+def _error_inside(document: Mapping[str, Any], choice: Mapping[str, Any], *, stray: bool) -> Failure | None:
+    """An error under HTTP 200, wherever hosts put it: as an object or text, flat, in the choice, or by a code alone."""
+    for holder in (document, choice, obj(document.get("x_groq"))):
+        if holder.get("error") not in (None, False, ""):
+            return read_openai_error(None, {}, holder)
+    if document.get("object") == "error" or (stray and "choices" not in document):
         return read_openai_error(None, {}, document)
     base = obj(document.get("base_resp"))
-    code = count(base.get("status_code"))
-    if code:
-        return failure("invalid_request" if code == 2013 else "server", f"{text(base.get('status_msg'))} (code {code})")
+    if code := count(base.get("status_code")):
+        words = text(base.get("status_msg")) or "the provider sent an error without a message"
+        return failure(_KIND_OF_MINIMAX.get(code, "server"), f"{words} (code {code})")
     return None

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .dialect import Headers, Quirks, cut_stream, encode_body, json_headers
+from .dialect import Headers, Quirks, cut_stream, document_of, encode_body, error_message, failure, json_headers
 from .errors import Failure
 from .framing import Event
 from .merge import merged
-from .openai_usage import read_openai_error, read_usage
-from .reading import count, items, obj, parse_json, text
+from .openai_usage import read_bill, read_openai_error, read_usage
+from .reading import count, items, obj, text
 from .schema import (
     AnswerDelta,
     Call,
@@ -26,22 +26,36 @@ from .schema import (
     ReasoningDelta,
     ReasoningWithheld,
     Served,
+    UsageReport,
     Visibility,
 )
 
 NEEDS_OUTPUT_LIMIT = False
-QUIRKS: frozenset[str] = frozenset({"path", "encrypted_content", "reasoning_outside_output"})
+QUIRKS: frozenset[str] = frozenset({"path", "store_field", "reasoning_outside_output", "bill"})
 
-_TERMINAL = frozenset(
-    {"response.completed", "response.incomplete", "response.failed", "response.cancelled", "response.done"}
-)
+_STATUS_OF_EVENT: Mapping[str, str] = {
+    "response.completed": "completed",
+    "response.done": "completed",
+    "response.incomplete": "incomplete",
+    "response.failed": "failed",
+    "response.cancelled": "cancelled",
+}
+"""The terminal events, and the status that each stands for where its response says none."""
+_SETTLED = frozenset(_STATUS_OF_EVENT.values())
+
 _INCOMPLETE: Mapping[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
+_POLICY_CODES = frozenset({"content_filter", "bio_policy", "misalignment_policy_violation"})
+_SAFETY_CHECK = "SAFETY_CHECK"
+"""What xAI names, somewhere in the error, when it refuses a prompt."""
+
 _CALLS = frozenset({"function_call", "custom_tool_call", "computer_call", "local_shell_call", "mcp_approval_request"})
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
-    """One user message, not stored at the provider."""
-    body: dict[str, Any] = {"model": call.model, "input": [{"role": "user", "content": call.prompt}], "store": False}
+    """One user message, not stored at the provider where it knows the field."""
+    body: dict[str, Any] = {"model": call.model, "input": [{"role": "user", "content": call.prompt}]}
+    if quirks.get("store_field", True):
+        body["store"] = False
     if call.system:
         body["instructions"] = call.system
     if call.max_output_tokens is not None:
@@ -57,33 +71,36 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
 
 
 def decoder(quirks: Quirks) -> ResponsesDecoder:
-    return ResponsesDecoder(reasoning_outside=bool(quirks.get("reasoning_outside_output")))
+    return ResponsesDecoder(quirks)
 
 
 class ResponsesDecoder:
     """Routes on the `type` of each event. Text that no delta brought is taken from the finished item or response."""
 
-    def __init__(self, *, reasoning_outside: bool = False) -> None:
-        self._reasoning_outside = reasoning_outside
-        self._commentary: set[int] = set()
-        self._commentary_size = 0
+    def __init__(self, quirks: Quirks) -> None:
+        self._reasoning_outside = bool(quirks.get("reasoning_outside_output"))
+        self._bill = obj(quirks.get("bill"))
+        self._commentary: dict[int, int] = {}
         self._answered: set[int] = set()
         self._reasoned: set[int] = set()
         self._refusal: list[str] = []
+        self._empty_reasoning = False
         self._called = False
         self._failed = False
         self._done = False
 
     def feed(self, event: Event) -> Iterator[Delta]:
-        if event.name == "stray" or event.data == b"[DONE]":
+        if event.name == "stray":
             return
-        document = obj(parse_json(event.data))
+        document = obj(document_of(event))
         kind = text(document.get("type")) or ""
         index = count(document.get("output_index")) or 0
         if event.name == "body" and (document.get("object") == "response" or "output" in document):
-            yield from self._end(document)
-        elif kind in _TERMINAL:
-            yield from self._end(obj(document.get("response")))
+            yield from self._end(document, text(document.get("status")) or "completed")
+        elif kind in _STATUS_OF_EVENT:
+            response = obj(document.get("response"))
+            status = text(response.get("status"))
+            yield from self._end(response, status if status in _SETTLED else _STATUS_OF_EVENT[kind])
         elif kind == "response.output_item.added":
             self._note_phase(index, obj(document.get("item")))
         elif kind == "response.output_item.done":
@@ -98,30 +115,37 @@ class ResponsesDecoder:
             self._refusal.append(text(document.get("delta")) or "")
         elif kind == "response.refusal.done":
             self._refusal = [text(document.get("refusal")) or "".join(self._refusal)]
-        elif kind == "error" or (not kind and "error" in document):
-            self._failed = True
+        elif kind == "error" or (not kind and document.get("error")):
             # The live service nests the error, the SDK's type is flat; `type` is then the event's own name.
-            nested = obj(document.get("error"))
             flat = {key: value for key, value in document.items() if key != "type"}
-            yield read_openai_error(None, {}, {"error": nested or flat})
+            yield from self._error(document if document.get("error") else {"error": flat})
 
     def close(self) -> Iterator[Delta]:
-        if not self._done and not self._failed:
+        if self._done:
+            return
+        if self._empty_reasoning:
+            yield ReasoningWithheld("hidden")
+        if not self._failed:
             yield cut_stream()
+
+    def _error(self, document: Mapping[str, Any]) -> Iterator[Delta]:
+        answer = content_filter_answer(document)
+        self._done, self._failed = self._done or bool(answer), self._failed or not answer
+        yield from answer or [read_openai_error(None, {}, document)]
 
     def _note_phase(self, index: int, item: Mapping[str, Any]) -> None:
         if item.get("phase") == "commentary":
-            self._commentary.add(index)
+            self._commentary.setdefault(index, 0)
 
     def _answer(self, index: int, part: Any, piece: Any) -> Iterator[Delta]:
         words = text(piece)
         if not words:
             return
         if index in self._commentary:
-            self._commentary_size += len(words)
+            self._commentary[index] += len(words)
             return
         self._answered.add(index)
-        yield AnswerDelta(words, f"{index}.{part or 0}")
+        yield AnswerDelta(words, f"{index}.{count(part) or 0}")
 
     def _reasoning(self, index: int, part: str, piece: Any, visibility: Visibility) -> Iterator[Delta]:
         if words := text(piece):
@@ -130,10 +154,10 @@ class ResponsesDecoder:
 
     def _item(self, index: int, item: Mapping[str, Any]) -> Iterator[Delta]:
         """A finished output item: whatever of it no delta has shown."""
-        kind = item.get("type")
+        kind = text(item.get("type"))
         if kind == "message":
             self._note_phase(index, item)
-            seen = index in self._answered
+            seen = index in self._answered or bool(self._commentary.get(index))
             for number, part in enumerate(items(item.get("content"))):
                 if part.get("type") == "refusal":
                     self._refusal = [text(part.get("refusal")) or ""]
@@ -147,16 +171,19 @@ class ResponsesDecoder:
             for number, part in enumerate(items(item.get("content"))):
                 yield from self._reasoning(index, f"c{number}", part.get("text"), "full")
             if index not in self._reasoned:
-                yield ReasoningWithheld("encrypted" if item.get("encrypted_content") else "hidden")
+                if item.get("encrypted_content"):
+                    yield ReasoningWithheld("encrypted")
+                else:
+                    self._empty_reasoning = True
         elif kind in _CALLS:
             self._called = True
 
-    def _end(self, response: Mapping[str, Any]) -> Iterator[Delta]:
+    def _end(self, response: Mapping[str, Any], status: str) -> Iterator[Delta]:
         self._done = True
         answered, reasoned = bool(self._answered), bool(self._reasoned)
         for index, item in enumerate(items(response.get("output"))):
             # Some gateways number or order the final list unlike the deltas, so it only fills in what never came.
-            kind = item.get("type")
+            kind = text(item.get("type"))
             if kind in _CALLS or (kind == "message" and not answered) or (kind == "reasoning" and not reasoned):
                 yield from self._item(index, item)
         yield Served(
@@ -165,14 +192,26 @@ class ResponsesDecoder:
             service_tier=text(response.get("service_tier")),
             effort=text(obj(response.get("reasoning")).get("effort")),
         )
-        if self._commentary_size:
-            yield Notice("commentary", f"{self._commentary_size} characters of commentary are not part of the answer")
-        yield from read_usage(obj(response.get("usage")), reasoning_outside=self._reasoning_outside)
-        status = text(response.get("status")) or "completed"
-        error = obj(response.get("error"))
-        if status == "failed" or error:
+        if size := sum(self._commentary.values()):
+            yield Notice("commentary", f"{size} characters of commentary are not part of the answer")
+        for delta in read_usage(obj(response.get("usage")), reasoning_outside=self._reasoning_outside):
+            if isinstance(delta, UsageReport) and delta.usage.reasoning_tokens == 0:
+                # An empty reasoning item alone is no sign of reasoning that the provider says there was none of.
+                self._empty_reasoning = False
+            yield delta
+        yield from read_bill(response, self._bill)
+        if self._empty_reasoning:
+            yield ReasoningWithheld("hidden")
+        if status == "failed" or response.get("error"):
             yield Finish("error", status)
-            yield read_openai_error(None, {}, {"error": error})
+            yield from self._error({"error": response.get("error")})
+            return
+        if status in ("queued", "in_progress"):
+            yield failure(
+                "protocol",
+                f"the provider put the answer off (status {status})",
+                hint="remove background from the params: the answer is not fetched later",
+            )
             return
         yield self._finish(status, text(obj(response.get("incomplete_details")).get("reason")))
         if self._refusal:
@@ -198,17 +237,20 @@ def read_error(status: int, headers: Headers, document: Any) -> Failure:
 
 
 def answers_in_error(document: Any) -> list[Delta] | None:
-    """Azure sends a blocked prompt as HTTP 400: that is an answer, not a failure."""
+    """Azure sends a blocked prompt as HTTP 400, xAI as 403: that is an answer, not a failure."""
     return content_filter_answer(document)
 
 
 def content_filter_answer(document: Any) -> list[Delta] | None:
     """The deltas of a blocked prompt, or None for any other error body.
 
-    Source: https://learn.microsoft.com/azure/foundry/openai/concepts/content-filter
+    Sources: https://learn.microsoft.com/azure/foundry/openai/concepts/content-filter, and
+    https://developers.openai.com/api/docs/api-reference/responses for the policy codes of a failed response
     """
-    error = obj(obj(document).get("error"))
-    if error.get("code") != "content_filter":
-        return None
-    message = text(error.get("message")) or "the provider's content filter blocked the prompt"
-    return [Finish("content_filter", "content_filter"), Notice("content_filter", message), Complete()]
+    error = obj(obj(document).get("error")) or obj(document)
+    code, message = text(error.get("code")) or "", error_message(document)
+    if code in _POLICY_CODES:
+        return [Finish("content_filter", code), Notice("content_filter", message), Complete()]
+    if _SAFETY_CHECK in code or _SAFETY_CHECK in message:
+        return [Finish("refusal", _SAFETY_CHECK), Notice("refusal", message), Complete()]
+    return None

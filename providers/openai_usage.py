@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from decimal import Decimal
 from typing import Any
 
-from .dialect import Headers, failure, is_long_prompt, retry_delay_s
+from .dialect import Headers, error_message, failure, is_long_prompt, retry_delay_s
 from .errors import ErrorKind, Failure, kind_for_status
-from .reading import count, obj, text
-from .schema import Delta, Notice, Usage, UsageReport
+from .merge import at_path
+from .reading import EMPTY, count, dollars, obj, text
+from .schema import Bill, Delta, Notice, Usage, UsageReport
 
 _KIND_OF_CODE: Mapping[str, ErrorKind] = {
     "invalid_api_key": "auth",
@@ -35,6 +37,9 @@ _KIND_OF_CODE: Mapping[str, ErrorKind] = {
     "service_unavailable_error": "overloaded",
     "overloaded_error": "overloaded",
     "timeout": "timeout",
+    "vector_store_timeout": "timeout",
+    "invalid_prompt": "invalid_request",
+    "data_residency_mismatch": "permission",
     "invalid_request_error": "invalid_request",
 }
 """`code`, else `type`, of an error -> kind. Quota codes never recover, although their status is 429.
@@ -59,15 +64,22 @@ def read_usage(usage: Mapping[str, Any], *, reasoning_outside: bool = False) -> 
     entered = _first(usage, "input_tokens", "prompt_tokens")
     output = _first(usage, "output_tokens", "completion_tokens")
     total = count(usage.get("total_tokens"))
-    input_details = obj(usage.get("input_tokens_details")) or obj(usage.get("prompt_tokens_details"))
-    output_details = obj(usage.get("output_tokens_details")) or obj(usage.get("completion_tokens_details"))
-    reasoning = count(output_details.get("reasoning_tokens"))
+    input_details = _first_details(usage, "input_tokens_details", "prompt_tokens_details", "prompt_token_details")
+    output_details = _first_details(usage, "output_tokens_details", "completion_tokens_details")
+    reasoning = _first(output_details, "reasoning_tokens")
     if reasoning is None:
-        reasoning = count(usage.get("reasoning_tokens"))
-    cached = count(input_details.get("cached_tokens"))
+        reasoning = _first(usage, "reasoning_tokens")
+    cached = _first(input_details, "cached_tokens", "cache_read_input_tokens")
     if cached is None:
         cached = _first(usage, "cached_tokens", "prompt_cache_hit_tokens", "num_cached_tokens")
+    written = _first(input_details, "cache_write_tokens", "cache_creation_input_tokens")
 
+    if entered is not None and cached is not None and cached > entered:
+        entered += cached
+        yield Notice(
+            "usage_reconciled",
+            "cached tokens exceed the input tokens that should contain them; they were counted beside them",
+        )
     if entered is not None and output is not None:
         hidden = None if total is None else total - entered - output
         if reasoning and (hidden == reasoning or (hidden is None and reasoning_outside)):
@@ -89,7 +101,7 @@ def read_usage(usage: Mapping[str, Any], *, reasoning_outside: bool = False) -> 
         Usage(
             input_tokens=entered,
             cached_input_tokens=cached,
-            cache_write_tokens=count(input_details.get("cache_write_tokens")),
+            cache_write_tokens=written,
             output_tokens=output,
             reasoning_tokens=reasoning,
             total_tokens=entered + output if entered is not None and output is not None else total,
@@ -97,34 +109,48 @@ def read_usage(usage: Mapping[str, Any], *, reasoning_outside: bool = False) -> 
     )
 
 
+def read_bill(document: Mapping[str, Any], quirk: Mapping[str, Any]) -> Iterator[Delta]:
+    """The provider's own bill, where `quirk` says that it stands: `path`, and how many `units_per_usd` it counts in.
+
+    With `plus` and `when` an amount is added while a flag is set: OpenRouter bills only its fee for a key of one's own.
+    """
+    amount = dollars(at_path(document, str(quirk.get("path")))) if quirk else None
+    if amount is None:
+        return
+    if at_path(document, str(quirk.get("when"))) is True:
+        extra = dollars(at_path(document, str(quirk.get("plus"))))
+        if extra is None:
+            return  # only a part of the bill is known
+        amount += extra
+    yield Bill(amount / Decimal(str(quirk.get("units_per_usd", 1))))
+
+
 def read_openai_error(status: int | None, headers: Headers, document: Any) -> Failure:
     """An error body or frame: `{"error": {...}}`, `{"error": "text"}`, flat, FastAPI's `detail`, or anything else."""
     outer = obj(document)
     error = obj(outer.get("error")) or outer
-    message = (
-        text(error.get("message"))
-        or text(outer.get("error"))
-        or text(outer.get("detail"))
-        or text(outer.get("message"))
-        or "the provider sent an error without a message"
-    )
+    message = error_message(document)
     code, type_ = text(error.get("code")), text(error.get("type"))
     known = _KIND_OF_CODE.get(code or "") or _KIND_OF_CODE.get(type_ or "")
     if status is None and known is None:
         # A failure in the middle of a stream has no status of its own; some hosts put it into the code.
-        status_in_code = count(error.get("code")) or count(outer.get("status_code"))
-        known = kind_for_status(status_in_code) if status_in_code else "server"
+        written = (error.get("code"), outer.get("status_code"), outer.get("raw_status_code"))
+        statuses = [number for value in written if (number := count(value)) and 400 <= number < 600]
+        known = kind_for_status(statuses[0]) if statuses else "server"
     by_status = kind_for_status(status) if status else None
     # The status decides where it is precise; `invalid_request_error` is what every 4xx of OpenAI says.
-    kind = (
-        by_status
-        if by_status and by_status not in ("invalid_request", "rate_limit") and known in (None, "invalid_request")
-        else known
-    )
-    kind = kind or by_status or "server"
+    kind = by_status if by_status and known in (None, "invalid_request") else known
+    kind = kind or "server"
     if kind == "invalid_request" and is_long_prompt(message):
         kind = "context_length"
+    elif kind == "invalid_request" and "incorrect api key" in message.lower():
+        # xAI says so with a 400: https://docs.x.ai/developers/debugging
+        kind = "auth"
     return failure(kind, message, status=status, retry_after_s=retry_delay_s(headers), param=text(error.get("param")))
+
+
+def _first_details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    return next((found for name in names if (found := obj(usage.get(name)))), EMPTY)
 
 
 def _first(usage: Mapping[str, Any], *names: str) -> int | None:

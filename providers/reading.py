@@ -36,6 +36,11 @@ def items(value: Any) -> list[Mapping[str, Any]]:
     return [cast("Mapping[str, Any]", item) for item in cast("list[Any]", value) if isinstance(item, dict)]
 
 
+def array(value: Any) -> list[Any]:
+    """`value` when it is a JSON array, else an empty one."""
+    return cast("list[Any]", value) if isinstance(value, list) else []
+
+
 def text(value: Any) -> str | None:
     """`value` when it is a string, else None. Lone surrogates become the replacement character."""
     if not isinstance(value, str):

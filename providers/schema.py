@@ -76,13 +76,15 @@ class UsageReport:
     """The counts as they stand now. A later report replaces an earlier one: providers repeat running totals.
 
     `cache_write_1h_tokens` is the part of the cache writes that is priced for one hour. `reasoning_source` says where
-    the reasoning count comes from. `billed` are the counts to price, where they are not those of `usage`.
+    the reasoning count comes from. `billed` are the counts to price, where they are not those of `usage`. A
+    `final` report holds although the reply breaks off afterwards; others may be running totals.
     """
 
     usage: Usage
     cache_write_1h_tokens: int | None = None
     reasoning_source: TokensSource = "reported"
     billed: Usage | None = None
+    final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

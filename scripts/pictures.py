@@ -8,6 +8,7 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
+
 from thinkdial.cli.demo import DEMO_KEY, DEMO_PROFILES, DEMO_PROMPT, stand_in
 from thinkdial.cli.render.answers import answers
 from thinkdial.cli.render.table import numbers_table

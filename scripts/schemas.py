@@ -96,6 +96,10 @@ def config_schema() -> dict[str, Any]:
         "price": _object({field.name: amount for field in fields(Price)}, required=["input", "output"]),
         "limits": _object({field.name: {"type": "integer", "minimum": 1} for field in fields(Limits)}),
         "system": text,
+        "endpoint": {"type": "object", "additionalProperties": text},
+        "known_as": text,
+        "quirks": {"type": "object"},
+        "thinking": {"type": "object"},
     }
     profile = _object({key: kinds[key] for key in load.PROFILE_KEYS})
     defaults = _object(
@@ -107,6 +111,7 @@ def config_schema() -> dict[str, Any]:
         "profiles": {"type": "object", "additionalProperties": profile},
         "groups": {"type": "object", "additionalProperties": texts},
         "providers": {"type": "object"},
+        "spellings": {"type": "object"},
         "reference": _object({"budgets": _object(budgets), "answer_tokens": whole}),
         "budget": {"type": "object"},
     }

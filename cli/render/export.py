@@ -13,7 +13,7 @@ from .excerpt import ReasoningView, excerpt
 from .numbers import dollars, seconds, tokens
 from .phrases import model_words, reasoning_words, state_words, why_not_whole
 from .quoting import fenced, inline, quoted
-from .receipt import notes, receipt_line
+from .receipt import SIMULATED, notes, receipt_line
 from .rows import BEST, Row, labels, rows
 from .untrusted import csv_cell, harmless
 from .wrapping import wrap, wrap_line
@@ -29,7 +29,7 @@ CSV_COLUMNS = (
     "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "total_tokens",
     "cost_usd", "cost_source",
     "first_reasoning_s", "first_answer_s", "total_s", "output_tokens_per_s",
-    "finish", "error_kind", "error_message", "answer", "reasoning",
+    "finish", "error_kind", "error_message", "warnings", "answer", "reasoning",
 )  # fmt: skip
 
 
@@ -92,8 +92,9 @@ def run_csv(results: Iterable[Result]) -> str:
 
 
 def totals(run: Run) -> str:
-    """`3 ok, 1 error · $0.0213 + 1 unknown · 1,044 output tokens · 4.10 s`."""
+    """`3 ok, 1 error · $0.0213 + 1 unknown · 1,044 output tokens · 4.10 s`; a simulation begins with saying so."""
     summary = run.summary
+    simulated = any(warning.code == SIMULATED for result in run.results for warning in result.warnings)
     counts = (
         ("ok", summary.ok),
         ("partial", summary.partial),
@@ -101,15 +102,14 @@ def totals(run: Run) -> str:
         ("cancelled", summary.cancelled),
     )
     cost = dollars(summary.usd) + (f" + {summary.usd_unknown} unknown" if summary.usd_unknown else "")
-    return " · ".join(
-        (
-            ", ".join(f"{count} {word}" for word, count in counts if count) or "no results",
-            cost,
-            f"{tokens(summary.output_tokens)} output tokens",
-            f"{tokens(summary.reasoning_tokens)} of them reasoning",
-            seconds(summary.total_s),
-        )
-    )
+    parts = [
+        ", ".join(f"{count} {word}" for word, count in counts if count) or "no results",
+        cost,
+        f"{tokens(summary.output_tokens)} output tokens",
+    ]
+    if summary.reasoning_tokens is not None:
+        parts.append(f"{tokens(summary.reasoning_tokens)} of them reasoning")
+    return " · ".join([*(["SIMULATED, nothing was charged"] if simulated else []), *parts, seconds(summary.total_s)])
 
 
 def _markdown_table(results: Sequence[Result]) -> str:
@@ -185,7 +185,7 @@ def _csv_values(result: Result) -> tuple[_Field, ...]:
         result.cost.usd, result.cost.source,
         latency.first_reasoning_s, latency.first_answer_s, latency.total_s, latency.output_tokens_per_s,
         result.finish, result.error.kind if result.error else None, result.error.message if result.error else None,
-        result.answer, result.reasoning.text,
+        " ".join(dict.fromkeys(warning.code for warning in result.warnings)), result.answer, result.reasoning.text,
     )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ class Target:
         self.title = one_line(title)
         self.reasoning = Tail()
         self.answer = Tail()
+        self.parts: dict[int, str] = {}
         self.withheld = False
         self.attempt = 1
         self.since: float | None = None
@@ -44,6 +45,13 @@ class Target:
         self.retry_at: float | None = None
         self.failure: Failure | None = None
         self.result: Result | None = None
+
+    def add(self, tail: Tail, text: str, part: str) -> None:
+        """Take a piece of the reasoning or the answer; a new part begins a new paragraph."""
+        if text:
+            gap = "\n\n" if tail and self.parts.get(id(tail)) != part else ""
+            self.parts[id(tail)] = part
+            tail.add(gap + text)
 
     def state(self, now: float) -> tuple[str, str, str]:
         """Mark (empty while something moves), words and style."""
@@ -115,10 +123,10 @@ class LiveCompare:
         target = self.targets[index]
         with self._lock:
             match delta:
-                case AnswerDelta(text=text):
-                    target.answer.add(text)
-                case ReasoningDelta(text=text):
-                    target.reasoning.add(text)
+                case AnswerDelta(text=text, part=part):
+                    target.add(target.answer, text, part)
+                case ReasoningDelta(text=text, part=part):
+                    target.add(target.reasoning, text, part)
                 case ReasoningWithheld():
                     target.withheld = True
                 case AnswerWasReasoning():

@@ -15,6 +15,8 @@ from .untrusted import one_line
 
 _COST_SOURCES = {"provider": "provider's bill", "table": "price table", "profile": "profile's price"}
 _SEPARATOR = " · "
+SIMULATED = "simulated"
+"""The code of the warning that no provider was called."""
 
 
 def receipt_line(result: Result, width: int | None = None) -> Text:
@@ -46,18 +48,23 @@ def receipt_line(result: Result, width: int | None = None) -> Text:
 
 
 def notes(results: Sequence[Result], *, after_comparison: bool = False) -> list[Text]:
-    """Return what differs from the wish, cannot be settled or went wrong: one line each, none twice.
+    """Return what differs from the wish, cannot be settled or went wrong: one line each, for all whom it concerns.
 
-    `after_comparison` leaves out what the numbers table and the answers have just said: substituted levels, failures
-    and starved answers.
+    `after_comparison` leaves out what the numbers table and the answers have just said: substituted levels, failures,
+    starved answers, and that it was a simulation.
     """
-    lines: dict[str, Text] = {}
-    for result, label in zip(results, labels(results), strict=True):
+    lines: dict[tuple[str, str], dict[str, None]] = {}
+    names = labels(results)
+    for result, label in zip(results, names, strict=True):
         said = _said_once(result) if after_comparison else [*_said_above(result), *_said_once(result)]
         for words, style in said:
             if words:
-                lines.setdefault(f"{label}: {words}", Text.assemble((f"{label}: ", STRONG), (words, style)))
-    return list(lines.values())
+                lines.setdefault((words, style), {})[label] = None
+    everyone = set(names)
+    return [
+        Text.assemble(("all: " if 1 < len(whom) == len(everyone) else f"{', '.join(whom)}: ", STRONG), line)
+        for line, whom in lines.items()
+    ]
 
 
 def _said_above(result: Result) -> list[tuple[str, str]]:
@@ -66,13 +73,17 @@ def _said_above(result: Result) -> list[tuple[str, str]]:
         said.append((" ".join(filter(None, (failure_sentence(result.error), failure_hint(result.error)))), BAD))
     if result.think.verdict == "starved":
         said.append((explanation(result), BAD))
+    said += [(one_line(warning.message), CAUTION) for warning in result.warnings if warning.code == SIMULATED]
     return said
 
 
 def _said_once(result: Result) -> list[tuple[str, str]]:
     note = one_line(result.think.note or "")
     said = [] if is_substituted(result.think) else [(note, "")]
-    said += [(words, CAUTION) for warning in result.warnings if (words := one_line(warning.message, 1000)) != note]
+    for warning in result.warnings:
+        words = one_line(warning.message, 1000)
+        if words != note and warning.code != SIMULATED:
+            said.append((words, CAUTION))
     if result.think.verdict != "starved":
         said.append((explanation(result), CAUTION))
     return [*said, (one_line(result.cost.note or "", 300), "")]

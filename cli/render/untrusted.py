@@ -20,6 +20,7 @@ _INVISIBLE = (
 )
 _SUSPECT = re.compile(f"[\x00-\x08\x0b-\x1f{_INVISIBLE}]+")
 _SUSPECT_IN_JSON = re.compile(f"[{_INVISIBLE}]+")
+_MOST_CONTEXT = 12
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠﹦﹢﹣﹫]|\t")
 _BLANKS = re.compile(r"\s+")
 
@@ -78,6 +79,24 @@ def csv_cell(text: str) -> str:
     """Return `text` harmless, and with a leading `'` where a spreadsheet would take it for a formula."""
     safe = harmless(text)
     return f"'{safe}" if _FORMULA.match(safe) else safe
+
+
+class HarmlessStream:
+    """`harmless` for a text that comes in pieces: a piece may begin with the second half of an emoji."""
+
+    def __init__(self) -> None:
+        self._before = ""
+
+    def feed(self, piece: str) -> str:
+        """What to show of `piece`, given what came before it."""
+        shown_before = harmless(self._before)
+        shown = harmless(self._before + piece)
+        whole = self._before + piece
+        start = len(whole) - 1
+        while start > 0 and len(whole) - start < _MOST_CONTEXT and _SUSPECT.match(whole[start]):
+            start -= 1
+        self._before = whole[start:]
+        return shown.removeprefix(shown_before) if shown.startswith(shown_before) else harmless(piece)
 
 
 def _spell_out(match: re.Match[str]) -> str:

@@ -1,0 +1,126 @@
+"""What providers published about their models, as `models refresh` stored it, laid over the shipped cards."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ..providers.catalogue import Published
+from ..providers.errors import ConfigError
+from ..providers.reading import count, items, obj, parse_json, text
+from ..providers.think import Level
+from .card import ModelCard
+from .trust import write_private
+
+SCHEMA = "thinkdial.published/1"
+
+
+@dataclass(frozen=True, slots=True)
+class PublishedModels:
+    """One provider's catalogue and the day it was read (ISO date)."""
+
+    provider: str
+    read_on: str
+    models: Mapping[str, Published]
+
+
+def cache_directory() -> Path:
+    """Where this system keeps what can be fetched again."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("thinkdial", appauthor=False) / "models"
+
+
+def store(found: PublishedModels) -> Path:
+    """Write the catalogue to the cache. Raises `ConfigError` when that fails."""
+    path = cache_directory() / f"{found.provider}.json"
+    document = {
+        "schema": SCHEMA,
+        "provider": found.provider,
+        "read_on": found.read_on,
+        "models": [_document(model) for model in found.models.values()],
+    }
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_private(path, json.dumps(document, indent=1) + "\n")
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+    return path
+
+
+def stored(provider: str) -> PublishedModels | None:
+    """The cached catalogue of `provider`; None when there is none, or none that can be read."""
+    try:
+        document = obj(parse_json((cache_directory() / f"{provider}.json").read_bytes()))
+    except (OSError, ValueError):
+        return None
+    if document.get("schema") != SCHEMA:
+        return None
+    models = {entry.model: entry for entry in _published(items(document.get("models")))}
+    return PublishedModels(provider, text(document.get("read_on")) or "", models)
+
+
+def laid_over(card: ModelCard, model: str, found: PublishedModels | None) -> tuple[ModelCard, str | None]:
+    """The card as the provider published it, and a note on what differs; the card itself where it says nothing.
+
+    Levels are taken over only for models that are steered by levels. An unknown model becomes a known one when its
+    catalogue says how it is steered.
+    """
+    entry = found.models.get(model) if found is not None else None
+    if entry is None or found is None:
+        return card, None
+    changes: dict[str, Any] = {}
+    if entry.levels is not None and card.control == "effort":
+        changes["levels"] = entry.levels
+    if entry.can_be_off is not None and card.control in ("effort", "switch"):
+        changes["can_be_off"] = entry.can_be_off
+    if entry.absent is not None:
+        changes["absent"] = entry.absent
+    if entry.context_tokens is not None:
+        changes["context_tokens"] = entry.context_tokens
+    if entry.max_output_tokens is not None:
+        changes["max_output_tokens"] = entry.max_output_tokens
+    if entry.thinks is False and not card.known:
+        changes |= {"control": "none", "visibility": "none"}
+    different = {key: value for key, value in changes.items() if getattr(card, key) != value}
+    if not card.known and (entry.levels is not None or entry.thinks is False):
+        different |= {"known": True, "match": re.compile(re.escape(model)), "example": model}
+    if not different:
+        return card, None
+    steering = sorted({"levels", "can_be_off", "absent", "control"} & different.keys())
+    note = None
+    if steering:
+        note = f"{', '.join(steering)} as {found.provider} published it on {found.read_on}"
+    return replace(card, **different), note
+
+
+def _document(model: Published) -> dict[str, Any]:
+    return {
+        "model": model.model,
+        "thinks": model.thinks,
+        "levels": None if model.levels is None else [level.value for level in model.levels],
+        "can_be_off": model.can_be_off,
+        "absent": model.absent,
+        "context_tokens": model.context_tokens,
+        "max_output_tokens": model.max_output_tokens,
+    }
+
+
+def _published(entries: Iterable[Mapping[str, Any]]) -> Iterable[Published]:
+    for entry in entries:
+        listed = entry.get("levels")
+        thinks, off = entry.get("thinks"), entry.get("can_be_off")
+        if name := text(entry.get("model")):
+            yield Published(
+                model=name,
+                thinks=thinks if isinstance(thinks, bool) else None,
+                levels=tuple(level for level in Level if level.value in listed) if isinstance(listed, list) else None,
+                can_be_off=off if isinstance(off, bool) else None,
+                absent=text(entry.get("absent")),
+                context_tokens=count(entry.get("context_tokens")),
+                max_output_tokens=count(entry.get("max_output_tokens")),
+            )

@@ -1,0 +1,173 @@
+"""What providers publish about their models -> facts that a model card can take over. Pure.
+
+Each reader takes the JSON of one catalogue page and yields what it says, model by model; what it does not say is None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .reading import array, count, items, obj, text
+from .think import THINKING_LEVELS, Level
+
+_OFF_WORDS = frozenset({"none", "off", "false"})
+_SWITCH = {"True": "on", "False": "off"}
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """One model of a catalogue. `levels` are rising; `absent` is a level, `on` or `off`; tokens are limits."""
+
+    model: str
+    thinks: bool | None = None
+    levels: tuple[Level, ...] | None = None
+    can_be_off: bool | None = None
+    absent: str | None = None
+    context_tokens: int | None = None
+    max_output_tokens: int | None = None
+
+
+def anthropic(document: Any) -> Iterator[Published]:
+    """`GET /v1/models`. Source: https://platform.claude.com/docs/en/api/models-list
+
+    `disabled` is also "supported" by models that never think, and off may still be bound to a low effort.
+    """
+    for entry in items(obj(document).get("data")):
+        capabilities = obj(entry.get("capabilities"))
+        types = obj(obj(capabilities.get("thinking")).get("types"))
+        effort = obj(capabilities.get("effort"))
+        levels = tuple(level for level in THINKING_LEVELS if _supported(effort.get(level.value)))
+        offs = [_supported(types.get(name)) for name in ("disabled", "between_tools") if name in types]
+        if name := text(entry.get("id")):
+            yield Published(
+                model=name,
+                thinks=any(_supported(types.get(kind)) for kind in ("adaptive", "enabled")) if types else None,
+                levels=levels or None,
+                can_be_off=any(offs) if offs else None,
+                context_tokens=count(entry.get("max_input_tokens")),
+                max_output_tokens=count(entry.get("max_tokens")),
+            )
+
+
+def google(document: Any) -> Iterator[Published]:
+    """`GET /v1/models`. Source: https://ai.google.dev/api/models. It says whether a model thinks, not how."""
+    for entry in items(obj(document).get("models")):
+        if name := text(entry.get("name")):
+            thinking = entry.get("thinking")
+            yield Published(
+                model=name.removeprefix("models/"),
+                thinks=thinking if isinstance(thinking, bool) else None,
+                context_tokens=count(entry.get("inputTokenLimit")),
+                max_output_tokens=count(entry.get("outputTokenLimit")),
+            )
+
+
+def xai(document: Any) -> Iterator[Published]:
+    """`GET /v1/models`, aliases included. Source: https://docs.x.ai/developers/models"""
+    for entry in items(obj(document).get("data")) or items(obj(document).get("models")):
+        capabilities = obj(entry.get("capabilities"))
+        words = _words(capabilities.get("reasoning_effort"))
+        for name in filter(None, map(text, [entry.get("id"), *array(entry.get("aliases"))])):
+            yield Published(
+                model=name,
+                levels=_levels(words) or None,
+                can_be_off=bool(_OFF_WORDS & set(words)) if words else None,
+                absent=_absent(text(capabilities.get("default_reasoning_effort"))),
+                context_tokens=count(entry.get("context_length")),
+            )
+
+
+def openrouter(document: Any) -> Iterator[Published]:
+    """`GET /api/v1/models`. Source: https://openrouter.ai/docs/api-reference/list-available-models
+
+    `supported_efforts` null means that everything is accepted, missing that there is no effort control; a model without
+    `reasoning` does not reason, except for routers such as `openrouter/auto`.
+    """
+    for entry in items(obj(document).get("data")):
+        name = text(entry.get("id"))
+        if name is None:
+            continue
+        reasoning = obj(entry.get("reasoning"))
+        top = obj(entry.get("top_provider"))
+        limits = Published(name, context_tokens=count(entry.get("context_length")))
+        if not reasoning:
+            yield Published(
+                name, None if name.startswith("openrouter/") else False, context_tokens=limits.context_tokens
+            )
+            continue
+        words = _words(reasoning.get("supported_efforts"))
+        everything = "supported_efforts" in reasoning and reasoning.get("supported_efforts") is None
+        mandatory = reasoning.get("mandatory")
+        default = text(reasoning.get("default_effort"))
+        enabled = reasoning.get("default_enabled")
+        yield Published(
+            model=name,
+            thinks=True,
+            levels=THINKING_LEVELS if everything else _levels(words) or None,
+            can_be_off=not mandatory if isinstance(mandatory, bool) else None,
+            absent=_absent(default) or ("on" if enabled is True else "off" if enabled is False else None),
+            context_tokens=limits.context_tokens,
+            max_output_tokens=count(top.get("max_completion_tokens")),
+        )
+
+
+def ollama_show(document: Any, model: str) -> Iterator[Published]:
+    """`POST /api/show` for one model. Source: https://github.com/ollama/ollama/pull/18473
+
+    `thinking.values` lists booleans for a switch and words for levels; a lone false is a model that cannot think.
+    """
+    shown = obj(document)
+    thinking = obj(shown.get("thinking"))
+    values = array(thinking.get("values"))
+    words = [value for value in values if isinstance(value, str)]
+    capable = "thinking" in _words(shown.get("capabilities")) if "capabilities" in shown else None
+    default = thinking.get("default")
+    yield Published(
+        model=model,
+        thinks=(any(value is not False for value in values) if values else capable),
+        levels=_levels(words) or None,
+        can_be_off=(False in values or bool(_OFF_WORDS & set(words))) if values else None,
+        absent=_absent(default) if isinstance(default, str) else _SWITCH.get(str(default)),
+    )
+
+
+READERS: Mapping[str, Callable[[Any], Iterator[Published]]] = {
+    "anthropic": anthropic,
+    "google": google,
+    "xai": xai,
+    "openrouter": openrouter,
+}
+"""Catalogue styles that one GET answers; Ollama is asked model by model."""
+
+
+def next_page(style: str, document: Any) -> Mapping[str, str] | None:
+    """The query of the next page, or None after the last one."""
+    page = obj(document)
+    if style == "anthropic" and page.get("has_more") is True and (last := text(page.get("last_id"))):
+        return {"after_id": last}
+    if style == "google" and (token := text(page.get("nextPageToken"))):
+        return {"pageToken": token}
+    return None
+
+
+def _supported(value: Any) -> bool:
+    return value is True or obj(value).get("supported") is True
+
+
+def _words(value: Any) -> list[str]:
+    return [word.lower() for word in array(value) if isinstance(word, str)]
+
+
+def _levels(words: list[str]) -> tuple[Level, ...]:
+    return tuple(level for level in THINKING_LEVELS if level.value in words)
+
+
+def _absent(word: str | None) -> str | None:
+    if word is None:
+        return None
+    lowered = word.lower()
+    if lowered in _OFF_WORDS:
+        return "off"
+    return lowered if lowered in list(Level) else None

@@ -1,0 +1,90 @@
+"""Every known model of the three vendors on every dialect that serves it, and a way to plan for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+from thinkdial.engine.plan import PlanContext, ThinkPlan, plan
+from thinkdial.engine.target import Target, resolve
+from thinkdial.profiles import facts
+from thinkdial.profiles.load import load_builtin
+from thinkdial.profiles.profile import Profile
+from thinkdial.providers.registry import dialect as dialect_called
+from thinkdial.providers.think import parse_think
+
+PROVIDERS = ("openai", "anthropic", "google")
+LEVELS = ("minimal", "low", "medium", "high", "xhigh", "max")
+BUDGETS = ("1", "512", "1024", "4000", "8k", "64000", "1000000")
+VALUES = ("auto", "off", *LEVELS, *BUDGETS)
+OUTPUT_LIMITS = (None, 1, 15, 16, 1000, 1024, 1025, 2048, 4096, 5119, 9000, 64000, 200000)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One model on one dialect."""
+
+    target: Target
+
+    @property
+    def model(self) -> str:
+        return self.target.profile.model
+
+    def __str__(self) -> str:
+        return f"{self.model}/{self.target.dialect}"
+
+    def plan(self, value: str, *, limit: int | None = None, **changes: Any) -> ThinkPlan:
+        context = PlanContext(
+            card=self.target.card,
+            spelling=self.target.spelling,
+            reference=facts.reference(),
+            model=self.model,
+            max_output_tokens=limit,
+            limit_required=dialect_called(self.target.dialect).NEEDS_OUTPUT_LIMIT,
+            refuses_levels=self.target.use.refuses_levels,
+        )
+        return plan(parse_think(value), replace(context, **changes))
+
+
+def route(provider: str, model: str, dialect: str | None = None) -> Route:
+    return Route(resolve(Profile(name="test", provider=provider, model=model, dialect=dialect), load_builtin()))
+
+
+def all_routes() -> Iterator[Route]:
+    config = load_builtin()
+    for name in PROVIDERS:
+        provider = config.providers[name]
+        for file in provider.models:
+            for card in facts.cards(file):
+                for dialect in card.dialects or provider.dialects:
+                    yield route(name, card.example, dialect)
+
+
+ROUTES = tuple(all_routes())
+
+
+def _shape(found: Route) -> str:
+    card = found.target.card
+    return repr((
+        found.target.dialect, found.target.spelling, card.control, card.levels, card.can_be_off, card.off, card.absent,
+        card.budget, card.max_output_tokens, card.min_output_limit, card.output_limit_covers_thinking,
+    ))  # fmt: skip
+
+
+DISTINCT_ROUTES = tuple({_shape(found): found for found in ROUTES}.values())
+"""One route for each set of facts that a plan depends on."""
+
+
+def for_every_route(check: Callable[[Route], None]) -> Callable[[], None]:
+    """A test that runs `check` for one route of each set of facts, and names the route that fails."""
+
+    def run() -> None:
+        for found in DISTINCT_ROUTES:
+            try:
+                check(found)
+            except AssertionError as error:
+                raise AssertionError(f"{found}: {error}") from error
+
+    run.__doc__ = check.__doc__
+    return run

@@ -1,0 +1,218 @@
+"""Costs worked out by hand from the published prices, as of 2026-11-21."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from decimal import Decimal
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from thinkdial.engine import pricing
+from thinkdial.engine.listprice import list_price
+from thinkdial.engine.pricing import Bought, cost_of, priced_by_profile, priced_by_table
+from thinkdial.profiles.profile import Price
+from thinkdial.providers.fold import Reply
+from thinkdial.providers.schema import Cost, Usage
+
+AT = datetime(2026, 11, 21, 10, tzinfo=UTC)
+
+
+def bought(provider: str | None, *models: str, entered: int = 1000, output: int = 1000, **more: Any) -> Bought:
+    counts = {
+        key: more.pop(key) for key in ("cached_input_tokens", "cache_write_tokens", "reasoning_tokens") if key in more
+    }
+    usage = Usage(input_tokens=entered, output_tokens=output, **counts)
+    return Bought(usage, provider, models, **{"at": AT, **more})
+
+
+def usd(*amounts: str) -> tuple[Decimal, ...]:
+    return tuple(Decimal(amount) for amount in amounts)
+
+
+BY_HAND = [
+    # what was bought, input USD, output USD
+    (bought("anthropic", "claude-opus-5-5", entered=25, output=348), "0.0001", "0.00696"),  # 4 and 20 a million
+    (bought("openai", "gpt-6-sol"), "0.002", "0.01"),  # 2 and 10
+    (bought("openai", "gpt-6-sol-2026-10-01"), "0.002", "0.01"),
+    (bought("google", "gemini-3.8-flash"), "0.00075", "0.00375"),  # 0.75 and 3.75 until the end of 2026
+    (bought("google", "gemini-3.8-flash", at=datetime(2027, 1, 1, tzinfo=UTC)), "0.0015", "0.0075"),
+    (bought("google", "gemini-4-argon", at=datetime(2026, 12, 1, tzinfo=UTC)), "0.004", "0.02"),
+    # Who answered counts, not who was asked: gemini-2.5-pro is answered by gemini-3.8-flash from December on.
+    (bought("google", "gemini-3.8-flash", "gemini-2.5-pro"), "0.00075", "0.00375"),
+    # Tiers.
+    (bought("openai", "gpt-6-sol", service_tier="flex"), "0.001", "0.005"),
+    (bought("openai", "gpt-6-sol", service_tier="batch"), "0.001", "0.005"),
+    (bought("openai", "gpt-6-sol", service_tier="priority"), "0.004", "0.02"),
+    (bought("openai", "gpt-6-sol", service_tier="FAST"), "0.004", "0.02"),
+    (bought("openai", "gpt-5.5", service_tier="priority"), "0.0125", "0.075"),  # 2.5 times
+    (bought("openai", "gpt-6-sol", service_tier="default"), "0.002", "0.01"),
+    (bought("openai", "gpt-6-sol", service_tier="auto"), "0.002", "0.01"),
+    (bought("google", "gemini-3.8-flash", service_tier="STANDARD"), "0.00075", "0.00375"),
+    (bought("google", "gemini-3.8-flash", service_tier="batch"), "0.000375", "0.001875"),
+    (bought("anthropic", "claude-opus-5-5", service_tier="standard", speed="standard"), "0.004", "0.02"),
+    (bought("anthropic", "claude-opus-5-5", service_tier="batch"), "0.002", "0.01"),
+    (bought("anthropic", "claude-opus-5-5", speed="fast"), "0.008", "0.04"),
+    # Long prompts make the whole request dearer.
+    (bought("openai", "gpt-6-sol", entered=272_000), "0.544", "0.01"),
+    (bought("openai", "gpt-6-sol", entered=272_001), "1.088004", "0.015"),
+    (bought("google", "gemini-2.5-pro", entered=200_000), "0.25", "0.01"),
+    (bought("google", "gemini-2.5-pro", entered=200_001), "0.5000025", "0.015"),
+    (bought("anthropic", "claude-haiku-5-5", entered=100_000), "0.01", "0.0005"),
+    (bought("anthropic", "claude-haiku-5-5", entered=100_001), "0.0500005", "0.0025"),
+    (bought("anthropic", "claude-sonnet-4-6", entered=300_000), "0.9", "0.015"),  # no surcharge since March 2026
+    # Caches: reads at a tenth (OpenAI), a twentieth (Opus 5.5); writes at 1.25, for an hour at 2.
+    (bought("openai", "gpt-6-sol", cached_input_tokens=600, cache_write_tokens=200), "0.00102", "0.01"),
+    (bought("anthropic", "claude-opus-5-5", entered=10_000, cached_input_tokens=4000), "0.0248", "0.02"),
+    (bought("anthropic", "claude-opus-5-5", entered=10_000, cache_write_tokens=5000), "0.045", "0.02"),
+    (
+        bought("anthropic", "claude-opus-5-5", entered=10_000, cached_input_tokens=4000, cache_write_tokens=5000,
+               cache_write_1h_tokens=2000),
+        "0.0358", "0.02",
+    ),
+    (bought("openai", "gpt-5.4-pro", cached_input_tokens=400), "0.03", "0.18"),  # has no price for cached input
+    (bought("openai", "gpt-6-sol", entered=0, output=0), "0", "0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("what, entered, output", BY_HAND)
+def test_the_table_agrees_with_the_published_prices(what: Bought, entered: str, output: str) -> None:
+    cost = priced_by_table(what)
+    assert (cost.input_usd, cost.output_usd) == usd(entered, output)
+    assert cost.usd == Decimal(entered) + Decimal(output)
+    assert (cost.source, cost.note) == ("table", None)
+    assert all(isinstance(amount, Decimal) for amount in (cost.usd, cost.input_usd, cost.output_usd))
+
+
+@pytest.mark.parametrize(
+    "what, note",
+    [
+        (bought("openai", "no-such-model"), None),
+        (bought(None, "gpt-6-sol"), None),
+        (bought("openai"), None),
+        (bought("openai", "gpt-6-sol", service_tier="scale"),
+         "the price table does not know scale prices of gpt-6-sol"),
+        (bought("openai", "gpt-6-sol", service_tier="ultrafast"),
+         "the price table does not know ultrafast prices of gpt-6-sol"),
+        (bought("anthropic", "claude-sonnet-5-5", speed="fast"),
+         "the price table does not know fast prices of claude-sonnet-5-5"),
+        (bought("anthropic", "claude-opus-5-5", service_tier="priority"),
+         "the price table does not know priority prices of claude-opus-5-5"),
+        (bought("google", "gemma-4-31b-it"), "the price table lists gemma-4-31b-it without a price"),
+        (bought("openai", "text-embedding-3-small"), "the price table lists text-embedding-3-small without a price"),
+        (bought("openai", "gpt-6-sol", cached_input_tokens=1001), "the reported token counts contradict each other"),
+    ],
+)  # fmt: skip
+def test_what_is_not_known_is_null_and_never_0(what: Bought, note: str | None) -> None:
+    assert priced_by_table(what) == Cost(note=note)
+
+
+def test_a_tier_whose_price_has_not_begun_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    variant = SimpleNamespace(
+        when={"service_tier": "flex"}, constraint=SimpleNamespace(active=lambda at: at.year > 2026)
+    )
+    calculation: Any = SimpleNamespace(model=SimpleNamespace(price_variants=[variant]))
+    what = bought("openai", "gpt-6-sol", service_tier="flex")
+    knows = pricing._knows_terms
+    assert not knows(calculation, what)
+    assert knows(calculation, bought("openai", "m", service_tier="flex", at=datetime(2027, 1, 1, tzinfo=UTC)))
+    assert isinstance(knows(calculation, bought("openai", "m", service_tier="flex", at=None)), bool)
+
+
+def test_an_unknown_reported_model_is_priced_as_the_requested_one_and_that_is_said() -> None:
+    cost = priced_by_table(bought("openai", "gpt-99-internal", "gpt-6-sol"))
+    assert cost.usd == Decimal("0.012")
+    assert cost.note == "priced as gpt-6-sol: the table has no gpt-99-internal"
+
+
+def test_the_share_of_reasoning_is_a_part_of_the_output() -> None:
+    assert priced_by_table(bought("openai", "gpt-6-sol", reasoning_tokens=300)).reasoning_usd == Decimal("0.003")
+    assert priced_by_table(bought("openai", "gpt-6-sol", reasoning_tokens=0)).reasoning_usd == 0
+    assert priced_by_table(bought("openai", "gpt-6-sol")).reasoning_usd is None
+    long = bought("openai", "gpt-6-sol", entered=300_000, reasoning_tokens=1000)
+    assert priced_by_table(long).reasoning_usd == priced_by_table(long).output_usd
+    # More reasoning than output cannot be a part of it.
+    assert priced_by_table(bought("openai", "gpt-6-sol", reasoning_tokens=1001)).reasoning_usd is None
+    assert priced_by_profile(Usage(1, 0, 0, 10, 11), Price(Decimal(1), Decimal(1))).reasoning_usd is None
+
+
+OWN = Price(input=Decimal("0.30"), output=Decimal("1.20"), cached_input=Decimal("0.03"), cache_write=Decimal("0.375"))
+
+
+@pytest.mark.parametrize(
+    "usage, price, entered, output, reasoning",
+    [
+        (Usage(1000, None, None, 100, None), OWN, "0.0003", "0.00012", None),
+        (Usage(1000, 400, 100, 100, 50), OWN, "0.0001995", "0.00012", "0.00006"),
+        (Usage(1000, 400, 100, 100, 0), Price(Decimal(1), Decimal(2)), "0.001", "0.0002", "0"),
+        (Usage(0, 0, 0, 0, 0), OWN, "0", "0", "0"),
+        (Usage(1, None, None, 1, None), Price(Decimal("0.0000001"), Decimal(0)), "1E-13", "0", None),
+    ],
+)
+def test_the_profiles_own_price(usage: Usage, price: Price, entered: str, output: str, reasoning: str | None) -> None:
+    cost = priced_by_profile(usage, price)
+    assert (cost.input_usd, cost.output_usd) == usd(entered, output)
+    assert cost.reasoning_usd == (None if reasoning is None else Decimal(reasoning))
+    assert cost.usd == Decimal(entered) + Decimal(output) and cost.source == "profile"
+
+
+def test_the_profiles_price_needs_counts_that_agree() -> None:
+    assert priced_by_profile(Usage(None, None, None, 5), OWN) == Cost()
+    assert priced_by_profile(Usage(5, None, None, None), OWN) == Cost()
+    contradictory = priced_by_profile(Usage(5, 4, 2, 5), OWN)
+    assert contradictory == Cost(note="the reported token counts contradict each other")
+
+
+def test_the_profiles_price_wins_over_the_table() -> None:
+    what = bought("openai", "gpt-6-sol")
+    assert cost_of(Reply(), what, None).source == "table"
+    assert cost_of(Reply(), what, OWN) == priced_by_profile(what.usage, OWN)
+    assert cost_of(Reply(), Bought(Usage(), "openai", ("gpt-6-sol",)), OWN) == Cost()
+
+
+@pytest.mark.parametrize("usage", [Usage(), Usage(input_tokens=5), Usage(output_tokens=5)])
+def test_without_counts_there_is_no_cost(usage: Usage) -> None:
+    assert cost_of(Reply(), Bought(usage, "openai", ("gpt-6-sol",), at=AT), None) == Cost()
+
+
+@pytest.mark.parametrize(
+    "bill, note",
+    [
+        ("0.012", None),
+        ("0.0126", None),  # 0.0006 is less than 5 % of 0.0126
+        ("0.0114", None),  # exactly 5 % of 0.012
+        ("0.011399", "the provider billed 0.011399; by the table it would be 0.012"),
+        ("0.02", "the provider billed 0.02; by the table it would be 0.012"),
+        ("0", "the provider billed 0; by the table it would be 0.012"),
+    ],
+)
+def test_the_providers_bill_wins_and_a_disagreement_is_noted(bill: str, note: str | None) -> None:
+    cost = cost_of(Reply(bill=Decimal(bill)), bought("openai", "gpt-6-sol"), None)
+    assert (cost.usd, cost.source, cost.note) == (Decimal(bill), "provider", note)
+    # The parts are the table's: with a disagreement nobody knows them.
+    assert (cost.input_usd is None) == (note is not None)
+
+
+def test_a_bill_without_a_price_stands_alone_and_is_compared_to_the_profiles_price_too() -> None:
+    unknown = bought("openai", "no-such-model")
+    assert cost_of(Reply(bill=Decimal("0.5")), unknown, None) == Cost(usd=Decimal("0.5"), source="provider")
+    scale = bought("openai", "gpt-6-sol", service_tier="scale")
+    assert cost_of(Reply(bill=Decimal("0.5")), scale, None) == Cost(usd=Decimal("0.5"), source="provider")
+    own = cost_of(Reply(bill=Decimal("0.5")), unknown, OWN)
+    assert own.note == "the provider billed 0.5; by the profile it would be 0.0015"
+    free = cost_of(Reply(bill=Decimal(0)), unknown, Price(Decimal(0), Decimal(0)))
+    assert (free.usd, free.note) == (0, None)
+
+
+def test_the_list_price_is_the_base_tier() -> None:
+    found = list_price("openai", "gpt-6-sol", AT)
+    assert found and (found.input_usd, found.output_usd) == (2, 10)
+    haiku = list_price("anthropic", "claude-haiku-5-5", AT)
+    assert haiku and (haiku.input_usd, haiku.output_usd) == usd("0.1", "0.5")
+    assert list_price("openai", "no-such-model", AT) is None
+    assert list_price(None, "gpt-6-sol", AT) is None
+
+
+def test_warming_up_loads_the_table() -> None:
+    pricing.warm()

@@ -1,0 +1,100 @@
+"""Untrusted JSON: wrong types are absent, impossible numbers are not reported."""
+
+from __future__ import annotations
+
+import math
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from thinkdial.providers.reading import MAX_COUNT, count, dollars, items, obj, parse_json, seconds, text
+
+NEITHER: list[Any] = [None, True, False, [], {}, [1], {"a": 1}]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, 0),
+        (12, 12),
+        (12.0, 12),
+        ("12", 12),
+        (MAX_COUNT - 1, MAX_COUNT - 1),
+        (MAX_COUNT, None),
+        (10**400, None),
+        (-1, None),
+        (1.5, None),
+        (math.nan, None),
+        (math.inf, None),
+        (1e300, None),
+        ("-1", None),
+        ("12.0", None),
+        ("", None),
+        ("٣", None),
+        ("9" * 20, None),
+        *((value, None) for value in NEITHER),
+    ],
+)
+def test_a_count_is_a_sane_whole_number_or_nothing(value: Any, expected: int | None) -> None:
+    assert count(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        (0, Decimal(0)),
+        (0.00014, Decimal("0.00014")),
+        (1e-05, Decimal("0.00001")),
+        ("0.1", Decimal("0.1")),
+        (37756000, Decimal(37756000)),
+        (-1, None),
+        (math.nan, None),
+        (math.inf, None),
+        ("sNaN", None),
+        ("1e999999999", None),
+        ("1e-999999999", None),
+        ("0e-999999999", None),
+        ("1e99999999999999999999", None),
+        ("0." + "0" * 1000 + "1", None),
+        ("free", None),
+        *((value, None) for value in NEITHER),
+    ],
+)
+def test_an_amount_is_exact_and_of_a_printable_size(value: Any, expected: Decimal | None) -> None:
+    assert dollars(value) == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [("57.238s", 57.238), (7, 7.0), ("0.5", 0.5), ("-1", None), (10**400, None), ("1e400", None), ("soon", None)],
+)
+def test_a_duration_is_seconds_in_any_spelling(value: Any, expected: float | None) -> None:
+    assert seconds(value) == expected
+
+
+@pytest.mark.parametrize("value", NEITHER)
+def test_values_of_another_type_are_absent(value: Any) -> None:
+    assert text(value) is None
+    assert seconds(value) is None
+    assert obj(value) == (value if isinstance(value, dict) else {})
+    assert items(value) == []
+
+
+def test_only_objects_are_taken_from_a_list() -> None:
+    assert items([1, {"a": 1}, None, [{}], {"b": 2}]) == [{"a": 1}, {"b": 2}]
+
+
+@pytest.mark.parametrize(("value", "expected"), [("\ud83d", "\ufffd"), ("a\ude00b", "a\ufffdb"), ("😀", "😀")])
+def test_lone_surrogates_are_replaced_so_that_text_can_be_encoded(value: str, expected: str) -> None:
+    assert text(value) == expected
+
+
+@pytest.mark.parametrize("data", [b"", b"{", b"nope", b"[" * 100_000, b"1" * 5000, b"\xff\xfe"])
+def test_what_is_no_json_is_a_value_error(data: bytes) -> None:
+    with pytest.raises(ValueError, match=r".+"):
+        parse_json(data)
+
+
+def test_json_may_begin_with_a_mark_and_hold_bytes_that_are_no_text() -> None:
+    assert parse_json(b'\xef\xbb\xbf{"a": "\xff"}') == {"a": "\ufffd"}
