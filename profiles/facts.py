@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from typing import cast, get_args
@@ -17,8 +17,6 @@ from .card import BudgetRange, Control, ModelCard, Spelling
 from .profile import Reference
 from .provider import Catalogue, DialectUse, EndpointPart, Provider
 from .yamlfile import Section, read_yaml
-
-PROVIDER_FILES = ("providers.yaml", "providers-clouds.yaml", "providers-hosts.yaml", "providers-local.yaml")
 
 PROVIDER_ENTRY_POINTS = "thinkdial.providers"
 """The entry-point group of providers from elsewhere: name -> YAML text of `providers` and, if need be, `spellings`."""
@@ -54,13 +52,48 @@ def spellings() -> Mapping[str, Spelling]:
 
 
 @cache
-def providers() -> Mapping[str, Provider]:
-    """Every shipped provider, by name."""
-    found: dict[str, Provider] = {}
-    for file in PROVIDER_FILES:
-        root = packaged(file)
-        found |= {name: read_provider(name, _required(root, name)) for name in root}
-    return found
+def provider_names() -> tuple[str, ...]:
+    """The names of the shipped providers; each has a file `provider-NAME.yaml`."""
+    listed = (file.name for file in files(__package__ or "thinkdial.profiles").iterdir())
+    return tuple(sorted(name[9:-5] for name in listed if name.startswith("provider-") and name.endswith(".yaml")))
+
+
+@cache
+def shipped_provider(name: str) -> Provider:
+    """One shipped provider."""
+    return read_provider(name, packaged(f"provider-{name}.yaml"))
+
+
+class Providers(Mapping[str, Provider]):
+    """Providers by name: those of the configuration, then the shipped ones, each read when it is first asked for."""
+
+    def __init__(self) -> None:
+        self._own: dict[str, Provider] = {}
+
+    def add(self, provider: Provider) -> None:
+        self._own[provider.name] = provider
+
+    def __getitem__(self, name: str) -> Provider:
+        if name in self._own:
+            return self._own[name]
+        if name in provider_names():
+            return shipped_provider(name)
+        raise KeyError(name)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._own or name in provider_names()
+
+    def __iter__(self) -> Iterator[str]:
+        yield from provider_names()
+        yield from (name for name in self._own if name not in provider_names())
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def providers() -> Providers:
+    """The shipped providers."""
+    return Providers()
 
 
 @cache

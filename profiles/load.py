@@ -80,7 +80,7 @@ class _Draft:
     profiles: dict[str, Profile] = field(default_factory=dict[str, Profile])
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     group_places: dict[str, str] = field(default_factory=dict[str, str])
-    providers: dict[str, Provider] = field(default_factory=dict[str, Provider])
+    providers: facts.Providers = field(default_factory=facts.providers)
     spellings: dict[str, Spelling] = field(default_factory=lambda: dict(facts.spellings()))
     reference: Reference = field(default_factory=facts.reference)
     defaults: Defaults = field(default_factory=Defaults)
@@ -138,7 +138,7 @@ def load(config: Path | None = None, *, start: Path | None = None) -> Config:
 
 
 def _builtin(also: Iterable[str] = ()) -> tuple[_Draft, list[Layer]]:
-    draft = _Draft(providers=dict(facts.providers()))
+    draft = _Draft()
     for provider in also:
         _load_plugins_for(provider, draft)
     _apply(draft, facts.packaged("starter.yaml"), trusted=True)
@@ -196,7 +196,7 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
             section = listed.section(name)
             if section is None:
                 raise listed.bad(name, "is empty; a provider needs dialects and unknown_model")
-            draft.providers[name] = facts.read_provider(name, section, draft.spellings)
+            draft.providers.add(facts.read_provider(name, section, draft.spellings))
     if section := root.section("reference"):
         draft.reference = facts.read_reference(section, draft.reference)
     if listed := root.section("profiles"):

@@ -158,7 +158,7 @@ def simulator_in_thread(
     def target() -> None:
         try:
             asyncio.run(run())
-        except OSError as error:
+        except Exception as error:
             failures.append(error)
         finally:
             started.set()

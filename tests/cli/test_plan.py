@@ -24,8 +24,8 @@ def test_no_socket_and_no_key(process: Any) -> None:
     assert all(plan["forecast"]["input_tokens"] for plan in plans)
 
 
-def test_the_guard_of_that_test_bites(process: Any) -> None:
-    ended = process("demo", env={"TEST_NO_SOCKETS": "1"})
+def test_the_guard_of_that_test_bites(process: Any, sim: Path) -> None:
+    ended = process("ask", "x", "-p", "a", "--config", sim, env={"TEST_NO_SOCKETS": "1"})
     assert ended.code != 0 and "a socket was made" in ended.err
 
 
