@@ -25,6 +25,7 @@ from .schema import (
     Visibility,
 )
 
+_COUNTS = tuple(f.name for f in fields(Usage))
 _VISIBILITY_RANK: tuple[Visibility, ...] = ("none", "hidden", "encrypted", "redacted", "inline", "summary", "full")
 
 
@@ -131,10 +132,11 @@ class Fold:
         return reply
 
     def _seen(self, visibility: Visibility) -> None:
+        if visibility == self._reply.visibility:
+            return
         if _VISIBILITY_RANK.index(visibility) > _VISIBILITY_RANK.index(self._reply.visibility):
             self._reply.visibility = visibility
 
 
 def _overlaid(old: Usage, new: Usage) -> Usage:
-    changes = {f.name: value for f in fields(new) if (value := getattr(new, f.name)) is not None}
-    return replace(old, **changes) if changes else old
+    return Usage(*[getattr(old if getattr(new, name) is None else new, name) for name in _COUNTS])

@@ -114,6 +114,7 @@ class GenerateDecoder:
 
     def __init__(self) -> None:
         self._usage: dict[str, Any] = {}
+        self._told: tuple[Any, Any, Any] = (None, None, None)
         self._unreconciled: list[Notice] = []
         self._finish: Finish | None = None
         self._called = False
@@ -127,6 +128,7 @@ class GenerateDecoder:
             yield from self._response(response)
 
     def close(self) -> Iterator[Delta]:
+        yield from self._report()
         if self._failed:
             return
         if self._finish is None:
@@ -138,8 +140,16 @@ class GenerateDecoder:
         yield Complete()
 
     def _response(self, response: Mapping[str, Any]) -> Iterator[Delta]:
-        yield Served(model=text(response.get("modelVersion")), response_id=text(response.get("responseId")))
-        yield from self._count(obj(response.get("usageMetadata")))
+        metadata = obj(response.get("usageMetadata"))
+        told = (response.get("modelVersion"), response.get("responseId"), metadata.get("serviceTier"))
+        if told != self._told:
+            self._told = told
+            yield Served(model=text(told[0]), response_id=text(told[1]), service_tier=text(told[2]))
+        if metadata:
+            is_first = not self._usage
+            self._usage |= {key: value for key, value in metadata.items() if value is not None}
+            if is_first:
+                yield from self._report()
         for candidate in items(response.get("candidates")):
             if count(candidate.get("index")):
                 continue  # an alternative, which only the params can ask for
@@ -147,7 +157,7 @@ class GenerateDecoder:
                 yield from self._part(part)
             if raw := text(candidate.get("finishReason")):
                 yield from self._stopped(raw, text(candidate.get("finishMessage")))
-        blocked = text(obj(response.get("promptFeedback")).get("blockReason"))
+        blocked = text(obj(response.get("promptFeedback")).get("blockReason")) if "promptFeedback" in response else None
         if blocked and not response.get("candidates"):
             self._finish = Finish("content_filter", blocked)
             yield Notice("content_filter", f"the prompt was blocked by the provider ({blocked})")
@@ -175,16 +185,17 @@ class GenerateDecoder:
         elif message:
             yield Notice("finish", message)
 
-    def _count(self, metadata: Mapping[str, Any]) -> Iterator[Delta]:
-        """Running totals: the last value of each field counts, and a field may vanish from a later chunk.
+    def _report(self) -> Iterator[Delta]:
+        """The counts, told at the first chunk, for a stream that is interrupted, and at the end.
+
+        Running totals: the last value of each field counts, and a field may vanish from a later chunk.
 
         The prompt includes cached tokens; thoughts are beside the candidates; tool results are input outside the
         prompt. Source: https://ai.google.dev/api/generate-content#UsageMetadata
         """
-        if not metadata:
-            return
-        self._usage |= {key: value for key, value in metadata.items() if value is not None}
         usage = self._usage
+        if not usage:
+            return
         prompt, tools = count(usage.get("promptTokenCount")), count(usage.get("toolUsePromptTokenCount"))
         visible, thoughts = count(usage.get("candidatesTokenCount")), count(usage.get("thoughtsTokenCount"))
         entered = None if prompt is None else prompt + (tools or 0)
@@ -210,7 +221,6 @@ class GenerateDecoder:
                 total_tokens=total if entered is None or output is None else entered + output,
             )
         )
-        yield Served(service_tier=text(usage.get("serviceTier")))
 
 
 def read_error(status: int, headers: Headers, document: Any) -> Failure:

@@ -66,6 +66,9 @@ class InlineThinkSplitter:
         self._expects_bare_closer = False
 
     def feed(self, text: str) -> Iterator[Delta]:
+        if self._state == "answer" and not self._expects_bare_closer and self._at == len(self._text):
+            yield AnswerDelta(text)  # nothing that may follow is a tag any more
+            return
         self._text, self._at = self._text[self._at :] + text, 0
         yield from self._run()
 

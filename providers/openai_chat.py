@@ -121,6 +121,7 @@ class ChatDecoder:
         self._told_apart: list[str] = []
         self._doubled: list[str] = []
         self._choice_index: Any = None
+        self._told: tuple[Any, Any, Any] = (None, None, None)
         self._refusal: list[str] = []
         self._unreconciled: list[Notice] = []
         self._called = False
@@ -143,18 +144,15 @@ class ChatDecoder:
         document = obj(document_of(event))
         if not document:
             return
-        yield Served(
-            model=text(document.get("model")),
-            response_id=text(document.get("id")),
-            service_tier=text(document.get("service_tier")),
-        )
+        yield from self._serve(document)
         choice = self._own_choice(document)
         # Perplexity sends both: an empty delta in a whole body, the text so far as the message of each chunk.
         names = ("message", "delta") if event.name == "body" else ("delta", "message")
         yield from self._piece(obj(choice.get(names[0])) or obj(choice.get(names[1])))
         if raw := text(choice.get("finish_reason")):
             self._finish_raw = raw
-        yield from self._usage(document, choice)
+        if self._bill or "usage" in document or "usage" in choice or "x_groq" in document:
+            yield from self._usage(document, choice)
         if problem := _error_inside(document, choice, stray=event.name == "stray"):
             self._failed = True
             yield problem
@@ -202,12 +200,20 @@ class ChatDecoder:
                 return choice
         return EMPTY
 
+    def _serve(self, document: Mapping[str, Any]) -> Iterator[Delta]:
+        """Who answers, which every chunk repeats: said when it is new."""
+        model, response, tier = document.get("model"), document.get("id"), document.get("service_tier")
+        if self._told != (model, response, tier):
+            self._told = (model, response, tier)
+            yield Served(model=text(model), response_id=text(response), service_tier=text(tier))
+
     def _piece(self, piece: Mapping[str, Any]) -> Iterator[Delta]:
         yield from self._reasoning(piece)
         content = piece.get("content")
         if isinstance(content, str):
-            yield from self._content(text(content) or "")
-        else:
+            if content:
+                yield from self._content(text(content) or "")
+        elif content:
             for part in items(content):
                 yield from self._content_part(part)
         if refusal := text(piece.get("refusal")):
@@ -219,9 +225,13 @@ class ChatDecoder:
         """The reasoning of one chunk, from the first field that has any; later chunks are read from that field only."""
         if self._field == _CONTENT:
             return
-        summarized = any(text(detail.get("summary")) for detail in items(piece.get("reasoning_details")))
+        details = piece.get("reasoning_details")
+        summarized = bool(details) and any(text(detail.get("summary")) for detail in items(details))
         for name in (self._field,) if self._field else self._fields:
-            deltas = list(_reasoning_in(piece.get(name), "summary" if summarized else "full"))
+            value = piece.get(name)
+            if not value:
+                continue
+            deltas = list(_reasoning_in(value, "summary" if summarized else "full"))
             thoughts = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
             yield from deltas
             if thoughts:
@@ -314,11 +324,13 @@ def _reasoning_in(value: Any, visibility: Visibility) -> Iterator[Delta]:
 def _error_inside(document: Mapping[str, Any], choice: Mapping[str, Any], *, stray: bool) -> Failure | None:
     """An error under HTTP 200, wherever hosts put it: as an object or text, flat, in the choice, or by a code alone."""
     for holder in (document, choice, obj(document.get("x_groq"))):
-        if holder.get("error") not in (None, False, ""):
+        if "error" in holder and holder["error"] not in (None, False, ""):
             return read_openai_error(None, {}, holder)
     if document.get("object") == "error" or (stray and "choices" not in document):
         return read_openai_error(None, {}, document)
-    base = obj(document.get("base_resp"))
+    if "base_resp" not in document:
+        return None
+    base = obj(document["base_resp"])
     if code := count(base.get("status_code")):
         words = text(base.get("status_msg")) or "the provider sent an error without a message"
         return failure(_KIND_OF_MINIMAX.get(code, "server"), f"{words} (code {code})")

@@ -45,6 +45,8 @@ def text(value: Any) -> str | None:
     """`value` when it is a string, else None. Lone surrogates become the replacement character."""
     if not isinstance(value, str):
         return None
+    if value.isascii():
+        return value
     try:
         value.encode()
     except UnicodeEncodeError:

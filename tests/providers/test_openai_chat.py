@@ -368,16 +368,3 @@ def test_the_names_of_the_output_limit_and_the_system_role_differ_between_hosts(
     openai = speak("openai-chat", max_output_field="max_completion_tokens", system_role="developer").body(**asked)
     assert (openai["max_completion_tokens"], openai["messages"][0]["role"]) == (9, "developer")
     assert "max_tokens" not in openai
-
-
-def test_long_streams_take_linear_time(chat: Any) -> None:
-    from time import process_time
-
-    def seconds(count: int) -> float:
-        start = process_time()
-        half = count // 2
-        chat.stream(*[chunk(reasoning_content="r ")] * half, *[chunk(content="a ") | {"usage": USAGE}] * half, STOP)
-        return process_time() - start
-
-    seconds(100)
-    assert seconds(10_000) < 30 * max(seconds(1_000), 0.005)
