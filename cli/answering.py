@@ -9,7 +9,7 @@ from typing import Self
 from ..engine.fanout import Job
 from ..providers.errors import Failure
 from ..providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta, Result
-from .output import aside, console, emit, is_terminal, say
+from .output import aside, emit, has_colours, is_terminal, say
 from .render.untrusted import HarmlessStream
 
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
@@ -30,8 +30,7 @@ class AnswerStream:
         self._to_terminal = is_terminal(sys.stdout)
         self._holds_back = bool(may_mislead) and not self._to_terminal
         self._shows_reasoning = show_reasoning and is_terminal(sys.stderr)
-        screen = console(stderr=True)
-        self._dim, self._plain = (DIM, PLAIN) if screen.color_system is not None and not screen.no_color else ("", "")
+        self._dim, self._plain = (DIM, PLAIN) if has_colours(sys.stderr) else ("", "")
         self._harmless_reasoning, self._harmless_answer = HarmlessStream(), HarmlessStream()
         self._reasoning_part: str | None = None
         self._answer_part: str | None = None

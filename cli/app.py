@@ -9,26 +9,29 @@ import typer
 from ..providers.errors import ThinkdialError
 from . import ask, compare, demo, models, plan, profiles, simulate
 from .exit_codes import ExitCode
+from .light import LightCommand, LightGroup
 from .output import complain, use_utf8
 from .version import VERSION
 
 app = typer.Typer(
     name="thinkdial",
+    cls=LightGroup,
     help="One dial for LLM reasoning: the same prompt and --think value to one or many providers, side by side.",
     no_args_is_help=True,
-    rich_markup_mode="rich",
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Start here:  thinkdial demo   ·   thinkdial profiles init   ·   "
-    'thinkdial compare "Is 91 prime?" -p claude -p gpt -p gemini --think high',
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog='Start here:  thinkdial demo, or  thinkdial compare "Is 91 prime?" -p claude -p gpt --think high',
 )
-app.command("ask")(ask.ask)
-app.command("compare")(compare.compare)
-app.command("plan")(plan.plan)
-app.add_typer(profiles.app, name="profiles")
-app.command("models")(models.models)
-app.command("demo")(demo.demo)
-app.command("simulate")(simulate.simulate)
+app.command("ask", cls=LightCommand, short_help="Ask one model; the answer streams to stdout.")(ask.ask)
+app.command("compare", cls=LightCommand, short_help="Send one prompt to many profiles, side by side.")(compare.compare)
+app.command("plan", cls=LightCommand, short_help="Show what would be sent, and what it may cost.")(plan.plan)
+app.add_typer(profiles.app, name="profiles", short_help="Manage and check the profiles in YAML.")
+app.command("models", cls=LightCommand, short_help="List what the known models accept.")(models.models)
+app.command("demo", cls=LightCommand, short_help="Run a comparison against simulated providers.")(demo.demo)
+app.command("simulate", cls=LightCommand, short_help="Serve the simulated providers on this machine.")(
+    simulate.simulate
+)
 
 
 @app.callback()

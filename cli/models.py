@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 def models(
     pattern: Annotated[
-        str | None, typer.Argument(metavar="[PATTERN]", help="Part of a name, or a whole model id.")
+        str | None, typer.Argument(metavar="PATTERN", help="Part of a name, or a whole model id.")
     ] = None,
     provider: Annotated[
         str | None, typer.Option("--provider", "-p", metavar="NAME", help="Only this provider.")

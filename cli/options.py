@@ -29,7 +29,7 @@ class ReasoningView(StrEnum):
 
 
 PromptArgument = Annotated[
-    str | None, typer.Argument(metavar="[PROMPT]", help="The prompt. Piped input is appended to it; - reads only that.")
+    str | None, typer.Argument(metavar="PROMPT", help="The prompt. Piped input is appended to it; - reads only that.")
 ]
 Profiles = Annotated[
     list[str] | None,

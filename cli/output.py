@@ -57,6 +57,11 @@ def is_terminal(stream: object) -> bool:
     return bool(getattr(stream, "isatty", bool)())
 
 
+def has_colours(stream: object) -> bool:
+    """Whether text may be styled there: Rich's own rule, without importing Rich."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") not in ("dumb", "unknown")
+
+
 def use_utf8() -> None:
     """Make standard output carry any character, and never fail on one: a lone surrogate is written as `?`."""
     for stream in (sys.stdout, sys.stderr):  # None when it was closed before we began

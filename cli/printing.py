@@ -11,7 +11,6 @@ from ..providers.errors import ConfigError, UsageError
 from ..providers.schema import Result, Run
 from .options import Format, ReasoningView
 from .output import check_writable, complain, console, emit, rendered, say, show, write_file
-from .render import export, receipt
 from .render.untrusted import harmless_json
 
 _FORMAT_OF_SUFFIX = {
@@ -54,10 +53,16 @@ def formatted(run: Run, form: Format, reasoning: ReasoningView) -> str | None:
         case Format.JSONL:
             return "".join(json_line(result) for result in run.results)
         case Format.CSV:
+            from .render import export
+
             return export.run_csv(run.results)
         case Format.MD:
+            from .render import export
+
             return export.run_markdown(run, reasoning=reasoning.value)
         case Format.TEXT:
+            from .render import export
+
             return export.run_text(run, reasoning=reasoning.value)
         case Format.TABLE:
             return None
@@ -85,6 +90,7 @@ def table_text(run: Run, reasoning: ReasoningView, *, width: int | None = None) 
     """Answers, numbers and totals, as wide as the terminal; with a `width` as wide as that, and without colours."""
     from rich.text import Text
 
+    from .render import export
     from .render.answers import answers
     from .render.table import numbers_table
 
@@ -100,5 +106,7 @@ def table_text(run: Run, reasoning: ReasoningView, *, width: int | None = None) 
 
 def print_notes(results: Sequence[Result], *, after_comparison: bool) -> None:
     """What people should know beside the numbers, on stderr."""
+    from .render import receipt
+
     for line in receipt.notes(results, after_comparison=after_comparison):
         show(line)

@@ -7,16 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .light import LightCommand, LightGroup
 from .options import AsJson, ConfigFile
 
 if TYPE_CHECKING:
     from ..profiles.load import Config
     from ..profiles.profile import Profile
 
-app = typer.Typer(help="Manage and check the profiles in YAML.", no_args_is_help=True, rich_markup_mode="rich")
+app = typer.Typer(
+    cls=LightGroup, help="Manage and check the profiles in YAML.", no_args_is_help=True, rich_markup_mode=None
+)
 
 
-@app.command("list")
+@app.command("list", cls=LightCommand, short_help="List all profiles and groups.")
 def list_(json: AsJson = False, config: ConfigFile = None) -> None:
     """List all profiles and groups: what they call, where they come from, and whether a key is there.
 
@@ -36,7 +39,7 @@ def list_(json: AsJson = False, config: ConfigFile = None) -> None:
     emit(rendered(profile_table(rows, settings.groups, console().width)))
 
 
-@app.command()
+@app.command(cls=LightCommand, short_help="Show one profile as it results from all layers.")
 def show(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A profile.")],
     json: AsJson = False,
@@ -61,10 +64,10 @@ def show(
     emit(text)
 
 
-@app.command()
+@app.command(cls=LightCommand, short_help="Say which profiles are ready, and why others are not.")
 def check(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="[NAME]...", help="Profiles or groups; all of them without.")
+        list[str] | None, typer.Argument(metavar="NAME", help="Profiles or groups; all of them without.")
     ] = None,
     json: AsJson = False,
     config: ConfigFile = None,
@@ -101,7 +104,7 @@ def check(
         raise typer.Exit(ExitCode.SOME_FAILED)
 
 
-@app.command()
+@app.command(cls=LightCommand, short_help="Write a first configuration to edit.")
 def init(
     project: Annotated[
         bool, typer.Option("--project", help="Start .thinkdial.yaml here instead of your own file.")
@@ -130,7 +133,7 @@ def init(
     say("edit it, then: thinkdial profiles check")
 
 
-@app.command()
+@app.command(cls=LightCommand, short_help="Say which configuration files are read.")
 def path(json: AsJson = False, config: ConfigFile = None) -> None:
     """Say which configuration files are read, lowest first, and where yours belongs.
 
@@ -152,7 +155,7 @@ def path(json: AsJson = False, config: ConfigFile = None) -> None:
         emit(f"{'user':9} {user_file()}  (not there yet: thinkdial profiles init)\n")
 
 
-@app.command()
+@app.command(cls=LightCommand, short_help="Print the JSON Schema of configuration or results.")
 def schema(
     result: Annotated[bool, typer.Option("--result", help="The schema of results and runs instead.")] = False,
 ) -> None:
@@ -166,10 +169,10 @@ def schema(
     emit(packaged_text("result.schema.json" if result else "config.schema.json"))
 
 
-@app.command()
+@app.command(cls=LightCommand, short_help="Vouch for a project's .thinkdial.yaml.")
 def trust(
     file: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", help="The project file; the nearest one without.")
+        Path | None, typer.Argument(metavar="FILE", help="The project file; the nearest one without.")
     ] = None,
 ) -> None:
     """Vouch for a project's .thinkdial.yaml, so that its base_url, headers and key settings are used.

@@ -204,3 +204,25 @@ def test_models(cli: Cli) -> None:
 def test_words_survive_a_terminal_that_knows_only_ascii(process: Any) -> None:
     ended = process("ask", "x", "-p", "nope", env={"PYTHONIOENCODING": "ascii"})
     assert ended.code == 2 and "no profile or group" in ended.err and "Traceback" not in ended.err
+
+
+def test_a_plain_command_line_does_not_import_pydantic() -> None:
+    """Typer's adapters cost a third of a cold start; `cli/light.py` goes around them."""
+    script = """
+import sys
+from thinkdial.cli.app import app
+from thinkdial.providers.errors import UsageError
+sys.argv = ["thinkdial", "ask", "hi", "-p", "nosuch", "--think", "high", "--format", "json", "-q"]
+try:
+    app()
+except UsageError:
+    sys.exit(7 if not any(name.split(".")[0] == "pydantic" for name in sys.modules) else 1)
+"""
+    assert subprocess.run([sys.executable, "-c", script], stdin=subprocess.DEVNULL, capture_output=True).returncode == 7
+
+
+def test_an_option_that_needs_conversion_still_goes_through_typer() -> None:
+    command = [sys.executable, "-m", "thinkdial.cli", "ask", "hi", "--retries", "many"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "--retries" in done.stderr

@@ -1,0 +1,68 @@
+"""Commands whose plain options are converted without Typer's import of pydantic, a third of a cold start.
+
+Typer 0.29 builds a pydantic adapter for every parameter of a command, given or not. Here a value that needs no
+conversion is taken as it is; whatever does, and so every error message, still goes through Typer. In a Typer without
+that hook the classes change nothing.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from enum import Enum
+from pathlib import Path
+from typing import Any, cast, get_args, get_origin
+
+from typer.core import TyperCommand, TyperGroup
+
+_UNDECIDED = object()
+
+
+class LightCommand(TyperCommand):
+    """A command with light parameters."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _lightened(super().get_params(ctx))
+
+
+class LightGroup(TyperGroup):
+    """A group with light parameters."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        return _lightened(super().get_params(ctx))
+
+
+class _PlainValue:
+    """Stands in for Typer's adapter of one parameter until a value comes that it cannot take as it is."""
+
+    def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
+        if value is None:
+            return () if param.multiple or param.nargs == -1 else None
+        converted = _as_it_is(value, param.type_descriptor.annotation)
+        if converted is not _UNDECIDED:
+            return converted
+        param._runtime_param = None
+        return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
+
+
+def _lightened(parameters: Sequence[Any]) -> list[Any]:
+    for parameter in parameters:
+        if getattr(parameter, "_runtime_param", _UNDECIDED) is None:
+            parameter._runtime_param = _PlainValue()
+    return list(parameters)
+
+
+def _as_it_is(value: Any, kind: Any) -> Any:
+    """`value` as a `kind`, where that takes no thought: else `_UNDECIDED`."""
+    if get_origin(kind) is list and isinstance(value, (list, tuple)):
+        inner = [_as_it_is(item, get_args(kind)[0]) for item in cast("Sequence[Any]", value)]
+        return _UNDECIDED if _UNDECIDED in inner else inner
+    if not isinstance(kind, type):
+        return _UNDECIDED
+    if isinstance(value, kind):
+        return cast("Any", value)
+    if issubclass(kind, Enum) and value in [member.value for member in kind]:
+        return kind(value)
+    if kind is Path and isinstance(value, str) and os.access(value, os.R_OK):
+        return Path(value)
+    return _UNDECIDED
