@@ -60,7 +60,7 @@ def _as_it_is(value: Any, kind: Any) -> Any:
     if not isinstance(kind, type):
         return _UNDECIDED
     if isinstance(value, kind):
-        return cast("Any", value)
+        return value
     if issubclass(kind, Enum) and value in [member.value for member in kind]:
         return kind(value)
     if kind is Path and isinstance(value, str) and os.access(value, os.R_OK):
