@@ -10,6 +10,7 @@ from .options import (
     AsJson,
     ConfigFile,
     DryRun,
+    Emulate,
     Files,
     Format,
     MaxOutput,
@@ -40,6 +41,7 @@ def ask(
     retries: Retries = None,
     no_stream: NoStream = False,
     strict_think: StrictThink = False,
+    emulate: Emulate = False,
     dry_run: DryRun = False,
     reasoning: ShowReasoning = ReasoningView.FULL,
     output_format: OutputFormat = None,
@@ -68,7 +70,7 @@ def ask(
     settings = load_config(config, quiet=quiet)
     selection = one_selection(profile, settings)
     asked = read_prompt(prompt, file or [], system)
-    wishes = Wishes(sweep, max_output, timeout, retries, no_stream)
+    wishes = Wishes(sweep, max_output, timeout, retries, no_stream, emulate)
     if dry_run:
         print_plans([selection], asked, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
         return

@@ -10,6 +10,7 @@ from .options import (
     AsJson,
     ConfigFile,
     DryRun,
+    Emulate,
     Files,
     Format,
     MaxOutput,
@@ -48,6 +49,7 @@ def compare(
     retries: Retries = None,
     no_stream: NoStream = False,
     strict_think: StrictThink = False,
+    emulate: Emulate = False,
     dry_run: DryRun = False,
     reasoning: ShowReasoning = ReasoningView.EXCERPT,
     output_format: OutputFormat = None,
@@ -72,7 +74,7 @@ def compare(
     settings = load_config(config, quiet=quiet)
     selections = select(profile or [], settings)
     asked = read_prompt(prompt, file or [], system)
-    wishes = Wishes(sweep, max_output, timeout, retries, no_stream)
+    wishes = Wishes(sweep, max_output, timeout, retries, no_stream, emulate)
     if dry_run:
         print_plans(selections, asked, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
         return

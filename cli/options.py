@@ -95,4 +95,7 @@ ShowReasoning = Annotated[
     ReasoningView,
     typer.Option("--reasoning", help="How much reasoning to show. Hiding it does not switch it off and saves nothing."),
 ]
+Emulate = Annotated[
+    bool, typer.Option("--emulate", help="Where a model cannot reason, ask for reasoning by prompt; labelled emulated.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]

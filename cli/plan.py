@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .options import (
     AsJson,
     ConfigFile,
+    Emulate,
     Files,
     MaxOutput,
     NoStream,
@@ -42,6 +43,7 @@ def plan(
     max_output: MaxOutput = None,
     no_stream: NoStream = False,
     strict_think: StrictThink = False,
+    emulate: Emulate = False,
     json: AsJson = False,
     config: ConfigFile = None,
     quiet: Quiet = False,
@@ -60,12 +62,16 @@ def plan(
 
     sweep = sweep_values(think)
     settings = load_config(config, quiet=quiet)
-    names = profile or list(settings.defaults.profiles) or list(settings.profiles)
+    chosen = profile or list(settings.defaults.profiles)
+    names = chosen or list(settings.profiles)
     selections = select(names, settings)
     given = prompt is not None or file
     asked = read_prompt(prompt, file or [], system) if given else Prompt(PLACEHOLDER, system)
-    wishes = Wishes(sweep, max_output, no_stream=no_stream)
-    print_plans(selections, asked, settings, wishes, as_json=json, strict=strict_think)
+    wishes = Wishes(sweep, max_output, no_stream=no_stream, emulate=emulate)
+    # Of all profiles, those that still lack something of the user's are mentioned; one that was named must be planned.
+    print_plans(
+        selections, asked, settings, wishes, as_json=json, strict=strict_think, tolerant=not chosen, quiet=quiet
+    )
 
 
 def print_plans(
@@ -76,8 +82,10 @@ def print_plans(
     *,
     as_json: bool,
     strict: bool = False,
+    tolerant: bool = False,
+    quiet: bool = False,
 ) -> None:
-    """Plan everything and print it; what cannot be planned is said on stderr, and is then the exit code.
+    """Plan everything and print it; what cannot be planned is said on stderr, and unless `tolerant` in the exit code.
 
     Raises `ConfigError` when nothing can be planned.
     """
@@ -85,7 +93,7 @@ def print_plans(
 
     from ..engine.documents import plan_document
     from .exit_codes import ExitCode
-    from .output import complain, console, emit, rendered
+    from .output import complain, console, emit, rendered, say
     from .printing import json_text
     from .render.plans import plans_view
 
@@ -97,10 +105,13 @@ def print_plans(
     else:
         emit(rendered(plans_view(entries, console().width)))
     for problem in problems:
-        complain(problem)
+        if not tolerant:
+            complain(problem)
+        elif not quiet:
+            say(f"left out: {problem.message}")
     if strict and any(not prepared.plan.is_strict for prepared, _, _ in entries):
         raise typer.Exit(ExitCode.STRICT_PLAN)
-    if problems:
+    if problems and not tolerant:
         raise typer.Exit(ExitCode.SOME_FAILED)
 
 

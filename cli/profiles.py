@@ -25,6 +25,9 @@ def list_(json: AsJson = False, config: ConfigFile = None) -> None:
 
     Example:  thinkdial profiles list
     """
+    import asyncio
+
+    from ..engine.localservers import listening
     from ..profiles.load import load
     from .output import console, emit, rendered
     from .printing import json_text
@@ -37,6 +40,9 @@ def list_(json: AsJson = False, config: ConfigFile = None) -> None:
         emit(json_text({"schema": "thinkdial.profiles/1", "profiles": rows, "groups": groups}))
         return
     emit(rendered(profile_table(rows, settings.groups, console().width)))
+    found = asyncio.run(listening(settings.providers.values()))
+    if found:
+        emit(f"\nlistening on this machine: {', '.join(f'{local.name} ({local.base_url})' for local in found)}\n")
 
 
 @app.command(cls=LightCommand, short_help="Show one profile as it results from all layers.")

@@ -9,11 +9,25 @@ from urllib.parse import urlsplit
 
 from ..providers.errors import ConfigError
 from ..providers.schema import HttpRequest
-from .keys import Key
+from .keys import Key, check_transfer, find_key
 from .target import Target
 
 Authorize = Callable[[HttpRequest], Mapping[str, str]]
 """The headers that a request gets in the moment it is sent; nobody but the transport sees them."""
+
+
+def authorization(target: Target, environment: Mapping[str, str]) -> tuple[Key | None, Authorize]:
+    """The key of `target` and what adds it to a request; where no key is set, a signature if the provider takes one.
+
+    Raises `ConfigError` that says what to set.
+    """
+    if target.provider.signing and not target.profile.api_key_command:
+        variables = target.profile.api_key_env or target.provider.api_key_env
+        if not any(environment.get(variable, "").strip() for variable in variables):
+            return None, by_signature(target)
+    key = find_key(target, environment)
+    check_transfer(target, key)
+    return key, by_key(target, key)
 
 
 def by_key(target: Target, key: Key | None) -> Authorize:

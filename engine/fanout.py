@@ -12,6 +12,7 @@ from ..providers.dialect import failure
 from ..providers.errors import Failure
 from ..providers.schema import Delta, Notice, Result
 from ..providers.think import Think
+from .authorize import Authorize
 from .keys import Key
 from .observer import Observer
 from .prepare import Prepared
@@ -34,6 +35,7 @@ class Job:
     prepared: Prepared | None = None
     key: Key | None = None
     refused: Failure | None = None
+    authorize: Authorize | None = None
 
 
 class _Relay:
@@ -97,7 +99,7 @@ async def fan_out(
             result = unsent(job, job.refused or Failure("config", "there is nothing to send"))
         else:
             async with lanes.get(job.profile, nullcontext()), everyone:
-                exchange = Exchange(job.prepared, job.key, job.patience, surroundings, relay, index)
+                exchange = Exchange(job.prepared, job.key, job.patience, surroundings, relay, index, job.authorize)
                 try:
                     outcome = await exchange.run()
                 except asyncio.CancelledError:

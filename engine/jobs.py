@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from ..profiles.load import Config
 from ..providers.errors import ConfigError, Failure
 from ..providers.think import Think
+from .authorize import Authorize, authorization
 from .fanout import Job
-from .keys import Key, check_transfer, find_key
-from .prepare import Prepared, Prompt, prepare
+from .keys import Key
+from .prepare import Asked, Prepared, Prompt, prepare_as
 from .run import Patience
 from .target import Selection, Target, resolve, think_values
 
@@ -25,6 +26,7 @@ class Wishes:
     timeout_s: float | None = None
     retries: int | None = None
     no_stream: bool = False
+    emulate: bool = False
     base_url: Callable[[str], str | None] | None = None
     """Where a provider is really called, by its name: how the demonstration reaches the simulator."""
 
@@ -46,11 +48,11 @@ def make_jobs(
         profile = selection.profile
         target: Target | None = None
         key: Key | None = None
+        authorize: Authorize | None = None
         unusable: ConfigError | None = None
         try:
             target = _resolved(selection, config, wishes)
-            key = find_key(target, environment)
-            check_transfer(target, key)
+            key, authorize = authorization(target, environment)
         except ConfigError as error:
             unusable = error
         for think in think_values(selection, wishes.sweep, config):
@@ -72,6 +74,7 @@ def make_jobs(
                     prepared,
                     key,
                     refused,
+                    authorize,
                 )
             )
             if problem is not None:
@@ -86,15 +89,9 @@ def make_jobs(
 def prepare_one(target: Target, think: Think, prompt: Prompt, config: Config, wishes: Wishes) -> Prepared:
     """The plan and the request of one call. Raises `ConfigError` when params and dial contradict each other."""
     stream = config.defaults.stream if target.profile.stream is None else target.profile.stream
-    return prepare(
-        target,
-        think,
-        prompt,
-        config.reference,
-        max_output_tokens=wishes.max_output_tokens
-        or target.profile.max_output_tokens
-        or config.defaults.max_output_tokens,
-        stream=stream and not wishes.no_stream,
+    limit = wishes.max_output_tokens or target.profile.max_output_tokens or config.defaults.max_output_tokens
+    return prepare_as(
+        target, think, Asked(prompt, config.reference, limit, stream and not wishes.no_stream, wishes.emulate)
     )
 
 

@@ -9,7 +9,7 @@ from ..providers.think import THINKING_LEVELS, Level
 
 _ABOUT_THINKING = re.compile(r"effort|reasoning|thinking|think\b", re.IGNORECASE)
 _LISTS = re.compile(
-    r"(?:(?:supported|allowed|valid|accepted) values?(?: are)?|one of|accepts|expected|supports(?: only)?)(.{1,400})",
+    r"\b(?:(?:supported|allowed|valid|accepted) values?(?: are)?|one of|accepts|expected|supports(?: only)?)(.{1,400})",
     re.IGNORECASE | re.DOTALL,
 )
 _WORD = re.compile(r"[A-Za-z]+")

@@ -111,16 +111,16 @@ def _decide(think: Think, context: PlanContext) -> ThinkPlan:
     if think.is_off:
         return _off(context)
     if card.control == "none":
-        return _unsupported(think, f"{context.model} does not think; nothing was sent", thinks=False)
+        return _unsupported(think, f"{context.model} does not think", context)
     if card.control == "fixed":
-        return _unsupported(think, f"{context.model} always thinks and has no dial; nothing was sent", thinks=True)
+        return _unsupported(think, f"{context.model} always thinks and has no dial", context)
     if context.spelling is None:
-        note = "this dialect has no way to say it for this model; nothing was sent"
-        return _unsupported(think, note, thinks=_thinks_when_absent(card))
+        return _unsupported(think, "this dialect has no way to say it for this model", context)
     if card.control == "switch":
-        return _built(
-            think, context, context.spelling.on, "clamped", f"{think} → on: {context.model} only knows on and off"
-        )
+        on = context.spelling.on
+        if not on and not _thinks_when_absent(card):
+            return _unsupported(think, f"{context.model} has no on on this route", context)
+        return _built(think, context, on, "clamped", f"{think} → on: {context.model} only knows on and off")
     if think.level is not None:
         return _level(think, think.level, context)
     return _budget(think, think.budget_tokens or 0, context)
@@ -164,7 +164,7 @@ def _off(context: PlanContext) -> ThinkPlan:
         note = f"off → {least_budget} tokens: {context.model} {cannot}; that is its least"
         native = _filled(spelling.budget, budget=least_budget)
         return _built(think, context, native, "clamped", note, budget_tokens=least_budget)
-    return _unsupported(think, f"{context.model} {cannot}; nothing was sent", thinks=_thinks_when_absent(card))
+    return _unsupported(think, f"{context.model} {cannot}", context)
 
 
 def _level(think: Think, level: Level, context: PlanContext) -> ThinkPlan:
@@ -173,8 +173,7 @@ def _level(think: Think, level: Level, context: PlanContext) -> ThinkPlan:
     spelling = context.spelling
     levels = context.levels
     if spelling is None or not levels:
-        note = f"{context.model} takes no level on this route; nothing was sent"
-        return _unsupported(think, note, thinks=_thinks_when_absent(context.card))
+        return _unsupported(think, f"{context.model} takes no level on this route", context)
     if level in levels:
         return _built(think, context, _fill(spelling, level), "exact", None, level=level)
     chosen = nearest_level(level, levels)
@@ -197,7 +196,7 @@ def nearest_level(level: Level, levels: tuple[Level, ...]) -> Level:
 def _level_as_budget(think: Think, level: Level, context: PlanContext) -> ThinkPlan:
     legal = context.card.budget
     if legal is None:
-        return _unsupported(think, f"no budget range is known for {context.model}; nothing was sent", thinks=None)
+        return _unsupported(think, f"no budget range is known for {context.model}", context)
     wanted = context.reference.budgets.get(level.value) or _most(legal, context)
     return _send_budget(think, wanted, context, fidelity="mapped", level=level)
 
@@ -215,7 +214,7 @@ def _budget(think: Think, tokens: int, context: PlanContext) -> ThinkPlan:
     if card.budget is not None and spelling is not None and spelling.budget:
         return _send_budget(think, tokens, context, fidelity="exact", level=None)
     if spelling is None or not context.levels:
-        return _unsupported(think, f"{context.model} takes neither level nor budget; nothing was sent", thinks=None)
+        return _unsupported(think, f"{context.model} takes neither level nor budget on this route", context)
     level = level_for_budget(tokens, context)
     note = f"{tokens} tokens → {level}: {context.model} takes levels, not budgets"
     return _built(think, context, _fill(spelling, level), "mapped", note, level=level, budget_tokens=tokens)
@@ -242,8 +241,8 @@ def _send_budget(
     A level leaves room for the answer; a budget is a number that somebody chose, and is sent if it is legal.
     """
     legal, spelling = context.card.budget, context.spelling
-    if legal is None or spelling is None:
-        return _unsupported(think, f"{context.model} takes no budget on this route; nothing was sent", thinks=None)
+    if legal is None or spelling is None or not spelling.budget:
+        return _unsupported(think, f"{context.model} takes no budget on this route", context)
     sent = min(max(wanted, legal.min), legal.max)
     why = f"{context.model} takes {legal.min} to {legal.max} tokens"
     limit = context.output_limit
@@ -265,8 +264,7 @@ def _no_room(think: Think, wanted: int, context: PlanContext, why: str) -> Think
     """The least legal budget does not fit under the output limit: a level instead, where the model takes levels."""
     spelling = context.spelling
     if spelling is None or not context.levels or not spelling.level:
-        note = f"{why}, the least budget; nothing was sent"
-        return _unsupported(think, note, thinks=_thinks_when_absent(context.card))
+        return _unsupported(think, f"{why}, the least budget", context)
     level = level_for_budget(wanted, context)
     note = f"{wanted} tokens → {level}: {why}, the least budget"
     return _built(think, context, _fill(spelling, level), "clamped", note, level=level, budget_tokens=wanted)
@@ -354,8 +352,12 @@ def _built(
     )
 
 
-def _unsupported(think: Think, note: str, *, thinks: bool | None) -> ThinkPlan:
-    return ThinkPlan(str(think), {}, "unsupported", note, thinks)
+def _unsupported(think: Think, why: str, context: PlanContext) -> ThinkPlan:
+    """Nothing of the wish can be sent. A model that thinks all the same is asked to do it where people can read it."""
+    thinks = _thinks_when_absent(context.card)
+    native: Json = context.spelling.visible if thinks and context.spelling else {}
+    note = f"{why}; {'only readable reasoning was asked for' if native else 'nothing was sent'}"
+    return ThinkPlan(str(think), native, "unsupported", note, thinks, optional=_optional(native, context))
 
 
 def _thinks_when_absent(card: ModelCard) -> bool | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from ..profiles.profile import Reference
+from ..providers.emulation import scaffold
 from ..providers.merge import merged, without
 from ..providers.registry import dialect
-from ..providers.schema import Call, HttpRequest
-from ..providers.think import Think
+from ..providers.schema import Call, HttpRequest, Notice
+from ..providers.think import Level, Think
 from .plan import PlanContext, ThinkPlan, plan
 from .target import Target
 
@@ -23,13 +24,30 @@ class Prompt:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A call that is ready to be sent, and everything that was decided for it."""
+    """A call that is ready to be sent, and everything that was decided for it.
+
+    `asked` is what it was decided from, so that it can be decided again when the provider knows better. `emulated`:
+    the reasoning is asked for by prompt and has to be taken out of the answer.
+    """
 
     target: Target
     think: Think
     plan: ThinkPlan
     call: Call
     request: HttpRequest
+    asked: Asked
+    emulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a call is prepared from, besides its target and think value."""
+
+    prompt: Prompt
+    reference: Reference
+    max_output_tokens: int | None = None
+    stream: bool = True
+    emulate: bool = False
 
 
 def prepare(
@@ -40,30 +58,69 @@ def prepare(
     *,
     max_output_tokens: int | None = None,
     stream: bool = True,
+    emulate: bool = False,
 ) -> Prepared:
     """Decide and build. Raises `ConfigError` when the profile's params contradict the dial."""
-    profile = target.profile
+    asked = Asked(prompt, reference, max_output_tokens, stream, emulate)
+    return prepare_as(target, think, asked)
+
+
+def prepare_as(target: Target, think: Think, asked: Asked) -> Prepared:
+    """The same, from what was asked."""
+    profile, prompt = target.profile, asked.prompt
     context = PlanContext(
         card=target.card,
         spelling=target.spelling,
-        reference=reference,
+        reference=asked.reference,
         model=profile.model,
-        max_output_tokens=max_output_tokens or profile.max_output_tokens,
+        max_output_tokens=asked.max_output_tokens or profile.max_output_tokens,
         limit_required=dialect(target.dialect).NEEDS_OUTPUT_LIMIT,
         refuses_levels=target.use.refuses_levels,
         params=profile.params,
     )
     decided = plan(think, context)
+    if target.card_note is not None:
+        decided = replace(decided, notices=(Notice("published_card", target.card_note), *decided.notices))
+    system = prompt.system or profile.system
+    emulated = (asked.emulate or profile.emulate) and _can_be_emulated(think, decided, target)
+    if emulated:
+        decided, system = _emulated(decided), scaffold(think, system)
     call = Call(
         model=profile.model,
         prompt=prompt.text,
-        system=prompt.system or profile.system,
+        system=system,
         max_output_tokens=decided.max_output_tokens,
-        stream=stream,
+        stream=asked.stream,
         native=merged(target.use.body, decided.native),
         params=decided.params or {},
     )
-    return Prepared(target, think, decided, call, _build(target, call))
+    return Prepared(target, think, decided, call, _build(target, call), asked, emulated)
+
+
+def _can_be_emulated(think: Think, decided: ThinkPlan, target: Target) -> bool:
+    """Only where the model does not reason: others may refuse a prompt that asks for their reasoning."""
+    wants = not think.is_auto and not think.is_off
+    return wants and decided.fidelity == "unsupported" and target.card.control == "none"
+
+
+def _emulated(decided: ThinkPlan) -> ThinkPlan:
+    note = "asked for by prompt, in tags: ordinary output that looks like thinking"
+    kept = tuple(notice for notice in decided.notices if not notice.code.startswith("think_"))
+    return replace(
+        decided, fidelity="emulated", note=note, thinks=True, notices=(Notice("think_emulated", note), *kept)
+    )
+
+
+def with_levels(prepared: Prepared, levels: tuple[Level, ...], can_be_off: bool) -> Prepared | None:
+    """The same call decided again for a model that takes `levels`; None when that changes nothing that is sent."""
+    if prepared.think.is_auto:
+        return None
+    target = prepared.target
+    card = replace(target.card, control="effort", levels=levels, can_be_off=can_be_off, budget=None)
+    again = prepare_as(replace(target, card=card, card_note=None), prepared.think, prepared.asked)
+    if again.plan.native == prepared.plan.native:
+        return None
+    return again
 
 
 def without_field(prepared: Prepared, path: str) -> Prepared:

@@ -64,7 +64,7 @@ async def _pages(target: Target, listed: Catalogue, authorize: Authorize, transp
     found: list[Published] = []
     query: Mapping[str, str] = listed.query
     for _ in range(MOST_PAGES):
-        address = f"{target.base_url}{listed.path}"
+        address = f"{listed.base_url or target.base_url}{listed.path}"
         document = await _json(
             target, authorize, transport, "GET", f"{address}?{urlencode(query)}" if query else address, b""
         )

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 import httpx2
 
 from ..providers.dialect import Decoder, failure
+from ..providers.emulation import EmulatedDecoder
 from ..providers.errors import Failure
 from ..providers.fold import Fold, Reply
 from ..providers.framers import framer_for
@@ -26,11 +27,12 @@ from ..providers.schema import (
     ReasoningDelta,
     ReasoningWithheld,
 )
-from .authorize import by_key
+from .authorize import Authorize, by_key
 from .decoding import UnreadableError, check_body, decoded, error_document
 from .keys import Key
+from .learn import legal_levels
 from .observer import Observer
-from .prepare import Prepared, unstreamed, without_field
+from .prepare import Prepared, unstreamed, with_levels, without_field
 from .retry import Attempt, obey_should_retry, wait_before_retry
 from .transport import Response, Transport, read_transport_error
 
@@ -130,8 +132,10 @@ class Exchange:
     surroundings: Surroundings
     observer: Observer
     index: int = 0
+    authorize: Authorize | None = None
     _attempts: int = 0
     _given_way: int = 0
+    _has_learned: bool = False
     _current: _Attempt | None = None
     _notices: list[Notice] = field(default_factory=list[Notice])
 
@@ -178,7 +182,7 @@ class Exchange:
         attempt = self._current = _Attempt(Fold(), Marks(self.surroundings.clock()))
         self.observer.started(self.index, self._attempts)
         request = self.prepared.request
-        auth = by_key(self.prepared.target, self.key)(request)
+        auth = (self.authorize or by_key(self.prepared.target, self.key))(request)
 
         def sent() -> None:
             attempt.sent = True
@@ -217,6 +221,8 @@ class Exchange:
         content_type = response.headers.get("content-type", "")
         attempt.streamed = self.prepared.call.stream
         framer, decoder = framer_for(content_type), speech.decoder(quirks)
+        if self.prepared.emulated:
+            decoder = EmulatedDecoder(decoder)
         attempt.reading = framer, decoder
         async with aclosing(self._bounded(response.chunks, attempt)) as chunks:
             async for chunk in chunks:
@@ -323,14 +329,31 @@ class Exchange:
         Such a try is none of the retries, which are for what may pass by itself.
         """
         shown = self._current is not None and self._current.shown
-        if shown or failed.kind not in ("invalid_request", "permission") or not failed.param:
+        if shown or failed.kind not in ("invalid_request", "permission"):
             return False
         before = self.prepared
-        self._drop(failed.param, failed.message)
+        self._learn(failed)
+        if self.prepared is before and failed.param:
+            self._drop(failed.param, failed.message)
         if self.prepared is before:
             return False
         self._given_way += 1
         return True
+
+    def _learn(self, failed: Failure) -> None:
+        """Take the legal levels that the refusal names instead of those of the card, once."""
+        legal = legal_levels(failed)
+        if legal is None or self._has_learned:
+            return
+        self._has_learned = True
+        again = with_levels(self.prepared, *legal)
+        if again is None:
+            return
+        words = f"the provider refused the level ({failed.message}) and was asked again with one that it names"
+        named = ", ".join(level.value for level in legal[0])
+        told = f"{self.prepared.call.model} takes {named}, which is not what its card says; please report it"
+        self._notices += [Notice("level_refused", words), Notice("card_disagrees", told)]
+        self.prepared = replace(again, plan=replace(again.plan, note=words, fidelity="clamped"))
 
     def _drop(self, param: str, words: str) -> None:
         if param == "stream" and self.prepared.call.stream:

@@ -72,7 +72,8 @@ def select(names: Iterable[str], config: Config) -> list[Selection]:
             "no profile was chosen",
             hint=f"pass -p NAME ({', '.join(config.profiles)}), or set defaults.profile in your configuration",
         )
-    return chosen
+    # Named twice, through a group and alone say, it is meant once: each call is paid for.
+    return list({(selection.profile.name, selection.think): selection for selection in chosen}.values())
 
 
 def _name_and_think(written: str, config: Config) -> tuple[str, Think | None]:

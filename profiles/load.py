@@ -26,7 +26,7 @@ TOP_KEYS = ("defaults", "profiles", "groups", "providers", "spellings", "referen
 PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
     "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
-    "endpoint", "known_as", "quirks", "thinking",
+    "endpoint", "known_as", "quirks", "thinking", "emulate",
 )  # fmt: skip
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
@@ -264,6 +264,7 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
         "quirks": section.mapping("quirks") or None,
         **_thinking(section.section("thinking"), draft),
         "known_as": section.text("known_as"),
+        "emulate": section.flag("emulate"),
         "blocked": blocked,
     }
     given = {key: value for key, value in changes.items() if value is not None}

@@ -62,6 +62,7 @@ class Profile:
     price: Price | None = None
     limits: Limits = field(default_factory=Limits)
     system: str | None = None
+    emulate: bool = False
     endpoint: Mapping[str, str] = field(default_factory=dict[str, str])
     known_as: str | None = None
     quirks: Mapping[str, Any] = field(default_factory=dict[str, Any])

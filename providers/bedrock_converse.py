@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Conv
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -61,6 +62,15 @@ _KIND_OF_EXCEPTION: Mapping[str, ErrorKind] = {
     "serviceunavailable": "overloaded",
 }
 """Exception names, lower case and without `Exception`."""
+
+_WRONG_KEY = re.compile(
+    r"authentication failed|invalid api key|bearer token|security token.*(?:invalid|expired)|token.*invalid",
+    re.IGNORECASE,
+)
+"""A wrong or expired key is a 403 like a missing permission, and often without a name: only the words tell.
+
+Source: https://github.com/anomalyco/opencode/issues/47073
+"""
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
@@ -142,7 +152,8 @@ class ConverseDecoder:
                 cache_write_tokens=written,
                 output_tokens=output,
                 total_tokens=None if entered is None or output is None else entered + output,
-            )
+            ),
+            final=self._stopped,
         )
         if self._stopped:
             self._complete = True
@@ -186,6 +197,8 @@ def _failure(name: str, status: int | None, headers: Headers, document: Mapping[
     kind = known or kind_for_status(status or 500)
     if kind == "invalid_request" and (is_long_prompt(message) or "Input Tokens Exceeded" in message):
         kind = "context_length"
-    elif kind == "permission" and "token" in message.lower() and "invalid" in message.lower():
+    elif kind == "invalid_request" and "model identifier is invalid" in message:
+        kind = "not_found"
+    elif kind == "permission" and _WRONG_KEY.search(message):
         kind = "auth"
     return failure(kind, message, status=status, retry_after_s=retry_delay_s(headers))

@@ -8,11 +8,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .dialect import Headers, Quirks, cut_stream, encode_body, failure, is_long_prompt, json_headers, retry_delay_s
+from .dialect import (
+    Headers,
+    Quirks,
+    cut_stream,
+    document_of,
+    encode_body,
+    error_message,
+    failure,
+    is_long_prompt,
+    json_headers,
+    retry_delay_s,
+)
 from .errors import ErrorKind, Failure, kind_for_status
 from .framing import Event
 from .merge import merged
-from .reading import count, items, obj, parse_json, text
+from .reading import count, items, obj, text
 from .schema import (
     AnswerDelta,
     Call,
@@ -39,7 +50,7 @@ _FINISH: Mapping[str, FinishReason] = {
     "TIMEOUT": "error",
 }
 _KIND_OF_STATUS: Mapping[int, ErrorKind] = {402: "quota", 498: "auth", 499: "cancelled"}
-_MONTHLY = ("trial key", "per month", "/ month", "monthly")
+_MONTHLY = ("per month", "/ month", "/month", "monthly")
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
@@ -69,12 +80,16 @@ class CohereDecoder:
         self._done = False
 
     def feed(self, event: Event) -> Iterator[Delta]:
-        if event.name == "stray" or not event.data.strip() or event.data == b"[DONE]":
+        if event.name == "stray":
             return
-        document = obj(parse_json(event.data))
+        document = obj(document_of(event))
         kind = text(document.get("type"))
         delta = obj(document.get("delta"))
-        if event.name == "body" and "message" in document:
+        if kind is None and isinstance(document.get("message"), str):
+            # The shape of an error body, under HTTP 200.
+            self._done = True
+            yield failure("server", error_message(document))
+        elif event.name == "body" and obj(document.get("message")):
             yield Served(response_id=text(document.get("id")))
             for index, part in enumerate(items(obj(document.get("message")).get("content"))):
                 yield from _piece(part, index)
@@ -104,10 +119,14 @@ class CohereDecoder:
 
 
 def read_error(status: int, headers: Headers, document: Any) -> Failure:
-    """`{"id", "message"}`; the status decides. A call limit by month is a quota, although it is an ordinary 429."""
-    message = text(obj(document).get("message")) or "the provider sent an error without a message"
+    """`{"id", "message"}`; the status decides. A call limit by month is a quota, although it is an ordinary 429.
+
+    Trial keys have limits by month and by minute; only those by minute pass. https://docs.cohere.com/docs/rate-limits
+    """
+    message = error_message(document)
     kind = _KIND_OF_STATUS.get(status) or kind_for_status(status)
-    if kind == "rate_limit" and any(word in message.lower() for word in _MONTHLY):
+    words = message.lower()
+    if kind == "rate_limit" and (any(word in words for word in _MONTHLY) or _is_trial_limit(words)):
         kind = "quota"
     elif kind == "invalid_request" and is_long_prompt(message):
         kind = "context_length"
@@ -117,6 +136,10 @@ def read_error(status: int, headers: Headers, document: Any) -> Failure:
 def answers_in_error(document: Any) -> list[Delta] | None:
     """None: this API never answers with an error status."""
     return None
+
+
+def _is_trial_limit(words: str) -> bool:
+    return "trial key" in words and "minute" not in words
 
 
 def _piece(piece: Mapping[str, Any], index: int) -> Iterator[Delta]:
@@ -135,6 +158,7 @@ def _usage(usage: Mapping[str, Any]) -> Iterator[Delta]:
         return
     seen, billed = obj(usage.get("tokens")), obj(usage.get("billed_units"))
     entered, output = count(seen.get("input_tokens")), count(seen.get("output_tokens"))
+    bought = Usage(input_tokens=count(billed.get("input_tokens")), output_tokens=count(billed.get("output_tokens")))
     yield UsageReport(
         Usage(
             input_tokens=entered,
@@ -143,7 +167,6 @@ def _usage(usage: Mapping[str, Any]) -> Iterator[Delta]:
             reasoning_tokens=count(seen.get("reasoning_tokens")),
             total_tokens=None if entered is None or output is None else entered + output,
         ),
-        billed=Usage(input_tokens=count(billed.get("input_tokens")), output_tokens=count(billed.get("output_tokens")))
-        if billed
-        else None,
+        billed=bought if bought != Usage() else None,
+        final=True,
     )

@@ -80,6 +80,8 @@ def _headers(data: bytes) -> dict[str, str]:
                     found[name] = value.decode("utf-8", "replace")
             else:
                 at += _SIZES[kind]
+        if at > len(data):
+            raise IndexError
     except (IndexError, KeyError):
         raise FramingError("a frame of the event stream has headers that cannot be read") from None
     return found

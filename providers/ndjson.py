@@ -10,7 +10,7 @@ CONTENT_TYPES = ("application/x-ndjson", "application/jsonl", "application/x-jso
 
 
 class NdjsonFramer:
-    """Cuts a body into lines. A last line without its newline is delivered all the same."""
+    """Cuts a body into lines. A last line without its newline is delivered all the same, as not `whole`."""
 
     def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
         self._max_event_bytes = max_event_bytes
@@ -32,7 +32,7 @@ class NdjsonFramer:
                 raise FramingError(f"one line of the stream is larger than {self._max_event_bytes // 2**20} MiB")
 
     def close(self) -> Iterator[Event]:
-        whole = b"".join(self._pending).strip()
-        self._pending = []
-        if whole:
-            yield Event("line", whole)
+        rest = b"".join(self._pending).strip()
+        self._pending, self._size = [], 0
+        if rest:
+            yield Event("line", rest, whole=False)

@@ -8,12 +8,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from .dialect import Headers, Quirks, cut_stream, encode_body, failure, is_long_prompt, json_headers, retry_delay_s
+from .dialect import (
+    Headers,
+    Quirks,
+    cut_stream,
+    document_of,
+    encode_body,
+    error_message,
+    failure,
+    is_long_prompt,
+    json_headers,
+    retry_delay_s,
+)
 from .errors import Failure, kind_for_status
 from .framing import Event
 from .inline_think import InlineThinkSplitter
 from .merge import merged
-from .reading import count, obj, parse_json, text
+from .reading import count, obj, text
 from .schema import (
     AnswerDelta,
     Call,
@@ -70,7 +81,8 @@ class OllamaDecoder:
 
     def feed(self, event: Event) -> Iterator[Delta]:
         for line in _documents(event):
-            yield from self._line(line)
+            if line:
+                yield from self._line(line)
 
     def close(self) -> Iterator[Delta]:
         if self._splitter:
@@ -79,14 +91,16 @@ class OllamaDecoder:
             yield cut_stream()
 
     def _line(self, line: Mapping[str, Any]) -> Iterator[Delta]:
-        if "error" in line:
+        if line.get("error") not in (None, False):
             self._done = True
-            yield failure("server", text(line.get("error")) or "the server sent an error without a message")
+            yield failure("server", error_message(line))
             return
         yield Served(model=text(line.get("model")))
         message = obj(line.get("message"))
         if thought := text(message.get("thinking")):
-            self._splitter = None  # thinking that is told apart is not in the answer as well
+            if self._splitter:  # thinking that is told apart is not in the answer as well
+                yield from self._splitter.close()
+                self._splitter = None
             yield ReasoningDelta(thought)
         if words := text(message.get("content")):
             yield from self._splitter.feed(words) if self._splitter else [AnswerDelta(words)]
@@ -104,7 +118,7 @@ class OllamaDecoder:
         # A count that is missing is unknown: the prompt may have been cached. Thinking is inside eval_count.
         entered, output = count(line.get("prompt_eval_count")), count(line.get("eval_count"))
         total = None if entered is None or output is None else entered + output
-        yield UsageReport(Usage(input_tokens=entered, output_tokens=output, total_tokens=total))
+        yield UsageReport(Usage(input_tokens=entered, output_tokens=output, total_tokens=total), final=True)
         load_s = (count(line.get("load_duration")) or 0) / 1e9
         if load_s >= _SLOW_LOAD_S:
             yield Notice("model_load", f"{load_s:.1f} s of the time went into loading the model")
@@ -112,12 +126,10 @@ class OllamaDecoder:
 
 
 def read_error(status: int, headers: Headers, document: Any) -> Failure:
-    message = text(obj(document).get("error")) or text(obj(obj(document).get("error")).get("message"))
-    kind = kind_for_status(status)
-    if kind == "invalid_request" and is_long_prompt(message or ""):
+    message, kind = error_message(document), kind_for_status(status)
+    if kind == "invalid_request" and is_long_prompt(message):
         kind = "context_length"
-    words = message or "the server sent an error without a message"
-    return failure(kind, words, status=status, retry_after_s=retry_delay_s(headers))
+    return failure(kind, message, status=status, retry_after_s=retry_delay_s(headers))
 
 
 def answers_in_error(document: Any) -> list[Delta] | None:
@@ -125,13 +137,21 @@ def answers_in_error(document: Any) -> list[Delta] | None:
     return None
 
 
-def _documents(event: Event) -> list[Mapping[str, Any]]:
-    """The objects of an event: one, or a line each where a stream was labelled as a document."""
-    if not event.data.strip():
-        return []
+def _documents(event: Event) -> Iterator[Mapping[str, Any]]:
+    """The objects of an event: one, or a line each where a stream was labelled as a document.
+
+    What the end has cut in two is left out: the missing end is told by the decoder.
+    """
+    lines = event.data.splitlines() if event.name == "body" else []
+    if len(lines) < 2 or not _is_object(lines[0]):
+        yield obj(document_of(event))
+        return
+    for number, line in enumerate(lines, 1):
+        yield obj(document_of(Event("line", line, whole=number < len(lines))))
+
+
+def _is_object(line: bytes) -> bool:
     try:
-        return [obj(parse_json(event.data))]
+        return bool(obj(document_of(Event("line", line))))
     except ValueError:
-        if event.name != "body":
-            raise
-        return [obj(parse_json(line)) for line in event.data.splitlines() if line.strip()]
+        return False

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
-from .dialect import Headers, Quirks, cut_stream, document_of, encode_body, failure, json_headers
+from .dialect import Headers, Quirks, cut_stream, document_of, encode_body, failure, json_headers, retry_delay_s
 from .errors import ErrorKind, Failure
 from .framing import Event
 from .inline_think import InlineThinkSplitter
@@ -20,6 +20,7 @@ from .openai_usage import read_bill, read_openai_error, read_usage
 from .reading import EMPTY, count, items, obj, text
 from .schema import (
     AnswerDelta,
+    AnswerWasReasoning,
     Call,
     Complete,
     Delta,
@@ -30,9 +31,11 @@ from .schema import (
     ReasoningDelta,
     ReasoningWithheld,
     Served,
+    Usage,
     UsageReport,
     Visibility,
 )
+from .snapshots import SnapshotText
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset(
@@ -80,7 +83,10 @@ _KIND_OF_MINIMAX: Mapping[int, ErrorKind] = {
     1002: "rate_limit",
     1004: "auth",
     1008: "quota",
+    1039: "rate_limit",
     2013: "invalid_request",
+    2049: "auth",
+    2056: "quota",
 }
 """Source: https://platform.minimax.io/docs/api-reference/errorcode"""
 
@@ -123,6 +129,10 @@ class ChatDecoder:
         self._choice_index: Any = None
         self._told: tuple[Any, Any, Any] = (None, None, None)
         self._refusal: list[str] = []
+        self._details = SnapshotText()
+        self._answers = SnapshotText()
+        self._thought = False
+        self._counted_no_thought = False
         self._unreconciled: list[Notice] = []
         self._called = False
         self._finish_raw: str | None = None
@@ -149,6 +159,8 @@ class ChatDecoder:
         # Perplexity sends both: an empty delta in a whole body, the text so far as the message of each chunk.
         names = ("message", "delta") if event.name == "body" else ("delta", "message")
         yield from self._piece(obj(choice.get(names[0])) or obj(choice.get(names[1])))
+        for message in items(choice.get("messages")):  # Mistral's, in the place of one message
+            yield from self._piece(message)
         if raw := text(choice.get("finish_reason")):
             self._finish_raw = raw
         if self._bill or "usage" in document or "usage" in choice or "x_groq" in document:
@@ -167,6 +179,10 @@ class ChatDecoder:
             yield cut_stream()
 
     def _flush(self) -> Iterator[Delta]:
+        if held := self._details.close():
+            yield ReasoningDelta(held)
+        if held := self._answers.close():
+            yield from self._words(held)
         if not self._splitter:
             return
         yield from self._split(self._splitter.close())
@@ -186,6 +202,8 @@ class ChatDecoder:
         if self._failed:
             return
         yield self._finish()
+        if self._counted_no_thought and not self._thought:
+            yield UsageReport(Usage(reasoning_tokens=0), final=True)
         yield from self._unreconciled
         if self._refusal:
             yield Notice("refusal", f"the model refused: {''.join(self._refusal)}")
@@ -232,14 +250,20 @@ class ChatDecoder:
             if not value:
                 continue
             deltas = list(_reasoning_in(value, "summary" if summarized else "full"))
+            if name == "reasoning_details":
+                deltas = [self._added(delta) for delta in deltas]
             thoughts = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
             yield from deltas
             if thoughts:
                 self._tell_apart(name, thoughts)
                 return
 
+    def _added(self, delta: Delta) -> Delta:
+        return replace(delta, text=self._details.feed(delta.text)) if isinstance(delta, ReasoningDelta) else delta
+
     def _tell_apart(self, field: str, thoughts: list[str]) -> None:
         """Reasoning has a field of its own: what the answer holds in tags is the same once more, or no reasoning."""
+        self._thought = True
         self._told_apart += thoughts
         if self._field is None:
             self._field = field
@@ -260,6 +284,9 @@ class ChatDecoder:
                     yield ReasoningDelta(words, visibility)
 
     def _content(self, words: str) -> Iterator[Delta]:
+        yield from self._words(self._answers.feed(words) if self._details.repeats else words)
+
+    def _words(self, words: str) -> Iterator[Delta]:
         if not words:
             return
         if self._splitter:
@@ -269,6 +296,7 @@ class ChatDecoder:
 
     def _split(self, deltas: Iterator[Delta]) -> Iterator[Delta]:
         for delta in deltas:
+            self._thought = self._thought or isinstance(delta, ReasoningDelta | AnswerWasReasoning)
             if self._field is not None and isinstance(delta, ReasoningDelta):
                 self._doubled.append(delta.text)
             else:
@@ -281,7 +309,11 @@ class ChatDecoder:
             told = list(read_usage(usage, reasoning_outside=self._reasoning_outside))
             self._unreconciled = [delta for delta in told if isinstance(delta, Notice)]
             final = self._finish_raw is not None
-            yield from (replace(delta, final=final) for delta in told if isinstance(delta, UsageReport))
+            for report in (delta for delta in told if isinstance(delta, UsageReport)):
+                # vLLM counts none where its template opened the tag: https://github.com/vllm-project/vllm/issues
+                self._counted_no_thought = report.usage.reasoning_tokens == 0
+                counts = replace(report.usage, reasoning_tokens=report.usage.reasoning_tokens or None)
+                yield replace(report, usage=counts, final=final)
         yield from read_bill(document, self._bill)
 
     def _finish(self) -> Finish:
@@ -295,6 +327,8 @@ class ChatDecoder:
 
 
 def read_error(status: int, headers: Headers, document: Any) -> Failure:
+    if (problem := _minimax_error(obj(document))) and not obj(obj(document).get("error")):
+        return replace(problem, status=status, retry_after_s=retry_delay_s(headers))
     return read_openai_error(status, headers, document)
 
 
@@ -328,9 +362,11 @@ def _error_inside(document: Mapping[str, Any], choice: Mapping[str, Any], *, str
             return read_openai_error(None, {}, holder)
     if document.get("object") == "error" or (stray and "choices" not in document):
         return read_openai_error(None, {}, document)
-    if "base_resp" not in document:
-        return None
-    base = obj(document["base_resp"])
+    return _minimax_error(document) if "base_resp" in document else None
+
+
+def _minimax_error(document: Mapping[str, Any]) -> Failure | None:
+    base = obj(document.get("base_resp"))
     if code := count(base.get("status_code")):
         words = text(base.get("status_msg")) or "the provider sent an error without a message"
         return failure(_KIND_OF_MINIMAX.get(code, "server"), f"{words} (code {code})")

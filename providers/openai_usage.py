@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 from .dialect import Headers, error_message, failure, is_long_prompt, retry_delay_s
 from .errors import ErrorKind, Failure, kind_for_status
 from .merge import at_path
-from .reading import EMPTY, count, dollars, obj, text
+from .reading import EMPTY, count, dollars, obj, seconds, text
 from .schema import Bill, Delta, Notice, Usage, UsageReport
 
 _KIND_OF_CODE: Mapping[str, ErrorKind] = {
@@ -41,11 +42,35 @@ _KIND_OF_CODE: Mapping[str, ErrorKind] = {
     "invalid_prompt": "invalid_request",
     "data_residency_mismatch": "permission",
     "invalid_request_error": "invalid_request",
+    # Moonshot: https://platform.kimi.ai/docs/api/errors
+    "invalid_authentication_error": "auth",
+    "incorrect_api_key_error": "auth",
+    "exceeded_current_quota_error": "quota",
+    "engine_overloaded_error": "overloaded",
+    "rate_limit_reached_error": "rate_limit",
+    "resource_not_found_error": "not_found",
+    "permission_denied_error": "permission",
+    # Mistral: https://docs.mistral.ai/resources/error-glossary
+    "service_tier_capacity_exceeded": "overloaded",
+    "rate_limited": "rate_limit",
+    # OpenRouter: https://openrouter.ai/docs/api_reference/errors-and-debugging
+    "payment_required": "quota",
+    "provider_overloaded": "overloaded",
+    "provider_unavailable": "server",
+    # Z.ai: https://docs.z.ai/api-reference/api-code
+    "1113": "quota",
+    "1211": "not_found",
+    "1261": "context_length",
+    # Alibaba: https://help.aliyun.com/en/model-studio/error-code
+    "Arrearage": "quota",
 }
 """`code`, else `type`, of an error -> kind. Quota codes never recover, although their status is 429.
 
-Source: https://developers.openai.com/api/docs/guides/error-codes
+Source: https://developers.openai.com/api/docs/guides/error-codes, and what is cited above
 """
+
+_UNKNOWN_MODEL = re.compile(r"model not exist|is not a valid model id|model .{0,100} does not exist", re.IGNORECASE)
+"""DeepSeek and OpenRouter say so with a 400 that is like any other: https://github.com/deepseek-ai/DeepSeek-V3/issues"""
 
 OUTSIDE_MARGIN = 1.25
 """Reasoning this many times larger than the output that should contain it cannot be inside it; below, counts merely
@@ -131,7 +156,8 @@ def read_openai_error(status: int | None, headers: Headers, document: Any) -> Fa
     error = obj(outer.get("error")) or outer
     message = error_message(document)
     code, type_ = text(error.get("code")), text(error.get("type"))
-    known = _KIND_OF_CODE.get(code or "") or _KIND_OF_CODE.get(type_ or "")
+    stable = text(obj(error.get("metadata")).get("error_type"))  # OpenRouter's
+    known = next((kind for word in (code, type_, stable) if (kind := _KIND_OF_CODE.get(word or ""))), None)
     if status is None and known is None:
         # A failure in the middle of a stream has no status of its own; some hosts put it into the code.
         written = (error.get("code"), outer.get("status_code"), outer.get("raw_status_code"))
@@ -141,12 +167,17 @@ def read_openai_error(status: int | None, headers: Headers, document: Any) -> Fa
     # The status decides where it is precise; `invalid_request_error` is what every 4xx of OpenAI says.
     kind = by_status if by_status and known in (None, "invalid_request") else known
     kind = kind or "server"
-    if kind == "invalid_request" and is_long_prompt(message):
+    if kind == "invalid_request" and (is_long_prompt(message) or "model token limit" in message):
         kind = "context_length"
+    elif kind == "invalid_request" and _UNKNOWN_MODEL.search(message):
+        kind = "not_found"
     elif kind == "invalid_request" and "incorrect api key" in message.lower():
         # xAI says so with a 400: https://docs.x.ai/developers/debugging
         kind = "auth"
-    return failure(kind, message, status=status, retry_after_s=retry_delay_s(headers), param=text(error.get("param")))
+    delay = retry_delay_s(headers)
+    if delay is None:
+        delay = seconds(obj(error.get("availability")).get("retry_after"))
+    return failure(kind, message, status=status, retry_after_s=delay, param=text(error.get("param")))
 
 
 def _first_details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:

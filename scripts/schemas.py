@@ -98,6 +98,7 @@ def config_schema() -> dict[str, Any]:
         "system": text,
         "endpoint": {"type": "object", "additionalProperties": text},
         "known_as": text,
+        "emulate": flag,
         "quirks": {"type": "object"},
         "thinking": {"type": "object"},
     }

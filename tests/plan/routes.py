@@ -1,8 +1,8 @@
-"""Every known model of the three vendors on every dialect that serves it, and a way to plan for it."""
+"""Every known model of every provider on every dialect that serves it, and a way to plan for it."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -15,6 +15,9 @@ from thinkdial.providers.registry import dialect as dialect_called
 from thinkdial.providers.think import parse_think
 
 PROVIDERS = ("openai", "anthropic", "google")
+"""The vendors whose own SDKs check what we send."""
+ENVIRONMENT = {"AZURE_OPENAI_RESOURCE": "resource", "GOOGLE_CLOUD_PROJECT": "project"}
+CONFIG = load_builtin()
 LEVELS = ("minimal", "low", "medium", "high", "xhigh", "max")
 BUDGETS = ("1", "512", "1024", "4000", "8k", "64000", "1000000")
 VALUES = ("auto", "off", *LEVELS, *BUDGETS)
@@ -32,7 +35,7 @@ class Route:
         return self.target.profile.model
 
     def __str__(self) -> str:
-        return f"{self.model}/{self.target.dialect}"
+        return f"{self.target.provider.name}: {self.model}/{self.target.dialect}"
 
     def plan(self, value: str, *, limit: int | None = None, **changes: Any) -> ThinkPlan:
         context = PlanContext(
@@ -48,39 +51,47 @@ class Route:
 
 
 def route(provider: str, model: str, dialect: str | None = None) -> Route:
-    return Route(resolve(Profile(name="test", provider=provider, model=model, dialect=dialect), load_builtin()))
+    profile = Profile(name="test", provider=provider, model=model, dialect=dialect)
+    base_url = None if CONFIG.providers[provider].base_url else "http://127.0.0.1:9/v1"
+    return Route(resolve(profile, CONFIG, base_url=base_url, environment=ENVIRONMENT))
 
 
-def all_routes() -> Iterator[Route]:
-    config = load_builtin()
-    for name in PROVIDERS:
-        provider = config.providers[name]
+def all_routes(names: Iterable[str]) -> Iterator[Route]:
+    for name in names:
+        provider = CONFIG.providers[name]
         for file in provider.models:
             for card in facts.cards(file):
-                for dialect in card.dialects or provider.dialects:
-                    yield route(name, card.example, dialect)
+                for dialect in provider.dialects:
+                    if not card.dialects or dialect in card.dialects:
+                        yield route(name, card.example, dialect)
+        for dialect in provider.dialects:
+            if name not in PROVIDERS:
+                yield route(name, "newcomer-9", dialect)
 
 
-ROUTES = tuple(all_routes())
+ROUTES = tuple(all_routes(PROVIDERS))
+EVERY_ROUTE = (*ROUTES, *all_routes(name for name in CONFIG.providers if name not in PROVIDERS))
 
 
 def _shape(found: Route) -> str:
     card = found.target.card
     return repr((
-        found.target.dialect, found.target.spelling, card.control, card.levels, card.can_be_off, card.off, card.absent,
+        found.target.dialect, found.target.spelling, found.target.use.refuses_levels,
+        card.control, card.levels, card.can_be_off, card.off, card.absent,
         card.budget, card.max_output_tokens, card.min_output_limit, card.output_limit_covers_thinking,
     ))  # fmt: skip
 
 
 DISTINCT_ROUTES = tuple({_shape(found): found for found in ROUTES}.values())
 """One route for each set of facts that a plan depends on."""
+EVERY_DISTINCT_ROUTE = tuple({_shape(found): found for found in EVERY_ROUTE}.values())
 
 
 def for_every_route(check: Callable[[Route], None]) -> Callable[[], None]:
     """A test that runs `check` for one route of each set of facts, and names the route that fails."""
 
     def run() -> None:
-        for found in DISTINCT_ROUTES:
+        for found in EVERY_DISTINCT_ROUTE:
             try:
                 check(found)
             except AssertionError as error:

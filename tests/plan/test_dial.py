@@ -14,25 +14,32 @@ from thinkdial.profiles.profile import Reference
 from thinkdial.providers.merge import at_path
 from thinkdial.providers.think import THINKING_LEVELS, Level
 
-from .routes import BUDGETS, LEVELS, OUTPUT_LIMITS, VALUES, Route, for_every_route, route
+from .routes import BUDGETS, LEVELS, OUTPUT_LIMITS, PROVIDERS, VALUES, Route, for_every_route, route
 
-EFFORTS = (
-    "reasoning.effort",
-    "reasoning_effort",
-    "output_config.effort",
-    "generationConfig.thinkingConfig.thinkingLevel",
-)
-NATIVE_BUDGETS = ("thinking.budget_tokens", "generationConfig.thinkingConfig.thinkingBudget")
-OFF_WORDS = ({"type": "disabled"}, {"type": "between_tools"}, {"thinkingBudget": 0}, "none")
+EFFORTS = {"effort", "reasoning_effort", "thinkingLevel", "think"}
+NATIVE_BUDGETS = {
+    "budget_tokens", "thinkingBudget", "thinking_budget", "token_budget", "reasoning_budget", "reasoning_budget_tokens",
+    "max_tokens",
+}  # fmt: skip
+SWITCHES = {"think", "thinking", "enable_thinking", "enabled"}
+OFF_WORDS = ("disabled", "between_tools", "none")
+
+
+def named(native: Any, names: set[str]) -> list[Any]:
+    """The values that `native` holds under one of `names`, at any depth."""
+    found: list[Any] = []
+    for key, value in native.items() if isinstance(native, dict) else ():
+        found += [value] if key in names and not isinstance(value, dict) else named(value, names)
+    return found
 
 
 def sent_level(decided: ThinkPlan) -> Level | None:
-    word = next((word for path in EFFORTS if (word := at_path(decided.native, path)) is not None), None)
-    return None if word in (None, "none") else Level(str(word).lower())
+    words = [str(word).lower() for word in named(decided.native, EFFORTS)]
+    return next((Level(word) for word in words if word in list(Level)), None)
 
 
 def sent_budget(decided: ThinkPlan) -> int | None:
-    return next((budget for path in NATIVE_BUDGETS if (budget := at_path(decided.native, path)) is not None), None)
+    return next((budget for budget in named(decided.native, NATIVE_BUDGETS)), None)
 
 
 def amount(decided: ThinkPlan) -> int:
@@ -43,10 +50,23 @@ def amount(decided: ThinkPlan) -> int:
     return budget or 0
 
 
-def is_sent_as_off(value: Any) -> bool:
-    if value in OFF_WORDS:
-        return True
-    return isinstance(value, dict) and any(is_sent_as_off(inner) for inner in value.values())
+def is_sent_as_off(native: Any) -> bool:
+    words = named(native, EFFORTS | {"type", "thinking_mode"})
+    budgets, switches = named(native, NATIVE_BUDGETS), named(native, SWITCHES)
+    return any(word in OFF_WORDS for word in words) or 0 in budgets or any(value is False for value in switches)
+
+
+def takes_budgets(found: Route) -> bool:
+    spelling = found.target.spelling
+    return found.target.card.budget is not None and spelling is not None and bool(spelling.budget)
+
+
+def taken_levels(found: Route) -> list[Level]:
+    """The levels that can be said to this model on this route."""
+    spelling, refused = found.target.spelling, found.target.use.refuses_levels
+    if spelling is None or not spelling.level or found.target.card.control != "effort":
+        return []
+    return [level for level in found.target.card.levels if level.value not in refused]
 
 
 @for_every_route
@@ -71,32 +91,40 @@ def test_a_wish_to_think_is_never_off_and_silence_is_said(each_route: Route) -> 
             assert not is_sent_as_off(decided.native), (value, limit)
             assert decided.requested in (value, "8192")
             if not decided.native:
-                assert decided.fidelity == "unsupported" and decided.note, (value, limit)
-                assert "nothing was sent" in decided.note
+                said = decided.note or ""
+                if decided.fidelity == "unsupported":
+                    assert "nothing was sent" in said, (value, limit)
+                else:  # a switch that is on by itself
+                    assert decided.fidelity == "clamped" and "only knows on and off" in said
+                    assert each_route.target.card.absent == "on"
+            if decided.fidelity == "unsupported":
+                visible = each_route.target.spelling.visible if each_route.target.spelling else {}
+                assert decided.native == (visible if decided.thinks else {})
+                assert ("only readable reasoning was asked for" in (decided.note or "")) is bool(decided.native)
 
 
 @for_every_route
 def test_off_is_off_where_the_model_can_be_off_and_never_a_level_there(each_route: Route) -> None:
     decided, card = each_route.plan("off"), each_route.target.card
-    if card.can_be_off:
+    spelling = each_route.target.spelling
+    if card.control == "none" or (card.can_be_off and (card.absent == "off" or (spelling and (card.off or spelling.off)))):
         assert decided.fidelity == "exact" and decided.thinks is False
         assert sent_level(decided) is None and not sent_budget(decided)
-        assert is_sent_as_off(decided.native) or card.control == "none"
-    else:
-        assert decided.fidelity in ("clamped", "unsupported") and decided.thinks is True
-        assert decided.note and "cannot be turned off" in decided.note
-        if card.levels:
-            assert sent_level(decided) == each_route.plan("minimal").level
+        assert is_sent_as_off(decided.native) or (card.absent == "off" and not decided.native) or card.control == "none"
+        return
+    assert decided.fidelity in ("clamped", "unsupported") and decided.thinks is not False
+    words = "has no off on this route" if card.can_be_off else "cannot be turned off"
+    assert decided.note and (words if card.known or card.can_be_off else "is not known to have an off") in decided.note
+    if taken_levels(each_route):
+        assert sent_level(decided) == taken_levels(each_route)[0]
 
 
 @for_every_route
 def test_a_level_goes_to_the_nearest_below_and_else_to_the_least(each_route: Route) -> None:
-    taken = [
-        level for level in each_route.target.card.levels if level.value not in each_route.target.use.refuses_levels
-    ]
+    taken = taken_levels(each_route)
     for level in THINKING_LEVELS:
         decided = each_route.plan(level.value)
-        if each_route.target.card.control != "effort":
+        if not taken:
             assert sent_level(decided) is None
             continue
         below = [other for other in taken if THINKING_LEVELS.index(other) <= THINKING_LEVELS.index(level)]
@@ -107,7 +135,7 @@ def test_a_level_goes_to_the_nearest_below_and_else_to_the_least(each_route: Rou
 @for_every_route
 def test_levels_on_budget_models_follow_the_reference_table(each_route: Route) -> None:
     card = each_route.target.card
-    if card.control != "budget" or card.budget is None:
+    if card.control != "budget" or card.budget is None or not takes_budgets(each_route):
         return
     for level, tokens in facts.reference().budgets.items():
         decided = each_route.plan(level)
@@ -121,13 +149,15 @@ def test_levels_on_budget_models_follow_the_reference_table(each_route: Route) -
 def test_a_budget_is_native_exactly_where_the_model_takes_budgets(each_route: Route) -> None:
     card = each_route.target.card
     decided = each_route.plan("4000")
-    if card.budget is not None:
-        assert sent_budget(decided) == 4000 and decided.fidelity == "exact" and decided.note is None
-    elif card.control == "effort":
+    if takes_budgets(each_route):
+        assert sent_budget(decided) == 4000 and decided.fidelity == "exact"
+        assert decided.note == (None if card.known else "unknown model")
+    elif taken_levels(each_route):
         assert sent_budget(decided) is None and decided.fidelity == "mapped"
         assert decided.note and "takes levels, not budgets" in decided.note
         # The output limit is the ceiling, where it bounds thinking too.
-        assert decided.max_output_tokens == 4000 + 4096
+        if card.output_limit_covers_thinking:
+            assert decided.max_output_tokens == 4000 + 4096
 
 
 @for_every_route
@@ -135,10 +165,12 @@ def test_auto_sends_no_wish_and_asks_to_see_what_is_thought_anyway(each_route: R
     decided, card = each_route.plan("auto"), each_route.target.card
     assert decided.fidelity == "default" and decided.note
     assert sent_level(decided) is None and sent_budget(decided) is None and not is_sent_as_off(decided.native)
-    if card.absent in (None, "off") or card.control == "none":
+    if card.control == "none" or (card.absent in (None, "off") and card.control != "fixed"):
         assert decided.native == {}
-    elif each_route.target.dialect != "openai-chat":
-        assert decided.native
+    else:
+        assert decided.native == (each_route.target.spelling.visible if each_route.target.spelling else {})
+        if each_route.target.provider.name in PROVIDERS and each_route.target.dialect != "openai-chat":
+            assert decided.native
 
 
 @for_every_route

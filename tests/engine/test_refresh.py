@@ -1,0 +1,160 @@
+"""What providers publish: read page by page, remembered with its date, and preferred to the shipped cards."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from thinkdial.engine.authorize import by_key
+from thinkdial.engine.keys import Key
+from thinkdial.engine.localservers import listening
+from thinkdial.engine.prepare import Prompt, prepare
+from thinkdial.engine.refresh import Unread, read_catalogue
+from thinkdial.engine.target import Target, resolve
+from thinkdial.engine.transport import Transport
+from thinkdial.profiles.load import load_builtin
+from thinkdial.profiles.profile import Profile
+from thinkdial.profiles.provider import Catalogue
+from thinkdial.profiles.published import PublishedModels, store, stored
+from thinkdial.providers.think import parse_think
+
+
+def target(provider: str, url: str, model: str = "any") -> Target:
+    profile = Profile(name="p", provider=provider, model=model, base_url=url, api_key_env=("MY_KEY",))
+    return resolve(profile, load_builtin())
+
+
+def read(kit: Any, provider: str, catalogue: Catalogue, *replies: bytes) -> tuple[PublishedModels | Unread, Any]:
+    async def go() -> tuple[PublishedModels | Unread, Any]:
+        async with kit.Server(*replies) as server, Transport() as transport:
+            where = target(provider, server.url)
+            where = replace(where, provider=replace(where.provider, catalogue=catalogue))
+            found = await read_catalogue(where, by_key(where, Key(kit.key, "MY_KEY")), transport, "2026-11-21")
+            return found, server
+
+    return asyncio.run(go())
+
+
+def effort(*levels: str) -> dict[str, Any]:
+    return {level: {"supported": True} for level in levels} | {"supported": True}
+
+
+PAGES = [
+    {
+        "data": [
+            {
+                "id": "claude-opus-5-5",
+                "max_input_tokens": 2_000_000,
+                "max_tokens": 128_000,
+                "capabilities": {
+                    "thinking": {"types": {"adaptive": {"supported": True}, "disabled": {"supported": True}}},
+                    "effort": effort("low", "medium", "high"),
+                },
+            }
+        ],
+        "has_more": True,
+        "last_id": "claude-opus-5-5",
+    },
+    {"data": [{"id": "claude-next", "capabilities": {"effort": effort("low", "max")}}], "has_more": False},
+]
+
+
+@pytest.fixture
+def published(kit: Any, wire: Any) -> PublishedModels:
+    catalogue = Catalogue("anthropic", "/v1/models", query={"limit": "1"}, headers={"anthropic-version": "2023-06-01"})
+    found, server = read(kit, "anthropic", catalogue, *(wire.http(json.dumps(page)) for page in PAGES))
+    assert isinstance(found, PublishedModels)
+    assert [asked.path for asked in server.asked] == [
+        "/v1/models?limit=1",
+        "/v1/models?limit=1&after_id=claude-opus-5-5",
+    ]
+    assert server.asked[0].headers["x-api-key"] == kit.key
+    assert server.asked[0].headers["anthropic-version"] == "2023-06-01"
+    return found
+
+
+def test_all_pages_are_read(published: PublishedModels) -> None:
+    assert set(published.models) == {"claude-opus-5-5", "claude-next"}
+
+
+def test_the_planner_prefers_what_was_published_and_says_so(published: PublishedModels) -> None:
+    store(published)
+    again = stored("anthropic")
+    assert again == published
+    config = load_builtin()
+    call = prepare(
+        target("anthropic", "http://127.0.0.1:9", "claude-opus-5-5"), parse_think("max"), Prompt("hi"), config.reference
+    )
+    assert call.plan.native["output_config"] == {"effort": "high"}
+    told = [notice.message for notice in call.plan.notices if notice.code == "published_card"]
+    assert told == ["can_be_off, levels as anthropic published it on 2026-11-21"]
+    off = prepare(
+        target("anthropic", "http://127.0.0.1:9", "claude-opus-5-5"), parse_think("off"), Prompt("hi"), config.reference
+    )
+    assert off.plan.native == {"thinking": {"type": "disabled"}}
+
+
+def test_an_unknown_model_becomes_known(published: PublishedModels) -> None:
+    store(published)
+    where = target("anthropic", "http://127.0.0.1:9", "claude-next")
+    assert where.card.known
+    assert [level.value for level in where.card.levels] == ["low", "max"]
+
+
+def test_without_a_cache_the_shipped_card_holds() -> None:
+    where = target("anthropic", "http://127.0.0.1:9", "claude-opus-5-5")
+    assert where.card_note is None
+    assert not where.card.can_be_off
+
+
+def test_a_cache_that_is_broken_is_as_good_as_none(published: PublishedModels) -> None:
+    path = store(published)
+    path.write_text("{", encoding="utf-8")
+    assert stored("anthropic") is None
+    path.write_text('{"schema": "thinkdial.published/1", "models": [{"model": 7, "levels": "low"}]}', encoding="utf-8")
+    found = stored("anthropic")
+    assert found is not None
+    assert found.models == {}
+
+
+@pytest.mark.parametrize(("status", "kind"), [(401, "auth"), (500, "server")])
+def test_a_refused_catalogue_is_said(kit: Any, wire: Any, status: int, kind: str) -> None:
+    body = json.dumps({"error": {"message": "no"}})
+    found, _ = read(kit, "openai", Catalogue("openrouter", "/models"), wire.http(body, status=status))
+    assert isinstance(found, Unread)
+    assert found.failure.kind == kind
+
+
+def test_ollama_is_asked_model_by_model(kit: Any, wire: Any) -> None:
+    shown = {"capabilities": ["completion", "thinking"], "thinking": {"values": ["low", "high"], "default": "high"}}
+    found, server = read(
+        kit,
+        "ollama",
+        Catalogue("ollama", "/api/tags"),
+        wire.http(json.dumps({"models": [{"model": "gpt-oss:20b"}]})),
+        wire.http(json.dumps(shown)),
+    )
+    assert isinstance(found, PublishedModels)
+    assert server.asked[1].body == {"model": "gpt-oss:20b"}
+    entry = found.models["gpt-oss:20b"]
+    assert [level.value for level in entry.levels or ()] == ["low", "high"]
+    assert entry.can_be_off is False
+    assert entry.absent == "high"
+
+
+def test_local_servers_are_found_when_they_listen(kit: Any, wire: Any, closed_port: int) -> None:
+    async def go() -> list[str]:
+        providers = load_builtin().providers
+        async with kit.Server(wire.good) as server:
+            here = replace(providers["ollama"], base_url=server.url)
+            away = replace(providers["vllm"], base_url=f"http://127.0.0.1:{closed_port}")
+            hosted = providers["openai"]
+            found = await listening([here, away, hosted])
+            assert all(not asked.raw_body for asked in server.asked)
+            return [provider.name for provider in found]
+
+    assert asyncio.run(go()) == ["ollama"]
