@@ -16,9 +16,12 @@ from .exit_codes import ExitCode
 from .output import say
 
 
-def load_config(path: Path | None, *, quiet: bool = False) -> Config:
-    """All layers of configuration; what was left out of them is said on stderr."""
-    config = load(path)
+def load_config(path: Path | None, names: Sequence[str], *, quiet: bool = False) -> Config:
+    """All layers of configuration; what was left out of them is said on stderr.
+
+    `names` are those of `-p`: a `provider/model` among them may need the providers of plugins.
+    """
+    config = load(path, also=[name.partition("/")[0] for name in names if "/" in name])
     if not quiet:
         for note in config.notes:
             say(f"note: {note}")

@@ -71,7 +71,7 @@ def compare(
 
     form = chosen_format(output_format, json, output, Format.TABLE)
     sweep = sweep_values(think)
-    settings = load_config(config, quiet=quiet)
+    settings = load_config(config, profile or [], quiet=quiet)
     selections = select(profile or [], settings)
     asked = read_prompt(prompt, file or [], system)
     wishes = Wishes(sweep, max_output, timeout, retries, no_stream, emulate)

@@ -61,7 +61,7 @@ def plan(
     from .prompt import read_prompt
 
     sweep = sweep_values(think)
-    settings = load_config(config, quiet=quiet)
+    settings = load_config(config, profile or [], quiet=quiet)
     chosen = profile or list(settings.defaults.profiles)
     names = chosen or list(settings.profiles)
     selections = select(names, settings)

@@ -114,9 +114,12 @@ def load_builtin() -> Config:
     return _finished(draft, layers)
 
 
-def load(config: Path | None = None, *, start: Path | None = None) -> Config:
-    """Read all layers. Raises `ConfigError` with file, line and column for anything that is wrong in one of them."""
-    draft, layers = _builtin()
+def load(config: Path | None = None, *, start: Path | None = None, also: Iterable[str] = ()) -> Config:
+    """Read all layers; plugins only when a profile, or one of the provider names in `also`, needs them.
+
+    Raises `ConfigError` with file, line and column for anything that is wrong in one of them.
+    """
+    draft, layers = _builtin(also)
     personal = user_file()
     if _exists(personal):
         _apply(draft, read_yaml(read_text(personal), str(personal)), trusted=True)

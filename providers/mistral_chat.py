@@ -11,7 +11,7 @@ from typing import Any
 from . import openai_chat
 from .dialect import Decoder, Headers, Quirks, failure, is_long_prompt, retry_delay_s
 from .errors import ErrorKind, Failure, kind_for_status
-from .reading import items, obj, text
+from .reading import array, items, obj, text
 from .schema import Call, Delta, HttpRequest
 
 NEEDS_OUTPUT_LIMIT = False
@@ -60,5 +60,5 @@ def _detail(value: Any) -> str | None:
     if isinstance(value, str):
         return text(value)
     listed = items(value) or items(obj(value).get("detail"))
-    said = [f"{'.'.join(map(str, entry.get('loc', [])))}: {entry.get('msg')}" for entry in listed if entry.get("msg")]
-    return "; ".join(said) or None
+    said = [(".".join(map(str, array(entry.get("loc")))), text(entry.get("msg"))) for entry in listed]
+    return "; ".join(f"{place}: {words}" if place else words for place, words in said if words) or None

@@ -253,6 +253,7 @@ class ChatDecoder:
             if name == "reasoning_details":
                 deltas = [self._added(delta) for delta in deltas]
             thoughts = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
+            self._thought = self._thought or bool(deltas)
             yield from deltas
             if thoughts:
                 self._tell_apart(name, thoughts)
@@ -310,7 +311,7 @@ class ChatDecoder:
             self._unreconciled = [delta for delta in told if isinstance(delta, Notice)]
             final = self._finish_raw is not None
             for report in (delta for delta in told if isinstance(delta, UsageReport)):
-                # vLLM counts none where its template opened the tag: https://github.com/vllm-project/vllm/issues
+                # vLLM counts none where the template opened the tag: https://docs.vllm.ai/en/latest/features/reasoning_outputs/
                 self._counted_no_thought = report.usage.reasoning_tokens == 0
                 counts = replace(report.usage, reasoning_tokens=report.usage.reasoning_tokens or None)
                 yield replace(report, usage=counts, final=final)

@@ -42,7 +42,7 @@ _KIND_OF_CODE: Mapping[str, ErrorKind] = {
     "invalid_prompt": "invalid_request",
     "data_residency_mismatch": "permission",
     "invalid_request_error": "invalid_request",
-    # Moonshot: https://platform.kimi.ai/docs/api/errors
+    # Moonshot: https://platform.kimi.ai/docs
     "invalid_authentication_error": "auth",
     "incorrect_api_key_error": "auth",
     "exceeded_current_quota_error": "quota",
@@ -70,7 +70,7 @@ Source: https://developers.openai.com/api/docs/guides/error-codes, and what is c
 """
 
 _UNKNOWN_MODEL = re.compile(r"model not exist|is not a valid model id|model .{0,100} does not exist", re.IGNORECASE)
-"""DeepSeek and OpenRouter say so with a 400 that is like any other: https://github.com/deepseek-ai/DeepSeek-V3/issues"""
+"""DeepSeek and OpenRouter say so with a 400 like any other: https://openrouter.ai/docs/api_reference/errors-and-debugging"""
 
 OUTSIDE_MARGIN = 1.25
 """Reasoning this many times larger than the output that should contain it cannot be inside it; below, counts merely

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
+from thinkdial.profiles import facts
 from thinkdial.profiles.load import load_builtin
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -26,10 +27,19 @@ def test_the_plans_are_those_that_were_read(provider: str) -> None:
 @pytest.mark.parametrize("provider", SCRIPT["PROVIDERS"])
 def test_every_model_and_value_is_there(provider: str) -> None:
     written = yaml.load((SCRIPT["DIRECTORY"] / f"{provider}.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
-    for dialects in written.values():
+    named = [model for entry in written for model in entry["models"]]
+    provider_cards = [card for file in facts.providers()[provider].models for card in facts.cards(file)]
+    assert sorted(named) == sorted([*(card.example for card in provider_cards), SCRIPT["UNKNOWN"]])
+    for entry in written:
+        dialects = {name: plans for name, plans in entry.items() if name != "models"}
+        assert set(dialects) == set(facts.providers()[provider].dialects)
         assert any(plans != "not served" for plans in dialects.values())
         for plans in dialects.values():
             assert plans == "not served" or tuple(plans) == SCRIPT["THINK_VALUES"]
+
+
+def test_there_is_a_file_for_every_provider_and_no_other() -> None:
+    assert {path.stem for path in SCRIPT["DIRECTORY"].glob("*.yaml")} == set(facts.providers())
 
 
 @pytest.mark.parametrize("arguments, code", [(["--check"], 0), ([], 0)])
