@@ -285,9 +285,10 @@ def _with_output_limit(decided: ThinkPlan, context: PlanContext) -> ThinkPlan:
         decided = replace(decided, note=note)
     elif asked is None and context.limit_required:
         limit = card.max_output_tokens or (budget + context.reference.answer_tokens if budget else None)
-    if budget and decided.level is None and limit is not None and limit - budget < SCANT_ANSWER_TOKENS:
-        left = max(limit - budget, 0) or "no"
-        words = f"a thinking budget of {budget} leaves {left} tokens for the answer within an output limit of {limit}"
+    shared = limit or (card.max_output_tokens if card.budget and card.budget.below_output_limit else None)
+    if budget and decided.level is None and shared is not None and shared - budget < SCANT_ANSWER_TOKENS:
+        left = max(shared - budget, 0) or "no"
+        words = f"a thinking budget of {budget} leaves {left} tokens for the answer within an output limit of {shared}"
         notices.append(Notice("starvation_risk", words))
     return replace(decided, max_output_tokens=limit, notices=tuple(notices))
 

@@ -195,4 +195,17 @@ def _with_hint(failed: Failure | None, target: Target) -> Failure | None:
         "context_length": "the prompt is longer than the model's context; shorten it",
     }
     hint = hints.get(failed.kind)
+    if failed.kind == "not_found" and (near := _near_names(target)):
+        hint = f"did you mean {' or '.join(near)}? {hint}"
     return replace(failed, hint=hint) if hint else failed
+
+
+def _near_names(target: Target) -> list[str]:
+    """The known models of the provider whose names are near the one that it does not know."""
+    from difflib import get_close_matches
+
+    from ..profiles import facts
+
+    name = target.profile.model.removeprefix("models/")
+    known = [card.example for file in target.provider.models for card in facts.cards(file) if card.retired is None]
+    return [near for near in get_close_matches(name, known, n=2, cutoff=0.75) if near != name]

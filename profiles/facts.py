@@ -118,23 +118,32 @@ def plugin_texts() -> tuple[Section, ...]:
 @cache
 def cards(file: str) -> tuple[ModelCard, ...]:
     """The cards of `models-FILE.yaml`, in its order. Raises `ConfigError` when there is no such file."""
+    checked_on, sections = _card_sections(file)
+    return tuple(read_card(section, checked_on) for section in sections)
+
+
+def card_for(provider: Provider, model: str) -> ModelCard:
+    """The card of `model`, or the provider's stand-in for unknown models (`known` is False).
+
+    Only the card that matches is read in full: a file may hold dozens.
+    """
+    name = model.removeprefix("models/")
+    for file in provider.models:
+        checked_on, sections = _card_sections(file)
+        for section in sections:
+            if _pattern(section).fullmatch(name):
+                return read_card(section, checked_on)
+    return provider.unknown_model
+
+
+@cache
+def _card_sections(file: str) -> tuple[str | None, tuple[Section, ...]]:
     try:
         root = packaged(f"models-{file}.yaml")
     except OSError:
         raise ConfigError(f"no model cards are called {file!r}", hint="look at `models` of your provider") from None
     root.only(("provider", "checked_on", "models"))
-    checked_on = root.text("checked_on")
-    return tuple(read_card(section, checked_on) for section in root.sections("models"))
-
-
-def card_for(provider: Provider, model: str) -> ModelCard:
-    """The card of `model`, or the provider's stand-in for unknown models (`known` is False)."""
-    name = model.removeprefix("models/")
-    for file in provider.models:
-        for card in cards(file):
-            if card.matches(name):
-                return card
-    return provider.unknown_model
+    return root.text("checked_on"), tuple(root.sections("models"))
 
 
 def reference() -> Reference:
@@ -255,11 +264,7 @@ def read_card(
     more_keys: tuple[str, ...] = (),
 ) -> ModelCard:
     section.only((*_CARD_KEYS, *more_keys))
-    pattern = section.text("match") or ".*"
-    try:
-        match = re.compile(pattern)
-    except re.error as error:
-        raise section.bad("match", f"is no regular expression: {error}") from None
+    match = _pattern(section)
     control = section.choice("control", get_args(Control))
     if control is None:
         raise section.bad("control", "is missing")
@@ -297,6 +302,13 @@ def read_card(
         checked_on=checked_on,
         known=known,
     )
+
+
+def _pattern(section: Section) -> re.Pattern[str]:
+    try:
+        return re.compile(section.text("match") or ".*")
+    except re.error as error:
+        raise section.bad("match", f"is no regular expression: {error}") from None
 
 
 def read_headers(section: Section) -> Mapping[str, str]:

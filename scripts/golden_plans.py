@@ -22,6 +22,8 @@ from thinkdial.providers.think import parse_think
 
 PROVIDERS = facts.provider_names()
 THINK_VALUES = ("auto", "off", "minimal", "low", "medium", "high", "xhigh", "max", "1", "4000", "8k", "100000")
+WITHOUT_A_DIAL = ("auto", "off", "high", "4000")
+"""The values to show for a model that this dialect has no words for."""
 DIRECTORY = Path(__file__).resolve().parent.parent / "tests" / "plan" / "golden"
 UNKNOWN = "any-other-model"
 ENVIRONMENT = {"AZURE_OPENAI_RESOURCE": "resource", "GOOGLE_CLOUD_PROJECT": "project"}
@@ -63,7 +65,7 @@ def _plans(provider: str, card: ModelCard, config: Config) -> Iterator[str]:
         yield f"  {dialect}:"
         profile = Profile(name="golden", provider=provider, model=model, dialect=dialect)
         target = resolve(profile, config, base_url=base_url, environment=ENVIRONMENT)
-        for value in THINK_VALUES:
+        for value in THINK_VALUES if target.spelling else WITHOUT_A_DIAL:
             prepared = prepare(target, parse_think(value), Prompt("hi"), config.reference)
             yield f'    "{value}": {_line(prepared, model)}'
 

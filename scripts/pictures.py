@@ -44,6 +44,7 @@ def draw(name: str, run: Run, width: int, theme: TerminalTheme, *, with_answers:
     )  # fmt: skip
     if with_answers:
         paper.print(answers(run.results, width, reasoning="excerpt"))
+        paper.print("")
     paper.print(numbers_table(run.results, width))
     paper.save_svg(str(IMAGES / f"{name}.svg"), title="thinkdial (simulated providers)", theme=theme)
 

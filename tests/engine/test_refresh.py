@@ -158,3 +158,18 @@ def test_local_servers_are_found_when_they_listen(kit: Any, wire: Any, closed_po
             return [provider.name for provider in found]
 
     assert asyncio.run(go()) == ["ollama"]
+
+
+def test_an_unknown_model_is_answered_with_the_nearest_known_names(kit: Any, wire: Any) -> None:
+    async def go() -> Any:
+        body = json.dumps({"error": {"message": "no such model", "code": "model_not_found"}})
+        async with kit.Server(wire.http(body, status=404)) as server:
+            profile = Profile(
+                name="p", provider="openai", model="gpt-6-slo", base_url=server.url, api_key_env=("MY_KEY",)
+            )
+            return await kit.run([profile])
+
+    (result,), _ = asyncio.run(go())
+    assert result.error is not None
+    assert result.error.kind == "not_found"
+    assert (result.error.hint or "").startswith("did you mean gpt-6-sol")

@@ -16,7 +16,8 @@ from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.think import parse_think
 
 from .facts_by_hand import CLAUDE, OPENAI_SAMPLING, refusals
-from .routes import DISTINCT_ROUTES, OUTPUT_LIMITS, PROVIDERS, ROUTES, VALUES, Route, route
+from .hosts_by_hand import host_refusals
+from .routes import DISTINCT_ROUTES, EVERY_ROUTE, OUTPUT_LIMITS, PROVIDERS, ROUTES, VALUES, Route, route
 
 OTHER_REFERENCES = {
     "tiny": Reference({"minimal": 1, "low": 2, "medium": 3, "high": 4, "xhigh": 5}, 1),
@@ -114,3 +115,113 @@ def test_a_model_is_not_called_on_a_dialect_that_does_not_serve_it(model: str, d
     with pytest.raises(ConfigError, match="is not served on openai-chat") as raised:
         route("openai", model, dialect)
     assert raised.value.hint == "use dialect: openai-responses"
+
+
+OTHERS = [name for name in facts.provider_names() if name not in PROVIDERS]
+OTHER_ROUTES = [found for found in EVERY_ROUTE if found.target.provider.name not in PROVIDERS]
+
+
+@pytest.mark.parametrize("provider", OTHERS)
+def test_no_body_is_refused_or_misread_by_another_host(provider: str) -> None:
+    reference = facts.reference()
+    for found in OTHER_ROUTES:
+        for value, limit in product(VALUES, found.limits) if found.target.provider.name == provider else ():
+            body = body_of(found, value, limit, reference)
+            assert not host_refusals(provider, found.model, found.target.dialect, body), (
+                str(found),
+                value,
+                limit,
+                body,
+            )
+
+
+@pytest.mark.parametrize("reference", OTHER_REFERENCES.values(), ids=OTHER_REFERENCES)
+def test_no_other_host_refuses_what_another_reference_table_asks_for(reference: Reference) -> None:
+    for found, value in product(OTHER_ROUTES, ("minimal", "medium", "max", "1", "1000000")):
+        body = body_of(found, value, None, reference)
+        provider = found.target.provider.name
+        assert not host_refusals(provider, found.model, found.target.dialect, body), (str(found), value, body)
+
+
+CHAT, RESPONSES, MESSAGES, CONVERSE = "openai-chat", "openai-responses", "anthropic-messages", "bedrock-converse"
+
+
+@pytest.mark.parametrize(
+    "provider, model, dialect, body",
+    [
+        ("xai", "grok-4.7", RESPONSES, {"reasoning": {"effort": "none"}}),
+        ("xai", "grok-4.7", RESPONSES, {"reasoning": {"effort": "max"}}),
+        ("xai", "grok-4.3", CHAT, {"reasoning_effort": "minimal"}),
+        ("xai", "grok-4.20-0309-reasoning", RESPONSES, {"reasoning": {"effort": "low"}}),
+        ("xai", "grok-4.20-0309-non-reasoning", CHAT, {"reasoning_effort": "none"}),
+        ("xai", "grok-build-0.1", RESPONSES, {"reasoning": {"effort": "high"}}),
+        ("deepseek", "deepseek-flash", CHAT, {"reasoning_effort": "medium"}),
+        ("deepseek", "deepseek-flash", CHAT, {"reasoning_effort": "xhigh"}),
+        ("deepseek", "deepseek-flash", CHAT, {"max_completion_tokens": 100}),
+        ("groq", "openai/gpt-oss-120b", CHAT, {"reasoning_effort": "none"}),
+        ("groq", "openai/gpt-oss-120b", CHAT, {"reasoning_format": "parsed"}),
+        ("groq", "qwen/qwen3.8-27b", CHAT, {"reasoning_format": "parsed", "include_reasoning": True}),
+        ("groq", "qwen/qwen3.6-27b", CHAT, {"reasoning_effort": "high"}),
+        ("cerebras", "gpt-oss-120b", CHAT, {"reasoning_effort": "none"}),
+        ("cerebras", "gpt-oss-120b", CHAT, {"reasoning_format": "raw"}),
+        ("moonshot", "kimi-k3", CHAT, {"reasoning_effort": "medium"}),
+        ("moonshot", "kimi-k3", CHAT, {"thinking": {"type": "disabled"}}),
+        ("moonshot", "kimi-k2.7-code", CHAT, {"thinking": {"type": "disabled"}}),
+        ("moonshot", "kimi-k3", CHAT, {"temperature": 0.5}),
+        ("zai", "glm-5.3", CHAT, {"thinking": {"type": "disabled"}}),
+        ("zai", "glm-5.3", CHAT, {"thinking": {"type": "enabled"}, "reasoning_effort": "medium"}),
+        ("zai", "glm-5.1", CHAT, {"reasoning_effort": "high"}),
+        ("zai", "glm-5.3", CHAT, {"max_tokens": 200_000}),
+        ("minimax", "MiniMax-M3.1-Flash", CHAT, {"thinking": {"type": "disabled"}}),
+        ("minimax", "MiniMax-M3", CHAT, {"reasoning_effort": "high"}),
+        ("minimax", "MiniMax-M2.7", CHAT, {"thinking": {"type": "disabled"}}),
+        ("together", "openai/gpt-oss-120b", CHAT, {"reasoning_effort": "minimal"}),
+        ("together", "zai-org/GLM-5.3", CHAT, {"reasoning": {"enabled": False}}),
+        ("together", "moonshotai/Kimi-K3", CHAT, {"reasoning_effort": "medium"}),
+        ("fireworks", "accounts/fireworks/models/deepseek-v4p1-flash", CHAT,
+         {"thinking": {"type": "enabled"}, "reasoning_effort": "high"}),
+        ("fireworks", "accounts/fireworks/models/kimi-k3", CHAT, {"reasoning_effort": "none"}),
+        ("fireworks", "accounts/fireworks/models/glm-5p3", CHAT, {"reasoning_effort": "minimal"}),
+        ("fireworks", "accounts/fireworks/models/qwen3p8-max", CHAT, {"reasoning_effort": 3}),
+        ("mistral", "mistral-medium-latest", "mistral-chat", {"reasoning_effort": "medium"}),
+        ("mistral", "mistral-large-latest", "mistral-chat", {"reasoning_effort": "none"}),
+        ("mistral", "zai-glm-5-3", RESPONSES, {"reasoning": {"effort": "none"}}),
+        ("mistral", "mistral-small-latest", "mistral-chat", {"prompt_mode": "reasoning"}),
+        ("qwen", "qwen3.8-max", CHAT, {"reasoning_effort": "low", "enable_thinking": True}),
+        ("qwen", "qwen3.8-max", CHAT, {"reasoning_effort": "high"}),
+        ("qwen", "qwen3.8-max-preview", CHAT, {"enable_thinking": False}),
+        ("qwen", "qwen-plus", CHAT, {"thinking_budget": 4000}),
+        ("openrouter", "anthropic/claude-sonnet-4.6", CHAT,
+         {"reasoning": {"effort": "high", "max_tokens": 4000}, "provider": {"require_parameters": True}}),
+        ("openrouter", "anthropic/claude-opus-5.5", RESPONSES, {"reasoning": {"effort": "none"}}),
+        ("openrouter", "deepseek/deepseek-v4-pro", RESPONSES, {"reasoning": {"effort": "max"}}),
+        ("openrouter", "anthropic/claude-opus-5", CHAT, {"reasoning": {"effort": "high"}}),
+        ("cohere", "command-a-reasoning-08-2025", "cohere-chat", {"thinking": {"type": "enabled", "token_budget": 0}}),
+        ("cohere", "command-a-reasoning-08-2025", "cohere-chat", {"thinking": {"token_budget": 500}}),
+        ("cohere", "command-r-08-2024", "cohere-chat", {"thinking": {"type": "disabled"}}),
+        ("perplexity", "perplexity/sonar", RESPONSES, {"reasoning": {"effort": "max"}}),
+        ("perplexity", "perplexity/sonar", RESPONSES, {"store": False}),
+        ("nvidia", "nvidia/nemotron-3-ultra-550b-a55b", CHAT,
+         {"chat_template_kwargs": {"enable_thinking": True, "reasoning_budget": 5}}),
+        ("llamacpp", "some-model", CHAT, {"chat_template_kwargs": {"enable_thinking": "false"}}),
+        ("vllm", "openai/gpt-oss-120b", CHAT, {"reasoning_effort": "none"}),
+        ("sglang", "openai/gpt-oss-120b", CHAT, {"chat_template_kwargs": {"enable_thinking": False}}),
+        ("ollama", "gpt-oss:20b", "ollama-chat", {"think": False}),
+        ("ollama", "gpt-oss:20b", "ollama-chat", {"think": "max"}),
+        ("ollama", "qwen3:8b", "ollama-chat", {"reasoning_effort": "none"}),
+        ("ollama", "qwen3:8b", CHAT, {"think": False}),
+        ("lmstudio", "openai/gpt-oss-20b", CHAT, {"reasoning_effort": "low"}),
+        ("huggingface", "openai/gpt-oss-120b:groq", CHAT, {"reasoning_effort": "none"}),
+        ("azure", "gpt-6-sol", CHAT, {"reasoning_effort": "max"}),
+        ("google-vertex", "claude-opus-5-5", MESSAGES, {"max_tokens": 9, "thinking": {"type": "disabled"}}),
+        ("bedrock", "global.anthropic.claude-haiku-4-5-20251001-v1:0", CONVERSE,
+         {"inferenceConfig": {"maxTokens": 2000},
+          "additionalModelRequestFields": {"thinking": {"type": "enabled", "budget_tokens": 2000}}}),
+        ("bedrock", "global.anthropic.claude-opus-5-5", CONVERSE,
+         {"additionalModelRequestFields": {"thinking": {"type": "disabled"}}}),
+    ],
+)  # fmt: skip
+def test_the_facts_by_hand_find_what_is_wrong_on_other_hosts(
+    provider: str, model: str, dialect: str, body: dict[str, Any]
+) -> None:
+    assert host_refusals(provider, model, dialect, body)
