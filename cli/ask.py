@@ -67,7 +67,7 @@ def ask(
     form = chosen_format(output_format, json, output, Format.TEXT)
     streams = output_format is None and not json and output is None
     sweep = (one_value(think),) if think is not None else ()
-    settings = load_config(config, [profile] if profile else [], quiet=quiet)
+    settings = load_config(config, profile or [], quiet=quiet)
     selection = one_selection(profile, settings)
     asked = read_prompt(prompt, file or [], system)
     wishes = Wishes(sweep, max_output, timeout, retries, no_stream, emulate)

@@ -119,7 +119,7 @@ def _decide(think: Think, context: PlanContext) -> ThinkPlan:
     if card.control == "switch":
         on = context.spelling.on
         if not on and not _thinks_when_absent(card):
-            return _unsupported(think, f"{context.model} has no on on this route", context)
+            return _unsupported(think, f"{context.model} cannot be switched on by this route", context)
         return _built(think, context, on, "clamped", f"{think} → on: {context.model} only knows on and off")
     if think.level is not None:
         return _level(think, think.level, context)

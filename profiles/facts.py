@@ -118,8 +118,7 @@ def plugin_texts() -> tuple[Section, ...]:
 @cache
 def cards(file: str) -> tuple[ModelCard, ...]:
     """The cards of `models-FILE.yaml`, in its order. Raises `ConfigError` when there is no such file."""
-    checked_on, sections = _card_sections(file)
-    return tuple(read_card(section, checked_on) for section in sections)
+    return tuple(_card(file, index) for index in range(len(_card_sections(file)[1])))
 
 
 def card_for(provider: Provider, model: str) -> ModelCard:
@@ -129,11 +128,16 @@ def card_for(provider: Provider, model: str) -> ModelCard:
     """
     name = model.removeprefix("models/")
     for file in provider.models:
-        checked_on, sections = _card_sections(file)
-        for section in sections:
+        for index, section in enumerate(_card_sections(file)[1]):
             if _pattern(section).fullmatch(name):
-                return read_card(section, checked_on)
+                return _card(file, index)
     return provider.unknown_model
+
+
+@cache
+def _card(file: str, index: int) -> ModelCard:
+    checked_on, sections = _card_sections(file)
+    return read_card(sections[index], checked_on)
 
 
 @cache

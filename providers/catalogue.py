@@ -89,13 +89,15 @@ def openrouter(document: Any) -> Iterator[Published]:
         name = text(entry.get("id"))
         if name is None:
             continue
-        reasoning = obj(entry.get("reasoning"))
+        stated = entry.get("reasoning")
+        reasoning = obj(stated)
         top = obj(entry.get("top_provider"))
-        limits = Published(name, context_tokens=count(entry.get("context_length")))
-        if not reasoning:
-            yield Published(
-                name, None if name.startswith("openrouter/") else False, context_tokens=limits.context_tokens
-            )
+        context_tokens = count(entry.get("context_length"))
+        if stated is None:
+            yield Published(name, None if name.startswith("openrouter/") else False, context_tokens=context_tokens)
+            continue
+        if not isinstance(stated, dict):
+            yield Published(name, context_tokens=context_tokens)
             continue
         words = _words(reasoning.get("supported_efforts"))
         everything = "supported_efforts" in reasoning and reasoning.get("supported_efforts") is None
@@ -107,8 +109,8 @@ def openrouter(document: Any) -> Iterator[Published]:
             thinks=True,
             levels=THINKING_LEVELS if everything else _levels(words) or None,
             can_be_off=not mandatory if isinstance(mandatory, bool) else None,
-            absent=_absent(default) or ("on" if enabled is True else "off" if enabled is False else None),
-            context_tokens=limits.context_tokens,
+            absent="off" if enabled is False else _absent(default) or ("on" if enabled is True else None),
+            context_tokens=context_tokens,
             max_output_tokens=count(top.get("max_completion_tokens")),
         )
 

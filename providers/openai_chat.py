@@ -31,7 +31,6 @@ from .schema import (
     ReasoningDelta,
     ReasoningWithheld,
     Served,
-    Usage,
     UsageReport,
     Visibility,
 )
@@ -202,8 +201,9 @@ class ChatDecoder:
         if self._failed:
             return
         yield self._finish()
-        if self._counted_no_thought and not self._thought:
-            yield UsageReport(Usage(reasoning_tokens=0), final=True)
+        if self._counted_no_thought and self._thought:
+            words = "reasoning came and the provider counts no tokens for it; its count cannot be right"
+            yield Notice("reasoning_uncounted", words)
         yield from self._unreconciled
         if self._refusal:
             yield Notice("refusal", f"the model refused: {''.join(self._refusal)}")
@@ -313,8 +313,7 @@ class ChatDecoder:
             for report in (delta for delta in told if isinstance(delta, UsageReport)):
                 # vLLM counts none where the template opened the tag: https://docs.vllm.ai/en/latest/features/reasoning_outputs/
                 self._counted_no_thought = report.usage.reasoning_tokens == 0
-                counts = replace(report.usage, reasoning_tokens=report.usage.reasoning_tokens or None)
-                yield replace(report, usage=counts, final=final)
+                yield replace(report, final=final)
         yield from read_bill(document, self._bill)
 
     def _finish(self) -> Finish:

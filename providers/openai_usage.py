@@ -157,7 +157,7 @@ def read_openai_error(status: int | None, headers: Headers, document: Any) -> Fa
     message = error_message(document)
     code, type_ = text(error.get("code")), text(error.get("type"))
     stable = text(obj(error.get("metadata")).get("error_type"))  # OpenRouter's
-    known = next((kind for word in (code, type_, stable) if (kind := _KIND_OF_CODE.get(word or ""))), None)
+    known = _KIND_OF_CODE.get(code or "") or _KIND_OF_CODE.get(type_ or "") or _KIND_OF_CODE.get(stable or "")
     if status is None and known is None:
         # A failure in the middle of a stream has no status of its own; some hosts put it into the code.
         written = (error.get("code"), outer.get("status_code"), outer.get("raw_status_code"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from thinkdial.engine.plan import PlanContext, ThinkPlan, plan
 from thinkdial.profiles import facts
 from thinkdial.profiles.card import ModelCard
+from thinkdial.profiles.load import Config, load_builtin
 from thinkdial.profiles.provider import DialectUse, Provider
 from thinkdial.providers.registry import dialect
 from thinkdial.providers.think import Level, Think
@@ -17,15 +18,41 @@ from thinkdial.providers.think import Level, Think
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "providers.md"
 DIAL = (*(Think(level) for level in Level), Think(budget_tokens=4000))
 MARKS = {"exact": "", "mapped": " ~", "clamped": " *", "unsupported": " ✗", "default": ""}
+COUNTS: Mapping[str, tuple[str, str]] = {
+    "openai-responses": ("inside the output", "inside the input"),
+    "openai-chat": ("inside the output", "inside the input"),
+    "anthropic-messages": ("inside the output", "beside the input"),
+    "gemini-generate": ("beside the output", "inside the input"),
+    "bedrock-converse": ("inside the output, not counted apart", "beside the input"),
+    "mistral-chat": ("inside the output", "inside the input"),
+    "cohere-chat": ("inside the output, not counted apart", "unverified"),
+    "ollama-chat": ("inside the output, not counted apart", "not reported"),
+}
+"""Where each wire counts reasoning tokens and cached tokens. A quirk of the provider can say otherwise."""
+OUTSIDE = "beside the output"
 
 HEAD = """# Providers
 
 Generated from `profiles/*.yaml` by `python scripts/provider_docs.py`; do not edit.
 
-Each table says what every value of the dial becomes for a family of models. Words are what is sent, numbers are budgets
-in tokens. Without a mark the model has this very value (*exact*), `~` is *mapped* by the reference table, `*` *clamped*
-to the nearest legal value, `✗` *unsupported* (nothing is sent). *default* is what the provider does with `auto`. A name
-with † stops or stopped answering; what is marked unverified is not stated as certain.
+## How to read this
+
+The tables say what every value of the dial becomes. A word is the level that is sent, a number a budget in tokens.
+
+| mark | fidelity | meaning |
+|---|---|---|
+| none | *exact* | the model has this very value |
+| `~` | *mapped* | a level as a budget or the reverse, by the reference table |
+| `*` | *clamped* | the nearest legal value |
+| `✗` | *unsupported* | nothing of the wish can be sent; a model that thinks all the same still does |
+
+*Default* is what the provider does with `auto`, when no thinking field is sent; *on* is thinking, as much as it likes.
+† marks a model that stops or stopped answering. ? marks one with facts that have one weak source or none: the notes
+below the tables name them. Models for which everything is the same share a line.
+
+*Counts* is the provider's own convention. Results and costs do not depend on it: in a result the output always includes
+reasoning and the input always includes what was cached. *Bill* is the field in which a provider reports what it
+charged; without one the price table is used.
 """
 
 
@@ -38,50 +65,99 @@ def main() -> None:
 
 
 def pages() -> Iterator[str]:
+    config = load_builtin()
+    shipped = list(facts.providers().values())
     yield HEAD
-    for provider in facts.providers().values():
-        yield from _provider(provider)
+    yield "| provider | built-in profiles | dialects | key |\n|---|---|---|---|"
+    for provider in shipped:
+        dialects = ", ".join(f"`{name}`" for name in provider.dialects)
+        profiles = ", ".join(f"`{name}`" for name in _profiles(provider, config)) or "none"
+        yield f"| [{provider.name}](#{provider.name}) | {profiles} | {dialects} | {_keys(provider)} |"
+    yield ""
+    for provider in shipped:
+        yield from _provider(provider, config)
 
 
-def _provider(provider: Provider) -> Iterator[str]:
+def _profiles(provider: Provider, config: Config) -> list[str]:
+    return [name for name, profile in config.profiles.items() if profile.provider == provider.name]
+
+
+def _keys(provider: Provider) -> str:
+    return " or ".join(f"`{name}`" for name in provider.api_key_env) or "none"
+
+
+def _provider(provider: Provider, config: Config) -> Iterator[str]:
     yield f"## {provider.name}\n"
-    keys = " or ".join(f"`{name}`" for name in provider.api_key_env) or "none needed"
-    yield f"- address: {f'`{provider.base_url}`' if provider.base_url else 'given by the profile'}"
-    yield f"- key: {keys}"
-    others = [name for name in provider.dialects if name != provider.dialect]
-    yield f"- dialect: `{provider.dialect}`{''.join(f', `{name}`' for name in others)}"
+    if named := _profiles(provider, config):
+        yield f"- profiles: {', '.join(f'`{name}` ({config.profiles[name].model})' for name in named)}"
+    yield f"- address: {f'`{provider.base_url}`' if provider.base_url else '`base_url` in the profile'}"
     for name, part in provider.endpoint.items():
         if part.of is None:
             variables = " or ".join(f"`{variable}`" for variable in part.env)
             default = f"; `{part.default}` without" if part.default else ""
-            yield f"- `{name}`: from `endpoint` in the profile, or {variables}{default}"
+            yield f"- `{{{name}}}`: from `endpoint` in the profile, or {variables}{default}"
+    where = f", from <{provider.key_url}>" if provider.key_url else ""
+    signed = "; without one, AWS credentials sign the request" if provider.signing else ""
+    yield f"- key: {_keys(provider)}{where}{signed}"
+    yield from _counts(provider)
     yield f"- price: {f'price table, as `{provider.prices}`' if provider.prices else 'only by `price` in the profile'}"
-    bills = [use.quirks["bill"]["path"] for use in provider.dialects.values() if "bill" in use.quirks]
+    bills = dict.fromkeys(use.quirks["bill"]["path"] for use in provider.dialects.values() if "bill" in use.quirks)
     if bills:
-        yield f"- bill: the provider's own, in `{bills[0]}`"
+        yield f"- bill: {', '.join(f'`{path}`' for path in bills)}"
+    if provider.catalogue is not None:
+        yield f"- catalogue: `{provider.catalogue.path}`, read by `thinkdial models refresh`"
     yield f"- sources: {', '.join(f'<{source}>' for source in provider.sources)}\n"
     cards = [card for file in provider.models for card in facts.cards(file)]
     for spoken, use in provider.dialects.items():
-        served = [card for card in cards if spoken in card.spelling or (card.control == "none" and not card.spelling)]
-        served = [card for card in served if not card.dialects or spoken in card.dialects]
-        yield from _table(provider, spoken, use, [*served, provider.unknown_model])
-    notes = [f"- **{card.example}**: {_joined(card)}" for card in cards if card.notes or card.unverified]
+        served = [card for card in cards if not card.dialects or spoken in card.dialects]
+        if any(spoken in card.spelling for card in [*served, provider.unknown_model]):
+            yield from _table(provider, spoken, use, [*served, provider.unknown_model])
+        else:
+            yield f"### {provider.name} on {spoken}\n\nNothing is known of a thinking field on this route.\n"
+    yield from _notes(provider)
+
+
+def _counts(provider: Provider) -> Iterator[str]:
+    told: dict[tuple[str, str], list[str]] = {}
+    for spoken, use in provider.dialects.items():
+        reasoning, cached = COUNTS[spoken]
+        if use.quirks.get("reasoning_outside_output"):
+            reasoning = OUTSIDE
+        told.setdefault((reasoning, cached), []).append(spoken)
+    for (reasoning, cached), dialects in told.items():
+        on = f" on {' and '.join(dialects)}" if len(told) > 1 else ""
+        yield f"- counts{on}: reasoning {reasoning}; cached tokens {cached}"
+
+
+def _notes(provider: Provider) -> Iterator[str]:
+    notes: list[str] = []
+    for file in provider.models:
+        if file != provider.name and file in facts.provider_names():
+            yield f"For notes on these models see [{file}](#{file}).\n"
+            continue
+        notes += [f"- **{card.example}**: {text}" for card in facts.cards(file) if (text := _note(card))]
+    if provider.unknown_model.unverified:
+        notes.append(f"- *any other model*: {_note(provider.unknown_model)}")
     if notes:
-        yield "<details><summary>Notes on the models</summary>\n"
+        yield f"<details><summary>Notes on the models of {provider.name}</summary>\n"
         yield from notes
         yield "\n</details>\n"
 
 
 def _table(provider: Provider, spoken: str, use: DialectUse, cards: list[ModelCard]) -> Iterator[str]:
-    yield f"### {provider.name} on {spoken}\n"
+    usual = " (the usual dialect)" if spoken == provider.dialect and len(provider.dialects) > 1 else ""
+    yield f"### {provider.name} on {spoken}{usual}\n"
+    if use.refuses_levels:
+        yield f"This route takes no {' or '.join(use.refuses_levels)}, whatever the model.\n"
     words = [str(think) for think in DIAL]
     yield f"| model | default | {' | '.join(words)} |"
     yield f"|---|---|{'---|' * len(words)}"
-    spelled: dict[str, None] = {}
+    spelled: dict[str, set[str]] = {}
+    rows: dict[tuple[str, ...], list[str]] = {}
     for card in cards:
         spelling = card.spelling.get(spoken)
         if spelling:
-            spelled[spelling] = None
+            spelled.setdefault(spelling, set()).update(_kinds(card, use))
         context = PlanContext(
             card=card,
             spelling=facts.spellings()[spelling] if spelling else None,
@@ -91,16 +167,38 @@ def _table(provider: Provider, spoken: str, use: DialectUse, cards: list[ModelCa
             refuses_levels=use.refuses_levels,
         )
         cells = [_cell(plan(think, context)) for think in DIAL]
-        name = f"{card.example}{'†' if card.retired else ''}" if card.known else "*any other model*"
-        absent = card.absent or ("off" if card.control == "none" else "unknown")
-        yield f"| {name} | {absent} | {' | '.join(cells)} |"
-    yield ""
-    for name in spelled:
+        absent = card.absent or {"none": "off", "fixed": "on"}.get(card.control, "unknown")
+        rows.setdefault((absent, *cells), []).append(_name(card))
+    for cells, names in rows.items():
+        yield f"| {', '.join(names)} | {' | '.join(cells)} |"
+    yield "\nWhat is sent:\n"
+    for name, kinds in spelled.items():
         found = facts.spellings()[name]
+        yield f"- {name}"
         for kind in ("visible", "level", "budget", "on", "off"):
-            if fields := getattr(found, kind):
-                yield f"- `{kind}` → `{json.dumps(fields, ensure_ascii=False)}`"
+            if kind in kinds and (fields := getattr(found, kind)):
+                yield f"  - {kind}: `{json.dumps(fields, ensure_ascii=False)}`"
     yield ""
+
+
+def _kinds(card: ModelCard, use: DialectUse) -> set[str]:
+    """What the dial can have to say to this model."""
+    kinds = {"visible"}
+    if card.control == "effort" and any(level.value not in use.refuses_levels for level in card.levels):
+        kinds.add("level")
+    if card.budget is not None:
+        kinds.add("budget")
+    if card.control == "switch":
+        kinds.add("on")
+    if card.can_be_off and card.off is None:
+        kinds.add("off")
+    return kinds
+
+
+def _name(card: ModelCard) -> str:
+    if not card.known:
+        return "*any other model*"
+    return f"{card.example}{'†' if card.retired else ''}{'?' if card.unverified else ''}"
 
 
 def _cell(decided: ThinkPlan) -> str:
@@ -115,8 +213,12 @@ def _cell(decided: ThinkPlan) -> str:
     return f"{word}{MARKS[decided.fidelity]}"
 
 
-def _joined(card: ModelCard) -> str:
+def _note(card: ModelCard) -> str:
     parts = [" ".join(card.notes.split())] if card.notes else []
+    if card.off:
+        parts.append(f"Off is `{json.dumps(card.off)}`.")
+    if not card.output_limit_covers_thinking and card.control != "none":
+        parts.append("The output limit does not bound thinking.")
     if card.unverified:
         parts.append(f"Unverified: {', '.join(card.unverified)}.")
     if card.retired:

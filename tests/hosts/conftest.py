@@ -129,7 +129,8 @@ def tail(usage: Any, **more: Any) -> dict[str, Any]:
 class Wire:
     """Builds what hosts say."""
 
-    http, said, sse, ndjson, aws = staticmethod(http), staticmethod(said), staticmethod(sse), staticmethod(ndjson), staticmethod(aws)  # fmt: skip
+    http, said, sse = staticmethod(http), staticmethod(said), staticmethod(sse)
+    ndjson, aws = staticmethod(ndjson), staticmethod(aws)
     chunk, tail = staticmethod(chunk), staticmethod(tail)
     done = "data: [DONE]"
 
@@ -174,7 +175,8 @@ async def run_all(selections: Sequence[Selection], wishes: Wishes, waits: list[f
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
-    names = [name for provider in {s.profile.provider for s in selections} for name in config().provider(provider).api_key_env]  # fmt: skip
+    providers = {selection.profile.provider for selection in selections}
+    names = [name for provider in providers for name in config().provider(provider).api_key_env]
     jobs = make_jobs(selections, Prompt("How many?"), config(), wishes, dict.fromkeys(names, KEY))
     async with Transport() as transport:
         surroundings = Surroundings(transport, sleep=sleep, dice=lambda: 0.0)

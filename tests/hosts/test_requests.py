@@ -7,7 +7,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
-COMMON = {"model", "messages", "stream", "stream_options", "input", "contents", "store", "context_length_exceeded_behavior"}  # fmt: skip
+COMMON = {
+    "model",
+    "messages",
+    "stream",
+    "stream_options",
+    "input",
+    "contents",
+    "store",
+    "context_length_exceeded_behavior",
+}
 ENDPOINTS = {"azure": {"resource": "mine"}, "google-vertex": {"project": "mine"}}
 LIMIT = 4000 + 4096
 """A budget on a model that takes none becomes a ceiling: the budget, and room for an answer."""

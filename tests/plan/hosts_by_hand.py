@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .facts_by_hand import CLAUDE, first, refusals
+from .facts_by_hand import CLAUDE, CLAUDE_MOST_OUTPUT, first, refusals
 
 Body = Mapping[str, Any]
 
@@ -101,7 +101,11 @@ EFFORTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         (r"newcomer.*", "none minimal low medium high xhigh max"),
         (r".*", ""),
     ),
-    "perplexity": ((r"sonar-deep-research", "low medium high"), (r"sonar.*", ""), (r".*", "minimal low medium high xhigh")),
+    "perplexity": (
+        (r"sonar-deep-research", "low medium high"),
+        (r"sonar.*", ""),
+        (r".*", "minimal low medium high xhigh"),
+    ),
     "nvidia": ((r"openai/gpt-oss.*", "low medium high"), (r".*", "")),
     "huggingface": (
         (r"openai/gpt-oss-.*", "low medium high"),
@@ -111,7 +115,7 @@ EFFORTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "vllm": (
         (r".*gpt-oss.*", "low medium high"),
         (r".*Qwen3\.8.*", "low medium xhigh"),
-        (r".*DeepSeek-V4.*", "low high max"),
+        (r".*(DeepSeek-V4|GLM-5\.3|Kimi-K3).*", "low high max"),
         (r".*", ""),
     ),
     "llamacpp": ((r".*gpt-oss.*", "low medium high"), (r".*", "")),
@@ -132,7 +136,7 @@ def host_refusals(provider: str, model: str, dialect: str, body: Body) -> list[s
     """Every reason for which this host would refuse the body, or take it for something else than it says."""
     if provider in ("azure", "google-vertex", "bedrock"):
         return _cloud(model, dialect, body)
-    words = set((first(EFFORTS["vllm" if provider == "sglang" else provider], model) or "").split())
+    words = set((first(EFFORTS.get("vllm" if provider == "sglang" else provider, ()), model) or "").split())
     effort = body.get(
         "reasoning_effort", _under(body, "reasoning").get("effort", _under(body, "output_config").get("effort"))
     )
@@ -328,9 +332,7 @@ def _cloud(model: str, dialect: str, body: Body) -> list[str]:
     name = bare if bare in CLAUDE else re.sub(r"-\d{8}$", "", bare)
     if dialect == "bedrock-converse":
         config = _under(body, "inferenceConfig")
-        # Without a limit Bedrock takes the model's most.
-        limit = config.get("maxTokens", 64_000 if name != "claude-opus-4-6" else 128_000)
-        body = {**_under(body, "additionalModelRequestFields"), "max_tokens": limit}
-        if re.search(r"opus-4(-1|-\d{8})", name) and "maxTokens" not in config:
-            body["max_tokens"] = 32_000
+        # Without a limit Bedrock takes the model's most, which is half of the Claude API's for Sonnet 4.6.
+        most = 64_000 if name == "claude-sonnet-4-6" else first(CLAUDE_MOST_OUTPUT, name)
+        body = {**_under(body, "additionalModelRequestFields"), "max_tokens": config.get("maxTokens", most)}
     return refusals(name, "anthropic-messages", body)

@@ -37,7 +37,7 @@ class Route:
     @property
     def limits(self) -> tuple[int | None, ...]:
         """Output limits to try: all where somebody else's SDK agrees, the telling ones elsewhere."""
-        return OUTPUT_LIMITS if self.target.provider.name in PROVIDERS else (None, 1, 1025, 9000, 64000)
+        return OUTPUT_LIMITS if self.target.provider.name in PROVIDERS else (None, 1025, 9000)
 
     def __str__(self) -> str:
         return f"{self.target.provider.name}: {self.model}/{self.target.dialect}"

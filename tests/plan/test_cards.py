@@ -50,7 +50,7 @@ def cards(provider: str) -> list[ModelCard]:
     return [card for file in facts.providers()[provider].models for card in facts.cards(file)]
 
 
-CARDS = [(provider, card) for provider in PROVIDERS for card in cards(provider)]
+CARDS = [(provider, card) for provider in facts.provider_names() for card in cards(provider)]
 
 
 def test_every_named_id_finds_exactly_one_card() -> None:
@@ -83,7 +83,7 @@ def test_every_example_finds_its_own_card_and_no_other() -> None:
 def test_a_name_does_not_match_longer_ones(provider: str, short: str, longer: str) -> None:
     card = facts.card_for(facts.providers()[provider], short)
     assert card.matches(short) and not card.matches(longer)
-    assert facts.card_for(facts.providers()[provider], longer) is not card
+    assert facts.card_for(facts.providers()[provider], longer) != card
 
 
 @pytest.mark.parametrize("model", ["gpt-6-sol-ultra", "xgpt-5", "claude-sonnet-5-55", "gemini-2.5-flash-tts", "gpt-4"])
@@ -94,7 +94,7 @@ def test_a_name_that_nobody_knows_finds_the_stand_in(model: str) -> None:
 
 def test_the_models_prefix_of_google_is_no_part_of_the_name() -> None:
     google = facts.providers()["google"]
-    assert facts.card_for(google, "models/gemini-2.5-pro") is facts.card_for(google, "gemini-2.5-pro")
+    assert facts.card_for(google, "models/gemini-2.5-pro") == facts.card_for(google, "gemini-2.5-pro")
 
 
 def test_every_card_cites_and_dates_its_facts() -> None:
@@ -108,7 +108,9 @@ def test_every_card_cites_and_dates_its_facts() -> None:
 def test_no_card_contradicts_itself() -> None:
     for provider, card in CARDS:
         spoken = facts.providers()[provider].dialects
-        assert set(card.dialects) <= set(spoken) and set(card.spelling) <= set(spoken), card.example
+        if provider not in ("azure", "google-vertex", "sglang"):  # these share the cards of others
+            assert set(card.dialects) <= set(spoken) and set(card.spelling) <= set(spoken), card.example
+        assert not card.dialects or (set(card.dialects) & set(spoken) and set(card.spelling) <= set(card.dialects))
         assert [level_rank(level) for level in card.levels] == sorted({level_rank(level) for level in card.levels})
         match card.control:
             case "effort":
@@ -120,7 +122,7 @@ def test_no_card_contradicts_itself() -> None:
             case "none":
                 assert not card.levels and not card.budget and not card.spelling and card.visibility == "none"
             case "switch":
-                raise AssertionError("none of these is a mere switch")
+                assert not card.levels and not card.budget and provider not in PROVIDERS
         if card.absent == "off":
             assert card.can_be_off, card.example
         assert card.absent in (None, "on", "off", *card.levels), card.example

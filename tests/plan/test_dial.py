@@ -11,7 +11,6 @@ from thinkdial.engine.plan import ThinkPlan, level_for_budget, level_rank, neare
 from thinkdial.profiles import facts
 from thinkdial.profiles.card import Spelling
 from thinkdial.profiles.profile import Reference
-from thinkdial.providers.merge import at_path
 from thinkdial.providers.think import THINKING_LEVELS, Level
 
 from .routes import BUDGETS, LEVELS, PROVIDERS, VALUES, Route, for_every_route, route
@@ -354,3 +353,32 @@ def test_a_switch_and_a_budget_without_numbers() -> None:
     nameless = replace(found.target.card, budget=None)
     assert found.plan("low", card=nameless).note == "no budget range is known for claude-haiku-4-5; nothing was sent"
     assert found.plan("4000", card=nameless).fidelity == "unsupported"
+
+
+@pytest.mark.parametrize("value", ["off", "high", "4000"])
+def test_a_model_without_a_dial_is_still_asked_to_think_where_people_can_read_it(value: str) -> None:
+    decided = route("minimax", "MiniMax-M2.1").plan(value)
+    assert (decided.native, decided.fidelity, decided.thinks) == ({"reasoning_split": True}, "unsupported", True)
+    assert decided.note and decided.note.endswith("; only readable reasoning was asked for")
+    assert route("xai", "grok-build-0.1").plan(value).native == {}
+
+
+def test_a_switch_that_this_route_cannot_turn_on() -> None:
+    unknown = route("ollama", "newcomer-9", "openai-chat").plan("high")
+    assert (unknown.native, unknown.fidelity, unknown.thinks) == ({}, "unsupported", None)
+    assert unknown.note == "unknown model; newcomer-9 cannot be switched on by this route; nothing was sent"
+    known = route("ollama", "qwen3:8b", "openai-chat").plan("high")  # it is on by itself
+    assert (known.native, known.fidelity, known.thinks) == ({}, "clamped", True)
+
+
+def test_a_budget_near_the_model_s_own_limit_is_warned_about_without_a_limit_of_ours() -> None:
+    decided = route("bedrock", "global.anthropic.claude-haiku-4-5-20251001-v1:0").plan("1000000")
+    assert (sent_budget(decided), decided.max_output_tokens) == (63_999, None)
+    assert "starvation_risk" in [notice.code for notice in decided.notices]
+
+
+def test_a_route_without_words_for_budgets_says_so() -> None:
+    found = route("openrouter", "anthropic/claude-haiku-4.5")
+    wordless = found.plan("high", spelling=Spelling("x", level={"effort": "$level"}))
+    assert (wordless.native, wordless.fidelity) == ({}, "unsupported")
+    assert wordless.note == "anthropic/claude-haiku-4.5 takes no budget on this route; nothing was sent"

@@ -13,7 +13,8 @@ from thinkdial.providers.eventstream import CONTENT_TYPE
 from thinkdial.providers.framing import Event
 from thinkdial.providers.registry import dialect
 
-USAGE = {"inputTokens": 15, "outputTokens": 40, "totalTokens": 70, "cacheReadInputTokens": 10, "cacheWriteInputTokens": 5}  # fmt: skip
+CACHE = {"cacheReadInputTokens": 10, "cacheWriteInputTokens": 5}
+USAGE = {"inputTokens": 15, "outputTokens": 40, "totalTokens": 70} | CACHE
 
 
 def delta(index: int = 0, **piece: Any) -> Event:
@@ -46,7 +47,8 @@ def ran(api: Any, events: Iterable[Event]) -> Any:
 
 
 def test_text_and_reasoning_need_no_start_and_usage_comes_after_the_stop(bedrock: Any) -> None:
-    blocks = [thought(text="Hm. "), thought(text="3"), thought(signature="c2ln"), delta(1, text="It is "), delta(1, text="3")]  # fmt: skip
+    blocks = [thought(text="Hm. "), thought(text="3"), thought(signature="c2ln")]
+    blocks += [delta(1, text="It is "), delta(1, text="3")]
     for ending in ([STOP, META], [META, STOP]):
         reply = ran(bedrock, [*blocks, made("contentBlockStop", {"contentBlockIndex": 1}), *ending])
         assert (reply.reasoning, reply.visibility, reply.answer) == ("Hm. 3", "full", "It is 3")
@@ -122,9 +124,11 @@ def test_an_exception_in_the_stream_ends_it_and_what_came_is_kept(
     assert (reply.complete, reply.reasoning, reply.answer, reply.usage.output_tokens) == (False, "Hm.", "It ", None)
 
 
-@pytest.mark.parametrize(("payload", "words"), [(b"plain words", "plain words"), (b"", "Bedrock sent x"), (b"{}", "Bedrock sent x")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("payload", "words"), [(b"in words", "in words"), (b"", "Bedrock sent x"), (b"{}", "Bedrock sent x")]
+)
 def test_an_exception_need_not_be_json(bedrock: Any, payload: bytes, words: str) -> None:
-    assert ran(bedrock, [Event("exception:x", payload)]).failure.message in (words, f"{words}Exception")
+    assert ran(bedrock, [Event("exception:x", payload)]).failure.message == words
 
 
 def test_a_stream_without_a_stop_was_interrupted(bedrock: Any) -> None:
@@ -176,9 +180,9 @@ def test_the_name_of_an_error_is_in_a_header_or_in_the_body(
     ("model", "path"),
     [
         ("anthropic.claude-haiku-4-5-20251001-v1:0", "anthropic.claude-haiku-4-5-20251001-v1%3A0"),
-        ("arn:aws:bedrock:us-east-1:1:inference-profile/x", "arn%3Aaws%3Abedrock%3Aus-east-1%3A1%3Ainference-profile%2Fx"),
+        ("arn:aws:bedrock:us:1:inference-profile/x", "arn%3Aaws%3Abedrock%3Aus%3A1%3Ainference-profile%2Fx"),
     ],
-)  # fmt: skip
+)
 def test_the_model_is_escaped_in_the_path(bedrock: Any, model: str, path: str) -> None:
     assert bedrock.request(model=model).url == f"https://host.example/model/{path}/converse-stream"
     assert bedrock.request(model=model, stream=False).url == f"https://host.example/model/{path}/converse"

@@ -84,7 +84,8 @@ def test_without_billed_counts_the_tokens_are_priced(cohere: Any, billed: Any) -
 def test_a_failure_in_the_last_event_is_one_and_what_came_is_kept_and_counted(
     cohere: Any, finish: str, more: Any, kind: str, message: str
 ) -> None:
-    whole = {"id": "i", "message": {"content": [{"type": "text", "text": "It "}]}, "finish_reason": finish, "usage": USAGE}  # fmt: skip
+    content = [{"type": "text", "text": "It "}]
+    whole = {"id": "i", "message": {"content": content}, "finish_reason": finish, "usage": USAGE}
     for reply in (cohere.stream(delta(0, text="It "), end(finish, **more)), cohere.whole(whole | more)):
         assert (reply.failure.kind, reply.failure.message, reply.complete) == (kind, message, False)
         assert (reply.answer, reply.finish, reply.usage.output_tokens) == ("It ", "error", 420)

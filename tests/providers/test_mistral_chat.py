@@ -13,7 +13,8 @@ from thinkdial.providers.registry import dialect
 
 def chunk(content: Any = None, finish: str | None = None, **top: Any) -> dict[str, Any]:
     delta = {} if content is None else {"content": content}
-    return {"id": "c1", "model": "mistral-medium-2604", "choices": [{"index": 0, "delta": delta, "finish_reason": finish}], **top}  # fmt: skip
+    choice = {"index": 0, "delta": delta, "finish_reason": finish}
+    return {"id": "c1", "model": "mistral-medium-2604", "choices": [choice], **top}
 
 
 def thinking(*words: str) -> dict[str, Any]:
@@ -119,8 +120,7 @@ def test_3051_alone_is_no_long_prompt() -> None:
 @pytest.mark.parametrize(
     "message",
     [
-        "reasoning_effort='medium' is not supported for this model. Must be one of "
-        "(<ReasoningEffort.none: 'none'>, <ReasoningEffort.high: 'high'>)",
+        "reasoning_effort='low' is not supported for this model. Must be one of (<ReasoningEffort.none: 'none'>, ...)",
         "reasoning_effort low is not supported for this model, supported values: ['none', 'high']",
         "reasoning_effort 'medium' is not supported; supported values: ['low', 'high', 'max']",
         "reasoning_effort is not enabled for this model",
