@@ -11,7 +11,7 @@ import typer
 
 from ..engine.authorize import Authorize, authorization
 from ..engine.refresh import Unread, read_catalogue
-from ..engine.target import Target, resolve
+from ..engine.target import Target, is_loopback, resolve
 from ..engine.transport import Transport
 from ..profiles.profile import Profile
 from ..profiles.published import PublishedModels, store
@@ -44,8 +44,12 @@ def refresh_models(settings: Config, only: str | None, *, json: bool) -> None:
                 raise
             say(f"{name}: left out: {error.message}")
     found = asyncio.run(_read(calls))
+    here = {target.provider.name for target, _ in calls if is_loopback(target.base_url)}
     rows: list[dict[str, Any]] = []
     for one in found:
+        if isinstance(one, Unread) and only is None and one.provider in here and one.failure.kind == "connection":
+            say(f"{one.provider}: left out: it does not run on this machine")
+            continue
         if isinstance(one, Unread):
             say(f"{one.provider}: {one.failure.message}")
             rows.append({"provider": one.provider, "models": None, "error": one.failure.message})

@@ -91,6 +91,7 @@ async def _json(target: Target, authorize: Authorize, transport: Transport, meth
     headers: list[tuple[str, str]] = [("accept", "application/json")]
     if target.provider.catalogue is not None:
         headers += target.provider.catalogue.headers.items()
+    headers += ((name.lower(), value) for name, value in target.profile.headers.items())
     if body:
         headers.append(("content-type", "application/json"))
     request = HttpRequest(method, url, tuple(headers), body)
