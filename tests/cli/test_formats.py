@@ -174,3 +174,29 @@ def test_a_late_closing_tag_does_not_reach_a_pipe(cli: Cli, recorder: Any, confi
     recorder.status, recorder.body, recorder.kind = 200, body.encode(), "text/event-stream"
     ended = cli("ask", "x", "-p", "local", "--config", config_for(recorder.url))
     assert ended.code == 0 and ended.out == "42\n"
+
+
+def test_forty_profiles_in_one_comparison(cli: Any, simulator: Any, tmp_path: Path) -> None:
+    """Each with an answer of its own, in the order they were asked."""
+    places = [
+        ("anthropic", "/anthropic", "claude-haiku-5-5"),
+        ("openai", "/openai/v1", "gpt-6-luna"),
+        ("google", "/google", "gemini-3.8-flash"),
+        ("openai-compatible", "/compatible/v1", "sim-inline-think"),
+    ]
+    config = tmp_path / "forty.yaml"
+    lines = ["profiles:"]
+    for number in range(40):
+        provider, path, model = places[number % 4]
+        lines.append(
+            f"  p{number:02}: {{provider: {provider}, model: {model}, base_url: '{simulator.base_url}{path}', "
+            "api_key_env: SIM_KEY}"
+        )
+    lines.append(f"groups: {{all: [{', '.join(f'p{number:02}' for number in range(40))}]}}")
+    config.write_text("\n".join(lines), encoding="utf-8")
+    ended = cli("compare", "Is 91 prime?", "-p", "all", "--think", "low", "--json", "--config", config)
+    assert ended.code == 0, ended.err
+    assert [result["profile"] for result in ended.json["results"]] == [f"p{number:02}" for number in range(40)]
+    assert all(result["answer"] and result["think"]["verdict"] == "as_asked" for result in ended.json["results"])
+    table = cli("compare", "Is 91 prime?", "-p", "all", "--think", "low", "--config", config)
+    assert table.code == 0 and "p39" in table.out
