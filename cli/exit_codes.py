@@ -15,7 +15,6 @@ class ExitCode(IntEnum):
     SOME_FAILED = 1
     USAGE = 2
     ALL_FAILED = 3
-    COST_LIMIT = 4
     STRICT_PLAN = 5
     INTERRUPTED = 130
     BROKEN_PIPE = 141

@@ -12,7 +12,7 @@ from ..providers.think import Think
 from .authorize import Authorize, authorization
 from .fanout import Job
 from .keys import Key
-from .prepare import Asked, Prepared, Prompt, prepare_as
+from .prepare import Prepared, Prompt, prepare
 from .run import Patience
 from .target import Selection, Target, resolve, think_values
 
@@ -90,8 +90,14 @@ def prepare_one(target: Target, think: Think, prompt: Prompt, config: Config, wi
     """The plan and the request of one call. Raises `ConfigError` when params and dial contradict each other."""
     stream = config.defaults.stream if target.profile.stream is None else target.profile.stream
     limit = wishes.max_output_tokens or target.profile.max_output_tokens or config.defaults.max_output_tokens
-    return prepare_as(
-        target, think, Asked(prompt, config.reference, limit, stream and not wishes.no_stream, wishes.emulate)
+    return prepare(
+        target,
+        think,
+        prompt,
+        config.reference,
+        max_output_tokens=limit,
+        stream=stream and not wishes.no_stream,
+        emulate=wishes.emulate,
     )
 
 

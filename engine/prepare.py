@@ -62,10 +62,10 @@ def prepare(
 ) -> Prepared:
     """Decide and build. Raises `ConfigError` when the profile's params contradict the dial."""
     asked = Asked(prompt, reference, max_output_tokens, stream, emulate)
-    return prepare_as(target, think, asked)
+    return _prepare(target, think, asked)
 
 
-def prepare_as(target: Target, think: Think, asked: Asked) -> Prepared:
+def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
     """The same, from what was asked."""
     profile, prompt = target.profile, asked.prompt
     context = PlanContext(
@@ -117,7 +117,7 @@ def with_levels(prepared: Prepared, levels: tuple[Level, ...], can_be_off: bool)
         return None
     target = prepared.target
     card = replace(target.card, control="effort", levels=levels, can_be_off=can_be_off, budget=None)
-    again = prepare_as(replace(target, card=card, card_note=None), prepared.think, prepared.asked)
+    again = _prepare(replace(target, card=card, card_note=None), prepared.think, prepared.asked)
     if again.plan.native == prepared.plan.native:
         return None
     return again
