@@ -104,6 +104,8 @@ def _matching(providers: Any, pattern: str | None, only: str | None, *, everythi
                 gone = card.retired is not None and card.retired <= today
                 if (pattern is None or pattern.lower() in card.example.lower()) and (everything or not gone):
                     found.append((provider, card))
+    # The vendor itself before the clouds that serve its models as well.
+    exact.sort(key=lambda entry: entry[0].name not in entry[0].models)
     return exact or found
 
 

@@ -65,12 +65,12 @@ def select(names: Iterable[str], config: Config) -> list[Selection]:
             known = [*config.profiles, *config.groups]
             raise UsageError(
                 f"no profile or group is called {name!r}{did_you_mean(name, known)}",
-                hint=f"profiles: {', '.join(config.profiles)}; groups: {', '.join(config.groups)}",
+                hint=f"groups: {', '.join(config.groups)}; all profiles: thinkdial profiles list; or provider/model",
             )
     if not chosen:
         raise UsageError(
             "no profile was chosen",
-            hint=f"pass -p NAME ({', '.join(config.profiles)}), or set defaults.profile in your configuration",
+            hint="pass -p NAME (thinkdial profiles list), or set defaults.profile in your configuration",
         )
     # Named twice, through a group and alone say, it is meant once: each call is paid for.
     return list({(selection.profile.name, selection.think): selection for selection in chosen}.values())

@@ -150,7 +150,9 @@ def test_interrupting_compare_prints_all_results(process: Any, sim: Path, simula
     out, err = started.communicate(timeout=20)
     assert started.returncode == 130
     done, cut, silent = json.loads(out)["results"]
-    assert (done["status"], cut["status"], silent["status"]) == ("ok", "cancelled", "cancelled")
+    # The server had sent all of the first; whether the client had read it yet, nothing tells.
+    assert done["status"] in ("ok", "cancelled")
+    assert (cut["status"], silent["status"]) == ("cancelled", "cancelled")
     assert cut["error"]["kind"] == "cancelled" and cut["usage"]["output_tokens"] is None
     assert silent["answer"] == "" and b"interrupted" in err
 
