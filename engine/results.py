@@ -8,7 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
+from ..providers.dialect import failure
 from ..providers.errors import Failure
+from ..providers.fold import Reply
 from ..providers.merge import at_path
 from ..providers.schema import (
     Cost,
@@ -44,6 +46,7 @@ def timestamp(moment: datetime) -> str:
 
 def result_of(outcome: Outcome, *, run_id: str, at: datetime, extra: tuple[Notice, ...] = ()) -> Result:
     """Everything that is known about one call, in the normalized form. `at` is when the run began."""
+    outcome = replace(outcome, reply=_with_failure(outcome.reply))
     prepared, reply = outcome.prepared, outcome.reply
     target, decided = prepared.target, prepared.plan
     reasoning = read_reasoning(reply, target.card.visibility)
@@ -145,6 +148,14 @@ def summarize(results: Iterable[Result], total_s: float) -> Summary:
 def make_run(run_id: str, prompt: str, system: str | None, results: Iterable[Result], total_s: float) -> Run:
     listed = tuple(results)
     return Run(run_id, prompt, listed, summarize(listed, total_s), system)
+
+
+def _with_failure(reply: Reply) -> Reply:
+    """A reply that the provider ended with an error, without saying which, is none that is whole."""
+    if reply.failure is not None or reply.finish != "error":
+        return reply
+    words = f"the provider stopped with {reply.finish_raw or 'an error'} and did not say why"
+    return replace(reply, failure=failure("server", words))
 
 
 def _status(outcome: Outcome) -> Status:
