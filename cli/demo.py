@@ -46,6 +46,7 @@ def demo(
     from ..engine.prepare import Prompt
     from ..engine.target import select
     from ..profiles.load import load_builtin
+    from ..providers.errors import UsageError
     from ..providers.schema import Notice
     from ..providers.think import parse_think
     from ..simulator import DEMO_PACE, running_simulator
@@ -57,8 +58,14 @@ def demo(
     form = chosen_format(output_format, json, output, Format.TABLE)
     settings = load_builtin()
     selections = select(profile or DEMO_PROFILES, settings)
+    for selection in selections:
+        if selection.profile.provider not in PATHS:
+            raise UsageError(
+                f"the simulator does not stand in for {selection.profile.provider} ({selection.profile.name})",
+                hint=f"it does for {', '.join(PATHS)}: -p {', -p '.join(DEMO_PROFILES)}",
+            )
     simulated = Notice("simulated", "answered by the built-in simulator, not by a provider; the cost was not charged")
-    keys = {name: DEMO_KEY for provider in settings.providers.values() for name in provider.api_key_env}
+    keys = {name: DEMO_KEY for provider in PATHS for name in settings.provider(provider).api_key_env}
     if not quiet:
         say("SIMULATED: these answers, times and costs come from the built-in simulator, not from the providers.")
     with running_simulator(pace=DEMO_PACE) as base_url:
@@ -76,6 +83,6 @@ def stand_in(base_url: str) -> Callable[[str], str | None]:
     """Where the simulator at `base_url` stands in for a provider, by the provider's name."""
 
     def where(provider: str) -> str | None:
-        return f"{base_url}{PATHS.get(provider, '/compatible/v1')}"
+        return f"{base_url}{PATHS[provider]}"
 
     return where

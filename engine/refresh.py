@@ -13,6 +13,7 @@ from ..profiles.provider import Catalogue
 from ..profiles.published import PublishedModels
 from ..providers import catalogue
 from ..providers.catalogue import Published
+from ..providers.dialect import encode_body
 from ..providers.errors import Failure
 from ..providers.framing import MAX_BODY_BYTES
 from ..providers.reading import items, obj, parse_json, text
@@ -81,7 +82,7 @@ async def _ollama(target: Target, authorize: Authorize, transport: Transport) ->
     found: list[Published] = []
     for entry in items(obj(listed).get("models")):
         if name := text(entry.get("model")) or text(entry.get("name")):
-            body = f'{{"model":"{name}"}}'.encode() if '"' not in name and "\\" not in name else b"{}"
+            body = encode_body({"model": name})
             shown = await _json(target, authorize, transport, "POST", f"{target.base_url}/api/show", body)
             found += catalogue.ollama_show(shown, name)
     return found

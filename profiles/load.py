@@ -31,8 +31,9 @@ PROFILE_KEYS = (
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
 )  # fmt: skip
-NEEDS_TRUST = ("base_url", "endpoint", "headers", "api_key_env", "api_key_command", "allow_insecure")
-"""What a file that came with somebody's repository may decide only once the user has vouched for it."""
+NEEDS_TRUST = ("base_url", "endpoint", "quirks", "headers", "api_key_env", "api_key_command", "allow_insecure")
+"""What a file that came with somebody's repository may decide only once the user has vouched for it. Quirks are among
+them because a path is put right behind the host."""
 
 
 ENDPOINT_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
 
-from thinkdial.cli.demo import DEMO_KEY, DEMO_PROFILES, DEMO_PROMPT, stand_in
+from thinkdial.cli.demo import DEMO_KEY, DEMO_PROFILES, DEMO_PROMPT, PATHS, stand_in
 from thinkdial.cli.render.answers import answers
 from thinkdial.cli.render.table import numbers_table
 from thinkdial.cli.running import run_jobs
@@ -51,7 +51,7 @@ def draw(name: str, run: Run, width: int, theme: TerminalTheme, *, with_answers:
 
 def _run(base_url: str, profiles: tuple[str, ...], think: tuple[str, ...]) -> Run:
     settings, asked = load_builtin(), Prompt(DEMO_PROMPT)
-    keys = {name: DEMO_KEY for provider in settings.providers.values() for name in provider.api_key_env}
+    keys = {name: DEMO_KEY for provider in PATHS for name in settings.provider(provider).api_key_env}
     wishes = Wishes(sweep=tuple(parse_think(value) for value in think), base_url=stand_in(base_url))
     jobs = make_jobs(select(profiles, settings), asked, settings, wishes, {**os.environ, **keys})
     return run_jobs(jobs, asked, Silent()).run

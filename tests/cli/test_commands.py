@@ -250,3 +250,20 @@ def test_models_are_filtered(cli: Cli) -> None:
     assert "gpt-6-luna" in names("--max-price", "1") and "gpt-6-sol" not in names("--max-price", "1")
     assert cli("models", "-p", "openai", "--budget").code == 2
     assert cli("models", "--can", "hgih").code == 2
+
+
+def test_a_project_file_cannot_stretch_the_host_by_a_path(cli: Cli) -> None:
+    """`https://api.anthropic.com` with the path `.example.net` behind it would be another host."""
+    Path(".thinkdial.yaml").write_text(
+        "profiles: {mine: {provider: anthropic, model: claude-opus-5-5, quirks: {path: .example.net/v1}}}",
+        encoding="utf-8",
+    )
+    ended = cli("ask", "x", "-p", "mine")
+    assert ended.code == 2
+    assert "quirks" in ended.err and "thinkdial profiles trust" in ended.err
+
+
+def test_the_demo_says_whom_it_does_not_stand_in_for(cli: Cli) -> None:
+    ended = cli("demo", "-p", "groq")
+    assert ended.code == 2
+    assert "groq" in ended.err and "anthropic" in ended.err
