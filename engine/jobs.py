@@ -13,7 +13,7 @@ from .authorize import Authorize, authorization
 from .fanout import Job
 from .keys import Key
 from .prepare import Prepared, Prompt, prepare
-from .run import Patience
+from .surroundings import Patience
 from .target import Selection, Target, resolve, think_values
 
 
@@ -51,7 +51,7 @@ def make_jobs(
         authorize: Authorize | None = None
         unusable: ConfigError | None = None
         try:
-            target = _resolved(selection, config, wishes)
+            target = resolved(selection, config, wishes)
             key, authorize = authorization(target, environment)
         except ConfigError as error:
             unusable = error
@@ -69,7 +69,7 @@ def make_jobs(
                     profile.name,
                     profile.model,
                     think,
-                    _patience(target, config, wishes),
+                    patience_of(target, config, wishes),
                     target,
                     prepared,
                     key,
@@ -101,12 +101,14 @@ def prepare_one(target: Target, think: Think, prompt: Prompt, config: Config, wi
     )
 
 
-def _resolved(selection: Selection, config: Config, wishes: Wishes) -> Target:
+def resolved(selection: Selection, config: Config, wishes: Wishes) -> Target:
+    """What a call to the selected profile needs. Raises `ConfigError` when something is missing."""
     replaced = wishes.base_url(selection.profile.provider) if wishes.base_url else None
     return resolve(selection.profile, config, base_url=replaced)
 
 
-def _patience(target: Target | None, config: Config, wishes: Wishes) -> Patience:
+def patience_of(target: Target | None, config: Config, wishes: Wishes) -> Patience:
+    """How long and how often: as the options say, else the profile, else the defaults."""
     profile, defaults = (target.profile if target else None), config.defaults
 
     def first(*values: float | None) -> float:

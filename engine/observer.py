@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Protocol
 
 from ..providers.errors import Failure
 from ..providers.schema import Delta, Result
+
+if TYPE_CHECKING:
+    from .prepare import Prepared
 
 
 class Observer(Protocol):
@@ -18,6 +22,20 @@ class Observer(Protocol):
     def waiting(self, index: int, seconds: float, failure: Failure) -> None: ...
 
     def finished(self, index: int, result: Result) -> None: ...
+
+
+class Tape(Protocol):
+    """Takes down what comes over the wire, by the call's index. It returns at once and raises nothing.
+
+    `begin` is told when a request has left in full; `opened` when a response begins, with its lower-case headers, and
+    makes everything before it, an earlier attempt, void. The bytes of `received` hold no credential of ours.
+    """
+
+    def begin(self, index: int, prepared: Prepared) -> None: ...
+
+    def opened(self, index: int, status: int, headers: Mapping[str, str]) -> None: ...
+
+    def received(self, index: int, data: bytes) -> None: ...
 
 
 class Silent:

@@ -8,7 +8,7 @@ from ..profiles.profile import Reference
 from ..providers.emulation import scaffold
 from ..providers.merge import merged, without
 from ..providers.registry import dialect
-from ..providers.schema import Call, HttpRequest, Notice
+from ..providers.schema import Call, HttpRequest, Notice, Turn
 from ..providers.think import Level, Think
 from .plan import PlanContext, ThinkPlan, plan
 from .target import Target
@@ -16,10 +16,11 @@ from .target import Target
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is asked: the prompt and, if any, the system prompt."""
+    """What is asked: the prompt and, if any, the system prompt and the messages before it."""
 
     text: str
     system: str | None = None
+    turns: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +94,7 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         stream=asked.stream,
         native=merged(target.use.body, decided.native),
         params=decided.params or {},
+        turns=prompt.turns,
     )
     return Prepared(target, think, decided, call, _build(target, call), asked, emulated)
 
@@ -134,6 +136,23 @@ def without_field(prepared: Prepared, path: str) -> Prepared:
     return replace(prepared, plan=decided, call=call, request=_build(prepared.target, call))
 
 
+def with_output_limit(prepared: Prepared, tokens: int, why: Notice) -> Prepared:
+    """The same call with at most `tokens` of output, reasoning included, and the reason beside it."""
+    asked = replace(prepared.asked, max_output_tokens=tokens)
+    again = _prepare(prepared.target, prepared.think, asked)
+    return replace(again, plan=replace(again.plan, notices=(*again.plan.notices, why)))
+
+
+def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
+    """The same call for another prompt: what was decided does not depend on it."""
+    system = prompt.system or prepared.target.profile.system
+    if prepared.emulated:
+        system = scaffold(prepared.think, system)
+    call = replace(prepared.call, prompt=prompt.text, system=system, turns=prompt.turns)
+    asked = replace(prepared.asked, prompt=prompt)
+    return replace(prepared, call=call, asked=asked, request=_build(prepared.target, call))
+
+
 def unstreamed(prepared: Prepared) -> Prepared:
     """The same call for one whole body."""
     call = replace(prepared.call, stream=False)
@@ -141,7 +160,11 @@ def unstreamed(prepared: Prepared) -> Prepared:
 
 
 def _build(target: Target, call: Call) -> HttpRequest:
-    built = dialect(target.dialect).build_request(call, target.base_url, target.use.quirks)
+    return with_own_headers(target, dialect(target.dialect).build_request(call, target.base_url, target.use.quirks))
+
+
+def with_own_headers(target: Target, built: HttpRequest) -> HttpRequest:
+    """The request with the headers that the provider and the profile add; theirs replace the dialect's."""
     extra = {**target.provider.headers, **target.profile.headers}
     if not extra:
         return built

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import random
-import time
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, suppress
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 import httpx2
 
 from ..providers.dialect import Decoder, failure
 from ..providers.emulation import EmulatedDecoder
 from ..providers.errors import Failure
-from ..providers.fold import Fold, Reply
+from ..providers.fold import Fold
 from ..providers.framers import framer_for
 from ..providers.framing import MAX_BODY_BYTES, Framer, FramingError
 from ..providers.registry import dialect
@@ -22,7 +21,6 @@ from ..providers.schema import (
     AnswerDelta,
     AnswerWasReasoning,
     Delta,
-    Latency,
     Notice,
     ReasoningDelta,
     ReasoningWithheld,
@@ -32,9 +30,15 @@ from .decoding import UnreadableError, check_body, decoded, error_document
 from .keys import Key
 from .learn import legal_levels
 from .observer import Observer
+from .outcome import Marks, Outcome
 from .prepare import Prepared, unstreamed, with_levels, without_field
+from .redact import Redactor, secrets_of
 from .retry import Attempt, obey_should_retry, wait_before_retry
-from .transport import Response, Transport, read_transport_error
+from .surroundings import Patience, Surroundings
+from .transport import Response, read_transport_error
+
+if TYPE_CHECKING:
+    from .meter import Meter
 
 GRACE_S = 1.0
 """Seconds that a server has to close the body after its terminal event."""
@@ -45,71 +49,12 @@ MAX_RESPONSE_BYTES = MAX_BODY_BYTES
 REQUEST_ID_HEADERS = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id", "x-generation-id")
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long and how often: seconds without a byte, seconds in all, and retries after the first attempt."""
-
-    idle_s: float
-    total_s: float
-    retries: int
-
-
-@dataclass(frozen=True, slots=True)
-class Surroundings:
-    """What a run takes from outside, so that tests can give it another clock, another sleep and no dice.
-
-    `on_sent` is called each time a request has left: the moment for work that may take CPU.
-    """
-
-    transport: Transport
-    clock: Callable[[], float] = time.monotonic
-    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
-    dice: Callable[[], float] = random.random
-    on_sent: Callable[[], None] | None = None
-
-
-@dataclass(slots=True)
-class Marks:
-    """Moments of one attempt, by the clock of the surroundings."""
-
-    start: float
-    first_byte: float | None = None
-    first_reasoning: float | None = None
-    first_answer: float | None = None
-    end: float | None = None
-
-    def latency(self, output_tokens: int | None, *, streamed: bool) -> Latency:
-        def since(moment: float | None) -> float | None:
-            return None if moment is None else moment - self.start
-
-        total = since(self.end)
-        rate = output_tokens / total if output_tokens and total else None
-        return Latency(
-            first_byte_s=since(self.first_byte),
-            first_reasoning_s=since(self.first_reasoning) if streamed else None,
-            first_answer_s=since(self.first_answer) if streamed else None,
-            total_s=total,
-            output_tokens_per_s=rate,
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a call ended. `reply.failure` says why, when it did not end well; `prepared` is what was sent last."""
-
-    prepared: Prepared
-    reply: Reply
-    latency: Latency
-    attempts: int
-    request_id: str | None = None
-    notices: tuple[Notice, ...] = ()
-
-
 @dataclass(slots=True)
 class _Attempt:
     """The state of the attempt that is under way, kept outside of it so that a cancelled one loses nothing.
 
-    `sent`: the request has left in full. `silent`: then nothing came, until we gave up. `shown`: text came.
+    `sent`: the request has left in full. `silent`: then nothing came, until we gave up. `shown`: text came. `broke`:
+    its running estimate has passed what it may cost.
     """
 
     fold: Fold
@@ -119,12 +64,16 @@ class _Attempt:
     sent: bool = False
     silent: bool = False
     shown: bool = False
+    broke: bool = False
     reading: tuple[Framer, Decoder] | None = None
 
 
 @dataclass(slots=True)
 class Exchange:
-    """A call with its retries. `outcome` may be asked at any time, also after a cancellation."""
+    """A call with its retries. `outcome` may be asked at any time, also after a cancellation.
+
+    A `meter` cuts the stream when what came so far costs more than was granted.
+    """
 
     prepared: Prepared
     key: Key | None
@@ -133,6 +82,7 @@ class Exchange:
     observer: Observer
     index: int = 0
     authorize: Authorize | None = None
+    meter: Meter | None = None
     _attempts: int = 0
     _given_way: int = 0
     _has_learned: bool = False
@@ -180,12 +130,17 @@ class Exchange:
         """One request. What comes goes into the fold; the failure, if there is one, is returned as well."""
         self._attempts += 1
         attempt = self._current = _Attempt(Fold(), Marks(self.surroundings.clock()))
+        if self.meter is not None and self._attempts > 1:
+            self.meter.again()
         self.observer.started(self.index, self._attempts)
         request = self.prepared.request
+        tape = self.surroundings.tape
         auth = (self.authorize or by_key(self.prepared.target, self.key))(request)
 
         def sent() -> None:
             attempt.sent = True
+            if tape is not None:
+                tape.begin(self.index, self.prepared)
             if self.surroundings.on_sent is not None:
                 self.surroundings.on_sent()
 
@@ -205,18 +160,25 @@ class Exchange:
             attempt.silent = attempt.sent and isinstance(error, httpx2.ReadTimeout)
             self._take(attempt, read_transport_error(error, request.url, self.patience.idle_s))
         self._end(attempt)
-        return attempt.fold.reply().failure
+        return attempt.fold.failure
 
     async def _read(self, response: Response, attempt: _Attempt) -> None:
         speech = dialect(self.prepared.target.dialect)
         quirks = self.prepared.target.use.quirks
+        if self.surroundings.on_response is not None:
+            self.surroundings.on_response(response.status, response.headers)
+        if self.surroundings.tape is not None:
+            self.surroundings.tape.opened(self.index, response.status, response.headers)
         if 300 <= response.status < 400:
             where = response.headers.get("location", "elsewhere").split("?")[0]
             words = f"the server redirects to {where} (HTTP {response.status}); redirects are not followed"
             self._take(attempt, failure("protocol", words, status=response.status, hint="put the final base_url in"))
             return
         if response.status >= 400:
-            self._read_error(await response.read_error_body(), response, attempt)
+            body = Redactor(secrets_of(self.prepared, self.key)).whole(await response.read_error_body())
+            if self.surroundings.tape is not None:
+                self.surroundings.tape.received(self.index, body)
+            self._read_error(body, response, attempt)
             return
         content_type = response.headers.get("content-type", "")
         attempt.streamed = self.prepared.call.stream
@@ -229,12 +191,15 @@ class Exchange:
                 try:
                     for delta in decoded(framer.feed(chunk), decoder):
                         self._take(attempt, delta)
-                except UnreadableError:
+                except (FramingError, UnreadableError):
                     if not attempt.fold.is_settled:  # what follows the end does not spoil it
                         raise
                 if attempt.fold.is_settled:
                     await self._read_rest(chunks, framer, decoder, attempt)
                     break
+                if attempt.broke:
+                    self._take(attempt, failure("budget", "cut: what came so far costs all that was granted"))
+                    return
             else:
                 self._read_last(framer, decoder, attempt, content_type)
         attempt.reading = None
@@ -267,15 +232,23 @@ class Exchange:
                         self._take(attempt, delta)
 
     async def _bounded(self, chunks: AsyncIterator[bytes], attempt: _Attempt) -> AsyncGenerator[bytes]:
-        """The chunks, the first one timed, and no more of them than the bound for one response."""
+        """The chunks, the first one timed, taken down, and no more of them than the bound for one response."""
         size = 0
-        async for chunk in chunks:
-            if attempt.marks.first_byte is None:
-                attempt.marks.first_byte = self.surroundings.clock()
-            size += len(chunk)
-            if size > MAX_RESPONSE_BYTES:
-                raise FramingError(f"the response is larger than {MAX_RESPONSE_BYTES // 2**20} MiB")
-            yield chunk
+        tape = self.surroundings.tape
+        redactor = Redactor(secrets_of(self.prepared, self.key)) if tape is not None else None
+        try:
+            async for chunk in chunks:
+                if tape is not None and redactor is not None and (kept := redactor.feed(chunk)):
+                    tape.received(self.index, kept)
+                if attempt.marks.first_byte is None:
+                    attempt.marks.first_byte = self.surroundings.clock()
+                size += len(chunk)
+                if size > MAX_RESPONSE_BYTES:
+                    raise FramingError(f"the response is larger than {MAX_RESPONSE_BYTES // 2**20} MiB")
+                yield chunk
+        finally:
+            if tape is not None and redactor is not None and (kept := redactor.close()):
+                tape.received(self.index, kept)
 
     def _end(self, attempt: _Attempt) -> None:
         """Note the time, and take the text that framer and decoder held back when the exchange broke."""
@@ -303,20 +276,25 @@ class Exchange:
         self._take(attempt, obey_should_retry(failed, response.headers))
 
     def _take(self, attempt: _Attempt, delta: Delta) -> None:
-        now = self.surroundings.clock()
         marks = attempt.marks
-        if isinstance(delta, Failure | Notice):
-            delta = replace(delta, message=self._without_key(delta.message))
         match delta:
-            case ReasoningDelta(text=text) if text:
-                attempt.shown = True
-                marks.first_reasoning = now if marks.first_reasoning is None else marks.first_reasoning
-            case AnswerDelta(text=text) if text:
-                attempt.shown = True
-                marks.first_answer = now if marks.first_answer is None else marks.first_answer
+            case ReasoningDelta():
+                if delta.text:
+                    attempt.shown = True
+                    if marks.first_reasoning is None:
+                        marks.first_reasoning = self.surroundings.clock()
+            case AnswerDelta():
+                if delta.text:
+                    attempt.shown = True
+                    if marks.first_answer is None:
+                        marks.first_answer = self.surroundings.clock()
+            case Failure() | Notice():
+                delta = replace(delta, message=self._without_key(delta.message))
             case _:
                 pass
         attempt.fold.add(delta)
+        if self.meter is not None and self.meter.take(delta):
+            attempt.broke = True
         self.observer.delta(self.index, delta)
 
     def _without_key(self, text: str) -> str:
@@ -378,14 +356,6 @@ class Exchange:
         if wait is not None and self.surroundings.clock() + wait >= deadline:
             return None
         return wait
-
-
-def cancelled(outcome: Outcome) -> Outcome:
-    """`outcome` of a call that was interrupted: what came is kept."""
-    if outcome.reply.complete:
-        return outcome
-    failed = Failure("cancelled", "interrupted before the answer was complete")
-    return replace(outcome, reply=replace(outcome.reply, failure=failed, finish="cancelled"))
 
 
 def _request_id(response: Response) -> str:

@@ -6,12 +6,14 @@ Source: https://platform.claude.com/docs/en/api/messages and /build-with-claude/
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from .dialect import (
     Headers,
     Quirks,
+    count_body,
     cut_stream,
     document_of,
     encode_body,
@@ -43,7 +45,7 @@ from .schema import (
 )
 
 NEEDS_OUTPUT_LIMIT = True
-QUIRKS: frozenset[str] = frozenset({"path", "anthropic_version", "models_path", "body_version"})
+QUIRKS: frozenset[str] = frozenset({"path", "anthropic_version", "models_path", "body_version", "counts"})
 
 VERSION = "2023-06-01"
 """The version header. The newer 2026-10-21 changes nothing that is read here and refuses sampling parameters that
@@ -94,7 +96,7 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     body: dict[str, Any] = {
         "model": call.model,
         "max_tokens": call.max_output_tokens or DEFAULT_MAX_TOKENS,
-        "messages": [{"role": "user", "content": call.prompt}],
+        "messages": [{"role": turn.role, "content": turn.text} for turn in call.chat],
     }
     if call.system:
         body["system"] = call.system
@@ -110,6 +112,42 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     return HttpRequest("POST", f"{base_url}{path}", headers, encode_body(merged(body, call.native, call.params)))
 
 
+_COUNTED = (
+    "model", "messages", "system", "tools", "tool_choice", "thinking", "output_config", "cache_control", "speed",
+    "anthropic_version",
+)  # fmt: skip
+
+
+def build_count(call: Call, base_url: str, quirks: Quirks) -> HttpRequest | None:
+    """The same body without output limit and stream. Vertex has one address for all models, and the model in the body.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/token-counting
+    """
+    if not quirks.get("counts"):
+        return None
+    built = build_request(replace(call, stream=False), base_url, quirks)
+    body = count_body(built, _COUNTED)
+    if "models_path" in quirks:
+        body["model"] = call.model
+        url = f"{base_url}{quirks['models_path']}/count-tokens:rawPredict"
+    else:
+        url = f"{built.url}/count_tokens"
+    return HttpRequest("POST", url, built.headers, encode_body(body))
+
+
+def read_count(document: Any) -> int | None:
+    return count(obj(document).get("input_tokens"))
+
+
+_UNBILLED_REFUSALS = ("cyber", "general_harms", None)
+"""Refusals that are free of charge when they come before any output, although the usage shows tokens.
+
+Source: https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback
+"""
+
+_NOTHING = Usage(input_tokens=0, output_tokens=0)
+
+
 def decoder(quirks: Quirks) -> MessagesDecoder:
     return MessagesDecoder()
 
@@ -122,6 +160,7 @@ class MessagesDecoder:
         self._shown: set[int] = set()
         self._counts: dict[str, Any] = {}
         self._refused = False
+        self._unbilled = False
         self._done = False
 
     def feed(self, event: Event) -> Iterator[Delta]:
@@ -198,7 +237,8 @@ class MessagesDecoder:
     def _usage(self, counts: Mapping[str, Any]) -> UsageReport:
         """Counts are cumulative: they replace earlier ones, and a field that is absent keeps its value."""
         self._counts |= {key: value for key, value in counts.items() if value is not None}
-        return _usage(self._counts)
+        report = _usage(self._counts)
+        return replace(report, billed=_NOTHING) if self._unbilled else report
 
     def _finish(self, holder: Mapping[str, Any]) -> Iterator[Delta]:
         raw = text(holder.get("stop_reason"))
@@ -210,6 +250,7 @@ class MessagesDecoder:
             details = obj(holder.get("stop_details"))
             category, explanation = text(details.get("category")), text(details.get("explanation"))
             words = ": ".join(word for word in (category, explanation) if word)
+            self._unbilled = "category" in details and category in _UNBILLED_REFUSALS and not self._block_types
             yield Notice(
                 "refusal", f"the provider's safety classifier refused ({words})" if words else "the model refused"
             )
@@ -237,6 +278,7 @@ def _served(message: Mapping[str, Any]) -> Iterator[Delta]:
         response_id=text(message.get("id")),
         service_tier=text(usage.get("service_tier")),
         speed=text(usage.get("speed")),
+        region=text(usage.get("inference_geo")),
     )
 
 

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from .dialect import Headers, Quirks, cut_stream, encode_body, failure, is_long_prompt, retry_delay_s
+from .dialect import Headers, Quirks, count_body, cut_stream, encode_body, failure, is_long_prompt, retry_delay_s
 from .errors import ErrorKind, Failure, kind_for_status
 from .eventstream import CONTENT_TYPE, EXCEPTION
 from .framing import Event
@@ -26,6 +27,7 @@ from .schema import (
     HttpRequest,
     ReasoningDelta,
     ReasoningWithheld,
+    Served,
     Usage,
     UsageReport,
 )
@@ -75,7 +77,7 @@ Source: https://github.com/anomalyco/opencode/issues/47073
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """The model stands in the path, where a colon must be escaped."""
-    body: dict[str, Any] = {"messages": [{"role": "user", "content": [{"text": call.prompt}]}]}
+    body: dict[str, Any] = {"messages": [{"role": turn.role, "content": [{"text": turn.text}]} for turn in call.chat]}
     if call.system:
         body["system"] = [{"text": call.system}]
     if call.max_output_tokens is not None:
@@ -90,6 +92,29 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
         ),
         body=encode_body(merged(body, call.native, call.params)),
     )
+
+
+_COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
+_PLACE = re.compile(r"(?:global|us|eu|jp|au|apac|us-gov)\.(?=[a-z0-9-]+\.)")
+"""What an inference profile puts before the id of the foundation model, which alone can be counted for."""
+
+
+def build_count(call: Call, base_url: str, quirks: Quirks) -> HttpRequest | None:
+    """None for a model named by an ARN, which does not tell the foundation model.
+
+    Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
+    """
+    if call.model.startswith("arn:"):
+        return None
+    model = _PLACE.sub("", call.model, count=1)
+    built = build_request(replace(call, stream=False), base_url, quirks)
+    body = {"input": {"converse": count_body(built, _COUNTED)}}
+    url = f"{base_url}/model/{quote(model, safe='')}/count-tokens"
+    return HttpRequest("POST", url, built.headers, encode_body(body))
+
+
+def read_count(document: Any) -> int | None:
+    return count(obj(document).get("inputTokens"))
 
 
 def decoder(quirks: Quirks) -> ConverseDecoder:
@@ -153,8 +178,10 @@ class ConverseDecoder:
                 output_tokens=output,
                 total_tokens=None if entered is None or output is None else entered + output,
             ),
+            cache_write_1h_tokens=_written_1h(usage),
             final=self._stopped,
         )
+        yield Served(service_tier=text(obj(document.get("serviceTier")).get("type")))
         if self._stopped:
             self._complete = True
             yield Complete()
@@ -168,6 +195,14 @@ def read_error(status: int, headers: Headers, document: Any) -> Failure:
 def answers_in_error(document: Any) -> list[Delta] | None:
     """None: this API never answers with an error status."""
     return None
+
+
+def _written_1h(usage: Mapping[str, Any]) -> int | None:
+    """The cache writes that are kept for an hour; None where the lifetimes are not told apart."""
+    details = items(usage.get("cacheDetails"))
+    if not details:
+        return None
+    return sum(count(one.get("inputTokens")) or 0 for one in details if one.get("ttl") == "1h")
 
 
 def _block(block: Mapping[str, Any], part: str) -> Iterator[Delta]:

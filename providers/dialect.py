@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
@@ -37,6 +37,8 @@ class Dialect(Protocol):
 
     `NEEDS_OUTPUT_LIMIT`: a request without an output limit is refused. `answers_in_error` returns the deltas of an
     error body that is really an answer, such as a blocked prompt; None for every other error.
+
+    A dialect whose providers count the tokens of a prompt for nothing may offer the members of `Counting` too.
     """
 
     QUIRKS: frozenset[str]
@@ -51,11 +53,31 @@ class Dialect(Protocol):
     def answers_in_error(self, document: Any) -> list[Delta] | None: ...
 
 
+class Counting(Protocol):
+    """The optional part of a dialect: asking how many input tokens a call has, without having it answered. Pure.
+
+    `build_count` is None where the route has no such endpoint (the quirk `counts` says so, where a dialect is spoken by
+    many), or where the call holds what the endpoint does not take. `read_count` is None for a document without a count.
+    """
+
+    def build_count(self, call: Call, base_url: str, quirks: Quirks) -> HttpRequest | None: ...
+
+    def read_count(self, document: Any) -> int | None: ...
+
+
+def count_body(request: HttpRequest, fields: Iterable[str]) -> dict[str, Any]:
+    """The `fields` that the body of `request` has: counting endpoints refuse or ignore the others."""
+    body = obj(parse_json(request.body))
+    return {name: body[name] for name in fields if name in body}
+
+
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+
+
 def encode_body(body: Mapping[str, Any]) -> bytes:
     """The body as it is posted: compact JSON in UTF-8. Lone surrogates are escaped, as JSON allows."""
-    text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
     try:
-        return text.encode()
+        return _ENCODER.encode(body).encode()
     except UnicodeEncodeError:
         return json.dumps(body, separators=(",", ":")).encode()
 

@@ -3,6 +3,8 @@
     ThinkdialError                 message, hint: what to type next
       UsageError                   a bad option or combination; exit 2
       ConfigError                  YAML, unknown profile or model, missing key; exit 2
+      StoreError                   a database that cannot be used; exit 2, but an answer that was paid for is printed
+      BudgetError                  a cost limit refuses before anything is sent; exit 4
 
 A provider's failure is a value, not an exception: a `Failure` in a column of the table must not stop the others.
 """
@@ -50,6 +52,14 @@ class UsageError(ThinkdialError):
 
 class ConfigError(ThinkdialError):
     """A configuration that cannot be used: bad YAML, an unknown profile, a missing key."""
+
+
+class StoreError(ThinkdialError):
+    """A database that cannot be read or written: locked, corrupt, of a newer version, on a full disk."""
+
+
+class BudgetError(ThinkdialError):
+    """A cost limit that refuses a call before it is sent."""
 
 
 @dataclass(frozen=True, slots=True)

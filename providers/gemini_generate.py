@@ -6,12 +6,14 @@ Source: https://ai.google.dev/api/generate-content and https://ai.google.dev/gem
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from .dialect import (
     Headers,
     Quirks,
+    count_body,
     cut_stream,
     document_of,
     encode_body,
@@ -88,7 +90,12 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
 
     Source: https://ai.google.dev/gemini-api/docs/api-versions
     """
-    body: dict[str, Any] = {"contents": [{"role": "user", "parts": [{"text": call.prompt}]}]}
+    body: dict[str, Any] = {
+        "contents": [
+            {"role": "model" if turn.role == "assistant" else "user", "parts": [{"text": turn.text}]}
+            for turn in call.chat
+        ]
+    }
     if call.system:
         body["systemInstruction"] = {"parts": [{"text": call.system}]}
     if call.max_output_tokens is not None:
@@ -103,6 +110,26 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
         headers=json_headers(call.stream),
         body=encode_body(merged(body, call.native, call.params)),
     )
+
+
+_COUNTED = ("contents", "systemInstruction", "tools", "generationConfig")
+
+
+def build_count(call: Call, base_url: str, quirks: Quirks) -> HttpRequest | None:
+    """The Gemini API counts a system instruction only inside `generateContentRequest`; Vertex takes it directly.
+
+    Source: https://ai.google.dev/api/tokens
+    """
+    built = build_request(replace(call, stream=False), base_url, quirks)
+    body = count_body(built, _COUNTED)
+    if "models_path" not in quirks:
+        body = {"generateContentRequest": {"model": f"models/{call.model.removeprefix('models/')}", **body}}
+    url = f"{built.url.removesuffix(':generateContent')}:countTokens"
+    return HttpRequest("POST", url, built.headers, encode_body(body))
+
+
+def read_count(document: Any) -> int | None:
+    return count(obj(document).get("totalTokens"))
 
 
 def decoder(quirks: Quirks) -> GenerateDecoder:

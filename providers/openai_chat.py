@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from . import openai_responses
 from .dialect import Headers, Quirks, cut_stream, document_of, encode_body, failure, json_headers, retry_delay_s
 from .errors import ErrorKind, Failure
 from .framing import Event
@@ -47,6 +48,7 @@ QUIRKS: frozenset[str] = frozenset(
         "inline_think",
         "reasoning_outside_output",
         "bill",
+        "counts",
     }
 )
 
@@ -92,7 +94,7 @@ _KIND_OF_MINIMAX: Mapping[int, ErrorKind] = {
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """A system message, where there is one, and one user message."""
-    messages = [{"role": "user", "content": call.prompt}]
+    messages = [{"role": turn.role, "content": turn.text} for turn in call.chat]
     if call.system:
         messages.insert(0, {"role": str(quirks.get("system_role", "system")), "content": call.system})
     body: dict[str, Any] = {"model": call.model, "messages": messages}
@@ -108,6 +110,20 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
         headers=json_headers(call.stream),
         body=encode_body(merged(body, call.native, call.params)),
     )
+
+
+_UNCOUNTED = ("messages", "tools", "functions", "response_format")
+
+
+def build_count(call: Call, base_url: str, quirks: Quirks) -> HttpRequest | None:
+    """By the counting endpoint of the Responses API; None for params that are spelled otherwise there."""
+    if not quirks.get("counts") or any(field in call.params for field in _UNCOUNTED):
+        return None
+    return openai_responses.build_count(replace(call, native={}, params={}), base_url, {"counts": True})
+
+
+def read_count(document: Any) -> int | None:
+    return openai_responses.read_count(document)
 
 
 def decoder(quirks: Quirks) -> ChatDecoder:
@@ -307,6 +323,8 @@ class ChatDecoder:
         """At the top, inside the choice (Moonshot) or under `x_groq`; running totals repeat, the last one counts."""
         usage = obj(document.get("usage")) or obj(choice.get("usage")) or obj(obj(document.get("x_groq")).get("usage"))
         if usage:
+            if tier := text(usage.get("service_tier")):  # Mistral's
+                yield Served(service_tier=tier)
             told = list(read_usage(usage, reasoning_outside=self._reasoning_outside))
             self._unreconciled = [delta for delta in told if isinstance(delta, Notice)]
             final = self._finish_raw is not None

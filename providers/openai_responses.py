@@ -6,9 +6,20 @@ Source: https://developers.openai.com/api/docs/api-reference/responses and /resp
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
-from .dialect import Headers, Quirks, cut_stream, document_of, encode_body, error_message, failure, json_headers
+from .dialect import (
+    Headers,
+    Quirks,
+    count_body,
+    cut_stream,
+    document_of,
+    encode_body,
+    error_message,
+    failure,
+    json_headers,
+)
 from .errors import Failure
 from .framing import Event
 from .merge import merged
@@ -31,7 +42,7 @@ from .schema import (
 )
 
 NEEDS_OUTPUT_LIMIT = False
-QUIRKS: frozenset[str] = frozenset({"path", "store_field", "reasoning_outside_output", "bill"})
+QUIRKS: frozenset[str] = frozenset({"path", "store_field", "reasoning_outside_output", "bill", "counts"})
 
 _STATUS_OF_EVENT: Mapping[str, str] = {
     "response.completed": "completed",
@@ -53,7 +64,10 @@ _CALLS = frozenset({"function_call", "custom_tool_call", "computer_call", "local
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """One user message, not stored at the provider where it knows the field."""
-    body: dict[str, Any] = {"model": call.model, "input": [{"role": "user", "content": call.prompt}]}
+    body: dict[str, Any] = {
+        "model": call.model,
+        "input": [{"role": turn.role, "content": turn.text} for turn in call.chat],
+    }
     if quirks.get("store_field", True):
         body["store"] = False
     if call.system:
@@ -68,6 +82,27 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
         headers=json_headers(call.stream),
         body=encode_body(merged(body, call.native, call.params)),
     )
+
+
+_COUNTED = (
+    "model", "input", "instructions", "reasoning", "text", "tools", "tool_choice", "parallel_tool_calls", "truncation",
+    "conversation", "previous_response_id", "personality",
+)  # fmt: skip
+
+
+def build_count(call: Call, base_url: str, quirks: Quirks) -> HttpRequest | None:
+    """The same body without output limit, stream and storage.
+
+    Source: https://developers.openai.com/api/docs/api-reference/responses/input-tokens
+    """
+    if not quirks.get("counts"):
+        return None
+    built = build_request(replace(call, stream=False), base_url, quirks)
+    return HttpRequest("POST", f"{built.url}/input_tokens", built.headers, encode_body(count_body(built, _COUNTED)))
+
+
+def read_count(document: Any) -> int | None:
+    return count(obj(document).get("input_tokens"))
 
 
 def decoder(quirks: Quirks) -> ResponsesDecoder:

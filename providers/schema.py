@@ -18,7 +18,7 @@ FinishReason = Literal["stop", "length", "refusal", "content_filter", "tool_call
 Status = Literal["ok", "partial", "error", "cancelled"]
 Fidelity = Literal["exact", "mapped", "clamped", "emulated", "unsupported", "default"]
 Verdict = Literal["as_asked", "not_observed", "unwanted", "over_budget", "starved", "unknown"]
-CostSource = Literal["provider", "table", "profile"]
+CostSource = Literal["provider", "table", "profile", "estimated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +75,9 @@ class Usage:
 class UsageReport:
     """The counts as they stand now. A later report replaces an earlier one: providers repeat running totals.
 
-    `cache_write_1h_tokens` is the part of the cache writes that is priced for one hour. `reasoning_source` says where
-    the reasoning count comes from. `billed` are the counts to price, where they are not those of `usage`. A
-    `final` report holds although the reply breaks off afterwards; others may be running totals.
+    `cache_write_1h_tokens` is the part of the cache writes that is kept longer than usual: an hour, or twelve.
+    `reasoning_source` says where the reasoning count comes from. `billed` are the counts to price, where they are not
+    those of `usage`. A `final` report holds although the reply breaks off afterwards; others may be running totals.
     """
 
     usage: Usage
@@ -98,7 +98,8 @@ class Bill:
 class Served:
     """Who really answered, and on which terms. Fields that are None say nothing new.
 
-    `effort` is the reasoning effort that the provider says it applied, in its own word.
+    `effort` is the reasoning effort that the provider says it applied, in its own word, and `region` where it says that
+    it processed the request.
     """
 
     model: str | None = None
@@ -106,6 +107,7 @@ class Served:
     service_tier: str | None = None
     speed: str | None = None
     effort: str | None = None
+    region: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,7 +171,12 @@ class Reasoning:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """US dollars, exact. None is unknown and never 0. `reasoning_usd` is a part of `output_usd`."""
+    """US dollars, exact. None is unknown and never 0. `reasoning_usd` is a part of `output_usd`.
+
+    `cache_saved_usd` is what the same tokens would have cost without the provider's cache, less what they did cost;
+    negative where writing cost more than reading saved. `listed_usd` is what the price list makes of the usage, where
+    `usd` is the provider's own bill. A source of `estimated` means that no usage was reported: the call was cut.
+    """
 
     usd: Decimal | None = None
     input_usd: Decimal | None = None
@@ -177,6 +184,30 @@ class Cost:
     reasoning_usd: Decimal | None = None
     source: CostSource | None = None
     note: str | None = None
+    cache_saved_usd: Decimal | None = None
+    listed_usd: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """US dollars before a call. None where the price is unknown; `high_usd` also where nothing bounds the output.
+
+    `input_source` is `counted` when the provider's counting endpoint said it, else `estimated`. The expected output is
+    the median of `output_runs` runs of the user's own history, else the reference table's. `low_usd` is for little
+    output, `high_usd` for output up to the limit, reasoning included. `method` says all of that in words.
+    """
+
+    input_tokens: int
+    input_source: Literal["estimated", "counted"]
+    expected_output_tokens: int | None
+    output_source: Literal["history", "reference"] | None
+    output_runs: int
+    output_limit_tokens: int | None
+    low_usd: Decimal | None
+    expected_usd: Decimal | None
+    high_usd: Decimal | None
+    price_source: CostSource | None
+    method: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +246,7 @@ class Result:
     request_id: str | None
     warnings: tuple[Notice, ...] = ()
     error: Failure | None = None
+    forecast: Forecast | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +277,18 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier message of a chat, as plain text."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Call:
     """What a dialect needs to build a request: data, decided by the planner.
 
+    `turns` are the messages before the prompt, in order.
     `native` are the thinking fields, spelled for this dialect; `params` are the user's own native fields. Both are
     merged into the body, `params` last.
     """
@@ -259,6 +300,12 @@ class Call:
     stream: bool = True
     native: Json = field(default_factory=dict[str, Any])
     params: Json = field(default_factory=dict[str, Any])
+    turns: tuple[Turn, ...] = ()
+
+    @property
+    def chat(self) -> tuple[Turn, ...]:
+        """All messages, the prompt as the last one."""
+        return (*self.turns, Turn("user", self.prompt))
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,6 +332,7 @@ __all__ = [
     "Fidelity",
     "Finish",
     "FinishReason",
+    "Forecast",
     "HttpRequest",
     "Json",
     "Latency",
@@ -300,6 +348,7 @@ __all__ = [
     "Summary",
     "ThinkReceipt",
     "TokensSource",
+    "Turn",
     "Usage",
     "UsageReport",
     "Verdict",

@@ -10,7 +10,7 @@ import pytest
 
 from thinkdial.engine import fanout
 from thinkdial.engine.fanout import Job, fan_out
-from thinkdial.engine.run import Patience, Surroundings
+from thinkdial.engine.surroundings import Patience, Surroundings
 from thinkdial.engine.transport import Transport
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import AnswerDelta

@@ -12,7 +12,7 @@ import httpx2
 import pytest
 
 from thinkdial.engine import transport as transport_module
-from thinkdial.engine.run import Marks
+from thinkdial.engine.outcome import Marks
 from thinkdial.engine.transport import CannotSendError, Transport, read_transport_error
 from thinkdial.providers.schema import AnswerDelta, HttpRequest, ReasoningDelta
 

@@ -22,7 +22,7 @@ import pytest
 from thinkdial.engine.fanout import fan_out
 from thinkdial.engine.jobs import Wishes, make_jobs
 from thinkdial.engine.prepare import Prompt
-from thinkdial.engine.run import Surroundings
+from thinkdial.engine.surroundings import Surroundings
 from thinkdial.engine.target import Selection, resolve
 from thinkdial.engine.transport import Transport
 from thinkdial.profiles.load import Config, load_builtin

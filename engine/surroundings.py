@@ -1,0 +1,38 @@
+"""What a call takes from outside: time, patience, dice, the transport, and who takes down what comes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from .observer import Tape
+from .transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long and how often: seconds without a byte, seconds in all, and retries after the first attempt."""
+
+    idle_s: float
+    total_s: float
+    retries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a run takes from outside, so that tests can give it another clock, another sleep and no dice.
+
+    `on_sent` is called each time a request has left: the moment for work that may take CPU. `on_response` hears the
+    status and the lower-case headers of each response. A `tape` takes down what came over the wire.
+    """
+
+    transport: Transport
+    clock: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    dice: Callable[[], float] = random.random
+    on_sent: Callable[[], None] | None = None
+    tape: Tape | None = None
+    on_response: Callable[[int, Mapping[str, str]], None] | None = None
