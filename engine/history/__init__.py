@@ -1,0 +1,1 @@
+"""The memory of every run: one SQLite database, written while answers arrive."""

@@ -1,0 +1,116 @@
+"""The numbered steps from an empty database to today's. A step that has been released is never edited."""
+
+from __future__ import annotations
+
+FIRST = """
+CREATE TABLE runs (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,   -- what people type; never given twice
+    id TEXT NOT NULL UNIQUE,
+    created_at TEXT NOT NULL,                   -- RFC 3339, UTC
+    command TEXT NOT NULL,                      -- ask, compare, batch, demo
+    prompt TEXT NOT NULL,
+    system TEXT,
+    simulated INTEGER NOT NULL DEFAULT 0,
+    total_s REAL                                -- NULL while it runs, and for ever when it was killed
+);
+CREATE INDEX runs_by_time ON runs (created_at);
+
+CREATE TABLE results (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT UNIQUE,                             -- NULL until it has finished
+    run INTEGER NOT NULL REFERENCES runs (number) ON DELETE CASCADE,
+    position INTEGER NOT NULL,                  -- its place in the run, from 0
+    created_at TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    dialect TEXT NOT NULL,
+    model TEXT NOT NULL,
+    think TEXT NOT NULL,
+    status TEXT NOT NULL,                       -- as in thinkdial.result/1, or 'running'
+    verdict TEXT,
+    answer TEXT,
+    input_tokens INTEGER,
+    output_tokens INTEGER,
+    reasoning_tokens INTEGER,
+    total_s REAL,
+    usd TEXT,                                   -- exact decimals; NULL is unknown
+    cost_source TEXT,
+    listed_usd TEXT,                            -- by the price list, where the provider billed it itself
+    forecast_low_usd TEXT,
+    forecast_expected_usd TEXT,
+    forecast_high_usd TEXT,
+    forecast_source TEXT,                       -- where the expected output came from: history or reference
+    document BLOB,                              -- zlib: thinkdial.result/1
+    sent BLOB,                                  -- zlib: the plan and the request, credentials masked
+    raw_head TEXT,                              -- JSON: status, content_type, streamed
+    raw BLOB,                                   -- zlib: the response as it came; NULL while it is in chunks
+    UNIQUE (run, position)
+);
+CREATE INDEX results_by_call ON results (provider, model, think, number);
+CREATE INDEX results_by_profile ON results (profile, number);
+CREATE INDEX results_by_model ON results (model, number);
+
+CREATE TABLE chunks (                           -- raw bytes of results that have not finished
+    result INTEGER NOT NULL REFERENCES results (number) ON DELETE CASCADE,
+    sequence INTEGER NOT NULL,
+    data BLOB NOT NULL,
+    PRIMARY KEY (result, sequence)
+) WITHOUT ROWID;
+
+CREATE TABLE spending (                         -- sums that outlive the runs they came from
+    day TEXT NOT NULL,                          -- UTC
+    profile TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    think TEXT NOT NULL,
+    results INTEGER NOT NULL,
+    unpriced INTEGER NOT NULL,                  -- results that were attempted and whose cost is unknown
+    usd TEXT NOT NULL,
+    output_usd TEXT NOT NULL,
+    reasoning_usd TEXT NOT NULL,
+    reasoning_unknown INTEGER NOT NULL,         -- priced results whose reasoning part is unknown
+    cache_saved_usd TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    reasoning_tokens INTEGER NOT NULL,
+    PRIMARY KEY (day, profile, provider, model, think)
+) WITHOUT ROWID;
+
+CREATE TABLE forecast_errors (                  -- sums as well: how far forecasts were off
+    day TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    think TEXT NOT NULL,
+    source TEXT NOT NULL,
+    results INTEGER NOT NULL,
+    within INTEGER NOT NULL,                    -- actual cost between low and high
+    expected_usd TEXT NOT NULL,                 -- sum of what was expected, and of what it was
+    actual_usd TEXT NOT NULL,
+    absolute_error_usd TEXT NOT NULL,
+    PRIMARY KEY (day, provider, model, think, source)
+) WITHOUT ROWID;
+
+CREATE TABLE disagreements (                    -- the provider's bill and the price list differ by over 5 %
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    created_at TEXT NOT NULL,
+    run INTEGER,                                -- may be gone
+    profile TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    billed_usd TEXT NOT NULL,
+    listed_usd TEXT NOT NULL
+);
+
+CREATE TABLE reservations (                     -- money that calls under way may still need
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    created_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,                   -- a call cannot last longer, whatever became of its process
+    host TEXT NOT NULL,
+    pid INTEGER NOT NULL,
+    profile TEXT NOT NULL,
+    usd TEXT NOT NULL
+);
+"""
+
+MIGRATIONS: tuple[str, ...] = (FIRST,)
+"""Applied in order; `PRAGMA user_version` counts those that have been."""

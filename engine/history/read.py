@@ -1,0 +1,380 @@
+"""What is stored, read back: the list of runs, and one run with all that came."""
+
+from __future__ import annotations
+
+import heapq
+import json
+import zlib
+from collections import Counter
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from ...providers.errors import StoreError
+from ...providers.schema import Json, Result, Run
+from ..rereading import RawResponse
+from ..results import summarize, timestamp
+from .retention import delete_runs
+from .store import Store, store_error
+from .thaw import result_from
+from .unfinished import Begun, recovered
+
+if TYPE_CHECKING:
+    import sqlite3
+
+StoredRaw = RawResponse
+"""A stored response: status, content type, whether a stream was asked for, and the bytes."""
+
+RUNNING = "running"
+"""The status of a result that is not finished: its process is still at work, or was killed."""
+
+LEAST_PREFIX = 4
+PROMPT_CHARACTERS = 400
+"""How much of a prompt the list of runs reads; nobody looks at more in a list."""
+
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class RunFilter:
+    """Which runs to list. `until` is included; a `datetime` is taken to the second, a `date` as a UTC day.
+
+    `text` is looked for in prompts and answers, whatever its case. A part of a profile's or model's name will do
+    where none has that very name.
+    """
+
+    text: str | None = None
+    profile: str | None = None
+    model: str | None = None
+    since: date | None = None
+    until: date | None = None
+    limit: int = 20
+
+
+@dataclass(frozen=True, slots=True)
+class RunRow:
+    """One run in a list. `usd` sums the known costs; `usd_unknown` counts the results whose cost is not known."""
+
+    number: int
+    id: str
+    created_at: str
+    command: str
+    prompt: str
+    profiles: tuple[str, ...]
+    thinks: tuple[str, ...]
+    statuses: Mapping[str, int]
+    usd: Decimal | None
+    usd_unknown: int
+    total_s: float | None
+    simulated: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredResult:
+    """One result as it was stored. `unfinished`: its process was killed; `result` is made of the bytes that came."""
+
+    result: Result
+    sent: Json
+    raw: StoredRaw | None
+    unfinished: bool
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRun:
+    """One run with everything that is kept of it."""
+
+    number: int
+    run: Run
+    command: str
+    created_at: str
+    simulated: bool
+    entries: tuple[StoredResult, ...]
+
+
+def list_runs(store: Store, wanted: RunFilter) -> list[RunRow]:
+    """The runs that `wanted` describes, newest first."""
+    with reading(store) as connection:
+        numbers = list(islice(_matching(connection, wanted), wanted.limit))
+        return _rows(connection, sorted(numbers, reverse=True))
+
+
+def find_run(store: Store, written: str) -> int:
+    """The number of the run that `written` names: its number, `last`, or the beginning of its id.
+
+    Raises `StoreError` when there is none, or more than one.
+    """
+    word = written.strip().lower().removeprefix("#")
+    with reading(store) as connection:
+        newest = connection.execute("SELECT max(number) FROM runs").fetchone()[0]
+        if newest is None:
+            raise StoreError("nothing is stored yet", hint="every ask and compare is kept, unless history is off")
+        if word == "last":
+            return newest
+        if word.isascii() and word.isdigit() and len(word) < 19:
+            found = connection.execute("SELECT number FROM runs WHERE number = ?", (int(word),)).fetchone()
+            if found is not None:
+                return found[0]
+        if len(word) >= LEAST_PREFIX and word.isascii():
+            begins = connection.execute(
+                "SELECT number, id FROM runs WHERE id >= ? AND id < ? LIMIT 3", (word, f"{word}\x7f")
+            ).fetchall()
+            if len(begins) > 1:
+                raise StoreError(
+                    f"{written!r} is the beginning of more than one run's id", hint="write more of it, or the number"
+                )
+            if begins:
+                return begins[0][0]
+    raise StoreError(
+        f"no run is called {written!r}",
+        hint="a run has a number (thinkdial history list), an id of which four characters will do, or is the last",
+    )
+
+
+def stored_run(store: Store, number: int) -> StoredRun:
+    """Everything that is kept of run `number`. Raises `StoreError` when it is not there, or damaged."""
+    with reading(store) as connection:
+        head = connection.execute(
+            "SELECT id, created_at, command, prompt, system, simulated, total_s FROM runs WHERE number = ?", (number,)
+        ).fetchone()
+        if head is None:
+            raise StoreError(f"there is no run {number}", hint="thinkdial history list shows those that are stored")
+        run_id, created_at, command, prompt, system, simulated, total_s = head
+        entries = tuple(
+            _entry(connection, number, run_id, row)
+            for row in connection.execute(
+                "SELECT number, position, id, created_at, profile, provider, dialect, model, think, status,"
+                " document, sent, raw_head, raw FROM results WHERE run = ? ORDER BY position",
+                (number,),
+            )
+        )
+    results = tuple(entry.result for entry in entries)
+    took = total_s if total_s is not None else max((result.latency.total_s or 0.0 for result in results), default=0.0)
+    run = Run(run_id, prompt, results, summarize(results, took), system)
+    return StoredRun(number, run, command, created_at, bool(simulated), entries)
+
+
+def run_numbers(store: Store, before: date | None = None) -> list[int]:
+    """The numbers of all runs, or of those that began before a moment."""
+    with reading(store) as connection:
+        if before is None:
+            found = connection.execute("SELECT number FROM runs ORDER BY number")
+        else:
+            found = connection.execute(
+                "SELECT number FROM runs WHERE created_at < ? ORDER BY number", (moment_text(before),)
+            )
+        return [number for (number,) in found]
+
+
+def remove_runs(store: Store, numbers: Collection[int]) -> int:
+    """Forget these runs and all that belongs to them; the number of runs that were there. Spending sums stay."""
+    return delete_runs(store, numbers) if store.exists and numbers else 0
+
+
+@contextmanager
+def reading(store: Store) -> Generator[sqlite3.Connection]:
+    """The connection of `store`, at one moment of its content whoever writes meanwhile; its errors as `StoreError`."""
+    import sqlite3
+
+    connection = store.connection
+    begins = not connection.in_transaction
+    try:
+        if begins:
+            connection.execute("BEGIN")
+        yield connection
+    except sqlite3.Error as error:
+        raise store_error(error, store.path) from error
+    finally:
+        if begins and connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+
+
+def moment_text(moment: date, *, end: bool = False) -> str:
+    """A day or a moment as `created_at` is written; with `end`, the first one that is later than all of it."""
+    if isinstance(moment, datetime):
+        return timestamp(moment + timedelta(seconds=1) if end else moment)
+    return f"{(moment + timedelta(days=1) if end else moment).isoformat()}T00:00:00Z"
+
+
+@dataclass(slots=True)
+class _Where:
+    """Conditions on `runs` and their values."""
+
+    conditions: list[str] = field(default_factory=list[str])
+    values: list[Any] = field(default_factory=list[Any])
+
+    def add(self, condition: str, *values: Any) -> None:
+        self.conditions.append(condition)
+        self.values += values
+
+    @property
+    def text(self) -> str:
+        return " AND ".join(self.conditions) or "1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What a list shows of one result."""
+
+    profile: str
+    think: str
+    status: str
+    usd: Decimal | None
+    was_sent: bool
+
+
+def _matching(connection: sqlite3.Connection, wanted: RunFilter) -> Iterator[int]:
+    """The numbers of the runs that match, newest first, read only as far as they are taken.
+
+    Of one profile or model they come along its own index, so that what others did costs nothing.
+    """
+    where = _Where()
+    for column, name in (("profile", wanted.profile), ("model", wanted.model)):
+        if name is not None:
+            names = _names(connection, column, name)
+            # The + keeps SQLite from looking through all results of that name for those of one run.
+            condition = f"results.run = runs.number AND +{column} IN ({_marks(names)})"
+            where.add(f"EXISTS (SELECT 1 FROM results WHERE {condition})", *names)  # noqa: S608
+    if wanted.since is not None:
+        where.add("created_at >= ?", moment_text(wanted.since))
+    if wanted.until is not None:
+        where.add("created_at < ?", moment_text(wanted.until, end=True))
+    if wanted.text:
+        needle = wanted.text.casefold()
+        connection.create_function("holds", 1, _finder(needle), deterministic=True)
+        where.add("(holds(prompt) OR EXISTS (SELECT 1 FROM results WHERE results.run = runs.number AND holds(answer)))")
+    by_time = wanted.since is not None or wanted.until is not None
+    if not by_time and (wanted.profile is not None or wanted.model is not None):
+        return _along_index(connection, wanted, where)
+    order = "created_at DESC, number DESC" if by_time else "number DESC"
+    found = connection.execute(f"SELECT number FROM runs WHERE {where.text} ORDER BY {order}", where.values)  # noqa: S608
+    return (number for (number,) in found)
+
+
+def _along_index(connection: sqlite3.Connection, wanted: RunFilter, where: _Where) -> Iterator[int]:
+    column = "profile" if wanted.profile is not None else "model"
+    names = _names(connection, column, wanted.profile or wanted.model or "")
+    lanes = [
+        connection.execute(f"SELECT number, run FROM results WHERE {column} = ? ORDER BY number DESC", (name,))  # noqa: S608
+        for name in names
+    ]
+    fits = f"SELECT 1 FROM runs WHERE number = ? AND {where.text}"  # noqa: S608
+    seen: set[int] = set()
+    for _, run in heapq.merge(*lanes, reverse=True):
+        if run not in seen:
+            seen.add(run)
+            if connection.execute(fits, [run, *where.values]).fetchone() is not None:
+                yield run
+
+
+def _names(connection: sqlite3.Connection, column: str, wanted: str) -> list[str]:
+    """The stored names that `wanted` means: itself, else all that it is a part of, whatever its case."""
+    if connection.execute(f"SELECT 1 FROM results WHERE {column} = ? LIMIT 1", (wanted,)).fetchone() is not None:  # noqa: S608
+        return [wanted]
+    # From each name the index is asked for the next one: as many steps as there are names, however many results.
+    every = connection.execute(
+        f"WITH RECURSIVE names(name) AS (SELECT min({column}) FROM results UNION ALL"  # noqa: S608
+        f" SELECT (SELECT min({column}) FROM results WHERE {column} > name) FROM names WHERE name IS NOT NULL)"
+        " SELECT name FROM names WHERE name IS NOT NULL"
+    )
+    needle = wanted.casefold()
+    return [name for (name,) in every if needle in name.casefold()]
+
+
+def _finder(needle: str) -> Callable[[str | None], bool]:
+    def holds(text: str | None) -> bool:
+        return text is not None and needle in text.casefold()
+
+    return holds
+
+
+def _rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[RunRow]:
+    """The rows of one page; only its own results are read."""
+    heads: dict[int, tuple[Any, ...]] = {}
+    parts: dict[int, list[_Part]] = {number: [] for number in numbers}
+    for start in range(0, len(numbers), _BATCH):
+        some = numbers[start : start + _BATCH]
+        marks = _marks(some)
+        for row in connection.execute(
+            f"SELECT number, id, created_at, command, substr(prompt, 1, {PROMPT_CHARACTERS}), simulated, total_s"  # noqa: S608
+            f" FROM runs WHERE number IN ({marks})",
+            some,
+        ):
+            heads[row[0]] = row
+        for run, profile, think, status, usd, document in connection.execute(
+            "SELECT run, profile, think, status, usd, CASE WHEN usd IS NULL THEN document END"  # noqa: S608
+            f" FROM results WHERE run IN ({marks}) ORDER BY run, position",
+            some,
+        ):
+            parts[run].append(_Part(profile, think, status, None if usd is None else Decimal(usd), _was_sent(document)))
+    return [_row(heads[number], parts[number]) for number in numbers if number in heads]
+
+
+def _was_sent(document: bytes | None) -> bool:
+    """Whether a request left at all: one that never did has no cost, which is another thing than an unknown one."""
+    try:
+        return document is None or _json(document).get("attempts") != 0
+    except (zlib.error, ValueError, AttributeError):
+        return True  # who wants to see this run is told what is wrong with it
+
+
+def _row(head: tuple[Any, ...], parts: Sequence[_Part]) -> RunRow:
+    number, run_id, created_at, command, prompt, simulated, total_s = head
+    known = [part.usd for part in parts if part.usd is not None]
+    return RunRow(
+        number=number,
+        id=run_id,
+        created_at=created_at,
+        command=command,
+        prompt=prompt,
+        profiles=tuple(dict.fromkeys(part.profile for part in parts)),
+        thinks=tuple(dict.fromkeys(part.think for part in parts)),
+        statuses=Counter(part.status for part in parts),
+        usd=sum(known, Decimal(0)) if known else None,
+        usd_unknown=sum(part.usd is None and part.was_sent for part in parts),
+        total_s=total_s,
+        simulated=bool(simulated),
+    )
+
+
+def _entry(connection: sqlite3.Connection, run: int, run_id: str, row: tuple[Any, ...]) -> StoredResult:
+    number, position, result_id, created_at, profile, provider, dialect, model, think, status, *blobs = row
+    document, sent_blob, raw_head, raw_blob = blobs
+    try:
+        sent: Json = _json(sent_blob) if sent_blob is not None else {}
+        raw = _raw(connection, number, raw_head, raw_blob)
+        if status == RUNNING or document is None:
+            call = Begun(
+                result_id or f"{run_id}-{position}", run_id, created_at, profile, provider, dialect, model, think, sent
+            )
+            return StoredResult(recovered(call, raw), sent, raw, unfinished=True)
+        return StoredResult(result_from(_json(document)), sent, raw, unfinished=False)
+    except (zlib.error, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise StoreError(
+            f"run {run}: the stored result of {profile} is damaged: {error}",
+            hint=f"thinkdial history rm {run} forgets the run",
+        ) from error
+
+
+def _raw(connection: sqlite3.Connection, result: int, head: str | None, blob: bytes | None) -> StoredRaw | None:
+    if head is None:
+        return None
+    if blob is not None:
+        data = zlib.decompress(blob)
+    else:
+        pieces = connection.execute("SELECT data FROM chunks WHERE result = ? ORDER BY sequence", (result,))
+        data = b"".join(piece for (piece,) in pieces)
+    told = json.loads(head)
+    return RawResponse(int(told["status"]), str(told.get("content_type") or ""), bool(told.get("streamed")), data)
+
+
+def _json(blob: bytes) -> dict[str, Any]:
+    return json.loads(zlib.decompress(blob))
+
+
+def _marks(values: Collection[object]) -> str:
+    return ",".join("?" * len(values))

@@ -1,0 +1,273 @@
+"""The recorder of one run: told by the event loop, which it never holds up; written by a thread of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ...providers.errors import StoreError
+from ...providers.schema import Result
+from .store import BUSY_TIMEOUT_S, LockedError, Store, database_path
+from .writing import CallHead, RunHead, Writing
+
+if TYPE_CHECKING:
+    import sqlite3
+    from queue import SimpleQueue
+
+    from .retention import Retention
+
+__all__ = ["CallHead", "Recorder", "RunHead"]
+
+LEAST_PAUSE_S = 0.05
+MOST_PAUSE_S = 0.2
+PAUSE_SHARE = 0.1
+"""Bytes alone are stored this often: after a tenth of the time so far, within these bounds. A kill loses at most
+that; a finished result is stored at once."""
+
+MOST_WAITING_BYTES = 256 * 2**20
+REMOVED_AT_ONCE = 200
+"""How many runs at most the end of one run removes for the sake of age and size: nobody likes to wait for that."""
+
+
+Step = Callable[["Writing", "sqlite3.Connection"], None]
+Done = Callable[[], None]
+
+
+class Recorder:
+    """Takes down one run. Nothing here blocks the event loop or raises.
+
+    The first problem ends the recording and stays in `problem`; whoever waits is released. What is stored survives a
+    kill of the process; only a failing machine may take the last moments with it.
+    """
+
+    def __init__(
+        self,
+        head: RunHead,
+        *,
+        path: Path | None = None,
+        retention: Retention | None = None,
+        busy_timeout_s: float = BUSY_TIMEOUT_S,
+    ) -> None:
+        self.problem: StoreError | None = None
+        self._path = path
+        self._retention = retention
+        self._busy_timeout_s = busy_timeout_s
+        self._writing = Writing(head)
+        self._begun: set[int] = set()
+        self._inbox: deque[tuple[Step, int, Done | None]] = deque()  # with the bytes in it, and who waits
+        self._has_rung = False
+        self._bell: SimpleQueue[bool]
+        self._thread: threading.Thread | None = None
+        self._given_bytes = self._taken_bytes = 0  # each has one thread that adds to it
+        self._run: int | None = None
+        self._closing = False
+        self._has_end = False
+        self._ended = False
+        self._at_end: list[Done] = []
+        self._end_lock = threading.Lock()
+
+    def begin(self, index: int, call: CallHead) -> None:
+        """A request has left. The first one starts the thread, which loads and opens what it needs."""
+        if self._closing:
+            return
+        self._begun.add(index)
+        if self._thread is None:
+            from queue import SimpleQueue
+
+            self._bell = SimpleQueue()
+            thread = threading.Thread(target=self._work, name="thinkdial-history", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                self.problem = self.problem or StoreError(f"the history is not kept: {error}")
+                return
+            self._thread = thread
+        self._tell(lambda writing, connection: writing.begin(connection, index, call))
+
+    def opened(self, index: int, status: int, content_type: str, streamed: bool | None = None) -> None:
+        """A response begins; what an earlier attempt sent is void. `streamed` is as it was asked, if not given."""
+        self._tell(lambda writing, connection: writing.open(connection, index, status, content_type, streamed))
+
+    def received(self, index: int, data: bytes) -> None:
+        """The next bytes of the response. They hold no credential any more."""
+        self._given_bytes += len(data)
+        if self._given_bytes - self._taken_bytes > MOST_WAITING_BYTES and self.problem is None:
+            self.problem = StoreError("the history is not kept: the disk is too slow for what comes in")
+        self._tell(lambda writing, _: writing.take(index, data), size=len(data))
+
+    def finished(self, index: int, result: Result) -> asyncio.Future[None]:
+        """To be awaited: until the result is stored, or never will be. It is stored whether anybody waits or not."""
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        if not self._finish(index, result, lambda: _release(loop, future)):
+            future.set_result(None)
+        return future
+
+    def finished_blocking(self, index: int, result: Result) -> None:
+        """The same, for a caller without an event loop."""
+        done = threading.Event()
+        if self._finish(index, result, done.set):
+            done.wait()
+
+    async def close(self, total_s: float | None) -> int | None:
+        """Store what is left, remove what is too old, end the thread. The run's number; None if nothing was stored."""
+        if self._thread is not None:
+            loop = asyncio.get_running_loop()
+            future: asyncio.Future[None] = loop.create_future()
+            self._end(total_s, lambda: _release(loop, future))
+            await future
+            self._thread.join()
+        self._closing = True
+        return self._run
+
+    def close_blocking(self, total_s: float | None) -> int | None:
+        """The same, for a caller without an event loop."""
+        if self._thread is not None:
+            self._end(total_s, lambda: None)
+            self._thread.join()
+        self._closing = True
+        return self._run
+
+    def _finish(self, index: int, result: Result, done: Done) -> bool:
+        """Whether there is something to wait for."""
+        if self._thread is None or self._closing or self.problem is not None or index not in self._begun:
+            return False
+        self._begun.discard(index)
+        self._tell(lambda writing, connection: writing.finish(connection, index, result), done=done)
+        return True
+
+    def _end(self, total_s: float | None, done: Done) -> None:
+        with self._end_lock:
+            if not self._ended:
+                self._at_end.append(done)
+                done = _nothing
+        done()
+        if not self._closing:
+            self._inbox.append((lambda writing, connection: writing.end(connection, total_s), 0, None))
+            self._closing = True
+            self._bell.put(True)
+
+    def _tell(self, step: Step, *, size: int = 0, done: Done | None = None) -> None:
+        """Leave a step for the thread. The bell rings once for all that lies there, and for what somebody waits for."""
+        if self._thread is None or self._closing or (self.problem is not None and done is None):
+            return
+        self._inbox.append((step, size, done))
+        if done is not None or not self._has_rung:
+            self._has_rung = True
+            self._bell.put(done is not None)
+
+    def _work(self) -> None:
+        """The thread."""
+        waiting: list[Done] = []
+        try:
+            with Store.open(self._path, create=True, busy_timeout_s=self._busy_timeout_s) as store:
+                self._write(store, waiting)
+                if self._retention is not None:
+                    from .retention import remove
+
+                    with suppress(LockedError):  # the next run will do it
+                        remove(store, self._retention, most=REMOVED_AT_ONCE)
+        except StoreError as error:
+            self.problem = self.problem or error
+        except Exception as error:
+            where = self._path or database_path()
+            self.problem = self.problem or StoreError(f"{where}: cannot be written: {type(error).__name__}: {error}")
+        try:
+            self._let_go(waiting)
+        finally:
+            with self._end_lock:
+                self._ended = True
+            for done in self._at_end:
+                done()
+
+    def _write(self, store: Store, waiting: list[Done]) -> None:
+        """Store steps until the end, all that lie there in one transaction. `waiting` holds who still waits."""
+        steps: list[Step] = []
+        began = time.monotonic()
+        pause_until = began
+        while True:
+            urgent = self._bell.get()
+            while not urgent and (left := pause_until - time.monotonic()) > 0:
+                urgent = self._wait(left)
+            steps += self._take(waiting)
+            if self.problem is not None:
+                raise self.problem
+            if not steps:
+                continue
+            if self._stored(store, steps, can_wait=not waiting and not self._has_end):
+                steps = []
+                for done in waiting:
+                    done()
+                waiting.clear()
+            if self._has_end:
+                return
+            now = time.monotonic()
+            pause_until = now + min(MOST_PAUSE_S, max(LEAST_PAUSE_S, (now - began) * PAUSE_SHARE))
+
+    def _wait(self, seconds: float) -> bool:
+        """True as soon as something comes that cannot wait, False after `seconds`, or for a ring that can."""
+        from queue import Empty
+
+        try:
+            return self._bell.get(timeout=seconds)
+        except Empty:
+            return False
+
+    def _take(self, waiting: list[Done]) -> list[Step]:
+        self._has_rung = False  # before the look: what comes after it rings again
+        self._has_end = self._closing
+        steps: list[Step] = []
+        while self._inbox:
+            step, size, done = self._inbox.popleft()
+            self._taken_bytes += size
+            steps.append(step)
+            if done is not None:
+                waiting.append(done)
+        return steps
+
+    def _stored(self, store: Store, steps: list[Step], *, can_wait: bool) -> bool:
+        """Whether the steps are in the database. Where nobody waits for them, others may keep it locked for long."""
+        started = False
+        try:
+            with store.transaction() as connection:
+                started = True
+                for step in steps:
+                    step(self._writing, connection)
+                self._writing.keep(connection)
+        except LockedError:
+            if started or not can_wait:
+                raise
+            self._bell.put(False)
+            return False
+        self._run = self._writing.run
+        return True
+
+    def _let_go(self, waiting: list[Done]) -> None:
+        """After a problem: release who waits, and take what comes to nothing, until the end."""
+        while True:
+            self._take(waiting)
+            for done in waiting:
+                done()
+            waiting.clear()
+            if self._has_end:
+                return
+            self._bell.get()
+
+
+def _nothing() -> None:
+    pass
+
+
+def _release(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
+    def settle() -> None:
+        if not future.done():
+            future.set_result(None)
+
+    with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+        loop.call_soon_threadsafe(settle)

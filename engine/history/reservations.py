@@ -1,0 +1,160 @@
+"""Money that calls under way may still need, where all programs that share the history see it."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from ..budget import NOTHING, Elsewhere, Grant
+from ..ledger import Choose, Held
+from ..limits import Limit
+from .spending import spent_in
+from .store import Store
+
+if TYPE_CHECKING:
+    import sqlite3
+
+MARGIN_S = 60.0
+"""How much longer than its call a reservation lasts at the most."""
+
+_T = TypeVar("_T")
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def is_alive(pid: int) -> bool:
+    """Whether a process of this machine still runs. Where that cannot be asked without harm, it is taken to."""
+    if os.name != "posix":
+        return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+class Reservations:
+    """The reservations of one run among those of all. The connection lives in a thread: others may keep it waiting.
+
+    `limits` are those that all runs share (`Limit.since`). `lasts_s` is the longest that one of the calls can take. A
+    reservation counts for others until it is released, it expires, or its process on this machine has ended.
+    """
+
+    def __init__(
+        self,
+        limits: Sequence[Limit],
+        *,
+        lasts_s: float,
+        path: Path | None = None,
+        now: Callable[[], datetime] = _now,
+        alive: Callable[[int], bool] = is_alive,
+    ) -> None:
+        self._limits = [limit for limit in limits if limit.is_enforced and limit.since is not None]
+        self._lasts = timedelta(seconds=lasts_s + MARGIN_S)
+        self._path = path
+        self._now = now
+        self._alive = alive
+        self._own: set[int] = set()
+        self._store: Store | None = None
+        self._thread: ThreadPoolExecutor | None = None
+
+    async def decide(self, profiles: Sequence[str], choose: Choose) -> list[Held]:
+        """Let `choose` decide by what is spent and held at this moment, and keep what it grants; nobody else can then.
+
+        Raises `StoreError` when the history cannot be used.
+        """
+        return await self._in_thread(lambda store: self._decide(store, profiles, choose))
+
+    async def release(self, row: int) -> None:
+        """Give a reservation back. Raises `StoreError`."""
+        await self._in_thread(lambda store: self._release(store, row))
+
+    async def close(self) -> None:
+        """Close the connection and end the thread."""
+        if self._thread is None:
+            return
+        if self._store is not None:
+            await asyncio.get_running_loop().run_in_executor(self._thread, self._store.close)
+        self._thread.shutdown(wait=False)
+        self._thread = self._store = None
+
+    async def _in_thread(self, work: Callable[[Store], _T]) -> _T:
+        if self._thread is None:
+            self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="reservations")
+
+        def run() -> _T:
+            if self._store is None:
+                self._store = Store.open(self._path, create=True)
+            return work(self._store)
+
+        return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+
+    def _decide(self, store: Store, profiles: Sequence[str], choose: Choose) -> list[Held]:
+        rows: list[int | None] = []
+        with store.transaction() as connection:
+            decisions = choose(self._elsewhere(store, connection))
+            for profile, decision in zip(profiles, decisions, strict=True):
+                usd = decision.usd if isinstance(decision, Grant) else None
+                rows.append(self._insert(connection, profile, usd) if usd else None)
+        self._own.update(row for row in rows if row is not None)
+        return [Held(decision, row) for decision, row in zip(decisions, rows, strict=True)]
+
+    def _elsewhere(self, store: Store, connection: sqlite3.Connection) -> Mapping[str, Elsewhere]:
+        others = self._others(connection)
+        found: dict[str, Elsewhere] = {}
+        for limit in self._limits:
+            if limit.since is None:
+                continue
+            spent, _ = spent_in(store, limit.since, limit.profiles)
+            held = sum((usd for profile, usd in others if limit.covers(profile)), NOTHING)
+            found[limit.name] = Elsewhere(limit.total_usd - spent, held)
+        return found
+
+    def _others(self, connection: sqlite3.Connection) -> list[tuple[str, Decimal]]:
+        """Profile and amount of all reservations but our own. Those that are over are removed."""
+        moment, host = _text(self._now()), _host()
+        gone: list[tuple[int]] = []
+        others: list[tuple[str, Decimal]] = []
+        query = "SELECT number, expires_at, host, pid, profile, usd FROM reservations"
+        for number, expires_at, where, pid, profile, usd in connection.execute(query):
+            if number in self._own:
+                continue
+            if expires_at <= moment or (where == host and not self._alive(pid)):
+                gone.append((number,))
+            else:
+                others.append((profile, Decimal(usd)))
+        connection.executemany("DELETE FROM reservations WHERE number = ?", gone)
+        return others
+
+    def _insert(self, connection: sqlite3.Connection, profile: str, usd: Decimal) -> int | None:
+        now = self._now()
+        return connection.execute(
+            "INSERT INTO reservations (created_at, expires_at, host, pid, profile, usd) VALUES (?, ?, ?, ?, ?, ?)",
+            (_text(now), _text(now + self._lasts), _host(), os.getpid(), profile, f"{usd:f}"),
+        ).lastrowid
+
+    def _release(self, store: Store, row: int) -> None:
+        with store.transaction() as connection:
+            connection.execute("DELETE FROM reservations WHERE number = ?", (row,))
+        self._own.discard(row)
+
+
+def _text(moment: datetime) -> str:
+    """RFC 3339 in UTC, of one length, so that texts compare as moments do."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _host() -> str:
+    import socket
+
+    return socket.gethostname()

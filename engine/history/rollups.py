@@ -1,0 +1,124 @@
+"""Sums that outlive the runs they were made from: money by day and call, how good forecasts were, bills in dispute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Context, Decimal
+from typing import TYPE_CHECKING, Any
+
+from ...providers.schema import Result
+from ..documents import dollars_text
+from ..pricing import DISAGREEMENT
+from ..results import may_have_cost
+
+if TYPE_CHECKING:
+    import sqlite3
+
+MOST_TOKENS = 10**12
+"""A reported count above this is a mistake of the provider's; it stays in the result and out of the sums."""
+
+_exact = Context(prec=200)
+
+
+def count(connection: sqlite3.Connection, run: int | None, result: Result) -> None:
+    """Add a finished result to the sums, within the transaction that stores it. What was never sent adds nothing."""
+    if result.attempts > 0:
+        _count_spending(connection, result)
+        _count_forecast(connection, result)
+        _note_disagreement(connection, run, result)
+
+
+def _count_spending(connection: sqlite3.Connection, result: Result) -> None:
+    cost, usage = result.cost, result.usage
+    key = {"day": result.created_at[:10], "profile": result.profile, **_call(result)}
+    numbers = {
+        "results": 1,
+        "unpriced": int(cost.usd is None and may_have_cost(result)),
+        "reasoning_unknown": int(cost.usd is not None and cost.reasoning_usd is None),
+        "input_tokens": known_count(usage.input_tokens) or 0,
+        "output_tokens": known_count(usage.output_tokens) or 0,
+        "reasoning_tokens": known_count(usage.reasoning_tokens) or 0,
+    }
+    amounts = {
+        "usd": cost.usd,
+        "output_usd": cost.output_usd,
+        "reasoning_usd": cost.reasoning_usd,
+        "cache_saved_usd": cost.cache_saved_usd,
+    }
+    _add(connection, "spending", key, numbers, amounts)
+
+
+def _count_forecast(connection: sqlite3.Connection, result: Result) -> None:
+    """A forecast is judged by a whole answer whose cost is known from its usage or its bill."""
+    forecast, cost = result.forecast, result.cost
+    if forecast is None or forecast.expected_usd is None or forecast.output_source is None:
+        return
+    if result.status != "ok" or cost.usd is None or cost.source == "estimated":
+        return
+    above = forecast.low_usd is None or cost.usd >= forecast.low_usd
+    below = forecast.high_usd is None or cost.usd <= forecast.high_usd
+    key = {"day": result.created_at[:10], **_call(result), "source": forecast.output_source}
+    amounts = {
+        "expected_usd": forecast.expected_usd,
+        "actual_usd": cost.usd,
+        "absolute_error_usd": abs(_exact.subtract(cost.usd, forecast.expected_usd)),
+    }
+    _add(connection, "forecast_errors", key, {"results": 1, "within": int(above and below)}, amounts)
+
+
+def _note_disagreement(connection: sqlite3.Connection, run: int | None, result: Result) -> None:
+    billed, listed = result.cost.usd, result.cost.listed_usd
+    if billed is None or listed is None or result.cost.source != "provider":
+        return
+    if abs(billed - listed) > DISAGREEMENT * max(billed, listed):
+        _insert(
+            connection,
+            "INSERT",
+            "disagreements",
+            {
+                "created_at": result.created_at,
+                "run": run,
+                "profile": result.profile,
+                "provider": result.provider,
+                "model": result.model,
+                "billed_usd": dollars_text(billed),
+                "listed_usd": dollars_text(listed),
+            },
+        )
+
+
+def known_count(tokens: int | None) -> int | None:
+    """`tokens` where the database can hold and add up the number."""
+    return tokens if tokens is not None and 0 <= tokens <= MOST_TOKENS else None
+
+
+def _call(result: Result) -> dict[str, str]:
+    return {"provider": result.provider, "model": result.model, "think": result.think.requested}
+
+
+def _add(
+    connection: sqlite3.Connection,
+    table: str,
+    key: dict[str, str],
+    numbers: dict[str, int],
+    amounts: Mapping[str, Decimal | None],
+) -> None:
+    """Add to the row of `key`. The sums of amounts are made here: SQLite would make floats of them."""
+    condition = " AND ".join(f"{name} = ?" for name in key)
+    wanted = ", ".join((*numbers, *amounts))
+    before = connection.execute(
+        f"SELECT {wanted} FROM {table} WHERE {condition}",  # noqa: S608 - names of columns, all from this module
+        tuple(key.values()),
+    ).fetchone() or (0,) * len((*numbers, *amounts))
+    sums = [had + more for had, more in zip(before, numbers.values(), strict=False)]
+    texts = [
+        dollars_text(_exact.add(Decimal(had), more or Decimal(0)))
+        for had, more in zip(before[len(numbers) :], amounts.values(), strict=True)
+    ]
+    _insert(connection, "REPLACE", table, {**key, **dict(zip((*numbers, *amounts), (*sums, *texts), strict=True))})
+
+
+def _insert(connection: sqlite3.Connection, verb: str, table: str, row: dict[str, Any]) -> None:
+    connection.execute(
+        f"{verb} INTO {table} ({', '.join(row)}) VALUES ({', '.join('?' * len(row))})", tuple(row.values())
+    )

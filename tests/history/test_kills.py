@@ -1,0 +1,107 @@
+"""A run that is killed at any moment: the database stays whole, and what had been shown is in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from thinkdial.simulator import simulator_in_thread
+
+PROFILES = 20
+KILLS = 50
+
+FORKS = """
+import os, sys
+import thinkdial.cli.app, thinkdial.cli.compare, thinkdial.cli.running, thinkdial.engine.history.keeper
+import thinkdial.engine.history.record, thinkdial.engine.forecast, thinkdial.engine.pricing, sqlite3
+from thinkdial.cli.main import main
+thinkdial.engine.pricing.warm()
+for line in sys.stdin:
+    shown = line.strip()
+    pid = os.fork()
+    if pid == 0:
+        sys.argv = ["thinkdial", *sys.argv[1:]]
+        sys.stdin = open(os.devnull)
+        sys.stdout = open(shown, "w", buffering=1)
+        main()
+        sys.stdout.flush()
+        os._exit(0)
+    print(pid, flush=True)
+    os.waitpid(pid, 0)
+    print("over", flush=True)
+"""
+"""Starts the same command again and again from a process that has everything loaded: fifty cold starts are too slow."""
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Iterator[Path]:
+    with simulator_in_thread(pace=0.05) as simulator:
+        path = tmp_path / "sim.yaml"
+        models = ("claude-opus-5-5", "claude-haiku-5-5")
+        entries = [
+            f"  p{n}: {{provider: anthropic, base_url: '{simulator.base_url}/anthropic', model: {models[n % 2]}, "
+            "headers: {x-api-key: simulated}}\n"
+            for n in range(PROFILES)
+        ]
+        path.write_text("profiles:\n" + "".join(entries), encoding="utf-8")
+        yield path
+
+
+def test_fifty_kills_leave_the_database_whole_and_lose_nothing_that_was_shown(
+    config: Path, tmp_path: Path, own_home: Path
+) -> None:
+    names = [option for n in range(PROFILES) for option in ("-p", f"p{n}")]
+    command = ["compare", "Is 91 prime?", *names, "--config", str(config), "--format", "jsonl", "-q"]
+    launcher = subprocess.Popen(
+        [sys.executable, "-c", FORKS, *command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert launcher.stdin is not None and launcher.stdout is not None
+    dice, shown_ids, longest = random.Random(20), set[str](), 0.3
+    try:
+        for kill in range(KILLS + 1):
+            shown = tmp_path / f"shown-{kill}.jsonl"
+            launcher.stdin.write(f"{shown}\n")
+            launcher.stdin.flush()
+            pid, began = int(launcher.stdout.readline()), time.monotonic()
+            if kill > 0:  # the first one ends by itself, and says how long a run takes
+                time.sleep(dice.uniform(0, 1.2) * longest)
+                with suppress(ProcessLookupError):  # it was quicker
+                    os.kill(pid, signal.SIGKILL)
+            assert launcher.stdout.readline() == "over\n"
+            if kill == 0:
+                longest = time.monotonic() - began
+            text = shown.read_text(encoding="utf-8") if shown.exists() else ""
+            shown_ids |= {json.loads(line)["id"] for line in text.splitlines(keepends=True) if line.endswith("\n")}
+    finally:
+        launcher.stdin.close()
+        launcher.stdout.close()
+        launcher.wait(20)
+    database = next(own_home.rglob("history.sqlite3"))
+    with closing(sqlite3.connect(database)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+        stored = {row[0] for row in connection.execute("SELECT id FROM results WHERE status <> 'running'")}
+        running = connection.execute("SELECT COUNT(*) FROM results WHERE status = 'running'").fetchone()[0]
+        counted = connection.execute("SELECT SUM(results) FROM spending").fetchone()[0]
+    assert len(shown_ids) >= PROFILES and shown_ids <= stored
+    assert counted == len(stored) - stored_refusals(database)
+    assert running > 0, "no run was killed in the middle: the moments were badly chosen"
+
+
+def stored_refusals(database: Path) -> int:
+    """Results that were never attempted: they are no part of the sums."""
+    with closing(sqlite3.connect(database)) as connection:
+        return connection.execute("SELECT COUNT(*) FROM results WHERE status = 'cancelled' AND raw IS NULL").fetchone()[
+            0
+        ]
