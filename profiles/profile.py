@@ -13,13 +13,37 @@ from .card import ModelCard, Spelling
 
 
 @dataclass(frozen=True, slots=True)
+class LongPrompt:
+    """What every token of a request costs, in USD per million, when its input is more than `above_tokens`.
+
+    What has no price here costs as much as `input` here, reasoning as much as `output`.
+    """
+
+    above_tokens: int
+    input: Decimal
+    output: Decimal
+    cached_input: Decimal | None = None
+    cache_write: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    reasoning: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Price:
-    """USD per million tokens. Cached input costs as much as input where no price of its own is given."""
+    """USD per million tokens. Cached input and cache writes cost as much as input where they have no price.
+
+    `cache_write_1h` is for what is kept for longer than the usual minutes, and else costs as much as `cache_write`;
+    `reasoning` else as much as `output`. `batch` is what a batch costs: a factor, or prices.
+    """
 
     input: Decimal
     output: Decimal
     cached_input: Decimal | None = None
     cache_write: Decimal | None = None
+    cache_write_1h: Decimal | None = None
+    reasoning: Decimal | None = None
+    batch: Decimal | Price | None = None
+    long_prompt: LongPrompt | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Reply:
     service_tier: str | None = None
     speed: str | None = None
     effort: str | None = None
+    region: str | None = None
     finish: FinishReason = "unknown"
     finish_raw: str | None = None
     complete: bool = False
@@ -104,6 +105,7 @@ class Fold:
                 reply.service_tier = delta.service_tier or reply.service_tier
                 reply.speed = delta.speed or reply.speed
                 reply.effort = delta.effort or reply.effort
+                reply.region = delta.region or reply.region
             case Finish():
                 reply.finish, reply.finish_raw = delta.reason, delta.raw
             case Complete():
@@ -113,6 +115,11 @@ class Fold:
                     reply.notices.append(delta)
             case Failure():
                 reply.failure = reply.failure or delta
+
+    @property
+    def failure(self) -> Failure | None:
+        """The failure that has come, if one has."""
+        return self._reply.failure
 
     @property
     def is_settled(self) -> bool:

@@ -98,6 +98,7 @@ def read_usage(usage: Mapping[str, Any], *, reasoning_outside: bool = False) -> 
     if cached is None:
         cached = _first(usage, "cached_tokens", "prompt_cache_hit_tokens", "num_cached_tokens")
     written = _first(input_details, "cache_write_tokens", "cache_creation_input_tokens")
+    written_by_ttl = _first_details(input_details, "cache_write_tokens_details")
 
     if entered is not None and cached is not None and cached > entered:
         entered += cached
@@ -130,7 +131,8 @@ def read_usage(usage: Mapping[str, Any], *, reasoning_outside: bool = False) -> 
             output_tokens=output,
             reasoning_tokens=reasoning,
             total_tokens=entered + output if entered is not None and output is not None else total,
-        )
+        ),
+        cache_write_1h_tokens=count(written_by_ttl.get("ttl_12h_tokens")),
     )
 
 

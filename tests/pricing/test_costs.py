@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from decimal import Decimal
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -99,7 +98,6 @@ def test_the_table_agrees_with_the_published_prices(what: Bought, entered: str, 
          "the price table does not know fast prices of claude-sonnet-5-5"),
         (bought("anthropic", "claude-opus-5-5", service_tier="priority"),
          "the price table does not know priority prices of claude-opus-5-5"),
-        (bought("google", "gemma-4-31b-it"), "the price table lists gemma-4-31b-it without a price"),
         (bought("openai", "text-embedding-3-small"), "the price table lists text-embedding-3-small without a price"),
         (bought("openai", "gpt-6-sol", cached_input_tokens=1001), "the reported token counts contradict each other"),
     ],
@@ -108,16 +106,28 @@ def test_what_is_not_known_is_null_and_never_0(what: Bought, note: str | None) -
     assert priced_by_table(what) == Cost(note=note)
 
 
-def test_a_tier_whose_price_has_not_begun_is_not_known(monkeypatch: pytest.MonkeyPatch) -> None:
-    variant = SimpleNamespace(
-        when={"service_tier": "flex"}, constraint=SimpleNamespace(active=lambda at: at.year > 2026)
+def test_a_tier_whose_price_has_not_begun_is_not_known() -> None:
+    priority = bought("openai", "gpt-6-sol", service_tier="priority", at=datetime(2026, 10, 11, tzinfo=UTC))
+    assert priced_by_table(priority) == Cost(note="the price table does not know priority prices of gpt-6-sol")
+    begun = bought("openai", "gpt-6-sol", service_tier="priority", at=datetime(2026, 10, 12, tzinfo=UTC))
+    assert priced_by_table(begun).usd == Decimal("0.024")
+
+
+def test_the_tiers_of_a_maker_do_not_hold_with_a_reseller() -> None:
+    assert priced_by_table(bought("azure", "gpt-6-sol")).usd == Decimal("0.012")
+    assert priced_by_table(bought("azure", "gpt-6-sol", service_tier="priority")) == Cost(
+        note="the price table does not know priority prices of gpt-6-sol"
     )
-    calculation: Any = SimpleNamespace(model=SimpleNamespace(price_variants=[variant]))
-    what = bought("openai", "gpt-6-sol", service_tier="flex")
-    knows = pricing._knows_terms
-    assert not knows(calculation, what)
-    assert knows(calculation, bought("openai", "m", service_tier="flex", at=datetime(2027, 1, 1, tzinfo=UTC)))
-    assert isinstance(knows(calculation, bought("openai", "m", service_tier="flex", at=None)), bool)
+
+
+def test_a_result_of_a_batch_has_the_price_of_a_batch_whatever_tier_it_reports() -> None:
+    for tier in (None, "default", "standard", "priority"):
+        cost = priced_by_table(bought("openai", "gpt-6-sol", service_tier=tier, is_batch=True))
+        assert cost.usd == Decimal("0.006")
+    own = Price(Decimal(2), Decimal(4), batch=Decimal("0.5"))
+    assert cost_of(Reply(), bought("openai", "gpt-6-sol", is_batch=True), own).usd == Decimal("0.003")
+    plain = cost_of(Reply(), bought("openai", "gpt-6-sol", is_batch=True), Price(Decimal(2), Decimal(4)))
+    assert (plain.usd, plain.note) == (Decimal("0.006"), "your price has no batch price; priced as usual")
 
 
 def test_an_unknown_reported_model_is_priced_as_the_requested_one_and_that_is_said() -> None:
@@ -190,6 +200,7 @@ def test_without_counts_there_is_no_cost(usage: Usage) -> None:
 def test_the_providers_bill_wins_and_a_disagreement_is_noted(bill: str, note: str | None) -> None:
     cost = cost_of(Reply(bill=Decimal(bill)), bought("openai", "gpt-6-sol"), None)
     assert (cost.usd, cost.source, cost.note) == (Decimal(bill), "provider", note)
+    assert cost.listed_usd == Decimal("0.012")
     # The parts are the table's: with a disagreement nobody knows them.
     assert (cost.input_usd is None) == (note is not None)
 
@@ -203,6 +214,32 @@ def test_a_bill_without_a_price_stands_alone_and_is_compared_to_the_profiles_pri
     assert own.note == "the provider billed 0.5; by the profile it would be 0.0015"
     free = cost_of(Reply(bill=Decimal(0)), unknown, Price(Decimal(0), Decimal(0)))
     assert (free.usd, free.note) == (0, None)
+
+
+@pytest.mark.parametrize(
+    "counts, saved",
+    [
+        ({}, None),  # nothing was reported on the cache
+        ({"cached_input_tokens": 0}, "0"),
+        ({"cached_input_tokens": 600}, "0.00108"),  # 600 at 2 less 0.2
+        ({"cache_write_tokens": 600}, "-0.0003"),  # 600 at 2 less 2.5
+        ({"cached_input_tokens": 600, "cache_write_tokens": 400}, "0.00088"),
+    ],
+)
+def test_what_the_cache_saved(counts: dict[str, int], saved: str | None) -> None:
+    cost = priced_by_table(bought("openai", "gpt-6-sol", **counts))
+    assert cost.cache_saved_usd == (None if saved is None else Decimal(saved))
+    # A bill that agrees leaves it known, one that does not makes it unknown like the other parts.
+    assert cost.usd is not None
+    agreed = cost_of(Reply(bill=cost.usd), bought("openai", "gpt-6-sol", **counts), None)
+    assert (agreed.cache_saved_usd, agreed.listed_usd) == (cost.cache_saved_usd, cost.usd)
+    disputed = cost_of(Reply(bill=cost.usd * 2), bought("openai", "gpt-6-sol", **counts), None)
+    assert (disputed.cache_saved_usd, disputed.listed_usd) == (None, cost.usd)
+
+
+def test_without_a_bill_or_without_an_estimate_nothing_is_compared() -> None:
+    assert cost_of(Reply(), bought("openai", "gpt-6-sol"), None).listed_usd is None
+    assert cost_of(Reply(bill=Decimal(1)), bought("openai", "no-such-model"), None).listed_usd is None
 
 
 def test_the_list_price_is_the_base_tier() -> None:

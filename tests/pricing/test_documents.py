@@ -82,6 +82,20 @@ def test_a_plan_document_is_plain_json_with_exact_amounts() -> None:
         "fidelity": "exact",
         "note": None,
     }
-    assert entry["forecast"]["low_usd"] == "0.000004" and entry["forecast"]["high_usd"] == "2.560004"
+    made = entry["forecast"]
+    # USD 4 a million in, 20 out: 9 to 15 tokens in, 11 expected; 1 to 128,000 out, 16,384 + 4,096 expected.
+    assert (made["low_usd"], made["expected_usd"], made["high_usd"]) == ("0.000056", "0.409644", "2.560060")
+    assert (made["input_tokens"], made["input_source"]) == (11, "estimated")
+    assert (made["expected_output_tokens"], made["output_source"], made["output_runs"]) == (20_480, "reference", 0)
+    assert (made["output_limit_tokens"], made["price_source"]) == (128_000, "table") and made["method"]
+    assert document["total"] == {
+        "calls": 1,
+        "low_usd": "0.000056",
+        "low_unknown": 0,
+        "expected_usd": "0.409644",
+        "expected_unknown": 0,
+        "high_usd": "2.560060",
+        "high_unknown": 0,
+    }
     assert json.loads(entry["request"]["body"])["max_tokens"] == 128_000
     assert entry["request"]["headers"]["x-api-key"] == "***" and entry["key"] == "MY_KEY"

@@ -1,66 +1,298 @@
-"""What a call may cost before it is made."""
+"""What a call may cost before it is made: low, expected and high, and the ceiling that budgets count on."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import Any
 
-from thinkdial.engine.forecast import Forecast, estimate_tokens, forecast
+import pytest
+
+from thinkdial.engine.estimate import input_tokens, text_tokens
+from thinkdial.engine.fanout import Job
+from thinkdial.engine.forecast import (
+    HIDDEN_INPUT_TOKENS,
+    MANY_TOKENS,
+    affordable_output_tokens,
+    ceiling_usd,
+    forecast,
+    forecasts_for,
+    totals,
+)
 from thinkdial.engine.prepare import Prepared, Prompt, prepare
 from thinkdial.engine.target import resolve
 from thinkdial.profiles.load import load_builtin
 from thinkdial.profiles.profile import Price, Profile
+from thinkdial.providers.errors import Failure
+from thinkdial.providers.schema import Forecast
 from thinkdial.providers.think import parse_think
 
 AT = datetime(2026, 11, 21, tzinfo=UTC)
-PROMPT = Prompt("x" * 4000)
+PROMPT = Prompt("word " * 993)
+"""993 words, and 7 tokens of the template around them: 1,000."""
 
 
-def prepared(provider: str, model: str, value: str = "low", limit: int | None = None, **changes: object) -> Prepared:
+def prepared(
+    provider: str, model: str, value: str = "low", limit: int | None = None, emulate: bool = False, **changes: Any
+) -> Prepared:
     config = load_builtin()
     profile = replace(Profile("test", provider, model), **changes)
-    return prepare(resolve(profile, config), parse_think(value), PROMPT, config.reference, max_output_tokens=limit)
+    target = resolve(profile, config, environment={"AZURE_OPENAI_RESOURCE": "r"})
+    return prepare(target, parse_think(value), PROMPT, config.reference, max_output_tokens=limit, emulate=emulate)
 
 
-def test_tokens_are_estimated_by_size_and_never_0() -> None:
-    assert estimate_tokens(Prompt("")) == 1
-    assert estimate_tokens(Prompt("abcd")) == 1 and estimate_tokens(Prompt("abcde")) == 2
-    assert estimate_tokens(Prompt("abcd", "efgh")) == 2
-    assert estimate_tokens(Prompt("ééé")) == 2
+def made(call: Prepared, **more: Any) -> Forecast:
+    return forecast(call, PROMPT, AT, **more)
 
 
-def test_the_range_is_from_the_input_alone_to_the_output_limit() -> None:
-    found = forecast(prepared("openai", "gpt-6-sol", limit=2000), PROMPT, AT)
-    assert (found.input_tokens, found.output_limit_tokens) == (1000, 2000)
-    assert (found.low_usd, found.high_usd, found.source) == (Decimal("0.002"), Decimal("0.022"), "table")
+def runs(*tokens: int) -> Any:
+    return lambda provider, model, think: tokens
+
+
+@pytest.mark.parametrize(
+    "text, least, most",
+    [
+        ("", 0, 0),
+        ("Hello! How can I assist you today?", 8, 10),
+        ("one, two", 3, 3),
+        ("internationalization", 2, 4),
+        ("3.14159265358979", 7, 8),
+        ("def f(x):\n        return x + 1\n", 12, 16),
+        ("数える。日本語の文章", 8, 10),
+        ("Привет, мир", 4, 7),
+        ("🍓", 2, 2),
+        ("\r\n\r\n", 1, 1),
+        ("     ", 1, 1),
+    ],
+)
+def test_tokens_are_estimated_by_kinds_of_characters(text: str, least: int, most: int) -> None:
+    assert least <= text_tokens(text) <= most
+
+
+def test_a_long_text_is_estimated_from_pieces_of_it() -> None:
+    line = "The quick brown fox jumps over the lazy dog, 1234 times.\n"
+    whole = text_tokens(line) * 10_000
+    assert text_tokens(line * 10_000) == pytest.approx(whole, rel=0.05)
+
+
+def test_the_system_prompt_and_the_template_are_input_too() -> None:
+    assert input_tokens("word", None) == 8
+    assert input_tokens("word", "be brief") == 8 + 6
+    plain, instructed = made(prepared("openai", "gpt-6-sol")), made(prepared("openai", "gpt-6-sol", system="a b c d"))
+    assert (plain.input_tokens, instructed.input_tokens) == (1000, 1008)
+
+
+@pytest.mark.parametrize(
+    "provider, model, tokens",
+    [
+        ("anthropic", "claude-opus-4-6", 1000),
+        ("anthropic", "claude-opus-4-7", 1300),
+        ("anthropic", "claude-sonnet-5-5", 1300),
+        ("bedrock", "us.anthropic.claude-opus-5-5", 1300),
+        ("openrouter", "anthropic/claude-opus-4.8", 1300),
+        ("openrouter", "anthropic/claude-sonnet-4.6", 1000),
+    ],
+)
+def test_claude_counts_thirty_percent_more_since_4_7(provider: str, model: str, tokens: int) -> None:
+    assert made(prepared(provider, model)).input_tokens == tokens
+
+
+def test_low_expected_and_high_at_the_published_price() -> None:
+    """gpt-6-sol: USD 2 a million in, 10 out. low: 850 in, 1 out; expected: 1,000 in, 2048 + 4096 out, bounded."""
+    found = made(prepared("openai", "gpt-6-sol", limit=20_000))
+    assert (found.input_tokens, found.input_source) == (1000, "estimated")
+    assert (found.expected_output_tokens, found.output_source, found.output_runs) == (6144, "reference", 0)
+    assert found.output_limit_tokens == 20_000 and found.price_source == "table"
+    assert (found.low_usd, found.expected_usd, found.high_usd) == (
+        Decimal("0.00171"),
+        Decimal("0.06344"),
+        Decimal("0.2028"),
+    )
+    for words in ("estimated by kinds of characters", "reference table", "2,048 of reasoning (low)", "no cache hits"):
+        assert words in found.method
+    assert "the output limit of 20,000" in found.method
+
+
+def test_a_count_of_the_provider_is_taken_as_it_is() -> None:
+    found = made(prepared("openai", "gpt-6-sol", limit=2000), counted_tokens=500)
+    assert (found.input_tokens, found.input_source) == (500, "counted")
+    assert (found.low_usd, found.high_usd) == (Decimal("0.00101"), Decimal("0.021"))
+    assert "counted by the provider" in found.method and "estimated" not in found.method
+
+
+def test_the_expected_output_never_exceeds_the_limit() -> None:
+    found = made(prepared("openai", "gpt-6-sol", "high", limit=2000))
+    assert found.expected_output_tokens == 2000 and "within the limit of 2,000" in found.method
+    assert found.low_usd and found.expected_usd and found.high_usd
+    assert found.low_usd < found.expected_usd <= found.high_usd
+
+
+@pytest.mark.parametrize(
+    "provider, model, value, expected, words",
+    [
+        ("openai", "gpt-6-sol", "off", 4096, "4,096 of answer"),
+        ("openai", "gpt-6-sol", "high", 16384 + 4096, "(high)"),
+        ("openai", "gpt-6-sol", "max", 65536 + 4096, "(max)"),
+        ("openai", "gpt-6-sol", "4000", 4000 + 4096, "(the budget)"),
+        ("anthropic", "claude-opus-4-5", "5000", 5000 + 4096, "(the budget)"),
+        ("openai", "gpt-4.1", "high", 4096, "4,096 of answer"),
+        ("openai", "gpt-6-sol", "auto", None, None),
+    ],
+)
+def test_the_reference_table_tells_the_output(
+    provider: str, model: str, value: str, expected: int | None, words: str | None
+) -> None:
+    call = prepared(provider, model, value)
+    if value == "auto":
+        level = str(call.target.card.absent)
+        expected, words = call.asked.reference.budgets[level] + 4096, f"({level}, its default)"
+    found = made(call)
+    assert found.expected_output_tokens == expected and str(words) in found.method
+
+
+def test_a_model_that_decides_itself_is_assumed_to_think_as_much_as_medium() -> None:
+    call = prepared("openai", "gpt-6-sol", "auto")
+    free = replace(call, target=replace(call.target, card=replace(call.target.card, absent="on")))
+    found = made(free)
+    assert found.expected_output_tokens == 8192 + 4096 and "medium is assumed" in found.method
+
+
+def test_what_is_not_known_is_null_and_never_0() -> None:
+    found = made(prepared("openai", "no-such-model", "auto"))
+    assert (found.low_usd, found.expected_usd, found.high_usd, found.price_source) == (None, None, None, None)
+    assert (found.expected_output_tokens, found.output_source, found.output_limit_tokens) == (None, None, None)
+    assert "not known" in found.method and "no output limit is known" in found.method
+
+
+def test_the_users_own_runs_go_before_the_reference_table() -> None:
+    asked: list[tuple[str, str, str]] = []
+
+    def samples(provider: str, model: str, think: str) -> Sequence[int]:
+        asked.append((provider, model, think))
+        return [100, 300, 200, 500, 400, 700, 600, 900, 800, 1000, 50]
+
+    found = made(prepared("openai", "gpt-6-sol", limit=2000), samples=samples)
+    assert asked == [("openai", "gpt-6-sol", "low")]
+    assert (found.expected_output_tokens, found.output_source, found.output_runs) == (500, "history", 11)
+    assert (found.low_usd, found.expected_usd) == (Decimal("0.0027"), Decimal("0.007"))
+    assert "median of 11 runs" in found.method
+
+
+def test_too_few_runs_say_nothing_and_runs_above_the_limit_are_cut_to_it() -> None:
+    call = prepared("openai", "gpt-6-sol", limit=2000)
+    assert made(call, samples=runs(1, 2, 3, 4)).output_source == "reference"
+    found = made(call, samples=runs(*[9000] * 5))
+    assert (found.expected_output_tokens, found.output_runs) == (2000, 5)
+    assert found.low_usd and found.high_usd and found.low_usd <= found.high_usd
 
 
 def test_a_budget_bounds_the_forecast_and_the_models_most_does_without_one() -> None:
-    assert forecast(prepared("openai", "gpt-6-sol", "4000"), PROMPT, AT).output_limit_tokens == 8096
-    assert forecast(prepared("openai", "gpt-6-sol"), PROMPT, AT).output_limit_tokens == 128_000
+    assert made(prepared("openai", "gpt-6-sol", "4000")).output_limit_tokens == 8096
+    assert made(prepared("openai", "gpt-6-sol")).output_limit_tokens == 128_000
 
 
-def test_the_profiles_system_prompt_is_input_too() -> None:
-    assert forecast(prepared("openai", "gpt-6-sol", system="y" * 400), PROMPT, AT).input_tokens == 1100
+def test_the_limit_that_a_dialect_must_send_bounds_an_unknown_model_too() -> None:
+    assert made(prepared("anthropic", "claude-of-tomorrow", "auto")).output_limit_tokens == 8192
 
 
 def test_the_profiles_price_and_its_known_name_count() -> None:
-    own = forecast(prepared("openai", "mine", price=Price(Decimal(1), Decimal(2))), PROMPT, AT)
-    assert (own.low_usd, own.high_usd, own.source) == (Decimal("0.001"), None, "profile")
-    deployment = prepared("openai", "my-deployment", known_as="gpt-6-sol")
-    assert forecast(deployment, PROMPT, AT).low_usd == Decimal("0.002")
-
-
-def test_what_is_unknown_is_null() -> None:
-    assert forecast(prepared("openai", "no-such-model"), PROMPT, AT) == Forecast(1000, None, None, None, None)
+    own = made(prepared("openai", "mine", price=Price(Decimal(1), Decimal(2))))
+    assert (own.low_usd, own.high_usd, own.price_source) == (Decimal("0.000852"), None, "profile")
+    deployment = made(prepared("azure", "my-deployment", known_as="gpt-4.1"))
+    assert deployment.price_source == "table" and deployment.output_limit_tokens
 
 
 def test_an_output_limit_that_does_not_bound_thinking_is_no_upper_end() -> None:
     call = prepared("openai", "gpt-6-sol", limit=2000)
     card = replace(call.target.card, output_limit_covers_thinking=False)
     unbounded = replace(call, target=replace(call.target, card=card))
-    found = forecast(unbounded, PROMPT, AT)
-    assert (found.low_usd, found.high_usd, found.output_limit_tokens) == (Decimal("0.002"), None, None)
+    found = made(unbounded)
+    assert (found.high_usd, found.output_limit_tokens) == (None, None)
+    assert found.expected_output_tokens == 2048 + 2000 and "no limit covers the thinking" in found.method
+    assert ceiling_usd(unbounded, PROMPT, AT) is None
     silent = replace(unbounded, plan=replace(call.plan, thinks=False))
-    assert forecast(silent, PROMPT, AT).high_usd == Decimal("0.022")
+    assert made(silent).output_limit_tokens == 2000
+
+
+def test_a_service_tier_in_the_params_has_its_own_price() -> None:
+    usual, flex = (
+        made(prepared("openai", "gpt-6-sol")),
+        made(prepared("openai", "gpt-6-sol", params={"service_tier": "flex"})),
+    )
+    assert usual.expected_usd and flex.expected_usd and flex.expected_usd < usual.expected_usd
+    unheard = made(prepared("openai", "gpt-6-sol", params={"service_tier": "hyperspeed"}))
+    assert unheard.expected_usd is None
+
+
+def test_totals_count_what_they_lack() -> None:
+    known = made(prepared("openai", "gpt-6-sol", limit=2000))
+    unpriced = made(prepared("openai", "no-such-model"))
+    unbounded = replace(known, high_usd=None)
+    found = totals([known, unpriced, unbounded, None])
+    assert known.low_usd is not None
+    assert (found.calls, found.low_usd, found.low_unknown) == (4, known.low_usd * 2, 2)
+    assert (found.expected_unknown, found.high_usd, found.high_unknown) == (2, known.high_usd, 3)
+    nothing = totals([unpriced])
+    assert (nothing.low_usd, nothing.expected_usd, nothing.high_usd) == (None, None, None)
+
+
+def test_the_ceiling_counts_every_byte_and_the_dearest_reading_of_it() -> None:
+    """gpt-6-sol writes its cache at 1.25 times the input price, by itself."""
+    call = prepared("openai", "gpt-6-sol", limit=2000)
+    size = len(call.request.body) + HIDDEN_INPUT_TOKENS
+    ceiling = ceiling_usd(call, PROMPT, AT)
+    found = made(call)
+    assert ceiling is not None and found.high_usd is not None and ceiling > found.high_usd
+    assert ceiling in (size * Decimal("0.000002") + Decimal("0.02"), size * Decimal("0.0000025") + Decimal("0.02"))
+
+
+@pytest.mark.parametrize("params", [{"n": 4}, {"tools": [{"type": "web_search"}]}, {"plugins": [{"id": "web"}]}])
+def test_nothing_bounds_a_call_that_reads_or_writes_more_than_asked(params: dict[str, Any]) -> None:
+    assert ceiling_usd(prepared("openai", "gpt-6-sol", limit=2000, params=params), PROMPT, AT) is None
+
+
+def test_no_price_means_no_ceiling() -> None:
+    call = prepared("openai", "no-such-model", limit=2000)
+    assert ceiling_usd(call, PROMPT, AT) is None
+    assert affordable_output_tokens(call, PROMPT, Decimal(1), AT) is None
+
+
+@pytest.mark.parametrize("usd", ["0.02", "0.0333333", "0.1", "1"])
+def test_a_grant_pays_for_as_many_tokens_as_fit_and_not_one_more(usd: str) -> None:
+    call = prepared("openai", "gpt-6-sol")
+    tokens = affordable_output_tokens(call, PROMPT, Decimal(usd), AT)
+    assert tokens is not None and tokens > 0
+    within = ceiling_usd(replace(call, plan=replace(call.plan, max_output_tokens=tokens)), PROMPT, AT)
+    above = ceiling_usd(replace(call, plan=replace(call.plan, max_output_tokens=tokens + 1)), PROMPT, AT)
+    assert within is not None and above is not None and within <= Decimal(usd) < above
+
+
+def test_a_grant_below_the_input_pays_for_nothing_and_free_output_for_anything() -> None:
+    call = prepared("openai", "gpt-6-sol")
+    assert affordable_output_tokens(call, PROMPT, Decimal("0.0001"), AT) == 0
+    free = prepared("openai", "mine", price=Price(Decimal(1), Decimal(0)))
+    assert affordable_output_tokens(free, PROMPT, Decimal(1), AT) == MANY_TOKENS
+
+
+def test_a_forecast_for_each_job_that_can_be_sent_with_one_look_at_each_history() -> None:
+    call, dear = prepared("openai", "gpt-6-sol", limit=2000), prepared("openai", "gpt-6-sol", "high")
+    patience: Any = None
+    jobs = [
+        Job("a", "m", call.think, patience, call.target, call),
+        Job("a", "m", call.think, patience, refused=Failure("config", "no key")),
+        Job("b", "m", call.think, patience, call.target, call),
+        Job("b", "m", dear.think, patience, dear.target, dear),
+    ]
+    looked: list[str] = []
+
+    def samples(provider: str, model: str, think: str) -> Sequence[int]:
+        looked.append(think)
+        return [100] * 5
+
+    found = forecasts_for(jobs, PROMPT, AT, counted={2: 77}, samples=samples)
+    assert [one and (one.input_tokens, one.input_source) for one in found] == [
+        (1000, "estimated"), None, (77, "counted"), (1000, "estimated"),
+    ]  # fmt: skip
+    assert looked == ["low", "high"]
