@@ -1,4 +1,4 @@
-"""`thinkdial plan`: what each profile would send, and what it may cost. Nothing is sent."""
+"""`thinkdial plan`: what each profile would send, and what it may cost. Nothing is sent, except to count tokens."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from .options import (
     AsJson,
     ConfigFile,
+    CountTokens,
     Emulate,
     Files,
     MaxOutput,
@@ -22,12 +23,12 @@ from .options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ..engine.forecast import Forecast
     from ..engine.jobs import Wishes
     from ..engine.prepare import Prepared, Prompt
     from ..engine.target import Selection
     from ..profiles.load import Config
     from ..providers.errors import ConfigError
+    from ..providers.schema import Forecast
 
     PlanEntry = tuple[Prepared, Forecast, str | None]
 
@@ -44,19 +45,22 @@ def plan(
     no_stream: NoStream = False,
     strict_think: StrictThink = False,
     emulate: Emulate = False,
+    count: CountTokens = False,
     json: AsJson = False,
     config: ConfigFile = None,
     quiet: Quiet = False,
 ) -> None:
     """Show the exact native fields each profile would send, what was lost in translation, and a cost range.
 
-    No network and no key is needed. Without -p every profile is planned; --json has the whole request.
+    No network and no key is needed, except for --count. Without -p every profile is planned; --json has the whole
+    request and every figure's source.
 
     Example:  thinkdial plan -p claude -p gemini --think off,high,8k
     """
     from ..engine.jobs import Wishes
     from ..engine.prepare import Prompt
     from ..engine.target import select
+    from ..providers.errors import UsageError
     from .choosing import load_config, sweep_values
     from .prompt import read_prompt
 
@@ -66,11 +70,21 @@ def plan(
     names = chosen or list(settings.profiles)
     selections = select(names, settings)
     given = prompt is not None or file
+    if count and not given:
+        raise UsageError("--count needs a prompt to count", hint='thinkdial plan "..." --count, or -f FILE')
     asked = read_prompt(prompt, file or [], system) if given else Prompt(PLACEHOLDER, system)
     wishes = Wishes(sweep, max_output, no_stream=no_stream, emulate=emulate)
     # Of all profiles, those that still lack something of the user's are mentioned; one that was named must be planned.
     print_plans(
-        selections, asked, settings, wishes, as_json=json, strict=strict_think, tolerant=not chosen, quiet=quiet
+        selections,
+        asked,
+        settings,
+        wishes,
+        as_json=json,
+        strict=strict_think,
+        tolerant=not chosen,
+        quiet=quiet,
+        count=count,
     )
 
 
@@ -84,10 +98,11 @@ def print_plans(
     strict: bool = False,
     tolerant: bool = False,
     quiet: bool = False,
+    count: bool = False,
 ) -> None:
     """Plan everything and print it; what cannot be planned is said on stderr, and unless `tolerant` in the exit code.
 
-    Raises `ConfigError` when nothing can be planned.
+    `count` asks the providers how many tokens the prompt has. Raises `ConfigError` when nothing can be planned.
     """
     import typer
 
@@ -97,7 +112,7 @@ def print_plans(
     from .printing import json_text
     from .render.plans import plans_view
 
-    entries, problems = _plans(selections, asked, config, wishes)
+    entries, problems = _plans(selections, asked, config, wishes, count=count, quiet=quiet)
     if problems and not entries:
         raise problems[0]
     if as_json:
@@ -116,7 +131,7 @@ def print_plans(
 
 
 def _plans(
-    selections: Sequence[Selection], asked: Prompt, config: Config, wishes: Wishes
+    selections: Sequence[Selection], asked: Prompt, config: Config, wishes: Wishes, *, count: bool, quiet: bool
 ) -> tuple[list[PlanEntry], list[ConfigError]]:
     from datetime import UTC, datetime
 
@@ -125,9 +140,9 @@ def _plans(
     from ..engine.keys import describe_key
     from ..engine.target import resolve, think_values
     from ..providers.errors import ConfigError
+    from .forecasting import count_plans, own_runs
 
-    now = datetime.now(UTC)
-    entries: list[PlanEntry] = []
+    planned: list[Prepared] = []
     problems: dict[str, ConfigError] = {}
     for selection in selections:
         for think in think_values(selection, wishes.sweep, config):
@@ -137,5 +152,16 @@ def _plans(
             except ConfigError as error:
                 problems.setdefault(error.message, error)
                 continue
-            entries.append((prepared, forecast(prepared, asked, now), describe_key(target)))
+            planned.append(prepared)
+    counted = count_plans(planned, quiet=quiet) if count else {}
+    now = datetime.now(UTC)
+    with own_runs(quiet=quiet) as samples:
+        entries = [
+            (
+                prepared,
+                forecast(prepared, asked, now, counted_tokens=counted.get(index), samples=samples),
+                describe_key(prepared.target),
+            )
+            for index, prepared in enumerate(planned)
+        ]
     return entries, list(problems.values())

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from typing import Any
 
 from ..providers.errors import Failure
-from ..providers.schema import Result, Run
-from .forecast import Forecast
+from ..providers.schema import Forecast, Result, Run
+from .forecast import totals
 from .prepare import Prepared
 
 RESULT_SCHEMA = "thinkdial.result/1"
@@ -47,7 +47,12 @@ def run_document(run: Run) -> dict[str, Any]:
 
 def plan_document(plans: Iterable[tuple[Prepared, Forecast, str | None]]) -> dict[str, Any]:
     """`thinkdial.plan/1`, from prepared calls, their forecasts and where each key would come from."""
-    return {"schema": PLAN_SCHEMA, "plans": [_plan(*entry) for entry in plans]}
+    entries = list(plans)
+    return {
+        "schema": PLAN_SCHEMA,
+        "plans": [plan_entry(*entry) for entry in entries],
+        "total": _plain(totals(forecast for _, forecast, _ in entries)),
+    }
 
 
 def masked_headers(prepared: Prepared, key_source: str | None) -> dict[str, str]:
@@ -64,7 +69,8 @@ def masked_headers(prepared: Prepared, key_source: str | None) -> dict[str, str]
     return headers
 
 
-def _plan(prepared: Prepared, forecast: Forecast, key_source: str | None) -> dict[str, Any]:
+def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | None) -> dict[str, Any]:
+    """One call of a plan: what would be sent, with every credential masked, and what it may cost."""
     target, decided = prepared.target, prepared.plan
     return {
         "profile": target.profile.name,
@@ -84,31 +90,52 @@ def _plan(prepared: Prepared, forecast: Forecast, key_source: str | None) -> dic
             "body": prepared.request.body.decode(),
         },
         "key": key_source,
-        "forecast": _plain(forecast),
+        "forecast": None if forecast is None else _plain(forecast),
         "warnings": _plain(decided.notices),
     }
 
 
 def _plain(value: Any) -> Any:
-    match value:
-        case Decimal():
-            return dollars_text(value)
-        case Failure():
-            return {
-                "kind": value.kind,
-                "status": value.status,
-                "message": value.message,
-                "retryable": value.retryable,
-                "hint": value.hint,
-                "retry_after_s": value.retry_after_s,
-            }
-        case float():
-            return round(value, 6)
-        case Mapping():
-            return {str(key): _plain(inner) for key, inner in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
-        case tuple() | list():
-            return [_plain(inner) for inner in value]  # pyright: ignore[reportUnknownVariableType]
-        case _ if is_dataclass(value):
-            return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
-        case _:
-            return value
+    """`value` in the types of JSON. A batch writes thousands of results a second: each type is looked at once."""
+    kind: type[Any] = type(value)
+    if kind in _AS_IT_IS:
+        return value
+    make = _MAKERS.get(kind)
+    if make is None:
+        make = _MAKERS[kind] = _maker(kind)
+    return make(value)
+
+
+def _maker(kind: type[Any]) -> Callable[[Any], Any]:
+    """How values of this type are written."""
+    if issubclass(kind, Decimal):
+        return dollars_text
+    if issubclass(kind, Failure):
+        return _plain_failure
+    if issubclass(kind, float):
+        return lambda value: round(value, 6)
+    if issubclass(kind, Mapping):
+        return lambda value: {str(key): _plain(inner) for key, inner in value.items()}
+    if issubclass(kind, tuple | list):
+        return lambda value: [_plain(inner) for inner in value]
+    if is_dataclass(kind):
+        names = tuple(field.name for field in fields(kind))
+        return lambda value: {
+            name: inner if type(inner := getattr(value, name)) in _AS_IT_IS else _plain(inner) for name in names
+        }
+    return lambda value: value
+
+
+def _plain_failure(value: Failure) -> dict[str, Any]:
+    return {
+        "kind": value.kind,
+        "status": value.status,
+        "message": value.message,
+        "retryable": value.retryable,
+        "hint": value.hint,
+        "retry_after_s": value.retry_after_s,
+    }
+
+
+_AS_IT_IS = frozenset({str, int, bool, type(None)})
+_MAKERS: dict[type, Callable[[Any], Any]] = {}

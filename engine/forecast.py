@@ -1,57 +1,329 @@
-"""What a call may cost, before it is made: a range, and where each of its ends comes from."""
+"""What a call may cost, before it is made: low, expected and high, and where each of them comes from."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING, Literal
 
-from ..providers.schema import Usage
+from ..providers.merge import at_path, merged
+from ..providers.reading import obj, text
+from ..providers.registry import dialect
+from ..providers.schema import Cost, Forecast, Usage
+from ..providers.think import Level
+from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens
+from .plan import LEAST_MAX_TOKENS
 from .prepare import Prepared, Prompt
-from .pricing import Bought, priced_by_profile, priced_by_table
+from .pricing import Bought, host_of, own_price, priced_by_profile, priced_by_table
 
-BYTES_PER_TOKEN = 4
-"""A rough rule for Western text; other scripts and code differ by a factor of two or so."""
+if TYPE_CHECKING:
+    from .fanout import Job
 
-METHOD = "input estimated at 4 bytes a token; low: no output; high: output up to the limit"
+Samples = Callable[[str, str, str], Sequence[int]]
+"""The output tokens of the user's newest runs of (provider, model, think value), newest first."""
+
+LEAST_RUNS = 5
+"""Fewer runs of the user's own say less than the reference table."""
+LEAST_OUTPUT_TOKENS = 1
+LOW_SHARE = 10
+"""Percent of the user's runs that had less output than the low forecast counts."""
+
+HIDDEN_INPUT_TOKENS = 2048
+"""What a provider may add to a prompt unseen. The most in recorded traffic is 1,307 tokens, with Cohere."""
+
+MANY_TOKENS = 10**9
+"""Stands for as many as one likes, where output costs nothing."""
+
+_OPEN_ENDED = (
+    "n", "tools", "plugins", "web_search_options", "search_parameters", "mcp_servers",
+    "generationConfig.candidateCount",
+)  # fmt: skip
+"""Native fields with which one call may read or write more than its prompt and its output limit say."""
+
+_LONG_TTL = ('"1h"', '"12h"')
+
+INPUT_METHOD = (
+    "input estimated by kinds of characters, for most texts 25 % too low to 10 % too high, and without what a provider "
+    f"adds itself (low counts {LOW_INPUT} % of it, high {HIGH_INPUT} %)"
+)
+COUNTED_METHOD = "input counted by the provider"
+PRICE_METHOD = "no cache hits assumed"
+
+
+def forecast(
+    prepared: Prepared,
+    prompt: Prompt,
+    at: datetime,
+    *,
+    counted_tokens: int | None = None,
+    samples: Samples | None = None,
+) -> Forecast:
+    """The forecast of one prepared call at the prices of `at`. `counted_tokens` is what a counting endpoint said."""
+    entered = counted_tokens
+    if entered is None:
+        entered = estimated_input_tokens(prepared, prompt)
+    limit = output_limit(prepared)
+    output = _from_history(prepared, samples, limit) or _from_reference(prepared, limit)
+    least_input = entered if counted_tokens is not None else max(1, entered * LOW_INPUT // 100)
+    most_input = entered if counted_tokens is not None else entered * HIGH_INPUT // 100
+    usage = Usage(input_tokens=entered, output_tokens=output.expected or 0, reasoning_tokens=output.reasoning)
+    expected = _cost(prepared, usage, at)
+    words = (
+        INPUT_METHOD if counted_tokens is None else COUNTED_METHOD,
+        f"output: {output.words}",
+        f"high: {_high_words(prepared, limit)}",
+        PRICE_METHOD,
+    )
+    return Forecast(
+        input_tokens=entered,
+        input_source="estimated" if counted_tokens is None else "counted",
+        expected_output_tokens=output.expected,
+        output_source=output.source,
+        output_runs=output.runs,
+        output_limit_tokens=limit,
+        low_usd=_cost(prepared, Usage(input_tokens=least_input, output_tokens=output.low), at).usd,
+        expected_usd=None if output.expected is None else expected.usd,
+        high_usd=None if limit is None else _dearest(prepared, most_input, limit, at),
+        price_source=expected.source,
+        method="; ".join(words),
+    )
+
+
+def forecasts_for(
+    jobs: Sequence[Job],
+    prompt: Prompt,
+    at: datetime,
+    *,
+    counted: Mapping[int, int] | None = None,
+    samples: Samples | None = None,
+) -> list[Forecast | None]:
+    """A forecast for each job, in order; None for one that cannot be sent. `counted` are input tokens by index."""
+    known: dict[tuple[str, str, str], Sequence[int]] = {}
+
+    def once(provider: str, model: str, think: str) -> Sequence[int]:
+        key = (provider, model, think)
+        if key not in known:
+            known[key] = samples(*key) if samples is not None else ()
+        return known[key]
+
+    return [
+        None
+        if job.prepared is None or job.refused is not None
+        else forecast(job.prepared, prompt, at, counted_tokens=(counted or {}).get(index), samples=once)
+        for index, job in enumerate(jobs)
+    ]
 
 
 @dataclass(frozen=True, slots=True)
-class Forecast:
-    """US dollars before the call. None where the price is unknown; `high_usd` also where nothing bounds the output."""
+class ForecastTotals:
+    """Sums of the known ends of several forecasts, None where none is known, and how many are unknown in each."""
 
-    input_tokens: int
-    output_limit_tokens: int | None
+    calls: int
     low_usd: Decimal | None
+    low_unknown: int
+    expected_usd: Decimal | None
+    expected_unknown: int
     high_usd: Decimal | None
-    source: str | None
-    method: str = METHOD
+    high_unknown: int
 
 
-def estimate_tokens(prompt: Prompt) -> int:
-    """Input tokens of `prompt`, by size alone."""
-    size = len(prompt.text.encode("utf-8", "replace")) + len((prompt.system or "").encode("utf-8", "replace"))
-    return max(1, -(-size // BYTES_PER_TOKEN))
+def totals(forecasts: Iterable[Forecast | None]) -> ForecastTotals:
+    """The sums of several forecasts. What is unknown is counted, and is no part of a sum."""
+    listed = list(forecasts)
+
+    def summed(amounts: Iterable[Decimal | None]) -> tuple[Decimal | None, int]:
+        known = [amount for amount in amounts if amount is not None]
+        return sum(known, Decimal(0)) if known else None, len(listed) - len(known)
+
+    low = summed(one and one.low_usd for one in listed)
+    expected = summed(one and one.expected_usd for one in listed)
+    high = summed(one and one.high_usd for one in listed)
+    return ForecastTotals(len(listed), *low, *expected, *high)
 
 
-def forecast(prepared: Prepared, prompt: Prompt, at: datetime) -> Forecast:
-    """The range for one prepared call: from its input alone to its output limit, reasoning included."""
-    entered = estimate_tokens(Prompt(prompt.text, prepared.call.system))
-    card = prepared.target.card
-    limit = prepared.plan.max_output_tokens or card.max_output_tokens
-    if not card.output_limit_covers_thinking and prepared.plan.thinks is not False:
-        limit = None
-    low, source = _cost(prepared, entered, 0, at)
-    high = _cost(prepared, entered, limit, at)[0] if limit is not None else None
-    return Forecast(entered, limit, low, high, source)
+def estimated_input_tokens(prepared: Prepared, prompt: Prompt) -> int:
+    """The input of the call by its kinds of characters, as this model counts."""
+    tokens = input_tokens(prompt.text, prepared.call.system, [turn.text for turn in prompt.turns])
+    return -(-tokens * prepared.target.card.token_percent // 100)
 
 
-def _cost(prepared: Prepared, entered: int, output: int, at: datetime) -> tuple[Decimal | None, str | None]:
+def output_limit(prepared: Prepared) -> int | None:
+    """The most tokens that the call can be billed as output, reasoning included; None where nothing bounds them."""
+    card, decided = prepared.target.card, prepared.plan
+    if not card.output_limit_covers_thinking and decided.thinks is not False:
+        return None
+    module = dialect(prepared.target.dialect)
+    sent = decided.max_output_tokens
+    if sent is None and module.NEEDS_OUTPUT_LIMIT:
+        sent = getattr(module, "DEFAULT_MAX_TOKENS", None)
+    return sent or card.max_output_tokens
+
+
+def ceiling_usd(prepared: Prepared, prompt: Prompt, at: datetime) -> Decimal | None:
+    """The most that the call can cost: every byte of the request a token, and all the output that is allowed.
+
+    None where nothing bounds it, or the price is unknown. Input counts at the dearest of the plain and the cache-write
+    prices, and so do long-prompt prices, because the bytes decide them.
+    """
+    limit = output_limit(prepared)
+    if limit is None or _is_open_ended(prepared):
+        return None
+    return _worst(prepared, prompt, limit, at)
+
+
+def affordable_output_tokens(prepared: Prepared, prompt: Prompt, usd: Decimal, at: datetime) -> int | None:
+    """How many output tokens `usd` pays for beside the worst case of the input; None where the price is unknown."""
+    alone, one_million = _worst(prepared, prompt, 0, at), _worst(prepared, prompt, 1_000_000, at)
+    if alone is None or one_million is None or _is_open_ended(prepared):
+        return None
+    if usd < alone:
+        return 0
+    rate = (one_million - alone) / 1_000_000
+    if not rate:
+        return MANY_TOKENS
+    tokens = min(int((usd - alone) / rate), MANY_TOKENS)
+    spent = _worst(prepared, prompt, tokens, at)
+    return tokens if spent is None or spent <= usd else max(tokens - 1, 0)
+
+
+def cost_of_usage(prepared: Prepared, usage: Usage, at: datetime) -> Decimal | None:
+    """What `usage` costs in USD on this route, with the service tier that is asked for; None when that is unknown."""
+    return _cost(prepared, usage, at).usd
+
+
+@dataclass(frozen=True, slots=True)
+class _Output:
+    expected: int | None
+    reasoning: int | None
+    low: int
+    source: Literal["history", "reference"] | None
+    runs: int
+    words: str
+
+
+def _from_history(prepared: Prepared, samples: Samples | None, limit: int | None) -> _Output | None:
+    """From the user's own runs of this model and think value; None when there are too few."""
     target = prepared.target
-    usage = Usage(input_tokens=entered, output_tokens=output)
-    if target.profile.price is not None:
-        cost = priced_by_profile(usage, target.profile.price)
-    else:
-        model = (target.profile.known_as or target.profile.model).removeprefix("models/")
-        cost = priced_by_table(Bought(usage, target.provider.prices, (model,), at=at))
-    return cost.usd, cost.source
+    found = samples(target.provider.name, target.profile.model, str(prepared.think)) if samples is not None else ()
+    if len(found) < LEAST_RUNS:
+        return None
+    ordered = sorted(found)
+    expected = ordered[len(ordered) // 2]
+    low = ordered[len(ordered) * LOW_SHARE // 100]
+    if limit is not None:
+        expected, low = min(expected, limit), min(low, limit)
+    words = f"the median of {len(found)} runs of yours with this think value, low their {LOW_SHARE}th percentile"
+    return _Output(expected, None, low, "history", len(found), words)
+
+
+def _from_reference(prepared: Prepared, limit: int | None) -> _Output:
+    """From the reference table: what its level is worth, and an answer."""
+    decided, answer = prepared.plan, prepared.asked.reference.answer_tokens
+    reasoning, why = _reference_reasoning(prepared)
+    low = f"low {LEAST_OUTPUT_TOKENS} token"
+    if reasoning is None:
+        return _Output(None, None, LEAST_OUTPUT_TOKENS, None, 0, f"not known, because {why}; {low}")
+    sent = decided.max_output_tokens
+    if not prepared.target.card.output_limit_covers_thinking and sent is not None:
+        answer = min(answer, sent)
+    expected = reasoning + answer if limit is None else min(reasoning + answer, limit)
+    parts = f"{reasoning:,} of reasoning ({why}) and {answer:,} of answer" if reasoning else f"{answer:,} of answer"
+    bounded = "" if expected == reasoning + answer else f", within the limit of {expected:,}"
+    words = f"by the reference table {parts}{bounded}, {low}"
+    return _Output(expected, min(reasoning, expected), LEAST_OUTPUT_TOKENS, "reference", 0, words)
+
+
+def _reference_reasoning(prepared: Prepared) -> tuple[int | None, str]:
+    """The reasoning tokens that the reference table makes of the plan, and what they were made of."""
+    decided, card, think = prepared.plan, prepared.target.card, prepared.think
+    budgets = prepared.asked.reference.budgets
+
+    def worth(level: str) -> int:
+        return budgets.get(level) or max(LEAST_MAX_TOKENS, *budgets.values())
+
+    if decided.thinks is False:
+        return 0, "no thinking"
+    if decided.budget_tokens is not None:
+        return decided.budget_tokens, "the budget"
+    if prepared.emulated and think.budget_tokens is not None:
+        return think.budget_tokens, "the budget"
+    level = decided.level or (think.level if prepared.emulated else None)
+    if level is not None:
+        return worth(level.value), level.value
+    if decided.thinks is None:
+        return None, "what the model does by default is not known"
+    if think.is_auto and card.absent in tuple(Level):
+        return worth(str(card.absent)), f"{card.absent}, its default"
+    return worth(Level.MEDIUM.value), "the model decides how much: medium is assumed"
+
+
+def _high_words(prepared: Prepared, limit: int | None) -> str:
+    if limit is not None:
+        return f"the output limit of {limit:,}"
+    card = prepared.target.card
+    covered = card.output_limit_covers_thinking or prepared.plan.thinks is False
+    return "no output limit is known" if covered else "no limit covers the thinking"
+
+
+def _is_open_ended(prepared: Prepared) -> bool:
+    return any(at_path(prepared.call.params, path) not in (None, 1) for path in _OPEN_ENDED)
+
+
+def _worst(prepared: Prepared, prompt: Prompt, output: int, at: datetime) -> Decimal | None:
+    """The cost of `output` tokens with the dearest reading of the input."""
+    size = len(prompt.text.encode("utf-8", "replace")) + len((prepared.call.system or "").encode("utf-8", "replace"))
+    entered = max(size, len(prepared.request.body)) + HIDDEN_INPUT_TOKENS
+    plain = _dearest(prepared, entered, output, at)
+    long = any(ttl in json.dumps(prepared.call.params, default=str) for ttl in _LONG_TTL)
+    written = _dearest(prepared, entered, output, at, written=entered, written_long=entered if long else None)
+    return plain if plain is None or written is None else max(plain, written)
+
+
+def _dearest(
+    prepared: Prepared,
+    entered: int,
+    output: int,
+    at: datetime,
+    *,
+    written: int | None = None,
+    written_long: int | None = None,
+) -> Decimal | None:
+    """The cost with the dearer of two readings of the output: no reasoning, or nothing else."""
+    costs = [
+        _cost(
+            prepared,
+            Usage(input_tokens=entered, cache_write_tokens=written, output_tokens=output, reasoning_tokens=reasoning),
+            at,
+            cache_write_1h_tokens=written_long,
+        ).usd
+        for reasoning in (0, output)
+    ]
+    known = [cost for cost in costs if cost is not None]
+    return max(known) if len(known) == len(costs) else None
+
+
+def _cost(prepared: Prepared, usage: Usage, at: datetime, *, cache_write_1h_tokens: int | None = None) -> Cost:
+    target = prepared.target
+    price = own_price(target)
+    if price is not None:
+        return priced_by_profile(usage, price, written_1h=cache_write_1h_tokens)
+    model = (target.profile.known_as or target.profile.model).removeprefix("models/")
+    body = merged(prepared.call.native, prepared.call.params)
+    tier = body.get("service_tier") or body.get("serviceTier")
+    tier = obj(tier).get("type") if isinstance(tier, Mapping) else tier
+    return priced_by_table(
+        Bought(
+            usage,
+            target.provider.prices,
+            (model,),
+            service_tier=None if tier == "standard_only" else text(tier),
+            speed=text(body.get("speed")),
+            region=text(body.get("inference_geo")),
+            cache_write_1h_tokens=cache_write_1h_tokens,
+            at=at,
+            host=host_of(target.base_url),
+        )
+    )

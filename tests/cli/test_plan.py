@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from thinkdial.engine.history.store import Store, database_path
 from thinkdial.profiles.load import load_builtin
 from thinkdial.simulator import Simulator
 
@@ -99,3 +101,108 @@ def test_it_fits(cli: Cli, monkeypatch: pytest.MonkeyPatch, columns: str) -> Non
     for arguments in (("plan", "-t", "off,high"), ("models",), ("models", "claude-opus-5-5"), ("profiles", "list")):
         out = cli(*arguments).out
         assert out and max(len(line.rstrip()) for line in out.split("\n")) <= int(columns), arguments
+
+
+def test_low_expected_and_high_with_their_sources_and_a_total(cli: Cli) -> None:
+    arguments = ("plan", "Is 91 prime?", "-p", "claude", "-p", "gpt", "-t", "off,high")
+    shown = " ".join(cli(*arguments).out.split())
+    for words in (
+        "low expected high", "total $", "~11 tokens in", "expected (reference), max 128,000", "table prices",
+        "input estimated by kinds of characters", "no cache hits assumed",
+    ):  # fmt: skip
+        assert words in shown, words
+    document = cli(*arguments, "--json").json
+    parts = [plan["forecast"] for plan in document["plans"]]
+    for end in ("low_usd", "expected_usd", "high_usd"):
+        assert Decimal(document["total"][end]) == sum(Decimal(part[end]) for part in parts)
+    assert all(Decimal(p["low_usd"]) < Decimal(p["expected_usd"]) <= Decimal(p["high_usd"]) for p in parts)
+
+
+def test_what_the_total_lacks_is_said(cli: Cli, tmp_path: Path) -> None:
+    config = tmp_path / "c.yaml"
+    config.write_text(
+        "profiles:\n  own: {provider: openai-compatible, base_url: 'http://127.0.0.1:9/v1', model: mine}\n"
+        "  priced: {provider: openai-compatible, base_url: 'http://127.0.0.1:9/v1', model: mine,"
+        " price: {input: 1, output: 2}}\n",
+        encoding="utf-8",
+    )
+    shown = " ".join(cli("plan", "x", "-p", "own", "-p", "priced", "-p", "gpt@low", "--config", config).out.split())
+    assert "+ of 3 calls: the price of 1 is unknown" in shown and "1 without an upper bound" in shown
+    assert "the profile's price" in shown and "no price" in shown
+
+
+def test_the_users_own_runs_are_taken_and_counted(cli: Cli) -> None:
+    with Store.open(create=True) as store, store.transaction():
+        seed_runs(store, "openai", "gpt-6-sol", "high", [1000, 1100, 1200, 1300, 1400, 1500])
+    document = cli("plan", "x", "-p", "gpt@high", "-p", "gpt@low", "--json").json
+    high, low = (plan["forecast"] for plan in document["plans"])
+    assert (high["output_source"], high["output_runs"], high["expected_output_tokens"]) == ("history", 6, 1300)
+    assert low["output_source"] == "reference" and "median of 6 runs" in high["method"]
+    assert "1,300 out expected (6 runs)" in " ".join(cli("plan", "x", "-p", "gpt@high").out.split())
+
+
+def test_a_damaged_history_costs_the_forecast_nothing_but_a_note(cli: Cli) -> None:
+    database_path().parent.mkdir(parents=True, exist_ok=True)
+    database_path().write_bytes(b"this is no database" * 100)
+    ended = cli("plan", "x", "-p", "gpt@high", "--json")
+    assert ended.code == 0 and ended.json["plans"][0]["forecast"]["output_source"] == "reference"
+    assert "the forecast knows nothing of earlier runs" in ended.err
+    assert cli("plan", "x", "-p", "gpt@high", "--json", "-q").err == ""
+
+
+def test_count_asks_the_provider_and_says_so(cli: Cli, config_for: Any, recorder: Any) -> None:
+    recorder.status, recorder.body = 200, b'{"input_tokens": 4321}'
+    ended = cli(
+        "plan", "Is 91 prime?", "-p", "a", "-t", "low", "--count", "--config", config_for(recorder.url), "--json"
+    )
+    assert [path for path, _, _ in recorder.asked] == ["/anthropic/v1/messages/count_tokens"]
+    made = ended.json["plans"][0]["forecast"]
+    assert (made["input_tokens"], made["input_source"]) == (4321, "counted") and ended.err == ""
+    shown = cli("plan", "x", "-p", "a", "-t", "low", "--count", "--config", config_for(recorder.url)).out
+    assert "4,321 tokens in (counted)" in " ".join(shown.split())
+
+
+def test_what_cannot_be_counted_is_estimated_and_said(
+    cli: Cli, config_for: Any, recorder: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = config_for(recorder.url)
+    ended = cli("plan", "x", "-p", "a", "-p", "local", "-t", "low", "--count", "--config", config, "--json")
+    assert [plan["forecast"]["input_source"] for plan in ended.json["plans"]] == ["estimated", "estimated"]
+    assert "a: the tokens could not be counted: HTTP 500" in ended.err
+    assert "local: no counting endpoint is known" in ended.err
+    recorder.asked.clear()
+    monkeypatch.delenv("SIM_KEY")
+    ended = cli("plan", "x", "-p", "a", "-t", "low", "--count", "--config", config, "--json")
+    assert ended.code == 0 and recorder.asked == [] and "SIM_KEY is not set" in ended.err
+
+
+def test_there_must_be_something_to_count(cli: Cli, config_for: Any, recorder: Any) -> None:
+    ended = cli("plan", "-p", "a", "--count", "--config", config_for(recorder.url))
+    assert ended.code == 2 and "--count needs a prompt" in ended.err and recorder.asked == []
+
+
+def test_without_count_the_prompt_stays_here(cli: Cli, config_for: Any, recorder: Any) -> None:
+    assert cli("plan", "x", "-p", "a", "--config", config_for(recorder.url)).code == 0
+    assert recorder.asked == []
+
+
+def seed_runs(store: Store, provider: str, model: str, think: str, outputs: list[int]) -> None:
+    """Whole answers of real runs, as far as forecasts read them."""
+    created = "2026-11-20T10:00:00Z"
+    store.connection.execute(
+        "INSERT INTO runs (id, created_at, command, prompt, simulated) VALUES ('r', ?, 'compare', 'x', 0)", (created,)
+    )
+    (number,) = store.connection.execute("SELECT number FROM runs WHERE id = 'r'").fetchone()
+    store.connection.executemany(
+        "INSERT INTO results (run, position, created_at, provider, model, think, output_tokens, profile, dialect,"
+        " status) VALUES (?, ?, ?, ?, ?, ?, ?, 'p', 'd', 'ok')",
+        [(number, at, created, provider, model, think, tokens) for at, tokens in enumerate(outputs)],
+    )
+
+
+def test_the_simulated_providers_count(cli: Cli, sim: Path) -> None:
+    names = [word for name in ("a", "o", "g", "chat") for word in ("-p", name)]
+    ended = cli("plan", "Is 91 prime?", "-s", "Be brief", *names, "-t", "low", "--count", "--config", sim, "--json")
+    made = [plan["forecast"] for plan in ended.json["plans"]]
+    assert [one["input_source"] for one in made] == ["counted"] * 4, ended.err
+    assert all(5 < one["input_tokens"] < 100 for one in made)
