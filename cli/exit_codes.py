@@ -15,6 +15,7 @@ class ExitCode(IntEnum):
     SOME_FAILED = 1
     USAGE = 2
     ALL_FAILED = 3
+    COST_LIMIT = 4
     STRICT_PLAN = 5
     INTERRUPTED = 130
     BROKEN_PIPE = 141
@@ -24,6 +25,8 @@ def code_for(results: Sequence[Result], *, interrupted: bool) -> ExitCode:
     """The exit code of a run. A partial answer counts as a failed one: something is missing."""
     if interrupted:
         return ExitCode.INTERRUPTED
+    if any(result.error is not None and result.error.kind == "budget" for result in results):
+        return ExitCode.COST_LIMIT
     failed = sum(result.status != "ok" for result in results)
     if failed == 0:
         return ExitCode.OK

@@ -5,27 +5,34 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from ..providers.dialect import failure
 from ..providers.errors import Failure
-from ..providers.schema import Delta, Notice, Result
+from ..providers.schema import Delta, Forecast, Notice, Result
 from ..providers.think import Think
 from .authorize import Authorize
 from .keys import Key
 from .observer import Observer
+from .outcome import cancelled
 from .prepare import Prepared
 from .results import result_of, unsent_result
-from .run import Exchange, Patience, Surroundings, cancelled
+from .run import Exchange
+from .surroundings import Patience, Surroundings
 from .target import Target
+
+if TYPE_CHECKING:
+    from .history.keeper import Keeper
+    from .purse import Purse
 
 MOST_AT_ONCE = 64
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One call to make, or (`refused`) the reason why it cannot be made."""
+    """One call to make, or (`refused`) the reason why it cannot be made. `forecast` was made before it was sent."""
 
     profile: str
     model: str
@@ -36,6 +43,7 @@ class Job:
     key: Key | None = None
     refused: Failure | None = None
     authorize: Authorize | None = None
+    forecast: Forecast | None = None
 
 
 class _Relay:
@@ -81,8 +89,13 @@ async def fan_out(
     run_id: str,
     at: datetime,
     extra: tuple[Notice, ...] = (),
+    keeper: Keeper | None = None,
+    purse: Purse | None = None,
 ) -> Done:
-    """Make all calls. A cancellation (Ctrl-C) ends those under way, keeps what came, and still returns."""
+    """Make all calls. A cancellation (Ctrl-C) ends those under way, keeps what came, and still returns.
+
+    A result is with the `keeper` before the observer hears of it. The `purse` decides what each call may cost.
+    """
     relay = _Relay(observer)
     everyone = asyncio.Semaphore(MOST_AT_ONCE)
     lanes: dict[str, asyncio.Semaphore] = {}
@@ -94,22 +107,43 @@ async def fan_out(
         native = job.prepared.plan.native if job.prepared and failed.kind != "cancelled" else None
         return unsent_result(job.target, job.profile, job.model, job.think, failed, run_id=run_id, at=at, native=native)
 
+    async def call(index: int, job: Job, prepared: Prepared) -> Result:
+        admitted = None if purse is None else await purse.admit(index, job.profile, prepared)
+        if isinstance(admitted, Failure):
+            return unsent(job, admitted)
+        exchange = Exchange(
+            prepared if admitted is None else admitted.prepared,
+            job.key,
+            job.patience,
+            surroundings,
+            relay,
+            index,
+            job.authorize,
+            None if admitted is None else admitted.meter,
+        )
+        try:
+            outcome = await exchange.run()
+        except asyncio.CancelledError:
+            outcome = cancelled(exchange.outcome())
+        except Exception as error:
+            if error is relay.error:
+                raise
+            words = f"an error inside thinkdial: {type(error).__name__}: {error}"
+            outcome = exchange.outcome(failure("protocol", words, hint="please report it"))
+        result = result_of(outcome, run_id=run_id, at=at, extra=extra)
+        return result if purse is None else purse.priced(index, result)
+
     async def one(index: int, job: Job) -> Result:
         if job.prepared is None or job.refused is not None:
             result = unsent(job, job.refused or Failure("config", "there is nothing to send"))
         else:
             async with lanes.get(job.profile, nullcontext()), everyone:
-                exchange = Exchange(job.prepared, job.key, job.patience, surroundings, relay, index, job.authorize)
-                try:
-                    outcome = await exchange.run()
-                except asyncio.CancelledError:
-                    outcome = cancelled(exchange.outcome())
-                except Exception as error:
-                    if error is relay.error:
-                        raise
-                    words = f"an error inside thinkdial: {type(error).__name__}: {error}"
-                    outcome = exchange.outcome(failure("protocol", words, hint="please report it"))
-            result = result_of(outcome, run_id=run_id, at=at, extra=extra)
+                result = await call(index, job, job.prepared)
+        result = replace(result, forecast=job.forecast)
+        if keeper is not None:
+            result = await keeper.finished(index, job, result)
+        if purse is not None:
+            purse.settle(index, result)
         relay.finished(index, result)
         return result
 

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from ..providers.dialect import failure
-from ..providers.errors import Failure
+from ..providers.errors import ErrorKind, Failure
 from ..providers.fold import Reply
 from ..providers.merge import at_path
 from ..providers.schema import (
@@ -27,10 +27,25 @@ from ..providers.schema import (
     Usage,
 )
 from ..providers.think import Think
-from .pricing import Bought, cost_of
+from .outcome import Outcome
+from .pricing import Bought, cost_of, host_of, own_price
 from .receipt import judge, read_reasoning
-from .run import Outcome
 from .target import Target
+
+UNBILLED_KINDS: frozenset[ErrorKind] = frozenset(
+    {
+        "auth",
+        "permission",
+        "not_found",
+        "invalid_request",
+        "context_length",
+        "rate_limit",
+        "quota",
+        "overloaded",
+        "config",
+    }
+)
+"""Errors with which a provider refuses a request: nothing was generated, nothing is charged."""
 
 EFFORT_PATHS = ("reasoning.effort", "reasoning_effort", "output_config.effort")
 
@@ -41,18 +56,20 @@ def new_id() -> str:
 
 def timestamp(moment: datetime) -> str:
     """RFC 3339 in UTC, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def result_of(outcome: Outcome, *, run_id: str, at: datetime, extra: tuple[Notice, ...] = ()) -> Result:
     """Everything that is known about one call, in the normalized form. `at` is when the run began."""
-    outcome = replace(outcome, reply=_with_failure(outcome.reply))
-    prepared, reply = outcome.prepared, outcome.reply
+    prepared, reply = outcome.prepared, _with_failure(outcome.reply)
+    if reply is not outcome.reply:
+        outcome = replace(outcome, reply=reply)
     target, decided = prepared.target, prepared.plan
     reasoning = read_reasoning(reply, target.card.visibility)
     notices = [*extra, *decided.notices, *outcome.notices, *reply.notices, *_served_otherwise(outcome)]
     try:
-        cost = cost_of(reply, _bought(outcome, at), target.profile.price)
+        bought = _bought(outcome, at)
+        cost = cost_of(reply, bought, own_price(target, *bought.models))
     except Exception as error:  # an answer that was paid for is not lost to a price table
         cost = Cost(note=f"the cost could not be worked out: {type(error).__name__}: {error}")
     if cost.note:
@@ -121,6 +138,14 @@ def unsent_result(
     )
 
 
+def may_have_cost(result: Result) -> bool:
+    """Whether `result` can have cost anything: it was attempted, and not turned away before it was answered."""
+    if not result.attempts:
+        return False
+    failed, said = result.error, result.answer or result.reasoning.text
+    return failed is None or bool(said) or (failed.kind not in UNBILLED_KINDS and (failed.status or 0) < 400)
+
+
 def summarize(results: Iterable[Result], total_s: float) -> Summary:
     """Totals. Sums are over the known numbers; None when none is known."""
     listed = list(results)
@@ -138,7 +163,7 @@ def summarize(results: Iterable[Result], total_s: float) -> Summary:
         cancelled=counted["cancelled"],
         usd=sum(known, Decimal(0)) if known else None,
         # A call that was never made cost nothing; only what was attempted can have an unknown price.
-        usd_unknown=sum(result.cost.usd is None and result.attempts > 0 for result in listed),
+        usd_unknown=sum(result.cost.usd is None and may_have_cost(result) for result in listed),
         output_tokens=sum(output) if output else None,
         reasoning_tokens=sum(reasoning) if reasoning else None,
         total_s=total_s,
@@ -178,6 +203,8 @@ def _bought(outcome: Outcome, at: datetime) -> Bought:
         speed=reply.speed,
         cache_write_1h_tokens=reply.cache_write_1h_tokens,
         at=at,
+        host=host_of(target.base_url),
+        region=reply.region,
     )
 
 

@@ -13,6 +13,9 @@ from ..providers.errors import ConfigError, UsageError, did_you_mean
 from ..providers.think import Think, parse_think
 from . import facts
 from .card import ModelCard, Spelling
+from .keeping import HistorySettings, read_history
+from .money import BudgetRules, check_names, read_budget, with_members
+from .pricelist import read_price, read_prices
 from .profile import Defaults, Limits, Price, Profile, Reference
 from .provider import Provider
 from .trust import is_trusted
@@ -22,7 +25,7 @@ PROJECT_FILE = ".thinkdial.yaml"
 USER_FILE = "config.yaml"
 TRUST_FILE = "trusted.json"
 
-TOP_KEYS = ("defaults", "profiles", "groups", "providers", "spellings", "reference", "budget")
+TOP_KEYS = ("defaults", "profiles", "groups", "providers", "spellings", "reference", "budget", "prices", "history")
 PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
     "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
@@ -31,9 +34,12 @@ PROFILE_KEYS = (
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
 )  # fmt: skip
-NEEDS_TRUST = ("base_url", "endpoint", "quirks", "headers", "api_key_env", "api_key_command", "allow_insecure")
+NEEDS_TRUST = (
+    "base_url", "endpoint", "quirks", "headers", "api_key_env", "api_key_command", "allow_insecure", "price",
+    "known_as",
+)  # fmt: skip
 """What a file that came with somebody's repository may decide only once the user has vouched for it. Quirks are among
-them because a path is put right behind the host."""
+them because a path is put right behind the host, prices because a budget is kept by them."""
 
 
 ENDPOINT_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
@@ -60,6 +66,9 @@ class Config:
     spellings: Mapping[str, Spelling]
     layers: tuple[Layer, ...] = ()
     notes: tuple[str, ...] = ()
+    budget: BudgetRules = field(default_factory=BudgetRules)
+    history: HistorySettings = field(default_factory=HistorySettings)
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
 
     def provider(self, name: str) -> Provider:
         if name in self.providers:
@@ -85,6 +94,9 @@ class _Draft:
     spellings: dict[str, Spelling] = field(default_factory=lambda: dict(facts.spellings()))
     reference: Reference = field(default_factory=facts.reference)
     defaults: Defaults = field(default_factory=Defaults)
+    budget: BudgetRules = field(default_factory=BudgetRules)
+    history: HistorySettings = field(default_factory=HistorySettings)
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     notes: list[str] = field(default_factory=list[str])
     has_plugins: bool = False
 
@@ -138,6 +150,7 @@ def load(config: Path | None = None, *, start: Path | None = None, also: Iterabl
         _apply(draft, read_yaml(read_text(config), str(config)), trusted=True)
         layers.append(Layer("option", config))
     _check_groups(draft)
+    check_names(draft.budget, draft.profiles, draft.groups, draft.providers)
     return _finished(draft, layers)
 
 
@@ -159,6 +172,9 @@ def _finished(draft: _Draft, layers: list[Layer]) -> Config:
         spellings=draft.spellings,
         layers=tuple(layers),
         notes=tuple(draft.notes),
+        budget=draft.budget,
+        prices=draft.prices,
+        history=draft.history,
     )
 
 
@@ -217,8 +233,14 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
             draft.group_places[name] = str(listed.where(name))
     if section := root.section("defaults"):
         draft.defaults = _defaults(section, draft.defaults)
-    if "budget" in root:
-        draft.notes.append(f"{root.where('budget')}: budget is read but not enforced by this version")
+    if section := root.section("prices"):
+        if not trusted:
+            raise _untrusted(section, next(iter(section), ""), "prices")
+        draft.prices = read_prices(section, draft.prices, lambda name: _providers_with(name, draft))
+    if section := root.section("budget"):
+        draft.budget = read_budget(section, draft.budget, trusted=trusted, notes=draft.notes)
+    draft.budget = with_members(draft.budget, draft.groups, root.section("groups") or (), trusted=trusted)
+    draft.history = read_history(root, draft.history, trusted=trusted, notes=draft.notes)
 
 
 def _load_plugins_for(provider: str | None, draft: _Draft) -> None:
@@ -227,6 +249,11 @@ def _load_plugins_for(provider: str | None, draft: _Draft) -> None:
         draft.has_plugins = True
         for plugin in facts.plugin_texts():
             _apply(draft, plugin, trusted=True)
+
+
+def _providers_with(name: str, draft: _Draft) -> facts.Providers:
+    _load_plugins_for(name, draft)
+    return draft.providers
 
 
 def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Profile:
@@ -261,7 +288,7 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
         "allow_insecure": section.flag("allow_insecure"),
         "headers": facts.read_headers(section) if "headers" in section else None,
         "params": section.mapping("params") if "params" in section else None,
-        "price": _price(section.section("price")),
+        "price": read_price(section.section("price")),
         "limits": _limits(section.section("limits")),
         "system": section.text("system"),
         "endpoint": _endpoint(section),
@@ -288,7 +315,6 @@ def read_think(section: Section, key: str) -> Think | None:
 
 def _defaults(section: Section, base: Defaults) -> Defaults:
     section.only(DEFAULT_KEYS)
-    section.flag("history")
     changes = {
         "profiles": section.texts("profile") or None,
         "think": read_think(section, "think"),
@@ -299,16 +325,6 @@ def _defaults(section: Section, base: Defaults) -> Defaults:
         "max_output_tokens": section.whole("max_output_tokens", least=1),
     }
     return replace(base, **{key: value for key, value in changes.items() if value is not None})
-
-
-def _price(section: Section | None) -> Price | None:
-    if section is None:
-        return None
-    section.only([f.name for f in fields(Price)])
-    entered, output = section.dollars("input"), section.dollars("output")
-    if entered is None or output is None:
-        raise section.bad("input", "a price needs input and output, in USD per million tokens")
-    return Price(entered, output, section.dollars("cached_input"), section.dollars("cache_write"))
 
 
 def _endpoint(section: Section) -> Mapping[str, str] | None:
