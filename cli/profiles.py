@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from .light import LightCommand, LightGroup
-from .options import AsJson, ConfigFile
+from .options import AsJson, ConfigFile, Profiles
 
 if TYPE_CHECKING:
     from ..profiles.load import Config
@@ -75,39 +75,27 @@ def check(
     names: Annotated[
         list[str] | None, typer.Argument(metavar="NAME", help="Profiles or groups; all of them without.")
     ] = None,
+    profile: Profiles = None,
+    online: Annotated[
+        bool, typer.Option("--online", help="Also ask each provider for its list of models. No prompt is sent.")
+    ] = False,
+    timeout: Annotated[
+        float | None, typer.Option("--timeout", metavar="SECONDS", min=0.001, help="How long a provider may take.")
+    ] = None,
     json: AsJson = False,
     config: ConfigFile = None,
 ) -> None:
-    """Check every layer of the YAML, and say which profiles are ready and why others are not. Sends nothing.
+    """Check every layer of the YAML, and say which profiles are ready and why others are not.
 
-    Exits with 1 when a profile is not ready, and with 2 when the YAML is wrong.
+    Without --online nothing is sent. With it, each provider is asked once for a list that costs nothing: whether the
+    host answers, takes the key, and lists the model. Exits with 1 when a profile is not ready, and with 2 when the YAML
+    is wrong.
 
-    Example:  thinkdial profiles check
+    Example:  thinkdial profiles check --online -p claude -p gpt
     """
-    from ..engine.target import select
-    from ..profiles.load import load
-    from .exit_codes import ExitCode
-    from .output import emit, say
-    from .printing import json_text
-    from .render.untrusted import harmless
+    from .checking import check_profiles
 
-    settings = load(config)
-    chosen = [selection.profile for selection in select(names or list(settings.profiles), settings)]
-    problems = {profile.name: _problem(profile, settings) for profile in chosen}
-    if json:
-        rows = [{"profile": name, "ready": problem is None, "problem": problem} for name, problem in problems.items()]
-        emit(json_text({"schema": "thinkdial.profiles.check/1", "profiles": rows}))
-    else:
-        for name, problem in problems.items():
-            emit(
-                harmless(
-                    f"{'ready    ' if problem is None else 'not ready'}  {name}{f': {problem}' if problem else ''}\n"
-                )
-            )
-        for note in settings.notes:
-            say(f"note: {note}")
-    if any(problems.values()):
-        raise typer.Exit(ExitCode.SOME_FAILED)
+    check_profiles([*(names or []), *(profile or [])], config, online=online, timeout_s=timeout, json=json)
 
 
 @app.command(cls=LightCommand, short_help="Write a first configuration to edit.")
@@ -199,19 +187,6 @@ def trust(
     say(f"trusted as it is now: {found}")
 
 
-def _problem(profile: Profile, config: Config) -> str | None:
-    from ..engine.keys import check_transfer, find_key
-    from ..engine.target import resolve
-    from ..providers.errors import ConfigError
-
-    try:
-        target = resolve(profile, config)
-        check_transfer(target, find_key(target))
-    except ConfigError as error:
-        return error.message if error.hint is None else f"{error.message} ({error.hint})"
-    return None
-
-
 def _document(profile: Profile, config: Config, *, whole: bool = False) -> dict[str, Any]:
     from ..engine.keys import describe_key
     from ..engine.target import resolve
@@ -233,6 +208,8 @@ def _document(profile: Profile, config: Config, *, whole: bool = False) -> dict[
         "defined_in": profile.place,
     }
     if whole:
+        from ..profiles.pricelist import price_document
+
         price, limits = profile.price, profile.limits
         document |= {
             "stream": config.defaults.stream if profile.stream is None else profile.stream,
@@ -242,7 +219,7 @@ def _document(profile: Profile, config: Config, *, whole: bool = False) -> dict[
             "retries": config.defaults.retries if profile.retries is None else profile.retries,
             "headers": sorted(profile.headers),
             "params": dict(profile.params),
-            "price": price and {"input": str(price.input), "output": str(price.output)},
+            "price": None if price is None else price_document(price),
             "limits": {"concurrency": limits.concurrency, "rpm": limits.rpm, "tpm": limits.tpm},
             "system": profile.system,
         }

@@ -21,7 +21,7 @@ from ..providers.registry import dialect
 from ..providers.schema import HttpRequest
 from .authorize import Authorize
 from .target import Target
-from .transport import Transport, read_transport_error
+from .transport import CannotSendError, Transport, read_transport_error
 
 TIMEOUT_S = 30.0
 MOST_PAGES = 50
@@ -47,14 +47,16 @@ async def read_catalogue(
             found = await _ollama(target, authorize, transport)
         else:
             found = await _pages(target, listed, authorize, transport)
-    except _Refused as refused:
+    except RefusedError as refused:
         return Unread(target.provider.name, refused.failure)
     except ValueError as error:
         return Unread(target.provider.name, Failure("protocol", f"the catalogue cannot be read: {error}"))
     return PublishedModels(target.provider.name, today, {entry.model: entry for entry in found})
 
 
-class _Refused(Exception):  # noqa: N818
+class RefusedError(Exception):
+    """A GET of the provider's own data that did not succeed."""
+
     def __init__(self, failure: Failure) -> None:
         super().__init__(failure.message)
         self.failure = failure
@@ -66,7 +68,7 @@ async def _pages(target: Target, listed: Catalogue, authorize: Authorize, transp
     query: Mapping[str, str] = listed.query
     for _ in range(MOST_PAGES):
         address = f"{listed.base_url or target.base_url}{listed.path}"
-        document = await _json(
+        document = await fetch_json(
             target, authorize, transport, "GET", f"{address}?{urlencode(query)}" if query else address, b""
         )
         found += read(document)
@@ -78,17 +80,20 @@ async def _pages(target: Target, listed: Catalogue, authorize: Authorize, transp
 
 
 async def _ollama(target: Target, authorize: Authorize, transport: Transport) -> list[Published]:
-    listed = await _json(target, authorize, transport, "GET", f"{target.base_url}/api/tags", b"")
+    listed = await fetch_json(target, authorize, transport, "GET", f"{target.base_url}/api/tags", b"")
     found: list[Published] = []
     for entry in items(obj(listed).get("models")):
         if name := text(entry.get("model")) or text(entry.get("name")):
             body = encode_body({"model": name})
-            shown = await _json(target, authorize, transport, "POST", f"{target.base_url}/api/show", body)
+            shown = await fetch_json(target, authorize, transport, "POST", f"{target.base_url}/api/show", body)
             found += catalogue.ollama_show(shown, name)
     return found
 
 
-async def _json(target: Target, authorize: Authorize, transport: Transport, method: str, url: str, body: bytes) -> Any:
+async def fetch_json(
+    target: Target, authorize: Authorize, transport: Transport, method: str, url: str, body: bytes
+) -> Any:
+    """The JSON at `url`. Raises `RefusedError`, and `ValueError` for what is no JSON."""
     headers: list[tuple[str, str]] = [("accept", "application/json")]
     if target.provider.catalogue is not None:
         headers += target.provider.catalogue.headers.items()
@@ -105,13 +110,13 @@ async def _json(target: Target, authorize: Authorize, transport: Transport, meth
                 if size > MAX_BODY_BYTES:
                     raise ValueError("it is too large")
                 pieces.append(chunk)
-    except httpx2.HTTPError as error:
-        raise _Refused(read_transport_error(error, url, TIMEOUT_S)) from None
+    except (httpx2.HTTPError, CannotSendError) as error:
+        raise RefusedError(read_transport_error(error, url, TIMEOUT_S)) from None
     data = b"".join(pieces)
     if response.status >= 300:
         try:
             document = parse_json(data)
         except ValueError:
             document = {}
-        raise _Refused(dialect(target.dialect).read_error(response.status, response.headers, document))
+        raise RefusedError(dialect(target.dialect).read_error(response.status, response.headers, document))
     return parse_json(data)

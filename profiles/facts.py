@@ -15,7 +15,7 @@ from ..providers.schema import Visibility
 from ..providers.think import Level
 from .card import BudgetRange, Control, ModelCard, Spelling
 from .profile import Reference
-from .provider import Catalogue, DialectUse, EndpointPart, Provider
+from .provider import Catalogue, DialectUse, EndpointPart, Listing, Provider
 from .yamlfile import Section, read_yaml
 
 PROVIDER_ENTRY_POINTS = "thinkdial.providers"
@@ -26,11 +26,11 @@ CATALOGUE_STYLES = ("anthropic", "google", "xai", "openrouter", "ollama")
 _CARD_KEYS = (
     "match", "example", "control", "levels", "can_be_off", "off", "absent", "budget", "visibility", "spelling",
     "refuses_always", "refuses_thinking", "dialects", "context_tokens", "max_output_tokens", "min_output_limit",
-    "output_limit_covers_thinking", "retired", "notes", "unverified", "sources",
+    "output_limit_covers_thinking", "token_percent", "retired", "notes", "unverified", "sources",
 )  # fmt: skip
 _PROVIDER_KEYS = (
     "base_url", "api_key_env", "key_url", "auth_header", "auth_scheme", "headers", "dialect", "dialects",
-    "models", "prices", "unknown_model", "sources", "endpoint", "signing", "catalogue",
+    "models", "prices", "unknown_model", "sources", "endpoint", "signing", "catalogue", "listing",
 )  # fmt: skip
 _SPELLING_KEYS = ("visible", "level", "budget", "on", "off", "words", "owns", "optional")
 
@@ -225,6 +225,7 @@ def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spe
         endpoint=_endpoint(section.section("endpoint")),
         signing=section.text("signing"),
         catalogue=_catalogue(section.section("catalogue")),
+        listing=_listing(section.section("listing")),
     )
 
 
@@ -245,6 +246,17 @@ def _catalogue(section: Section | None) -> Catalogue | None:
         raise section.bad("style", "a catalogue needs a style and a path")
     query = {key: str(value) for key, value in section.mapping("query").items()}
     return Catalogue(style, path, read_base_url(section, placeholders=True), query, read_headers(section))
+
+
+def _listing(section: Section | None) -> Listing | None:
+    if section is None:
+        return None
+    section.only(("path", "key_path", "query", "complete"))
+    path = section.text("path")
+    if path is None:
+        raise section.bad("path", "a listing needs a path")
+    query = {key: str(value) for key, value in section.mapping("query").items()}
+    return Listing(path, section.text("key_path"), query, section.flag("complete") is not False)
 
 
 def _endpoint(section: Section | None) -> Mapping[str, EndpointPart]:
@@ -299,6 +311,7 @@ def read_card(
         max_output_tokens=section.whole("max_output_tokens"),
         min_output_limit=section.whole("min_output_limit"),
         output_limit_covers_thinking=section.flag("output_limit_covers_thinking") is not False,
+        token_percent=section.whole("token_percent", least=1) or 100,
         retired=section.text("retired"),
         notes=section.text("notes"),
         unverified=section.texts("unverified"),

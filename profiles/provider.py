@@ -52,13 +52,27 @@ class Catalogue:
 
 
 @dataclass(frozen=True, slots=True)
+class Listing:
+    """What can be asked of a provider without a prompt: paths below the base URL that a GET answers.
+
+    `path` lists the models, all of those that can be called if `complete`. `key_path` answers only to a key that is
+    good, for providers that show their list to anybody.
+    """
+
+    path: str
+    key_path: str | None = None
+    query: Mapping[str, str] = field(default_factory=dict[str, str])
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """A provider's base URL, credentials, dialects and the card that stands for its unknown models.
 
     `dialect` is the one that is spoken unless a profile chooses another. `models` names the card files
     (`models-NAME.yaml`), `prices` the provider's id in the price table. The key goes into the header `auth_header`
     behind `auth_scheme`. `endpoint` fills the placeholders of the base URL. `signing` names the AWS service whose
-    requests are signed when there is no key.
+    requests are signed when there is no key. `listing` stands where there is no `catalogue`, or says more than it.
     """
 
     name: str
@@ -77,3 +91,4 @@ class Provider:
     endpoint: Mapping[str, EndpointPart] = field(default_factory=dict[str, EndpointPart])
     signing: str | None = None
     catalogue: Catalogue | None = None
+    listing: Listing | None = None

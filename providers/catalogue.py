@@ -5,9 +5,10 @@ Each reader takes the JSON of one catalogue page and yields what it says, model 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from .reading import array, count, items, obj, text
 from .think import THINKING_LEVELS, Level
@@ -142,6 +143,30 @@ READERS: Mapping[str, Callable[[Any], Iterator[Published]]] = {
     "openrouter": openrouter,
 }
 """Catalogue styles that one GET answers; Ollama is asked model by model."""
+
+
+def listed_names(document: Any) -> frozenset[str]:
+    """The model ids on one page of any list of models: under `data`, under `models`, or in an array by itself."""
+    if isinstance(document, list):
+        listed = items(cast("list[Any]", document))
+    else:
+        listed = items(obj(document).get("data")) or items(obj(document).get("models"))
+    found: list[Any] = []
+    for entry in listed:
+        found += [entry.get("id"), entry.get("model"), *array(entry.get("aliases"))]
+        if "id" not in entry:
+            found.append(entry.get("name"))
+    return frozenset(name.removeprefix("models/") for name in map(text, found) if name)
+
+
+def is_listed(model: str, names: frozenset[str]) -> bool:
+    """Whether `model` is among `names`, also by what stands for it: a dated name, `:latest`, or itself without the
+    `:variant` that chooses a host or a price."""
+    model = model.removeprefix("models/")
+    if not names.isdisjoint({model, f"{model}:latest", model.partition(":")[0]}):
+        return True
+    dated = re.compile(rf"{re.escape(model)}[-@](?:\d{{8}}|\d{{4}}-\d\d-\d\d|\d{{3,4}}|latest)")
+    return any(dated.fullmatch(name) for name in names)
 
 
 def next_page(style: str, document: Any) -> Mapping[str, str] | None:
