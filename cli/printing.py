@@ -3,30 +3,42 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..engine.documents import result_document, run_document
 from ..providers.errors import ConfigError, UsageError
 from ..providers.schema import Result, Run
 from .options import Format, ReasoningView
-from .output import check_writable, complain, console, emit, rendered, say, show, write_file
+from .output import check_writable, complain, console, emit, is_terminal, rendered, say, show, write_file
 from .render.untrusted import harmless_json
+
+if TYPE_CHECKING:
+    from .running import Finished
 
 _FORMAT_OF_SUFFIX = {
     ".json": Format.JSON,
     ".jsonl": Format.JSONL,
     ".csv": Format.CSV,
     ".md": Format.MD,
+    ".html": Format.HTML,
+    ".htm": Format.HTML,
     ".txt": Format.TEXT,
 }
 FILE_WIDTH = 120
 
 
 def chosen_format(given: Format | None, as_json: bool, output: Path | None, otherwise: Format) -> Format:
-    """The format: as asked, else by the suffix of the output file. Raises `UsageError` when two are asked for."""
+    """The format: as asked, else by the suffix of the output file.
+
+    Raises `UsageError` when two are asked for, and for a page that would be poured onto a terminal.
+    """
     if as_json and given not in (None, Format.JSON):
         raise UsageError(f"--json and --format {given} contradict each other")
+    if given is Format.HTML and output is None and is_terminal(sys.stdout):
+        raise UsageError("--format html makes a page for a browser", hint="-o report.html writes it to a file")
     if output is not None:
         check_writable(output)
     if as_json:
@@ -60,6 +72,10 @@ def formatted(run: Run, form: Format, reasoning: ReasoningView) -> str | None:
             from .render import export
 
             return export.run_markdown(run, reasoning=reasoning.value)
+        case Format.HTML:
+            from .render.report import report_page
+
+            return report_page([run], with_reasoning=reasoning is not ReasoningView.NONE)
         case Format.TEXT:
             from .render import export
 
@@ -110,3 +126,12 @@ def print_notes(results: Sequence[Result], *, after_comparison: bool) -> None:
 
     for line in receipt.notes(results, after_comparison=after_comparison):
         show(line)
+
+
+def print_aftermath(finished: Finished) -> None:
+    """What became of the run beside its results: limits that it passed, and a history that could not take it."""
+    for note in finished.notes:
+        say(f"note: {note}")
+    if finished.problem is not None:
+        hint = f"; {finished.problem.hint}" if finished.problem.hint else ""
+        say(f"note: this run is not in the history: {finished.problem.message}{hint}")

@@ -12,24 +12,25 @@ from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
 from thinkdial.cli.demo import DEMO_KEY, DEMO_PROFILES, DEMO_PROMPT, PATHS, stand_in
 from thinkdial.cli.render.answers import answers
 from thinkdial.cli.render.table import numbers_table
-from thinkdial.cli.running import run_jobs
+from thinkdial.cli.running import Circumstances, run_jobs
 from thinkdial.engine.jobs import Wishes, make_jobs
 from thinkdial.engine.observer import Silent
 from thinkdial.engine.prepare import Prompt
 from thinkdial.engine.target import select
 from thinkdial.profiles.load import load_builtin
-from thinkdial.providers.schema import Run
+from thinkdial.providers.schema import Notice, Run
 from thinkdial.providers.think import parse_think
 from thinkdial.simulator import DEMO_PACE, running_simulator
 
+SIMULATED = Notice("simulated", "answered by the built-in simulator, not by a provider")
 IMAGES = Path(__file__).resolve().parent.parent / "docs" / "images"
 
 
 def main() -> None:
     IMAGES.mkdir(parents=True, exist_ok=True)
     with running_simulator(pace=DEMO_PACE) as base_url:
-        compared = _run(base_url, DEMO_PROFILES, ("high",))
-        swept = _run(base_url, ("claude-haiku", "gpt-luna"), ("off", "low", "high"))
+        compared = sample_run(base_url, DEMO_PROFILES, ("high",))
+        swept = sample_run(base_url, ("claude-haiku", "gpt-luna"), ("off", "low", "high"))
     draw("compare-dark", compared, 160, MONOKAI)
     draw("compare-light", compared, 160, DEFAULT_TERMINAL_THEME)
     draw("compare-narrow", compared, 80, MONOKAI)
@@ -49,12 +50,13 @@ def draw(name: str, run: Run, width: int, theme: TerminalTheme, *, with_answers:
     paper.save_svg(str(IMAGES / f"{name}.svg"), title="thinkdial (simulated providers)", theme=theme)
 
 
-def _run(base_url: str, profiles: tuple[str, ...], think: tuple[str, ...]) -> Run:
+def sample_run(base_url: str, profiles: tuple[str, ...], think: tuple[str, ...]) -> Run:
+    """A real comparison of these profiles and think values, against the simulator."""
     settings, asked = load_builtin(), Prompt(DEMO_PROMPT)
     keys = {name: DEMO_KEY for provider in PATHS for name in settings.provider(provider).api_key_env}
     wishes = Wishes(sweep=tuple(parse_think(value) for value in think), base_url=stand_in(base_url))
     jobs = make_jobs(select(profiles, settings), asked, settings, wishes, {**os.environ, **keys})
-    return run_jobs(jobs, asked, Silent()).run
+    return run_jobs(jobs, asked, Silent(), Circumstances("demo", extra=(SIMULATED,))).run
 
 
 if __name__ == "__main__":

@@ -1,0 +1,171 @@
+"""A model's Markdown as HTML: only the tags written here, only links to the web or to mail, and nothing that loads."""
+
+from __future__ import annotations
+
+from functools import cache
+from html import escape
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from ..untrusted import harmless, one_line
+
+if TYPE_CHECKING:
+    from markdown_it import MarkdownIt
+    from markdown_it.token import Token
+
+MAX_CHARACTERS = 200_000
+"""Longer texts are shown as they are: nobody reads their layout, and parsing them takes seconds."""
+
+_HIGHEST_HEADING = 5
+"""A heading of an answer stands below the page's own, which end at 4."""
+
+_PLAIN_TAGS = {
+    "paragraph_open": "<p>", "paragraph_close": "</p>\n",
+    "blockquote_open": "<blockquote>\n", "blockquote_close": "</blockquote>\n",
+    "bullet_list_open": "<ul>\n", "bullet_list_close": "</ul>\n", "ordered_list_close": "</ol>\n",
+    "list_item_open": "<li>", "list_item_close": "</li>\n",
+    "table_open": '<div class="scroll" tabindex="0"><table>\n', "table_close": "</table></div>\n",
+    "thead_open": "<thead>", "thead_close": "</thead>\n", "tbody_open": "<tbody>", "tbody_close": "</tbody>\n",
+    "tr_open": "<tr>", "tr_close": "</tr>\n", "th_close": "</th>", "td_close": "</td>",
+    "em_open": "<em>", "em_close": "</em>", "strong_open": "<strong>", "strong_close": "</strong>",
+    "s_open": "<s>", "s_close": "</s>",
+    "hr": "<hr>\n", "softbreak": "<br>\n", "hardbreak": "<br>\n",
+}  # fmt: skip
+_IN_TIGHT_LISTS = ("paragraph_open", "paragraph_close")
+_ALIGNMENTS = {"text-align:right": "right", "text-align:center": "center"}
+
+
+def markdown_html(text: str) -> str:
+    """Return `text` as HTML, or as preformatted text where it is too long or too odd to be read as Markdown."""
+    safe = harmless(text).strip("\n")
+    if len(safe) <= MAX_CHARACTERS:
+        try:
+            if (html := _document(safe)) is not None:
+                return html
+        except Exception:  # noqa: S110 - whatever a model wrote, its answer is shown and its neighbours are not lost
+            pass
+    return plain_html(safe)
+
+
+def plain_html(text: str) -> str:
+    """Return `text` as it is, line for line."""
+    return f'<div class="plain">{escape(harmless(text))}</div>' if text else ""
+
+
+@cache
+def _parser() -> MarkdownIt:
+    from markdown_it import MarkdownIt
+
+    return MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
+
+
+def _document(text: str) -> str | None:
+    """The text as HTML; None where the parser has left something out, as it does below its deepest level."""
+    parser = _parser()
+    environment: dict[str, Any] = {}
+    tokens = parser.parse(text, environment)
+    if any(token.level >= parser.options["maxNesting"] - 1 for token in tokens):
+        return None
+    return (_blocks(tokens) + _unused_definitions(tokens, environment.get("references", {}))).strip() or None
+
+
+def _unused_definitions(tokens: list[Token], definitions: dict[str, dict[str, Any]]) -> str:
+    """The link definitions that no link uses: Markdown shows nothing of them, and nobody else would."""
+    children = [child for token in tokens for child in token.children or ()]
+    used = {str(child.attrs.get("href", child.attrs.get("src", ""))) for child in children}
+    lines = [
+        f"[{label}]: {' '.join(filter(None, (definition.get('href'), definition.get('title'))))}"
+        for label, definition in definitions.items()
+        if definition.get("href") not in used
+    ]
+    return f'<p class="place">{"<br>".join(map(_text, lines))}</p>' if lines else ""
+
+
+def _blocks(tokens: list[Token]) -> str:
+    return "".join(map(_block, tokens))
+
+
+def _block(token: Token) -> str:
+    match token.type:
+        case "inline":
+            return _inline(token.children or [])
+        case "fence" | "code_block":
+            language = escape(one_line(token.info, 40))
+            named = f' data-language="{language}"' if language else ""
+            return f'<pre tabindex="0"{named}><code>{_text(token.content)}</code></pre>\n'
+        case "heading_open" | "heading_close":
+            return _heading(token)
+        case "ordered_list_open":
+            start = token.attrs.get("start")
+            return f'<ol start="{int(start)}">\n' if start is not None else "<ol>\n"
+        case "th_open" | "td_open":
+            aligned = _ALIGNMENTS.get(str(token.attrs.get("style")))
+            return f'<{token.type[:2]} class="{aligned}">' if aligned else f"<{token.type[:2]}>"
+        case kind if kind in _IN_TIGHT_LISTS and token.hidden:
+            return "\n" if token.nesting < 0 else ""
+        case kind:
+            return _PLAIN_TAGS.get(kind) or _text(token.content)
+
+
+def _heading(token: Token) -> str:
+    written = int(token.tag.removeprefix("h"))
+    level = min(written + _HIGHEST_HEADING - 1, 6)
+    return f'<h{level} class="as-h{written}">' if token.nesting > 0 else f"</h{level}>\n"
+
+
+def _inline(tokens: list[Token]) -> str:
+    parts: list[str] = []
+    open_links: list[str] = []
+    for index, token in enumerate(tokens):
+        match token.type:
+            case "text":
+                parts.append(_text(token.content))
+            case "code_inline":
+                parts.append(f"<code>{_text(token.content)}</code>")
+            case "image":
+                told = (token.content, str(token.attrs.get("src", "")), str(token.attrs.get("title", "")))
+                shown = " ".join(filter(None, told))
+                parts.append(f'<span class="image">[image: {_text(shown)}]</span>')
+            case "link_open":
+                address = harmless(str(token.attrs.get("href", "")))
+                said = index + 1 < len(tokens) and tokens[index + 1].content == address
+                opening, closing = _link(address, str(token.attrs.get("title", "")), said=said)
+                parts.append(opening)
+                open_links.append(closing)
+            case "link_close":
+                parts.append(open_links.pop() if open_links else "")
+            case kind:
+                parts.append(_PLAIN_TAGS.get(kind) or _text(token.content))
+    return "".join(parts) + "".join(reversed(open_links))
+
+
+def _link(address: str, title: str, *, said: bool) -> tuple[str, str]:
+    """What opens and closes a link; the place it leads to follows its text, whatever that text pretends.
+
+    An address that is none of the web or of mail is written out and leads nowhere.
+    """
+    place = destination(address)
+    if place is None:
+        return "", "" if said or not address else f' <span class="place">({_text(address)})</span>'
+    named = f' title="{_text(title)}"' if title else ""
+    opening = f'<a href="{escape(address)}"{named} rel="noopener noreferrer nofollow" target="_blank">'
+    return opening, "</a>" if said else f'</a> <span class="place">({_text(place)})</span>'
+
+
+def destination(address: str) -> str | None:
+    """The host of a web address or the mailbox of a `mailto:`; None for every other address."""
+    try:
+        parts = urlsplit(address)
+        host = parts.hostname
+    except ValueError:
+        return None
+    if parts.scheme in ("http", "https"):
+        return host or None
+    if parts.scheme == "mailto":
+        return parts.path if "@" in parts.path else None
+    return None
+
+
+def _text(text: str) -> str:
+    """Escaped text, made harmless once more: entities such as `&#x202E;` come to life in the parser."""
+    return escape(harmless(text))
