@@ -19,16 +19,34 @@ def simulate(
     fault: Annotated[
         list[str] | None,
         typer.Option(
-            "--fault", metavar="NAME=SHARE", help="Let a share of requests fail, as rate_limit=0.1; repeatable."
+            "--fault",
+            metavar="NAME=SHARE",
+            help="Let a share of requests, batch rows (row_...) or batches (batch_...) fail, as rate_limit=0.1; "
+            "repeatable.",
         ),
     ] = None,
     log: Annotated[
         Path | None, typer.Option("--log", metavar="FILE", help="Append every request as a JSON line, keys left out.")
     ] = None,
+    state: Annotated[
+        Path | None,
+        typer.Option("--state", metavar="DIR", help="Keep batches and their files here, across restarts."),
+    ] = None,
+    batch_polls: Annotated[
+        int, typer.Option("--batch-polls", min=0, help="How often a batch is looked at until it has ended.")
+    ] = 2,
+    batch_s: Annotated[
+        float | None,
+        typer.Option("--batch-seconds", min=0, help="Let batches end after so many seconds, however often looked at."),
+    ] = None,
 ) -> None:
     """Serve the simulated providers on this machine until Ctrl-C. Nothing they say is real.
 
-    A single request fails on purpose when its model name ends in @FAULT, as in claude-opus-5-5@overloaded.
+    A single request fails on purpose when its model name ends in @FAULT, as in claude-opus-5-5@overloaded; so does a
+    row of a batch. An unknown name after --fault lists all of them.
+
+    Rows of batches: row_errored is refused, row_expired and row_canceled are never run, row_lost runs and is in no
+    result. Whole batches: batch_failed runs nothing, batch_expired half of its rows, batch_hang never ends.
 
     Example:  thinkdial simulate --port 8099 --fault rate_limit=0.1
     """
@@ -38,7 +56,14 @@ def simulate(
     from .output import emit, say
 
     server = Simulator(
-        seed=seed, pace=DEMO_PACE if pace is None else pace, faults=_faults(fault or []), port=port, log=log
+        seed=seed,
+        pace=DEMO_PACE if pace is None else pace,
+        faults=_faults(fault or []),
+        port=port,
+        log=log,
+        directory=state,
+        batch_polls=batch_polls,
+        batch_s=batch_s,
     )
 
     def ready(base_url: str) -> None:

@@ -1,20 +1,28 @@
 """A loopback stand-in for the vendors, for the demo, for trying pipelines offline, and for tests. Nothing here is real.
 
-Paths below the base URL: `/anthropic`, `/openai/v1`, `/google`, `/compatible/v1`. Faults: see `faults`.
-Models: see `models`.
+Paths below the base URL: `/anthropic`, `/openai/v1`, `/google`, `/mistral/v1`, `/xai/v1`, `/groq/openai/v1`,
+`/compatible/v1`. Faults: see `faults`. Models: see `models` and `hosted`. Batches: see `desk`.
 """
 
 from __future__ import annotations
 
+from .desk import row_digest
+from .faults import BATCH_FAULTS
 from .faults import MENU as FAULTS
-from .log import LoggedRequest
+from .limits import RateLimits
+from .log import LoggedBatch, LoggedRequest, LoggedRow
 from .server import DEMO_PACE, Simulator, running_simulator, serve_forever, simulator_in_thread
 
 __all__ = [
+    "BATCH_FAULTS",
     "DEMO_PACE",
     "FAULTS",
+    "LoggedBatch",
     "LoggedRequest",
+    "LoggedRow",
+    "RateLimits",
     "Simulator",
+    "row_digest",
     "running_simulator",
     "serve_forever",
     "simulator_in_thread",

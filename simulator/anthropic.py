@@ -44,6 +44,15 @@ class _Message:
         }
 
 
+#: What nobody enforces must not slow anybody down who heeds it.
+LIMITS = (
+    ("requests", 1_000_000),
+    ("input-tokens", 800_000_000),
+    ("output-tokens", 200_000_000),
+    ("tokens", 1_000_000_000),
+)
+
+
 def answer(call: Call) -> Reply:
     """A message, or the stream of one."""
     rules.check_key(call)
@@ -245,7 +254,7 @@ def _delta(index: int, delta: JsonObject, after_s: float = 0.0, role: Role = Rol
 def _rate_limit_headers(call: Call, *, spent: bool = False) -> Headers:
     reset = f"2026-11-21T00:01:{call.number % 60:02d}Z"
     headers: list[tuple[str, str]] = []
-    for bucket, limit in (("requests", 50), ("input-tokens", 500_000), ("output-tokens", 80_000), ("tokens", 580_000)):
+    for bucket, limit in LIMITS:
         left = 0 if spent and bucket == "requests" else limit - 1 if bucket == "requests" else limit
         headers += [
             (f"anthropic-ratelimit-{bucket}-limit", str(limit)),

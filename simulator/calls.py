@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from .faults import Fault
 from .fields import JsonObject
 from .http import Request
 from .thinking import digest
@@ -31,7 +32,11 @@ class PromptCache:
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A request for one vendor. `number` counts the simulator's requests from 1; `faults` are names only."""
+    """A request for one vendor. `number` counts the simulator's requests from 1; `faults` are names only.
+
+    `parameters` are the named parts of the path, `chosen` the faults with their amounts. A row of a batch is a call as
+    well; its `scope` is the batch, its `number` the place of the row.
+    """
 
     request: Request
     body: JsonObject
@@ -41,6 +46,9 @@ class Call:
     faults: frozenset[str]
     retry_after_s: float
     cache: PromptCache
+    parameters: dict[str, str] = field(default_factory=dict[str, str])
+    chosen: tuple[Fault, ...] = ()
+    scope: str = ""
 
     @property
     def created_s(self) -> int:
@@ -64,5 +72,6 @@ class Call:
         return math.ceil(self.retry_after_s)
 
     def id(self, prefix: str, *key: object, length: int = 24) -> str:
-        """An identifier that depends on the seed and the number of the request only."""
-        return prefix + digest(self.seed, self.number, prefix, *key)[:length]
+        """An identifier that depends on the seed and the number of the request only (in its batch, if it is a row)."""
+        origin = (self.seed, self.scope, self.number) if self.scope else (self.seed, self.number)
+        return prefix + digest(*origin, prefix, *key)[:length]

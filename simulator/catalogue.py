@@ -6,10 +6,11 @@ https://ai.google.dev/api/models
 
 from __future__ import annotations
 
-from . import anthropic_rules, gemini_rules, openai_rules
+from . import anthropic_rules, gemini_rules, groq, mistral, openai_rules, xai
 from .calls import EPOCH_S, Call
 from .compatible_styles import STYLES
 from .fields import JsonObject
+from .hosted import GROKS, GROQS, MISTRALS
 from .models import CLAUDES, GEMINIS, GPTS, Claude, Gemini, Gpt, find_claude
 from .replies import RejectedError, Reply, whole
 
@@ -73,6 +74,50 @@ def compatible_models(call: Call) -> Reply:
     return whole(200, {"object": "list", "data": data})
 
 
+def mistral_models(call: Call) -> Reply:
+    """All models of Mistral."""
+    mistral.check_key(call)
+    data = [
+        {
+            "id": model.id,
+            "object": "model",
+            "created": EPOCH_S,
+            "owned_by": "mistralai",
+            "capabilities": {"completion_chat": True, "reasoning": bool(model.efforts)},
+        }
+        for model in MISTRALS
+    ]
+    return whole(200, {"object": "list", "data": data}, mistral.request_headers(call))
+
+
+def xai_models(call: Call) -> Reply:
+    """All models of xAI; prices are in cents for 100 million tokens."""
+    xai.check_key(call)
+    data = [
+        {
+            "id": model.id,
+            "object": "model",
+            "created": EPOCH_S,
+            "owned_by": "xai",
+            "prompt_text_token_price": model.input_ticks,
+            "completion_text_token_price": model.output_ticks,
+            "capabilities": {"reasoning_effort": list(model.efforts)},
+        }
+        for model in GROKS
+    ]
+    return whole(200, {"object": "list", "data": data}, xai.request_headers(call))
+
+
+def groq_models(call: Call) -> Reply:
+    """All models that Groq serves."""
+    groq.check_key(call)
+    data = [
+        {"id": model.id, "object": "model", "created": EPOCH_S, "owned_by": "simulated", "active": True}
+        for model in GROQS
+    ]
+    return whole(200, {"object": "list", "data": data}, groq.request_headers(call))
+
+
 def _page_size(text: str | None, default: int) -> int:
     return max(1, int(text)) if text is not None and text.isdecimal() else default
 
@@ -119,6 +164,6 @@ def _gemini(model: Gemini) -> JsonObject:
         "description": "Simulated model",
         "inputTokenLimit": model.context_tokens,
         "outputTokenLimit": model.max_output_tokens,
-        "supportedGenerationMethods": ["generateContent"],
+        "supportedGenerationMethods": ["generateContent", "countTokens", "batchGenerateContent"],
         "thinking": model.thinks,
     }

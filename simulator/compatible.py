@@ -39,19 +39,25 @@ def answer(call: Call) -> Reply:
         raise RejectedError(_error(400, asked, "invalid_request_error", None))
     if style.fails and not call.streams:
         return whole(200, {"error": UPSTREAM_ERROR, "user_id": "simulated"}, after_s=SPEED.first_s)
+    return answer_as(call, style, asked, vendor="compatible")
+
+
+def answer_as(call: Call, style: Style, asked: Asked, *, vendor: str, headers: Headers = ()) -> Reply:
+    """A completion, or the stream of one, as a server of this style gives it for a request that is in order."""
     refused = "refusal" in call.faults
     turn = take_turn(
         asked.prompt,
         OFF if refused else asked.dial,
-        key=(call.seed, "compatible", call.model),
+        key=(call.seed, vendor, call.model),
         speed=SPEED,
         output_limit=asked.output_limit,
         forced_answer=_forced_answer(call, style, asked),
         thinking_share=THINKING_SHARE,
+        limit_covers_thinking=style.limit_covers_thinking,
     )
     if call.streams:
-        return stream(_chunks(call, style, asked, turn), content_type="text/event-stream; charset=utf-8")
-    return whole(200, _whole_body(call, style, asked, turn), after_s=turn.total_s)
+        return stream(_chunks(call, style, asked, turn), headers, content_type="text/event-stream; charset=utf-8")
+    return whole(200, _whole_body(call, style, asked, turn), headers, after_s=turn.total_s)
 
 
 def failure(name: str, call: Call) -> Reply:
@@ -105,18 +111,30 @@ def _usage(style: Style, asked: Asked, turn: Turn) -> JsonObject:
     size = input_tokens(asked.prompt)
     usage: JsonObject = {
         "prompt_tokens": size,
-        "completion_tokens": turn.output_tokens,
+        "completion_tokens": turn.answer_tokens if style.additive else turn.output_tokens,
         "total_tokens": size + turn.output_tokens,
         "prompt_tokens_details": {"cached_tokens": 0},
     }
     if style.counts_reasoning:
         usage["completion_tokens_details"] = {"reasoning_tokens": turn.thinking_tokens}
+    if style.bill is not None:
+        usage |= style.bill(size, turn.thinking_tokens, turn.answer_tokens)
     return usage | style.extra_usage
 
 
 def _said(call: Call, turn: Turn) -> str:
     fragments = deltas(turn.answer)
     return "".join(fragments[: len(fragments) // 2] if "content_filter" in call.faults else fragments)
+
+
+def _carried(style: Style, text: str) -> JsonObject:
+    """The delta of a piece of the thought."""
+    return {"content": [_thought(text)]} if style.chunked else style.fields(text)
+
+
+def _thought(text: str) -> JsonObject:
+    """A chunk of thinking as Mistral writes it: a list inside a list."""
+    return {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
 
 
 def _finish(call: Call, style: Style, turn: Turn) -> str:
@@ -128,7 +146,9 @@ def _finish(call: Call, style: Style, turn: Turn) -> str:
 def _whole_body(call: Call, style: Style, asked: Asked, turn: Turn) -> JsonObject:
     refused = "refusal" in call.faults
     said = _said(call, turn)
-    content = style.inline(turn.thinking_text, said)
+    content: object = style.inline("" if asked.hidden else turn.thinking_text, said)
+    if style.chunked and turn.thinking_tokens:
+        content = [_thought(turn.thinking_text) | {"closed": True}, {"type": "text", "text": said}]
     message: JsonObject = {"role": "assistant", "content": None if refused else content}
     message |= style.fields(turn.thinking_text) if turn.thinking_tokens and not asked.hidden else {}
     if refused:
@@ -156,10 +176,10 @@ def _chunks(call: Call, style: Style, asked: Asked, turn: Turn) -> tuple[Piece, 
 
     pieces = [Piece(comment, turn.speed.first_s / len(style.comments)) for comment in style.comments]
     pieces.append(chunk({"role": "assistant", "content": ""}, after_s=0.0 if pieces else turn.speed.first_s))
-    if style.has_fields and not asked.hidden:
+    if (style.has_fields or style.chunked) and not asked.hidden:
         fragments = deltas(turn.thinking_text)
         pause_s = turn.thinking_s / max(len(fragments), 1)
-        pieces += [chunk(style.fields(text), after_s=pause_s) for text in fragments]
+        pieces += [chunk(_carried(style, text), after_s=pause_s) for text in fragments]
     if style.fails:
         failed: JsonObject = {
             "index": 0,
@@ -170,11 +190,13 @@ def _chunks(call: Call, style: Style, asked: Asked, turn: Turn) -> tuple[Piece, 
         pieces.append(Piece(data_event(envelope | {"error": UPSTREAM_ERROR, "choices": [failed]}), role=Role.TERMINAL))
         return (*pieces, Piece(DONE, role=Role.TERMINAL))
     field = "refusal" if "refusal" in call.faults else "content"
-    content = style.content_deltas(turn.thinking_text, _said(call, turn))
-    content_s = turn.answer_s if style.has_fields else turn.thinking_s + turn.answer_s
+    content = style.content_deltas("" if asked.hidden else turn.thinking_text, _said(call, turn))
+    content_s = turn.answer_s if style.has_fields or style.chunked else turn.thinking_s + turn.answer_s
     pieces += [chunk({field: text}, after_s=content_s / len(content), role=Role.ANSWER) for text in content]
     usage = _usage(style, asked, turn)
     more: JsonObject = {"usage": usage} if style.usage_in_choice else {}
+    if style.x_groq:
+        envelope |= {"x_groq": {"id": call.id("req_", length=26), "usage": usage}}
     pieces.append(chunk({}, _finish(call, style, turn), role=Role.TERMINAL, more=more))
     if (asked.with_usage or style.always_usage) and not style.usage_in_choice:
         last: JsonObject = {"choices": [], "usage": usage}

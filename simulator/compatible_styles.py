@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from .fields import JsonObject
@@ -28,6 +29,15 @@ class Style:
     fails: bool = False
     comments: tuple[bytes, ...] = ()
     extra_usage: JsonObject = field(default_factory=dict[str, object])
+    #: Reasoning is counted beside the completion, not inside it.
+    additive: bool = False
+    #: The content is a list: the thought in chunks of its own, then the text.
+    chunked: bool = False
+    #: The last chunk of a stream carries `x_groq.usage`.
+    x_groq: bool = False
+    #: What the usage says beside the counters, from the counts of input, thinking and answer tokens.
+    bill: Callable[[int, int, int], JsonObject] | None = None
+    limit_covers_thinking: bool = True
 
     @property
     def has_fields(self) -> bool:

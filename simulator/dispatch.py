@@ -2,63 +2,19 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Protocol
 
-from . import anthropic, catalogue, compatible, gemini, openai_chat, openai_responses
 from .calls import Call, PromptCache
-from .faults import HEADER, STATUS_FAULTS, FaultPlan, UnknownFaultError, before_answer, cut, split_model, spoil
+from .desk import BatchOptions, Desk
+from .faults import HEADER, FaultPlan, UnknownFaultError, before_answer, split_model, spoil
 from .fields import JsonObject, as_text, decode_object
 from .http import Request
-from .replies import Piece, RejectedError, Reply, Role, whole
-
-
-class Vendor(Protocol):
-    """What a vendor module offers. Each of them raises `RejectedError` for a request that it refuses."""
-
-    def answer(self, call: Call) -> Reply: ...
-    def failure(self, name: str, call: Call) -> Reply: ...
-    def broken_off(self, call: Call, sent: int) -> tuple[Piece, ...]: ...
-    def not_found(self, call: Call) -> Reply: ...
-    def bad_json(self, call: Call) -> Reply: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A method and a path; the group `model` of the pattern, if any, names the model, else the body does."""
-
-    method: str
-    pattern: re.Pattern[str]
-    vendor: Vendor
-    answer: Callable[[Call], Reply]
-
-
-def _route(method: str, pattern: str, vendor: Vendor, answer: Callable[[Call], Reply]) -> Route:
-    return Route(method, re.compile(pattern), vendor, answer)
-
-
-_GEMINI_METHOD = rf"/google/v1(?:beta)?/models/(?P<model>[^/]+):(?:{gemini.GENERATE}|{gemini.STREAM})"
-
-ROUTES = (
-    _route("POST", r"/anthropic/v1/messages", anthropic, anthropic.answer),
-    _route("GET", r"/anthropic/v1/models(?:/(?P<model>[^/]+))?", anthropic, catalogue.anthropic_models),
-    _route("POST", r"/openai/v1/responses", openai_responses, openai_responses.answer),
-    _route("POST", r"/openai/v1/chat/completions", openai_chat, openai_chat.answer),
-    _route("GET", r"/openai/v1/models(?:/(?P<model>[^/]+))?", openai_chat, catalogue.openai_models),
-    _route("POST", _GEMINI_METHOD, gemini, gemini.answer),
-    _route("GET", r"/google/v1(?:beta)?/models(?:/(?P<model>[^/]+))?", gemini, catalogue.google_models),
-    _route("POST", r"/compatible/v1/chat/completions", compatible, compatible.answer),
-    _route("GET", r"/compatible/v1/models", compatible, catalogue.compatible_models),
-)
-BASE_PATHS = ("/anthropic", "/openai/v1", "/google", "/compatible/v1")
-VENDORS: tuple[tuple[str, Vendor], ...] = (
-    ("/anthropic/", anthropic),
-    ("/google/", gemini),
-    ("/compatible/", compatible),
-    ("/", openai_chat),
-)
+from .limits import COUNTING, RateLimiter, RateLimits
+from .log import RequestLog
+from .performing import Vendor, perform, perform_change
+from .replies import Reply, whole
+from .routes import BASE_PATHS, VENDORS, Body, Route, all_routes
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,61 +26,84 @@ class Outcome:
 
 
 class Dispatcher:
-    """Answers requests; holds what outlives one of them: fault counters and prompt caches."""
+    """Answers requests; holds what outlives one of them: fault counters, prompt caches, batches and files."""
 
-    def __init__(self, *, seed: int, faults: Mapping[str, float] | None, retry_after_s: float) -> None:
+    def __init__(
+        self,
+        *,
+        seed: int,
+        faults: Mapping[str, float] | None,
+        retry_after_s: float,
+        batches: BatchOptions,
+        log: RequestLog,
+        limits: RateLimits | None = None,
+    ) -> None:
         self._seed = seed
         self._plan = FaultPlan(faults, seed)
         self._retry_after_s = retry_after_s
         self._cache = PromptCache()
+        self._limiter = None if limits is None else RateLimiter(limits)
+        self._desk = Desk(batches, self._plan, log, seed=seed, cache=self._cache)
+        self._routes = all_routes(self._desk)
+
+    def close(self) -> None:
+        """Let go of batches and files."""
+        self._desk.store.close()
 
     def respond(self, request: Request, number: int) -> Outcome:
         """The reply to request `number`, with its faults done to it."""
         if request.path == "/":
             return Outcome(whole(200, {"simulator": "thinkdial", "vendors": list(BASE_PATHS)}))
         call = Call(request, {}, "", number, self._seed, frozenset(), self._retry_after_s, self._cache)
-        found = _find(request)
+        found = self._find(request)
         if found is None:
             return Outcome(_vendor_of(request.path).not_found(call))
-        route, path_model = found
-        body = decode_object(request.body) if route.method == "POST" else {}
+        route, parameters = found
+        body = decode_object(request.body) if route.body is Body.JSON else {}
         if body is None:
             return Outcome(route.vendor.bad_json(call))
+        path_model = parameters.get("model")
         named = path_model if path_model is not None else as_text(body.get("model")) or ""
         model, suffix = split_model(named)
         asked = ",".join(filter(None, (request.headers.get(HEADER, ""), suffix)))
         try:
             faults = self._plan.choose(asked, target=f"{request.path.split('/')[1]} {model}", number=number)
         except UnknownFaultError as error:
-            return Outcome(whole(400, {"error": {"message": str(error), "type": "simulator_error"}}))
+            return Outcome(_unknown_fault(error))
         names = frozenset(fault.name for fault in faults)
-        call = replace(call, body=_with_model(body, model), model=model, faults=names)
-        reply = before_answer(names) or self._answer(route, call)
+        body = _with_model(body, model)
+        call = replace(call, body=body, model=model, faults=names, parameters=parameters, chosen=faults)
+        reply = before_answer(names)
+        if reply is None:
+            try:
+                reply = (perform_change if route.changes else perform)(route.vendor, route.answer, call)
+            except UnknownFaultError as error:
+                # A row of a batch asked for it.
+                return Outcome(_unknown_fault(error))
+            reply = self._limited(route, call, reply)
         return Outcome(spoil(reply, faults, number=number), tuple(fault.name for fault in faults))
 
-    def _answer(self, route: Route, call: Call) -> Reply:
-        try:
-            reply = route.answer(call)
-        except RejectedError as rejected:
-            return rejected.reply
-        for name in STATUS_FAULTS:
-            if name in call.faults:
-                return route.vendor.failure(name, call)
-        if "overloaded_midstream" not in call.faults:
+    def _limited(self, route: Route, call: Call, reply: Reply) -> Reply:
+        """The reply with what it says of rate limits, or the refusal of a call that goes beyond them."""
+        if self._limiter is None or route.changes or route.body is not Body.JSON or COUNTING.search(call.request.path):
             return reply
-        if not reply.streamed:
-            return route.vendor.failure("overloaded", call)
-        begun = cut(reply).pieces
-        ending = tuple(replace(piece, role=Role.TERMINAL) for piece in route.vendor.broken_off(call, len(begun)))
-        return replace(reply, pieces=(*begun, *ending))
+        verdict = self._limiter.judge(call.request, call.model, reply)
+        if verdict.wait_s > 0:
+            reply = route.vendor.failure("rate_limit", replace(call, retry_after_s=verdict.wait_s))
+        for name, value in verdict.headers:
+            reply = reply.with_header(name, value)
+        return reply
+
+    def _find(self, request: Request) -> tuple[Route, dict[str, str]] | None:
+        for route in self._routes:
+            match = route.pattern.fullmatch(request.path) if request.method == route.method else None
+            if match is not None:
+                return route, {name: value for name, value in match.groupdict().items() if value is not None}
+        return None
 
 
-def _find(request: Request) -> tuple[Route, str | None] | None:
-    for route in ROUTES:
-        match = route.pattern.fullmatch(request.path)
-        if match is not None and request.method == route.method:
-            return route, match.groupdict().get("model")
-    return None
+def _unknown_fault(error: UnknownFaultError) -> Reply:
+    return whole(400, {"error": {"message": str(error), "type": "simulator_error"}})
 
 
 def _vendor_of(path: str) -> Vendor:
@@ -132,4 +111,4 @@ def _vendor_of(path: str) -> Vendor:
 
 
 def _with_model(body: JsonObject, model: str) -> JsonObject:
-    return body | {"model": model} if "model" in body else body
+    return body | {"model": model} if isinstance(body.get("model"), str) else body

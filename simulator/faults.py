@@ -2,6 +2,11 @@
 
 Selected by the header `x-simulate-fault: NAME[,NAME]`, by a model name that ends in `@NAME[,NAME]`, or by a rate for
 the whole simulator. `NAME:3` is for the first three requests of that model only; `huge_event:N` has N bytes.
+
+Batches have faults of their own. Those that begin with `row_` befall rows: the row whose model name asks for it, the
+first N rows of a batch created with the header `x-simulate-fault: row_errored:N` (all of them without N), or a share of
+all rows. Those that begin with `batch_` befall a whole batch, when its creation or one of its rows asks, or a share of
+all batches. A status fault in the model name of a row makes an errored row of it.
 """
 
 from __future__ import annotations
@@ -18,6 +23,11 @@ HEADER = "x-simulate-fault"
 STATUS_FAULTS = ("rate_limit", "quota", "overloaded", "server_error")
 #: Built by the vendor module into its answer.
 CONTENT_FAULTS = ("refusal", "content_filter")
+#: What becomes of single rows of a batch: executed and refused; never executed; executed and in no result file.
+ROW_FAULTS = ("row_errored", "row_expired", "row_canceled", "row_lost")
+#: What becomes of a whole batch: nothing is executed; half is executed in time; it never makes progress.
+WHOLE_BATCH_FAULTS = ("batch_failed", "batch_expired", "batch_hang")
+BATCH_FAULTS = (*ROW_FAULTS, *WHOLE_BATCH_FAULTS)
 MENU = (
     *STATUS_FAULTS,
     *CONTENT_FAULTS,
@@ -31,6 +41,7 @@ MENU = (
     "wrong_content_type",
     "no_terminal",
     "huge_event",
+    *BATCH_FAULTS,
 )
 
 HUGE_EVENT_BYTES = 64 * 1024 * 1024
@@ -89,12 +100,26 @@ class FaultPlan:
     def choose(self, asked: str, *, target: str, number: int) -> tuple[Fault, ...]:
         """The faults for request `number` to `target` (vendor and model). Raises `UnknownFaultError`."""
         drawn = tuple(
-            Fault(name) for name, rate in self._rates.items() if fraction(self._seed, "fault", name, number) < rate
+            Fault(name)
+            for name, rate in self._rates.items()
+            if name not in BATCH_FAULTS and fraction(self._seed, "fault", name, number) < rate
         )
         return tuple(fault for fault in (*parse_faults(asked), *drawn) if self._still_due(fault, target))
 
+    def drawn_for_batch(self, batch_id: str) -> frozenset[str]:
+        """The faults that the rates give to a whole batch."""
+        return self._drawn(WHOLE_BATCH_FAULTS, batch_id)
+
+    def drawn_for_row(self, batch_id: str, position: int) -> frozenset[str]:
+        """The faults that the rates give to one row of a batch."""
+        return self._drawn((*ROW_FAULTS, *CONTENT_FAULTS), batch_id, position)
+
+    def _drawn(self, names: tuple[str, ...], *key: object) -> frozenset[str]:
+        rates = ((name, self._rates.get(name, 0.0)) for name in names)
+        return frozenset(name for name, rate in rates if rate and fraction(self._seed, "fault", name, *key) < rate)
+
     def _still_due(self, fault: Fault, target: str) -> bool:
-        if fault.amount is None or fault.name == "huge_event":
+        if fault.amount is None or fault.name == "huge_event" or fault.name in BATCH_FAULTS:
             return True
         used = self._used.get((target, fault), 0)
         self._used[target, fault] = used + 1

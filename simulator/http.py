@@ -6,6 +6,7 @@ Source: https://www.rfc-editor.org/rfc/rfc9112, https://h11.readthedocs.io/en/la
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -15,6 +16,9 @@ import h11
 from .replies import Ending, Piece, Reply
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
+#: Batches and their files may be as large as the vendors allow, so that these are the ones who refuse.
+MAX_UPLOAD_BYTES = 544 * 1024 * 1024
+UPLOAD_TARGET = re.compile(rb"/(files|messages/batches|batch/jobs|requests)$|:batchGenerateContent$|/upload/")
 MAX_HEAD_BYTES = 64 * 1024
 READ_BYTES = 64 * 1024
 FILLER_BYTES = b"x" * READ_BYTES
@@ -54,6 +58,7 @@ class Channel:
         """The next request, or None when the client has closed. Raises `MalformedError`."""
         head: h11.Request | None = None
         body = bytearray()
+        limit = MAX_BODY_BYTES
         while True:
             try:
                 event = self._h11.next_event()
@@ -65,10 +70,11 @@ class Channel:
                 self._h11.receive_data(await self._reader.read(READ_BYTES))
             elif isinstance(event, h11.Request):
                 head = event
-                _refuse_long_body(head)
+                limit = MAX_UPLOAD_BYTES if UPLOAD_TARGET.search(head.target.partition(b"?")[0]) else MAX_BODY_BYTES
+                _refuse_long_body(head, limit)
             elif isinstance(event, h11.Data):
                 body += event.data
-                if len(body) > MAX_BODY_BYTES:
+                if len(body) > limit:
                     raise MalformedError(413, "Request body too large")
             elif isinstance(event, h11.EndOfMessage) and head is not None:
                 return _request(head, bytes(body))
@@ -143,9 +149,9 @@ class Channel:
             await self._writer.drain()
 
 
-def _refuse_long_body(head: h11.Request) -> None:
+def _refuse_long_body(head: h11.Request, limit: int) -> None:
     for name, value in head.headers:
-        if name == b"content-length" and int(value) > MAX_BODY_BYTES:
+        if name == b"content-length" and int(value) > limit:
             raise MalformedError(413, "Request body too large")
 
 

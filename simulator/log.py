@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections import OrderedDict
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 CREDENTIAL_HEADERS = frozenset(
     {"authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "proxy-authorization"}
@@ -42,16 +44,66 @@ def hidden(secret: str) -> str:
     return f"<{len(secret)} characters>"
 
 
+@dataclass(frozen=True, slots=True)
+class LoggedBatch:
+    """One batch that was created; `request` is the number of the request that did it."""
+
+    id: str
+    vendor: str
+    request: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class LoggedRow:
+    """What became of one row of a batch.
+
+    `digest` depends on the endpoint and the body only, so the same work submitted twice has it twice. `executed` says
+    that the model ran, or refused; without it the row expired, was canceled, or belonged to a batch that failed.
+    """
+
+    batch: str
+    vendor: str
+    custom_id: str
+    digest: str
+    outcome: str
+    executed: bool
+
+
 class RequestLog:
-    """The latest requests in memory, in order of arrival, and a JSON line in a file as each one ends."""
+    """What happened, in memory and as JSON lines in a file.
+
+    The latest requests in order of arrival, each written as it ends; all batches and rows, written as they happen, in
+    lines that begin with `event`.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path
+        self._batches: list[LoggedBatch] = []
+        self._rows: list[LoggedRow] = []
         self._requests: OrderedDict[int, LoggedRequest] = OrderedDict()
 
     @property
     def requests(self) -> tuple[LoggedRequest, ...]:
         return tuple(self._requests.values())
+
+    @property
+    def batches(self) -> tuple[LoggedBatch, ...]:
+        return tuple(self._batches)
+
+    @property
+    def rows(self) -> tuple[LoggedRow, ...]:
+        return tuple(self._rows)
+
+    def add_batch(self, batch: LoggedBatch) -> None:
+        """Keep a batch that was created."""
+        self._batches.append(batch)
+        self._write([{"event": "batch"} | asdict(batch)])
+
+    def add_rows(self, rows: list[LoggedRow]) -> None:
+        """Keep what became of rows."""
+        self._rows += rows
+        self._write({"event": "row"} | asdict(row) for row in rows)
 
     def add(self, request: LoggedRequest) -> None:
         """Keep a request that has just arrived, and forget the oldest beyond the limit."""
@@ -66,6 +118,10 @@ class RequestLog:
 
     def close(self, number: int) -> None:
         """Write a request that has ended to the file, if there is one."""
-        if self._path is not None and number in self._requests:
+        if number in self._requests:
+            self._write([asdict(self._requests[number])])
+
+    def _write(self, entries: Iterable[dict[str, Any]]) -> None:
+        if self._path is not None:
             with self._path.open("a", encoding="utf-8") as lines:
-                lines.write(json.dumps(asdict(self._requests[number]), ensure_ascii=True) + "\n")
+                lines.writelines(json.dumps(entry, ensure_ascii=True) + "\n" for entry in entries)

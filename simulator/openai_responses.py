@@ -9,7 +9,7 @@ from __future__ import annotations
 from . import openai_rules as rules
 from .calls import Call
 from .faults import FILLER_MARK
-from .fields import JsonObject, as_int, as_object
+from .fields import JsonObject, as_int, as_object, words
 from .models import Gpt
 from .openai_events import Script, events
 from .openai_input import ENCRYPTED_MARK, FIELDS, check_options, check_sampling, prompt_of, reasoning_options
@@ -18,9 +18,14 @@ from .replies import Piece, Reply, named_event, stream, whole
 from .texts import REFUSAL
 from .thinking import Dial
 from .turns import Turn, deltas, take_turn
+from .turns import input_tokens as count
 
-__all__ = ["answer", "bad_json", "broken_off", "failure", "not_found"]
+__all__ = ["answer", "answer_as", "bad_json", "broken_off", "failure", "input_tokens", "not_found", "script_of"]
 
+COUNTED_FIELDS = words(
+    "model conversation input instructions parallel_tool_calls personality previous_response_id reasoning text "
+    "tool_choice tools truncation"
+)
 LEAST_OUTPUT_TOKENS = 16
 PRO_MODE_SHARE = 3.0
 
@@ -45,7 +50,24 @@ def answer(call: Call) -> Reply:
         forced_answer=FILLER_MARK if "huge_event" in call.faults else REFUSAL if refused else None,
         thinking_share=PRO_MODE_SHARE if reasoning.get("mode") == "pro" else 1.0,
     )
-    script = _script(call, model, turn, reasoning, prompt)
+    return answer_as(call, script_of(call, model, turn, reasoning, prompt))
+
+
+def input_tokens(call: Call) -> Reply:
+    """How many input tokens a response would be charged for, after the checks that creating it would make."""
+    rules.check_key(call)
+    rules.check_fields(call, COUNTED_FIELDS, ("model",))
+    model = rules.check_model(call)
+    reasoning = reasoning_options(call, model)
+    check_options(call)
+    check_sampling(call, reasoning["effort"])
+    body: JsonObject = {"object": "response.input_tokens", "input_tokens": count(prompt_of(call))}
+    return whole(200, body, rules.request_headers(call))
+
+
+def answer_as(call: Call, script: Script) -> Reply:
+    """The response of a script, or the stream of it."""
+    turn = script.turn
     if call.streams:
         return stream(events(script), rules.request_headers(call))
     return whole(200, script.finished, rules.request_headers(call), after_s=turn.total_s)
@@ -81,7 +103,8 @@ def broken_off(call: Call, sent: int) -> tuple[Piece, ...]:
     )
 
 
-def _script(call: Call, model: Gpt, turn: Turn, reasoning: JsonObject, prompt: str) -> Script:
+def script_of(call: Call, model: Gpt, turn: Turn, reasoning: JsonObject, prompt: str) -> Script:
+    """Everything about a response to a request that is in order."""
     refused = "refusal" in call.faults
     filtered = "content_filter" in call.faults
     fragments = deltas(turn.answer)

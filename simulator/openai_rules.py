@@ -27,12 +27,12 @@ def request_headers(call: Call, *, spent: bool = False) -> Headers:
         ("openai-organization", "simulated"),
         ("openai-version", "2020-10-01"),
         ("openai-processing-ms", str(200 + call.number % 100)),
-        ("x-ratelimit-limit-requests", "500"),
-        ("x-ratelimit-limit-tokens", "500000"),
-        ("x-ratelimit-remaining-requests", "0" if spent else "499"),
-        ("x-ratelimit-remaining-tokens", "499000"),
-        ("x-ratelimit-reset-requests", f"{call.retry_after_s:g}s" if spent else "120ms"),
-        ("x-ratelimit-reset-tokens", "6ms"),
+        ("x-ratelimit-limit-requests", "1000000"),
+        ("x-ratelimit-limit-tokens", "1000000000"),
+        ("x-ratelimit-remaining-requests", "0" if spent else "999999"),
+        ("x-ratelimit-remaining-tokens", "999999000"),
+        ("x-ratelimit-reset-requests", f"{call.retry_after_s:g}s" if spent else "1ms"),
+        ("x-ratelimit-reset-tokens", "1ms"),
     )
 
 

@@ -91,6 +91,11 @@ def whole(
     return Reply(status, (("content-type", content_type), *headers), (piece,))
 
 
+def raw(payload: bytes, headers: Headers = (), *, content_type: str) -> Reply:
+    """A reply with a body that is not one JSON value."""
+    return Reply(200, (("content-type", content_type), *headers), (Piece(payload, role=Role.ANSWER),))
+
+
 def stream(pieces: tuple[Piece, ...], headers: Headers = (), *, content_type: str = EVENT_STREAM) -> Reply:
     """A reply sent piece by piece."""
     return Reply(200, (("content-type", content_type), *headers), pieces, streamed=True)

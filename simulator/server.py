@@ -9,17 +9,21 @@ from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Unpack
 
 import h11
 
+from .desk import BatchArguments, batch_options
 from .dispatch import Dispatcher
-from .fields import decode_object
+from .fields import JsonObject, as_list, as_object, decode_object
 from .http import Channel, MalformedError, Request
-from .log import LoggedRequest, RequestLog, hidden, without_credentials
+from .limits import RateLimits
+from .log import LoggedBatch, LoggedRequest, LoggedRow, RequestLog, hidden, without_credentials
 from .replies import Reply, whole
 
 DEMO_PACE = 0.3
 STARTUP_S = 10.0
+ROW_FIELDS = ("requests", "batch_requests", "batch", "inputConfig", "input_config")
 
 
 class Simulator:
@@ -27,8 +31,12 @@ class Simulator:
 
     `pace` multiplies the simulated seconds: 1.0 is about as slow as the real services, `DEMO_PACE` suits a demo, 0.0
     never waits. `faults` are rates between 0 and 1 by fault name. `port` 0 takes a free one. `log` names a file that
-    gets one JSON line a request. `retry_after_s` is what rate limits ask clients to wait. Raises `ValueError` for a
-    host that is not loopback and for a fault that does not exist.
+    gets one JSON line a request. `retry_after_s` is what rate limits ask clients to wait; `limits` are enforced. Raises
+    `ValueError` for a host that is not loopback and for a fault that does not exist.
+
+    `directory` keeps batches and files across restarts; without one they are forgotten at the end. A batch ends when it
+    is looked at for the `batch_polls`-th time, or, with `batch_s`, when so many seconds have passed. `batch_rows` and
+    `batch_bytes` lower the vendors' limits of rows and bytes; `clock` gives the time in batches and files.
     """
 
     def __init__(
@@ -41,7 +49,9 @@ class Simulator:
         *,
         host: str = "127.0.0.1",
         retry_after_s: float = 1.0,
+        limits: RateLimits | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
+        **batches: Unpack[BatchArguments],
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"the simulator listens on loopback only, not on {host}")
@@ -49,8 +59,15 @@ class Simulator:
         self._host = host
         self._port = port
         self._sleep = sleep
-        self._dispatcher = Dispatcher(seed=seed, faults=faults, retry_after_s=retry_after_s)
         self._log = RequestLog(log)
+        self._dispatcher = Dispatcher(
+            seed=seed,
+            faults=faults,
+            retry_after_s=retry_after_s,
+            batches=batch_options(batches),
+            log=self._log,
+            limits=limits,
+        )
         self._number = 0
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -69,6 +86,16 @@ class Simulator:
         """What was asked so far, oldest first."""
         return self._log.requests
 
+    @property
+    def batches(self) -> tuple[LoggedBatch, ...]:
+        """The batches that were created since the start, oldest first."""
+        return self._log.batches
+
+    @property
+    def rows(self) -> tuple[LoggedRow, ...]:
+        """What became of rows of batches since the start, as it happened."""
+        return self._log.rows
+
     async def __aenter__(self) -> Simulator:
         self._server = await asyncio.start_server(self._accept, self._host, self._port)
         return self
@@ -82,6 +109,7 @@ class Simulator:
         for connection in self._connections:
             connection.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
+        self._dispatcher.close()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         task = asyncio.get_running_loop().create_task(self._serve(Channel(reader, writer)))
@@ -141,9 +169,11 @@ def simulator_in_thread(
     log: Path | None = None,
     *,
     retry_after_s: float = 1.0,
+    limits: RateLimits | None = None,
+    **batches: Unpack[BatchArguments],
 ) -> Generator[Simulator, None, None]:
     """A running simulator with an event loop of its own in a background thread, for synchronous callers."""
-    simulator = Simulator(seed, pace, faults, port, log, retry_after_s=retry_after_s)
+    simulator = Simulator(seed, pace, faults, port, log, retry_after_s=retry_after_s, limits=limits, **batches)
     started = threading.Event()
     failures: list[BaseException] = []
     stop: list[Callable[[], object]] = []
@@ -184,9 +214,13 @@ def running_simulator(
     log: Path | None = None,
     *,
     retry_after_s: float = 1.0,
+    limits: RateLimits | None = None,
+    **batches: Unpack[BatchArguments],
 ) -> Generator[str, None, None]:
     """The base URL of a simulator that runs in a background thread."""
-    with simulator_in_thread(seed, pace, faults, port, log, retry_after_s=retry_after_s) as simulator:
+    with simulator_in_thread(
+        seed, pace, faults, port, log, retry_after_s=retry_after_s, limits=limits, **batches
+    ) as simulator:
         yield simulator.base_url
 
 
@@ -208,5 +242,22 @@ def _refusal(problem: MalformedError) -> Reply:
 
 def _logged(number: int, request: Request) -> LoggedRequest:
     query = {name: hidden(value) if name == "key" else value for name, value in request.query.items()}
-    body = decode_object(request.body)
+    body = _without_rows(decode_object(request.body))
     return LoggedRequest(number, request.method, request.path, query, without_credentials(request.headers), body)
+
+
+def _without_rows(body: JsonObject | None) -> JsonObject | None:
+    """The body with the rows of a batch counted; the log has a line for each of them."""
+    if body is None:
+        return None
+    return {name: _counted(value) if name in ROW_FIELDS else value for name, value in body.items()}
+
+
+def _counted(value: object) -> object:
+    rows = as_list(value)
+    if rows is not None:
+        return f"<{len(rows)} rows>"
+    fields = as_object(value)
+    if fields is None:
+        return value
+    return {name: _counted(item) if name in ROW_FIELDS else item for name, item in fields.items()}

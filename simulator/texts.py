@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 
 from .thinking import digest, fraction, tokens
@@ -213,6 +214,12 @@ def summary_for(prompt: str, thinking_tokens: int, *key: object) -> tuple[Passag
     return (*known, *STEPS[shift:], *STEPS[:shift])[:wanted]
 
 
+@cache
+def _tokens_of_passage(text: str) -> tuple[str, ...]:
+    """The tokens of one of the few passages that there are."""
+    return tuple(tokens(text))
+
+
 def raw_thought(prompt: str, length_tokens: int, *key: object) -> str:
     """A full chain of thought of exactly so many tokens, for servers that show it all."""
     taken: list[str] = []
@@ -222,5 +229,5 @@ def raw_thought(prompt: str, length_tokens: int, *key: object) -> str:
             break
         passage = passages[step % len(passages)]
         lead = "" if step == 0 else ("\n\nWait, once more. " if step % len(passages) == 0 else " ")
-        taken += tokens(lead + passage.text)
+        taken += _tokens_of_passage(lead + passage.text)
     return "".join(taken[:length_tokens])

@@ -61,14 +61,18 @@ def take_turn(
     output_limit: int | None,
     forced_answer: str | None = None,
     thinking_share: float = 1.0,
+    limit_covers_thinking: bool = True,
 ) -> Turn:
-    """The turn of the model that `key` (seed, vendor, model) names. The output limit covers thinking and answer.
+    """The turn of the model that `key` (seed, vendor, model) names.
 
-    `thinking_share` scales the thinking of models that show all of it, so that a demo stays readable.
+    The output limit covers thinking and answer, or only the answer. `thinking_share` scales the thinking of models that
+    show all of it, so that a demo stays readable.
     """
     asked = round(thinking_tokens(dial, *key, prompt) * thinking_share)
     answer = tokens(forced_answer if forced_answer is not None else answer_for(prompt, *key))
     limit = asked + len(answer) if output_limit is None else output_limit
+    if output_limit is not None and not limit_covers_thinking:
+        limit += asked
     thought = min(asked, limit)
     said = answer[: limit - thought]
     text = raw_thought(prompt, thought, *key)
