@@ -6,8 +6,8 @@ import sys
 
 import typer
 
-from ..providers.errors import ThinkdialError
-from . import ask, compare, demo, models, plan, profiles, simulate
+from ..providers.errors import BudgetError, ThinkdialError
+from . import ask, batch, compare, demo, history, keys, models, plan, prices, profiles, simulate, spend
 from .exit_codes import ExitCode
 from .light import LightCommand, LightGroup
 from .output import complain, use_utf8
@@ -25,9 +25,14 @@ app = typer.Typer(
 )
 app.command("ask", cls=LightCommand, short_help="Ask one model; the answer streams to stdout.")(ask.ask)
 app.command("compare", cls=LightCommand, short_help="Send one prompt to many profiles, side by side.")(compare.compare)
+app.add_typer(batch.app, name="batch", short_help="Run the rows of a file or a pipe, resumable, within a budget.")
 app.command("plan", cls=LightCommand, short_help="Show what would be sent, and what it may cost.")(plan.plan)
+app.add_typer(keys.app, name="keys", short_help="Keep API keys in the system's keyring.")
 app.add_typer(profiles.app, name="profiles", short_help="Manage and check the profiles in YAML.")
 app.command("models", cls=LightCommand, short_help="List what the known models accept.")(models.models)
+app.add_typer(history.app, name="history", short_help="Show stored runs again, without paying again.")
+app.command("spend", cls=LightCommand, short_help="Show what was spent, and what is left of the budgets.")(spend.spend)
+app.add_typer(prices.app, name="prices", short_help="Show what models cost; fetch newer prices.")
 app.command("demo", cls=LightCommand, short_help="Run a comparison against simulated providers.")(demo.demo)
 app.command("simulate", cls=LightCommand, short_help="Serve the simulated providers on this machine.")(
     simulate.simulate
@@ -46,6 +51,9 @@ def run() -> None:
     use_utf8()
     try:
         app()
+    except BudgetError as error:
+        complain(error)
+        sys.exit(ExitCode.COST_LIMIT)
     except ThinkdialError as error:
         complain(error)
         sys.exit(ExitCode.USAGE)

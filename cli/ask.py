@@ -7,13 +7,17 @@ import sys
 import typer
 
 from .options import (
+    AllowUnpriced,
     AsJson,
     ConfigFile,
+    CountTokens,
     DryRun,
     Emulate,
     Files,
     Format,
+    MaxCost,
     MaxOutput,
+    NoHistory,
     NoStream,
     OneProfile,
     Output,
@@ -27,6 +31,7 @@ from .options import (
     System,
     ThinkOne,
     Timeout,
+    Yes,
 )
 
 
@@ -42,12 +47,17 @@ def ask(
     no_stream: NoStream = False,
     strict_think: StrictThink = False,
     emulate: Emulate = False,
+    max_cost: MaxCost = None,
+    allow_unpriced: AllowUnpriced = False,
+    yes: Yes = False,
+    count: CountTokens = False,
     dry_run: DryRun = False,
     reasoning: ShowReasoning = ReasoningView.FULL,
     output_format: OutputFormat = None,
     json: AsJson = False,
     output: Output = None,
     config: ConfigFile = None,
+    no_history: NoHistory = False,
     quiet: Quiet = False,
 ) -> None:
     """Ask one model. The answer goes to stdout, alone; reasoning and a one-line receipt go to stderr.
@@ -56,13 +66,14 @@ def ask(
     """
     from ..engine.jobs import Wishes, make_jobs
     from ..engine.observer import Silent
+    from .affording import CostWishes, afford
     from .answering import AnswerStream
     from .choosing import load_config, one_selection, one_value, refuse_unless_strict
     from .exit_codes import ExitCode, code_for
     from .plan import print_plans
-    from .printing import chosen_format, print_notes, print_run
+    from .printing import chosen_format, print_aftermath, print_notes, print_run
     from .prompt import read_prompt
-    from .running import run_jobs
+    from .running import Circumstances, kept_of, run_jobs
 
     form = chosen_format(output_format, json, output, Format.TEXT)
     streams = output_format is None and not json and output is None
@@ -77,13 +88,18 @@ def ask(
     jobs = make_jobs([selection], asked, settings, wishes)
     if strict_think:
         refuse_unless_strict(jobs)
+    cost = CostWishes(max_cost, allow_unpriced, yes=yes, count=count)
+    afforded = afford(jobs, asked, settings, cost, quiet=quiet)
+    jobs = afforded.jobs
+    kept = kept_of(settings, no_history=no_history)
+    circumstances = Circumstances("ask", kept, settings.history, afforded.purse)
     if streams:
         stream = AnswerStream(jobs[0], show_reasoning=reasoning is not ReasoningView.NONE and not quiet)
         with stream:
-            finished = run_jobs(jobs, asked, stream)
+            finished = run_jobs(jobs, asked, stream, circumstances)
         written = True
     else:
-        finished = run_jobs(jobs, asked, Silent())
+        finished = run_jobs(jobs, asked, Silent(), circumstances)
         written = print_run(finished.run, form, reasoning, output)
     if not quiet:
         from .output import aside, console, is_terminal, show
@@ -94,5 +110,6 @@ def ask(
         print_notes(finished.run.results, after_comparison=False)
         if finished.run.results[0].attempts:
             show(receipt_line(finished.run.results[0], console(stderr=True).width))
+        print_aftermath(finished)
     code = code_for(finished.run.results, interrupted=finished.interrupted)
     raise typer.Exit(code if written or code is not ExitCode.OK else ExitCode.USAGE)

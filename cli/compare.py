@@ -7,13 +7,18 @@ from typing import TYPE_CHECKING
 import typer
 
 from .options import (
+    AllowUnpriced,
     AsJson,
     ConfigFile,
+    Confirm,
+    CountTokens,
     DryRun,
     Emulate,
     Files,
     Format,
+    MaxCost,
     MaxOutput,
+    NoHistory,
     NoStream,
     Output,
     OutputFormat,
@@ -27,6 +32,7 @@ from .options import (
     System,
     ThinkSweep,
     Timeout,
+    Yes,
 )
 
 if TYPE_CHECKING:
@@ -35,7 +41,7 @@ if TYPE_CHECKING:
 
     from ..engine.fanout import Job
     from ..engine.prepare import Prompt
-    from ..providers.schema import Notice
+    from .running import Circumstances
 
 
 def compare(
@@ -50,12 +56,18 @@ def compare(
     no_stream: NoStream = False,
     strict_think: StrictThink = False,
     emulate: Emulate = False,
+    max_cost: MaxCost = None,
+    allow_unpriced: AllowUnpriced = False,
+    confirm: Confirm = False,
+    yes: Yes = False,
+    count: CountTokens = False,
     dry_run: DryRun = False,
     reasoning: ShowReasoning = ReasoningView.EXCERPT,
     output_format: OutputFormat = None,
     json: AsJson = False,
     output: Output = None,
     config: ConfigFile = None,
+    no_history: NoHistory = False,
     quiet: Quiet = False,
 ) -> None:
     """Send one prompt to many profiles and show reasoning, answers, time and cost side by side.
@@ -64,10 +76,12 @@ def compare(
     """
     from ..engine.jobs import Wishes, make_jobs
     from ..engine.target import select
+    from .affording import CostWishes, afford
     from .choosing import load_config, refuse_unless_strict, sweep_values
     from .plan import print_plans
     from .printing import chosen_format
     from .prompt import read_prompt
+    from .running import Circumstances, kept_of
 
     form = chosen_format(output_format, json, output, Format.TABLE)
     sweep = sweep_values(think)
@@ -81,7 +95,11 @@ def compare(
     jobs = make_jobs(selections, asked, settings, wishes)
     if strict_think:
         refuse_unless_strict(jobs)
-    finish_comparison(jobs, asked, form, reasoning, output, quiet=quiet)
+    cost = CostWishes(max_cost, allow_unpriced, confirm, yes, count)
+    afforded = afford(jobs, asked, settings, cost, quiet=quiet)
+    kept = kept_of(settings, no_history=no_history)
+    circumstances = Circumstances("compare", kept, settings.history, afforded.purse)
+    finish_comparison(afforded.jobs, asked, form, reasoning, output, circumstances, quiet=quiet)
 
 
 def finish_comparison(
@@ -90,9 +108,9 @@ def finish_comparison(
     form: Format,
     reasoning: ReasoningView,
     output: Path | None,
+    circumstances: Circumstances,
     *,
     quiet: bool,
-    extra: tuple[Notice, ...] = (),
 ) -> None:
     """Make the calls with a live view where there is a terminal, print the results, and exit with their code."""
     import sys
@@ -100,7 +118,7 @@ def finish_comparison(
     from ..engine.observer import Silent
     from .exit_codes import ExitCode, code_for
     from .output import console, is_terminal, say
-    from .printing import print_notes, print_run
+    from .printing import print_aftermath, print_notes, print_run
     from .running import run_jobs
 
     live = not quiet and is_terminal(sys.stderr)
@@ -109,14 +127,15 @@ def finish_comparison(
 
         observer = LiveCompare(console(stderr=True), titles=_titles(jobs))
         with observer:
-            finished = run_jobs(jobs, asked, observer, extra=extra)
+            finished = run_jobs(jobs, asked, observer, circumstances)
     else:
-        finished = run_jobs(jobs, asked, Silent(), extra=extra)
+        finished = run_jobs(jobs, asked, Silent(), circumstances)
     written = print_run(finished.run, form, reasoning, output)
     if not quiet:
         print_notes(finished.run.results, after_comparison=form is Format.TABLE)
         if finished.interrupted:
             say("interrupted: what had come is shown and marked")
+        print_aftermath(finished)
     code = code_for(finished.run.results, interrupted=finished.interrupted)
     raise typer.Exit(code if written or code is not ExitCode.OK else ExitCode.USAGE)
 

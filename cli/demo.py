@@ -8,6 +8,7 @@ from .options import (
     AsJson,
     Format,
     MaxOutput,
+    NoHistory,
     Output,
     OutputFormat,
     Profiles,
@@ -34,6 +35,7 @@ def demo(
     output_format: OutputFormat = None,
     json: AsJson = False,
     output: Output = None,
+    no_history: NoHistory = False,
     quiet: Quiet = False,
 ) -> None:
     """Run a comparison against simulated providers: no key, no network, nothing to pay, and labelled so.
@@ -54,6 +56,7 @@ def demo(
     from .compare import finish_comparison
     from .output import say
     from .printing import chosen_format
+    from .running import Circumstances
 
     form = chosen_format(output_format, json, output, Format.TABLE)
     settings = load_builtin()
@@ -76,7 +79,20 @@ def demo(
         )
         asked = Prompt(prompt or DEMO_PROMPT)
         jobs = make_jobs(selections, asked, settings, wishes, {**os.environ, **keys})
-        finish_comparison(jobs, asked, form, reasoning, output, quiet=quiet, extra=(simulated,))
+        kept = "everything" if not no_history and _history_is_on() else None
+        circumstances = Circumstances("demo", kept, extra=(simulated,), simulated=True)
+        finish_comparison(jobs, asked, form, reasoning, output, circumstances, quiet=quiet)
+
+
+def _history_is_on() -> bool:
+    """As the user's own configuration says; one that is broken does not keep anybody from the demonstration."""
+    from ..profiles.load import load
+    from ..providers.errors import ConfigError
+
+    try:
+        return load().history.enabled
+    except ConfigError:
+        return False
 
 
 def stand_in(base_url: str) -> Callable[[str], str | None]:

@@ -17,6 +17,7 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     MD = "md"
+    HTML = "html"
     TEXT = "text"
 
 
@@ -85,6 +86,25 @@ StrictThink = Annotated[
     bool, typer.Option("--strict-think", help="Send nothing (exit 5) if a model cannot take this very think value.")
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent and what it may cost; send nothing.")]
+CountTokens = Annotated[
+    bool,
+    typer.Option(
+        "--count",
+        help="Ask the providers that count for free how many tokens the prompt has: sends it, but has it not answered.",
+    ),
+]
+Confirm = Annotated[
+    bool, typer.Option("--confirm", help="Show what the calls may cost, and ask before any of them is made.")
+]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to every question about cost.")]
+MaxCost = Annotated[
+    str | None,
+    typer.Option("--max-cost", metavar="USD", help="Spend no more than this: refuse, shorten or cut calls (exit 4)."),
+]
+AllowUnpriced = Annotated[
+    bool, typer.Option("--allow-unpriced", help="Under a budget, make calls too whose price is not known.")
+]
+NoHistory = Annotated[bool, typer.Option("--no-history", help="Do not keep this run in the history.")]
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="One more configuration file, above all others.")
 ]

@@ -232,22 +232,27 @@ class Exchange:
                         self._take(attempt, delta)
 
     async def _bounded(self, chunks: AsyncIterator[bytes], attempt: _Attempt) -> AsyncGenerator[bytes]:
-        """The chunks, the first one timed, taken down, and no more of them than the bound for one response."""
+        """The chunks without our credentials, timed, taken down, and no more of them than the bound for one response."""
         size = 0
         tape = self.surroundings.tape
-        redactor = Redactor(secrets_of(self.prepared, self.key)) if tape is not None else None
+        redactor = Redactor(secrets_of(self.prepared, self.key))
         try:
             async for chunk in chunks:
-                if tape is not None and redactor is not None and (kept := redactor.feed(chunk)):
-                    tape.received(self.index, kept)
                 if attempt.marks.first_byte is None:
                     attempt.marks.first_byte = self.surroundings.clock()
                 size += len(chunk)
                 if size > MAX_RESPONSE_BYTES:
                     raise FramingError(f"the response is larger than {MAX_RESPONSE_BYTES // 2**20} MiB")
-                yield chunk
+                if kept := redactor.feed(chunk):
+                    if tape is not None:
+                        tape.received(self.index, kept)
+                    yield kept
+            if kept := redactor.close():
+                if tape is not None:
+                    tape.received(self.index, kept)
+                yield kept
         finally:
-            if tape is not None and redactor is not None and (kept := redactor.close()):
+            if tape is not None and (kept := redactor.close()):  # it broke off here
                 tape.received(self.index, kept)
 
     def _end(self, attempt: _Attempt) -> None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 from ..profiles.card import ModelCard, Spelling
 from ..profiles.load import ENDPOINT_VALUE, Config
-from ..profiles.profile import Profile
+from ..profiles.profile import Price, Profile
 from ..profiles.provider import DialectUse, Provider
 from ..profiles.published import laid_over, stored
 from ..providers import registry
@@ -29,7 +29,8 @@ class Selection:
 class Target:
     """A profile that can be called: where, in which dialect, and what its model is known to do.
 
-    `card_note` says what of the card was not shipped but published by the provider.
+    `card_note` says what of the card was not shipped but published by the provider. `prices` are the user's own, by
+    patterns of provider/model.
     """
 
     profile: Profile
@@ -40,6 +41,7 @@ class Target:
     base_url: str
     spelling: Spelling | None = None
     card_note: str | None = None
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
 
 
 def select(names: Iterable[str], config: Config) -> list[Selection]:
@@ -130,7 +132,7 @@ def resolve(
         card, card_note = laid_over(card, name.removeprefix("models/"), stored(provider.name))
     spelled = card.spelling.get(dialect)
     spelling = profile.spelling or (config.spellings[spelled] if spelled else None)
-    return Target(profile, provider, dialect, use, card, url.rstrip("/"), spelling, card_note)
+    return Target(profile, provider, dialect, use, card, url.rstrip("/"), spelling, card_note, config.prices)
 
 
 def _check_quirks(profile: Profile, name: str) -> None:

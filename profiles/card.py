@@ -52,6 +52,7 @@ class ModelCard:
     business), or None when nobody knows. `refuses_always` and `refuses_thinking` are dotted body paths that are
     rejected, always or only while thinking. `dialects` are the only dialects that serve the model, empty for all.
     `output_limit_covers_thinking` says whether the output limit bounds reasoning and answer together.
+    `token_percent` is how many tokens the model counts for a text of which most others count 100.
     """
 
     match: re.Pattern[str]
@@ -71,6 +72,7 @@ class ModelCard:
     max_output_tokens: int | None = None
     min_output_limit: int | None = None
     output_limit_covers_thinking: bool = True
+    token_percent: int = 100
     retired: str | None = None
     notes: str | None = None
     unverified: tuple[str, ...] = ()

@@ -9,6 +9,8 @@ from typing import Any, cast
 
 EMPTY: Mapping[str, Any] = {}
 
+_DECODER = json.JSONDecoder()
+
 MAX_COUNT = 10**15
 """More tokens than this are no count. Every sum of counts stays a number that JSON and SQLite can hold."""
 
@@ -19,7 +21,7 @@ def parse_json(data: bytes | str) -> Any:
     """Decode JSON, replacing bytes that are not UTF-8. Raises `ValueError` when it is no JSON."""
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
     try:
-        return json.loads(text.removeprefix("\ufeff"))
+        return _DECODER.decode(text.removeprefix("\ufeff"))
     except RecursionError:
         raise ValueError("JSON nested too deeply") from None
 

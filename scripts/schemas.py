@@ -11,8 +11,9 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from thinkdial.engine.documents import RESULT_SCHEMA, RUN_SCHEMA
-from thinkdial.profiles import facts, load
-from thinkdial.profiles.profile import Limits, Price
+from thinkdial.profiles import facts, keeping, load, money
+from thinkdial.profiles.pricelist import LONG_PROMPT_KEYS, PRICE_KEYS
+from thinkdial.profiles.profile import Limits
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import NAMES as DIALECTS
 from thinkdial.providers.schema import Result, Run
@@ -66,7 +67,7 @@ def of_type(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
     if is_dataclass(hint) and isinstance(hint, type):
         return _reference(hint, definitions)
     if hint is Decimal:
-        return {"type": "string", "pattern": r"^[0-9]+\.[0-9]{6,}$"}
+        return {"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{6,}$"}
     simple_types = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
     return {"type": simple_types.get(hint, "object")}
 
@@ -93,7 +94,7 @@ def config_schema() -> dict[str, Any]:
         "allow_insecure": flag,
         "headers": {"type": "object", "additionalProperties": text},
         "params": {"type": "object"},
-        "price": _object({field.name: amount for field in fields(Price)}, required=["input", "output"]),
+        "price": _price(amount),
         "limits": _object({field.name: {"type": "integer", "minimum": 1} for field in fields(Limits)}),
         "system": text,
         "endpoint": {"type": "object", "additionalProperties": text},
@@ -114,7 +115,9 @@ def config_schema() -> dict[str, Any]:
         "providers": {"type": "object"},
         "spellings": {"type": "object"},
         "reference": _object({"budgets": _object(budgets), "answer_tokens": whole}),
-        "budget": {"type": "object"},
+        "budget": _budget(amount),
+        "prices": {"type": "object", "additionalProperties": _price(amount)},
+        "history": {"anyOf": [flag, _history(flag)]},
     }
     return {
         "$schema": DIALECT,
@@ -144,6 +147,31 @@ def _named(definition: dict[str, Any], schema: str) -> None:
 def _object(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:
     found: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
     return {**found, "required": required} if required else found
+
+
+def _price(amount: dict[str, Any], *, in_batch: bool = False) -> dict[str, Any]:
+    above: dict[str, Any] = {"type": "integer", "minimum": 0}
+    long_prompt = _object(
+        {key: above if key == "above_tokens" else amount for key in LONG_PROMPT_KEYS},
+        required=["above_tokens", "input", "output"],
+    )
+    kinds: dict[str, Any] = {"long_prompt": long_prompt}
+    if not in_batch:
+        kinds["batch"] = {"anyOf": [*amount["anyOf"], _price(amount, in_batch=True)]}
+    keys = [key for key in PRICE_KEYS if key != "batch" or not in_batch]
+    return _object({key: kinds.get(key, amount) for key in keys}, required=["input", "output"])
+
+
+def _budget(amount: dict[str, Any]) -> dict[str, Any]:
+    allowance = _object(dict.fromkeys(money.ALLOWANCE_KEYS, amount))
+    named: dict[str, Any] = {"type": "object", "additionalProperties": allowance}
+    kinds: dict[str, Any] = {"on_exceed": {"enum": list(money.ON_EXCEED)}, "profiles": named, "groups": named}
+    return _object({key: kinds.get(key, amount) for key in money.BUDGET_KEYS})
+
+
+def _history(flag: dict[str, Any]) -> dict[str, Any]:
+    limit: dict[str, Any] = {"type": ["integer", "null"], "minimum": 1}
+    return _object({key: flag if key == "enabled" else limit for key in keeping.HISTORY_KEYS})
 
 
 def _seconds() -> dict[str, Any]:

@@ -10,6 +10,7 @@ from io import StringIO
 from ...providers.schema import Result, Run
 from .dial import sent, think_path
 from .excerpt import ReasoningView, excerpt
+from .forecast_cells import in_total
 from .numbers import dollars, seconds, tokens
 from .phrases import model_words, reasoning_words, state_words, why_not_whole
 from .quoting import fenced, inline, quoted
@@ -27,7 +28,7 @@ CSV_COLUMNS = (
     "think_requested", "think_sent", "fidelity", "verdict",
     "visibility", "reasoning_tokens", "tokens_source",
     "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "total_tokens",
-    "cost_usd", "cost_source",
+    "cost_usd", "cost_source", "forecast_low_usd", "forecast_expected_usd", "forecast_high_usd",
     "first_reasoning_s", "first_answer_s", "total_s", "output_tokens_per_s",
     "finish", "error_kind", "error_message", "warnings", "answer", "reasoning",
 )  # fmt: skip
@@ -92,7 +93,10 @@ def run_csv(results: Iterable[Result]) -> str:
 
 
 def totals(run: Run) -> str:
-    """`3 ok, 1 error · $0.0213 + 1 unknown · 1,044 output tokens · 4.10 s`; a simulation begins with saying so."""
+    """`3 ok, 1 error · $0.0213 + 1 unknown · 1,044 output tokens · 4.10 s`; a simulation begins with saying so.
+
+    Where the cost was forecast, that stands behind it: `$0.0213 (forecast $0.01 to $0.05, expected $0.02)`.
+    """
     summary = run.summary
     simulated = any(warning.code == SIMULATED for result in run.results for warning in result.warnings)
     counts = (
@@ -104,12 +108,18 @@ def totals(run: Run) -> str:
     cost = dollars(summary.usd) + (f" + {summary.usd_unknown} unknown" if summary.usd_unknown else "")
     parts = [
         ", ".join(f"{count} {word}" for word, count in counts if count) or "no results",
-        cost,
+        f"{cost}{_forecast_words(run.results)}",
         f"{tokens(summary.output_tokens)} output tokens",
     ]
     if summary.reasoning_tokens is not None:
         parts.append(f"{tokens(summary.reasoning_tokens)} of them reasoning")
     return " · ".join([*(["SIMULATED, nothing was charged"] if simulated else []), *parts, seconds(summary.total_s)])
+
+
+def _forecast_words(results: Sequence[Result]) -> str:
+    """What was forecast for the results that were sent, in total; empty where nothing was."""
+    forecasts = [result.forecast for result in results if result.attempts]
+    return f" ({in_total(forecasts)})" if any(forecasts) else ""
 
 
 def _markdown_table(results: Sequence[Result]) -> str:
@@ -182,11 +192,16 @@ def _csv_values(result: Result) -> tuple[_Field, ...]:
         result.reasoning.visibility, result.reasoning.tokens, result.reasoning.tokens_source,
         usage.input_tokens, usage.cached_input_tokens, usage.cache_write_tokens,
         usage.output_tokens, usage.total_tokens,
-        result.cost.usd, result.cost.source,
+        result.cost.usd, result.cost.source, *_forecast(result),
         latency.first_reasoning_s, latency.first_answer_s, latency.total_s, latency.output_tokens_per_s,
         result.finish, result.error.kind if result.error else None, result.error.message if result.error else None,
         " ".join(dict.fromkeys(warning.code for warning in result.warnings)), result.answer, result.reasoning.text,
     )  # fmt: skip
+
+
+def _forecast(result: Result) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    made = result.forecast
+    return (None, None, None) if made is None else (made.low_usd, made.expected_usd, made.high_usd)
 
 
 def _csv_field(value: _Field) -> str | int | float:

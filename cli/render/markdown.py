@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import zip_longest
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.console import Console, ConsoleOptions, RenderResult
 from rich.markdown import CodeBlock, Heading, Markdown, MarkdownElement
@@ -58,9 +58,11 @@ def _rendered(text: str, console: Console, options: ConsoleOptions) -> list[Segm
         try:
             with console.use_theme(_theme()):
                 document = _SafeMarkdown(text, hyperlinks=False)
+                if document.loses_text:
+                    return list(console.render(Text(text), options))
                 lines = console.render_lines(document, options.update(height=None), pad=False, new_lines=True)
             if segments := list(_without_spare_blanks(lines)):
-                return segments  # else it was nothing but definitions, which Markdown does not show
+                return segments
         except Exception:  # noqa: S110 - whatever a model wrote, its answer is shown and its neighbours are not lost
             pass
     return list(console.render(Text(text), options))
@@ -109,6 +111,8 @@ class _PlainCode(CodeBlock):
 
 
 class _SafeMarkdown(Markdown):
+    """Markdown that was made harmless. `loses_text`: the parser leaves something out: nesting that is too deep, say."""
+
     elements: ClassVar[dict[str, type[MarkdownElement]]] = {
         **Markdown.elements,
         "heading_open": _LeftHeading,
@@ -118,8 +122,19 @@ class _SafeMarkdown(Markdown):
 
     def __init__(self, markup: str, *, hyperlinks: bool) -> None:
         super().__init__("", hyperlinks=hyperlinks)
-        self.parsed = _parser().parse(markup)
+        environment: dict[str, Any] = {}
+        parser = _parser()
+        self.parsed = parser.parse(markup, environment)
+        deepest = max((token.level for token in self.parsed), default=0)
+        self.loses_text = deepest >= parser.options["maxNesting"] - 1 or _has_unused(environment, self.parsed)
         _disarm(self.parsed)
+
+
+def _has_unused(environment: Mapping[str, Any], tokens: list[Token]) -> bool:
+    """Whether a link definition is used by no link: Markdown shows nothing of it."""
+    children = [child for token in tokens for child in token.children or ()]
+    used = {str(child.attrs.get("href", child.attrs.get("src", ""))) for child in children}
+    return any(definition.get("href") not in used for definition in environment.get("references", {}).values())
 
 
 def _disarm(tokens: list[Token]) -> None:

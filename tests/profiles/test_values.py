@@ -54,8 +54,8 @@ def test_the_example_of_the_design_loads_as_written(written: Callable[[str], Con
     assert str(config.profiles["claude"].think) == "high"
     assert config.defaults.profiles == ("claude",) and str(config.defaults.think) == "medium"
     assert config.groups["frontier"] == ("claude", "gpt", "gemini")
-    assert len(config.notes) == 1 and "budget is read but not enforced by this version" in config.notes[0]
-    assert ":24:1: " in config.notes[0]
+    assert config.budget.monthly_usd == Decimal(50) and config.budget.on_exceed == "refuse"
+    assert config.notes == ()
 
 
 def test_the_shipped_example_loads(written: Callable[[str], Config]) -> None:

@@ -1,0 +1,99 @@
+"""Forecast against actual: in the totals, as columns, and in words."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable
+from dataclasses import replace
+from decimal import Decimal
+from io import StringIO
+from typing import Any
+
+import pytest
+
+from thinkdial.cli.render.export import run_csv, run_markdown, run_text, totals
+from thinkdial.cli.render.forecast_cells import in_total, method_words, short_source, sources, unknown_words
+from thinkdial.engine.forecast import totals as sums
+from thinkdial.providers.schema import Forecast, Result, Run
+
+Make = Callable[..., Result]
+FORECAST = Forecast(
+    input_tokens=1200,
+    input_source="estimated",
+    expected_output_tokens=900,
+    output_source="history",
+    output_runs=12,
+    output_limit_tokens=4000,
+    low_usd=Decimal("0.001"),
+    expected_usd=Decimal("0.011"),
+    high_usd=Decimal("0.05"),
+    price_source="table",
+    method="by hand",
+)
+
+
+def test_the_totals_set_the_forecast_beside_the_cost(result: Make, run: Callable[..., Run]) -> None:
+    made = run(result(forecast=FORECAST), result("b", forecast=FORECAST))
+    words = "$0.01412 (forecast $0.002 to $0.10, expected $0.022)"
+    assert words in totals(made)
+    assert words in " ".join(run_text(made).split()) and "forecast" in run_markdown(made)
+
+
+def test_without_a_forecast_the_totals_are_silent(result: Make, run: Callable[..., Run]) -> None:
+    assert "forecast" not in totals(run(result()))
+    unsent = result(forecast=FORECAST, attempts=0)
+    assert "forecast" not in totals(run(result(), unsent))
+
+
+def test_what_is_unknown_is_marked_and_never_0(result: Make, run: Callable[..., Run]) -> None:
+    unbounded = replace(FORECAST, high_usd=None, output_limit_tokens=None)
+    assert in_total([FORECAST, unbounded]) == "forecast $0.002 to $0.05+, expected $0.022"
+    assert in_total([replace(FORECAST, low_usd=None, expected_usd=None, high_usd=None)]) == (
+        "forecast – to –, expected –"
+    )
+    assert "forecast $0.001+" in totals(run(result(forecast=FORECAST), result("b")))
+
+
+def test_csv_has_the_three_amounts(result: Make) -> None:
+    first, second = csv.DictReader(StringIO(run_csv([result(forecast=FORECAST), result("b")]), newline=""))
+    names = ("forecast_low_usd", "forecast_expected_usd", "forecast_high_usd")
+    assert [first[name] for name in names] == ["0.001", "0.011", "0.05"]
+    assert [second[name] for name in names] == ["", "", ""]
+
+
+@pytest.mark.parametrize(
+    "changes, words, short",
+    [
+        ({}, "~1,200 tokens in · 900 out expected (12 runs), max 4,000 · table prices", "12 runs"),
+        (
+            {"input_source": "counted", "output_source": "reference", "price_source": "profile"},
+            "1,200 tokens in (counted) · 900 out expected (reference), max 4,000 · the profile's price",
+            "reference",
+        ),
+        (
+            {"output_source": None, "expected_output_tokens": None, "output_limit_tokens": None},
+            "~1,200 tokens in · expected output unknown, no upper bound · table prices",
+            "unknown",
+        ),
+        ({"price_source": None}, "max 4,000 · no price", "no price"),
+    ],
+)
+def test_every_figure_has_its_source(changes: dict[str, Any], words: str, short: str) -> None:
+    changed = replace(FORECAST, **changes)
+    assert sources(changed).endswith(words) and short_source(changed) == short
+
+
+def test_the_methods_that_occur_are_said_and_no_others() -> None:
+    counted = replace(FORECAST, input_source="counted")
+    assert "counted by the provider" in method_words([counted, None]) and "your own runs" in method_words([counted])
+    assert "estimated" not in method_words([counted]) and "reference" not in method_words([counted])
+
+
+def test_what_a_total_lacks() -> None:
+    unpriced = replace(FORECAST, low_usd=None, expected_usd=None, high_usd=None)
+    unexpected = replace(FORECAST, expected_usd=None, high_usd=None)
+    assert unknown_words(sums([FORECAST])) == ""
+    assert unknown_words(sums([FORECAST, unpriced, unexpected])) == (
+        "+ of 3 calls: the price of 1 is unknown; the expected output of 1 is unknown; 1 without an upper bound, "
+        "and not in the total"
+    )
