@@ -1,0 +1,104 @@
+"""What a batch runs in: the transport, the purse, and the history's sums."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ..engine import pricing
+from ..engine.surroundings import Surroundings
+from ..profiles.load import Config
+from .affording import dollars_of, found_limits, purse_for
+from .output import say
+from .running import kept_of
+from .version import VERSION
+
+if TYPE_CHECKING:
+    from ..engine.batch.sums import Sums
+    from ..engine.purse import Purse
+    from .batching import BatchWishes
+
+LONGEST_CALL_S = 3600.0
+OBJECTS_BETWEEN_COLLECTIONS = 20_000
+
+
+@asynccontextmanager
+async def surroundings_for(
+    wishes: BatchWishes, config: Config, names: Sequence[str], run_id: str
+) -> AsyncGenerator[tuple[Surroundings, Purse | None, Sums | None]]:
+    """The transport, the purse and the history's sums for a batch of profiles `names`, closed in the end.
+
+    Raises `BudgetError` when a budget that is configured cannot be checked.
+    """
+    from ..engine.fast_transport import FastTransport
+    from ..engine.limits import today
+
+    max_cost = dollars_of(wishes.max_cost_usd)
+    purse = None
+    if max_cost is not None or config.budget.limits_anything:
+        # Rows may name other profiles, which have budgets too.
+        profiles = [*(name.partition("@")[0] for name in names), *config.budget.profiles]
+        found = found_limits(config, max_cost, profiles, today())
+        if not wishes.quiet:
+            for note in found.notes:
+                say(f"note: {note}")
+        purse = purse_for(found.limits, (), LONGEST_CALL_S, allow_unpriced=wishes.allow_unpriced)
+    asked, began = asked_by(wishes), time.monotonic()
+    sums = sums_for(config, run_id, asked, wishes.system, keeps_history=wishes.keeps_history)
+    warming = asyncio.get_running_loop().run_in_executor(None, pricing.warm)
+    async with FastTransport(user_agent=f"thinkdial/{VERSION}") as transport:
+        try:
+            with _rare_collections():
+                yield Surroundings(transport), purse, sums
+        finally:
+            await warming
+            if sums is not None:
+                await close_sums(sums, time.monotonic() - began)
+            if purse is not None:
+                for note in await purse.close():
+                    say(f"note: {note}")
+
+
+def asked_by(wishes: BatchWishes) -> str:
+    """What the history says of a batch: its template, else where its rows come from."""
+    return wishes.template or f"the rows of {'standard input' if wishes.source == '-' else wishes.source}"
+
+
+def sums_for(config: Config, run_id: str, asked: str, system: str | None, *, keeps_history: bool) -> Sums | None:
+    """What adds the costs to the history; None when not even they are to be remembered."""
+    kept = kept_of(config, no_history=not keeps_history)
+    if kept is None:
+        return None
+    from ..engine.batch.sums import Sums
+    from ..engine.history.record import Recorder, RunHead
+    from ..engine.history.retention import Retention
+
+    # The results themselves are in the output; of the run there is one line.
+    kept = "run" if kept == "everything" else kept
+    head = RunHead(run_id, datetime.now(UTC), "batch", asked, system, simulated=False, kept=kept)
+    return Sums(Recorder(head, retention=Retention(config.history.keep_days, config.history.max_mb)))
+
+
+async def close_sums(sums: Sums, total_s: float) -> None:
+    """Store what is left, and say so if something could not be stored."""
+    await sums.close(total_s)
+    if sums.problem is not None:
+        say(f"note: what this batch cost is not in the history: {sums.problem.message}")
+
+
+@contextmanager
+def _rare_collections() -> Generator[None]:
+    """Look for garbage in cycles less often: rows leave hardly any, and the search takes a tenth of the time."""
+    before = gc.get_threshold()
+    gc.freeze()  # what has been imported stays
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

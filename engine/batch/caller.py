@@ -1,0 +1,127 @@
+"""The row function: one row, one profile, one think value -> one result. One machine and a cluster share it."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ...profiles.load import Config
+from ...providers.dialect import failure
+from ...providers.errors import ConfigError, Failure
+from ...providers.schema import Notice, Result
+from ...providers.think import Think
+from ..authorize import authorization
+from ..jobs import Wishes, patience_of, prepare_one, resolved
+from ..meter import Meter
+from ..observer import Silent
+from ..outcome import cancelled
+from ..prepare import Prepared, Prompt, with_prompt
+from ..results import result_of, unsent_result
+from ..run import Exchange
+from ..surroundings import Surroundings
+from ..target import Selection, think_values
+from .digests import digest_of
+from .rows import Row
+from .sink import Work
+
+MOST_TEMPLATES = 256
+"""Requests that are kept as patterns: rows may each have an output limit of their own."""
+
+
+class RowCaller:
+    """Calls one profile for any row. Raises `ConfigError` when the profile cannot be called at all.
+
+    `system` is for rows without a system prompt; `concurrency` goes before the profile's own limit.
+
+    A call is one attempt: whoever paces the calls decides on another one.
+    """
+
+    def __init__(
+        self,
+        selection: Selection,
+        config: Config,
+        wishes: Wishes,
+        *,
+        run_id: str,
+        environment: Mapping[str, str] = os.environ,
+        extra: tuple[Notice, ...] = (),
+        system: str | None = None,
+        concurrency: int | None = None,
+    ) -> None:
+        self.target = resolved(selection, config, wishes)
+        limits = self.target.profile.limits
+        self.limits = limits if concurrency is None else replace(limits, concurrency=concurrency)
+        self.name = self.target.profile.name
+        self.patience = patience_of(self.target, config, wishes)
+        self._once = replace(self.patience, retries=0)
+        self._selection, self._config, self._wishes = selection, config, wishes
+        self._key, self._authorize = authorization(self.target, environment)
+        self._run_id, self._extra, self._system = run_id, extra, system
+        self._templates: dict[tuple[Think, int | None], Prepared] = {}
+        self._parameters = self._parameters_digest()
+
+    def thinks(self, row: Row) -> tuple[Think, ...]:
+        """The think values for `row`: its own, else those of the profile's name, the option and the configuration."""
+        if row.think is not None and self._selection.think is None:
+            return (row.think,)
+        return think_values(self._selection, self._wishes.sweep, self._config)
+
+    def work(self, row: Row, think: Think) -> Work:
+        """What a result for `row` is recognised by: everything that its answer depends on."""
+        limit = str(row.max_output or "")
+        digest = digest_of(row.digest.hex(), str(think), limit, self._parameters)
+        return Work(row.id, self.name, str(think), digest)
+
+    def prepared(self, row: Row, think: Think) -> Prepared:
+        """The request for `row`. Raises `ConfigError` when params and dial contradict each other."""
+        prompt = Prompt(row.text, row.system or self._system, row.turns)
+        template = self._templates.get((think, row.max_output))
+        if template is None:
+            if len(self._templates) >= MOST_TEMPLATES:
+                self._templates.clear()
+            wishes = self._wishes
+            if row.max_output is not None:
+                wishes = replace(wishes, max_output_tokens=row.max_output)
+            template = prepare_one(self.target, think, prompt, self._config, wishes)
+            self._templates[think, row.max_output] = template
+        return with_prompt(template, prompt)
+
+    async def call(self, prepared: Prepared, surroundings: Surroundings, meter: Meter | None = None) -> Result:
+        """One attempt, whatever comes of it. Cancelled, it gives what came so far."""
+        exchange = Exchange(
+            prepared, self._key, self._once, surroundings, Silent(), authorize=self._authorize, meter=meter
+        )
+        began = datetime.now(UTC)
+        try:
+            outcome = await exchange.run()
+        except asyncio.CancelledError:
+            outcome = cancelled(exchange.outcome())
+        except Exception as error:
+            words = f"an error inside thinkdial: {type(error).__name__}: {error}"
+            outcome = exchange.outcome(failure("protocol", words, hint="please report it"))
+        return result_of(outcome, run_id=self._run_id, at=began, extra=self._extra)
+
+    def refused(self, think: Think, problem: ConfigError | Failure) -> Result:
+        """The result of a call that cannot be made."""
+        failed = problem if isinstance(problem, Failure) else Failure("config", problem.message, hint=problem.hint)
+        model, now = self.target.profile.model, datetime.now(UTC)
+        return unsent_result(self.target, self.name, model, think, failed, run_id=self._run_id, at=now)
+
+    def _parameters_digest(self) -> str:
+        """What of the profile and the options changes the answer."""
+        profile, wishes = self.target.profile, self._wishes
+        chosen = {
+            "provider": profile.provider,
+            "dialect": self.target.dialect,
+            "model": profile.model,
+            "base_url": self.target.base_url if profile.base_url else None,
+            "max_output_tokens": wishes.max_output_tokens or profile.max_output_tokens,
+            "params": profile.params,
+            "system": self._system or profile.system,
+            "emulate": wishes.emulate or profile.emulate,
+        }
+        return json.dumps(chosen, sort_keys=True, default=str)

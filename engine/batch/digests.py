@@ -1,0 +1,69 @@
+"""Digests, and maps of them that stay small for millions of entries."""
+
+from __future__ import annotations
+
+import hashlib
+from array import array
+
+_FIRST_SLOTS = 1024
+_FILL = 0.6
+
+
+def digest_of(*parts: str) -> bytes:
+    """16 bytes that stand for `parts`, in this order and with their borders."""
+    made = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        data = part.encode("utf-8", "surrogatepass")
+        made.update(len(data).to_bytes(8, "big"))
+        made.update(data)
+    return made.digest()
+
+
+class DigestMap:
+    """8 bytes of a digest -> a whole number below 2**32, in 12 bytes a slot where a `dict` takes over 150.
+
+    Two keys are taken for one when their first 8 bytes agree: once in 30 million runs of a million rows.
+    """
+
+    def __init__(self) -> None:
+        self._keys = array("Q", bytes(8 * _FIRST_SLOTS))
+        self._values = array("I", bytes(4 * _FIRST_SLOTS))
+        self._size = 0
+
+    def __len__(self) -> int:
+        return self._size
+
+    def get(self, digest: bytes) -> int | None:
+        """The number at `digest`; None when there is none."""
+        slot = self._slot(self._key(digest))
+        return self._values[slot] if self._keys[slot] else None
+
+    def set(self, digest: bytes, value: int) -> None:
+        key = self._key(digest)
+        slot = self._slot(key)
+        if not self._keys[slot]:
+            self._size += 1
+            self._keys[slot] = key
+        self._values[slot] = value
+        if self._size > _FILL * len(self._keys):
+            self._grow()
+
+    @staticmethod
+    def _key(digest: bytes) -> int:
+        return int.from_bytes(digest[:8], "big") or 1  # 0 marks an empty slot
+
+    def _slot(self, key: int) -> int:
+        mask = len(self._keys) - 1
+        slot = key & mask
+        while self._keys[slot] not in (0, key):
+            slot = (slot + 1) & mask
+        return slot
+
+    def _grow(self) -> None:
+        keys, values = self._keys, self._values
+        self._keys = array("Q", bytes(16 * len(keys)))
+        self._values = array("I", bytes(8 * len(keys)))
+        for key, value in zip(keys, values, strict=True):
+            if key:
+                slot = self._slot(key)
+                self._keys[slot], self._values[slot] = key, value

@@ -1,0 +1,253 @@
+"""One profile's part of a batch: its rows in turn, at its own pace, whatever the others do."""
+
+from __future__ import annotations
+
+import asyncio
+import heapq
+import math
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+from ...providers.errors import ConfigError, ErrorKind, Failure
+from ...providers.schema import Result
+from ...providers.think import Think
+from ..prepare import Prepared
+from ..retry import Attempt, wait_before_retry
+from ..surroundings import Surroundings
+from .caller import RowCaller
+from .overflow import Overflow
+from .pace import Pace, PaceReport
+from .rows import Row
+from .sink import Work
+
+ROWS_IN_MEMORY = 512
+BUSY_KINDS: frozenset[ErrorKind] = frozenset({"rate_limit", "overloaded"})
+BUSY_TRIES = 20
+"""How often a call is tried again that was turned away unanswered: its turn comes."""
+
+CHARACTERS_PER_TOKEN = 4
+SOME_ANSWER = 1024
+"""Tokens. Both weigh a call before it is made; what it really took is counted after it."""
+
+AGAIN_KINDS: frozenset[ErrorKind] = frozenset({"server", "timeout", "connection", "protocol"})
+"""Kinds that may pass by themselves. Nonsense is among them: in a long night a proxy sends some."""
+
+
+@dataclass(slots=True)
+class Task:
+    """One call to make. `tries` counts the attempts that were made, `busy` those that were turned away."""
+
+    row: Row
+    think: Think
+    work: Work
+    number: int
+    tries: int = 0
+    busy: int = 0
+
+
+class Office(Protocol):
+    """What a lane needs from the batch that it is a part of."""
+
+    stopping: bool
+    blocked: bool
+    surroundings: Surroundings
+
+    def wants(self, lane: Lane, work: Work) -> bool: ...
+
+    async def call(
+        self, lane: Lane, task: Task, prepared: Prepared, surroundings: Surroundings
+    ) -> Result | Failure: ...
+
+    async def done(self, lane: Lane, task: Task, result: Result) -> None: ...
+
+    def waiting(self, lane: Lane, task: Task, failed: Failure) -> None: ...
+
+    def given_up(self, lane: Lane, work: Work) -> None: ...
+
+
+@dataclass(slots=True)
+class Lane:
+    """The queue, the pace and the calls under way of one profile."""
+
+    caller: RowCaller
+    pace: Pace
+    office: Office
+    rows: Overflow[Row] = field(default_factory=lambda: Overflow[Row](ROWS_IN_MEMORY))
+    in_flight: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    ended: bool = False
+    _next: deque[Task] = field(default_factory=deque[Task])
+    _again: list[tuple[float, int, Task]] = field(default_factory=list[tuple[float, int, Task]])
+    _stir: asyncio.Event = field(default_factory=asyncio.Event)
+    _count: int = 0
+    _error: BaseException | None = None
+
+    @property
+    def name(self) -> str:
+        return self.caller.name
+
+    @property
+    def waiting(self) -> int:
+        """Rows that have not been begun."""
+        return len(self.rows) + len(self._next) + len(self._again)
+
+    def now(self) -> float:
+        return self.office.surroundings.clock()
+
+    def put(self, row: Row) -> None:
+        self.rows.put(row)
+        self._stir.set()
+
+    def end(self) -> None:
+        """No more rows come."""
+        self.ended = True
+        self._stir.set()
+
+    def stir(self) -> None:
+        """Look again at what there is to do: something has changed."""
+        self._stir.set()
+
+    async def run(self) -> None:
+        """Make all calls. When the batch stops or the circuit opens, those under way are finished and no more begun."""
+        surroundings = replace(self.office.surroundings, on_response=self._learn)
+        try:
+            while (task := await self._next_task()) is not None:
+                try:
+                    prepared = self.caller.prepared(task.row, task.think)
+                except ConfigError as error:
+                    if task.row.think is None and task.row.max_output is None:  # not the row's own fault
+                        self.pace.start(self.now(), 0)
+                        self.pace.finish(self.now(), PaceReport("config", None, 0))
+                    await self.office.done(self, task, self.caller.refused(task.think, error))
+                    continue
+                tokens = _likely_tokens(prepared)
+                if not await self._turn(tokens):
+                    self._next.appendleft(task)
+                    break
+                self.pace.start(self.now(), tokens)
+                call = asyncio.create_task(self._do(task, prepared, surroundings))
+                self.in_flight.add(call)
+                call.add_done_callback(self._over)
+        finally:
+            while self.in_flight:
+                await asyncio.wait(self.in_flight)
+            self._give_up()
+            self.rows.close()
+        if self._error is not None:
+            raise self._error
+
+    def _learn(self, status: int, headers: Mapping[str, str]) -> None:
+        """Tell the pace what a response's headers say about limits."""
+        self.pace.learn(self.now(), status, headers)
+
+    def cancel(self) -> None:
+        """Break off what is under way."""
+        for call in self.in_flight:
+            call.cancel()
+
+    def _give_up(self) -> None:
+        """Say which work will not be done."""
+        for task in (*self._next, *(entry[2] for entry in self._again)):
+            self.office.given_up(self, task.work)
+        while not self.office.stopping and (row := self.rows.take()) is not None:
+            for think in self.caller.thinks(row):
+                self.office.given_up(self, self.caller.work(row, think))
+
+    def _over(self, call: asyncio.Task[None]) -> None:
+        self.in_flight.discard(call)
+        if not call.cancelled() and (error := call.exception()) is not None:
+            self._error = self._error or error
+        self._stir.set()
+
+    async def _next_task(self) -> Task | None:
+        while not self.office.stopping and self.pace.broken is None and self._error is None:
+            self._stir.clear()
+            now = self.now()
+            if self._again and self._again[0][0] <= now:
+                return heapq.heappop(self._again)[2]
+            if not self._next and (row := self.rows.take()) is not None:
+                self._unfold(row)
+                if not self._next:
+                    await asyncio.sleep(0)  # a long stretch of done rows must not hold up the others
+                    continue
+            if self._next:
+                return self._next.popleft()
+            if self.ended and not self.in_flight and not self._again and not len(self.rows):
+                return None
+            await self._stirred(self._again[0][0] - now if self._again else None)
+        return None
+
+    def _unfold(self, row: Row) -> None:
+        for think in self.caller.thinks(row):
+            work = self.caller.work(row, think)
+            if self.office.wants(self, work):
+                self._count += 1
+                self._next.append(Task(row, think, work, self._count))
+
+    async def _turn(self, tokens: int) -> bool:
+        """Wait until the pace allows one more call. False when there will be none."""
+        while not self.office.stopping and self.pace.broken is None and self._error is None:
+            self._stir.clear()
+            if self.office.blocked:  # nobody takes the results that there are
+                await self._stirred(None)
+                continue
+            now = self.now()
+            start = self.pace.next_start(now, tokens)
+            if start <= now:
+                return True
+            await self._stirred(None if math.isinf(start) else start - now)
+        return False
+
+    async def _stirred(self, most_s: float | None) -> None:
+        try:
+            async with asyncio.timeout(most_s):
+                await self._stir.wait()
+        except TimeoutError:
+            pass
+
+    async def _do(self, task: Task, prepared: Prepared, surroundings: Surroundings) -> None:
+        answered = await self.office.call(self, task, prepared, surroundings)
+        if isinstance(answered, Failure):  # the purse is empty: nothing was sent
+            self.pace.finish(self.now(), PaceReport(None, None, 0))
+            return
+        failed = answered.error
+        kind = failed.kind if failed is not None else None
+        retry_after = failed.retry_after_s if failed is not None else None
+        usage = answered.usage
+        tokens = _used_tokens(answered)
+        report = PaceReport(kind, retry_after, tokens, usage.input_tokens, usage.output_tokens)
+        self.pace.finish(self.now(), report)
+        attempts = task.tries + task.busy + 1
+        if failed is not None and (wait := self._wait_before_another(task, failed)) is not None:
+            self.office.waiting(self, task, failed)
+            heapq.heappush(self._again, (self.now() + wait, task.number, task))
+            return
+        if answered.attempts != attempts:
+            answered = replace(answered, attempts=attempts)
+        await self.office.done(self, task, answered)
+
+    def _wait_before_another(self, task: Task, failed: Failure) -> float | None:
+        """Seconds until another attempt; None when there is no sense in one."""
+        if self.office.stopping or failed.kind == "cancelled":
+            return None
+        if failed.kind in BUSY_KINDS:
+            task.busy += 1
+            # When to come again is the pace's to say, for the whole lane.
+            return 0.0 if task.busy <= BUSY_TRIES else None
+        if failed.kind not in AGAIN_KINDS:
+            return None
+        task.tries += 1
+        ended = Attempt(replace(failed, retryable=True), task.tries, shown=False, silent=False)
+        return wait_before_retry(ended, self.caller.patience.retries, self.office.surroundings.dice)
+
+
+def _likely_tokens(prepared: Prepared) -> int:
+    """What the call may weigh against a limit on tokens per minute: its prompt, and some answer."""
+    characters = len(prepared.call.prompt) + len(prepared.call.system or "")
+    return characters // CHARACTERS_PER_TOKEN + min(prepared.plan.max_output_tokens or SOME_ANSWER, SOME_ANSWER)
+
+
+def _used_tokens(result: Result) -> int | None:
+    used = (result.usage.input_tokens, result.usage.output_tokens)
+    return None if None in used else sum(count for count in used if count is not None)

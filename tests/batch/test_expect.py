@@ -1,0 +1,75 @@
+"""Whether an answer passes."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from thinkdial.engine.batch.expect import check_expectation, judge_answer
+
+
+def judge(expect: dict[str, Any] | None, answer: str, status: str = "ok") -> tuple[bool | None, str | None]:
+    if expect is not None:
+        check_expectation(expect)
+    return judge_answer(expect, SimpleNamespace(status=status, answer=answer))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("expect", "answer"),
+    [
+        ({"exact": "yes"}, " yes\n"),
+        ({"exact": "Yes", "ignore_case": True}, "yES"),
+        ({"exact": "x = 1"}, "```python\nx = 1\n```"),
+        ({"contains": "b"}, "abc"),
+        ({"contains": ["A", "c"], "ignore_case": True}, "abC"),
+        ({"regex": r"\b91\b"}, "it is 91."),
+        ({"regex": "^B", "ignore_case": True}, "bcd"),
+        ({"number": 3}, "it is 3"),
+        ({"number": 3.1}, "3.1"),
+        ({"number": 1234567}, "first 5, in all 1,234,567."),
+        ({"number": -2}, "it is −2"),
+        ({"number": 100, "tolerance": 0.5}, "99.5"),
+        ({"number": 100, "relative_tolerance": 0.01}, "101"),
+        ({"number": 1e300}, "1e300"),
+        ({"schema": {"type": "array", "items": {"type": "integer"}}}, "```json\n[1, 2]\n```"),
+        ({"schema": True}, "5"),
+        ({"contains": "a", "regex": "b"}, "ab"),
+    ],
+)
+def test_answers_that_pass(expect: dict[str, Any], answer: str) -> None:
+    assert judge(expect, answer) == (True, None)
+
+
+@pytest.mark.parametrize(
+    ("expect", "answer", "note"),
+    [
+        ({"exact": "yes"}, "Yes", "another one"),
+        ({"contains": ["a", "z"]}, "abc", "'z'"),
+        ({"regex": "^91$"}, "it is 91", "nothing in the answer"),
+        ({"number": 3}, "none", "no number"),
+        ({"number": 3}, "3 and 4", "last number is 4"),
+        ({"number": 3}, "9e999999", "last number"),
+        ({"number": 3}, "1e99999999999999999999", "number"),
+        ({"number": -9e300, "relative_tolerance": 1e300}, "9e999999", "number"),
+        ({"schema": {"type": "object"}}, "no JSON", "not JSON"),
+        ({"schema": {"type": "object"}}, "[" * 100_000, "not JSON"),
+        ({"schema": {"properties": {"a": {"type": "string"}}}}, '{"a": 5}', "$.a"),
+        ({"contains": "a", "regex": "z"}, "ab", "regular expression"),
+    ],
+)
+def test_answers_that_do_not(expect: dict[str, Any], answer: str, note: str) -> None:
+    passed, said = judge(expect, answer)
+    assert passed is False and said is not None and note in said and len(said) < 300
+
+
+@pytest.mark.parametrize("schema", [{"$ref": "#"}, {"$ref": "https://example.com/schema"}, {"$ref": "#/nothing"}])
+def test_what_cannot_be_judged_is_not_judged(schema: dict[str, Any]) -> None:
+    passed, note = judge({"schema": schema}, "1")
+    assert passed is None and note is not None and "cannot be judged" in note
+
+
+def test_only_whole_answers_are_judged() -> None:
+    assert judge({"exact": "a"}, "a", "partial") == (None, None)
+    assert judge(None, "a") == (None, None)

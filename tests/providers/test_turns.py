@@ -1,0 +1,42 @@
+"""Earlier messages of a chat, in every dialect: all there, in order, each with its speaker."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from thinkdial.providers import registry
+from thinkdial.providers.schema import Call, Turn
+
+TURNS = (Turn("user", "first question"), Turn("assistant", "first answer"))
+TEXTS = ["first question", "first answer", "second question"]
+
+
+def messages(body: dict[str, Any]) -> list[tuple[str, str]]:
+    """Speaker and text of each message, whatever the dialect calls its list."""
+    listed = body.get("messages") or body.get("input") or body.get("contents")
+    found: list[tuple[str, str]] = []
+    for message in listed:
+        content = message.get("content") or message.get("parts")
+        text = content if isinstance(content, str) else content[0]["text"]
+        found.append((message["role"], text))
+    return found
+
+
+@pytest.mark.parametrize("name", registry.NAMES)
+def test_all_turns_are_sent_in_order(name: str) -> None:
+    call = Call("some-model", "second question", system="be brief", max_output_tokens=100, turns=TURNS)
+    request = registry.dialect(name).build_request(call, "https://host.example/v1", {})
+    body = json.loads(request.body)
+    spoken = [(role, text) for role, text in messages(body) if role != "system"]
+    assert [text for _, text in spoken] == TEXTS
+    assert [role for role, _ in spoken] == ["user", "model" if name == "gemini-generate" else "assistant", "user"]
+    assert "be brief" in request.body.decode()
+
+
+@pytest.mark.parametrize("name", registry.NAMES)
+def test_a_prompt_alone_is_one_message(name: str) -> None:
+    request = registry.dialect(name).build_request(Call("m", "hello", max_output_tokens=9), "https://host.example", {})
+    assert messages(json.loads(request.body)) == [("user", "hello")]
