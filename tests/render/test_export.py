@@ -83,7 +83,7 @@ def test_markdown_of_failures(result: Make, run: MakeRun) -> None:
     document = run_markdown(run(failed))
     assert "*Key not accepted (401): bad\\_key.*" in document
     assert "| grok | claude-opus-5-5 | high → high → – | – | – | – | – | – | – | ✗ key not accepted |" in document
-    assert "1 error · – + 1 unknown" in document and "**Reasoning" not in document
+    assert "1 error · cost unknown" in document and "**Reasoning" not in document
 
 
 def test_quotes_and_fences() -> None:

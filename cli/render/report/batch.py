@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ..batch_summary import Row, cost_words, ending, has_judged, notes, percent, rows, totals
+from ..batch_summary import Row, cost_words, ending, has_judged, notes, percent, plural, rows, totals
 from ..numbers import UNKNOWN, dollars, seconds, tokens
 from ..untrusted import one_line
 from .assets import page_of
@@ -63,7 +63,7 @@ def _tiles(tally: Tally, ended: Ended) -> list[tuple[str, str, str]]:
     whole = tally.results - tally.failed
     remarks = [
         *([f"{tally.failed:,} failed"] if tally.failed else []),
-        *([f"{ended.bad_rows:,} bad rows"] if ended.bad_rows else []),
+        *([plural(ended.bad_rows, "bad row")] if ended.bad_rows else []),
     ]
     return [
         ("whole answers", f"{whole:,} of {tally.results:,}", ", ".join(remarks) or "nothing failed"),
@@ -179,7 +179,7 @@ def _latency(entries: Sequence[_Entry]) -> BarChart | None:
 
     return _bars(
         "latency", "Latency", "seconds until the whole answer: the median, and up to the 95th percentile",
-        entries, pieces, lambda row: f"{row.median}, 95th {row.slow}",
+        entries, pieces, lambda row: UNKNOWN if row.median == UNKNOWN else f"{row.median}, 95th {row.slow}",
         (("answer", "median"), ("wait", "up to the 95th percentile")),
     )  # fmt: skip
 
@@ -198,7 +198,7 @@ def _tokens(entries: Sequence[_Entry]) -> BarChart | None:
 
     return _bars(
         "tokens", "Output tokens of a result", "mean output tokens of a result: reasoning and answer",
-        entries, pieces, lambda row: f"{row.output}, reasoning {row.reasoning}",
+        entries, pieces, lambda row: UNKNOWN if row.output == UNKNOWN else f"{row.output}, reasoning {row.reasoning}",
         (("thinking", "reasoning"), ("answer", "answer"), ("whole", "output, not told apart")),
     )  # fmt: skip
 

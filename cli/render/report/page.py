@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ....providers.schema import Result, Run
+from ....providers.schema import Result, Run, Summary
 from ..dial import SUBSTITUTED, think_path
 from ..export import totals
 from ..numbers import dollars, seconds, share, tokens
@@ -155,10 +155,16 @@ def _tiles(run: Run) -> tuple[tuple[str, str, str], ...]:
     part = share(summary.reasoning_tokens, summary.output_tokens)
     return (
         ("answers", f"{summary.ok} of {summary.results}", ", ".join(failed) or "all whole"),
-        ("cost", dollars(summary.usd), f"and {summary.usd_unknown} unknown" if summary.usd_unknown else "all known"),
+        ("cost", dollars(summary.usd), _unknown_words(summary)),
         ("output tokens", tokens(summary.output_tokens), f"{part} of them reasoning" if part else ""),
         ("time", seconds(summary.total_s), "from first request to last answer"),
     )
+
+
+def _unknown_words(summary: Summary) -> str:
+    if not summary.usd_unknown:
+        return "all known" if summary.usd is not None else "nothing charged"
+    return f"and {summary.usd_unknown} unknown" if summary.usd is not None else f"{summary.usd_unknown} unknown"
 
 
 def _answer(result: Result, label: str, anchor: str, with_reasoning: bool) -> Answer:

@@ -1,0 +1,67 @@
+"""`thinkdial batch --summary`: the files beside the results, and what is refused before anything is sent."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jsonschema import Draft202012Validator
+
+from thinkdial.profiles.facts import packaged_text
+
+Cli = Callable[..., Any]
+
+
+def rows(path: Path, count: int) -> Path:
+    lines = [json.dumps({"id": f"r{n}", "prompt": f"Say {n}", "expect": {"regex": "."}}) for n in range(count)]
+    path.write_text("\n".join([*lines, "{broken"]) + "\n", encoding="utf-8")
+    return path
+
+
+def test_every_form_of_the_summary_is_written(cli: Cli, sim: Path, tmp_path: Path) -> None:
+    names = [tmp_path / f"sum.{form}" for form in ("json", "md", "html")]
+    options = [option for name in names for option in ("--summary", name)]
+    ended = cli(
+        "batch", rows(tmp_path / "rows.jsonl", 4), "--config", sim, "-p", "a", "-p", "o", "--think", "low,high",
+        "-o", tmp_path / "out.jsonl", *options,
+    )  # fmt: skip
+    assert ended.code == 1  # a bad row
+    assert "16 results · 16 whole · 1 bad row" in ended.err
+    document = json.loads(names[0].read_text())
+    Draft202012Validator(json.loads(packaged_text("batch-summary.schema.json"))).validate(document)
+    assert [(group["profile"], group["think"], group["passed"]) for group in document["groups"]] == [
+        ("a", "low", 4), ("a", "high", 4), ("o", "low", 4), ("o", "high", 4)
+    ]  # fmt: skip
+    assert (document["rows"], document["bad_rows"], document["finished"]) == (4, 1, True)
+    assert names[1].read_text().count("\n| ") == 6
+    assert names[2].read_text().startswith("<!doctype html>")
+
+
+def test_a_summary_of_a_resumed_run_is_of_the_whole_file(cli: Cli, sim: Path, tmp_path: Path) -> None:
+    where, out, told = tmp_path / "rows.jsonl", tmp_path / "out.jsonl", tmp_path / "sum.json"
+    command = ("batch", where, "--config", sim, "-p", "a", "--think", "low", "-o", out, "--summary", told)
+    rows(where, 3)
+    cli(*command)
+    rows(where, 5)
+    ended = cli(*command)
+    document = json.loads(told.read_text())
+    assert (document["results"], document["skipped"], document["groups"][0]["judged"]) == (5, 3, 5)
+    assert "5 results · 5 whole · 3 done earlier · 1 bad row" in ended.err
+
+
+def test_an_unknown_form_is_refused_before_anything_is_sent(cli: Cli, sim: Path, tmp_path: Path) -> None:
+    where = rows(tmp_path / "rows.jsonl", 2)
+    ended = cli("batch", where, "--config", sim, "-p", "a", "-o", tmp_path / "o.jsonl", "--summary", "sum.pdf")
+    assert ended.code == 2
+    assert "sum.pdf" in ended.err and "FILE.json" in ended.err
+    assert not (tmp_path / "o.jsonl").exists()
+
+
+def test_quiet_leaves_only_what_is_wrong(cli: Cli, sim: Path, tmp_path: Path) -> None:
+    ended = cli(
+        "batch", rows(tmp_path / "rows.jsonl", 2), "--config", sim, "-p", "a", "-o", tmp_path / "out.jsonl", "--quiet"
+    )
+    assert [line.partition(":")[0] for line in ended.err.splitlines()] == ["line 3"]
+    assert ended.out == ""
