@@ -1,0 +1,366 @@
+"""What `thinkdial batch --via provider` and the commands that look after such batches do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from ..engine.batch.document import json_line, output_document
+from ..engine.batch.run import Ended
+from ..engine.batch.sink import OutputFile, Work
+from ..engine.batch.summary import Tally
+from ..engine.batch.via.collecting import Collector
+from ..engine.batch.via.desk import Desk, Desks, settings_of
+from ..engine.batch.via.estimate import check_limits, expected_usd, set_aside
+from ..engine.batch.via.planning import Planned, Planner
+from ..engine.batch.via.store import Job, JobStore, job_document
+from ..engine.jobs import Wishes
+from ..engine.surroundings import Surroundings
+from ..engine.target import select
+from ..engine.transport import Transport
+from ..profiles.load import Config
+from ..providers.errors import ConfigError, UsageError
+from .batch_csv import COLUMNS, csv_line, read_cells
+from .batch_via_running import Note, Office, Workers, counting, noted, opened_job
+from .choosing import sweep_values
+from .exit_codes import ExitCode
+from .output import console, emit, rendered, say
+from .printing import json_text
+
+if TYPE_CHECKING:
+    from ..engine.batch.rows import BadRow, Row
+    from ..providers.schema import Result
+    from .batching import BatchWishes
+
+PROVIDER = "provider"
+
+
+def submit_via(
+    wishes: BatchWishes,
+    settings: Config,
+    names: Sequence[str],
+    rows: Iterator[Row | BadRow],
+    memory: OutputFile | None,
+    batch_id: str,
+) -> None:
+    """Hand `rows` to the providers' batch APIs, and exit with the code that says how it went.
+
+    Rows that are done in `memory`, or are part of an open batch for the same file, are left out. With `wishes.wait`
+    it waits for the results and writes them.
+    """
+    from .batch_running import asked_by
+
+    if memory is None or wishes.output is None:
+        raise UsageError("--via provider needs -o FILE: the results come hours later, by another command")
+    _check_options(wishes)
+    from .batch_summary import write_summaries
+
+    store, output = JobStore(), wishes.output.resolve()
+    store.tidy()
+    note = noted(quiet=wishes.quiet)
+    with ExitStack() as stack:
+        jobs = [_held(stack, job) for job in store.open_for(output)]
+        for job in jobs:
+            note(f"batch {job.id} is open for {output.name}: its rows are not submitted again")
+        run = Office(settings, store, note)
+        clerk = _Clerk(wishes, memory, batch_id, jobs)
+        job = store.new(
+            output=str(output),
+            form=memory.form,
+            batch=batch_id,
+            config=None if wishes.config is None else str(wishes.config.resolve()),
+            options={
+                "max_output_tokens": wishes.max_output_tokens,
+                "emulate": wishes.emulate,
+                "system": wishes.system,
+                "asked": asked_by(wishes),
+                "keeps_history": wishes.keeps_history,
+            },
+            settings={},
+        )
+        _held(stack, job)
+        try:
+            planned, desks = _planned(job, run, wishes, names, rows, clerk)
+        except BaseException:
+            job.discard()
+            raise
+        if planned.works:
+            job.begin()
+            jobs.append(job)
+            _announce(job, planned, desks, note)
+        else:
+            job.discard()
+            note("there is nothing to submit")
+        code = run.over(jobs, lambda made: _submit_all(made, jobs), poll_s=wishes.poll_s)
+        for open_job in jobs:
+            emit(f"{open_job.id}\n")
+        if wishes.wait and code is None:
+            code = run.over(jobs, lambda made: made.wait(jobs, None), poll_s=wishes.poll_s)
+            code = code or _collected(run, jobs, memory, quiet=wishes.quiet)
+            if wishes.summaries:
+                tally = _tally(memory)
+                write_summaries(
+                    wishes.summaries, tally, Ended(planned.rows, planned.bad_rows, tally, finished=True), wishes
+                )
+        elif code is None:
+            for open_job in jobs:
+                say(
+                    f"thinkdial batch wait {open_job.id} waits for the results, batch collect {open_job.id} writes them"
+                )
+            code = _code(jobs, allow_open=True)
+    if code is ExitCode.OK and (planned.bad_rows or planned.refused):
+        code = ExitCode.SOME_FAILED
+    raise typer.Exit(code)
+
+
+def _check_options(wishes: BatchWishes) -> None:
+    """Raise `UsageError` for options that a provider's batch cannot honour."""
+    if wishes.via != PROVIDER:
+        raise UsageError(f"--via {wishes.via}: is not known", hint="--via provider uses the providers' own batch APIs")
+    given = {"--ordered": wishes.ordered, "--concurrency": wishes.concurrency, "--retries": wishes.retries}
+    for name, value in given.items():
+        if value:
+            raise UsageError(f"{name} says nothing to --via provider: the provider decides", hint=f"leave {name} out")
+    if wishes.summaries and not wishes.wait:
+        raise UsageError("--summary is about results, and --via provider only submits", hint="add --wait")
+
+
+def wait_via(name: str | None, *, poll_s: float | None, most_s: float | None, config: Path | None, quiet: bool) -> None:
+    """Wait until all batches of a job have ended; submit before that what was not submitted."""
+    with opened_job(name, config, quiet=quiet) as (job, run):
+        code = run.over([job], lambda made: made.wait([job], most_s), poll_s=poll_s)
+        if code is None:
+            code = ExitCode.OK
+            if any(part.stage == "ended" for part in job.parts):
+                say(f"batch {job.id} has ended; thinkdial batch collect {job.id} writes the results")
+            if dropped := [part for part in job.parts if part.stage == "dropped"]:
+                code = ExitCode.ALL_FAILED if len(dropped) == len(job.parts) else ExitCode.SOME_FAILED
+    raise typer.Exit(code)
+
+
+def collect_via(name: str | None, *, config: Path | None, quiet: bool) -> None:
+    """Write the results of all batches of a job that have ended."""
+    with opened_job(name, config, quiet=quiet) as (job, run):
+        if not job.is_open and not Path(job.output).exists():
+            raise UsageError(
+                f"batch {job.id} was collected before, and {job.output} is not there any more",
+                hint="the results were written to it once; move the file back",
+            )
+        code, problem = _looked(run, job)
+        if code is None:
+            with _output_of(job) as memory:
+                code = _collected(run, [job], memory, quiet=quiet)
+    if problem is not None:
+        raise problem
+    raise typer.Exit(code)
+
+
+def status_via(name: str | None, *, as_json: bool, config: Path | None, quiet: bool) -> None:
+    """Ask the providers how the batches of a job are getting on, and show it."""
+    from .render.batch_list import job_view
+
+    with opened_job(name, config, quiet=quiet) as (job, run):
+        code, problem = _looked(run, job)
+        if as_json:
+            emit(json_text(job_document(job)))
+        else:
+            emit(rendered(*job_view(job, datetime.now(UTC))))
+    if problem is not None:
+        raise problem
+    raise typer.Exit(code or ExitCode.OK)
+
+
+def cancel_via(name: str | None, *, config: Path | None, quiet: bool) -> None:
+    """Cancel the batches of a job. What is done by then is kept and is paid for."""
+    with opened_job(name, config, quiet=quiet) as (job, run):
+        code = run.over([job], lambda made: made.cancel([job]), poll_s=None)
+        if code is None:
+            say(f"batch {job.id}: {_cancelled(job)}")
+    raise typer.Exit(code or ExitCode.OK)
+
+
+def list_via(*, as_json: bool, limit: int) -> None:
+    """Show the jobs that were submitted from this machine, newest first. Asks nobody."""
+    from .render.batch_list import jobs_view
+
+    jobs = JobStore().jobs()[:limit]
+    if as_json:
+        emit(json_text({"schema": "thinkdial.batch-jobs/1", "jobs": [job_document(job) for job in jobs]}))
+    elif jobs:
+        emit(rendered(jobs_view(jobs, datetime.now(UTC), console().width)))
+    else:
+        say("no batch was submitted from this machine: thinkdial batch FILE -p NAME --via provider -o FILE")
+
+
+def _cancelled(job: Job) -> str:
+    """What cancelling has come to."""
+    if any(part.guessed for part in job.parts):
+        return f"not all of it is cancelled; thinkdial batch wait {job.id} finds out what is ours"
+    if any(part.stage == "created" for part in job.parts):
+        return f"being cancelled; thinkdial batch wait {job.id}, then collect what was done by then"
+    if any(part.stage == "ended" for part in job.parts):
+        return f"has ended; thinkdial batch collect {job.id} writes what was done by then"
+    if any(part.stage == "collected" for part in job.parts):
+        return "there is nothing left to cancel: its results have been collected"
+    return "cancelled; there is nothing to collect"
+
+
+def _looked(run: Office, job: Job) -> tuple[ExitCode | None, ConfigError | None]:
+    """Look at all parts. What went wrong is told when the rest has been done."""
+    try:
+        return run.over([job], lambda made: made.look([job]), poll_s=None), None
+    except ConfigError as error:
+        return None, error
+
+
+def _output_of(job: Job) -> OutputFile:
+    form: Any = job.form
+    try:
+        return OutputFile(Path(job.output), form, job.batch, COLUMNS, read_cells)
+    except ConfigError as error:
+        raise ConfigError(
+            error.message, hint=f"see to {job.output}, and collect again: the results stay at the provider"
+        ) from None
+
+
+class _Clerk:
+    """Decides which works are still to be done, and writes what cannot be sent."""
+
+    def __init__(self, wishes: BatchWishes, memory: OutputFile, batch_id: str, jobs: Sequence[Job]) -> None:
+        self._retry_failed, self._memory, self._batch_id = wishes.retry_failed, memory, batch_id
+        self._open = set[bytes]().union(*(job.works(part) for job in jobs for part in job.parts if part.is_open))
+
+    def wants(self, work: Work) -> bool:
+        state = self._memory.state(work)
+        if state == "done" or (state == "failed" and not self._retry_failed):
+            return False
+        return bytes.fromhex(work.token) not in self._open
+
+    def bad_row(self, bad: BadRow) -> None:
+        say(bad.problem)
+
+    def refused(self, row: Row, work: Work, result: Result) -> None:
+        document = output_document(result, row, work, self._batch_id, None, None)
+        self._memory.add(work, _encoder(self._memory)(document), failed=True)
+
+
+def _planned(
+    job: Job, run: Office, wishes: BatchWishes, names: Sequence[str], rows: Iterator[Row | BadRow], clerk: _Clerk
+) -> tuple[Planned, Mapping[str, Desk]]:
+    """Plan the job. Raises `BudgetError` where its rows are dearer than what is left of a limit."""
+    from ..engine.limits import today
+    from .affording import dollars_of, found_limits
+
+    asked = Wishes(
+        sweep=sweep_values(wishes.think),
+        max_output_tokens=wishes.max_output_tokens,
+        no_stream=True,
+        emulate=wishes.emulate,
+    )
+    used: dict[str, Desk] = {}
+    max_cost = dollars_of(wishes.max_cost_usd)
+    is_limited = max_cost is not None or run.settings.budget.limits_anything
+    # Nothing is sent while planning, so nothing needs to be open.
+    desks = Desks(run.settings, Surroundings(Transport()), asked, job.id, system=wishes.system)
+
+    def desk_for(name: str) -> Desk:
+        chosen = select([name], run.settings)
+        if len(chosen) != 1:
+            raise UsageError(f"{name!r} is a group; a row names profiles")
+        desk = desks.for_selection(chosen[0])
+        used[desk.caller.name] = desk
+        return desk
+
+    planned = Planner(job, desk_for, names, clerk, estimates=is_limited).plan(rows)
+    job.settings = {name: settings_of(desk.target) for name, desk in used.items()}
+    if is_limited and planned.works:
+        profiles = list(planned.estimates)
+        found = found_limits(run.settings, max_cost, profiles, today())
+        limits, aside = set_aside(found.limits, JobStore().jobs())
+        checked = check_limits(limits, planned.estimates, allow_unpriced=wishes.allow_unpriced)
+        for words in (*found.notes, *aside, *checked):
+            run.note(f"note: {words}")
+        job.options = {**job.options, "expected_usd": expected_usd(planned.estimates)}
+    return planned, used
+
+
+async def _submit_all(made: Workers, jobs: Sequence[Job]) -> None:
+    for job in jobs:
+        await made.submitters[job.id].submit(job)
+
+
+def _announce(job: Job, planned: Planned, desks: Mapping[str, Desk], note: Note) -> None:
+    parts = f"{len(job.parts)} batches" if len(job.parts) > 1 else "one batch"
+    note(f"batch {job.id}: {planned.works:,} calls in {parts}")
+    for name in dict.fromkeys(part.profile for part in job.parts):
+        terms = desks[name].terms
+        share = f"{(Decimal(100) * terms.price_share).normalize():f}"
+        note(f"{name}: about {share} % of the usual price; results may take up to {terms.hours} h")
+
+
+def _collected(run: Office, jobs: Sequence[Job], memory: OutputFile, *, quiet: bool) -> ExitCode:
+    """Write all results that there are, sum the whole file up, and say how it went."""
+    from .batch_summary import print_summary
+
+    async def collect(made: Workers) -> None:
+        for job in jobs:
+            if not job.is_open:
+                run.note(f"batch {job.id} was collected before: there is nothing new")
+                continue
+            async with counting(job, run.settings) as count:
+                collector = Collector(made.desks[job.id], memory, _encoder(memory), note=run.note, on_written=count)
+                try:
+                    await collector.collect(job)
+                finally:
+                    done = collector.done
+                    if done.written or done.skipped:
+                        known = f", {done.skipped:,} were there before" if done.skipped else ""
+                        run.note(f"batch {job.id}: {done.written:,} results written to {memory.path}{known}")
+
+    code = run.over(jobs, collect, poll_s=None)
+    if code is not None:
+        return code
+    memory.tidy()
+    for words in memory.notes:
+        say(words)
+    if not quiet and any(part.stage == "collected" for job in jobs for part in job.parts):
+        tally = _tally(memory)
+        print_summary(tally, Ended(0, 0, tally, finished=True))
+    for job in jobs:
+        if job.is_open:
+            say(f"batch {job.id} has not ended; thinkdial batch wait {job.id}")
+    return _code(jobs, allow_open=False)
+
+
+def _tally(memory: OutputFile) -> Tally:
+    """The totals of the whole file."""
+    tally = Tally()
+    for document in memory.documents():
+        tally.add(document)
+    return tally
+
+
+def _code(jobs: Sequence[Job], *, allow_open: bool) -> ExitCode:
+    parts = [part for job in jobs for part in job.parts]
+    dropped = sum(part.rows for part in parts if part.stage == "dropped")
+    failed, ok = sum(part.failed for part in parts) + dropped, sum(part.ok for part in parts)
+    waiting = any(part.is_open for part in parts)
+    if failed and not ok and not waiting:
+        return ExitCode.ALL_FAILED
+    return ExitCode.SOME_FAILED if failed or (waiting and not allow_open) else ExitCode.OK
+
+
+def _held(stack: ExitStack, job: Job) -> Job:
+    locked: AbstractContextManager[None] = job.locked()
+    stack.enter_context(locked)
+    return job
+
+
+def _encoder(memory: OutputFile) -> Callable[[dict[str, Any]], bytes]:
+    return csv_line if memory.form == "csv" else json_line

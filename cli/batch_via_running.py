@@ -1,0 +1,167 @@
+"""What the commands for providers' batches run in: an event loop, the batch APIs, and one job that is ours alone."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import AsyncGenerator, Awaitable, Callable, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from ..engine.batch.via.client import AnswerError
+from ..engine.batch.via.collecting import OnWritten
+from ..engine.batch.via.desk import Desks, wishes_of
+from ..engine.batch.via.store import Job, JobStore
+from ..engine.batch.via.submitting import Submitter
+from ..engine.batch.via.waiting import Attendant
+from ..engine.results import may_have_cost, new_id
+from ..engine.surroundings import Surroundings
+from ..engine.transport import Transport
+from ..profiles.load import Config
+from ..providers.errors import ConfigError
+from ..providers.schema import Result
+from .choosing import load_config
+from .exit_codes import ExitCode
+from .output import say
+from .version import VERSION
+
+LOOK_AGAIN_S = 5.0
+"""Between two looks for a batch whose creation was not answered."""
+
+Note = Callable[[str], None]
+
+
+@dataclass(slots=True)
+class Workers:
+    """What works on jobs inside one event loop."""
+
+    desks: dict[str, Desks]
+    submitters: dict[str, Submitter]
+    attendants: dict[str, Attendant]
+    poll_s: float | None
+    looked: Callable[[Job], None]
+
+    async def wait(self, jobs: Sequence[Job], most_s: float | None) -> None:
+        for job in jobs:
+            attendant = self.attendants[job.id]
+            if not await attendant.wait(job, poll_s=self.poll_s, most_s=most_s, looked=self.looked):
+                say(f"batch {job.id} goes on at the provider; thinkdial batch wait {job.id} waits again")
+                raise typer.Exit(ExitCode.SOME_FAILED)
+
+    async def look(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            await self.attendants[job.id].look_at_all(job)
+
+    async def cancel(self, jobs: Sequence[Job]) -> None:
+        for job in jobs:
+            await self.attendants[job.id].cancel(job)
+
+
+class Office:
+    """Runs work on jobs in an event loop, and turns what goes wrong into words and an exit code."""
+
+    def __init__(self, settings: Config, store: JobStore, note: Note) -> None:
+        self.settings, self._store, self.note = settings, store, note
+        self._told = ""
+
+    def over(
+        self, jobs: Sequence[Job], work: Callable[[Workers], Awaitable[None]], *, poll_s: float | None
+    ) -> ExitCode | None:
+        """Do `work`. None when it was done; a code when it was interrupted. Raises `ConfigError` when it failed."""
+
+        async def run() -> None:
+            async with self.made(jobs, poll_s) as made:
+                await work(made)
+
+        try:
+            asyncio.run(run())
+        except KeyboardInterrupt:
+            for job in jobs:
+                say(f"batch {job.id} goes on without us; thinkdial batch wait {job.id} goes on from here")
+            return ExitCode.INTERRUPTED
+        except AnswerError as error:
+            raise ConfigError(error.failure.message, hint=_hint(error, jobs)) from None
+        return None
+
+    @asynccontextmanager
+    async def made(self, jobs: Sequence[Job], poll_s: float | None) -> AsyncGenerator[Workers]:
+        async with Transport(user_agent=f"thinkdial/{VERSION}") as transport:
+            surroundings = Surroundings(transport)
+            made = Workers({}, {}, {}, poll_s, self._looked)
+            for job in jobs:
+                system = job.options.get("system")
+                desks = Desks(
+                    self.settings, surroundings, wishes_of(job), job.id, system=None if system is None else str(system)
+                )
+                pause_s = LOOK_AGAIN_S if poll_s is None else min(poll_s, LOOK_AGAIN_S)
+                submitter = Submitter(self._store, desks, pause_s=pause_s, sleep=surroundings.sleep, note=self.note)
+                made.desks[job.id], made.submitters[job.id] = desks, submitter
+                made.attendants[job.id] = Attendant(
+                    desks, submitter, sleep=surroundings.sleep, clock=surroundings.clock, note=self.note
+                )
+            yield made
+
+    def _looked(self, job: Job) -> None:
+        """Say how a job is getting on, when that has changed."""
+        from .render.batch_list import progress_line
+
+        line = progress_line(job)
+        if line != self._told:
+            self._told = line
+            self.note(line)
+
+
+@contextmanager
+def opened_job(name: str | None, config: Path | None, *, quiet: bool) -> Generator[tuple[Job, Office]]:
+    """A job that nobody else works on, and what works on it."""
+    store = JobStore()
+    job = store.find(name)
+    with job.locked():
+        job = store.find(job.id)  # as it stands when the lock is ours
+        where = config or (Path(job.config) if job.config else None)
+        settings = load_config(where, list(job.settings), quiet=quiet)
+        yield job, Office(settings, store, noted(quiet=quiet))
+
+
+@asynccontextmanager
+async def counting(job: Job, settings: Config) -> AsyncGenerator[OnWritten | None]:
+    """What enters the costs of a job's results into the history, as far as that is kept."""
+    from .batch_running import close_sums, sums_for
+
+    asked = str(job.options.get("asked") or f"batch {job.id}")
+    system = job.options.get("system")
+    sums = sums_for(
+        settings,
+        new_id(),
+        asked,
+        None if system is None else str(system),
+        keeps_history=job.options.get("keeps_history") is not False,
+    )
+    if sums is None:
+        yield None
+        return
+
+    def count(result: Result, taken: Callable[[], None]) -> None:
+        if may_have_cost(result):
+            sums.add(result, taken)
+        else:
+            taken()
+
+    began = time.monotonic()
+    try:
+        yield count
+    finally:
+        await close_sums(sums, time.monotonic() - began)
+
+
+def noted(*, quiet: bool) -> Note:
+    return (lambda _: None) if quiet else say
+
+
+def _hint(error: AnswerError, jobs: Sequence[Job]) -> str | None:
+    """What to do about the error, and that nothing is lost by it."""
+    on = [f"thinkdial batch wait {job.id} goes on from here" for job in jobs if job.is_open]
+    return "; ".join(words for words in (error.failure.hint, *on) if words) or None

@@ -1,0 +1,20 @@
+"""The name of a batch wire -> what speaks it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from .anthropic import AnthropicBatches
+from .google import GoogleBatches
+from .mistral import MistralBatches
+from .model import BatchApi, Route
+from .openai import OpenAIBatches
+from .xai import XaiBatches
+
+WIRES: Mapping[str, Callable[[Route], BatchApi]] = {
+    "openai": OpenAIBatches,
+    "anthropic": AnthropicBatches,
+    "google": GoogleBatches,
+    "mistral": MistralBatches,
+    "xai": XaiBatches,
+}
