@@ -19,7 +19,7 @@ from thinkdial.engine.fanout import Job, fan_out
 from thinkdial.engine.jobs import Wishes, make_jobs
 from thinkdial.engine.observer import Silent
 from thinkdial.engine.prepare import Prompt
-from thinkdial.engine.run import Surroundings as EngineSurroundings
+from thinkdial.engine.surroundings import Surroundings as EngineSurroundings
 from thinkdial.engine.target import select
 from thinkdial.engine.transport import Transport
 from thinkdial.profiles.load import load

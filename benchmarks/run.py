@@ -25,6 +25,9 @@ BENCHMARKS: Mapping[str, str] = {
     "fan-out": "fan_out",
     "decoder": "decoding",
     "live": "live_view",
+    "history": "history",
+    "batch": "batch",
+    "batch-memory": "batch_memory",
 }
 DEFAULT_ROUNDS = 7
 

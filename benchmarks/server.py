@@ -1,6 +1,9 @@
-"""A loopback server in a process of its own: an OpenAI-compatible stream, at once or after a while.
+"""A loopback server in a process of its own: OpenAI-compatible answers, at once or after a while.
 
-The first part of the path is the wait in milliseconds: `http://127.0.0.1:PORT/500/v1/chat/completions`.
+The first part of the path is the wait in milliseconds: `http://127.0.0.1:PORT/500/v1/chat/completions`. A stream has
+four words, or as many events as the second part says, `/0/50/v1/...`; a request that does not ask for a stream gets
+one body of 2 KB, or of few bytes where the second part is `short`.
+
 Run by itself it prints its port and serves until its standard input ends.
 """
 
@@ -8,14 +11,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
+from typing import cast
 
 from streams import chat_stream
 
 WORDS_IN_ANSWER = 4
+BODY_BYTES, SHORT_BODY_BYTES = 2048, 400
+EVENTS_PER_WRITE = 5
+"""Of a long stream: it arrives in pieces, as from a model that thinks."""
 
 
 @contextmanager
@@ -33,16 +42,14 @@ def loopback_server() -> Iterator[str]:
 
 
 class Answering(asyncio.Protocol):
-    """Just enough HTTP/1.1 for one client at a time: a head, a body of the announced length, a stream."""
+    """Just enough HTTP/1.1 for a client that waits for its answer: a head, a body of the announced length."""
 
-    def __init__(self, answer: bytes) -> None:
-        self._answer = answer
+    def __init__(self) -> None:
         self._received = b""
         self._transport: asyncio.Transport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's is no instance of it
 
     def data_received(self, data: bytes) -> None:
         self._received += data
@@ -50,37 +57,84 @@ class Answering(asyncio.Protocol):
         if not end or len(body) < _content_length(head):
             return
         self._received = b""
-        wait_ms = int(head.split(b" ", 2)[1].split(b"/")[1] or 0)
-        asyncio.get_running_loop().call_later(wait_ms / 1000, self._reply)
+        steps = head.split(b" ", 2)[1].split(b"/")
+        streams = b'"stream":true' in body or b'"stream": true' in body
+        answer = (
+            _stream(int(steps[2]) if steps[2].isdigit() else 0)
+            if streams
+            else (_body(SHORT_BODY_BYTES if steps[2] == b"short" else BODY_BYTES),)
+        )
+        if wait_ms := int(steps[1] or 0):
+            asyncio.get_running_loop().call_later(wait_ms / 1000, self._reply, answer, 0)
+        else:
+            self._reply(answer, 0)
 
-    def _reply(self) -> None:
-        if self._transport is not None and not self._transport.is_closing():
-            self._transport.write(self._answer)
+    def _reply(self, answer: tuple[bytes, ...], number: int) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        self._transport.write(answer[number])
+        if number + 1 < len(answer):
+            asyncio.get_running_loop().call_soon(self._reply, answer, number + 1)
 
 
 def _content_length(head: bytes) -> int:
-    for line in head.split(b"\r\n"):
-        name, _, value = line.partition(b":")
-        if name.lower() == b"content-length":
-            return int(value)
-    return 0
+    _, found, rest = head.lower().partition(b"\r\ncontent-length:")
+    return int(rest.partition(b"\r\n")[0]) if found else 0
 
 
-def _response() -> bytes:
-    body = chat_stream(WORDS_IN_ANSWER)
-    head = f"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ncontent-length: {len(body)}\r\n\r\n"
-    return head.encode() + body
+@cache
+def _body(size: int) -> bytes:
+    """One whole answer of about `size` bytes."""
+    document = {
+        "id": "chatcmpl-1",
+        "object": "chat.completion",
+        "created": 1,
+        "model": "example-1",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": ""}, "finish_reason": "stop"}],
+        "usage": {
+            "prompt_tokens": 20,
+            "completion_tokens": 300,
+            "total_tokens": 320,
+            "completion_tokens_details": {"reasoning_tokens": 50},
+        },
+    }
+    choice = document["choices"][0]  # type: ignore[index]
+    choice["message"]["content"] = "reasonable " * ((size - len(json.dumps(document))) // 11)  # type: ignore[index]
+    body = json.dumps(document).encode()
+    return _head("application/json", f"content-length: {len(body)}") + body
+
+
+@cache
+def _stream(events: int) -> tuple[bytes, ...]:
+    """A stream as one piece of known length, or of so many events, each a chunk of its own, in several writes."""
+    if not events:
+        body = chat_stream(WORDS_IN_ANSWER)
+        return (_head("text/event-stream", f"content-length: {len(body)}") + body,)
+    parts = [part + b"\n\n" for part in chat_stream(events).split(b"\n\n") if part]
+    chunks = [b"%x\r\n%s\r\n" % (len(part), part) for part in parts]
+    writes = [b"".join(chunks[at : at + EVENTS_PER_WRITE]) for at in range(0, len(chunks), EVENTS_PER_WRITE)]
+    writes[0] = _head("text/event-stream", "transfer-encoding: chunked") + writes[0]
+    writes[-1] += b"0\r\n\r\n"
+    return tuple(writes)
+
+
+def _head(content_type: str, framing: str) -> bytes:
+    return f"HTTP/1.1 200 OK\r\ncontent-type: {content_type}\r\n{framing}\r\nx-request-id: req-1\r\n\r\n".encode()
 
 
 async def serve() -> None:
     """Serve until standard input ends, however the parent ended."""
-    answer, loop = _response(), asyncio.get_running_loop()
-    server = await loop.create_server(lambda: Answering(answer), "127.0.0.1", 0, backlog=512)
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(Answering, "127.0.0.1", 0, backlog=512)
     print(server.sockets[0].getsockname()[1], flush=True)
     await loop.run_in_executor(None, sys.stdin.read)
     server.close()
 
 
 if __name__ == "__main__":
+    with contextlib.suppress(ImportError):
+        import uvloop
+
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(serve())

@@ -16,7 +16,7 @@ from ..engine.batch.via.collecting import OnWritten
 from ..engine.batch.via.desk import Desks, wishes_of
 from ..engine.batch.via.store import Job, JobStore
 from ..engine.batch.via.submitting import Submitter
-from ..engine.batch.via.waiting import Attendant
+from ..engine.batch.via.waiting import GONE, Attendant
 from ..engine.results import may_have_cost, new_id
 from ..engine.surroundings import Surroundings
 from ..engine.transport import Transport
@@ -164,4 +164,10 @@ def noted(*, quiet: bool) -> Note:
 def _hint(error: AnswerError, jobs: Sequence[Job]) -> str | None:
     """What to do about the error, and that nothing is lost by it."""
     on = [f"thinkdial batch wait {job.id} goes on from here" for job in jobs if job.is_open]
+    if error.failure.status in GONE:
+        on = [
+            f"if the provider does not have it any more, thinkdial batch cancel {job.id} gives it up"
+            for job in jobs
+            if job.is_open
+        ]
     return "; ".join(words for words in (error.failure.hint, *on) if words) or None

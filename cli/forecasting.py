@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from .output import say
@@ -13,13 +14,47 @@ if TYPE_CHECKING:
     from ..engine.authorize import Authorize
     from ..engine.fanout import Job
     from ..engine.forecast import Samples
-    from ..engine.prepare import Prepared
+    from ..engine.prepare import Prepared, Prompt
+    from ..providers.schema import Forecast
+
+PATIENCE_S = 0.1
+"""How long a look at earlier runs waits for others who lock the history, while answers are coming in."""
+
+
+class Afterwards:
+    """Forecasts of calls that were sent without one, at the prices of `at`: made when their answers are there.
+
+    The event loop makes them, so the history is opened once and hardly waited for.
+    """
+
+    def __init__(self, prompt: Prompt, at: datetime) -> None:
+        self._prompt, self._at = prompt, at
+        self._open = ExitStack()
+        self._samples: Samples | None = None
+        self._looked = False
+
+    def __call__(self, job: Job) -> Forecast | None:
+        from ..engine.forecast import forecast
+
+        if job.prepared is None:
+            return None
+        if not self._looked:
+            self._looked = True
+            self._samples = self._open.enter_context(own_runs(quiet=True, patience_s=PATIENCE_S))
+        return forecast(job.prepared, self._prompt, self._at, samples=self._samples)
+
+    def close(self) -> None:
+        """Close the history."""
+        self._open.close()
 
 
 @contextmanager
-def own_runs(*, quiet: bool = False) -> Generator[Samples | None]:
-    """The output of the user's runs, for `forecast`; None without a history, or with one that cannot be read."""
-    from ..engine.history.store import database_path
+def own_runs(*, quiet: bool = False, patience_s: float | None = None) -> Generator[Samples | None]:
+    """The output of the user's runs, for `forecast`; None without a history, or with one that cannot be read.
+
+    `patience_s` is how long others may keep it locked, where that is not the usual.
+    """
+    from ..engine.history.store import BUSY_TIMEOUT_S, database_path
 
     if not database_path().exists():
         yield None
@@ -29,7 +64,7 @@ def own_runs(*, quiet: bool = False) -> Generator[Samples | None]:
     from ..providers.errors import StoreError
 
     try:
-        store = Store.open()
+        store = Store.open(busy_timeout_s=BUSY_TIMEOUT_S if patience_s is None else patience_s)
     except StoreError as error:
         _say_unread(error, quiet)
         yield None

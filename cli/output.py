@@ -135,7 +135,7 @@ def write_file(path: Path, text: str) -> None:
         _write_to_device(path, text)
         return
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
     try:
@@ -158,7 +158,11 @@ def _write_to_device(path: Path, text: str) -> None:
 def check_writable(path: Path) -> None:
     """Raise `ConfigError` before anything is paid for, when `path` cannot become a file."""
     path = path.resolve()
-    if path.is_dir():
+    try:
+        is_directory = path.is_dir()
+    except OSError as error:  # a name that is too long, say
+        raise ConfigError(f"-o {path.name[:40]}…: cannot be written: {error.strerror}") from None
+    if is_directory:
         raise ConfigError(f"{path} is a directory", hint="-o takes the name of a file")
     if not path.parent.is_dir():
         raise ConfigError(f"{path.parent} is not a directory", hint="make it first")

@@ -21,12 +21,13 @@ from ..engine.surroundings import Surroundings
 from ..engine.transport import Transport
 from ..profiles.keeping import HistorySettings
 from ..providers.errors import StoreError
-from ..providers.schema import Forecast, Notice, Run
+from ..providers.schema import Notice, Run
+from .forecasting import Afterwards
 from .version import VERSION
 
 if TYPE_CHECKING:
+    from ..engine.history.heads import Kept
     from ..engine.history.keeper import Keeper
-    from ..engine.history.writing import Kept
     from ..engine.purse import Purse
     from ..profiles.load import Config
 
@@ -79,25 +80,29 @@ async def _run(jobs: Sequence[Job], prompt: Prompt, observer: Observer, circumst
         if needs_prices and not warming:
             warming.append(loop.run_in_executor(None, pricing.warm))
 
-    keeper = _keeper(run_id, at, prompt, circumstances)
+    foresee = Afterwards(prompt, at)
+    keeper = _keeper(run_id, at, prompt, circumstances, foresee)
     purse = circumstances.purse()
-    async with Transport(user_agent=f"thinkdial/{VERSION}") as transport:
-        surroundings = Surroundings(transport, on_sent=on_sent, tape=keeper)
-        done: Done = await fan_out(
-            jobs,
-            surroundings=surroundings,
-            observer=observer,
-            run_id=run_id,
-            at=at,
-            extra=circumstances.extra,
-            keeper=keeper,
-            purse=purse,
-        )
-    if done.interrupted and task is not None:
-        task.uncancel()
-    total_s = time.monotonic() - began
-    number = None if keeper is None else await keeper.close(total_s)
-    notes = () if purse is None else tuple(await purse.close())
+    try:
+        async with Transport(user_agent=f"thinkdial/{VERSION}") as transport:
+            surroundings = Surroundings(transport, on_sent=on_sent, tape=keeper)
+            done: Done = await fan_out(
+                jobs,
+                surroundings=surroundings,
+                observer=observer,
+                run_id=run_id,
+                at=at,
+                extra=circumstances.extra,
+                keeper=keeper,
+                purse=purse,
+            )
+        if done.interrupted and task is not None:
+            task.uncancel()
+    finally:  # also when nobody reads the answer any more: what came of it was paid for
+        total_s = time.monotonic() - began
+        foresee.close()
+        number = None if keeper is None else await keeper.close(total_s)
+        notes = () if purse is None else tuple(await purse.close())
     run = make_run(run_id, prompt.text, prompt.system, done.results, total_s)
     return Finished(run, done.interrupted, number, None if keeper is None else keeper.problem, notes)
 
@@ -109,26 +114,18 @@ def kept_of(config: Config, *, no_history: bool) -> Kept | None:
     return "sums" if config.budget.needs_history else None
 
 
-def _keeper(run_id: str, at: datetime, prompt: Prompt, circumstances: Circumstances) -> Keeper | None:
-    """What keeps the run in the history; None when it is not to be kept."""
+def _keeper(
+    run_id: str, at: datetime, prompt: Prompt, circumstances: Circumstances, foresee: Afterwards
+) -> Keeper | None:
+    """What keeps the run in the history; None when it is not to be kept. Nobody forecasts what is simulated."""
     settings = circumstances.retention
     if circumstances.kept is None:
         return None
+    from ..engine.history.heads import Retention, RunHead
     from ..engine.history.keeper import Keeper
-    from ..engine.history.record import Recorder, RunHead
-    from ..engine.history.retention import Retention
+    from ..engine.history.record import Recorder
 
     head = RunHead(run_id, at, circumstances.command, prompt.text, prompt.system, circumstances.simulated)
     head = head._replace(kept=circumstances.kept)
     recorder = Recorder(head, retention=Retention(settings.keep_days, settings.max_mb))
-
-    def foresee(job: Job) -> Forecast | None:
-        from ..engine.forecast import forecast
-        from .forecasting import own_runs
-
-        if job.prepared is None or circumstances.simulated:
-            return None
-        with own_runs(quiet=True) as samples:
-            return forecast(job.prepared, prompt, at, samples=samples)
-
-    return Keeper(recorder, foresee)
+    return Keeper(recorder, (lambda _: None) if circumstances.simulated else foresee)

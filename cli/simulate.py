@@ -39,6 +39,10 @@ def simulate(
         float | None,
         typer.Option("--batch-seconds", min=0, help="Let batches end after so many seconds, however often looked at."),
     ] = None,
+    rpm: Annotated[
+        int | None, typer.Option("--rpm", min=1, help="Requests a minute for each key and model; more get a 429.")
+    ] = None,
+    tpm: Annotated[int | None, typer.Option("--tpm", min=1, help="Tokens a minute for each key and model.")] = None,
 ) -> None:
     """Serve the simulated providers on this machine until Ctrl-C. Nothing they say is real.
 
@@ -51,7 +55,7 @@ def simulate(
     Example:  thinkdial simulate --port 8099 --fault rate_limit=0.1
     """
     from ..providers.errors import ConfigError
-    from ..simulator import DEMO_PACE, Simulator, serve_forever
+    from ..simulator import DEMO_PACE, RateLimits, Simulator, serve_forever
     from .exit_codes import ExitCode
     from .output import emit, say
 
@@ -64,6 +68,7 @@ def simulate(
         directory=state,
         batch_polls=batch_polls,
         batch_s=batch_s,
+        limits=RateLimits(rpm, tpm) if rpm or tpm else None,
     )
 
     def ready(base_url: str) -> None:

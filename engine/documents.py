@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import fields, is_dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 from ..providers.errors import Failure
 from ..providers.schema import Forecast, Result, Run
-from .forecast import totals
 from .prepare import Prepared
 
 RESULT_SCHEMA = "thinkdial.result/1"
@@ -47,6 +46,8 @@ def run_document(run: Run) -> dict[str, Any]:
 
 def plan_document(plans: Iterable[tuple[Prepared, Forecast, str | None]]) -> dict[str, Any]:
     """`thinkdial.plan/1`, from prepared calls, their forecasts and where each key would come from."""
+    from .forecast import totals
+
     entries = list(plans)
     return {
         "schema": PLAN_SCHEMA,
@@ -97,7 +98,7 @@ def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | 
 
 def _plain(value: Any) -> Any:
     """`value` in the types of JSON. A batch writes thousands of results a second: each type is looked at once."""
-    kind: type[Any] = type(value)
+    kind = cast("type[Any]", type(value))
     if kind in _AS_IT_IS:
         return value
     make = _MAKERS.get(kind)

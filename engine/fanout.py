@@ -47,7 +47,7 @@ class Job:
 
 
 class _Relay:
-    """Passes everything on to an observer, and remembers its error: nobody listens any more, so the run is over."""
+    """Passes everything on to an observer until that fails: then nobody listens any more, and the run is over."""
 
     def __init__(self, observer: Observer) -> None:
         self._observer = observer
@@ -66,6 +66,8 @@ class _Relay:
         self._tell(lambda: self._observer.finished(index, result))
 
     def _tell(self, speak: Callable[[], None]) -> None:
+        if self.error is not None:
+            return
         try:
             speak()
         except Exception as error:
@@ -95,6 +97,7 @@ async def fan_out(
     """Make all calls. A cancellation (Ctrl-C) ends those under way, keeps what came, and still returns.
 
     A result is with the `keeper` before the observer hears of it. The `purse` decides what each call may cost.
+    An error of the observer ends all calls; it is raised when what came of them is kept.
     """
     relay = _Relay(observer)
     everyone = asyncio.Semaphore(MOST_AT_ONCE)
@@ -127,9 +130,10 @@ async def fan_out(
             outcome = cancelled(exchange.outcome())
         except Exception as error:
             if error is relay.error:
-                raise
-            words = f"an error inside thinkdial: {type(error).__name__}: {error}"
-            outcome = exchange.outcome(failure("protocol", words, hint="please report it"))
+                outcome = cancelled(exchange.outcome())
+            else:
+                words = f"an error inside thinkdial: {type(error).__name__}: {error}"
+                outcome = exchange.outcome(failure("protocol", words, hint="please report it"))
         result = result_of(outcome, run_id=run_id, at=at, extra=extra)
         return result if purse is None else purse.priced(index, result)
 
@@ -145,6 +149,8 @@ async def fan_out(
         if purse is not None:
             purse.settle(index, result)
         relay.finished(index, result)
+        if relay.error is not None:
+            raise relay.error
         return result
 
     tasks = [asyncio.create_task(one(index, job)) for index, job in enumerate(jobs)]
@@ -156,6 +162,9 @@ async def fan_out(
     for task in tasks:
         task.cancel()  # those that have ended do not mind; the others go on only when all is well
     await asyncio.wait(tasks)
+    if relay.error is not None:
+        await asyncio.gather(*tasks, return_exceptions=True)  # takes note of their errors, of which this is one
+        raise relay.error
     stopped = Failure("cancelled", "interrupted before it began")
     results = [
         unsent(job, stopped) if task.cancelled() else task.result() for job, task in zip(jobs, tasks, strict=True)

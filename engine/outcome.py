@@ -9,6 +9,9 @@ from ..providers.fold import Reply
 from ..providers.schema import Latency, Notice
 from .prepare import Prepared
 
+NEVER_SENT = Notice("never_sent", "the request never left, so nothing is charged for it")
+"""Beside the result of a call whose attempts all failed before the provider had the request."""
+
 
 @dataclass(slots=True)
 class Marks:

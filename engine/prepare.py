@@ -136,11 +136,11 @@ def without_field(prepared: Prepared, path: str) -> Prepared:
     return replace(prepared, plan=decided, call=call, request=_build(prepared.target, call))
 
 
-def with_output_limit(prepared: Prepared, tokens: int, why: Notice) -> Prepared:
+def with_output_limit(prepared: Prepared, tokens: int, *why: Notice) -> Prepared:
     """The same call with at most `tokens` of output, reasoning included, and the reason beside it."""
     asked = replace(prepared.asked, max_output_tokens=tokens)
     again = _prepare(prepared.target, prepared.think, asked)
-    return replace(again, plan=replace(again.plan, notices=(*again.plan.notices, why)))
+    return replace(again, plan=replace(again.plan, notices=(*again.plan.notices, *why)))
 
 
 def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
@@ -150,7 +150,8 @@ def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
         system = scaffold(prepared.think, system)
     call = replace(prepared.call, prompt=prompt.text, system=system, turns=prompt.turns)
     asked = replace(prepared.asked, prompt=prompt)
-    return replace(prepared, call=call, asked=asked, request=_build(prepared.target, call))
+    request = _build(prepared.target, call)
+    return Prepared(prepared.target, prepared.think, prepared.plan, call, request, asked, prepared.emulated)
 
 
 def unstreamed(prepared: Prepared) -> Prepared:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -60,9 +61,18 @@ class _Fetched:
 
 def cache_file() -> Path:
     """Where a fetched table is kept."""
+    return _cache_file(*map(os.environ.get, _PLACES))
+
+
+@cache
+def _cache_file(*_: str | None) -> Path:
+    """The same, found once for each environment: every result that is priced asks."""
     from platformdirs import user_cache_path
 
     return user_cache_path("thinkdial", appauthor=False) / "prices.json"
+
+
+_PLACES = ("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA", "USERPROFILE")
 
 
 def table_for(provider: str) -> DataSnapshot:

@@ -107,13 +107,14 @@ def priced_by_table(bought: Bought) -> Cost:
     """The cost by the price table: of the model that answered, at its tier, with long-prompt and cache prices."""
     if bought.provider is None:
         return Cost()
-    from .pricequote import Unpriced, Wanted, quote
+    from .pricequote import Unpriced, Wanted
+    from .quotecache import quick_quote
 
     usage, at = bought.usage, bought.at or datetime.now(UTC)
     for model in bought.models:
         entered, output = usage.input_tokens or 0, usage.output_tokens or 0
         wanted = Wanted(bought.provider, model, at, _terms(bought), entered, output, bought.host, bought.region)
-        found = quote(wanted)
+        found = quick_quote(wanted)
         if found is None:
             continue
         if isinstance(found, Unpriced):

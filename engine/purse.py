@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from ..providers.errors import Failure
 from ..providers.schema import Cost, Notice, Result, Usage
 from .budget import Grant, Need
 from .forecast import affordable_output_tokens, ceiling_usd, cost_of_usage, estimated_input_tokens, forecast
 from .ledger import Ledger
+from .limits import dollars
 from .meter import Meter, PriceOf
 from .prepare import Prepared, with_output_limit
 from .results import may_have_cost
@@ -49,7 +50,7 @@ class Purse:
         shortened = self._shortened(prepared, grant, at)
         if shortened is None:
             self._ledger.settle(index, Decimal(0))
-            return Failure("budget", f"{grant.usd:f} USD is all that is left, which does not pay for an answer")
+            return _too_little(prepared, grant, at)
         meter = Meter(grant.usd, _price_of(shortened, at), estimated_input_tokens(shortened, prompt))
         self._meters[index] = meter
         return Admitted(shortened, meter)
@@ -87,6 +88,15 @@ class Purse:
             return None
         words = f"the output limit is {tokens:,} tokens: the budget leaves {grant.usd:f} USD for this call"
         return with_output_limit(prepared, tokens, Notice("output_limit_lowered", words))
+
+
+def _too_little(prepared: Prepared, grant: Grant, at: datetime) -> Failure:
+    """The refusal of a call for which what is left of a limit cannot be enough, with what would be."""
+    least = ceiling_usd(with_output_limit(prepared, LEAST_OUTPUT_TOKENS), prepared.asked.prompt, at)
+    words = f"{dollars(grant.usd or Decimal(0))} USD is all that is left for it, which does not pay for an answer"
+    if least is not None:
+        words += f": with {LEAST_OUTPUT_TOKENS} tokens of output it may cost up to {dollars(least, ROUND_CEILING)} USD"
+    return Failure("budget", words, hint="raise the limit, or shorten the prompt")
 
 
 def _price_of(prepared: Prepared, at: datetime) -> PriceOf:

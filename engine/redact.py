@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from .documents import SECRET_WORDS
 from .keys import Key
@@ -16,13 +17,18 @@ MARK = b"[key]"
 
 def secrets_of(prepared: Prepared, key: Key | None) -> tuple[bytes, ...]:
     """What of a call must not be stored: its key, and the headers whose names say that they are credentials."""
-    found = [] if key is None else [key.reveal()]
-    found += [
-        value
-        for name, value in prepared.request.headers
+    found = () if key is None else (key.reveal().encode(),)
+    return found + _secret_values(prepared.request.headers)
+
+
+@lru_cache(maxsize=64)
+def _secret_values(headers: tuple[tuple[str, str], ...]) -> tuple[bytes, ...]:
+    """The values of headers that are credentials: the same for all rows of a batch."""
+    return tuple(
+        value.encode()
+        for name, value in headers
         if len(value) >= LEAST_SECRET and any(word in name.lower() for word in SECRET_WORDS)
-    ]
-    return tuple(secret.encode() for secret in found)
+    )
 
 
 class Redactor:
@@ -56,7 +62,9 @@ class Redactor:
 
 def _overlap(data: bytes, secret: bytes) -> int:
     """How many bytes at the end of `data` are the beginning of `secret`."""
-    for size in range(min(len(secret) - 1, len(data)), 0, -1):
-        if data.endswith(secret[:size]):
-            return size
+    at = data.find(secret[:1], max(0, len(data) - len(secret) + 1))
+    while at >= 0:
+        if secret.startswith(data[at:]):
+            return len(data) - at
+        at = data.find(secret[:1], at + 1)
     return 0

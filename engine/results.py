@@ -27,7 +27,7 @@ from ..providers.schema import (
     Usage,
 )
 from ..providers.think import Think
-from .outcome import Outcome
+from .outcome import NEVER_SENT, Outcome
 from .pricing import Bought, cost_of, host_of, own_price
 from .receipt import judge, read_reasoning
 from .target import Target
@@ -139,14 +139,14 @@ def unsent_result(
 
 
 def may_have_cost(result: Result) -> bool:
-    """Whether `result` can have cost anything: it was attempted, and not turned away before it was answered."""
-    if not result.attempts:
+    """Whether `result` can have cost anything: its request left, and was not turned away before it was answered."""
+    if not result.attempts or any(warning.code == NEVER_SENT.code for warning in result.warnings):
         return False
     failed, said = result.error, result.answer or result.reasoning.text
     return failed is None or bool(said) or (failed.kind not in UNBILLED_KINDS and (failed.status or 0) < 400)
 
 
-def summarize(results: Iterable[Result], total_s: float) -> Summary:
+def summarize(results: Iterable[Result], total_s: float | None) -> Summary:
     """Totals. Sums are over the known numbers; None when none is known."""
     listed = list(results)
     known = [result.cost.usd for result in listed if result.cost.usd is not None]

@@ -30,7 +30,7 @@ from .decoding import UnreadableError, check_body, decoded, error_document
 from .keys import Key
 from .learn import legal_levels
 from .observer import Observer
-from .outcome import Marks, Outcome
+from .outcome import NEVER_SENT, Marks, Outcome
 from .prepare import Prepared, unstreamed, with_levels, without_field
 from .redact import Redactor, secrets_of
 from .retry import Attempt, obey_should_retry, wait_before_retry
@@ -86,6 +86,7 @@ class Exchange:
     _attempts: int = 0
     _given_way: int = 0
     _has_learned: bool = False
+    _has_left: bool = False
     _current: _Attempt | None = None
     _notices: list[Notice] = field(default_factory=list[Notice])
 
@@ -117,13 +118,14 @@ class Exchange:
         reply = attempt.fold.reply()
         if failed is not None and not reply.complete:
             reply.failure = failed
+        unsent = (NEVER_SENT,) if self._attempts and not self._has_left else ()
         return Outcome(
             prepared=self.prepared,
             reply=reply,
             latency=attempt.marks.latency(reply.usage.output_tokens, streamed=attempt.streamed),
             attempts=self._attempts,
             request_id=attempt.request_id,
-            notices=tuple(self._notices),
+            notices=(*self._notices, *unsent),
         )
 
     async def _attempt(self) -> Failure | None:
@@ -138,7 +140,7 @@ class Exchange:
         auth = (self.authorize or by_key(self.prepared.target, self.key))(request)
 
         def sent() -> None:
-            attempt.sent = True
+            attempt.sent = self._has_left = True
             if tape is not None:
                 tape.begin(self.index, self.prepared)
             if self.surroundings.on_sent is not None:
@@ -163,6 +165,7 @@ class Exchange:
         return attempt.fold.failure
 
     async def _read(self, response: Response, attempt: _Attempt) -> None:
+        self._has_left = True
         speech = dialect(self.prepared.target.dialect)
         quirks = self.prepared.target.use.quirks
         if self.surroundings.on_response is not None:
@@ -232,7 +235,7 @@ class Exchange:
                         self._take(attempt, delta)
 
     async def _bounded(self, chunks: AsyncIterator[bytes], attempt: _Attempt) -> AsyncGenerator[bytes]:
-        """The chunks without our credentials, timed, taken down, and no more of them than the bound for one response."""
+        """The chunks without our credentials: timed, taken down, and no more than the bound for one response."""
         size = 0
         tape = self.surroundings.tape
         redactor = Redactor(secrets_of(self.prepared, self.key))

@@ -111,7 +111,7 @@ class Transport:
                 extensions={"trace": trace},
             )
         except (ValueError, httpx2.InvalidURL) as error:  # the latter is none of the former
-            raise CannotSendError(_words(error)) from None
+            raise CannotSendError(words_of(error)) from None
         answer = await client.send(built, stream=True)
         try:
             known = {name.lower(): value for name, value in answer.headers.items()}
@@ -131,7 +131,7 @@ class Transport:
                     limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64),
                 )
             except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
-                raise CannotSendError(_words(error)) from None
+                raise CannotSendError(words_of(error)) from None
         return self._clients[secure, local]
 
     def _trust_store(self) -> ssl.SSLContext:
@@ -154,7 +154,7 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
                 hint="thinking can be silent for minutes: raise --timeout, or lower --think",
             )
         case httpx2.ConnectError():
-            words = f"cannot connect to {host}: {_words(error)}"
+            words = f"cannot connect to {host}: {words_of(error)}"
             return failure("connection", words, hint="is the base_url right, and is the server up?")
         case CannotSendError():
             words = f"nothing can be sent to {host}: {error}"
@@ -163,18 +163,18 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
         case httpx2.ProxyError():
             return failure("connection", f"the proxy on the way to {host} failed: {error}")
         case httpx2.RemoteProtocolError() | httpx2.NetworkError():
-            return failure("connection", f"the connection to {host} broke: {_words(error)}")
+            return failure("connection", f"the connection to {host} broke: {words_of(error)}")
         case httpx2.DecodingError():
             return failure("protocol", f"{host} sent a body that cannot be decompressed")
         case httpx2.InvalidURL() | httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError():
-            return failure("config", f"the request to {host} cannot be made: {_words(error)}")
+            return failure("config", f"the request to {host} cannot be made: {words_of(error)}")
         case httpx2.HTTPError():
-            return failure("connection", f"the exchange with {host} failed: {_words(error)}")
+            return failure("connection", f"the exchange with {host} failed: {words_of(error)}")
         case _:
             raise error
 
 
-def _words(error: Exception) -> str:
+def words_of(error: Exception) -> str:
     """What `error` says, else what lies behind it says, else its name."""
     cause: BaseException | None = error
     for _ in range(5):

@@ -75,10 +75,12 @@ class SseFramer:
             self._pending_size = 0
         rest = b"" if chunk.endswith((b"\n", b"\r")) else lines.pop()
         for line in lines:
-            if not line:
+            if line:
+                self._line(line)
+            elif self._data or self._stray:
                 yield from self._dispatch()
             else:
-                self._line(line)
+                self._name = ""
         if rest:
             self._hold(rest)
 

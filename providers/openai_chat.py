@@ -169,7 +169,8 @@ class ChatDecoder:
         document = obj(document_of(event))
         if not document:
             return
-        yield from self._serve(document)
+        if self._told != (document.get("model"), document.get("id"), document.get("service_tier")):
+            yield from self._serve(document)
         choice = self._own_choice(document)
         # Perplexity sends both: an empty delta in a whole body, the text so far as the message of each chunk.
         names = ("message", "delta") if event.name == "body" else ("delta", "message")
@@ -235,11 +236,9 @@ class ChatDecoder:
         return EMPTY
 
     def _serve(self, document: Mapping[str, Any]) -> Iterator[Delta]:
-        """Who answers, which every chunk repeats: said when it is new."""
-        model, response, tier = document.get("model"), document.get("id"), document.get("service_tier")
-        if self._told != (model, response, tier):
-            self._told = (model, response, tier)
-            yield Served(model=text(model), response_id=text(response), service_tier=text(tier))
+        """Who answers, which every chunk repeats."""
+        model, response, tier = self._told = document.get("model"), document.get("id"), document.get("service_tier")
+        yield Served(model=text(model), response_id=text(response), service_tier=text(tier))
 
     def _piece(self, piece: Mapping[str, Any]) -> Iterator[Delta]:
         yield from self._reasoning(piece)
@@ -375,7 +374,7 @@ def _reasoning_in(value: Any, visibility: Visibility) -> Iterator[Delta]:
 
 def _error_inside(document: Mapping[str, Any], choice: Mapping[str, Any], *, stray: bool) -> Failure | None:
     """An error under HTTP 200, wherever hosts put it: as an object or text, flat, in the choice, or by a code alone."""
-    for holder in (document, choice, obj(document.get("x_groq"))):
+    for holder in (document, choice, obj(document["x_groq"]) if "x_groq" in document else EMPTY):
         if "error" in holder and holder["error"] not in (None, False, ""):
             return read_openai_error(None, {}, holder)
     if document.get("object") == "error" or (stray and "choices" not in document):

@@ -251,7 +251,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """Totals of a run. `usd` is the sum of the known costs; `usd_unknown` counts the results whose cost is unknown."""
+    """Totals of a run. `usd` is the sum of the known costs; `usd_unknown` counts the results whose cost is unknown.
+
+    `total_s` is None for a run that never ended, when nothing says how long it took.
+    """
 
     results: int
     ok: int
@@ -262,7 +265,7 @@ class Summary:
     usd_unknown: int
     output_tokens: int | None
     reasoning_tokens: int | None
-    total_s: float
+    total_s: float | None
 
 
 @dataclass(frozen=True, slots=True)

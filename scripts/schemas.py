@@ -10,6 +10,8 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from thinkdial.engine.batch.summary import SCHEMA as BATCH_SUMMARY_SCHEMA
+from thinkdial.engine.batch.summary import Group
 from thinkdial.engine.documents import RESULT_SCHEMA, RUN_SCHEMA
 from thinkdial.profiles import facts, keeping, load, money
 from thinkdial.profiles.pricelist import LONG_PROMPT_KEYS, PRICE_KEYS
@@ -27,7 +29,12 @@ THINK_PATTERN = "^(auto|" + "|".join(level.value for level in Level) + "|[0-9]{1
 
 def main() -> None:
     stale = False
-    for name, document in (("result.schema.json", result_schema()), ("config.schema.json", config_schema())):
+    documents = {
+        "result.schema.json": result_schema(),
+        "batch-summary.schema.json": batch_summary_schema(),
+        "config.schema.json": config_schema(),
+    }
+    for name, document in documents.items():
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         path = DIRECTORY / name
         if "--check" not in sys.argv:
@@ -51,6 +58,46 @@ def result_schema() -> dict[str, Any]:
         "oneOf": [{"$ref": "#/$defs/Run"}, {"$ref": "#/$defs/Result"}],
         "$defs": definitions,
     }
+
+
+def batch_summary_schema() -> dict[str, Any]:
+    """The schema of a batch's summary: what it was, and a group for each profile and think value."""
+    text, flag, count = {"type": "string"}, {"type": "boolean"}, {"type": "integer", "minimum": 0}
+    text_or_null: dict[str, Any] = {"type": ["string", "null"]}
+    count_or_null: dict[str, Any] = {"type": ["integer", "null"], "minimum": 0}
+    or_null: dict[str, Any] = {"type": ["number", "null"], "minimum": 0}
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    usd = {"anyOf": [of_type(Decimal, {}), {"type": "null"}]}
+    counts = {"type": "object", "additionalProperties": count}
+    group_kinds: dict[str, Any] = {
+        **dict.fromkeys(("profile", "think", "model"), text),
+        **dict.fromkeys(("results", "judged", "passed", "usd_unknown"), count),
+        **dict.fromkeys(("statuses", "verdicts", "finishes", "errors"), counts),
+        **dict.fromkeys(("usd", "usd_mean", "usd_per_passed"), usd),
+        **dict.fromkeys(("latency_median_s", "latency_95th_s", "reasoning_tokens_mean"), or_null),
+        **dict.fromkeys(("input_tokens", "output_tokens", "reasoning_tokens"), count_or_null),
+        "pass_rate": {"anyOf": [share, {"type": "null"}]},
+        "pass_interval_95": {
+            "anyOf": [{"type": "array", "items": share, "minItems": 2, "maxItems": 2}, {"type": "null"}]
+        },
+    }
+    group, again = [*Group("", "").document()], ["profile", "kind", "times"]
+    given_up = dict.fromkeys(("profile", "kind", "message"), text)
+    kinds: dict[str, Any] = {
+        "schema": {"const": BATCH_SUMMARY_SCHEMA},
+        **dict.fromkeys(("created_at", "source"), text),
+        **dict.fromkeys(("output", "cost_limit"), text_or_null),
+        **dict.fromkeys(("rows", "bad_rows", "results", "skipped", "usd_unknown"), count),
+        **dict.fromkeys(("finished", "interrupted"), flag),
+        "usd": usd,
+        "given_up": {"type": "array", "items": _object(given_up, required=[*given_up])},
+        "attempts_again": {
+            "type": "array",
+            "items": _object({"profile": text, "kind": text, "times": count}, required=again),
+        },
+        "groups": {"type": "array", "items": _object({name: group_kinds[name] for name in group}, required=group)},
+    }
+    return {"$schema": DIALECT, "title": "The summary of a batch", **_object(kinds, required=[*kinds])}
 
 
 def of_type(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:

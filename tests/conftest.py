@@ -13,6 +13,15 @@ import pytest
 KEY_WORDS = ("_API_KEY", "_TOKEN", "_SECRET", "BEDROCK")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """Where bytecode is not wanted beside the sources, the processes of the tests share it in a place of their own."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+        base = tmp_path_factory.getbasetemp()
+        shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+        os.environ["PYTHONPYCACHEPREFIX"] = str(shared / "pycache")
+
+
 @pytest.fixture(autouse=True)
 def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of the test's own, without configuration, and an environment without keys or proxies."""

@@ -106,6 +106,8 @@ def totals(run: Run) -> str:
         ("cancelled", summary.cancelled),
     )
     cost = dollars(summary.usd) + (f" + {summary.usd_unknown} unknown" if summary.usd_unknown else "")
+    if summary.usd is None and summary.usd_unknown:
+        cost = "cost unknown" if summary.usd_unknown == 1 else f"cost of {summary.usd_unknown} unknown"
     parts = [
         ", ".join(f"{count} {word}" for word, count in counts if count) or "no results",
         f"{cost}{_forecast_words(run.results)}",

@@ -52,7 +52,7 @@ class Pace:
     """
 
     def __init__(self, limits: Limits, *, most_at_once: int = 64, start_at_once: int = 8) -> None:
-        self._most = max(1, min(most_at_once, limits.concurrency or most_at_once))
+        self._most = max(1, limits.concurrency or most_at_once)
         self._window = float(min(start_at_once, self._most))
         self._mark = math.inf
         """Calls under way from which on more are added slowly: here we were turned away."""

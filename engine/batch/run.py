@@ -169,6 +169,7 @@ class Batch:
 
     def wants(self, lane: Lane, work: Work) -> bool:
         """Whether `work` is still to be done."""
+        self._room.set()  # the lane has taken a row, perhaps without a call to follow
         state = "missing" if self._memory is None else self._memory.state(work)
         if state == "done" or (state == "failed" and not self._retry_failed):
             self.ended.tally.skipped += 1

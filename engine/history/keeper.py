@@ -13,7 +13,8 @@ from ...providers.schema import Forecast, Result
 from ..documents import masked_headers
 from ..fanout import Job
 from ..prepare import Prepared
-from .record import CallHead, Recorder
+from .heads import CallHead
+from .record import Recorder
 
 
 class Keeper:

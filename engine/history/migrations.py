@@ -112,5 +112,10 @@ CREATE TABLE reservations (                     -- money that calls under way ma
 );
 """
 
-MIGRATIONS: tuple[str, ...] = (FIRST,)
+SECOND = """
+CREATE INDEX results_unfinished ON results (run) WHERE status = 'running';
+"""
+"""Calls under way, and those whose process was killed: few among many, and asked for by every sum."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND)
 """Applied in order; `PRAGMA user_version` counts those that have been."""

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from ...providers.errors import StoreError
 from ...providers.schema import Json, Result, Run
 from ..rereading import RawResponse
-from ..results import summarize, timestamp
+from ..results import may_have_cost, summarize, timestamp
 from .retention import delete_runs
 from .store import Store, store_error
 from .thaw import result_from
@@ -152,7 +152,8 @@ def stored_run(store: Store, number: int) -> StoredRun:
             )
         )
     results = tuple(entry.result for entry in entries)
-    took = total_s if total_s is not None else max((result.latency.total_s or 0.0 for result in results), default=0.0)
+    known = [result.latency.total_s for result in results if result.latency.total_s is not None]
+    took = total_s if total_s is not None else max(known, default=None)
     run = Run(run_id, prompt, results, summarize(results, took), system)
     return StoredRun(number, run, command, created_at, bool(simulated), entries)
 
@@ -224,7 +225,7 @@ class _Part:
     think: str
     status: str
     usd: Decimal | None
-    was_sent: bool
+    may_have_cost: bool
 
 
 def _matching(connection: sqlite3.Connection, wanted: RunFilter) -> Iterator[int]:
@@ -310,15 +311,16 @@ def _rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[RunRow
             f" FROM results WHERE run IN ({marks}) ORDER BY run, position",
             some,
         ):
-            parts[run].append(_Part(profile, think, status, None if usd is None else Decimal(usd), _was_sent(document)))
+            known = None if usd is None else Decimal(usd)
+            parts[run].append(_Part(profile, think, status, known, known is not None or _may_have_cost(document)))
     return [_row(heads[number], parts[number]) for number in numbers if number in heads]
 
 
-def _was_sent(document: bytes | None) -> bool:
-    """Whether a request left at all: one that never did has no cost, which is another thing than an unknown one."""
+def _may_have_cost(document: bytes | None) -> bool:
+    """Whether a result without a cost can have had one. None is one whose process was killed."""
     try:
-        return document is None or _json(document).get("attempts") != 0
-    except (zlib.error, ValueError, AttributeError):
+        return document is None or may_have_cost(result_from(_json(document)))
+    except (zlib.error, ValueError, TypeError, KeyError, AttributeError):
         return True  # who wants to see this run is told what is wrong with it
 
 
@@ -335,7 +337,7 @@ def _row(head: tuple[Any, ...], parts: Sequence[_Part]) -> RunRow:
         thinks=tuple(dict.fromkeys(part.think for part in parts)),
         statuses=Counter(part.status for part in parts),
         usd=sum(known, Decimal(0)) if known else None,
-        usd_unknown=sum(part.usd is None and part.was_sent for part in parts),
+        usd_unknown=sum(part.usd is None and part.may_have_cost for part in parts),
         total_s=total_s,
         simulated=bool(simulated),
     )

@@ -13,14 +13,14 @@ from typing import TYPE_CHECKING
 
 from ...providers.errors import StoreError
 from ...providers.schema import Result
-from .store import BUSY_TIMEOUT_S, LockedError, Store, database_path
-from .writing import CallHead, RunHead, Writing
+from .heads import CallHead, Retention, RunHead
 
 if TYPE_CHECKING:
     import sqlite3
     from queue import SimpleQueue
 
-    from .retention import Retention
+    from .store import Store
+    from .writing import Writing
 
 __all__ = ["CallHead", "Recorder", "RunHead"]
 
@@ -52,13 +52,14 @@ class Recorder:
         *,
         path: Path | None = None,
         retention: Retention | None = None,
-        busy_timeout_s: float = BUSY_TIMEOUT_S,
+        busy_timeout_s: float | None = None,
     ) -> None:
         self.problem: StoreError | None = None
         self._path = path
         self._retention = retention
         self._busy_timeout_s = busy_timeout_s
-        self._writing = Writing(head)
+        self._head = head
+        self._writing: Writing
         self._begun: set[int] = set()
         self._inbox: deque[tuple[Step, int, Done | None]] = deque()  # with the bytes in it, and who waits
         self._has_rung = False
@@ -115,6 +116,10 @@ class Recorder:
         if self._finish(index, result, done.set):
             done.wait()
 
+    def finished_unawaited(self, index: int, result: Result) -> None:
+        """The same, for a caller that waits for `close` alone: many are stored together."""
+        self._finish(index, result, None)
+
     async def close(self, total_s: float | None) -> int | None:
         """Store what is left, remove what is too old, end the thread. The run's number; None if nothing was stored."""
         if self._thread is not None:
@@ -134,7 +139,7 @@ class Recorder:
         self._closing = True
         return self._run
 
-    def _finish(self, index: int, result: Result, done: Done) -> bool:
+    def _finish(self, index: int, result: Result, done: Done | None) -> bool:
         """Whether there is something to wait for."""
         if self._thread is None or self._closing or self.problem is not None or index not in self._begun:
             return False
@@ -166,17 +171,11 @@ class Recorder:
         """The thread."""
         waiting: list[Done] = []
         try:
-            with Store.open(self._path, create=True, busy_timeout_s=self._busy_timeout_s) as store:
-                self._write(store, waiting)
-                if self._retention is not None:
-                    from .retention import remove
-
-                    with suppress(LockedError):  # the next run will do it
-                        remove(store, self._retention, most=REMOVED_AT_ONCE)
+            self._record(waiting)
         except StoreError as error:
             self.problem = self.problem or error
         except Exception as error:
-            where = self._path or database_path()
+            where = self._path or "the history"
             self.problem = self.problem or StoreError(f"{where}: cannot be written: {type(error).__name__}: {error}")
         try:
             self._let_go(waiting)
@@ -185,6 +184,21 @@ class Recorder:
                 self._ended = True
             for done in self._at_end:
                 done()
+
+    def _record(self, waiting: list[Done]) -> None:
+        """Open the history, store what comes until the end, and remove what is too old."""
+        from .store import BUSY_TIMEOUT_S, LockedError, Store
+        from .writing import Writing
+
+        patience_s = BUSY_TIMEOUT_S if self._busy_timeout_s is None else self._busy_timeout_s
+        self._writing = Writing(self._head)
+        with Store.open(self._path, create=True, busy_timeout_s=patience_s) as store:
+            self._write(store, waiting)
+            if self._retention is not None:
+                from .retention import remove
+
+                with suppress(LockedError):  # the next run will do it
+                    remove(store, self._retention, most=REMOVED_AT_ONCE)
 
     def _write(self, store: Store, waiting: list[Done]) -> None:
         """Store steps until the end, all that lie there in one transaction. `waiting` holds who still waits."""
@@ -233,6 +247,8 @@ class Recorder:
 
     def _stored(self, store: Store, steps: list[Step], *, can_wait: bool) -> bool:
         """Whether the steps are in the database. Where nobody waits for them, others may keep it locked for long."""
+        from .store import LockedError
+
         started = False
         try:
             with store.transaction() as connection:

@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
-from typing import NamedTuple
 
 from ..results import timestamp
+from .heads import Retention
+from .rollups import count_unfinished
 from .store import Store, store_error
 
 RUNS_AT_ONCE = 20
@@ -17,13 +18,6 @@ RUNS_AT_ONCE = 20
 PAGES_AT_ONCE = 2000
 LONGEST_RUN = timedelta(days=1)
 """A run without an end that began longer ago than this is taken for killed, and no longer for under way."""
-
-
-class Retention(NamedTuple):
-    """What is kept: runs of the last `days`, and no more than `megabytes` (2**20 bytes). None is without limit."""
-
-    days: int | None = None
-    megabytes: int | None = None
 
 
 def remove(store: Store, retention: Retention, *, at: datetime | None = None, most: int | None = None) -> int:
@@ -90,9 +84,11 @@ def _delete(store: Store, numbers: list[int]) -> int:
     _rows(store, "PRAGMA secure_delete = ON")
     try:
         with store.transaction() as connection:
-            return sum(
-                connection.execute("DELETE FROM runs WHERE number = ?", (number,)).rowcount for number in numbers
-            )
+            removed = 0
+            for number in numbers:
+                count_unfinished(connection, number)
+                removed += connection.execute("DELETE FROM runs WHERE number = ?", (number,)).rowcount
+            return removed
     finally:
         _rows(store, "PRAGMA secure_delete = FAST")
 

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 MOST_TOKENS = 10**12
 """A reported count above this is a mistake of the provider's; it stays in the result and out of the sums."""
 
+_KEY = ("day", "profile", "provider", "model", "think")
+_NUMBERS = ("results", "unpriced", "reasoning_unknown", "input_tokens", "output_tokens", "reasoning_tokens")
+_AMOUNTS = ("usd", "output_usd", "reasoning_usd", "cache_saved_usd")
+
 _exact = Context(prec=200)
 
 
@@ -26,6 +30,27 @@ def count(connection: sqlite3.Connection, run: int | None, result: Result) -> No
         _count_spending(connection, result)
         _count_forecast(connection, result)
         _note_disagreement(connection, run, result)
+
+
+def count_unfinished(connection: sqlite3.Connection, run: int) -> None:
+    """Add the results of a run that never ended, before the run is forgotten: their cost stays unknown."""
+    found = connection.execute(
+        "SELECT substr(created_at, 1, 10), profile, provider, model, think FROM results WHERE run = ?"
+        " AND status = 'running' AND (SELECT simulated FROM runs WHERE runs.number = results.run) = 0",
+        (run,),
+    ).fetchall()
+    for key in found:
+        _add_unknown(connection, dict(zip(_KEY, key, strict=True)), 1)
+
+
+def count_late(connection: sqlite3.Connection, result: Result) -> None:
+    """Take back what `count_unfinished` has added for `result`: it has ended after its run was forgotten."""
+    _add_unknown(connection, {"day": result.created_at[:10], "profile": result.profile, **_call(result)}, -1)
+
+
+def _add_unknown(connection: sqlite3.Connection, key: dict[str, str], how_many: int) -> None:
+    numbers = {**dict.fromkeys(_NUMBERS, 0), "results": how_many, "unpriced": how_many}
+    _add(connection, "spending", key, numbers, dict.fromkeys(_AMOUNTS))
 
 
 def _count_spending(connection: sqlite3.Connection, result: Result) -> None:

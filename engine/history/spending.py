@@ -24,12 +24,26 @@ _COLUMNS: Mapping[By, str] = {
 }
 
 
+_SUMS = (
+    "(SELECT day, profile, provider, model, think, results, unpriced, usd, output_usd, reasoning_usd,"
+    " reasoning_unknown, cache_saved_usd, input_tokens, output_tokens, reasoning_tokens FROM spending"
+    " UNION ALL SELECT substr(created_at, 1, 10), +profile, +provider, +model, +think,"
+    " 1, 1, '0', '0', '0', 0, '0', 0, 0, 0 FROM results WHERE status = 'running'"
+    " AND (SELECT simulated FROM runs WHERE runs.number = results.run) = 0)"
+)
+"""The kept sums, and the calls that have none yet: those under way, and those whose process was killed.
+
+The + keeps SQLite from looking for the latter among all results of a profile.
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class Spent:
     """Sums over results that were charged for. The amounts are those that are known, exact.
 
-    `unpriced` results are of unknown cost and in none of the amounts; `usd` is None when all are. `reasoning_unknown`
-    counts the priced results of which the reasoning's part is not known, so that `reasoning_usd` is the least it was.
+    `unpriced` results are of unknown cost and in none of the amounts, as are those that have not ended or never will;
+    `usd` is None when all are. `reasoning_unknown` counts the priced results of which the reasoning's part is not
+    known, so that `reasoning_usd` is the least it was.
     """
 
     key: str
@@ -98,7 +112,7 @@ def spent(store: Store, by: By, since: date | None = None, until: date | None = 
             for row in connection.execute(
                 f"SELECT {_COLUMNS[by]}, sum(results), sum(unpriced), {_all('usd')}, {_all('output_usd')},"  # noqa: S608
                 f" {_all('reasoning_usd')}, sum(reasoning_unknown), {_all('cache_saved_usd')}, sum(input_tokens),"
-                f" sum(output_tokens), sum(reasoning_tokens) FROM spending WHERE {condition} GROUP BY 1",
+                f" sum(output_tokens), sum(reasoning_tokens) FROM {_SUMS} WHERE {condition} GROUP BY 1",
                 values,
             )
         ]
@@ -111,7 +125,7 @@ def spent(store: Store, by: By, since: date | None = None, until: date | None = 
 
 def spent_in(store: Store, since_day: date, profiles: Collection[str] | None = None) -> tuple[Decimal, int]:
     """What is known to have been spent since the beginning of a UTC day, and how many results are of unknown cost."""
-    query, values = "SELECT usd, unpriced FROM spending WHERE day >= ?", [since_day.isoformat()]
+    query, values = f"SELECT usd, unpriced FROM {_SUMS} WHERE day >= ?", [since_day.isoformat()]  # noqa: S608
     if profiles is not None:
         query += f" AND profile IN ({','.join('?' * len(profiles))})"
         values += list(profiles)

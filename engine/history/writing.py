@@ -4,44 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from ...providers.schema import Json, Result
+from ...providers.schema import Result
 from ..documents import dollars_text, result_document
 from ..results import timestamp
-from .rollups import count, known_count
+from .heads import CallHead, RunHead
+from .rollups import count, count_late, known_count
 
 if TYPE_CHECKING:
     import sqlite3
-
-
-Kept = Literal["everything", "run", "sums"]
-"""What is stored of a run: everything; only that it took place, beside the sums; or the sums alone."""
-
-
-class RunHead(NamedTuple):
-    """What is known of a run before anything is sent. `command` is `ask`, `compare`, `batch` or `demo`."""
-
-    run_id: str
-    created_at: datetime
-    command: str
-    prompt: str
-    system: str | None
-    simulated: bool
-    kept: Kept = "everything"
-
-
-class CallHead(NamedTuple):
-    """One call as it was sent. `sent` holds what people may read and a replay needs, credentials masked."""
-
-    profile: str
-    provider: str
-    dialect: str
-    model: str
-    think: str
-    sent: Json
 
 
 class _Call:
@@ -135,7 +108,7 @@ class Writing:
             return
         if call is None or self.run is None:
             return
-        _update(
+        is_there = _update(
             connection,
             call.number,
             id=result.id,
@@ -152,6 +125,8 @@ class Writing:
         if call.chunks:
             connection.execute("DELETE FROM chunks WHERE result = ?", (call.number,))
         if not self._head.simulated:
+            if not is_there:
+                count_late(connection, result)
             count(connection, self.run, result)
 
     def end(self, connection: sqlite3.Connection, total_s: float | None) -> None:
@@ -234,6 +209,8 @@ def _insert(connection: sqlite3.Connection, table: str, **row: str | int | bytes
     return int(done.lastrowid or 0)
 
 
-def _update(connection: sqlite3.Connection, number: int, **row: str | int | float | bytes | None) -> None:
+def _update(connection: sqlite3.Connection, number: int, **row: str | int | float | bytes | None) -> bool:
+    """Whether the row was there."""
     changes = ", ".join(f"{name} = ?" for name in row)
-    connection.execute(f"UPDATE results SET {changes} WHERE number = ?", (*row.values(), number))  # noqa: S608
+    done = connection.execute(f"UPDATE results SET {changes} WHERE number = ?", (*row.values(), number))  # noqa: S608
+    return done.rowcount > 0

@@ -33,9 +33,12 @@ VERSION = "v1beta"
 LISTED = 100
 
 _STATUS: Mapping[str, BatchStatus] = {
+    "QUEUED": "validating",
     "PENDING": "validating",
     "RUNNING": "running",
+    "CANCELLING": "cancelling",
     "SUCCEEDED": "ended",
+    "PARTIALLY_SUCCEEDED": "ended",
     "FAILED": "failed",
     "CANCELLED": "cancelled",
     "EXPIRED": "expired",
@@ -120,7 +123,7 @@ class GoogleBatches:
         name = text(output.get("responsesFile"))
         return BatchState(
             id=text(told.get("name")) or text(metadata.get("name")) or "",
-            status=_STATUS.get(word, "running"),
+            status=_STATUS.get(word) or _unknown(told),
             # Counters that are zero are left out.
             counts=Counts(
                 stats.get("requestCount"),
@@ -153,6 +156,13 @@ class GoogleBatches:
         status, word = _HTTP_OF_GRPC.get(count(error.get("code")) or 0, (500, "INTERNAL"))
         body = json.dumps({"error": {**error, "code": status, "status": word}}).encode()
         return Page((RowOutcome(custom_id, status=status, told=False, body=body),))
+
+
+def _unknown(operation: Mapping[str, Any]) -> BatchStatus:
+    """What an operation whose state has no name that we know is at: it still says whether it is over."""
+    if operation.get("done") is not True:
+        return "running"
+    return "failed" if obj(operation.get("error")) else "ended"
 
 
 def _below(folder: str, name: str) -> str:

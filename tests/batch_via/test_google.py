@@ -114,3 +114,17 @@ def test_lists_have_pages():
     listed = API.read_list({"operations": [OPERATION], "nextPageToken": "t"}, None)
     assert listed.batches[0].id == "batches/123456" and listed.following == "t"
     assert API.listing("t").url == f"{BASE}/v1beta/batches?pageSize=100&pageToken=t"
+
+
+@pytest.mark.parametrize(
+    ("document", "status"),
+    [
+        (with_state("PARTIALLY_SUCCEEDED"), "ended"),
+        (with_state("CANCELLING"), "cancelling"),
+        (with_state("UNHEARD_OF"), "running"),
+        (with_state("UNHEARD_OF", done=True, response={"responsesFile": "files/x"}), "ended"),
+        (with_state("UNSPECIFIED", done=True, error={"code": 13, "message": "broken"}), "failed"),
+    ],
+)
+def test_an_operation_that_is_done_is_over_whatever_its_state_is_called(document: dict[str, Any], status: str):
+    assert API.read(document).status == status

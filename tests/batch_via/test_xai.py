@@ -67,13 +67,11 @@ def test_results_come_by_pages_in_the_shape_of_chat():
         "batch_result": {"response": {"chat_get_completion": {"choices": [], "usage": {"completion_tokens": 1}}}},
     }
     first = API.results(API.read(BATCH))[0]
-    assert first.url == "https://api.x.ai/v1/batches/batch_9c1/results?limit=1000"
+    assert first.url == "https://api.x.ai/v1/batches/batch_9c1/results?limit=200"
     page = API.read_results({"results": [entry], "pagination_token": "t2"}, "batch_9c1")
     assert page.rows[0].speech == "openai-chat" and json.loads(page.rows[0].body)["usage"] == {"completion_tokens": 1}
-    assert page.following is not None and page.following.url.endswith("results?limit=1000&pagination_token=t2")
+    assert page.following is not None and page.following.url.endswith("results?limit=200&pagination_token=t2")
     assert API.read_results({"results": [], "pagination_token": None}, "batch_9c1").following is None
-    own = {"batch_request_id": "aa", "batch_result": {"response": {"responses": {"id": "r"}}}}
-    assert API.read_results({"results": [own]}, "b").rows[0].speech == "openai-responses"
 
 
 def test_errors_have_a_code_and_no_status():
@@ -95,3 +93,22 @@ def test_errors_have_a_code_and_no_status():
 def test_lists_have_pages():
     listed = API.read_list({"batches": [BATCH], "pagination_token": "t"}, None)
     assert listed.following == "t" and listed.batches[0].id == "batch_9c1"
+
+
+@pytest.mark.parametrize("field", ["chat_get_completion", "responses"])
+def test_the_shape_is_that_of_the_body_and_not_of_the_field(field: str):
+    """Rows for /v1/responses have been seen answered in the shape of Chat, where reasoning is not in the output."""
+
+    def speech(body: dict[str, Any]) -> str | None:
+        entry = {"batch_request_id": "aa", "batch_result": {"response": {"chat_get_completion": None, field: body}}}
+        return API.read_results({"results": [entry]}, "b").rows[0].speech
+
+    assert speech({"object": "chat.completion", "choices": []}) == "openai-chat"
+    assert speech({"object": "response", "output": []}) == "openai-responses"
+
+
+def test_errors_may_have_a_number():
+    entry = {"batch_request_id": "aa", "batch_result": {"error": {"code": 8, "message": "Slow down"}}}
+    assert API.read_results({"results": [entry]}, "b").rows[0].status == 429
+    entry["batch_result"]["error"]["code"] = 99
+    assert API.read_results({"results": [entry]}, "b").rows[0].status == 500

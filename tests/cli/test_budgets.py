@@ -99,6 +99,16 @@ def test_thirty_two_calls_of_ten_cents_never_spend_more_than_a_dollar(cli: Cli, 
     assert all(result["attempts"] == 0 for result in refused)
 
 
+def test_too_little_for_any_answer_says_how_much_would_do(cli: Cli, till: Till, tmp_path: Path) -> None:
+    path = config(tmp_path / "c.yaml", till.url, 1, "{input: 1, output: 1000}", ", max_output_tokens: 100")
+    ended = cli("ask", "x", "-p", "p0", "--config", path, "--max-cost", "0.01")
+    assert ended.code == 4 and till.answered == 0
+    assert (
+        "0.010 USD is all that is left" in ended.err and "with 64 tokens of output it may cost up to 0.06" in ended.err
+    )
+    assert "Hint: raise the limit" in ended.err
+
+
 def test_a_monthly_budget_holds_over_runs_and_without_a_history_of_texts(cli: Cli, till: Till, tmp_path: Path) -> None:
     top = "budget: {monthly_usd: 0.25}\n"
     path = config(tmp_path / "c.yaml", till.url, 1, "{input: 0, output: 1000}", ", max_output_tokens: 100", top)

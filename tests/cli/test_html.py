@@ -64,3 +64,10 @@ def test_a_demonstration_is_labelled_on_the_page(cli: Cli, tmp_path: Path) -> No
     file = tmp_path / "demo.html"
     assert cli("demo", "-p", "claude", "-o", file).code == 0
     assert "SIMULATED, nothing was charged" in file.read_text(encoding="utf-8")
+
+
+def test_a_name_that_is_too_long_is_found_before_anything_is_paid_for(cli: Cli, sim: Path) -> None:
+    ended = cli("compare", "hello", "-p", "a", "--config", sim, "-o", f"{'a' * 300}.html")
+    assert ended.code == 2 and "cannot be written: File name too long" in ended.err
+    fits = f"{'b' * 240}.html"
+    assert cli("compare", "hello", "-p", "a", "--config", sim, "-o", fits).code == 0 and Path(fits).exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import sqlite3
 import zlib
 from collections.abc import Callable
@@ -69,10 +70,7 @@ def test_a_history_that_cannot_be_used_costs_no_answer(cli: Cli, sim: Path, dama
 
 def test_a_locked_history_costs_no_answer(cli: Cli, sim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert cli("ask", "hello", "-p", "a", "--config", sim).code == 0
-    monkeypatch.setattr("thinkdial.engine.history.record.BUSY_TIMEOUT_S", 0.05)
-    monkeypatch.setattr("thinkdial.engine.history.record.Recorder.__init__.__kwdefaults__", {
-        "path": None, "retention": None, "busy_timeout_s": 0.05,
-    })  # fmt: skip
+    monkeypatch.setattr("thinkdial.engine.history.store.BUSY_TIMEOUT_S", 0.05)
     with closing(sqlite3.connect(database_path(), isolation_level=None)) as connection:
         connection.execute("BEGIN EXCLUSIVE")
         ended = cli("compare", "hello", "-p", "a", "-p", "o", "--config", sim, "--json")
@@ -81,10 +79,55 @@ def test_a_locked_history_costs_no_answer(cli: Cli, sim: Path, monkeypatch: pyte
     assert len(cli("history", "list", "--json").json["runs"]) == 1
 
 
+def test_an_answer_that_nobody_reads_is_kept_and_its_run_has_ended(cli: Cli, process: Any, sim: Path) -> None:
+    running = process.start("ask", "hello", "-p", "a", "--config", sim)
+    running.stdout.close()
+    assert running.wait(20) == 141
+    (row,) = cli("history", "list", "--json").json["runs"]
+    assert row["statuses"] == {"cancelled": 1} and row["total_s"] is not None
+    (result,) = cli("history", "show", "last", "--json").json["results"]
+    assert result["error"]["kind"] == "cancelled" and result["reasoning"]["text"]
+
+
+def test_a_locked_history_holds_up_no_other_answer(cli: Cli, sim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The forecast looks at earlier runs on the event loop: of a locked history it would measure the lock."""
+    from thinkdial.cli import forecasting
+    from thinkdial.engine.history.store import Store
+
+    asked: list[float] = []
+    opened = Store.open
+
+    def watched(*arguments: Any, **options: Any) -> Store:
+        if not options.get("create"):
+            asked.append(options["busy_timeout_s"])
+        return opened(*arguments, **options)
+
+    assert cli("ask", "hello", "-p", "a", "--config", sim).code == 0
+    monkeypatch.setattr(Store, "open", watched)
+    assert cli("compare", "hello", "-p", "trio", "--config", sim).code == 0
+    assert asked == [forecasting.PATIENCE_S], "once for all answers, and hardly waited for"
+
+
+def test_a_request_that_never_left_cost_nothing(cli: Cli, config_for: Callable[..., Path]) -> None:
+    with closing(socket.socket()) as bound:
+        bound.bind(("127.0.0.1", 0))  # bound, and not listening: whoever connects is refused
+        config = config_for(f"http://127.0.0.1:{bound.getsockname()[1]}")
+        ended = cli("ask", "hello", "-p", "a", "--config", config, "--retries", "0", "--json")
+    assert ended.code == 3 and ended.json["summary"]["usd_unknown"] == 0
+    assert [one["code"] for one in ended.json["results"][0]["warnings"]].count("never_sent") == 1
+    (row,) = cli("history", "list", "--json").json["runs"]
+    assert (row["usd"], row["usd_unknown"]) == (None, 0)
+    assert cli("spend", "--json").json["total"]["unpriced"] == 0
+
+
+def test_a_refused_call_is_not_of_unknown_cost_in_the_list(cli: Cli, sim: Path) -> None:
+    assert cli("ask", "hello", "-p", "busy", "--config", sim, "--retries", "0").code == 3
+    (row,) = cli("history", "list", "--json").json["runs"]
+    assert (row["usd"], row["usd_unknown"]) == (None, 0)
+
+
 @pytest.mark.parametrize("how", ["option", "history: false\n", "defaults: {history: false}\n"])
-def test_switched_off_nothing_is_written(
-    cli: Cli, simulator: Any, config_for: Callable[..., Path], how: str
-) -> None:
+def test_switched_off_nothing_is_written(cli: Cli, simulator: Any, config_for: Callable[..., Path], how: str) -> None:
     path = config_for(simulator.base_url, "" if how == "option" else how)
     options = ("--no-history",) if how == "option" else ()
     assert cli("ask", "hello", "-p", "a", "--config", path, *options).code == 0

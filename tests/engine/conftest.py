@@ -250,6 +250,7 @@ async def run_profiles(
     stream: bool = True,
     interrupt: asyncio.Event | None = None,
     transport: Transport | None = None,
+    keeper: Any = None,
 ) -> tuple[tuple[Result, ...], bool]:
     """All profiles at once, through planning and fan-out, as the commands do it."""
     from dataclasses import replace
@@ -270,6 +271,7 @@ async def run_profiles(
                 observer=watcher or Watcher(),
                 run_id="run",
                 at=datetime(2026, 11, 21, tzinfo=UTC),
+                keeper=keeper,
             )
         )
         if interrupt is not None:
@@ -325,6 +327,16 @@ def wire() -> Wire:
 @pytest.fixture
 def kit() -> Kit:
     return Kit()
+
+
+@pytest.fixture(params=["plain", "fast"])
+def each_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[Transport]:
+    """Calls go over each of the two transports in turn: they must not differ in anything that a result tells."""
+    from thinkdial.engine.fast_transport import FastTransport
+
+    chosen = FastTransport if request.param == "fast" else Transport
+    monkeypatch.setitem(run_profiles.__globals__, "Transport", chosen)
+    return chosen
 
 
 @pytest.fixture

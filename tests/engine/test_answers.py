@@ -14,6 +14,8 @@ import pytest
 
 Exchange = Callable[..., Any]
 
+pytestmark = pytest.mark.usefixtures("each_transport")
+
 
 def check_cut(result: Any) -> None:
     """What came is kept; what only the end could tell is unknown."""

@@ -18,6 +18,8 @@ from thinkdial.providers.think import AUTO, Level, Think
 
 Exchange = Callable[..., Any]
 
+pytestmark = pytest.mark.usefixtures("each_transport")
+
 
 def test_one_failing_peer_never_stops_the_others(kit: Any, wire: Any, closed_port: int) -> None:
     async def go() -> Any:
@@ -131,6 +133,36 @@ def test_nobody_listens_any_more(kit: Any, wire: Any) -> None:
 
     with pytest.raises(BrokenPipeError):
         asyncio.run(asyncio.wait_for(go(), 5))
+
+
+def test_what_came_before_nobody_listened_is_kept(kit: Any, wire: Any) -> None:
+    kept: list[Any] = []
+
+    class Keeper:
+        async def finished(self, index: int, job: Job, result: Any) -> Any:
+            kept.append(result)
+            return result
+
+    async def go() -> None:
+        watcher = kit.Watcher()
+
+        def gone(delta: object) -> None:
+            if isinstance(delta, AnswerDelta):
+                raise BrokenPipeError("nobody reads")
+
+        watcher.on_delta = gone
+        talking = wire.then_hold(wire.stream(*wire.opening))
+        async with kit.Server(talking) as server, kit.Server(wire.then_hold(b"")) as silent:
+            servers = [kit.profile(server.url, "talking"), kit.profile(silent.url, "silent")]
+            await kit.run(servers, watcher=watcher, keeper=Keeper())
+
+    with pytest.raises(BrokenPipeError):
+        asyncio.run(asyncio.wait_for(go(), 5))
+    results = {result.profile: result for result in kept}
+    assert {name: (one.status, one.attempts) for name, one in results.items()} == {
+        "talking": ("cancelled", 1), "silent": ("cancelled", 1),
+    }  # fmt: skip
+    assert results["talking"].answer == "42" and results["talking"].reasoning.text
 
 
 def test_what_cannot_be_sent_is_a_result_too(kit: Any) -> None:

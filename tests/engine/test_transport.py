@@ -18,6 +18,8 @@ from thinkdial.providers.schema import AnswerDelta, HttpRequest, ReasoningDelta
 
 Exchange = Callable[..., Any]
 
+pytestmark = pytest.mark.usefixtures("each_transport")
+
 
 def run_one(kit: Any, **options: Any) -> Any:
     run_options = {name: options.pop(name) for name in ("retries", "idle_s", "transport") if name in options}
@@ -47,6 +49,7 @@ def test_a_connection_that_is_never_made(kit: Any, monkeypatch: pytest.MonkeyPat
         await asyncio.Event().wait()
 
     monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", never)
+    monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_connect", never)
     began = time.monotonic()
     result = run_one(kit, url="http://127.0.0.1:9", retries=1, idle_s=0.1)
     assert time.monotonic() - began < 3

@@ -7,11 +7,13 @@ from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import pytest
 
 from thinkdial.engine.history.read import remove_runs, run_numbers
+from thinkdial.engine.history.record import CallHead, Recorder, RunHead
 from thinkdial.engine.history.spending import (
     budget_states,
     disagreements,
@@ -24,7 +26,7 @@ from thinkdial.engine.history.store import Store
 from thinkdial.profiles.money import Allowance, BudgetRules
 from thinkdial.providers.schema import Cost, Forecast, Result, ThinkReceipt, Usage
 
-from .made import NOON, result, store_run
+from .made import NOON, SENT, result, store_run
 
 D = Decimal
 DAY = date(2026, 11, 21)
@@ -254,5 +256,38 @@ def test_spending_reads_sums_and_never_results(store: Store, path: Path) -> None
         for row in store.connection.execute(f"EXPLAIN QUERY PLAN {statement}")
     ]
     assert len(steps) >= 4
-    assert not [step for step in steps if step.startswith("SCAN") and "CONSTANT" not in step], steps
-    assert not [step for step in steps if "results" in step and "results_by_call" not in step], steps
+    few = ("CONSTANT", "subquery", "results_unfinished")
+    assert not [step for step in steps if step.startswith("SCAN") and not any(one in step for one in few)], steps
+    indexed = ("results_by_call", "results_unfinished")
+    assert not [step for step in steps if "results" in step and not any(one in step for one in indexed)], steps
+
+
+def test_what_a_killed_process_has_left_counts_as_of_unknown_cost(store: Store, path: Path) -> None:
+    store_run(path, [at("0.10"), at("0.20", "gpt")], run_id="a1", killed=[1])
+    store_run(path, [at("0.40", "gpt")], run_id="a2", killed=[0], simulated=True)
+    rows, total = spent(store, "profile")
+    assert [(row.key, row.usd, row.results, row.unpriced) for row in rows] == [
+        ("claude", D("0.10"), 1, 0), ("gpt", None, 1, 1),
+    ]  # fmt: skip
+    assert (total.usd, total.unpriced) == (D("0.10"), 1)
+    assert spent_in(store, DAY, {"gpt"}) == (D(0), 1)
+    assert spent_in(store, DAY + timedelta(days=1)) == (D(0), 0)
+    remove_runs(store, run_numbers(store))
+    assert spent_in(store, DAY) == (D("0.10"), 1), "forgotten, but not what it was"
+    assert by(store, "profile") == {"claude": D("0.10"), "gpt": None}
+
+
+def test_a_call_that_ends_after_its_run_was_forgotten_counts_once(store: Store, path: Path) -> None:
+    recorder = Recorder(RunHead("a1", NOON, "ask", "hello", None, False), path=path)
+    one = at("0.10")
+    recorder.begin(0, CallHead(one.profile, one.provider, one.dialect, one.model, one.think.requested, SENT))
+    recorder.opened(0, 200, "text/event-stream")
+    while not run_numbers(store):  # until the recorder's thread has written it
+        sleep(0.001)
+    remove_runs(store, run_numbers(store))
+    assert spent_in(store, DAY) == (D(0), 1)
+    recorder.finished_blocking(0, one)
+    recorder.close_blocking(1.0)
+    assert recorder.problem is None
+    assert spent_in(store, DAY) == (D("0.10"), 0)
+    assert spent(store, "day")[1].results == 1

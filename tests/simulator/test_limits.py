@@ -36,7 +36,8 @@ def strict() -> Iterator[Simulator]:
 def body_of(model: str) -> dict[str, Any]:
     if not model:
         return {"contents": [{"role": "user", "parts": [{"text": "Hello"}]}]}
-    return {"model": model, "max_tokens": 4000, "messages": [{"role": "user", "content": "Hello"}]}
+    limit = {"max_tokens": 4000} if model.startswith("claude") else {}
+    return {"model": model, **limit, "messages": [{"role": "user", "content": "Hello"}]}
 
 
 def headers_of(key: str) -> dict[str, str]:

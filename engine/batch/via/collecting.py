@@ -152,7 +152,11 @@ class _Counted:
         self._told.add(token)
         self._open += 1
         self._idle.clear()
-        self._tell(result, partial(self._taken, token))
+        try:
+            self._tell(result, partial(self._taken, token))
+        except BaseException:
+            self._settle()
+            raise
 
     async def settled(self) -> None:
         """Wait until all that was told has been taken down."""
@@ -162,9 +166,12 @@ class _Counted:
         try:
             self._journal.write(token)
         finally:
-            self._open -= 1
-            if not self._open:
-                self._idle.set()
+            self._settle()
+
+    def _settle(self) -> None:
+        self._open -= 1
+        if self._open == 0:
+            self._idle.set()
 
 
 class _Page:

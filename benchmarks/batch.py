@@ -1,0 +1,151 @@
+"""T6 and T7: `thinkdial batch` as a whole command, against the loops that people write with a client library.
+
+Each side runs twice in a round, over few rows and over many: the difference is what requests cost, without the start.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import median
+
+from batch_clients import CLIENTS
+from measure import CHILD_TIMEOUT_S, Fact, Report, Row, Spent, Target, progress, run_child
+from server import loopback_server
+from surroundings import Surroundings, surroundings
+
+HERE = Path(__file__).resolve().parent
+LEAST_ROUNDS = 3
+FEW = 20
+ROWS = {"thinkdial": 3000, "table": 3000, "httpx2": 2000, "aiohttp": 4000, "openai": 600, "litellm": 150}
+STREAMED_ROWS = {name: rows // 3 for name, rows in ROWS.items()}
+EVENTS = 50
+PROFILES = """\
+profiles:
+  thinkdial: {{provider: openai-compatible, model: example-1, base_url: {url}/0/v1, price: {{input: 1, output: 2}}}}
+  table: {{provider: openai, dialect: openai-chat, model: gpt-6-luna, base_url: {url}/0/v1}}
+  streamed: {{provider: openai-compatible, model: example-1, base_url: {url}/0/{events}/v1,
+    price: {{input: 1, output: 2}}}}
+"""
+TARGETS = {
+    (64, False): {"openai": 5.0, "litellm": 20.0, "httpx2": 1.5},
+    (64, True): {"openai": 3.0},
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Where and how all sides of one comparison run."""
+
+    here: Surroundings
+    url: str
+    config: Path
+    at_once: int
+    streamed: bool
+
+    def command(self, name: str, rows: Path, output: Path) -> list[str | Path]:
+        if name in CLIENTS:
+            url = f"{self.url}/0/{EVENTS}/v1" if self.streamed else f"{self.url}/0/v1"
+            script = [self.here.python, HERE / "batch_clients.py", name, url, rows, output, str(self.at_once)]
+            return [*script, "stream"] if self.streamed else script
+        profile, mode = ("streamed", "--stream") if self.streamed else (name, "--no-stream")
+        options = ["--config", self.config, "--concurrency", str(self.at_once), "--no-history", "-q"]
+        how = [] if self.streamed else [mode]
+        return [*self.here.thinkdial, "batch", rows, "-p", profile, *how, "-o", output, *options]
+
+    def per_request(self, name: str) -> Spent:
+        """What one request takes."""
+        many = (STREAMED_ROWS if self.streamed else ROWS)[name]
+        few_spent, many_spent = self._run(name, FEW), self._run(name, many)
+        count = many - FEW
+        return Spent((many_spent.wall_s - few_spent.wall_s) / count, (many_spent.cpu_s - few_spent.cpu_s) / count)
+
+    def _run(self, name: str, count: int) -> Spent:
+        rows, output = self.here.directory / f"rows-{count}.jsonl", self.here.directory / "out.jsonl"
+        if not rows.exists():
+            write_rows(rows, count)
+        output.unlink(missing_ok=True)
+        spent = run_child(self.command(name, rows, output), self.here.environment, self.here.directory)
+        with output.open("rb") as lines:
+            written = sum(1 for _ in lines)
+        if written != count:
+            raise RuntimeError(f"{name} wrote {written} lines for {count} rows")
+        return spent
+
+
+def write_rows(path: Path, count: int) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        for number in range(count):
+            prompt = f"Is {number} prime? Answer with yes or no, and say why in one sentence."
+            file.write(json.dumps({"id": f"row-{number}", "prompt": prompt, "topic": "primes"}) + "\n")
+
+
+def measure(rounds: int) -> Report:
+    """Whole bodies of 2 KB at three concurrencies, and streams of 50 events."""
+    report: Report = []
+    with surroundings() as here, loopback_server() as url:
+        here = Surroundings(
+            here.python, here.launcher, here.directory, {**here.environment, "OPENAI_API_KEY": "sk-loopback"}
+        )
+        config = here.directory / "profiles.yaml"
+        config.write_text(PROFILES.format(url=url, events=EVENTS), encoding="utf-8")
+        installed = [name for name in CLIENTS if _has(here, name)]
+        report += [Fact(f"{name} is not installed: not measured", None) for name in CLIENTS if name not in installed]
+        for at_once, streamed in ((64, False), (64, True), (16, False), (256, False)):
+            scene = Scene(here, url, config, at_once, streamed)
+            mine = ["thinkdial"] if streamed or at_once != 64 else ["thinkdial", "table"]
+            report += _compared(scene, [*mine, *installed], max(LEAST_ROUNDS, rounds // 2))
+    return report
+
+
+def _compared(scene: Scene, names: Sequence[str], rounds: int) -> Report:
+    what = f"{'streams' if scene.streamed else 'whole bodies'}, {scene.at_once} at once"
+    taken: dict[str, list[Spent]] = {name: [] for name in names}
+    for number in range(rounds):
+        for name in names if number % 2 else reversed(names):
+            progress(f"batch: {what}, round {number + 1}, {name}")
+            taken[name].append(scene.per_request(name))
+    report: Report = []
+    targets: Mapping[str, float] = TARGETS.get((scene.at_once, scene.streamed), {})
+    ours = taken["thinkdial"]
+    for name in names:
+        if name == "thinkdial":
+            continue
+        pairs = list(zip(taken[name], ours, strict=True))
+        ratios = {
+            "rate": median(other.wall_s / mine.wall_s for other, mine in pairs),
+            "cpu": median(other.cpu_s / mine.cpu_s for other, mine in pairs),
+        }
+        mission = "T7" if scene.streamed else "T6"
+        target = Target(mission, "rate", targets[name], at_least=True) if name in targets else None
+        if scene.streamed and name == "aiohttp":
+            ratios["ours/bare cpu"] = median(mine.cpu_s / other.cpu_s for other, mine in pairs)
+            target = Target("T7", "ours/bare cpu", 2.0)
+        report.append(Row(f"{what}: {_label(name)} / thinkdial", ratios, target, _detail(taken[name], ours)))
+    return report
+
+
+def _label(name: str) -> str:
+    labels = {"openai": "AsyncOpenAI", "httpx2": "bare httpx2", "aiohttp": "bare aiohttp", "table": "priced by table"}
+    return labels.get(name, name)
+
+
+def _detail(other: Sequence[Spent], mine: Sequence[Spent]) -> str:
+    def both(spent: Sequence[Spent]) -> str:
+        wall, cpu = median(one.wall_s for one in spent), median(one.cpu_s for one in spent)
+        return f"{1 / wall:.0f}/s {cpu * 1000:.2f} ms CPU"
+
+    return f"{both(other)} | ours {both(mine)}"
+
+
+def _has(here: Surroundings, name: str) -> bool:
+    done = subprocess.run(
+        [str(here.python), "-c", f"import importlib.util, sys; sys.exit(importlib.util.find_spec({name!r}) is None)"],
+        env=here.environment,
+        timeout=CHILD_TIMEOUT_S,
+        check=False,
+    )
+    return done.returncode == 0

@@ -1,0 +1,41 @@
+"""What a recorder is told before anything is sent: of the run, of each call, and how long all of it is kept. Light."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, NamedTuple
+
+from ...providers.schema import Json
+
+Kept = Literal["everything", "run", "sums"]
+"""What is stored of a run: everything; only that it took place, beside the sums; or the sums alone."""
+
+
+class RunHead(NamedTuple):
+    """What is known of a run before anything is sent. `command` is `ask`, `compare`, `batch` or `demo`."""
+
+    run_id: str
+    created_at: datetime
+    command: str
+    prompt: str
+    system: str | None
+    simulated: bool
+    kept: Kept = "everything"
+
+
+class CallHead(NamedTuple):
+    """One call as it was sent. `sent` holds what people may read and a replay needs, credentials masked."""
+
+    profile: str
+    provider: str
+    dialect: str
+    model: str
+    think: str
+    sent: Json
+
+
+class Retention(NamedTuple):
+    """What is kept: runs of the last `days`, and no more than `megabytes` (2**20 bytes). None is without limit."""
+
+    days: int | None = None
+    megabytes: int | None = None

@@ -1,0 +1,248 @@
+"""The transport of batches: what only it has to prove. All that it shares with the plain one is tested with that."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from thinkdial.engine.fast_transport import FastTransport
+from thinkdial.engine.transport import CannotSendError, Transport, read_transport_error
+from thinkdial.providers.schema import HttpRequest
+
+SELF_SIGNED = Path(__file__).with_name("self_signed.pem")
+"""A certificate for this machine that nobody has signed, with its key."""
+
+WHOLE = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+
+
+@pytest.fixture(params=[Transport, FastTransport])
+def transport_kind(request: pytest.FixtureRequest) -> Any:
+    return request.param
+
+
+class Peer:
+    """Answers each request on a connection with `replies` in turn, keeps it open, and counts connections."""
+
+    def __init__(self, *replies: bytes, tls: bool = False, reads: bool = True) -> None:
+        self.replies, self.tls, self.reads = list(replies), tls, reads
+        self.connections = 0
+        self.heads: list[bytes] = []
+        self._writers: list[asyncio.StreamWriter] = []
+
+    async def __aenter__(self) -> Peer:
+        context = None
+        if self.tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(SELF_SIGNED)
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0, ssl=context)
+        port = self._server.sockets[0].getsockname()[1]
+        self.url = f"{'https' if self.tls else 'http'}://127.0.0.1:{port}/v1"
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        for writer in self._writers:
+            writer.close()
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        self._writers.append(writer)
+        if not self.reads:
+            return
+        try:
+            while self.replies:
+                head = await reader.readuntil(b"\r\n\r\n")
+                self.heads.append(head.lower())
+                length = head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]
+                await reader.readexactly(int(length or 0))
+                writer.write(self.replies.pop(0))
+                await writer.drain()
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        writer.close()
+
+
+def request_to(url: str, body: bytes = b"{}", *headers: tuple[str, str]) -> HttpRequest:
+    return HttpRequest("POST", url, headers, body)
+
+
+async def fetch(transport: Any, request: HttpRequest, idle_timeout_s: float = 5.0) -> tuple[int, Any, bytes]:
+    async with transport.open(request, {"authorization": "Bearer k"}, idle_timeout_s=idle_timeout_s) as response:
+        return response.status, response.headers, b"".join([chunk async for chunk in response.chunks])
+
+
+def failure_of(kind: Any, request: HttpRequest, idle_timeout_s: float = 5.0) -> Any:
+    async def go() -> Any:
+        async with kind() as transport:
+            try:
+                await fetch(transport, request, idle_timeout_s)
+            except Exception as error:
+                return read_transport_error(error, request.url, idle_timeout_s)
+
+    return asyncio.run(go())
+
+
+def test_a_connection_is_used_again(transport_kind: Any) -> None:
+    async def go() -> int:
+        async with Peer(WHOLE, WHOLE, WHOLE) as peer, transport_kind() as transport:
+            for _ in range(3):
+                assert (await fetch(transport, request_to(peer.url)))[2] == b"{}"
+            return peer.connections
+
+    assert asyncio.run(go()) == 1
+
+
+def test_a_response_that_is_left_unread_costs_its_connection(transport_kind: Any) -> None:
+    async def go() -> int:
+        endless = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n"
+        async with Peer(endless, WHOLE) as peer, transport_kind() as transport:
+            async with transport.open(request_to(peer.url), None, idle_timeout_s=5):
+                pass
+            await fetch(transport, request_to(peer.url))
+            return peer.connections
+
+    assert asyncio.run(go()) == 2
+
+
+def test_what_is_sent_is_the_same(transport_kind: Any) -> None:
+    async def go() -> bytes:
+        async with Peer(WHOLE) as peer, transport_kind(user_agent="thinkdial/x") as transport:
+            await fetch(transport, request_to(f"{peer.url}/a%2Fb:c?x=%20y", b"{}", ("Content-Type", "a/b")))
+            return peer.heads[0]
+
+    head = asyncio.run(go())
+    lines = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if line)
+    assert head.startswith(b"post /v1/a%2fb:c?x=%20y http/1.1")
+    assert lines[b"accept-encoding"] == b"identity" and lines[b"user-agent"] == b"thinkdial/x"
+    assert lines[b"content-type"] == b"a/b" and lines[b"authorization"] == b"bearer k"
+    assert lines[b"content-length"] == b"2" and b"transfer-encoding" not in lines
+
+
+def test_headers_that_repeat_or_are_long(transport_kind: Any) -> None:
+    async def go() -> Any:
+        many = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nlong: " + b"y" * 40_000 + b"\r\ncontent-length: 0\r\n\r\n"
+        async with Peer(many) as peer, transport_kind() as transport:
+            return (await fetch(transport, request_to(peer.url)))[1]
+
+    headers = asyncio.run(go())
+    assert headers["x-a"] == "1, 2" and len(headers["long"]) == 40_000
+
+
+def test_redirects_are_not_followed(transport_kind: Any) -> None:
+    async def go() -> tuple[int, int]:
+        moved = b"HTTP/1.1 307 Moved\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n"
+        async with Peer(moved, WHOLE) as peer, transport_kind() as transport:
+            return (await fetch(transport, request_to(peer.url)))[0], len(peer.heads)
+
+    assert asyncio.run(go()) == (307, 1)
+
+
+def test_a_certificate_that_nobody_signed(transport_kind: Any) -> None:
+    async def go() -> Any:
+        async with Peer(WHOLE, tls=True) as peer, transport_kind() as transport:
+            with pytest.raises(httpx2.ConnectError) as caught:
+                await fetch(transport, request_to(peer.url))
+            return read_transport_error(caught.value, peer.url, 5), peer.heads
+
+    failed, heads = asyncio.run(go())
+    assert failed.kind == "connection" and "certificate" in failed.message and heads == []
+
+
+def test_a_certificate_that_the_environment_trusts(transport_kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(SELF_SIGNED))
+
+    async def go() -> bytes:
+        async with Peer(WHOLE, tls=True) as peer, transport_kind() as transport:
+            return (await fetch(transport, request_to(peer.url)))[2]
+
+    assert asyncio.run(go()) == b"{}"
+
+
+def test_a_body_that_does_not_leave(transport_kind: Any) -> None:
+    async def go() -> Any:
+        async with Peer(reads=False) as peer, transport_kind() as transport:
+            with pytest.raises(httpx2.WriteTimeout) as caught:
+                await fetch(transport, request_to(peer.url, b"x" * 32_000_000), 0.2)
+            return read_transport_error(caught.value, peer.url, 0.2)
+
+    assert asyncio.run(go()).kind == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (b"", "connection"),
+        (b"nonsense\r\n\r\n", "connection"),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 10\r\n\r\nhello", "connection"),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\nzz\r\n", "connection"),
+        (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 5\r\n\r\nhello", "protocol"),
+    ],
+)
+def test_answers_that_are_broken(transport_kind: Any, reply: bytes, kind: str) -> None:
+    async def go() -> Any:
+        async with Peer(reply) as peer, transport_kind() as transport:
+            with pytest.raises(httpx2.HTTPError) as caught:
+                await fetch(transport, request_to(peer.url))
+            return read_transport_error(caught.value, peer.url, 5)
+
+    failed = asyncio.run(go())
+    assert failed.kind == kind and "\n" not in failed.message
+
+
+@pytest.mark.parametrize("header", [("x-team", "a\r\nb: c"), ("x-team", "a\x00"), ("x-té", "a"), ("x-team", "\ud83d")])
+def test_headers_that_cannot_be_sent(transport_kind: Any, header: tuple[str, str]) -> None:
+    async def go() -> list[bytes]:
+        async with Peer(WHOLE) as peer, transport_kind() as transport:
+            with pytest.raises((CannotSendError, httpx2.LocalProtocolError)) as caught:
+                await fetch(transport, request_to(peer.url, b"{}", header))
+            assert read_transport_error(caught.value, peer.url, 5).kind == "config"
+            return peer.heads
+
+    assert asyncio.run(go()) == []
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:99999/", "http://[bad/", "http:///v1", "http://127.0.0.1:1/\n"])
+def test_urls_that_are_none(url: str) -> None:
+    async def go() -> None:
+        async with FastTransport() as transport:
+            with pytest.raises(CannotSendError):
+                await fetch(transport, request_to(url))
+
+    asyncio.run(go())
+
+
+def test_somebody_hears_when_a_request_has_left() -> None:
+    async def go() -> list[str]:
+        heard: list[str] = []
+        async with Peer(WHOLE, WHOLE) as peer, FastTransport() as transport:
+            for request in (request_to(peer.url, b"x" * 300_000), HttpRequest("GET", peer.url, (), b"")):
+                opened = transport.open(request, None, idle_timeout_s=5, on_sent=lambda: heard.append("sent"))
+                async with opened as response:
+                    heard.append(str(response.status))
+                    assert [chunk async for chunk in response.chunks] == [b"{}"]
+        return heard
+
+    assert asyncio.run(go()) == ["sent", "200", "sent", "200"]
+
+
+def test_many_urls_are_not_remembered_for_ever() -> None:
+    async def go() -> int:
+        async with FastTransport() as transport:
+            for number in range(2000):
+                transport._route(f"http://127.0.0.1/{number}")
+            return len(transport._routes)
+
+    assert asyncio.run(go()) <= 512
+
+
+def test_where_a_proxy_is_configured_the_plain_transport_speaks(
+    monkeypatch: pytest.MonkeyPatch, closed_port: int
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port}")
+    failed = failure_of(FastTransport, request_to("http://example.invalid/v1"))
+    assert failed.kind == "connection" and "example.invalid" in failed.message
