@@ -20,7 +20,7 @@ import pytest
 
 from thinkdial.simulator import FAULTS, Simulator, simulator_in_thread
 
-ROWS = int(os.environ.get("THINKDIAL_KILL_ROWS", "250"))
+ROWS = int(os.environ.get("THINKDIAL_KILL_ROWS", "100"))
 KILLS = 20
 AT_ONCE = 8
 SHARE = 0.05

@@ -113,15 +113,16 @@ def test_what_a_live_run_did_meanwhile_is_paid_for_twice_and_counted_twice(bench
 
 
 def test_open_batches_are_set_aside_from_a_budget(bench_for: Callable[..., Bench], tmp_path: Path):
-    bench = bench_for(extra="budget: {daily_usd: 0.30}\n")
+    bench = bench_for(extra="budget: {daily_usd: 4}\n")
     bench.write_rows(20)
     first = bench.submit()
     assert first.code == 0, first.err
     expected = Decimal(bench.job()["options"]["expected_usd"]["a"])
-    assert Decimal("0.15") < expected < Decimal("0.30")
+    assert 2 < expected < 4
     chosen = ("-p", "a", "--via", "provider", "-o", tmp_path / "second.jsonl", "--config", bench.config)
     second = bench.run("batch", bench.rows, *chosen)
     assert second.code == 4 and "budget.daily_usd" in second.err and len(bench.simulator.batches) == 1
     assert bench.run("batch", "cancel").code == 0 and bench.wait().code == 0 and bench.collect().code in (0, 1, 3)
     third = bench.run("batch", bench.rows, *chosen)
     assert third.code == 0, third.err
+    assert "set aside" not in third.err

@@ -108,7 +108,7 @@ def test_the_shape_is_that_of_the_body_and_not_of_the_field(field: str):
 
 
 def test_errors_may_have_a_number():
-    entry = {"batch_request_id": "aa", "batch_result": {"error": {"code": 8, "message": "Slow down"}}}
+    entry: dict[str, Any] = {"batch_request_id": "aa", "batch_result": {"error": {"code": 8, "message": "Slow down"}}}
     assert API.read_results({"results": [entry]}, "b").rows[0].status == 429
     entry["batch_result"]["error"]["code"] = 99
     assert API.read_results({"results": [entry]}, "b").rows[0].status == 500

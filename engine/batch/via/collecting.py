@@ -119,6 +119,7 @@ class Collector:
                 async with aclosing(_outcomes(desk, state, page.done)) as outcomes:
                     async for outcome in outcomes:
                         page.take_outcome(outcome)
+                        await asyncio.sleep(0)  # what has been counted meanwhile is remembered row by row
                 return
             except AnswerError as error:
                 if attempt == DOWNLOADS or not await desk.client.rest(error.failure, attempt):

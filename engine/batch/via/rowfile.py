@@ -90,6 +90,8 @@ class RowIndex:
             for line in self._file:
                 self._places[bytes.fromhex(line[10:42].decode())] = place
                 place += len(line)
+            if len(self._places) != part.rows:
+                raise ValueError(f"it holds {len(self._places)} rows and not {part.rows}")
         except (OSError, EOFError, ValueError, zlib.error) as error:
             self.close()
             words = f"{job.path(part, 'rows')}: cannot be read: {getattr(error, 'strerror', None) or error}"
