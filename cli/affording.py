@@ -15,10 +15,10 @@ from .exit_codes import ExitCode
 from .output import say
 
 if TYPE_CHECKING:
+    from ..engine.costs.limits import Limit, Limits
+    from ..engine.costs.purse import Purse
     from ..engine.fanout import Job
-    from ..engine.limits import Limit, Limits
     from ..engine.prepare import Prompt
-    from ..engine.purse import Purse
     from ..profiles.load import Config
 
 
@@ -63,8 +63,8 @@ def afford(jobs: Sequence[Job], asked: Prompt, config: Config, wishes: CostWishe
     limited = max_cost is not None or rules.limits_anything
     if not limited and not wishes.confirm and not wishes.count and rules.confirm_usd is None:
         return Afforded(tuple(jobs))
-    from ..engine.forecast import forecasts_for
-    from ..engine.limits import agreed, check_before, confirmation, today
+    from ..engine.costs.forecast import forecasts_for
+    from ..engine.costs.limits import agreed, check_before, confirmation, today
     from .confirming import confirm_cost
     from .forecasting import count_jobs, own_runs
 
@@ -94,7 +94,7 @@ def found_limits(config: Config, max_cost: Decimal | None, profiles: Collection[
 
     Raises `BudgetError` when one of them cannot be checked.
     """
-    from ..engine.limits import limits_for
+    from ..engine.costs.limits import limits_for
 
     rules = config.budget
     if not rules.needs_history:
@@ -115,8 +115,8 @@ def purse_for(
     """A purse under `limits` for calls of `profiles` that take at most `lasts_s`; None when nothing limits them."""
     if not limits:
         return None
-    from ..engine.ledger import Ledger
-    from ..engine.purse import Purse
+    from ..engine.costs.ledger import Ledger
+    from ..engine.costs.purse import Purse
 
     shared = None
     if any(limit.is_enforced and limit.since is not None for limit in limits):

@@ -178,7 +178,7 @@ def _budget(wishes: BatchWishes, settings: Config, names: list[str]) -> BudgetTe
     if not _is_limited(wishes, settings):
         return None
     from ..engine.batch.ray_limiter import BudgetTerms
-    from ..engine.limits import today
+    from ..engine.costs.limits import today
 
     profiles = [name.partition("@")[0] for name in names]
     found = found_limits(settings, dollars_of(wishes.max_cost_usd), profiles, today())

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..engine import pricing
+from ..engine.costs import pricing
 from ..engine.surroundings import Surroundings
 from ..profiles.load import Config
 from .affording import dollars_of, found_limits, purse_for
@@ -20,7 +20,7 @@ from .version import VERSION
 
 if TYPE_CHECKING:
     from ..engine.batch.sums import Sums
-    from ..engine.purse import Purse
+    from ..engine.costs.purse import Purse
     from .batching import BatchWishes
 
 LONGEST_CALL_S = 3600.0
@@ -35,8 +35,8 @@ async def surroundings_for(
 
     Raises `BudgetError` when a budget that is configured cannot be checked.
     """
+    from ..engine.costs.limits import today
     from ..engine.fast_transport import FastTransport
-    from ..engine.limits import today
 
     max_cost = dollars_of(wishes.max_cost_usd)
     purse = None

@@ -254,7 +254,7 @@ def _planned(
     job: Job, run: Office, wishes: BatchWishes, names: Sequence[str], rows: Iterator[Row | BadRow], clerk: _Clerk
 ) -> tuple[Planned, Mapping[str, Desk]]:
     """Plan the job. Raises `BudgetError` where its rows are dearer than what is left of a limit."""
-    from ..engine.limits import today
+    from ..engine.costs.limits import today
     from .affording import dollars_of, found_limits
 
     asked = Wishes(

@@ -10,8 +10,8 @@ from ..providers.errors import UsageError
 from .output import aside, console, is_terminal, say, show
 
 if TYPE_CHECKING:
+    from ..engine.costs.limits import Question
     from ..engine.fanout import Job
-    from ..engine.limits import Question
     from ..providers.schema import Forecast
 
 
@@ -34,7 +34,7 @@ def confirm_cost(
         if question is not None:
             raise question.refusal()
         raise UsageError("--confirm needs a terminal to ask on", hint="pass --yes to go on without the question")
-    from ..engine.forecast import totals
+    from ..engine.costs.forecast import totals
     from .render.forecasts import forecast_table
 
     total = totals(made for job, made in zip(jobs, forecasts, strict=True) if job.refused is None)

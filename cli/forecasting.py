@@ -12,8 +12,8 @@ from .output import say
 
 if TYPE_CHECKING:
     from ..engine.authorize import Authorize
+    from ..engine.costs.forecast import Samples
     from ..engine.fanout import Job
-    from ..engine.forecast import Samples
     from ..engine.prepare import Prepared, Prompt
     from ..providers.schema import Forecast
 
@@ -34,7 +34,7 @@ class Afterwards:
         self._looked = False
 
     def __call__(self, job: Job) -> Forecast | None:
-        from ..engine.forecast import forecast
+        from ..engine.costs.forecast import forecast
 
         if job.prepared is None:
             return None
@@ -128,7 +128,7 @@ def count_calls(calls: Sequence[tuple[Prepared, Authorize] | None], *, quiet: bo
     """Ask all counting endpoints at once. Gives the counts by index, and says on stderr why others are missing."""
     import asyncio
 
-    from ..engine.count import Count, count_all
+    from ..engine.costs.count import Count, count_all
     from ..engine.transport import Transport
     from .version import VERSION
 

@@ -117,7 +117,7 @@ def _filtered(
     from decimal import Decimal
 
     from ..engine.capability import takes
-    from ..engine.listprice import list_price
+    from ..engine.costs.listprice import list_price
     from ..providers.think import parse_think
 
     if can is not None:

@@ -135,7 +135,7 @@ def _plans(
 ) -> tuple[list[PlanEntry], list[ConfigError]]:
     from datetime import UTC, datetime
 
-    from ..engine.forecast import forecast
+    from ..engine.costs.forecast import forecast
     from ..engine.jobs import prepare_one
     from ..engine.keys import describe_key
     from ..engine.target import resolve, think_values

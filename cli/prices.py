@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from datetime import datetime
 
-    from ..engine.pricecard import PriceCard, PriceRow
+    from ..engine.costs.pricecard import PriceCard, PriceRow
     from ..profiles.load import Config
     from ..profiles.profile import Price, Profile
     from ..profiles.provider import Provider
@@ -44,7 +44,7 @@ def show(
     """
     from datetime import UTC, datetime
 
-    from ..engine.pricedata import price_data
+    from ..engine.costs.pricedata import price_data
     from ..profiles.corrections import corrections
     from ..profiles.load import load
     from ..providers.errors import UsageError
@@ -91,8 +91,8 @@ def update(
     import asyncio
     from datetime import UTC, datetime
 
-    from ..engine.pricedata import price_data
-    from ..engine.priceupdate import default_url, update_prices
+    from ..engine.costs.pricedata import price_data
+    from ..engine.costs.priceupdate import default_url, update_prices
     from ..engine.transport import Transport
     from .output import emit
     from .printing import json_text
@@ -149,8 +149,8 @@ def _vendor_first(providers: Iterable[Provider], model: str) -> list[Provider]:
 
 
 def _view(provider: Provider, model: str, settings: Config, now: datetime, chosen: Profile | None) -> PriceView | None:
-    from ..engine.pricecard import own_rows, price_card
-    from ..engine.pricing import host_of
+    from ..engine.costs.pricecard import own_rows, price_card
+    from ..engine.costs.pricing import host_of
     from .render.prices import PriceView
 
     model = model.removeprefix("models/")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..engine import pricing
+from ..engine.costs import pricing
 from ..engine.fanout import Done, Job, fan_out
 from ..engine.observer import Observer
 from ..engine.prepare import Prompt
@@ -26,9 +26,9 @@ from .forecasting import Afterwards
 from .version import VERSION
 
 if TYPE_CHECKING:
+    from ..engine.costs.purse import Purse
     from ..engine.history.heads import Kept
     from ..engine.history.keeper import Keeper
-    from ..engine.purse import Purse
     from ..profiles.load import Config
 
 

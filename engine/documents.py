@@ -46,7 +46,7 @@ def run_document(run: Run) -> dict[str, Any]:
 
 def plan_document(plans: Iterable[tuple[Prepared, Forecast, str | None]]) -> dict[str, Any]:
     """`thinkdial.plan/1`, from prepared calls, their forecasts and where each key would come from."""
-    from .forecast import totals
+    from .costs.forecast import totals
 
     entries = list(plans)
     return {

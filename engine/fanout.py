@@ -24,8 +24,8 @@ from .surroundings import Patience, Surroundings
 from .target import Target
 
 if TYPE_CHECKING:
+    from .costs.purse import Purse
     from .history.keeper import Keeper
-    from .purse import Purse
 
 MOST_AT_ONCE = 64
 

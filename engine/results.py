@@ -27,8 +27,8 @@ from ..providers.schema import (
     Usage,
 )
 from ..providers.think import Think
+from .costs.pricing import Bought, cost_of, host_of, own_price
 from .outcome import NEVER_SENT, Outcome
-from .pricing import Bought, cost_of, host_of, own_price
 from .receipt import judge, read_reasoning
 from .target import Target
 

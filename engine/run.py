@@ -38,7 +38,7 @@ from .surroundings import Patience, Surroundings
 from .transport import Response, read_transport_error
 
 if TYPE_CHECKING:
-    from .meter import Meter
+    from .costs.meter import Meter
 
 GRACE_S = 1.0
 """Seconds that a server has to close the body after its terminal event."""

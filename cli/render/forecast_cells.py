@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ...engine.forecast import COUNTED_METHOD, INPUT_METHOD, PRICE_METHOD, ForecastTotals, totals
+from ...engine.costs.forecast import COUNTED_METHOD, INPUT_METHOD, PRICE_METHOD, ForecastTotals, totals
 from ...providers.schema import Forecast
 from .numbers import UNKNOWN, dollars, tokens
 

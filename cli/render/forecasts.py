@@ -9,8 +9,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ...engine.costs.forecast import ForecastTotals
 from ...engine.fanout import Job
-from ...engine.forecast import ForecastTotals
 from ...providers.schema import Forecast
 from .forecast_cells import amounts, method_words, short_source, total_amounts, unknown_words
 from .numbers import UNKNOWN

@@ -10,7 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ...engine.listprice import ListPrice, list_price
+from ...engine.costs.listprice import ListPrice, list_price
 from ...engine.plan import PlanContext, plan
 from ...profiles import facts
 from ...profiles.card import ModelCard

@@ -11,7 +11,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ...engine.forecast import totals
+from ...engine.costs.forecast import totals
 from ...engine.prepare import Prepared
 from ...providers.schema import Forecast
 from .forecast_cells import amounts, method_words, sources, total_amounts, unknown_words

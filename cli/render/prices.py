@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ...engine.pricecard import PriceCard, PriceRow
+from ...engine.costs.pricecard import PriceCard, PriceRow
 from .untrusted import harmless
 
 RATES = (

@@ -15,8 +15,8 @@ from ...providers.errors import ConfigError, Failure
 from ...providers.schema import Notice, Result
 from ...providers.think import Think
 from ..authorize import authorization
+from ..costs.meter import Meter
 from ..jobs import Wishes, patience_of, prepare_one, resolved
-from ..meter import Meter
 from ..observer import Silent
 from ..outcome import cancelled
 from ..prepare import Prepared, Prompt, with_prompt

@@ -15,7 +15,7 @@ from typing import Any
 
 from ...profiles.profile import Limits
 from ...providers.errors import ConfigError, Failure, UsageError
-from ..budget import Grant, Need
+from ..costs.budget import Grant, Need
 from .ray_limiter import Attempt, BudgetTerms, Lease, Limiter, News
 from .ray_worker import Block, BlockReport, Orders, RowMapper
 

@@ -16,9 +16,9 @@ from typing import Any
 
 from ...profiles.profile import Limits
 from ...providers.errors import Failure
-from ..budget import Grant, Need
-from ..ledger import Ledger
-from ..limits import Limit
+from ..costs.budget import Grant, Need
+from ..costs.ledger import Ledger
+from ..costs.limits import Limit
 from .pace import Pace, PaceReport
 
 SILENCE_S = 20.0

@@ -11,8 +11,8 @@ from typing import Protocol
 
 from ...profiles.profile import Limits
 from ...providers.errors import Failure
-from ..budget import Grant, Need
-from ..ledger import Ledger
+from ..costs.budget import Grant, Need
+from ..costs.ledger import Ledger
 from .pace import Pace, PaceReport
 from .rate_headers import TABLE
 from .ray_limiter import Attempt, Lease, News

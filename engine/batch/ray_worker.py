@@ -18,10 +18,10 @@ from ...profiles.load import Config, load
 from ...providers.errors import ConfigError, Failure, ThinkdialError
 from ...providers.schema import Result
 from ...providers.think import AUTO
-from .. import pricing
+from ..costs import pricing
+from ..costs.purse import Purse
 from ..fast_transport import FastTransport
 from ..jobs import Wishes
-from ..purse import Purse
 from ..surroundings import Surroundings
 from .caller import RowCaller
 from .lane import Lane

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ...profiles.load import Config
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
 from ...providers.schema import Result
+from ..costs.purse import Purse
 from ..prepare import Prepared
-from ..purse import Purse
 from ..results import may_have_cost
 from ..surroundings import Surroundings
 from ..target import select

@@ -11,9 +11,9 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ..budget import NOTHING, Elsewhere, Grant
-from ..ledger import Choose, Held
-from ..limits import Limit
+from ..costs.budget import NOTHING, Elsewhere, Grant
+from ..costs.ledger import Choose, Held
+from ..costs.limits import Limit
 from .spending import spent_in
 from .store import Store
 

@@ -7,8 +7,8 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from ...providers.schema import Result
+from ..costs.pricing import DISAGREEMENT
 from ..documents import dollars_text
-from ..pricing import DISAGREEMENT
 from ..results import may_have_cost
 
 if TYPE_CHECKING:

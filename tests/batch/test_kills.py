@@ -40,9 +40,9 @@ import os, sys
 import thinkdial.cli.app, thinkdial.cli.batching, thinkdial.cli.batch_running, thinkdial.engine.fast_transport
 import thinkdial.cli.render.batch_progress, thinkdial.cli.batch_summary, thinkdial.cli.render.batch_summary
 import thinkdial.engine.batch.sums, thinkdial.engine.history.retention, sqlite3
-import thinkdial.engine.pricing
+import thinkdial.engine.costs.pricing
 from thinkdial.cli.main import main
-thinkdial.engine.pricing.warm()
+thinkdial.engine.costs.pricing.warm()
 for line in sys.stdin:
     pid = os.fork()
     if pid == 0:

@@ -16,9 +16,9 @@ from thinkdial.engine.batch.document import json_line
 from thinkdial.engine.batch.outputs import Pipe
 from thinkdial.engine.batch.rows import BadRow, Row, read_rows
 from thinkdial.engine.batch.sink import OutputFile, SinkError
-from thinkdial.engine.ledger import Ledger
-from thinkdial.engine.limits import Limit
-from thinkdial.engine.purse import Purse
+from thinkdial.engine.costs.ledger import Ledger
+from thinkdial.engine.costs.limits import Limit
+from thinkdial.engine.costs.purse import Purse
 from thinkdial.providers.errors import UsageError
 from thinkdial.providers.think import parse_think
 

@@ -15,9 +15,9 @@ from thinkdial.engine.batch.ray_limiter import Attempt, BudgetTerms, Limiter, Ne
 from thinkdial.engine.batch.ray_worker import Block, BlockReport, Orders, RowMapper, installed_version, mark_of
 from thinkdial.engine.batch.rows import Row, read_rows
 from thinkdial.engine.batch.run import caller_maker
-from thinkdial.engine.budget import Grant, Need
+from thinkdial.engine.costs.budget import Grant, Need
+from thinkdial.engine.costs.limits import Limit
 from thinkdial.engine.jobs import Wishes
-from thinkdial.engine.limits import Limit
 from thinkdial.profiles.load import load
 from thinkdial.profiles.profile import Limits
 from thinkdial.providers.errors import Failure

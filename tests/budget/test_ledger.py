@@ -9,9 +9,21 @@ from decimal import Decimal
 
 import pytest
 
-from thinkdial.engine.budget import Account, Ask, Decision, Elsewhere, Grant, Need, Refuse, Room, Wait, decide, review
-from thinkdial.engine.ledger import Ledger
-from thinkdial.engine.limits import Limit
+from thinkdial.engine.costs.budget import (
+    Account,
+    Ask,
+    Decision,
+    Elsewhere,
+    Grant,
+    Need,
+    Refuse,
+    Room,
+    Wait,
+    decide,
+    review,
+)
+from thinkdial.engine.costs.ledger import Ledger
+from thinkdial.engine.costs.limits import Limit
 from thinkdial.providers.errors import Failure
 
 from .conftest import MakeForecast
@@ -170,7 +182,7 @@ def test_32_calls_of_a_dime_and_one_dollar(ceiling: str | None, at_once: int) ->
 
 @pytest.mark.parametrize("seed", range(150))
 def test_whatever_the_calls_are_the_limits_hold_and_all_are_decided(seed: int) -> None:
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)
 
     def cents(most: int) -> Decimal:
         return Decimal(dice.randrange(1, most)) / 100

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from thinkdial.engine.limits import (
+from thinkdial.engine.costs.limits import (
     Limit,
     agreed,
     check_before,

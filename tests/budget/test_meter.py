@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from thinkdial.engine.meter import Meter
-from thinkdial.engine.pricing import priced_by_profile
+from thinkdial.engine.costs.meter import Meter
+from thinkdial.engine.costs.pricing import priced_by_profile
 from thinkdial.profiles.profile import Price
 from thinkdial.providers.schema import (
     AnswerDelta,
@@ -169,7 +169,7 @@ def test_a_long_stream_asks_for_few_prices() -> None:
 
 @pytest.mark.parametrize("seed", range(40))
 def test_it_cuts_exactly_when_the_price_of_what_came_is_more_than_the_grant(seed: int) -> None:
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)
     price = Priced(dice.choice([None, "0.00003", "0.000001"]))
     grant = Decimal(dice.randrange(1, 400)) / 10_000
     meter = Meter(grant, price, dice.randrange(2000))

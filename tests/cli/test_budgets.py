@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -37,10 +38,8 @@ def till() -> Iterator[Till]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             asked = json.loads(self.rfile.read(int(self.headers["content-length"])))
-            try:
+            with suppress(BrokenBarrierError):
                 state.together.wait(0.2)  # so that many are under way at once
-            except BrokenBarrierError:
-                pass
             state.answered += 1
             if asked.get("stream"):
                 self.send_response(200)

@@ -15,10 +15,10 @@ import pytest
 from thinkdial.cli import confirming
 from thinkdial.cli.confirming import confirm_cost
 from thinkdial.cli.render.forecasts import forecast_table
+from thinkdial.engine.costs.forecast import forecasts_for, totals
+from thinkdial.engine.costs.limits import confirmation
 from thinkdial.engine.fanout import Job
-from thinkdial.engine.forecast import forecasts_for, totals
 from thinkdial.engine.jobs import Wishes, make_jobs
-from thinkdial.engine.limits import confirmation
 from thinkdial.engine.prepare import Prompt
 from thinkdial.engine.target import Selection
 from thinkdial.profiles.load import load_builtin

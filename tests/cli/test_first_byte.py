@@ -32,8 +32,9 @@ finally:
 """
 
 LATE = (
-    "sqlite3", "genai_prices", "pydantic", "keyring", "jinja2", "thinkdial.engine.forecast",
-    "thinkdial.engine.ledger", "thinkdial.engine.purse", "thinkdial.engine.pricequote", "thinkdial.engine.pricedata",
+    "sqlite3", "genai_prices", "pydantic", "keyring", "jinja2", "thinkdial.engine.costs.forecast",
+    "thinkdial.engine.costs.ledger", "thinkdial.engine.costs.purse", "thinkdial.engine.costs.pricequote",
+    "thinkdial.engine.costs.pricedata",
     "thinkdial.engine.history.store", "thinkdial.engine.history.writing", "thinkdial.engine.history.retention",
     "thinkdial.engine.history.spending", "thinkdial.engine.history.read",
 )  # fmt: skip

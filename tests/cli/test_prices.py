@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine import pricedata
+from thinkdial.engine.costs import pricedata
 
 from ..pricing.conftest import plain
 from .conftest import Ended, Process

@@ -17,7 +17,8 @@ NEEDED = ("bash", "jq", "seq")
 
 @pytest.mark.skipif(not all(map(shutil.which, NEEDED)), reason="needs bash, jq and seq")
 def test_the_pipeline_runs_as_it_is_written(tmp_path: Path, guard: Path) -> None:
-    script = re.search(r"^thinkdial simulate .*?^kill %1$", README.read_text(encoding="utf-8"), re.DOTALL | re.MULTILINE)
+    text = README.read_text(encoding="utf-8")
+    script = re.search(r"^thinkdial simulate .*?^kill %1$", text, re.DOTALL | re.MULTILINE)
     assert script is not None
     commands = tmp_path / "bin"
     commands.mkdir()

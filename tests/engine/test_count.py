@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.count import Count, count_all, counting_request
+from thinkdial.engine.costs.count import Count, count_all, counting_request
 from thinkdial.engine.jobs import Wishes, make_jobs
 from thinkdial.engine.prepare import Prompt
 from thinkdial.engine.target import Selection

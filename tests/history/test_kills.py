@@ -24,9 +24,9 @@ KILLS = 50
 FORKS = """
 import os, sys
 import thinkdial.cli.app, thinkdial.cli.compare, thinkdial.cli.running, thinkdial.engine.history.keeper
-import thinkdial.engine.history.record, thinkdial.engine.forecast, thinkdial.engine.pricing, sqlite3
+import thinkdial.engine.history.record, thinkdial.engine.costs.forecast, thinkdial.engine.costs.pricing, sqlite3
 from thinkdial.cli.main import main
-thinkdial.engine.pricing.warm()
+thinkdial.engine.costs.pricing.warm()
 for line in sys.stdin:
     shown = line.strip()
     pid = os.fork()

@@ -22,7 +22,7 @@ def written(whole: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("seed", range(10))
 def test_whatever_a_result_holds_comes_back(seed: int) -> None:
-    dice = random.Random(seed)  # noqa: S311
+    dice = random.Random(seed)
     for _ in range(50):
         whole = any_result(dice)
         again = result_from(written(whole))

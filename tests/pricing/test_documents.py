@@ -9,8 +9,8 @@ from decimal import Decimal
 
 import pytest
 
+from thinkdial.engine.costs.forecast import forecast
 from thinkdial.engine.documents import dollars_text, masked_headers, plan_document
-from thinkdial.engine.forecast import forecast
 from thinkdial.engine.prepare import Prepared, Prompt, prepare
 from thinkdial.engine.target import resolve
 from thinkdial.profiles.load import load_builtin

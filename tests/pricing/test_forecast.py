@@ -10,9 +10,8 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.estimate import input_tokens, text_tokens
-from thinkdial.engine.fanout import Job
-from thinkdial.engine.forecast import (
+from thinkdial.engine.costs.estimate import input_tokens, text_tokens
+from thinkdial.engine.costs.forecast import (
     HIDDEN_INPUT_TOKENS,
     MANY_TOKENS,
     affordable_output_tokens,
@@ -21,6 +20,7 @@ from thinkdial.engine.forecast import (
     forecasts_for,
     totals,
 )
+from thinkdial.engine.fanout import Job
 from thinkdial.engine.prepare import Prepared, Prompt, prepare
 from thinkdial.engine.target import resolve
 from thinkdial.profiles.load import load_builtin

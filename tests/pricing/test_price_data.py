@@ -12,9 +12,9 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine import pricedata, pricing
-from thinkdial.engine.pricecard import price_card
-from thinkdial.engine.pricequote import Quote, Unpriced, Wanted, known_terms, quote
+from thinkdial.engine.costs import pricedata, pricing
+from thinkdial.engine.costs.pricecard import price_card
+from thinkdial.engine.costs.pricequote import Quote, Unpriced, Wanted, known_terms, quote
 from thinkdial.profiles import facts
 from thinkdial.profiles.corrections import Correction, corrections, read_corrections
 from thinkdial.profiles.yamlfile import read_yaml

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.pricing import Bought, cost_of, own_price
+from thinkdial.engine.costs.pricing import Bought, cost_of, own_price
 from thinkdial.engine.target import Target, resolve
 from thinkdial.profiles.load import load
 from thinkdial.profiles.pricelist import price_for

@@ -13,7 +13,7 @@ import pytest
 
 from thinkdial.cli.render.export import run_csv, run_markdown, run_text, totals
 from thinkdial.cli.render.forecast_cells import in_total, method_words, short_source, sources, unknown_words
-from thinkdial.engine.forecast import totals as sums
+from thinkdial.engine.costs.forecast import totals as sums
 from thinkdial.providers.schema import Forecast, Result, Run
 
 Make = Callable[..., Result]

@@ -11,11 +11,11 @@ from ....providers.errors import BudgetError
 from ....providers.reading import dollars as amount
 from ....providers.reading import obj
 from ....providers.schema import Cost, Usage
-from ...estimate import LOW_INPUT
-from ...forecast import LEAST_OUTPUT_TOKENS, forecast
-from ...limits import Limit, dollars
+from ...costs.estimate import LOW_INPUT
+from ...costs.forecast import LEAST_OUTPUT_TOKENS, forecast
+from ...costs.limits import Limit, dollars
+from ...costs.pricing import Bought, host_of, own_price, priced_by_profile, priced_by_table
 from ...prepare import Prepared, Prompt
-from ...pricing import Bought, host_of, own_price, priced_by_profile, priced_by_table
 from .store import Job
 
 NOT_CUT = "a batch at a provider cannot be cut once it has begun"

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, time, timedelta
 
-from ..profiles.corrections import DAYS, Correction, corrections
-from ..profiles.profile import LongPrompt, Price
+from ...profiles.corrections import DAYS, Correction, corrections
+from ...profiles.profile import LongPrompt, Price
 from .pricequote import Quote, Terms, Wanted, known_terms, published_at, quote, times_of_change
 from .rates import Rates, rates_of
 

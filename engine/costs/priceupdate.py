@@ -8,11 +8,11 @@ from urllib.parse import urlsplit
 
 import httpx2
 
-from ..providers.errors import ConfigError, UsageError
-from ..providers.schema import HttpRequest
+from ...providers.errors import ConfigError, UsageError
+from ...providers.schema import HttpRequest
+from ..target import is_loopback
+from ..transport import CannotSendError, Transport, read_transport_error
 from . import pricedata
-from .target import is_loopback
-from .transport import CannotSendError, Transport, read_transport_error
 
 TIMEOUT_S = 30.0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ..profiles.profile import LongPrompt, Price
-from ..providers.schema import Usage
+from ...profiles.profile import LongPrompt, Price
+from ...providers.schema import Usage
 
 MILLION = Decimal(1_000_000)
 

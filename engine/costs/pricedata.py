@@ -13,9 +13,9 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ..profiles.trust import write_private
-from ..providers.errors import ConfigError
-from ..providers.reading import items, obj, parse_json, text
+from ...profiles.trust import write_private
+from ...providers.errors import ConfigError
+from ...providers.reading import items, obj, parse_json, text
 
 if TYPE_CHECKING:
     from genai_prices.data_snapshot import DataSnapshot

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from ..providers.schema import Usage
+from ...providers.schema import Usage
 from .pricing import Bought, priced_by_table
 
 

@@ -8,13 +8,13 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from ..profiles.profile import Price
-from ..providers.fold import Reply
-from ..providers.schema import Cost, CostSource, Usage
+from ...profiles.profile import Price
+from ...providers.fold import Reply
+from ...providers.schema import Cost, CostSource, Usage
 from .rates import Charge, charge, rates_of
 
 if TYPE_CHECKING:
-    from .target import Target
+    from ..target import Target
 
 DISAGREEMENT = Decimal("0.05")
 _STANDARD_TIERS = ("standard", "default", "auto", "on_demand", "unspecified")
@@ -58,7 +58,7 @@ def own_price(target: Target, *models: str) -> Price | None:
     profile = target.profile
     if profile.price is not None or not target.prices:
         return profile.price
-    from ..profiles.pricelist import price_for
+    from ...profiles.pricelist import price_for
 
     for model in models or (profile.known_as or profile.model,):
         if (price := price_for(target.prices, target.provider.name, model.removeprefix("models/"))) is not None:

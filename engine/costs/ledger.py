@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
-from ..providers.errors import Failure, StoreError
+from ...providers.errors import Failure, StoreError
 from .budget import NOTHING, Account, Ask, Decision, Elsewhere, Grant, Need, Refuse, Wait, review
 from .limits import Limit, dollars
 

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
-from ..profiles.corrections import Correction, Term, corrections
-from ..profiles.profile import Price
+from ...profiles.corrections import Correction, Term, corrections
+from ...profiles.profile import Price
 from .pricedata import table_for
 from .rates import Rates, rates_of
 

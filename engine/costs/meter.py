@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from decimal import ROUND_FLOOR, Decimal
 
-from ..providers.schema import AnswerDelta, AnswerWasReasoning, Bill, Delta, ReasoningDelta, Usage, UsageReport
+from ...providers.schema import AnswerDelta, AnswerWasReasoning, Bill, Delta, ReasoningDelta, Usage, UsageReport
 
 BYTES_PER_TOKEN = 4
 """A rough rule for visible text in UTF-8, used only for what no report of the provider has counted yet."""

@@ -9,14 +9,14 @@ from typing import Any, cast
 
 import httpx2
 
-from ..providers.dialect import Counting, Dialect
-from ..providers.errors import ConfigError
-from ..providers.reading import parse_json
-from ..providers.registry import dialect
-from ..providers.schema import HttpRequest
-from .authorize import Authorize
-from .prepare import Prepared, with_own_headers
-from .transport import CannotSendError, Response, Transport, read_transport_error
+from ...providers.dialect import Counting, Dialect
+from ...providers.errors import ConfigError
+from ...providers.reading import parse_json
+from ...providers.registry import dialect
+from ...providers.schema import HttpRequest
+from ..authorize import Authorize
+from ..prepare import Prepared, with_own_headers
+from ..transport import CannotSendError, Response, Transport, read_transport_error
 
 TIMEOUT_S = 30.0
 MOST_AT_ONCE = 16

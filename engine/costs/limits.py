@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
-from ..profiles.money import Allowance, BudgetRules, OnExceed
-from ..providers.errors import BudgetError, StoreError
-from ..providers.schema import Forecast
+from ...profiles.money import Allowance, BudgetRules, OnExceed
+from ...providers.errors import BudgetError, StoreError
+from ...providers.schema import Forecast
 
 NOTHING = Decimal(0)
 MAX_COST = "--max-cost"

@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 
-from ..providers.errors import Failure
-from ..providers.schema import Cost, Notice, Result, Usage
+from ...providers.errors import Failure
+from ...providers.schema import Cost, Notice, Result, Usage
+from ..prepare import Prepared, with_output_limit
+from ..results import may_have_cost
 from .budget import Grant, Need
 from .forecast import affordable_output_tokens, ceiling_usd, cost_of_usage, estimated_input_tokens, forecast
 from .ledger import Ledger
 from .limits import dollars
 from .meter import Meter, PriceOf
-from .prepare import Prepared, with_output_limit
-from .results import may_have_cost
 
 LEAST_OUTPUT_TOKENS = 64
 """With less than this left for it a call is not worth its input."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from ..profiles.corrections import corrections
+from ...profiles.corrections import corrections
 from .pricedata import table_for
 from .pricequote import Quote, Unpriced, Wanted, quote
 
