@@ -1,15 +1,18 @@
 # The commands of daily work. `make check` is what .ci/run does, in the environment of .venv.
 PYTHON ?= .venv/bin/python
 
-.PHONY: setup check test lint generate bench
+.PHONY: setup check test test-slow lint generate bench
 
 setup:
 	python3 -m venv .venv && .venv/bin/pip install -q -e '.[dev]'
 
-check: lint test
+check: lint test test-slow
 
 test:
 	$(PYTHON) -m pytest -q
+
+test-slow:
+	$(PYTHON) -m pytest -q -m slow
 
 lint:
 	$(PYTHON) -m ruff format --check .

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ..engine.batch.caller import caller_maker
 from ..engine.batch.document import json_line
 from ..engine.batch.merge import OrderWriter, Shards, locked, merge
-from ..engine.batch.run import Ended, caller_maker
+from ..engine.batch.run import Ended
 from ..engine.batch.summary import Tally
 from ..engine.jobs import Wishes
 from ..engine.results import new_id

@@ -15,11 +15,12 @@ from typing import Any, BinaryIO
 
 import typer
 
+from ..engine.batch.caller import caller_maker
 from ..engine.batch.digests import digest_of
 from ..engine.batch.document import json_line
 from ..engine.batch.outputs import Pipe
 from ..engine.batch.rows import BadRow, Form, Row, bounded_lines, guess_form, read_rows
-from ..engine.batch.run import Batch, Ended, caller_maker
+from ..engine.batch.run import Batch, Ended
 from ..engine.batch.sink import Form as OutputForm
 from ..engine.batch.sink import OutputFile
 from ..engine.batch.summary import Tally

@@ -51,7 +51,7 @@ def status_words(row: RunRow) -> Text:
         if count := row.statuses.get(status, 0):
             words.append(", " if words else "")
             words.append(f"{count} {word}", style)
-    return words or Text("nothing came", QUIET)
+    return words or Text("results in its output" if row.command == "batch" else "nothing came", QUIET)
 
 
 def _table(rows: Sequence[RunRow]) -> Table:

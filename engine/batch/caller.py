@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Any
 
 from ...profiles.load import Config
 from ...providers.dialect import failure
-from ...providers.errors import ConfigError, Failure
+from ...providers.errors import ConfigError, Failure, UsageError
 from ...providers.schema import Notice, Result
 from ...providers.think import Think
 from ..authorize import authorization
@@ -23,7 +24,7 @@ from ..prepare import Prepared, Prompt, with_prompt
 from ..results import result_of, unsent_result
 from ..run import Exchange
 from ..surroundings import Surroundings
-from ..target import Selection, think_values
+from ..target import Selection, select, think_values
 from .digests import digest_of
 from .rows import Row
 from .sink import Work
@@ -125,3 +126,15 @@ class RowCaller:
             "emulate": wishes.emulate or profile.emulate,
         }
         return json.dumps(chosen, sort_keys=True, default=str)
+
+
+def caller_maker(config: Config, wishes: Any, run_id: str, **more: Any) -> Callable[[str], RowCaller]:
+    """How a lane's name becomes its row function. Raises `UsageError` for a group: a row names one profile."""
+
+    def make(name: str) -> RowCaller:
+        chosen = select([name], config)
+        if len(chosen) != 1:
+            raise UsageError(f"{name!r} is a group; a row names profiles")
+        return RowCaller(chosen[0], config, wishes, run_id=run_id, **more)
+
+    return make

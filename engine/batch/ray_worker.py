@@ -23,14 +23,14 @@ from ..costs.purse import Purse
 from ..fast_transport import FastTransport
 from ..jobs import Wishes
 from ..surroundings import Surroundings
-from .caller import RowCaller
+from .caller import RowCaller, caller_maker
 from .lane import Lane
 from .locking import FileInUseError
 from .merge import shard_path
 from .ray_limiter import Attempt
 from .ray_pace import Desk, LeasedLedger, LeasedPace
 from .rows import BadRow, Row
-from .run import Batch, Ended, caller_maker
+from .run import Batch, Ended
 from .sink import OutputFile, State, Work
 
 LOCK_PATIENCE_S = 60.0

@@ -11,14 +11,12 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from ...profiles.load import Config
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
 from ...providers.schema import Result
 from ..costs.purse import Purse
 from ..prepare import Prepared
 from ..results import may_have_cost
 from ..surroundings import Surroundings
-from ..target import select
 from .caller import RowCaller
 from .digests import DigestMap
 from .document import json_line, output_document
@@ -387,15 +385,3 @@ class Batch:
 
     def _all_done(self) -> bool:
         return not self.ended.broken and all(lane.pace.broken is None for lane in self.lanes.values())
-
-
-def caller_maker(config: Config, wishes: Any, run_id: str, **more: Any) -> Callable[[str], RowCaller]:
-    """How a lane's name becomes its row function. Raises `UsageError` for a group: a row names one profile."""
-
-    def make(name: str) -> RowCaller:
-        chosen = select([name], config)
-        if len(chosen) != 1:
-            raise UsageError(f"{name!r} is a group; a row names profiles")
-        return RowCaller(chosen[0], config, wishes, run_id=run_id, **more)
-
-    return make

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from thinkdial.engine.batch.caller import caller_maker
 from thinkdial.engine.batch.lane import Lane
 from thinkdial.engine.batch.outputs import Lines
 from thinkdial.engine.batch.rows import BadRow, Row, read_rows
-from thinkdial.engine.batch.run import Batch, caller_maker
+from thinkdial.engine.batch.run import Batch
 from thinkdial.engine.batch.sink import Work
 from thinkdial.engine.fast_transport import FastTransport
 from thinkdial.engine.jobs import Wishes

@@ -20,6 +20,8 @@ import pytest
 
 from thinkdial.simulator import FAULTS, Simulator, simulator_in_thread
 
+pytestmark = pytest.mark.slow
+
 ROWS = int(os.environ.get("THINKDIAL_KILL_ROWS", "100"))
 KILLS = 20
 AT_ONCE = 8

@@ -25,6 +25,8 @@ from .pacing import (
     play,
 )
 
+pytestmark = pytest.mark.slow
+
 KINDS: dict[str, Callable[[float], Limit]] = {
     "bucket": Bucket,
     "slices": lambda limit: Bucket(limit, seconds=1.0),

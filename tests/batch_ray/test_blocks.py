@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from thinkdial.engine.batch.caller import caller_maker
 from thinkdial.engine.batch.merge import OrderWriter, Shards, read_order
 from thinkdial.engine.batch.ray_blocks import Blocks
 from thinkdial.engine.batch.ray_limiter import Limiter
 from thinkdial.engine.batch.ray_worker import Block
 from thinkdial.engine.batch.rows import BadRow, read_rows
-from thinkdial.engine.batch.run import caller_maker
 from thinkdial.engine.jobs import Wishes
 from thinkdial.profiles.load import load
 

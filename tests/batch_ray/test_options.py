@@ -12,6 +12,8 @@ import pytest
 
 from .conftest import Bench
 
+pytestmark = pytest.mark.slow
+
 
 def batch(bench: Bench, *arguments: object, path: Path | None = None) -> subprocess.CompletedProcess[str]:
     return subprocess.run(

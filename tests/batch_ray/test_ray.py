@@ -20,6 +20,7 @@ import pytest
 from .conftest import KEY, Bench
 
 pytestmark = [
+    pytest.mark.slow,
     pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed: pip install 'thinkdial[ray]'"),
     pytest.mark.skipif(sys.platform != "linux", reason="workers are looked up in /proc"),
 ]

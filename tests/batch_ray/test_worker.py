@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
+from thinkdial.engine.batch.caller import caller_maker
 from thinkdial.engine.batch.pace import PaceReport
 from thinkdial.engine.batch.ray_limiter import Attempt, BudgetTerms, Limiter, News
 from thinkdial.engine.batch.ray_worker import Block, BlockReport, Orders, RowMapper, installed_version, mark_of
 from thinkdial.engine.batch.rows import Row, read_rows
-from thinkdial.engine.batch.run import caller_maker
 from thinkdial.engine.costs.budget import Grant, Need
 from thinkdial.engine.costs.limits import Limit
 from thinkdial.engine.jobs import Wishes
@@ -23,6 +23,8 @@ from thinkdial.profiles.profile import Limits
 from thinkdial.providers.errors import Failure
 
 from .conftest import Bench
+
+pytestmark = pytest.mark.slow
 
 NONE = Limits()
 

@@ -17,6 +17,8 @@ from thinkdial.providers.schema import HttpRequest
 
 from .conftest import VENDORS, Bench
 
+pytestmark = pytest.mark.slow
+
 Refuse = Callable[..., None]
 
 

@@ -16,6 +16,8 @@ from thinkdial.providers.schema import HttpRequest
 
 from .conftest import KEY, VENDORS, Bench
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", VENDORS)
 @pytest.mark.parametrize(

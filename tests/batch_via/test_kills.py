@@ -14,9 +14,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from thinkdial.simulator import Simulator, simulator_in_thread
 
 from .conftest import KEY, write_config
+
+pytestmark = pytest.mark.slow
 
 PROFILES = "aogx"
 ROWS = 60

@@ -14,6 +14,8 @@ from thinkdial.engine.batch.via import collecting
 
 from .conftest import VENDORS, Bench
 
+pytestmark = pytest.mark.slow
+
 
 class DiedError(BaseException):
     pass

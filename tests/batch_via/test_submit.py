@@ -23,6 +23,8 @@ from thinkdial.simulator import row_digest
 
 from .conftest import KEY, VENDORS, Bench
 
+pytestmark = pytest.mark.slow
+
 ENDPOINTS = {
     "a": "/v1/messages",
     "o": "/v1/responses",

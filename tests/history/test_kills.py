@@ -18,6 +18,8 @@ import pytest
 
 from thinkdial.simulator import simulator_in_thread
 
+pytestmark = pytest.mark.slow
+
 PROFILES = 20
 KILLS = 50
 

@@ -461,6 +461,7 @@ def test_a_run_removed_while_it_is_written_is_no_problem_and_its_money_counts(
     ]
 
 
+@pytest.mark.slow
 def test_two_hundred_writers_at_once_finish_without_an_error(path: Path) -> None:
     """Eight processes of 25 runs, each with a thread of its own."""
     code = """

@@ -17,6 +17,8 @@ from .browser import Browser, Page
 from .samples import ATTACKS, make_result, make_run, sweep
 from .test_page import poisoned
 
+pytestmark = pytest.mark.slow
+
 Opened = Callable[..., Page]
 NAMES = "[...document.querySelectorAll('table.numbers tbody tr')].map(row => row.cells[{}].innerText.trim())"
 SORTING = "[...document.querySelectorAll('table.numbers th[aria-sort]')].map(head => head.getAttribute('aria-sort'))"
