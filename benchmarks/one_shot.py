@@ -38,6 +38,8 @@ def measure(rounds: int) -> Report:
             "priced": [*here.thinkdial, *ask, "priced"],
             "quiet": [*here.thinkdial, *ask, "priced", "-q"],
             "unpriced": [*here.thinkdial, *ask, "unpriced"],
+            "priced, not kept": [*here.thinkdial, *ask, "priced", "--no-history"],
+            "unpriced, not kept": [*here.thinkdial, *ask, "unpriced", "--no-history"],
         }
         if llm := shutil.which("llm"):
             (here.directory / "extra-openai-models.yaml").write_text(LLM_MODEL.format(url=url), encoding="utf-8")
@@ -53,6 +55,11 @@ def measure(rounds: int) -> Report:
             compare("ask, price in the profile / smallest script", spent["priced"], spent["smallest"], target),
             compare("ask -q, price in the profile / smallest script", spent["quiet"], spent["smallest"]),
             compare("ask, price from the table / smallest script", spent["unpriced"], spent["smallest"]),
+        ]
+        kept = Target("history", "cpu", 1.03)
+        report += [
+            compare("ask, kept / not kept, price from the table", spent["unpriced"], spent["unpriced, not kept"], kept),
+            compare("ask, kept / not kept, price in the profile", spent["priced"], spent["priced, not kept"], kept),
         ]
         if "llm" in spent:
             row = compare("llm / ask, price in the profile", spent["llm"], spent["priced"])
