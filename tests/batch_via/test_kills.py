@@ -24,7 +24,7 @@ pytestmark = pytest.mark.slow
 
 PROFILES = "aogx"
 ROWS = 60
-KILLS = 15
+KILLS = int(os.environ.get("THINKDIAL_KILLS", "9"))
 MOST_S = 60.0
 
 
