@@ -50,12 +50,6 @@ class Meter:
         now = self._billed if self._billed is not None else self._price(self.usage)
         return None if now is None else now + self._earlier
 
-    @property
-    def is_reported(self) -> bool:
-        """Whether the provider's own counts or bill cover everything that came."""
-        counted = self._reported.output_tokens is not None and not self._text_bytes
-        return self._billed is not None or counted
-
     def again(self) -> None:
         """Another attempt begins. What the earlier one has produced was paid for as well."""
         if self._billed is not None or self._output_tokens():

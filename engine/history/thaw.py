@@ -54,11 +54,6 @@ def result_from(document: Json) -> Result:
     return Result(**values)
 
 
-def forecast_from(document: Json) -> Forecast:
-    """The forecast that `document` describes."""
-    return _thawed(Forecast, document)
-
-
 def _thawed(kind: type[_Part], document: object) -> _Part:
     if not isinstance(document, Mapping):
         raise ValueError(f"{document!r} is no {kind.__name__}")
