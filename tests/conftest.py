@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
 import ipaddress
 import os
 import socket
+from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -13,19 +16,48 @@ import pytest
 KEY_WORDS = ("_API_KEY", "_TOKEN", "_SECRET", "BEDROCK")
 
 
+def pytest_collection_finish() -> None:
+    """What collecting made stays to the end; the garbage collector need not look through it during every test."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session", autouse=True)
-def compiled_once(tmp_path_factory: pytest.TempPathFactory) -> None:
-    """Where bytecode is not wanted beside the sources, the processes of the tests share it in a place of their own."""
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
-        base = tmp_path_factory.getbasetemp()
-        shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
-        os.environ["PYTHONPYCACHEPREFIX"] = str(shared / "pycache")
+def compiled_once(pytestconfig: pytest.Config) -> None:
+    """Where bytecode is not wanted beside the sources, the processes of all runs share it in a place of its own."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and pytestconfig.cache is not None:
+        os.environ["PYTHONPYCACHEPREFIX"] = str(pytestconfig.cache.mkdir("bytecode"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_built_once() -> Iterator[None]:
+    """Commands that run in this process share one tree of commands, which is not built anew for each."""
+    import typer.main
+
+    build, built = typer.main.get_command, dict[int, Any]()
+
+    def get_command(app: typer.Typer) -> Any:
+        if id(app) not in built:
+            built[id(app)] = app, build(app)
+        return built[id(app)][1]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(typer.main, "get_command", get_command)
+        yield
+
+
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Directories that do not exist yet. (`mktemp` looks through all that it made before, for each test.)"""
+    base = tmp_path_factory.mktemp("homes")
+    return (base / str(number) for number in count())
 
 
 @pytest.fixture(autouse=True)
-def own_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def own_home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of the test's own, without configuration, and an environment without keys or proxies."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
+    home.mkdir()
     for name in list(os.environ):
         if any(word in name for word in KEY_WORDS) or name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import tomllib
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,18 @@ def modules(layer: str) -> list[Path]:
     return sorted((ROOT / layer).rglob("*.py"))
 
 
+@cache
+def imports(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """The import statements anywhere in a module."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    return tuple(node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)))
+
+
 def imported_layers(path: Path) -> set[str]:
     """The top-level packages of ours that a module imports relatively."""
     depth = len(path.relative_to(ROOT).parts) - 1
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in imports(path):
         if isinstance(node, ast.ImportFrom) and node.level == depth + 1 and node.module:
             found.add(node.module.split(".")[0])
         if isinstance(node, ast.ImportFrom) and node.level == depth + 1 and not node.module:
@@ -45,7 +53,7 @@ def test_the_simulator_shares_no_line_with_the_layers() -> None:
 def test_no_module_imports_the_package_by_its_absolute_name() -> None:
     for layer in (*LAYERS, "simulator"):
         for path in modules(layer):
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in imports(path):
                 names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
                 if isinstance(node, ast.ImportFrom) and node.level == 0:
                     names.append(node.module or "")
@@ -55,7 +63,7 @@ def test_no_module_imports_the_package_by_its_absolute_name() -> None:
 def test_dialects_and_the_core_touch_no_socket_clock_or_environment() -> None:
     forbidden = {"socket", "ssl", "time", "os", "asyncio", "httpx2", "random", "subprocess", "pathlib"}
     for path in modules("providers"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        for node in imports(path):
             if isinstance(node, ast.Import):
                 assert not {alias.name.split(".")[0] for alias in node.names} & forbidden, path
             elif isinstance(node, ast.ImportFrom) and node.level == 0:

@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from thinkdial.engine.prepare import Prompt
 from thinkdial.engine.surroundings import Surroundings
 from thinkdial.engine.target import Selection
 from thinkdial.engine.transport import Transport
-from thinkdial.profiles.load import load_builtin
+from thinkdial.profiles.load import Config, load_builtin
 from thinkdial.profiles.profile import Limits, Profile
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Delta, Result
@@ -236,6 +237,12 @@ def profile(url: str, name: str = "p", **changes: Any) -> Profile:
     return Profile(name=name, **(settings | changes))
 
 
+@cache
+def builtin() -> Config:
+    """The built-in configuration, read once."""
+    return load_builtin()
+
+
 async def run_profiles(
     profiles: Sequence[Profile],
     *,
@@ -255,7 +262,7 @@ async def run_profiles(
     """All profiles at once, through planning and fan-out, as the commands do it."""
     from dataclasses import replace
 
-    time, config = time or FakeTime(), load_builtin()
+    time, config = time or FakeTime(), builtin()
     chosen = [
         Selection(replace(p, total_timeout=p.total_timeout or total_s), parse_think(think) if p.think is None else None)
         for p in profiles

@@ -17,17 +17,19 @@ from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.schema import HttpRequest
 from thinkdial.providers.think import parse_think
 
+from .conftest import builtin
+
 MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "marked-secret-0123456789"}
 
 
 def bedrock(**changes: Any) -> Target:
     settings: dict[str, Any] = {"provider": "bedrock", "model": MODEL, "endpoint": {"region": "us-west-2"}}
-    return resolve(Profile(name="p", **(settings | changes)), load_builtin(), environment={})
+    return resolve(Profile(name="p", **(settings | changes)), builtin(), environment={})
 
 
 def request(target: Target) -> HttpRequest:
-    return prepare(target, parse_think("off"), Prompt("hi"), load_builtin().reference).request
+    return prepare(target, parse_think("off"), Prompt("hi"), builtin().reference).request
 
 
 def test_a_bedrock_key_goes_first() -> None:

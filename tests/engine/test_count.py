@@ -17,6 +17,8 @@ from thinkdial.profiles.load import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import parse_think
 
+from .conftest import builtin
+
 KEY = "sk-marked-KEY-0123456789"
 ENVIRONMENT = {"MY_KEY": KEY}
 
@@ -26,7 +28,7 @@ def jobs_of(*profiles: Profile, think: str = "low") -> list[Any]:
     return make_jobs(
         [Selection(profile) for profile in profiles],
         Prompt("Is 91 prime?", "Be brief"),
-        load_builtin(),
+        builtin(),
         Wishes(sweep),
         ENVIRONMENT,
     )

@@ -9,13 +9,14 @@ from typing import Any
 
 from thinkdial.engine.prepare import Prompt, prepare
 from thinkdial.engine.target import resolve
-from thinkdial.profiles.load import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import parse_think
 
+from .conftest import builtin
+
 
 def prepared(model: str, provider: str, think: str, *, emulate: bool = True) -> Any:
-    config = load_builtin()
+    config = builtin()
     target = resolve(Profile(name="p", provider=provider, model=model), config)
     return prepare(target, parse_think(think), Prompt("hi", "be brief"), config.reference, emulate=emulate)
 

@@ -21,7 +21,7 @@ from thinkdial.providers.think import AUTO, Level, Think, parse_think
 SECRET = "sk-marked-SECRET"
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def config() -> Config:
     return load_builtin()
 

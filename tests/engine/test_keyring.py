@@ -20,9 +20,11 @@ from thinkdial.engine.authorize import authorization
 from thinkdial.engine.keyring_store import Entry, profile_entry
 from thinkdial.engine.keys import describe_key, find_key, place_of_key
 from thinkdial.engine.target import Target, resolve
-from thinkdial.profiles.load import load_builtin, user_directory
+from thinkdial.profiles.load import user_directory
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.errors import ConfigError
+
+from .conftest import builtin
 
 SECRET = "sk-marked-KEYRING-0123456789"
 HOST = "https://api.openai.com"
@@ -77,7 +79,7 @@ def memory() -> Iterator[Memory]:
 
 def target(**changes: Any) -> Target:
     settings: dict[str, Any] = {"provider": "openai", "model": "gpt-6-sol", **changes}
-    return resolve(Profile(name="p", **settings), load_builtin(), environment={})
+    return resolve(Profile(name="p", **settings), builtin(), environment={})
 
 
 def secret(where: Target, environment: dict[str, str] | None = None) -> str | None:

@@ -22,10 +22,12 @@ from thinkdial.profiles.provider import Catalogue
 from thinkdial.profiles.published import PublishedModels, store, stored
 from thinkdial.providers.think import parse_think
 
+from .conftest import builtin
+
 
 def target(provider: str, url: str, model: str = "any") -> Target:
     profile = Profile(name="p", provider=provider, model=model, base_url=url, api_key_env=("MY_KEY",))
-    return resolve(profile, load_builtin())
+    return resolve(profile, builtin())
 
 
 def read(kit: Any, provider: str, catalogue: Catalogue, *replies: bytes) -> tuple[PublishedModels | Unread, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from thinkdial.engine.plan import PlanContext, ThinkPlan, plan
@@ -18,6 +18,7 @@ PROVIDERS = ("openai", "anthropic", "google")
 """The vendors whose own SDKs check what we send."""
 ENVIRONMENT = {"AZURE_OPENAI_RESOURCE": "resource", "GOOGLE_CLOUD_PROJECT": "project"}
 CONFIG = load_builtin()
+REFERENCE = facts.reference()
 LEVELS = ("minimal", "low", "medium", "high", "xhigh", "max")
 BUDGETS = ("1", "512", "1024", "4000", "8k", "64000", "1000000")
 VALUES = ("auto", "off", *LEVELS, *BUDGETS)
@@ -29,6 +30,7 @@ class Route:
     """One model on one dialect."""
 
     target: Target
+    _plans: dict[tuple[str, int | None], ThinkPlan] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def model(self) -> str:
@@ -43,16 +45,20 @@ class Route:
         return f"{self.target.provider.name}: {self.model}/{self.target.dialect}"
 
     def plan(self, value: str, *, limit: int | None = None, **changes: Any) -> ThinkPlan:
+        """The plan for a think value, made once: several rules are checked on it."""
+        if not changes and (value, limit) in self._plans:
+            return self._plans[value, limit]
         context = PlanContext(
             card=self.target.card,
             spelling=self.target.spelling,
-            reference=facts.reference(),
+            reference=REFERENCE,
             model=self.model,
             max_output_tokens=limit,
             limit_required=dialect_called(self.target.dialect).NEEDS_OUTPUT_LIMIT,
             refuses_levels=self.target.use.refuses_levels,
         )
-        return plan(parse_think(value), replace(context, **changes))
+        made = plan(parse_think(value), replace(context, **changes))
+        return made if changes else self._plans.setdefault((value, limit), made)
 
 
 def route(provider: str, model: str, dialect: str | None = None) -> Route:

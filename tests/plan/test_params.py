@@ -11,17 +11,16 @@ import pytest
 from thinkdial.engine.params import take_output_limit
 from thinkdial.engine.plan import ThinkPlan
 from thinkdial.engine.prepare import Prepared, Prompt, prepare
-from thinkdial.profiles import facts
 from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.think import parse_think
 
-from .routes import route
+from .routes import REFERENCE, route
 
 
 def prepared(provider: str, model: str, value: str, params: dict[str, Any], dialect: str | None = None) -> Prepared:
     target = route(provider, model, dialect).target
     target = replace(target, profile=replace(target.profile, params=params))
-    return prepare(target, parse_think(value), Prompt("hi"), facts.reference())
+    return prepare(target, parse_think(value), Prompt("hi"), REFERENCE)
 
 
 def planned(provider: str, model: str, value: str, params: dict[str, Any], dialect: str | None = None) -> ThinkPlan:

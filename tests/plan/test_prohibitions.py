@@ -32,9 +32,15 @@ EVERY_PARAM: dict[str, Any] = {
 }
 
 
+PROMPT = Prompt("hi", "be brief")
+THINK = {value: parse_think(value) for value in VALUES}
+
+
 def body_of(found: Route, value: str, limit: int | None, reference: Reference, **changes: Any) -> dict[str, Any]:
-    target = replace(found.target, profile=replace(found.target.profile, **changes))
-    prepared = prepare(target, parse_think(value), Prompt("hi", "be brief"), reference, max_output_tokens=limit)
+    target = found.target
+    if changes:
+        target = replace(target, profile=replace(target.profile, **changes))
+    prepared = prepare(target, THINK[value], PROMPT, reference, max_output_tokens=limit)
     return json.loads(prepared.request.body)
 
 

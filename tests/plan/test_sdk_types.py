@@ -5,46 +5,44 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from itertools import product
 from typing import Any
 
 import pytest
-from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from thinkdial.engine.prepare import Prompt, prepare
 from thinkdial.engine.target import resolve
 from thinkdial.profiles import facts
-from thinkdial.profiles.load import load_builtin
 from thinkdial.providers.think import parse_think
 
-from .routes import DISTINCT_ROUTES, PROVIDERS, VALUES, Route, route
+from ..sdks import Late, genai_types
+from .routes import CONFIG, DISTINCT_ROUTES, PROVIDERS, REFERENCE, VALUES, Route, route
 
-with warnings.catch_warnings():
-    warnings.simplefilter("ignore")  # what the SDKs do at import is not ours
-    from anthropic.types.message_create_params import MessageCreateParams
-    from google.genai import types as google_types
-    from openai.types.chat.completion_create_params import CompletionCreateParams
-    from openai.types.responses.response_create_params import ResponseCreateParams
+message_params: Any = Late("anthropic.types.message_create_params")
+completion_params: Any = Late("openai.types.chat.completion_create_params")
+response_params: Any = Late("openai.types.responses.response_create_params")
 
 STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
 
-class GenerateBody(BaseModel):
-    """The REST body of generateContent: what the SDK calls config is spread over it."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    contents: list[google_types.Content]
-    systemInstruction: google_types.Content | None = None  # noqa: N815 the wire's name
-    generationConfig: google_types.GenerationConfig | None = None  # noqa: N815 the wire's name
-
-
-ADAPTERS: dict[str, TypeAdapter[Any]] = {
-    "openai-responses": TypeAdapter(ResponseCreateParams, config=STRICT),
-    "openai-chat": TypeAdapter(CompletionCreateParams, config=STRICT),
-    "anthropic-messages": TypeAdapter(MessageCreateParams, config=STRICT),
-    "gemini-generate": TypeAdapter(GenerateBody),
-}
+@cache
+def adapter_for(dialect: str) -> TypeAdapter[Any]:
+    """The request type of a vendor's SDK. Google's is the REST body: what its SDK calls config is spread over it."""
+    if dialect == "gemini-generate":
+        fields: dict[str, Any] = {
+            "contents": (list[genai_types.Content], ...),
+            "systemInstruction": (genai_types.Content | None, None),
+            "generationConfig": (genai_types.GenerationConfig | None, None),
+        }
+        return TypeAdapter(create_model("GenerateBody", __config__=ConfigDict(extra="forbid"), **fields))
+    body = {
+        "openai-responses": lambda: response_params.ResponseCreateParams,
+        "openai-chat": lambda: completion_params.CompletionCreateParams,
+        "anthropic-messages": lambda: message_params.MessageCreateParams,
+    }[dialect]()
+    return TypeAdapter(body, config=STRICT)
 
 
 def exhaust(value: Any) -> None:
@@ -58,17 +56,17 @@ def exhaust(value: Any) -> None:
 
 
 def check(dialect: str, body: dict[str, Any]) -> None:
+    adapter = adapter_for(dialect)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        exhaust(ADAPTERS[dialect].validate_python(body))
+        exhaust(adapter.validate_python(body))
 
 
 def routes() -> Iterator[Route]:
     """The built-in profiles, and a model of every kind."""
-    config = load_builtin()
-    for profile in config.profiles.values():
+    for profile in CONFIG.profiles.values():
         if profile.provider in PROVIDERS:
-            yield Route(resolve(profile, config))
+            yield Route(resolve(profile, CONFIG))
     yield from DISTINCT_ROUTES
     for provider, dialect in (("openai", "openai-responses"), ("openai", "openai-chat"), ("anthropic", None)):
         yield route(provider, "newcomer-9", dialect)
@@ -76,11 +74,10 @@ def routes() -> Iterator[Route]:
 
 @pytest.mark.parametrize("found", list(routes()), ids=lambda found: f"{found.target.profile.name}-{found}")
 def test_every_body_is_one_that_the_sdk_could_have_written(found: Route) -> None:
-    reference = facts.reference()
     for value, system, stream in product(VALUES, (None, "be brief"), (True, False)):
         limit = 9000 if system else None
         prepared = prepare(
-            found.target, parse_think(value), Prompt("hi", system), reference, max_output_tokens=limit, stream=stream
+            found.target, parse_think(value), Prompt("hi", system), REFERENCE, max_output_tokens=limit, stream=stream
         )
         body = json.loads(prepared.request.body)
         if found.target.dialect != "gemini-generate":
@@ -115,7 +112,7 @@ def test_the_check_finds_what_is_wrong(dialect: str, body: dict[str, Any]) -> No
 
 
 def test_every_level_word_for_gemini_is_in_the_enum_of_the_sdk() -> None:
-    known = {level.value for level in google_types.ThinkingLevel}
+    known = {level.value for level in genai_types.ThinkingLevel}
     assert set(facts.spellings()["gemini-level"].words.values()) <= known
     # The SDK takes either case; so does the API.
-    assert google_types.ThinkingLevel("xhigh") is google_types.ThinkingLevel.XHIGH
+    assert genai_types.ThinkingLevel("xhigh") is genai_types.ThinkingLevel.XHIGH

@@ -25,14 +25,25 @@ def plain(thing: Any) -> Any:
     return thing.isoformat() if isinstance(thing, (date, time)) else thing
 
 
+def shortened(table: list[dict[str, Any]], *whole: str) -> list[dict[str, Any]]:
+    """A table of every provider, with all models of those named and the first two of each other: quick to read."""
+    return [one if one["id"] in whole else one | {"models": one["models"][:2]} for one in table]
+
+
 @pytest.fixture(scope="session")
 def published_text() -> str:
+    """The whole table."""
     from genai_prices.data_snapshot import get_snapshot
 
     return json.dumps(plain(get_snapshot().providers))
 
 
+@pytest.fixture(scope="session")
+def short_text(published_text: str) -> str:
+    return json.dumps(shortened(json.loads(published_text), "openai", "mistral"))
+
+
 @pytest.fixture
-def published(published_text: str) -> list[dict[str, Any]]:
-    """A fresh copy, to be changed at will."""
-    return json.loads(published_text)
+def published(short_text: str) -> list[dict[str, Any]]:
+    """A fresh copy of a table with fewer models, to be changed at will."""
+    return json.loads(short_text)

@@ -27,6 +27,7 @@ from thinkdial.providers.schema import Cost, Latency, Result
 from thinkdial.providers.think import AUTO
 
 FRIDAY_NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
+CONFIG = load_builtin()
 PLACES = {"AWS_REGION": "us-east-1", "GOOGLE_CLOUD_PROJECT": "p", "AZURE_OPENAI_RESOURCE": "r"}
 Json = Mapping[str, Any]
 
@@ -390,9 +391,8 @@ def priced(case: Case) -> Result:
         "test", provider, model, dialect=case.dialect, base_url=case.base_url, price=case.price,
         endpoint=case.more.get("endpoint", {}), params=case.more.get("params", {}),
     )  # fmt: skip
-    config = load_builtin()
-    target = resolve(profile, config, environment=PLACES)
-    prepared = prepare(target, AUTO, Prompt("hi"), config.reference)
+    target = resolve(profile, CONFIG, environment=PLACES)
+    prepared = prepare(target, AUTO, Prompt("hi"), CONFIG.reference)
     raw = RawResponse(200, "application/json", False, json.dumps(case.body).encode())
     reply = reply_of(raw, target.dialect, target.use.quirks, False)
     assert reply.failure is None and reply.complete, reply.failure

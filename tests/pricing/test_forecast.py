@@ -29,6 +29,7 @@ from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Forecast
 from thinkdial.providers.think import parse_think
 
+CONFIG = load_builtin()
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 PROMPT = Prompt("word " * 993)
 """993 words, and 7 tokens of the template around them: 1,000."""
@@ -37,10 +38,9 @@ PROMPT = Prompt("word " * 993)
 def prepared(
     provider: str, model: str, value: str = "low", limit: int | None = None, emulate: bool = False, **changes: Any
 ) -> Prepared:
-    config = load_builtin()
     profile = replace(Profile("test", provider, model), **changes)
-    target = resolve(profile, config, environment={"AZURE_OPENAI_RESOURCE": "r"})
-    return prepare(target, parse_think(value), PROMPT, config.reference, max_output_tokens=limit, emulate=emulate)
+    target = resolve(profile, CONFIG, environment={"AZURE_OPENAI_RESOURCE": "r"})
+    return prepare(target, parse_think(value), PROMPT, CONFIG.reference, max_output_tokens=limit, emulate=emulate)
 
 
 def made(call: Prepared, **more: Any) -> Forecast:

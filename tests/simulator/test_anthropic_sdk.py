@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import anthropic
 import pytest
+
+from ..sdks import anthropic
 
 QUESTION = [{"role": "user", "content": "How many times does the letter r occur in strawberry?"}]
 ADAPTIVE = {"type": "adaptive", "display": "summarized"}

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import anthropic
 import pytest
 
 from thinkdial.simulator import simulator_in_thread
+
+from ..sdks import anthropic
 
 MODEL = "claude-opus-5-5"
 
@@ -91,12 +92,20 @@ def test_invalid_parameters_surface_at_the_end_one_by_one(claude):
         ([request("a"), request("a")], "duplicate custom_id"),
         ([{"custom_id": "a"}], "requests.0.params: Field required"),
         ([{"params": {}}], "requests.0.custom_id: Field required"),
-        ([request("a")] * 100_001, "at most 100000 items"),
     ],
 )
 def test_refusals_of_the_creation(claude, requests, words):
     with pytest.raises(anthropic.BadRequestError, match=words):
         claude.messages.batches.create(requests=requests)
+
+
+def test_more_requests_than_a_batch_holds_are_refused(client, simulator):
+    """Without the SDK, which takes seconds to look at each of them."""
+    body = b'{"requests": [' + b"{}," * 100_000 + b"{}]}"
+    headers = {"x-api-key": "k", "anthropic-version": "2023-06-01", "content-type": "application/json"}
+    answer = client.post(f"{simulator.base_url}/anthropic/v1/messages/batches", content=body, headers=headers)
+    assert answer.status_code == 400 and answer.json()["error"]["type"] == "invalid_request_error"
+    assert "at most 100000 items" in answer.json()["error"]["message"]
 
 
 def test_keys_versions_and_lowered_limits(claude):

@@ -11,10 +11,11 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import anthropic
 import pytest
 
 from thinkdial.simulator import BATCH_FAULTS, FAULTS, Simulator, row_digest, simulator_in_thread
+
+from ..sdks import anthropic
 
 MODEL = "claude-opus-5-5"
 

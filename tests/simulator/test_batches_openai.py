@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import openai
 import pytest
 
 from thinkdial.simulator import simulator_in_thread
+
+from ..sdks import openai
 
 MODEL = "gpt-6-sol"
 ENDED = {"completed", "failed", "expired", "cancelled"}

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from google import genai
-from google.genai import errors, types
+
+from ..sdks import genai
+from ..sdks import genai_errors as errors
+from ..sdks import genai_types as types
 
 QUESTION = "How many times does the letter r occur in strawberry?"
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import openai
 import pytest
+
+from ..sdks import openai
 
 QUESTION = "How many times does the letter r occur in strawberry?"
 MESSAGES = [{"role": "user", "content": QUESTION}]

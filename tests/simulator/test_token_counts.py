@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import anthropic
-import openai
 import pytest
-from google import genai
-from google.genai import types
+
+from ..sdks import anthropic, genai, openai
+from ..sdks import genai_types as types
 
 TEXT = "How many times does the letter r occur in strawberry? " * 40
 

@@ -1,0 +1,29 @@
+"""The vendors' own SDKs, imported by the first test that uses them: seconds, which not every worker has to spend."""
+
+from __future__ import annotations
+
+import warnings
+from importlib import import_module
+from typing import Any
+
+
+class Late:
+    """A module that is imported with its first attribute."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._module: Any = None
+
+    def __getattr__(self, attribute: str) -> Any:
+        if self._module is None:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # what the SDKs do at import is not ours
+                self._module = import_module(self._name)
+        return getattr(self._module, attribute)
+
+
+anthropic: Any = Late("anthropic")
+openai: Any = Late("openai")
+genai: Any = Late("google.genai")
+genai_errors: Any = Late("google.genai.errors")
+genai_types: Any = Late("google.genai.types")
