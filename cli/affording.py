@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
@@ -10,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from ..providers.errors import UsageError
+from ..providers.errors import StoreError, UsageError
 from .exit_codes import ExitCode
 from .output import say
 
@@ -99,14 +100,24 @@ def found_limits(config: Config, max_cost: Decimal | None, profiles: Collection[
     rules = config.budget
     if not rules.needs_history:
         return limits_for(rules, max_cost, profiles, spent_in=None, day=day)
+    from ..engine.batch.via.budgets import settle
+    from ..engine.batch.via.store import JobStore
+    from ..engine.history.aside import aside_in
     from ..engine.history.spending import spent_in
     from ..engine.history.store import Store
+
+    with suppress(StoreError):  # what follows will say it
+        settle(JobStore(), looks_first=True)
+
+    def aside(since: date, covered: Collection[str] | None) -> Decimal:
+        with Store.open() as store:
+            return aside_in(store, since, covered)
 
     def spent(since: date, covered: Collection[str] | None) -> tuple[Decimal, int]:
         with Store.open() as store:
             return spent_in(store, since, covered)
 
-    return limits_for(rules, max_cost, profiles, spent_in=spent, day=day)
+    return limits_for(rules, max_cost, profiles, spent_in=spent, aside_in=aside, day=day)
 
 
 def purse_for(

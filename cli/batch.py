@@ -207,7 +207,15 @@ def wait_for(
 
 
 @app.command("collect", cls=LightCommand, short_help="Write the results of a batch to its output file.")
-def collect(batch: OneBatch = None, config: ConfigFile = None, quiet: Quiet = False) -> None:
+def collect(
+    batch: OneBatch = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write all results to FILE, not to what submitting named."),
+    ] = None,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+) -> None:
     """Write the results of all batches of one submission that have ended, to the file that was named then.
 
     What is there already is not written again. Rows that expired, were cancelled or got lost are accounted one by one.
@@ -216,7 +224,7 @@ def collect(batch: OneBatch = None, config: ConfigFile = None, quiet: Quiet = Fa
     """
     from .batch_via import collect_via
 
-    collect_via(batch, config=config, quiet=quiet)
+    collect_via(batch, output=output, config=config, quiet=quiet)
 
 
 @app.command("cancel", cls=LightCommand, short_help="Cancel a batch; what is done by then is kept.")

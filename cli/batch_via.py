@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, ExitStack, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -11,34 +11,28 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ..engine.batch.document import json_line, output_document
 from ..engine.batch.run import Ended
-from ..engine.batch.sink import OutputFile, Work
+from ..engine.batch.sink import OutputFile
 from ..engine.batch.summary import Tally
 from ..engine.batch.via.collecting import Collector
-from ..engine.batch.via.desk import Desk, Desks, settings_of
-from ..engine.batch.via.estimate import check_limits, expected_usd, set_aside
-from ..engine.batch.via.planning import Planned, Planner
+from ..engine.batch.via.desk import Desk
+from ..engine.batch.via.planning import Planned
 from ..engine.batch.via.store import Job, JobStore, job_document
-from ..engine.jobs import Wishes
-from ..engine.surroundings import Surroundings
-from ..engine.target import select
-from ..engine.transport import Transport
 from ..profiles.load import Config
 from ..providers.errors import ConfigError, UsageError
-from .batch_csv import COLUMNS, csv_line, read_cells
-from .batch_via_running import Note, Office, Workers, counting, noted, opened_job
-from .choosing import sweep_values
+from .batch_csv import COLUMNS, read_cells
+from .batch_via_planning import Clerk, encoder_for, planned_job
+from .batch_via_running import Note, Office, Workers, books_for, noted, opened_job
 from .exit_codes import ExitCode
-from .output import console, emit, rendered, say
+from .output import check_writable, console, emit, rendered, say
 from .printing import json_text
 
 if TYPE_CHECKING:
     from ..engine.batch.rows import BadRow, Row
-    from ..providers.schema import Result
     from .batching import BatchWishes
 
 PROVIDER = "provider"
+_FORMS = {".csv": "csv", ".jsonl": "jsonl"}
 
 
 def submit_via(
@@ -62,14 +56,14 @@ def submit_via(
     from .batch_summary import write_summaries
 
     store, output = JobStore(), wishes.output.resolve()
-    store.tidy()
     note = noted(quiet=wishes.quiet)
+    run = Office(settings, store, note)
     with ExitStack() as stack:
+        stack.callback(run.tidy)
         jobs = [_held(stack, job) for job in store.open_for(output)]
         for job in jobs:
             note(f"batch {job.id} is open for {output.name}: its rows are not submitted again")
-        run = Office(settings, store, note)
-        clerk = _Clerk(wishes, memory, batch_id, jobs)
+        clerk = Clerk(wishes, memory, batch_id, jobs)
         job = store.new(
             output=str(output),
             form=memory.form,
@@ -86,7 +80,7 @@ def submit_via(
         )
         _held(stack, job)
         try:
-            planned, desks = _planned(job, run, wishes, names, rows, clerk)
+            planned, desks = planned_job(job, run, wishes, names, rows, clerk)
         except BaseException:
             job.discard()
             raise
@@ -144,18 +138,24 @@ def wait_via(name: str | None, *, poll_s: float | None, most_s: float | None, co
     raise typer.Exit(code)
 
 
-def collect_via(name: str | None, *, config: Path | None, quiet: bool) -> None:
-    """Write the results of all batches of a job that have ended."""
+def collect_via(name: str | None, *, output: Path | None, config: Path | None, quiet: bool) -> None:
+    """Write the results of all batches of a job that have ended: where submitting said, or all of them to `output`."""
     with opened_job(name, config, quiet=quiet) as (job, run):
-        if not job.is_open and not Path(job.output).exists():
+        if output is not None:
+            check_writable(output)
+            output = output.resolve()
+        elif not job.is_open and not Path(job.output).exists():
+            others = dict.fromkeys(part.written_to for part in job.parts if part.written_to)
             raise UsageError(
                 f"batch {job.id} was collected before, and {job.output} is not there any more",
-                hint="the results were written to it once; move the file back",
-            )
+                hint=f"its results are in {', '.join(others)}" if others else
+                "move the file back, or have the results written to another one as long as the provider keeps them: "
+                f"thinkdial batch collect {job.id} -o FILE",
+            )  # fmt: skip
         code, problem = _looked(run, job)
         if code is None:
-            with _output_of(job) as memory:
-                code = _collected(run, [job], memory, quiet=quiet)
+            with _output_of(job, output) as memory:
+                code = _collected(run, [job], memory, elsewhere=output, quiet=quiet)
     if problem is not None:
         raise problem
     raise typer.Exit(code)
@@ -189,13 +189,23 @@ def list_via(*, as_json: bool, limit: int) -> None:
     """Show the jobs that were submitted from this machine, newest first. Asks nobody."""
     from .render.batch_list import jobs_view
 
-    jobs = JobStore().jobs()[:limit]
+    store = JobStore()
+    _tidied(store)
+    jobs = store.jobs()[:limit]
     if as_json:
         emit(json_text({"schema": "thinkdial.batch-jobs/1", "jobs": [job_document(job) for job in jobs]}))
     elif jobs:
         emit(rendered(jobs_view(jobs, datetime.now(UTC), console().width)))
     else:
         say("no batch was submitted from this machine: thinkdial batch FILE -p NAME --via provider -o FILE")
+
+
+def _tidied(store: JobStore) -> None:
+    """Forget jobs that have long been over, unless the configuration cannot be read: it may say for how long."""
+    from ..profiles.load import load
+
+    with suppress(ConfigError):
+        Office(load(None), store, say).tidy()
 
 
 def _cancelled(job: Job) -> str:
@@ -219,75 +229,20 @@ def _looked(run: Office, job: Job) -> tuple[ExitCode | None, ConfigError | None]
         return None, error
 
 
-def _output_of(job: Job) -> OutputFile:
+def _output_of(job: Job, elsewhere: Path | None) -> OutputFile:
+    """The file that submitting named, or the one that is named now; the form of that is as its name says."""
     form: Any = job.form
+    if elsewhere is not None:
+        form = _FORMS.get(elsewhere.suffix.lower(), form)
+        return OutputFile(elsewhere, form, job.batch, COLUMNS, read_cells)
     try:
         return OutputFile(Path(job.output), form, job.batch, COLUMNS, read_cells)
     except ConfigError as error:
         raise ConfigError(
-            error.message, hint=f"see to {job.output}, and collect again: the results stay at the provider"
+            error.message,
+            hint=f"the results stay at the provider: see to {job.output} and collect again, or write them to another "
+            f"file: thinkdial batch collect {job.id} -o FILE",
         ) from None
-
-
-class _Clerk:
-    """Decides which works are still to be done, and writes what cannot be sent."""
-
-    def __init__(self, wishes: BatchWishes, memory: OutputFile, batch_id: str, jobs: Sequence[Job]) -> None:
-        self._retry_failed, self._memory, self._batch_id = wishes.retry_failed, memory, batch_id
-        self._open = set[bytes]().union(*(job.works(part) for job in jobs for part in job.parts if part.is_open))
-
-    def wants(self, work: Work) -> bool:
-        state = self._memory.state(work)
-        if state == "done" or (state == "failed" and not self._retry_failed):
-            return False
-        return bytes.fromhex(work.token) not in self._open
-
-    def bad_row(self, bad: BadRow) -> None:
-        say(bad.problem)
-
-    def refused(self, row: Row, work: Work, result: Result) -> None:
-        document = output_document(result, row, work, self._batch_id, None, None)
-        self._memory.add(work, _encoder(self._memory)(document), failed=True)
-
-
-def _planned(
-    job: Job, run: Office, wishes: BatchWishes, names: Sequence[str], rows: Iterator[Row | BadRow], clerk: _Clerk
-) -> tuple[Planned, Mapping[str, Desk]]:
-    """Plan the job. Raises `BudgetError` where its rows are dearer than what is left of a limit."""
-    from ..engine.costs.limits import today
-    from .affording import dollars_of, found_limits
-
-    asked = Wishes(
-        sweep=sweep_values(wishes.think),
-        max_output_tokens=wishes.max_output_tokens,
-        no_stream=True,
-        emulate=wishes.emulate,
-    )
-    used: dict[str, Desk] = {}
-    max_cost = dollars_of(wishes.max_cost_usd)
-    is_limited = max_cost is not None or run.settings.budget.limits_anything
-    # Nothing is sent while planning, so nothing needs to be open.
-    desks = Desks(run.settings, Surroundings(Transport()), asked, job.id, system=wishes.system)
-
-    def desk_for(name: str) -> Desk:
-        chosen = select([name], run.settings)
-        if len(chosen) != 1:
-            raise UsageError(f"{name!r} is a group; a row names profiles")
-        desk = desks.for_selection(chosen[0])
-        used[desk.caller.name] = desk
-        return desk
-
-    planned = Planner(job, desk_for, names, clerk, estimates=is_limited).plan(rows)
-    job.settings = {name: settings_of(desk.target) for name, desk in used.items()}
-    if is_limited and planned.works:
-        profiles = list(planned.estimates)
-        found = found_limits(run.settings, max_cost, profiles, today())
-        limits, aside = set_aside(found.limits, JobStore().jobs())
-        checked = check_limits(limits, planned.estimates, allow_unpriced=wishes.allow_unpriced)
-        for words in (*found.notes, *aside, *checked):
-            run.note(f"note: {words}")
-        job.options = {**job.options, "expected_usd": expected_usd(planned.estimates)}
-    return planned, used
 
 
 async def _submit_all(made: Workers, jobs: Sequence[Job]) -> None:
@@ -304,19 +259,24 @@ def _announce(job: Job, planned: Planned, desks: Mapping[str, Desk], note: Note)
         note(f"{name}: about {share} % of the usual price; results may take up to {terms.hours} h")
 
 
-def _collected(run: Office, jobs: Sequence[Job], memory: OutputFile, *, quiet: bool) -> ExitCode:
-    """Write all results that there are, sum the whole file up, and say how it went."""
+def _collected(
+    run: Office, jobs: Sequence[Job], memory: OutputFile, *, elsewhere: Path | None = None, quiet: bool
+) -> ExitCode:
+    """Write all results that there are, sum the whole file up, and say how it went.
+
+    `elsewhere` is a file other than submitting named: what has been written to that is written again.
+    """
     from .batch_summary import print_summary
 
     async def collect(made: Workers) -> None:
         for job in jobs:
-            if not job.is_open:
+            if not job.is_open and elsewhere is None:
                 run.note(f"batch {job.id} was collected before: there is nothing new")
                 continue
-            async with counting(job, run.settings) as count:
-                collector = Collector(made.desks[job.id], memory, _encoder(memory), note=run.note, on_written=count)
+            async with books_for(job, run.settings) as books:
+                collector = Collector(made.desks[job.id], memory, encoder_for(memory), note=run.note, books=books)
                 try:
-                    await collector.collect(job)
+                    await collector.collect(job, elsewhere=elsewhere)
                 finally:
                     done = collector.done
                     if done.written or done.skipped:
@@ -360,7 +320,3 @@ def _held(stack: ExitStack, job: Job) -> Job:
     locked: AbstractContextManager[None] = job.locked()
     stack.enter_context(locked)
     return job
-
-
-def _encoder(memory: OutputFile) -> Callable[[dict[str, Any]], bytes]:
-    return csv_line if memory.form == "csv" else json_line

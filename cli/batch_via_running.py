@@ -11,18 +11,18 @@ from pathlib import Path
 
 import typer
 
+from ..engine.batch.via.budgets import settle
 from ..engine.batch.via.client import AnswerError
-from ..engine.batch.via.collecting import OnWritten
 from ..engine.batch.via.desk import Desks, wishes_of
 from ..engine.batch.via.store import Job, JobStore
 from ..engine.batch.via.submitting import Submitter
 from ..engine.batch.via.waiting import GONE, Attendant
-from ..engine.results import may_have_cost, new_id
+from ..engine.history.record import Recorder
+from ..engine.results import new_id
 from ..engine.surroundings import Surroundings
 from ..engine.transport import Transport
 from ..profiles.load import Config
-from ..providers.errors import ConfigError
-from ..providers.schema import Result
+from ..providers.errors import ConfigError, StoreError
 from .choosing import load_config
 from .exit_codes import ExitCode
 from .output import say
@@ -66,6 +66,14 @@ class Office:
     def __init__(self, settings: Config, store: JobStore, note: Note) -> None:
         self.settings, self._store, self.note = settings, store, note
         self._told = ""
+
+    def tidy(self) -> None:
+        """Forget jobs that have long been over, and have the budgets know how the others stand."""
+        try:
+            self._store.tidy(self.settings.history.keep_days)
+            settle(self._store)
+        except StoreError as error:
+            self.note(f"note: what is known of batches and their costs may be out of date: {error.message}")
 
     def over(
         self, jobs: Sequence[Job], work: Callable[[Workers], Awaitable[None]], *, poll_s: float | None
@@ -123,38 +131,36 @@ def opened_job(name: str | None, config: Path | None, *, quiet: bool) -> Generat
         job = store.find(job.id)  # as it stands when the lock is ours
         where = config or (Path(job.config) if job.config else None)
         settings = load_config(where, list(job.settings), quiet=quiet)
-        yield job, Office(settings, store, noted(quiet=quiet))
+        office = Office(settings, store, noted(quiet=quiet))
+        try:
+            yield job, office
+        finally:
+            office.tidy()
 
 
 @asynccontextmanager
-async def counting(job: Job, settings: Config) -> AsyncGenerator[OnWritten | None]:
+async def books_for(job: Job, settings: Config) -> AsyncGenerator[Recorder | None]:
     """What enters the costs of a job's results into the history, as far as that is kept."""
-    from .batch_running import close_sums, sums_for
+    from .batch_running import recorder_for, say_unbooked
 
     asked = str(job.options.get("asked") or f"batch {job.id}")
     system = job.options.get("system")
-    sums = sums_for(
+    books = recorder_for(
         settings,
         new_id(),
         asked,
         None if system is None else str(system),
         keeps_history=job.options.get("keeps_history") is not False,
     )
-    if sums is None:
+    if books is None:
         yield None
         return
-
-    def count(result: Result, taken: Callable[[], None]) -> None:
-        if may_have_cost(result):
-            sums.add(result, taken)
-        else:
-            taken()
-
     began = time.monotonic()
     try:
-        yield count
+        yield books
     finally:
-        await close_sums(sums, time.monotonic() - began)
+        await books.close(time.monotonic() - began)
+        say_unbooked(books.problem)
 
 
 def noted(*, quiet: bool) -> Note:

@@ -59,7 +59,7 @@ def own_runs(*, quiet: bool = False, patience_s: float | None = None) -> Generat
     if not database_path().exists():
         yield None
         return
-    from ..engine.history.spending import output_samples
+    from ..engine.history.samples import output_samples
     from ..engine.history.store import Store
     from ..providers.errors import StoreError
 

@@ -45,6 +45,8 @@ def job_view(job: Job, now: datetime) -> list[RenderableType]:
         words.append(one_line(part.batch_id or "no batch yet", 80))
         if part.guessed:
             words.append(" (perhaps: found by its time and size)", CAUTION)
+        if part.written_to:
+            words.append(f", written to {one_line(part.written_to)}")
         if part.problem:
             words.append(f"\n     {one_line(str(part.problem.get('message')), _WORDS)}", BAD)
         shown.append(words)

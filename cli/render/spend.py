@@ -225,6 +225,8 @@ def _budgets(budgets: Sequence[BudgetState], width: int) -> list[RenderableType]
         drawn = bar(min(used, Decimal(1)), Decimal(1), NARROW_BAR).ljust(NARROW_BAR, "░")
         name, of = one_line(state.name, 40), f"{dollars(state.spent_usd)} of {dollars(state.limit_usd)}"
         left = f"{dollars(state.left_usd)} left" if state.left_usd >= 0 else f"{dollars(-state.left_usd)} too much"
+        if state.set_aside_usd:
+            left += f" ({dollars(state.set_aside_usd)} set aside)"
         if state.unpriced:
             left += f" ({state.unpriced:,} unpriced)"
         table.add_row(name, Text(drawn, style), of, Text(left, style))

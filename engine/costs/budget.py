@@ -131,10 +131,19 @@ def _floor(amount: Decimal) -> Decimal:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A limit as the history knows it: what is left after all that was spent, and what other programs hold of that."""
+    """A limit as the history knows it: what is left after all that was spent, and what of that others need.
+
+    Calls of other programs hold `reserved_usd`, for minutes. Batches that are open at providers are expected to cost
+    `aside_usd`; that may take a day, so no call waits for it.
+    """
 
     left_usd: Decimal
     reserved_usd: Decimal = NOTHING
+    aside_usd: Decimal = NOTHING
+
+    @property
+    def free_usd(self) -> Decimal:
+        return self.left_usd - self.reserved_usd - self.aside_usd
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +164,7 @@ class Account:
         """What nobody has spent or holds: the lower of what this run knows and what the history knows."""
         free = self.limit.left_usd - self.spent_usd
         if elsewhere is not None:
-            free = min(free, elsewhere.left_usd - elsewhere.reserved_usd - self.unrecorded_usd)
+            free = min(free, elsewhere.free_usd - self.unrecorded_usd)
         return free - self.reserved_usd
 
 

@@ -11,7 +11,7 @@ from typing import Protocol
 
 from ...providers.errors import Failure, StoreError
 from .budget import NOTHING, Account, Ask, Decision, Elsewhere, Grant, Need, Refuse, Wait, review
-from .limits import Limit, dollars
+from .limits import Limit, aside_words, dollars
 
 POLL_S = 0.5
 """How often a call that waits for other programs looks again: nobody tells us when they have settled."""
@@ -293,7 +293,12 @@ class Ledger:
             return Failure("budget", f"the price of {ask.profile} is not known, so no budget can be kept", hint=hint)
         limit = account.limit
         words = f"{limit.name}: {dollars(max(NOTHING, refused.left_usd))} of {dollars(limit.total_usd)} USD is left"
-        outside = self._elsewhere.get(limit.name)
-        if outside is not None and outside.reserved_usd > 0:
-            words += f", as other runs under way hold {dollars(outside.reserved_usd)} USD"
+        outside = self._elsewhere.get(limit.name, Elsewhere(NOTHING))
+        others: list[str] = []
+        if outside.reserved_usd > 0:
+            others.append(f"other runs under way hold {dollars(outside.reserved_usd)} USD")
+        if outside.aside_usd > 0:
+            others.append(aside_words(outside.aside_usd))
+        if others:
+            words += f", as {' and '.join(others)}"
         return Failure("budget", f"{words}; the call costs at least {dollars(ask.need.low_usd)} USD", hint=limit.remedy)

@@ -17,13 +17,17 @@ MAX_COST = "--max-cost"
 SpentIn = Callable[[date, Collection[str] | None], tuple[Decimal, int]]
 """What was spent since a day (UTC), by these profiles or by all, and how many results have an unknown cost."""
 
+AsideIn = Callable[[date, Collection[str] | None], Decimal]
+"""What batches that are open at providers since a day (UTC) are expected to cost, of these profiles or of all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Limit:
     """One limit in USD, by the name that people gave it: `--max-cost`, `budget.groups.frontier.monthly_usd`.
 
     `total_usd` is how much it was, `left_usd` what of it is left when the run begins; below 0 when it is passed.
-    `profiles` are those it covers, None for all. `since` is the first day (UTC) of a limit that all runs share.
+    `profiles` are those it covers, None for all. `since` is the first day (UTC) of a limit that all runs share, of
+    which open batches at providers are expected to need `aside_usd`.
     """
 
     name: str
@@ -32,6 +36,12 @@ class Limit:
     profiles: frozenset[str] | None = None
     on_exceed: OnExceed = "refuse"
     since: date | None = None
+    aside_usd: Decimal = NOTHING
+
+    @property
+    def free_usd(self) -> Decimal:
+        """What is left for anything else than batches that are open."""
+        return self.left_usd - self.aside_usd
 
     def covers(self, profile: str) -> bool:
         return self.profiles is None or profile in self.profiles
@@ -48,7 +58,9 @@ class Limit:
 
     def words(self) -> str:
         """What is left of it, in words."""
-        left = f"{dollars(max(NOTHING, self.left_usd), ROUND_FLOOR)} of {dollars(self.total_usd)} USD is left"
+        left = f"{dollars(max(NOTHING, self.free_usd), ROUND_FLOOR)} of {dollars(self.total_usd)} USD is left"
+        if self.aside_usd:
+            left += f", as {aside_words(self.aside_usd)}"
         return f"{self.name}: {left}" if self.since is not None else f"{self.name} is {dollars(self.total_usd)} USD"
 
 
@@ -82,6 +94,11 @@ class Checked:
     question: Question | None = None
 
 
+def aside_words(usd: Decimal) -> str:
+    """What open batches at providers need of a limit, in words."""
+    return f"{dollars(usd)} USD is set aside for batches that are not collected yet"
+
+
 def today() -> date:
     """The day that a run's cost is booked on."""
     return datetime.now(UTC).date()
@@ -93,6 +110,7 @@ def limits_for(
     profiles: Iterable[str],
     *,
     spent_in: SpentIn | None,
+    aside_in: AsideIn | None = None,
     day: date,
 ) -> Limits:
     """The limits that apply to a run of `profiles` on `day`. `spent_in` is None when no history is kept.
@@ -113,6 +131,7 @@ def limits_for(
             if spent_in is None:
                 raise StoreError("no history is kept, so what was spent before is not known")
             spent, unpriced = spent_in(since, covered)
+            aside = NOTHING if aside_in is None else aside_in(since, covered)
         except StoreError as error:
             if rules.on_exceed == "warn":
                 notes.append(f"{name} is not checked: {error.message}")
@@ -121,7 +140,7 @@ def limits_for(
                 f"{name} cannot be checked: {error.message}",
                 hint="let the history be kept, or set budget.on_exceed: warn to go on without the check",
             ) from None
-        limits.append(Limit(name, total, total - spent, covered, rules.on_exceed, since))
+        limits.append(Limit(name, total, total - spent, covered, rules.on_exceed, since, aside))
         if unpriced:
             counted = "1 result" if unpriced == 1 else f"{unpriced} results"
             notes.append(f"{name} does not count {counted} since {since} whose cost is not known")
@@ -160,7 +179,7 @@ def check_before(
     for limit in limits:
         low = [made.low_usd for profile, made in calls if limit.covers(profile) and made.low_usd is not None]
         least = sum(low, NOTHING)
-        if NOTHING < least > limit.left_usd:
+        if NOTHING < least > limit.free_usd:
             which = "this call costs" if len(low) == 1 else f"these {len(low)} calls cost"
             words = f"{limit.words()}, and {which} at least {dollars(least, ROUND_CEILING)} USD"
             hint = f"call fewer or cheaper profiles, shorten the prompt, or {limit.remedy}"

@@ -50,6 +50,7 @@ def spend_document(
                 "name": state.name,
                 "limit_usd": dollars_text(state.limit_usd),
                 "spent_usd": dollars_text(state.spent_usd),
+                "set_aside_usd": dollars_text(state.set_aside_usd),
                 "left_usd": dollars_text(state.left_usd),
                 "unpriced": state.unpriced,
             }

@@ -117,5 +117,22 @@ CREATE INDEX results_unfinished ON results (run) WHERE status = 'running';
 """
 """Calls under way, and those whose process was killed: few among many, and asked for by every sum."""
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND)
+THIRD = """
+CREATE TABLE booked (                           -- which results of a provider's batch are in the sums
+    job TEXT NOT NULL,                          -- gone when all of the job has been collected
+    work BLOB NOT NULL,
+    PRIMARY KEY (job, work)
+) WITHOUT ROWID;
+
+CREATE TABLE aside (                            -- what open batches at providers are expected to cost
+    job TEXT NOT NULL,
+    part INTEGER NOT NULL,
+    day TEXT NOT NULL,                          -- UTC, on which it will be booked
+    profile TEXT NOT NULL,
+    usd TEXT NOT NULL,
+    PRIMARY KEY (job, part)
+) WITHOUT ROWID;
+"""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD)
 """Applied in order; `PRAGMA user_version` counts those that have been."""

@@ -6,8 +6,7 @@ import heapq
 import json
 import zlib
 from collections import Counter
-from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -19,7 +18,7 @@ from ...providers.schema import Json, Result, Run
 from ..rereading import RawResponse
 from ..results import may_have_cost, summarize, timestamp
 from .retention import delete_runs
-from .store import Store, store_error
+from .store import Store, reading
 from .thaw import result_from
 from .unfinished import Begun, recovered
 
@@ -173,25 +172,6 @@ def run_numbers(store: Store, before: date | None = None) -> list[int]:
 def remove_runs(store: Store, numbers: Collection[int]) -> int:
     """Forget these runs and all that belongs to them; the number of runs that were there. Spending sums stay."""
     return delete_runs(store, numbers) if store.exists and numbers else 0
-
-
-@contextmanager
-def reading(store: Store) -> Generator[sqlite3.Connection]:
-    """The connection of `store`, at one moment of its content whoever writes meanwhile; its errors as `StoreError`."""
-    import sqlite3
-
-    connection = store.connection
-    begins = not connection.in_transaction
-    try:
-        if begins:
-            connection.execute("BEGIN")
-        yield connection
-    except sqlite3.Error as error:
-        raise store_error(error, store.path) from error
-    finally:
-        if begins and connection.in_transaction:
-            with suppress(sqlite3.Error):
-                connection.execute("ROLLBACK")
 
 
 def moment_text(moment: date, *, end: bool = False) -> str:

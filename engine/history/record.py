@@ -78,18 +78,8 @@ class Recorder:
         if self._closing:
             return
         self._begun.add(index)
-        if self._thread is None:
-            from queue import SimpleQueue
-
-            self._bell = SimpleQueue()
-            thread = threading.Thread(target=self._work, name="thinkdial-history", daemon=True)
-            try:
-                thread.start()
-            except RuntimeError as error:
-                self.problem = self.problem or StoreError(f"the history is not kept: {error}")
-                return
-            self._thread = thread
-        self._tell(lambda writing, connection: writing.begin(connection, index, call))
+        if self._is_working():
+            self._tell(lambda writing, connection: writing.begin(connection, index, call))
 
     def opened(self, index: int, status: int, content_type: str, streamed: bool | None = None) -> None:
         """A response begins; what an earlier attempt sent is void. `streamed` is as it was asked, if not given."""
@@ -110,15 +100,26 @@ class Recorder:
             future.set_result(None)
         return future
 
-    def finished_blocking(self, index: int, result: Result) -> None:
-        """The same, for a caller without an event loop."""
-        done = threading.Event()
-        if self._finish(index, result, done.set):
-            done.wait()
-
     def finished_unawaited(self, index: int, result: Result) -> None:
         """The same, for a caller that waits for `close` alone: many are stored together."""
         self._finish(index, result, None)
+
+    def booked(self, job: str, work: bytes, result: Result) -> None:
+        """Add the result of a provider's batch to the sums, if this `work` of that `job` is not in them already.
+
+        Nothing has to begin it. `stored` waits for it.
+        """
+        if not self._closing and self._is_working():
+            self._tell(lambda writing, connection: writing.book(connection, job, work, result))
+
+    async def stored(self) -> None:
+        """Wait until all that was told so far is stored, or never will be."""
+        if self._thread is None or self._closing or self.problem is not None:
+            return
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self._tell(_no_step, done=lambda: _release(loop, future))
+        await future
 
     async def close(self, total_s: float | None) -> int | None:
         """Store what is left, remove what is too old, end the thread. The run's number; None if nothing was stored."""
@@ -131,13 +132,20 @@ class Recorder:
         self._closing = True
         return self._run
 
-    def close_blocking(self, total_s: float | None) -> int | None:
-        """The same, for a caller without an event loop."""
-        if self._thread is not None:
-            self._end(total_s, lambda: None)
-            self._thread.join()
-        self._closing = True
-        return self._run
+    def _is_working(self) -> bool:
+        """Whether there is a thread that takes steps; the first question starts it."""
+        if self._thread is None:
+            from queue import SimpleQueue
+
+            self._bell = SimpleQueue()
+            thread = threading.Thread(target=self._work, name="thinkdial-history", daemon=True)
+            try:
+                thread.start()
+            except RuntimeError as error:
+                self.problem = self.problem or StoreError(f"the history is not kept: {error}")
+                return False
+            self._thread = thread
+        return True
 
     def _finish(self, index: int, result: Result, done: Done | None) -> bool:
         """Whether there is something to wait for."""
@@ -278,6 +286,10 @@ class Recorder:
 
 def _nothing() -> None:
     pass
+
+
+def _no_step(writing: Writing, connection: sqlite3.Connection) -> None:
+    """Stores nothing: whoever waits for it waits for all before it."""
 
 
 def _release(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:

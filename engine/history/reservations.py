@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ..costs.budget import NOTHING, Elsewhere, Grant
 from ..costs.ledger import Choose, Held
 from ..costs.limits import Limit
+from .aside import everything_aside
 from .spending import spent_in
 from .store import Store
 
@@ -102,39 +103,13 @@ class Reservations:
     def _decide(self, store: Store, profiles: Sequence[str], choose: Choose) -> list[Held]:
         rows: list[int | None] = []
         with store.transaction() as connection:
-            decisions = choose(self._elsewhere(store, connection))
+            others = _others(connection, self._own, self._now(), self._alive)
+            decisions = choose(_elsewhere(store, connection, self._limits, others))
             for profile, decision in zip(profiles, decisions, strict=True):
                 usd = decision.usd if isinstance(decision, Grant) else None
                 rows.append(self._insert(connection, profile, usd) if usd else None)
         self._own.update(row for row in rows if row is not None)
         return [Held(decision, row) for decision, row in zip(decisions, rows, strict=True)]
-
-    def _elsewhere(self, store: Store, connection: sqlite3.Connection) -> Mapping[str, Elsewhere]:
-        others = self._others(connection)
-        found: dict[str, Elsewhere] = {}
-        for limit in self._limits:
-            if limit.since is None:
-                continue
-            spent, _ = spent_in(store, limit.since, limit.profiles)
-            held = sum((usd for profile, usd in others if limit.covers(profile)), NOTHING)
-            found[limit.name] = Elsewhere(limit.total_usd - spent, held)
-        return found
-
-    def _others(self, connection: sqlite3.Connection) -> list[tuple[str, Decimal]]:
-        """Profile and amount of all reservations but our own. Those that are over are removed."""
-        moment, host = _text(self._now()), _host()
-        gone: list[tuple[int]] = []
-        others: list[tuple[str, Decimal]] = []
-        query = "SELECT number, expires_at, host, pid, profile, usd FROM reservations"
-        for number, expires_at, where, pid, profile, usd in connection.execute(query):
-            if number in self._own:
-                continue
-            if expires_at <= moment or (where == host and not self._alive(pid)):
-                gone.append((number,))
-            else:
-                others.append((profile, Decimal(usd)))
-        connection.executemany("DELETE FROM reservations WHERE number = ?", gone)
-        return others
 
     def _insert(self, connection: sqlite3.Connection, profile: str, usd: Decimal) -> int | None:
         now = self._now()
@@ -147,6 +122,46 @@ class Reservations:
         with store.transaction() as connection:
             connection.execute("DELETE FROM reservations WHERE number = ?", (row,))
         self._own.discard(row)
+
+
+def elsewhere_of(store: Store, connection: sqlite3.Connection, limits: Iterable[Limit]) -> Mapping[str, Elsewhere]:
+    """The limits that all runs share as the history knows them at this moment of a transaction, by their names."""
+    return _elsewhere(store, connection, limits, _others(connection, frozenset(), _now(), is_alive))
+
+
+def _elsewhere(
+    store: Store, connection: sqlite3.Connection, limits: Iterable[Limit], others: Sequence[tuple[str, Decimal]]
+) -> Mapping[str, Elsewhere]:
+    aside = everything_aside(connection)
+    found: dict[str, Elsewhere] = {}
+    for limit in limits:
+        if limit.since is None:
+            continue
+        since = limit.since.isoformat()
+        spent, _ = spent_in(store, limit.since, limit.profiles)
+        held = sum((usd for profile, usd in others if limit.covers(profile)), NOTHING)
+        waiting = sum((one.usd for one in aside if one.day >= since and limit.covers(one.profile)), NOTHING)
+        found[limit.name] = Elsewhere(limit.total_usd - spent, held, waiting)
+    return found
+
+
+def _others(
+    connection: sqlite3.Connection, own: Set[int], now: datetime, alive: Callable[[int], bool]
+) -> list[tuple[str, Decimal]]:
+    """Profile and amount of all reservations but our own. Those that are over are removed."""
+    moment, host = _text(now), _host()
+    gone: list[tuple[int]] = []
+    others: list[tuple[str, Decimal]] = []
+    query = "SELECT number, expires_at, host, pid, profile, usd FROM reservations"
+    for number, expires_at, where, pid, profile, usd in connection.execute(query):
+        if number in own:
+            continue
+        if expires_at <= moment or (where == host and not alive(pid)):
+            gone.append((number,))
+        else:
+            others.append((profile, Decimal(usd)))
+    connection.executemany("DELETE FROM reservations WHERE number = ?", gone)
+    return others
 
 
 def _text(moment: datetime) -> str:

@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from ...profiles.money import Allowance, BudgetRules
-from .read import moment_text, reading
-from .store import Store
+from .aside import aside_in
+from .read import moment_text
+from .store import Store, reading
 
 By = Literal["day", "month", "profile", "provider", "model", "think"]
 
@@ -137,18 +138,6 @@ def spent_in(store: Store, since_day: date, profiles: Collection[str] | None = N
     return usd, unpriced
 
 
-def output_samples(store: Store, provider: str, model: str, think: str, limit: int = 200) -> list[int]:
-    """The output tokens of the newest whole answers of one kind, newest first; simulated ones never count."""
-    with reading(store) as connection:
-        found = connection.execute(
-            "SELECT output_tokens FROM results WHERE provider = ? AND model = ? AND think = ? AND status = 'ok'"
-            " AND output_tokens IS NOT NULL AND (SELECT simulated FROM runs WHERE runs.number = results.run) = 0"
-            " ORDER BY number DESC LIMIT ?",
-            (provider, model, think, limit),
-        )
-        return [tokens for (tokens,) in found]
-
-
 def forecast_errors(store: Store, since: date | None = None, until: date | None = None) -> list[ForecastErrors]:
     """How far forecasts were off, for each provider, model, think value and source; the most results first."""
     condition, values = _days(since, until)
@@ -169,17 +158,19 @@ def forecast_errors(store: Store, since: date | None = None, until: date | None 
 class BudgetState:
     """One limit of the configuration: what has been spent of it in its day or month, and what is left.
 
-    `unpriced` results of unknown cost are not in `spent_usd`. `left_usd` is negative when more was spent.
+    `unpriced` results of unknown cost are not in `spent_usd`. Batches that are open at providers are expected to cost
+    `set_aside_usd`. `left_usd` is without both, and negative when they are more than the limit.
     """
 
     name: str
     limit_usd: Decimal
     spent_usd: Decimal
     unpriced: int
+    set_aside_usd: Decimal = Decimal(0)
 
     @property
     def left_usd(self) -> Decimal:
-        return self.limit_usd - self.spent_usd
+        return self.limit_usd - self.spent_usd - self.set_aside_usd
 
 
 def budget_states(store: Store, rules: BudgetRules, today: date) -> list[BudgetState]:
@@ -198,7 +189,8 @@ def budget_states(store: Store, rules: BudgetRules, today: date) -> list[BudgetS
         ):
             if limit is not None:
                 usd, unpriced = spent_in(store, since, profiles)
-                states.append(BudgetState(f"{who}, {period}" if who else period, limit, usd, unpriced))
+                name, aside = f"{who}, {period}" if who else period, aside_in(store, since, profiles)
+                states.append(BudgetState(name, limit, usd, unpriced, aside))
     return states
 
 

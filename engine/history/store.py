@@ -264,3 +264,22 @@ def _check(path: Path) -> bool:
 
 def _dangling(path: Path) -> bool:
     raise StoreError(f"{path}: is a link that leads nowhere", hint="remove the link; the next run begins a history")
+
+
+@contextmanager
+def reading(store: Store) -> Generator[sqlite3.Connection]:
+    """The connection of `store`, at one moment of its content whoever writes meanwhile; its errors as `StoreError`."""
+    import sqlite3
+
+    connection = store.connection
+    begins = not connection.in_transaction
+    try:
+        if begins:
+            connection.execute("BEGIN")
+        yield connection
+    except sqlite3.Error as error:
+        raise store_error(error, store.path) from error
+    finally:
+        if begins and connection.in_transaction:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")

@@ -129,6 +129,14 @@ class Writing:
                 count_late(connection, result)
             count(connection, self.run, result)
 
+    def book(self, connection: sqlite3.Connection, job: str, work: bytes, result: Result) -> None:
+        """Add the result of a provider's batch to the sums, once: that it is in them is known as soon as it is."""
+        if not connection.execute("INSERT OR IGNORE INTO booked VALUES (?, ?)", (job, work)).rowcount:
+            return
+        if self.run is None and self._head.kept == "run":
+            self.run = self._insert_run(connection)
+        count(connection, self.run, result)
+
     def end(self, connection: sqlite3.Connection, total_s: float | None) -> None:
         if self.run is not None:
             connection.execute("UPDATE runs SET total_s = ? WHERE number = ?", (total_s, self.run))

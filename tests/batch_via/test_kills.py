@@ -12,6 +12,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -117,10 +118,11 @@ def survive(simulator: Simulator, tmp_path: Path, home: Path, seed: int) -> Comm
     return commands
 
 
-def counted() -> int:
-    """How many results are in the history's sums."""
+def spent() -> tuple[int, Decimal]:
+    """How many results are in the history's sums, and what they cost."""
     words = [sys.executable, "-m", "thinkdial.cli", "spend", "--json"]
-    return json.loads(subprocess.run(words, capture_output=True, check=True).stdout)["total"]["results"]
+    total = json.loads(subprocess.run(words, capture_output=True, check=True).stdout)["total"]
+    return total["results"], Decimal(total["usd"])
 
 
 def check(commands: Commands, home: Path) -> None:
@@ -129,8 +131,7 @@ def check(commands: Commands, home: Path) -> None:
     answered = Counter((result["profile"], result["row_id"]) for result in results)
     assert answered == {(name, f"r{n}"): 1 for name in PROFILES for n in range(ROWS)}
     assert not commands.open_jobs(home)
-    # A kill between the history's note and ours may count a result again; none is forgotten.
-    assert counted() >= len(results)
+    assert spent() == (len(results), sum((Decimal(result["cost"]["usd"]) for result in results), Decimal(0)))
     # The simulator's own log: every row was run once, and no batch was made twice.
     assert max(Counter((row.vendor, row.digest) for row in commands.simulator.rows).values()) == 1
     assert len(commands.simulator.rows) == len(results) == sum(batch.rows for batch in commands.simulator.batches)

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 from collections.abc import Callable
 from decimal import Decimal
-from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.batch.sums import Sums
-from thinkdial.engine.batch.via import collecting
+from thinkdial.engine.batch.via.collecting import Collector
+from thinkdial.engine.batch.via.store import Job
+from thinkdial.engine.batch.via.waiting import Attendant
+from thinkdial.engine.history.record import Recorder
 
 from .conftest import VENDORS, Bench
 
@@ -66,40 +70,76 @@ def test_a_budget_by_day_needs_the_sums_all_the_same(bench_for: Callable[..., Be
     assert json.loads(bench.run("history", "list", "--json").out)["runs"] == []
 
 
-@pytest.mark.parametrize("before", ["on_disk", "stored"])
-def test_a_kill_counts_nothing_twice_and_loses_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch, before: str):
-    """We die when three results are on the disk: before the history is told, or when it has stored the first."""
+@pytest.mark.parametrize("moment", ["on_disk", "told", "stored"])
+def test_a_death_counts_nothing_twice_and_loses_nothing(bench: Bench, monkeypatch: pytest.MonkeyPatch, moment: str):
+    """We die when three results are on the disk, when the history has been told of three, or when it has them all."""
     bench.write_rows(8)
     bench.submit()
     bench.wait()
     seen: list[int] = []
+
+    def dying(work: Callable[..., None], most: int) -> Callable[..., None]:
+        def die(*arguments: object) -> None:
+            work(*arguments)
+            seen.append(1)
+            if len(seen) == most:
+                raise DiedError
+
+        return die
+
     with monkeypatch.context() as patch:
-        if before == "on_disk":
-            write = collecting.Collector.write
-
-            def dying(self: collecting.Collector, *arguments: object) -> None:
-                write(self, *arguments)  # type: ignore[arg-type]
-                seen.append(1)
-                if len(seen) == 3:
-                    raise DiedError
-
-            patch.setattr(collecting.Collector, "write", dying)
+        if moment == "on_disk":
+            patch.setattr(Collector, "write", dying(Collector.write, 3))
+        elif moment == "told":
+            patch.setattr(Recorder, "booked", dying(Recorder.booked, 3))
         else:
-            add = Sums.add
-
-            def dying_sums(self: Sums, *arguments: object) -> None:
-                if len(seen) == 3:
-                    raise DiedError
-                seen.append(1)
-                add(self, *arguments)  # type: ignore[arg-type]
-
-            patch.setattr(Sums, "add", dying_sums)
+            patch.setattr(Job, "save", dying(lambda *_: None, 1))
+            patch.setattr(Attendant, "look", _no_look)
         with pytest.raises(DiedError):
             bench.collect()
     assert len(bench.results()) >= 3
+    assert spent(bench)[0] == {"on_disk": 2, "told": 3, "stored": 8}[moment]
     assert bench.collect().code == 0
     assert bench.statuses() == {"ok": 8} and len(bench.results()) == 8
     assert spent(bench) == (8, written(bench))
+
+
+async def _no_look(*_: object) -> None:
+    """Leaves a part as it is."""
+
+
+KILLED = """
+import os, signal, sys
+from thinkdial.cli.main import main
+from thinkdial.engine.history.record import Recorder
+
+stored = Recorder._stored
+
+
+def killed(self, store, steps, **how):
+    done = stored(self, store, steps, **how)
+    found = store.connection.execute("SELECT coalesce(sum(results), 0) FROM spending").fetchone()
+    if found[0] >= 3:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return done
+
+
+Recorder._stored = killed
+sys.argv = ["thinkdial", "batch", "collect"]
+main()
+"""
+
+
+def test_a_kill_as_soon_as_the_history_has_it_counts_nothing_twice(bench: Bench):
+    bench.write_rows(8)
+    bench.submit()
+    bench.wait()
+    for _ in range(3):
+        killed = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, check=False)
+        assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert bench.job()["open"] and spent(bench)[0] >= 3
+    assert bench.collect().code == 0
+    assert bench.statuses() == {"ok": 8} and spent(bench) == (8, written(bench))
 
 
 def test_what_a_live_run_did_meanwhile_is_paid_for_twice_and_counted_twice(bench: Bench):
@@ -112,19 +152,3 @@ def test_what_a_live_run_did_meanwhile_is_paid_for_twice_and_counted_twice(bench
     assert bench.wait().code == 0 and bench.collect().code == 0
     results, usd = spent(bench)
     assert results == 4 and usd > paid[1] and len(bench.results()) == 2
-
-
-def test_open_batches_are_set_aside_from_a_budget(bench_for: Callable[..., Bench], tmp_path: Path):
-    bench = bench_for(extra="budget: {daily_usd: 4}\n")
-    bench.write_rows(20)
-    first = bench.submit()
-    assert first.code == 0, first.err
-    expected = Decimal(bench.job()["options"]["expected_usd"]["a"])
-    assert 2 < expected < 4
-    chosen = ("-p", "a", "--via", "provider", "-o", tmp_path / "second.jsonl", "--config", bench.config)
-    second = bench.run("batch", bench.rows, *chosen)
-    assert second.code == 4 and "budget.daily_usd" in second.err and len(bench.simulator.batches) == 1
-    assert bench.run("batch", "cancel").code == 0 and bench.wait().code == 0 and bench.collect().code in (0, 1, 3)
-    third = bench.run("batch", bench.rows, *chosen)
-    assert third.code == 0, third.err
-    assert "set aside" not in third.err

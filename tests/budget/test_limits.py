@@ -53,6 +53,28 @@ def test_the_limits_of_a_run_and_what_is_left_of_each() -> None:
     assert found.notes == ()
 
 
+def test_what_open_batches_need_is_not_free(forecast: MakeForecast) -> None:
+    asked: list[tuple[date, Collection[str] | None]] = []
+
+    def aside_in(since: date, profiles: Collection[str] | None) -> Decimal:
+        asked.append((since, profiles))
+        return Decimal("0.75")
+
+    rules = BudgetRules(daily_usd=Decimal(2), per_run_usd=Decimal(9), profiles={"gpt": Allowance(daily_usd=Decimal(1))})
+    found = limits_for(rules, None, ["gpt"], spent_in=lambda *_: (Decimal("0.125"), 0), aside_in=aside_in, day=DAY)
+    assert asked == [(DAY, None), (DAY, {"gpt"})]
+    assert [(limit.left_usd, limit.free_usd) for limit in found.limits] == [
+        (Decimal(9), Decimal(9)), (Decimal("1.875"), Decimal("1.125")), (Decimal("0.875"), Decimal("0.125")),
+    ]  # fmt: skip
+    assert check_before(found.limits, [forecast("0.125")], ["gpt"]).question is None
+    with pytest.raises(BudgetError) as raised:
+        check_before(found.limits, [forecast("0.13")], ["gpt"])
+    assert raised.value.message == (
+        "budget.profiles.gpt.daily_usd: 0.12 of 1.00 USD is left, as 0.75 USD is set aside for batches that are not "
+        "collected yet, and this call costs at least 0.13 USD"
+    )
+
+
 def test_max_cost_is_enforced_whatever_the_configuration_does() -> None:
     found = limits_for(BudgetRules(on_exceed="warn", per_run_usd=Decimal(1)), Decimal(1), [], spent_in=None, day=DAY)
     assert [limit.is_enforced for limit in found.limits] == [True, False]

@@ -15,6 +15,7 @@ import pytest
 from thinkdial.engine.costs.budget import Grant, Need
 from thinkdial.engine.costs.ledger import POLL_S, Ledger
 from thinkdial.engine.costs.limits import Limit
+from thinkdial.engine.history.aside import Aside, set_aside, settle
 from thinkdial.engine.history.reservations import MARGIN_S, Reservations, is_alive
 from thinkdial.engine.history.store import Store
 from thinkdial.profiles.money import OnExceed
@@ -176,6 +177,36 @@ def test_only_the_profiles_and_days_of_a_limit_count(path: Path) -> None:
         one = Program(path, limit)
         assert await one.ledger.reserve(0, "p", WHOLE) == Grant(Decimal("0.6"), shorter=True)
         await one.ledger.close()
+
+    run(go())
+
+
+def test_what_open_batches_are_expected_to_cost_is_not_there_and_is_not_waited_for(path: Path) -> None:
+    book(path, "0.3")
+    entries = [
+        Aside("j", 1, "2026-11-21", "q", Decimal("0.6")),
+        Aside("j", 2, "2026-10-31", "q", Decimal(9)),
+    ]
+    with Store.open(path, create=True) as store, store.transaction() as connection:
+        set_aside(connection, entries)
+
+    async def go() -> None:
+        one = Program(path)
+        assert await one.ledger.reserve(0, "p", WHOLE) == Grant(Decimal("0.1"), shorter=True)
+        one.ledger.settle(0, Decimal(0))
+        failed = await one.ledger.reserve(1, "p", Need(Decimal("0.2"), Decimal("0.2"), Decimal("0.2")))
+        assert isinstance(failed, Failure) and one.sleeps == []
+        assert failed.message == (
+            "budget.monthly_usd: 0.10 of 1.00 USD is left, as 0.60 USD is set aside for batches that are not collected "
+            "yet; the call costs at least 0.20 USD"
+        )
+        with Store.open(path) as store, store.transaction() as connection:
+            settle(connection, {"j": False}, [], lambda _: False)
+        assert await one.ledger.reserve(2, "p", WHOLE) == Grant(Decimal("0.7"), shorter=True)
+        await one.ledger.close()
+        other = Program(path, Limit("q", Decimal(1), Decimal(1), frozenset({"p"}), "refuse", MONTH))
+        assert await other.ledger.reserve(0, "p", WHOLE) == Grant(Decimal("0.7"), shorter=True)
+        await other.ledger.close()
 
     run(go())
 

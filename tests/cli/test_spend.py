@@ -130,6 +130,7 @@ def test_budgets_and_what_is_left_of_them(cli: Callable[..., Any], tmp_path: Pat
     first = cli("spend", "--config", config, "--json").json["budgets"][0]
     assert first == {
         "name": "daily", "limit_usd": "1.000000", "spent_usd": "0.200000", "left_usd": "0.800000", "unpriced": 1,
+        "set_aside_usd": "0.000000",
     }  # fmt: skip
 
 

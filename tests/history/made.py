@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -70,19 +71,23 @@ def store_run(
 ) -> int:
     """Store a run as commands do; the results whose index is in `killed` never finish. The run's number."""
     recorder = Recorder(RunHead(run_id, at, command, prompt, system, simulated), path=path)
-    for index, made in enumerate(results):
-        recorder.begin(
-            index,
-            CallHead(made.profile, made.provider, made.dialect, made.model, made.think.requested, sent or SENT),
-        )
-        if made.attempts:
-            recorder.opened(index, *raw_head)
-            for piece in [raw] if isinstance(raw, bytes) else raw:
-                recorder.received(index, piece)
-        if index not in killed:
-            stored = replace(made, id=f"{run_id}-{index}", run_id=run_id, created_at=timestamp(at))
-            recorder.finished_blocking(index, stored)
-    number = recorder.close_blocking(None if killed else 3.5)
+
+    async def record() -> int | None:
+        for index, made in enumerate(results):
+            recorder.begin(
+                index,
+                CallHead(made.profile, made.provider, made.dialect, made.model, made.think.requested, sent or SENT),
+            )
+            if made.attempts:
+                recorder.opened(index, *raw_head)
+                for piece in [raw] if isinstance(raw, bytes) else raw:
+                    recorder.received(index, piece)
+            if index not in killed:
+                stored = replace(made, id=f"{run_id}-{index}", run_id=run_id, created_at=timestamp(at))
+                await recorder.finished(index, stored)
+        return await recorder.close(None if killed else 3.5)
+
+    number = asyncio.run(record())
     assert recorder.problem is None, recorder.problem
     assert number is not None
     return number

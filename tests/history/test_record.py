@@ -75,13 +75,17 @@ def unpacked(blob: bytes) -> Any:
 def record(path: Path, *results: Result, **changes: Any) -> Recorder:
     """A run of these results, each with a response of three chunks."""
     recorder = Recorder(head(**changes), path=path)
-    for index, result in enumerate(results):
-        recorder.begin(index, call())
-        recorder.opened(index, 200, "text/event-stream", True)
-        for piece in (b"data: 1\n\n", b"data: 2\n\n", b"data: \xff\n\n"):
-            recorder.received(index, piece)
-        recorder.finished_blocking(index, result)
-    assert recorder.close_blocking(2.5) is not None
+
+    async def go() -> int | None:
+        for index, result in enumerate(results):
+            recorder.begin(index, call())
+            recorder.opened(index, 200, "text/event-stream", True)
+            for piece in (b"data: 1\n\n", b"data: 2\n\n", b"data: \xff\n\n"):
+                recorder.received(index, piece)
+            await recorder.finished(index, result)
+        return await recorder.close(2.5)
+
+    assert asyncio.run(go()) is not None
     return recorder
 
 
@@ -184,13 +188,16 @@ def test_a_retry_throws_the_earlier_bytes_away(path: Path, read: Callable[..., l
 def test_a_call_without_a_response_has_no_raw_and_an_empty_response_has(
     path: Path, read: Callable[..., list[Any]]
 ) -> None:
-    recorder = Recorder(head(), path=path)
-    recorder.begin(0, call())
-    recorder.begin(1, call())
-    recorder.opened(1, 200, "", False)
-    recorder.finished_blocking(0, RESULT)
-    recorder.finished_blocking(1, replace(RESULT, id="id-1"))
-    recorder.close_blocking(1.0)
+    async def go() -> None:
+        recorder = Recorder(head(), path=path)
+        recorder.begin(0, call())
+        recorder.begin(1, call())
+        recorder.opened(1, 200, "", False)
+        await recorder.finished(0, RESULT)
+        await recorder.finished(1, replace(RESULT, id="id-1"))
+        await recorder.close(1.0)
+
+    asyncio.run(go())
     assert read("SELECT raw_head IS NULL, raw FROM results") == [(1, None), (0, zlib.compress(b""))]
 
 
@@ -304,7 +311,7 @@ def test_a_loop_that_is_gone_does_not_harm(path: Path, read: Callable[..., list[
 
     with Store.open(path) as other, other.transaction():
         asyncio.run(go())
-    assert recorder.close_blocking(1.0) == 1
+    assert asyncio.run(recorder.close(1.0)) == 1
     assert recorder.problem is None
     assert read("SELECT status FROM results") == [("ok",)]
 

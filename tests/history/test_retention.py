@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -110,7 +111,7 @@ def test_nothing_of_a_removed_run_is_left_in_the_files(path: Path) -> None:
         recorder = Recorder(RunHead("r", NOW, "ask", marked, None, False), path=path)
         recorder.begin(0, CallHead("claude", "anthropic", "", "m", "high", {}))
         recorder.received(0, marked.encode())
-        number = recorder.close_blocking(1.0)
+        number = asyncio.run(recorder.close(1.0))
         assert number == 3
         assert delete_runs(store, [1, 3, 3, 77]) == 2
         assert runs(store) == [2]
@@ -139,7 +140,7 @@ def test_the_end_of_a_run_removes_what_is_too_old(store: Store, path: Path) -> N
         RunHead("r", datetime.now(UTC), "ask", "p", None, False), path=path, retention=Retention(days=90)
     )
     recorder.begin(0, CallHead("claude", "anthropic", "", "m", "high", {}))
-    assert recorder.close_blocking(1.0) == 7
+    assert asyncio.run(recorder.close(1.0)) == 7
     assert recorder.problem is None
     assert 7 in runs(store)
     assert not {2, 4, 6} & set(runs(store))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
@@ -14,11 +15,11 @@ import pytest
 
 from thinkdial.engine.history.read import remove_runs, run_numbers
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
+from thinkdial.engine.history.samples import output_samples
 from thinkdial.engine.history.spending import (
     budget_states,
     disagreements,
     forecast_errors,
-    output_samples,
     spent,
     spent_in,
 )
@@ -286,8 +287,12 @@ def test_a_call_that_ends_after_its_run_was_forgotten_counts_once(store: Store, 
         sleep(0.001)
     remove_runs(store, run_numbers(store))
     assert spent_in(store, DAY) == (D(0), 1)
-    recorder.finished_blocking(0, one)
-    recorder.close_blocking(1.0)
+
+    async def end() -> None:
+        await recorder.finished(0, one)
+        await recorder.close(1.0)
+
+    asyncio.run(end())
     assert recorder.problem is None
     assert spent_in(store, DAY) == (D("0.10"), 0)
     assert spent(store, "day")[1].results == 1

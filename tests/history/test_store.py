@@ -16,7 +16,9 @@ from thinkdial.engine.history.migrations import MIGRATIONS
 from thinkdial.engine.history.store import LockedError, Store, database_path
 from thinkdial.providers.errors import StoreError
 
-TABLES = {"runs", "results", "chunks", "spending", "forecast_errors", "disagreements", "reservations"}
+TABLES = {
+    "runs", "results", "chunks", "spending", "forecast_errors", "disagreements", "reservations", "booked", "aside",
+}  # fmt: skip
 
 
 @pytest.fixture

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
-from typing import Any, BinaryIO, Literal
+from pathlib import Path
+from typing import Any, BinaryIO
 
 from ....profiles.provider import DialectUse
 from ....providers.batches.model import BatchState, RowOutcome
@@ -18,9 +17,10 @@ from ....providers.errors import ConfigError, Failure, StoreError
 from ....providers.fold import Reply
 from ....providers.reading import parse_json
 from ....providers.schema import Latency, Notice, Result
+from ...history.record import Recorder
 from ...outcome import Outcome
 from ...rereading import RawResponse, reply_of
-from ...results import result_of
+from ...results import may_have_cost, result_of
 from ..document import output_document
 from ..expect import judge_answer
 from ..sink import OutputFile
@@ -36,8 +36,8 @@ DOWNLOADS = 3
 AGAIN = "the same command with --retry-failed sends it again"
 
 
-OnWritten = Callable[[Result, Callable[[], None]], None]
-"""Is told of a result, and given what to call when it has taken it down."""
+BOOKED_AT_ONCE = 1000
+"""So many results are held in memory at the most while the history takes them down."""
 
 
 @dataclass(slots=True)
@@ -64,30 +64,31 @@ class Collector:
         encode: Callable[[dict[str, Any]], bytes],
         *,
         note: Callable[[str], None],
-        on_written: OnWritten | None = None,
+        books: Recorder | None = None,
     ) -> None:
-        """`on_written` hears of each result once in the life of a job, when it is in the output."""
+        """`books` take down what each result that is in the output has cost, once in the life of a job."""
         self._desks, self._output, self._encode, self._note = desks, output, encode, note
-        self._on_written = on_written
+        self._books = books
         self.done = Collected()
 
-    async def collect(self, job: Job) -> None:
+    async def collect(self, job: Job, *, elsewhere: Path | None = None) -> None:
         """Collect every part that has ended and has not been collected; `done` tells what came of it.
 
-        Raises `AnswerError` when all that can be collected has been, and `SinkError`.
+        Where the output is not the file that the job names but `elsewhere`, what has been collected is collected
+        again. Raises `AnswerError` when all that can be collected has been, and `SinkError`.
         """
-        ended = [part for part in job.parts if part.stage == "ended"]
-        raise_one(await at_each_provider(ended, lambda part: self._collect(job, part)), self._note)
+        wanted = ("ended",) if elsewhere is None else ("ended", "collected")
+        ended = [part for part in job.parts if part.stage in wanted]
+        raise_one(await at_each_provider(ended, lambda part: self._collect(job, part, elsewhere)), self._note)
 
-    async def _collect(self, job: Job, part: Part) -> None:
+    async def _collect(self, job: Job, part: Part, elsewhere: Path | None) -> None:
         desk = self._desks.for_job(job, part.profile)
         state = await self._state(desk, part)
         with ExitStack() as stack:
             index = RowIndex(job, part)
             stack.callback(index.close)
-            journal = stack.enter_context(_journal(job, part, "written"))
-            counted = _Counted(job, part, stack.enter_context(_journal(job, part, "counted")), self._on_written)
-            page = _Page(self, job, part, desk, index, journal, counted)
+            journal = stack.enter_context(_journal(job, part))
+            page = _Page(self, job, part, desk, index, journal)
             try:
                 await self._download(desk, state, page)
                 missing = [token for token in index if token not in page.answered]
@@ -96,8 +97,9 @@ class Collector:
             finally:
                 self._output.sync()
                 self.done.add(page.done)
-                await counted.settled()
+                await self.booked()
         part.ok, part.failed, part.stage = page.ok, page.failed, "collected"
+        part.written_to = None if elsewhere is None else str(elsewhere)
         job.save(part)
         if page.done.strange:
             self._note(f"{part.batch_id}: {page.done.strange} lines of the results belong to no row of ours")
@@ -119,7 +121,8 @@ class Collector:
                 async with aclosing(_outcomes(desk, state, page.done)) as outcomes:
                     async for outcome in outcomes:
                         page.take_outcome(outcome)
-                        await asyncio.sleep(0)  # what has been counted meanwhile is remembered row by row
+                        if len(page.answered) % BOOKED_AT_ONCE == 0:
+                            await self.booked()
                 return
             except AnswerError as error:
                 if attempt == DOWNLOADS or not await desk.client.rest(error.failure, attempt):
@@ -131,48 +134,20 @@ class Collector:
         document = output_document(result, kept.row, kept.work, job.batch, passed, note)
         self._output.add(kept.work, self._encode(document), failed=result.status != "ok")
 
+    def book(self, job: Job, token: bytes, result: Result) -> None:
+        """Have the cost of a result in the sums, unless it is. To be followed by `booked`."""
+        if self._books is not None and may_have_cost(result):
+            self._books.booked(job.id, token, result)
+
+    async def booked(self) -> None:
+        """Wait until all that was booked is in the history, or never will be."""
+        if self._books is not None:
+            await self._books.stored()
+
     def has(self, kept: KeptRow, token: bytes, before: set[bytes]) -> bool:
         """Whether the result of this row is in the output: a good one, or one that an earlier collection wrote."""
         state = self._output.state(kept.work)
         return state == "done" or (token in before and state != "missing")
-
-
-class _Counted:
-    """Tells of each result of a part once, also when we are killed in between: it remembers what was taken down."""
-
-    def __init__(self, job: Job, part: Part, journal: BinaryIO, tell: OnWritten | None) -> None:
-        self._journal, self._tell = journal, tell
-        self._told = job.works(part, "counted")
-        self._open = 0
-        self._idle = asyncio.Event()
-        self._idle.set()
-
-    def add(self, token: bytes, result: Result) -> None:
-        if self._tell is None or token in self._told:
-            return
-        self._told.add(token)
-        self._open += 1
-        self._idle.clear()
-        try:
-            self._tell(result, partial(self._taken, token))
-        except BaseException:
-            self._settle()
-            raise
-
-    async def settled(self) -> None:
-        """Wait until all that was told has been taken down."""
-        await self._idle.wait()
-
-    def _taken(self, token: bytes) -> None:
-        try:
-            self._journal.write(token)
-        finally:
-            self._settle()
-
-    def _settle(self) -> None:
-        self._open -= 1
-        if self._open == 0:
-            self._idle.set()
 
 
 class _Page:
@@ -186,10 +161,9 @@ class _Page:
         desk: Desk,
         index: RowIndex,
         journal: BinaryIO,
-        counted: _Counted,
     ) -> None:
         self._collector, self._job, self._part = collector, job, part
-        self._desk, self._index, self._journal, self._counted = desk, index, journal, counted
+        self._desk, self._index, self._journal = desk, index, journal
         self._before = job.works(part, "written")
         self._at = datetime.fromisoformat(part.created_at or job.created_at)
         self.answered: set[bytes] = set()
@@ -220,7 +194,8 @@ class _Page:
             self._note_written(token)
             self.done.written += 1
         # What was there before, from a live run or before a kill, has been billed for this batch all the same.
-        self._counted.add(token, result)
+        if self._part.stage != "collected":
+            self._collector.book(self._job, token, result)
 
     def _note_written(self, token: bytes) -> None:
         try:
@@ -316,9 +291,9 @@ async def _outcomes(desk: Desk, state: BatchState, done: Collected) -> AsyncGene
                     yield outcome
 
 
-def _journal(job: Job, part: Part, kind: Literal["written", "counted"]) -> BinaryIO:
-    """A file that remembers which results have been written, or counted; unbuffered."""
-    path = job.path(part, kind)
+def _journal(job: Job, part: Part) -> BinaryIO:
+    """A file that remembers which results have been written; unbuffered."""
+    path = job.path(part, "written")
     try:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     except OSError as error:

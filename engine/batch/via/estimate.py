@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
 from ....providers.errors import BudgetError
-from ....providers.reading import dollars as amount
-from ....providers.reading import obj
 from ....providers.schema import Cost, Usage
 from ...costs.estimate import LOW_INPUT
-from ...costs.forecast import LEAST_OUTPUT_TOKENS, forecast
+from ...costs.forecast import LEAST_OUTPUT_TOKENS, estimated_input_tokens, forecast, output_limit
 from ...costs.limits import Limit, dollars
 from ...costs.pricing import Bought, host_of, own_price, priced_by_profile, priced_by_table
 from ...prepare import Prepared, Prompt
-from .store import Job
 
 NOT_CUT = "a batch at a provider cannot be cut once it has begun"
 
@@ -37,9 +34,10 @@ class Estimate:
     def add(self, prepared: Prepared, prompt: Prompt) -> None:
         """Count one row."""
         self.rows += 1
-        made = forecast(prepared, prompt, self.at)
-        key = (str(prepared.think), made.output_limit_tokens, made.input_tokens)
+        tokens = estimated_input_tokens(prepared, prompt)
+        key = (str(prepared.think), output_limit(prepared), tokens)
         if key not in self._known:
+            made = forecast(prepared, prompt, self.at, counted_tokens=tokens)
             least = Usage(input_tokens=max(1, made.input_tokens * LOW_INPUT // 100), output_tokens=LEAST_OUTPUT_TOKENS)
             usual = Usage(input_tokens=made.input_tokens, output_tokens=made.expected_output_tokens or 0)
             low, expected = (_batch_cost(prepared, usage, self.at).usd for usage in (least, usual))
@@ -71,7 +69,7 @@ def check_limits(
                 f"the price of {', '.join(unpriced)} in batches is not known, so {limit.name} cannot be kept",
                 ("say it in the profile (price: {input: ..., output: ..., batch: ...}), or pass --allow-unpriced"),
             )
-        elif expected > limit.left_usd:
+        elif expected > limit.free_usd:
             rows = sum(made.rows for made in covered.values())
             words = (
                 f"{limit.words()}, and these {rows:,} rows are expected to cost {dollars(expected)} USD "
@@ -87,35 +85,9 @@ def check_limits(
     return notes
 
 
-def set_aside(limits: Sequence[Limit], jobs: Iterable[Job]) -> tuple[tuple[Limit, ...], list[str]]:
-    """The limits without what open `jobs` are expected to cost, for that is not in the history yet; and notes on it."""
-    waiting = [(job.created_at[:10], name, usd) for job in jobs for name, usd in _expected(job)]
-    kept: list[Limit] = []
-    notes: list[str] = []
-    for limit in limits:
-        usd = Decimal(0)
-        if limit.since is not None:
-            since = limit.since.isoformat()
-            usd = sum((usd for day, name, usd in waiting if day >= since and limit.covers(name)), usd)
-        if usd:
-            notes.append(f"{limit.name}: {dollars(usd)} USD of it is set aside for batches that are not collected yet")
-        kept.append(replace(limit, left_usd=limit.left_usd - usd))
-    return tuple(kept), notes
-
-
 def expected_usd(estimates: Mapping[str, Estimate]) -> dict[str, str]:
-    """What is kept with a job for `set_aside`: the expected cost by profile."""
+    """What is kept with a job: the expected cost by profile. Of rows without a known price nothing is expected."""
     return {name: f"{made.expected_usd:f}" for name, made in estimates.items()}
-
-
-def _expected(job: Job) -> Iterator[tuple[str, Decimal]]:
-    """What the open parts of `job` are expected to cost, by profile and share of the rows."""
-    known = obj(job.options.get("expected_usd"))
-    for name, written in known.items():
-        mine = [part for part in job.parts if part.profile == name]
-        rows, usd = sum(part.rows for part in mine), amount(written)
-        if rows and usd is not None:
-            yield name, usd * sum(part.rows for part in mine if part.is_open) / rows
 
 
 def _batch_cost(prepared: Prepared, usage: Usage, at: datetime) -> Cost:

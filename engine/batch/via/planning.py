@@ -17,8 +17,9 @@ from ..rows import BadRow, Row
 from ..sink import Work
 from .desk import Desk
 from .estimate import Estimate
+from .partwriter import PartWriter
 from .rowfile import encode_row
-from .store import Job, Part, PartWriter
+from .store import Job, Part
 
 HELD_BYTES = 100 * 2**20
 """What is uploaded at once is held in memory meanwhile, so a part is no larger, whatever its provider allows."""

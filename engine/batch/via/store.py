@@ -8,14 +8,12 @@ A job is one command's rows; each part of it becomes one batch at a provider. A 
     part-001.rows     the rows, compressed: what the results are to be joined with
     part-001.sent     what is uploaded, compressed; gone when the provider has it
     part-001.written  16 bytes for each result that has been written
-    part-001.counted  16 bytes for each result whose cost has been entered in the history
 
 None of them holds a key.
 """
 
 from __future__ import annotations
 
-import contextlib
 import gzip
 import json
 import os
@@ -39,6 +37,10 @@ JOB_FILE = "job.json"
 TOKEN_BYTES = 16
 LEAST_PREFIX = 4
 ID_LENGTH = 8
+LIST_HINT = "thinkdial batch list shows those of this machine; what was collected is forgotten after a while"
+KEPT_DAYS = 30
+"""How long a job that is over is kept: about as long as providers keep its results."""
+
 LEFTOVER_S = 3600.0
 """A directory without a job that is younger may be a job that is being planned."""
 
@@ -54,7 +56,8 @@ class Part:
     """One batch at a provider, or what is to become one. Times are RFC 3339 in UTC.
 
     `intended_at` is when its creation was first asked for. `guessed`: the batch was taken for ours by time and size
-    alone. `rejected` are batches that turned out not to be. `ok` and `failed` count the results that were written.
+    alone. `rejected` are batches that turned out not to be. `ok` and `failed` count the results that were written, to
+    `written_to` if that is not the job's output.
     """
 
     number: int
@@ -76,6 +79,7 @@ class Part:
     problem: Mapping[str, Any] | None = None
     ok: int = 0
     failed: int = 0
+    written_to: str | None = None
 
     @property
     def is_open(self) -> bool:
@@ -132,8 +136,8 @@ class Job:
         """Forget a job that has not begun."""
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def works(self, part: Part, kind: Literal["works", "written", "counted"] = "works") -> set[bytes]:
-        """The tokens of the works of `part`, or of those whose results have been written or counted."""
+    def works(self, part: Part, kind: Literal["works", "written"] = "works") -> set[bytes]:
+        """The tokens of the works of `part`, or of those whose results have been written."""
         try:
             data = self.path(part, kind).read_bytes()
         except FileNotFoundError:
@@ -155,7 +159,12 @@ class Job:
     def locked(self) -> Generator[None]:
         """Keep other processes from working on this job. Raises `ConfigError` when one does."""
         path = self.directory / "lock"
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        try:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+        except FileNotFoundError:
+            raise ConfigError(f"batch {self.id} has been removed", hint=LIST_HINT) from None
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
         try:
             try:
                 lock_file(descriptor, path)
@@ -211,7 +220,7 @@ class JobStore:
             return fitting[0]
         if fitting:
             raise UsageError(f"{name} stands for {', '.join(job.id for job in fitting)}", hint="write more of it")
-        raise UsageError(f"no batch is called {name}", hint="thinkdial batch list shows those of this machine")
+        raise UsageError(f"no batch is called {name}", hint=LIST_HINT)
 
     def open_for(self, output: Path) -> list[Job]:
         """The open jobs whose results go to `output`, oldest first."""
@@ -221,14 +230,33 @@ class JobStore:
         """The ids of all batches that belong to a part."""
         return {part.batch_id for job in self.jobs() for part in job.parts if part.batch_id}
 
-    def tidy(self) -> None:
-        """Remove what is left of jobs that were killed before they had begun."""
+    def may_exist(self, job_id: str) -> bool:
+        """Whether there is a job of this id, be it unreadable, or one that is just being planned."""
+        directory = self._root / job_id
+        if (directory / JOB_FILE).exists():
+            return True
+        try:
+            with _unread(directory).locked():
+                return (directory / JOB_FILE).exists()
+        except (ConfigError, StoreError):
+            return directory.exists()
+
+    def tidy(self, keep_days: int | None) -> None:
+        """Remove jobs that have been over for `KEPT_DAYS`, or for `keep_days` if that is less; none that is open.
+
+        What is left of jobs that were killed before they had begun goes as well.
+        """
+        now = time.time()
+        oldest = now - 86_400 * min(KEPT_DAYS, KEPT_DAYS if keep_days is None else keep_days)
         for directory in self._directories():
-            if (directory / JOB_FILE).exists() or directory.stat().st_mtime > time.time() - LEFTOVER_S:
-                continue
-            leftover = Job(directory.name, "", "", "", "", None, {}, {}, directory)
-            with suppress(ConfigError, OSError), leftover.locked():
-                if not (directory / JOB_FILE).exists():
+            with suppress(ConfigError, StoreError, OSError):
+                if not _is_over(directory, oldest) and not _is_left_over(directory, now):
+                    continue
+                with _unread(directory).locked():
+                    if _is_over(directory, oldest):
+                        (directory / JOB_FILE).unlink()  # first of all: without it the rest is a leftover
+                    elif not _is_left_over(directory, now):
+                        continue
                     shutil.rmtree(directory)
 
     def _directories(self) -> Iterator[Path]:
@@ -238,50 +266,6 @@ class JobStore:
             return
         except OSError as error:
             raise StoreError(f"{self._root}: cannot be read: {error.strerror}") from None
-
-
-class PartWriter:
-    """Takes the rows of a part that is being planned."""
-
-    def __init__(self, job: Job, part: Part) -> None:
-        self.part = part
-        self._directory = job.directory
-        self._stack = contextlib.ExitStack()
-        self._works = self._opened(job.path(part, "works"))
-        self._rows = self._packed(job.path(part, "rows"))
-        self._sent = self._packed(job.path(part, "sent"))
-
-    def add(self, token: bytes, row: bytes, sent: bytes) -> None:
-        """Raises `StoreError` when the disk is full."""
-        try:
-            self._works.write(token)
-            self._rows.write(row + b"\n")
-            self._sent.write(sent + b"\n")
-        except OSError as error:
-            raise self._failed(error) from None
-        self.part.rows += 1
-        self.part.bytes += len(sent) + 1
-
-    def close(self) -> None:
-        """Have all of it on the disk: what is submitted must not be forgotten. Raises `StoreError`."""
-        try:
-            self._stack.close()
-        except OSError as error:
-            raise self._failed(error) from None
-
-    def _failed(self, error: OSError) -> StoreError:
-        return StoreError(
-            f"{self._directory}: cannot be written: {error.strerror}", hint="nothing of this command was submitted"
-        )
-
-    def _opened(self, path: Path) -> BinaryIO:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        file = self._stack.enter_context(os.fdopen(descriptor, "wb"))
-        self._stack.callback(_to_disk, file)
-        return file
-
-    def _packed(self, path: Path) -> gzip.GzipFile:
-        return self._stack.enter_context(gzip.GzipFile(fileobj=self._opened(path), mode="wb", compresslevel=4, mtime=0))
 
 
 def job_document(job: Job) -> dict[str, Any]:
@@ -320,11 +304,6 @@ def write_private(path: Path, data: bytes) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def _to_disk(file: BinaryIO) -> None:
-    file.flush()
-    os.fsync(file.fileno())
 
 
 def _directory_to_disk(directory: Path) -> None:
@@ -367,6 +346,25 @@ def _read_job(directory: Path) -> Job | None:
         except TypeError:
             return None
     return job
+
+
+def _is_over(directory: Path, oldest: float) -> bool:
+    """Whether a job can be read, is not open, and has not changed since the moment `oldest` (seconds of Unix time)."""
+    job = _read_job(directory)
+    if job is None or job.is_open:
+        return False
+    changed = [path.stat().st_mtime for path in (directory / JOB_FILE, *(job.path(part, "json") for part in job.parts))]
+    return max(changed) < oldest
+
+
+def _is_left_over(directory: Path, now: float) -> bool:
+    """Whether no job has begun here, and none that is being planned will."""
+    return not (directory / JOB_FILE).exists() and directory.stat().st_mtime < now - LEFTOVER_S
+
+
+def _unread(directory: Path) -> Job:
+    """Stands for what is in a directory, for the sake of its lock."""
+    return Job(directory.name, "", "", "", "", None, {}, {}, directory)
 
 
 def _document(path: Path) -> Mapping[str, Any]:

@@ -1,0 +1,69 @@
+"""What open jobs are expected to cost, held back from the budgets of all that run until it is in the history."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+
+from ....providers.reading import dollars, obj
+from ...costs.limits import Limit
+from ...history.aside import Aside, everything_aside, set_aside
+from ...history.aside import settle as settle_history
+from ...history.read import reading
+from ...history.reservations import elsewhere_of
+from ...history.store import Store, database_path
+from .estimate import Estimate, check_limits
+from .store import Job, JobStore
+
+
+def hold(job: Job, limits: Sequence[Limit], estimates: Mapping[str, Estimate], *, allow_unpriced: bool) -> list[str]:
+    """Set aside what `job` is expected to cost, if all `limits` allow it at this moment. Notes on them.
+
+    Nobody else can take the same money meanwhile. The job is to begin after that; if it never does, `settle` finds
+    out. Raises `BudgetError`, and `StoreError` when the history cannot be used.
+    """
+    with Store.open(create=True) as history, history.transaction() as connection:
+        found = elsewhere_of(history, connection, limits)
+        current: list[Limit] = []
+        for limit in limits:
+            here = found.get(limit.name)
+            if here is not None:
+                limit = replace(limit, left_usd=here.left_usd - here.reserved_usd, aside_usd=here.aside_usd)
+            current.append(limit)
+        notes = check_limits(current, estimates, allow_unpriced=allow_unpriced)
+        set_aside(connection, expected_of(job))
+    return notes
+
+
+def settle(store: JobStore, *, looks_first: bool = False) -> None:
+    """Bring what the history knows of jobs in line with the jobs as they stand, whoever was killed in between.
+
+    With `looks_first` nothing more is done where nothing is set aside. Raises `StoreError`.
+    """
+    if not database_path().exists():
+        return
+    with Store.open() as history:
+        if looks_first:
+            with reading(history) as connection:
+                if not everything_aside(connection):
+                    return
+        with history.transaction() as connection:
+            # Read within the transaction: a job that changes after that is settled by who changes it, after us.
+            jobs = {job.id: job for job in store.jobs()}
+            due = [one for job in jobs.values() for one in expected_of(job)]
+            settle_history(connection, {name: job.is_open for name, job in jobs.items()}, due, store.may_exist)
+
+
+def expected_of(job: Job) -> Iterator[Aside]:
+    """What the open parts of `job` are expected to cost, each its share of the rows of its profile."""
+    known = obj(job.options.get("expected_usd"))
+    for name, written in known.items():
+        mine = [part for part in job.parts if part.profile == name]
+        rows, usd = sum(part.rows for part in mine), dollars(written)
+        if not rows or not usd:
+            continue
+        for part in mine:
+            if part.is_open:
+                day = (part.created_at or job.created_at)[:10]
+                yield Aside(job.id, part.number, day, name, usd * Decimal(part.rows) / Decimal(rows))

@@ -1,0 +1,17 @@
+"""The output of the user's own runs, for forecasts."""
+
+from __future__ import annotations
+
+from .store import Store, reading
+
+
+def output_samples(store: Store, provider: str, model: str, think: str, limit: int = 200) -> list[int]:
+    """The output tokens of the newest whole answers of one kind, newest first; simulated ones never count."""
+    with reading(store) as connection:
+        found = connection.execute(
+            "SELECT output_tokens FROM results WHERE provider = ? AND model = ? AND think = ? AND status = 'ok'"
+            " AND output_tokens IS NOT NULL AND (SELECT simulated FROM runs WHERE runs.number = results.run) = 0"
+            " ORDER BY number DESC LIMIT ?",
+            (provider, model, think, limit),
+        )
+        return [tokens for (tokens,) in found]
