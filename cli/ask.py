@@ -102,14 +102,14 @@ def ask(
         finished = run_jobs(jobs, asked, Silent(), circumstances)
         written = print_run(finished.run, form, reasoning, output)
     if not quiet:
-        from .output import aside, console, is_terminal, show
+        from .output import aside, is_terminal, show_line, width_aside
         from .render.receipt import receipt_line
 
         if streams and is_terminal(sys.stderr):
             aside("\n")
         print_notes(finished.run.results, after_comparison=False)
         if finished.run.results[0].attempts:
-            show(receipt_line(finished.run.results[0], console(stderr=True).width))
+            show_line(receipt_line(finished.run.results[0], width_aside()))
         print_aftermath(finished)
     code = code_for(finished.run.results, interrupted=finished.interrupted)
     raise typer.Exit(code if written or code is not ExitCode.OK else ExitCode.USAGE)

@@ -19,6 +19,11 @@ from .render.untrusted import harmless
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
+    from .render.line import Line
+
+USUAL_WIDTH = 80
+"""The columns of what is no terminal: Rich's own rule."""
+
 
 def console(*, stderr: bool = False) -> Console:
     """A console that never interprets markup or emoji codes in what it prints, and has no colours on pipes."""
@@ -76,6 +81,32 @@ def use_utf8() -> None:
 def say(text: str) -> None:
     """A line of notes for people, on stderr."""
     aside(f"{harmless(text)}\n")
+
+
+def show_line(line: Line) -> None:
+    """The same for a line with styles. Rich takes long to import, and has nothing to do where none are shown."""
+    if has_styles_aside():
+        show(line)
+    else:
+        aside(f"{line.plain}\n")
+
+
+def width_aside() -> int:
+    """How many columns Rich sees on stderr; where it has nothing to do, without importing it."""
+    if has_styles_aside():
+        return console(stderr=True).width
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit():
+        return int(columns)
+    for descriptor in range(3):  # any of the standard streams may still be the terminal
+        with suppress(OSError):
+            return os.get_terminal_size(descriptor).columns or USUAL_WIDTH
+    return USUAL_WIDTH
+
+
+def has_styles_aside() -> bool:
+    """Whether Rich may write styles to stderr: to a terminal, or because a variable asks for them."""
+    return is_terminal(sys.stderr) or any(os.environ.get(name) for name in ("FORCE_COLOR", "TTY_COMPATIBLE"))
 
 
 def show(renderable: RenderableType) -> None:

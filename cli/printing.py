@@ -12,7 +12,7 @@ from ..engine.documents import result_document, run_document
 from ..providers.errors import ConfigError, UsageError
 from ..providers.schema import Result, Run
 from .options import Format, ReasoningView
-from .output import check_writable, complain, console, emit, is_terminal, rendered, say, show, write_file
+from .output import check_writable, complain, console, emit, is_terminal, rendered, say, show_line, write_file
 from .render.untrusted import harmless_json
 
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def print_notes(results: Sequence[Result], *, after_comparison: bool) -> None:
     from .render import receipt
 
     for line in receipt.notes(results, after_comparison=after_comparison):
-        show(line)
+        show_line(line)
 
 
 def print_aftermath(finished: Finished) -> None:

@@ -7,14 +7,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from ..providers.catalogue import Published
 from ..providers.errors import ConfigError
 from ..providers.reading import count, items, obj, parse_json, text
 from ..providers.think import Level
 from .card import ModelCard
 from .trust import write_private
+
+if TYPE_CHECKING:
+    from ..providers.catalogue import Published
 
 SCHEMA = "thinkdial.published/1"
 
@@ -111,6 +113,8 @@ def _document(model: Published) -> dict[str, Any]:
 
 
 def _published(entries: Iterable[Mapping[str, Any]]) -> Iterable[Published]:
+    from ..providers.catalogue import Published
+
     for entry in entries:
         listed = entry.get("levels")
         thinks, off = entry.get("thinks"), entry.get("can_be_off")

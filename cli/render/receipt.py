@@ -4,12 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.text import Text
+from rich.cells import cell_len
 
 from ...providers.schema import Result
 from .dial import is_substituted, think_path
+from .line import Line
 from .numbers import dollars, rate, seconds, tokens
-from .phrases import BAD, CAUTION, STRONG, explanation, failure_hint, failure_sentence, state_words, verdict_words
+from .phrases import (
+    BAD,
+    CAUTION,
+    QUIET,
+    STRONG,
+    explanation,
+    failure_hint,
+    failure_sentence,
+    state_words,
+    verdict_words,
+)
 from .rows import labels
 from .untrusted import one_line
 
@@ -19,35 +30,36 @@ SIMULATED = "simulated"
 """The code of the warning that no provider was called."""
 
 
-def receipt_line(result: Result, width: int | None = None) -> Text:
+def receipt_line(result: Result, width: int | None = None) -> Line:
     """Return asked → sent → measured, the verdict, times and cost; with a `width`, broken between its parts."""
     mark, words, style = verdict_words(result) if result.status == "ok" else state_words(result)
     parts = [
-        Text(think_path(result) + (" reasoning tokens" if result.reasoning.tokens is not None else ""), STRONG),
-        Text(f"{mark} {words}", style),
-        Text(f"{tokens(result.usage.output_tokens)} output"),
-        Text(f"first answer {seconds(result.latency.first_answer_s)}"),
-        Text(f"total {seconds(result.latency.total_s)}"),
-        Text(f"{rate(result.latency.output_tokens_per_s)} tok/s"),
-        Text(_cost(result)),
+        (think_path(result) + (" reasoning tokens" if result.reasoning.tokens is not None else ""), STRONG),
+        (f"{mark} {words}", style),
+        (f"{tokens(result.usage.output_tokens)} output", ""),
+        (f"first answer {seconds(result.latency.first_answer_s)}", ""),
+        (f"total {seconds(result.latency.total_s)}", ""),
+        (f"{rate(result.latency.output_tokens_per_s)} tok/s", ""),
+        (_cost(result), ""),
     ]
     if result.model_reported and result.model_reported != result.model:
-        parts.append(Text(f"served by {one_line(result.model_reported, 40)}"))
-    line = Text()
+        parts.append((f"served by {one_line(result.model_reported, 40)}", ""))
+    pieces: list[tuple[str, str]] = []
     used = 0
-    for index, part in enumerate(parts):
-        if index and width is not None and used + len(_SEPARATOR) + part.cell_len > width:
-            line.append("\n")
+    for text, style in parts:
+        length = cell_len(text)
+        if pieces and width is not None and used + len(_SEPARATOR) + length > width:
+            pieces.append(("\n", ""))
             used = 0
-        elif index:
-            line.append(_SEPARATOR, "dim")
+        elif pieces:
+            pieces.append((_SEPARATOR, QUIET))
             used += len(_SEPARATOR)
-        line.append_text(part)
-        used += part.cell_len
-    return line
+        pieces.append((text, style))
+        used += length
+    return Line(*pieces)
 
 
-def notes(results: Sequence[Result], *, after_comparison: bool = False) -> list[Text]:
+def notes(results: Sequence[Result], *, after_comparison: bool = False) -> list[Line]:
     """Return what differs from the wish, cannot be settled or went wrong: one line each, for all whom it concerns.
 
     `after_comparison` leaves out what the numbers table and the answers have just said: substituted levels, failures,
@@ -62,7 +74,7 @@ def notes(results: Sequence[Result], *, after_comparison: bool = False) -> list[
                 lines.setdefault((words, style), {})[label] = None
     everyone = set(names)
     return [
-        Text.assemble(("all: " if 1 < len(whom) == len(everyone) else f"{', '.join(whom)}: ", STRONG), line)
+        Line(("all: " if 1 < len(whom) == len(everyone) else f"{', '.join(whom)}: ", STRONG), line)
         for line, whom in lines.items()
     ]
 
