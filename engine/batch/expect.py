@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, InvalidOperation
 from functools import lru_cache
+from importlib import import_module
 from typing import Any, cast
+from warnings import catch_warnings, simplefilter
 
 from ...providers.errors import UsageError, did_you_mean
 from ...providers.reading import parse_json
@@ -16,6 +18,9 @@ from ...providers.schema import Json, Result
 NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:[,\u202f\u00a0'’]\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _FENCE = re.compile(r"\A\s*```[\w-]*\n(.*?)\n?```\s*\Z", re.DOTALL)
 LONGEST_NOTE = 200
+MATCHING_S = 0.5
+"""How long one match may take: nothing else goes on meanwhile, and a sound pattern needs a thousandth of it."""
+
 _EXACT = Context(prec=200, traps=[])
 """Numbers that are too large for it become infinite, and are then no number within any tolerance."""
 
@@ -27,7 +32,8 @@ def judge_answer(expect: Json | None, result: Result) -> tuple[bool | None, str 
 
     `expect` holds one or more of `exact`, `contains` (one text, or several that must all be there), `regex`, `schema`
     (JSON Schema of the answer), `number` with `tolerance` or `relative_tolerance`; all must hold. A whole answer in a
-    code fence counts as what is in it. `ignore_case` is for the texts.
+    code fence counts as what is in it. `ignore_case` is for the texts. A regular expression whose match does not end in
+    time is not judged.
     """
     if expect is None or result.status != "ok":
         return None, None
@@ -67,10 +73,7 @@ def check_expectation(expect: Json) -> None:
     if not isinstance(expect.get("ignore_case", False), bool):
         raise UsageError("expect.ignore_case must be true or false")
     if "regex" in expect:
-        try:
-            re.compile(cast("str", expect["regex"]))
-        except re.error as error:
-            raise UsageError(f"expect.regex is no regular expression: {error}") from None
+        _check_regex(cast("str", expect["regex"]))
     if "schema" in expect:
         if not isinstance(expect["schema"], dict | bool):
             raise UsageError("expect.schema must be a JSON Schema: an object")
@@ -78,6 +81,17 @@ def check_expectation(expect: Json) -> None:
             _validator(expect["schema"])
         except RecursionError:
             raise UsageError("expect.schema is nested too deeply") from None
+
+
+def _check_regex(pattern: str) -> None:
+    """Raise `UsageError` for what is no regular expression of Python's `re`, or is read in two ways."""
+    try:
+        with catch_warnings():
+            simplefilter("error", FutureWarning)  # `[[:alpha:]]` and the like: literal to one, a class to the other
+            re.compile(pattern)
+        _compiled(pattern, ignore_case=False)
+    except Exception as error:  # each library has a kind of its own, and too large a number is another one
+        raise UsageError(f"expect.regex is no regular expression: {error}") from None
 
 
 def _exact(answer: str, wanted: Any, expect: Json) -> str | None:
@@ -92,8 +106,22 @@ def _contains(answer: str, wanted: Any, expect: Json) -> str | None:
 
 
 def _regex(answer: str, wanted: Any, expect: Json) -> str | None:
-    flags = re.IGNORECASE if expect.get("ignore_case") else 0
-    return None if re.search(wanted, answer, flags) else "nothing in the answer matches the regular expression"
+    try:
+        found = _compiled(wanted, bool(expect.get("ignore_case"))).search(answer, timeout=MATCHING_S)
+    except TimeoutError:
+        raise TimeoutError(f"no end of matching within {MATCHING_S} s; write it without nested repetitions") from None
+    return "nothing in the answer matches the regular expression" if found is None else None
+
+
+_BRACES = re.compile(r"(\\N\{[^}]*\}|\\.)|\{(?!\d*,?\d*\})", re.DOTALL)
+"""Braces that are no count: text to Python, where the other library reads `{e<=1}` as "with one error"."""
+
+
+def _compiled(pattern: str, ignore_case: bool) -> Any:
+    """The pattern, by a library that can bound the time of a match; Python's own has refused what is not its own."""
+    regex: Any = import_module("regex")
+    pattern = _BRACES.sub(lambda found: found[1] or r"\{", pattern)
+    return regex.compile(pattern, regex.VERSION0 | (regex.IGNORECASE if ignore_case else 0))
 
 
 def _schema(answer: str, wanted: Any, expect: Json) -> str | None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from thinkdial.engine.batch.expect import check_expectation, judge_answer
+from thinkdial.providers.errors import UsageError
 
 
 def judge(expect: dict[str, Any] | None, answer: str, status: str = "ok") -> tuple[bool | None, str | None]:
@@ -68,6 +72,38 @@ def test_answers_that_do_not(expect: dict[str, Any], answer: str, note: str) -> 
 def test_what_cannot_be_judged_is_not_judged(schema: dict[str, Any]) -> None:
     passed, note = judge({"schema": schema}, "1")
     assert passed is None and note is not None and "cannot be judged" in note
+
+
+def test_a_match_that_does_not_end_is_not_judged() -> None:
+    passed, note = judge({"regex": "(a|aa)+$"}, "a" * 4000 + "b")
+    assert passed is None and note is not None
+    assert "expect.regex cannot be judged" in note and "nested repetitions" in note
+
+
+@pytest.mark.parametrize("pattern", ["(", "[[:alpha:]]", "(?<=a|bc)d", r"\h", "(?e)a"])
+def test_only_the_regular_expressions_of_python_are_taken(pattern: str) -> None:
+    with pytest.raises(UsageError, match=r"expect\.regex is no regular expression"):
+        check_expectation({"regex": pattern})
+
+
+@pytest.mark.parametrize(
+    ("pattern", "answer", "passes"),
+    [
+        ("^b", "a\nb", False),
+        ("(?m)^b", "a\nb", True),
+        ("a$", "a\n", True),
+        ("a.b", "a\nb", False),
+        (r"(?P<x>\w)(?P=x)", "héé", True),
+        (r"\d", "٣", True),
+    ],
+)
+def test_anchors_and_classes_are_those_of_python(pattern: str, answer: str, passes: bool) -> None:
+    assert judge({"regex": pattern}, answer)[0] is passes is (re.search(pattern, answer.strip()) is not None)
+
+
+def test_the_library_is_imported_only_for_a_regular_expression() -> None:
+    code = "import sys; from thinkdial.engine.batch import expect; expect.check_expectation({'exact': 'a'}); "
+    subprocess.run([sys.executable, "-c", code + "assert 'regex' not in sys.modules"], check=True)
 
 
 def test_only_whole_answers_are_judged() -> None:
