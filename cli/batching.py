@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from io import BufferedReader
@@ -17,7 +17,7 @@ import typer
 
 from ..engine.batch.caller import caller_maker
 from ..engine.batch.digests import digest_of
-from ..engine.batch.document import json_line
+from ..engine.batch.document import Encode, output_document, output_line
 from ..engine.batch.outputs import Pipe
 from ..engine.batch.rows import BadRow, Form, Row, bounded_lines, guess_form, read_rows
 from ..engine.batch.run import Batch, Ended
@@ -108,7 +108,9 @@ def run_batch(wishes: BatchWishes) -> None:
             from .batch_via import submit_via
 
             submit_via(wishes, settings, names, rows, memory, _batch_id(wishes))
-        ended = asyncio.run(_run(wishes, settings, names, rows, memory, form, source, how_far))
+        from .batch_running import run_quickly
+
+        ended = run_quickly(_run(wishes, settings, names, rows, memory, form, source, how_far))
         _finish(wishes, ended, memory)
 
 
@@ -134,7 +136,7 @@ async def _run(
         no_stream=wishes.no_stream,
         emulate=wishes.emulate,
     )
-    encode: Callable[[dict[str, Any]], bytes] = csv_line if form == "csv" else json_line
+    encode: Encode = _csv_line if form == "csv" else output_line
     out = memory or _pipe(wishes.output)
     if isinstance(out, Pipe):
         if form == "csv":
@@ -187,8 +189,12 @@ def _begin_csv(out: Pipe) -> None:
         raise ConfigError(f"the output cannot be written: {error.strerror}") from None
 
 
-def _harmless_line(document: dict[str, Any]) -> bytes:
-    return harmless_json(json_line(document).decode()).encode()
+def _csv_line(*result: Any) -> bytes:
+    return csv_line(output_document(*result))
+
+
+def _harmless_line(*result: Any) -> bytes:
+    return harmless_json(output_line(*result).decode()).encode()
 
 
 @contextmanager

@@ -15,7 +15,7 @@ NEVER_SENT = Notice("never_sent", "the request never left, so nothing is charged
 
 @dataclass(slots=True)
 class Marks:
-    """Moments of one attempt, by the clock of the surroundings."""
+    """Moments of one attempt, by the clock of the surroundings. What is told of them is rounded to a microsecond."""
 
     start: float
     first_byte: float | None = None
@@ -25,10 +25,10 @@ class Marks:
 
     def latency(self, output_tokens: int | None, *, streamed: bool) -> Latency:
         def since(moment: float | None) -> float | None:
-            return None if moment is None else moment - self.start
+            return None if moment is None else round(moment - self.start, 6)
 
         total = since(self.end)
-        rate = output_tokens / total if output_tokens and total else None
+        rate = round(output_tokens / total, 6) if output_tokens and total else None
         return Latency(
             first_byte_s=since(self.first_byte),
             first_reasoning_s=since(self.first_reasoning) if streamed else None,

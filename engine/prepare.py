@@ -148,8 +148,12 @@ def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
     system = prompt.system or prepared.target.profile.system
     if prepared.emulated:
         system = scaffold(prepared.think, system)
-    call = replace(prepared.call, prompt=prompt.text, system=system, turns=prompt.turns)
-    asked = replace(prepared.asked, prompt=prompt)
+    before, given = prepared.call, prepared.asked
+    call = Call(
+        before.model, prompt.text, system, before.max_output_tokens, before.stream, before.native, before.params,
+        prompt.turns,
+    )  # fmt: skip
+    asked = Asked(prompt, given.reference, given.max_output_tokens, given.stream, given.emulate)
     request = _build(prepared.target, call)
     return Prepared(prepared.target, prepared.think, prepared.plan, call, request, asked, prepared.emulated)
 

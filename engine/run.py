@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx2
@@ -15,7 +16,7 @@ from ..providers.emulation import EmulatedDecoder
 from ..providers.errors import Failure
 from ..providers.fold import Fold
 from ..providers.framers import framer_for
-from ..providers.framing import MAX_BODY_BYTES, Framer, FramingError
+from ..providers.framing import Framer, FramingError
 from ..providers.registry import dialect
 from ..providers.schema import (
     AnswerDelta,
@@ -27,6 +28,7 @@ from ..providers.schema import (
 )
 from .authorize import Authorize, by_key
 from .decoding import UnreadableError, check_body, decoded, error_document
+from .intake import Intake
 from .keys import Key
 from .learn import legal_levels
 from .observer import Observer
@@ -42,9 +44,6 @@ if TYPE_CHECKING:
 
 GRACE_S = 1.0
 """Seconds that a server has to close the body after its terminal event."""
-
-MAX_RESPONSE_BYTES = MAX_BODY_BYTES
-"""How much of one response is taken in all, as a stream or as a whole body."""
 
 REQUEST_ID_HEADERS = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id", "x-generation-id")
 
@@ -189,25 +188,40 @@ class Exchange:
         if self.prepared.emulated:
             decoder = EmulatedDecoder(decoder)
         attempt.reading = framer, decoder
-        async with aclosing(self._bounded(response.chunks, attempt)) as chunks:
-            async for chunk in chunks:
-                try:
-                    for delta in decoded(framer.feed(chunk), decoder):
-                        self._take(attempt, delta)
-                except (FramingError, UnreadableError):
-                    if not attempt.fold.is_settled:  # what follows the end does not spoil it
-                        raise
+        intake = self._intake()
+        try:
+            async for chunk in response.chunks:
+                if attempt.marks.first_byte is None:
+                    attempt.marks.first_byte = self.surroundings.clock()
+                self._feed(intake.take(chunk), framer, decoder, attempt)
                 if attempt.fold.is_settled:
-                    await self._read_rest(chunks, framer, decoder, attempt)
+                    await self._read_rest(response.chunks, intake, framer, decoder, attempt)
                     break
                 if attempt.broke:
                     self._take(attempt, failure("budget", "cut: what came so far costs all that was granted"))
                     return
             else:
-                self._read_last(framer, decoder, attempt, content_type)
+                self._feed(intake.close(), framer, decoder, attempt)
+                if not attempt.fold.is_settled:
+                    self._read_last(framer, decoder, attempt, content_type)
+        finally:
+            intake.close()
         attempt.reading = None
         for delta in decoded((), decoder, ends=True):
             self._take(attempt, delta)
+
+    def _intake(self) -> Intake:
+        tape = self.surroundings.tape
+        received = None if tape is None else partial(tape.received, self.index)
+        return Intake(secrets_of(self.prepared, self.key), received)
+
+    def _feed(self, data: bytes, framer: Framer, decoder: Decoder, attempt: _Attempt) -> None:
+        try:
+            for delta in decoded(framer.feed(data), decoder):
+                self._take(attempt, delta)
+        except (FramingError, UnreadableError):
+            if not attempt.fold.is_settled:  # what follows the end does not spoil it
+                raise
 
     def _read_last(self, framer: Framer, decoder: Decoder, attempt: _Attempt, content_type: str) -> None:
         """What the end of the body completes: the whole of a body without events, or a last event."""
@@ -224,39 +238,15 @@ class Exchange:
                     raise
 
     async def _read_rest(
-        self, chunks: AsyncIterator[bytes], framer: Framer, decoder: Decoder, attempt: _Attempt
+        self, chunks: AsyncIterator[bytes], intake: Intake, framer: Framer, decoder: Decoder, attempt: _Attempt
     ) -> None:
         """What follows the terminal event: usage after an error, or the end that lets the connection be used again."""
         attempt.marks.end = self.surroundings.clock()
         with suppress(TimeoutError, httpx2.HTTPError, FramingError, UnreadableError):
             async with asyncio.timeout(GRACE_S):
                 async for chunk in chunks:
-                    for delta in decoded(framer.feed(chunk), decoder):
+                    for delta in decoded(framer.feed(intake.take(chunk)), decoder):
                         self._take(attempt, delta)
-
-    async def _bounded(self, chunks: AsyncIterator[bytes], attempt: _Attempt) -> AsyncGenerator[bytes]:
-        """The chunks without our credentials: timed, taken down, and no more than the bound for one response."""
-        size = 0
-        tape = self.surroundings.tape
-        redactor = Redactor(secrets_of(self.prepared, self.key))
-        try:
-            async for chunk in chunks:
-                if attempt.marks.first_byte is None:
-                    attempt.marks.first_byte = self.surroundings.clock()
-                size += len(chunk)
-                if size > MAX_RESPONSE_BYTES:
-                    raise FramingError(f"the response is larger than {MAX_RESPONSE_BYTES // 2**20} MiB")
-                if kept := redactor.feed(chunk):
-                    if tape is not None:
-                        tape.received(self.index, kept)
-                    yield kept
-            if kept := redactor.close():
-                if tape is not None:
-                    tape.received(self.index, kept)
-                yield kept
-        finally:
-            if tape is not None and (kept := redactor.close()):  # it broke off here
-                tape.received(self.index, kept)
 
     def _end(self, attempt: _Attempt) -> None:
         """Note the time, and take the text that framer and decoder held back when the exchange broke."""
@@ -266,9 +256,9 @@ class Exchange:
             return
         framer, decoder = attempt.reading
         attempt.reading = None
-        for events, ends in ((framer.close(), False), (iter(()), True)):
+        for ends in (False, True):
             with suppress(FramingError, UnreadableError):
-                for delta in decoded(events, decoder, ends=ends):
+                for delta in decoded(() if ends else framer.close(), decoder, ends=ends):
                     if isinstance(delta, ReasoningDelta | AnswerDelta | ReasoningWithheld | AnswerWasReasoning):
                         self._take(attempt, delta)
 
@@ -286,17 +276,15 @@ class Exchange:
     def _take(self, attempt: _Attempt, delta: Delta) -> None:
         marks = attempt.marks
         match delta:
-            case ReasoningDelta():
-                if delta.text:
-                    attempt.shown = True
-                    if marks.first_reasoning is None:
-                        marks.first_reasoning = self.surroundings.clock()
             case AnswerDelta():
-                if delta.text:
+                if delta.text and marks.first_answer is None:
                     attempt.shown = True
-                    if marks.first_answer is None:
-                        marks.first_answer = self.surroundings.clock()
-            case Failure() | Notice():
+                    marks.first_answer = self.surroundings.clock()
+            case ReasoningDelta():
+                if delta.text and marks.first_reasoning is None:
+                    attempt.shown = True
+                    marks.first_reasoning = self.surroundings.clock()
+            case Failure() | Notice() if self.key is not None:
                 delta = replace(delta, message=self._without_key(delta.message))
             case _:
                 pass

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -76,20 +76,25 @@ class Transport:
             await client.aclose()
         self._clients.clear()
 
-    @asynccontextmanager
-    async def open(
+    def open(
         self,
         request: HttpRequest,
         auth: Mapping[str, str] | None,
         *,
         idle_timeout_s: float,
         on_sent: Sender | None = None,
-    ) -> AsyncGenerator[Response]:
+    ) -> AbstractAsyncContextManager[Response]:
         """Send `request` with the headers `auth` added, and give its response. `on_sent` is called when it left.
 
         A header that the request has already, because a profile sets it, is not added.
         Raises what httpx2 raises, and `CannotSendError`; `read_transport_error` turns that into a `Failure`.
         """
+        return self._opened(request, auth, idle_timeout_s, on_sent)
+
+    @asynccontextmanager
+    async def _opened(
+        self, request: HttpRequest, auth: Mapping[str, str] | None, idle_timeout_s: float, on_sent: Sender | None
+    ) -> AsyncGenerator[Response]:
         headers = [*request.headers, ("user-agent", self._user_agent), ("accept-encoding", "identity")]
         given = {name.lower() for name, _ in request.headers}
         headers += [(name, value) for name, value in (auth or {}).items() if name.lower() not in given]

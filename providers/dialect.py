@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
@@ -27,9 +27,9 @@ class Decoder(Protocol):
     raises `ValueError`.
     """
 
-    def feed(self, event: Event) -> Iterator[Delta]: ...
+    def feed(self, event: Event) -> Iterable[Delta]: ...
 
-    def close(self) -> Iterator[Delta]: ...
+    def close(self) -> Iterable[Delta]: ...
 
 
 class Dialect(Protocol):

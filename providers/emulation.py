@@ -5,7 +5,7 @@ Opt-in, and always labelled `emulated`: what it yields is ordinary output that l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from .dialect import Decoder
 from .framing import Event
@@ -50,7 +50,7 @@ class EmulatedDecoder:
         yield from self._split(self._inner.close())
         yield from self._flush()
 
-    def _split(self, deltas: Iterator[Delta]) -> Iterator[Delta]:
+    def _split(self, deltas: Iterable[Delta]) -> Iterator[Delta]:
         for delta in deltas:
             if isinstance(delta, AnswerDelta):
                 yield from self._splitter.feed(delta.text)

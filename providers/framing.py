@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Protocol
+from collections.abc import Iterable
+from typing import NamedTuple, Protocol
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 MAX_BODY_BYTES = 256 * 1024 * 1024
@@ -18,8 +17,7 @@ class FramingError(Exception):
     """The body cannot be cut into events: an event or the body is larger than the bound, or a frame is broken."""
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(NamedTuple):
     """One server-sent event, or (`name` is `stray`) text between events that belongs to none, or (`body`) a document.
 
     Gemini ends a broken stream with bare JSON that no `data:` precedes; that text arrives as `stray`. `whole` is False
@@ -34,9 +32,9 @@ class Event:
 class Framer(Protocol):
     """Cuts a body that arrives in arbitrary pieces. `close` returns what the end of the body completes."""
 
-    def feed(self, chunk: bytes) -> Iterator[Event]: ...
+    def feed(self, chunk: bytes) -> Iterable[Event]: ...
 
-    def close(self) -> Iterator[Event]: ...
+    def close(self) -> Iterable[Event]: ...
 
 
 class SseFramer:
@@ -57,17 +55,17 @@ class SseFramer:
         self._stray: list[bytes] = []
         self._event_size = 0
 
-    def feed(self, chunk: bytes) -> Iterator[Event]:
-        if not chunk:
-            return
-        if self._after_cr:
+    def feed(self, chunk: bytes) -> list[Event]:
+        events: list[Event] = []
+        if self._after_cr and chunk:
             chunk = chunk.removeprefix(b"\n")
-        self._after_cr = chunk.endswith(b"\r")
+            self._after_cr = False
         if not chunk:
-            return
+            return events
+        self._after_cr = chunk.endswith(b"\r")
         if b"\n" not in chunk and b"\r" not in chunk:
             self._hold(chunk)
-            return
+            return events
         lines = chunk.splitlines()  # bytes.splitlines knows CR, LF and CRLF only, as the specification does
         if self._pending:
             lines[0] = b"".join(self._pending) + lines[0]
@@ -78,17 +76,18 @@ class SseFramer:
             if line:
                 self._line(line)
             elif self._data or self._stray:
-                yield from self._dispatch()
+                events += self._dispatch()
             else:
                 self._name = ""
         if rest:
             self._hold(rest)
+        return events
 
-    def close(self) -> Iterator[Event]:
+    def close(self) -> list[Event]:
         if self._pending:
             self._line(b"".join(self._pending))
             self._pending.clear()
-        yield from self._dispatch(whole=False)
+        return self._dispatch(whole=False)
 
     def _hold(self, piece: bytes) -> None:
         self._pending.append(piece)
@@ -97,29 +96,30 @@ class SseFramer:
 
     def _line(self, line: bytes) -> None:
         field, _, value = line.partition(b":")
-        value = value.removeprefix(b" ")
-        match field:
-            case b"data":
-                self._keep(self._data, value)
-            case b"event":
-                self._name = value.strip().decode("utf-8", "replace")
-            case b"" | b"id" | b"retry":
-                return
-            case _:
-                self._keep(self._stray, line)
+        if field == b"data":
+            self._keep(self._data, value.removeprefix(b" "))
+        elif field == b"event":
+            self._name = value.strip().decode("utf-8", "replace")
+        elif field not in (b"", b"id", b"retry"):
+            self._keep(self._stray, line)
 
     def _keep(self, lines: list[bytes], line: bytes) -> None:
         lines.append(line)
         self._event_size += len(line) + 1
-        self._check(self._event_size)
+        if self._event_size > self._max_event_bytes:
+            self._check(self._event_size)
 
-    def _dispatch(self, *, whole: bool = True) -> Iterator[Event]:
+    def _dispatch(self, *, whole: bool = True) -> list[Event]:
         stray, data, name = self._stray, self._data, self._name
-        self._stray, self._data, self._name, self._event_size = [], [], "", 0
+        self._name, self._event_size = "", 0
+        found: list[Event] = []
         if stray:
-            yield Event("stray", b"\n".join(stray), whole)
+            found.append(Event("stray", b"\n".join(stray), whole))
+            self._stray = []
         if data:
-            yield Event(name, data[0] if len(data) == 1 else b"\n".join(data), whole)
+            found.append(Event(name, data[0] if len(data) == 1 else b"\n".join(data), whole))
+            self._data = []
+        return found
 
     def _check(self, size: int) -> None:
         if size > self._max_event_bytes:
@@ -134,15 +134,15 @@ class BodyFramer:
         self._pieces: list[bytes] = []
         self._size = 0
 
-    def feed(self, chunk: bytes) -> Iterator[Event]:
+    def feed(self, chunk: bytes) -> tuple[Event, ...]:
         self._size += len(chunk)
         if self._size > self._max_body_bytes:
             raise FramingError(f"the body is larger than {self._max_body_bytes // 2**20} MiB")
         self._pieces.append(chunk)
-        yield from ()
+        return ()
 
-    def close(self) -> Iterator[Event]:
-        yield Event("body", b"".join(self._pieces))
+    def close(self) -> tuple[Event, ...]:
+        return (Event("body", b"".join(self._pieces)),)
 
 
 class SniffingFramer:
@@ -156,19 +156,19 @@ class SniffingFramer:
         self._head = b""
         self._framer: Framer | None = None
 
-    def feed(self, chunk: bytes) -> Iterator[Event]:
+    def feed(self, chunk: bytes) -> Iterable[Event]:
         if self._framer is None:
             self._head = (self._head + chunk).removeprefix(_BYTE_ORDER_MARK).lstrip()
             if len(self._head) < _ENOUGH:
-                return
+                return ()
             chunk, self._framer = self._head, self._choose(self._head)
-        yield from self._framer.feed(chunk)
+        return self._framer.feed(chunk)
 
-    def close(self) -> Iterator[Event]:
-        if self._framer is None:
-            self._framer = self._choose(self._head)
-            yield from self._framer.feed(self._head)
-        yield from self._framer.close()
+    def close(self) -> Iterable[Event]:
+        if self._framer is not None:
+            return self._framer.close()
+        self._framer = self._choose(self._head)
+        return (*self._framer.feed(self._head), *self._framer.close())
 
     def _choose(self, start: bytes) -> Framer:
         if start.startswith(_SSE_STARTS):

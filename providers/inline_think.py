@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal
 
 from .schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta
@@ -65,12 +65,11 @@ class InlineThinkSplitter:
         """From here on a closer without opener is the user's subject: the reasoning is known to come elsewhere."""
         self._expects_bare_closer = False
 
-    def feed(self, text: str) -> Iterator[Delta]:
+    def feed(self, text: str) -> Iterable[Delta]:
         if self._state == "answer" and not self._expects_bare_closer and self._at == len(self._text):
-            yield AnswerDelta(text)  # nothing that may follow is a tag any more
-            return
+            return (AnswerDelta(text),)  # nothing that may follow is a tag any more
         self._text, self._at = self._text[self._at :] + text, 0
-        yield from self._run()
+        return self._run()
 
     def close(self) -> Iterator[Delta]:
         self._ended = True

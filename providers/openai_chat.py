@@ -6,19 +6,20 @@ handled.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, cast
 
 from . import openai_responses
-from .dialect import Headers, Quirks, cut_stream, document_of, encode_body, failure, json_headers, retry_delay_s
-from .errors import ErrorKind, Failure
+from .dialect import Headers, Quirks, cut_stream, document_of, encode_body, json_headers, retry_delay_s
+from .errors import Failure
 from .framing import Event
 from .inline_think import InlineThinkSplitter
 from .merge import merged
+from .openai_chat_errors import error_inside, minimax_error
 from .openai_responses import content_filter_answer
 from .openai_usage import read_bill, read_openai_error, read_usage
-from .reading import EMPTY, count, items, obj, text
+from .reading import EMPTY, array, items, obj, text
 from .schema import (
     AnswerDelta,
     AnswerWasReasoning,
@@ -32,7 +33,6 @@ from .schema import (
     ReasoningDelta,
     ReasoningWithheld,
     Served,
-    UsageReport,
     Visibility,
 )
 from .snapshots import SnapshotText
@@ -78,18 +78,6 @@ _FINISH: Mapping[str, FinishReason] = {
     "error": "error",
     "abort": "cancelled",
 }
-
-_KIND_OF_MINIMAX: Mapping[int, ErrorKind] = {
-    1001: "timeout",
-    1002: "rate_limit",
-    1004: "auth",
-    1008: "quota",
-    1039: "rate_limit",
-    2013: "invalid_request",
-    2049: "auth",
-    2056: "quota",
-}
-"""Source: https://platform.minimax.io/docs/api-reference/errorcode"""
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
@@ -142,7 +130,8 @@ class ChatDecoder:
         self._told_apart: list[str] = []
         self._doubled: list[str] = []
         self._choice_index: Any = None
-        self._told: tuple[Any, Any, Any] = (None, None, None)
+        self._told: list[Delta] = []
+        self._served: tuple[Any, Any, Any] = (None, None, None)
         self._refusal: list[str] = []
         self._details = SnapshotText()
         self._answers = SnapshotText()
@@ -155,121 +144,133 @@ class ChatDecoder:
         self._failed = False
         self._closed = False
 
-    def feed(self, event: Event) -> Iterator[Delta]:
+    def feed(self, event: Event) -> list[Delta]:
+        self._told = []
         if event.name == "stray":
             # llama.cpp breaks off with an `error:` line. https://github.com/ggml-org/llama.cpp/tree/master/tools/server
             data = event.data.strip().removeprefix(b"error:").strip()
             if not data.startswith(b"{"):
-                return
-            event = replace(event, data=data)
-        elif event.data.strip() == b"[DONE]":
-            self._ended = True
-            yield from self._end()
-            return
+                return []
+            event = Event(event.name, data, event.whole)
         document = obj(document_of(event))
-        if not document:
-            return
-        if self._told != (document.get("model"), document.get("id"), document.get("service_tier")):
-            yield from self._serve(document)
+        if document:
+            self._read(document, event.name)
+        elif event.name != "stray" and event.data.strip() == b"[DONE]":
+            self._ended = True
+            self._end()
+        return self._told
+
+    def _read(self, document: Mapping[str, Any], name: str) -> None:
+        self._serve(document)
         choice = self._own_choice(document)
         # Perplexity sends both: an empty delta in a whole body, the text so far as the message of each chunk.
-        names = ("message", "delta") if event.name == "body" else ("delta", "message")
-        yield from self._piece(obj(choice.get(names[0])) or obj(choice.get(names[1])))
-        for message in items(choice.get("messages")):  # Mistral's, in the place of one message
-            yield from self._piece(message)
+        first, second = ("message", "delta") if name == "body" else ("delta", "message")
+        self._piece(obj(choice.get(first)) or obj(choice.get(second)))
+        if "messages" in choice:  # Mistral's, in the place of one message
+            for message in items(choice["messages"]):
+                self._piece(message)
         if raw := text(choice.get("finish_reason")):
             self._finish_raw = raw
         if self._bill or "usage" in document or "usage" in choice or "x_groq" in document:
-            yield from self._usage(document, choice)
-        if problem := _error_inside(document, choice, stray=event.name == "stray"):
+            self._usage(document, choice)
+        if problem := error_inside(document, choice, stray=name == "stray"):
             self._failed = True
-            yield problem
-        elif event.name == "body" and choice:
+            self._told.append(problem)
+        elif name == "body" and choice:
             self._ended = True
 
-    def close(self) -> Iterator[Delta]:
+    def close(self) -> list[Delta]:
+        self._told = []
         if self._finish_raw is not None or self._ended or self._failed:
-            yield from self._end()
+            self._end()
         else:
-            yield from self._flush()
-            yield cut_stream()
+            self._flush()
+            self._told.append(cut_stream())
+        return self._told
 
-    def _flush(self) -> Iterator[Delta]:
+    def _flush(self) -> None:
         if held := self._details.close():
-            yield ReasoningDelta(held)
+            self._told.append(ReasoningDelta(held))
         if held := self._answers.close():
-            yield from self._words(held)
+            self._words(held)
         if not self._splitter:
             return
-        yield from self._split(self._splitter.close())
+        self._split(self._splitter.close())
         doubled = "".join(self._doubled)
         if doubled.strip() in "".join(self._told_apart):
             return
         if opener := self._splitter.unclosed:
-            yield AnswerDelta(f"{opener}{doubled}")
+            self._told.append(AnswerDelta(f"{opener}{doubled}"))
         else:
-            yield ReasoningDelta(doubled, "inline", "tags")
+            self._told.append(ReasoningDelta(doubled, "inline", "tags"))
 
-    def _end(self) -> Iterator[Delta]:
+    def _end(self) -> None:
         if self._closed:
             return
         self._closed = True
-        yield from self._flush()
+        self._flush()
         if self._failed:
             return
-        yield self._finish()
+        self._told.append(self._finish())
         if self._counted_no_thought and self._thought:
             words = "reasoning came and the provider counts no tokens for it; its count cannot be right"
-            yield Notice("reasoning_uncounted", words)
-        yield from self._unreconciled
+            self._told.append(Notice("reasoning_uncounted", words))
+        self._told += self._unreconciled
         if self._refusal:
-            yield Notice("refusal", f"the model refused: {''.join(self._refusal)}")
-        yield Complete()
+            self._told.append(Notice("refusal", f"the model refused: {''.join(self._refusal)}"))
+        self._told.append(Complete())
 
     def _own_choice(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """The one choice that is read, or nothing: several interleave when the params ask for more (`n`)."""
-        for choice in items(document.get("choices")):
-            if self._choice_index is None:
-                self._choice_index = choice.get("index", 0)
-            if choice.get("index", 0) == self._choice_index:
-                return choice
+        for choice in array(document.get("choices")):
+            if isinstance(choice, dict):
+                choice = cast("Mapping[str, Any]", choice)
+                index = choice.get("index", 0)
+                if self._choice_index is None:
+                    self._choice_index = index
+                if index == self._choice_index:
+                    return choice
         return EMPTY
 
-    def _serve(self, document: Mapping[str, Any]) -> Iterator[Delta]:
+    def _serve(self, document: Mapping[str, Any]) -> None:
         """Who answers, which every chunk repeats."""
-        model, response, tier = self._told = document.get("model"), document.get("id"), document.get("service_tier")
-        yield Served(model=text(model), response_id=text(response), service_tier=text(tier))
+        served = document.get("model"), document.get("id"), document.get("service_tier")
+        if served != self._served:
+            self._served = served
+            model, response, tier = served
+            self._told.append(Served(model=text(model), response_id=text(response), service_tier=text(tier)))
 
-    def _piece(self, piece: Mapping[str, Any]) -> Iterator[Delta]:
-        yield from self._reasoning(piece)
+    def _piece(self, piece: Mapping[str, Any]) -> None:
+        if not piece:
+            return
+        if self._field != _CONTENT:
+            self._reasoning(piece)
         content = piece.get("content")
         if isinstance(content, str):
             if content:
-                yield from self._content(text(content) or "")
+                self._content(text(content) or "")
         elif content:
             for part in items(content):
-                yield from self._content_part(part)
-        if refusal := text(piece.get("refusal")):
+                self._content_part(part)
+        if "refusal" in piece and (refusal := text(piece["refusal"])):
             self._refusal.append(refusal)
         if piece.get("tool_calls") or piece.get("function_call"):
             self._called = True
 
-    def _reasoning(self, piece: Mapping[str, Any]) -> Iterator[Delta]:
+    def _reasoning(self, piece: Mapping[str, Any]) -> None:
         """The reasoning of one chunk, from the first field that has any; later chunks are read from that field only."""
-        if self._field == _CONTENT:
-            return
-        details = piece.get("reasoning_details")
-        summarized = bool(details) and any(text(detail.get("summary")) for detail in items(details))
         for name in (self._field,) if self._field else self._fields:
             value = piece.get(name)
             if not value:
                 continue
-            deltas = list(_reasoning_in(value, "summary" if summarized else "full"))
+            details = piece.get("reasoning_details")
+            summarized = bool(details) and any(text(detail.get("summary")) for detail in items(details))
+            deltas = _reasoning_in(value, "summary" if summarized else "full")
             if name == "reasoning_details":
                 deltas = [self._added(delta) for delta in deltas]
             thoughts = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
             self._thought = self._thought or bool(deltas)
-            yield from deltas
+            self._told += deltas
             if thoughts:
                 self._tell_apart(name, thoughts)
                 return
@@ -286,52 +287,58 @@ class ChatDecoder:
             if self._splitter:
                 self._splitter.expect_no_bare_closer()
 
-    def _content_part(self, part: Mapping[str, Any]) -> Iterator[Delta]:
+    def _content_part(self, part: Mapping[str, Any]) -> None:
         """Content as a list of typed parts, as Mistral, Databricks and others send it while thinking."""
         kind = part.get("type")
         if kind == "text":
-            yield from self._content(text(part.get("text")) or "")
+            self._content(text(part.get("text")) or "")
         elif kind in ("thinking", "reasoning") and self._field in (None, _CONTENT):
             thought = part.get("thinking") or part.get("summary") or part.get("text")
             visibility: Visibility = "summary" if part.get("summary") else "full"
             for words in [text(thought)] if isinstance(thought, str) else [text(x.get("text")) for x in items(thought)]:
                 if words:
                     self._tell_apart(_CONTENT, [words])
-                    yield ReasoningDelta(words, visibility)
+                    self._told.append(ReasoningDelta(words, visibility))
 
-    def _content(self, words: str) -> Iterator[Delta]:
-        yield from self._words(self._answers.feed(words) if self._details.repeats else words)
+    def _content(self, words: str) -> None:
+        self._words(self._answers.feed(words) if self._details.repeats else words)
 
-    def _words(self, words: str) -> Iterator[Delta]:
+    def _words(self, words: str) -> None:
         if not words:
             return
         if self._splitter:
-            yield from self._split(self._splitter.feed(words))
+            self._split(self._splitter.feed(words))
         else:
-            yield AnswerDelta(words)
+            self._told.append(AnswerDelta(words))
 
-    def _split(self, deltas: Iterator[Delta]) -> Iterator[Delta]:
+    def _split(self, deltas: Iterable[Delta]) -> None:
         for delta in deltas:
-            self._thought = self._thought or isinstance(delta, ReasoningDelta | AnswerWasReasoning)
-            if self._field is not None and isinstance(delta, ReasoningDelta):
-                self._doubled.append(delta.text)
-            else:
-                yield delta
+            if isinstance(delta, ReasoningDelta):
+                self._thought = True
+                if self._field is not None:
+                    self._doubled.append(delta.text)
+                    continue
+            elif isinstance(delta, AnswerWasReasoning):
+                self._thought = True
+            self._told.append(delta)
 
-    def _usage(self, document: Mapping[str, Any], choice: Mapping[str, Any]) -> Iterator[Delta]:
+    def _usage(self, document: Mapping[str, Any], choice: Mapping[str, Any]) -> None:
         """At the top, inside the choice (Moonshot) or under `x_groq`; running totals repeat, the last one counts."""
         usage = obj(document.get("usage")) or obj(choice.get("usage")) or obj(obj(document.get("x_groq")).get("usage"))
         if usage:
             if tier := text(usage.get("service_tier")):  # Mistral's
-                yield Served(service_tier=tier)
-            told = list(read_usage(usage, reasoning_outside=self._reasoning_outside))
-            self._unreconciled = [delta for delta in told if isinstance(delta, Notice)]
+                self._told.append(Served(service_tier=tier))
             final = self._finish_raw is not None
-            for report in (delta for delta in told if isinstance(delta, UsageReport)):
-                # vLLM counts none where the template opened the tag: https://docs.vllm.ai/en/latest/features/reasoning_outputs/
-                self._counted_no_thought = report.usage.reasoning_tokens == 0
-                yield replace(report, final=final)
-        yield from read_bill(document, self._bill)
+            self._unreconciled.clear()
+            for delta in read_usage(usage, reasoning_outside=self._reasoning_outside, final=final):
+                if isinstance(delta, Notice):
+                    self._unreconciled.append(delta)
+                else:
+                    # vLLM counts none where the template opened the tag: https://docs.vllm.ai/en/latest/features/reasoning_outputs/
+                    self._counted_no_thought = delta.usage.reasoning_tokens == 0
+                    self._told.append(delta)
+        if self._bill:
+            self._told += read_bill(document, self._bill)
 
     def _finish(self) -> Finish:
         raw = self._finish_raw
@@ -344,7 +351,7 @@ class ChatDecoder:
 
 
 def read_error(status: int, headers: Headers, document: Any) -> Failure:
-    if (problem := _minimax_error(obj(document))) and not obj(obj(document).get("error")):
+    if (problem := minimax_error(obj(document))) and not obj(obj(document).get("error")):
         return replace(problem, status=status, retry_after_s=retry_delay_s(headers))
     return read_openai_error(status, headers, document)
 
@@ -353,38 +360,20 @@ def answers_in_error(document: Any) -> list[Delta] | None:
     return content_filter_answer(document)
 
 
-def _reasoning_in(value: Any, visibility: Visibility) -> Iterator[Delta]:
+def _reasoning_in(value: Any, visibility: Visibility) -> list[Delta]:
     """A reasoning field: plain text of this visibility, or OpenRouter's and MiniMax's list of typed details."""
     if isinstance(value, str):
         if value == _REDACTED:
-            yield ReasoningWithheld("redacted")
-        elif words := text(value):
-            yield ReasoningDelta(words, visibility)
-        return
+            return [ReasoningWithheld("redacted")]
+        return [ReasoningDelta(text(value) or "", visibility)]
+    found: list[Delta] = []
     for detail in items(value):
         if detail.get("text") == _REDACTED:
-            yield ReasoningWithheld("redacted")
+            found.append(ReasoningWithheld("redacted"))
         elif words := text(detail.get("text")):
-            yield ReasoningDelta(words)
+            found.append(ReasoningDelta(words))
         elif words := text(detail.get("summary")):
-            yield ReasoningDelta(words, "summary")
+            found.append(ReasoningDelta(words, "summary"))
         elif detail.get("data"):
-            yield ReasoningWithheld("encrypted")
-
-
-def _error_inside(document: Mapping[str, Any], choice: Mapping[str, Any], *, stray: bool) -> Failure | None:
-    """An error under HTTP 200, wherever hosts put it: as an object or text, flat, in the choice, or by a code alone."""
-    for holder in (document, choice, obj(document["x_groq"]) if "x_groq" in document else EMPTY):
-        if "error" in holder and holder["error"] not in (None, False, ""):
-            return read_openai_error(None, {}, holder)
-    if document.get("object") == "error" or (stray and "choices" not in document):
-        return read_openai_error(None, {}, document)
-    return _minimax_error(document) if "base_resp" in document else None
-
-
-def _minimax_error(document: Mapping[str, Any]) -> Failure | None:
-    base = obj(document.get("base_resp"))
-    if code := count(base.get("status_code")):
-        words = text(base.get("status_msg")) or "the provider sent an error without a message"
-        return failure(_KIND_OF_MINIMAX.get(code, "server"), f"{words} (code {code})")
-    return None
+            found.append(ReasoningWithheld("encrypted"))
+    return found

@@ -77,7 +77,9 @@ OUTSIDE_MARGIN = 1.25
 disagree by rounding (OpenRouter's do)."""
 
 
-def read_usage(usage: Mapping[str, Any], *, reasoning_outside: bool = False) -> Iterator[Delta]:
+def read_usage(
+    usage: Mapping[str, Any], *, reasoning_outside: bool = False, final: bool = False
+) -> Iterator[Notice | UsageReport]:
     """Both spellings of the counts: `input_tokens` (Responses) and `prompt_tokens` (Chat).
 
     Whether reasoning is inside the output is settled by the total where there is one; `reasoning_outside` is the
@@ -133,6 +135,7 @@ def read_usage(usage: Mapping[str, Any], *, reasoning_outside: bool = False) -> 
             total_tokens=entered + output if entered is not None and output is not None else total,
         ),
         cache_write_1h_tokens=count(written_by_ttl.get("ttl_12h_tokens")),
+        final=final,
     )
 
 
@@ -183,11 +186,14 @@ def read_openai_error(status: int | None, headers: Headers, document: Any) -> Fa
 
 
 def _first_details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
-    return next((found for name in names if (found := obj(usage.get(name)))), EMPTY)
+    for name in names:
+        if found := obj(usage.get(name)):
+            return found
+    return EMPTY
 
 
 def _first(usage: Mapping[str, Any], *names: str) -> int | None:
     for name in names:
-        if (value := count(usage.get(name))) is not None:
+        if (value := usage.get(name)) is not None and (value := count(value)) is not None:
             return value
     return None

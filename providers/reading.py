@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
+import orjson
+
 EMPTY: Mapping[str, Any] = {}
 
 _DECODER = json.JSONDecoder()
@@ -19,6 +21,10 @@ MAX_DOLLARS_TEXT = 64
 
 def parse_json(data: bytes | str) -> Any:
     """Decode JSON, replacing bytes that are not UTF-8. Raises `ValueError` when it is no JSON."""
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        pass  # it is stricter than providers are: half surrogate pairs, NaN, bytes that are no UTF-8
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
     try:
         return _DECODER.decode(text.removeprefix("\ufeff"))
@@ -58,6 +64,8 @@ def text(value: Any) -> str | None:
 
 def count(value: Any) -> int | None:
     """A token count: a non-negative whole number, also as a float or a string of digits; anything else is None."""
+    if type(value) is int:
+        return value if 0 <= value < MAX_COUNT else None
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) < 16:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, (int, float)):

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
 from ...providers.schema import Result
@@ -19,7 +19,7 @@ from ..results import may_have_cost
 from ..surroundings import Surroundings
 from .caller import RowCaller
 from .digests import DigestMap
-from .document import json_line, output_document
+from .document import Encode, output_line
 from .expect import judge_answer
 from .lane import Lane, Task
 from .outputs import Lines, Ordered, Pipe
@@ -86,7 +86,7 @@ class Batch:
         memory: OutputFile | None = None,
         retry_failed: bool = False,
         batch_id: str = "",
-        encode: Callable[[dict[str, Any]], bytes] | None = None,
+        encode: Encode = output_line,
         purse: Purse | None = None,
         sums: Sums | None = None,
         is_live: bool = False,
@@ -102,7 +102,7 @@ class Batch:
         self._make_pace = make_pace
         self._output, self._watcher, self._memory = output, watcher, memory
         self._retry_failed, self._batch_id, self._purse = retry_failed, batch_id, purse
-        self._encode = encode or json_line
+        self._encode = encode
         self._piece = 1 if is_live else PIECE
         self.lanes: dict[str, Lane] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -205,8 +205,7 @@ class Batch:
     async def done(self, lane: Lane, task: Task, result: Result) -> None:
         """Write the result, then count it."""
         passed, note = judge_answer(task.row.expect, result)
-        document = output_document(result, task.row, task.work, self._batch_id, passed, note)
-        line = self._encode(document)
+        line = self._encode(result, task.row, task.work, self._batch_id, passed, note)
         if self._sums is not None and result.attempts and not may_have_cost(result):
             self._sums.add(result)
         if self.ended.output_problem is None:
@@ -217,7 +216,7 @@ class Batch:
         if self.ended.output_problem is not None:
             self._lost.append(line)
             return
-        self.ended.tally.add(document)
+        self.ended.tally.add_result(result, passed)
         self._watcher.done(lane, result)
         if lane.pace.broken is not None and lane.name not in self.ended.broken:
             self.ended.broken[lane.name] = lane.pace.broken

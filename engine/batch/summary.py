@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
+from ...providers.schema import Result
 from ...providers.think import Level
 from ..documents import dollars_text
 
@@ -22,6 +23,25 @@ _UNPLACED = 10**11
 _SMALLEST_USD = Decimal("1e-12")
 Z_95 = 1.959963984540054
 """Two-sided 95 % of the normal distribution."""
+
+
+class _Seen(NamedTuple):
+    """What a summary counts of one result, from the result itself or from the line that was written of it."""
+
+    profile: str
+    think: str
+    model: str
+    status: str
+    verdict: str
+    finish: str
+    passed: bool | None
+    error_kind: str | None
+    usd: Decimal | None
+    attempts: int
+    input_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None
+    total_s: float | None
 
 
 @dataclass(slots=True)
@@ -53,39 +73,35 @@ class Group:
     seconds: array[float] = field(default_factory=lambda: array("f"))
     _is_sorted: bool = False
 
-    def add(self, document: Mapping[str, Any]) -> None:
-        """Count one line of output (`thinkdial.result/1` and what a batch adds)."""
-        usage, cost, think = _inner(document, "usage"), _inner(document, "cost"), _inner(document, "think")
+    def add(self, seen: _Seen) -> None:
+        """Count one result."""
         self.results += 1
-        self.model = str(document.get("model") or self.model)
-        status = str(document.get("status"))
-        self.statuses[status] += 1
-        passed = document.get("passed")
-        if passed is not None:
+        self.model = seen.model or self.model
+        self.statuses[seen.status] += 1
+        if seen.passed is not None:
             self.judged += 1
-            self.passed += bool(passed)
-        if status in ("ok", "partial"):
-            self.verdicts[str(think.get("verdict"))] += 1
-            self.finishes[str(document.get("finish"))] += 1
-        if (kind := _inner(document, "error").get("kind")) is not None:
-            self.errors[str(kind)] += 1
-        if (usd := cost.get("usd")) is not None:
-            self.usd += Decimal(usd)
+            self.passed += seen.passed
+        if seen.status in ("ok", "partial"):
+            self.verdicts[seen.verdict] += 1
+            self.finishes[seen.finish] += 1
+        if seen.error_kind is not None:
+            self.errors[seen.error_kind] += 1
+        if seen.usd is not None:
+            self.usd += seen.usd
             self.usd_known += 1
-        elif document.get("attempts") and document.get("status") != "error":
+        elif seen.attempts and seen.status != "error":
             self.usd_unknown += 1
-        if (count := usage.get("input_tokens")) is not None:
-            self.input_tokens += count
+        if seen.input_tokens is not None:
+            self.input_tokens += seen.input_tokens
             self.input_known += 1
-        if (count := usage.get("output_tokens")) is not None:
-            self.output_tokens += count
+        if seen.output_tokens is not None:
+            self.output_tokens += seen.output_tokens
             self.output_known += 1
-        if (count := usage.get("reasoning_tokens")) is not None:
-            self.reasoning_tokens += count
+        if seen.reasoning_tokens is not None:
+            self.reasoning_tokens += seen.reasoning_tokens
             self.reasoning_known += 1
-        total = _inner(document, "latency").get("total_s")
-        if status == "ok" and total is not None:
-            self.seconds.append(total)
+        if seen.status == "ok" and seen.total_s is not None:
+            self.seconds.append(seen.total_s)
             self._is_sorted = False
 
     def percentile_s(self, share: float) -> float | None:
@@ -170,12 +186,19 @@ class Tally:
 
     def add(self, document: Mapping[str, Any]) -> None:
         """Count one line of output."""
-        key = str(document.get("profile")), str(_inner(document, "think").get("requested"))
+        self._add(_seen_in_line(document))
+
+    def add_result(self, result: Result, passed: bool | None) -> None:
+        """Count one result before it is a line."""
+        self._add(_seen_in(result, passed))
+
+    def _add(self, seen: _Seen) -> None:
+        key = seen.profile, seen.think
         group = self.groups.get(key)
         if group is None:
             group = self.groups[key] = Group(*key)
-            self.profiles.setdefault(key[0])
-        group.add(document)
+            self.profiles.setdefault(seen.profile)
+        group.add(seen)
 
     def tried_again(self, profile: str, kind: str) -> None:
         """Count an attempt that failed and was followed by another one."""
@@ -219,12 +242,47 @@ class Tally:
         }
 
 
-def tally_of(documents: Iterable[Mapping[str, Any]]) -> Tally:
-    """The tally of an output file."""
-    tally = Tally()
-    for document in documents:
-        tally.add(document)
-    return tally
+def _seen_in(result: Result, passed: bool | None) -> _Seen:
+    """What there is to count of `result`."""
+    usage = result.usage
+    return _Seen(
+        profile=result.profile,
+        think=result.think.requested,
+        model=result.model,
+        status=result.status,
+        verdict=result.think.verdict,
+        finish=result.finish,
+        passed=passed,
+        error_kind=None if result.error is None else result.error.kind,
+        usd=result.cost.usd,
+        attempts=result.attempts,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        total_s=result.latency.total_s,
+    )
+
+
+def _seen_in_line(document: Mapping[str, Any]) -> _Seen:
+    """What there is to count of one line of output (`thinkdial.result/1` and what a batch adds)."""
+    usage, cost, think = _inner(document, "usage"), _inner(document, "cost"), _inner(document, "think")
+    kind, usd, passed = _inner(document, "error").get("kind"), cost.get("usd"), document.get("passed")
+    return _Seen(
+        profile=str(document.get("profile")),
+        think=str(think.get("requested")),
+        model=str(document.get("model") or ""),
+        status=str(document.get("status")),
+        verdict=str(think.get("verdict")),
+        finish=str(document.get("finish")),
+        passed=None if passed is None else bool(passed),
+        error_kind=None if kind is None else str(kind),
+        usd=None if usd is None else Decimal(usd),
+        attempts=document.get("attempts") or 0,
+        input_tokens=usage.get("input_tokens"),
+        output_tokens=usage.get("output_tokens"),
+        reasoning_tokens=usage.get("reasoning_tokens"),
+        total_s=_inner(document, "latency").get("total_s"),
+    )
 
 
 def wilson(passed: int, judged: int) -> tuple[float, float]:

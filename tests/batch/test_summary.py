@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import json
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from thinkdial.cli.batch_csv import COLUMNS, csv_line, read_cells
-from thinkdial.engine.batch.summary import Group, Tally, tally_of, wilson
+from thinkdial.engine.batch.summary import Group, Tally, wilson
 
 
 def line(profile: str = "a", think: str = "low", /, **changes: Any) -> dict[str, Any]:
@@ -23,11 +24,15 @@ def line(profile: str = "a", think: str = "low", /, **changes: Any) -> dict[str,
     }  # fmt: skip
 
 
-def group(*lines: dict[str, Any]) -> Group:
-    made = Group("a", "low")
-    for one in lines:
-        made.add(one)
+def tally_of(documents: Iterable[Mapping[str, Any]]) -> Tally:
+    made = Tally()
+    for document in documents:
+        made.add(document)
     return made
+
+
+def group(*lines: dict[str, Any]) -> Group:
+    return tally_of(lines).groups["a", "low"]
 
 
 @pytest.mark.parametrize(
@@ -46,9 +51,10 @@ def test_the_interval_of_a_rate(passed: int, judged: int, low: float, high: floa
 
 
 def test_percentiles_are_times_that_occurred() -> None:
-    timed = group(*(line(latency={"total_s": float(second)}) for second in reversed(range(1, 21))))
+    tally = tally_of(line(latency={"total_s": float(second)}) for second in reversed(range(1, 21)))
+    timed = tally.groups["a", "low"]
     assert [timed.percentile_s(share) for share in (0.05, 0.5, 0.95, 1.0)] == [1, 10, 19, 20]
-    timed.add(line(latency={"total_s": 0.5}))
+    tally.add(line(latency={"total_s": 0.5}))
     assert timed.percentile_s(0.01) == 0.5
     assert timed.percentile_s(0.5) == 10
 

@@ -247,9 +247,9 @@ def test_a_gigabyte_in_one_event(exchange: Exchange, wire: Any, begin: str) -> N
 
 
 def test_a_body_without_end(exchange: Exchange, wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from thinkdial.engine import run
+    from thinkdial.engine import intake
 
-    monkeypatch.setattr(run, "MAX_RESPONSE_BYTES", 4 * 2**20)
+    monkeypatch.setattr(intake, "MAX_RESPONSE_BYTES", 4 * 2**20)
     sent = [0]
     result = exchange(endless(wire.http(b"{", framed=False), b" " * 2**20, sent)).result
     assert result.error.kind == "protocol" and "larger than 4 MiB" in result.error.message
@@ -257,9 +257,9 @@ def test_a_body_without_end(exchange: Exchange, wire: Any, monkeypatch: pytest.M
 
 
 def test_a_stream_of_small_events_without_end(exchange: Exchange, wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from thinkdial.engine import run
+    from thinkdial.engine import intake
 
-    monkeypatch.setattr(run, "MAX_RESPONSE_BYTES", 2 * 2**20)
+    monkeypatch.setattr(intake, "MAX_RESPONSE_BYTES", 2 * 2**20)
     sent = [0]
     piece = wire.events(*[wire.delta(reasoning_content="again ")] * 100)
     result = exchange(endless(wire.stream(), piece, sent)).result
