@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..engine.costs import pricing
 from ..engine.surroundings import Surroundings
+from ..engine.target import select
 from ..profiles.load import Config
 from .affording import dollars_of, found_limits, purse_for
 from .output import say
@@ -64,13 +65,16 @@ async def surroundings_for(
         purse = purse_for(found.limits, (), LONGEST_CALL_S, allow_unpriced=wishes.allow_unpriced)
     asked, began = asked_by(wishes), time.monotonic()
     sums = sums_for(config, run_id, asked, wishes.system, keeps_history=wishes.keeps_history)
-    warming = asyncio.get_running_loop().run_in_executor(None, pricing.warm)
+    # The price table takes half a second to import, and is not needed where all bring a price of their own.
+    needs_table = any(selection.profile.price is None for selection in select(names, config))
+    warming = asyncio.get_running_loop().run_in_executor(None, pricing.warm) if needs_table else None
     async with FastTransport(user_agent=f"thinkdial/{VERSION}") as transport:
         try:
             with _rare_collections():
                 yield Surroundings(transport), purse, sums
         finally:
-            await warming
+            if warming is not None:
+                await warming
             if sums is not None:
                 await close_sums(sums, time.monotonic() - began)
             if purse is not None:

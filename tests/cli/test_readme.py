@@ -30,5 +30,6 @@ def test_the_pipeline_runs_as_it_is_written(tmp_path: Path, guard: Path) -> None
     )
     lines = (tmp_path / "numbers.tsv").read_text(encoding="utf-8").splitlines()
     assert len(lines) == 150, done.stderr.decode()
+    assert sum(line.split("\t")[2] == "true" for line in lines) > 120
     assert {len(line.split("\t")) for line in lines} == {5}
     assert {line.split("\t")[1] for line in lines} == {"sim-anthropic", "sim-openai", "sim-google"}

@@ -8,7 +8,7 @@ import pytest
 
 from thinkdial.simulator import running_simulator
 from thinkdial.simulator.models import CLAUDES, GEMINIS, GPTS
-from thinkdial.simulator.texts import answer_for, raw_thought, summary_for
+from thinkdial.simulator.texts import answer_for, raw_thought, result_of_sum, summary_for
 from thinkdial.simulator.thinking import LEVEL_FACTORS, OFF, Dial, count_tokens, thinking_tokens, tokens
 from thinkdial.simulator.turns import Speed, deltas, take_turn
 
@@ -145,3 +145,24 @@ def test_whole_and_streamed_answers_cost_the_same(vendors, frames):
     whole = vendors.anthropic(model="claude-sonnet-5").json()["usage"]
     last = frames(vendors.anthropic(model="claude-sonnet-5", stream=True))[-2]["usage"]
     assert last.items() <= whole.items()
+
+
+@pytest.mark.parametrize(
+    ("prompt", "made"),
+    [
+        ("What is 7 + 1?", 8),
+        ("7 − 9 =", -2),
+        ("Is 12 * 12 a square?", 144),
+        ("on 2026-11-21", None),
+        ("v1.5 + 2", None),
+    ],
+)
+def test_sums_are_worked_out(prompt, made):
+    assert result_of_sum(prompt, 0) in ((made,) if made is None else (made, made + 1))
+
+
+def test_a_few_sums_are_wrong_and_always_the_same_ones():
+    wrong = [number for number in range(500) if result_of_sum(f"What is {number} + 1?", 0) != number + 1]
+    assert wrong == [number for number in range(500) if result_of_sum(f"What is {number} + 1?", 0) != number + 1]
+    assert 20 <= len(wrong) <= 60
+    assert "**43**" in answer_for("What is 42 + 1?", 0) or "**44**" in answer_for("What is 42 + 1?", 0)
