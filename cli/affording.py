@@ -107,7 +107,7 @@ def found_limits(config: Config, max_cost: Decimal | None, profiles: Collection[
     from ..engine.history.store import Store
 
     with suppress(StoreError):  # what follows will say it
-        settle(JobStore(), looks_first=True)
+        settle(JobStore(), for_budgets=True)
 
     def aside(since: date, covered: Collection[str] | None) -> Decimal:
         with Store.open() as store:

@@ -270,7 +270,7 @@ def _collected(
 
     async def collect(made: Workers) -> None:
         for job in jobs:
-            if not job.is_open and elsewhere is None:
+            if not job.is_owing and elsewhere is None:
                 run.note(f"batch {job.id} was collected before: there is nothing new")
                 continue
             async with books_for(job, run.settings) as books:

@@ -161,6 +161,8 @@ async def books_for(job: Job, settings: Config) -> AsyncGenerator[Recorder | Non
     finally:
         await books.close(time.monotonic() - began)
         say_unbooked(books.problem)
+        if any(part.unbooked for part in job.parts):
+            say(f"thinkdial batch collect {job.id} enters it when the history can be used")
 
 
 def noted(*, quiet: bool) -> Note:

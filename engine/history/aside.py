@@ -52,7 +52,8 @@ def settle(
 ) -> None:
     """Bring everything in line with the jobs as they stand: what is `due` is set aside, and what is over is forgotten.
 
-    `jobs` are those that can be read, and whether they are open. Of others nothing is forgotten that `may_exist`.
+    `jobs` are those that can be read, and whether something of them is still to be booked. Of others nothing is
+    forgotten that `may_exist`.
     """
     wanted = {(one.job, one.part): one for one in due}
     there = {(one.job, one.part): one for one in everything_aside(connection)}

@@ -198,6 +198,58 @@ def test_what_was_lost_is_set_aside_again(bench: Bench):
     assert aside() == held and {one.profile for one in held} == {"a", "o"}
 
 
+def test_a_job_that_we_may_not_look_into_keeps_its_money(bench: Bench, monkeypatch: pytest.MonkeyPatch):
+    bench.write_rows(1)
+    assert bench.submit().code == 0
+    held = aside()
+    directory = JobStore().find(None).directory
+    usual = Path.exists
+
+    def exists(path: Path) -> bool:
+        if path.parent == directory:
+            raise PermissionError(13, "Permission denied")
+        return usual(path)
+
+    (directory / "job.json").unlink()
+    monkeypatch.setattr(Path, "exists", exists)
+    assert bench.run("batch", "list").code == 0 and aside() == held
+
+
+def test_what_is_not_known_is_not_called_nothing(bench_for: Callable[..., Bench]):
+    bench = bench_for(extra=DAILY)
+    url = bench.simulator.base_url
+    mine = f"profiles:\n  u: {{provider: openai, base_url: '{url}/openai/v1', model: m, api_key_env: SIM_KEY}}\n"
+    bench.config.write_text(bench.config.read_text().replace("profiles:\n", mine), encoding="utf-8")
+    bench.write_rows(2)
+    assert bench.submit(profiles="u").code == 4
+    alone = bench.submit("--allow-unpriced", profiles="u")
+    assert alone.code == 0 and "what this costs is not known" in alone.err and "0.00 USD" not in alone.err
+    assert bench.job()["options"]["expected_usd"] == {} and aside() == []
+    bench.rows.write_text('{"id": "other", "prompt": "another"}\n', encoding="utf-8")
+    both = bench.submit("--allow-unpriced", profiles="ua")
+    assert both.code == 0 and "without 1 row of unknown price" in both.err
+    assert [one.profile for one in aside()] == ["a"]
+
+
+@pytest.mark.parametrize("loss", ["amounts", "file"])
+@pytest.mark.parametrize("command", ["ask", "batch"])
+def test_whoever_spends_next_sees_what_was_lost(bench_for: Callable[..., Bench], loss: str, command: str):
+    """A history that knows nothing of an open job: it was made by an earlier version, or moved away."""
+    limited = bench_for(extra=DAILY if command == "batch" else "")
+    limited.write_rows(20)
+    assert limited.submit().code == 0
+    held = aside()
+    if loss == "file":
+        for path in database_path().parent.glob(f"{database_path().name}*"):
+            path.unlink()
+    else:
+        with Store.open() as store, store.transaction() as connection:
+            connection.execute("DELETE FROM aside")
+    ended = ask(limited, with_daily(limited, held[0].usd)) if command == "ask" else second(limited)
+    assert ended.code == 4 and "is set aside for batches" in ended.err
+    assert aside() == held and len(limited.simulator.batches) == 1
+
+
 SUBMITTER = """
 import sys
 sys.stdin.readline()

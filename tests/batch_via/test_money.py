@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,7 +15,10 @@ import pytest
 from thinkdial.engine.batch.via.collecting import Collector
 from thinkdial.engine.batch.via.store import Job
 from thinkdial.engine.batch.via.waiting import Attendant
+from thinkdial.engine.history.aside import everything_aside
+from thinkdial.engine.history.migrations import MIGRATIONS
 from thinkdial.engine.history.record import Recorder
+from thinkdial.engine.history.store import Store, database_path
 
 from .conftest import VENDORS, Bench
 
@@ -102,6 +106,33 @@ def test_a_death_counts_nothing_twice_and_loses_nothing(bench: Bench, monkeypatc
     assert bench.collect().code == 0
     assert bench.statuses() == {"ok": 8} and len(bench.results()) == 8
     assert spent(bench) == (8, written(bench))
+
+
+def set_version(version: int) -> None:
+    connection = sqlite3.connect(database_path())
+    connection.execute(f"PRAGMA user_version = {version}")
+    connection.close()
+
+
+def test_what_the_history_could_not_take_down_is_entered_by_collecting_again(bench: Bench):
+    bench.write_rows(3)
+    bench.submit()
+    bench.wait()
+    set_version(len(MIGRATIONS) + 1)
+    first = bench.collect()
+    set_version(len(MIGRATIONS))
+    job = bench.job()["id"]
+    assert first.code == 0 and f"thinkdial batch collect {job} enters it" in first.err
+    assert bench.statuses() == {"ok": 3} and spent(bench) == (0, Decimal(0)) and not bench.job()["open"]
+    with Store.open() as store:
+        assert len(everything_aside(store.connection)) == 1, "budgets know of it meanwhile"
+    again = bench.collect()
+    assert again.code == 0 and "3 were there before" in again.err
+    assert spent(bench) == (3, written(bench)) and len(bench.results()) == 3
+    with Store.open() as store:
+        assert everything_aside(store.connection) == []
+    assert "nothing new" in bench.collect().err and bench.collect("-o", bench.directory / "more.jsonl").code == 0
+    assert spent(bench) == (3, written(bench))
 
 
 async def _no_look(*_: object) -> None:

@@ -36,27 +36,33 @@ def hold(job: Job, limits: Sequence[Limit], estimates: Mapping[str, Estimate], *
     return notes
 
 
-def settle(store: JobStore, *, looks_first: bool = False) -> None:
+def settle(store: JobStore, *, for_budgets: bool = False) -> None:
     """Bring what the history knows of jobs in line with the jobs as they stand, whoever was killed in between.
 
-    With `looks_first` nothing more is done where nothing is set aside. Raises `StoreError`.
+    `for_budgets`: where a budget is about to be checked. The history is made if it is gone while a job is open, and is
+    not written to while what is set aside is as it should be. Raises `StoreError`.
     """
-    if not database_path().exists():
+    exists = database_path().exists()
+    if for_budgets:
+        wanted = {one for job in store.jobs() for one in expected_of(job)}
+        if wanted == (_there() if exists else set()):
+            return
+    elif not exists:
         return
-    with Store.open() as history:
-        if looks_first:
-            with reading(history) as connection:
-                if not everything_aside(connection):
-                    return
-        with history.transaction() as connection:
-            # Read within the transaction: a job that changes after that is settled by who changes it, after us.
-            jobs = {job.id: job for job in store.jobs()}
-            due = [one for job in jobs.values() for one in expected_of(job)]
-            settle_history(connection, {name: job.is_open for name, job in jobs.items()}, due, store.may_exist)
+    with Store.open(create=for_budgets) as history, history.transaction() as connection:
+        # Read within the transaction: a job that changes after that is settled by who changes it, after us.
+        jobs = {job.id: job for job in store.jobs()}
+        due = [one for job in jobs.values() for one in expected_of(job)]
+        settle_history(connection, {name: job.is_owing for name, job in jobs.items()}, due, store.may_exist)
+
+
+def _there() -> set[Aside]:
+    with Store.open() as history, reading(history) as connection:
+        return set(everything_aside(connection))
 
 
 def expected_of(job: Job) -> Iterator[Aside]:
-    """What the open parts of `job` are expected to cost, each its share of the rows of its profile."""
+    """What is expected of the parts of `job` whose cost is to come, each its share of the rows of its profile."""
     known = obj(job.options.get("expected_usd"))
     for name, written in known.items():
         mine = [part for part in job.parts if part.profile == name]
@@ -64,6 +70,6 @@ def expected_of(job: Job) -> Iterator[Aside]:
         if not rows or not usd:
             continue
         for part in mine:
-            if part.is_open:
+            if part.is_owing:
                 day = (part.created_at or job.created_at)[:10]
                 yield Aside(job.id, part.number, day, name, usd * Decimal(part.rows) / Decimal(rows))

@@ -72,13 +72,13 @@ class Collector:
         self.done = Collected()
 
     async def collect(self, job: Job, *, elsewhere: Path | None = None) -> None:
-        """Collect every part that has ended and has not been collected; `done` tells what came of it.
+        """Collect every part that has ended and is not collected and booked yet; `done` tells what came of it.
 
         Where the output is not the file that the job names but `elsewhere`, what has been collected is collected
         again. Raises `AnswerError` when all that can be collected has been, and `SinkError`.
         """
         wanted = ("ended",) if elsewhere is None else ("ended", "collected")
-        ended = [part for part in job.parts if part.stage in wanted]
+        ended = [part for part in job.parts if part.stage in wanted or part.unbooked]
         raise_one(await at_each_provider(ended, lambda part: self._collect(job, part, elsewhere)), self._note)
 
     async def _collect(self, job: Job, part: Part, elsewhere: Path | None) -> None:
@@ -100,6 +100,7 @@ class Collector:
                 await self.booked()
         part.ok, part.failed, part.stage = page.ok, page.failed, "collected"
         part.written_to = None if elsewhere is None else str(elsewhere)
+        part.unbooked = page.has_cost and self._books is not None and self._books.problem is not None
         job.save(part)
         if page.done.strange:
             self._note(f"{part.batch_id}: {page.done.strange} lines of the results belong to no row of ours")
@@ -136,7 +137,7 @@ class Collector:
 
     def book(self, job: Job, token: bytes, result: Result) -> None:
         """Have the cost of a result in the sums, unless it is. To be followed by `booked`."""
-        if self._books is not None and may_have_cost(result):
+        if self._books is not None:
             self._books.booked(job.id, token, result)
 
     async def booked(self) -> None:
@@ -169,6 +170,7 @@ class _Page:
         self.answered: set[bytes] = set()
         self.done = Collected()
         self.ok = self.failed = 0
+        self.has_cost = False
 
     def take_outcome(self, outcome: RowOutcome) -> None:
         try:
@@ -194,7 +196,8 @@ class _Page:
             self._note_written(token)
             self.done.written += 1
         # What was there before, from a live run or before a kill, has been billed for this batch all the same.
-        if self._part.stage != "collected":
+        if self._part.is_owing and may_have_cost(result):
+            self.has_cost = True
             self._collector.book(self._job, token, result)
 
     def _note_written(self, token: bytes) -> None:

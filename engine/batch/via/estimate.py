@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -77,7 +77,7 @@ def check_limits(
             )
             hint = f"submit fewer rows, or {limit.remedy}"
         else:
-            notes.append(f"expected to cost {dollars(expected)} USD at the batch price; {limit.words()}; {NOT_CUT}")
+            notes.append(f"{_cost_words(covered.values(), expected)}; {limit.words()}; {NOT_CUT}")
             continue
         if limit.on_exceed != "warn":
             raise BudgetError(words, hint=hint)
@@ -86,8 +86,17 @@ def check_limits(
 
 
 def expected_usd(estimates: Mapping[str, Estimate]) -> dict[str, str]:
-    """What is kept with a job: the expected cost by profile. Of rows without a known price nothing is expected."""
-    return {name: f"{made.expected_usd:f}" for name, made in estimates.items()}
+    """What is kept with a job: the expected cost by profile, of the rows whose price is known."""
+    return {name: f"{made.expected_usd:f}" for name, made in estimates.items() if made.unpriced < made.rows}
+
+
+def _cost_words(covered: Collection[Estimate], expected: Decimal) -> str:
+    """What the rows are expected to cost, and how many are not in that."""
+    unknown = sum(made.unpriced for made in covered)
+    if unknown and unknown == sum(made.rows for made in covered):
+        return "what this costs is not known"
+    words = f"expected to cost {dollars(expected)} USD at the batch price"
+    return f"{words}, without {unknown:,} {'row' if unknown == 1 else 'rows'} of unknown price" if unknown else words
 
 
 def _batch_cost(prepared: Prepared, usage: Usage, at: datetime) -> Cost:

@@ -57,7 +57,7 @@ class Part:
 
     `intended_at` is when its creation was first asked for. `guessed`: the batch was taken for ours by time and size
     alone. `rejected` are batches that turned out not to be. `ok` and `failed` count the results that were written, to
-    `written_to` if that is not the job's output.
+    `written_to` if that is not the job's output. `unbooked`: not all of what they cost is in the history.
     """
 
     number: int
@@ -80,10 +80,16 @@ class Part:
     ok: int = 0
     failed: int = 0
     written_to: str | None = None
+    unbooked: bool = False
 
     @property
     def is_open(self) -> bool:
         return self.stage in OPEN
+
+    @property
+    def is_owing(self) -> bool:
+        """Whether something of it is still to be entered into the history."""
+        return self.is_open or self.unbooked
 
     def take(self, state: BatchState) -> None:
         """Note what the provider says."""
@@ -112,6 +118,10 @@ class Job:
     @property
     def is_open(self) -> bool:
         return any(part.is_open for part in self.parts)
+
+    @property
+    def is_owing(self) -> bool:
+        return any(part.is_owing for part in self.parts)
 
     def name_of(self, part: Part) -> str:
         """What the provider is told to call the batch: by it the batch is found again."""
@@ -233,13 +243,16 @@ class JobStore:
     def may_exist(self, job_id: str) -> bool:
         """Whether there is a job of this id, be it unreadable, or one that is just being planned."""
         directory = self._root / job_id
-        if (directory / JOB_FILE).exists():
-            return True
         try:
-            with _unread(directory).locked():
-                return (directory / JOB_FILE).exists()
-        except (ConfigError, StoreError):
-            return directory.exists()
+            if (directory / JOB_FILE).exists():
+                return True
+            try:
+                with _unread(directory).locked():
+                    return (directory / JOB_FILE).exists()
+            except (ConfigError, StoreError):
+                return directory.exists()
+        except OSError:  # a directory that we may not look into
+            return True
 
     def tidy(self, keep_days: int | None) -> None:
         """Remove jobs that have been over for `KEPT_DAYS`, or for `keep_days` if that is less; none that is open.
