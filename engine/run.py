@@ -53,7 +53,8 @@ class _Attempt:
     """The state of the attempt that is under way, kept outside of it so that a cancelled one loses nothing.
 
     `sent`: the request has left in full. `silent`: then nothing came, until we gave up. `shown`: text came. `broke`:
-    its running estimate has passed what it may cost.
+    its running estimate has passed what it may cost. `reading`: what still holds text back; no framer once an event
+    could not be read, as what came after it would leave a gap.
     """
 
     fold: Fold
@@ -64,7 +65,7 @@ class _Attempt:
     silent: bool = False
     shown: bool = False
     broke: bool = False
-    reading: tuple[Framer, Decoder] | None = None
+    reading: tuple[Framer | None, Decoder] | None = None
 
 
 @dataclass(slots=True)
@@ -219,8 +220,10 @@ class Exchange:
         try:
             for delta in decoded(framer.feed(data), decoder):
                 self._take(attempt, delta)
-        except (FramingError, UnreadableError):
+        except (FramingError, UnreadableError) as error:
             if not attempt.fold.is_settled:  # what follows the end does not spoil it
+                if isinstance(error, UnreadableError):
+                    attempt.reading = None, decoder
                 raise
 
     def _read_last(self, framer: Framer, decoder: Decoder, attempt: _Attempt, content_type: str) -> None:
@@ -258,7 +261,7 @@ class Exchange:
         attempt.reading = None
         for ends in (False, True):
             with suppress(FramingError, UnreadableError):
-                for delta in decoded(() if ends else framer.close(), decoder, ends=ends):
+                for delta in decoded(() if ends or framer is None else framer.close(), decoder, ends=ends):
                     if isinstance(delta, ReasoningDelta | AnswerDelta | ReasoningWithheld | AnswerWasReasoning):
                         self._take(attempt, delta)
 

@@ -16,7 +16,7 @@ from .errors import ErrorKind, Failure, kind_for_status
 from .eventstream import CONTENT_TYPE, EXCEPTION
 from .framing import Event
 from .merge import merged
-from .reading import count, items, obj, parse_json, text
+from .reading import count, items, obj, parse_reply, text
 from .schema import (
     AnswerDelta,
     Call,
@@ -134,7 +134,7 @@ class ConverseDecoder:
             self._failed = True
             yield _failure(event.name.removeprefix(EXCEPTION), None, {}, _document(event))
             return
-        document = obj(parse_json(event.data))
+        document = obj(parse_reply(event.data))
         match event.name:
             case "body":
                 for index, block in enumerate(items(obj(obj(document.get("output")).get("message")).get("content"))):
@@ -221,7 +221,7 @@ def _block(block: Mapping[str, Any], part: str) -> Iterator[Delta]:
 
 def _document(event: Event) -> Mapping[str, Any]:
     try:
-        return obj(parse_json(event.data))
+        return obj(parse_reply(event.data))
     except ValueError:
         return {"message": event.data.decode("utf-8", "replace")}
 

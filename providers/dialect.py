@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from .errors import RETRYABLE_KINDS, ErrorKind, Failure
 from .framing import Event
-from .reading import items, obj, parse_json, seconds, text
+from .reading import items, obj, parse_json, parse_reply, seconds, text
 from .schema import Call, Delta, HttpRequest
 
 Headers = Mapping[str, str]
@@ -119,7 +119,7 @@ def document_of(event: Event) -> Any:
     if not data or data == b"[DONE]":
         return None
     try:
-        return parse_json(data)
+        return parse_reply(data)
     except ValueError:
         if event.whole:
             raise

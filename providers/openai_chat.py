@@ -119,7 +119,10 @@ def decoder(quirks: Quirks) -> ChatDecoder:
 
 
 class ChatDecoder:
-    """Chunks and whole bodies differ only in whether a choice holds a `delta` or a `message`."""
+    """Chunks and whole bodies differ only in whether a choice holds a `delta` or a `message`.
+
+    `_told` are the deltas of the event that is being read; every step adds its own.
+    """
 
     def __init__(self, quirks: Quirks) -> None:
         self._fields: tuple[str, ...] = tuple(quirks.get("reasoning_fields", REASONING_FIELDS))

@@ -20,16 +20,23 @@ MAX_DOLLARS_TEXT = 64
 
 
 def parse_json(data: bytes | str) -> Any:
-    """Decode JSON, replacing bytes that are not UTF-8. Raises `ValueError` when it is no JSON."""
-    try:
-        return orjson.loads(data)
-    except orjson.JSONDecodeError:
-        pass  # it is stricter than providers are: half surrogate pairs, NaN, bytes that are no UTF-8
+    """Decode JSON exactly, replacing bytes that are not UTF-8. Raises `ValueError` when it is no JSON."""
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
     try:
         return _DECODER.decode(text.removeprefix("\ufeff"))
     except RecursionError:
         raise ValueError("JSON nested too deeply") from None
+
+
+def parse_reply(data: bytes | str) -> Any:
+    """`parse_json` for what a provider sends, in a fraction of the time. Raises as it does.
+
+    A whole number of more than 64 bits may come as a float: none is read from replies.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        return parse_json(data)  # takes what providers send all the same: half surrogate pairs, NaN, wrong UTF-8
 
 
 def obj(value: Any) -> Mapping[str, Any]:

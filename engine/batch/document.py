@@ -29,11 +29,11 @@ def output_line(result: Result, row: Row, work: Work, batch_id: str, passed: boo
     """`json_line` of `output_document`, at a tenth of the CPU for a result without an error."""
     if result.error is None:
         try:
-            told = orjson.dumps(result, default=_plain)
+            told = orjson.dumps(result, default=_as_json)
             added = orjson.dumps(_of_the_batch(row, work, batch_id, passed, note))
             return b"%b%b,%b\n" % (_BEGINNING, told[1:-1], added[1:])
         except orjson.JSONEncodeError:
-            pass  # half a surrogate pair, or a number of more than 64 bits
+            pass  # half a surrogate pair, a number of more than 64 bits, or a very deep row
     return json_line(output_document(result, row, work, batch_id, passed, note))
 
 
@@ -48,7 +48,7 @@ def _of_the_batch(row: Row, work: Work, batch_id: str, passed: bool | None, note
     }
 
 
-def _plain(value: Any) -> Any:
+def _as_json(value: Any) -> Any:
     """What of a result is no type of JSON."""
     if isinstance(value, Decimal):
         return dollars_text(value)

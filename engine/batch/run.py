@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
@@ -239,7 +240,10 @@ class Batch:
             while pipe.is_full:
                 self.blocked = True
                 taken = asyncio.Event()
+                blocks = os.get_blocking(pipe.descriptor)
                 loop.add_writer(pipe.descriptor, taken.set)
+                # uvloop's poll turns blocking off for everybody who shares the pipe or terminal, and leaves it so.
+                os.set_blocking(pipe.descriptor, blocks)
                 try:
                     await taken.wait()
                 finally:

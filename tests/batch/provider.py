@@ -196,7 +196,13 @@ class Bench:
         )
 
 
-def on_bench(directory: Path, test: Callable[[Bench], Awaitable[None]], **profiles: str) -> None:
+def on_bench(
+    directory: Path,
+    test: Callable[[Bench], Awaitable[None]],
+    *,
+    loop: Callable[[], asyncio.AbstractEventLoop] | None = None,
+    **profiles: str,
+) -> None:
     """Run `test` with a provider and profiles (`a` and `b` unless given)."""
 
     async def main() -> None:
@@ -205,7 +211,8 @@ def on_bench(directory: Path, test: Callable[[Bench], Awaitable[None]], **profil
             async with asyncio.timeout(60):
                 await test(Bench(config, provider, transport))
 
-    asyncio.run(main())
+    with asyncio.Runner(loop_factory=loop) as runner:
+        runner.run(main())
 
 
 def numbered(count: int, **more: Any) -> list[dict[str, Any]]:

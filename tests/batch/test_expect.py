@@ -80,7 +80,21 @@ def test_a_match_that_does_not_end_is_not_judged() -> None:
     assert "expect.regex cannot be judged" in note and "nested repetitions" in note
 
 
-@pytest.mark.parametrize("pattern", ["(", "[[:alpha:]]", "(?<=a|bc)d", r"\h", "(?e)a"])
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(",
+        "[[:alpha:]]",
+        "[1[:alpha:]]",
+        "[^]x[:digit:]-]",
+        "(?<=a|bc)d",
+        r"\h",
+        "(?e)a",
+        "[ab]{99999999}",
+        "(a{1000}){1000}",
+        "((x{9}){99}y{999}){200}",
+    ],
+)
 def test_only_the_regular_expressions_of_python_are_taken(pattern: str) -> None:
     with pytest.raises(UsageError, match=r"expect\.regex is no regular expression"):
         check_expectation({"regex": pattern})
@@ -109,3 +123,10 @@ def test_the_library_is_imported_only_for_a_regular_expression() -> None:
 def test_only_whole_answers_are_judged() -> None:
     assert judge({"exact": "a"}, "a", "partial") == (None, None)
     assert judge(None, "a") == (None, None)
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"\d{4}-\d{2}-\d{2}T(\d{2}:){2}\d{2}", "(?:[a-z{1000}]{10} ){20}", r"\{5000000\}", "a{0,9999999}"]
+)
+def test_honest_counts_are_taken(pattern: str) -> None:
+    check_expectation({"regex": pattern})

@@ -482,6 +482,24 @@ def test_a_reader_that_rests_is_waited_for(tmp_path: Path, blocking: bool) -> No
     on_bench(tmp_path, test)
 
 
+def test_whoever_shares_the_pipe_finds_it_as_it_was(tmp_path: Path) -> None:
+    uvloop: Any = pytest.importorskip("uvloop")
+
+    async def test(bench: Bench) -> None:
+        reader, writer = os.pipe()
+        bench.provider.answer = lambda _: good("x" * 3000)
+        batch = bench.batch(numbered(200), concurrency=4, output=Pipe(writer))
+        running = asyncio.create_task(batch.run())
+        while not batch.blocked or bench.provider.now["a"]:  # noqa: ASYNC110 nothing tells of it
+            await asyncio.sleep(0)
+        assert os.get_blocking(writer)
+        os.close(reader)
+        assert (await running).pipe_closed
+        os.close(writer)
+
+    on_bench(tmp_path, test, loop=uvloop.new_event_loop)
+
+
 # The budget.
 
 

@@ -116,6 +116,13 @@ def test_garbage_in_the_middle_keeps_what_came(exchange: Exchange, wire: Any) ->
     assert "it is not JSON" in result.error.message
 
 
+def test_after_garbage_nothing_more_is_taken(exchange: Exchange, wire: Any) -> None:
+    beyond = b'data: {"choices":[{"index":0,"delta":{"content":"beyond the gap"}}]}'  # no line break ends it
+    result = exchange(wire.stream(*wire.opening, "{oops", *wire.opening) + beyond).result
+    check_cut(result)
+    assert "beyond" not in result.answer
+
+
 def test_a_cut_stream(exchange: Exchange, wire: Any) -> None:
     result = exchange(wire.stream(*wire.opening)).result
     check_cut(result)

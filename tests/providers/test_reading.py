@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from thinkdial.providers.reading import MAX_COUNT, count, dollars, items, obj, parse_json, seconds, text
+from thinkdial.providers.reading import MAX_COUNT, count, dollars, items, obj, parse_json, parse_reply, seconds, text
 
 NEITHER: list[Any] = [None, True, False, [], {}, [1], {"a": 1}]
 
@@ -90,11 +91,20 @@ def test_lone_surrogates_are_replaced_so_that_text_can_be_encoded(value: str, ex
     assert text(value) == expected
 
 
+@pytest.mark.parametrize("parse", [parse_json, parse_reply])
 @pytest.mark.parametrize("data", [b"", b"{", b"nope", b"[" * 100_000, b"1" * 5000, b"\xff\xfe"])
-def test_what_is_no_json_is_a_value_error(data: bytes) -> None:
+def test_what_is_no_json_is_a_value_error(parse: Callable[[bytes], Any], data: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
-        parse_json(data)
+        parse(data)
 
 
-def test_json_may_begin_with_a_mark_and_hold_bytes_that_are_no_text() -> None:
-    assert parse_json(b'\xef\xbb\xbf{"a": "\xff"}') == {"a": "\ufffd"}
+@pytest.mark.parametrize("parse", [parse_json, parse_reply])
+def test_json_may_begin_with_a_mark_and_hold_bytes_that_are_no_text(parse: Callable[[bytes], Any]) -> None:
+    assert parse(b'\xef\xbb\xbf{"a": "\xff"}') == {"a": "\ufffd"}
+    assert parse(b'{"a": "\\ud83d", "b": 1e400, "b": 2}') == {"a": "\ud83d", "b": 2}
+
+
+def test_what_is_ours_keeps_numbers_of_any_size() -> None:
+    written = b'{"seed": 12345678901234567890123, "least": -9223372036854775809}'
+    assert parse_json(written) == {"seed": 12345678901234567890123, "least": -9223372036854775809}
+    assert all(type(value) is int for value in parse_json(written).values())

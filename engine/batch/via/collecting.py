@@ -15,7 +15,7 @@ from ....providers.batches.model import BatchState, RowOutcome
 from ....providers.dialect import failure
 from ....providers.errors import ConfigError, Failure, StoreError
 from ....providers.fold import Reply
-from ....providers.reading import parse_json
+from ....providers.reading import parse_reply
 from ....providers.schema import Latency, Notice, Result
 from ...history.record import Recorder
 from ...outcome import Outcome
@@ -286,7 +286,7 @@ async def _outcomes(desk: Desk, state: BatchState, done: Collected) -> AsyncGene
                 if not line.strip():
                     continue
                 try:
-                    document = parse_json(line)
+                    document = parse_reply(line)
                 except ValueError:
                     done.strange += 1
                     continue

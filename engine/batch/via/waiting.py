@@ -7,7 +7,7 @@ from contextlib import aclosing
 from datetime import UTC, datetime
 
 from ....providers.batches.model import BatchState
-from ....providers.reading import parse_json
+from ....providers.reading import parse_reply
 from .client import AnswerError
 from .desk import Desk, Desks
 from .store import Job, Part
@@ -179,7 +179,7 @@ class Attendant:
         for request in desk.api.results(state):
             async for line in desk.client.lines(request):
                 try:
-                    page = desk.api.read_results(parse_json(line), state.id)
+                    page = desk.api.read_results(parse_reply(line), state.id)
                 except ValueError:
                     continue
                 if any(_token(row.custom_id) in works for row in page.rows):

@@ -1,0 +1,64 @@
+"""A line that is written quickly says what the document says."""
+
+from __future__ import annotations
+
+import json
+import random
+from decimal import Decimal
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+from thinkdial.engine.batch.digests import digest_of
+from thinkdial.engine.batch.document import output_document, output_line
+from thinkdial.engine.batch.rows import Row
+from thinkdial.engine.batch.sink import Work
+from thinkdial.providers.dialect import failure
+from thinkdial.providers.schema import Cost, Latency, Notice, Reasoning, Result, ThinkReceipt, Usage
+
+TEXTS = ("", "a", "日本 é", "\U0001f600", "\x00\x1f\x7f", "\u2028", '"\\/', "\ud800", "\udfff\ud800", "\ufeff")
+NUMBERS = (0, -1, 2**53 + 1, 2**63, 2**64 - 1, 2**64, -(2**63) - 1, 10**30, 0.1, -0.0, 1e22, 5e-324, 1.8e307)
+AMOUNTS = (None, *map(Decimal, ("0", "-0", "1E-60", "1E+40", "0.00706", "123456789012345678901234567890.125")))
+
+
+def value(dice: random.Random, depth: int = 0) -> Any:
+    kind = dice.randrange(5 if depth < 4 else 3)
+    if kind == 3:
+        return [value(dice, depth + 1) for _ in range(dice.randrange(4))]
+    if kind == 4:
+        return {dice.choice(TEXTS): value(dice, depth + 1) for _ in range(dice.randrange(4))}
+    return dice.choice((TEXTS, NUMBERS, (None, True, False))[kind])
+
+
+@pytest.mark.parametrize("seed", range(300))
+def test_a_line_is_its_document(seed: int) -> None:
+    dice = random.Random(seed)
+    words = TEXTS if seed % 3 == 0 else TEXTS[:7]
+
+    def said() -> str:
+        return dice.choice(words)
+
+    result = Result(
+        *(said() for _ in range(7)),
+        model_reported=None,
+        status="ok",
+        think=ThinkReceipt("high", MappingProxyType({said(): MappingProxyType({"budget": (1, 0.5)})}), "exact"),
+        reasoning=Reasoning(said(), "full", dice.choice((None, 0, 10**14)), "reported"),
+        answer=said(),
+        finish="stop",
+        finish_raw=said(),
+        usage=Usage(1, None, 3, 0),
+        cost=Cost(*(dice.choice(AMOUNTS) for _ in range(4)), source="table", cache_saved_usd=Decimal("-1.5")),
+        latency=Latency(None, 0.000001, 123456.789012, 1e16),
+        attempts=1,
+        request_id=None,
+        warnings=tuple(Notice("n", said()) for _ in range(dice.randrange(3))),
+        error=failure("server", said(), status=500) if seed % 10 == 0 else None,
+    )
+    extra = {dice.choice(words): value(dice) for _ in range(seed % 4)}
+    row = Row(1, 1, said(), "asked", b"x", extra=extra)
+    given = result, row, Work(row.id, "p", "high", digest_of("x")), said(), dice.choice((None, True, False)), None
+    line, document = output_line(*given), output_document(*given)
+    assert line.endswith(b"\n") and line.count(b"\n") == 1
+    assert json.dumps(json.loads(line)) == json.dumps(document)
