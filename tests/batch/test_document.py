@@ -31,8 +31,13 @@ def value(dice: random.Random, depth: int = 0) -> Any:
     return dice.choice((TEXTS, NUMBERS, (None, True, False))[kind])
 
 
-@pytest.mark.parametrize("seed", range(300))
-def test_a_line_is_its_document(seed: int) -> None:
+@pytest.mark.parametrize("tens", range(30))
+def test_a_line_is_its_document(tens: int) -> None:
+    for seed in range(tens * 10, tens * 10 + 10):
+        check_line(seed)
+
+
+def check_line(seed: int) -> None:
     dice = random.Random(seed)
     words = TEXTS if seed % 3 == 0 else TEXTS[:7]
 
