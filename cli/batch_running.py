@@ -33,7 +33,7 @@ OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 def run_quickly(main: Coroutine[Any, Any, _T]) -> _T:
-    """`asyncio.run` on the loop of uvloop where there is one, at a fifth less CPU a request."""
+    """`asyncio.run` on the loop of uvloop where there is one, at a fifth less CPU for an exchange over HTTP."""
     try:
         from uvloop import new_event_loop
     except ImportError:  # there is none for Windows
