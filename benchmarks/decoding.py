@@ -10,7 +10,7 @@ from measure import Report, Row, Taken, Target, in_turns, progress, timed
 from streams import STREAMS, in_chunks, stream_of
 
 from thinkdial.providers.fold import Fold
-from thinkdial.providers.framing import SseFramer
+from thinkdial.providers.framing.sse import SseFramer
 from thinkdial.providers.registry import dialect
 
 SIZE = 2_000_000

@@ -15,14 +15,14 @@ from measure import LEAST_ROUNDS, Report, Row, Target, progress
 from server import loopback_server
 from surroundings import Surroundings, surroundings
 
-from thinkdial.engine.fanout import Job, fan_out
-from thinkdial.engine.jobs import Wishes, make_jobs
-from thinkdial.engine.observer import Silent
-from thinkdial.engine.prepare import Prompt
-from thinkdial.engine.surroundings import Surroundings as EngineSurroundings
-from thinkdial.engine.target import select
-from thinkdial.engine.transport import Transport
-from thinkdial.profiles.load import load
+from thinkdial.engine.exchange.observer import Silent
+from thinkdial.engine.exchange.surroundings import Surroundings as EngineSurroundings
+from thinkdial.engine.exchange.transport import Transport
+from thinkdial.engine.planning.prepare import Prompt
+from thinkdial.engine.runs.fanout import Job, fan_out
+from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.targets.target import select
+from thinkdial.profiles.config import load
 
 LIMITS = {2: 1.05, 8: 1.05, 32: 1.15}
 WAIT_MS = 500

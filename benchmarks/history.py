@@ -15,7 +15,7 @@ from measure import Report, Row, Target, in_turns, progress, timed
 
 from thinkdial.engine.history.read import RunFilter, list_runs
 from thinkdial.engine.history.samples import output_samples
-from thinkdial.engine.history.spending import forecast_errors, spent, spent_in
+from thinkdial.engine.history.spend import forecast_errors, spent, spent_in
 from thinkdial.engine.history.store import Store
 
 FEW, MANY = 1_000, 100_000

@@ -31,6 +31,20 @@ class Commands(LazyGroup):
         "history": "Show stored runs again, without paying again.",
         "prices": "Show what models cost; fetch newer prices.",
     }
+    rooms: ClassVar = {
+        "ask": "run",
+        "compare": "run",
+        "plan": "run",
+        "demo": "run",
+        "models": "setup",
+        "simulate": "setup",
+        "keys": "setup",
+        "profiles": "setup",
+        "spend": "money",
+        "prices": "money",
+        "batch": "batch",
+        "history": "history",
+    }
 
 
 app = typer.Typer(

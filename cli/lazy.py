@@ -12,16 +12,17 @@ from .light import LightCommand, LightGroup
 
 
 class LazyGroup(LightGroup):
-    """`summaries` says each command in a line, in the order of the help; the module of its name has its function.
+    """`summaries` says each command in a line, in the order of the help; `rooms` says in which room its module is.
 
-    A module with an `app` is a group of commands in its turn.
+    The module `commands/ROOM/NAME.py` has the function of that name, or an `app`: a group of commands in its turn.
     """
 
     summaries: ClassVar[Mapping[str, str]] = {}
+    rooms: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands: Any = _Commands(self.summaries)
+        self.commands: Any = _Commands(self.summaries, self.rooms)
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.summaries)
@@ -34,13 +35,13 @@ class LazyGroup(LightGroup):
 class _Commands(Mapping[str, Any]):
     """The commands by name, each made when it is first asked for."""
 
-    def __init__(self, summaries: Mapping[str, str]) -> None:
-        self._summaries = summaries
+    def __init__(self, summaries: Mapping[str, str], rooms: Mapping[str, str]) -> None:
+        self._summaries, self._rooms = summaries, rooms
         self._made: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._made:
-            self._made[name] = _made(name, self._summaries[name])
+            self._made[name] = _made(name, self._rooms[name], self._summaries[name])
         return self._made[name]
 
     def __contains__(self, name: object) -> bool:
@@ -53,10 +54,10 @@ class _Commands(Mapping[str, Any]):
         return len(self._summaries)
 
 
-def _made(name: str, summary: str) -> Any:
+def _made(name: str, room: str, summary: str) -> Any:
     from typer.main import get_group
 
-    module = import_module(f".{name}", __package__)
+    module = import_module(f".commands.{room}.{name}", __package__)
     alone = typer.Typer(rich_markup_mode=None)
     if hasattr(module, "app"):
         alone.add_typer(module.app, name=name, short_help=summary)

@@ -14,12 +14,12 @@ import typer
 
 from ..providers.errors import ConfigError, ThinkdialError
 from .exit_codes import ExitCode
-from .render.untrusted import harmless
+from .views.untrusted import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from .render.line import Line
+    from .views.line import Line
 
 USUAL_WIDTH = 80
 """The columns of what is no terminal: Rich's own rule."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ..engine.prepare import Prompt
+from ..engine.planning.prepare import Prompt
 from ..providers.errors import UsageError
 from .output import is_terminal
 

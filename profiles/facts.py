@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from typing import cast, get_args
 
 from ..providers import registry
@@ -16,7 +17,7 @@ from ..providers.think import Level
 from .card import BudgetRange, Control, ModelCard, Spelling
 from .profile import Reference
 from .provider import Catalogue, DialectUse, EndpointPart, Listing, Provider
-from .yamlfile import Section, read_yaml
+from .yaml_file import Section, read_yaml
 
 PROVIDER_ENTRY_POINTS = "thinkdial.providers"
 """The entry-point group of providers from elsewhere: name -> YAML text of `providers` and, if need be, `spellings`."""
@@ -36,12 +37,17 @@ _SPELLING_KEYS = ("visible", "level", "budget", "on", "off", "words", "owns", "o
 
 
 def packaged_text(name: str) -> str:
-    """The text of a file that ships inside this package."""
-    return files(__package__ or "thinkdial.profiles").joinpath(name).read_text(encoding="utf-8")
+    """The text of a file below `profiles/`, such as `data/starter.yaml`."""
+    return _folder().joinpath(name).read_text(encoding="utf-8")
 
 
 def packaged(name: str) -> Section:
-    return read_yaml(packaged_text(name), name)
+    """The YAML of a file below `profiles/data/`; complaints call it by that name."""
+    return read_yaml(packaged_text(f"data/{name}"), name)
+
+
+def _folder() -> Traversable:
+    return files(__package__ or "thinkdial.profiles")
 
 
 @cache
@@ -53,15 +59,15 @@ def spellings() -> Mapping[str, Spelling]:
 
 @cache
 def provider_names() -> tuple[str, ...]:
-    """The names of the shipped providers; each has a file `provider-NAME.yaml`."""
-    listed = (file.name for file in files(__package__ or "thinkdial.profiles").iterdir())
-    return tuple(sorted(name[9:-5] for name in listed if name.startswith("provider-") and name.endswith(".yaml")))
+    """The names of the shipped providers; each has a file `data/providers/NAME.yaml`."""
+    listed = (file.name for file in _folder().joinpath("data", "providers").iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in listed if name.endswith(".yaml")))
 
 
 @cache
 def shipped_provider(name: str) -> Provider:
     """One shipped provider."""
-    return read_provider(name, packaged(f"provider-{name}.yaml"))
+    return read_provider(name, packaged(f"providers/{name}.yaml"))
 
 
 class Providers(Mapping[str, Provider]):
@@ -143,7 +149,7 @@ def _card(file: str, index: int) -> ModelCard:
 @cache
 def _card_sections(file: str) -> tuple[str | None, tuple[Section, ...]]:
     try:
-        root = packaged(f"models-{file}.yaml")
+        root = packaged(f"models/{file}.yaml")
     except OSError:
         raise ConfigError(f"no model cards are called {file!r}", hint="look at `models` of your provider") from None
     root.only(("provider", "checked_on", "models"))

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..providers.errors import ConfigError
-from ..providers.reading import count, items, obj, parse_json, text
+from ..providers.json_values import count, items, obj, parse_json, text
 from ..providers.think import Level
 from .card import ModelCard
 from .trust import write_private

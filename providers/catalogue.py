@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from .reading import array, count, items, obj, text
+from .json_values import array, count, items, obj, text
 from .think import THINKING_LEVELS, Level
 
 _OFF_WORDS = frozenset({"none", "off", "false"})

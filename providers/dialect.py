@@ -9,8 +9,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 from .errors import RETRYABLE_KINDS, ErrorKind, Failure
-from .framing import Event
-from .reading import items, obj, parse_json, parse_reply, seconds, text
+from .framing.sse import Event
+from .json_values import items, obj, parse_json, parse_reply, seconds, text
 from .schema import Call, Delta, HttpRequest
 
 Headers = Mapping[str, str]

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from .dialect import Decoder
-from .framing import Event
+from .framing.sse import Event
 from .inline_think import InlineThinkSplitter
 from .schema import AnswerDelta, Complete, Delta, Finish
 from .think import Level, Think

@@ -19,7 +19,7 @@ NAMES = (
     "openai-chat",
     "openai-responses",
 )
-"""The dialects of this package; the module of each is called as it is, with underscores."""
+"""The dialects of this package; the module of each, in `dialects/`, is called as it is, with underscores."""
 
 ENTRY_POINTS = "thinkdial.dialects"
 """The entry-point group of dialects from elsewhere: name -> module with the members of `Dialect`."""
@@ -31,7 +31,7 @@ _MEMBERS = ("QUIRKS", "NEEDS_OUTPUT_LIMIT", "build_request", "decoder", "read_er
 def dialect(name: str) -> Dialect:
     """The dialect called `name`. Raises `ConfigError` for a name that nobody speaks, or a plugin that is none."""
     if name in NAMES:
-        return cast("Dialect", import_module(f".{name.replace('-', '_')}", __package__))
+        return cast("Dialect", import_module(f".dialects.{name.replace('-', '_')}", __package__))
     found = _plugins().get(name)
     if found is None:
         known = names()

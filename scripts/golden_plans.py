@@ -12,11 +12,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from thinkdial.engine.prepare import Prepared, Prompt, prepare
-from thinkdial.engine.target import resolve
+from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
+from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles import facts
 from thinkdial.profiles.card import ModelCard
-from thinkdial.profiles.load import Config, load_builtin
+from thinkdial.profiles.config import Config, load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import parse_think
 

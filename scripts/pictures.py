@@ -9,15 +9,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
 
-from thinkdial.cli.demo import DEMO_KEY, DEMO_PROFILES, DEMO_PROMPT, PATHS, stand_in
-from thinkdial.cli.render.answers import answers
-from thinkdial.cli.render.table import numbers_table
-from thinkdial.cli.running import Circumstances, run_jobs
-from thinkdial.engine.jobs import Wishes, make_jobs
-from thinkdial.engine.observer import Silent
-from thinkdial.engine.prepare import Prompt
-from thinkdial.engine.target import select
-from thinkdial.profiles.load import load_builtin
+from thinkdial.cli.commands.run.demo import DEMO_KEY, DEMO_PROFILES, DEMO_PROMPT, PATHS, stand_in
+from thinkdial.cli.commands.run.run import Circumstances, run_jobs
+from thinkdial.cli.views.run.answers import answers
+from thinkdial.cli.views.run.table import numbers_table
+from thinkdial.engine.exchange.observer import Silent
+from thinkdial.engine.planning.prepare import Prompt
+from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.targets.target import select
+from thinkdial.profiles.config import load_builtin
 from thinkdial.providers.schema import Notice, Run
 from thinkdial.providers.think import parse_think
 from thinkdial.simulator import DEMO_PACE, running_simulator

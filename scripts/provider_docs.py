@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from thinkdial.engine.plan import PlanContext, ThinkPlan, plan
+from thinkdial.engine.planning.plan import PlanContext, ThinkPlan, plan
 from thinkdial.profiles import facts
 from thinkdial.profiles.card import ModelCard
-from thinkdial.profiles.load import Config, load_builtin
+from thinkdial.profiles.config import Config, load_builtin
 from thinkdial.profiles.provider import DialectUse, Provider
 from thinkdial.providers.registry import dialect
 from thinkdial.providers.think import Level, Think

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pictures import IMAGES, sample_run
 
-from thinkdial.cli.render.report import report_page
+from thinkdial.cli.views.report import report_page
 from thinkdial.providers.schema import Run
 from thinkdial.simulator import DEMO_PACE, running_simulator
 

@@ -10,11 +10,11 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-from thinkdial.engine.batch.summary import SCHEMA as BATCH_SUMMARY_SCHEMA
-from thinkdial.engine.batch.summary import Group
-from thinkdial.engine.documents import RESULT_SCHEMA, RUN_SCHEMA
-from thinkdial.profiles import facts, keeping, load, money
-from thinkdial.profiles.pricelist import LONG_PROMPT_KEYS, PRICE_KEYS
+from thinkdial.engine.batch.output.summary import SCHEMA as BATCH_SUMMARY_SCHEMA
+from thinkdial.engine.batch.output.summary import Group
+from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA
+from thinkdial.profiles import budget_rules, config, facts, history_settings
+from thinkdial.profiles.price_list import LONG_PROMPT_KEYS, PRICE_KEYS
 from thinkdial.profiles.profile import Limits
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import NAMES as DIALECTS
@@ -22,7 +22,7 @@ from thinkdial.providers.schema import Result, Run
 from thinkdial.providers.think import Level
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
-DIRECTORY = Path(__file__).resolve().parent.parent / "profiles"
+DIRECTORY = Path(__file__).resolve().parent.parent / "profiles" / "schemas"
 NOT_PRINTED = {Failure: {"param"}}
 THINK_PATTERN = "^(auto|" + "|".join(level.value for level in Level) + "|[0-9]{1,9}k?)$"
 
@@ -150,9 +150,9 @@ def config_schema() -> dict[str, Any]:
         "quirks": {"type": "object"},
         "thinking": {"type": "object"},
     }
-    profile = _object({key: kinds[key] for key in load.PROFILE_KEYS})
+    profile = _object({key: kinds[key] for key in config.PROFILE_KEYS})
     defaults = _object(
-        {**{key: kinds[key] for key in load.DEFAULT_KEYS if key in kinds}, "profile": texts, "history": flag}
+        {**{key: kinds[key] for key in config.DEFAULT_KEYS if key in kinds}, "profile": texts, "history": flag}
     )
     budgets = {level.value: {"type": "integer", "minimum": 1} for level in Level if level not in (Level.OFF, Level.MAX)}
     tops: dict[str, Any] = {
@@ -169,7 +169,7 @@ def config_schema() -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": "thinkdial configuration",
-        **_object({key: tops[key] for key in load.TOP_KEYS}),
+        **_object({key: tops[key] for key in config.TOP_KEYS}),
     }
 
 
@@ -210,15 +210,15 @@ def _price(amount: dict[str, Any], *, in_batch: bool = False) -> dict[str, Any]:
 
 
 def _budget(amount: dict[str, Any]) -> dict[str, Any]:
-    allowance = _object(dict.fromkeys(money.ALLOWANCE_KEYS, amount))
+    allowance = _object(dict.fromkeys(budget_rules.ALLOWANCE_KEYS, amount))
     named: dict[str, Any] = {"type": "object", "additionalProperties": allowance}
-    kinds: dict[str, Any] = {"on_exceed": {"enum": list(money.ON_EXCEED)}, "profiles": named, "groups": named}
-    return _object({key: kinds.get(key, amount) for key in money.BUDGET_KEYS})
+    kinds: dict[str, Any] = {"on_exceed": {"enum": list(budget_rules.ON_EXCEED)}, "profiles": named, "groups": named}
+    return _object({key: kinds.get(key, amount) for key in budget_rules.BUDGET_KEYS})
 
 
 def _history(flag: dict[str, Any]) -> dict[str, Any]:
     limit: dict[str, Any] = {"type": ["integer", "null"], "minimum": 1}
-    return _object({key: flag if key == "enabled" else limit for key in keeping.HISTORY_KEYS})
+    return _object({key: flag if key == "enabled" else limit for key in history_settings.HISTORY_KEYS})
 
 
 def _seconds() -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("cli", "engine", "profiles", "providers")
-DEMO_FILES = {"cli/demo.py", "cli/simulate.py"}
+DEMO_FILES = {"cli/commands/run/demo.py", "cli/commands/setup/simulate.py"}
 
 
 def modules(layer: str) -> list[Path]:

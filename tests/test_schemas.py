@@ -14,8 +14,8 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
-from thinkdial.engine.documents import result_document, run_document
-from thinkdial.engine.results import make_run, timestamp
+from thinkdial.engine.results.assembly import make_run, timestamp
+from thinkdial.engine.results.documents import result_document, run_document
 from thinkdial.profiles.facts import packaged_text
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Cost, Latency, Notice, Reasoning, Result, ThinkReceipt, Usage
@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def schema(name: str) -> Draft202012Validator:
-    document = json.loads(packaged_text(name))
+    document = json.loads(packaged_text(f"schemas/{name}"))
     Draft202012Validator.check_schema(document)
     return Draft202012Validator(document)
 
@@ -87,7 +87,7 @@ def test_an_unknown_number_is_null_and_a_float_cost_is_refused() -> None:
 
 @pytest.mark.parametrize("name", ["starter.yaml", "example.yaml"])
 def test_the_shipped_configurations_conform(name: str) -> None:
-    schema("config.schema.json").validate(yaml.safe_load(packaged_text(name)))
+    schema("config.schema.json").validate(yaml.safe_load(packaged_text(f"data/{name}")))
 
 
 def test_the_configuration_schema_refuses_what_the_loader_refuses() -> None:

@@ -10,24 +10,24 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from ...profiles.load import Config
+from ...profiles.config import Config
 from ...providers.dialect import failure
 from ...providers.errors import ConfigError, Failure, UsageError
 from ...providers.schema import Notice, Result
 from ...providers.think import Think
-from ..authorize import authorization
-from ..costs.meter import Meter
-from ..jobs import Wishes, patience_of, prepare_one, resolved
-from ..observer import Silent
-from ..outcome import cancelled
-from ..prepare import Prepared, Prompt, with_prompt
-from ..results import result_of, unsent_result
-from ..run import Exchange
-from ..surroundings import Surroundings
-from ..target import Selection, select, think_values
-from .digests import digest_of
-from .rows import Row
-from .sink import Work
+from ..costs.budget.meter import Meter
+from ..exchange.exchange import Exchange
+from ..exchange.observer import Silent
+from ..exchange.outcome import cancelled
+from ..exchange.surroundings import Surroundings
+from ..planning.prepare import Prepared, Prompt, with_prompt
+from ..results.assembly import result_of, unsent_result
+from ..runs.jobs import Wishes, patience_of, prepare_one, resolved
+from ..targets.authorize import authorization
+from ..targets.target import Selection, select, think_values
+from .output.output_file import Work
+from .rows.digests import digest_of
+from .rows.rows import Row
 
 MOST_TEMPLATES = 256
 """Requests that are kept as patterns: rows may each have an output limit of their own."""

@@ -13,14 +13,14 @@ from typing import Protocol
 from ...providers.errors import ConfigError, ErrorKind, Failure
 from ...providers.schema import Result
 from ...providers.think import Think
-from ..prepare import Prepared
-from ..retry import Attempt, wait_before_retry
-from ..surroundings import Surroundings
+from ..exchange.retry import Attempt, wait_before_retry
+from ..exchange.surroundings import Surroundings
+from ..planning.prepare import Prepared
 from .caller import RowCaller
+from .output.output_file import Work
 from .overflow import Overflow
-from .pace import Pace, PaceReport
-from .rows import Row
-from .sink import Work
+from .pace.pace import Pace, PaceReport
+from .rows.rows import Row
 
 ROWS_IN_MEMORY = 512
 BUSY_KINDS: frozenset[ErrorKind] = frozenset({"rate_limit", "overloaded"})

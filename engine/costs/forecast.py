@@ -9,18 +9,18 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
+from ...providers.json_values import obj, text
 from ...providers.merge import at_path, merged
-from ...providers.reading import obj, text
 from ...providers.registry import dialect
 from ...providers.schema import Cost, Forecast, Usage
 from ...providers.think import Level
-from ..plan import LEAST_MAX_TOKENS
-from ..prepare import Prepared, Prompt
+from ..planning.plan import LEAST_MAX_TOKENS
+from ..planning.prepare import Prepared, Prompt
 from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens
-from .pricing import Bought, host_of, own_price, priced_by_profile, priced_by_table
+from .prices.pricing import Bought, host_of, own_price, priced_by_profile, priced_by_table
 
 if TYPE_CHECKING:
-    from ..fanout import Job
+    from ..runs.fanout import Job
 
 Samples = Callable[[str, str, str], Sequence[int]]
 """The output tokens of the user's newest runs of (provider, model, think value), newest first."""

@@ -7,9 +7,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from ..documents import dollars_text
+from ..results.documents import dollars_text
 from .read import RunRow
-from .spending import BudgetState, Disagreement, ForecastErrors, Spent
+from .spend import BudgetState, Disagreement, ForecastErrors, Spent
 
 HISTORY_SCHEMA = "thinkdial.history/1"
 SPEND_SCHEMA = "thinkdial.spend/1"

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 
 from ...providers.errors import StoreError
 from ...providers.schema import Json, Result, Run
-from ..rereading import RawResponse
-from ..results import may_have_cost, summarize, timestamp
+from ..exchange.reader import RawResponse
+from ..results.assembly import may_have_cost, summarize, timestamp
+from ..results.restored import result_from
 from .retention import delete_runs
 from .store import Store, reading
-from .thaw import result_from
 from .unfinished import Begun, recovered
 
 if TYPE_CHECKING:

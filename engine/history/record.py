@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from queue import SimpleQueue
 
     from .store import Store
-    from .writing import Writing
+    from .writer import Writing
 
 __all__ = ["CallHead", "Recorder", "RunHead"]
 
@@ -196,7 +196,7 @@ class Recorder:
     def _record(self, waiting: list[Done]) -> None:
         """Open the history, store what comes until the end, and remove what is too old."""
         from .store import BUSY_TIMEOUT_S, LockedError, Store
-        from .writing import Writing
+        from .writer import Writing
 
         patience_s = BUSY_TIMEOUT_S if self._busy_timeout_s is None else self._busy_timeout_s
         self._writing = Writing(self._head)

@@ -7,20 +7,20 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from ...profiles.load import Config
+from ...profiles.config import Config
 from ...profiles.profile import Profile
 from ...providers.errors import ConfigError, Failure, UsageError
 from ...providers.fold import Reply
 from ...providers.schema import Call, HttpRequest, Json, Notice, Result
 from ...providers.think import AUTO, Think, parse_think
-from ..documents import result_document
-from ..outcome import Outcome
-from ..plan import ThinkPlan
-from ..prepare import Asked, Prepared, Prompt
-from ..receipt import read_reasoning
-from ..rereading import RawResponse, reply_of
-from ..results import result_of
-from ..target import Target, resolve
+from ..exchange.outcome import Outcome
+from ..exchange.reader import RawResponse, reply_of
+from ..planning.plan import ThinkPlan
+from ..planning.prepare import Asked, Prepared, Prompt
+from ..results.assembly import result_of
+from ..results.documents import result_document
+from ..results.receipt import read_reasoning
+from ..targets.target import Target, resolve
 from .unfinished import KILLED, as_recovered
 
 if TYPE_CHECKING:

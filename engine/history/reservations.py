@@ -11,11 +11,11 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ..costs.budget import NOTHING, Elsewhere, Grant
-from ..costs.ledger import Choose, Held
-from ..costs.limits import Limit
+from ..costs.budget.ledger import Choose, Held
+from ..costs.budget.limits import Limit
+from ..costs.budget.share import NOTHING, Elsewhere, Grant
 from .aside import everything_aside
-from .spending import spent_in
+from .spend import spent_in
 from .store import Store
 
 if TYPE_CHECKING:

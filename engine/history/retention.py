@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from ..results import timestamp
+from ..results.assembly import timestamp
 from .heads import Retention
 from .rollups import count_unfinished
 from .store import Store, store_error

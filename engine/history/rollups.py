@@ -7,9 +7,9 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from ...providers.schema import Result
-from ..costs.pricing import DISAGREEMENT
-from ..documents import dollars_text
-from ..results import may_have_cost
+from ..costs.prices.pricing import DISAGREEMENT
+from ..results.assembly import may_have_cost
+from ..results.documents import dollars_text
 
 if TYPE_CHECKING:
     import sqlite3

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from ...providers.errors import ConfigError, Failure
 from ...providers.fold import Reply
 from ...providers.schema import Cost, Json, Latency, Notice, Result, Status, ThinkReceipt
-from ..receipt import read_reasoning
-from ..rereading import RawResponse, reply_of
+from ..exchange.reader import RawResponse, reply_of
+from ..results.receipt import read_reasoning
 
 KILLED = Failure("cancelled", "the process was killed before the answer was complete")
 RECOVERED = Notice("recovered", "made of the bytes that had been stored: its process was killed, or is still at work")

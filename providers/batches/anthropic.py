@@ -14,9 +14,9 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..dialect import Headers, encode_body
-from ..reading import count, items, obj, text
+from ..json_values import count, items, obj, text
 from ..schema import HttpRequest
-from .model import (
+from .contract import (
     BatchState,
     BatchStatus,
     Counts,

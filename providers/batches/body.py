@@ -6,8 +6,8 @@ from collections.abc import Iterable
 
 from ..dialect import encode_body
 from ..errors import ConfigError
+from ..json_values import obj, parse_json
 from ..merge import at_path
-from ..reading import obj, parse_json
 from ..schema import HttpRequest
 
 LIVE_ONLY = ("stream", "stream_options", "background")

@@ -12,9 +12,9 @@ from urllib.parse import urlencode, urlsplit
 
 from ..dialect import Headers, encode_body, failure
 from ..errors import Failure
-from ..reading import count, items, obj, text
+from ..json_values import count, items, obj, text
 from ..schema import HttpRequest
-from .model import (
+from .contract import (
     BatchState,
     BatchStatus,
     Counts,

@@ -12,10 +12,10 @@ from urllib.parse import urlencode
 
 from ..dialect import Headers, encode_body, failure
 from ..errors import Failure
-from ..reading import array, count, items, obj, text
+from ..json_values import array, count, items, obj, text
 from ..schema import HttpRequest
-from .form import upload_form
-from .model import BatchState, BatchStatus, Counts, Listed, Page, Route, get, id_in_path, moment, post
+from .contract import BatchState, BatchStatus, Counts, Listed, Page, Route, get, id_in_path, moment, post
+from .multipart import upload_form
 from .openai import MARK, read_row, result_files, uploaded_id
 
 LISTED = 100

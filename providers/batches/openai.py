@@ -13,10 +13,9 @@ from urllib.parse import urlencode
 
 from ..dialect import Headers, encode_body, failure
 from ..errors import ErrorKind, Failure
-from ..reading import count, items, obj, text
+from ..json_values import count, items, obj, text
 from ..schema import HttpRequest
-from .form import upload_form
-from .model import (
+from .contract import (
     BatchState,
     BatchStatus,
     Counts,
@@ -30,6 +29,7 @@ from .model import (
     moment,
     post,
 )
+from .multipart import upload_form
 
 MARK = "thinkdial"
 """The field of the metadata that holds our name for a batch."""

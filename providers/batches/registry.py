@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from .anthropic import AnthropicBatches
+from .contract import BatchApi, Route
 from .google import GoogleBatches
 from .mistral import MistralBatches
-from .model import BatchApi, Route
 from .openai import OpenAIBatches
 from .xai import XaiBatches
 

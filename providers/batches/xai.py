@@ -11,10 +11,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from ..dialect import Headers, failure
-from ..reading import count, items, obj, text
+from ..json_values import count, items, obj, text
 from ..schema import HttpRequest
-from .form import upload_form
-from .model import BatchState, BatchStatus, Counts, Listed, Page, Route, RowOutcome, get, id_in_path, moment, post
+from .contract import BatchState, BatchStatus, Counts, Listed, Page, Route, RowOutcome, get, id_in_path, moment, post
+from .multipart import upload_form
 from .openai import OpenAIBatches, uploaded_id
 
 LISTED = 100

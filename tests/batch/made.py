@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from thinkdial.cli.batch_csv import COLUMNS, csv_line, read_cells
-from thinkdial.engine.batch.digests import digest_of
-from thinkdial.engine.batch.document import json_line
-from thinkdial.engine.batch.sink import Work
+from thinkdial.cli.commands.batch.csv_lines import COLUMNS, csv_line, read_cells
+from thinkdial.engine.batch.output.document import json_line
+from thinkdial.engine.batch.output.output_file import Work
+from thinkdial.engine.batch.rows.digests import digest_of
 
 BATCH = "0123456789abcdef"
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Protocol
 
-from thinkdial.engine.batch.pace import Pace, PaceReport
+from thinkdial.engine.batch.pace.pace import Pace, PaceReport
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 

@@ -11,16 +11,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from thinkdial.engine.batch.batch import Batch
 from thinkdial.engine.batch.caller import caller_maker
 from thinkdial.engine.batch.lane import Lane
-from thinkdial.engine.batch.outputs import Lines
-from thinkdial.engine.batch.rows import BadRow, Row, read_rows
-from thinkdial.engine.batch.run import Batch
-from thinkdial.engine.batch.sink import Work
-from thinkdial.engine.fast_transport import FastTransport
-from thinkdial.engine.jobs import Wishes
-from thinkdial.engine.surroundings import Surroundings
-from thinkdial.profiles.load import Config, load
+from thinkdial.engine.batch.output.output_file import Work
+from thinkdial.engine.batch.output.outputs import Lines
+from thinkdial.engine.batch.rows.rows import BadRow, Row, read_rows
+from thinkdial.engine.exchange.fast_transport import FastTransport
+from thinkdial.engine.exchange.surroundings import Surroundings
+from thinkdial.engine.runs.jobs import Wishes
+from thinkdial.profiles.config import Config, load
 from thinkdial.providers.schema import Result
 from thinkdial.providers.think import Think
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.batch.digests import digest_of
-from thinkdial.engine.batch.document import output_document, output_line
-from thinkdial.engine.batch.rows import Row
-from thinkdial.engine.batch.sink import Work
+from thinkdial.engine.batch.output.document import output_document, output_line
+from thinkdial.engine.batch.output.output_file import Work
+from thinkdial.engine.batch.rows.digests import digest_of
+from thinkdial.engine.batch.rows.rows import Row
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.schema import Cost, Latency, Notice, Reasoning, Result, ThinkReceipt, Usage
 

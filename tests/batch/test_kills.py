@@ -39,12 +39,13 @@ MOST_RUNS = 200
 
 FORKS = """
 import os, sys
-import thinkdial.cli.app, thinkdial.cli.batching, thinkdial.cli.batch_running, thinkdial.engine.fast_transport
-import thinkdial.cli.render.batch_progress, thinkdial.cli.batch_summary, thinkdial.cli.render.batch_summary
-import thinkdial.engine.batch.sums, thinkdial.engine.history.retention, sqlite3
-import thinkdial.engine.costs.pricing
+import thinkdial.cli.app, thinkdial.cli.commands.batch.run, thinkdial.cli.commands.batch.circumstances
+import thinkdial.engine.exchange.fast_transport
+import thinkdial.cli.views.batch.progress, thinkdial.cli.commands.batch.summary, thinkdial.cli.views.batch.summary
+import thinkdial.engine.batch.output.sums, thinkdial.engine.history.retention, sqlite3
+import thinkdial.engine.costs.prices.pricing
 from thinkdial.cli.main import main
-thinkdial.engine.costs.pricing.warm()
+thinkdial.engine.costs.prices.pricing.warm()
 for line in sys.stdin:
     pid = os.fork()
     if pid == 0:

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.batch.digests import digest_of
-from thinkdial.engine.batch.merge import OrderWriter, Shards, locked, merge, shard_path
-from thinkdial.engine.batch.sink import Work
+from thinkdial.engine.batch.output.merge import OrderWriter, Shards, locked, merge, shard_path
+from thinkdial.engine.batch.output.output_file import Work
+from thinkdial.engine.batch.rows.digests import digest_of
 from thinkdial.providers.errors import ConfigError, UsageError
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.batch.pace import Pace, PaceReport
+from thinkdial.engine.batch.pace.pace import Pace, PaceReport
 from thinkdial.profiles.profile import Limits
 from thinkdial.providers.errors import ErrorKind
 

@@ -12,13 +12,13 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.batch.document import json_line
-from thinkdial.engine.batch.outputs import Pipe
-from thinkdial.engine.batch.rows import BadRow, Row, read_rows
-from thinkdial.engine.batch.sink import OutputFile, SinkError
-from thinkdial.engine.costs.ledger import Ledger
-from thinkdial.engine.costs.limits import Limit
-from thinkdial.engine.costs.purse import Purse
+from thinkdial.engine.batch.output.document import json_line
+from thinkdial.engine.batch.output.output_file import OutputFile, SinkError
+from thinkdial.engine.batch.output.outputs import Pipe
+from thinkdial.engine.batch.rows.rows import BadRow, Row, read_rows
+from thinkdial.engine.costs.budget.ledger import Ledger
+from thinkdial.engine.costs.budget.limits import Limit
+from thinkdial.engine.costs.budget.purse import Purse
 from thinkdial.providers.errors import UsageError
 from thinkdial.providers.think import parse_think
 

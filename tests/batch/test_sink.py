@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.batch.digests import DigestMap, digest_of
-from thinkdial.engine.batch.locking import FileInUseError
-from thinkdial.engine.batch.sink import PASSING_KINDS, OutputFile, SinkError
+from thinkdial.engine.batch.output.lock import FileInUseError
+from thinkdial.engine.batch.output.output_file import PASSING_KINDS, OutputFile, SinkError
+from thinkdial.engine.batch.rows.digests import DigestMap, digest_of
 from thinkdial.providers.errors import ConfigError
 
 from .made import BATCH, COLUMNS, line, read_cells, work
@@ -167,7 +167,7 @@ def test_one_run_at_a_time(tmp_path: Path) -> None:
 def test_the_lock_of_a_killed_process_is_gone(tmp_path: Path) -> None:
     path = tmp_path / "out"
     code = (
-        "import os, sys\nfrom pathlib import Path\nfrom thinkdial.engine.batch.locking import lock_file\n"
+        "import os, sys\nfrom pathlib import Path\nfrom thinkdial.engine.batch.output.lock import lock_file\n"
         "file = os.open(sys.argv[1], os.O_RDWR | os.O_CREAT)\nlock_file(file, Path(sys.argv[1]))\n"
         "print('locked', flush=True)\nsys.stdin.read()"
     )

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from thinkdial.cli.batch_csv import COLUMNS, csv_line, read_cells
-from thinkdial.engine.batch.summary import Group, Tally, wilson
+from thinkdial.cli.commands.batch.csv_lines import COLUMNS, csv_line, read_cells
+from thinkdial.engine.batch.output.summary import Group, Tally, wilson
 
 
 def line(profile: str = "a", think: str = "low", /, **changes: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from thinkdial.engine.batch.templates import template_of
+from thinkdial.engine.batch.rows.templates import template_of
 from thinkdial.providers.errors import UsageError
 
 

@@ -6,13 +6,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from thinkdial.engine.batch.caller import caller_maker
-from thinkdial.engine.batch.merge import OrderWriter, Shards, read_order
-from thinkdial.engine.batch.ray_blocks import Blocks
-from thinkdial.engine.batch.ray_limiter import Limiter
-from thinkdial.engine.batch.ray_worker import Block
-from thinkdial.engine.batch.rows import BadRow, read_rows
-from thinkdial.engine.jobs import Wishes
-from thinkdial.profiles.load import load
+from thinkdial.engine.batch.cluster.blocks import Blocks
+from thinkdial.engine.batch.cluster.limiter import Limiter
+from thinkdial.engine.batch.cluster.worker import Block
+from thinkdial.engine.batch.output.merge import OrderWriter, Shards, read_order
+from thinkdial.engine.batch.rows.rows import BadRow, read_rows
+from thinkdial.engine.runs.jobs import Wishes
+from thinkdial.profiles.config import load
 
 from .conftest import Bench
 from .test_worker import orders_for, run

@@ -11,14 +11,14 @@ from pathlib import Path
 import pytest
 
 from thinkdial.engine.batch.caller import caller_maker
-from thinkdial.engine.batch.pace import PaceReport
-from thinkdial.engine.batch.ray_limiter import Attempt, BudgetTerms, Limiter, News
-from thinkdial.engine.batch.ray_worker import Block, BlockReport, Orders, RowMapper, installed_version, mark_of
-from thinkdial.engine.batch.rows import Row, read_rows
-from thinkdial.engine.costs.budget import Grant, Need
-from thinkdial.engine.costs.limits import Limit
-from thinkdial.engine.jobs import Wishes
-from thinkdial.profiles.load import load
+from thinkdial.engine.batch.cluster.limiter import Attempt, BudgetTerms, Limiter, News
+from thinkdial.engine.batch.cluster.worker import Block, BlockReport, Orders, RowMapper, installed_version, mark_of
+from thinkdial.engine.batch.pace.pace import PaceReport
+from thinkdial.engine.batch.rows.rows import Row, read_rows
+from thinkdial.engine.costs.budget.limits import Limit
+from thinkdial.engine.costs.budget.share import Grant, Need
+from thinkdial.engine.runs.jobs import Wishes
+from thinkdial.profiles.config import load
 from thinkdial.profiles.profile import Limits
 from thinkdial.providers.errors import Failure
 
@@ -183,7 +183,7 @@ def test_a_silent_worker_is_taken_for_dead(monkeypatch: pytest.MonkeyPatch) -> N
 
     async def main() -> None:
         nonlocal now
-        monkeypatch.setattr("thinkdial.engine.batch.ray_limiter.LOOK_S", 0.001)
+        monkeypatch.setattr("thinkdial.engine.batch.cluster.limiter.LOOK_S", 0.001)
         limiter, limits = Limiter(1, clock=lambda: now), Limits(concurrency=1)
         await limiter.begin(Attempt("silent", 1, "host", 1))
         assert (await limiter.lease("silent", "a", limits, 1, 100)).calls == 1

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from thinkdial.providers.batches.anthropic import AnthropicBatches
-from thinkdial.providers.batches.model import Route, UploadError
+from thinkdial.providers.batches.contract import Route, UploadError
 
 API = AnthropicBatches(Route("https://api.anthropic.com", "/v1/messages", "m", (("anthropic-version", "2023-06-01"),)))
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from thinkdial.cli.render.batch_list import job_view, jobs_view, progress_line
-from thinkdial.engine.batch.via.store import Job, Part
+from thinkdial.cli.views.batch.job_list import job_view, jobs_view, progress_line
+from thinkdial.engine.batch.provider.job_store import Job, Part
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.batch.via.store import JobStore
+from thinkdial.engine.batch.provider.job_store import JobStore
 from thinkdial.engine.history.aside import Aside, everything_aside, set_aside
 from thinkdial.engine.history.store import Store, database_path
 
@@ -142,8 +142,8 @@ def test_a_job_that_could_not_begin_holds_nothing(limited: Bench, monkeypatch: p
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("thinkdial.engine.batch.via.store.Job.begin", killed)
-        patch.setattr("thinkdial.cli.batch_via_running.Office.tidy", lambda _: None)
+        patch.setattr("thinkdial.engine.batch.provider.job_store.Job.begin", killed)
+        patch.setattr("thinkdial.cli.commands.batch.via_run.Office.tidy", lambda _: None)
         limited.submit()
     assert len(aside()) == 1
     assert limited.submit().code == 0

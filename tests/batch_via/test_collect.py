@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.batch.via.client import AnswerError, Client
-from thinkdial.engine.batch.via.store import JobStore
+from thinkdial.engine.batch.provider.client import AnswerError, Client
+from thinkdial.engine.batch.provider.job_store import JobStore
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.schema import HttpRequest
 
@@ -227,24 +227,24 @@ def test_csv(bench: Bench):
 
 def test_a_result_that_was_written_before_a_kill_is_not_written_again(bench: Bench, monkeypatch: pytest.MonkeyPatch):
     """The process dies after so many results, before it can note anything else."""
-    from thinkdial.engine.batch.via import collecting
+    from thinkdial.engine.batch.provider import collect
 
     bench.write_rows(8)
     bench.submit()
     bench.wait()
-    write, seen = collecting.Collector.write, list[int]()
+    write, seen = collect.Collector.write, list[int]()
 
     class DiedError(BaseException):
         pass
 
-    def dying(self: collecting.Collector, *arguments: object) -> None:
+    def dying(self: collect.Collector, *arguments: object) -> None:
         write(self, *arguments)  # type: ignore[arg-type]
         seen.append(1)
         if len(seen) == 3:
             raise DiedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(collecting.Collector, "write", dying)
+        patch.setattr(collect.Collector, "write", dying)
         with pytest.raises(DiedError):
             bench.collect()
     assert len(bench.results()) == 3

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.batch.via.client import AnswerError, Client
+from thinkdial.engine.batch.provider.client import AnswerError, Client
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.schema import HttpRequest
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from thinkdial.providers.batches.contract import Route, UploadError
 from thinkdial.providers.batches.google import GoogleBatches
-from thinkdial.providers.batches.model import Route, UploadError
 from thinkdial.providers.schema import HttpRequest
 
 BASE = "https://generativelanguage.googleapis.com"

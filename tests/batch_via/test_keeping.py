@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.batch.via.store import KEPT_DAYS, JobStore
-from thinkdial.profiles.load import user_file
+from thinkdial.engine.batch.provider.job_store import KEPT_DAYS, JobStore
+from thinkdial.profiles.config import user_file
 from thinkdial.providers.errors import ConfigError
 
 from .conftest import Bench
@@ -127,7 +127,7 @@ def test_a_removal_that_was_killed_is_finished(collected: Bench, monkeypatch: py
     (job,) = store.jobs()
     age(KEPT_DAYS + 1)
     with monkeypatch.context() as patch:
-        patch.setattr("thinkdial.engine.batch.via.store.shutil.rmtree", killed)
+        patch.setattr("thinkdial.engine.batch.provider.job_store.shutil.rmtree", killed)
         with pytest.raises(KeyboardInterrupt):
             store.tidy(None)
     assert store.jobs() == [] and job.directory.exists() and listed(collected) == []

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from thinkdial.providers.batches.contract import Route
 from thinkdial.providers.batches.mistral import LISTED, MistralBatches
-from thinkdial.providers.batches.model import Route
 
 API = MistralBatches(Route("https://api.mistral.ai", "/v1/chat/completions", "mistral-medium-latest", (), window="24"))
 

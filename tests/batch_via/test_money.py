@@ -12,9 +12,9 @@ from decimal import Decimal
 
 import pytest
 
-from thinkdial.engine.batch.via.collecting import Collector
-from thinkdial.engine.batch.via.store import Job
-from thinkdial.engine.batch.via.waiting import Attendant
+from thinkdial.engine.batch.provider.collect import Collector
+from thinkdial.engine.batch.provider.job_store import Job
+from thinkdial.engine.batch.provider.wait import Attendant
 from thinkdial.engine.history.aside import everything_aside
 from thinkdial.engine.history.migrations import MIGRATIONS
 from thinkdial.engine.history.record import Recorder

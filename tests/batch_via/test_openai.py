@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from thinkdial.profiles.batchterms import batch_terms
+from thinkdial.profiles.batch_terms import batch_terms
 from thinkdial.providers.batches.body import row_body
-from thinkdial.providers.batches.model import BatchState, Route, UploadError
+from thinkdial.providers.batches.contract import BatchState, Route, UploadError
 from thinkdial.providers.batches.openai import OpenAIBatches
 from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.schema import HttpRequest

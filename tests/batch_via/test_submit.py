@@ -14,9 +14,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from thinkdial.engine.batch.via import desk
-from thinkdial.engine.batch.via.client import AnswerError, Client
-from thinkdial.profiles.batchterms import batch_terms
+from thinkdial.engine.batch.provider import desk
+from thinkdial.engine.batch.provider.client import AnswerError, Client
+from thinkdial.profiles.batch_terms import batch_terms
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.schema import HttpRequest
 from thinkdial.simulator import row_digest

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.providers.batches.model import Route
+from thinkdial.providers.batches.contract import Route
 from thinkdial.providers.batches.xai import XaiBatches
 
 API = XaiBatches(Route("https://api.x.ai/v1", "/v1/responses", "grok-4.3"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.profiles.load import Config, load, user_file
+from thinkdial.profiles.config import Config, load, user_file
 from thinkdial.providers.schema import Forecast
 
 Load = Callable[..., Config]

@@ -9,7 +9,9 @@ from decimal import Decimal
 
 import pytest
 
-from thinkdial.engine.costs.budget import (
+from thinkdial.engine.costs.budget.ledger import Ledger
+from thinkdial.engine.costs.budget.limits import Limit
+from thinkdial.engine.costs.budget.share import (
     Account,
     Ask,
     Decision,
@@ -22,8 +24,6 @@ from thinkdial.engine.costs.budget import (
     decide,
     review,
 )
-from thinkdial.engine.costs.ledger import Ledger
-from thinkdial.engine.costs.limits import Limit
 from thinkdial.providers.errors import Failure
 
 from .conftest import MakeForecast

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import pytest
 
-from thinkdial.engine.costs.limits import (
+from thinkdial.engine.costs.budget.limits import (
     Limit,
     agreed,
     check_before,
@@ -16,7 +16,7 @@ from thinkdial.engine.costs.limits import (
     dollars,
     limits_for,
 )
-from thinkdial.profiles.money import Allowance, BudgetRules, OnExceed
+from thinkdial.profiles.budget_rules import Allowance, BudgetRules, OnExceed
 from thinkdial.providers.errors import BudgetError, StoreError
 
 from .conftest import MakeForecast

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 import pytest
 
-from thinkdial.engine.costs.meter import Meter
-from thinkdial.engine.costs.pricing import priced_by_profile
+from thinkdial.engine.costs.budget.meter import Meter
+from thinkdial.engine.costs.prices.pricing import priced_by_profile
 from thinkdial.profiles.profile import Price
 from thinkdial.providers.schema import (
     AnswerDelta,

@@ -12,13 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.costs.budget import Grant, Need
-from thinkdial.engine.costs.ledger import POLL_S, Ledger
-from thinkdial.engine.costs.limits import Limit
+from thinkdial.engine.costs.budget.ledger import POLL_S, Ledger
+from thinkdial.engine.costs.budget.limits import Limit
+from thinkdial.engine.costs.budget.share import Grant, Need
 from thinkdial.engine.history.aside import Aside, set_aside, settle
 from thinkdial.engine.history.reservations import MARGIN_S, Reservations, is_alive
 from thinkdial.engine.history.store import Store
-from thinkdial.profiles.money import OnExceed
+from thinkdial.profiles.budget_rules import OnExceed
 from thinkdial.providers.errors import Failure
 
 MONTH = date(2026, 11, 1)
@@ -288,11 +288,11 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
-from thinkdial.engine.costs.budget import Grant, Need
+from thinkdial.engine.costs.budget.share import Grant, Need
 from thinkdial.engine.history.reservations import Reservations
 from thinkdial.engine.history.store import Store
-from thinkdial.engine.costs.ledger import Ledger
-from thinkdial.engine.costs.limits import Limit
+from thinkdial.engine.costs.budget.ledger import Ledger
+from thinkdial.engine.costs.budget.limits import Limit
 
 path = Path(sys.argv[1])
 limit = Limit("budget.monthly_usd", Decimal("1.00"), Decimal("1.00"), None, "refuse", date(2026, 11, 1))

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.profiles.load import TRUST_FILE, read_text, user_directory
-from thinkdial.profiles.money import Allowance, BudgetRules
+from thinkdial.profiles.budget_rules import Allowance, BudgetRules
+from thinkdial.profiles.config import TRUST_FILE, read_text, user_directory
 from thinkdial.profiles.trust import trust
 from thinkdial.providers.errors import ConfigError
 

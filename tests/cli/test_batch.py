@@ -130,7 +130,7 @@ def test_outputs_that_cannot_be(
     out = rows if what == "rows" else tmp_path / what
     asked = len(simulator.requests)
     if what == "locked":
-        from thinkdial.engine.batch.sink import OutputFile
+        from thinkdial.engine.batch.output.output_file import OutputFile
 
         with OutputFile(out, "jsonl", "x"):
             ended = cli("batch", rows, "-p", "a", "--config", sim, "-o", out)

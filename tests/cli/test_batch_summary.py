@@ -30,7 +30,7 @@ def test_every_form_of_the_summary_is_written(cli: Cli, sim: Path, tmp_path: Pat
     assert ended.code == 1  # a bad row
     assert "16 results · 16 whole · 1 bad row" in ended.err
     document = json.loads(names[0].read_text())
-    Draft202012Validator(json.loads(packaged_text("batch-summary.schema.json"))).validate(document)
+    Draft202012Validator(json.loads(packaged_text("schemas/batch-summary.schema.json"))).validate(document)
     assert [(group["profile"], group["think"], group["passed"]) for group in document["groups"]] == [
         ("a", "low", 4), ("a", "high", 4), ("o", "low", 4), ("o", "high", 4)
     ]  # fmt: skip

@@ -12,16 +12,16 @@ from typing import Any
 
 import pytest
 
-from thinkdial.cli import confirming
-from thinkdial.cli.confirming import confirm_cost
-from thinkdial.cli.render.forecasts import forecast_table
+from thinkdial.cli import confirmation as confirmation_module
+from thinkdial.cli.confirmation import confirm_cost
+from thinkdial.cli.views.run.forecasts import forecast_table
+from thinkdial.engine.costs.budget.limits import confirmation
 from thinkdial.engine.costs.forecast import forecasts_for, totals
-from thinkdial.engine.costs.limits import confirmation
-from thinkdial.engine.fanout import Job
-from thinkdial.engine.jobs import Wishes, make_jobs
-from thinkdial.engine.prepare import Prompt
-from thinkdial.engine.target import Selection
-from thinkdial.profiles.load import load_builtin
+from thinkdial.engine.planning.prepare import Prompt
+from thinkdial.engine.runs.fanout import Job
+from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.targets.target import Selection
+from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.errors import BudgetError, Failure, UsageError
 from thinkdial.providers.schema import Forecast
@@ -50,7 +50,7 @@ def terminal(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], io.StringIO]:
 
     def typed(text: str) -> io.StringIO:
         shown = io.StringIO()
-        monkeypatch.setattr(confirming, "is_terminal", lambda _: True)
+        monkeypatch.setattr(confirmation_module, "is_terminal", lambda _: True)
         monkeypatch.setattr(sys, "stdin", io.StringIO(text))
         monkeypatch.setattr(sys, "stderr", shown)
         return shown

@@ -33,10 +33,10 @@ finally:
 
 LATE = (
     "sqlite3", "genai_prices", "pydantic", "keyring", "jinja2", "thinkdial.engine.costs.forecast",
-    "thinkdial.engine.costs.ledger", "thinkdial.engine.costs.purse", "thinkdial.engine.costs.pricequote",
-    "thinkdial.engine.costs.pricedata",
-    "thinkdial.engine.history.store", "thinkdial.engine.history.writing", "thinkdial.engine.history.retention",
-    "thinkdial.engine.history.spending", "thinkdial.engine.history.read",
+    "thinkdial.engine.costs.budget.ledger", "thinkdial.engine.costs.budget.purse",
+    "thinkdial.engine.costs.prices.quote", "thinkdial.engine.costs.prices.price_table",
+    "thinkdial.engine.history.store", "thinkdial.engine.history.writer", "thinkdial.engine.history.retention",
+    "thinkdial.engine.history.spend", "thinkdial.engine.history.read",
 )  # fmt: skip
 
 
@@ -53,5 +53,5 @@ def test_history_and_prices_wait_for_the_first_byte(
     modules = json.loads(seen.read_text())
     assert "database: False" in modules["first"] and any(own_home.rglob("*.sqlite3"))
     assert {"httpx2", "asyncio"} <= set(modules["first"])
-    assert {"sqlite3", "genai_prices", "thinkdial.engine.history.writing"} <= set(modules["last"]), "it is kept, later"
+    assert {"sqlite3", "genai_prices", "thinkdial.engine.history.writer"} <= set(modules["last"]), "it is kept, later"
     assert [name for name in LATE if name in modules["first"]] == []

@@ -21,7 +21,7 @@ Cli = Callable[..., Any]
 
 @pytest.fixture(scope="session")
 def valid() -> Callable[[Any], None]:
-    schema = json.loads(packaged_text("result.schema.json"))
+    schema = json.loads(packaged_text("schemas/result.schema.json"))
     return lambda document: Draft202012Validator(schema).validate(document)
 
 

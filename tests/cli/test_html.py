@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from thinkdial.cli.formats import chosen_format
 from thinkdial.cli.options import Format
-from thinkdial.cli.printing import chosen_format
 from thinkdial.providers.errors import UsageError
 
 Cli = Callable[..., Any]

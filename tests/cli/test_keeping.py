@@ -91,7 +91,7 @@ def test_an_answer_that_nobody_reads_is_kept_and_its_run_has_ended(cli: Cli, pro
 
 def test_a_locked_history_holds_up_no_other_answer(cli: Cli, sim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The forecast looks at earlier runs on the event loop: of a locked history it would measure the lock."""
-    from thinkdial.cli import forecasting
+    from thinkdial.cli.commands.run import forecasts
     from thinkdial.engine.history.store import Store
 
     asked: list[float] = []
@@ -105,7 +105,7 @@ def test_a_locked_history_holds_up_no_other_answer(cli: Cli, sim: Path, monkeypa
     assert cli("ask", "hello", "-p", "a", "--config", sim).code == 0
     monkeypatch.setattr(Store, "open", watched)
     assert cli("compare", "hello", "-p", "trio", "--config", sim).code == 0
-    assert asked == [forecasting.PATIENCE_S], "once for all answers, and hardly waited for"
+    assert asked == [forecasts.PATIENCE_S], "once for all answers, and hardly waited for"
 
 
 def test_a_request_that_never_left_cost_nothing(cli: Cli, config_for: Callable[..., Path]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.history.store import Store, database_path
-from thinkdial.profiles.load import load_builtin
+from thinkdial.profiles.config import load_builtin
 from thinkdial.simulator import Simulator
 
 Cli = Callable[..., Any]

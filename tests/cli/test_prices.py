@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.costs import pricedata
+from thinkdial.engine.costs.prices import price_table
 
 from ..pricing.conftest import plain, shortened
 from .conftest import Ended, Process
@@ -49,9 +49,9 @@ def publisher() -> Iterator[Publisher]:
     told = Publisher(f"http://127.0.0.1:{server.server_port}/data.json")
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
-    pricedata.forget()
+    price_table.forget()
     yield told
-    pricedata.forget()
+    price_table.forget()
     server.shutdown()
     server.server_close()
     thread.join()
@@ -182,7 +182,7 @@ def test_a_bad_download_leaves_the_old_prices(
 
 
 def test_a_download_without_end_is_stopped(cli: Cli, publisher: Publisher, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pricedata, "MAX_BYTES", 2**20)
+    monkeypatch.setattr(price_table, "MAX_BYTES", 2**20)
     publisher.body = b" " * (2 * 2**20)
     failed = cli("prices", "update", "--url", publisher.url)
     assert failed.code == 2 and "larger than 1 MiB" in failed.err
@@ -204,4 +204,4 @@ def test_the_address_keeps_no_secret(cli: Cli, publisher: Publisher, table: Any)
     publisher.body = with_price(table, 1.75)
     done = cli("prices", "update", "--url", publisher.url.replace("://", "://me:SECRET@") + "?token=SECRET")
     assert done.code == 0 and "SECRET" not in done.everything
-    assert "SECRET" not in pricedata.cache_file().read_text()
+    assert "SECRET" not in price_table.cache_file().read_text()

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.cli.render.spend import bar, percent, signed_percent
+from thinkdial.cli.views.money.spend import bar, percent, signed_percent
 from thinkdial.providers.schema import Cost, Forecast, Result, ThinkReceipt
 
 from ..history.made import result, store_run

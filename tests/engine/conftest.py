@@ -17,13 +17,13 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.fanout import fan_out
-from thinkdial.engine.jobs import Wishes, make_jobs
-from thinkdial.engine.prepare import Prompt
-from thinkdial.engine.surroundings import Surroundings
-from thinkdial.engine.target import Selection
-from thinkdial.engine.transport import Transport
-from thinkdial.profiles.load import Config, load_builtin
+from thinkdial.engine.exchange.surroundings import Surroundings
+from thinkdial.engine.exchange.transport import Transport
+from thinkdial.engine.planning.prepare import Prompt
+from thinkdial.engine.runs.fanout import fan_out
+from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.targets.target import Selection
+from thinkdial.profiles.config import Config, load_builtin
 from thinkdial.profiles.profile import Limits, Profile
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Delta, Result
@@ -339,7 +339,7 @@ def kit() -> Kit:
 @pytest.fixture(params=["plain", "fast"])
 def each_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[Transport]:
     """Calls go over each of the two transports in turn: they must not differ in anything that a result tells."""
-    from thinkdial.engine.fast_transport import FastTransport
+    from thinkdial.engine.exchange.fast_transport import FastTransport
 
     chosen = FastTransport if request.param == "fast" else Transport
     monkeypatch.setitem(run_profiles.__globals__, "Transport", chosen)

@@ -254,7 +254,7 @@ def test_a_gigabyte_in_one_event(exchange: Exchange, wire: Any, begin: str) -> N
 
 
 def test_a_body_without_end(exchange: Exchange, wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from thinkdial.engine import intake
+    from thinkdial.engine.exchange import intake
 
     monkeypatch.setattr(intake, "MAX_RESPONSE_BYTES", 4 * 2**20)
     sent = [0]
@@ -264,7 +264,7 @@ def test_a_body_without_end(exchange: Exchange, wire: Any, monkeypatch: pytest.M
 
 
 def test_a_stream_of_small_events_without_end(exchange: Exchange, wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from thinkdial.engine import intake
+    from thinkdial.engine.exchange import intake
 
     monkeypatch.setattr(intake, "MAX_RESPONSE_BYTES", 2 * 2**20)
     sent = [0]
@@ -311,7 +311,7 @@ def test_redirects_are_not_followed(kit: Any, wire: Any, status: int) -> None:
 
 
 def test_a_decoder_that_trips_stops_nobody_else(kit: Any, wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from thinkdial.providers.openai_chat import ChatDecoder
+    from thinkdial.providers.dialects.openai_chat import ChatDecoder
 
     feed = ChatDecoder.feed
 
@@ -335,7 +335,7 @@ def test_a_decoder_that_trips_stops_nobody_else(kit: Any, wire: Any, monkeypatch
 def test_a_price_table_that_trips_loses_no_answer(
     exchange: Exchange, wire: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from thinkdial.engine import results
+    from thinkdial.engine.results import assembly as results
 
     def tripping(*_: Any) -> Any:
         raise ZeroDivisionError("oh")

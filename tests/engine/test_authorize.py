@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.authorize import authorization, signing_scope
-from thinkdial.engine.prepare import Prompt, prepare
-from thinkdial.engine.target import Target, resolve
-from thinkdial.profiles.load import load_builtin
+from thinkdial.engine.planning.prepare import Prompt, prepare
+from thinkdial.engine.targets.authorize import authorization, signing_scope
+from thinkdial.engine.targets.target import Target, resolve
+from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.schema import HttpRequest

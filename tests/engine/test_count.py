@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.costs.count import Count, count_all, counting_request
-from thinkdial.engine.jobs import Wishes, make_jobs
-from thinkdial.engine.prepare import Prompt
-from thinkdial.engine.target import Selection
-from thinkdial.engine.transport import Transport
-from thinkdial.profiles.load import load_builtin
+from thinkdial.engine.exchange.transport import Transport
+from thinkdial.engine.lookups.count import Count, count_all, counting_request
+from thinkdial.engine.planning.prepare import Prompt
+from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.targets.target import Selection
+from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import parse_think
 

@@ -7,8 +7,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
-from thinkdial.engine.prepare import Prompt, prepare
-from thinkdial.engine.target import resolve
+from thinkdial.engine.planning.prepare import Prompt, prepare
+from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import parse_think
 

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine import fanout
-from thinkdial.engine.fanout import Job, fan_out
-from thinkdial.engine.surroundings import Patience, Surroundings
-from thinkdial.engine.transport import Transport
+from thinkdial.engine.exchange.surroundings import Patience, Surroundings
+from thinkdial.engine.exchange.transport import Transport
+from thinkdial.engine.runs import fanout
+from thinkdial.engine.runs.fanout import Job, fan_out
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import AnswerDelta
 from thinkdial.providers.think import AUTO, Level, Think
@@ -191,7 +191,7 @@ def test_what_cannot_be_sent_is_a_result_too(kit: Any) -> None:
 
 
 def test_an_accident_inside_is_one_result_and_not_the_end(kit: Any, wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    from thinkdial.engine.run import Exchange as Call
+    from thinkdial.engine.exchange.exchange import Exchange as Call
 
     attempt = Call._attempt
 

@@ -10,8 +10,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from thinkdial.engine.fast_transport import FastTransport
-from thinkdial.engine.transport import CannotSendError, Transport, read_transport_error
+from thinkdial.engine.exchange.fast_transport import FastTransport
+from thinkdial.engine.exchange.transport import CannotSendError, Transport, read_transport_error
 from thinkdial.providers.schema import HttpRequest
 
 SELF_SIGNED = Path(__file__).with_name("self_signed.pem")

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.jobs import Wishes, make_jobs
-from thinkdial.engine.keys import Key, check_transfer, describe_key, find_key
-from thinkdial.engine.prepare import Prompt
-from thinkdial.engine.target import Selection, is_loopback, resolve, select, think_values
-from thinkdial.profiles.load import Config, load_builtin
+from thinkdial.engine.planning.prepare import Prompt
+from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.targets.keys import Key, check_transfer, describe_key, find_key
+from thinkdial.engine.targets.target import Selection, is_loopback, resolve, select, think_values
+from thinkdial.profiles.config import Config, load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.errors import ConfigError, UsageError
 from thinkdial.providers.think import AUTO, Level, Think, parse_think

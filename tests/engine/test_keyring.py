@@ -10,17 +10,17 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import keyring
+import keyring as library
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
 
-from thinkdial.engine import keyring_store
-from thinkdial.engine.authorize import authorization
-from thinkdial.engine.keyring_store import Entry, profile_entry
-from thinkdial.engine.keys import describe_key, find_key, place_of_key
-from thinkdial.engine.target import Target, resolve
-from thinkdial.profiles.load import user_directory
+from thinkdial.engine.targets import keyring
+from thinkdial.engine.targets.authorize import authorization
+from thinkdial.engine.targets.keyring import Entry, profile_entry
+from thinkdial.engine.targets.keys import describe_key, find_key, place_of_key
+from thinkdial.engine.targets.target import Target, resolve
+from thinkdial.profiles.config import user_directory
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.errors import ConfigError
 
@@ -70,11 +70,11 @@ class Chain(Memory):
 
 @pytest.fixture
 def memory() -> Iterator[Memory]:
-    before = keyring.get_keyring()
+    before = library.get_keyring()
     backend = Memory()
-    keyring.set_keyring(backend)
+    library.set_keyring(backend)
     yield backend
-    keyring.set_keyring(before)
+    library.set_keyring(before)
 
 
 def target(**changes: Any) -> Target:
@@ -88,8 +88,8 @@ def secret(where: Target, environment: dict[str, str] | None = None) -> str | No
 
 
 def test_the_order(memory: Memory) -> None:
-    keyring_store.put(Entry("openai"), "of-provider")
-    keyring_store.put(Entry(profile_entry("p"), HOST), "of-profile")
+    keyring.put(Entry("openai"), "of-provider")
+    keyring.put(Entry(profile_entry("p"), HOST), "of-profile")
     usual, own = {"OPENAI_API_KEY": "usual"}, {"MINE": "own"}
     command = (sys.executable, "-c", "print('of-command')")
     everything = target(api_key_env=("MINE",), api_key_command=command)
@@ -97,13 +97,13 @@ def test_the_order(memory: Memory) -> None:
     assert secret(target(api_key_env=("MINE",)), usual | own) == "own"
     assert secret(target(api_key_env=("MINE",)), usual) == "of-profile"
     assert secret(target(), usual) == "of-profile"
-    keyring_store.remove(profile_entry("p"))
+    keyring.remove(profile_entry("p"))
     assert secret(target(), usual) == "usual"
     assert secret(target()) == "of-provider"
 
 
 def test_a_profile_with_variables_of_its_own_never_gets_its_providers_key(memory: Memory) -> None:
-    keyring_store.put(Entry("openai"), SECRET)
+    keyring.put(Entry("openai"), SECRET)
     with pytest.raises(ConfigError, match="MINE is not set") as caught:
         find_key(target(api_key_env=("MINE",)), {})
     assert caught.value.hint == "export MINE=..."  # and nothing of its provider
@@ -121,7 +121,7 @@ def test_a_profile_with_variables_of_its_own_never_gets_its_providers_key(memory
     ],
 )
 def test_a_profiles_key_goes_only_where_it_was_set_for(memory: Memory, elsewhere: dict[str, str]) -> None:
-    keyring_store.put(Entry(profile_entry("p"), HOST), SECRET)
+    keyring.put(Entry(profile_entry("p"), HOST), SECRET)
     memory.asked.clear()
     other = target(**elsewhere)
     with pytest.raises(ConfigError, match=f"in the keyring is for {HOST}, not") as caught:
@@ -138,7 +138,7 @@ def test_the_keyring_is_not_asked_when_the_list_of_names_says_nothing(memory: Me
 
 
 def test_describing_fetches_nothing(memory: Memory) -> None:
-    keyring_store.put(Entry("openai"), SECRET)
+    keyring.put(Entry("openai"), SECRET)
     memory.asked.clear()
     assert describe_key(target(), {}) == "keyring (openai)"
     place = place_of_key(target(), {})
@@ -146,16 +146,16 @@ def test_describing_fetches_nothing(memory: Memory) -> None:
 
 
 def test_the_list_of_names_is_private_and_holds_no_secret(memory: Memory) -> None:
-    keyring_store.put(Entry(profile_entry("p"), HOST), SECRET)
-    path = user_directory() / keyring_store.NAMES_FILE
+    keyring.put(Entry(profile_entry("p"), HOST), SECRET)
+    path = user_directory() / keyring.NAMES_FILE
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert SECRET not in path.read_text(encoding="utf-8")
-    assert dict(keyring_store.entries()) == {"profile:p": Entry("profile:p", HOST)}
+    assert dict(keyring.entries()) == {"profile:p": Entry("profile:p", HOST)}
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"schema": "thinkdial.keyring-names/9", "entries": {}}'])
 def test_a_list_of_names_that_cannot_be_read_is_said(memory: Memory, text: str) -> None:
-    path = user_directory() / keyring_store.NAMES_FILE
+    path = user_directory() / keyring.NAMES_FILE
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError, match=r"keyring-names\.json"):
@@ -163,32 +163,32 @@ def test_a_list_of_names_that_cannot_be_read_is_said(memory: Memory, text: str) 
 
 
 def test_a_key_that_somebody_else_removed(memory: Memory) -> None:
-    keyring_store.put(Entry("openai"), SECRET)
+    keyring.put(Entry("openai"), SECRET)
     memory.kept.clear()
     with pytest.raises(ConfigError, match="has no key openai any more") as caught:
         find_key(target(), {})
     assert "thinkdial keys set openai" in (caught.value.hint or "")
-    keyring_store.remove("openai")
-    assert not keyring_store.entries()
+    keyring.remove("openai")
+    assert not keyring.entries()
 
 
 def test_a_locked_keyring_and_one_that_fails(memory: Memory) -> None:
-    keyring_store.put(Entry("openai"), SECRET)
+    keyring.put(Entry("openai"), SECRET)
     memory.error = KeyringLocked("the user said no")
     with pytest.raises(ConfigError, match=r"profile p: the keyring \(.*Memory\) is locked") as caught:
         find_key(target(), {})
     assert "unlock" in (caught.value.hint or "") and "api_key_command" in (caught.value.hint or "")
     memory.error = OSError(f"cannot write {SECRET}")
     with pytest.raises(ConfigError, match="failed: OSError") as caught:
-        keyring_store.put(Entry("openai"), SECRET)
+        keyring.put(Entry("openai"), SECRET)
     assert SECRET not in caught.value.message
 
 
 def test_a_keyring_that_keeps_nothing_is_found_out(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(memory, "set_password", lambda *_: None)
     with pytest.raises(ConfigError, match="did not keep the key"):
-        keyring_store.put(Entry("openai"), SECRET)
-    assert not keyring_store.entries()
+        keyring.put(Entry("openai"), SECRET)
+    assert not keyring.entries()
 
 
 def test_a_readable_file_is_no_keyring(memory: Memory) -> None:
@@ -200,23 +200,23 @@ def test_a_readable_file_is_no_keyring(memory: Memory) -> None:
         (Chain(PlaintextKeyring()), "does not protect"),
         (fail.Keyring(), "no keyring that can be used"),
     ):
-        keyring.set_keyring(backend)
+        library.set_keyring(backend)
         with pytest.raises(ConfigError, match=words) as caught:
-            keyring_store.put(Entry("openai"), SECRET)
-        assert caught.value.hint and not keyring_store.entries()
+            keyring.put(Entry("openai"), SECRET)
+        assert caught.value.hint and not keyring.entries()
         assert not getattr(backend, "kept", None)
 
 
 def test_a_chain_stores_in_the_first_member_that_protects(memory: Memory) -> None:
     plain = PlaintextKeyring()
-    keyring.set_keyring(Chain(plain, memory))
-    keyring_store.put(Entry("openai"), SECRET)
+    library.set_keyring(Chain(plain, memory))
+    keyring.put(Entry("openai"), SECRET)
     assert plain.kept == {} and memory.kept == {("thinkdial", "openai"): SECRET}
     assert secret(target()) == SECRET
 
 
 def test_without_the_package_it_is_said_what_to_install(memory: Memory, monkeypatch: pytest.MonkeyPatch) -> None:
-    keyring_store.put(Entry("openai"), SECRET)
+    keyring.put(Entry("openai"), SECRET)
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(ConfigError, match="not installed") as caught:
         find_key(target(), {})
@@ -225,7 +225,7 @@ def test_without_the_package_it_is_said_what_to_install(memory: Memory, monkeypa
 
 
 def test_a_stored_key_that_no_header_can_carry(memory: Memory) -> None:
-    keyring_store.put(Entry("openai"), SECRET)
+    keyring.put(Entry("openai"), SECRET)
     memory.kept["thinkdial", "openai"] = f"{SECRET}\nx"
     with pytest.raises(ConfigError, match=r"keyring \(openai\) holds characters") as caught:
         find_key(target(), {})
@@ -234,7 +234,7 @@ def test_a_stored_key_that_no_header_can_carry(memory: Memory) -> None:
 
 def test_a_stored_key_goes_before_a_signature(memory: Memory) -> None:
     bedrock = target(provider="bedrock", model="m", endpoint={"region": "us-west-2"})
-    keyring_store.put(Entry("bedrock"), SECRET)
+    keyring.put(Entry("bedrock"), SECRET)
     key, _ = authorization(bedrock, {"AWS_ACCESS_KEY_ID": "x"})
     assert key is not None and key.reveal() == SECRET and SECRET not in repr(key)
 
@@ -242,7 +242,7 @@ def test_a_stored_key_goes_before_a_signature(memory: Memory) -> None:
 def test_a_server_on_this_machine_still_needs_none(memory: Memory) -> None:
     local = target(provider="openai-compatible", base_url="http://127.0.0.1:1/v1")
     assert find_key(local, {}) is None
-    keyring_store.put(Entry(profile_entry("p"), "http://127.0.0.1:1"), SECRET)
+    keyring.put(Entry(profile_entry("p"), "http://127.0.0.1:1"), SECRET)
     assert secret(local) == SECRET
 
 
@@ -270,7 +270,7 @@ def test_a_command_is_not_run_by_a_shell(tmp_path: Path) -> None:
 def test_a_command_that_waits_for_input_gets_none_and_a_slow_one_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     reads = (sys.executable, "-c", "import sys; print(len(sys.stdin.read()))")
     assert secret(target(api_key_command=reads)) == "0"
-    monkeypatch.setattr("thinkdial.engine.keys.COMMAND_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("thinkdial.engine.targets.keys.COMMAND_TIMEOUT_S", 0.2)
     hangs = (sys.executable, "-c", "import threading; threading.Event().wait()")
     with pytest.raises(ConfigError, match="gave no key in 0 s"):
         find_key(target(api_key_command=hangs), {})
@@ -279,9 +279,9 @@ def test_a_command_that_waits_for_input_gets_none_and_a_slow_one_is_stopped(monk
 def test_looking_for_a_key_does_not_import_keyring() -> None:
     code = (
         "import sys\n"
-        "from thinkdial.engine.keys import find_key\n"
-        "from thinkdial.engine.target import resolve\n"
-        "from thinkdial.profiles.load import load_builtin\n"
+        "from thinkdial.engine.targets.keys import find_key\n"
+        "from thinkdial.engine.targets.target import resolve\n"
+        "from thinkdial.profiles.config import load_builtin\n"
         "config = load_builtin()\n"
         "where = resolve(config.profiles['gpt'], config)\n"
         "assert find_key(where, {'OPENAI_API_KEY': 'x'}).reveal() == 'x'\n"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from thinkdial.engine.redact import MARK, Redactor
+from thinkdial.engine.exchange.secrets import MARK, Redactor
 
 KEY = b"sk-secret-0123456789"
 OTHER = b"sk-secret-0123456789-longer"

@@ -9,14 +9,14 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.authorize import by_key
-from thinkdial.engine.keys import Key
-from thinkdial.engine.localservers import listening
-from thinkdial.engine.prepare import Prompt, prepare
-from thinkdial.engine.refresh import Unread, read_catalogue
-from thinkdial.engine.target import Target, resolve
-from thinkdial.engine.transport import Transport
-from thinkdial.profiles.load import load_builtin
+from thinkdial.engine.exchange.transport import Transport
+from thinkdial.engine.lookups.local_servers import listening
+from thinkdial.engine.lookups.refresh import Unread, read_catalogue
+from thinkdial.engine.planning.prepare import Prompt, prepare
+from thinkdial.engine.targets.authorize import by_key
+from thinkdial.engine.targets.keys import Key
+from thinkdial.engine.targets.target import Target, resolve
+from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.profiles.provider import Catalogue
 from thinkdial.profiles.published import PublishedModels, store, stored

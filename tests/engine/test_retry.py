@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.retry import Attempt, obey_should_retry, wait_before_retry
+from thinkdial.engine.exchange.retry import Attempt, obey_should_retry, wait_before_retry
 from thinkdial.providers.dialect import failure
 
 Exchange = Callable[..., Any]

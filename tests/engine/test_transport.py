@@ -11,9 +11,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from thinkdial.engine import transport as transport_module
-from thinkdial.engine.outcome import Marks
-from thinkdial.engine.transport import CannotSendError, Transport, read_transport_error
+from thinkdial.engine.exchange import transport as transport_module
+from thinkdial.engine.exchange.outcome import Marks
+from thinkdial.engine.exchange.transport import CannotSendError, Transport, read_transport_error
 from thinkdial.providers.schema import AnswerDelta, HttpRequest, ReasoningDelta
 
 Exchange = Callable[..., Any]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
-from thinkdial.engine.results import timestamp
+from thinkdial.engine.results.assembly import timestamp
 from thinkdial.providers.errors import ErrorKind, Failure
 from thinkdial.providers.schema import (
     Cost,

@@ -14,9 +14,9 @@ import pytest
 from thinkdial.engine.history.aside import Aside, aside_in, everything_aside, set_aside, settle
 from thinkdial.engine.history.heads import Kept
 from thinkdial.engine.history.record import Recorder, RunHead
-from thinkdial.engine.history.spending import budget_states, spent, spent_in
+from thinkdial.engine.history.spend import budget_states, spent, spent_in
 from thinkdial.engine.history.store import Store
-from thinkdial.profiles.money import Allowance, BudgetRules
+from thinkdial.profiles.budget_rules import Allowance, BudgetRules
 from thinkdial.providers.schema import Cost
 
 from .made import NOON, result
@@ -87,13 +87,13 @@ def test_sums_alone_make_no_run(store: Store, path: Path) -> None:
 def test_a_sum_that_is_rolled_back_is_not_taken_for_booked(
     store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from thinkdial.engine.history import writing
+    from thinkdial.engine.history import writer
 
     def broken(*_: object) -> None:
         raise RuntimeError("no")
 
     with monkeypatch.context() as patch:
-        patch.setattr(writing, "count", broken)
+        patch.setattr(writer, "count", broken)
         books = recorder(path)
 
         async def go() -> None:

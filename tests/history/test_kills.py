@@ -25,10 +25,11 @@ KILLS = 50
 
 FORKS = """
 import os, sys
-import thinkdial.cli.app, thinkdial.cli.compare, thinkdial.cli.running, thinkdial.engine.history.keeper
-import thinkdial.engine.history.record, thinkdial.engine.costs.forecast, thinkdial.engine.costs.pricing, sqlite3
+import thinkdial.cli.app, thinkdial.cli.commands.run.compare, thinkdial.cli.commands.run.run
+import thinkdial.engine.runs.keeper
+import thinkdial.engine.history.record, thinkdial.engine.costs.forecast, thinkdial.engine.costs.prices.pricing, sqlite3
 from thinkdial.cli.main import main
-thinkdial.engine.costs.pricing.warm()
+thinkdial.engine.costs.prices.pricing.warm()
 for line in sys.stdin:
     shown = line.strip()
     pid = os.fork()

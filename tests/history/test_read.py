@@ -18,7 +18,7 @@ from thinkdial.engine.history.read import (
     run_numbers,
     stored_run,
 )
-from thinkdial.engine.history.spending import spent
+from thinkdial.engine.history.spend import spent
 from thinkdial.engine.history.store import Store
 from thinkdial.providers.errors import Failure, StoreError
 from thinkdial.providers.schema import Cost, Latency, ThinkReceipt, Usage

@@ -22,9 +22,9 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.documents import result_document
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
 from thinkdial.engine.history.store import LockedError, Store
+from thinkdial.engine.results.documents import result_document
 from thinkdial.providers.schema import Cost, Forecast, Latency, Reasoning, Result, ThinkReceipt, Usage
 
 SENT = {"base_url": "https://api.example", "stream": True, "quirks": {}, "body": '{"model": "m"}'}

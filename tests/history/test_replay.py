@@ -16,19 +16,19 @@ from typing import Any, cast
 import httpx2
 import pytest
 
+from thinkdial.engine.exchange.exchange import Exchange
+from thinkdial.engine.exchange.observer import Silent
+from thinkdial.engine.exchange.outcome import Outcome, cancelled
+from thinkdial.engine.exchange.reader import RawResponse, reply_of
+from thinkdial.engine.exchange.surroundings import Patience, Surroundings
+from thinkdial.engine.exchange.transport import Response, Transport
 from thinkdial.engine.history.read import StoredResult
 from thinkdial.engine.history.replay import replay
-from thinkdial.engine.jobs import Wishes, prepare_one
-from thinkdial.engine.observer import Silent
-from thinkdial.engine.outcome import Outcome, cancelled
-from thinkdial.engine.prepare import Prompt
-from thinkdial.engine.rereading import RawResponse, reply_of
-from thinkdial.engine.results import result_of
-from thinkdial.engine.run import Exchange
-from thinkdial.engine.surroundings import Patience, Surroundings
-from thinkdial.engine.target import resolve
-from thinkdial.engine.transport import Response, Transport
-from thinkdial.profiles.load import load_builtin
+from thinkdial.engine.planning.prepare import Prompt
+from thinkdial.engine.results.assembly import result_of
+from thinkdial.engine.runs.jobs import Wishes, prepare_one
+from thinkdial.engine.targets.target import resolve
+from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Price, Profile
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import NAMES

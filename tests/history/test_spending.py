@@ -16,7 +16,7 @@ import pytest
 from thinkdial.engine.history.read import remove_runs, run_numbers
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
 from thinkdial.engine.history.samples import output_samples
-from thinkdial.engine.history.spending import (
+from thinkdial.engine.history.spend import (
     budget_states,
     disagreements,
     forecast_errors,
@@ -24,7 +24,7 @@ from thinkdial.engine.history.spending import (
     spent_in,
 )
 from thinkdial.engine.history.store import Store
-from thinkdial.profiles.money import Allowance, BudgetRules
+from thinkdial.profiles.budget_rules import Allowance, BudgetRules
 from thinkdial.providers.schema import Cost, Forecast, Result, ThinkReceipt, Usage
 
 from .made import NOON, SENT, result, store_run

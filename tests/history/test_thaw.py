@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.documents import result_document
-from thinkdial.engine.history.thaw import result_from
+from thinkdial.engine.results.documents import result_document
+from thinkdial.engine.results.restored import result_from
 from thinkdial.providers.schema import Cost, Usage
 
 from .made import any_result, result

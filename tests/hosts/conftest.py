@@ -19,13 +19,13 @@ from zlib import crc32
 
 import pytest
 
-from thinkdial.engine.fanout import fan_out
-from thinkdial.engine.jobs import Wishes, make_jobs
-from thinkdial.engine.prepare import Prompt
-from thinkdial.engine.surroundings import Surroundings
-from thinkdial.engine.target import Selection, resolve
-from thinkdial.engine.transport import Transport
-from thinkdial.profiles.load import Config, load_builtin
+from thinkdial.engine.exchange.surroundings import Surroundings
+from thinkdial.engine.exchange.transport import Transport
+from thinkdial.engine.planning.prepare import Prompt
+from thinkdial.engine.runs.fanout import fan_out
+from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.targets.target import Selection, resolve
+from thinkdial.profiles.config import Config, load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Delta, Result

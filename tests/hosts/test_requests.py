@@ -158,7 +158,7 @@ def test_a_provider_receives_its_own_fields_and_nothing_else_about_thinking(
 
 
 def test_every_provider_with_an_address_of_its_own_is_in_the_table() -> None:
-    from thinkdial.profiles.load import load_builtin
+    from thinkdial.profiles.config import load_builtin
 
     config = load_builtin()
     named = {name for name in config.providers if config.provider(name).base_url}

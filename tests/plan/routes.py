@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from thinkdial.engine.plan import PlanContext, ThinkPlan, plan
-from thinkdial.engine.target import Target, resolve
+from thinkdial.engine.planning.plan import PlanContext, ThinkPlan, plan
+from thinkdial.engine.targets.target import Target, resolve
 from thinkdial.profiles import facts
-from thinkdial.profiles.load import load_builtin
+from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.registry import dialect as dialect_called
 from thinkdial.providers.think import parse_think

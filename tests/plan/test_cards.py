@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from thinkdial.engine.plan import level_rank
+from thinkdial.engine.planning.plan import level_rank
 from thinkdial.profiles import facts
 from thinkdial.profiles.card import ModelCard
 

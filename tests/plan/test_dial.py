@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.plan import ThinkPlan, level_for_budget, level_rank, nearest_level
+from thinkdial.engine.planning.plan import ThinkPlan, level_for_budget, level_rank, nearest_level
 from thinkdial.profiles import facts
 from thinkdial.profiles.card import Spelling
 from thinkdial.profiles.profile import Reference

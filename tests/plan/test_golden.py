@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from thinkdial.profiles import facts
-from thinkdial.profiles.load import load_builtin
+from thinkdial.profiles.config import load_builtin
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 SCRIPT: dict[str, Any] = runpy.run_path(str(ROOT / "scripts" / "golden_plans.py"))

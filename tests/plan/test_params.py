@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.params import take_output_limit
-from thinkdial.engine.plan import ThinkPlan
-from thinkdial.engine.prepare import Prepared, Prompt, prepare
+from thinkdial.engine.planning.params import take_output_limit
+from thinkdial.engine.planning.plan import ThinkPlan
+from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
 from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.think import parse_think
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.prepare import Prompt, prepare
+from thinkdial.engine.planning.prepare import Prompt, prepare
 from thinkdial.profiles import facts
 from thinkdial.profiles.profile import Reference
 from thinkdial.providers.errors import ConfigError

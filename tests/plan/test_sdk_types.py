@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
-from thinkdial.engine.prepare import Prompt, prepare
-from thinkdial.engine.target import resolve
+from thinkdial.engine.planning.prepare import Prompt, prepare
+from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles import facts
 from thinkdial.providers.think import parse_think
 

@@ -6,10 +6,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from thinkdial.engine.prepare import Prompt, prepare
-from thinkdial.engine.target import resolve
+from thinkdial.engine.planning.prepare import Prompt, prepare
+from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles import facts
-from thinkdial.profiles.load import load_builtin
+from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers import catalogue
 from thinkdial.providers.errors import ConfigError

@@ -16,7 +16,7 @@ DOCUMENT = Path(__file__).resolve().parents[2] / "docs" / "plugins.md"
 ODD = "{provider: openai-compatible, model: m, base_url: 'http://127.0.0.1:9'"
 
 SPEAK = """
-from thinkdial.providers.cohere_chat import (
+from thinkdial.providers.dialects.cohere_chat import (
     NEEDS_OUTPUT_LIMIT, QUIRKS, answers_in_error, build_request, decoder, read_error,
 )
 """

@@ -16,12 +16,12 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.outcome import Outcome
-from thinkdial.engine.prepare import Prompt, prepare
-from thinkdial.engine.rereading import RawResponse, reply_of
-from thinkdial.engine.results import result_of
-from thinkdial.engine.target import resolve
-from thinkdial.profiles.load import load_builtin
+from thinkdial.engine.exchange.outcome import Outcome
+from thinkdial.engine.exchange.reader import RawResponse, reply_of
+from thinkdial.engine.planning.prepare import Prompt, prepare
+from thinkdial.engine.results.assembly import result_of
+from thinkdial.engine.targets.target import resolve
+from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import LongPrompt, Price, Profile
 from thinkdial.providers.schema import Cost, Latency, Result
 from thinkdial.providers.think import AUTO

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.costs import pricing
-from thinkdial.engine.costs.listprice import list_price
-from thinkdial.engine.costs.pricing import Bought, cost_of, priced_by_profile, priced_by_table
+from thinkdial.engine.costs.prices import pricing
+from thinkdial.engine.costs.prices.list_price import list_price
+from thinkdial.engine.costs.prices.pricing import Bought, cost_of, priced_by_profile, priced_by_table
 from thinkdial.profiles.profile import Price
 from thinkdial.providers.fold import Reply
 from thinkdial.providers.schema import Cost, Usage

@@ -10,10 +10,10 @@ from decimal import Decimal
 import pytest
 
 from thinkdial.engine.costs.forecast import forecast
-from thinkdial.engine.documents import dollars_text, masked_headers, plan_document
-from thinkdial.engine.prepare import Prepared, Prompt, prepare
-from thinkdial.engine.target import resolve
-from thinkdial.profiles.load import load_builtin
+from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
+from thinkdial.engine.results.documents import dollars_text, masked_headers, plan_document
+from thinkdial.engine.targets.target import resolve
+from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import parse_think
 

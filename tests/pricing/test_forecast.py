@@ -20,10 +20,10 @@ from thinkdial.engine.costs.forecast import (
     forecasts_for,
     totals,
 )
-from thinkdial.engine.fanout import Job
-from thinkdial.engine.prepare import Prepared, Prompt, prepare
-from thinkdial.engine.target import resolve
-from thinkdial.profiles.load import load_builtin
+from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
+from thinkdial.engine.runs.fanout import Job
+from thinkdial.engine.targets.target import resolve
+from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Price, Profile
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Forecast

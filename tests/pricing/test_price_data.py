@@ -12,12 +12,12 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.costs import pricedata, pricing
-from thinkdial.engine.costs.pricecard import price_card
-from thinkdial.engine.costs.pricequote import Quote, Unpriced, Wanted, known_terms, quote
+from thinkdial.engine.costs.prices import price_table, pricing
+from thinkdial.engine.costs.prices.price_card import price_card
+from thinkdial.engine.costs.prices.quote import Quote, Unpriced, Wanted, known_terms, quote
 from thinkdial.profiles import facts
-from thinkdial.profiles.corrections import Correction, corrections, read_corrections
-from thinkdial.profiles.yamlfile import read_yaml
+from thinkdial.profiles.price_corrections import Correction, corrections, read_corrections
+from thinkdial.profiles.yaml_file import read_yaml
 from thinkdial.providers.errors import ConfigError
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -28,9 +28,9 @@ UNLISTED = ("labs-", "devstral", "v4.1", "astra-law")
 
 @pytest.fixture(autouse=True)
 def installed() -> Iterator[None]:
-    pricedata.forget()
+    price_table.forget()
     yield
-    pricedata.forget()
+    price_table.forget()
 
 
 def entered(provider: str, model: str, at: datetime = AT, **terms: str) -> Decimal | None:
@@ -63,7 +63,7 @@ def test_every_correction_makes_a_difference_to_the_installed_table() -> None:
     def stays(one: Correction) -> bool:
         for pattern in one.models:
             provider, _, model = pattern.partition("/")
-            found = pricedata.table_for(provider)
+            found = price_table.table_for(provider)
             names = [m.id.lower() for p in found.providers if p.id == provider for m in p.models]
             tried = [name for name in names if fnmatchcase(f"{provider}/{name}", pattern)]
             for name in [*tried, *([] if set("*?[") & set(model) else [model])]:
@@ -184,7 +184,7 @@ def keep(published: list[dict[str, Any]], provider: str, model: str, prices: Any
     listed = next(one for one in entry["models"] if one["id"] == model)
     listed["prices"], listed["price_variants"] = prices, None
     data = json.dumps(published).encode()
-    pricedata.store(pricedata.checked(data), data, "https://prices.test/data.json", AT)
+    price_table.store(price_table.checked(data), data, "https://prices.test/data.json", AT)
 
 
 def test_a_fetched_table_says_exactly_what_the_installed_one_says(published_text: str) -> None:
@@ -192,12 +192,12 @@ def test_a_fetched_table_says_exactly_what_the_installed_one_says(published_text
              ("deepseek", "deepseek-flash"), ("azure", "gpt-6-sol"), ("google", "claude-opus-5-5")]  # fmt: skip
     before = {name: quote(Wanted(*name, AT, input_tokens=300_000)) for name in names}
     data = published_text.encode()
-    path = pricedata.store(pricedata.checked(data), data, "https://prices.test/data.json", AT)
+    path = price_table.store(price_table.checked(data), data, "https://prices.test/data.json", AT)
     assert path.stat().st_mode & 0o777 == 0o600
     assert {name: quote(Wanted(*name, AT, input_tokens=300_000)) for name in names} == before
-    assert pricedata.table_for("openai").providers[0].id == "openai"
-    assert len(pricedata.table_for("azure").providers) > 1
-    found = pricedata.price_data(AT.date())
+    assert price_table.table_for("openai").providers[0].id == "openai"
+    assert len(price_table.table_for("azure").providers) > 1
+    found = price_table.price_data(AT.date())
     assert found.words.startswith("updated 2026-11-20 from https://prices.test/data.json, newest dated price 2026-")
     assert found.problem is None
 
@@ -224,9 +224,9 @@ HOSTILE = [
 @pytest.mark.parametrize("data, words", HOSTILE, ids=[words for _, words in HOSTILE])
 def test_what_is_no_table_is_refused(data: bytes, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        pricedata.checked(data)
+        price_table.checked(data)
     assert caught.value.message.startswith("the price data cannot be used") and words in caught.value.message
-    assert not pricedata.cache_file().exists()
+    assert not price_table.cache_file().exists()
 
 
 def poisoned(published: list[dict[str, Any]], **changes: Any) -> bytes:
@@ -257,13 +257,13 @@ def poisoned(published: list[dict[str, Any]], **changes: Any) -> bytes:
 )
 def test_one_bad_entry_spoils_the_whole(published: list[dict[str, Any]], changes: dict[str, Any]) -> None:
     with pytest.raises(ConfigError, match="the price data cannot be used"):
-        pricedata.checked(poisoned(published, **changes))
+        price_table.checked(poisoned(published, **changes))
 
 
 def test_a_table_with_few_providers_is_refused(published: list[dict[str, Any]]) -> None:
     few = [one for one in published if one["id"] in ("openai", "anthropic", "google")]
     with pytest.raises(ConfigError, match="only 3 providers"):
-        pricedata.checked(json.dumps(few).encode())
+        price_table.checked(json.dumps(few).encode())
 
 
 DAMAGED = {
@@ -281,29 +281,29 @@ DAMAGED = {
 @pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
 def test_a_stored_table_that_was_damaged_never_stops_the_pricing(content: bytes | dict[str, Any]) -> None:
     if isinstance(content, dict):
-        document = {"schema": pricedata.SCHEMA, "fetched_at": "x", "url": "y", "providers": [content]}
+        document = {"schema": price_table.SCHEMA, "fetched_at": "x", "url": "y", "providers": [content]}
         content = json.dumps(document).encode()
-    path = pricedata.cache_file()
+    path = price_table.cache_file()
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
-    pricedata.forget()
+    price_table.forget()
     pricing.warm()
     assert entered("openai", "gpt-6-sol") == 2
-    found = pricedata.price_data(AT.date())
+    found = price_table.price_data(AT.date())
     assert found.fetched_at is None and found.problem and "thinkdial prices update" in found.problem
 
 
 def test_a_stored_table_that_cannot_be_read_never_stops_the_pricing() -> None:
-    path = pricedata.cache_file()
+    path = price_table.cache_file()
     path.mkdir(parents=True)
-    pricedata.forget()
+    price_table.forget()
     assert entered("openai", "gpt-6-sol") == 2
 
 
 def test_a_place_that_cannot_be_written_is_said(published_text: str) -> None:
-    directory = pricedata.cache_file().parent
+    directory = price_table.cache_file().parent
     directory.parent.mkdir(parents=True, exist_ok=True)
     directory.write_text("a file")
     with pytest.raises(ConfigError, match="cannot be written"):
-        pricedata.store([], b"", "https://x", AT)
+        price_table.store([], b"", "https://x", AT)
     assert sys.modules["genai_prices"]

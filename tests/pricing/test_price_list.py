@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.costs.pricing import Bought, cost_of, own_price
-from thinkdial.engine.target import Target, resolve
-from thinkdial.profiles.load import load
-from thinkdial.profiles.pricelist import price_for
+from thinkdial.engine.costs.prices.pricing import Bought, cost_of, own_price
+from thinkdial.engine.targets.target import Target, resolve
+from thinkdial.profiles.config import load
+from thinkdial.profiles.price_list import price_for
 from thinkdial.profiles.profile import LongPrompt, Price
 from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.fold import Reply

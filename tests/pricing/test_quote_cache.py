@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from thinkdial.engine.costs.pricequote import Wanted, quote
-from thinkdial.engine.costs.quotecache import quick_quote
+from thinkdial.engine.costs.prices.quote import Wanted, quote
+from thinkdial.engine.costs.prices.quote_cache import quick_quote
 
 START = datetime(2026, 11, 21, 10, 0, 0, tzinfo=UTC)
 MODELS = (

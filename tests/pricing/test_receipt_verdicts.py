@@ -7,8 +7,8 @@ from typing import Any, get_args
 
 import pytest
 
-from thinkdial.engine.plan import ThinkPlan
-from thinkdial.engine.receipt import judge, read_reasoning
+from thinkdial.engine.planning.plan import ThinkPlan
+from thinkdial.engine.results.receipt import judge, read_reasoning
 from thinkdial.profiles import facts
 from thinkdial.providers.fold import Reply
 from thinkdial.providers.schema import Fidelity, Usage, Verdict, Visibility

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.profiles.load import Config, load, user_file
+from thinkdial.profiles.config import Config, load, user_file
 
 
 class Files:

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.target import select
-from thinkdial.profiles.load import Config, load, load_builtin, project_file
+from thinkdial.engine.targets.target import select
+from thinkdial.profiles.config import Config, load, load_builtin, project_file
 from thinkdial.profiles.profile import Price
 from thinkdial.providers.errors import ConfigError, UsageError
 from thinkdial.providers.think import Level, Think

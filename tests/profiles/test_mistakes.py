@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.profiles import load as load_module
-from thinkdial.profiles.load import Config, load, read_text
+from thinkdial.profiles import config as load_module
+from thinkdial.profiles.config import Config, load, read_text
 from thinkdial.providers.errors import ConfigError
 
 from .conftest import Files

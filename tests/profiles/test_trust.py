@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.target import resolve
-from thinkdial.profiles.load import TRUST_FILE, read_text, user_directory
+from thinkdial.engine.targets.target import resolve
+from thinkdial.profiles.config import TRUST_FILE, read_text, user_directory
 from thinkdial.profiles.trust import is_trusted, trust, write_private
 from thinkdial.providers.errors import ConfigError
 

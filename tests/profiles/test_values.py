@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from thinkdial.profiles import facts
-from thinkdial.profiles.load import Config, read_think
-from thinkdial.profiles.yamlfile import MAX_FILE_BYTES, read_yaml
+from thinkdial.profiles.config import Config, read_think
+from thinkdial.profiles.yaml_file import MAX_FILE_BYTES, read_yaml
 from thinkdial.providers.errors import ConfigError
 
 DESIGN_YAML = """
@@ -59,7 +59,7 @@ def test_the_example_of_the_design_loads_as_written(written: Callable[[str], Con
 
 
 def test_the_shipped_example_loads(written: Callable[[str], Config]) -> None:
-    assert written(facts.packaged_text("example.yaml")).profiles["claude"].think
+    assert written(facts.packaged_text("data/example.yaml")).profiles["claude"].think
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ import pytest
 
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.fold import Fold, Reply
-from thinkdial.providers.framers import framer_for
-from thinkdial.providers.framing import Event, FramingError
+from thinkdial.providers.framing.choice import framer_for
+from thinkdial.providers.framing.sse import Event, FramingError
 from thinkdial.providers.registry import dialect
 from thinkdial.providers.schema import Call, HttpRequest
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from thinkdial.providers.errors import Failure
-from thinkdial.providers.eventstream import CONTENT_TYPE
-from thinkdial.providers.framing import Event
+from thinkdial.providers.framing.eventstream import CONTENT_TYPE
+from thinkdial.providers.framing.sse import Event
 from thinkdial.providers.registry import dialect
 
 CACHE = {"cacheReadInputTokens": 10, "cacheWriteInputTokens": 5}

@@ -19,7 +19,7 @@ import pytest
 
 from thinkdial.providers.errors import ConfigError, Failure
 from thinkdial.providers.fold import Reply
-from thinkdial.providers.framing import Event
+from thinkdial.providers.framing.sse import Event
 from thinkdial.providers.registry import NAMES, dialect
 
 WIRE = Path(__file__).parent / "wire"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.providers import (
+from thinkdial.providers.dialects import (
     anthropic_messages,
     bedrock_converse,
     gemini_generate,

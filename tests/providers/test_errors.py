@@ -8,7 +8,7 @@ import pytest
 
 from thinkdial.providers.dialect import document_of, error_message, failure, is_long_prompt, retry_delay_s
 from thinkdial.providers.errors import RETRYABLE_KINDS, ErrorKind, did_you_mean, kind_for_status
-from thinkdial.providers.framing import Event
+from thinkdial.providers.framing.sse import Event
 
 NO_MESSAGE = "the provider sent an error without a message"
 

@@ -7,8 +7,8 @@ from zlib import crc32
 
 import pytest
 
-from thinkdial.providers.eventstream import MAX_FRAME_BYTES, EventStreamFramer
-from thinkdial.providers.framing import Event, FramingError
+from thinkdial.providers.framing.eventstream import MAX_FRAME_BYTES, EventStreamFramer
+from thinkdial.providers.framing.sse import Event, FramingError
 
 
 def text_header(name: str, value: str) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from thinkdial.providers.framing import BodyFramer, Event, Framer, FramingError, SniffingFramer, SseFramer
+from thinkdial.providers.framing.sse import BodyFramer, Event, Framer, FramingError, SniffingFramer, SseFramer
 
 CASES: dict[str, tuple[bytes, list[tuple[str, bytes]]]] = {
     "one line": (b"data: a\n\n", [("", b"a")]),

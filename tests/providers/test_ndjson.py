@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from thinkdial.providers.framers import framer_for
-from thinkdial.providers.framing import Event, FramingError
-from thinkdial.providers.ndjson import CONTENT_TYPES, NdjsonFramer
+from thinkdial.providers.framing.choice import framer_for
+from thinkdial.providers.framing.ndjson import CONTENT_TYPES, NdjsonFramer
+from thinkdial.providers.framing.sse import Event, FramingError
 
 BODY = '{"a":"ü\u2028"}\r\n\n  \n{"b":2}\n{"c":'.encode()
 EVENTS = [

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from thinkdial.providers.dialects.openai_usage import read_openai_error, read_usage
 from thinkdial.providers.errors import ErrorKind
-from thinkdial.providers.openai_usage import read_openai_error, read_usage
 from thinkdial.providers.schema import Notice, Usage, UsageReport
 
 

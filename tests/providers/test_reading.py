@@ -9,7 +9,17 @@ from typing import Any
 
 import pytest
 
-from thinkdial.providers.reading import MAX_COUNT, count, dollars, items, obj, parse_json, parse_reply, seconds, text
+from thinkdial.providers.json_values import (
+    MAX_COUNT,
+    count,
+    dollars,
+    items,
+    obj,
+    parse_json,
+    parse_reply,
+    seconds,
+    text,
+)
 
 NEITHER: list[Any] = [None, True, False, [], {}, [1], {"a": 1}]
 

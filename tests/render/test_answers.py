@@ -10,8 +10,8 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from thinkdial.cli.render.answers import answers
-from thinkdial.cli.render.markdown import MAX_CHARACTERS, ModelMarkdown
+from thinkdial.cli.views.markdown import MAX_CHARACTERS, ModelMarkdown
+from thinkdial.cli.views.run.answers import answers
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Cost, Latency, Reasoning, Result, ThinkReceipt, Usage
 
@@ -162,7 +162,7 @@ def test_a_renderer_that_fails_costs_the_layout_only(shown: Shown, monkeypatch: 
     def fail(*_: object) -> None:
         raise RuntimeError
 
-    monkeypatch.setattr("thinkdial.cli.render.markdown._disarm", fail)
+    monkeypatch.setattr("thinkdial.cli.views.markdown._disarm", fail)
     assert shown(ModelMarkdown("**kept** \x1b"), 60) == "**kept** ␛\n"
 
 

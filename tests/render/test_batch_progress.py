@@ -11,13 +11,13 @@ from typing import Any
 
 import pytest
 
-from thinkdial.cli.batch_reading import HowFar
-from thinkdial.cli.render import batch_progress
-from thinkdial.cli.render.batch_figures import Board, compact, span
-from thinkdial.cli.render.batch_live import Picture
-from thinkdial.cli.render.batch_progress import BAD_ROWS_SHOWN, Display, Lines, Reporter, watcher_for
-from thinkdial.engine.batch.rows import BadRow
-from thinkdial.engine.batch.summary import Tally
+from thinkdial.cli.commands.batch.progress_of_input import HowFar
+from thinkdial.cli.views.batch import progress as batch_progress
+from thinkdial.cli.views.batch.figures import Board, compact, span
+from thinkdial.cli.views.batch.live import Picture
+from thinkdial.cli.views.batch.progress import BAD_ROWS_SHOWN, Display, Lines, Reporter, watcher_for
+from thinkdial.engine.batch.output.summary import Tally
+from thinkdial.engine.batch.rows.rows import BadRow
 from thinkdial.providers.errors import Failure
 
 HOSTILE = "evil\x1b[2J\u202e\nname"

@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from thinkdial.cli.batch_summary import check_summary_paths
-from thinkdial.cli.render.batch_summary import ending, percent, rows
-from thinkdial.cli.render.batch_summary_markdown import summary_markdown
-from thinkdial.cli.render.batch_summary_table import summary_view
-from thinkdial.cli.render.report.batch import summary_page
-from thinkdial.engine.batch.run import Ended
-from thinkdial.engine.batch.summary import Tally
+from thinkdial.cli.commands.batch.summary import check_summary_paths
+from thinkdial.cli.views.batch.summary import ending, percent, rows
+from thinkdial.cli.views.batch.summary_markdown import summary_markdown
+from thinkdial.cli.views.batch.summary_table import summary_view
+from thinkdial.cli.views.report.batch import summary_page
+from thinkdial.engine.batch.batch import Ended
+from thinkdial.engine.batch.output.summary import Tally
 from thinkdial.providers.errors import ConfigError, Failure, UsageError
 
 AT = datetime(2026, 11, 21, 10, tzinfo=UTC)

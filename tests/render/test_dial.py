@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.cli.render.dial import asked_to_sent, native_words, sent, think_path
+from thinkdial.cli.views.run.dial import asked_to_sent, native_words, sent, think_path
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Reasoning, Result, ThinkReceipt
 

@@ -11,8 +11,8 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
-from thinkdial.cli.render.export import CSV_COLUMNS, run_csv, run_markdown, run_text
-from thinkdial.cli.render.quoting import fenced, inline, quoted
+from thinkdial.cli.views.quotation import fenced, inline, quoted
+from thinkdial.cli.views.run.export import CSV_COLUMNS, run_csv, run_markdown, run_text
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Cost, Latency, Reasoning, Result, Run, ThinkReceipt, Usage
 

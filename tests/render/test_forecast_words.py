@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from thinkdial.cli.render.export import run_csv, run_markdown, run_text, totals
-from thinkdial.cli.render.forecast_cells import in_total, method_words, short_source, sources, unknown_words
+from thinkdial.cli.views.run.export import run_csv, run_markdown, run_text, totals
+from thinkdial.cli.views.run.forecast_cells import in_total, method_words, short_source, sources, unknown_words
 from thinkdial.engine.costs.forecast import totals as sums
 from thinkdial.providers.schema import Forecast, Result, Run
 

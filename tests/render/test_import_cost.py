@@ -16,10 +16,10 @@ def imported_with(module: str) -> set[str]:
 
 @pytest.mark.parametrize("name", ["answers", "table", "live", "receipt", "export"])
 def test_markdown_is_imported_only_to_render_it(name: str) -> None:
-    modules = imported_with(f"thinkdial.cli.render.{name}")
+    modules = imported_with(f"thinkdial.cli.views.run.{name}")
     assert not modules & {"rich.markdown", "rich.syntax", "pygments", "markdown_it"}
 
 
 def test_text_helpers_need_no_rich() -> None:
-    assert not any(m.startswith("rich") for m in imported_with("thinkdial.cli.render.untrusted"))
-    assert not any(m.startswith("rich") for m in imported_with("thinkdial.cli.render.rows"))
+    assert not any(m.startswith("rich") for m in imported_with("thinkdial.cli.views.untrusted"))
+    assert not any(m.startswith("rich") for m in imported_with("thinkdial.cli.views.run.rows"))

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import pytest
 
-from thinkdial.cli.render.numbers import dollars, rate, seconds, share, tokens
+from thinkdial.cli.views.numbers import dollars, rate, seconds, share, tokens
 
 
 @pytest.mark.parametrize(

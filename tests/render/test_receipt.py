@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.cli.render.receipt import notes, receipt_line
+from thinkdial.cli.views.run.receipt import notes, receipt_line
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Cost, Latency, Notice, Reasoning, Result, ThinkReceipt, Usage
 

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from thinkdial.cli.render.rows import is_comparable, labels
-from thinkdial.cli.render.table import numbers_table
+from thinkdial.cli.views.run.rows import is_comparable, labels
+from thinkdial.cli.views.run.table import numbers_table
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Cost, Latency, Reasoning, Result, ThinkReceipt, Usage
 

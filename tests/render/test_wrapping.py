@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from thinkdial.cli.render.excerpt import excerpt
-from thinkdial.cli.render.tail import KEPT_CHARACTERS, KEPT_LINES, Tail
-from thinkdial.cli.render.wrapping import columns_that_fit, fit, wrap, wrap_line
+from thinkdial.cli.views.run.excerpt import excerpt
+from thinkdial.cli.views.run.tail import KEPT_CHARACTERS, KEPT_LINES, Tail
+from thinkdial.cli.views.wrap import columns_that_fit, fit, wrap, wrap_line
 
 TEXTS = [
     "",

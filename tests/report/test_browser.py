@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.cli.render.report import report_page
+from thinkdial.cli.views.report import report_page
 from thinkdial.providers.schema import Cost, Latency, Reasoning, Run
 
 from .browser import Browser, Page

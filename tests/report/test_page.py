@@ -16,8 +16,8 @@ from itertools import pairwise
 
 import pytest
 
-from thinkdial.cli.render.report import report_page
-from thinkdial.cli.render.report.markup import MAX_CHARACTERS, destination, markdown_html
+from thinkdial.cli.views.report import report_page
+from thinkdial.cli.views.report.markup import MAX_CHARACTERS, destination, markdown_html
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Cost, Forecast, Latency, Notice, Reasoning, Run, ThinkReceipt, Usage
 
@@ -427,6 +427,6 @@ def test_joined_emoji_and_right_to_left_words_stay() -> None:
 
 
 def test_the_template_engine_is_loaded_only_to_render() -> None:
-    code = "import sys, thinkdial.cli.render.report; print(*sys.modules, sep='\\n')"
+    code = "import sys, thinkdial.cli.views.report; print(*sys.modules, sep='\\n')"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not set(done.stdout.split()) & {"jinja2", "markupsafe", "markdown_it", "sqlite3"}

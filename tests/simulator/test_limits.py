@@ -9,8 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from thinkdial.engine.batch.pace import Pace, PaceReport
-from thinkdial.engine.batch.rate_headers import readings
+from thinkdial.engine.batch.pace.pace import Pace, PaceReport
+from thinkdial.engine.batch.pace.rate_headers import readings
 from thinkdial.profiles.profile import Limits
 from thinkdial.simulator import RateLimits, Simulator, simulator_in_thread
 from thinkdial.simulator.http import Request

@@ -1,0 +1,1 @@
+"""Commands over many rows: batch and what looks after its jobs."""

@@ -1,0 +1,1 @@
+"""Commands that ask now: ask, compare, plan, demo."""

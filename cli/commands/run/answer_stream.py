@@ -1,0 +1,98 @@
+"""The stream of `ask`: reasoning dim on stderr, the answer on stdout, as they come."""
+
+from __future__ import annotations
+
+import sys
+from types import TracebackType
+from typing import Self
+
+from ....engine.runs.fanout import Job
+from ....providers.errors import Failure
+from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta, Result
+from ...output import aside, emit, has_colours, is_terminal, say
+from ...views.untrusted import HarmlessStream
+
+DIM, PLAIN = "\x1b[2m", "\x1b[0m"
+
+
+class AnswerStream:
+    """An observer that writes what it hears.
+
+    On a pipe stdout must be the answer alone. A server that may leave its reasoning in the answer, to be told apart
+    only by a late closing tag, is therefore written there when it has finished; on a terminal it is corrected in words.
+    """
+
+    def __init__(self, job: Job, *, show_reasoning: bool) -> None:
+        target = job.target
+        may_mislead = (
+            target is not None and target.dialect == "openai-chat" and target.use.quirks.get("inline_think", True)
+        )
+        self._to_terminal = is_terminal(sys.stdout)
+        self._holds_back = bool(may_mislead) and not self._to_terminal
+        self._shows_reasoning = show_reasoning and is_terminal(sys.stderr)
+        self._dim, self._plain = (DIM, PLAIN) if has_colours(sys.stderr) else ("", "")
+        self._harmless_reasoning, self._harmless_answer = HarmlessStream(), HarmlessStream()
+        self._reasoning_part: str | None = None
+        self._answer_part: str | None = None
+        self._in_reasoning = False
+        self._wrote_answer = False
+        self._ends_with_newline = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._leave_reasoning()
+        if self._wrote_answer and not self._ends_with_newline:
+            emit("\n")
+
+    def started(self, index: int, attempt: int) -> None:
+        if attempt > 1 and is_terminal(sys.stderr):
+            say(f"attempt {attempt}")
+
+    def waiting(self, index: int, seconds: float, failure: Failure) -> None:
+        say(f"{failure.message}; trying again in {seconds:.1f} s")
+
+    def delta(self, index: int, delta: Delta) -> None:
+        match delta:
+            case ReasoningDelta(text=text) if text and self._shows_reasoning:
+                self._reason(text, delta.part)
+            case AnswerDelta(text=text) if text and not self._holds_back:
+                self._answer(text, delta.part)
+            case AnswerWasReasoning() if self._wrote_answer:
+                self._close_line()
+                say("(the text above was reasoning; the answer follows)")
+            case _:
+                pass
+
+    def finished(self, index: int, result: Result) -> None:
+        if self._holds_back and result.answer:
+            self._answer(result.answer, "")
+
+    def _reason(self, text: str, part: str) -> None:
+        if self._wrote_answer and self._to_terminal:
+            self._close_line()
+        gap = "\n\n" if self._reasoning_part not in (None, part) else ""
+        self._reasoning_part, self._in_reasoning = part, True
+        aside(f"{self._dim}{self._harmless_reasoning.feed(gap + text)}{self._plain}")
+
+    def _answer(self, text: str, part: str) -> None:
+        self._leave_reasoning()
+        gap = "\n\n" if self._answer_part not in (None, part) else ""
+        self._answer_part, self._wrote_answer = part, True
+        shown = self._harmless_answer.feed(gap + text)
+        if shown:
+            self._ends_with_newline = shown.endswith("\n")
+            emit(shown)
+
+    def _close_line(self) -> None:
+        if not self._ends_with_newline:
+            emit("\n")
+            self._ends_with_newline = True
+
+    def _leave_reasoning(self) -> None:
+        if self._in_reasoning:
+            self._in_reasoning = False
+            aside("\n\n")

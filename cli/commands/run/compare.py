@@ -1,0 +1,145 @@
+"""`thinkdial compare`: the same prompt to many, side by side."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from ...options import (
+    AllowUnpriced,
+    AsJson,
+    ConfigFile,
+    Confirm,
+    CountTokens,
+    DryRun,
+    Emulate,
+    Files,
+    Format,
+    MaxCost,
+    MaxOutput,
+    NoHistory,
+    NoStream,
+    Output,
+    OutputFormat,
+    Profiles,
+    PromptArgument,
+    Quiet,
+    ReasoningView,
+    Retries,
+    ShowReasoning,
+    StrictThink,
+    System,
+    ThinkSweep,
+    Timeout,
+    Yes,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from ....engine.planning.prepare import Prompt
+    from ....engine.runs.fanout import Job
+    from .run import Circumstances
+
+
+def compare(
+    prompt: PromptArgument = None,
+    profile: Profiles = None,
+    think: ThinkSweep = None,
+    file: Files = None,
+    system: System = None,
+    max_output: MaxOutput = None,
+    timeout: Timeout = None,
+    retries: Retries = None,
+    no_stream: NoStream = False,
+    strict_think: StrictThink = False,
+    emulate: Emulate = False,
+    max_cost: MaxCost = None,
+    allow_unpriced: AllowUnpriced = False,
+    confirm: Confirm = False,
+    yes: Yes = False,
+    count: CountTokens = False,
+    dry_run: DryRun = False,
+    reasoning: ShowReasoning = ReasoningView.EXCERPT,
+    output_format: OutputFormat = None,
+    json: AsJson = False,
+    output: Output = None,
+    config: ConfigFile = None,
+    no_history: NoHistory = False,
+    quiet: Quiet = False,
+) -> None:
+    """Send one prompt to many profiles and show reasoning, answers, time and cost side by side.
+
+    Example:  thinkdial compare "Is 91 prime?" -p claude -p gpt -p gemini --think off,low,high
+    """
+    from ....engine.runs.jobs import Wishes, make_jobs
+    from ....engine.targets.target import select
+    from ...formats import chosen_format
+    from ...prompt import read_prompt
+    from ...selection import load_config, refuse_unless_strict, sweep_values
+    from .money import CostWishes, afford
+    from .plan import print_plans
+    from .run import Circumstances, kept_of
+
+    form = chosen_format(output_format, json, output, Format.TABLE)
+    sweep = sweep_values(think)
+    settings = load_config(config, profile or [], quiet=quiet)
+    selections = select(profile or [], settings)
+    asked = read_prompt(prompt, file or [], system)
+    wishes = Wishes(sweep, max_output, timeout, retries, no_stream, emulate)
+    if dry_run:
+        print_plans(selections, asked, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
+        return
+    jobs = make_jobs(selections, asked, settings, wishes)
+    if strict_think:
+        refuse_unless_strict(jobs)
+    cost = CostWishes(max_cost, allow_unpriced, confirm, yes, count)
+    afforded = afford(jobs, asked, settings, cost, quiet=quiet)
+    kept = kept_of(settings, no_history=no_history)
+    circumstances = Circumstances("compare", kept, settings.history, afforded.purse)
+    finish_comparison(afforded.jobs, asked, form, reasoning, output, circumstances, quiet=quiet)
+
+
+def finish_comparison(
+    jobs: Sequence[Job],
+    asked: Prompt,
+    form: Format,
+    reasoning: ReasoningView,
+    output: Path | None,
+    circumstances: Circumstances,
+    *,
+    quiet: bool,
+) -> None:
+    """Make the calls with a live view where there is a terminal, print the results, and exit with their code."""
+    import sys
+
+    from ....engine.exchange.observer import Silent
+    from ...exit_codes import ExitCode, code_for
+    from ...formats import print_aftermath, print_notes, print_run
+    from ...output import console, is_terminal, say
+    from .run import run_jobs
+
+    live = not quiet and is_terminal(sys.stderr)
+    if live:
+        from ...views.run.live import LiveCompare
+
+        observer = LiveCompare(console(stderr=True), titles=_titles(jobs))
+        with observer:
+            finished = run_jobs(jobs, asked, observer, circumstances)
+    else:
+        finished = run_jobs(jobs, asked, Silent(), circumstances)
+    written = print_run(finished.run, form, reasoning, output)
+    if not quiet:
+        print_notes(finished.run.results, after_comparison=form is Format.TABLE)
+        if finished.interrupted:
+            say("interrupted: what had come is shown and marked")
+        print_aftermath(finished)
+    code = code_for(finished.run.results, interrupted=finished.interrupted)
+    raise typer.Exit(code if written or code is not ExitCode.OK else ExitCode.USAGE)
+
+
+def _titles(jobs: Sequence[Job]) -> list[str]:
+    names = [job.profile for job in jobs]
+    return [job.profile if names.count(job.profile) == 1 else f"{job.profile} @{job.think}" for job in jobs]

@@ -1,0 +1,104 @@
+"""`thinkdial demo`: the main job against the built-in simulator, over real HTTP on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from ...options import (
+    AsJson,
+    Format,
+    MaxOutput,
+    NoHistory,
+    Output,
+    OutputFormat,
+    Profiles,
+    PromptArgument,
+    Quiet,
+    ReasoningView,
+    ShowReasoning,
+    ThinkSweep,
+)
+
+DEMO_PROMPT = "A bat and a ball cost $1.10 together. The bat costs $1.00 more than the ball. What does the ball cost?"
+DEMO_PROFILES = ("claude", "gpt", "gemini")
+DEMO_KEY = "simulated-key"
+PATHS: Mapping[str, str] = {"anthropic": "/anthropic", "openai": "/openai/v1", "google": "/google"}
+"""Where the simulator stands in for a provider, below its own address."""
+
+
+def demo(
+    prompt: PromptArgument = None,
+    profile: Profiles = None,
+    think: ThinkSweep = None,
+    max_output: MaxOutput = None,
+    reasoning: ShowReasoning = ReasoningView.EXCERPT,
+    output_format: OutputFormat = None,
+    json: AsJson = False,
+    output: Output = None,
+    no_history: NoHistory = False,
+    quiet: Quiet = False,
+) -> None:
+    """Run a comparison against simulated providers: no key, no network, nothing to pay, and labelled so.
+
+    Example:  thinkdial demo --think off,low,high -p claude
+    """
+    import os
+
+    from ....engine.planning.prepare import Prompt
+    from ....engine.runs.jobs import Wishes, make_jobs
+    from ....engine.targets.target import select
+    from ....profiles.config import load_builtin
+    from ....providers.errors import UsageError
+    from ....providers.schema import Notice
+    from ....providers.think import parse_think
+    from ....simulator import DEMO_PACE, running_simulator
+    from ...formats import chosen_format
+    from ...output import say
+    from ...selection import sweep_values
+    from .compare import finish_comparison
+    from .run import Circumstances
+
+    form = chosen_format(output_format, json, output, Format.TABLE)
+    settings = load_builtin()
+    selections = select(profile or DEMO_PROFILES, settings)
+    for selection in selections:
+        if selection.profile.provider not in PATHS:
+            raise UsageError(
+                f"the simulator does not stand in for {selection.profile.provider} ({selection.profile.name})",
+                hint=f"it does for {', '.join(PATHS)}: -p {', -p '.join(DEMO_PROFILES)}",
+            )
+    simulated = Notice("simulated", "answered by the built-in simulator, not by a provider; the cost was not charged")
+    keys = {name: DEMO_KEY for provider in PATHS for name in settings.provider(provider).api_key_env}
+    if not quiet:
+        say("SIMULATED: these answers, times and costs come from the built-in simulator, not from the providers.")
+    with running_simulator(pace=DEMO_PACE) as base_url:
+        wishes = Wishes(
+            sweep=sweep_values(think) or (parse_think("medium"),),
+            max_output_tokens=max_output,
+            base_url=stand_in(base_url),
+        )
+        asked = Prompt(prompt or DEMO_PROMPT)
+        jobs = make_jobs(selections, asked, settings, wishes, {**os.environ, **keys})
+        kept = "everything" if not no_history and _history_is_on() else None
+        circumstances = Circumstances("demo", kept, extra=(simulated,), simulated=True)
+        finish_comparison(jobs, asked, form, reasoning, output, circumstances, quiet=quiet)
+
+
+def _history_is_on() -> bool:
+    """As the user's own configuration says; one that is broken does not keep anybody from the demonstration."""
+    from ....profiles.config import load
+    from ....providers.errors import ConfigError
+
+    try:
+        return load().history.enabled
+    except ConfigError:
+        return False
+
+
+def stand_in(base_url: str) -> Callable[[str], str | None]:
+    """Where the simulator at `base_url` stands in for a provider, by the provider's name."""
+
+    def where(provider: str) -> str | None:
+        return f"{base_url}{PATHS[provider]}"
+
+    return where

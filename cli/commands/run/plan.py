@@ -1,0 +1,167 @@
+"""`thinkdial plan`: what each profile would send, and what it may cost. Nothing is sent, except to count tokens."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...options import (
+    AsJson,
+    ConfigFile,
+    CountTokens,
+    Emulate,
+    Files,
+    MaxOutput,
+    NoStream,
+    Profiles,
+    PromptArgument,
+    Quiet,
+    StrictThink,
+    System,
+    ThinkSweep,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from ....engine.planning.prepare import Prepared, Prompt
+    from ....engine.runs.jobs import Wishes
+    from ....engine.targets.target import Selection
+    from ....profiles.config import Config
+    from ....providers.errors import ConfigError
+    from ....providers.schema import Forecast
+
+    PlanEntry = tuple[Prepared, Forecast, str | None]
+
+PLACEHOLDER = "(your prompt)"
+
+
+def plan(
+    prompt: PromptArgument = None,
+    profile: Profiles = None,
+    think: ThinkSweep = None,
+    file: Files = None,
+    system: System = None,
+    max_output: MaxOutput = None,
+    no_stream: NoStream = False,
+    strict_think: StrictThink = False,
+    emulate: Emulate = False,
+    count: CountTokens = False,
+    json: AsJson = False,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+) -> None:
+    """Show the exact native fields each profile would send, what was lost in translation, and a cost range.
+
+    No network and no key is needed, except for --count. Without -p every profile is planned; --json has the whole
+    request and every figure's source.
+
+    Example:  thinkdial plan -p claude -p gemini --think off,high,8k
+    """
+    from ....engine.planning.prepare import Prompt
+    from ....engine.runs.jobs import Wishes
+    from ....engine.targets.target import select
+    from ....providers.errors import UsageError
+    from ...prompt import read_prompt
+    from ...selection import load_config, sweep_values
+
+    sweep = sweep_values(think)
+    settings = load_config(config, profile or [], quiet=quiet)
+    chosen = profile or list(settings.defaults.profiles)
+    names = chosen or list(settings.profiles)
+    selections = select(names, settings)
+    given = prompt is not None or file
+    if count and not given:
+        raise UsageError("--count needs a prompt to count", hint='thinkdial plan "..." --count, or -f FILE')
+    asked = read_prompt(prompt, file or [], system) if given else Prompt(PLACEHOLDER, system)
+    wishes = Wishes(sweep, max_output, no_stream=no_stream, emulate=emulate)
+    # Of all profiles, those that still lack something of the user's are mentioned; one that was named must be planned.
+    print_plans(
+        selections,
+        asked,
+        settings,
+        wishes,
+        as_json=json,
+        strict=strict_think,
+        tolerant=not chosen,
+        quiet=quiet,
+        count=count,
+    )
+
+
+def print_plans(
+    selections: Sequence[Selection],
+    asked: Prompt,
+    config: Config,
+    wishes: Wishes,
+    *,
+    as_json: bool,
+    strict: bool = False,
+    tolerant: bool = False,
+    quiet: bool = False,
+    count: bool = False,
+) -> None:
+    """Plan everything and print it; what cannot be planned is said on stderr, and unless `tolerant` in the exit code.
+
+    `count` asks the providers how many tokens the prompt has. Raises `ConfigError` when nothing can be planned.
+    """
+    import typer
+
+    from ....engine.results.documents import plan_document
+    from ...exit_codes import ExitCode
+    from ...formats import json_text
+    from ...output import complain, console, emit, rendered, say
+    from ...views.run.plans import plans_view
+
+    entries, problems = _plans(selections, asked, config, wishes, count=count, quiet=quiet)
+    if problems and not entries:
+        raise problems[0]
+    if as_json:
+        emit(json_text(plan_document(entries)))
+    else:
+        emit(rendered(plans_view(entries, console().width)))
+    for problem in problems:
+        if not tolerant:
+            complain(problem)
+        elif not quiet:
+            say(f"left out: {problem.message}")
+    if strict and any(not prepared.plan.is_strict for prepared, _, _ in entries):
+        raise typer.Exit(ExitCode.STRICT_PLAN)
+    if problems and not tolerant:
+        raise typer.Exit(ExitCode.SOME_FAILED)
+
+
+def _plans(
+    selections: Sequence[Selection], asked: Prompt, config: Config, wishes: Wishes, *, count: bool, quiet: bool
+) -> tuple[list[PlanEntry], list[ConfigError]]:
+    from datetime import UTC, datetime
+
+    from ....engine.costs.forecast import forecast
+    from ....engine.runs.jobs import prepare_one
+    from ....engine.targets.keys import describe_key
+    from ....engine.targets.target import resolve, think_values
+    from ....providers.errors import ConfigError
+    from .forecasts import count_plans, own_runs
+
+    planned: list[Prepared] = []
+    problems: dict[str, ConfigError] = {}
+    for selection in selections:
+        for think in think_values(selection, wishes.sweep, config):
+            try:
+                target = resolve(selection.profile, config)
+                prepared = prepare_one(target, think, asked, config, wishes)
+            except ConfigError as error:
+                problems.setdefault(error.message, error)
+                continue
+            planned.append(prepared)
+    counted = count_plans(planned, quiet=quiet) if count else {}
+    now = datetime.now(UTC)
+    with own_runs(quiet=quiet) as samples:
+        entries = [
+            (
+                prepared,
+                forecast(prepared, asked, now, counted_tokens=counted.get(index), samples=samples),
+                describe_key(prepared.target),
+            )
+            for index, prepared in enumerate(planned)
+        ]
+    return entries, list(problems.values())

@@ -1,0 +1,131 @@
+"""From jobs to a finished run: the event loop, the transport, the record, and Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ....engine.costs.prices import pricing
+from ....engine.exchange.observer import Observer
+from ....engine.exchange.surroundings import Surroundings
+from ....engine.exchange.transport import Transport
+from ....engine.planning.prepare import Prompt
+from ....engine.results.assembly import make_run, new_id
+from ....engine.runs.fanout import Done, Job, fan_out
+from ....profiles.history_settings import HistorySettings
+from ....providers.errors import StoreError
+from ....providers.schema import Notice, Run
+from ...version import VERSION
+from .forecasts import Afterwards
+
+if TYPE_CHECKING:
+    from ....engine.costs.budget.purse import Purse
+    from ....engine.history.heads import Kept
+    from ....engine.runs.keeper import Keeper
+    from ....profiles.config import Config
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """A run, and whether somebody interrupted it.
+
+    `number` is its place in the history, `problem` why it is not there in full. `notes` are lines about budgets.
+    """
+
+    run: Run
+    interrupted: bool
+    number: int | None = None
+    problem: StoreError | None = None
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """How a run is made: how much of it is kept, what it may cost, and what is said of each result.
+
+    `kept` is None when not even its cost is to be remembered.
+    """
+
+    command: str
+    kept: Kept | None = None
+    retention: HistorySettings = HistorySettings()  # noqa: RUF009 it is frozen
+    purse: Callable[[], Purse | None] = lambda: None
+    extra: tuple[Notice, ...] = field(default=())
+    simulated: bool = False
+
+
+def run_jobs(jobs: Sequence[Job], prompt: Prompt, observer: Observer, circumstances: Circumstances) -> Finished:
+    """Make all calls. Ctrl-C and SIGTERM end those under way and keep what came."""
+    return asyncio.run(_run(jobs, prompt, observer, circumstances))
+
+
+async def _run(jobs: Sequence[Job], prompt: Prompt, observer: Observer, circumstances: Circumstances) -> Finished:
+    run_id, at, began = new_id(), datetime.now(UTC), time.monotonic()
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    if task is not None and sys.platform != "win32":
+        with suppress(RuntimeError, ValueError):  # only the main thread may listen to signals
+            loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    needs_prices = any(job.target is not None and job.target.profile.price is None for job in jobs)
+    warming: list[asyncio.Future[None]] = []
+
+    def on_sent() -> None:
+        # The price table takes long to import; now the provider is thinking anyway.
+        if needs_prices and not warming:
+            warming.append(loop.run_in_executor(None, pricing.warm))
+
+    foresee = Afterwards(prompt, at)
+    keeper = _keeper(run_id, at, prompt, circumstances, foresee)
+    purse = circumstances.purse()
+    try:
+        async with Transport(user_agent=f"thinkdial/{VERSION}") as transport:
+            surroundings = Surroundings(transport, on_sent=on_sent, tape=keeper)
+            done: Done = await fan_out(
+                jobs,
+                surroundings=surroundings,
+                observer=observer,
+                run_id=run_id,
+                at=at,
+                extra=circumstances.extra,
+                keeper=keeper,
+                purse=purse,
+            )
+        if done.interrupted and task is not None:
+            task.uncancel()
+    finally:  # also when nobody reads the answer any more: what came of it was paid for
+        total_s = time.monotonic() - began
+        foresee.close()
+        number = None if keeper is None else await keeper.close(total_s)
+        notes = () if purse is None else tuple(await purse.close())
+    run = make_run(run_id, prompt.text, prompt.system, done.results, total_s)
+    return Finished(run, done.interrupted, number, None if keeper is None else keeper.problem, notes)
+
+
+def kept_of(config: Config, *, no_history: bool) -> Kept | None:
+    """How much of a run is kept. A budget by day or month needs at least the sums."""
+    if config.history.enabled and not no_history:
+        return "everything"
+    return "sums" if config.budget.needs_history else None
+
+
+def _keeper(
+    run_id: str, at: datetime, prompt: Prompt, circumstances: Circumstances, foresee: Afterwards
+) -> Keeper | None:
+    """What keeps the run in the history; None when it is not to be kept. Nobody forecasts what is simulated."""
+    settings = circumstances.retention
+    if circumstances.kept is None:
+        return None
+    from ....engine.history.heads import Retention, RunHead
+    from ....engine.history.record import Recorder
+    from ....engine.runs.keeper import Keeper
+
+    head = RunHead(run_id, at, circumstances.command, prompt.text, prompt.system, circumstances.simulated)
+    head = head._replace(kept=circumstances.kept)
+    recorder = Recorder(head, retention=Retention(settings.keep_days, settings.max_mb))
+    return Keeper(recorder, (lambda _: None) if circumstances.simulated else foresee)

@@ -1,0 +1,1 @@
+"""Commands about what is configured and known: profiles, models, keys, simulate."""

@@ -1,0 +1,56 @@
+"""The question before the money: what the calls may cost, on stderr, and whether to make them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from ..providers.errors import UsageError
+from .output import aside, console, is_terminal, say, show
+
+if TYPE_CHECKING:
+    from ..engine.costs.budget.limits import Question
+    from ..engine.runs.fanout import Job
+    from ..providers.schema import Forecast
+
+
+def confirm_cost(
+    jobs: Sequence[Job],
+    forecasts: Sequence[Forecast | None],
+    *,
+    question: Question | None = None,
+    asked: bool = False,
+    yes: bool = False,
+) -> bool:
+    """Whether the calls may be made. Somebody is asked when they wanted that (`--confirm`) or a limit has a `question`.
+
+    The forecast is shown on stderr whenever there is something to ask, also when `yes` answers it. Without a terminal
+    there is nobody to ask: raises `UsageError`, or the `BudgetError` of the question.
+    """
+    if not asked and question is None:
+        return True
+    if not yes and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        if question is not None:
+            raise question.refusal()
+        raise UsageError("--confirm needs a terminal to ask on", hint="pass --yes to go on without the question")
+    from ..engine.costs.forecast import totals
+    from .views.run.forecasts import forecast_table
+
+    total = totals(made for job, made in zip(jobs, forecasts, strict=True) if job.refused is None)
+    show(forecast_table(jobs, forecasts, total, console(stderr=True).width))
+    if question is not None:
+        say(f"{question.words}.")
+    return yes or _answer(total.calls)
+
+
+def _answer(calls: int) -> bool:
+    """Whether somebody types yes. Anything else, the end of input and Ctrl-C are no."""
+    aside(f"{'Make this call?' if calls == 1 else f'Make these {calls} calls?'} [y/N] ")
+    try:
+        typed = sys.stdin.readline()
+    except KeyboardInterrupt:
+        typed = ""
+    if not typed.endswith("\n"):
+        aside("\n")
+    return typed.strip().lower() in ("y", "yes")

@@ -1,0 +1,137 @@
+"""A finished run in the format that was asked for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..engine.results.documents import result_document, run_document
+from ..providers.errors import ConfigError, UsageError
+from ..providers.schema import Result, Run
+from .options import Format, ReasoningView
+from .output import check_writable, complain, console, emit, is_terminal, rendered, say, show_line, write_file
+from .views.untrusted import harmless_json
+
+if TYPE_CHECKING:
+    from .commands.run.run import Finished
+
+_FORMAT_OF_SUFFIX = {
+    ".json": Format.JSON,
+    ".jsonl": Format.JSONL,
+    ".csv": Format.CSV,
+    ".md": Format.MD,
+    ".html": Format.HTML,
+    ".htm": Format.HTML,
+    ".txt": Format.TEXT,
+}
+FILE_WIDTH = 120
+
+
+def chosen_format(given: Format | None, as_json: bool, output: Path | None, otherwise: Format) -> Format:
+    """The format: as asked, else by the suffix of the output file.
+
+    Raises `UsageError` when two are asked for, and for a page that would be poured onto a terminal.
+    """
+    if as_json and given not in (None, Format.JSON):
+        raise UsageError(f"--json and --format {given} contradict each other")
+    if given is Format.HTML and output is None and is_terminal(sys.stdout):
+        raise UsageError("--format html makes a page for a browser", hint="-o report.html writes it to a file")
+    if output is not None:
+        check_writable(output)
+    if as_json:
+        return Format.JSON
+    if given is not None:
+        return given
+    return _FORMAT_OF_SUFFIX.get(output.suffix.lower(), otherwise) if output is not None else otherwise
+
+
+def json_text(document: object) -> str:
+    """JSON for people and programs: readable characters as they are, dangerous ones escaped."""
+    return harmless_json(json.dumps(document, ensure_ascii=False, indent=2)) + "\n"
+
+
+def json_line(result: Result) -> str:
+    return harmless_json(json.dumps(result_document(result), ensure_ascii=False)) + "\n"
+
+
+def formatted(run: Run, form: Format, reasoning: ReasoningView) -> str | None:
+    """The text of `run` in `form`; None for the table, which depends on where it is printed."""
+    match form:
+        case Format.JSON:
+            return json_text(run_document(run))
+        case Format.JSONL:
+            return "".join(json_line(result) for result in run.results)
+        case Format.CSV:
+            from .views.run import export
+
+            return export.run_csv(run.results)
+        case Format.MD:
+            from .views.run import export
+
+            return export.run_markdown(run, reasoning=reasoning.value)
+        case Format.HTML:
+            from .views.report import report_page
+
+            return report_page([run], with_reasoning=reasoning is not ReasoningView.NONE)
+        case Format.TEXT:
+            from .views.run import export
+
+            return export.run_text(run, reasoning=reasoning.value)
+        case Format.TABLE:
+            return None
+
+
+def print_run(run: Run, form: Format, reasoning: ReasoningView, output: Path | None) -> bool:
+    """Print to stdout or write to `output`. False when the file could not be written: then stdout got it."""
+    text = formatted(run, form, reasoning)
+    if output is None:
+        emit(text if text is not None else table_text(run, reasoning))
+        return True
+    if text is None:
+        text = table_text(run, reasoning, width=FILE_WIDTH)
+    try:
+        write_file(output, text)
+    except ConfigError as error:
+        complain(error)
+        say("the results follow on standard output, so that nothing is lost")
+        emit(text)
+        return False
+    return True
+
+
+def table_text(run: Run, reasoning: ReasoningView, *, width: int | None = None) -> str:
+    """Answers, numbers and totals, as wide as the terminal; with a `width` as wide as that, and without colours."""
+    from rich.text import Text
+
+    from .views.run import export
+    from .views.run.answers import answers
+    from .views.run.table import numbers_table
+
+    columns = width or console().width
+    return rendered(
+        answers(run.results, columns, reasoning=reasoning.value),
+        "",
+        numbers_table(run.results, columns),
+        Text(f"\n{export.totals(run)}", "dim"),
+        width=width,
+    )
+
+
+def print_notes(results: Sequence[Result], *, after_comparison: bool) -> None:
+    """What people should know beside the numbers, on stderr."""
+    from .views.run import receipt
+
+    for line in receipt.notes(results, after_comparison=after_comparison):
+        show_line(line)
+
+
+def print_aftermath(finished: Finished) -> None:
+    """What became of the run beside its results: limits that it passed, and a history that could not take it."""
+    for note in finished.notes:
+        say(f"note: {note}")
+    if finished.problem is not None:
+        hint = f"; {finished.problem.hint}" if finished.problem.hint else ""
+        say(f"note: this run is not in the history: {finished.problem.message}{hint}")

@@ -1,0 +1,64 @@
+"""What the options choose: the configuration, the profiles and the think values."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import typer
+
+from ..engine.runs.fanout import Job
+from ..engine.targets.target import Selection, select
+from ..profiles.config import Config, load
+from ..providers.errors import UsageError
+from ..providers.think import Think, parse_think
+from .exit_codes import ExitCode
+from .output import say
+
+
+def load_config(path: Path | None, names: Sequence[str], *, quiet: bool = False) -> Config:
+    """All layers of configuration; what was left out of them is said on stderr.
+
+    `names` are those of `-p`: a `provider/model` among them may need the providers of plugins.
+    """
+    config = load(path, also=[name.partition("/")[0] for name in names if "/" in name])
+    if not quiet:
+        for note in config.notes:
+            say(f"note: {note}")
+    return config
+
+
+def sweep_values(text: str | None) -> tuple[Think, ...]:
+    """The think values of a comma list, without repetition. Raises `UsageError` for one that is none."""
+    if text is None:
+        return ()
+    return tuple(dict.fromkeys(parse_think(word) for word in text.split(",")))
+
+
+def one_value(text: str) -> Think:
+    """The one think value of `ask`. Raises `UsageError` for a comma list and for what is none."""
+    if "," in text:
+        raise UsageError(f"ask takes one think value, not {text!r}", hint="thinkdial compare takes a comma list")
+    return parse_think(text)
+
+
+def one_selection(names: Sequence[str] | None, config: Config) -> Selection:
+    """The one profile that `ask` talks to. Raises `UsageError` when the names stand for several."""
+    chosen = select(names or [], config)
+    if len(chosen) > 1:
+        names = ", ".join(selection.profile.name for selection in chosen)
+        raise UsageError(f"ask takes one profile, not {len(chosen)} ({names})", hint="thinkdial compare takes many")
+    return chosen[0]
+
+
+def refuse_unless_strict(jobs: Sequence[Job]) -> None:
+    """Exit with 5 when a plan is worse than `mapped`; nothing has been sent by then."""
+    refused = [job for job in jobs if job.prepared is not None and not job.prepared.plan.is_strict]
+    if not refused:
+        return
+    for job in refused:
+        if job.prepared is not None:
+            decided = job.prepared.plan
+            say(f"{job.profile}: --strict-think: {decided.requested} would be {decided.fidelity}: {decided.note}")
+    say("nothing was sent")
+    raise typer.Exit(ExitCode.STRICT_PLAN)

@@ -1,0 +1,118 @@
+"""Batches at the providers: all jobs in a list, one of them in detail, and one line while waiting."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ....engine.batch.provider.job_store import Job, Part
+from ..numbers import UNKNOWN
+from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
+from ..untrusted import one_line
+
+_STAGES = {
+    "planned": ("unsent", CAUTION),
+    "uploaded": ("unsent", CAUTION),
+    "creating": ("unanswered", CAUTION),
+    "collected": ("collected", GOOD),
+    "dropped": ("not taken", BAD),
+}
+_STATUSES = {"ended": GOOD, "failed": BAD, "expired": CAUTION, "cancelled": CAUTION, "cancelling": CAUTION}
+_WORDS = 300
+
+
+def jobs_view(jobs: Sequence[Job], now: datetime, width: int) -> Table:
+    """One line for each batch; the job's id stands at its first one."""
+    table = _table()
+    for job in jobs:
+        for part in job.parts:
+            _add(table, job, part, now)
+    return table
+
+
+def job_view(job: Job, now: datetime) -> list[RenderableType]:
+    """The batches of one job, and below them what the providers call them and what they say."""
+    table = _table()
+    for part in job.parts:
+        _add(table, job, part, now)
+    shown: list[RenderableType] = [table, Text(f"\nresults go to {one_line(job.output)}", QUIET)]
+    for part in job.parts:
+        words = Text(f"{part.number:>3}  ", QUIET)
+        words.append(one_line(part.batch_id or "no batch yet", 80))
+        if part.guessed:
+            words.append(" (perhaps: found by its time and size)", CAUTION)
+        if part.written_to:
+            words.append(f", written to {one_line(part.written_to)}")
+        if part.problem:
+            words.append(f"\n     {one_line(str(part.problem.get('message')), _WORDS)}", BAD)
+        shown.append(words)
+    return shown
+
+
+def progress_line(job: Job) -> str:
+    """How a job is getting on, in one line."""
+    return f"batch {job.id}: " + " · ".join(
+        f"{one_line(part.profile, 24)} {_state(part).plain} {_done(part)}" for part in job.parts
+    )
+
+
+def _table() -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("id", no_wrap=True, style=STRONG)
+    table.add_column("profile", no_wrap=True, overflow="ellipsis", max_width=12)
+    table.add_column("provider", no_wrap=True, overflow="ellipsis", max_width=9)
+    table.add_column("state", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("age", justify="right", no_wrap=True)
+    table.add_column("expires", justify="right", no_wrap=True)
+    return table
+
+
+def _add(table: Table, job: Job, part: Part, now: datetime) -> None:
+    is_first = part is job.parts[0]
+    table.add_row(
+        job.id if is_first else "",
+        Text(one_line(part.profile)),
+        Text(one_line(part.provider)),
+        _state(part),
+        _done(part),
+        _span((now - datetime.fromisoformat(part.created_at or job.created_at)).total_seconds()),
+        _expires(part, now),
+    )
+
+
+def _state(part: Part) -> Text:
+    if part.stage in _STAGES:
+        return Text(*_STAGES[part.stage])
+    status = part.status or "running"
+    return Text(one_line(status), _STATUSES.get(status, ""))
+
+
+def _done(part: Part) -> str:
+    """`1,200/5,000`, with failures as `-3`: as written, else as the provider counts."""
+    if part.stage == "collected":
+        done, failed = part.ok, part.failed
+    else:
+        done, failed = part.counts.get("succeeded"), part.counts.get("failed")
+    shown = UNKNOWN if done is None else f"{done:,}"
+    return f"{shown}/{part.rows:,}" + (f" -{failed:,}" if failed else "")
+
+
+def _expires(part: Part, now: datetime) -> str:
+    if part.stage != "created" or part.expires_at is None:
+        return UNKNOWN
+    left_s = (datetime.fromisoformat(part.expires_at) - now).total_seconds()
+    return f"in {_span(left_s)}" if left_s > 0 else "overdue"
+
+
+def _span(seconds: float) -> str:
+    """`12s`, `4m`, `3h`, `2d`."""
+    whole = max(0, int(seconds))
+    for size, unit in ((86_400, "d"), (3600, "h"), (60, "m")):
+        if whole >= size:
+            return f"{whole // size}{unit}"
+    return f"{whole}s"

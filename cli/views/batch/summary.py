@@ -1,0 +1,212 @@
+"""The cells of a batch's summary: every figure of a profile and think value as text, and which of them are the best."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+from ....providers.errors import ErrorKind, Failure
+from ..numbers import UNKNOWN, dollars, seconds, tokens
+from ..run.phrases import kind_words
+from ..untrusted import one_line
+
+if TYPE_CHECKING:
+    from ....engine.batch.batch import Ended
+    from ....engine.batch.output.summary import Group, Tally
+
+BEST = "★"
+LEGEND = f"{BEST} best known value; pass rates whose intervals overlap may differ by chance alone"
+
+_ENDINGS = {"refusal": "refused", "content_filter": "filtered", "length": "cut", "tool_call": "tool call"}
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One profile with one think value in cells. `best` names the cells that beat their column."""
+
+    profile: str
+    think: str
+    model: str
+    whole: str
+    passed: str
+    pass_rate: str
+    interval: str
+    cost: str
+    each: str
+    per_passed: str
+    median: str
+    slow: str
+    reasoning: str
+    output: str
+    verdicts: str
+    errors: str
+    best: frozenset[str]
+    again: bool
+
+    @property
+    def label(self) -> str:
+        return f"{self.profile}@{self.think}"
+
+
+def rows(tally: Tally) -> list[Row]:
+    """Return a row for each group of `tally.ordered`."""
+    groups = tally.ordered
+    best = {name: _best(groups, value, most) for name, (value, most) in _COMPETING.items()}
+    made: list[Row] = []
+    for index, group in enumerate(groups):
+        made.append(
+            Row(
+                profile=one_line(group.profile, 40),
+                think=one_line(group.think, 20),
+                model=one_line(group.model, 60) or UNKNOWN,
+                whole=f"{group.statuses['ok']:,} of {group.results:,}",
+                passed=f"{group.passed:,} of {group.judged:,}" if group.judged else UNKNOWN,
+                pass_rate=percent(group.pass_rate),
+                interval=interval_words(group),
+                cost=cost_words(group.usd if group.usd_known else None, group.usd_unknown),
+                each=dollars(group.mean_usd),
+                per_passed=dollars(group.usd_per_passed),
+                median=seconds(group.percentile_s(0.5)),
+                slow=seconds(group.percentile_s(0.95)),
+                reasoning=tokens(_whole(group.mean_reasoning_tokens)),
+                output=tokens(_whole(group.mean_output_tokens)),
+                verdicts=_verdicts(group),
+                errors=counted(group.errors, error_words),
+                best=frozenset(name for name, winners in best.items() if index in winners),
+                again=index > 0 and groups[index - 1].profile == group.profile,
+            )
+        )
+    return made
+
+
+def has_judged(tally: Tally) -> bool:
+    """Whether any row had an expectation that an answer was held against."""
+    return any(group.judged for group in tally.groups.values())
+
+
+def percent(rate: float | None) -> str:
+    """`92.4 %`; a rate that is not whole is never rounded to 0 or 100."""
+    if rate is None:
+        return UNKNOWN
+    if 0 < rate < 0.0005:
+        return "<0.1 %"
+    if 0.9995 <= rate < 1:
+        return ">99.9 %"
+    return f"{100 * rate:.1f} %"
+
+
+def interval_words(group: Group) -> str:
+    """`88.1–95.4 %`: where the pass rate lies with 95 % confidence."""
+    interval = group.pass_interval
+    return UNKNOWN if interval is None else f"{100 * interval[0]:.1f}–{100 * interval[1]:.1f} %"
+
+
+def cost_words(usd: Decimal | None, unknown: int) -> str:
+    """`$1.24`, or `$1.24 + 3 unknown` where the sum is not all."""
+    return dollars(usd) + (f" + {unknown:,} unknown" if usd is not None and unknown else "")
+
+
+def error_words(kind: str) -> str:
+    return one_line(kind_words(Failure(cast("ErrorKind", kind), "")), 40)
+
+
+def counted(counts: Mapping[str, int], words: Callable[[str], str]) -> str:
+    """`4 timeout, 1 rate limit`, the most frequent first; empty where there is nothing."""
+    ordered = sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    return ", ".join(f"{times:,} {words(name)}" for name, times in ordered if times)
+
+
+def notes(tally: Tally, ended: Ended, *, with_counts: bool = True) -> list[str]:
+    """What one has to know beside the table: what was not as asked, failed or is unknown, and who was given up.
+
+    `with_counts` False leaves out the counts of verdicts and errors, for a table that has them.
+    """
+    said: list[str] = []
+    for row, group in zip(rows(tally), tally.ordered, strict=True):
+        parts: list[str] = []
+        if with_counts:
+            parts += [*([row.verdicts] if row.verdicts else []), *([f"errors: {row.errors}"] if row.errors else [])]
+        if group.usd_unknown:
+            parts.append(f"the cost of {plural(group.usd_unknown, 'result')} is unknown")
+        if parts:
+            said.append(f"{row.label}: {'; '.join(parts)}")
+    for name, failed in (ended.broken or {}).items():
+        said.append(f"{one_line(name, 40)} was given up: {one_line(failed.message, 300)}")
+    return said
+
+
+def totals(tally: Tally, ended: Ended) -> list[str]:
+    """The parts of the last line: results, what became of the other rows, attempts, cost."""
+    results, failed = tally.results, tally.failed
+    unknown = sum(group.usd_unknown for group in tally.groups.values())
+    again: Counter[str] = Counter()
+    for (_, kind), times in tally.again.items():
+        again[kind] += times
+    parts = [plural(results, "result"), f"{results - failed:,} whole"]
+    if failed:
+        parts.append(f"{failed:,} failed")
+    if tally.skipped:
+        parts.append(f"{tally.skipped:,} done earlier")
+    if ended.bad_rows:
+        parts.append(plural(ended.bad_rows, "bad row"))
+    if again:
+        parts.append(f"{again.total():,} tried again ({counted(again, error_words)})")
+    parts.append(cost_words(tally.usd, unknown))
+    return parts
+
+
+def ending(ended: Ended) -> str:
+    """How it ended, in a few words."""
+    if ended.output_problem is not None:
+        return "stopped: the output cannot be written"
+    if ended.interrupted:
+        return "interrupted"
+    if ended.budget is not None:
+        return "stopped by the cost limit"
+    if ended.broken:
+        return "finished, but for the profiles that were given up"
+    return "finished" if ended.finished else "stopped before the end"
+
+
+def _verdicts(group: Group) -> str:
+    """What was not as asked, and what did not end as an answer does."""
+    verdicts = counted(
+        {name: times for name, times in group.verdicts.items() if name != "as_asked"},
+        lambda name: "verdict unknown" if name == "unknown" else one_line(name.replace("_", " "), 30),
+    )
+    endings = counted(
+        {name: times for name, times in group.finishes.items() if name in _ENDINGS}, lambda name: _ENDINGS[name]
+    )
+    return ", ".join(filter(None, (verdicts, endings)))
+
+
+_Value = Callable[["Group"], "float | Decimal | None"]
+_COMPETING: dict[str, tuple[_Value, bool]] = {
+    "pass_rate": (lambda group: group.pass_rate, True),
+    "each": (lambda group: group.mean_usd, False),
+    "per_passed": (lambda group: group.usd_per_passed, False),
+    "median": (lambda group: group.percentile_s(0.5), False),
+    "slow": (lambda group: group.percentile_s(0.95), False),
+}
+"""Columns in which more (True) or less is better. Sums are not among them: groups may differ in their rows."""
+
+
+def _best(groups: Sequence[Group], value: _Value, most: bool) -> set[int]:
+    """Indexes of the best known value; none when there is nothing to beat."""
+    known = {index: found for index, group in enumerate(groups) if (found := value(group)) is not None}
+    if len(known) < 2:
+        return set()
+    winner = (max if most else min)(known.values())
+    winners = {index for index, found in known.items() if found == winner}
+    return winners if len(winners) < len(known) else set()
+
+
+def _whole(count: float | None) -> int | None:
+    return None if count is None else round(count)
+
+
+def plural(count: int, word: str) -> str:
+    return f"{count:,} {word}{'' if count == 1 else 's'}"

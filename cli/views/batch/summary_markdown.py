@@ -1,0 +1,53 @@
+"""The summary of a batch as Markdown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..quotation import inline
+from .summary import BEST, LEGEND, Row, ending, has_judged, notes, rows, totals
+
+if TYPE_CHECKING:
+    from ....engine.batch.batch import Ended
+    from ....engine.batch.output.summary import Tally
+
+
+def summary_markdown(tally: Tally, ended: Ended, source: str) -> str:
+    """Return the document: how it ended, the table, the notes. No name in it can break it."""
+    made, judged = rows(tally), has_judged(tally)
+    parts = [
+        f"# Batch of {inline(source)}",
+        f"{ending(ended).capitalize()}: {inline(' · '.join(totals(tally, ended)))}",
+    ]
+    if made:
+        parts.append(_table(made, judged))
+        if any(row.best for row in made):
+            parts.append(LEGEND)
+    if said := notes(tally, ended):
+        parts.append("\n".join(f"- {inline(note)}" for note in said))
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(made: list[Row], judged: bool) -> str:
+    heads = ["profile", "think", "model", "whole"]
+    rules = ["---", "---", "---", "---:"]
+    if judged:
+        heads += ["passed", "pass rate", "95 % interval"]
+        rules += ["---:"] * 3
+    heads += ["cost", "each", *(["per passed"] if judged else []), "median", "95th", "reasoning tokens, mean"]
+    rules += ["---:"] * (len(heads) - len(rules))
+    lines = [heads, rules]
+    for row in made:
+        cells = [inline(row.profile), inline(row.think), inline(row.model), row.whole]
+        if judged:
+            cells += [row.passed, _ranked(row, "pass_rate", row.pass_rate), row.interval]
+        cells += [inline(row.cost), _ranked(row, "each", row.each)]
+        if judged:
+            cells.append(_ranked(row, "per_passed", row.per_passed))
+        cells += [_ranked(row, "median", row.median), _ranked(row, "slow", row.slow), row.reasoning]
+        lines.append(cells)
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def _ranked(row: Row, name: str, text: str) -> str:
+    return f"**{inline(text)}** {BEST}" if name in row.best else inline(text)

@@ -1,0 +1,1 @@
+"""What people read about money: what was spent, and what is charged."""

@@ -1,0 +1,238 @@
+"""What was spent, as tables: sums with bars, budgets, how good forecasts were, and bills that differ from the list."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+from rich.cells import cell_len
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ....engine.history.spend import BudgetState, Disagreement, ForecastErrors, Spent
+from ..numbers import UNKNOWN, dollars, tokens
+from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
+from ..untrusted import one_line
+
+WIDE = 110
+BAR = 24
+NARROW_BAR = 14
+LEAST_BAR = 6
+LEAST_KEY = 10
+COLUMNS_NEED = 72
+_GAP = 2
+_BLOCKS = " ▏▎▍▌▋▊▉█"
+_NEARLY = Decimal("0.8")
+"""From this part on a budget is shown as nearly used up."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Column:
+    head: str
+    cells: list[str]
+    justify: Literal["left", "right"] = "right"
+    style: str = ""
+
+    @property
+    def width(self) -> int:
+        return max(map(cell_len, (self.head, *self.cells)))
+
+
+def spend_view(
+    rows: Sequence[Spent], total: Spent, budgets: Sequence[BudgetState], by: str, span: str, width: int
+) -> RenderableType:
+    """The sums of each `by`, their total, what is of unknown price, and the budgets."""
+    title = Text.assemble(("Spent", STRONG), f" {span}, by {by}" if span else f" by {by}")
+    parts: list[RenderableType] = [title, Text("")]
+    if not rows:
+        parts.append(Text("Nothing was charged in that time." if span else "Nothing has been charged yet."))
+    else:
+        parts += [_sums(rows, total, by, width), *_unknown(total)]
+    if budgets:
+        parts += [Text(""), Text("Budgets", STRONG), *_budgets(budgets, width)]
+    return Group(*parts)
+
+
+def span_words(since: date | None, until: date | None) -> str:
+    """`since 2026-11-01`, `from 2026-11-01 to 2026-11-07`, and nothing for all time."""
+    if since is not None and until is not None:
+        return f"on {since}" if since == until else f"from {since} to {until}"
+    if since is not None:
+        return f"since {since}"
+    return f"until {until}" if until is not None else ""
+
+
+def bar(part: Decimal, most: Decimal, width: int) -> str:
+    """A bar of up to `width` cells, in eighths; what is more than nothing is never shown as nothing."""
+    if part <= 0 or most <= 0:
+        return ""
+    eighths = max(1, round(part / most * width * 8))
+    whole, rest = divmod(eighths, 8)
+    return _BLOCKS[8] * whole + (_BLOCKS[rest] if rest else "")
+
+
+def percent(share: Decimal | None, *, at_least: bool = False) -> str:
+    """`62 %`, `<1 %`, `≥62 %`, or a dash for what is not known."""
+    if share is None:
+        return UNKNOWN
+    points = share * 100
+    text = "<1 %" if 0 < points < 1 else f"{points:.0f} %"
+    return f"≥{text}" if at_least and not text.startswith("<") else text
+
+
+def signed_percent(share: Decimal | None) -> str:
+    """`+12 %`, `-3 %`."""
+    return UNKNOWN if share is None else f"{share * 100:+.0f} %"
+
+
+def forecasts_view(rows: Sequence[ForecastErrors], span: str, width: int) -> RenderableType:
+    """How far forecasts were off, for each model, think value and source."""
+    title = Text.assemble(("Forecast against actual cost", STRONG), f" {span}" if span else "")
+    if not rows:
+        return Group(title, Text(""), Text("No forecast has been compared with a bill yet."))
+    wide = width >= WIDE
+    table = _plain_table()
+    table.add_column("model", overflow="fold")
+    for head in ("think", "from"):
+        table.add_column(head, no_wrap=True)
+    for head in ("results", "in range", *(("expected", "actual") if wide else ()), "bias", "error"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in rows:
+        amounts = (dollars(row.expected_usd), dollars(row.actual_usd)) if wide else ()
+        table.add_row(
+            one_line(f"{row.provider}/{row.model}" if wide else row.model, 60),
+            one_line(row.think, 12),
+            one_line(row.source, 12),
+            f"{row.results:,}",
+            percent(Decimal(row.within) / row.results if row.results else None),
+            *amounts,
+            signed_percent(row.bias),
+            percent(row.error),
+        )
+    legend = (
+        "in range: between low and high. bias: how much more (+) or less (-) it cost than expected, in sum."
+        " error: the mean distance, as a part of the cost."
+    )
+    return Group(title, Text(""), table, Text(""), Text(legend, QUIET))
+
+
+def disagreements_view(rows: Sequence[Disagreement], span: str) -> RenderableType:
+    """Bills that differ from the price list by more than 5 %, newest first."""
+    title = Text.assemble(
+        ("Bills that differ from the price list by more than 5 %", STRONG), f" {span}" if span else ""
+    )
+    if not rows:
+        return Group(title, Text(""), Text("There are none."))
+    table = _plain_table()
+    table.add_column("when (UTC)", no_wrap=True)
+    table.add_column("run", justify="right", no_wrap=True)
+    table.add_column("profile", overflow="fold")
+    table.add_column("model", overflow="fold")
+    for head in ("billed", "by the list", "differs"):
+        table.add_column(head, justify="right", no_wrap=True)
+    for row in rows:
+        differs = (row.billed_usd - row.listed_usd) / row.listed_usd if row.listed_usd else None
+        table.add_row(
+            one_line(row.created_at).replace("T", " ")[:16],
+            UNKNOWN if row.run is None else str(row.run),
+            one_line(row.profile, 40),
+            one_line(row.model, 60),
+            dollars(row.billed_usd),
+            dollars(row.listed_usd),
+            signed_percent(differs),
+        )
+    return Group(title, Text(""), table)
+
+
+def _sums(rows: Sequence[Spent], total: Spent, by: str, width: int) -> Table:
+    """The columns as wide as they must be; the bars take what is left, and a long name gives way to them."""
+    wide = width >= WIDE
+    columns: list[_Column] = [
+        _Column(by, [one_line(row.key, 60) for row in rows] + ["total"], "left"),
+        _Column("results", [f"{row.results:,}" for row in (*rows, total)]),
+        _Column("unpriced", [f"{row.unpriced:,}" if row.unpriced else "" for row in (*rows, total)], style=CAUTION),
+        _Column("cost", [dollars(row.usd) for row in (*rows, total)]),
+        _Column("", [""], "left", style="cyan"),
+        _Column("reasoning", [percent(r.reasoning_share, at_least=r.reasoning_unknown > 0) for r in (*rows, total)]),
+        _Column("output", [tokens(row.output_tokens) for row in (*rows, total)]),
+        _Column("reasoning tokens", [_reasoning_tokens(row) for row in (*rows, total)]),
+        _Column("cache saved", [dollars(r.cache_saved_usd) if r.cache_saved_usd else "" for r in (*rows, total)]),
+    ]
+    if not wide:
+        del columns[6:8]
+    if not any(columns[-1].cells):
+        del columns[-1]
+    if not total.unpriced:
+        del columns[2]
+    for head in ("cache saved", "", "unpriced", "reasoning"):  # where even that is too much; amounts are never cut
+        if _needs(columns) - columns[0].width + LEAST_KEY + LEAST_BAR <= width:
+            break
+        columns = [column for column in columns if column.head != head]
+    key, bars = columns[0], next((column for column in columns if not column.head), _Column("", []))
+    spare = width - _needs(columns)
+    size = max(LEAST_BAR, min(BAR if wide else NARROW_BAR, spare)) if bars.cells else 0
+    most = max((row.usd for row in rows if row.usd is not None), default=Decimal(0))
+    bars.cells[:] = [bar(row.usd or Decimal(0), most, size) for row in rows] + [""]
+    table = _plain_table()
+    for column in columns:
+        fixed = max(LEAST_KEY, key.width + min(0, spare - size)) if column is key else size if column is bars else None
+        table.add_column(
+            column.head, justify=column.justify, style=column.style, no_wrap=True, overflow="ellipsis", width=fixed
+        )
+    for index in range(len(rows) + 1):
+        cells = [Text(column.cells[index]) for column in columns]
+        table.add_row(*cells, style=STRONG if index == len(rows) else None)
+    return table
+
+
+def _needs(columns: Sequence[_Column]) -> int:
+    return sum(column.width for column in columns) + _GAP * (len(columns) - 1)
+
+
+def _reasoning_tokens(row: Spent) -> str:
+    return tokens(row.reasoning_tokens if row.reasoning_tokens or not row.reasoning_unknown else None)
+
+
+def _unknown(total: Spent) -> list[Text]:
+    lines: list[Text] = []
+    if total.unpriced:
+        words = (
+            f"{total.unpriced:,} result{'s' if total.unpriced != 1 else ''} of unknown price"
+            f" {'are' if total.unpriced != 1 else 'is'} in none of these amounts."
+        )
+        lines.append(Text(words, CAUTION))
+    if total.reasoning_unknown:
+        words = f"≥: of {total.reasoning_unknown:,} priced result{'s' if total.reasoning_unknown != 1 else ''}"
+        lines.append(Text(f"{words} the reasoning's part is not known.", QUIET))
+    return [Text(""), *lines] if lines else []
+
+
+def _budgets(budgets: Sequence[BudgetState], width: int) -> list[RenderableType]:
+    """A row a limit with what is left of it; lines without bars where there is no room for columns."""
+    table = _plain_table(header=False)
+    table.add_column(overflow="fold")
+    table.add_column(no_wrap=True, width=NARROW_BAR)
+    table.add_column(justify="right", no_wrap=True)
+    table.add_column(overflow="fold")
+    lines: list[RenderableType] = []
+    for state in budgets:
+        used = state.spent_usd / state.limit_usd if state.limit_usd else Decimal(1)
+        style = BAD if used >= 1 else CAUTION if used >= _NEARLY else GOOD
+        drawn = bar(min(used, Decimal(1)), Decimal(1), NARROW_BAR).ljust(NARROW_BAR, "░")
+        name, of = one_line(state.name, 40), f"{dollars(state.spent_usd)} of {dollars(state.limit_usd)}"
+        left = f"{dollars(state.left_usd)} left" if state.left_usd >= 0 else f"{dollars(-state.left_usd)} too much"
+        if state.set_aside_usd:
+            left += f" ({dollars(state.set_aside_usd)} set aside)"
+        if state.unpriced:
+            left += f" ({state.unpriced:,} unpriced)"
+        table.add_row(name, Text(drawn, style), of, Text(left, style))
+        lines.append(Text.assemble(f"{name}: {of}, ", (left, style)))
+    return [table] if width >= COLUMNS_NEED else lines
+
+
+def _plain_table(*, header: bool = True) -> Table:
+    return Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", show_header=header)

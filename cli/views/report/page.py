@@ -1,0 +1,234 @@
+"""Runs as one HTML page that needs nothing else: no network, no other file, and no trust in what was answered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from ....providers.schema import Result, Run, Summary
+from ..numbers import dollars, seconds, share, tokens
+from ..run.dial import SUBSTITUTED, think_path
+from ..run.export import totals
+from ..run.phrases import explanation, model_words, reasoning_words, state_words, verdict_words, why_not_whole
+from ..run.receipt import SIMULATED
+from ..run.rows import labels
+from ..untrusted import harmless, one_line
+from .assets import page_of
+from .bars import BarChart, cost_chart, time_chart, tokens_chart
+from .columns import COST_SOURCES, TONES, Table, numbers
+from .markup import markdown_html, plain_html
+from .plots import Plot, scatter_chart, sweep_charts
+
+if TYPE_CHECKING:
+    from markupsafe import Markup
+
+_TITLE_LENGTH = 80
+_PAGE_LIKES_COLUMNS = 3
+"""More answers than this scroll sideways in a pane of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Chip:
+    """A short mark beside an answer; `tone` is good, caution, bad or quiet, and the words say the same."""
+
+    text: str
+    tone: str = "quiet"
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One result as the page shows it. Everything is harmless text; the two HTML parts are made of allowed tags."""
+
+    anchor: str
+    label: str
+    think: str
+    state: Chip
+    chips: tuple[Chip, ...]
+    model: str
+    took: str
+    cost: str
+    cost_source: str
+    output: str
+    reasoning: str
+    reasoning_html: Markup
+    billed: str
+    html: Markup
+    problems: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One run as the page shows it."""
+
+    anchor: str
+    run_id: str
+    date: str
+    iso_date: str
+    heading: str
+    prompt_html: Markup
+    system_html: Markup
+    simulated: bool
+    totals: str
+    tiles: tuple[tuple[str, str, str], ...]
+    answers: tuple[Answer, ...]
+    table: Table | None
+    bars: tuple[BarChart, ...]
+    scatter: Plot | None
+    sweeps: tuple[Plot, ...]
+
+    @property
+    def pane(self) -> bool:
+        return len(self.answers) > _PAGE_LIKES_COLUMNS
+
+
+def report_page(runs: Sequence[Run], *, title: str | None = None, with_reasoning: bool = True) -> str:
+    """Return the page of these runs. `with_reasoning` False leaves the text of the reasoning out, not its numbers."""
+    sections = [_section(run, index, with_reasoning) for index, run in enumerate(runs, 1)]
+    heading = one_line(title or "", 200) or _heading(runs)
+    return page_of("page.html", title=heading, page_title=heading if title else _page_title(runs), sections=sections)
+
+
+def _heading(runs: Sequence[Run]) -> str:
+    if len(runs) != 1:
+        return f"{len(runs)} runs"
+    count = len(runs[0].results)
+    return "One result" if count == 1 else f"{count} results, side by side"
+
+
+def _page_title(runs: Sequence[Run]) -> str:
+    first = one_line(runs[0].prompt, _TITLE_LENGTH) if runs else ""
+    more = f" and {len(runs) - 1} more" if len(runs) > 1 else ""
+    return f"{first}{more} · thinkdial" if first else f"{_heading(runs)} · thinkdial"
+
+
+def _section(run: Run, number: int, with_reasoning: bool) -> Section:
+    from markupsafe import Markup
+
+    anchor = f"run-{number}"
+    results = run.results
+    created = results[0].created_at if results else ""
+    return Section(
+        anchor=anchor,
+        run_id=one_line(run.run_id, 64),
+        date=_date(created),
+        iso_date=one_line(created, 40),
+        heading=one_line(run.prompt, _TITLE_LENGTH) or "An empty prompt",
+        prompt_html=Markup(plain_html(run.prompt.strip("\n"))),  # noqa: S704 - escaped there
+        system_html=Markup(plain_html((run.system or "").strip("\n"))),  # noqa: S704 - escaped there
+        simulated=any(warning.code == SIMULATED for result in results for warning in result.warnings),
+        totals=totals(run),
+        tiles=_tiles(run),
+        answers=tuple(
+            _answer(result, label, f"{anchor}-answer-{index}", with_reasoning)
+            for index, (result, label) in enumerate(zip(results, labels(results), strict=True), 1)
+        ),
+        table=numbers(results) if results else None,
+        bars=tuple(filter(None, (time_chart(results), tokens_chart(results), cost_chart(results)))),
+        scatter=scatter_chart(results),
+        sweeps=tuple(sweep_charts(results)),
+    )
+
+
+def _date(written: str) -> str:
+    """`21 November 2026, 10:00 UTC`, or what was written where that is no time."""
+    try:
+        moment = datetime.fromisoformat(written)
+    except ValueError:
+        return one_line(written, 40)
+    if moment.tzinfo is not None:
+        moment = moment.astimezone(UTC)
+    return f"{moment.day} {moment:%B %Y, %H:%M}{' UTC' if moment.tzinfo else ''}"
+
+
+def _tiles(run: Run) -> tuple[tuple[str, str, str], ...]:
+    """What, how much, and a remark."""
+    summary = run.summary
+    failed = [
+        f"{count} {word}"
+        for word, count in (("partial", summary.partial), ("failed", summary.error), ("cancelled", summary.cancelled))
+        if count
+    ]
+    part = share(summary.reasoning_tokens, summary.output_tokens)
+    return (
+        ("answers", f"{summary.ok} of {summary.results}", ", ".join(failed) or "all whole"),
+        ("cost", dollars(summary.usd), _unknown_words(summary)),
+        ("output tokens", tokens(summary.output_tokens), f"{part} of them reasoning" if part else ""),
+        ("time", seconds(summary.total_s), "from first request to last answer"),
+    )
+
+
+def _unknown_words(summary: Summary) -> str:
+    if not summary.usd_unknown:
+        return "all known" if summary.usd is not None else "nothing charged"
+    return f"and {summary.usd_unknown} unknown" if summary.usd is not None else f"{summary.usd_unknown} unknown"
+
+
+def _answer(result: Result, label: str, anchor: str, with_reasoning: bool) -> Answer:
+    from markupsafe import Markup
+
+    mark, words, style = state_words(result)
+    text = (result.reasoning.text or "") if with_reasoning else ""
+    return Answer(
+        anchor=anchor,
+        label=label,
+        think=think_path(result),
+        state=Chip(f"{mark} {words}", TONES.get(style, "quiet")),
+        chips=_chips(result),
+        model=model_words(result),
+        took=seconds(result.latency.total_s),
+        cost=dollars(result.cost.usd),
+        cost_source=COST_SOURCES.get(result.cost.source or "", ""),
+        output=f"{tokens(result.usage.output_tokens)} tokens",
+        reasoning=reasoning_words(result),
+        reasoning_html=Markup(markdown_html(text) if text.strip() else ""),  # noqa: S704 - escaped there
+        billed=_billed(result),
+        html=Markup(markdown_html(result.answer) if result.answer.strip() else ""),  # noqa: S704 - escaped there
+        problems=tuple(map(harmless, why_not_whole(result))),
+        notes=_notes(result),
+    )
+
+
+def _chips(result: Result) -> tuple[Chip, ...]:
+    """How the wish was sent, how it was met, and why the answer ended."""
+    fidelity = result.think.fidelity
+    chips = [
+        Chip(
+            {"default": "provider's default"}.get(fidelity, fidelity),
+            "caution" if fidelity in SUBSTITUTED else "quiet",
+            "how the asked think value was sent",
+        )
+    ]
+    if result.status == "ok":
+        mark, words, style = verdict_words(result)
+        chips.append(Chip(f"{mark} {words}", TONES.get(style, "quiet"), "what the answer showed of it"))
+    raw = one_line(result.finish_raw or "", 40)
+    finish = result.finish.replace("_", " ")
+    said = f"{finish} ({raw})" if raw and raw != result.finish else finish
+    chips.append(Chip(f"finish: {said}", "quiet", "why the answer ended, and the provider's own word"))
+    if result.attempts > 1:
+        chips.append(Chip(f"{result.attempts} attempts", "quiet"))
+    return tuple(chips)
+
+
+def _billed(result: Result) -> str:
+    """What is to be said of reasoning whose text is not all there."""
+    match result.reasoning.visibility:
+        case "hidden" | "redacted" | "encrypted":
+            return "The provider does not show this reasoning. Its tokens are billed all the same."
+        case "summary":
+            return "A summary by the provider. The whole reasoning is billed, not the summary."
+        case _:
+            return ""
+
+
+def _notes(result: Result) -> tuple[str, ...]:
+    said = [result.think.note or ""]
+    said += [warning.message for warning in result.warnings if warning.code != SIMULATED]
+    if result.think.verdict != "starved":  # that is told among the problems
+        said.append(explanation(result))
+    said.append(result.cost.note or "")
+    return tuple(dict.fromkeys(words for text in said if (words := one_line(text, 1000))))

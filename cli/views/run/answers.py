@@ -1,0 +1,87 @@
+"""Answers beside each other: who, how much thought, the reasoning, the answer, and why one is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ....providers.schema import Result
+from ..untrusted import harmless
+from ..wrap import COLUMN_DIVIDER, columns_that_fit
+from .dial import think_path
+from .excerpt import ReasoningView, excerpt
+from .phrases import (
+    BAD,
+    CAUTION,
+    QUIET,
+    STRONG,
+    model_words,
+    reasoning_words,
+    state_words,
+    verdict_words,
+    why_not_whole,
+)
+from .rows import labels
+
+_NARROWEST = 36
+_WIDEST = 120
+_BAR = "┊ "
+
+
+def answers(results: Sequence[Result], width: int, *, reasoning: ReasoningView = "excerpt") -> Group:
+    """Return the answers in equal columns of at least 36 characters, in as many rows as it takes, else stacked."""
+    per_row = columns_that_fit(len(results), width, _NARROWEST)
+    column = min((width - len(COLUMN_DIVIDER) * (per_row - 1)) // per_row, _WIDEST)
+    parts: list[RenderableType] = []
+    names = labels(results)
+    for start in range(0, len(results), per_row):
+        chosen = range(start, min(start + per_row, len(results)))
+        grid = Table(box=box.MINIMAL, show_header=False, show_edge=False, pad_edge=False, border_style=QUIET)
+        for _ in range(per_row):
+            grid.add_column(width=column, overflow="fold")
+        grid.add_row(*(_heading(results[i], names[i]) for i in chosen), end_section=True)
+        if reasoning != "none":
+            grid.add_row(*(_reasoning(results[i], column, reasoning) for i in chosen))
+        grid.add_row(*(_answer(results[i]) for i in chosen))
+        parts.extend([Text(""), grid] if parts else [grid])
+    return Group(*parts)
+
+
+def _heading(result: Result, label: str) -> Text:
+    mark, words, style = state_words(result)
+    head = Text.assemble((label, STRONG), "  ", (f"{mark} {words}", style), "\n", (model_words(result), QUIET), "\n")
+    head.append(think_path(result))
+    if result.status == "ok":
+        mark, words, style = verdict_words(result)
+        head.append("  ").append(f"{mark} {words}", style)
+    return head
+
+
+def _reasoning(result: Result, width: int, view: ReasoningView) -> Text:
+    text, words = result.reasoning.text or "", reasoning_words(result)
+    if not words:
+        return Text("")
+    shown = Text.assemble((f"reasoning: {words}", f"{QUIET} italic"))
+    lines = excerpt(text, width - len(_BAR)) if view == "excerpt" else harmless(text).strip().split("\n")
+    for line in lines if text.strip() else []:
+        shown.append(f"\n{_BAR}{line}", QUIET)
+    shown.append("\n")
+    return shown
+
+
+def _answer(result: Result) -> RenderableType:
+    parts: list[RenderableType] = []
+    if result.answer.strip():
+        from ..markdown import ModelMarkdown
+
+        parts.append(ModelMarkdown(result.answer))
+    reasons = why_not_whole(result)
+    if reasons:
+        style = BAD if result.status != "ok" or not parts else CAUTION
+        mark, _, _ = state_words(result)
+        parts.append(Text(f"{'' if not parts else chr(10)}{mark if mark != '✓' else '!'} " + "\n".join(reasons), style))
+    return Group(*parts)

@@ -1,0 +1,114 @@
+"""The think receipt in short words: what was asked, what was really sent, what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import cast
+
+from ....providers.schema import Json, Result, ThinkReceipt
+from ..numbers import tokens
+from ..untrusted import one_line
+
+_LEVELS = frozenset(("effort", "reasoningeffort", "thinkinglevel", "maxreasoningeffort", "level"))
+_BUDGETS = frozenset(
+    (
+        "budgettokens",
+        "thinkingbudget",
+        "tokenbudget",
+        "thinkingtokenbudget",
+        "thinkingbudgettokens",
+        "reasoningbudget",
+        "budget",
+    )
+)
+_MODES = frozenset(("type", "mode", "promptmode"))
+_SWITCHES = frozenset(("enablethinking", "enabled", "thinking", "think", "reasoning", "enablereasoning"))
+_PARENTS_OF_A_LIMIT = frozenset(("reasoning", "thinking"))
+_OFF = frozenset(("none", "off", "disabled", "false", "no"))
+_ON = frozenset(("enabled", "adaptive", "reasoning", "on", "true"))
+
+_BEFORE_SENDING = frozenset(("config", "budget"))
+"""Failures of ours: no request left the machine."""
+
+SUBSTITUTED = frozenset(("clamped", "mapped", "emulated", "unsupported"))
+"""The fidelities that mean: not the very thing that was asked."""
+
+
+def asked(receipt: ThinkReceipt) -> str:
+    """The wish: a level, or a budget as `8,192`."""
+    return _number_or_word(one_line(receipt.requested, 16))
+
+
+def sent(result: Result) -> str:
+    """What the request really said about thinking; `default` and `not sent` where it said nothing, or never left."""
+    if result.attempts == 0 or (result.error and result.error.kind in _BEFORE_SENDING):
+        return "not sent"
+    match result.think.fidelity:
+        case "unsupported":
+            return "not sent"
+        case "default":
+            return "default"
+        case "emulated":
+            return "by prompt"
+        case _:
+            return native_words(result.think.native)
+
+
+def native_words(native: Json) -> str:
+    """The level, the budget or the switch that the native fields carry, wherever they are; else `default`."""
+    words = dict.fromkeys(_walk(cast("Mapping[object, object]", native), ""))
+    if "off" in words:
+        return "off"
+    precise = [word for word in words if word != "on"]
+    return " + ".join(precise) if precise else "on" if words else "default"
+
+
+def measured(result: Result) -> str:
+    """The reasoning tokens, `~` when estimated, a dash when nobody knows."""
+    return tokens(result.reasoning.tokens, result.reasoning.tokens_source)
+
+
+def is_substituted(receipt: ThinkReceipt) -> bool:
+    return receipt.fidelity in SUBSTITUTED
+
+
+def asked_to_sent(result: Result) -> str:
+    """`max → high*`; the star marks a level that is not the very one asked."""
+    return f"{asked(result.think)} → {sent(result)}{'*' if is_substituted(result.think) else ''}"
+
+
+def think_path(result: Result) -> str:
+    """`max → high* → 312`."""
+    return f"{asked_to_sent(result)} → {measured(result)}"
+
+
+def _walk(fields: Mapping[object, object], parent: str) -> Iterator[str]:
+    for raw_name, value in fields.items():
+        name = str(raw_name).replace("_", "").replace("-", "").lower()
+        if isinstance(value, Mapping):
+            yield from _walk(cast("Mapping[object, object]", value), name)
+        elif isinstance(value, bool):
+            if name in _SWITCHES:
+                yield "on" if value else "off"
+        elif isinstance(value, int | float):
+            if name in _BUDGETS or (name == "maxtokens" and parent in _PARENTS_OF_A_LIMIT):
+                yield _budget(int(value))
+        elif isinstance(value, str) and (name in _LEVELS or name in _MODES or name in _SWITCHES):
+            yield _word(value)
+
+
+def _budget(count: int) -> str:
+    if count == 0:
+        return "off"
+    return f"{count:,}" if count > 0 else "dynamic"
+
+
+def _word(value: str) -> str:
+    word = one_line(value, 20).lower().replace("_", " ")
+    if word in _OFF:
+        return "off"
+    return "on" if word in _ON else word
+
+
+def _number_or_word(text: str) -> str:
+    return f"{int(text):,}" if text.isascii() and text.isdigit() else text

@@ -1,0 +1,30 @@
+"""The first and last lines of a long reasoning."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from ..untrusted import harmless
+from ..wrap import wrap
+
+ReasoningView = Literal["full", "excerpt", "none"]
+"""How much of the reasoning is shown. None of it is a matter of money: hidden reasoning is paid all the same."""
+
+
+def excerpt(text: str, width: int, *, head: int = 3, tail: int = 2) -> list[str]:
+    """Return `text` wrapped to `width` cells and without blank lines, the middle left out when it is long.
+
+    Only what can be shown is wrapped, so the length of the text costs nothing.
+    """
+    text = harmless(text).strip()
+    bound = 4 * width * (head + tail + 1)
+    if len(text) <= 2 * bound:
+        lines = [line for line in wrap(text, width) if line.strip()]
+        if len(lines) <= head + tail + 1:
+            return lines
+        first, last = lines[:head], lines[-tail:]
+    else:
+        first = [line for line in wrap(text[:bound], width) if line.strip()][:head]
+        last = [line for line in wrap(text[-bound:].lstrip(), width) if line.strip()][-tail:]
+    left_out = len(text) - sum(map(len, first)) - sum(map(len, last))
+    return [*first, f"[… {left_out:,} characters …]", *last]

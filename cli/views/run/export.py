@@ -1,0 +1,214 @@
+"""A run as a file: Markdown for people who share it, plain text for a pager, CSV for a spreadsheet."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from io import StringIO
+
+from ....providers.schema import Result, Run
+from ..numbers import dollars, seconds, tokens
+from ..quotation import fenced, inline, quoted
+from ..untrusted import csv_cell, harmless
+from ..wrap import wrap, wrap_line
+from .dial import sent, think_path
+from .excerpt import ReasoningView, excerpt
+from .forecast_cells import in_total
+from .phrases import model_words, reasoning_words, state_words, why_not_whole
+from .receipt import SIMULATED, notes, receipt_line
+from .rows import BEST, Row, labels, rows
+
+TEXT_WIDTH = 80
+
+_Field = str | int | float | Decimal | None
+
+CSV_COLUMNS = (
+    "run_id", "profile", "provider", "model", "model_reported", "status",
+    "think_requested", "think_sent", "fidelity", "verdict",
+    "visibility", "reasoning_tokens", "tokens_source",
+    "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "total_tokens",
+    "cost_usd", "cost_source", "forecast_low_usd", "forecast_expected_usd", "forecast_high_usd",
+    "first_reasoning_s", "first_answer_s", "total_s", "output_tokens_per_s",
+    "finish", "error_kind", "error_message", "warnings", "answer", "reasoning",
+)  # fmt: skip
+
+
+def run_markdown(run: Run, reasoning: ReasoningView = "excerpt") -> str:
+    """Return the run as a Markdown document that nothing inside can break: table, notes, then every answer."""
+    parts = [f"# Run {inline(run.run_id)}", "## Prompt", quoted(run.prompt)]
+    if run.system:
+        parts += ["## System prompt", quoted(run.system)]
+    parts += ["## Numbers", _markdown_table(run.results)]
+    if said := notes(run.results):
+        parts.append("\n".join(f"- {inline(line.plain)}" for line in said))
+    parts.append(inline(totals(run)))
+    parts.append("## Answers")
+    for result, label in zip(run.results, labels(run.results), strict=True):
+        parts += [f"### {inline(label)}", inline(_subtitle(result))]
+        if reasoning != "none" and (words := reasoning_words(result)):
+            parts.append(f"**Reasoning:** {inline(words)}")
+            if text := (result.reasoning.text or "").strip():
+                parts.append(quoted(text) if reasoning == "full" else fenced("\n".join(excerpt(text, TEXT_WIDTH))))
+        if result.answer.strip():
+            parts += ["**Answer:**", quoted(result.answer)]
+        parts += [f"*{inline(line)}*" for line in why_not_whole(result)]
+    return "\n\n".join(parts) + "\n"
+
+
+def run_text(run: Run, reasoning: ReasoningView = "excerpt") -> str:
+    """Return the run as plain text for 80 columns: the answers one below the other, then receipts, notes, totals."""
+    lines = ["Prompt", *_indented(_prose(run.prompt), "  ")]
+    if run.system:
+        lines += ["", "System prompt", *_indented(_prose(run.system), "  ")]
+    names = labels(run.results)
+    for result, label in zip(run.results, names, strict=True):
+        lines += ["", "=" * TEXT_WIDTH, *wrap(f"{label} · {_subtitle(result)}", TEXT_WIDTH), "-" * TEXT_WIDTH]
+        if reasoning != "none" and (words := reasoning_words(result)):
+            lines += wrap(f"reasoning: {words}", TEXT_WIDTH)
+            text = (result.reasoning.text or "").strip()
+            shown = _prose(text) if reasoning == "full" else excerpt(text, TEXT_WIDTH - 2)
+            lines += [*_indented(shown if text else [], "| "), ""]
+        if result.answer.strip():
+            lines += _prose(result.answer.strip("\n"))
+        lines += [piece for line in why_not_whole(result) for piece in wrap_line(f"! {line}", TEXT_WIDTH, "  ")]
+    lines += ["", "=" * TEXT_WIDTH]
+    for result, label in zip(run.results, names, strict=True):
+        lines += [label, *_indented(receipt_line(result, TEXT_WIDTH - 2).plain.split("\n"), "  ")]
+    if said := notes(run.results):
+        lines.append("")
+        lines += [piece for line in said for piece in wrap_line(f"- {line.plain}", TEXT_WIDTH, "  ")]
+    lines += ["", *wrap(totals(run), TEXT_WIDTH)]
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+def run_csv(results: Iterable[Result]) -> str:
+    """Return the results as CSV, one row each; a cell that a spreadsheet would run starts with an apostrophe."""
+    out = StringIO()
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(CSV_COLUMNS)
+    for result in results:
+        writer.writerow([_csv_field(value) for value in _csv_values(result)])
+    return out.getvalue()
+
+
+def totals(run: Run) -> str:
+    """`3 ok, 1 error · $0.0213 + 1 unknown · 1,044 output tokens · 4.10 s`; a simulation begins with saying so.
+
+    Where the cost was forecast, that stands behind it: `$0.0213 (forecast $0.01 to $0.05, expected $0.02)`.
+    """
+    summary = run.summary
+    simulated = any(warning.code == SIMULATED for result in run.results for warning in result.warnings)
+    counts = (
+        ("ok", summary.ok),
+        ("partial", summary.partial),
+        ("error", summary.error),
+        ("cancelled", summary.cancelled),
+    )
+    cost = dollars(summary.usd) + (f" + {summary.usd_unknown} unknown" if summary.usd_unknown else "")
+    if summary.usd is None and summary.usd_unknown:
+        cost = "cost unknown" if summary.usd_unknown == 1 else f"cost of {summary.usd_unknown} unknown"
+    parts = [
+        ", ".join(f"{count} {word}" for word, count in counts if count) or "no results",
+        f"{cost}{_forecast_words(run.results)}",
+        f"{tokens(summary.output_tokens)} output tokens",
+    ]
+    if summary.reasoning_tokens is not None:
+        parts.append(f"{tokens(summary.reasoning_tokens)} of them reasoning")
+    return " · ".join([*(["SIMULATED, nothing was charged"] if simulated else []), *parts, seconds(summary.total_s)])
+
+
+def _forecast_words(results: Sequence[Result]) -> str:
+    """What was forecast for the results that were sent, in total; empty where nothing was."""
+    forecasts = [result.forecast for result in results if result.attempts]
+    return f" ({in_total(forecasts)})" if any(forecasts) else ""
+
+
+def _markdown_table(results: Sequence[Result]) -> str:
+    heads = (
+        "profile", "model", "asked → sent → measured", "reasoning", "output",
+        "first answer", "total", "tokens/s", "cost", "verdict",
+    )  # fmt: skip
+    rules = ("---", "---", "---", *["---:"] * 6, "---")
+    made = rows(results)
+    body = [_markdown_row(row) for row in made]
+    text = "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rules, *body))
+    return f"{text}\n\n{BEST} best known value among whole answers" if any(row.best for row in made) else text
+
+
+def _markdown_row(row: Row) -> list[str]:
+    def ranked(column: str, text: str) -> str:
+        return f"**{inline(text)}** {BEST}" if column in row.best else inline(text)
+
+    return [
+        inline(row.profile),
+        inline(row.model),
+        inline(f"{row.think} → {row.measured}"),
+        inline(f"{row.measured} {row.reasoning_share}".strip()),
+        inline(row.output),
+        ranked("first_answer", row.first_answer),
+        ranked("total", row.total),
+        ranked("rate", row.rate),
+        ranked("cost", row.cost),
+        inline(f"{row.mark} {row.verdict}"),
+    ]
+
+
+def _subtitle(result: Result) -> str:
+    mark, words, _ = state_words(result)
+    return f"{model_words(result)} · {think_path(result)} · {mark} {words}"
+
+
+def _prose(text: str) -> list[str]:
+    """The lines of `text`, wrapped; code and tables are left as they are, for they break when wrapped."""
+    lines: list[str] = []
+    fence = ""
+    for line in harmless(text).split("\n"):
+        body = line.lstrip()
+        marker = body[:3]
+        if marker in ("```", "~~~") and (not fence or fence == marker):
+            fence = "" if fence else marker
+            lines.append(line)
+        elif fence or body.startswith("|") or line.startswith(("    ", "\t")):
+            lines.append(line)
+        else:
+            lines += wrap_line(line, TEXT_WIDTH - 2, " " * (len(line) - len(body) + _bullet(body)))
+    return lines
+
+
+def _bullet(body: str) -> int:
+    """The width of a list mark, under which the wrapped lines of its item go on."""
+    mark, _, rest = body.partition(" ")
+    return len(mark) + 1 if rest and (mark in ("-", "*", "+") or mark.rstrip(".)").isdigit()) else 0
+
+
+def _indented(lines: Iterable[str], indent: str) -> Iterator[str]:
+    return (f"{indent}{line}" for line in lines)
+
+
+def _csv_values(result: Result) -> tuple[_Field, ...]:
+    usage, latency = result.usage, result.latency
+    return (
+        result.run_id, result.profile, result.provider, result.model, result.model_reported, result.status,
+        result.think.requested, sent(result).replace(",", ""), result.think.fidelity, result.think.verdict,
+        result.reasoning.visibility, result.reasoning.tokens, result.reasoning.tokens_source,
+        usage.input_tokens, usage.cached_input_tokens, usage.cache_write_tokens,
+        usage.output_tokens, usage.total_tokens,
+        result.cost.usd, result.cost.source, *_forecast(result),
+        latency.first_reasoning_s, latency.first_answer_s, latency.total_s, latency.output_tokens_per_s,
+        result.finish, result.error.kind if result.error else None, result.error.message if result.error else None,
+        " ".join(dict.fromkeys(warning.code for warning in result.warnings)), result.answer, result.reasoning.text,
+    )  # fmt: skip
+
+
+def _forecast(result: Result) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
+    made = result.forecast
+    return (None, None, None) if made is None else (made.low_usd, made.expected_usd, made.high_usd)
+
+
+def _csv_field(value: _Field) -> str | int | float:
+    if value is None:
+        return ""
+    if isinstance(value, Decimal):
+        return f"{value:f}"
+    return csv_cell(value) if isinstance(value, str) else value

@@ -1,0 +1,230 @@
+"""The comparison while it streams: one column, or one line, for each target, drawn ten times a second."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from threading import Lock
+from types import TracebackType
+
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.live import Live
+from rich.segment import Segment
+from rich.style import Style
+
+from ....providers.errors import Failure
+from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta, ReasoningWithheld, Result
+from ..numbers import seconds
+from ..untrusted import one_line
+from ..wrap import COLUMN_DIVIDER, columns_that_fit, fit, wrap
+from .phrases import BAD, CAUTION, GOOD, QUIET, STRONG, failure_sentence, kind_words, state_words
+from .tail import Tail
+
+FRAMES_PER_SECOND = 10
+_NARROWEST = 30
+_LEAST_BODY = 3
+_SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+_ASCII_SPINNER = "|/-\\"
+
+Piece = tuple[str, str]
+"""Text and the name of its style."""
+
+
+class Target:
+    """What is known of one target so far."""
+
+    def __init__(self, title: str) -> None:
+        self.title = one_line(title)
+        self.reasoning = Tail()
+        self.answer = Tail()
+        self.parts: dict[int, str] = {}
+        self.withheld = False
+        self.attempt = 1
+        self.since: float | None = None
+        self.until: float | None = None
+        self.retry_at: float | None = None
+        self.failure: Failure | None = None
+        self.result: Result | None = None
+
+    def add(self, tail: Tail, text: str, part: str) -> None:
+        """Take a piece of the reasoning or the answer; a new part begins a new paragraph."""
+        if text:
+            gap = "\n\n" if tail and self.parts.get(id(tail)) != part else ""
+            self.parts[id(tail)] = part
+            tail.add(gap + text)
+
+    def state(self, now: float) -> tuple[str, str, str]:
+        """Mark (empty while something moves), words and style."""
+        if self.result:
+            mark, words, style = state_words(self.result)
+            return mark, "done" if words == "ok" else words, style
+        if self.since is None:
+            return "·", "queued", QUIET
+        if self.retry_at is not None:
+            why = f" ({kind_words(self.failure)})" if self.failure else ""
+            return "↻", f"retrying in {max(0, round(self.retry_at - now + 0.49))} s{why}", CAUTION
+        if self.answer:
+            return "", "answering", GOOD
+        if self.reasoning or self.withheld:
+            return "", "thinking", STRONG
+        return "", "waiting" if self.attempt == 1 else f"waiting, attempt {self.attempt}", QUIET
+
+    def elapsed(self, now: float) -> str:
+        if self.since is None:
+            return ""
+        run = (now if self.until is None else self.until) - self.since
+        return f"{run:.1f} s" if run < 60 else seconds(run)
+
+
+class LiveCompare:
+    """Shows a run on a terminal while it goes on, and leaves nothing behind; on anything else it is silent."""
+
+    def __init__(self, console: Console, titles: Sequence[str], *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.console = console
+        self.targets = [Target(title) for title in titles]
+        self._clock = clock
+        self._began = clock()
+        self._live: Live | None = None
+        self._lock = Lock()  # Rich draws in a thread of its own
+
+    def __enter__(self) -> LiveCompare:
+        self._began = self._clock()
+        if self.console.is_terminal and not self.console.is_dumb_terminal:
+            self._live = Live(
+                self,
+                console=self.console,
+                refresh_per_second=FRAMES_PER_SECOND,
+                transient=True,
+                redirect_stdout=False,
+                vertical_overflow="crop",
+            )
+            self._live.start(refresh=True)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._live:
+            self._live.stop()
+            self._live = None
+
+    def started(self, index: int, attempt: int) -> None:
+        """An attempt begins. A further one starts from an empty column: it is another answer."""
+        target = self.targets[index]
+        with self._lock:
+            if target.since is None:
+                target.since = self._clock()
+            if attempt > 1:
+                target.reasoning, target.answer, target.withheld = Tail(), Tail(), False
+            target.attempt, target.retry_at = attempt, None
+
+    def delta(self, index: int, delta: Delta) -> None:
+        """A piece of the stream came."""
+        target = self.targets[index]
+        with self._lock:
+            match delta:
+                case AnswerDelta(text=text, part=part):
+                    target.add(target.answer, text, part)
+                case ReasoningDelta(text=text, part=part):
+                    target.add(target.reasoning, text, part)
+                case ReasoningWithheld():
+                    target.withheld = True
+                case AnswerWasReasoning():
+                    target.reasoning, target.answer = target.answer, Tail()
+                case _:
+                    pass
+
+    def waiting(self, index: int, seconds: float, failure: Failure) -> None:
+        """An attempt failed, and the next begins in so many seconds."""
+        target = self.targets[index]
+        with self._lock:
+            target.failure, target.retry_at = failure, self._clock() + seconds
+
+    def finished(self, index: int, result: Result) -> None:
+        """The target is through, well or not."""
+        target = self.targets[index]
+        with self._lock:
+            target.until, target.result = self._clock(), result
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        with self._lock:
+            lines = list(self.frame(options.max_width, console.size.height - 1, ascii_only=options.ascii_only))
+        for line in lines:
+            for text, style in line:
+                yield Segment(text, Style.parse(style) if style else None)
+            yield Segment.line()
+
+    def frame(self, width: int, height: int, *, ascii_only: bool = False) -> Iterator[list[Piece]]:
+        """Yield the lines of the picture at this moment: never wider than `width`, never more than `height`."""
+        now = self._clock()
+        frames = _ASCII_SPINNER if ascii_only else _SPINNER
+        spinner = frames[int(now * FRAMES_PER_SECOND) % len(frames)]
+        foot = 1 if len(self.targets) > 1 and height > 2 else 0
+        per_row = columns_that_fit(len(self.targets), width, _NARROWEST)
+        rows = -(-len(self.targets) // per_row)
+        body = (height - foot) // rows - 3
+        if body >= _LEAST_BODY and width >= _NARROWEST:
+            yield from self._columns(per_row, width, body, spinner, now)
+        else:
+            yield from self._lines(width, max(1, height - foot), spinner, now)
+        if foot:
+            yield [(fit(self._footer(now), width).rstrip(), QUIET)]
+
+    def _columns(self, per_row: int, width: int, body: int, spinner: str, now: float) -> Iterator[list[Piece]]:
+        column = (width - len(COLUMN_DIVIDER) * (per_row - 1)) // per_row
+        for start in range(0, len(self.targets), per_row):
+            cells = [list(_cell(t, column, body, spinner, now)) for t in self.targets[start : start + per_row]]
+            for number in range(max(map(len, cells))):
+                line: list[Piece] = []
+                for index, cell in enumerate(cells):
+                    if index:
+                        line.append((COLUMN_DIVIDER, QUIET))
+                    line.extend(cell[number] if number < len(cell) else [(" " * column, "")])
+                yield line
+            yield []
+
+    def _lines(self, width: int, height: int, spinner: str, now: float) -> Iterator[list[Piece]]:
+        """One line a target; those at work come first when there are more than fit."""
+        shown = self.targets
+        if len(shown) > height:
+            by_need = sorted(range(len(shown)), key=lambda i: (shown[i].result is not None, shown[i].since is None, i))
+            shown = [self.targets[i] for i in sorted(by_need[: height - 1])]
+        name = min(max(len(target.title) for target in self.targets), max(8, width // 3), max(0, width - 4))
+        for target in shown:
+            mark, words, style = target.state(now)
+            text = f"{words} {target.elapsed(now)}".strip()
+            room = max(0, width - name - 4)
+            line = [(fit(f"{mark or spinner} ", min(2, width)), style), (fit(target.title, name), STRONG)]
+            line.append((fit("", min(2, max(0, width - 2 - name))), ""))
+            if room >= len(text) + 12 and not target.result:
+                tail = (target.answer or target.reasoning).last_words(room - len(text) - 4)
+                line += [(text, style), (f"  {fit(tail, room - len(text) - 2)}", QUIET)]
+            else:
+                line.append((fit(text, room), style))
+            yield line
+        if len(shown) < len(self.targets):
+            yield [(fit(f"  and {len(self.targets) - len(shown)} more", width), QUIET)]
+
+    def _footer(self, now: float) -> str:
+        done = sum(target.result is not None for target in self.targets)
+        return f"{done} of {len(self.targets)} done · {now - self._began:.1f} s · Ctrl-C stops and keeps what came"
+
+
+def _cell(target: Target, width: int, body: int, spinner: str, now: float) -> Iterator[list[Piece]]:
+    """The lines of one column: title and timer, state, the end of the reasoning, the end of the answer."""
+    mark, words, style = target.state(now)
+    elapsed = target.elapsed(now)
+    yield [(fit(target.title, max(1, width - len(elapsed) - 1)), STRONG), (f" {elapsed}", QUIET)]
+    yield [(fit(f"{mark or spinner} {words}", width), style)]
+    if target.result and target.result.error:
+        for line in wrap(failure_sentence(target.result.error), width)[:_LEAST_BODY]:
+            yield [(fit(line, width), BAD)]
+        body -= _LEAST_BODY
+    answer = target.answer.lines(width, body)
+    room = max(1, body // 3, body - len(answer)) if answer else body
+    thinking = [line for line in target.reasoning.lines(width - 2, 2 * room) if line.strip()][-room:]
+    answer = answer[-(body - len(thinking)) :] if body > len(thinking) else []
+    for line in thinking:
+        yield [(f"┊ {fit(line, width - 2)}", QUIET)]
+    for line in answer:
+        yield [(fit(line, width), "")]

@@ -1,0 +1,83 @@
+"""Plans as a table: what was asked, what would be sent, what was lost, and what it may cost."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from ....engine.costs.forecast import totals
+from ....engine.planning.prepare import Prepared
+from ....providers.schema import Forecast
+from ..untrusted import harmless
+from .forecast_cells import amounts, method_words, sources, total_amounts, unknown_words
+
+FIDELITY_STYLES = {"exact": "green", "mapped": "green", "default": "", "clamped": "yellow", "unsupported": "red"}
+NARROW = 100
+TINY = 68
+
+Entries = Sequence[tuple[Prepared, Forecast, str | None]]
+
+
+def plans_view(entries: Entries, width: int) -> RenderableType:
+    """One row for each profile and think value; on a narrow terminal the native fields get a line of their own."""
+    wide, tiny = width >= NARROW, width < TINY
+    table = Table(
+        box=box.SIMPLE_HEAD, header_style="dim", border_style="dim", padding=(0, 1, 0, 0), pad_edge=False,
+        show_edge=False,
+    )  # fmt: skip
+    table.add_column("profile", overflow="fold")
+    table.add_column("asked", overflow="fold", no_wrap=not tiny)
+    table.add_column("fidelity", overflow="fold", no_wrap=not tiny)
+    if wide:
+        table.add_column("sent", overflow="fold", ratio=1)
+    for head in ("low\nexpected\nhigh",) if tiny else ("low", "expected", "high"):
+        table.add_column(head, overflow="fold", no_wrap=not tiny, justify="right")
+    below: list[RenderableType] = []
+    previous = ""
+    for prepared, forecast, _ in entries:
+        name = prepared.target.profile.name
+        label = Text(harmless(name) if name != previous else "")
+        if name != previous:
+            label.append(f"\n{harmless(prepared.target.profile.model)}", style="dim")
+        previous = name
+        native = _sent(prepared, forecast)
+        fidelity = Text(prepared.plan.fidelity, style=FIDELITY_STYLES.get(prepared.plan.fidelity, ""))
+        cells: list[RenderableType] = [label, str(prepared.think), fidelity]
+        cells += [native] if wide else []
+        table.add_row(*cells, *_money(amounts(forecast), tiny))
+        if not wide:
+            below += [Text(f"{harmless(name)} @{prepared.think}", "bold"), Padding(native, (0, 0, 0, 2), expand=False)]
+    forecasts = [forecast for _, forecast, _ in entries]
+    total = totals(forecasts)
+    if len(entries) > 1:
+        table.add_section()
+        blank = [Text("")] * (3 if wide else 2)
+        table.add_row(Text("total", "bold"), *blank, *_money(total_amounts(total), tiny))
+    lines = [unknown_words(total), f"Cost in USD before the call: {method_words(forecasts)}." if entries else ""]
+    parts: list[RenderableType] = [table, Text("")]
+    if below:
+        parts += [*below, Text("")]
+    return Group(*parts, *(Text(line, "dim") for line in lines if line), *_missing_keys(entries))
+
+
+def _sent(prepared: Prepared, forecast: Forecast) -> Text:
+    decided = prepared.plan
+    native = Text(harmless(json.dumps(decided.native, ensure_ascii=False)) if decided.native else "nothing")
+    if decided.note:
+        native.append(f"\n{harmless(decided.note)}", style="dim")
+    return native.append(f"\n{sources(forecast)}", style="dim")
+
+
+def _money(shown: tuple[str, str, str], tiny: bool) -> list[str]:
+    return ["\n".join(shown)] if tiny else list(shown)
+
+
+def _missing_keys(entries: Entries) -> list[Text]:
+    missing = {key for _, _, key in entries if key is not None and key.endswith("(not set)")}
+    return [Text(f"No key yet: {', '.join(sorted(missing))}", style="dim")] if missing else []

@@ -1,0 +1,108 @@
+"""The receipt of one answer in one line, and everything that a person should be told about a run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.cells import cell_len
+
+from ....providers.schema import Result
+from ..line import Line
+from ..numbers import dollars, rate, seconds, tokens
+from ..untrusted import one_line
+from .dial import is_substituted, think_path
+from .phrases import (
+    BAD,
+    CAUTION,
+    QUIET,
+    STRONG,
+    explanation,
+    failure_hint,
+    failure_sentence,
+    state_words,
+    verdict_words,
+)
+from .rows import labels
+
+_COST_SOURCES = {"provider": "provider's bill", "table": "price table", "profile": "profile's price"}
+_SEPARATOR = " · "
+SIMULATED = "simulated"
+"""The code of the warning that no provider was called."""
+
+
+def receipt_line(result: Result, width: int | None = None) -> Line:
+    """Return asked → sent → measured, the verdict, times and cost; with a `width`, broken between its parts."""
+    mark, words, style = verdict_words(result) if result.status == "ok" else state_words(result)
+    parts = [
+        (think_path(result) + (" reasoning tokens" if result.reasoning.tokens is not None else ""), STRONG),
+        (f"{mark} {words}", style),
+        (f"{tokens(result.usage.output_tokens)} output", ""),
+        (f"first answer {seconds(result.latency.first_answer_s)}", ""),
+        (f"total {seconds(result.latency.total_s)}", ""),
+        (f"{rate(result.latency.output_tokens_per_s)} tok/s", ""),
+        (_cost(result), ""),
+    ]
+    if result.model_reported and result.model_reported != result.model:
+        parts.append((f"served by {one_line(result.model_reported, 40)}", ""))
+    pieces: list[tuple[str, str]] = []
+    used = 0
+    for text, style in parts:
+        length = cell_len(text)
+        if pieces and width is not None and used + len(_SEPARATOR) + length > width:
+            pieces.append(("\n", ""))
+            used = 0
+        elif pieces:
+            pieces.append((_SEPARATOR, QUIET))
+            used += len(_SEPARATOR)
+        pieces.append((text, style))
+        used += length
+    return Line(*pieces)
+
+
+def notes(results: Sequence[Result], *, after_comparison: bool = False) -> list[Line]:
+    """Return what differs from the wish, cannot be settled or went wrong: one line each, for all whom it concerns.
+
+    `after_comparison` leaves out what the numbers table and the answers have just said: substituted levels, failures,
+    starved answers, and that it was a simulation.
+    """
+    lines: dict[tuple[str, str], dict[str, None]] = {}
+    names = labels(results)
+    for result, label in zip(results, names, strict=True):
+        said = _said_once(result) if after_comparison else [*_said_above(result), *_said_once(result)]
+        for words, style in said:
+            if words:
+                lines.setdefault((words, style), {})[label] = None
+    everyone = set(names)
+    return [
+        Line(("all: " if 1 < len(whom) == len(everyone) else f"{', '.join(whom)}: ", STRONG), line)
+        for line, whom in lines.items()
+    ]
+
+
+def _said_above(result: Result) -> list[tuple[str, str]]:
+    said = [(one_line(result.think.note or ""), "")] if is_substituted(result.think) else []
+    if result.error:
+        said.append((" ".join(filter(None, (failure_sentence(result.error), failure_hint(result.error)))), BAD))
+    if result.think.verdict == "starved":
+        said.append((explanation(result), BAD))
+    said += [(one_line(warning.message), CAUTION) for warning in result.warnings if warning.code == SIMULATED]
+    return said
+
+
+def _said_once(result: Result) -> list[tuple[str, str]]:
+    note = one_line(result.think.note or "")
+    said = [] if is_substituted(result.think) else [(note, "")]
+    for warning in result.warnings:
+        words = one_line(warning.message, 1000)
+        if words != note and warning.code != SIMULATED:
+            said.append((words, CAUTION))
+    if result.think.verdict != "starved":
+        said.append((explanation(result), CAUTION))
+    return [*said, (one_line(result.cost.note or "", 300), "")]
+
+
+def _cost(result: Result) -> str:
+    if result.cost.usd is None:
+        return "cost –"
+    source = _COST_SOURCES.get(result.cost.source or "")
+    return dollars(result.cost.usd) + (f" ({source})" if source else "")

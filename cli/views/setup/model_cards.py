@@ -1,0 +1,138 @@
+"""Model cards as a table, and one card in full with every value of the dial translated."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from rich.console import Group, RenderableType
+from rich.table import Table
+from rich.text import Text
+
+from ....engine.costs.prices.list_price import ListPrice, list_price
+from ....engine.planning.plan import PlanContext, plan
+from ....profiles import facts
+from ....profiles.card import ModelCard
+from ....profiles.profile import Reference
+from ....profiles.provider import Provider
+from ....providers.registry import dialect
+from ....providers.think import AUTO, Level, Think
+from ..untrusted import harmless
+
+WIDE = 120
+DIAL = (AUTO, *(Think(level) for level in Level), Think(budget_tokens=4000))
+
+
+def model_table(entries: Sequence[tuple[Provider, ModelCard]], width: int) -> RenderableType:
+    """One row a model. Prices are USD per million tokens, input / output."""
+    wide = width >= WIDE
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("model", overflow="fold")
+    table.add_column("takes", overflow="fold")
+    table.add_column("off?", no_wrap=True)
+    table.add_column("default", no_wrap=True)
+    if wide:
+        table.add_column("shows", no_wrap=True)
+        table.add_column("context", justify="right", no_wrap=True)
+        table.add_column("output", justify="right", no_wrap=True)
+    table.add_column("$/M in / out", justify="right", no_wrap=True)
+    now, previous = datetime.now(UTC), ""
+    for provider, card in entries:
+        if provider.name != previous:
+            table.add_row(Text(provider.name, style="bold"))
+            previous = provider.name
+        cells: list[RenderableType] = [
+            _name(card),
+            takes(card),
+            "yes" if card.can_be_off else "no",
+            default_words(card),
+        ]
+        if wide:
+            cells += [card.visibility, _size(card.context_tokens), _size(card.max_output_tokens)]
+        table.add_row(*cells, _price(list_price(provider.prices, card.example, now)))
+    legend = "* something about it is unverified; thinkdial models NAME says what.  † stops or stopped answering."
+    return Group(table, Text(""), Text(legend, style="dim"))
+
+
+def model_view(
+    provider: Provider, card: ModelCard, reference: Reference, width: int, model: str | None
+) -> RenderableType:
+    """Everything on one card, then what each value of the dial becomes, for each dialect of its provider."""
+    name = model if model is not None and card.matches(model) else card.example
+    facts_table = Table.grid(padding=(0, 2, 0, 0))
+    facts_table.add_column(style="dim", no_wrap=True)
+    facts_table.add_column(overflow="fold")
+    price = list_price(provider.prices, name, datetime.now(UTC))
+    listed: list[tuple[str, str | None]] = [
+        ("provider", provider.name),
+        ("takes", takes(card)),
+        ("can be off", "yes" if card.can_be_off else "no"),
+        ("when nothing is sent", default_words(card)),
+        ("reasoning is shown as", card.visibility),
+        ("context", _size(card.context_tokens)),
+        ("most output", _size(card.max_output_tokens)),
+        ("price per million", f"{_price(price)} USD (input / output, base tier)"),
+        ("stops answering", card.retired),
+        ("notes", card.notes),
+        ("unverified", ", ".join(card.unverified) or None),
+        ("sources", "\n".join(card.sources)),
+        ("checked on", card.checked_on),
+    ]
+    for label, value in listed:
+        if value:
+            facts_table.add_row(label, Text(harmless(value.strip())))
+    parts: list[RenderableType] = [Text(harmless(name), style="bold"), facts_table]
+    for spoken, use in provider.dialects.items():
+        if card.dialects and spoken not in card.dialects:
+            continue
+        spelling = card.spelling.get(spoken)
+        context = PlanContext(
+            card=card,
+            spelling=facts.spellings()[spelling] if spelling else None,
+            reference=reference,
+            model=name,
+            limit_required=dialect(spoken).NEEDS_OUTPUT_LIMIT,
+            refuses_levels=use.refuses_levels,
+        )
+        parts += [Text(""), Text(f"{spoken}", style="bold"), _dial_table(context)]
+    return Group(*parts)
+
+
+def takes(card: ModelCard) -> str:
+    """What the dial can be set to, in words."""
+    words = " ".join(level.value for level in card.levels)
+    if card.budget is not None:
+        budget = f"{card.budget.min}–{card.budget.max} tokens"
+        return f"{words}, {budget}" if words else budget
+    return words or {"switch": "on", "fixed": "always thinks", "none": "does not think"}.get(card.control, "–")
+
+
+def default_words(card: ModelCard) -> str:
+    return card.absent or ("off" if card.control == "none" else "unknown")
+
+
+def _dial_table(context: PlanContext) -> Table:
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    for heading in ("asked", "fidelity", "sent"):
+        table.add_column(heading, no_wrap=heading != "sent", overflow="fold")
+    for think in DIAL:
+        decided = plan(think, context)
+        sent = Text(json.dumps(decided.native) if decided.native else "nothing")
+        if decided.note:
+            sent.append(f"\n{decided.note}", style="dim")
+        table.add_row(str(think), decided.fidelity, sent)
+    return table
+
+
+def _name(card: ModelCard) -> Text:
+    marks = ("*" if card.unverified else "") + ("†" if card.retired else "")
+    return Text.assemble(f"  {card.example}", (marks, "dim"))
+
+
+def _size(tokens: int | None) -> str:
+    return "–" if tokens is None else f"{tokens:,}"
+
+
+def _price(price: ListPrice | None) -> str:
+    return "–" if price is None else f"{price.input_usd:f} / {price.output_usd:f}"

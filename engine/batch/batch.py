@@ -1,0 +1,390 @@
+"""A batch: rows go to lanes, results to the output, in bounded memory, until all is done or something says stop."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Protocol
+
+from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
+from ...providers.schema import Result
+from ..costs.budget.purse import Purse
+from ..exchange.surroundings import Surroundings
+from ..planning.prepare import Prepared
+from ..results.assembly import may_have_cost
+from .caller import RowCaller
+from .lane import Lane, Task
+from .output.document import Encode, output_line
+from .output.output_file import OutputFile, Work
+from .output.outputs import Lines, Ordered, Pipe
+from .output.summary import Tally
+from .pace.pace import Pace
+from .rows.digests import DigestMap
+from .rows.expect import judge_answer
+from .rows.rows import BadRow, Row
+
+if TYPE_CHECKING:
+    from .output.sums import Sums
+
+ROWS_AHEAD = 256
+"""Rows that the quickest lane may have waiting before the input is read on."""
+
+MOST_AT_ONCE = 256
+"""Calls under way for one profile, where nothing else limits them: 6,000 a minute of 2.5 seconds each."""
+
+WINDOW = 10_000
+"""Lines that may wait for an earlier one, where a pipe wants them in order."""
+
+PIECE = 32
+"""Rows that are handed over at a time, where the input is a file."""
+
+
+class Watcher(Protocol):
+    """Hears what people should know while it runs, on the event loop."""
+
+    def bad_row(self, bad: BadRow) -> None: ...
+
+    def done(self, lane: Lane, result: Result) -> None: ...
+
+    def trouble(self, lane: Lane, words: str) -> None: ...
+
+
+@dataclass(slots=True)
+class Ended:
+    """How a batch ended. `output_problem` is set when results could not be written; `lost` holds their lines."""
+
+    rows: int
+    bad_rows: int
+    tally: Tally
+    finished: bool
+    budget: Failure | None = None
+    output_problem: ThinkdialError | None = None
+    pipe_closed: bool = False
+    interrupted: bool = False
+    order: DigestMap | None = None
+    lost: tuple[bytes, ...] = ()
+    broken: dict[str, Failure] = field(default_factory=dict[str, Failure])
+
+
+class Batch:
+    """Everything that one run of a batch needs. Lanes are made for `profiles`, and for those that rows name."""
+
+    def __init__(
+        self,
+        *,
+        make_caller: Callable[[str], RowCaller],
+        profiles: Iterable[str],
+        rows: Iterator[Row | BadRow],
+        output: Lines,
+        surroundings: Surroundings,
+        watcher: Watcher,
+        memory: OutputFile | None = None,
+        retry_failed: bool = False,
+        batch_id: str = "",
+        encode: Encode = output_line,
+        purse: Purse | None = None,
+        sums: Sums | None = None,
+        is_live: bool = False,
+        ordered: bool = False,
+        window: int = WINDOW,
+        make_pace: Callable[[RowCaller], Pace] = lambda caller: Pace(caller.limits, most_at_once=MOST_AT_ONCE),
+    ) -> None:
+        self.surroundings, self.stopping, self.blocked = surroundings, False, False
+        self.reading_done = False
+        self.asked, self.skipped = Counter[str](), Counter[str]()
+        """Results asked of each profile by the rows read so far, and how many of them an earlier run has."""
+        self._make_caller, self._profiles, self._rows = make_caller, list(profiles), rows
+        self._make_pace = make_pace
+        self._output, self._watcher, self._memory = output, watcher, memory
+        self._retry_failed, self._batch_id, self._purse = retry_failed, batch_id, purse
+        self._encode = encode
+        self._piece = 1 if is_live else PIECE
+        self.lanes: dict[str, Lane] = {}
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._refused: dict[str, ConfigError | UsageError] = {}
+        self.ended = Ended(0, 0, Tally(), finished=False)
+        self._room = asyncio.Event()
+        self._window = window
+        # A file is put in order in the end, so that a kill loses nothing; a pipe has to be given order as it goes.
+        self.order = DigestMap() if ordered and memory is not None else None
+        self.interrupted = False
+        self._ordered = Ordered(output, self._room.set) if ordered and memory is None else None
+        self._index = 0
+        self._sums, self._flow = sums, asyncio.Lock()
+        self._claimed = DigestMap()
+        """Works begun in lanes of one profile: with several think values they may overlap."""
+        self._lost: list[bytes] = []
+
+    async def run(self) -> Ended:
+        """Make all calls. A cancellation breaks off what is under way, writes what came, and still returns."""
+        for name in self._profiles:
+            self._lane(name)
+        if not self.lanes:
+            raise next(iter(self._refused.values()))
+        reading = asyncio.create_task(self._read())
+        try:
+            await reading
+            self.reading_done = not self.stopping
+            for lane in self.lanes.values():
+                lane.end()
+            await self._lanes_over()
+            self.ended.finished = not self.stopping and self._all_done()
+        except asyncio.CancelledError:
+            self.interrupted = True
+            self.stop()
+            reading.cancel()
+            for lane in self.lanes.values():
+                lane.cancel()
+            await self._lanes_over()
+        except BaseException:
+            self.stop()
+            await self._lanes_over()  # what is under way was paid for
+            raise
+        finally:
+            self.stop()
+        if self._ordered is not None and self.ended.output_problem is None:
+            self._guarded(self._ordered.flush)
+        if isinstance(self._output, Pipe) and self.ended.output_problem is None and not self.interrupted:
+            self._guarded(self._output.drain)
+        self.ended.interrupted, self.ended.order = self.interrupted, self.order
+        self.ended.lost = tuple(self._lost)
+        self.ended.broken |= {lane.name: lane.pace.broken for lane in self.lanes.values() if lane.pace.broken}
+        return self.ended
+
+    def stop(self) -> None:
+        """Begin nothing more; what is under way is finished."""
+        self.stopping = True
+        self._room.set()
+        for lane in self.lanes.values():
+            lane.stir()
+
+    # What lanes ask of their batch.
+
+    def wants(self, lane: Lane, work: Work) -> bool:
+        """Whether `work` is still to be done."""
+        self._room.set()  # the lane has taken a row, perhaps without a call to follow
+        state = "missing" if self._memory is None else self._memory.state(work)
+        if state == "done" or (state == "failed" and not self._retry_failed):
+            self.ended.tally.skipped += 1
+            self.skipped[lane.name] += 1
+            return False
+        if sum(other.name == lane.name for other in self.lanes.values()) > 1:
+            if self._claimed.get(work.key) is not None:
+                return False
+            self._claimed.set(work.key, 1)
+        return True
+
+    async def call(self, lane: Lane, task: Task, prepared: Prepared, surroundings: Surroundings) -> Result | Failure:
+        """One attempt, if the purse allows it. A failure: nothing was sent, and the batch stops."""
+        if self._purse is None:
+            result = await lane.caller.call(prepared, surroundings)
+            if self._sums is not None and may_have_cost(result):
+                self._sums.add(result)
+            return result
+        self._index += 1
+        index = self._index
+        admitted = await self._purse.admit(index, lane.name, prepared)
+        if isinstance(admitted, Failure):
+            self.ended.budget = self.ended.budget or admitted
+            self.stop()
+            return admitted
+        result = await lane.caller.call(admitted.prepared, surroundings, admitted.meter)
+        result = self._purse.priced(index, result)
+        settle = partial(self._purse.settle, index, result)
+        if self._sums is not None and may_have_cost(result):
+            self._sums.add(result, settle)  # what is reserved is given back when the history has what it became
+        else:
+            settle()
+        return result
+
+    async def done(self, lane: Lane, task: Task, result: Result) -> None:
+        """Write the result, then count it."""
+        passed, note = judge_answer(task.row.expect, result)
+        line = self._encode(result, task.row, task.work, self._batch_id, passed, note)
+        if self._sums is not None and result.attempts and not may_have_cost(result):
+            self._sums.add(result)
+        if self.ended.output_problem is None:
+            target: Lines = self._ordered or self._output
+            self._guarded(lambda: target.add(task.work, line, failed=result.status != "ok"))
+        if isinstance(self._output, Pipe) and self._output.is_full and self.ended.output_problem is None:
+            await self._until_taken(self._output)
+        if self.ended.output_problem is not None:
+            self._lost.append(line)
+            return
+        self.ended.tally.add_result(result, passed)
+        self._watcher.done(lane, result)
+        if lane.pace.broken is not None and lane.name not in self.ended.broken:
+            self.ended.broken[lane.name] = lane.pace.broken
+            self._watcher.trouble(lane, f"{lane.name} is given up: {lane.pace.broken.message}")
+        self._room.set()
+
+    def waiting(self, lane: Lane, task: Task, failed: Failure) -> None:
+        """A call will be tried again."""
+        self.ended.tally.tried_again(lane.name, failed.kind)
+
+    def given_up(self, lane: Lane, work: Work) -> None:
+        """This work will not be done."""
+        if self._ordered is not None:
+            self._ordered.forget(work)
+
+    async def _until_taken(self, pipe: Pipe) -> None:
+        """Wait for the reader of a full pipe. Meanwhile nothing is begun, and what is under way is listened to."""
+        loop = asyncio.get_running_loop()
+        async with self._flow:
+            while pipe.is_full:
+                self.blocked = True
+                taken = asyncio.Event()
+                blocks = os.get_blocking(pipe.descriptor)
+                loop.add_writer(pipe.descriptor, taken.set)
+                # uvloop's poll turns blocking off for everybody who shares the pipe or terminal, and leaves it so.
+                os.set_blocking(pipe.descriptor, blocks)
+                try:
+                    await taken.wait()
+                finally:
+                    loop.remove_writer(pipe.descriptor)
+                if not self._guarded(pipe.pump):
+                    break
+        self.blocked = False
+        for lane in self.lanes.values():
+            lane.stir()
+
+    def _guarded(self, write: Callable[[], None]) -> bool:
+        """Write; when that fails the batch stops. Whether it went well."""
+        try:
+            write()
+            return True
+        except (ThinkdialError, OSError) as error:
+            self.ended.pipe_closed = isinstance(error, BrokenPipeError)
+            words = f"the output cannot be written: {error}"
+            self.ended.output_problem = error if isinstance(error, ThinkdialError) else ConfigError(words)
+            self.stop()
+            if self.ended.pipe_closed:
+                for lane in self.lanes.values():
+                    lane.cancel()  # nobody reads what would come
+            return False
+
+    # The input.
+
+    async def _read(self) -> None:
+        """Hand rows to the lanes as they come; the reading itself may block and has a thread of its own."""
+        loop = asyncio.get_running_loop()
+        over: asyncio.Future[None] = loop.create_future()
+
+        def finish(error: BaseException | None) -> None:
+            if not over.done():
+                over.set_result(None) if error is None else over.set_exception(error)
+
+        def read() -> None:
+            try:
+                piece: list[Row | BadRow] = []
+                for row in self._rows:
+                    if self.stopping:
+                        break
+                    piece.append(row)
+                    if len(piece) >= self._piece:
+                        asyncio.run_coroutine_threadsafe(self._take(piece), loop).result()
+                        piece = []
+                if piece and not self.stopping:
+                    asyncio.run_coroutine_threadsafe(self._take(piece), loop).result()
+                error = None
+            except OSError as problem:
+                error = ConfigError(f"the input cannot be read any further: {problem.strerror or problem}")
+            except BaseException as problem:
+                error = problem
+            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                loop.call_soon_threadsafe(finish, error)
+
+        threading.Thread(target=read, name="rows", daemon=True).start()
+        stopped = asyncio.create_task(self._until_stopped())
+        try:
+            await asyncio.wait({over, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            stopped.cancel()
+        if over.done():
+            over.result()
+
+    async def _until_stopped(self) -> None:
+        while not self.stopping:
+            self._room.clear()
+            await self._room.wait()
+
+    async def _take(self, piece: list[Row | BadRow]) -> None:
+        for row in piece:
+            if self.stopping:
+                return
+            if isinstance(row, BadRow):
+                self.ended.bad_rows += 1
+                self._watcher.bad_row(row)
+                continue
+            self.ended.rows += 1
+            for name in row.profiles or self._profiles:
+                try:
+                    lane = self._lane(name)
+                except ThinkdialError as error:
+                    self.ended.bad_rows += 1
+                    self._watcher.bad_row(BadRow(row.line, f"line {row.line}: {error.message}"))
+                    continue
+                if lane is not None and lane.pace.broken is None:
+                    self._place(lane, row)
+                    self.asked[lane.name] += len(lane.caller.thinks(row))
+                    lane.put(row)
+        while not self.stopping and self._has_enough():
+            self._room.clear()
+            await self._room.wait()
+
+    def _place(self, lane: Lane, row: Row) -> None:
+        """Note where the lines of `row` belong, if that matters."""
+        if self._ordered is None and self.order is None:
+            return
+        for think in lane.caller.thinks(row):
+            work = lane.caller.work(row, think)
+            if self._ordered is not None:
+                self._ordered.expect(work)
+            if self.order is not None:
+                self.order.set(work.key, len(self.order))
+
+    def _has_enough(self) -> bool:
+        """Whether no lane is in want of rows. The slow ones keep theirs on disk meanwhile."""
+        if self._ordered is not None and self._ordered.open >= self._window:
+            return True
+        working = [lane for lane in self.lanes.values() if lane.pace.broken is None]
+        return bool(working) and min(lane.waiting for lane in working) >= ROWS_AHEAD
+
+    def _lane(self, name: str) -> Lane | None:
+        """The lane of a profile, made when it is first asked for. Raises for a name that a row may not use."""
+        if name in self.lanes:
+            return self.lanes[name]
+        if name in self._refused:
+            if name in self._profiles:
+                return None
+            raise self._refused[name]
+        try:
+            caller = self._make_caller(name)
+        except (ConfigError, UsageError) as error:
+            self._refused[name] = error
+            if name in self._profiles:
+                self.ended.broken[name] = Failure("config", error.message, hint=error.hint)
+                return None
+            raise
+        lane = Lane(caller, self._make_pace(caller), self)
+        self.lanes[name] = lane
+        self.ended.tally.profiles.setdefault(name)
+        self._tasks[name] = asyncio.create_task(lane.run())
+        self._tasks[name].add_done_callback(lambda _: self._room.set())
+        return lane
+
+    async def _lanes_over(self) -> None:
+        if self._tasks:
+            await asyncio.wait(self._tasks.values())
+        for task in self._tasks.values():
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
+
+    def _all_done(self) -> bool:
+        return not self.ended.broken and all(lane.pace.broken is None for lane in self.lanes.values())

@@ -1,0 +1,269 @@
+"""What a worker of a cluster does: the rows of one block, into one shard, by the row function of a single machine."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import pickle
+import socket
+import time
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from ....profiles.config import Config, load
+from ....providers.errors import ConfigError, Failure, ThinkdialError
+from ....providers.schema import Result
+from ....providers.think import AUTO
+from ...costs.budget.purse import Purse
+from ...costs.prices import pricing
+from ...exchange.fast_transport import FastTransport
+from ...exchange.surroundings import Surroundings
+from ...runs.jobs import Wishes
+from ..batch import Batch, Ended
+from ..caller import RowCaller, caller_maker
+from ..lane import Lane
+from ..output.lock import FileInUseError
+from ..output.merge import shard_path
+from ..output.output_file import OutputFile, State, Work
+from ..rows.rows import BadRow, Row
+from .limiter import Attempt
+from .shared_pace import Desk, LeasedLedger, LeasedPace
+
+LOCK_PATIENCE_S = 60.0
+"""How long to wait for a shard that another process holds: the worker whose block this was may be dying."""
+
+
+@dataclass(frozen=True, slots=True)
+class Orders:
+    """What every worker has to know. Nothing in it is secret: keys and headers are found where the worker runs.
+
+    `config` and `start` are where configuration is looked for; `marks` stand for what it says of each profile.
+    """
+
+    version: str
+    user_agent: str
+    config: Path | None
+    start: Path
+    profiles: tuple[str, ...]
+    wishes: Wishes
+    system: str | None
+    concurrency: int | None
+    run_id: str
+    batch_id: str
+    directory: Path
+    retry_failed: bool
+    is_limited: bool
+    marks: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """Some rows that share a shard. `elsewhere` are the keys of works that need not be done: other shards have them."""
+
+    number: int
+    rows: tuple[Row, ...]
+    elsewhere: frozenset[bytes] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """Why no worker can go on, in the words of an error."""
+
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BlockReport:
+    """What became of a block. `lost` are lines that could not be written."""
+
+    number: int
+    results: int = 0
+    failed: int = 0
+    again: tuple[tuple[str, str, int], ...] = ()
+    finished: bool = False
+    budget: Failure | None = None
+    trouble: Trouble | None = None
+    lost: tuple[bytes, ...] = ()
+
+
+def mark_of(caller: RowCaller) -> str:
+    """Stands for what the configuration says of a profile, as far as answers depend on it."""
+    return caller.work(Row(1, 1, "", "", b""), AUTO).token
+
+
+def load_orders_config(orders: Orders) -> Config:
+    """The configuration as it is where this runs."""
+    return load(orders.config, start=orders.start, also=[n.partition("/")[0] for n in orders.profiles if "/" in n])
+
+
+class RowMapper:
+    """Maps blocks to reports; each of its results is in the shard before it counts. Ray Data runs it in an actor.
+
+    Several blocks run at once in one event loop and share one transport.
+    """
+
+    def __init__(self, orders: Orders, desk: Desk) -> None:
+        self._orders, self._desk = orders, desk
+        self._config: Config | None = None
+        self._transport: FastTransport | None = None
+
+    async def __call__(self, table: Any) -> AsyncIterator[dict[str, list[bytes]]]:
+        """A table of one block, `{"block": [bytes]}`, to one of its report."""
+        for packed in table.column("block").to_pylist():
+            report = await self.run(pickle.loads(packed))  # noqa: S301 the driver has written it
+            yield {"report": [pickle.dumps(report)]}
+
+    async def run(self, block: Block) -> BlockReport:
+        """Do what is missing of `block`."""
+        attempt = Attempt(uuid.uuid4().hex, block.number, socket.gethostname(), os.getpid())
+        if (await self._desk.begin(attempt)).stopping:
+            await self._desk.end(attempt.id)
+            return BlockReport(block.number)
+        try:
+            if self._config is None:
+                self._config = self._checked_config()
+            if self._transport is None:
+                self._transport = FastTransport(user_agent=self._orders.user_agent)
+                await asyncio.get_running_loop().run_in_executor(None, pricing.warm)
+            return await self._run(block, attempt.id, self._config, Surroundings(self._transport))
+        except ThinkdialError as error:
+            words = f"{attempt.host} (process {attempt.pid}): {error.message}"
+            return BlockReport(block.number, trouble=Trouble(words, error.hint))
+        finally:
+            await self._desk.end(attempt.id)
+
+    def _checked_config(self) -> Config:
+        """The configuration here. Raises `ConfigError` when it is another one than the driver's."""
+        orders, own = self._orders, installed_version()
+        if own != orders.version:
+            raise ConfigError(
+                f"thinkdial {own} is installed here, and {orders.version} where the batch was started",
+                hint="install the same version on every node",
+            )
+        config = load_orders_config(orders)
+        make = caller_maker(config, orders.wishes, orders.run_id, system=orders.system)
+        for name, mark in orders.marks:
+            if mark_of(make(name)) != mark:
+                raise ConfigError(
+                    f"profile {name} is configured in another way here than where the batch was started",
+                    hint="give all nodes the same configuration: --config FILE on a shared file system",
+                )
+        return config
+
+    async def _run(self, block: Block, attempt: str, config: Config, surroundings: Surroundings) -> BlockReport:
+        orders, paces = self._orders, list[LeasedPace]()
+        watcher, ledger = _Watcher(), LeasedLedger(self._desk, attempt)
+        with await _opened(shard_path(orders.directory, block.number), orders.batch_id, block.elsewhere) as shard:
+
+            def make_pace(caller: RowCaller) -> LeasedPace:
+                def lane() -> Lane | None:
+                    return next((lane for lane in batch.lanes.values() if lane.pace is pace), None)
+
+                pace = LeasedPace(
+                    self._desk,
+                    attempt,
+                    caller.name,
+                    caller.limits,
+                    demand=lambda: 1 + (found.waiting if (found := lane()) else 0),
+                    stir=lambda: found.stir() if (found := lane()) else None,
+                    on_stop=lambda: batch.stop(),  # noqa: PLW0108 it does not exist yet
+                )
+                paces.append(pace)
+                return pace
+
+            batch = Batch(
+                make_caller=caller_maker(
+                    config, orders.wishes, orders.run_id, system=orders.system, concurrency=orders.concurrency
+                ),
+                make_pace=make_pace,
+                profiles=orders.profiles,
+                rows=iter(block.rows),
+                output=shard,
+                memory=shard,
+                surroundings=surroundings,
+                watcher=watcher,
+                retry_failed=orders.retry_failed,
+                batch_id=orders.batch_id,
+                purse=Purse(ledger, lambda: datetime.now(UTC)) if orders.is_limited else None,
+            )
+            try:
+                ended = await batch.run()
+                if ended.output_problem is None:
+                    shard.tidy()
+                shard.sync()
+            finally:
+                await asyncio.gather(*(pace.close() for pace in paces))
+                await ledger.close()
+        return _report(block, ended, watcher)
+
+
+class _Shard(OutputFile):
+    """The output of a block, with what other shards hold of its rows."""
+
+    elsewhere: frozenset[bytes] = frozenset()
+
+    def state(self, work: Work) -> State:
+        return "done" if work.key in self.elsewhere else super().state(work)
+
+
+class _Watcher:
+    """Counts. The driver speaks to people."""
+
+    def __init__(self) -> None:
+        self.problem: str | None = None
+        self.results = self.failed = 0
+
+    def bad_row(self, bad: BadRow) -> None:
+        self.problem = self.problem or bad.problem
+
+    def done(self, lane: Lane, result: Result) -> None:
+        self.results += 1
+        self.failed += result.status != "ok"
+
+    def trouble(self, lane: Lane, words: str) -> None:
+        """The limiter knows it as well, and says it once for all."""
+
+
+def _report(block: Block, ended: Ended, watcher: _Watcher) -> BlockReport:
+    trouble = None
+    if ended.output_problem is not None:
+        trouble = Trouble(ended.output_problem.message, ended.output_problem.hint)
+    elif watcher.problem is not None:
+        trouble = Trouble(watcher.problem)
+    return BlockReport(
+        block.number,
+        watcher.results,
+        watcher.failed,
+        tuple((profile, kind, times) for (profile, kind), times in ended.tally.again.items()),
+        ended.finished,
+        ended.budget,
+        trouble,
+        ended.lost,
+    )
+
+
+async def _opened(path: Path, batch_id: str, elsewhere: frozenset[bytes]) -> _Shard:
+    """The shard at `path`, once nobody else has it."""
+    until = time.monotonic() + LOCK_PATIENCE_S
+    while True:
+        try:
+            shard = _Shard(path, "jsonl", batch_id)
+        except FileInUseError:
+            if time.monotonic() > until:
+                raise
+            await asyncio.sleep(0.2)
+            continue
+        shard.elsewhere = elsewhere
+        return shard
+
+
+def installed_version() -> str:
+    """The version of this program as it is installed where this runs."""
+    from importlib.metadata import version
+
+    return version("thinkdial")

@@ -1,0 +1,69 @@
+"""One line of a batch's output: a result, and what a batch adds to it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, cast
+
+import orjson
+
+from ....providers.schema import Result
+from ...results.documents import RESULT_SCHEMA, dollars_text, result_document
+from ..rows.rows import Row
+from .output_file import Work
+
+Encode = Callable[[Result, Row, Work, str, bool | None, str | None], bytes]
+"""What makes a line of a result: `output_line`, or another form of the same."""
+
+
+def output_document(
+    result: Result, row: Row, work: Work, batch_id: str, passed: bool | None, note: str | None
+) -> dict[str, Any]:
+    """`thinkdial.result/1`, with what a batch adds: the row it answers, its extra fields, and how it was judged."""
+    return {**result_document(result), **_of_the_batch(row, work, batch_id, passed, note)}
+
+
+def output_line(result: Result, row: Row, work: Work, batch_id: str, passed: bool | None, note: str | None) -> bytes:
+    """`json_line` of `output_document`, at a third of the CPU for a result without an error."""
+    if result.error is None:
+        try:
+            told = orjson.dumps(result, default=_as_json)
+            added = orjson.dumps(_of_the_batch(row, work, batch_id, passed, note))
+            return b"%b%b,%b\n" % (_BEGINNING, told[1:-1], added[1:])
+        except orjson.JSONEncodeError:
+            pass  # half a surrogate pair, a number of more than 64 bits, or a very deep row
+    return json_line(output_document(result, row, work, batch_id, passed, note))
+
+
+def _of_the_batch(row: Row, work: Work, batch_id: str, passed: bool | None, note: str | None) -> dict[str, Any]:
+    return {
+        "row_id": row.id,
+        "row": dict(row.extra),
+        "passed": passed,
+        "expect_note": note,
+        "work": work.token,
+        "batch": batch_id,
+    }
+
+
+def _as_json(value: Any) -> Any:
+    """What of a result is no type of JSON."""
+    if isinstance(value, Decimal):
+        return dollars_text(value)
+    if isinstance(value, Mapping):
+        return dict(cast("Mapping[str, Any]", value))
+    raise TypeError(type(value).__name__)
+
+
+def json_line(document: dict[str, Any]) -> bytes:
+    """One line of JSON, with its line break."""
+    try:
+        return _ENCODER.encode(document).encode() + b"\n"
+    except UnicodeEncodeError:  # half a surrogate pair is no text, and yet JSON
+        return json.dumps(document, separators=(",", ":")).encode() + b"\n"
+
+
+_BEGINNING = f'{{"schema":"{RESULT_SCHEMA}",'.encode()
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,301 @@
+"""The output file of a batch: one result a line, on disk before it counts, and the memory of what is done."""
+
+from __future__ import annotations
+
+import csv
+import errno
+import json
+import os
+import stat
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Literal, Self
+
+from ....providers.errors import ConfigError
+from ..rows.digests import DigestMap, digest_of
+from .lock import lock_file
+from .records import BEGINNING, IDENTITY, Record, csv_line, csv_records, identity, json_records
+
+KEY_BYTES = 8
+_FAILED = 1 << 31
+_LAST_PLACE = (1 << 32) - 1
+_WORK_BITS = _FAILED - 1
+
+PASSING_KINDS = ("auth", "permission", "quota", "budget", "config", "cancelled")
+"""Errors that are not the row's: a bad key, an interruption. Such rows run again without being asked to."""
+
+Form = Literal["jsonl", "csv"]
+State = Literal["missing", "done", "failed", "changed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """What one line of output answers: a row, a profile, a think value, and a digest of all that was asked."""
+
+    row_id: str
+    profile: str
+    think: str
+    digest: bytes
+    key: bytes = field(init=False, compare=False)
+    """Stands for the row, the profile and the think value."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "key", digest_of(self.row_id, self.profile, self.think)[:KEY_BYTES])
+
+    @property
+    def token(self) -> str:
+        """`key` and the beginning of `digest`, as they stand in a line."""
+        return (self.key + self.digest[:KEY_BYTES]).hex()
+
+
+class SinkError(ConfigError):
+    """The output cannot be written any further."""
+
+
+class OutputFile:
+    """Appends lines to a file that may hold the results of an earlier run of the same batch.
+
+    One process at a time: the file is locked while it is open. A line that a crash has cut is removed when it is
+    opened; `notes` tells. `batch` names the input, so that results of another one are not mixed in.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        form: Form,
+        batch: str,
+        columns: Sequence[str] = (),
+        read_cells: Callable[[Mapping[str, str]], Mapping[str, Any]] = dict,
+    ) -> None:
+        """Open, lock, repair and read `path`. Raises `ConfigError` for a file that holds something else.
+
+        `read_cells` makes a document of the cells of a CSV line.
+        """
+        self._read_cells = read_cells
+        self._place = path.resolve()
+        self.path, self.form, self.notes = path, form, list[str]()
+        self.resumed = 0
+        self._columns = tuple(columns)
+        self._states = DigestMap()
+        self._has_old_lines = False
+        self._file = _opened(path)
+        try:
+            if not stat.S_ISREG(os.fstat(self._file).st_mode):
+                raise ConfigError(f"{path} is not a regular file", hint="choose another file for -o")
+            self._repair(self._read(batch))
+        except BaseException:
+            os.close(self._file)
+            raise
+        self._end = os.fstat(self._file).st_size
+        if form == "csv" and self._end == 0:
+            self._write(csv_line(self._columns))
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._file)
+
+    def state(self, work: Work) -> State:
+        """Whether `work` was done, failed, was done for something else under the same id, or is missing."""
+        found = self._states.get(work.key)
+        if found is None:
+            return "missing"
+        if found & _WORK_BITS != _bits(work.digest):
+            return "changed"
+        return "failed" if found & _FAILED else "done"
+
+    def add(self, work: Work, line: bytes, *, failed: bool) -> None:
+        """Append a line. When this returns a kill of the process does not lose it. Raises `SinkError`."""
+        self._write(line)
+        if self._states.get(work.key) is not None:
+            self._has_old_lines = True
+        self._remember(work.key, work.digest, failed=failed)
+
+    def documents(self) -> Iterator[Mapping[str, Any]]:
+        """All lines as documents, of a CSV file as far as its columns tell."""
+        for record in self._records():
+            if not record.whole:
+                return
+            if self.form == "jsonl":
+                yield json.loads(record.data)
+            else:
+                yield self._read_cells(record.fields)
+
+    def sync(self) -> None:
+        """Wait until the disk has it all, for the sake of a power failure."""
+        with suppress(OSError):
+            os.fsync(self._file)
+
+    def tidy(self, order: DigestMap | None = None) -> int:
+        """Leave one line for each work, in `order` (work key -> place) if one is given. How many lines were moved away.
+
+        Lines that a later one stands for, of changed or retried rows, go to `FILE.superseded`. The file is replaced as
+        a whole; until then the old one stays.
+        """
+        if not self._has_old_lines and order is None:
+            return 0
+        last, places, begins, ends = DigestMap(), array("Q"), array("Q"), array("Q")
+        for number, record in enumerate(self._records()):
+            begins.append(record.end - len(record.data))
+            ends.append(record.end)
+            key = _work_of(record.fields)[0]
+            last.set(key, number)
+            place = order.get(key) if order is not None else 0
+            places.append((_LAST_PLACE if place is None else place) << 32 | number)
+        fresh = self._place.with_name(f"{self._place.name}.{os.getpid()}.new")
+        try:
+            moved = self._rewrite(fresh, last, places if order is None else sorted(places), begins, ends)
+        except OSError as error:
+            with suppress(OSError):
+                fresh.unlink(missing_ok=True)
+            self.notes.append(f"{self.path} is whole, but could not be put in order: {error.strerror}")
+            return 0
+        self._has_old_lines = False
+        return moved
+
+    def _rewrite(
+        self, fresh: Path, last: DigestMap, places: Sequence[int], begins: Sequence[int], ends: Sequence[int]
+    ) -> int:
+        moved = 0
+        with self._place.open("rb") as source, fresh.open("wb") as kept, ExitStack() as stack:
+            fresh.chmod(stat.S_IMODE(os.fstat(self._file).st_mode))
+            old: BinaryIO | None = None
+            if self.form == "csv":
+                kept.write(csv_line(self._columns))
+            for place in places:
+                number = place & 0xFFFFFFFF
+                source.seek(begins[number])
+                data = source.read(ends[number] - begins[number])
+                key = _work_of(self._fields_of(data))[0]
+                if last.get(key) == number:
+                    kept.write(data)
+                    continue
+                if old is None:
+                    old = stack.enter_context(self._place.with_name(f"{self._place.name}.superseded").open("ab"))
+                old.write(data)
+                moved += 1
+            for file in (old, kept):
+                if file is not None:
+                    file.flush()
+                    os.fsync(file.fileno())
+            fresh.replace(self._place)
+        return moved
+
+    def _fields_of(self, data: bytes) -> Mapping[str, Any]:
+        if self.form == "jsonl":
+            return identity(json.loads(data))
+        cells = next(csv.reader([data.decode("utf-8", "replace")]))
+        return dict(zip(self._columns, cells, strict=True))
+
+    def _write(self, line: bytes) -> None:
+        try:
+            written = 0
+            while written < len(line):
+                written += os.write(self._file, line[written:])
+        except OSError as error:
+            with suppress(OSError):
+                os.ftruncate(self._file, self._end)  # half a line would have to be repaired
+            hint = "make room and run the same command again" if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
+            raise SinkError(f"{self.path} cannot be written: {error.strerror}", hint=hint) from None
+        self._end += len(line)
+
+    def _repair(self, torn: Record | None) -> None:
+        """Remove what a crash left of a last line, and end a whole one that lacks only its line break."""
+        try:
+            if torn is None:
+                if self._lacks_its_end():
+                    os.write(self._file, b"\n")
+                return
+            os.ftruncate(self._file, torn.end - len(torn.data))
+        except OSError as error:
+            raise ConfigError(f"{self.path} cannot be written: {error.strerror}") from None
+        self.notes.append(f"{self.path}: a last line that was cut off has been removed; its row runs again")
+
+    def _lacks_its_end(self) -> bool:
+        with self._place.open("rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 1))
+            return file.read(1) not in (b"", b"\n")
+
+    def _read(self, batch: str) -> Record | None:
+        """Take in what is done. What a crash left of a last line, if anything; raises for a file that is not ours."""
+        for number, record in enumerate(self._records(), 1):
+            fields = record.fields
+            if not record.whole:
+                if not self._is_ours(record):
+                    raise ConfigError(f"{self.path} is not a batch's output", hint="choose another file for -o")
+                return record
+            if not all(isinstance(fields.get(name), str) for name in IDENTITY) or not _work_of(fields)[1]:
+                raise ConfigError(
+                    f"{self.path}: result {number} is not one of a batch", hint="choose another file for -o"
+                )
+            if fields["batch"] != batch:
+                raise ConfigError(
+                    f"{self.path} holds the results of another batch: its input or template was another one",
+                    hint="choose another file for -o",
+                )
+            key, asked = _work_of(fields)
+            if self._states.get(key) is not None:
+                self._has_old_lines = True
+            asked = b"" if fields.get("error_kind") in PASSING_KINDS else asked
+            self._remember(key, asked, failed=fields["status"] != "ok")
+            self.resumed += 1
+        return None
+
+    def _is_ours(self, torn: Record) -> bool:
+        """Whether the end of the file can be what is left of a line of ours."""
+        if self.form == "jsonl":
+            start = BEGINNING
+        elif torn.end - len(torn.data) > 0:
+            return True  # it comes after a header of ours
+        else:
+            start = csv_line(self._columns)
+        return torn.data.startswith(start) or start.startswith(torn.data)
+
+    def _remember(self, key: bytes, digest: bytes, *, failed: bool) -> None:
+        self._states.set(key, _bits(digest) | (_FAILED if failed else 0))
+
+    def _records(self) -> Iterator[Record]:
+        """The lines; the last one may not be whole."""
+        reader = json_records if self.form == "jsonl" else csv_records
+        with self._place.open("rb") as file:  # a lock of this kind is not lost when another handle is closed
+            yield from reader(file, self._columns, self.path)
+
+
+def _opened(path: Path) -> int:
+    """A locked descriptor of the file that is called `path`."""
+    while True:
+        try:
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+        except OSError as error:
+            raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
+        try:
+            lock_file(file, path)
+            if os.fstat(file).st_ino == path.stat().st_ino:
+                return file
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            os.close(file)
+            raise
+        os.close(file)  # another run has put a new file in its place meanwhile
+
+
+def _work_of(fields: Mapping[str, Any]) -> tuple[bytes, bytes]:
+    """Key and digest of the work that a line answers; empty where the line does not say."""
+    try:
+        token = bytes.fromhex(str(fields["work"]))
+    except ValueError:
+        return b"", b""
+    return token[:KEY_BYTES], token[KEY_BYTES:]
+
+
+def _bits(digest: bytes) -> int:
+    return int.from_bytes(digest[:4], "big") & _WORK_BITS

@@ -1,0 +1,117 @@
+"""The lines of a batch's output file, read back: what each answers, where it ends, and whether it is whole."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+from ....providers.errors import ConfigError
+
+SCHEMA = "thinkdial.result/1"
+BEGINNING = b'{"schema":"thinkdial.result/1",'
+IDENTITY = ("work", "status", "batch")
+_LONGEST_CELL = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """One line, or of a CSV file one record, and where it ends in the file. What a crash has cut is not `whole`."""
+
+    data: bytes
+    end: int
+    fields: Mapping[str, Any]
+    whole: bool
+
+
+def json_records(file: BinaryIO, _: Sequence[str], path: Path) -> Iterator[Record]:
+    """The lines of a JSONL file. Raises `ConfigError` for one that is no JSON, unless it is the end that was cut."""
+    end = 0
+    for number, line in enumerate(iter(file.readline, b""), 1):
+        end += len(line)
+        if not line.endswith(b"\n") and not _is_result(line):
+            yield Record(line, end, {}, whole=False)
+            return
+        try:
+            yield Record(line, end, identity(json.loads(line)), whole=True)
+        except ValueError:
+            raise ConfigError(
+                f"{path}:{number}: is not a line of a batch's output", hint="choose another file for -o"
+            ) from None
+
+
+def identity(document: Any) -> dict[str, Any]:
+    """Only what says which work a line answers, and how it ended."""
+    fields = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+    error = fields.get("error")
+    kind = cast("dict[str, Any]", error).get("kind") if isinstance(error, dict) else None
+    return {**{name: fields.get(name) for name in IDENTITY}, "error_kind": kind}
+
+
+def csv_records(file: BinaryIO, columns: Sequence[str], path: Path) -> Iterator[Record]:
+    """The records of a CSV file, each with the bytes that it takes: a cell may hold line breaks. Raises as above."""
+    csv.field_size_limit(_LONGEST_CELL)
+    taken: list[bytes] = []
+
+    def lines() -> Iterator[str]:
+        while line := file.readline():
+            taken.append(line)
+            yield line.decode("utf-8", "replace")
+
+    reader = csv.reader(lines(), strict=True)
+    end, header = 0, None
+    while True:
+        taken.clear()
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            data = b"".join(taken)
+            if not _is_at_end(file):
+                raise _damaged(path, end, str(error)) from None
+            yield Record(data, end + len(data), {}, whole=False)  # a quote is still open where the file ends
+            return
+        if cells is None:
+            return
+        data = b"".join(taken)
+        whole = data.endswith(b"\n")
+        end += len(data)
+        if header is None and whole:
+            header = cells
+            if tuple(cells) != tuple(columns):
+                raise ConfigError(f"{path}:1: has other columns than this batch", hint="choose another file for -o")
+            continue
+        if not whole or header is None:
+            yield Record(data, end, {}, whole=False)
+            return
+        if len(cells) != len(header):
+            raise _damaged(path, end - len(data), f"{len(cells)} cells instead of {len(header)}")
+        yield Record(data, end, dict(zip(header, cells, strict=True)), whole=True)
+
+
+def _is_at_end(file: BinaryIO) -> bool:
+    return not file.read(1)
+
+
+def _damaged(path: Path, place: int, words: str) -> ConfigError:
+    return ConfigError(
+        f"{path}: what begins at byte {place:,} is no line of a batch's output: {words}",
+        hint="repair the line or remove it, or choose another file for -o",
+    )
+
+
+def csv_line(cells: Sequence[str]) -> bytes:
+    """A line of CSV."""
+    made = io.StringIO()
+    csv.writer(made, lineterminator="\n").writerow(cells)
+    return made.getvalue().encode()
+
+
+def _is_result(line: bytes) -> bool:
+    try:
+        return json.loads(line).get("schema") == SCHEMA
+    except (ValueError, AttributeError):
+        return False

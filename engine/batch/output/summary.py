@@ -1,0 +1,307 @@
+"""Totals of a batch per profile and think value: the table from which one chooses a model. Pure."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, NamedTuple, cast
+
+from ....providers.schema import Result
+from ....providers.think import Level
+from ...results.documents import dollars_text
+
+SCHEMA = "thinkdial.batch-summary/1"
+_PLACES: Mapping[str, int] = {
+    Level.OFF: 0, Level.MINIMAL: 1024, Level.LOW: 2048, Level.MEDIUM: 8192, Level.HIGH: 16384,
+    Level.XHIGH: 32768, Level.MAX: 10**9, "auto": 10**10,
+}  # fmt: skip
+_UNPLACED = 10**11
+_SMALLEST_USD = Decimal("1e-12")
+Z_95 = 1.959963984540054
+"""Two-sided 95 % of the normal distribution."""
+
+
+class _Seen(NamedTuple):
+    """What a summary counts of one result, from the result itself or from the line that was written of it."""
+
+    profile: str
+    think: str
+    model: str
+    status: str
+    verdict: str
+    finish: str
+    passed: bool | None
+    error_kind: str | None
+    usd: Decimal | None
+    attempts: int
+    input_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None
+    total_s: float | None
+
+
+@dataclass(slots=True)
+class Group:
+    """What one profile did with one think value. Sums are over what is known; `_known` and `_unknown` count results.
+
+    Reasoning tokens are those that providers report; `seconds` are the times of whole answers.
+    """
+
+    profile: str
+    think: str
+    model: str = ""
+    results: int = 0
+    statuses: Counter[str] = field(default_factory=Counter[str])
+    judged: int = 0
+    passed: int = 0
+    verdicts: Counter[str] = field(default_factory=Counter[str])
+    finishes: Counter[str] = field(default_factory=Counter[str])
+    errors: Counter[str] = field(default_factory=Counter[str])
+    usd: Decimal = Decimal(0)
+    usd_known: int = 0
+    usd_unknown: int = 0
+    input_tokens: int = 0
+    input_known: int = 0
+    output_tokens: int = 0
+    output_known: int = 0
+    reasoning_tokens: int = 0
+    reasoning_known: int = 0
+    seconds: array[float] = field(default_factory=lambda: array("f"))
+    _is_sorted: bool = False
+
+    def add(self, seen: _Seen) -> None:
+        """Count one result."""
+        self.results += 1
+        self.model = seen.model or self.model
+        self.statuses[seen.status] += 1
+        if seen.passed is not None:
+            self.judged += 1
+            self.passed += seen.passed
+        if seen.status in ("ok", "partial"):
+            self.verdicts[seen.verdict] += 1
+            self.finishes[seen.finish] += 1
+        if seen.error_kind is not None:
+            self.errors[seen.error_kind] += 1
+        if seen.usd is not None:
+            self.usd += seen.usd
+            self.usd_known += 1
+        elif seen.attempts and seen.status != "error":
+            self.usd_unknown += 1
+        if seen.input_tokens is not None:
+            self.input_tokens += seen.input_tokens
+            self.input_known += 1
+        if seen.output_tokens is not None:
+            self.output_tokens += seen.output_tokens
+            self.output_known += 1
+        if seen.reasoning_tokens is not None:
+            self.reasoning_tokens += seen.reasoning_tokens
+            self.reasoning_known += 1
+        if seen.status == "ok" and seen.total_s is not None:
+            self.seconds.append(seen.total_s)
+            self._is_sorted = False
+
+    def percentile_s(self, share: float) -> float | None:
+        """The latency of whole answers that `share` of them do not exceed (nearest rank); None without any."""
+        if not self.seconds:
+            return None
+        if not self._is_sorted:
+            self.seconds, self._is_sorted = array("f", sorted(self.seconds)), True
+        ordered = self.seconds
+        return ordered[max(0, math.ceil(share * len(ordered)) - 1)]
+
+    @property
+    def mean_usd(self) -> Decimal | None:
+        """What a result costs, of those whose cost is known."""
+        return _divided(self.usd, self.usd_known) if self.usd_known else None
+
+    @property
+    def usd_per_passed(self) -> Decimal | None:
+        """What an answer as expected costs, failures included; None unless every cost is known."""
+        return _divided(self.usd, self.passed) if self.usd_known and not self.usd_unknown and self.passed else None
+
+    @property
+    def mean_output_tokens(self) -> float | None:
+        return self.output_tokens / self.output_known if self.output_known else None
+
+    @property
+    def mean_reasoning_tokens(self) -> float | None:
+        return self.reasoning_tokens / self.reasoning_known if self.reasoning_known else None
+
+    @property
+    def pass_rate(self) -> float | None:
+        """The share of judged answers that passed; an error is no answer and is not judged."""
+        return self.passed / self.judged if self.judged else None
+
+    @property
+    def pass_interval(self) -> tuple[float, float] | None:
+        """The Wilson score interval of the pass rate, at 95 %: honest for few rows and for rates near 0 and 1."""
+        return None if not self.judged else wilson(self.passed, self.judged)
+
+    def document(self) -> dict[str, Any]:
+        """The group as a part of `thinkdial.batch-summary/1`."""
+        median, slow = self.percentile_s(0.5), self.percentile_s(0.95)
+        rate, interval = self.pass_rate, self.pass_interval
+        reasoning = self.mean_reasoning_tokens
+        return {
+            "profile": self.profile,
+            "think": self.think,
+            "model": self.model,
+            "results": self.results,
+            "statuses": dict(self.statuses),
+            "judged": self.judged,
+            "passed": self.passed,
+            "pass_rate": None if rate is None else round(rate, 6),
+            "pass_interval_95": None if interval is None else [round(end, 6) for end in interval],
+            "usd": dollars_text(self.usd) if self.usd_known else None,
+            "usd_unknown": self.usd_unknown,
+            "usd_mean": None if self.mean_usd is None else dollars_text(self.mean_usd),
+            "usd_per_passed": None if self.usd_per_passed is None else dollars_text(self.usd_per_passed),
+            "latency_median_s": None if median is None else round(median, 6),
+            "latency_95th_s": None if slow is None else round(slow, 6),
+            "input_tokens": self.input_tokens if self.input_known else None,
+            "output_tokens": self.output_tokens if self.output_known else None,
+            "reasoning_tokens": self.reasoning_tokens if self.reasoning_known else None,
+            "reasoning_tokens_mean": None if reasoning is None else round(reasoning, 1),
+            "verdicts": dict(self.verdicts),
+            "finishes": dict(self.finishes),
+            "errors": dict(self.errors),
+        }
+
+
+@dataclass(slots=True)
+class Tally:
+    """All groups, and what happened beside them. `skipped` were done by an earlier run.
+
+    `profiles` are in the order in which they are to be told; those of results come by themselves.
+    """
+
+    groups: dict[tuple[str, str], Group] = field(default_factory=dict[tuple[str, str], Group])
+    profiles: dict[str, None] = field(default_factory=dict[str, None])
+    skipped: int = 0
+    again: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+
+    def add(self, document: Mapping[str, Any]) -> None:
+        """Count one line of output."""
+        self._add(_seen_in_line(document))
+
+    def add_result(self, result: Result, passed: bool | None) -> None:
+        """Count one result before it is a line."""
+        self._add(_seen_in(result, passed))
+
+    def _add(self, seen: _Seen) -> None:
+        key = seen.profile, seen.think
+        group = self.groups.get(key)
+        if group is None:
+            group = self.groups[key] = Group(*key)
+            self.profiles.setdefault(seen.profile)
+        group.add(seen)
+
+    def tried_again(self, profile: str, kind: str) -> None:
+        """Count an attempt that failed and was followed by another one."""
+        self.again[profile, kind] += 1
+
+    @property
+    def ordered(self) -> list[Group]:
+        """The groups by profile, and from little thinking to much."""
+        places = {name: place for place, name in enumerate(self.profiles)}
+        return sorted(self.groups.values(), key=lambda group: (places[group.profile], _on_the_dial(group.think)))
+
+    @property
+    def results(self) -> int:
+        return sum(group.results for group in self.groups.values())
+
+    @property
+    def failed(self) -> int:
+        """Results without a whole answer."""
+        return sum(group.results - group.statuses["ok"] for group in self.groups.values())
+
+    @property
+    def usd(self) -> Decimal | None:
+        """The sum of the known costs; None when none is known."""
+        if not any(group.usd_known for group in self.groups.values()):
+            return None
+        return sum((group.usd for group in self.groups.values()), Decimal(0))
+
+    def document(self, **about: Any) -> dict[str, Any]:
+        """`thinkdial.batch-summary/1`. `about` says what it is a summary of."""
+        return {
+            "schema": SCHEMA,
+            **about,
+            "results": self.results,
+            "skipped": self.skipped,
+            "usd": None if self.usd is None else dollars_text(self.usd),
+            "usd_unknown": sum(group.usd_unknown for group in self.groups.values()),
+            "attempts_again": [
+                {"profile": profile, "kind": kind, "times": times} for (profile, kind), times in self.again.items()
+            ],
+            "groups": [group.document() for group in self.ordered],
+        }
+
+
+def _seen_in(result: Result, passed: bool | None) -> _Seen:
+    """What there is to count of `result`."""
+    usage = result.usage
+    return _Seen(
+        profile=result.profile,
+        think=result.think.requested,
+        model=result.model,
+        status=result.status,
+        verdict=result.think.verdict,
+        finish=result.finish,
+        passed=passed,
+        error_kind=None if result.error is None else result.error.kind,
+        usd=result.cost.usd,
+        attempts=result.attempts,
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        total_s=result.latency.total_s,
+    )
+
+
+def _seen_in_line(document: Mapping[str, Any]) -> _Seen:
+    """What there is to count of one line of output (`thinkdial.result/1` and what a batch adds)."""
+    usage, cost, think = _inner(document, "usage"), _inner(document, "cost"), _inner(document, "think")
+    kind, usd, passed = _inner(document, "error").get("kind"), cost.get("usd"), document.get("passed")
+    return _Seen(
+        profile=str(document.get("profile")),
+        think=str(think.get("requested")),
+        model=str(document.get("model") or ""),
+        status=str(document.get("status")),
+        verdict=str(think.get("verdict")),
+        finish=str(document.get("finish")),
+        passed=None if passed is None else bool(passed),
+        error_kind=None if kind is None else str(kind),
+        usd=None if usd is None else Decimal(usd),
+        attempts=document.get("attempts") or 0,
+        input_tokens=usage.get("input_tokens"),
+        output_tokens=usage.get("output_tokens"),
+        reasoning_tokens=usage.get("reasoning_tokens"),
+        total_s=_inner(document, "latency").get("total_s"),
+    )
+
+
+def wilson(passed: int, judged: int) -> tuple[float, float]:
+    """The 95 % Wilson score interval of a rate."""
+    rate, square = passed / judged, Z_95**2 / judged
+    middle = (rate + square / 2) / (1 + square)
+    half = Z_95 / (1 + square) * math.sqrt(rate * (1 - rate) / judged + square / (4 * judged))
+    return max(0.0, middle - half), min(1.0, middle + half)
+
+
+def _on_the_dial(think: str) -> int:
+    """Where a think value stands among the others: a number is a budget in tokens."""
+    return int(think) if think.isascii() and think.isdigit() and len(think) < 10 else _PLACES.get(think, _UNPLACED)
+
+
+def _divided(amount: Decimal, count: int) -> Decimal:
+    return (amount / count).quantize(_SMALLEST_USD)
+
+
+def _inner(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = document.get(name)
+    return cast("dict[str, Any]", value) if type(value) is dict else {}

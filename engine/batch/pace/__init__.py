@@ -1,0 +1,1 @@
+"""How fast a profile may be called, and when it is given up."""

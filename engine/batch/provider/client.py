@@ -1,0 +1,150 @@
+"""Requests to a batch API: one at a time, asked again only where that cannot do harm."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ....providers.dialect import failure
+from ....providers.errors import Failure
+from ....providers.framing.sse import MAX_BODY_BYTES
+from ....providers.json_values import parse_json
+from ....providers.registry import dialect
+from ....providers.schema import HttpRequest
+from ...exchange.decoding import error_document
+from ...exchange.retry import Attempt, wait_before_retry
+from ...exchange.surroundings import Surroundings
+from ...exchange.transport import Response, read_transport_error
+from ...targets.authorize import Authorize
+from ...targets.keys import Key
+
+TRIES = 5
+CONFLICTS = (408, 409)
+PIECE = 1 << 16
+
+
+class AnswerError(Exception):
+    """A request that failed. `may_have_worked`: it had left in full, and the answer does not say what became of it."""
+
+    def __init__(self, failed: Failure, *, may_have_worked: bool) -> None:
+        super().__init__(failed.message)
+        self.failure = failed
+        self.may_have_worked = may_have_worked
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A good answer. Header names are lower case."""
+
+    headers: Mapping[str, str]
+    document: Any
+
+
+class Client:
+    """Sends requests of one profile with its credentials. The key is in no error that it raises."""
+
+    def __init__(
+        self, surroundings: Surroundings, dialect_name: str, key: Key | None, authorize: Authorize, idle_s: float
+    ) -> None:
+        self._surroundings = surroundings
+        self._speech = dialect(dialect_name)
+        self._key, self._authorize, self._idle_s = key, authorize, idle_s
+
+    async def ask(self, request: HttpRequest, *, repeatable: bool = True) -> Answer:
+        """The answer to `request`. Raises `AnswerError`.
+
+        What is not `repeatable` is asked again only when the provider has turned it away or never had it whole.
+        """
+        tried = 0
+        while True:
+            tried += 1
+            try:
+                return await self._once(request)
+            except AnswerError as error:
+                if error.may_have_worked and not repeatable:
+                    raise
+                if not await self.rest(error.failure, tried):
+                    raise
+
+    async def rest(self, failed: Failure, tried: int) -> bool:
+        """Wait for as long as is fit after so many tries. False when another one makes no sense."""
+        wait = wait_before_retry(Attempt(failed, tried), TRIES - 1, self._surroundings.dice)
+        if wait is None:
+            return False
+        await self._surroundings.sleep(wait)
+        return True
+
+    async def lines(self, request: HttpRequest) -> AsyncGenerator[bytes]:
+        """The lines of a file, as they come, without their line breaks. Raises `AnswerError` where it breaks off."""
+        pending = bytearray()
+        async with aclosing(self._chunks(request)) as chunks:
+            async for chunk in chunks:
+                searched = len(pending)
+                pending += chunk
+                start = 0
+                while (end := pending.find(b"\n", max(start, searched))) >= 0:
+                    yield bytes(pending[start:end])
+                    start = end + 1
+                del pending[:start]
+                if len(pending) > MAX_BODY_BYTES:
+                    words = f"a line of the results is larger than {MAX_BODY_BYTES // 2**20} MiB"
+                    raise AnswerError(failure("protocol", words), may_have_worked=False)
+        if pending:
+            yield bytes(pending)
+
+    async def _chunks(self, request: HttpRequest) -> AsyncGenerator[bytes]:
+        try:
+            async with self._surroundings.transport.open(
+                request, self._authorize(request), idle_timeout_s=self._idle_s
+            ) as response:
+                await self._check(response)
+                async for chunk in response.chunks:
+                    yield chunk
+        except AnswerError:
+            raise
+        except Exception as error:  # httpx2 has many; read_transport_error raises all others again
+            raise self._broken(error, request, sent=True) from None
+
+    async def _once(self, request: HttpRequest) -> Answer:
+        sent: list[bool] = []
+        try:
+            async with self._surroundings.transport.open(
+                request, self._authorize(request), idle_timeout_s=self._idle_s, on_sent=lambda: sent.append(True)
+            ) as response:
+                await self._check(response)
+                body = bytearray()
+                async for chunk in response.chunks:
+                    body += chunk
+                    if len(body) > MAX_BODY_BYTES:
+                        words = f"the answer is larger than {MAX_BODY_BYTES // 2**20} MiB"
+                        raise AnswerError(failure("protocol", words), may_have_worked=True)
+                headers = response.headers
+        except AnswerError:
+            raise
+        except Exception as error:  # the same
+            raise self._broken(error, request, sent=bool(sent)) from None
+        try:
+            return Answer(headers, parse_json(bytes(body)) if body.strip() else {})
+        except ValueError as error:
+            words = f"the answer is no JSON: {error}"
+            raise AnswerError(failure("protocol", words), may_have_worked=True) from None
+
+    async def _check(self, response: Response) -> None:
+        if response.status < 300:
+            return
+        if response.status < 400:
+            words = f"the server redirects (HTTP {response.status}); redirects are not followed"
+            raise AnswerError(failure("protocol", words, status=response.status), may_have_worked=False)
+        said = (await response.read_error_body()).decode("utf-8", "replace")
+        document = error_document(self._without_key(said), response.status)
+        failed = self._speech.read_error(response.status, response.headers, document)
+        raise AnswerError(failed, may_have_worked=response.status >= 500 or response.status in CONFLICTS)
+
+    def _broken(self, error: Exception, request: HttpRequest, *, sent: bool) -> AnswerError:
+        failed = read_transport_error(error, request.url, self._idle_s)
+        return AnswerError(replace(failed, message=self._without_key(failed.message)), may_have_worked=sent)
+
+    def _without_key(self, words: str) -> str:
+        return words if self._key is None else words.replace(self._key.reveal(), "[key]")

@@ -1,0 +1,304 @@
+"""The results of ended parts -> lines of output, each row accounted for exactly once."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Callable
+from contextlib import ExitStack, aclosing
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from ....profiles.provider import DialectUse
+from ....providers.batches.contract import BatchState, RowOutcome
+from ....providers.dialect import failure
+from ....providers.errors import ConfigError, Failure, StoreError
+from ....providers.fold import Reply
+from ....providers.json_values import parse_reply
+from ....providers.schema import Latency, Notice, Result
+from ...exchange.outcome import Outcome
+from ...exchange.reader import RawResponse, reply_of
+from ...history.record import Recorder
+from ...results.assembly import may_have_cost, result_of
+from ..output.document import output_document
+from ..output.output_file import OutputFile
+from ..rows.expect import judge_answer
+from .client import AnswerError
+from .desk import Desk, Desks
+from .job_store import Job, Part
+from .row_file import KeptRow, RowIndex, sent_digest
+from .together import at_each_provider, raise_one
+
+DOWNLOADS = 3
+"""How often a download that breaks off is begun again."""
+
+AGAIN = "the same command with --retry-failed sends it again"
+
+
+BOOKED_AT_ONCE = 1000
+"""So many results are held in memory at the most while the history takes them down."""
+
+
+@dataclass(slots=True)
+class Collected:
+    """What was collected: results that were written, those that were there before, and lines that nobody asked for."""
+
+    written: int = 0
+    skipped: int = 0
+    strange: int = 0
+
+    def add(self, other: Collected) -> None:
+        self.written += other.written
+        self.skipped += other.skipped
+        self.strange += other.strange
+
+
+class Collector:
+    """Writes the results of a job to its output."""
+
+    def __init__(
+        self,
+        desks: Desks,
+        output: OutputFile,
+        encode: Callable[[dict[str, Any]], bytes],
+        *,
+        note: Callable[[str], None],
+        books: Recorder | None = None,
+    ) -> None:
+        """`books` take down what each result that is in the output has cost, once in the life of a job."""
+        self._desks, self._output, self._encode, self._note = desks, output, encode, note
+        self._books = books
+        self.done = Collected()
+
+    async def collect(self, job: Job, *, elsewhere: Path | None = None) -> None:
+        """Collect every part that has ended and is not collected and booked yet; `done` tells what came of it.
+
+        Where the output is not the file that the job names but `elsewhere`, what has been collected is collected
+        again. Raises `AnswerError` when all that can be collected has been, and `SinkError`.
+        """
+        wanted = ("ended",) if elsewhere is None else ("ended", "collected")
+        ended = [part for part in job.parts if part.stage in wanted or part.unbooked]
+        raise_one(await at_each_provider(ended, lambda part: self._collect(job, part, elsewhere)), self._note)
+
+    async def _collect(self, job: Job, part: Part, elsewhere: Path | None) -> None:
+        desk = self._desks.for_job(job, part.profile)
+        state = await self._state(desk, part)
+        with ExitStack() as stack:
+            index = RowIndex(job, part)
+            stack.callback(index.close)
+            journal = stack.enter_context(_journal(job, part))
+            page = _Page(self, job, part, desk, index, journal)
+            try:
+                await self._download(desk, state, page)
+                missing = [token for token in index if token not in page.answered]
+                for token in missing:
+                    page.take(token, _missing(state, len(missing)))
+            finally:
+                self._output.sync()
+                self.done.add(page.done)
+                await self.booked()
+        part.ok, part.failed, part.stage = page.ok, page.failed, "collected"
+        part.written_to = None if elsewhere is None else str(elsewhere)
+        part.unbooked = page.has_cost and self._books is not None and self._books.problem is not None
+        job.save(part)
+        if page.done.strange:
+            self._note(f"{part.batch_id}: {page.done.strange} lines of the results belong to no row of ours")
+
+    async def _state(self, desk: Desk, part: Part) -> BatchState:
+        """Raises `AnswerError` where the results are counted and not named (yet)."""
+        answer = await desk.client.ask(desk.api.look(part.batch_id or ""))
+        state = desk.api.read(answer.document)
+        if _has_results(state) and not desk.api.results(state):
+            words = f"{part.batch_id} has {state.counts.succeeded:,} results, and the provider names no file of them"
+            raise AnswerError(failure("protocol", words, hint="collect again later"), may_have_worked=False)
+        return state
+
+    async def _download(self, desk: Desk, state: BatchState, page: _Page) -> None:
+        if state.status == "failed" and not state.results and not _has_results(state):
+            return
+        for attempt in range(1, DOWNLOADS + 1):
+            try:
+                async with aclosing(_outcomes(desk, state, page.done)) as outcomes:
+                    async for outcome in outcomes:
+                        page.take_outcome(outcome)
+                        if len(page.answered) % BOOKED_AT_ONCE == 0:
+                            await self.booked()
+                return
+            except AnswerError as error:
+                if attempt == DOWNLOADS or not await desk.client.rest(error.failure, attempt):
+                    raise
+                self._note(f"the download broke off: {error.failure.message}; it begins again")
+
+    def write(self, job: Job, kept: KeptRow, result: Result) -> None:
+        passed, note = judge_answer(kept.row.expect, result)
+        document = output_document(result, kept.row, kept.work, job.batch, passed, note)
+        self._output.add(kept.work, self._encode(document), failed=result.status != "ok")
+
+    def book(self, job: Job, token: bytes, result: Result) -> None:
+        """Have the cost of a result in the sums, unless it is. To be followed by `booked`."""
+        if self._books is not None:
+            self._books.booked(job.id, token, result)
+
+    async def booked(self) -> None:
+        """Wait until all that was booked is in the history, or never will be."""
+        if self._books is not None:
+            await self._books.stored()
+
+    def has(self, kept: KeptRow, token: bytes, before: set[bytes]) -> bool:
+        """Whether the result of this row is in the output: a good one, or one that an earlier collection wrote."""
+        state = self._output.state(kept.work)
+        return state == "done" or (token in before and state != "missing")
+
+
+class _Page:
+    """The rows of one part while its results come in."""
+
+    def __init__(
+        self,
+        collector: Collector,
+        job: Job,
+        part: Part,
+        desk: Desk,
+        index: RowIndex,
+        journal: BinaryIO,
+    ) -> None:
+        self._collector, self._job, self._part = collector, job, part
+        self._desk, self._index, self._journal = desk, index, journal
+        self._before = job.works(part, "written")
+        self._at = datetime.fromisoformat(part.created_at or job.created_at)
+        self.answered: set[bytes] = set()
+        self.done = Collected()
+        self.ok = self.failed = 0
+        self.has_cost = False
+
+    def take_outcome(self, outcome: RowOutcome) -> None:
+        try:
+            token = bytes.fromhex(outcome.custom_id)
+        except ValueError:
+            token = b""
+        if token not in self._index:
+            self.done.strange += 1
+        elif token not in self.answered:
+            self.take(token, outcome)
+
+    def take(self, token: bytes, outcome: RowOutcome | Failure) -> None:
+        """Write the result of one row, unless that has been done."""
+        self.answered.add(token)
+        kept = self._index.get(token)
+        result = self._result(kept, outcome)
+        self.ok += result.status == "ok"
+        self.failed += result.status != "ok"
+        if self._collector.has(kept, token, self._before):
+            self.done.skipped += 1
+        else:
+            self._collector.write(self._job, kept, result)
+            self._note_written(token)
+            self.done.written += 1
+        # What was there before, from a live run or before a kill, has been billed for this batch all the same.
+        if self._part.is_owing and may_have_cost(result):
+            self.has_cost = True
+            self._collector.book(self._job, token, result)
+
+    def _note_written(self, token: bytes) -> None:
+        try:
+            self._journal.write(token)
+        except OSError as error:
+            path = self._job.path(self._part, "written")
+            raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
+
+    def _result(self, kept: KeptRow, outcome: RowOutcome | Failure) -> Result:
+        run_id = self._job.id
+        try:
+            prepared = self._desk.prepared(kept.row, kept.think)
+            sent = self._desk.line(kept.work.token, prepared)
+        except ConfigError as error:
+            return self._desk.caller.refused(kept.think, error)
+        notices: tuple[Notice, ...] = ()
+        if sent_digest(sent) != kept.sent:
+            words = "what was sent was decided by another version of this model's card; think.native may differ from it"
+            notices = (Notice("batch_request", words),)
+        reply, tried, request_id = self._reply(outcome, emulated=prepared.emulated)
+        made = Outcome(prepared, reply, Latency(), tried, request_id, notices)
+        return result_of(made, run_id=run_id, at=self._at)
+
+    def _reply(self, outcome: RowOutcome | Failure, *, emulated: bool) -> tuple[Reply, int, str | None]:
+        """What came, how often the model was asked, and the provider's name for the request."""
+        if isinstance(outcome, Failure):
+            # A row that is in no result may have been run.
+            return Reply(failure=outcome), int(outcome.kind == "protocol"), None
+        if outcome.kind != "response":
+            return Reply(failure=_not_run(outcome.kind)), 0, None
+        target = self._desk.target
+        raw = RawResponse(outcome.status, "application/json", False, outcome.body)
+        if outcome.speech is None or outcome.speech == target.dialect:
+            reply = reply_of(raw, target.dialect, target.use.quirks, emulated)
+        else:
+            quirks = target.provider.dialects.get(outcome.speech, DialectUse()).quirks
+            reply = reply_of(raw, outcome.speech, quirks, emulated)
+        failed = reply.failure
+        if failed is not None and not outcome.told:
+            reply = replace(reply, failure=replace(failed, status=None))
+        return replace(reply, service_tier="batch"), 1, outcome.request_id
+
+
+def _missing(state: BatchState, rows: int) -> Failure:
+    """Why a row, one of so many, is in no result of a batch that ended like this."""
+    match state.status:
+        case "ended" if rows <= (state.counts.cancelled or 0):
+            return _not_run("cancelled")
+        case "expired":
+            return _not_run("expired")
+        case "cancelled":
+            return _not_run("cancelled")
+        case "failed":
+            return state.error or failure("server", "the provider gave the batch up and says nothing more", hint=AGAIN)
+        case _:
+            words = "the batch has ended and none of its results is this row's: it may have been run and billed"
+            return failure("protocol", words, hint=AGAIN)
+
+
+def _not_run(kind: str) -> Failure:
+    if kind == "expired":
+        words = "the batch expired before the provider came to this row; nothing was run or billed"
+        return failure("timeout", words, hint=AGAIN)
+    return failure("cancelled", "the batch was cancelled before the provider came to this row")
+
+
+def _has_results(state: BatchState) -> bool:
+    return bool(state.counts.succeeded)
+
+
+async def _outcomes(desk: Desk, state: BatchState, done: Collected) -> AsyncGenerator[RowOutcome]:
+    """What the results of a batch say, row by row, as it comes."""
+    for first in desk.api.results(state):
+        if not desk.api.IN_LINES:
+            request = first
+            while request is not None:
+                answer = await desk.client.ask(request)
+                page = desk.api.read_results(answer.document, state.id)
+                for outcome in page.rows:
+                    yield outcome
+                request = page.following
+            continue
+        async with aclosing(desk.client.lines(first)) as lines:
+            async for line in lines:
+                if not line.strip():
+                    continue
+                try:
+                    document = parse_reply(line)
+                except ValueError:
+                    done.strange += 1
+                    continue
+                for outcome in desk.api.read_results(document, state.id).rows:
+                    yield outcome
+
+
+def _journal(job: Job, part: Part) -> BinaryIO:
+    """A file that remembers which results have been written; unbuffered."""
+    path = job.path(part, "written")
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    except OSError as error:
+        raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
+    return os.fdopen(descriptor, "wb", buffering=0)

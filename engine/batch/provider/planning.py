@@ -1,0 +1,135 @@
+"""Rows -> the parts of a job, on disk, each within what one batch of its provider may hold. Nothing is sent here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Protocol
+
+from ....providers.dialect import failure
+from ....providers.errors import ConfigError, Failure, ThinkdialError
+from ....providers.schema import Result
+from ....providers.think import Think
+from ...planning.prepare import Prompt
+from ..output.output_file import Work
+from ..rows.digests import DigestMap
+from ..rows.rows import BadRow, Row
+from .desk import Desk
+from .estimate import Estimate
+from .job_store import Job, Part
+from .part_writer import PartWriter
+from .row_file import encode_row
+
+HELD_BYTES = 100 * 2**20
+"""What is uploaded at once is held in memory meanwhile, so a part is no larger, whatever its provider allows."""
+
+
+class Steward(Protocol):
+    """What planning asks of its caller."""
+
+    def wants(self, work: Work) -> bool:
+        """Whether `work` is still to be done, and is not being done already."""
+        ...
+
+    def bad_row(self, bad: BadRow) -> None: ...
+
+    def refused(self, row: Row, work: Work, result: Result) -> None:
+        """A row that cannot be sent has its result."""
+        ...
+
+
+@dataclass(slots=True)
+class Planned:
+    """What was planned: rows that were read, works that are in the job, and what they may cost by profile."""
+
+    rows: int = 0
+    bad_rows: int = 0
+    works: int = 0
+    refused: int = 0
+    estimates: dict[str, Estimate] = field(default_factory=dict[str, Estimate])
+
+
+class Planner:
+    """Fills the parts of a job. `desk_for` makes the desk of a name, and raises for one that cannot be used."""
+
+    def __init__(
+        self, job: Job, desk_for: Callable[[str], Desk], names: Iterable[str], steward: Steward, *, estimates: bool
+    ) -> None:
+        self._job, self._desk_for, self._steward, self._estimates = job, desk_for, steward, estimates
+        self._desks = {name: desk_for(name) for name in names}
+        self._names = tuple(self._desks)
+        self._open: dict[str, PartWriter] = {}
+        self._seen = DigestMap()
+        self.planned = Planned()
+
+    def plan(self, rows: Iterable[Row | BadRow]) -> Planned:
+        """Take all rows. The job has begun when its caller says so."""
+        try:
+            for row in rows:
+                if isinstance(row, BadRow):
+                    self._bad(row)
+                else:
+                    self.planned.rows += 1
+                    self._take(row)
+        finally:
+            for writer in self._open.values():
+                writer.close()
+        return self.planned
+
+    def _bad(self, row: BadRow) -> None:
+        self.planned.bad_rows += 1
+        self._steward.bad_row(row)
+
+    def _take(self, row: Row) -> None:
+        for name in row.profiles or self._names:
+            if name not in self._desks:
+                try:
+                    self._desks[name] = self._desk_for(name)
+                except ThinkdialError as error:
+                    self._bad(BadRow(row.line, f"line {row.line}: {error.message}"))
+                    continue
+            desk = self._desks[name]
+            for think in desk.caller.thinks(row):
+                work = desk.caller.work(row, think)
+                if self._seen.get(work.key) is None and self._steward.wants(work):
+                    self._seen.set(work.key, 1)
+                    self._add(desk, row, think, work, bytes.fromhex(work.token))
+
+    def _add(self, desk: Desk, row: Row, think: Think, work: Work, token: bytes) -> None:
+        try:
+            prepared = desk.prepared(row, think)
+            sent = desk.line(work.token, prepared)
+        except ConfigError as error:
+            self._refuse(desk, row, think, work, error)
+            return
+        most = min(desk.terms.most_bytes, HELD_BYTES)
+        if len(sent) + 1 > most:
+            words = f"the row is larger than {most // 2**20} MiB, which is more than a batch may hold"
+            self._refuse(desk, row, think, work, failure("invalid_request", words))
+            return
+        if self._estimates:
+            name = desk.caller.name
+            made = self.planned.estimates.setdefault(name, Estimate(datetime.now(UTC)))
+            made.add(prepared, Prompt(row.text, prepared.call.system, row.turns))
+        self._writer(desk, len(sent) + 1, most).add(token, encode_row(row, think, work, sent), sent)
+        self.planned.works += 1
+
+    def _refuse(self, desk: Desk, row: Row, think: Think, work: Work, problem: ConfigError | Failure) -> None:
+        self.planned.refused += 1
+        self._steward.refused(row, work, desk.caller.refused(think, problem))
+
+    def _writer(self, desk: Desk, size: int, most: int) -> PartWriter:
+        name, terms = desk.caller.name, desk.terms
+        writer = self._open.get(name)
+        if writer is not None:
+            part = writer.part
+            is_full = part.bytes + size > most or (terms.most_rows is not None and part.rows >= terms.most_rows)
+            if not is_full:
+                return writer
+            writer.close()
+        target = desk.target
+        part = Part(len(self._job.parts) + 1, name, target.provider.name, target.profile.model, 0, 0)
+        self._job.parts.append(part)
+        self._open[name] = PartWriter(self._job, part)
+        return self._open[name]

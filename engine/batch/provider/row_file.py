@@ -1,0 +1,117 @@
+"""Rows as they are kept until their results come: written once, read back in the order of the results."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import IO, Any
+
+from ....providers.errors import StoreError
+from ....providers.json_values import count, items, obj, parse_json, text
+from ....providers.schema import Turn
+from ....providers.think import Think, parse_think
+from ..output.output_file import Work
+from ..rows.digests import digest_of
+from ..rows.rows import Row
+from .job_store import Job, Part
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRow:
+    """A row of a batch, the work that its result answers, and what stands for the line that was sent."""
+
+    row: Row
+    think: Think
+    work: Work
+    sent: str
+
+
+def encode_row(row: Row, think: Think, work: Work, sent: bytes) -> bytes:
+    """One line of JSON, beginning with the token of the work."""
+    document: dict[str, Any] = {
+        "token": work.token,
+        "digest": work.digest.hex(),
+        "sent": sent_digest(sent),
+        "think": str(think),
+        "profile": work.profile,
+        "number": row.number,
+        "line": row.line,
+        "id": row.id,
+        "text": row.text,
+        "asked": row.digest.hex(),
+        "system": row.system,
+        "turns": [{"role": turn.role, "text": turn.text} for turn in row.turns],
+        "max_output": row.max_output,
+        "expect": row.expect,
+        "extra": dict(row.extra),
+    }
+    return json.dumps(document, separators=(",", ":")).encode()
+
+
+def sent_digest(sent: bytes) -> str:
+    """What stands for a line that was sent."""
+    return digest_of(sent.decode("utf-8", "replace")).hex()[:16]
+
+
+def decode_row(line: bytes) -> KeptRow:
+    told = obj(parse_json(line))
+    row = Row(
+        number=count(told.get("number")) or 0,
+        line=count(told.get("line")) or 0,
+        id=str(told["id"]),
+        text=str(told["text"]),
+        digest=bytes.fromhex(str(told["asked"])),
+        system=text(told.get("system")),
+        turns=tuple(Turn(turn["role"], turn["text"]) for turn in items(told.get("turns"))),
+        max_output=count(told.get("max_output")),
+        expect=told.get("expect"),
+        extra=obj(told.get("extra")),
+    )
+    think = parse_think(str(told["think"]))
+    work = Work(row.id, str(told["profile"]), str(think), bytes.fromhex(str(told["digest"])))
+    return KeptRow(row, think, work, str(told["sent"]))
+
+
+class RowIndex:
+    """The rows of a part by the tokens of their works. They lie in a temporary file that nobody else can open."""
+
+    def __init__(self, job: Job, part: Part) -> None:
+        self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 closed by close
+        self._places: dict[bytes, int] = {}
+        try:
+            with job.rows(part) as rows:
+                shutil.copyfileobj(rows, self._file)
+            self._file.seek(0)
+            place = 0
+            for line in self._file:
+                self._places[bytes.fromhex(line[10:42].decode())] = place
+                place += len(line)
+            if len(self._places) != part.rows:
+                raise ValueError(f"it holds {len(self._places)} rows and not {part.rows}")
+        except (OSError, EOFError, ValueError, zlib.error) as error:
+            self.close()
+            words = f"{job.path(part, 'rows')}: cannot be read: {getattr(error, 'strerror', None) or error}"
+            raise StoreError(words, hint=f"the results are still at the provider, as {part.batch_id}") from None
+        except BaseException:
+            self.close()
+            raise
+
+    def __len__(self) -> int:
+        return len(self._places)
+
+    def __contains__(self, token: bytes) -> bool:
+        return token in self._places
+
+    def __iter__(self) -> Iterator[bytes]:
+        return iter(self._places)
+
+    def get(self, token: bytes) -> KeptRow:
+        self._file.seek(self._places[token])
+        return decode_row(self._file.readline())
+
+    def close(self) -> None:
+        self._file.close()

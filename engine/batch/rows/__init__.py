@@ -1,0 +1,1 @@
+"""Rows of a batch: read, judged alone, and held against what they expect."""

@@ -1,0 +1,168 @@
+"""Whether an answer is what its row expects. Pure."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from decimal import Context, Decimal, InvalidOperation
+from functools import lru_cache
+from typing import Any, cast
+
+from ....providers.errors import UsageError, did_you_mean
+from ....providers.json_values import parse_json
+from ....providers.schema import Json, Result
+from .patterns import check_pattern, occurs
+
+NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:[,\u202f\u00a0'’]\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+)?")
+_FENCE = re.compile(r"\A\s*```[\w-]*\n(.*?)\n?```\s*\Z", re.DOTALL)
+LONGEST_NOTE = 200
+_EXACT = Context(prec=200, traps=[])
+"""Numbers that are too large for it become infinite, and are then no number within any tolerance."""
+
+MODIFIERS = ("ignore_case", "tolerance", "relative_tolerance")
+
+
+def judge_answer(expect: Json | None, result: Result) -> tuple[bool | None, str | None]:
+    """Whether `result` passes, and why not. None where nothing was expected, or nothing whole was answered.
+
+    `expect` holds one or more of `exact`, `contains` (one text, or several that must all be there), `regex`, `schema`
+    (JSON Schema of the answer), `number` with `tolerance` or `relative_tolerance`; all must hold. A whole answer in a
+    code fence counts as what is in it. `ignore_case` is for the texts. A regular expression whose match does not end in
+    time is not judged.
+    """
+    if expect is None or result.status != "ok":
+        return None, None
+    answer = result.answer.strip()
+    fenced = _FENCE.match(answer)
+    inner = fenced.group(1).strip() if fenced else answer
+    for name, wanted in expect.items():
+        if name in MODIFIERS:
+            continue
+        try:
+            problem = _CHECKS[name](inner if name in ("exact", "schema") else answer, wanted, expect)
+        except Exception as error:  # a schema may refer to nothing or to itself; an answer was paid for all the same
+            return None, f"expect.{name} cannot be judged: {type(error).__name__}: {error}"[:LONGEST_NOTE]
+        if problem is not None:
+            return False, problem
+    return True, None
+
+
+def check_expectation(expect: Json) -> None:
+    """Raise `UsageError`, in words without a place, for an expectation that cannot be judged."""
+    checks = [name for name in expect if name in _CHECKS]
+    for name in expect:
+        if name not in _CHECKS and name not in MODIFIERS:
+            raise UsageError(f"expect.{name} is not known{did_you_mean(name, (*_CHECKS, *MODIFIERS))}")
+    if not checks:
+        raise UsageError(f"expect says nothing: it takes {', '.join(_CHECKS)}")
+    for name in ("exact", "regex"):
+        if name in expect and not isinstance(expect[name], str):
+            raise UsageError(f"expect.{name} must be text")
+    if "contains" in expect and not all(isinstance(part, str) for part in _listed(expect["contains"])):
+        raise UsageError("expect.contains must be text, or a list of texts")
+    for name in ("number", "tolerance", "relative_tolerance"):
+        if name in expect and (isinstance(expect[name], str) or _decimal(expect[name]) is None):
+            raise UsageError(f"expect.{name} must be a number")
+        if name != "number" and (_decimal(expect.get(name)) or 0) < 0:
+            raise UsageError(f"expect.{name} must not be negative")
+    if not isinstance(expect.get("ignore_case", False), bool):
+        raise UsageError("expect.ignore_case must be true or false")
+    if "regex" in expect:
+        check_pattern(cast("str", expect["regex"]))
+    if "schema" in expect:
+        if not isinstance(expect["schema"], dict | bool):
+            raise UsageError("expect.schema must be a JSON Schema: an object")
+        try:
+            _validator(expect["schema"])
+        except RecursionError:
+            raise UsageError("expect.schema is nested too deeply") from None
+
+
+def _exact(answer: str, wanted: Any, expect: Json) -> str | None:
+    same = _folded(answer, expect) == _folded(str(wanted).strip(), expect)
+    return None if same else "the answer is another one"
+
+
+def _contains(answer: str, wanted: Any, expect: Json) -> str | None:
+    within = _folded(answer, expect)
+    missing = [part for part in _listed(wanted) if _folded(part, expect) not in within]
+    return f"the answer does not contain {', '.join(repr(part) for part in missing)}" if missing else None
+
+
+def _regex(answer: str, wanted: Any, expect: Json) -> str | None:
+    found = occurs(wanted, answer, ignore_case=bool(expect.get("ignore_case")))
+    return None if found else "nothing in the answer matches the regular expression"
+
+
+def _schema(answer: str, wanted: Any, expect: Json) -> str | None:
+    try:
+        value = parse_json(answer)
+    except ValueError:
+        return "the answer is not JSON"
+    problem = next(iter(_validator(wanted).iter_errors(value)), None)
+    return None if problem is None else f"{problem.json_path}: {problem.message}"[:LONGEST_NOTE]
+
+
+def _number(answer: str, wanted: Any, expect: Json) -> str | None:
+    """The last number of the answer counts: models say it after their working."""
+    found = [
+        match.group() for match in NUMBER.finditer(answer) if any(character.isdigit() for character in match.group())
+    ]
+    if not found:
+        return "the answer holds no number"
+    target, said = _decimal(wanted), _decimal(re.sub(r"[,\u202f\u00a0'’]", "", found[-1]).replace("−", "-"))
+    if target is None or said is None:
+        return "the answer holds no number"
+    absolute = _decimal(expect.get("tolerance")) or Decimal(0)
+    relative = _EXACT.multiply(_decimal(expect.get("relative_tolerance")) or Decimal(0), abs(target))
+    close = abs(_EXACT.subtract(said, target)) <= max(absolute, relative)
+    return None if close else f"the answer's last number is {found[-1]}"[:LONGEST_NOTE]
+
+
+_CHECKS: Mapping[str, Callable[[str, Any, Json], str | None]] = {
+    "exact": _exact,
+    "contains": _contains,
+    "regex": _regex,
+    "schema": _schema,
+    "number": _number,
+}
+
+
+def _validator(schema: Any) -> Any:
+    return _made_validator(json.dumps(schema, sort_keys=True))
+
+
+@lru_cache(maxsize=64)
+def _made_validator(written: str) -> Any:
+    from jsonschema import Draft202012Validator, SchemaError
+    from jsonschema.validators import validator_for
+    from referencing import Registry
+
+    schema = json.loads(written)
+    kind = validator_for(schema, default=Draft202012Validator)
+    try:
+        kind.check_schema(schema)
+    except SchemaError as error:
+        raise UsageError(f"expect.schema is no JSON Schema: {error.message}") from None
+    # A registry of its own: references lead nowhere but into the schema, and never to the network.
+    nowhere: Registry[Any] = Registry()
+    return kind(schema, registry=nowhere)
+
+
+def _listed(value: Any) -> list[Any]:
+    return cast("list[Any]", value) if isinstance(value, list) else [value]
+
+
+def _folded(text: str, expect: Json) -> str:
+    return text.casefold() if expect.get("ignore_case") else text
+
+
+def _decimal(value: Any) -> Decimal | None:
+    if value is None or isinstance(value, bool):
+        return None
+    try:
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        return None
+    return number if number.is_finite() else None

@@ -1,0 +1,381 @@
+"""Lines of input -> rows. Each line is judged alone: a bad one is reported with its number and the rest goes on."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Literal, cast
+
+from ....providers.errors import UsageError
+from ....providers.schema import Json, Turn
+from ....providers.think import Think, parse_think
+from .digests import DigestMap, digest_of
+from .expect import check_expectation
+
+Form = Literal["jsonl", "csv", "lines"]
+Template = Callable[[Mapping[str, Any]], str]
+"""Fields of a row -> its prompt. Raises `ValueError` with words for the person who wrote the template."""
+
+MAX_ROW_BYTES = 64 * 1024 * 1024
+RESERVED = ("id", "row_id", "prompt", "messages", "system", "think", "profile", "max_output", "expect")
+EXCERPT = 80
+_MADE = re.compile(r"([0-9a-f]{16})(?:-([2-9]|[1-9]\d{1,9}))?", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One row of input: what is asked, and what comes out again with the answer.
+
+    `text` is the prompt, of a chat its last message; `turns` are the messages before it. `profiles` is empty where
+    the row leaves that to the command line. `digest` stands for everything that is asked. `number` counts the rows
+    that were read, `line` the lines, both from 1.
+    """
+
+    number: int
+    line: int
+    id: str
+    text: str
+    digest: bytes
+    system: str | None = None
+    turns: tuple[Turn, ...] = ()
+    think: Think | None = None
+    profiles: tuple[str, ...] = ()
+    max_output: int | None = None
+    expect: Json | None = None
+    extra: Json = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class BadRow:
+    """A line that is no row, and why."""
+
+    line: int
+    problem: str
+    excerpt: str = ""
+
+
+class _UnusableError(Exception):
+    """A row that cannot be sent, in words."""
+
+
+def guess_form(name: str, beginning: bytes) -> Form:
+    """How the input is written: by the file's suffix, else by its first character."""
+    suffix = name.lower().rpartition(".")[2]
+    if suffix in ("jsonl", "ndjson", "json"):
+        return "jsonl"
+    if suffix in ("csv", "tsv"):
+        return "csv"
+    if suffix in ("txt", "lst"):
+        return "lines"
+    return "jsonl" if beginning.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" else "lines"
+
+
+def read_rows(
+    lines: Iterable[bytes], form: Form, *, template: Template | None = None, delimiter: str = ","
+) -> Iterator[Row | BadRow]:
+    """The rows of `lines`, in order, one at a time.
+
+    `lines` end in their line break; one that is longer than 64 MiB may come cut. Raises `UsageError` when no row can
+    be read at all: a CSV without a header.
+    """
+    names = _Names()
+    number = 0
+    entries = _csv_entries(lines, delimiter) if form == "csv" else _line_entries(lines, form)
+    for line, entry in entries:
+        if isinstance(entry, _UnusableError):
+            yield BadRow(line, f"line {line}: {entry}")
+            continue
+        try:
+            row = _row(number + 1, line, entry, template, names)
+        except _UnusableError as error:
+            yield BadRow(line, f"line {line}: {error}", json.dumps(entry, ensure_ascii=False)[:EXCERPT])
+            continue
+        number += 1
+        yield row
+
+
+def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
+    """The lines of `stream`; of one that is too long the beginning, which is too long as well."""
+    while line := stream.readline(MAX_ROW_BYTES + 1):
+        yield line
+        while len(line) > MAX_ROW_BYTES and not line.endswith(b"\n"):
+            line = stream.readline(MAX_ROW_BYTES + 1)
+            if len(line) <= MAX_ROW_BYTES:
+                break
+
+
+def _line_entries(lines: Iterable[bytes], form: Form) -> Iterator[tuple[int, dict[str, Any] | _UnusableError]]:
+    for line, data in enumerate(lines, 1):
+        if line == 1:
+            data = data.removeprefix(b"\xef\xbb\xbf")
+        data = data.strip(b"\r\n")
+        if not data.strip():
+            continue
+        try:
+            yield line, _entry(data, form)
+        except _UnusableError as error:
+            yield line, error
+
+
+def _entry(data: bytes, form: Form) -> dict[str, Any]:
+    if len(data) > MAX_ROW_BYTES:
+        raise _UnusableError(f"the row is larger than {MAX_ROW_BYTES // 2**20} MiB")
+    try:
+        written = data.decode()
+    except UnicodeDecodeError as error:
+        raise _UnusableError(f"is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})") from None
+    if form == "lines":
+        return {"prompt": written}
+    try:
+        value = _parsed(written)
+    except ValueError as error:
+        raise _UnusableError(f"is not JSON: {error}") from None
+    if isinstance(value, str):
+        return {"prompt": value}
+    if not isinstance(value, dict):
+        raise _UnusableError("a row is a JSON object, or a string")
+    return cast("dict[str, Any]", value)
+
+
+def _parsed(written: str) -> Any:
+    """The JSON value, of which all can be written again. Raises `ValueError`."""
+    try:
+        return _DECODER.decode(written)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+def _no_number(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _float(written: str) -> float:
+    value = float(written)
+    return value if math.isfinite(value) else _no_number(written)
+
+
+_DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_float)
+
+
+def _csv_entries(lines: Iterable[bytes], delimiter: str) -> Iterator[tuple[int, dict[str, Any] | _UnusableError]]:
+    def decoded() -> Iterator[str]:
+        for index, data in enumerate(lines):
+            # Bytes that are no text become lone surrogates, so that the one row that holds them can be named.
+            yield (data.removeprefix(b"\xef\xbb\xbf") if index == 0 else data).decode("utf-8", "surrogateescape")
+
+    csv.field_size_limit(MAX_ROW_BYTES)
+    reader = csv.reader(decoded(), delimiter=delimiter, strict=True)
+    try:
+        header = next(reader, None)
+    except csv.Error as error:
+        raise UsageError(f"line 1: the CSV header cannot be read: {error}") from None
+    if header is None:
+        return
+    header = [name.strip() for name in header]
+    if any(_is_no_text(name) for name in header):
+        raise UsageError("line 1: the CSV header is not UTF-8 text", hint="save the file as CSV UTF-8")
+    if len(set(header)) < len(header) or not all(header):
+        raise UsageError("line 1: the CSV header has an empty or a repeated column name", hint=", ".join(header))
+    while True:
+        line = reader.line_num + 1
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            words = "a quote is opened and never closed" if "unexpected end" in str(error) else str(error)
+            yield line, _UnusableError(f"is not CSV: {words}")
+            continue
+        if cells is None:
+            return
+        if not any(cell.strip() for cell in cells):
+            continue
+        if len(cells) != len(header):
+            yield line, _UnusableError(f"has {len(cells)} cells; the header has {len(header)}")
+            continue
+        if any(_is_no_text(cell) for cell in cells):
+            yield line, _UnusableError("is not UTF-8 text")
+            continue
+        entry: dict[str, Any] = dict(zip(header, cells, strict=True))
+        for name in ("id", "row_id", "system", "think", "profile", "max_output", "expect"):
+            if name in entry and not entry[name].strip():
+                del entry[name]  # an empty cell says nothing
+        try:
+            for name in ("messages", "expect"):
+                if name in entry:
+                    entry[name] = _cell_json(name, entry[name])
+        except _UnusableError as error:
+            yield line, error
+            continue
+        yield line, entry
+
+
+def _is_no_text(cell: str) -> bool:
+    """Whether it holds bytes that were no UTF-8."""
+    return not cell.isascii() and any("\udc80" <= character <= "\udcff" for character in cell)
+
+
+def _cell_json(name: str, cell: str) -> Any:
+    if name == "expect" and not cell.lstrip().startswith(("{", '"')):
+        return cell  # the plain cell is the exact answer
+    try:
+        return _parsed(cell)
+    except ValueError as error:
+        raise _UnusableError(f"{name} is not JSON: {error}") from None
+
+
+def _row(number: int, line: int, entry: dict[str, Any], template: Template | None, names: _Names) -> Row:
+    system = _text(entry, "system")
+    if template is not None:
+        try:
+            text, turns = template(entry), ()
+        except ValueError as error:
+            raise _UnusableError(str(error)) from None
+    elif "messages" in entry:
+        text, turns, within = _chat(entry["messages"])
+        if within is not None and system is not None:
+            raise _UnusableError("gives the system prompt twice: in system and in messages")
+        system = within or system
+    else:
+        text, turns = _text(entry, "prompt"), ()
+        if text is None:
+            raise _UnusableError("has no prompt and no messages; for other fields pass --template")
+    if not text.strip():
+        raise _UnusableError("its prompt is empty")
+    digest = digest_of(text, system or "", *(part for turn in turns for part in (turn.role, turn.text)))
+    given = entry.get("id", entry.get("row_id"))
+    if given is not None and (isinstance(given, bool) or not isinstance(given, str | int | float) or given == ""):
+        raise _UnusableError(f"its id is {json.dumps(given)[:EXCERPT]}, which is neither text nor a number")
+    return Row(
+        number=number,
+        line=line,
+        id=names.given(str(given), digest, line) if given is not None else names.made(digest),
+        text=text,
+        digest=digest,
+        system=system,
+        turns=turns,
+        think=_think(entry),
+        profiles=_profiles(entry.get("profile")),
+        max_output=_whole(entry, "max_output"),
+        expect=_expect(entry.get("expect")),
+        extra={name: value for name, value in entry.items() if name not in RESERVED},
+    )
+
+
+def _chat(messages: Any) -> tuple[str, tuple[Turn, ...], str | None]:
+    """The last message, those before it, and the system prompt among them."""
+    if not isinstance(messages, list) or not messages:
+        raise _UnusableError("messages must be a list that is not empty")
+    turns: list[Turn] = []
+    system: list[str] = []
+    for index, message in enumerate(cast("list[Any]", messages)):
+        entry = cast("dict[str, Any]", message) if isinstance(message, dict) else {}
+        role, content = entry.get("role"), entry.get("content")
+        if isinstance(content, list):  # the parts that OpenAI's chat and others write; only text can be sent
+            parts = [cast("dict[str, Any]", part) for part in cast("list[Any]", content) if isinstance(part, dict)]
+            texts = [part.get("text") for part in parts]
+            whole = len(parts) == len(cast("list[Any]", content)) and all(isinstance(said, str) for said in texts)
+            content = "\n\n".join(cast("list[str]", texts)) if whole else None
+        if not isinstance(content, str):
+            raise _UnusableError(f"messages[{index}] has no text content")
+        if role in ("system", "developer"):
+            system.append(content)
+        elif role in ("user", "assistant"):
+            turns.append(Turn(role, content))
+        else:
+            raise _UnusableError(f"messages[{index}] has the role {role!r}; roles are system, user and assistant")
+    if not turns or turns[-1].role != "user":
+        raise _UnusableError("the last of messages must be the user's")
+    return turns[-1].text, tuple(turns[:-1]), "\n\n".join(system) or None
+
+
+def _text(entry: Mapping[str, Any], name: str) -> str | None:
+    value = entry.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise _UnusableError(f"{name} must be text, not {type(value).__name__}")
+
+
+def _whole(entry: Mapping[str, Any], name: str) -> int | None:
+    value = entry.get(name)
+    if isinstance(value, str) and value.strip().isdecimal():
+        value = int(value)
+    if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
+        return value
+    raise _UnusableError(f"{name} must be a whole number above 0")
+
+
+def _think(entry: Mapping[str, Any]) -> Think | None:
+    value = entry.get("think")
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        raise _UnusableError("think must be a level, a budget, off or auto")
+    try:
+        return parse_think(str(value))
+    except UsageError as error:
+        raise _UnusableError(error.message) from None
+
+
+def _profiles(value: Any) -> tuple[str, ...]:
+    if value is None:
+        return ()
+    listed = cast("list[Any]", value) if isinstance(value, list) else [value]
+    if not listed or not all(isinstance(name, str) and name for name in listed):
+        raise _UnusableError("profile must be a name or a list of names")
+    return tuple(dict.fromkeys(cast("list[str]", listed)))
+
+
+def _expect(value: Any) -> Json | None:
+    """The expectation, spelled out: plain text is the exact answer, a number the number."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, str | int | float | dict):
+        raise _UnusableError('expect must be text, a number, or an object such as {"contains": ...}')
+    if isinstance(value, dict):
+        expect: Json = cast("dict[str, Any]", value)
+    else:
+        expect = {"exact" if isinstance(value, str) else "number": value}
+    try:
+        check_expectation(expect)
+    except UsageError as error:
+        raise _UnusableError(error.message) from None
+    return expect
+
+
+class _Names:
+    """The ids given so far: each stands for one content. Rows without one are named by their content."""
+
+    def __init__(self) -> None:
+        self._contents = DigestMap()
+        self._repeats = DigestMap()
+
+    def given(self, name: str, content: bytes, line: int) -> str:
+        key = self._key(name)
+        first = self._contents.get(key)
+        if first is not None:
+            raise _UnusableError(f"the id {name[:EXCERPT]!r} was used before, on line {first}")
+        if self._was_made(name):
+            raise _UnusableError(f"the id {name!r} is that of an earlier row, made from its content")
+        self._contents.set(key, line)
+        return name
+
+    def made(self, content: bytes) -> str:
+        count = self._repeats.get(content[:8]) or 0
+        while True:
+            count += 1
+            name = content.hex()[:16] if count == 1 else f"{content.hex()[:16]}-{count}"
+            if not len(self._contents) or self._contents.get(self._key(name)) is None:
+                self._repeats.set(content[:8], count)
+                return name
+
+    def _was_made(self, name: str) -> bool:
+        made = _MADE.fullmatch(name) if len(self._repeats) else None
+        return made is not None and int(made[2] or 1) <= (self._repeats.get(bytes.fromhex(made[1])) or 0)
+
+    @staticmethod
+    def _key(name: str) -> bytes:
+        return hashlib.blake2b(name.encode("utf-8", "surrogatepass"), digest_size=8).digest()

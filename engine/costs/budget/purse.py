@@ -1,0 +1,114 @@
+"""Stands between a call and the budget: how much it may cost, and what it did cost."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import datetime
+from decimal import ROUND_CEILING, Decimal
+
+from ....providers.errors import Failure
+from ....providers.schema import Cost, Notice, Result, Usage
+from ...planning.prepare import Prepared, with_output_limit
+from ...results.assembly import may_have_cost
+from ..forecast import affordable_output_tokens, ceiling_usd, cost_of_usage, estimated_input_tokens, forecast
+from .ledger import Ledger
+from .limits import dollars
+from .meter import Meter, PriceOf
+from .share import Grant, Need
+
+LEAST_OUTPUT_TOKENS = 64
+"""With less than this left for it a call is not worth its input."""
+
+
+@dataclass(frozen=True, slots=True)
+class Admitted:
+    """A call that may be sent, perhaps with a lower output limit, and what cuts it when it costs more."""
+
+    prepared: Prepared
+    meter: Meter
+
+
+class Purse:
+    """Lets calls in as the ledger's limits allow. `now` is asked for the moment whose prices count."""
+
+    def __init__(self, ledger: Ledger, now: Callable[[], datetime]) -> None:
+        self._ledger, self._now = ledger, now
+        self._meters: dict[int, Meter] = {}
+
+    @property
+    def spent_usd(self) -> Decimal:
+        return self._ledger.spent_usd
+
+    async def admit(self, index: int, profile: str, prepared: Prepared) -> Admitted | Failure:
+        """Reserve what the call may cost; it waits while others may leave something. Each one is to be settled."""
+        at, prompt = self._now(), prepared.asked.prompt
+        need = Need.of(forecast(prepared, prompt, at), ceiling_usd(prepared, prompt, at))
+        grant = await self._ledger.reserve(index, profile, need)
+        if isinstance(grant, Failure):
+            return grant
+        shortened = self._shortened(prepared, grant, at)
+        if shortened is None:
+            self._ledger.settle(index, Decimal(0))
+            return _too_little(prepared, grant, at)
+        meter = Meter(grant.usd, _price_of(shortened, at), estimated_input_tokens(shortened, prompt))
+        self._meters[index] = meter
+        return Admitted(shortened, meter)
+
+    def priced(self, index: int, result: Result) -> Result:
+        """`result`; of a call that the budget has cut, with what the meter says as its cost."""
+        meter = self._meters.get(index)
+        cut = result.error is not None and result.error.kind == "budget"
+        if meter is None or not cut or result.cost.usd is not None:
+            return result
+        return replace(result, cost=_estimated(meter))
+
+    def settle(self, index: int, result: Result) -> None:
+        """Count what the call did cost, once the history has it. Of one that never left, nothing."""
+        if self._meters.pop(index, None) is not None:
+            free = result.cost.usd is None and not may_have_cost(result)
+            self._ledger.settle(index, Decimal(0) if free else result.cost.usd)
+
+    async def close(self) -> list[str]:
+        """Give back what is still reserved. Notes on limits that were passed and only warn."""
+        await self._ledger.close()
+        return self._ledger.notes()
+
+    def _shortened(self, prepared: Prepared, grant: Grant, at: datetime) -> Prepared | None:
+        """The call with an output limit that the grant pays for; None when that leaves nothing worth having."""
+        if not grant.shorter or grant.usd is None:
+            return prepared
+        tokens = affordable_output_tokens(prepared, prepared.asked.prompt, grant.usd, at)
+        if tokens is None or not prepared.target.card.output_limit_covers_thinking:
+            return prepared
+        limit = prepared.plan.max_output_tokens
+        if limit is not None and limit <= tokens:
+            return prepared
+        if tokens < LEAST_OUTPUT_TOKENS:
+            return None
+        words = f"the output limit is {tokens:,} tokens: the budget leaves {grant.usd:f} USD for this call"
+        return with_output_limit(prepared, tokens, Notice("output_limit_lowered", words))
+
+
+def _too_little(prepared: Prepared, grant: Grant, at: datetime) -> Failure:
+    """The refusal of a call for which what is left of a limit cannot be enough, with what would be."""
+    least = ceiling_usd(with_output_limit(prepared, LEAST_OUTPUT_TOKENS), prepared.asked.prompt, at)
+    words = f"{dollars(grant.usd or Decimal(0))} USD is all that is left for it, which does not pay for an answer"
+    if least is not None:
+        words += f": with {LEAST_OUTPUT_TOKENS} tokens of output it may cost up to {dollars(least, ROUND_CEILING)} USD"
+    return Failure("budget", words, hint="raise the limit, or shorten the prompt")
+
+
+def _price_of(prepared: Prepared, at: datetime) -> PriceOf:
+    def price(usage: Usage) -> Decimal | None:
+        return cost_of_usage(prepared, usage, at)
+
+    return price
+
+
+def _estimated(meter: Meter) -> Cost:
+    spent = meter.usd
+    if spent is None:
+        return Cost()
+    note = "estimated from what came before it was cut: the provider did not report the usage"
+    return Cost(usd=spent, source="estimated", note=note)

@@ -1,0 +1,1 @@
+"""What a token costs: the price table, its corrections, and the price of a call."""

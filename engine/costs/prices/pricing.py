@@ -1,0 +1,159 @@
+"""Usage x price -> cost. Exact decimals; what is not known is None, never 0."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from ....profiles.profile import Price
+from ....providers.fold import Reply
+from ....providers.schema import Cost, CostSource, Usage
+from .rates import Charge, charge, rates_of
+
+if TYPE_CHECKING:
+    from ...targets.target import Target
+
+DISAGREEMENT = Decimal("0.05")
+_STANDARD_TIERS = ("standard", "default", "auto", "on_demand", "unspecified")
+_CONTRADICTION = "the reported token counts contradict each other"
+_NO_BATCH_PRICE = "your price has no batch price; priced as usual"
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """What was bought, for the price table: tokens, from whom, which model, on which terms and when.
+
+    `provider` is the table's id. `cache_write_1h_tokens` are those of the cache writes that are kept longer than usual:
+    for an hour, with OpenAI for twelve. `is_batch` prices a result of a batch, whatever tier it reports. `host` is
+    where the request went, and `region` where the provider says that it was processed.
+    """
+
+    usage: Usage
+    provider: str | None
+    models: tuple[str, ...]
+    service_tier: str | None = None
+    speed: str | None = None
+    cache_write_1h_tokens: int | None = None
+    at: datetime | None = None
+    is_batch: bool = False
+    host: str | None = None
+    region: str | None = None
+
+
+def warm() -> None:
+    """Import the price table, which takes a while. Called while a request is on the wire."""
+    from . import price_table
+
+    price_table.warm()
+
+
+def own_price(target: Target, *models: str) -> Price | None:
+    """The user's own price: the profile's, else that of the configuration's `prices` for the first model that has one.
+
+    Without `models` it is looked up for the model that the profile asks for.
+    """
+    profile = target.profile
+    if profile.price is not None or not target.prices:
+        return profile.price
+    from ....profiles.price_list import price_for
+
+    for model in models or (profile.known_as or profile.model,):
+        if (price := price_for(target.prices, target.provider.name, model.removeprefix("models/"))) is not None:
+            return price
+    return None
+
+
+def host_of(url: str) -> str | None:
+    """The host of a base URL, which may be a regional one with prices of its own."""
+    try:
+        return urlsplit(url).hostname
+    except ValueError:
+        return None
+
+
+def cost_of(reply: Reply, bought: Bought, own_price: Price | None) -> Cost:
+    """The provider's own bill, else the user's own price, else the table. A bill that disagrees with them is noted."""
+    estimate = Cost()
+    if own_price is not None:
+        estimate = priced_by_profile(
+            bought.usage, own_price, written_1h=bought.cache_write_1h_tokens, is_batch=_is_batch(bought)
+        )
+    elif bought.usage.input_tokens is not None and bought.usage.output_tokens is not None:
+        estimate = priced_by_table(bought)
+    if reply.bill is None:
+        return estimate
+    billed = replace(estimate, usd=reply.bill, source="provider", note=None, listed_usd=estimate.usd)
+    if estimate.usd is None:
+        return billed
+    if abs(estimate.usd - reply.bill) > DISAGREEMENT * max(estimate.usd, reply.bill):
+        note = f"the provider billed {reply.bill:f}; by the {estimate.source} it would be {estimate.usd:f}"
+        # The parts no longer add up to the bill, so they are unknown.
+        return Cost(usd=reply.bill, source="provider", note=note, listed_usd=estimate.usd)
+    return billed
+
+
+def priced_by_profile(usage: Usage, price: Price, *, written_1h: int | None = None, is_batch: bool = False) -> Cost:
+    """The cost by the user's own price per million tokens."""
+    if usage.input_tokens is None or usage.output_tokens is None:
+        return Cost()
+    charged = charge(usage, rates_of(price, usage.input_tokens, is_batch=is_batch), written_1h)
+    return _cost(charged, "profile", _NO_BATCH_PRICE if is_batch and price.batch is None else None)
+
+
+def priced_by_table(bought: Bought) -> Cost:
+    """The cost by the price table: of the model that answered, at its tier, with long-prompt and cache prices."""
+    if bought.provider is None:
+        return Cost()
+    from .quote import Unpriced, Wanted
+    from .quote_cache import quick_quote
+
+    usage, at = bought.usage, bought.at or datetime.now(UTC)
+    for model in bought.models:
+        entered, output = usage.input_tokens or 0, usage.output_tokens or 0
+        wanted = Wanted(bought.provider, model, at, _terms(bought), entered, output, bought.host, bought.region)
+        found = quick_quote(wanted)
+        if found is None:
+            continue
+        if isinstance(found, Unpriced):
+            return Cost(note=found.why)
+        first = bought.models[0]
+        return _cost(
+            charge(usage, found.rates, bought.cache_write_1h_tokens),
+            "table",
+            None if model == first else f"priced as {model}: the table has no {first}",
+        )
+    return Cost()
+
+
+def _cost(charged: Charge | None, source: CostSource, note: str | None) -> Cost:
+    if charged is None:
+        return Cost(note=_CONTRADICTION)
+    return Cost(
+        usd=charged.usd,
+        input_usd=charged.input_usd,
+        output_usd=charged.output_usd,
+        reasoning_usd=charged.reasoning_usd,
+        source=source,
+        note=note,
+        cache_saved_usd=charged.cache_saved_usd,
+    )
+
+
+def _is_batch(bought: Bought) -> bool:
+    return bought.is_batch or (bought.service_tier or "").lower() == "batch"
+
+
+def _terms(bought: Bought) -> dict[str, str]:
+    """The terms that have prices of their own, in the table's words. Standard terms are none."""
+    terms: dict[str, str] = {}
+    tier, speed = (bought.service_tier or "").lower(), (bought.speed or "").lower()
+    if _is_batch(bought):
+        terms["processing"] = "batch"
+    elif tier not in ("", *_STANDARD_TIERS):
+        terms["service_tier"] = tier
+    if speed not in ("", "standard"):
+        terms["speed"] = speed
+    return terms

@@ -1,0 +1,283 @@
+"""A model, its terms, size and time -> the rates of the price table, with the shipped corrections laid over them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from decimal import Decimal
+from typing import TYPE_CHECKING, cast
+
+from ....profiles.price_corrections import Correction, Term, corrections
+from ....profiles.profile import Price
+from .price_table import table_for
+from .rates import Rates, rates_of
+
+if TYPE_CHECKING:
+    from genai_prices.types import ModelInfo, ModelPrice
+
+THOUSAND = Decimal(1000)
+MOST_STEPS = 4
+"""How often one name may stand for another."""
+
+Terms = Mapping[str, str]
+"""Terms with prices of their own, in the table's words: `processing`, `service_tier`, `speed`. Standard is none."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """One request, as far as its price depends on it. `provider` is the price table's id.
+
+    `host` is where it was sent and `region` where the provider says that it was processed.
+    """
+
+    provider: str
+    model: str
+    at: datetime
+    terms: Terms = field(default_factory=dict[str, str])
+    input_tokens: int = 0
+    output_tokens: int = 0
+    host: str | None = None
+    region: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """The rates for one request, the input sizes above which there are others, and whose entry of the table they are.
+
+    `used` are the corrections that made a difference.
+    """
+
+    rates: Rates
+    above_tokens: tuple[int, ...]
+    listed_as: str
+    used: tuple[Correction, ...] = ()
+    has: frozenset[str] = frozenset()
+    """The rates that are published; the others are those that stand in for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Unpriced:
+    """The table has the model and still no price for this: why."""
+
+    why: str
+
+
+def quote(wanted: Wanted) -> Quote | Unpriced | None:
+    """The rates for `wanted`; None when neither the table nor a correction knows the model."""
+    return _quote(replace(wanted, model=wanted.model.lower(), at=_utc(wanted.at)), wanted.model, MOST_STEPS)
+
+
+def _quote(wanted: Wanted, asked: str, steps: int) -> Quote | Unpriced | None:
+    name = f"{wanted.provider}/{wanted.model}"
+    rules = [rule for rule in corrections().listed if rule.applies_to(name, wanted.at)]
+    found = _entry(wanted.provider, wanted.model)
+    for rule in rules:
+        if (rule.like is None and rule.price is None) or not _still_needed(rule, found, wanted.at):
+            continue
+        if rule.like is not None and steps:
+            other = _quote(replace(wanted, model=rule.like), asked, steps - 1)
+            return replace(other, used=(rule, *other.used)) if isinstance(other, Quote) else other
+        if rule.price is not None:
+            return _own(wanted, rule, rule.price, rules, asked)
+    if found is None:
+        return None
+    listed, has_terms = found
+    used: list[Correction] = []
+    at = wanted.at
+    for rule in rules:
+        if rule.priced_at is not None and at.weekday() in rule.days:
+            at = datetime.combine(at.date(), rule.priced_at, UTC)
+            used.append(rule)
+    terms, term, rule = _terms(wanted.terms, listed if has_terms else None, rules, wanted.at)
+    if terms is None:
+        return Unpriced(f"the price table does not know {' '.join(wanted.terms.values())} prices of {asked}")
+    if rule is not None:
+        used.append(rule)
+    if term is not None and term.model is not None:
+        if not steps:
+            return None
+        other = _quote(replace(wanted, model=term.model.format(model=wanted.model), terms=terms), asked, steps - 1)
+        return replace(other, used=(*used, *other.used)) if isinstance(other, Quote) else other
+    prices = listed.get_prices(at, terms if has_terms else None)
+    if (prices.input_mtok is None and wanted.input_tokens) or (prices.output_mtok is None and wanted.output_tokens):
+        return Unpriced(f"the price table lists {asked} without a price")
+    rates, above, has = _rates(prices, wanted.input_tokens)
+    if "cache_write_1h" not in has and "cache_write" in has:
+        rule = next((rule for rule in rules if rule.cache_write_1h_factor is not None), None)
+        if rule is not None and rule.cache_write_1h_factor is not None:
+            rates = replace(rates, cache_write_1h=rates.input * rule.cache_write_1h_factor)
+            has |= {"cache_write_1h"}
+            used.append(rule)
+    rates = _with_term(rates, term)
+    return _lifted(Quote(rates, above, f"{wanted.provider}/{listed.id}", tuple(used), frozenset(has)), rules, wanted)
+
+
+def known_terms(provider: str, model: str, at: datetime) -> list[Terms]:
+    """The terms that have prices for this model at `at`, standard ones first as an empty mapping."""
+    name, at = f"{provider}/{model.lower()}", _utc(at)
+    rules = [rule for rule in corrections().listed if rule.applies_to(name, at)]
+    stand_in = next((rule.like for rule in rules if rule.like is not None), None)
+    found = _entry(provider, model.lower())
+    if stand_in is not None and any(_still_needed(rule, found, at) for rule in rules if rule.like == stand_in):
+        return known_terms(provider, stand_in, at)
+    listed: list[Terms] = [{}]
+    if found is not None and found[1]:
+        for variant in found[0].price_variants or ():
+            active = variant.constraint is None or variant.constraint.active(at)
+            # A variant without prices says that its term costs as much as none.
+            if active and any(value is not None for value in variant.prices.__dict__.values()):
+                listed.append(variant.when)
+    listed += [_spelled(term) for rule in rules for term in rule.terms]
+    kept = [terms for terms in listed if isinstance(quote(Wanted(provider, model, at, terms)), Quote)]
+    return [terms for index, terms in enumerate(kept) if terms not in kept[:index]]
+
+
+def times_of_change(provider: str, model: str, at: datetime) -> tuple[list[time], list[date]]:
+    """The times of day (UTC) and the coming days at which the prices of this model change."""
+    from genai_prices.types import StartDateConstraint, TimeOfDateConstraint
+
+    found = _entry(provider, model.lower())
+    if found is None or not isinstance(found[0].prices, list):
+        return [], []
+    times: set[time] = set()
+    days: set[date] = set()
+    for price in found[0].prices:
+        if isinstance(price.constraint, TimeOfDateConstraint):
+            times |= {price.constraint.start_time, price.constraint.end_time}
+        elif isinstance(price.constraint, StartDateConstraint) and price.constraint.start_date > _utc(at).date():
+            days.add(price.constraint.start_date)
+    return sorted(one.replace(tzinfo=None) for one in times), sorted(days)
+
+
+def published_at(provider: str) -> tuple[str, ...]:
+    """The addresses of the price lists that the table was made from."""
+    found = (one for one in table_for(provider).providers if one.id == provider)
+    return tuple(url for one in found for url in one.pricing_urls or ())
+
+
+def _entry(provider: str, model: str) -> tuple[ModelInfo, bool] | None:
+    """The table's entry, and whether its terms are this provider's: those of a maker do not hold with a reseller."""
+    table = table_for(provider)
+    try:
+        owner, found = table.find_provider_model(model, None, provider, None)
+    except LookupError:
+        return None
+    return found, any(found is listed for listed in owner.models)
+
+
+def _still_needed(rule: Correction, found: tuple[ModelInfo, bool] | None, at: datetime) -> bool:
+    """Whether the table still has no such model, or says what it said when the correction was written."""
+    if found is None or rule.always:
+        return True
+    if rule.table_says is None:
+        return False
+    prices = found[0].get_prices(at)
+    return rule.table_says == (_base(prices.input_mtok), _base(prices.output_mtok))
+
+
+def _own(wanted: Wanted, rule: Correction, price: Price, rules: list[Correction], asked: str) -> Quote | Unpriced:
+    """The rates of a correction that has a price of its own."""
+    terms, term, extra = _terms(wanted.terms, None, rules, wanted.at)
+    if terms is None or (term is not None and term.factor is None):
+        return Unpriced(f"the price table does not know {' '.join(wanted.terms.values())} prices of {asked}")
+    rates = _with_term(rates_of(price, wanted.input_tokens), term)
+    long = price.long_prompt
+    has = {name for name in Rates.__dataclass_fields__ if getattr(price, name, None) is not None}
+    used = (rule,) if extra is None else (rule, extra)
+    listed = f"{wanted.provider}/{wanted.model}"
+    return _lifted(Quote(rates, (long.above_tokens,) if long else (), listed, used, frozenset(has)), rules, wanted)
+
+
+def _terms(
+    wanted: Terms, listed: ModelInfo | None, rules: list[Correction], at: datetime
+) -> tuple[Terms | None, Term | None, Correction | None]:
+    """The terms to look up, and how to price the one that the table does not know; no terms when nothing says how."""
+    left: dict[str, str] = {}
+    found: tuple[Term, Correction] | None = None
+    for key, value in wanted.items():
+        if listed is not None and _has(listed, key, value, at):
+            left[key] = value
+            continue
+        named = next(((rule.terms[value], rule) for rule in rules if value in rule.terms), None)
+        if named is not None and named[0].like is not None:
+            other = _spelled(named[0].like)
+            if listed is not None and all(_has(listed, key, value, at) for key, value in other.items()):
+                left |= other
+                found = found or (Term(factor=Decimal(1)), named[1])
+                continue
+            named = next(((rule.terms[named[0].like], rule) for rule in rules if named[0].like in rule.terms), None)
+        if named is None or found is not None:
+            return None, None, None
+        found = named
+    return left, found and found[0], found and found[1]
+
+
+def _has(listed: ModelInfo, key: str, value: str, at: datetime) -> bool:
+    """Whether the table has prices for this term: without any it would quietly answer with the standard ones."""
+    variants = listed.price_variants or ()
+    active = (variant for variant in variants if variant.constraint is None or variant.constraint.active(at))
+    return any(variant.when.get(key) == value for variant in active)
+
+
+def _spelled(term: str) -> dict[str, str]:
+    return {"processing": term} if term == "batch" else {"service_tier": term}
+
+
+def _with_term(rates: Rates, term: Term | None) -> Rates:
+    if term is None or term.factor is None:
+        return rates
+    rates = rates.times(term.factor)
+    return replace(rates, cached_input=rates.input) if term.cached_as_input else rates
+
+
+def _lifted(found: Quote, rules: list[Correction], wanted: Wanted) -> Quote:
+    for rule in rules:
+        if rule.uplift is not None and rule.lifts(wanted.host, wanted.region):
+            found = replace(found, rates=found.rates.times(rule.uplift), used=(*found.used, rule))
+    return found
+
+
+def _rates(prices: ModelPrice, input_tokens: int) -> tuple[Rates, tuple[int, ...], set[str]]:
+    """The rates for a request of this size, the sizes at which they change, and which of them are published."""
+    above: set[int] = set()
+    has: set[str] = set()
+
+    def at_size(name: str, key: str) -> Decimal | None:
+        value = getattr(prices, key)
+        if value is None:
+            return None
+        has.add(name)
+        if isinstance(value, Decimal):
+            return value
+        above.update(tier.start for tier in value.tiers)
+        return cast(Decimal, next((t.price for t in reversed(value.tiers) if input_tokens > t.start), value.base))
+
+    entered, output = at_size("input", "input_mtok"), at_size("output", "output_mtok")
+    entered, output = entered or Decimal(0), output or Decimal(0)
+    cached = at_size("cached_input", "cache_read_mtok")
+    write = at_size("cache_write", "cache_write_mtok")
+    short, long = at_size("cache_write", "cache_write_5m_mtok"), at_size("cache_write_1h", "cache_write_1h_mtok")
+    reasoning = at_size("reasoning", "output_reasoning_mtok")
+    per_thousand = at_size("request", "requests_kcount")
+    write = entered if write is None else write
+    rates = Rates(
+        input=entered,
+        cached_input=entered if cached is None else cached,
+        cache_write=write if short is None else short,
+        cache_write_1h=write if long is None else long,
+        output=output,
+        reasoning=output if reasoning is None else reasoning,
+        request_usd=Decimal(0) if per_thousand is None else per_thousand / THOUSAND,
+    )
+    return rates, tuple(sorted(above)), has
+
+
+def _base(price: object) -> Decimal:
+    if isinstance(price, Decimal):
+        return price
+    return getattr(price, "base", Decimal(0))
+
+
+def _utc(at: datetime) -> datetime:
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)

@@ -1,0 +1,58 @@
+"""How a call ended, and when each part of its answer came."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ...providers.errors import Failure
+from ...providers.fold import Reply
+from ...providers.schema import Latency, Notice
+from ..planning.prepare import Prepared
+
+NEVER_SENT = Notice("never_sent", "the request never left, so nothing is charged for it")
+"""Beside the result of a call whose attempts all failed before the provider had the request."""
+
+
+@dataclass(slots=True)
+class Marks:
+    """Moments of one attempt, by the clock of the surroundings. What is told of them is rounded to a microsecond."""
+
+    start: float
+    first_byte: float | None = None
+    first_reasoning: float | None = None
+    first_answer: float | None = None
+    end: float | None = None
+
+    def latency(self, output_tokens: int | None, *, streamed: bool) -> Latency:
+        def since(moment: float | None) -> float | None:
+            return None if moment is None else round(moment - self.start, 6)
+
+        total = since(self.end)
+        rate = round(output_tokens / total, 6) if output_tokens and total else None
+        return Latency(
+            first_byte_s=since(self.first_byte),
+            first_reasoning_s=since(self.first_reasoning) if streamed else None,
+            first_answer_s=since(self.first_answer) if streamed else None,
+            total_s=total,
+            output_tokens_per_s=rate,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a call ended. `reply.failure` says why, when it did not end well; `prepared` is what was sent last."""
+
+    prepared: Prepared
+    reply: Reply
+    latency: Latency
+    attempts: int
+    request_id: str | None = None
+    notices: tuple[Notice, ...] = ()
+
+
+def cancelled(outcome: Outcome) -> Outcome:
+    """`outcome` of a call that was interrupted: what came is kept."""
+    if outcome.reply.complete:
+        return outcome
+    failed = Failure("cancelled", "interrupted before the answer was complete")
+    return replace(outcome, reply=replace(outcome.reply, failure=failed, finish="cancelled"))

@@ -1,0 +1,56 @@
+"""Whether a failed attempt is worth another, and how long to wait. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+from ...providers.errors import Failure
+
+LONGEST_WAIT_S = 120.0
+"""A provider that asks for more is not waited for: a person sits in front of it."""
+
+FIRST_BACKOFF_S = 0.5
+LONGEST_BACKOFF_S = 8.0
+JITTER = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """How one attempt ended. `number` counts from 1. `shown`: text has reached the user.
+
+    `silent`: the request had left in full, and then nothing came for as long as we were ready to wait.
+    """
+
+    failure: Failure
+    number: int
+    shown: bool = False
+    silent: bool = False
+
+
+def wait_before_retry(attempt: Attempt, retries: int, random: Callable[[], float]) -> float | None:
+    """Seconds to wait before the next attempt, or None when there must be none.
+
+    Never after output was shown, which would be billed twice, and never after a silence: the provider was at work.
+    """
+    failed = attempt.failure
+    if attempt.number > retries or attempt.shown or attempt.silent or not failed.retryable:
+        return None
+    if failed.retry_after_s is not None:
+        return failed.retry_after_s if failed.retry_after_s <= LONGEST_WAIT_S else None
+    backoff = min(FIRST_BACKOFF_S * 2 ** (attempt.number - 1), LONGEST_BACKOFF_S)
+    return backoff * (1 - random() * JITTER)
+
+
+def obey_should_retry(failed: Failure, headers: Mapping[str, str]) -> Failure:
+    """The provider's own `x-should-retry` decides before anything else, but a used-up quota stays used up.
+
+    Source: the policy of the official OpenAI and Anthropic SDKs, which know no quota codes.
+    """
+    match headers.get("x-should-retry"):
+        case "true" if failed.kind != "quota":
+            return replace(failed, retryable=True)
+        case "false":
+            return replace(failed, retryable=False)
+        case _:
+            return failed

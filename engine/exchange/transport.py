@@ -1,0 +1,191 @@
+"""The only module that opens a socket: one request in, status, headers and bytes out."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+from urllib.parse import urlsplit
+
+import httpx2
+
+from ...providers.dialect import failure
+from ...providers.errors import Failure
+from ...providers.schema import HttpRequest
+from ..targets.target import is_loopback
+
+if TYPE_CHECKING:
+    import ssl
+
+CONNECT_TIMEOUT_S = 10.0
+MAX_ERROR_BODY_BYTES = 1024 * 1024
+ERROR_BODY_S = 10.0
+"""Seconds for the body of an error: its status already says what matters."""
+
+Sender = Callable[[], None]
+
+
+class CannotSendError(Exception):
+    """Nothing can be sent: a proxy variable, a trust store or a header that cannot be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer whose body is still to come. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
+
+    async def read_error_body(self) -> bytes:
+        """The body, as far as it comes and the bounds for error bodies reach: the status is not lost with its end."""
+        pieces: list[bytes] = []
+        size = 0
+        with suppress(TimeoutError, httpx2.HTTPError):
+            async with asyncio.timeout(ERROR_BODY_S):
+                async for chunk in self.chunks:
+                    pieces.append(chunk)
+                    size += len(chunk)
+                    if size > MAX_ERROR_BODY_BYTES:
+                        break
+        return b"".join(pieces)[:MAX_ERROR_BODY_BYTES]
+
+
+class Transport:
+    """One HTTP client for all calls. A TLS context is made only when the first https URL needs it, and shared.
+
+    Redirects are never followed: a prompt and a key go where the configuration says and nowhere else. Requests to this
+    machine do not go through a proxy.
+    """
+
+    def __init__(self, *, user_agent: str = "thinkdial") -> None:
+        self._user_agent = user_agent
+        self._clients: dict[tuple[bool, bool], httpx2.AsyncClient] = {}
+        self._tls: ssl.SSLContext | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        for client in self._clients.values():
+            await client.aclose()
+        self._clients.clear()
+
+    def open(
+        self,
+        request: HttpRequest,
+        auth: Mapping[str, str] | None,
+        *,
+        idle_timeout_s: float,
+        on_sent: Sender | None = None,
+    ) -> AbstractAsyncContextManager[Response]:
+        """Send `request` with the headers `auth` added, and give its response. `on_sent` is called when it left.
+
+        A header that the request has already, because a profile sets it, is not added.
+        Raises what httpx2 raises, and `CannotSendError`; `read_transport_error` turns that into a `Failure`.
+        """
+        return self._opened(request, auth, idle_timeout_s, on_sent)
+
+    @asynccontextmanager
+    async def _opened(
+        self, request: HttpRequest, auth: Mapping[str, str] | None, idle_timeout_s: float, on_sent: Sender | None
+    ) -> AsyncGenerator[Response]:
+        headers = [*request.headers, ("user-agent", self._user_agent), ("accept-encoding", "identity")]
+        given = {name.lower() for name, _ in request.headers}
+        headers += [(name, value) for name, value in (auth or {}).items() if name.lower() not in given]
+
+        async def trace(event: str, _: Mapping[str, Any]) -> None:
+            if on_sent is not None and event.endswith("send_request_body.complete"):
+                on_sent()
+
+        timeout = httpx2.Timeout(idle_timeout_s, connect=min(CONNECT_TIMEOUT_S, idle_timeout_s), pool=None)
+        client = self._client(request.url)
+        try:
+            _ = urlsplit(request.url).port  # a port out of range is found here, and nowhere below in good order
+            built = client.build_request(
+                request.method,
+                request.url,
+                content=request.body,
+                headers=headers,
+                timeout=timeout,
+                extensions={"trace": trace},
+            )
+        except (ValueError, httpx2.InvalidURL) as error:  # the latter is none of the former
+            raise CannotSendError(words_of(error)) from None
+        answer = await client.send(built, stream=True)
+        try:
+            known = {name.lower(): value for name, value in answer.headers.items()}
+            yield Response(answer.status_code, known, answer.aiter_bytes())
+        finally:
+            await answer.aclose()
+
+    def _client(self, url: str) -> httpx2.AsyncClient:
+        secure, local = url.startswith("https://"), is_loopback(url)
+        if (secure, local) not in self._clients:
+            # A client for http URLs alone needs no trust store, whose loading costs tens of milliseconds.
+            try:
+                self._clients[secure, local] = httpx2.AsyncClient(
+                    verify=self._trust_store() if secure else False,
+                    trust_env=not local,
+                    follow_redirects=False,
+                    limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64),
+                )
+            except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
+                raise CannotSendError(words_of(error)) from None
+        return self._clients[secure, local]
+
+    def _trust_store(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = httpx2.create_ssl_context()
+        return self._tls
+
+
+def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> Failure:
+    """What a failed exchange means. Raises `error` again when the transport did not raise it."""
+    host = url.split("/")[2]
+    match error:
+        case httpx2.ConnectTimeout():
+            within = min(CONNECT_TIMEOUT_S, idle_timeout_s)
+            return failure("timeout", f"no connection to {host} within {within:g} s", hint="is the base_url right?")
+        case httpx2.TimeoutException():
+            return failure(
+                "timeout",
+                f"{host} sent nothing for {idle_timeout_s:g} s",
+                hint="thinking can be silent for minutes: raise --timeout, or lower --think",
+            )
+        case httpx2.ConnectError():
+            words = f"cannot connect to {host}: {words_of(error)}"
+            return failure("connection", words, hint="is the base_url right, and is the server up?")
+        case CannotSendError():
+            words = f"nothing can be sent to {host}: {error}"
+            hint = "check base_url, headers, and the proxy and certificate variables of the environment"
+            return failure("config", words, hint=hint)
+        case httpx2.ProxyError():
+            return failure("connection", f"the proxy on the way to {host} failed: {error}")
+        case httpx2.RemoteProtocolError() | httpx2.NetworkError():
+            return failure("connection", f"the connection to {host} broke: {words_of(error)}")
+        case httpx2.DecodingError():
+            return failure("protocol", f"{host} sent a body that cannot be decompressed")
+        case httpx2.InvalidURL() | httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError():
+            return failure("config", f"the request to {host} cannot be made: {words_of(error)}")
+        case httpx2.HTTPError():
+            return failure("connection", f"the exchange with {host} failed: {words_of(error)}")
+        case _:
+            raise error
+
+
+def words_of(error: Exception) -> str:
+    """What `error` says, else what lies behind it says, else its name."""
+    cause: BaseException | None = error
+    for _ in range(5):
+        if cause is None:
+            break
+        if words := str(cause).strip():
+            return words
+        cause = cause.__cause__ or cause.__context__
+    return type(error).__name__

@@ -1,0 +1,224 @@
+"""What a run tells, put into the database: the thread's side of the recorder, one transaction at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any
+
+from ...providers.schema import Result
+from ..results.assembly import timestamp
+from ..results.documents import dollars_text, result_document
+from .heads import CallHead, RunHead
+from .rollups import count, count_late, known_count
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+class _Call:
+    """A call under way: its row, and the bytes that are not in the database yet."""
+
+    def __init__(self, number: int, *, stream: bool) -> None:
+        self.number = number
+        self.stream = stream
+        self.is_open = False
+        self.chunks = 0
+        self.pending: list[bytes] = []
+
+
+class Writing:
+    """What happens in one run, each step written within a transaction of the caller's.
+
+    `run` is the run's number, once it has one. After an error nothing more may be written.
+    """
+
+    def __init__(self, head: RunHead) -> None:
+        self._head = head
+        self._calls: dict[int, _Call] = {}
+        self.run: int | None = None
+
+    def begin(self, connection: sqlite3.Connection, index: int, call: CallHead) -> None:
+        if self._head.kept != "everything":
+            if self._head.kept == "run" and self.run is None:
+                self.run = self._insert_run(connection)
+            self._calls[index] = _Call(0, stream=False)
+            return
+        head, sent = self._head, compressed(call.sent)
+        known = self._calls.get(index)
+        if known is not None:
+            connection.execute("UPDATE results SET sent = ? WHERE number = ?", (sent, known.number))
+            return
+        if self.run is None:
+            self.run = self._insert_run(connection)
+        number = _insert(
+            connection,
+            "results",
+            run=self.run,
+            position=index,
+            created_at=timestamp(head.created_at),
+            profile=call.profile,
+            provider=call.provider,
+            dialect=call.dialect,
+            model=call.model,
+            think=call.think,
+            status="running",
+            sent=sent,
+        )
+        self._calls[index] = _Call(number, stream=bool(call.sent.get("stream", True)))
+
+    def open(
+        self, connection: sqlite3.Connection, index: int, status: int, content_type: str, streamed: bool | None
+    ) -> None:
+        call = self._calls.get(index)
+        if call is None or self._head.kept != "everything":
+            return
+        if call.chunks:
+            connection.execute("DELETE FROM chunks WHERE result = ?", (call.number,))
+        call.chunks, call.is_open = 0, True
+        call.pending.clear()
+        head = {
+            "status": status,
+            "content_type": content_type,
+            "streamed": call.stream if streamed is None else streamed,
+        }
+        connection.execute("UPDATE results SET raw_head = ? WHERE number = ?", (json.dumps(head), call.number))
+
+    def take(self, index: int, data: bytes) -> None:
+        """Remember bytes until `keep`, or until the result is there."""
+        if index in self._calls and self._head.kept == "everything":
+            self._calls[index].pending.append(data)
+
+    def keep(self, connection: sqlite3.Connection) -> None:
+        """Write the bytes of all calls under way; not of a run that somebody has removed meanwhile."""
+        for call in self._calls.values():
+            if call.pending:
+                connection.execute(
+                    "INSERT INTO chunks SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM results WHERE number = ?1)",
+                    (call.number, call.chunks, b"".join(call.pending)),
+                )
+                call.chunks += 1
+                call.pending.clear()
+
+    def finish(self, connection: sqlite3.Connection, index: int, result: Result) -> None:
+        call = self._calls.pop(index, None)
+        if call is not None and self._head.kept != "everything" and not self._head.simulated:
+            count(connection, self.run, result)
+            return
+        if call is None or self.run is None:
+            return
+        is_there = _update(
+            connection,
+            call.number,
+            id=result.id,
+            created_at=result.created_at,
+            profile=result.profile,
+            provider=result.provider,
+            dialect=result.dialect,
+            model=result.model,
+            think=result.think.requested,
+            document=compressed(result_document(result)),
+            raw=self._raw(connection, call),
+            **_columns(result),
+        )
+        if call.chunks:
+            connection.execute("DELETE FROM chunks WHERE result = ?", (call.number,))
+        if not self._head.simulated:
+            if not is_there:
+                count_late(connection, result)
+            count(connection, self.run, result)
+
+    def book(self, connection: sqlite3.Connection, job: str, work: bytes, result: Result) -> None:
+        """Add the result of a provider's batch to the sums, once: that it is in them is known as soon as it is."""
+        if not connection.execute("INSERT OR IGNORE INTO booked VALUES (?, ?)", (job, work)).rowcount:
+            return
+        if self.run is None and self._head.kept == "run":
+            self.run = self._insert_run(connection)
+        count(connection, self.run, result)
+
+    def end(self, connection: sqlite3.Connection, total_s: float | None) -> None:
+        if self.run is not None:
+            connection.execute("UPDATE runs SET total_s = ? WHERE number = ?", (total_s, self.run))
+
+    def _insert_run(self, connection: sqlite3.Connection) -> int:
+        head = self._head
+        return _insert(
+            connection,
+            "runs",
+            id=head.run_id,
+            created_at=timestamp(head.created_at),
+            command=head.command,
+            prompt=_storable(head.prompt),
+            system=None if head.system is None else _storable(head.system),
+            simulated=int(head.simulated),
+        )
+
+    def _raw(self, connection: sqlite3.Connection, call: _Call) -> bytes | None:
+        """All bytes of the response, compressed; None when there was no response."""
+        import zlib
+
+        if not (call.is_open or call.chunks or call.pending):
+            return None
+        packer = zlib.compressobj()
+        parts: list[bytes] = []
+        if call.chunks:
+            stored = connection.execute("SELECT data FROM chunks WHERE result = ? ORDER BY sequence", (call.number,))
+            parts += [packer.compress(data) for (data,) in stored]
+        parts += [packer.compress(data) for data in call.pending]
+        return b"".join((*parts, packer.flush()))
+
+
+def compressed(document: Mapping[str, Any]) -> bytes:
+    """A JSON document as the database holds it. Unpaired surrogates stay what they are; `json.loads` takes them."""
+    import zlib
+
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_plain)
+    return zlib.compress(text.encode("utf-8", "surrogatepass"))
+
+
+def _plain(value: object) -> Any:
+    return dict(value) if isinstance(value, Mapping) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
+
+
+def _columns(result: Result) -> dict[str, Any]:
+    """The fields of a result that people search and add up."""
+    usage, cost, forecast = result.usage, result.cost, result.forecast
+    return {
+        "status": result.status,
+        "verdict": result.think.verdict,
+        "answer": _storable(result.answer),
+        "input_tokens": known_count(usage.input_tokens),
+        "output_tokens": known_count(usage.output_tokens),
+        "reasoning_tokens": known_count(usage.reasoning_tokens),
+        "total_s": result.latency.total_s,
+        "usd": _dollars(cost.usd),
+        "cost_source": cost.source,
+        "listed_usd": _dollars(cost.listed_usd),
+        "forecast_low_usd": _dollars(forecast.low_usd) if forecast else None,
+        "forecast_expected_usd": _dollars(forecast.expected_usd) if forecast else None,
+        "forecast_high_usd": _dollars(forecast.high_usd) if forecast else None,
+        "forecast_source": forecast.output_source if forecast else None,
+    }
+
+
+def _dollars(amount: Decimal | None) -> str | None:
+    return None if amount is None else dollars_text(amount)
+
+
+def _storable(text: str) -> str:
+    """Text for a column: half a surrogate pair, which is no text, becomes a question mark there."""
+    return text.encode("utf-8", "replace").decode()
+
+
+def _insert(connection: sqlite3.Connection, table: str, **row: str | int | bytes | None) -> int:
+    columns, marks = ", ".join(row), ", ".join("?" * len(row))
+    done = connection.execute(f"INSERT INTO {table} ({columns}) VALUES ({marks})", tuple(row.values()))  # noqa: S608
+    return int(done.lastrowid or 0)
+
+
+def _update(connection: sqlite3.Connection, number: int, **row: str | int | float | bytes | None) -> bool:
+    """Whether the row was there."""
+    changes = ", ".join(f"{name} = ?" for name in row)
+    done = connection.execute(f"UPDATE results SET {changes} WHERE number = ?", (*row.values(), number))  # noqa: S608
+    return done.rowcount > 0

@@ -1,0 +1,62 @@
+"""Fetching the price table that the library publishes: asked for by the user, checked, kept for later runs."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import httpx2
+
+from ...providers.errors import ConfigError, UsageError
+from ...providers.schema import HttpRequest
+from ..costs.prices import price_table
+from ..exchange.transport import CannotSendError, Transport, read_transport_error
+from ..targets.target import is_loopback
+
+TIMEOUT_S = 30.0
+
+
+def default_url() -> str:
+    """Where the library's own updater fetches the table."""
+    from genai_prices.update_prices import DEFAULT_UPDATE_URL
+
+    return DEFAULT_UPDATE_URL
+
+
+async def update_prices(transport: Transport, url: str, at: datetime) -> Path:
+    """Fetch the table from `url`, check it, and store it with the time `at`. Raises `ConfigError` when that fails.
+
+    Whatever goes wrong, the table that is there already stays.
+    """
+    if not url.startswith("https://") and not is_loopback(url):
+        raise UsageError("prices are fetched by https only", hint=f"without --url they come from {default_url()}")
+    data = await _fetch(transport, url)
+    return price_table.store(price_table.checked(data), data, _without_secrets(url), at)
+
+
+async def _fetch(transport: Transport, url: str) -> bytes:
+    request = HttpRequest("GET", url, (("accept", "application/json"),), b"")
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        async with transport.open(request, None, idle_timeout_s=TIMEOUT_S) as response:
+            if response.status != 200:
+                raise ConfigError(f"{_without_secrets(url)} answered HTTP {response.status}", hint=_KEPT)
+            async for chunk in response.chunks:
+                size += len(chunk)
+                if size > price_table.MAX_BYTES:
+                    raise ConfigError(f"the price data is larger than {price_table.MAX_BYTES // 2**20} MiB", hint=_KEPT)
+                pieces.append(chunk)
+    except (httpx2.HTTPError, CannotSendError) as error:
+        failed = read_transport_error(error, url, TIMEOUT_S)
+        raise ConfigError(f"the price data cannot be fetched: {failed.message}", hint=_KEPT) from None
+    return b"".join(pieces)
+
+
+_KEPT = "the prices that are there already stay in use"
+
+
+def _without_secrets(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"

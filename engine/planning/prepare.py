@@ -1,0 +1,179 @@
+"""One target and one think value -> the plan and the request, byte for byte as it would be posted. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from ...profiles.profile import Reference
+from ...providers.emulation import scaffold
+from ...providers.merge import merged, without
+from ...providers.registry import dialect
+from ...providers.schema import Call, HttpRequest, Notice, Turn
+from ...providers.think import Level, Think
+from ..targets.target import Target
+from .plan import PlanContext, ThinkPlan, plan
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """What is asked: the prompt and, if any, the system prompt and the messages before it."""
+
+    text: str
+    system: str | None = None
+    turns: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A call that is ready to be sent, and everything that was decided for it.
+
+    `asked` is what it was decided from, so that it can be decided again when the provider knows better. `emulated`:
+    the reasoning is asked for by prompt and has to be taken out of the answer.
+    """
+
+    target: Target
+    think: Think
+    plan: ThinkPlan
+    call: Call
+    request: HttpRequest
+    asked: Asked
+    emulated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a call is prepared from, besides its target and think value."""
+
+    prompt: Prompt
+    reference: Reference
+    max_output_tokens: int | None = None
+    stream: bool = True
+    emulate: bool = False
+
+
+def prepare(
+    target: Target,
+    think: Think,
+    prompt: Prompt,
+    reference: Reference,
+    *,
+    max_output_tokens: int | None = None,
+    stream: bool = True,
+    emulate: bool = False,
+) -> Prepared:
+    """Decide and build. Raises `ConfigError` when the profile's params contradict the dial."""
+    asked = Asked(prompt, reference, max_output_tokens, stream, emulate)
+    return _prepare(target, think, asked)
+
+
+def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
+    """The same, from what was asked."""
+    profile, prompt = target.profile, asked.prompt
+    context = PlanContext(
+        card=target.card,
+        spelling=target.spelling,
+        reference=asked.reference,
+        model=profile.model,
+        max_output_tokens=asked.max_output_tokens or profile.max_output_tokens,
+        limit_required=dialect(target.dialect).NEEDS_OUTPUT_LIMIT,
+        refuses_levels=target.use.refuses_levels,
+        params=profile.params,
+    )
+    decided = plan(think, context)
+    if target.card_note is not None:
+        decided = replace(decided, notices=(Notice("published_card", target.card_note), *decided.notices))
+    system = prompt.system or profile.system
+    emulated = (asked.emulate or profile.emulate) and _can_be_emulated(think, decided, target)
+    if emulated:
+        decided, system = _emulated(decided), scaffold(think, system)
+    call = Call(
+        model=profile.model,
+        prompt=prompt.text,
+        system=system,
+        max_output_tokens=decided.max_output_tokens,
+        stream=asked.stream,
+        native=merged(target.use.body, decided.native),
+        params=decided.params or {},
+        turns=prompt.turns,
+    )
+    return Prepared(target, think, decided, call, _build(target, call), asked, emulated)
+
+
+def _can_be_emulated(think: Think, decided: ThinkPlan, target: Target) -> bool:
+    """Only where the model does not reason: others may refuse a prompt that asks for their reasoning."""
+    wants = not think.is_auto and not think.is_off
+    return wants and decided.fidelity == "unsupported" and target.card.control == "none"
+
+
+def _emulated(decided: ThinkPlan) -> ThinkPlan:
+    note = "asked for by prompt, in tags: ordinary output that looks like thinking"
+    kept = tuple(notice for notice in decided.notices if not notice.code.startswith("think_"))
+    return replace(
+        decided, fidelity="emulated", note=note, thinks=True, notices=(Notice("think_emulated", note), *kept)
+    )
+
+
+def with_levels(prepared: Prepared, levels: tuple[Level, ...], can_be_off: bool) -> Prepared | None:
+    """The same call decided again for a model that takes `levels`; None when that changes nothing that is sent."""
+    if prepared.think.is_auto:
+        return None
+    target = prepared.target
+    card = replace(target.card, control="effort", levels=levels, can_be_off=can_be_off, budget=None)
+    again = _prepare(replace(target, card=card, card_note=None), prepared.think, prepared.asked)
+    if again.plan.native == prepared.plan.native:
+        return None
+    return again
+
+
+def without_field(prepared: Prepared, path: str) -> Prepared:
+    """The same call without one optional thinking field that the provider refuses."""
+    decided = replace(
+        prepared.plan,
+        native=without(prepared.plan.native, path),
+        optional=tuple(other for other in prepared.plan.optional if other != path),
+    )
+    call = replace(prepared.call, native=without(prepared.call.native, path))
+    return replace(prepared, plan=decided, call=call, request=_build(prepared.target, call))
+
+
+def with_output_limit(prepared: Prepared, tokens: int, *why: Notice) -> Prepared:
+    """The same call with at most `tokens` of output, reasoning included, and the reason beside it."""
+    asked = replace(prepared.asked, max_output_tokens=tokens)
+    again = _prepare(prepared.target, prepared.think, asked)
+    return replace(again, plan=replace(again.plan, notices=(*again.plan.notices, *why)))
+
+
+def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
+    """The same call for another prompt: what was decided does not depend on it."""
+    system = prompt.system or prepared.target.profile.system
+    if prepared.emulated:
+        system = scaffold(prepared.think, system)
+    before, given = prepared.call, prepared.asked
+    call = Call(
+        before.model, prompt.text, system, before.max_output_tokens, before.stream, before.native, before.params,
+        prompt.turns,
+    )  # fmt: skip
+    asked = Asked(prompt, given.reference, given.max_output_tokens, given.stream, given.emulate)
+    request = _build(prepared.target, call)
+    return Prepared(prepared.target, prepared.think, prepared.plan, call, request, asked, prepared.emulated)
+
+
+def unstreamed(prepared: Prepared) -> Prepared:
+    """The same call for one whole body."""
+    call = replace(prepared.call, stream=False)
+    return replace(prepared, call=call, request=_build(prepared.target, call))
+
+
+def _build(target: Target, call: Call) -> HttpRequest:
+    return with_own_headers(target, dialect(target.dialect).build_request(call, target.base_url, target.use.quirks))
+
+
+def with_own_headers(target: Target, built: HttpRequest) -> HttpRequest:
+    """The request with the headers that the provider and the profile add; theirs replace the dialect's."""
+    extra = {**target.provider.headers, **target.profile.headers}
+    if not extra:
+        return built
+    kept = tuple((name, value) for name, value in built.headers if name not in {key.lower() for key in extra})
+    return HttpRequest(
+        built.method, built.url, (*kept, *((key.lower(), value) for key, value in extra.items())), built.body
+    )

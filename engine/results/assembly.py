@@ -1,0 +1,249 @@
+"""An outcome -> the normalized result, and results -> a run."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import UTC, datetime
+from decimal import Decimal
+
+from ...providers.dialect import failure
+from ...providers.errors import ErrorKind, Failure
+from ...providers.fold import Reply
+from ...providers.merge import at_path
+from ...providers.schema import (
+    Cost,
+    FinishReason,
+    Json,
+    Latency,
+    Notice,
+    Reasoning,
+    Result,
+    Run,
+    Status,
+    Summary,
+    ThinkReceipt,
+    Usage,
+)
+from ...providers.think import Think
+from ..costs.prices.pricing import Bought, cost_of, host_of, own_price
+from ..exchange.outcome import NEVER_SENT, Outcome
+from ..targets.target import Target
+from .receipt import judge, read_reasoning
+
+UNBILLED_KINDS: frozenset[ErrorKind] = frozenset(
+    {
+        "auth",
+        "permission",
+        "not_found",
+        "invalid_request",
+        "context_length",
+        "rate_limit",
+        "quota",
+        "overloaded",
+        "config",
+    }
+)
+"""Errors with which a provider refuses a request: nothing was generated, nothing is charged."""
+
+EFFORT_PATHS = ("reasoning.effort", "reasoning_effort", "output_config.effort")
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+def timestamp(moment: datetime) -> str:
+    """RFC 3339 in UTC, to the second."""
+    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
+
+
+def result_of(outcome: Outcome, *, run_id: str, at: datetime, extra: tuple[Notice, ...] = ()) -> Result:
+    """Everything that is known about one call, in the normalized form. `at` is when the run began."""
+    prepared, reply = outcome.prepared, _with_failure(outcome.reply)
+    if reply is not outcome.reply:
+        outcome = replace(outcome, reply=reply)
+    target, decided = prepared.target, prepared.plan
+    reasoning = read_reasoning(reply, target.card.visibility)
+    notices = [*extra, *decided.notices, *outcome.notices, *reply.notices, *_served_otherwise(outcome)]
+    try:
+        bought = _bought(outcome, at)
+        cost = cost_of(reply, bought, own_price(target, *bought.models))
+    except Exception as error:  # an answer that was paid for is not lost to a price table
+        cost = Cost(note=f"the cost could not be worked out: {type(error).__name__}: {error}")
+    if cost.note:
+        notices.append(Notice("cost", cost.note))
+    status = _status(outcome)
+    finish: FinishReason = reply.finish
+    if reply.failure is not None and finish not in ("cancelled", "length", "content_filter", "refusal"):
+        finish = "cancelled" if reply.failure.kind == "cancelled" else "error"
+    return Result(
+        id=new_id(),
+        run_id=run_id,
+        created_at=timestamp(at),
+        profile=target.profile.name,
+        provider=target.provider.name,
+        dialect=target.dialect,
+        model=target.profile.model,
+        model_reported=reply.model,
+        status=status,
+        think=ThinkReceipt(
+            requested=str(prepared.think),
+            native=decided.native,
+            fidelity=decided.fidelity,
+            note=decided.note,
+            verdict=judge(prepared.think, decided, reply, reasoning, target.card),
+        ),
+        reasoning=reasoning,
+        answer=reply.answer,
+        finish=finish,
+        finish_raw=reply.finish_raw,
+        usage=reply.usage,
+        cost=cost,
+        latency=outcome.latency,
+        attempts=outcome.attempts,
+        request_id=outcome.request_id,
+        warnings=tuple(dict.fromkeys(notices)),
+        error=_with_hint(reply.failure, target),
+    )
+
+
+def unsent_result(
+    target: Target | None, profile: str, model: str, think: Think, failed: Failure, *, run_id: str, at: datetime,
+    native: Json | None = None,
+) -> Result:  # fmt: skip
+    """The result of a call that was never made: a missing key, say."""
+    return Result(
+        id=new_id(),
+        run_id=run_id,
+        created_at=timestamp(at),
+        profile=profile,
+        provider=target.provider.name if target else "",
+        dialect=target.dialect if target else "",
+        model=model,
+        model_reported=None,
+        status="cancelled" if failed.kind == "cancelled" else "error",
+        think=ThinkReceipt(str(think), native or {}, "unsupported", "nothing was sent", "unknown"),
+        reasoning=Reasoning(),
+        answer="",
+        finish="cancelled" if failed.kind == "cancelled" else "error",
+        finish_raw=None,
+        usage=Usage(),
+        cost=Cost(),
+        latency=Latency(),
+        attempts=0,
+        request_id=None,
+        error=failed,
+    )
+
+
+def may_have_cost(result: Result) -> bool:
+    """Whether `result` can have cost anything: its request left, and was not turned away before it was answered."""
+    if not result.attempts or any(warning.code == NEVER_SENT.code for warning in result.warnings):
+        return False
+    failed, said = result.error, result.answer or result.reasoning.text
+    return failed is None or bool(said) or (failed.kind not in UNBILLED_KINDS and (failed.status or 0) < 400)
+
+
+def summarize(results: Iterable[Result], total_s: float | None) -> Summary:
+    """Totals. Sums are over the known numbers; None when none is known."""
+    listed = list(results)
+    known = [result.cost.usd for result in listed if result.cost.usd is not None]
+    output = [result.usage.output_tokens for result in listed if result.usage.output_tokens is not None]
+    reasoning = [result.usage.reasoning_tokens for result in listed if result.usage.reasoning_tokens is not None]
+    counted = {
+        status: sum(result.status == status for result in listed) for status in ("ok", "partial", "error", "cancelled")
+    }
+    return Summary(
+        results=len(listed),
+        ok=counted["ok"],
+        partial=counted["partial"],
+        error=counted["error"],
+        cancelled=counted["cancelled"],
+        usd=sum(known, Decimal(0)) if known else None,
+        # A call that was never made cost nothing; only what was attempted can have an unknown price.
+        usd_unknown=sum(result.cost.usd is None and may_have_cost(result) for result in listed),
+        output_tokens=sum(output) if output else None,
+        reasoning_tokens=sum(reasoning) if reasoning else None,
+        total_s=total_s,
+    )
+
+
+def make_run(run_id: str, prompt: str, system: str | None, results: Iterable[Result], total_s: float) -> Run:
+    listed = tuple(results)
+    return Run(run_id, prompt, listed, summarize(listed, total_s), system)
+
+
+def _with_failure(reply: Reply) -> Reply:
+    """A reply that the provider ended with an error, without saying which, is none that is whole."""
+    if reply.failure is not None or reply.finish != "error":
+        return reply
+    words = f"the provider stopped with {reply.finish_raw or 'an error'} and did not say why"
+    return replace(reply, failure=failure("server", words))
+
+
+def _status(outcome: Outcome) -> Status:
+    reply = outcome.reply
+    if reply.failure is None:
+        return "ok"
+    if reply.failure.kind == "cancelled":
+        return "cancelled"
+    return "partial" if reply.answer.strip() or reply.reasoning.strip() else "error"
+
+
+def _bought(outcome: Outcome, at: datetime) -> Bought:
+    reply, target = outcome.reply, outcome.prepared.target
+    models = tuple(dict.fromkeys(model for model in (reply.model, target.profile.model) if model))
+    return Bought(
+        usage=reply.billed or reply.usage,
+        provider=target.provider.prices,
+        models=tuple(model.removeprefix("models/") for model in models),
+        service_tier=reply.service_tier,
+        speed=reply.speed,
+        cache_write_1h_tokens=reply.cache_write_1h_tokens,
+        at=at,
+        host=host_of(target.base_url),
+        region=reply.region,
+    )
+
+
+def _served_otherwise(outcome: Outcome) -> list[Notice]:
+    """Another effort than the one that was sent, in the provider's own words."""
+    sent = next((at_path(outcome.prepared.plan.native, path) for path in EFFORT_PATHS), None)
+    applied = outcome.reply.effort
+    if sent and applied and sent != applied:
+        return [Notice("effort_differs", f"effort {sent} was sent; the provider says it applied {applied}")]
+    return []
+
+
+def _with_hint(failed: Failure | None, target: Target) -> Failure | None:
+    """The failure with words on what to do, where the provider's kind of failure has a usual remedy."""
+    if failed is None or failed.hint:
+        return failed
+    provider, profile = target.provider, target.profile
+    variables = profile.api_key_env or provider.api_key_env
+    hints = {
+        "auth": f"check the key in {' or '.join(variables)}" if variables else "check the key",
+        "permission": "the key is valid but may not use this model; check the project, region or plan",
+        "not_found": f"{target.base_url} does not serve {profile.model}; see: thinkdial models -p {provider.name}",
+        "quota": "the account's quota or balance is used up; waiting does not help",
+        "rate_limit": "wait, or lower limits.concurrency of the profile",
+        "overloaded": "the provider is overloaded; try again later",
+        "context_length": "the prompt is longer than the model's context; shorten it",
+    }
+    hint = hints.get(failed.kind)
+    if failed.kind == "not_found" and (near := _near_names(target)):
+        hint = f"did you mean {' or '.join(near)}? {hint}"
+    return replace(failed, hint=hint) if hint else failed
+
+
+def _near_names(target: Target) -> list[str]:
+    """The known models of the provider whose names are near the one that it does not know."""
+    from difflib import get_close_matches
+
+    from ...profiles import facts
+
+    name = target.profile.model.removeprefix("models/")
+    known = [card.example for file in target.provider.models for card in facts.cards(file) if card.retired is None]
+    return [near for near in get_close_matches(name, known, n=2, cutoff=0.75) if near != name]

@@ -1,0 +1,80 @@
+"""The receipt: what the answer shows about the wish to think. Pure, and never `as_asked` without evidence."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...profiles.card import ModelCard
+from ...providers.fold import Reply
+from ...providers.schema import Reasoning, TokensSource, Verdict, Visibility
+from ...providers.think import Think
+from ..planning.plan import ThinkPlan
+
+OVER_BUDGET = 1.10
+STARVED_SHARE = 0.5
+"""A cut answer counts as starved when at least this share of the output was thinking."""
+
+CHARACTERS_PER_TOKEN = 4
+"""A rough rule, used only where reasoning is fully visible and its tokens are not reported; labelled as estimated."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What came back: `thought` is True or False when something proves it, None when nothing does."""
+
+    thought: bool | None
+    tokens: int | None
+
+
+def read_reasoning(reply: Reply, card_visibility: Visibility) -> Reasoning:
+    """The visible reasoning, labelled. A summary says nothing about how many tokens it stands for."""
+    visibility = reply.visibility
+    if visibility == "summary" and card_visibility == "full":
+        visibility = "full"
+    tokens = reply.usage.reasoning_tokens
+    if visibility == "none" and tokens:
+        visibility = "hidden"
+    source: TokensSource | None = reply.reasoning_source if tokens is not None else None
+    if tokens is None and reply.reasoning and visibility in ("full", "inline"):
+        tokens, source = -(-len(reply.reasoning) // CHARACTERS_PER_TOKEN), "estimated"
+    return Reasoning(reply.reasoning or None, visibility, tokens, source)
+
+
+def judge(think: Think, decided: ThinkPlan, reply: Reply, reasoning: Reasoning, card: ModelCard) -> Verdict:
+    """The verdict on one reply. It describes what was seen; it does not accuse."""
+    evidence = _evidence(reply, reasoning)
+    if _is_starved(reply, reasoning, evidence):
+        return "starved"
+    if think.is_off:
+        if evidence.thought is None:
+            return "unknown"
+        return "unwanted" if evidence.thought else "as_asked"
+    if evidence.thought is None:
+        # Readable reasoning was asked for, from a model that shows it, and none came.
+        asked = not think.is_auto and decided.fidelity != "unsupported" and reply.complete
+        return "not_observed" if asked and card.known and card.visibility in ("full", "summary") else "unknown"
+    if think.is_auto:
+        return "as_asked"
+    if not evidence.thought:
+        return "not_observed"
+    if think.budget_tokens is not None and evidence.tokens is not None:
+        return "over_budget" if evidence.tokens > think.budget_tokens * OVER_BUDGET else "as_asked"
+    return "as_asked" if decided.fidelity != "unsupported" else "unknown"
+
+
+def _evidence(reply: Reply, reasoning: Reasoning) -> Evidence:
+    reported = reply.usage.reasoning_tokens
+    if reported or reply.reasoning.strip() or reasoning.visibility in ("redacted", "encrypted", "hidden"):
+        return Evidence(True, reported if reported is not None else reasoning.tokens)
+    if reported == 0 or reply.reasoning_absent:
+        return Evidence(False, 0)
+    return Evidence(None, None)
+
+
+def _is_starved(reply: Reply, reasoning: Reasoning, evidence: Evidence) -> bool:
+    if reply.finish != "length" or not evidence.thought:
+        return False
+    if not reply.answer.strip():
+        return True
+    output, thought = reply.usage.output_tokens, reasoning.tokens
+    return bool(output and thought and thought >= output * STARVED_SHARE)

@@ -1,0 +1,80 @@
+"""Documents of results -> results: the inverse of `results/documents.py`.
+
+What an older version did not write yet is taken as unknown, and what a newer one adds is passed over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, Field, fields
+from decimal import Decimal, InvalidOperation
+from typing import Any, TypeVar, cast
+
+from ...providers.errors import Failure
+from ...providers.schema import (
+    Cost,
+    Forecast,
+    Json,
+    Latency,
+    Notice,
+    Reasoning,
+    Result,
+    ThinkReceipt,
+    Usage,
+)
+
+_Part = TypeVar("_Part")
+
+_PARTS: Mapping[str, type[Any]] = {
+    "think": ThinkReceipt,
+    "reasoning": Reasoning,
+    "usage": Usage,
+    "cost": Cost,
+    "latency": Latency,
+    "error": Failure,
+    "forecast": Forecast,
+}
+_REQUIRED = frozenset(("profile", "provider", "model", "status", "think"))
+
+
+def result_from(document: Json) -> Result:
+    """The result that `document` (`thinkdial.result/1`) describes. Raises `ValueError` when it describes none."""
+    if missing := sorted(name for name in _REQUIRED if document.get(name) is None):
+        raise ValueError(f"the result lacks {', '.join(missing)}")
+    values: dict[str, Any] = {}
+    for field in fields(Result):
+        value = document.get(field.name)
+        if field.name == "warnings":
+            values["warnings"] = tuple(_thawed(Notice, warning) for warning in value or ())
+        elif field.name in _PARTS and (value is not None or _default(field) is MISSING):
+            values[field.name] = _thawed(_PARTS[field.name], value or {})
+        else:
+            values[field.name] = _given(field, document)
+    values["answer"] = values["answer"] or ""
+    return Result(**values)
+
+
+def _thawed(kind: type[_Part], document: object) -> _Part:
+    if not isinstance(document, Mapping):
+        raise ValueError(f"{document!r} is no {kind.__name__}")
+    known = cast("Mapping[str, Any]", document)
+    values = {field.name: _given(field, known) for field in fields(cast("Any", kind))}
+    return kind(**values)
+
+
+def _given(field: Field[Any], document: Mapping[str, Any]) -> Any:
+    """The value of a field; what is not there is what the field is by default, else unknown."""
+    if field.name not in document:
+        default = _default(field)
+        return None if default is MISSING else default
+    value = document[field.name]
+    if value is not None and (field.name == "usd" or field.name.endswith("_usd")):
+        try:
+            return Decimal(value)
+        except (InvalidOperation, TypeError) as error:
+            raise ValueError(f"{field.name} {value!r} is no amount") from error
+    return value
+
+
+def _default(field: Field[Any]) -> Any:
+    return field.default if field.default_factory is MISSING else field.default_factory()

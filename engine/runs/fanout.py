@@ -1,0 +1,172 @@
+"""Many calls at once: bounded, in order, each with an outcome of its own; a peer's failure stops nobody."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from ...providers.dialect import failure
+from ...providers.errors import Failure
+from ...providers.schema import Delta, Forecast, Notice, Result
+from ...providers.think import Think
+from ..exchange.exchange import Exchange
+from ..exchange.observer import Observer
+from ..exchange.outcome import cancelled
+from ..exchange.surroundings import Patience, Surroundings
+from ..planning.prepare import Prepared
+from ..results.assembly import result_of, unsent_result
+from ..targets.authorize import Authorize
+from ..targets.keys import Key
+from ..targets.target import Target
+
+if TYPE_CHECKING:
+    from ..costs.budget.purse import Purse
+    from .keeper import Keeper
+
+MOST_AT_ONCE = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call to make, or (`refused`) the reason why it cannot be made. `forecast` was made before it was sent."""
+
+    profile: str
+    model: str
+    think: Think
+    patience: Patience
+    target: Target | None = None
+    prepared: Prepared | None = None
+    key: Key | None = None
+    refused: Failure | None = None
+    authorize: Authorize | None = None
+    forecast: Forecast | None = None
+
+
+class _Relay:
+    """Passes everything on to an observer until that fails: then nobody listens any more, and the run is over."""
+
+    def __init__(self, observer: Observer) -> None:
+        self._observer = observer
+        self.error: Exception | None = None
+
+    def started(self, index: int, attempt: int) -> None:
+        self._tell(lambda: self._observer.started(index, attempt))
+
+    def delta(self, index: int, delta: Delta) -> None:
+        self._tell(lambda: self._observer.delta(index, delta))
+
+    def waiting(self, index: int, seconds: float, failure: Failure) -> None:
+        self._tell(lambda: self._observer.waiting(index, seconds, failure))
+
+    def finished(self, index: int, result: Result) -> None:
+        self._tell(lambda: self._observer.finished(index, result))
+
+    def _tell(self, speak: Callable[[], None]) -> None:
+        if self.error is not None:
+            return
+        try:
+            speak()
+        except Exception as error:
+            self.error = error
+            raise
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The results in the order of the jobs, and whether the run was interrupted."""
+
+    results: tuple[Result, ...]
+    interrupted: bool
+
+
+async def fan_out(
+    jobs: Sequence[Job],
+    *,
+    surroundings: Surroundings,
+    observer: Observer,
+    run_id: str,
+    at: datetime,
+    extra: tuple[Notice, ...] = (),
+    keeper: Keeper | None = None,
+    purse: Purse | None = None,
+) -> Done:
+    """Make all calls. A cancellation (Ctrl-C) ends those under way, keeps what came, and still returns.
+
+    A result is with the `keeper` before the observer hears of it. The `purse` decides what each call may cost.
+    An error of the observer ends all calls; it is raised when what came of them is kept.
+    """
+    relay = _Relay(observer)
+    everyone = asyncio.Semaphore(MOST_AT_ONCE)
+    lanes: dict[str, asyncio.Semaphore] = {}
+    for job in jobs:
+        if job.target is not None and job.target.profile.limits.concurrency:
+            lanes.setdefault(job.profile, asyncio.Semaphore(job.target.profile.limits.concurrency))
+
+    def unsent(job: Job, failed: Failure) -> Result:
+        native = job.prepared.plan.native if job.prepared and failed.kind != "cancelled" else None
+        return unsent_result(job.target, job.profile, job.model, job.think, failed, run_id=run_id, at=at, native=native)
+
+    async def call(index: int, job: Job, prepared: Prepared) -> Result:
+        admitted = None if purse is None else await purse.admit(index, job.profile, prepared)
+        if isinstance(admitted, Failure):
+            return unsent(job, admitted)
+        exchange = Exchange(
+            prepared if admitted is None else admitted.prepared,
+            job.key,
+            job.patience,
+            surroundings,
+            relay,
+            index,
+            job.authorize,
+            None if admitted is None else admitted.meter,
+        )
+        try:
+            outcome = await exchange.run()
+        except asyncio.CancelledError:
+            outcome = cancelled(exchange.outcome())
+        except Exception as error:
+            if error is relay.error:
+                outcome = cancelled(exchange.outcome())
+            else:
+                words = f"an error inside thinkdial: {type(error).__name__}: {error}"
+                outcome = exchange.outcome(failure("protocol", words, hint="please report it"))
+        result = result_of(outcome, run_id=run_id, at=at, extra=extra)
+        return result if purse is None else purse.priced(index, result)
+
+    async def one(index: int, job: Job) -> Result:
+        if job.prepared is None or job.refused is not None:
+            result = unsent(job, job.refused or Failure("config", "there is nothing to send"))
+        else:
+            async with lanes.get(job.profile, nullcontext()), everyone:
+                result = await call(index, job, job.prepared)
+        result = replace(result, forecast=job.forecast)
+        if keeper is not None:
+            result = await keeper.finished(index, job, result)
+        if purse is not None:
+            purse.settle(index, result)
+        relay.finished(index, result)
+        if relay.error is not None:
+            raise relay.error
+        return result
+
+    tasks = [asyncio.create_task(one(index, job)) for index, job in enumerate(jobs)]
+    interrupted = False
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+    except asyncio.CancelledError:
+        interrupted = True
+    for task in tasks:
+        task.cancel()  # those that have ended do not mind; the others go on only when all is well
+    await asyncio.wait(tasks)
+    if relay.error is not None:
+        await asyncio.gather(*tasks, return_exceptions=True)  # takes note of their errors, of which this is one
+        raise relay.error
+    stopped = Failure("cancelled", "interrupted before it began")
+    results = [
+        unsent(job, stopped) if task.cancelled() else task.result() for job, task in zip(jobs, tasks, strict=True)
+    ]
+    return Done(tuple(results), interrupted)

@@ -1,0 +1,121 @@
+"""Chosen profiles, think values and options -> the calls to make. Nothing is sent here."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from ...profiles.config import Config
+from ...providers.errors import ConfigError, Failure
+from ...providers.think import Think
+from ..exchange.surroundings import Patience
+from ..planning.prepare import Prepared, Prompt, prepare
+from ..targets.authorize import Authorize, authorization
+from ..targets.keys import Key
+from ..targets.target import Selection, Target, resolve, think_values
+from .fanout import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the options say; None leaves it to the profile and the configured defaults."""
+
+    sweep: tuple[Think, ...] = ()
+    max_output_tokens: int | None = None
+    timeout_s: float | None = None
+    retries: int | None = None
+    no_stream: bool = False
+    emulate: bool = False
+    base_url: Callable[[str], str | None] | None = None
+    """Where a provider is really called, by its name: how the demonstration reaches the simulator."""
+
+
+def make_jobs(
+    selections: Sequence[Selection],
+    prompt: Prompt,
+    config: Config,
+    wishes: Wishes,
+    environment: Mapping[str, str] = os.environ,
+) -> list[Job]:
+    """A job for each profile and think value. What cannot be called becomes a job that says why.
+
+    Raises `ConfigError` when nothing at all can be called.
+    """
+    jobs: list[Job] = []
+    problems: list[ConfigError] = []
+    for selection in selections:
+        profile = selection.profile
+        target: Target | None = None
+        key: Key | None = None
+        authorize: Authorize | None = None
+        unusable: ConfigError | None = None
+        try:
+            target = resolved(selection, config, wishes)
+            key, authorize = authorization(target, environment)
+        except ConfigError as error:
+            unusable = error
+        for think in think_values(selection, wishes.sweep, config):
+            prepared: Prepared | None = None
+            problem = unusable
+            if target is not None and problem is None:
+                try:
+                    prepared = prepare_one(target, think, prompt, config, wishes)
+                except ConfigError as error:
+                    problem = error
+            refused = None if problem is None else Failure("config", problem.message, hint=problem.hint)
+            jobs.append(
+                Job(
+                    profile.name,
+                    profile.model,
+                    think,
+                    patience_of(target, config, wishes),
+                    target,
+                    prepared,
+                    key,
+                    refused,
+                    authorize,
+                )
+            )
+            if problem is not None:
+                problems.append(problem)
+    if jobs and all(job.refused is not None for job in jobs):
+        messages = dict.fromkeys(problem.message for problem in problems)
+        hints = dict.fromkeys(problem.hint for problem in problems if problem.hint)
+        raise ConfigError("\n       ".join(messages), hint="\n    ".join(hints) or None)
+    return jobs
+
+
+def prepare_one(target: Target, think: Think, prompt: Prompt, config: Config, wishes: Wishes) -> Prepared:
+    """The plan and the request of one call. Raises `ConfigError` when params and dial contradict each other."""
+    stream = config.defaults.stream if target.profile.stream is None else target.profile.stream
+    limit = wishes.max_output_tokens or target.profile.max_output_tokens or config.defaults.max_output_tokens
+    return prepare(
+        target,
+        think,
+        prompt,
+        config.reference,
+        max_output_tokens=limit,
+        stream=stream and not wishes.no_stream,
+        emulate=wishes.emulate,
+    )
+
+
+def resolved(selection: Selection, config: Config, wishes: Wishes) -> Target:
+    """What a call to the selected profile needs. Raises `ConfigError` when something is missing."""
+    replaced = wishes.base_url(selection.profile.provider) if wishes.base_url else None
+    return resolve(selection.profile, config, base_url=replaced)
+
+
+def patience_of(target: Target | None, config: Config, wishes: Wishes) -> Patience:
+    """How long and how often: as the options say, else the profile, else the defaults."""
+    profile, defaults = (target.profile if target else None), config.defaults
+
+    def first(*values: float | None) -> float:
+        return next(value for value in values if value is not None)
+
+    return Patience(
+        idle_s=first(wishes.timeout_s, profile.timeout if profile else None, defaults.timeout),
+        total_s=first(profile.total_timeout if profile else None, defaults.total_timeout),
+        retries=int(first(wishes.retries, profile.retries if profile else None, defaults.retries)),
+    )

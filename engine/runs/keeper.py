@@ -1,0 +1,112 @@
+"""Tells the history what a run does, as it does it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from ...providers.errors import StoreError
+from ...providers.schema import Forecast, Result
+from ..history.heads import CallHead
+from ..history.record import Recorder
+from ..planning.prepare import Prepared
+from ..results.documents import masked_headers
+from .fanout import Job
+
+
+class Keeper:
+    """A tape, and the place where results go before anybody is shown them.
+
+    Nothing is stored of a run that never sent anything; of one that did, also the calls that could not be made.
+    `foresee` gives the forecast of a call that was sent without one. It is asked when the answer is there.
+    """
+
+    def __init__(self, recorder: Recorder, foresee: Callable[[Job], Forecast | None]) -> None:
+        self._recorder = recorder
+        self._foresee = foresee
+        self._begun: dict[int, bool] = {}
+        self._unsent: list[tuple[int, Job, Result]] = []
+
+    @property
+    def problem(self) -> StoreError | None:
+        """Why nothing more is stored, if something went wrong."""
+        return self._recorder.problem
+
+    def begin(self, index: int, prepared: Prepared) -> None:
+        is_first = index not in self._begun
+        self._begun[index] = prepared.call.stream
+        if is_first:
+            self._recorder.begin(index, _call_head(prepared))
+
+    def opened(self, index: int, status: int, headers: Mapping[str, str]) -> None:
+        self._recorder.opened(index, status, headers.get("content-type", ""), self._begun.get(index, False))
+
+    def received(self, index: int, data: bytes) -> None:
+        self._recorder.received(index, data)
+
+    async def finished(self, index: int, job: Job, result: Result) -> Result:
+        """Store `result`, with its forecast, and give it back when it is stored."""
+        if result.forecast is None and job.prepared is not None and result.attempts:
+            with suppress(Exception):  # an answer that was paid for is not lost to a forecast
+                result = replace(result, forecast=self._foresee(job))
+        if index not in self._begun and not result.attempts:
+            self._unsent.append((index, job, result))
+            return result
+        if index not in self._begun and job.prepared is not None:
+            self.begin(index, job.prepared)
+        await _in_any_case(self._recorder.finished(index, result))
+        return result
+
+    async def close(self, total_s: float | None) -> int | None:
+        """End the record. The number of the run in the history; None when nothing was stored."""
+        if self._begun:
+            for index, job, result in self._unsent:
+                self._recorder.begin(index, _unsent_head(job, result))
+                await _in_any_case(self._recorder.finished(index, result))
+        closing = asyncio.ensure_future(self._recorder.close(total_s))
+        await _in_any_case(closing)
+        return closing.result()
+
+
+async def _in_any_case(storing: Any) -> None:
+    """Wait until it is stored, also when the run is being interrupted: that takes a moment, and loses nothing."""
+    waiting = asyncio.ensure_future(storing)
+    try:
+        await asyncio.shield(waiting)
+    except asyncio.CancelledError:
+        await waiting
+
+
+def _call_head(prepared: Prepared) -> CallHead:
+    target, decided = prepared.target, prepared.plan
+    sent = {
+        "method": prepared.request.method,
+        "url": prepared.request.url,
+        "headers": masked_headers(prepared, None),
+        "body": prepared.request.body.decode("utf-8", "replace"),
+        "native": decided.native,
+        "fidelity": decided.fidelity,
+        "note": decided.note,
+        "stream": prepared.call.stream,
+        "max_output_tokens": prepared.call.max_output_tokens,
+        "base_url": target.base_url,
+        "quirks": target.use.quirks,
+        "emulated": prepared.emulated,
+    }
+    return CallHead(
+        profile=target.profile.name,
+        provider=target.provider.name,
+        dialect=target.dialect,
+        model=target.profile.model,
+        think=str(prepared.think),
+        sent=sent,
+    )
+
+
+def _unsent_head(job: Job, result: Result) -> CallHead:
+    if job.prepared is not None:
+        return _call_head(job.prepared)
+    return CallHead(job.profile, result.provider, result.dialect, job.model, str(job.think), {})

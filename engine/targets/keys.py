@@ -1,0 +1,233 @@
+"""Where a profile's key comes from. The key itself is held in a wrapper that prints as nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Literal
+from urllib.parse import urlsplit
+
+from ...profiles.provider import Provider
+from ...providers.errors import ConfigError
+from . import keyring
+from .target import Target, is_loopback
+
+COMMAND_TIMEOUT_S = 60.0
+LONGEST_KEY = 16_384
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Key:
+    """A credential and where it came from. Only the transport reveals it."""
+
+    _secret: str
+    source: str
+
+    def reveal(self) -> str:
+        return self._secret
+
+    def __repr__(self) -> str:
+        return f"Key(from {self.source})"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a key lies: `name` is the program, the variable, or the entry of the keyring."""
+
+    kind: Literal["command", "variable", "keyring"]
+    name: str
+
+    def __str__(self) -> str:
+        match self.kind:
+            case "command":
+                return f"command {self.name}"
+            case "keyring":
+                return f"keyring ({self.name})"
+            case "variable":
+                return self.name
+
+
+def place_of_key(target: Target, environment: Mapping[str, str] = os.environ) -> Place | None:
+    """The first place that has a key for `target`, without fetching it; None when none has.
+
+    In this order: the profile's command, the profile's variables, the profile's entry in the keyring; and unless the
+    profile names variables of its own, the provider's variables and the provider's entry in the keyring.
+    """
+    place = next(own_places(target, environment), None)
+    if place is None and not target.profile.api_key_env:
+        place = next(provider_places(target.provider, environment), None)
+    return place
+
+
+def own_places(target: Target, environment: Mapping[str, str] = os.environ) -> Iterator[Place]:
+    """Where the profile itself has a key; the first one is used."""
+    profile = target.profile
+    if profile.api_key_command:
+        yield Place("command", profile.api_key_command[0])
+    if variable := _set_variable(profile.api_key_env, environment):
+        yield Place("variable", variable)
+    entry = keyring.entries().get(keyring.profile_entry(profile.name))
+    if entry is not None and entry.origin == origin(target.base_url):
+        yield Place("keyring", entry.name)
+
+
+def provider_places(provider: Provider, environment: Mapping[str, str] = os.environ) -> Iterator[Place]:
+    """Where the provider has a key; the first one is used."""
+    if variable := _set_variable(provider.api_key_env, environment):
+        yield Place("variable", variable)
+    if provider.name in keyring.entries():
+        yield Place("keyring", provider.name)
+
+
+def find_key(target: Target, environment: Mapping[str, str] = os.environ) -> Key | None:
+    """The key for `target`, from where `place_of_key` says.
+
+    None where none is needed: a server on this machine, or a provider without key variables. Raises `ConfigError`
+    that names the variable to set.
+    """
+    place = place_of_key(target, environment)
+    match place:
+        case Place("command"):
+            return _from_command(target)
+        case Place("variable", name):
+            return _checked(Key(environment[name].strip(), name), target)
+        case Place("keyring", name):
+            return _from_keyring(name, target)
+        case _:
+            pass
+    if not _is_needed(target):
+        return None
+    profile, provider = target.profile, target.provider
+    variables = _variables(target)
+    elsewhere = keyring.entries().get(keyring.profile_entry(profile.name))
+    if elsewhere is not None:
+        raise ConfigError(
+            f"profile {profile.name}: its key in the keyring is for {elsewhere.origin}, not {origin(target.base_url)}",
+            hint=f"thinkdial keys set profile:{profile.name} stores one for there, or export {variables[0]}=...",
+        )
+    names = " or ".join(variables)
+    where = f"; a key can be made at {provider.key_url}" if provider.key_url and not profile.api_key_env else ""
+    stored = "" if profile.api_key_env else f", or: thinkdial keys set {provider.name}"
+    raise ConfigError(
+        f"profile {profile.name}: no key for {provider.name}: {names} is not set",
+        hint=f"export {variables[0]}=...{stored}{where}",
+    )
+
+
+def describe_key(target: Target, environment: Mapping[str, str] = os.environ) -> str | None:
+    """Where the key would come from, without fetching it: a command, a variable, the keyring, else what to set.
+
+    None for a target without a key.
+    """
+    place = place_of_key(target, environment)
+    if place is not None:
+        return str(place)
+    return f"{_variables(target)[0]} (not set)" if _is_needed(target) else None
+
+
+def check_transfer(target: Target, key: Key | None) -> None:
+    """Raise `ConfigError` when a key would leave this machine unencrypted and the profile does not allow that."""
+    if key is None or target.base_url.startswith("https://") or is_loopback(target.base_url):
+        return
+    if not target.profile.allow_insecure:
+        raise ConfigError(
+            f"profile {target.profile.name}: the key would go to {target.base_url} without encryption",
+            hint="use https, or set allow_insecure: true in the profile if you accept that",
+        )
+
+
+def origin(url: str) -> str:
+    """The scheme, host and port of `url`: what a profile's key in the keyring is bound to."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2].lower()}"
+
+
+def can_be_a_key(secret: str) -> bool:
+    """Whether a header can carry `secret`."""
+    return bool(secret) and secret.isascii() and secret.isprintable() and len(secret) <= LONGEST_KEY
+
+
+def _variables(target: Target) -> tuple[str, ...]:
+    return target.profile.api_key_env or target.provider.api_key_env
+
+
+def _set_variable(names: tuple[str, ...], environment: Mapping[str, str]) -> str | None:
+    return next((name for name in names if environment.get(name, "").strip()), None)
+
+
+def _is_needed(target: Target) -> bool:
+    if not _variables(target):
+        return False
+    return bool(target.profile.api_key_env) or not is_loopback(target.base_url)
+
+
+def _from_keyring(name: str, target: Target) -> Key:
+    try:
+        secret = keyring.get(name)
+    except ConfigError as error:
+        raise ConfigError(f"profile {target.profile.name}: {error.message}", hint=error.hint) from None
+    if not secret:
+        raise ConfigError(
+            f"profile {target.profile.name}: the keyring has no key {name} any more",
+            hint=f"thinkdial keys set {name} stores it again; thinkdial keys rm {name} forgets it",
+        )
+    return _checked(Key(secret, f"keyring ({name})"), target)
+
+
+def _from_command(target: Target) -> Key:
+    command = target.profile.api_key_command
+    given = _run(command)
+    if given.problem is not None:
+        raise ConfigError(f"profile {target.profile.name}: api_key_command {given.problem}", hint=given.hint)
+    return _checked(Key(given.secret, f"command {command[0]}"), target)
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class _Given:
+    """What a command gave: a secret, or a problem in words."""
+
+    secret: str = ""
+    problem: str | None = None
+    hint: str | None = None
+
+
+@cache
+def _run(command: tuple[str, ...]) -> _Given:
+    """What `command` gives. It runs once in a process, also when it fails: it may ask for a fingerprint each time.
+
+    What it writes to stderr is not shown: a script that traces itself writes the key there.
+    """
+    try:
+        done = subprocess.run(  # noqa: S603 the user's own configuration names the command
+            command,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=COMMAND_TIMEOUT_S,
+            check=False,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, ValueError) as error:
+        return _Given(problem=f"{command[0]} cannot run: {error}")
+    except subprocess.TimeoutExpired:
+        return _Given(
+            problem=f"{command[0]} gave no key in {COMMAND_TIMEOUT_S:.0f} s",
+            hint="run it by hand: does it wait for input? It gets none",
+        )
+    secret = done.stdout.strip()
+    if done.returncode != 0 or not secret:
+        return _Given(
+            problem=f"{command[0]} gave no key (exit {done.returncode})", hint="run it by hand to see what it says"
+        )
+    return _Given(secret)
+
+
+def _checked(key: Key, target: Target) -> Key:
+    if not can_be_a_key(key.reveal()):
+        raise ConfigError(
+            f"profile {target.profile.name}: the key from {key.source} holds characters that a header cannot carry",
+            hint="was it copied with a line break or quotes?",
+        )
+    return key

@@ -1,0 +1,42 @@
+"""Whether a profile can be called, as far as its configuration says. Nothing is sent."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from ...profiles.config import Config
+from ...profiles.profile import Profile
+from ...providers.errors import ConfigError
+from .authorize import check_signature
+from .keys import Key, check_transfer, find_key, place_of_key
+from .target import Target, resolve
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A profile as it is configured: what a call to it needs, or the problem."""
+
+    profile: Profile
+    target: Target | None = None
+    key: Key | None = None
+    source: str | None = None
+    problem: str | None = None
+    hint: str | None = None
+
+
+def candidate(profile: Profile, config: Config, environment: Mapping[str, str] = os.environ) -> Candidate:
+    """What is configured for `profile`; nothing is sent, and a key is fetched from where it lies."""
+    target: Target | None = None
+    try:
+        target = resolve(profile, config, environment=environment)
+        place = place_of_key(target, environment)
+        if place is None and target.provider.signing:
+            check_signature(target, environment)
+            return Candidate(profile, target, source="AWS credentials")
+        key = find_key(target, environment)
+        check_transfer(target, key)
+    except ConfigError as error:
+        return Candidate(profile, target, problem=error.message, hint=error.hint)
+    return Candidate(profile, target, key, None if place is None else str(place))

@@ -1,0 +1,194 @@
+"""What `-p` names -> the profiles to call, each with its provider, dialect and model card."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from urllib.parse import urlsplit
+
+from ...profiles.card import ModelCard, Spelling
+from ...profiles.config import ENDPOINT_VALUE, Config
+from ...profiles.profile import Price, Profile
+from ...profiles.provider import DialectUse, Provider
+from ...profiles.published import laid_over, stored
+from ...providers import registry
+from ...providers.errors import ConfigError, UsageError, did_you_mean
+from ...providers.think import AUTO, Think, parse_think
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One chosen profile, and the think value that was written behind it (`claude@high`), if any."""
+
+    profile: Profile
+    think: Think | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A profile that can be called: where, in which dialect, and what its model is known to do.
+
+    `card_note` says what of the card was not shipped but published by the provider. `prices` are the user's own, by
+    patterns of provider/model.
+    """
+
+    profile: Profile
+    provider: Provider
+    dialect: str
+    use: DialectUse
+    card: ModelCard
+    base_url: str
+    spelling: Spelling | None = None
+    card_note: str | None = None
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+
+
+def select(names: Iterable[str], config: Config) -> list[Selection]:
+    """The profiles that `names` stand for, in order: profiles, groups, and `provider/model` for one without a name.
+
+    A think value may follow behind `@`. Without names the configured default is taken. Raises `UsageError` for a name
+    that stands for nothing, and when there is nothing to call.
+    """
+    chosen: list[Selection] = []
+    for written in list(names) or list(config.defaults.profiles):
+        name, think = _name_and_think(written, config)
+        if name in config.profiles:
+            chosen.append(Selection(config.profiles[name], think))
+        elif name in config.groups:
+            for member in config.groups[name]:
+                inner, inner_at, inner_value = member.partition("@")
+                inner_think = parse_think(inner_value) if inner_at else None
+                chosen.append(Selection(config.profiles[inner], think or inner_think))
+        elif "/" in name and name.partition("/")[0] in config.providers:
+            provider, _, model = name.partition("/")
+            chosen.append(Selection(Profile(name=name, provider=provider, model=model), think))
+        else:
+            known = [*config.profiles, *config.groups]
+            raise UsageError(
+                f"no profile or group is called {name!r}{did_you_mean(name, known)}",
+                hint=f"groups: {', '.join(config.groups)}; all profiles: thinkdial profiles list; or provider/model",
+            )
+    if not chosen:
+        raise UsageError(
+            "no profile was chosen",
+            hint="pass -p NAME (thinkdial profiles list), or set defaults.profile in your configuration",
+        )
+    # Named twice, through a group and alone say, it is meant once: each call is paid for.
+    return list({(selection.profile.name, selection.think): selection for selection in chosen}.values())
+
+
+def _name_and_think(written: str, config: Config) -> tuple[str, Think | None]:
+    """A name and the think value behind its last `@`. Some model ids hold an `@` of their own."""
+    name, at, value = written.rpartition("@")
+    if not at:
+        return written, None
+    if "/" in name and name.partition("/")[0] in config.providers:
+        try:
+            return name, parse_think(value)
+        except UsageError:
+            return written, None
+    return name, parse_think(value)
+
+
+def resolve(
+    profile: Profile,
+    config: Config,
+    *,
+    base_url: str | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> Target:
+    """Bring together what a call to `profile` needs. `base_url` replaces the profile's own.
+
+    Raises `ConfigError` when something is missing or may not be used.
+    """
+    if profile.blocked is not None:
+        raise profile.blocked
+    provider = config.provider(profile.provider)
+    card = config.card(profile)
+    # A model that is not served on the provider's usual dialect is called on its own.
+    usual = provider.dialect if not card.dialects or provider.dialect in card.dialects else card.dialects[0]
+    dialect = profile.dialect or usual
+    use = provider.dialects.get(dialect, DialectUse())
+    if profile.quirks:
+        _check_quirks(profile, dialect)
+        use = replace(use, quirks={**use.quirks, **profile.quirks})
+    url = base_url or profile.base_url or use.base_url or provider.base_url
+    if url is not None:
+        url = _filled(url, profile, provider, environment)
+    else:
+        raise ConfigError(
+            f"profile {profile.name}: provider {provider.name} needs a base_url",
+            hint="add base_url: http://host:port/v1 to the profile",
+        )
+    if card.dialects and dialect not in card.dialects:
+        raise ConfigError(
+            f"profile {profile.name}: {profile.model} is not served on {dialect}",
+            hint=f"use dialect: {', '.join(card.dialects)}",
+        )
+    name = profile.known_as or profile.model
+    card_note = None
+    if profile.card is None:
+        card, card_note = laid_over(card, name.removeprefix("models/"), stored(provider.name))
+    spelled = card.spelling.get(dialect)
+    spelling = profile.spelling or (config.spellings[spelled] if spelled else None)
+    return Target(profile, provider, dialect, use, card, url.rstrip("/"), spelling, card_note, config.prices)
+
+
+def _check_quirks(profile: Profile, name: str) -> None:
+    known = sorted(registry.dialect(name).QUIRKS)
+    for quirk in profile.quirks:
+        if quirk not in known:
+            raise ConfigError(
+                f"{profile.place}: profile {profile.name}: {name} has no quirk {quirk!r}{did_you_mean(quirk, known)}",
+                hint=f"its quirks are {', '.join(known) or 'none'}",
+            )
+
+
+def _filled(url: str, profile: Profile, provider: Provider, environment: Mapping[str, str]) -> str:
+    """`url` with its placeholders filled in. Raises `ConfigError` for one that nothing gives."""
+    if "{" not in url:
+        return url
+    values: dict[str, str] = {}
+    for name, part in provider.endpoint.items():
+        given = profile.endpoint.get(name)
+        given = given or next((value for variable in part.env if (value := environment.get(variable))), None)
+        if given is None:
+            pattern = part.values.get(values.get(part.of or "", ""), part.default)
+            given = pattern.format(**values) if pattern is not None else None
+        if given is None and f"{{{name}}}" in url:
+            variables = f", or set {' or '.join(part.env)}" if part.env else ""
+            raise ConfigError(
+                f"profile {profile.name}: {provider.name} needs its {name}",
+                hint=f"add endpoint: {{{name}: ...}} to the profile{variables}",
+            )
+        if given is not None:
+            values[name] = given
+            if not ENDPOINT_VALUE.fullmatch(values[name]):
+                raise ConfigError(f"profile {profile.name}: {name} {given!r} cannot be part of a URL")
+    return url.format(**values)
+
+
+def think_values(selection: Selection, sweep: tuple[Think, ...], config: Config) -> tuple[Think, ...]:
+    """The think values for `selection`: written behind its name, else the option's, else configured, else auto."""
+    if selection.think is not None:
+        return (selection.think,)
+    if sweep:
+        return sweep
+    return (selection.profile.think or config.defaults.think or AUTO,)
+
+
+def is_loopback(url: str) -> bool:
+    """Whether `url` points at this machine."""
+    import ipaddress
+
+    try:
+        host = (urlsplit(url).hostname or "").lower()
+    except ValueError:
+        return False
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,392 @@
+"""The layers of configuration -> one `Config`: built-in, then the user's file, the project's, and `--config`."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import Any
+
+from ..providers.errors import ConfigError, UsageError, did_you_mean
+from ..providers.think import Think, parse_think
+from . import facts
+from .budget_rules import BudgetRules, check_names, read_budget, with_members
+from .card import ModelCard, Spelling
+from .history_settings import HistorySettings, read_history
+from .price_list import read_price, read_prices
+from .profile import Defaults, Limits, Price, Profile, Reference
+from .provider import Provider
+from .trust import is_trusted
+from .yaml_file import MAX_FILE_BYTES, Section, read_yaml
+
+PROJECT_FILE = ".thinkdial.yaml"
+USER_FILE = "config.yaml"
+TRUST_FILE = "trusted.json"
+
+TOP_KEYS = ("defaults", "profiles", "groups", "providers", "spellings", "reference", "budget", "prices", "history")
+PROFILE_KEYS = (
+    "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
+    "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
+    "endpoint", "known_as", "quirks", "thinking", "emulate",
+)  # fmt: skip
+DEFAULT_KEYS = (
+    "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
+)  # fmt: skip
+NEEDS_TRUST = (
+    "base_url", "endpoint", "quirks", "headers", "api_key_env", "api_key_command", "allow_insecure", "price",
+    "known_as",
+)  # fmt: skip
+"""What a file that came with somebody's repository may decide only once the user has vouched for it. Quirks are among
+them because a path is put right behind the host, prices because a budget is kept by them."""
+
+
+ENDPOINT_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """One source of configuration. `name` is `built-in`, `user`, `project` or `option`."""
+
+    name: str
+    path: Path | None
+    trusted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything that the layers say together. `notes` are lines for people: what was left out, and why."""
+
+    profiles: Mapping[str, Profile]
+    groups: Mapping[str, tuple[str, ...]]
+    providers: Mapping[str, Provider]
+    reference: Reference
+    defaults: Defaults
+    spellings: Mapping[str, Spelling]
+    layers: tuple[Layer, ...] = ()
+    notes: tuple[str, ...] = ()
+    budget: BudgetRules = field(default_factory=BudgetRules)
+    history: HistorySettings = field(default_factory=HistorySettings)
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+
+    def provider(self, name: str) -> Provider:
+        if name in self.providers:
+            return self.providers[name]
+        raise ConfigError(
+            f"{name!r} is not a provider{did_you_mean(name, self.providers)}",
+            hint=f"providers are {', '.join(self.providers)}",
+        )
+
+    def card(self, profile: Profile) -> ModelCard:
+        """What is shipped about the profile's model, or what the profile itself says."""
+        if profile.card is not None:
+            return profile.card
+        return facts.card_for(self.provider(profile.provider), profile.known_as or profile.model)
+
+
+@dataclass(slots=True)
+class _Draft:
+    profiles: dict[str, Profile] = field(default_factory=dict[str, Profile])
+    groups: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
+    group_places: dict[str, str] = field(default_factory=dict[str, str])
+    providers: facts.Providers = field(default_factory=facts.providers)
+    spellings: dict[str, Spelling] = field(default_factory=lambda: dict(facts.spellings()))
+    reference: Reference = field(default_factory=facts.reference)
+    defaults: Defaults = field(default_factory=Defaults)
+    budget: BudgetRules = field(default_factory=BudgetRules)
+    history: HistorySettings = field(default_factory=HistorySettings)
+    prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+    notes: list[str] = field(default_factory=list[str])
+    has_plugins: bool = False
+
+
+def user_directory() -> Path:
+    """Where the user's configuration belongs on this system."""
+    from platformdirs import user_config_path
+
+    return user_config_path("thinkdial", appauthor=False)
+
+
+def user_file() -> Path:
+    return user_directory() / USER_FILE
+
+
+def project_file(start: Path) -> Path | None:
+    """The nearest `.thinkdial.yaml` in `start` or above it."""
+    for directory in (start, *start.parents):
+        candidate = directory / PROJECT_FILE
+        if candidate.is_file():
+            return candidate
+    return None
+
+
+def load_builtin() -> Config:
+    """The profiles that ship with the program, whatever the user has configured."""
+    draft, layers = _builtin()
+    return _finished(draft, layers)
+
+
+def load(config: Path | None = None, *, start: Path | None = None, also: Iterable[str] = ()) -> Config:
+    """Read all layers; plugins only when a profile, or one of the provider names in `also`, needs them.
+
+    Raises `ConfigError` with file, line and column for anything that is wrong in one of them.
+    """
+    draft, layers = _builtin(also)
+    personal = user_file()
+    if _exists(personal):
+        _apply(draft, read_yaml(read_text(personal), str(personal)), trusted=True)
+        layers.append(Layer("user", personal))
+    try:
+        shared = project_file(start or Path.cwd())
+    except OSError:
+        shared = None
+    if shared is not None and not (config is not None and shared.resolve() == config.resolve()):
+        text = read_text(shared)
+        trusted = is_trusted(user_directory() / TRUST_FILE, shared, text)
+        _apply(draft, read_yaml(text, str(shared)), trusted=trusted)
+        layers.append(Layer("project", shared, trusted))
+    if config is not None:
+        _apply(draft, read_yaml(read_text(config), str(config)), trusted=True)
+        layers.append(Layer("option", config))
+    _check_groups(draft)
+    check_names(draft.budget, draft.profiles, draft.groups, draft.providers)
+    return _finished(draft, layers)
+
+
+def _builtin(also: Iterable[str] = ()) -> tuple[_Draft, list[Layer]]:
+    draft = _Draft()
+    for provider in also:
+        _load_plugins_for(provider, draft)
+    _apply(draft, facts.packaged("starter.yaml"), trusted=True)
+    return draft, [Layer("built-in", None)]
+
+
+def _finished(draft: _Draft, layers: list[Layer]) -> Config:
+    return Config(
+        profiles=draft.profiles,
+        groups=draft.groups,
+        providers=draft.providers,
+        reference=draft.reference,
+        defaults=draft.defaults,
+        spellings=draft.spellings,
+        layers=tuple(layers),
+        notes=tuple(draft.notes),
+        budget=draft.budget,
+        prices=draft.prices,
+        history=draft.history,
+    )
+
+
+def read_text(path: Path) -> str:
+    """The text of a configuration file. Raises `ConfigError` when it cannot be read as UTF-8."""
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_FILE_BYTES + 1)  # no more: it may be a pipe or a device, which have no size
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    if len(content) > MAX_FILE_BYTES:
+        raise ConfigError(f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB")
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise ConfigError(f"{path}:{line}:{column}: is not UTF-8 text") from None
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+
+
+def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
+    root.only(TOP_KEYS)
+    if listed := root.section("spellings"):
+        for name in listed:
+            if section := listed.section(name):
+                draft.spellings[name] = facts.read_spelling(name, section)
+    if listed := root.section("providers"):
+        if not trusted:
+            raise _untrusted(listed, next(iter(listed), ""), "providers")
+        for name in listed:
+            _check_name(listed, name)
+            section = listed.section(name)
+            if section is None:
+                raise listed.bad(name, "is empty; a provider needs dialects and unknown_model")
+            draft.providers.add(facts.read_provider(name, section, draft.spellings))
+    if section := root.section("reference"):
+        draft.reference = facts.read_reference(section, draft.reference)
+    if listed := root.section("profiles"):
+        for name in listed:
+            _check_name(listed, name)
+            section = listed.section(name)
+            if section is None:
+                raise listed.bad(name, "is empty; a profile needs a provider and a model")
+            draft.profiles[name] = _profile(name, section, draft, trusted=trusted)
+    if listed := root.section("groups"):
+        for name in listed:
+            _check_name(listed, name)
+            draft.groups[name] = listed.texts(name)
+            draft.group_places[name] = str(listed.where(name))
+    if section := root.section("defaults"):
+        draft.defaults = _defaults(section, draft.defaults)
+    if section := root.section("prices"):
+        if not trusted:
+            raise _untrusted(section, next(iter(section), ""), "prices")
+        draft.prices = read_prices(section, draft.prices, lambda name: _providers_with(name, draft))
+    if section := root.section("budget"):
+        draft.budget = read_budget(section, draft.budget, trusted=trusted, notes=draft.notes)
+    draft.budget = with_members(draft.budget, draft.groups, root.section("groups") or (), trusted=trusted)
+    draft.history = read_history(root, draft.history, trusted=trusted, notes=draft.notes)
+
+
+def _load_plugins_for(provider: str | None, draft: _Draft) -> None:
+    """Read the providers of installed plugins, which takes a while, when `provider` is none of the others."""
+    if provider is not None and provider not in draft.providers and not draft.has_plugins:
+        draft.has_plugins = True
+        for plugin in facts.plugin_texts():
+            _apply(draft, plugin, trusted=True)
+
+
+def _providers_with(name: str, draft: _Draft) -> facts.Providers:
+    _load_plugins_for(name, draft)
+    return draft.providers
+
+
+def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Profile:
+    section.only(PROFILE_KEYS)
+    blocked = None
+    if not trusted and (key := next((key for key in NEEDS_TRUST if key in section), None)):
+        blocked = _untrusted(section, key, f"profiles.{name}.{key}")
+    base = draft.profiles.get(name)
+    _load_plugins_for(section.text("provider"), draft)
+    provider = section.choice("provider", draft.providers)
+    if base is not None and provider is not None and provider != base.provider:
+        base = None  # another provider is another profile: nothing of the old one, its key above all, goes along
+    model = section.text("model")
+    if base is None:
+        if provider is None:
+            raise section.bad("provider", "is missing", f"providers are {', '.join(draft.providers)}")
+        if not model:
+            raise section.bad("model", "is missing", "for instance model: claude-opus-5-5")
+        base = Profile(name=name, provider=provider, model=model)
+    changes: dict[str, Any] = {
+        "model": model,
+        "think": read_think(section, "think"),
+        "dialect": _dialect(section),
+        "base_url": facts.read_base_url(section),
+        "stream": section.flag("stream"),
+        "max_output_tokens": section.whole("max_output_tokens", least=1),
+        "timeout": section.seconds("timeout"),
+        "total_timeout": section.seconds("total_timeout"),
+        "retries": section.whole("retries", most=20),
+        "api_key_env": facts.read_variables(section) if "api_key_env" in section else None,
+        "api_key_command": section.texts("api_key_command") if "api_key_command" in section else None,
+        "allow_insecure": section.flag("allow_insecure"),
+        "headers": facts.read_headers(section) if "headers" in section else None,
+        "params": section.mapping("params") if "params" in section else None,
+        "price": read_price(section.section("price")),
+        "limits": _limits(section.section("limits")),
+        "system": section.text("system"),
+        "endpoint": _endpoint(section),
+        "quirks": section.mapping("quirks") or None,
+        **_thinking(section.section("thinking"), draft),
+        "known_as": section.text("known_as"),
+        "emulate": section.flag("emulate"),
+        "blocked": blocked,
+    }
+    given = {key: value for key, value in changes.items() if value is not None}
+    return replace(base, **given, place=f"{section.place.file}:{section.place.line}")
+
+
+def read_think(section: Section, key: str) -> Think | None:
+    """The think value at `key`: a level, a budget, or nothing."""
+    value = section.text(key)
+    if value is None:
+        return None
+    try:
+        return parse_think(value)
+    except UsageError as error:
+        raise section.bad(key, error.message, error.hint) from None
+
+
+def _defaults(section: Section, base: Defaults) -> Defaults:
+    section.only(DEFAULT_KEYS)
+    changes = {
+        "profiles": section.texts("profile") or None,
+        "think": read_think(section, "think"),
+        "retries": section.whole("retries", most=20),
+        "timeout": section.seconds("timeout"),
+        "total_timeout": section.seconds("total_timeout"),
+        "stream": section.flag("stream"),
+        "max_output_tokens": section.whole("max_output_tokens", least=1),
+    }
+    return replace(base, **{key: value for key, value in changes.items() if value is not None})
+
+
+def _endpoint(section: Section) -> Mapping[str, str] | None:
+    """Parts of a base URL: nothing but letters, digits, dots, dashes and underscores, so that none leads elsewhere."""
+    parts = {name: str(value) for name, value in section.mapping("endpoint").items()}
+    for name, value in parts.items():
+        if not ENDPOINT_VALUE.fullmatch(value):
+            raise section.bad("endpoint", f"{name}: {value!r} cannot be part of a URL")
+    return parts or None
+
+
+def _dialect(section: Section) -> str | None:
+    name = section.text("dialect")
+    if name is not None:
+        facts.check_dialect(section, "dialect", name)
+    return name
+
+
+def _thinking(section: Section | None, draft: _Draft) -> dict[str, Any]:
+    """What a profile says of its model's thinking: a card, and under `fields` how each wish is spelled."""
+    if section is None:
+        return {}
+    card = facts.read_card(section, None, known_spellings=draft.spellings, more_keys=("fields",))
+    spelled = section.section("fields")
+    return {"card": card, "spelling": facts.read_spelling("profile", spelled) if spelled else None}
+
+
+def _limits(section: Section | None) -> Limits | None:
+    if section is None:
+        return None
+    section.only([f.name for f in fields(Limits)])
+    return Limits(
+        section.whole("concurrency", least=1, most=10_000),
+        section.whole("rpm", least=1),
+        section.whole("tpm", least=1),
+    )
+
+
+def _check_name(section: Section, name: str) -> None:
+    if not name or any(c in "@,/" or c.isspace() or not c.isprintable() for c in name):
+        raise section.bad(name, "a name must not be empty or hold '@', ',', '/' or white space")
+
+
+def _check_groups(draft: _Draft) -> None:
+    for group, members in draft.groups.items():
+        for member in members:
+            name, at, value = member.partition("@")
+            try:
+                parse_think(value if at else "auto")
+            except UsageError as error:
+                raise ConfigError(
+                    f"{draft.group_places[group]}: groups.{group}: {error.message}", hint=error.hint
+                ) from None
+            if name not in draft.profiles:
+                raise ConfigError(
+                    f"{draft.group_places[group]}: groups.{group}: {name!r} is not a profile"
+                    f"{did_you_mean(name, draft.profiles)}"
+                )
+
+
+def _untrusted(section: Section, key: str, path: str) -> ConfigError:
+    return ConfigError(
+        f"{section.where(key)}: {path} in a project file is used only after you have vouched for the file",
+        hint=f"read it, then run: thinkdial profiles trust {os.path.relpath(section.place.file)}",
+    )

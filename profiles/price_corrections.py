@@ -1,0 +1,135 @@
+"""What the published price lists say and the price table does not: `prices.yaml`, read when something is priced."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from functools import cache
+
+from . import facts
+from .price_list import read_price
+from .profile import Price
+from .yaml_file import Section
+
+DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_KEYS = (
+    "models", "since", "always", "table_says", "like", "price", "cache_write_1h_factor", "terms", "uplift", "hosts",
+    "regions", "days", "priced_at", "why", "sources", "checked_on",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """How a term is priced that the table has no prices for: by a factor, like another term, or as another model.
+
+    `model` is a name in which {model} stands for the one that was asked for. `cached_as_input`: the discount does not
+    stack with the cache's, cached input costs as much as input.
+    """
+
+    factor: Decimal | None = None
+    like: str | None = None
+    model: str | None = None
+    cached_as_input: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Correction:
+    """One thing that the table does not say about `models`, which are patterns of `provider/model` in its own ids.
+
+    `like` and `price` replace what the table says: another model's prices, or these. They do so while the table has no
+    such model, or still says `table_says` (input and output), or `always`. `uplift` is a factor, for requests to
+    `hosts` or processed in `regions`. On `days` a request costs what it would at `priced_at`. Dates and times are UTC.
+    """
+
+    models: tuple[str, ...]
+    why: str
+    sources: tuple[str, ...]
+    checked_on: str
+    since: date | None = None
+    always: bool = False
+    table_says: tuple[Decimal, Decimal] | None = None
+    like: str | None = None
+    price: Price | None = None
+    cache_write_1h_factor: Decimal | None = None
+    terms: Mapping[str, Term] = field(default_factory=dict[str, Term])
+    uplift: Decimal | None = None
+    hosts: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ()
+    days: tuple[int, ...] = ()
+    priced_at: time | None = None
+
+    def applies_to(self, name: str, at: datetime) -> bool:
+        """Whether it is about `name`, a `provider/model` in lower case, on the day of `at`."""
+        return (self.since is None or at.date() >= self.since) and any(fnmatchcase(name, glob) for glob in self.models)
+
+    def lifts(self, host: str | None, region: str | None) -> bool:
+        """Whether its uplift holds for a request to `host`, processed in `region`."""
+        in_region = region is not None and region in self.regions
+        return in_region or (host is not None and any(fnmatchcase(host, glob) for glob in self.hosts))
+
+
+@dataclass(frozen=True, slots=True)
+class Corrections:
+    """All of them, the version of the table that they were checked against, and when."""
+
+    table: str
+    checked_on: str
+    listed: tuple[Correction, ...]
+
+
+@cache
+def corrections() -> Corrections:
+    """The shipped corrections."""
+    return read_corrections(facts.packaged("prices.yaml"))
+
+
+def read_corrections(root: Section) -> Corrections:
+    root.only(("table", "checked_on", "corrections"))
+    checked_on = root.text("checked_on") or ""
+    listed = tuple(_correction(section, checked_on) for section in root.sections("corrections"))
+    return Corrections(root.text("table") or "", checked_on, listed)
+
+
+def _correction(section: Section, checked_on: str) -> Correction:
+    section.only(_KEYS)
+    why, sources, models = section.text("why"), section.texts("sources"), section.texts("models")
+    if not why or not sources or not models:
+        raise section.bad("why", "a correction needs models, why and sources")
+    says = section.section("table_says")
+    return Correction(
+        models=tuple(model.lower() for model in models),
+        why=why,
+        sources=sources,
+        checked_on=section.text("checked_on") or checked_on,
+        since=date.fromisoformat(since) if (since := section.text("since")) else None,
+        always=section.flag("always") or False,
+        table_says=None
+        if says is None
+        else (says.dollars("input") or Decimal(0), says.dollars("output") or Decimal(0)),
+        like=section.text("like"),
+        price=read_price(section.section("price")),
+        cache_write_1h_factor=section.dollars("cache_write_1h_factor"),
+        terms=_terms(section.section("terms")),
+        uplift=section.dollars("uplift"),
+        hosts=section.texts("hosts"),
+        regions=section.texts("regions"),
+        days=tuple(DAYS.index(day) for day in section.texts("days")),
+        priced_at=time.fromisoformat(at) if (at := section.text("priced_at")) else None,
+    )
+
+
+def _terms(section: Section | None) -> dict[str, Term]:
+    found: dict[str, Term] = {}
+    if section is None:
+        return found
+    for name in section:
+        if (term := section.section(name)) is None:
+            raise section.bad(name, "is empty")
+        term.only(("factor", "like", "model", "cached_as_input"))
+        found[name] = Term(
+            term.dollars("factor"), term.text("like"), term.text("model"), term.flag("cached_as_input") or False
+        )
+    return found

@@ -1,0 +1,1 @@
+"""One module a wire format: what it is sent, and what its answers mean."""

@@ -1,0 +1,328 @@
+"""The Anthropic Messages API, as Anthropic, Bedrock's Mantle, Vertex, Foundry and others serve it.
+
+Source: https://platform.claude.com/docs/en/api/messages and /build-with-claude/streaming
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from ..dialect import (
+    Headers,
+    Quirks,
+    count_body,
+    cut_stream,
+    document_of,
+    encode_body,
+    error_message,
+    failure,
+    is_long_prompt,
+    json_headers,
+    retry_delay_s,
+)
+from ..errors import ErrorKind, Failure, kind_for_status
+from ..framing.sse import Event
+from ..json_values import count, items, obj, text
+from ..merge import merged
+from ..schema import (
+    AnswerDelta,
+    Call,
+    Complete,
+    Delta,
+    Finish,
+    FinishReason,
+    HttpRequest,
+    Notice,
+    ReasoningAbsent,
+    ReasoningDelta,
+    ReasoningWithheld,
+    Served,
+    Usage,
+    UsageReport,
+)
+
+NEEDS_OUTPUT_LIMIT = True
+QUIRKS: frozenset[str] = frozenset({"path", "anthropic_version", "models_path", "body_version", "counts"})
+
+VERSION = "2023-06-01"
+"""The version header. The newer 2026-10-21 changes nothing that is read here and refuses sampling parameters that
+models up to 4.6 still take. Source: https://platform.claude.com/docs/en/api/versioning"""
+
+DEFAULT_MAX_TOKENS = 8192
+"""`max_tokens` is required; this stands in only where neither the profile nor a model card knows a limit."""
+
+_FINISH: Mapping[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_call",
+    "pause_turn": "unknown",
+    "refusal": "refusal",
+}
+
+_KIND_OF_TYPE: Mapping[str, ErrorKind] = {
+    "invalid_request_error": "invalid_request",
+    "authentication_error": "auth",
+    "billing_error": "quota",
+    "permission_error": "permission",
+    "not_found_error": "not_found",
+    "conflict_error": "server",
+    "request_too_large": "context_length",
+    "rate_limit_error": "rate_limit",
+    "api_error": "server",
+    "timeout_error": "timeout",
+    "overloaded_error": "overloaded",
+}
+
+_THINKING_BLOCKS = frozenset({"thinking", "redacted_thinking"})
+"""Whenever this API thinks, one of them comes, if only an empty one with a signature."""
+
+_SPEND_LIMITS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached"})
+_OUT_OF_MONEY = ("credit balance is too low", "reached your specified API usage limits")
+
+
+def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
+    """One user message. Fields of `call.native` and `call.params` are merged over the body, in this order.
+
+    Vertex has the model in the path and the version in the body.
+    Source: https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
+    """
+    path, version = str(quirks.get("path", "/v1/messages")), quirks.get("anthropic_version", VERSION)
+    headers = (*json_headers(call.stream), ("anthropic-version", str(version)))
+    body: dict[str, Any] = {
+        "model": call.model,
+        "max_tokens": call.max_output_tokens or DEFAULT_MAX_TOKENS,
+        "messages": [{"role": turn.role, "content": turn.text} for turn in call.chat],
+    }
+    if call.system:
+        body["system"] = call.system
+    if call.stream:
+        body["stream"] = True
+    if "models_path" in quirks:
+        method = "streamRawPredict" if call.stream else "rawPredict"
+        path = f"{quirks['models_path']}/{quote(call.model, safe='@')}:{method}"
+        del body["model"]
+    if "body_version" in quirks:
+        body["anthropic_version"] = quirks["body_version"]
+        headers = json_headers(call.stream)
+    return HttpRequest("POST", f"{base_url}{path}", headers, encode_body(merged(body, call.native, call.params)))
+
+
+_COUNTED = (
+    "model", "messages", "system", "tools", "tool_choice", "thinking", "output_config", "cache_control", "speed",
+    "anthropic_version",
+)  # fmt: skip
+
+
+def build_count(call: Call, base_url: str, quirks: Quirks) -> HttpRequest | None:
+    """The same body without output limit and stream. Vertex has one address for all models, and the model in the body.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/token-counting
+    """
+    if not quirks.get("counts"):
+        return None
+    built = build_request(replace(call, stream=False), base_url, quirks)
+    body = count_body(built, _COUNTED)
+    if "models_path" in quirks:
+        body["model"] = call.model
+        url = f"{base_url}{quirks['models_path']}/count-tokens:rawPredict"
+    else:
+        url = f"{built.url}/count_tokens"
+    return HttpRequest("POST", url, built.headers, encode_body(body))
+
+
+def read_count(document: Any) -> int | None:
+    return count(obj(document).get("input_tokens"))
+
+
+_UNBILLED_REFUSALS = ("cyber", "general_harms", None)
+"""Refusals that are free of charge when they come before any output, although the usage shows tokens.
+
+Source: https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback
+"""
+
+_NOTHING = Usage(input_tokens=0, output_tokens=0)
+
+
+def decoder(quirks: Quirks) -> MessagesDecoder:
+    return MessagesDecoder()
+
+
+class MessagesDecoder:
+    """Blocks are told apart by their type, never by their position; several thinking blocks may come."""
+
+    def __init__(self) -> None:
+        self._block_types: dict[int, str] = {}
+        self._shown: set[int] = set()
+        self._counts: dict[str, Any] = {}
+        self._refused = False
+        self._unbilled = False
+        self._done = False
+
+    def feed(self, event: Event) -> Iterator[Delta]:
+        if event.name == "stray":
+            return
+        document = obj(document_of(event))
+        match document.get("type"):
+            case "message":
+                yield from self._whole(document)
+            case "message_start":
+                message = obj(document.get("message"))
+                yield from _served(message)
+                # The output count of this event is a token or two, not the output: only message_delta knows it.
+                yield self._usage(_input_side(obj(message.get("usage"))))
+            case "content_block_start":
+                yield from self._start(_index(document), obj(document.get("content_block")))
+            case "content_block_delta":
+                yield from self._piece(_index(document), obj(document.get("delta")))
+            case "content_block_stop":
+                yield from self._stop(_index(document))
+            case "message_delta":
+                yield from self._message_delta(document)
+            case "message_stop":
+                yield from self._complete()
+            case kind if kind == "error" or (kind is None and document.get("error")):
+                self._done = True
+                yield _failure(None, {}, document)
+            case _:
+                return
+
+    def close(self) -> Iterator[Delta]:
+        if not self._done:
+            yield cut_stream()
+
+    def _whole(self, message: Mapping[str, Any]) -> Iterator[Delta]:
+        yield from _served(message)
+        for index, block in enumerate(items(message.get("content"))):
+            yield from self._start(index, block)
+            yield from self._stop(index)
+        yield from self._finish(message)
+        yield self._usage(obj(message.get("usage")))
+        yield from self._complete()
+
+    def _complete(self) -> Iterator[Delta]:
+        self._done = True
+        # A refusal takes the blocks away, so it proves nothing.
+        if not self._refused and not _THINKING_BLOCKS.intersection(self._block_types.values()):
+            yield ReasoningAbsent()
+        yield Complete()
+
+    def _start(self, index: int, block: Mapping[str, Any]) -> Iterator[Delta]:
+        kind = text(block.get("type")) or ""
+        self._block_types[index] = kind
+        if kind == "redacted_thinking":
+            yield ReasoningWithheld("redacted")
+        elif kind in ("text", "thinking"):
+            yield from self._piece(index, block)
+
+    def _piece(self, index: int, piece: Mapping[str, Any]) -> Iterator[Delta]:
+        if answer := text(piece.get("text")):
+            yield AnswerDelta(answer, str(index))
+        elif thought := text(piece.get("thinking")):
+            self._shown.add(index)
+            yield ReasoningDelta(thought, "summary", str(index))
+
+    def _stop(self, index: int) -> Iterator[Delta]:
+        if self._block_types.get(index) == "thinking" and index not in self._shown:
+            yield ReasoningWithheld("hidden")
+
+    def _message_delta(self, document: Mapping[str, Any]) -> Iterator[Delta]:
+        yield from self._finish(obj(document.get("delta")))
+        yield self._usage(obj(document.get("usage")))
+
+    def _usage(self, counts: Mapping[str, Any]) -> UsageReport:
+        """Counts are cumulative: they replace earlier ones, and a field that is absent keeps its value."""
+        self._counts |= {key: value for key, value in counts.items() if value is not None}
+        report = _usage(self._counts)
+        return replace(report, billed=_NOTHING) if self._unbilled else report
+
+    def _finish(self, holder: Mapping[str, Any]) -> Iterator[Delta]:
+        raw = text(holder.get("stop_reason"))
+        if raw is None:
+            return
+        yield Finish(_FINISH.get(raw, "unknown"), raw)
+        if raw == "refusal":
+            self._refused = True
+            details = obj(holder.get("stop_details"))
+            category, explanation = text(details.get("category")), text(details.get("explanation"))
+            words = ": ".join(word for word in (category, explanation) if word)
+            self._unbilled = "category" in details and category in _UNBILLED_REFUSALS and not self._block_types
+            yield Notice(
+                "refusal", f"the provider's safety classifier refused ({words})" if words else "the model refused"
+            )
+        elif raw == "pause_turn":
+            yield Notice("paused", "the provider paused the turn; the answer is unfinished")
+
+
+def read_error(status: int, headers: Headers, document: Any) -> Failure:
+    return _failure(status, headers, obj(document))
+
+
+def answers_in_error(document: Any) -> list[Delta] | None:
+    """None: this API never answers with an error status."""
+    return None
+
+
+def _index(document: Mapping[str, Any]) -> int:
+    return count(document.get("index")) or 0
+
+
+def _served(message: Mapping[str, Any]) -> Iterator[Delta]:
+    usage = obj(message.get("usage"))
+    yield Served(
+        model=text(message.get("model")),
+        response_id=text(message.get("id")),
+        service_tier=text(usage.get("service_tier")),
+        speed=text(usage.get("speed")),
+        region=text(usage.get("inference_geo")),
+    )
+
+
+def _input_side(usage: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in usage.items() if key not in ("output_tokens", "output_tokens_details")}
+
+
+def _usage(counts: Mapping[str, Any]) -> UsageReport:
+    """`input_tokens` excludes cache traffic on this wire; output includes thinking.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
+    """
+    uncached = count(counts.get("input_tokens"))
+    read, written = count(counts.get("cache_read_input_tokens")), count(counts.get("cache_creation_input_tokens"))
+    total_input = None if uncached is None else uncached + (read or 0) + (written or 0)
+    output = count(counts.get("output_tokens"))
+    return UsageReport(
+        Usage(
+            input_tokens=total_input,
+            cached_input_tokens=read,
+            cache_write_tokens=written,
+            output_tokens=output,
+            reasoning_tokens=count(obj(counts.get("output_tokens_details")).get("thinking_tokens")),
+            total_tokens=None if total_input is None or output is None else total_input + output,
+        ),
+        cache_write_1h_tokens=count(obj(counts.get("cache_creation")).get("ephemeral_1h_input_tokens")),
+    )
+
+
+def _failure(status: int | None, headers: Headers, document: Mapping[str, Any]) -> Failure:
+    """The type decides; the message only where it is the same for several causes.
+
+    Source: https://platform.claude.com/docs/en/api/errors; for the spend limit of one's own, which has no code,
+    https://github.com/anthropics/claude-code/issues/38035
+    """
+    error = obj(document.get("error"))
+    message = error_message(document)
+    kind = _KIND_OF_TYPE.get(text(error.get("type")) or "") or kind_for_status(status or 500)
+    delay = retry_delay_s(headers)
+    code = text(obj(error.get("details")).get("error_code"))
+    if code in _SPEND_LIMITS:
+        kind = "quota"
+    elif kind == "invalid_request" and is_long_prompt(message):
+        kind = "context_length"
+    elif kind == "invalid_request" and any(words in message for words in _OUT_OF_MONEY):
+        kind = "quota"
+    return failure(kind, message, status=status, retry_after_s=delay)

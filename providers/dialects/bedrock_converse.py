@@ -1,0 +1,239 @@
+"""Amazon Bedrock's Converse and ConverseStream.
+
+Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html and _ConverseStream.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from ..dialect import Headers, Quirks, count_body, cut_stream, encode_body, failure, is_long_prompt, retry_delay_s
+from ..errors import ErrorKind, Failure, kind_for_status
+from ..framing.eventstream import CONTENT_TYPE, EXCEPTION
+from ..framing.sse import Event
+from ..json_values import count, items, obj, parse_reply, text
+from ..merge import merged
+from ..schema import (
+    AnswerDelta,
+    Call,
+    Complete,
+    Delta,
+    Finish,
+    FinishReason,
+    HttpRequest,
+    ReasoningDelta,
+    ReasoningWithheld,
+    Served,
+    Usage,
+    UsageReport,
+)
+
+NEEDS_OUTPUT_LIMIT = False
+QUIRKS: frozenset[str] = frozenset()
+
+_FINISH: Mapping[str, FinishReason] = {
+    "end_turn": "stop",
+    "stop_sequence": "stop",
+    "max_tokens": "length",
+    "model_context_window_exceeded": "length",
+    "tool_use": "tool_call",
+    "guardrail_intervened": "content_filter",
+    "content_filtered": "content_filter",
+    "malformed_model_output": "error",
+    "malformed_tool_use": "error",
+}
+_KIND_OF_EXCEPTION: Mapping[str, ErrorKind] = {
+    "validation": "invalid_request",
+    "accessdenied": "permission",
+    "unrecognizedclient": "auth",
+    "invalidsignature": "auth",
+    "expiredtoken": "auth",
+    "missingauthenticationtoken": "auth",
+    "resourcenotfound": "not_found",
+    "servicequotaexceeded": "quota",
+    "throttling": "rate_limit",
+    "modelnotready": "rate_limit",
+    "modeltimeout": "timeout",
+    "modelerror": "server",
+    "modelstreamerror": "server",
+    "internalserver": "server",
+    "serviceunavailable": "overloaded",
+}
+"""Exception names, lower case and without `Exception`."""
+
+_WRONG_KEY = re.compile(
+    r"authentication failed|invalid api key|(?:bearer|security) token.*(?:invalid|expired)|token.*invalid",
+    re.IGNORECASE,
+)
+"""A wrong or expired key is a 403 like a missing permission, and often without a name: only the words tell.
+
+Source: https://github.com/anomalyco/opencode/issues/47073
+"""
+
+
+def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
+    """The model stands in the path, where a colon must be escaped."""
+    body: dict[str, Any] = {"messages": [{"role": turn.role, "content": [{"text": turn.text}]} for turn in call.chat]}
+    if call.system:
+        body["system"] = [{"text": call.system}]
+    if call.max_output_tokens is not None:
+        body["inferenceConfig"] = {"maxTokens": call.max_output_tokens}
+    method = "converse-stream" if call.stream else "converse"
+    return HttpRequest(
+        method="POST",
+        url=f"{base_url}/model/{quote(call.model, safe='')}/{method}",
+        headers=(
+            ("content-type", "application/json"),
+            ("accept", CONTENT_TYPE if call.stream else "application/json"),
+        ),
+        body=encode_body(merged(body, call.native, call.params)),
+    )
+
+
+_COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
+_PLACE = re.compile(r"(?:global|us|eu|jp|au|apac|us-gov)\.(?=[a-z0-9-]+\.)")
+"""What an inference profile puts before the id of the foundation model, which alone can be counted for."""
+
+
+def build_count(call: Call, base_url: str, quirks: Quirks) -> HttpRequest | None:
+    """None for a model named by an ARN, which does not tell the foundation model.
+
+    Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
+    """
+    if call.model.startswith("arn:"):
+        return None
+    model = _PLACE.sub("", call.model, count=1)
+    built = build_request(replace(call, stream=False), base_url, quirks)
+    body = {"input": {"converse": count_body(built, _COUNTED)}}
+    url = f"{base_url}/model/{quote(model, safe='')}/count-tokens"
+    return HttpRequest("POST", url, built.headers, encode_body(body))
+
+
+def read_count(document: Any) -> int | None:
+    return count(obj(document).get("inputTokens"))
+
+
+def decoder(quirks: Quirks) -> ConverseDecoder:
+    return ConverseDecoder()
+
+
+class ConverseDecoder:
+    """Blocks have no type: the key says what they are. The usage comes after the stop, so the stop is not the end."""
+
+    def __init__(self) -> None:
+        self._stopped = False
+        self._failed = False
+        self._complete = False
+
+    def feed(self, event: Event) -> Iterator[Delta]:
+        if event.name.startswith(EXCEPTION):
+            self._failed = True
+            yield _failure(event.name.removeprefix(EXCEPTION), None, {}, _document(event))
+            return
+        document = obj(parse_reply(event.data))
+        match event.name:
+            case "body":
+                for index, block in enumerate(items(obj(obj(document.get("output")).get("message")).get("content"))):
+                    yield from _block(block, str(index))
+                yield from self._stop(document)
+                yield from self._metadata(document)
+            case "contentBlockDelta":
+                yield from _block(obj(document.get("delta")), str(count(document.get("contentBlockIndex")) or 0))
+            case "messageStop":
+                yield from self._stop(document)
+            case "metadata":
+                yield from self._metadata(document)
+            case _:
+                return
+
+    def close(self) -> Iterator[Delta]:
+        if self._failed or self._complete:
+            return
+        if self._stopped:
+            yield Complete()
+        else:
+            yield cut_stream()
+
+    def _stop(self, document: Mapping[str, Any]) -> Iterator[Delta]:
+        raw = text(document.get("stopReason"))
+        if raw is not None:
+            self._stopped = True
+            yield Finish(_FINISH.get(raw, "unknown"), raw)
+
+    def _metadata(self, document: Mapping[str, Any]) -> Iterator[Delta]:
+        """`inputTokens` excludes cache traffic; thinking is inside the output and not told apart."""
+        usage = obj(document.get("usage"))
+        plain, output = count(usage.get("inputTokens")), count(usage.get("outputTokens"))
+        read, written = count(usage.get("cacheReadInputTokens")), count(usage.get("cacheWriteInputTokens"))
+        entered = None if plain is None else plain + (read or 0) + (written or 0)
+        yield UsageReport(
+            Usage(
+                input_tokens=entered,
+                cached_input_tokens=read,
+                cache_write_tokens=written,
+                output_tokens=output,
+                total_tokens=None if entered is None or output is None else entered + output,
+            ),
+            cache_write_1h_tokens=_written_1h(usage),
+            final=self._stopped,
+        )
+        yield Served(service_tier=text(obj(document.get("serviceTier")).get("type")))
+        if self._stopped:
+            self._complete = True
+            yield Complete()
+
+
+def read_error(status: int, headers: Headers, document: Any) -> Failure:
+    name = headers.get("x-amzn-errortype", "").partition(":")[0] or text(obj(document).get("__type")) or ""
+    return _failure(name.rpartition("#")[2], status, headers, obj(document))
+
+
+def answers_in_error(document: Any) -> list[Delta] | None:
+    """None: this API never answers with an error status."""
+    return None
+
+
+def _written_1h(usage: Mapping[str, Any]) -> int | None:
+    """The cache writes that are kept for an hour; None where the lifetimes are not told apart."""
+    details = items(usage.get("cacheDetails"))
+    if not details:
+        return None
+    return sum(count(one.get("inputTokens")) or 0 for one in details if one.get("ttl") == "1h")
+
+
+def _block(block: Mapping[str, Any], part: str) -> Iterator[Delta]:
+    reasoning = obj(block.get("reasoningContent"))
+    if words := text(block.get("text")):
+        yield AnswerDelta(words, part)
+    elif reasoning:
+        shown = obj(reasoning.get("reasoningText")) or reasoning
+        if thought := text(shown.get("text")):
+            yield ReasoningDelta(thought, "full", part)
+        elif "redactedContent" in reasoning:
+            yield ReasoningWithheld("redacted")
+        elif "signature" in shown:
+            yield ReasoningWithheld("hidden")
+
+
+def _document(event: Event) -> Mapping[str, Any]:
+    try:
+        return obj(parse_reply(event.data))
+    except ValueError:
+        return {"message": event.data.decode("utf-8", "replace")}
+
+
+def _failure(name: str, status: int | None, headers: Headers, document: Mapping[str, Any]) -> Failure:
+    message = text(document.get("message")) or text(document.get("Message")) or f"Bedrock sent {name or 'an error'}"
+    known = _KIND_OF_EXCEPTION.get(name.lower().removesuffix("exception"))
+    kind = known or kind_for_status(status or 500)
+    if kind == "invalid_request" and (is_long_prompt(message) or "Input Tokens Exceeded" in message):
+        kind = "context_length"
+    elif kind == "invalid_request" and "model identifier is invalid" in message:
+        kind = "not_found"
+    elif kind == "permission" and _WRONG_KEY.search(message):
+        kind = "auth"
+    return failure(kind, message, status=status, retry_after_s=retry_delay_s(headers))

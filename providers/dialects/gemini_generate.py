@@ -1,0 +1,292 @@
+"""Google's generateContent, on the Gemini API and on Vertex AI.
+
+Source: https://ai.google.dev/api/generate-content and https://ai.google.dev/gemini-api/docs/thinking
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from typing import Any
+from urllib.parse import quote
+
+from ..dialect import (
+    Headers,
+    Quirks,
+    count_body,
+    cut_stream,
+    document_of,
+    encode_body,
+    error_message,
+    failure,
+    is_long_prompt,
+    json_headers,
+    retry_delay_s,
+)
+from ..errors import ErrorKind, Failure, kind_for_status
+from ..framing.sse import Event
+from ..json_values import count, items, obj, seconds, text
+from ..merge import merged
+from ..schema import (
+    AnswerDelta,
+    Call,
+    Complete,
+    Delta,
+    Finish,
+    FinishReason,
+    HttpRequest,
+    Notice,
+    ReasoningDelta,
+    Served,
+    Usage,
+    UsageReport,
+)
+
+NEEDS_OUTPUT_LIMIT = False
+QUIRKS: frozenset[str] = frozenset({"version", "latest_version", "models_path"})
+
+_FINISH: Mapping[str, FinishReason] = {
+    "STOP": "stop",
+    "MAX_TOKENS": "length",
+    "CONTINUATION": "length",
+    "SAFETY": "content_filter",
+    "RECITATION": "content_filter",
+    "BLOCKLIST": "content_filter",
+    "PROHIBITED_CONTENT": "content_filter",
+    "SPII": "content_filter",
+    "MODEL_ARMOR": "content_filter",
+    "IMAGE_SAFETY": "content_filter",
+    "IMAGE_PROHIBITED_CONTENT": "content_filter",
+    "IMAGE_RECITATION": "content_filter",
+    "IMAGE_OTHER": "content_filter",
+    "LANGUAGE": "error",
+    "OTHER": "error",
+    "MALFORMED_FUNCTION_CALL": "error",
+    "MALFORMED_RESPONSE": "error",
+    "UNEXPECTED_TOOL_CALL": "error",
+    "TOO_MANY_TOOL_CALLS": "error",
+    "MISSING_THOUGHT_SIGNATURE": "error",
+}
+
+_KIND_OF_STATUS: Mapping[str, ErrorKind] = {
+    "INVALID_ARGUMENT": "invalid_request",
+    "FAILED_PRECONDITION": "permission",
+    "UNAUTHENTICATED": "auth",
+    "PERMISSION_DENIED": "permission",
+    "NOT_FOUND": "not_found",
+    "RESOURCE_EXHAUSTED": "rate_limit",
+    "ABORTED": "server",
+    "CANCELLED": "cancelled",
+    "INTERNAL": "server",
+    "UNKNOWN": "server",
+    "UNAVAILABLE": "overloaded",
+    "DEADLINE_EXCEEDED": "timeout",
+}
+
+
+def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
+    """One user content. `*-latest` aliases exist on v1beta only; everything else is asked on v1. Vertex has the
+    version in its base URL and the models under their publisher (`models_path`).
+
+    Source: https://ai.google.dev/gemini-api/docs/api-versions
+    """
+    body: dict[str, Any] = {
+        "contents": [
+            {"role": "model" if turn.role == "assistant" else "user", "parts": [{"text": turn.text}]}
+            for turn in call.chat
+        ]
+    }
+    if call.system:
+        body["systemInstruction"] = {"parts": [{"text": call.system}]}
+    if call.max_output_tokens is not None:
+        body["generationConfig"] = {"maxOutputTokens": call.max_output_tokens}
+    model = call.model.removeprefix("models/")
+    version = quirks.get("latest_version", "v1beta") if model.endswith("-latest") else quirks.get("version", "v1")
+    models_path = quirks.get("models_path", f"/{version}/models")
+    method = "streamGenerateContent?alt=sse" if call.stream else "generateContent"
+    return HttpRequest(
+        method="POST",
+        url=f"{base_url}{models_path}/{quote(model, safe='')}:{method}",
+        headers=json_headers(call.stream),
+        body=encode_body(merged(body, call.native, call.params)),
+    )
+
+
+_COUNTED = ("contents", "systemInstruction", "tools", "generationConfig")
+
+
+def build_count(call: Call, base_url: str, quirks: Quirks) -> HttpRequest | None:
+    """The Gemini API counts a system instruction only inside `generateContentRequest`; Vertex takes it directly.
+
+    Source: https://ai.google.dev/api/tokens
+    """
+    built = build_request(replace(call, stream=False), base_url, quirks)
+    body = count_body(built, _COUNTED)
+    if "models_path" not in quirks:
+        body = {"generateContentRequest": {"model": f"models/{call.model.removeprefix('models/')}", **body}}
+    url = f"{built.url.removesuffix(':generateContent')}:countTokens"
+    return HttpRequest("POST", url, built.headers, encode_body(body))
+
+
+def read_count(document: Any) -> int | None:
+    return count(obj(document).get("totalTokens"))
+
+
+def decoder(quirks: Quirks) -> GenerateDecoder:
+    return GenerateDecoder()
+
+
+class GenerateDecoder:
+    """Every chunk is a whole response with new parts. Without `alt=sse` the body is one array of them."""
+
+    def __init__(self) -> None:
+        self._usage: dict[str, Any] = {}
+        self._told: tuple[Any, Any, Any] = (None, None, None)
+        self._unreconciled: list[Notice] = []
+        self._finish: Finish | None = None
+        self._called = False
+        self._failed = False
+
+    def feed(self, event: Event) -> Iterator[Delta]:
+        if event.name == "stray" and not event.data.lstrip().startswith((b"{", b"[")):
+            return
+        document = document_of(event)
+        for response in items(document) or [obj(document)]:
+            yield from self._response(response)
+
+    def close(self) -> Iterator[Delta]:
+        yield from self._report()
+        if self._failed:
+            return
+        if self._finish is None:
+            yield cut_stream()
+            return
+        finish = self._finish
+        yield Finish("tool_call", finish.raw) if self._called and finish.reason == "stop" else finish
+        yield from self._unreconciled
+        yield Complete()
+
+    def _response(self, response: Mapping[str, Any]) -> Iterator[Delta]:
+        metadata = obj(response.get("usageMetadata"))
+        told = (response.get("modelVersion"), response.get("responseId"), metadata.get("serviceTier"))
+        if told != self._told:
+            self._told = told
+            yield Served(model=text(told[0]), response_id=text(told[1]), service_tier=text(told[2]))
+        if metadata:
+            is_first = not self._usage
+            self._usage |= {key: value for key, value in metadata.items() if value is not None}
+            if is_first:
+                yield from self._report()
+        for candidate in items(response.get("candidates")):
+            if count(candidate.get("index")):
+                continue  # an alternative, which only the params can ask for
+            for part in items(obj(candidate.get("content")).get("parts")):
+                yield from self._part(part)
+            if raw := text(candidate.get("finishReason")):
+                yield from self._stopped(raw, text(candidate.get("finishMessage")))
+        blocked = text(obj(response.get("promptFeedback")).get("blockReason")) if "promptFeedback" in response else None
+        if blocked and not response.get("candidates"):
+            self._finish = Finish("content_filter", blocked)
+            yield Notice("content_filter", f"the prompt was blocked by the provider ({blocked})")
+        if response.get("error"):
+            self._failed = True
+            yield _failure(None, {}, response)
+
+    def _part(self, part: Mapping[str, Any]) -> Iterator[Delta]:
+        # A signature does not make a part a thought, and an empty signed part is neither thought nor answer.
+        words = text(part.get("text"))
+        if part.get("thought") is True:
+            if words:
+                yield ReasoningDelta(words, "summary")
+        elif words:
+            yield AnswerDelta(words)
+        elif "functionCall" in part:
+            self._called = True
+
+    def _stopped(self, raw: str, message: str | None) -> Iterator[Delta]:
+        if raw == "FINISH_REASON_UNSPECIFIED":
+            return
+        self._finish = Finish(_FINISH.get(raw, "unknown"), raw)
+        if raw == "CONTINUATION":
+            yield Notice("continuation", "the provider stopped at its limit for one response; the answer is unfinished")
+        elif message:
+            yield Notice("finish", message)
+
+    def _report(self) -> Iterator[Delta]:
+        """The counts, told at the first chunk, for a stream that is interrupted, and at the end.
+
+        Running totals: the last value of each field counts, and a field may vanish from a later chunk.
+
+        The prompt includes cached tokens; thoughts are beside the candidates; tool results are input outside the
+        prompt. Source: https://ai.google.dev/api/generate-content#UsageMetadata
+        """
+        usage = self._usage
+        if not usage:
+            return
+        prompt, tools = count(usage.get("promptTokenCount")), count(usage.get("toolUsePromptTokenCount"))
+        visible, thoughts = count(usage.get("candidatesTokenCount")), count(usage.get("thoughtsTokenCount"))
+        entered = None if prompt is None else prompt + (tools or 0)
+        # Zero-valued counters are left out of the JSON, so one of the two suffices; with neither, only the total tells.
+        output = None if visible is None and thoughts is None else (visible or 0) + (thoughts or 0)
+        total = count(usage.get("totalTokenCount"))
+        beside = None if total is None or entered is None else total - entered
+        self._unreconciled = []
+        if thoughts is None and beside is not None and beside >= (output or 0):
+            if output is not None and beside > output:
+                words = f"{beside - output} tokens appear only in the total; they were counted as hidden output"
+                self._unreconciled = [Notice("usage_reconciled", words)]
+            output = beside
+        elif beside is not None and output is not None and beside != output:
+            words = "the provider's total is not the sum of its input and output tokens"
+            self._unreconciled = [Notice("usage_unreconciled", words)]
+        yield UsageReport(
+            Usage(
+                input_tokens=entered,
+                cached_input_tokens=count(usage.get("cachedContentTokenCount")),
+                output_tokens=output,
+                reasoning_tokens=thoughts,
+                total_tokens=total if entered is None or output is None else entered + output,
+            )
+        )
+
+
+def read_error(status: int, headers: Headers, document: Any) -> Failure:
+    return _failure(status, headers, document)
+
+
+def answers_in_error(document: Any) -> list[Delta] | None:
+    """None: a blocked prompt is HTTP 200 here."""
+    return None
+
+
+def _failure(status: int | None, headers: Headers, document: Any) -> Failure:
+    """Source: https://ai.google.dev/gemini-api/docs/troubleshooting. The body may be wrapped in a one-element list.
+
+    A wrong key is HTTP 400, told apart by `API_KEY_INVALID`. A violated quota per day does not recover by waiting,
+    although it carries a short retry delay.
+    """
+    outer = next(iter(items(document)), None) or obj(document)
+    error = obj(outer.get("error"))
+    message = error_message(outer)
+    reported = count(error.get("code")) or 0
+    code = status or (reported if 400 <= reported < 600 else None)
+    word = text(error.get("status")) or ""
+    kind = _KIND_OF_STATUS.get(word) or kind_for_status(code or 500)
+    if code in (401, 503):
+        kind = kind_for_status(code)
+    elif kind == "cancelled" and status is None:
+        kind = "server"  # in the middle of a stream it was not us who cancelled
+    delay = retry_delay_s(headers)
+    for detail in items(error.get("details")):
+        type_ = (text(detail.get("@type")) or "").rpartition(".")[2]
+        if type_ == "ErrorInfo" and detail.get("reason") == "API_KEY_INVALID":
+            kind = "auth"
+        elif type_ == "RetryInfo" and delay is None:
+            delay = seconds(detail.get("retryDelay"))
+        elif type_ == "QuotaFailure" and any(
+            "PerDay" in (text(violation.get("quotaId")) or "") for violation in items(detail.get("violations"))
+        ):
+            kind = "quota"
+    if kind == "invalid_request" and is_long_prompt(message):
+        kind = "context_length"
+    return failure(kind, message, status=code, retry_after_s=delay)

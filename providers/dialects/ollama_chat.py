@@ -1,0 +1,157 @@
+"""Ollama's own chat API, which streams one JSON object a line.
+
+Source: https://github.com/ollama/ollama/blob/main/docs/api.md and https://docs.ollama.com/capabilities/thinking
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from ..dialect import (
+    Headers,
+    Quirks,
+    cut_stream,
+    document_of,
+    encode_body,
+    error_message,
+    failure,
+    is_long_prompt,
+    json_headers,
+    retry_delay_s,
+)
+from ..errors import Failure, kind_for_status
+from ..framing.sse import Event
+from ..inline_think import InlineThinkSplitter
+from ..json_values import count, obj, text
+from ..merge import merged
+from ..schema import (
+    AnswerDelta,
+    Call,
+    Complete,
+    Delta,
+    Finish,
+    FinishReason,
+    HttpRequest,
+    Notice,
+    ReasoningDelta,
+    Served,
+    Usage,
+    UsageReport,
+)
+
+NEEDS_OUTPUT_LIMIT = False
+QUIRKS: frozenset[str] = frozenset({"path"})
+
+_FINISH: Mapping[str, FinishReason] = {"stop": "stop", "length": "length", "load": "unknown", "unload": "unknown"}
+_SLOW_LOAD_S = 1.0
+
+
+def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
+    """The output limit is `options.num_predict`; it bounds thinking and answer together."""
+    messages = [{"role": turn.role, "content": turn.text} for turn in call.chat]
+    if call.system:
+        messages.insert(0, {"role": "system", "content": call.system})
+    body: dict[str, Any] = {"model": call.model, "messages": messages, "stream": call.stream}
+    if call.max_output_tokens is not None:
+        body["options"] = {"num_predict": call.max_output_tokens}
+    headers = tuple(
+        (name, "application/x-ndjson" if name == "accept" and call.stream else value)
+        for name, value in json_headers(call.stream)
+    )
+    return HttpRequest(
+        method="POST",
+        url=f"{base_url}{quirks.get('path', '/api/chat')}",
+        headers=headers,
+        body=encode_body(merged(body, call.native, call.params)),
+    )
+
+
+def decoder(quirks: Quirks) -> OllamaDecoder:
+    return OllamaDecoder()
+
+
+class OllamaDecoder:
+    """A line is a piece of the message; the last one has `done` and the counts."""
+
+    def __init__(self) -> None:
+        self._splitter: InlineThinkSplitter | None = InlineThinkSplitter()
+        self._called = False
+        self._done = False
+
+    def feed(self, event: Event) -> Iterator[Delta]:
+        for line in _documents(event):
+            if line:
+                yield from self._line(line)
+
+    def close(self) -> Iterator[Delta]:
+        if self._splitter:
+            yield from self._splitter.close()
+        if not self._done:
+            yield cut_stream()
+
+    def _line(self, line: Mapping[str, Any]) -> Iterator[Delta]:
+        if line.get("error") not in (None, False):
+            self._done = True
+            yield failure("server", error_message(line))
+            return
+        yield Served(model=text(line.get("model")))
+        message = obj(line.get("message"))
+        if thought := text(message.get("thinking")):
+            if self._splitter:  # thinking that is told apart is not in the answer as well
+                yield from self._splitter.close()
+                self._splitter = None
+            yield ReasoningDelta(thought)
+        if words := text(message.get("content")):
+            yield from self._splitter.feed(words) if self._splitter else [AnswerDelta(words)]
+        self._called = self._called or bool(message.get("tool_calls"))
+        if line.get("done") is True:
+            yield from self._end(line)
+
+    def _end(self, line: Mapping[str, Any]) -> Iterator[Delta]:
+        self._done = True
+        if self._splitter:
+            yield from self._splitter.close()
+        raw = text(line.get("done_reason"))
+        reason = _FINISH.get(raw or "", "unknown")
+        yield Finish("tool_call" if self._called and reason == "stop" else reason, raw)
+        # A count that is missing is unknown: the prompt may have been cached. Thinking is inside eval_count.
+        entered, output = count(line.get("prompt_eval_count")), count(line.get("eval_count"))
+        total = None if entered is None or output is None else entered + output
+        yield UsageReport(Usage(input_tokens=entered, output_tokens=output, total_tokens=total), final=True)
+        load_s = (count(line.get("load_duration")) or 0) / 1e9
+        if load_s >= _SLOW_LOAD_S:
+            yield Notice("model_load", f"{load_s:.1f} s of the time went into loading the model")
+        yield Complete()
+
+
+def read_error(status: int, headers: Headers, document: Any) -> Failure:
+    message, kind = error_message(document), kind_for_status(status)
+    if kind == "invalid_request" and is_long_prompt(message):
+        kind = "context_length"
+    return failure(kind, message, status=status, retry_after_s=retry_delay_s(headers))
+
+
+def answers_in_error(document: Any) -> list[Delta] | None:
+    """None: this API never answers with an error status."""
+    return None
+
+
+def _documents(event: Event) -> Iterator[Mapping[str, Any]]:
+    """The objects of an event: one, or a line each where a stream was labelled as a document.
+
+    What the end has cut in two is left out: the missing end is told by the decoder.
+    """
+    lines = event.data.splitlines() if event.name == "body" else []
+    if len(lines) < 2 or not _is_object(lines[0]):
+        yield obj(document_of(event))
+        return
+    for number, line in enumerate(lines, 1):
+        yield obj(document_of(Event("line", line, whole=number < len(lines))))
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return bool(obj(document_of(Event("line", line))))
+    except ValueError:
+        return False

@@ -1,0 +1,382 @@
+"""OpenAI Chat Completions, and the whole family of hosts and local servers that are compatible with it, more or less.
+
+Source: https://developers.openai.com/api/docs/api-reference/chat; what the others do differently is cited where it is
+handled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+from typing import Any, cast
+
+from ..dialect import Headers, Quirks, cut_stream, document_of, encode_body, json_headers, retry_delay_s
+from ..errors import Failure
+from ..framing.sse import Event
+from ..inline_think import InlineThinkSplitter
+from ..json_values import EMPTY, array, items, obj, text
+from ..merge import merged
+from ..schema import (
+    AnswerDelta,
+    AnswerWasReasoning,
+    Call,
+    Complete,
+    Delta,
+    Finish,
+    FinishReason,
+    HttpRequest,
+    Notice,
+    ReasoningDelta,
+    ReasoningWithheld,
+    Served,
+    Visibility,
+)
+from . import openai_responses
+from .openai_chat_errors import error_inside, minimax_error
+from .openai_responses import content_filter_answer
+from .openai_usage import read_bill, read_openai_error, read_usage
+from .snapshots import SnapshotText
+
+NEEDS_OUTPUT_LIMIT = False
+QUIRKS: frozenset[str] = frozenset(
+    {
+        "path",
+        "max_output_field",
+        "system_role",
+        "stream_usage",
+        "reasoning_fields",
+        "inline_think",
+        "reasoning_outside_output",
+        "bill",
+        "counts",
+    }
+)
+
+_CONTENT = "content"
+"""Stands for the field when reasoning comes as typed parts of the content."""
+
+_REDACTED = "[REDACTED]"
+"""What some hosts send in the place of a thought that they withhold."""
+
+REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_text", "reasoning_details")
+"""In this order; the first that is not empty is the one. Several hosts send the same text in two of them."""
+
+_FINISH: Mapping[str, FinishReason] = {
+    "stop": "stop",
+    "end_turn": "stop",
+    "eos": "stop",
+    "stop_sequence": "stop",
+    "length": "length",
+    "max_tokens": "length",
+    "model_length": "length",
+    "model_context_window_exceeded": "length",
+    "content_filter": "content_filter",
+    "sensitive": "content_filter",
+    "refusal": "refusal",
+    "tool_calls": "tool_call",
+    "function_call": "tool_call",
+    "error": "error",
+    "abort": "cancelled",
+}
+
+
+def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
+    """A system message, where there is one, and one user message."""
+    messages = [{"role": turn.role, "content": turn.text} for turn in call.chat]
+    if call.system:
+        messages.insert(0, {"role": str(quirks.get("system_role", "system")), "content": call.system})
+    body: dict[str, Any] = {"model": call.model, "messages": messages}
+    if call.max_output_tokens is not None:
+        body[str(quirks.get("max_output_field", "max_tokens"))] = call.max_output_tokens
+    if call.stream:
+        body["stream"] = True
+        if quirks.get("stream_usage", True):
+            body["stream_options"] = {"include_usage": True}
+    return HttpRequest(
+        method="POST",
+        url=f"{base_url}{quirks.get('path', '/chat/completions')}",
+        headers=json_headers(call.stream),
+        body=encode_body(merged(body, call.native, call.params)),
+    )
+
+
+_UNCOUNTED = ("messages", "tools", "functions", "response_format")
+
+
+def build_count(call: Call, base_url: str, quirks: Quirks) -> HttpRequest | None:
+    """By the counting endpoint of the Responses API; None for params that are spelled otherwise there."""
+    if not quirks.get("counts") or any(field in call.params for field in _UNCOUNTED):
+        return None
+    return openai_responses.build_count(replace(call, native={}, params={}), base_url, {"counts": True})
+
+
+def read_count(document: Any) -> int | None:
+    return openai_responses.read_count(document)
+
+
+def decoder(quirks: Quirks) -> ChatDecoder:
+    return ChatDecoder(quirks)
+
+
+class ChatDecoder:
+    """Chunks and whole bodies differ only in whether a choice holds a `delta` or a `message`.
+
+    `_told` are the deltas of the event that is being read; every step adds its own.
+    """
+
+    def __init__(self, quirks: Quirks) -> None:
+        self._fields: tuple[str, ...] = tuple(quirks.get("reasoning_fields", REASONING_FIELDS))
+        self._reasoning_outside = bool(quirks.get("reasoning_outside_output"))
+        self._bill: Mapping[str, Any] = obj(quirks.get("bill"))
+        self._splitter = InlineThinkSplitter() if quirks.get("inline_think", True) else None
+        self._field: str | None = None
+        self._told_apart: list[str] = []
+        self._doubled: list[str] = []
+        self._choice_index: Any = None
+        self._told: list[Delta] = []
+        self._served: tuple[Any, Any, Any] = (None, None, None)
+        self._refusal: list[str] = []
+        self._details = SnapshotText()
+        self._answers = SnapshotText()
+        self._thought = False
+        self._counted_no_thought = False
+        self._unreconciled: list[Notice] = []
+        self._called = False
+        self._finish_raw: str | None = None
+        self._ended = False
+        self._failed = False
+        self._closed = False
+
+    def feed(self, event: Event) -> list[Delta]:
+        self._told = []
+        if event.name == "stray":
+            # llama.cpp breaks off with an `error:` line. https://github.com/ggml-org/llama.cpp/tree/master/tools/server
+            data = event.data.strip().removeprefix(b"error:").strip()
+            if not data.startswith(b"{"):
+                return []
+            event = Event(event.name, data, event.whole)
+        document = obj(document_of(event))
+        if document:
+            self._read(document, event.name)
+        elif event.name != "stray" and event.data.strip() == b"[DONE]":
+            self._ended = True
+            self._end()
+        return self._told
+
+    def _read(self, document: Mapping[str, Any], name: str) -> None:
+        self._serve(document)
+        choice = self._own_choice(document)
+        # Perplexity sends both: an empty delta in a whole body, the text so far as the message of each chunk.
+        first, second = ("message", "delta") if name == "body" else ("delta", "message")
+        self._piece(obj(choice.get(first)) or obj(choice.get(second)))
+        if "messages" in choice:  # Mistral's, in the place of one message
+            for message in items(choice["messages"]):
+                self._piece(message)
+        if raw := text(choice.get("finish_reason")):
+            self._finish_raw = raw
+        if self._bill or "usage" in document or "usage" in choice or "x_groq" in document:
+            self._usage(document, choice)
+        if problem := error_inside(document, choice, stray=name == "stray"):
+            self._failed = True
+            self._told.append(problem)
+        elif name == "body" and choice:
+            self._ended = True
+
+    def close(self) -> list[Delta]:
+        self._told = []
+        if self._finish_raw is not None or self._ended or self._failed:
+            self._end()
+        else:
+            self._flush()
+            self._told.append(cut_stream())
+        return self._told
+
+    def _flush(self) -> None:
+        if held := self._details.close():
+            self._told.append(ReasoningDelta(held))
+        if held := self._answers.close():
+            self._words(held)
+        if not self._splitter:
+            return
+        self._split(self._splitter.close())
+        doubled = "".join(self._doubled)
+        if doubled.strip() in "".join(self._told_apart):
+            return
+        if opener := self._splitter.unclosed:
+            self._told.append(AnswerDelta(f"{opener}{doubled}"))
+        else:
+            self._told.append(ReasoningDelta(doubled, "inline", "tags"))
+
+    def _end(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
+        self._flush()
+        if self._failed:
+            return
+        self._told.append(self._finish())
+        if self._counted_no_thought and self._thought:
+            words = "reasoning came and the provider counts no tokens for it; its count cannot be right"
+            self._told.append(Notice("reasoning_uncounted", words))
+        self._told += self._unreconciled
+        if self._refusal:
+            self._told.append(Notice("refusal", f"the model refused: {''.join(self._refusal)}"))
+        self._told.append(Complete())
+
+    def _own_choice(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The one choice that is read, or nothing: several interleave when the params ask for more (`n`)."""
+        for choice in array(document.get("choices")):
+            if isinstance(choice, dict):
+                choice = cast("Mapping[str, Any]", choice)
+                index = choice.get("index", 0)
+                if self._choice_index is None:
+                    self._choice_index = index
+                if index == self._choice_index:
+                    return choice
+        return EMPTY
+
+    def _serve(self, document: Mapping[str, Any]) -> None:
+        """Who answers, which every chunk repeats."""
+        served = document.get("model"), document.get("id"), document.get("service_tier")
+        if served != self._served:
+            self._served = served
+            model, response, tier = served
+            self._told.append(Served(model=text(model), response_id=text(response), service_tier=text(tier)))
+
+    def _piece(self, piece: Mapping[str, Any]) -> None:
+        if not piece:
+            return
+        if self._field != _CONTENT:
+            self._reasoning(piece)
+        content = piece.get("content")
+        if isinstance(content, str):
+            if content:
+                self._content(text(content) or "")
+        elif content:
+            for part in items(content):
+                self._content_part(part)
+        if "refusal" in piece and (refusal := text(piece["refusal"])):
+            self._refusal.append(refusal)
+        if piece.get("tool_calls") or piece.get("function_call"):
+            self._called = True
+
+    def _reasoning(self, piece: Mapping[str, Any]) -> None:
+        """The reasoning of one chunk, from the first field that has any; later chunks are read from that field only."""
+        for name in (self._field,) if self._field else self._fields:
+            value = piece.get(name)
+            if not value:
+                continue
+            details = piece.get("reasoning_details")
+            summarized = bool(details) and any(text(detail.get("summary")) for detail in items(details))
+            deltas = _reasoning_in(value, "summary" if summarized else "full")
+            if name == "reasoning_details":
+                deltas = [self._added(delta) for delta in deltas]
+            thoughts = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
+            self._thought = self._thought or bool(deltas)
+            self._told += deltas
+            if thoughts:
+                self._tell_apart(name, thoughts)
+                return
+
+    def _added(self, delta: Delta) -> Delta:
+        return replace(delta, text=self._details.feed(delta.text)) if isinstance(delta, ReasoningDelta) else delta
+
+    def _tell_apart(self, field: str, thoughts: list[str]) -> None:
+        """Reasoning has a field of its own: what the answer holds in tags is the same once more, or no reasoning."""
+        self._thought = True
+        self._told_apart += thoughts
+        if self._field is None:
+            self._field = field
+            if self._splitter:
+                self._splitter.expect_no_bare_closer()
+
+    def _content_part(self, part: Mapping[str, Any]) -> None:
+        """Content as a list of typed parts, as Mistral, Databricks and others send it while thinking."""
+        kind = part.get("type")
+        if kind == "text":
+            self._content(text(part.get("text")) or "")
+        elif kind in ("thinking", "reasoning") and self._field in (None, _CONTENT):
+            thought = part.get("thinking") or part.get("summary") or part.get("text")
+            visibility: Visibility = "summary" if part.get("summary") else "full"
+            for words in [text(thought)] if isinstance(thought, str) else [text(x.get("text")) for x in items(thought)]:
+                if words:
+                    self._tell_apart(_CONTENT, [words])
+                    self._told.append(ReasoningDelta(words, visibility))
+
+    def _content(self, words: str) -> None:
+        self._words(self._answers.feed(words) if self._details.repeats else words)
+
+    def _words(self, words: str) -> None:
+        if not words:
+            return
+        if self._splitter:
+            self._split(self._splitter.feed(words))
+        else:
+            self._told.append(AnswerDelta(words))
+
+    def _split(self, deltas: Iterable[Delta]) -> None:
+        for delta in deltas:
+            if isinstance(delta, ReasoningDelta):
+                self._thought = True
+                if self._field is not None:
+                    self._doubled.append(delta.text)
+                    continue
+            elif isinstance(delta, AnswerWasReasoning):
+                self._thought = True
+            self._told.append(delta)
+
+    def _usage(self, document: Mapping[str, Any], choice: Mapping[str, Any]) -> None:
+        """At the top, inside the choice (Moonshot) or under `x_groq`; running totals repeat, the last one counts."""
+        usage = obj(document.get("usage")) or obj(choice.get("usage")) or obj(obj(document.get("x_groq")).get("usage"))
+        if usage:
+            if tier := text(usage.get("service_tier")):  # Mistral's
+                self._told.append(Served(service_tier=tier))
+            final = self._finish_raw is not None
+            self._unreconciled.clear()
+            for delta in read_usage(usage, reasoning_outside=self._reasoning_outside, final=final):
+                if isinstance(delta, Notice):
+                    self._unreconciled.append(delta)
+                else:
+                    # vLLM counts none where the template opened the tag: https://docs.vllm.ai/en/latest/features/reasoning_outputs/
+                    self._counted_no_thought = delta.usage.reasoning_tokens == 0
+                    self._told.append(delta)
+        if self._bill:
+            self._told += read_bill(document, self._bill)
+
+    def _finish(self) -> Finish:
+        raw = self._finish_raw
+        if self._refusal:
+            return Finish("refusal", raw)
+        reason = _FINISH.get(raw or "", "unknown")
+        if self._called and reason in ("stop", "unknown"):
+            return Finish("tool_call", raw)
+        return Finish(reason, raw)
+
+
+def read_error(status: int, headers: Headers, document: Any) -> Failure:
+    if (problem := minimax_error(obj(document))) and not obj(obj(document).get("error")):
+        return replace(problem, status=status, retry_after_s=retry_delay_s(headers))
+    return read_openai_error(status, headers, document)
+
+
+def answers_in_error(document: Any) -> list[Delta] | None:
+    return content_filter_answer(document)
+
+
+def _reasoning_in(value: Any, visibility: Visibility) -> list[Delta]:
+    """A reasoning field: plain text of this visibility, or OpenRouter's and MiniMax's list of typed details."""
+    if isinstance(value, str):
+        if value == _REDACTED:
+            return [ReasoningWithheld("redacted")]
+        return [ReasoningDelta(text(value) or "", visibility)]
+    found: list[Delta] = []
+    for detail in items(value):
+        if detail.get("text") == _REDACTED:
+            found.append(ReasoningWithheld("redacted"))
+        elif words := text(detail.get("text")):
+            found.append(ReasoningDelta(words))
+        elif words := text(detail.get("summary")):
+            found.append(ReasoningDelta(words, "summary"))
+        elif detail.get("data"):
+            found.append(ReasoningWithheld("encrypted"))
+    return found

@@ -1,0 +1,199 @@
+"""Token counts and errors as OpenAI's two APIs and their many copies spell them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+
+from ..dialect import Headers, error_message, failure, is_long_prompt, retry_delay_s
+from ..errors import ErrorKind, Failure, kind_for_status
+from ..json_values import EMPTY, count, dollars, obj, seconds, text
+from ..merge import at_path
+from ..schema import Bill, Delta, Notice, Usage, UsageReport
+
+_KIND_OF_CODE: Mapping[str, ErrorKind] = {
+    "invalid_api_key": "auth",
+    "invalid_authentication": "auth",
+    "authentication_error": "auth",
+    "permission_denied": "permission",
+    "permission_error": "permission",
+    "model_not_found": "not_found",
+    "not_found_error": "not_found",
+    "context_length_exceeded": "context_length",
+    "exceed_context_size_error": "context_length",
+    "rate_limit_exceeded": "rate_limit",
+    "rate_limit_error": "rate_limit",
+    "slow_down": "rate_limit",
+    "too_many_requests": "rate_limit",
+    "insufficient_quota": "quota",
+    "billing_hard_limit_reached": "quota",
+    "credit_balance_exhausted": "quota",
+    "organization_spend_limit_exceeded": "quota",
+    "project_spend_limit_exceeded": "quota",
+    "organization_usage_limit_exceeded": "quota",
+    "server_error": "server",
+    "server_is_overloaded": "overloaded",
+    "service_unavailable_error": "overloaded",
+    "overloaded_error": "overloaded",
+    "timeout": "timeout",
+    "vector_store_timeout": "timeout",
+    "invalid_prompt": "invalid_request",
+    "data_residency_mismatch": "permission",
+    "invalid_request_error": "invalid_request",
+    # Moonshot: https://platform.kimi.ai/docs
+    "invalid_authentication_error": "auth",
+    "incorrect_api_key_error": "auth",
+    "exceeded_current_quota_error": "quota",
+    "engine_overloaded_error": "overloaded",
+    "rate_limit_reached_error": "rate_limit",
+    "resource_not_found_error": "not_found",
+    "permission_denied_error": "permission",
+    # Mistral: https://docs.mistral.ai/resources/error-glossary
+    "service_tier_capacity_exceeded": "overloaded",
+    "rate_limited": "rate_limit",
+    # OpenRouter: https://openrouter.ai/docs/api_reference/errors-and-debugging
+    "payment_required": "quota",
+    "provider_overloaded": "overloaded",
+    "provider_unavailable": "server",
+    # Z.ai: https://docs.z.ai/api-reference/api-code
+    "1113": "quota",
+    "1211": "not_found",
+    "1261": "context_length",
+    # Alibaba: https://help.aliyun.com/en/model-studio/error-code
+    "Arrearage": "quota",
+}
+"""`code`, else `type`, of an error -> kind. Quota codes never recover, although their status is 429.
+
+Source: https://developers.openai.com/api/docs/guides/error-codes, and what is cited above
+"""
+
+_UNKNOWN_MODEL = re.compile(r"model not exist|is not a valid model id|model .{0,100} does not exist", re.IGNORECASE)
+"""DeepSeek and OpenRouter say so with a 400 like any other: https://openrouter.ai/docs/api_reference/errors-and-debugging"""
+
+OUTSIDE_MARGIN = 1.25
+"""Reasoning this many times larger than the output that should contain it cannot be inside it; below, counts merely
+disagree by rounding (OpenRouter's do)."""
+
+
+def read_usage(
+    usage: Mapping[str, Any], *, reasoning_outside: bool = False, final: bool = False
+) -> Iterator[Notice | UsageReport]:
+    """Both spellings of the counts: `input_tokens` (Responses) and `prompt_tokens` (Chat).
+
+    Whether reasoning is inside the output is settled by the total where there is one; `reasoning_outside` is the
+    provider's convention where there is none. Sources: https://developers.openai.com/api/docs/guides/reasoning, and
+    https://github.com/vercel/ai/issues/12425 for hosts that count it beside the output.
+    """
+    if not usage:
+        return
+    entered = _first(usage, "input_tokens", "prompt_tokens")
+    output = _first(usage, "output_tokens", "completion_tokens")
+    total = count(usage.get("total_tokens"))
+    input_details = _first_details(usage, "input_tokens_details", "prompt_tokens_details", "prompt_token_details")
+    output_details = _first_details(usage, "output_tokens_details", "completion_tokens_details")
+    reasoning = _first(output_details, "reasoning_tokens")
+    if reasoning is None:
+        reasoning = _first(usage, "reasoning_tokens")
+    cached = _first(input_details, "cached_tokens", "cache_read_input_tokens")
+    if cached is None:
+        cached = _first(usage, "cached_tokens", "prompt_cache_hit_tokens", "num_cached_tokens")
+    written = _first(input_details, "cache_write_tokens", "cache_creation_input_tokens")
+    written_by_ttl = _first_details(input_details, "cache_write_tokens_details")
+
+    if entered is not None and cached is not None and cached > entered:
+        entered += cached
+        yield Notice(
+            "usage_reconciled",
+            "cached tokens exceed the input tokens that should contain them; they were counted beside them",
+        )
+    if entered is not None and output is not None:
+        hidden = None if total is None else total - entered - output
+        if reasoning and (hidden == reasoning or (hidden is None and reasoning_outside)):
+            output += reasoning
+        elif reasoning and reasoning > output * OUTSIDE_MARGIN:
+            output += reasoning
+            yield Notice(
+                "usage_reconciled",
+                "reasoning tokens exceed the output tokens that should contain them; they were counted beside them",
+            )
+        elif not reasoning and hidden is not None and hidden > 0:
+            output += hidden
+            yield Notice(
+                "usage_reconciled", f"{hidden} tokens appear only in the total; they were counted as hidden output"
+            )
+        elif hidden:
+            yield Notice("usage_unreconciled", "the provider's total is not the sum of its input and output tokens")
+    yield UsageReport(
+        Usage(
+            input_tokens=entered,
+            cached_input_tokens=cached,
+            cache_write_tokens=written,
+            output_tokens=output,
+            reasoning_tokens=reasoning,
+            total_tokens=entered + output if entered is not None and output is not None else total,
+        ),
+        cache_write_1h_tokens=count(written_by_ttl.get("ttl_12h_tokens")),
+        final=final,
+    )
+
+
+def read_bill(document: Mapping[str, Any], quirk: Mapping[str, Any]) -> Iterator[Delta]:
+    """The provider's own bill, where `quirk` says that it stands: `path`, and how many `units_per_usd` it counts in.
+
+    With `plus` and `when` an amount is added while a flag is set: OpenRouter bills only its fee for a key of one's own.
+    """
+    amount = dollars(at_path(document, str(quirk.get("path")))) if quirk else None
+    if amount is None:
+        return
+    if at_path(document, str(quirk.get("when"))) is True:
+        extra = dollars(at_path(document, str(quirk.get("plus"))))
+        if extra is None:
+            return  # only a part of the bill is known
+        amount += extra
+    yield Bill(amount / Decimal(str(quirk.get("units_per_usd", 1))))
+
+
+def read_openai_error(status: int | None, headers: Headers, document: Any) -> Failure:
+    """An error body or frame: `{"error": {...}}`, `{"error": "text"}`, flat, FastAPI's `detail`, or anything else."""
+    outer = obj(document)
+    error = obj(outer.get("error")) or outer
+    message = error_message(document)
+    code, type_ = text(error.get("code")), text(error.get("type"))
+    stable = text(obj(error.get("metadata")).get("error_type"))  # OpenRouter's
+    known = _KIND_OF_CODE.get(code or "") or _KIND_OF_CODE.get(type_ or "") or _KIND_OF_CODE.get(stable or "")
+    if status is None and known is None:
+        # A failure in the middle of a stream has no status of its own; some hosts put it into the code.
+        written = (error.get("code"), outer.get("status_code"), outer.get("raw_status_code"))
+        statuses = [number for value in written if (number := count(value)) and 400 <= number < 600]
+        known = kind_for_status(statuses[0]) if statuses else "server"
+    by_status = kind_for_status(status) if status else None
+    # The status decides where it is precise; `invalid_request_error` is what every 4xx of OpenAI says.
+    kind = by_status if by_status and known in (None, "invalid_request") else known
+    kind = kind or "server"
+    if kind == "invalid_request" and (is_long_prompt(message) or "model token limit" in message):
+        kind = "context_length"
+    elif kind == "invalid_request" and _UNKNOWN_MODEL.search(message):
+        kind = "not_found"
+    elif kind == "invalid_request" and "incorrect api key" in message.lower():
+        # xAI says so with a 400: https://docs.x.ai/developers/debugging
+        kind = "auth"
+    delay = retry_delay_s(headers)
+    if delay is None:
+        delay = seconds(obj(error.get("availability")).get("retry_after"))
+    return failure(kind, message, status=status, retry_after_s=delay, param=text(error.get("param")))
+
+
+def _first_details(usage: Mapping[str, Any], *names: str) -> Mapping[str, Any]:
+    for name in names:
+        if found := obj(usage.get(name)):
+            return found
+    return EMPTY
+
+
+def _first(usage: Mapping[str, Any], *names: str) -> int | None:
+    for name in names:
+        if (value := usage.get(name)) is not None and (value := count(value)) is not None:
+            return value
+    return None

@@ -1,0 +1,1 @@
+"""Bytes of a response body -> events, one module a way of cutting them."""
