@@ -15,12 +15,12 @@ from measure import LEAST_ROUNDS, Report, Row, Target, progress
 from server import loopback_server
 from surroundings import Surroundings, surroundings
 
-from thinkdial.engine.exchange.observer import Silent
 from thinkdial.engine.exchange.surroundings import Surroundings as EngineSurroundings
 from thinkdial.engine.exchange.transport import Transport
 from thinkdial.engine.planning.prepare import Prompt
-from thinkdial.engine.runs.fanout import Job, fan_out
-from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.runs.fanout import fan_out
+from thinkdial.engine.runs.jobs import Job, Wishes, make_jobs
+from thinkdial.engine.runs.observer import Silent
 from thinkdial.engine.targets.target import select
 from thinkdial.profiles.config import load
 

@@ -11,8 +11,8 @@ from .output import aside, console, is_terminal, say, show
 
 if TYPE_CHECKING:
     from ..engine.costs.budget.limits import Question
-    from ..engine.runs.fanout import Job
-    from ..providers.schema import Forecast
+    from ..engine.results.result import Forecast
+    from ..engine.runs.jobs import Job
 
 
 def confirm_cost(

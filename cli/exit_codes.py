@@ -7,7 +7,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ..providers.schema import Result
+    from ..engine.results.result import Result
 
 
 class ExitCode(IntEnum):

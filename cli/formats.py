@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engine.results.documents import result_document, run_document
+from ..engine.results.result import Result, Run
 from ..providers.errors import ConfigError, UsageError
-from ..providers.schema import Result, Run
 from .options import Format, ReasoningView
 from .output import check_writable, complain, console, emit, is_terminal, rendered, say, show_line, write_file
 from .views.untrusted import harmless_json

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import typer
 
-from ..engine.runs.fanout import Job
+from ..engine.runs.jobs import Job
 from ..engine.targets.target import Selection, select
 from ..profiles.config import Config, load
 from ..providers.errors import UsageError

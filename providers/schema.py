@@ -1,4 +1,4 @@
-"""The normalized shape of everything a provider can say: deltas while it speaks, a `Result` when it is done."""
+"""The normalized shape of what providers are sent and say: a call, a request, and the deltas of an answer."""
 
 from __future__ import annotations
 
@@ -15,10 +15,6 @@ Json = Mapping[str, Any]
 Visibility = Literal["full", "summary", "inline", "redacted", "encrypted", "hidden", "none"]
 TokensSource = Literal["reported", "derived", "estimated"]
 FinishReason = Literal["stop", "length", "refusal", "content_filter", "tool_call", "error", "cancelled", "unknown"]
-Status = Literal["ok", "partial", "error", "cancelled"]
-Fidelity = Literal["exact", "mapped", "clamped", "emulated", "unsupported", "default"]
-Verdict = Literal["as_asked", "not_observed", "unwanted", "over_budget", "starved", "unknown"]
-CostSource = Literal["provider", "table", "profile", "estimated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,138 +145,7 @@ Delta = (
 
 
 @dataclass(frozen=True, slots=True)
-class ThinkReceipt:
-    """What was asked of the dial, what was sent, and what the answer showed."""
-
-    requested: str
-    native: Json
-    fidelity: Fidelity
-    note: str | None = None
-    verdict: Verdict = "unknown"
-
-
-@dataclass(frozen=True, slots=True)
-class Reasoning:
-    """The visible reasoning, its kind, and how many tokens it took."""
-
-    text: str | None = None
-    visibility: Visibility = "none"
-    tokens: int | None = None
-    tokens_source: TokensSource | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Cost:
-    """US dollars, exact. None is unknown and never 0. `reasoning_usd` is a part of `output_usd`.
-
-    `cache_saved_usd` is what the same tokens would have cost without the provider's cache, less what they did cost;
-    negative where writing cost more than reading saved. `listed_usd` is what the price list makes of the usage, where
-    `usd` is the provider's own bill. A source of `estimated` means that no usage was reported: the call was cut.
-    """
-
-    usd: Decimal | None = None
-    input_usd: Decimal | None = None
-    output_usd: Decimal | None = None
-    reasoning_usd: Decimal | None = None
-    source: CostSource | None = None
-    note: str | None = None
-    cache_saved_usd: Decimal | None = None
-    listed_usd: Decimal | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Forecast:
-    """US dollars before a call. None where the price is unknown; `high_usd` also where nothing bounds the output.
-
-    `input_source` is `counted` when the provider's counting endpoint said it, else `estimated`. The expected output is
-    the median of `output_runs` runs of the user's own history, else the reference table's. `low_usd` is for little
-    output, `high_usd` for output up to the limit, reasoning included. `method` says all of that in words.
-    """
-
-    input_tokens: int
-    input_source: Literal["estimated", "counted"]
-    expected_output_tokens: int | None
-    output_source: Literal["history", "reference"] | None
-    output_runs: int
-    output_limit_tokens: int | None
-    low_usd: Decimal | None
-    expected_usd: Decimal | None
-    high_usd: Decimal | None
-    price_source: CostSource | None
-    method: str
-
-
-@dataclass(frozen=True, slots=True)
-class Latency:
-    """Seconds by the monotonic clock, of the last attempt; None where it does not apply."""
-
-    first_byte_s: float | None = None
-    first_reasoning_s: float | None = None
-    first_answer_s: float | None = None
-    total_s: float | None = None
-    output_tokens_per_s: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """One normalized answer of one profile (`thinkdial.result/1`)."""
-
-    id: str
-    run_id: str
-    created_at: str
-    profile: str
-    provider: str
-    dialect: str
-    model: str
-    model_reported: str | None
-    status: Status
-    think: ThinkReceipt
-    reasoning: Reasoning
-    answer: str
-    finish: FinishReason
-    finish_raw: str | None
-    usage: Usage
-    cost: Cost
-    latency: Latency
-    attempts: int
-    request_id: str | None
-    warnings: tuple[Notice, ...] = ()
-    error: Failure | None = None
-    forecast: Forecast | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Summary:
-    """Totals of a run. `usd` is the sum of the known costs; `usd_unknown` counts the results whose cost is unknown.
-
-    `total_s` is None for a run that never ended, when nothing says how long it took.
-    """
-
-    results: int
-    ok: int
-    partial: int
-    error: int
-    cancelled: int
-    usd: Decimal | None
-    usd_unknown: int
-    output_tokens: int | None
-    reasoning_tokens: int | None
-    total_s: float | None
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """One invocation (`thinkdial.run/1`): one prompt, and a result for each profile and think value."""
-
-    run_id: str
-    prompt: str
-    results: tuple[Result, ...]
-    summary: Summary
-    system: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Message:
     """One earlier message of a chat, as plain text."""
 
     role: Literal["user", "assistant"]
@@ -291,7 +156,7 @@ class Turn:
 class Call:
     """What a dialect needs to build a request: data, decided by the planner.
 
-    `turns` are the messages before the prompt, in order.
+    `earlier` are the messages before the prompt, in order.
     `native` are the thinking fields, spelled for this dialect; `params` are the user's own native fields. Both are
     merged into the body, `params` last.
     """
@@ -303,12 +168,12 @@ class Call:
     stream: bool = True
     native: Json = field(default_factory=dict[str, Any])
     params: Json = field(default_factory=dict[str, Any])
-    turns: tuple[Turn, ...] = ()
+    earlier: tuple[Message, ...] = ()
 
     @property
-    def chat(self) -> tuple[Turn, ...]:
+    def chat(self) -> tuple[Message, ...]:
         """All messages, the prompt as the last one."""
-        return (*self.turns, Turn("user", self.prompt))
+        return (*self.earlier, Message("user", self.prompt))
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,33 +192,21 @@ __all__ = [
     "Bill",
     "Call",
     "Complete",
-    "Cost",
-    "CostSource",
     "Delta",
     "ErrorKind",
     "Failure",
-    "Fidelity",
     "Finish",
     "FinishReason",
-    "Forecast",
     "HttpRequest",
     "Json",
-    "Latency",
+    "Message",
     "Notice",
-    "Reasoning",
     "ReasoningAbsent",
     "ReasoningDelta",
     "ReasoningWithheld",
-    "Result",
-    "Run",
     "Served",
-    "Status",
-    "Summary",
-    "ThinkReceipt",
     "TokensSource",
-    "Turn",
     "Usage",
     "UsageReport",
-    "Verdict",
     "Visibility",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 from pictures import IMAGES, sample_run
 
 from thinkdial.cli.views.report import report_page
-from thinkdial.providers.schema import Run
+from thinkdial.engine.results.result import Run
 from thinkdial.simulator import DEMO_PACE, running_simulator
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "report"))

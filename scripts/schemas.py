@@ -13,12 +13,12 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from thinkdial.engine.batch.output.summary import SCHEMA as BATCH_SUMMARY_SCHEMA
 from thinkdial.engine.batch.output.summary import Group
 from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA
+from thinkdial.engine.results.result import Result, Run
 from thinkdial.profiles import budget_rules, config, facts, history_settings
 from thinkdial.profiles.price_list import LONG_PROMPT_KEYS, PRICE_KEYS
 from thinkdial.profiles.profile import Limits
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import NAMES as DIALECTS
-from thinkdial.providers.schema import Result, Run
 from thinkdial.providers.think import Level
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"

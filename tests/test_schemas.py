@@ -14,11 +14,13 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
+from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.results.assembly import make_run, timestamp
 from thinkdial.engine.results.documents import result_document, run_document
+from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.profiles.facts import packaged_text
 from thinkdial.providers.errors import Failure
-from thinkdial.providers.schema import Cost, Latency, Notice, Reasoning, Result, ThinkReceipt, Usage
+from thinkdial.providers.schema import Notice, Usage
 
 ROOT = Path(__file__).resolve().parent.parent
 

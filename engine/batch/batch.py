@@ -13,11 +13,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
-from ...providers.schema import Result
 from ..costs.budget.purse import Purse
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
 from ..results.assembly import may_have_cost
+from ..results.result import Result
 from .caller import RowCaller
 from .lane import Lane, Task
 from .output.document import Encode, output_line

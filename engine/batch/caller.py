@@ -13,16 +13,18 @@ from typing import Any
 from ...profiles.config import Config
 from ...providers.dialect import failure
 from ...providers.errors import ConfigError, Failure, UsageError
-from ...providers.schema import Notice, Result
+from ...providers.schema import Notice
 from ...providers.think import Think
 from ..costs.budget.meter import Meter
+from ..costs.prices.pricing import price_of
 from ..exchange.exchange import Exchange
-from ..exchange.observer import Silent
 from ..exchange.outcome import cancelled
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared, Prompt, with_prompt
 from ..results.assembly import result_of, unsent_result
+from ..results.result import Result
 from ..runs.jobs import Wishes, patience_of, prepare_one, resolved
+from ..runs.observer import Silent
 from ..targets.authorize import authorization
 from ..targets.target import Selection, select, think_values
 from .output.output_file import Work
@@ -79,7 +81,7 @@ class RowCaller:
 
     def prepared(self, row: Row, think: Think) -> Prepared:
         """The request for `row`. Raises `ConfigError` when params and dial contradict each other."""
-        prompt = Prompt(row.text, row.system or self._system, row.turns)
+        prompt = Prompt(row.text, row.system or self._system, row.earlier)
         template = self._templates.get((think, row.max_output))
         if template is None:
             if len(self._templates) >= MOST_TEMPLATES:
@@ -104,7 +106,8 @@ class RowCaller:
         except Exception as error:
             words = f"an error inside thinkdial: {type(error).__name__}: {error}"
             outcome = exchange.outcome(failure("protocol", words, hint="please report it"))
-        return result_of(outcome, run_id=self._run_id, at=began, extra=self._extra)
+        cost = price_of(outcome.reply, outcome.prepared.target, began)
+        return result_of(outcome, cost, run_id=self._run_id, at=began, extra=self._extra)
 
     def refused(self, think: Think, problem: ConfigError | Failure) -> Result:
         """The result of a call that cannot be made."""

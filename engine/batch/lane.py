@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from ...providers.errors import ConfigError, ErrorKind, Failure
-from ...providers.schema import Result
 from ...providers.think import Think
 from ..exchange.retry import Attempt, wait_before_retry
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
+from ..results.result import Result
 from .caller import RowCaller
 from .output.output_file import Work
 from .overflow import Overflow

@@ -7,20 +7,18 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from ...providers.json_values import obj, text
 from ...providers.merge import at_path, merged
 from ...providers.registry import dialect
-from ...providers.schema import Cost, Forecast, Usage
+from ...providers.schema import Usage
 from ...providers.think import Level
 from ..planning.plan import LEAST_MAX_TOKENS
 from ..planning.prepare import Prepared, Prompt
+from ..results.result import Cost, Forecast
 from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens
 from .prices.pricing import Bought, host_of, own_price, priced_by_profile, priced_by_table
-
-if TYPE_CHECKING:
-    from ..runs.fanout import Job
 
 Samples = Callable[[str, str, str], Sequence[int]]
 """The output tokens of the user's newest runs of (provider, model, think value), newest first."""
@@ -92,31 +90,6 @@ def forecast(
     )
 
 
-def forecasts_for(
-    jobs: Sequence[Job],
-    prompt: Prompt,
-    at: datetime,
-    *,
-    counted: Mapping[int, int] | None = None,
-    samples: Samples | None = None,
-) -> list[Forecast | None]:
-    """A forecast for each job, in order; None for one that cannot be sent. `counted` are input tokens by index."""
-    known: dict[tuple[str, str, str], Sequence[int]] = {}
-
-    def once(provider: str, model: str, think: str) -> Sequence[int]:
-        key = (provider, model, think)
-        if key not in known:
-            known[key] = samples(*key) if samples is not None else ()
-        return known[key]
-
-    return [
-        None
-        if job.prepared is None or job.refused is not None
-        else forecast(job.prepared, prompt, at, counted_tokens=(counted or {}).get(index), samples=once)
-        for index, job in enumerate(jobs)
-    ]
-
-
 @dataclass(frozen=True, slots=True)
 class ForecastTotals:
     """Sums of the known ends of several forecasts, None where none is known, and how many are unknown in each."""
@@ -146,7 +119,7 @@ def totals(forecasts: Iterable[Forecast | None]) -> ForecastTotals:
 
 def estimated_input_tokens(prepared: Prepared, prompt: Prompt) -> int:
     """The input of the call by its kinds of characters, as this model counts."""
-    tokens = input_tokens(prompt.text, prepared.call.system, [turn.text for turn in prompt.turns])
+    tokens = input_tokens(prompt.text, prepared.call.system, [message.text for message in prompt.earlier])
     return -(-tokens * prepared.target.card.token_percent // 100)
 
 

@@ -7,7 +7,6 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import TYPE_CHECKING
 
 import httpx2
 
@@ -31,16 +30,13 @@ from ..targets.authorize import Authorize, by_key
 from ..targets.keys import Key
 from .decoding import UnreadableError, check_body, decoded, error_document
 from .intake import Intake
-from .observer import Observer
+from .observer import CallObserver, CostMeter
 from .outcome import NEVER_SENT, Marks, Outcome
 from .refusal import legal_levels
 from .retry import Attempt, obey_should_retry, wait_before_retry
 from .secrets import Redactor, secrets_of
 from .surroundings import Patience, Surroundings
 from .transport import Response, read_transport_error
-
-if TYPE_CHECKING:
-    from ..costs.budget.meter import Meter
 
 GRACE_S = 1.0
 """Seconds that a server has to close the body after its terminal event."""
@@ -79,10 +75,10 @@ class Exchange:
     key: Key | None
     patience: Patience
     surroundings: Surroundings
-    observer: Observer
+    observer: CallObserver
     index: int = 0
     authorize: Authorize | None = None
-    meter: Meter | None = None
+    meter: CostMeter | None = None
     _attempts: int = 0
     _given_way: int = 0
     _has_learned: bool = False

@@ -1,18 +1,16 @@
-"""What the engine tells whoever watches a run. Everything is optional to hear."""
+"""What a call tells whoever watches it, and whoever takes it down."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from ...providers.errors import Failure
-from ...providers.schema import Delta, Result
-
-if TYPE_CHECKING:
-    from ..planning.prepare import Prepared
+from ...providers.schema import Delta
+from ..planning.prepare import Prepared
 
 
-class Observer(Protocol):
+class CallObserver(Protocol):
     """Hears about each call by its index in the run, on the event loop: an implementation must return quickly."""
 
     def started(self, index: int, attempt: int) -> None: ...
@@ -20,8 +18,6 @@ class Observer(Protocol):
     def delta(self, index: int, delta: Delta) -> None: ...
 
     def waiting(self, index: int, seconds: float, failure: Failure) -> None: ...
-
-    def finished(self, index: int, result: Result) -> None: ...
 
 
 class Tape(Protocol):
@@ -38,17 +34,9 @@ class Tape(Protocol):
     def received(self, index: int, data: bytes) -> None: ...
 
 
-class Silent:
-    """Hears and does nothing."""
+class CostMeter(Protocol):
+    """Adds up what a call costs while it streams. `take` says whether that is more than it may cost."""
 
-    def started(self, index: int, attempt: int) -> None:
-        pass
+    def take(self, delta: Delta) -> bool: ...
 
-    def delta(self, index: int, delta: Delta) -> None:
-        pass
-
-    def waiting(self, index: int, seconds: float, failure: Failure) -> None:
-        pass
-
-    def finished(self, index: int, result: Result) -> None:
-        pass
+    def again(self) -> None: ...

@@ -6,11 +6,22 @@ from dataclasses import dataclass, replace
 
 from ...providers.errors import Failure
 from ...providers.fold import Reply
-from ...providers.schema import Latency, Notice
+from ...providers.schema import Notice
 from ..planning.prepare import Prepared
 
 NEVER_SENT = Notice("never_sent", "the request never left, so nothing is charged for it")
 """Beside the result of a call whose attempts all failed before the provider had the request."""
+
+
+@dataclass(frozen=True, slots=True)
+class Latency:
+    """Seconds by the monotonic clock, of the last attempt; None where it does not apply."""
+
+    first_byte_s: float | None = None
+    first_reasoning_s: float | None = None
+    first_answer_s: float | None = None
+    total_s: float | None = None
+    output_tokens_per_s: float | None = None
 
 
 @dataclass(slots=True)

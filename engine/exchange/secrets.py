@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from ..planning.prepare import Prepared
-from ..results.documents import SECRET_WORDS
 from ..targets.keys import Key
+
+MASK = "***"
+SECRET_WORDS = ("auth", "key", "token", "secret", "cookie", "pass", "credential", "session", "signature")
 
 LEAST_SECRET = 8
 """Shorter header values are words, not credentials."""
@@ -68,3 +70,17 @@ def _overlap(data: bytes, secret: bytes) -> int:
             return len(data) - at
         at = data.find(secret[:1], at + 1)
     return 0
+
+
+def masked_headers(prepared: Prepared, key_source: str | None) -> dict[str, str]:
+    """The headers that would be sent, with every credential masked."""
+    provider, use = prepared.target.provider, prepared.target.use
+    auth_header = (use.auth_header or provider.auth_header).lower()
+    auth_scheme = provider.auth_scheme if use.auth_scheme is None else use.auth_scheme
+    headers = {
+        name: MASK if name == auth_header or any(word in name.lower() for word in SECRET_WORDS) else value
+        for name, value in prepared.request.headers
+    }
+    if key_source is not None:
+        headers.setdefault(auth_header, f"{auth_scheme}{MASK}")
+    return headers

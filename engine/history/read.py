@@ -14,10 +14,11 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from ...providers.errors import StoreError
-from ...providers.schema import Json, Result, Run
+from ...providers.schema import Json
 from ..exchange.reader import RawResponse
 from ..results.assembly import may_have_cost, summarize, timestamp
 from ..results.restored import result_from
+from ..results.result import Result, Run
 from .retention import delete_runs
 from .store import Store, reading
 from .unfinished import Begun, recovered

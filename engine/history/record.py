@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...providers.errors import StoreError
-from ...providers.schema import Result
+from ..results.result import Result
 from .heads import CallHead, Retention, RunHead
 
 if TYPE_CHECKING:

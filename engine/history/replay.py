@@ -11,8 +11,9 @@ from ...profiles.config import Config
 from ...profiles.profile import Profile
 from ...providers.errors import ConfigError, Failure, UsageError
 from ...providers.fold import Reply
-from ...providers.schema import Call, HttpRequest, Json, Notice, Result
+from ...providers.schema import Call, HttpRequest, Json, Notice
 from ...providers.think import AUTO, Think, parse_think
+from ..costs.prices.pricing import price_of
 from ..exchange.outcome import Outcome
 from ..exchange.reader import RawResponse, reply_of
 from ..planning.plan import ThinkPlan
@@ -20,6 +21,7 @@ from ..planning.prepare import Asked, Prepared, Prompt
 from ..results.assembly import result_of
 from ..results.documents import result_document
 from ..results.receipt import read_reasoning
+from ..results.result import Result
 from ..targets.target import Target, resolve
 from .unfinished import KILLED, as_recovered
 
@@ -139,7 +141,8 @@ def _made(stored: StoredResult, reply: Reply, target: Target, config: Config) ->
         request_id=was.request_id,
         notices=_kept_notices(was),
     )
-    made = result_of(outcome, run_id=was.run_id, at=_moment(was.created_at))
+    at = _moment(was.created_at)
+    made = result_of(outcome, price_of(reply, target, at), run_id=was.run_id, at=at)
     if stored.unfinished:
         made = as_recovered(made, reply)
     return replace(made, id=was.id, created_at=was.created_at, forecast=was.forecast)

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
-from ...providers.schema import Result
 from ..costs.prices.pricing import DISAGREEMENT
 from ..results.assembly import may_have_cost
 from ..results.documents import dollars_text
+from ..results.result import Result
 
 if TYPE_CHECKING:
     import sqlite3

@@ -6,9 +6,11 @@ from dataclasses import dataclass, replace
 
 from ...providers.errors import ConfigError, Failure
 from ...providers.fold import Reply
-from ...providers.schema import Cost, Json, Latency, Notice, Result, Status, ThinkReceipt
+from ...providers.schema import Json, Notice
+from ..exchange.outcome import Latency
 from ..exchange.reader import RawResponse, reply_of
 from ..results.receipt import read_reasoning
+from ..results.result import Cost, Result, Status, ThinkReceipt
 
 KILLED = Failure("cancelled", "the process was killed before the answer was complete")
 RECOVERED = Notice("recovered", "made of the bytes that had been stored: its process was killed, or is still at work")

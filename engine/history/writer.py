@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ...providers.schema import Result
 from ..results.assembly import timestamp
 from ..results.documents import dollars_text, result_document
+from ..results.result import Result
 from .heads import CallHead, RunHead
 from .rollups import count, count_late, known_count
 

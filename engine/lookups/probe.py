@@ -13,8 +13,8 @@ from urllib.parse import urlencode, urlsplit
 from ...profiles.provider import Listing
 from ...providers.catalogue import is_listed, listed_names, next_page
 from ...providers.errors import ConfigError, Failure, did_you_mean
+from ..exchange.secrets import SECRET_WORDS
 from ..exchange.transport import Transport
-from ..results.documents import SECRET_WORDS
 from ..targets.authorize import Authorize, auth_of, authorization
 from ..targets.keys import Key
 from ..targets.readiness import Candidate

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Literal
 
 from ...profiles.card import BudgetRange, ModelCard, Spelling
 from ...profiles.profile import Reference
 from ...providers.errors import ConfigError
 from ...providers.merge import at_path, merged, without
-from ...providers.schema import Fidelity, Json, Notice
+from ...providers.schema import Json, Notice
 from ...providers.think import THINKING_LEVELS, Level, Think
 from .params import contested, holds, paths_in, take_output_limit
+
+Fidelity = Literal["exact", "mapped", "clamped", "emulated", "unsupported", "default"]
 
 MEASURED_FIDELITY: tuple[Fidelity, ...] = ("exact", "mapped", "default")
 """Fidelities that `--strict-think` accepts."""

@@ -8,7 +8,7 @@ from ...profiles.profile import Reference
 from ...providers.emulation import scaffold
 from ...providers.merge import merged, without
 from ...providers.registry import dialect
-from ...providers.schema import Call, HttpRequest, Notice, Turn
+from ...providers.schema import Call, HttpRequest, Message, Notice
 from ...providers.think import Level, Think
 from ..targets.target import Target
 from .plan import PlanContext, ThinkPlan, plan
@@ -20,7 +20,7 @@ class Prompt:
 
     text: str
     system: str | None = None
-    turns: tuple[Turn, ...] = ()
+    earlier: tuple[Message, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         stream=asked.stream,
         native=merged(target.use.body, decided.native),
         params=decided.params or {},
-        turns=prompt.turns,
+        earlier=prompt.earlier,
     )
     return Prepared(target, think, decided, call, _build(target, call), asked, emulated)
 
@@ -151,7 +151,7 @@ def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
     before, given = prepared.call, prepared.asked
     call = Call(
         before.model, prompt.text, system, before.max_output_tokens, before.stream, before.native, before.params,
-        prompt.turns,
+        prompt.earlier,
     )  # fmt: skip
     asked = Asked(prompt, given.reference, given.max_output_tokens, given.stream, given.emulate)
     request = _build(prepared.target, call)

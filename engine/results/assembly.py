@@ -12,25 +12,12 @@ from ...providers.dialect import failure
 from ...providers.errors import ErrorKind, Failure
 from ...providers.fold import Reply
 from ...providers.merge import at_path
-from ...providers.schema import (
-    Cost,
-    FinishReason,
-    Json,
-    Latency,
-    Notice,
-    Reasoning,
-    Result,
-    Run,
-    Status,
-    Summary,
-    ThinkReceipt,
-    Usage,
-)
+from ...providers.schema import FinishReason, Json, Notice, Usage
 from ...providers.think import Think
-from ..costs.prices.pricing import Bought, cost_of, host_of, own_price
-from ..exchange.outcome import NEVER_SENT, Outcome
+from ..exchange.outcome import NEVER_SENT, Latency, Outcome
 from ..targets.target import Target
 from .receipt import judge, read_reasoning
+from .result import Cost, Reasoning, Result, Run, Status, Summary, ThinkReceipt
 
 UNBILLED_KINDS: frozenset[ErrorKind] = frozenset(
     {
@@ -59,7 +46,7 @@ def timestamp(moment: datetime) -> str:
     return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
-def result_of(outcome: Outcome, *, run_id: str, at: datetime, extra: tuple[Notice, ...] = ()) -> Result:
+def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra: tuple[Notice, ...] = ()) -> Result:
     """Everything that is known about one call, in the normalized form. `at` is when the run began."""
     prepared, reply = outcome.prepared, _with_failure(outcome.reply)
     if reply is not outcome.reply:
@@ -67,11 +54,6 @@ def result_of(outcome: Outcome, *, run_id: str, at: datetime, extra: tuple[Notic
     target, decided = prepared.target, prepared.plan
     reasoning = read_reasoning(reply, target.card.visibility)
     notices = [*extra, *decided.notices, *outcome.notices, *reply.notices, *_served_otherwise(outcome)]
-    try:
-        bought = _bought(outcome, at)
-        cost = cost_of(reply, bought, own_price(target, *bought.models))
-    except Exception as error:  # an answer that was paid for is not lost to a price table
-        cost = Cost(note=f"the cost could not be worked out: {type(error).__name__}: {error}")
     if cost.note:
         notices.append(Notice("cost", cost.note))
     status = _status(outcome)
@@ -190,22 +172,6 @@ def _status(outcome: Outcome) -> Status:
     if reply.failure.kind == "cancelled":
         return "cancelled"
     return "partial" if reply.answer.strip() or reply.reasoning.strip() else "error"
-
-
-def _bought(outcome: Outcome, at: datetime) -> Bought:
-    reply, target = outcome.reply, outcome.prepared.target
-    models = tuple(dict.fromkeys(model for model in (reply.model, target.profile.model) if model))
-    return Bought(
-        usage=reply.billed or reply.usage,
-        provider=target.provider.prices,
-        models=tuple(model.removeprefix("models/") for model in models),
-        service_tier=reply.service_tier,
-        speed=reply.speed,
-        cache_write_1h_tokens=reply.cache_write_1h_tokens,
-        at=at,
-        host=host_of(target.base_url),
-        region=reply.region,
-    )
 
 
 def _served_otherwise(outcome: Outcome) -> list[Notice]:

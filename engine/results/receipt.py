@@ -6,9 +6,10 @@ from dataclasses import dataclass
 
 from ...profiles.card import ModelCard
 from ...providers.fold import Reply
-from ...providers.schema import Reasoning, TokensSource, Verdict, Visibility
+from ...providers.schema import TokensSource, Visibility
 from ...providers.think import Think
 from ..planning.plan import ThinkPlan
+from .result import Reasoning, Verdict
 
 OVER_BUDGET = 1.10
 STARVED_SHARE = 0.5

@@ -11,17 +11,9 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar, cast
 
 from ...providers.errors import Failure
-from ...providers.schema import (
-    Cost,
-    Forecast,
-    Json,
-    Latency,
-    Notice,
-    Reasoning,
-    Result,
-    ThinkReceipt,
-    Usage,
-)
+from ...providers.schema import Json, Notice, Usage
+from ..exchange.outcome import Latency
+from .result import Cost, Forecast, Reasoning, Result, ThinkReceipt
 
 _Part = TypeVar("_Part")
 

@@ -11,39 +11,22 @@ from typing import TYPE_CHECKING
 
 from ...providers.dialect import failure
 from ...providers.errors import Failure
-from ...providers.schema import Delta, Forecast, Notice, Result
-from ...providers.think import Think
+from ...providers.schema import Delta, Notice
+from ..costs.prices.pricing import price_of
 from ..exchange.exchange import Exchange
-from ..exchange.observer import Observer
 from ..exchange.outcome import cancelled
-from ..exchange.surroundings import Patience, Surroundings
+from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
 from ..results.assembly import result_of, unsent_result
-from ..targets.authorize import Authorize
-from ..targets.keys import Key
-from ..targets.target import Target
+from ..results.result import Result
+from .jobs import Job
+from .observer import Observer
 
 if TYPE_CHECKING:
     from ..costs.budget.purse import Purse
     from .keeper import Keeper
 
 MOST_AT_ONCE = 64
-
-
-@dataclass(frozen=True, slots=True)
-class Job:
-    """One call to make, or (`refused`) the reason why it cannot be made. `forecast` was made before it was sent."""
-
-    profile: str
-    model: str
-    think: Think
-    patience: Patience
-    target: Target | None = None
-    prepared: Prepared | None = None
-    key: Key | None = None
-    refused: Failure | None = None
-    authorize: Authorize | None = None
-    forecast: Forecast | None = None
 
 
 class _Relay:
@@ -134,7 +117,8 @@ async def fan_out(
             else:
                 words = f"an error inside thinkdial: {type(error).__name__}: {error}"
                 outcome = exchange.outcome(failure("protocol", words, hint="please report it"))
-        result = result_of(outcome, run_id=run_id, at=at, extra=extra)
+        cost = price_of(outcome.reply, outcome.prepared.target, at)
+        result = result_of(outcome, cost, run_id=run_id, at=at, extra=extra)
         return result if purse is None else purse.priced(index, result)
 
     async def one(index: int, job: Job) -> Result:

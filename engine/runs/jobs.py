@@ -11,10 +11,26 @@ from ...providers.errors import ConfigError, Failure
 from ...providers.think import Think
 from ..exchange.surroundings import Patience
 from ..planning.prepare import Prepared, Prompt, prepare
+from ..results.result import Forecast
 from ..targets.authorize import Authorize, authorization
 from ..targets.keys import Key
 from ..targets.target import Selection, Target, resolve, think_values
-from .fanout import Job
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One call to make, or (`refused`) the reason why it cannot be made. `forecast` was made before it was sent."""
+
+    profile: str
+    model: str
+    think: Think
+    patience: Patience
+    target: Target | None = None
+    prepared: Prepared | None = None
+    key: Key | None = None
+    refused: Failure | None = None
+    authorize: Authorize | None = None
+    forecast: Forecast | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 from ...providers.errors import StoreError
-from ...providers.schema import Forecast, Result
+from ..exchange.secrets import masked_headers
 from ..history.heads import CallHead
 from ..history.record import Recorder
 from ..planning.prepare import Prepared
-from ..results.documents import masked_headers
-from .fanout import Job
+from ..results.result import Forecast, Result
+from .jobs import Job
 
 
 class Keeper:

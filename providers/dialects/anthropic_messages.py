@@ -96,7 +96,7 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     body: dict[str, Any] = {
         "model": call.model,
         "max_tokens": call.max_output_tokens or DEFAULT_MAX_TOKENS,
-        "messages": [{"role": turn.role, "content": turn.text} for turn in call.chat],
+        "messages": [{"role": message.role, "content": message.text} for message in call.chat],
     }
     if call.system:
         body["system"] = call.system

@@ -77,7 +77,9 @@ Source: https://github.com/anomalyco/opencode/issues/47073
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """The model stands in the path, where a colon must be escaped."""
-    body: dict[str, Any] = {"messages": [{"role": turn.role, "content": [{"text": turn.text}]} for turn in call.chat]}
+    body: dict[str, Any] = {
+        "messages": [{"role": message.role, "content": [{"text": message.text}]} for message in call.chat]
+    }
     if call.system:
         body["system"] = [{"text": call.system}]
     if call.max_output_tokens is not None:

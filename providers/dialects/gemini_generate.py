@@ -92,8 +92,8 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """
     body: dict[str, Any] = {
         "contents": [
-            {"role": "model" if turn.role == "assistant" else "user", "parts": [{"text": turn.text}]}
-            for turn in call.chat
+            {"role": "model" if message.role == "assistant" else "user", "parts": [{"text": message.text}]}
+            for message in call.chat
         ]
     }
     if call.system:

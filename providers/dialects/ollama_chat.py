@@ -49,7 +49,7 @@ _SLOW_LOAD_S = 1.0
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """The output limit is `options.num_predict`; it bounds thinking and answer together."""
-    messages = [{"role": turn.role, "content": turn.text} for turn in call.chat]
+    messages = [{"role": message.role, "content": message.text} for message in call.chat]
     if call.system:
         messages.insert(0, {"role": "system", "content": call.system})
     body: dict[str, Any] = {"model": call.model, "messages": messages, "stream": call.stream}

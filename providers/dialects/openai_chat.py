@@ -82,7 +82,7 @@ _FINISH: Mapping[str, FinishReason] = {
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """A system message, where there is one, and one user message."""
-    messages = [{"role": turn.role, "content": turn.text} for turn in call.chat]
+    messages = [{"role": message.role, "content": message.text} for message in call.chat]
     if call.system:
         messages.insert(0, {"role": str(quirks.get("system_role", "system")), "content": call.system})
     body: dict[str, Any] = {"model": call.model, "messages": messages}

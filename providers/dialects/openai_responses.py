@@ -66,7 +66,7 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """One user message, not stored at the provider where it knows the field."""
     body: dict[str, Any] = {
         "model": call.model,
-        "input": [{"role": turn.role, "content": turn.text} for turn in call.chat],
+        "input": [{"role": message.role, "content": message.text} for message in call.chat],
     }
     if quirks.get("store_field", True):
         body["store"] = False

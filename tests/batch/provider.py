@@ -19,9 +19,9 @@ from thinkdial.engine.batch.output.outputs import Lines
 from thinkdial.engine.batch.rows.rows import BadRow, Row, read_rows
 from thinkdial.engine.exchange.fast_transport import FastTransport
 from thinkdial.engine.exchange.surroundings import Surroundings
+from thinkdial.engine.results.result import Result
 from thinkdial.engine.runs.jobs import Wishes
 from thinkdial.profiles.config import Config, load
-from thinkdial.providers.schema import Result
 from thinkdial.providers.think import Think
 
 Answer = Callable[["Call"], Awaitable[bytes] | bytes]

@@ -14,8 +14,10 @@ from thinkdial.engine.batch.output.document import output_document, output_line
 from thinkdial.engine.batch.output.output_file import Work
 from thinkdial.engine.batch.rows.digests import digest_of
 from thinkdial.engine.batch.rows.rows import Row
+from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.providers.dialect import failure
-from thinkdial.providers.schema import Cost, Latency, Notice, Reasoning, Result, ThinkReceipt, Usage
+from thinkdial.providers.schema import Notice, Usage
 
 TEXTS = ("", "a", "日本 é", "\U0001f600", "\x00\x1f\x7f", "\u2028", '"\\/', "\ud800", "\udfff\ud800", "\ufeff")
 NUMBERS = (0, -1, 2**53 + 1, 2**63, 2**64 - 1, 2**64, -(2**63) - 1, 10**30, 0.1, -0.0, 1e22, 5e-324, 1.8e307)

@@ -278,7 +278,7 @@ def test_a_chat_is_its_last_message_and_what_came_before() -> None:
     )
     assert isinstance(row, Row)
     assert (row.system, row.text) == ("be brief", "four")
-    assert [(turn.role, turn.text) for turn in row.turns] == [("user", "one"), ("assistant", "two\n\nthree")]
+    assert [(message.role, message.text) for message in row.earlier] == [("user", "one"), ("assistant", "two\n\nthree")]
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from thinkdial.engine.results.result import Forecast
 from thinkdial.profiles.config import Config, load, user_file
-from thinkdial.providers.schema import Forecast
 
 Load = Callable[..., Config]
 MakeForecast = Callable[..., Forecast]

@@ -16,15 +16,15 @@ from thinkdial.cli import confirmation as confirmation_module
 from thinkdial.cli.confirmation import confirm_cost
 from thinkdial.cli.views.run.forecasts import forecast_table
 from thinkdial.engine.costs.budget.limits import confirmation
-from thinkdial.engine.costs.forecast import forecasts_for, totals
+from thinkdial.engine.costs.forecast import totals
 from thinkdial.engine.planning.prepare import Prompt
-from thinkdial.engine.runs.fanout import Job
-from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.results.result import Forecast
+from thinkdial.engine.runs.forecasts import forecasts_for
+from thinkdial.engine.runs.jobs import Job, Wishes, make_jobs
 from thinkdial.engine.targets.target import Selection
 from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.errors import BudgetError, Failure, UsageError
-from thinkdial.providers.schema import Forecast
 from thinkdial.providers.think import parse_think
 
 PROMPT = Prompt("Is 91 prime?")

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.history.store import Store, database_path
-from thinkdial.providers.schema import Cost, ThinkReceipt
+from thinkdial.engine.results.result import Cost, ThinkReceipt
 
 from ..history.made import SENT, result, store_run
 

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from thinkdial.cli.views.money.spend import bar, percent, signed_percent
-from thinkdial.providers.schema import Cost, Forecast, Result, ThinkReceipt
+from thinkdial.engine.results.result import Cost, Forecast, Result, ThinkReceipt
 
 from ..history.made import result, store_run
 

@@ -20,13 +20,14 @@ import pytest
 from thinkdial.engine.exchange.surroundings import Surroundings
 from thinkdial.engine.exchange.transport import Transport
 from thinkdial.engine.planning.prepare import Prompt
+from thinkdial.engine.results.result import Result
 from thinkdial.engine.runs.fanout import fan_out
 from thinkdial.engine.runs.jobs import Wishes, make_jobs
 from thinkdial.engine.targets.target import Selection
 from thinkdial.profiles.config import Config, load_builtin
 from thinkdial.profiles.profile import Limits, Profile
 from thinkdial.providers.errors import Failure
-from thinkdial.providers.schema import Delta, Result
+from thinkdial.providers.schema import Delta
 from thinkdial.providers.think import parse_think
 
 KEY = "sk-marked-KEY-0123456789"

@@ -335,11 +335,11 @@ def test_a_decoder_that_trips_stops_nobody_else(kit: Any, wire: Any, monkeypatch
 def test_a_price_table_that_trips_loses_no_answer(
     exchange: Exchange, wire: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from thinkdial.engine.results import assembly as results
+    from thinkdial.engine.costs.prices import pricing
 
     def tripping(*_: Any) -> Any:
         raise ZeroDivisionError("oh")
 
-    monkeypatch.setattr(results, "cost_of", tripping)
+    monkeypatch.setattr(pricing, "cost_of", tripping)
     result = exchange(wire.good).result
     assert result.answer == "42" and result.cost.usd is None and "ZeroDivisionError" in (result.cost.note or "")

@@ -11,7 +11,8 @@ import pytest
 from thinkdial.engine.exchange.surroundings import Patience, Surroundings
 from thinkdial.engine.exchange.transport import Transport
 from thinkdial.engine.runs import fanout
-from thinkdial.engine.runs.fanout import Job, fan_out
+from thinkdial.engine.runs.fanout import fan_out
+from thinkdial.engine.runs.jobs import Job
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import AnswerDelta
 from thinkdial.providers.think import AUTO, Level, Think

@@ -11,26 +11,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
 
+from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
+from thinkdial.engine.planning.plan import Fidelity
 from thinkdial.engine.results.assembly import timestamp
+from thinkdial.engine.results.result import Cost, CostSource, Forecast, Reasoning, Result, Status, ThinkReceipt, Verdict
 from thinkdial.providers.errors import ErrorKind, Failure
-from thinkdial.providers.schema import (
-    Cost,
-    CostSource,
-    Fidelity,
-    FinishReason,
-    Forecast,
-    Latency,
-    Notice,
-    Reasoning,
-    Result,
-    Status,
-    ThinkReceipt,
-    TokensSource,
-    Usage,
-    Verdict,
-    Visibility,
-)
+from thinkdial.providers.schema import FinishReason, Notice, TokensSource, Usage, Visibility
 
 NOON = datetime(2026, 11, 21, 12, tzinfo=UTC)
 SENT: dict[str, Any] = {

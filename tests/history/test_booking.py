@@ -16,8 +16,8 @@ from thinkdial.engine.history.heads import Kept
 from thinkdial.engine.history.record import Recorder, RunHead
 from thinkdial.engine.history.spend import budget_states, spent, spent_in
 from thinkdial.engine.history.store import Store
+from thinkdial.engine.results.result import Cost
 from thinkdial.profiles.budget_rules import Allowance, BudgetRules
-from thinkdial.providers.schema import Cost
 
 from .made import NOON, result
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.history.read import (
     RunFilter,
     find_run,
@@ -20,8 +21,9 @@ from thinkdial.engine.history.read import (
 )
 from thinkdial.engine.history.spend import spent
 from thinkdial.engine.history.store import Store
+from thinkdial.engine.results.result import Cost, ThinkReceipt
 from thinkdial.providers.errors import Failure, StoreError
-from thinkdial.providers.schema import Cost, Latency, ThinkReceipt, Usage
+from thinkdial.providers.schema import Usage
 
 from .made import NOON, SENT, result, store_run
 

@@ -22,10 +22,12 @@ from typing import Any
 
 import pytest
 
+from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
 from thinkdial.engine.history.store import LockedError, Store
 from thinkdial.engine.results.documents import result_document
-from thinkdial.providers.schema import Cost, Forecast, Latency, Reasoning, Result, ThinkReceipt, Usage
+from thinkdial.engine.results.result import Cost, Forecast, Reasoning, Result, ThinkReceipt
+from thinkdial.providers.schema import Usage
 
 SENT = {"base_url": "https://api.example", "stream": True, "quirks": {}, "body": '{"model": "m"}'}
 

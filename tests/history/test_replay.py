@@ -16,8 +16,8 @@ from typing import Any, cast
 import httpx2
 import pytest
 
+from thinkdial.engine.costs.prices.pricing import price_of
 from thinkdial.engine.exchange.exchange import Exchange
-from thinkdial.engine.exchange.observer import Silent
 from thinkdial.engine.exchange.outcome import Outcome, cancelled
 from thinkdial.engine.exchange.reader import RawResponse, reply_of
 from thinkdial.engine.exchange.surroundings import Patience, Surroundings
@@ -26,13 +26,15 @@ from thinkdial.engine.history.read import StoredResult
 from thinkdial.engine.history.replay import replay
 from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.results.assembly import result_of
+from thinkdial.engine.results.result import Cost
 from thinkdial.engine.runs.jobs import Wishes, prepare_one
+from thinkdial.engine.runs.observer import Silent
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Price, Profile
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import NAMES
-from thinkdial.providers.schema import Cost, Notice
+from thinkdial.providers.schema import Notice
 from thinkdial.providers.think import parse_think
 
 CONTRACT = runpy.run_path(str(Path(__file__).parent.parent / "providers" / "test_contract.py"))
@@ -180,7 +182,8 @@ def stored(name: str = "anthropic-messages", raw: RawResponse | None = None, **c
     raw = raw or RawResponse(200, kind, True, CONTRACT["stream_of"](name))
     outcome = exchanged(name, raw)
     quirks = outcome.prepared.target.use.quirks
-    made = result_of(replace(outcome, attempts=1), run_id="run", at=AT, extra=(Notice("simulated", "not real"),))
+    cost = price_of(outcome.reply, outcome.prepared.target, AT)
+    made = result_of(replace(outcome, attempts=1), cost, run_id="run", at=AT, extra=(Notice("simulated", "not real"),))
     return StoredResult(replace(made, **changes), {**SENT, "quirks": quirks}, raw, unfinished=False)
 
 

@@ -24,8 +24,9 @@ from thinkdial.engine.history.spend import (
     spent_in,
 )
 from thinkdial.engine.history.store import Store
+from thinkdial.engine.results.result import Cost, Forecast, Result, ThinkReceipt
 from thinkdial.profiles.budget_rules import Allowance, BudgetRules
-from thinkdial.providers.schema import Cost, Forecast, Result, ThinkReceipt, Usage
+from thinkdial.providers.schema import Usage
 
 from .made import NOON, SENT, result, store_run
 

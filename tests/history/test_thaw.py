@@ -11,7 +11,8 @@ import pytest
 
 from thinkdial.engine.results.documents import result_document
 from thinkdial.engine.results.restored import result_from
-from thinkdial.providers.schema import Cost, Usage
+from thinkdial.engine.results.result import Cost
+from thinkdial.providers.schema import Usage
 
 from .made import any_result, result
 

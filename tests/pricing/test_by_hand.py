@@ -16,14 +16,15 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.exchange.outcome import Outcome
+from thinkdial.engine.costs.prices.pricing import price_of
+from thinkdial.engine.exchange.outcome import Latency, Outcome
 from thinkdial.engine.exchange.reader import RawResponse, reply_of
 from thinkdial.engine.planning.prepare import Prompt, prepare
 from thinkdial.engine.results.assembly import result_of
+from thinkdial.engine.results.result import Cost, Result
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import LongPrompt, Price, Profile
-from thinkdial.providers.schema import Cost, Latency, Result
 from thinkdial.providers.think import AUTO
 
 FRIDAY_NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -396,7 +397,9 @@ def priced(case: Case) -> Result:
     raw = RawResponse(200, "application/json", False, json.dumps(case.body).encode())
     reply = reply_of(raw, target.dialect, target.use.quirks, False)
     assert reply.failure is None and reply.complete, reply.failure
-    return result_of(Outcome(prepared, reply, Latency(), 1), run_id="r", at=case.at)
+    return result_of(
+        Outcome(prepared, reply, Latency(), 1), price_of(reply, prepared.target, case.at), run_id="r", at=case.at
+    )
 
 
 def dollars(sums: list[tuple[int, str]]) -> Decimal:

@@ -11,9 +11,10 @@ import pytest
 from thinkdial.engine.costs.prices import pricing
 from thinkdial.engine.costs.prices.list_price import list_price
 from thinkdial.engine.costs.prices.pricing import Bought, cost_of, priced_by_profile, priced_by_table
+from thinkdial.engine.results.result import Cost
 from thinkdial.profiles.profile import Price
 from thinkdial.providers.fold import Reply
-from thinkdial.providers.schema import Cost, Usage
+from thinkdial.providers.schema import Usage
 
 AT = datetime(2026, 11, 21, 10, tzinfo=UTC)
 

@@ -10,8 +10,10 @@ from decimal import Decimal
 import pytest
 
 from thinkdial.engine.costs.forecast import forecast
+from thinkdial.engine.exchange.secrets import masked_headers
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
-from thinkdial.engine.results.documents import dollars_text, masked_headers, plan_document
+from thinkdial.engine.results.documents import dollars_text
+from thinkdial.engine.runs.plan_documents import plan_document
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile

@@ -17,16 +17,16 @@ from thinkdial.engine.costs.forecast import (
     affordable_output_tokens,
     ceiling_usd,
     forecast,
-    forecasts_for,
     totals,
 )
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
-from thinkdial.engine.runs.fanout import Job
+from thinkdial.engine.results.result import Forecast
+from thinkdial.engine.runs.forecasts import forecasts_for
+from thinkdial.engine.runs.jobs import Job
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Price, Profile
 from thinkdial.providers.errors import Failure
-from thinkdial.providers.schema import Forecast
 from thinkdial.providers.think import parse_think
 
 CONFIG = load_builtin()

@@ -7,11 +7,12 @@ from typing import Any, get_args
 
 import pytest
 
-from thinkdial.engine.planning.plan import ThinkPlan
+from thinkdial.engine.planning.plan import Fidelity, ThinkPlan
 from thinkdial.engine.results.receipt import judge, read_reasoning
+from thinkdial.engine.results.result import Verdict
 from thinkdial.profiles import facts
 from thinkdial.providers.fold import Reply
-from thinkdial.providers.schema import Fidelity, Usage, Verdict, Visibility
+from thinkdial.providers.schema import Usage, Visibility
 from thinkdial.providers.think import parse_think
 
 OPENAI, ANTHROPIC = facts.providers()["openai"], facts.providers()["anthropic"]

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 from rich.console import Console, RenderableType
 
-from thinkdial.providers.schema import Cost, Latency, Reasoning, Result, Run, Summary, ThinkReceipt, Usage
+from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.results.result import Cost, Reasoning, Result, Run, Summary, ThinkReceipt
+from thinkdial.providers.schema import Usage
 
 
 def make_result(profile: str = "claude", **changes: Any) -> Result:

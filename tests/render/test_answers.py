@@ -12,8 +12,10 @@ from rich.console import Console
 
 from thinkdial.cli.views.markdown import MAX_CHARACTERS, ModelMarkdown
 from thinkdial.cli.views.run.answers import answers
+from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.providers.errors import Failure
-from thinkdial.providers.schema import Cost, Latency, Reasoning, Result, ThinkReceipt, Usage
+from thinkdial.providers.schema import Usage
 
 Make = Callable[..., Result]
 Shown = Callable[..., str]

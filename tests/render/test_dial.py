@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from thinkdial.cli.views.run.dial import asked_to_sent, native_words, sent, think_path
+from thinkdial.engine.results.result import Reasoning, Result, ThinkReceipt
 from thinkdial.providers.errors import Failure
-from thinkdial.providers.schema import Reasoning, Result, ThinkReceipt
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,10 @@ from rich.cells import cell_len
 
 from thinkdial.cli.views.quotation import fenced, inline, quoted
 from thinkdial.cli.views.run.export import CSV_COLUMNS, run_csv, run_markdown, run_text
+from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.results.result import Cost, Reasoning, Result, Run, ThinkReceipt
 from thinkdial.providers.errors import Failure
-from thinkdial.providers.schema import Cost, Latency, Reasoning, Result, Run, ThinkReceipt, Usage
+from thinkdial.providers.schema import Usage
 
 Make = Callable[..., Result]
 MakeRun = Callable[..., Run]

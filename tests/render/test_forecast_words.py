@@ -14,7 +14,7 @@ import pytest
 from thinkdial.cli.views.run.export import run_csv, run_markdown, run_text, totals
 from thinkdial.cli.views.run.forecast_cells import in_total, method_words, short_source, sources, unknown_words
 from thinkdial.engine.costs.forecast import totals as sums
-from thinkdial.providers.schema import Forecast, Result, Run
+from thinkdial.engine.results.result import Forecast, Result, Run
 
 Make = Callable[..., Result]
 FORECAST = Forecast(

@@ -10,15 +10,9 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from thinkdial.cli.views.run.live import LiveCompare
+from thinkdial.engine.results.result import Result
 from thinkdial.providers.errors import Failure
-from thinkdial.providers.schema import (
-    AnswerDelta,
-    AnswerWasReasoning,
-    Complete,
-    ReasoningDelta,
-    ReasoningWithheld,
-    Result,
-)
+from thinkdial.providers.schema import AnswerDelta, AnswerWasReasoning, Complete, ReasoningDelta, ReasoningWithheld
 
 Make = Callable[..., Result]
 BUSY = Failure("rate_limit", "slow down", 429, True)

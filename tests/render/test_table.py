@@ -11,8 +11,10 @@ from rich.cells import cell_len
 
 from thinkdial.cli.views.run.rows import is_comparable, labels
 from thinkdial.cli.views.run.table import numbers_table
+from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.providers.errors import Failure
-from thinkdial.providers.schema import Cost, Latency, Reasoning, Result, ThinkReceipt, Usage
+from thinkdial.providers.schema import Usage
 
 Make = Callable[..., Result]
 Shown = Callable[..., str]

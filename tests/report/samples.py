@@ -6,19 +6,10 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.results.result import Cost, Forecast, Reasoning, Result, Run, Summary, ThinkReceipt
 from thinkdial.providers.errors import Failure
-from thinkdial.providers.schema import (
-    Cost,
-    Forecast,
-    Latency,
-    Notice,
-    Reasoning,
-    Result,
-    Run,
-    Summary,
-    ThinkReceipt,
-    Usage,
-)
+from thinkdial.providers.schema import Notice, Usage
 
 PROMPT = (
     "Our rate limiter lets a burst of twice the limit through whenever two windows meet. "

@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from thinkdial.cli.views.report import report_page
-from thinkdial.providers.schema import Cost, Latency, Reasoning, Run
+from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.results.result import Cost, Reasoning, Run
 
 from .browser import Browser, Page
 from .samples import ATTACKS, make_result, make_run, sweep

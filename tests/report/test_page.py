@@ -18,8 +18,10 @@ import pytest
 
 from thinkdial.cli.views.report import report_page
 from thinkdial.cli.views.report.markup import MAX_CHARACTERS, destination, markdown_html
+from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.results.result import Cost, Forecast, Reasoning, Run, ThinkReceipt
 from thinkdial.providers.errors import Failure
-from thinkdial.providers.schema import Cost, Forecast, Latency, Notice, Reasoning, Run, ThinkReceipt, Usage
+from thinkdial.providers.schema import Notice, Usage
 
 from .samples import ATTACKS, MARK, make_result, make_run, sweep
 

@@ -25,7 +25,7 @@ from .via_run import Office
 if TYPE_CHECKING:
     from ....engine.batch.rows.rows import BadRow, Row
     from ....engine.costs.budget.limits import Limit
-    from ....providers.schema import Result
+    from ....engine.results.result import Result
     from .run import BatchWishes
 
 

@@ -6,9 +6,10 @@ import sys
 from types import TracebackType
 from typing import Self
 
-from ....engine.runs.fanout import Job
+from ....engine.results.result import Result
+from ....engine.runs.jobs import Job
 from ....providers.errors import Failure
-from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta, Result
+from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta
 from ...output import aside, emit, has_colours, is_terminal, say
 from ...views.untrusted import HarmlessStream
 

@@ -64,8 +64,8 @@ def ask(
 
     Example:  cat notes.txt | thinkdial ask "Summarize this" -p claude --think low
     """
-    from ....engine.exchange.observer import Silent
     from ....engine.runs.jobs import Wishes, make_jobs
+    from ....engine.runs.observer import Silent
     from ...exit_codes import ExitCode, code_for
     from ...formats import chosen_format, print_aftermath, print_notes, print_run
     from ...prompt import read_prompt

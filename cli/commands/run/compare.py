@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ....engine.planning.prepare import Prompt
-    from ....engine.runs.fanout import Job
+    from ....engine.runs.jobs import Job
     from .run import Circumstances
 
 
@@ -115,7 +115,7 @@ def finish_comparison(
     """Make the calls with a live view where there is a terminal, print the results, and exit with their code."""
     import sys
 
-    from ....engine.exchange.observer import Silent
+    from ....engine.runs.observer import Silent
     from ...exit_codes import ExitCode, code_for
     from ...formats import print_aftermath, print_notes, print_run
     from ...output import console, is_terminal, say

@@ -13,9 +13,9 @@ from ...output import say
 if TYPE_CHECKING:
     from ....engine.costs.forecast import Samples
     from ....engine.planning.prepare import Prepared, Prompt
-    from ....engine.runs.fanout import Job
+    from ....engine.results.result import Forecast
+    from ....engine.runs.jobs import Job
     from ....engine.targets.authorize import Authorize
-    from ....providers.schema import Forecast
 
 PATIENCE_S = 0.1
 """How long a look at earlier runs waits for others who lock the history, while answers are coming in."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ....engine.costs.budget.limits import Limit, Limits
     from ....engine.costs.budget.purse import Purse
     from ....engine.planning.prepare import Prompt
-    from ....engine.runs.fanout import Job
+    from ....engine.runs.jobs import Job
     from ....profiles.config import Config
 
 
@@ -65,7 +65,7 @@ def afford(jobs: Sequence[Job], asked: Prompt, config: Config, wishes: CostWishe
     if not limited and not wishes.confirm and not wishes.count and rules.confirm_usd is None:
         return Afforded(tuple(jobs))
     from ....engine.costs.budget.limits import agreed, check_before, confirmation, today
-    from ....engine.costs.forecast import forecasts_for
+    from ....engine.runs.forecasts import forecasts_for
     from ...confirmation import confirm_cost
     from .forecasts import count_jobs, own_runs
 

@@ -24,11 +24,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ....engine.planning.prepare import Prepared, Prompt
+    from ....engine.results.result import Forecast
     from ....engine.runs.jobs import Wishes
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
     from ....providers.errors import ConfigError
-    from ....providers.schema import Forecast
 
     PlanEntry = tuple[Prepared, Forecast, str | None]
 
@@ -106,7 +106,7 @@ def print_plans(
     """
     import typer
 
-    from ....engine.results.documents import plan_document
+    from ....engine.runs.plan_documents import plan_document
     from ...exit_codes import ExitCode
     from ...formats import json_text
     from ...output import complain, console, emit, rendered, say

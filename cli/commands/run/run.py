@@ -13,15 +13,17 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ....engine.costs.prices import pricing
-from ....engine.exchange.observer import Observer
 from ....engine.exchange.surroundings import Surroundings
 from ....engine.exchange.transport import Transport
 from ....engine.planning.prepare import Prompt
 from ....engine.results.assembly import make_run, new_id
-from ....engine.runs.fanout import Done, Job, fan_out
+from ....engine.results.result import Run
+from ....engine.runs.fanout import Done, fan_out
+from ....engine.runs.jobs import Job
+from ....engine.runs.observer import Observer
 from ....profiles.history_settings import HistorySettings
 from ....providers.errors import StoreError
-from ....providers.schema import Notice, Run
+from ....providers.schema import Notice
 from ...version import VERSION
 from .forecasts import Afterwards
 

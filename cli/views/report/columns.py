@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
-from ....providers.schema import Result
+from ....engine.results.result import Result
 from ..numbers import UNKNOWN, dollars, seconds, tokens
 from ..run.phrases import BAD, CAUTION, GOOD, kind_words, verdict_words
 from ..run.rows import Row, rows

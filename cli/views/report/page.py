@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ....providers.schema import Result, Run, Summary
+from ....engine.results.result import Result, Run, Summary
 from ..numbers import dollars, seconds, share, tokens
 from ..run.dial import SUBSTITUTED, think_path
 from ..run.export import totals

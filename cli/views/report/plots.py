@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
-from ....providers.schema import Result
+from ....engine.results.result import Result
 from ....providers.think import Level
 from ..numbers import dollars, seconds, tokens
 from ..run.dial import asked

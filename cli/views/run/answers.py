@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ....providers.schema import Result
+from ....engine.results.result import Result
 from ..untrusted import harmless
 from ..wrap import COLUMN_DIVIDER, columns_that_fit
 from .dial import think_path

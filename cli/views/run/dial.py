@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import cast
 
-from ....providers.schema import Json, Result, ThinkReceipt
+from ....engine.results.result import Result, ThinkReceipt
+from ....providers.schema import Json
 from ..numbers import tokens
 from ..untrusted import one_line
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from io import StringIO
 
-from ....providers.schema import Result, Run
+from ....engine.results.result import Result, Run
 from ..numbers import dollars, seconds, tokens
 from ..quotation import fenced, inline, quoted
 from ..untrusted import csv_cell, harmless

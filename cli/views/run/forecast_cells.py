@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from ....engine.costs.forecast import COUNTED_METHOD, INPUT_METHOD, PRICE_METHOD, ForecastTotals, totals
-from ....providers.schema import Forecast
+from ....engine.results.result import Forecast
 from ..numbers import UNKNOWN, dollars, tokens
 
 

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ....engine.costs.forecast import ForecastTotals
-from ....engine.runs.fanout import Job
-from ....providers.schema import Forecast
+from ....engine.results.result import Forecast
+from ....engine.runs.jobs import Job
 from ..numbers import UNKNOWN
 from ..untrusted import one_line
 from .forecast_cells import amounts, method_words, short_source, total_amounts, unknown_words

@@ -12,8 +12,9 @@ from rich.live import Live
 from rich.segment import Segment
 from rich.style import Style
 
+from ....engine.results.result import Result
 from ....providers.errors import Failure
-from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta, ReasoningWithheld, Result
+from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta, ReasoningWithheld
 from ..numbers import seconds
 from ..untrusted import one_line
 from ..wrap import COLUMN_DIVIDER, columns_that_fit, fit, wrap

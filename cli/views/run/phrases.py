@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from ....engine.results.result import Result, Verdict
 from ....providers.errors import ErrorKind, Failure
-from ....providers.schema import Result, Verdict, Visibility
+from ....providers.schema import Visibility
 from ..numbers import dollars, tokens
 from ..untrusted import one_line
 from .dial import asked

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from ....engine.costs.forecast import totals
 from ....engine.planning.prepare import Prepared
-from ....providers.schema import Forecast
+from ....engine.results.result import Forecast
 from ..untrusted import harmless
 from .forecast_cells import amounts, method_words, sources, total_amounts, unknown_words
 

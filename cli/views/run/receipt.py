@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len
 
-from ....providers.schema import Result
+from ....engine.results.result import Result
 from ..line import Line
 from ..numbers import dollars, rate, seconds, tokens
 from ..untrusted import one_line

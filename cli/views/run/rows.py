@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from ....providers.schema import Result
+from ....engine.results.result import Result
 from ..numbers import dollars, rate, seconds, share, tokens
 from ..untrusted import one_line
 from .dial import asked, asked_to_sent, measured

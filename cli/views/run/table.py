@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.table import Table
 from rich.text import Text
 
-from ....providers.schema import Result
+from ....engine.results.result import Result
 from ..untrusted import one_line
 from .dial import is_substituted
 from .phrases import QUIET, STRONG

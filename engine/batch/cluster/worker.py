@@ -16,12 +16,12 @@ from typing import Any
 
 from ....profiles.config import Config, load
 from ....providers.errors import ConfigError, Failure, ThinkdialError
-from ....providers.schema import Result
 from ....providers.think import AUTO
 from ...costs.budget.purse import Purse
 from ...costs.prices import pricing
 from ...exchange.fast_transport import FastTransport
 from ...exchange.surroundings import Surroundings
+from ...results.result import Result
 from ...runs.jobs import Wishes
 from ..batch import Batch, Ended
 from ..caller import RowCaller, caller_maker

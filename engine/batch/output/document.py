@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import orjson
 
-from ....providers.schema import Result
 from ...results.documents import RESULT_SCHEMA, dollars_text, result_document
+from ...results.result import Result
 from ..rows.rows import Row
 from .output_file import Work
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from ....providers.schema import Result
 from ....providers.think import Level
 from ...results.documents import dollars_text
+from ...results.result import Result
 
 SCHEMA = "thinkdial.batch-summary/1"
 _PLACES: Mapping[str, int] = {

@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import Callable
 
 from ....providers.errors import StoreError
-from ....providers.schema import Result
 from ...history.record import CallHead, Recorder
+from ...results.result import Result
 
 
 class Sums:

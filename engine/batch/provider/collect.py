@@ -16,11 +16,13 @@ from ....providers.dialect import failure
 from ....providers.errors import ConfigError, Failure, StoreError
 from ....providers.fold import Reply
 from ....providers.json_values import parse_reply
-from ....providers.schema import Latency, Notice, Result
-from ...exchange.outcome import Outcome
+from ....providers.schema import Notice
+from ...costs.prices.pricing import price_of
+from ...exchange.outcome import Latency, Outcome
 from ...exchange.reader import RawResponse, reply_of
 from ...history.record import Recorder
 from ...results.assembly import may_have_cost, result_of
+from ...results.result import Result
 from ..output.document import output_document
 from ..output.output_file import OutputFile
 from ..rows.expect import judge_answer
@@ -220,7 +222,7 @@ class _Page:
             notices = (Notice("batch_request", words),)
         reply, tried, request_id = self._reply(outcome, emulated=prepared.emulated)
         made = Outcome(prepared, reply, Latency(), tried, request_id, notices)
-        return result_of(made, run_id=run_id, at=self._at)
+        return result_of(made, price_of(reply, prepared.target, self._at), run_id=run_id, at=self._at)
 
     def _reply(self, outcome: RowOutcome | Failure, *, emulated: bool) -> tuple[Reply, int, str | None]:
         """What came, how often the model was asked, and the provider's name for the request."""

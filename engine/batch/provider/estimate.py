@@ -8,12 +8,13 @@ from datetime import datetime
 from decimal import Decimal
 
 from ....providers.errors import BudgetError
-from ....providers.schema import Cost, Usage
+from ....providers.schema import Usage
 from ...costs.budget.limits import Limit, dollars
 from ...costs.estimate import LOW_INPUT
 from ...costs.forecast import LEAST_OUTPUT_TOKENS, estimated_input_tokens, forecast, output_limit
 from ...costs.prices.pricing import Bought, host_of, own_price, priced_by_profile, priced_by_table
 from ...planning.prepare import Prepared, Prompt
+from ...results.result import Cost
 
 NOT_CUT = "a batch at a provider cannot be cut once it has begun"
 

@@ -9,9 +9,9 @@ from typing import Protocol
 
 from ....providers.dialect import failure
 from ....providers.errors import ConfigError, Failure, ThinkdialError
-from ....providers.schema import Result
 from ....providers.think import Think
 from ...planning.prepare import Prompt
+from ...results.result import Result
 from ..output.output_file import Work
 from ..rows.digests import DigestMap
 from ..rows.rows import BadRow, Row
@@ -111,7 +111,7 @@ class Planner:
         if self._estimates:
             name = desk.caller.name
             made = self.planned.estimates.setdefault(name, Estimate(datetime.now(UTC)))
-            made.add(prepared, Prompt(row.text, prepared.call.system, row.turns))
+            made.add(prepared, Prompt(row.text, prepared.call.system, row.earlier))
         self._writer(desk, len(sent) + 1, most).add(token, encode_row(row, think, work, sent), sent)
         self.planned.works += 1
 

@@ -12,7 +12,7 @@ from typing import IO, Any
 
 from ....providers.errors import StoreError
 from ....providers.json_values import count, items, obj, parse_json, text
-from ....providers.schema import Turn
+from ....providers.schema import Message
 from ....providers.think import Think, parse_think
 from ..output.output_file import Work
 from ..rows.digests import digest_of
@@ -44,7 +44,7 @@ def encode_row(row: Row, think: Think, work: Work, sent: bytes) -> bytes:
         "text": row.text,
         "asked": row.digest.hex(),
         "system": row.system,
-        "turns": [{"role": turn.role, "text": turn.text} for turn in row.turns],
+        "turns": [{"role": message.role, "text": message.text} for message in row.earlier],
         "max_output": row.max_output,
         "expect": row.expect,
         "extra": dict(row.extra),
@@ -66,7 +66,7 @@ def decode_row(line: bytes) -> KeptRow:
         text=str(told["text"]),
         digest=bytes.fromhex(str(told["asked"])),
         system=text(told.get("system")),
-        turns=tuple(Turn(turn["role"], turn["text"]) for turn in items(told.get("turns"))),
+        earlier=tuple(Message(told["role"], told["text"]) for told in items(told.get("turns"))),
         max_output=count(told.get("max_output")),
         expect=told.get("expect"),
         extra=obj(told.get("extra")),

@@ -11,7 +11,8 @@ from typing import Any, cast
 
 from ....providers.errors import UsageError, did_you_mean
 from ....providers.json_values import parse_json
-from ....providers.schema import Json, Result
+from ....providers.schema import Json
+from ...results.result import Result
 from .patterns import check_pattern, occurs
 
 NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:[,\u202f\u00a0'’]\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+)?")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any, BinaryIO, Literal, cast
 
 from ....providers.errors import UsageError
-from ....providers.schema import Json, Turn
+from ....providers.schema import Json, Message
 from ....providers.think import Think, parse_think
 from .digests import DigestMap, digest_of
 from .expect import check_expectation
@@ -31,7 +31,7 @@ _MADE = re.compile(r"([0-9a-f]{16})(?:-([2-9]|[1-9]\d{1,9}))?", re.ASCII)
 class Row:
     """One row of input: what is asked, and what comes out again with the answer.
 
-    `text` is the prompt, of a chat its last message; `turns` are the messages before it. `profiles` is empty where
+    `text` is the prompt, of a chat its last message; `earlier` are the messages before it. `profiles` is empty where
     the row leaves that to the command line. `digest` stands for everything that is asked. `number` counts the rows
     that were read, `line` the lines, both from 1.
     """
@@ -42,7 +42,7 @@ class Row:
     text: str
     digest: bytes
     system: str | None = None
-    turns: tuple[Turn, ...] = ()
+    earlier: tuple[Message, ...] = ()
     think: Think | None = None
     profiles: tuple[str, ...] = ()
     max_output: int | None = None
@@ -231,21 +231,21 @@ def _row(number: int, line: int, entry: dict[str, Any], template: Template | Non
     system = _text(entry, "system")
     if template is not None:
         try:
-            text, turns = template(entry), ()
+            text, earlier = template(entry), ()
         except ValueError as error:
             raise _UnusableError(str(error)) from None
     elif "messages" in entry:
-        text, turns, within = _chat(entry["messages"])
+        text, earlier, within = _chat(entry["messages"])
         if within is not None and system is not None:
             raise _UnusableError("gives the system prompt twice: in system and in messages")
         system = within or system
     else:
-        text, turns = _text(entry, "prompt"), ()
+        text, earlier = _text(entry, "prompt"), ()
         if text is None:
             raise _UnusableError("has no prompt and no messages; for other fields pass --template")
     if not text.strip():
         raise _UnusableError("its prompt is empty")
-    digest = digest_of(text, system or "", *(part for turn in turns for part in (turn.role, turn.text)))
+    digest = digest_of(text, system or "", *(part for message in earlier for part in (message.role, message.text)))
     given = entry.get("id", entry.get("row_id"))
     if given is not None and (isinstance(given, bool) or not isinstance(given, str | int | float) or given == ""):
         raise _UnusableError(f"its id is {json.dumps(given)[:EXCERPT]}, which is neither text nor a number")
@@ -256,7 +256,7 @@ def _row(number: int, line: int, entry: dict[str, Any], template: Template | Non
         text=text,
         digest=digest,
         system=system,
-        turns=turns,
+        earlier=earlier,
         think=_think(entry),
         profiles=_profiles(entry.get("profile")),
         max_output=_whole(entry, "max_output"),
@@ -265,11 +265,11 @@ def _row(number: int, line: int, entry: dict[str, Any], template: Template | Non
     )
 
 
-def _chat(messages: Any) -> tuple[str, tuple[Turn, ...], str | None]:
+def _chat(messages: Any) -> tuple[str, tuple[Message, ...], str | None]:
     """The last message, those before it, and the system prompt among them."""
     if not isinstance(messages, list) or not messages:
         raise _UnusableError("messages must be a list that is not empty")
-    turns: list[Turn] = []
+    earlier: list[Message] = []
     system: list[str] = []
     for index, message in enumerate(cast("list[Any]", messages)):
         entry = cast("dict[str, Any]", message) if isinstance(message, dict) else {}
@@ -284,12 +284,12 @@ def _chat(messages: Any) -> tuple[str, tuple[Turn, ...], str | None]:
         if role in ("system", "developer"):
             system.append(content)
         elif role in ("user", "assistant"):
-            turns.append(Turn(role, content))
+            earlier.append(Message(role, content))
         else:
             raise _UnusableError(f"messages[{index}] has the role {role!r}; roles are system, user and assistant")
-    if not turns or turns[-1].role != "user":
+    if not earlier or earlier[-1].role != "user":
         raise _UnusableError("the last of messages must be the user's")
-    return turns[-1].text, tuple(turns[:-1]), "\n\n".join(system) or None
+    return earlier[-1].text, tuple(earlier[:-1]), "\n\n".join(system) or None
 
 
 def _text(entry: Mapping[str, Any], name: str) -> str | None:

@@ -9,7 +9,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from ....profiles.budget_rules import Allowance, BudgetRules, OnExceed
 from ....providers.errors import BudgetError, StoreError
-from ....providers.schema import Forecast
+from ...results.result import Forecast
 
 NOTHING = Decimal(0)
 MAX_COST = "--max-cost"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 
-from ....providers.schema import Forecast
+from ...results.result import Forecast
 from .limits import Limit
 
 NOTHING = Decimal(0)

@@ -5,16 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ....profiles.profile import Price
 from ....providers.fold import Reply
-from ....providers.schema import Cost, CostSource, Usage
+from ....providers.schema import Usage
+from ...results.result import Cost, CostSource
+from ...targets.target import Target
 from .rates import Charge, charge, rates_of
-
-if TYPE_CHECKING:
-    from ...targets.target import Target
 
 DISAGREEMENT = Decimal("0.05")
 _STANDARD_TIERS = ("standard", "default", "auto", "on_demand", "unspecified")
@@ -72,6 +70,26 @@ def host_of(url: str) -> str | None:
         return urlsplit(url).hostname
     except ValueError:
         return None
+
+
+def price_of(reply: Reply, target: Target, at: datetime) -> Cost:
+    """What `reply` cost at the prices of `at`. Raises nothing: an answer that was paid for is not lost to its price."""
+    try:
+        models = tuple(dict.fromkeys(model for model in (reply.model, target.profile.model) if model))
+        bought = Bought(
+            usage=reply.billed or reply.usage,
+            provider=target.provider.prices,
+            models=tuple(model.removeprefix("models/") for model in models),
+            service_tier=reply.service_tier,
+            speed=reply.speed,
+            cache_write_1h_tokens=reply.cache_write_1h_tokens,
+            at=at,
+            host=host_of(target.base_url),
+            region=reply.region,
+        )
+        return cost_of(reply, bought, own_price(target, *bought.models))
+    except Exception as error:
+        return Cost(note=f"the cost could not be worked out: {type(error).__name__}: {error}")
 
 
 def cost_of(reply: Reply, bought: Bought, own_price: Price | None) -> Cost:

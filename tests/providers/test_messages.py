@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from thinkdial.providers import registry
-from thinkdial.providers.schema import Call, Turn
+from thinkdial.providers.schema import Call, Message
 
-TURNS = (Turn("user", "first question"), Turn("assistant", "first answer"))
+EARLIER = (Message("user", "first question"), Message("assistant", "first answer"))
 TEXTS = ["first question", "first answer", "second question"]
 
 
@@ -26,8 +26,8 @@ def messages(body: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("name", registry.NAMES)
-def test_all_turns_are_sent_in_order(name: str) -> None:
-    call = Call("some-model", "second question", system="be brief", max_output_tokens=100, turns=TURNS)
+def test_all_messages_are_sent_in_order(name: str) -> None:
+    call = Call("some-model", "second question", system="be brief", max_output_tokens=100, earlier=EARLIER)
     request = registry.dialect(name).build_request(call, "https://host.example/v1", {})
     body = json.loads(request.body)
     spoken = [(role, text) for role, text in messages(body) if role != "system"]

@@ -1,0 +1,50 @@
+"""Plans as JSON documents: what would be sent, with every credential masked, and what it may cost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from ..costs.forecast import totals
+from ..exchange.secrets import masked_headers
+from ..planning.prepare import Prepared
+from ..results.documents import plain
+from ..results.result import Forecast
+
+PLAN_SCHEMA = "thinkdial.plan/1"
+
+
+def plan_document(plans: Iterable[tuple[Prepared, Forecast, str | None]]) -> dict[str, Any]:
+    """`thinkdial.plan/1`, from prepared calls, their forecasts and where each key would come from."""
+    entries = list(plans)
+    return {
+        "schema": PLAN_SCHEMA,
+        "plans": [plan_entry(*entry) for entry in entries],
+        "total": plain(totals(forecast for _, forecast, _ in entries)),
+    }
+
+
+def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | None) -> dict[str, Any]:
+    """One call of a plan: what would be sent, with every credential masked, and what it may cost."""
+    target, decided = prepared.target, prepared.plan
+    return {
+        "profile": target.profile.name,
+        "provider": target.provider.name,
+        "dialect": target.dialect,
+        "model": target.profile.model,
+        "think": {
+            "requested": str(prepared.think),
+            "native": plain(decided.native),
+            "fidelity": decided.fidelity,
+            "note": decided.note,
+        },
+        "request": {
+            "method": prepared.request.method,
+            "url": prepared.request.url,
+            "headers": masked_headers(prepared, key_source),
+            "body": prepared.request.body.decode(),
+        },
+        "key": key_source,
+        "forecast": None if forecast is None else plain(forecast),
+        "warnings": plain(decided.notices),
+    }
