@@ -8,10 +8,10 @@ from typing import ClassVar
 import typer
 
 from ..providers.errors import BudgetError, ThinkdialError
+from ..providers.version import VERSION
 from .exit_codes import ExitCode
 from .lazy import LazyGroup
 from .output import complain, use_utf8
-from .version import VERSION
 
 
 class Commands(LazyGroup):

@@ -19,7 +19,13 @@ _UNDECIDED = object()
 
 
 class LightCommand(TyperCommand):
-    """A command with light parameters."""
+    """A command with light parameters. The exit code that its function returns ends the program; None is 0."""
+
+    def invoke(self, ctx: Any) -> Any:
+        code = super().invoke(ctx)
+        if code:
+            ctx.exit(int(code))
+        return code
 
     def get_params(self, ctx: Any) -> list[Any]:
         return _lightened(super().get_params(ctx))

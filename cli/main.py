@@ -9,7 +9,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     try:
         if sys.argv[1:] in (["--version"], ["-V"]):
-            from .version import VERSION
+            from ..providers.version import VERSION
 
             sys.stdout.write(f"thinkdial {VERSION}\n")
             sys.stdout.flush()

@@ -21,7 +21,7 @@ from yarl import URL
 
 from ...providers.schema import HttpRequest
 from ..targets.target import is_loopback
-from .transport import CONNECT_TIMEOUT_S, CannotSendError, Response, Sender, Transport, words_of
+from .transport import CONNECT_TIMEOUT_S, USER_AGENT, CannotSendError, Response, Sender, Transport, words_of
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -46,7 +46,7 @@ NOT_OURS = ("Content-Type", "Accept-Encoding", "User-Agent")
 class FastTransport(Transport):
     """A `Transport` for many requests to few hosts. Where a proxy is configured the plain one does the work."""
 
-    def __init__(self, *, user_agent: str = "thinkdial") -> None:
+    def __init__(self, *, user_agent: str = USER_AGENT) -> None:
         super().__init__(user_agent=user_agent)
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._routes: dict[str, tuple[aiohttp.ClientSession, URL] | None] = {}

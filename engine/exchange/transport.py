@@ -15,11 +15,13 @@ import httpx2
 from ...providers.dialect import failure
 from ...providers.errors import Failure
 from ...providers.schema import HttpRequest
+from ...providers.version import VERSION
 from ..targets.target import is_loopback
 
 if TYPE_CHECKING:
     import ssl
 
+USER_AGENT = f"thinkdial/{VERSION}"
 CONNECT_TIMEOUT_S = 10.0
 MAX_ERROR_BODY_BYTES = 1024 * 1024
 ERROR_BODY_S = 10.0
@@ -61,7 +63,7 @@ class Transport:
     machine do not go through a proxy.
     """
 
-    def __init__(self, *, user_agent: str = "thinkdial") -> None:
+    def __init__(self, *, user_agent: str = USER_AGENT) -> None:
         self._user_agent = user_agent
         self._clients: dict[tuple[bool, bool], httpx2.AsyncClient] = {}
         self._tls: ssl.SSLContext | None = None

@@ -34,7 +34,6 @@ def orders_for(bench: Bench, **changes: object) -> Orders:
     bench.shards.mkdir(exist_ok=True)
     orders = Orders(
         version=installed_version(),
-        user_agent="test",
         config=bench.config,
         start=bench.directory,
         profiles=("a",),

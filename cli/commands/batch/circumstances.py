@@ -15,7 +15,6 @@ from ....engine.exchange.surroundings import Surroundings
 from ....engine.targets.target import select
 from ....profiles.config import Config
 from ...output import say
-from ...version import VERSION
 from ..run.money import dollars_of, found_limits, purse_for
 from ..run.run import kept_of
 
@@ -68,7 +67,7 @@ async def surroundings_for(
     # The price table takes half a second to import, and is not needed where all bring a price of their own.
     needs_table = any(selection.profile.price is None for selection in select(names, config))
     warming = asyncio.get_running_loop().run_in_executor(None, pricing.warm) if needs_table else None
-    async with FastTransport(user_agent=f"thinkdial/{VERSION}") as transport:
+    async with FastTransport() as transport:
         try:
             with _rare_collections():
                 yield Surroundings(transport), purse, sums

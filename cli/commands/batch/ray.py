@@ -26,7 +26,6 @@ from ....providers.errors import ConfigError, UsageError
 from ...exit_codes import ExitCode
 from ...output import check_writable, forget, say
 from ...selection import sweep_values
-from ...version import VERSION
 from ...views.batch.progress import watcher_for
 from ...views.untrusted import harmless_json
 from ..run.money import dollars_of, found_limits
@@ -155,7 +154,6 @@ def _orders(wishes: BatchWishes, settings: Config, names: list[str], batch_id: s
     make = caller_maker(settings, asked, run_id, system=wishes.system)
     return Orders(
         version=installed_version(),
-        user_agent=f"thinkdial/{VERSION}",
         config=None if wishes.config is None else wishes.config.absolute(),
         start=Path.cwd(),
         profiles=tuple(names),

@@ -26,7 +26,6 @@ from ....providers.errors import ConfigError, StoreError
 from ...exit_codes import ExitCode
 from ...output import say
 from ...selection import load_config
-from ...version import VERSION
 
 LOOK_AGAIN_S = 5.0
 """Between two looks for a batch whose creation was not answered."""
@@ -96,7 +95,7 @@ class Office:
 
     @asynccontextmanager
     async def made(self, jobs: Sequence[Job], poll_s: float | None) -> AsyncGenerator[Workers]:
-        async with Transport(user_agent=f"thinkdial/{VERSION}") as transport:
+        async with Transport() as transport:
             surroundings = Surroundings(transport)
             made = Workers({}, {}, {}, poll_s, self._looked)
             for job in jobs:

@@ -96,14 +96,13 @@ def update(
     from ....engine.lookups.price_update import default_url, update_prices
     from ...formats import json_text
     from ...output import emit
-    from ...version import VERSION
     from ...views.untrusted import harmless
 
     now = datetime.now(UTC)
     before = price_data(now.date())
 
     async def fetch() -> str:
-        async with Transport(user_agent=f"thinkdial/{VERSION}") as transport:
+        async with Transport() as transport:
             return str(await update_prices(transport, url or default_url(), now))
 
     path = asyncio.run(fetch())

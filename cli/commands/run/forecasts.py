@@ -130,10 +130,9 @@ def count_calls(calls: Sequence[tuple[Prepared, Authorize] | None], *, quiet: bo
 
     from ....engine.exchange.transport import Transport
     from ....engine.lookups.count import Count, count_all
-    from ...version import VERSION
 
     async def ask() -> list[Count | None]:
-        async with Transport(user_agent=f"thinkdial/{VERSION}") as transport:
+        async with Transport() as transport:
             return await count_all(calls, transport)
 
     counts = asyncio.run(ask()) if any(calls) else []

@@ -24,7 +24,6 @@ from ....engine.runs.observer import Observer
 from ....profiles.history_settings import HistorySettings
 from ....providers.errors import StoreError
 from ....providers.schema import Notice
-from ...version import VERSION
 from .forecasts import Afterwards
 
 if TYPE_CHECKING:
@@ -86,7 +85,7 @@ async def _run(jobs: Sequence[Job], prompt: Prompt, observer: Observer, circumst
     keeper = _keeper(run_id, at, prompt, circumstances, foresee)
     purse = circumstances.purse()
     try:
-        async with Transport(user_agent=f"thinkdial/{VERSION}") as transport:
+        async with Transport() as transport:
             surroundings = Surroundings(transport, on_sent=on_sent, tape=keeper)
             done: Done = await fan_out(
                 jobs,

@@ -19,7 +19,6 @@ from ....providers.errors import ConfigError, UsageError
 from ...exit_codes import ExitCode
 from ...formats import json_text
 from ...output import emit, say
-from ...version import VERSION
 
 if TYPE_CHECKING:
     from ....profiles.config import Config
@@ -66,7 +65,7 @@ def refresh_models(settings: Config, only: str | None, *, json: bool) -> None:
 
 async def _read(calls: list[Call]) -> list[PublishedModels | Unread]:
     today = datetime.now(UTC).date().isoformat()
-    async with Transport(user_agent=f"thinkdial/{VERSION}") as transport:
+    async with Transport() as transport:
         reading = (read_catalogue(target, authorize, transport, today) for target, authorize in calls)
         return list(await asyncio.gather(*reading))
 

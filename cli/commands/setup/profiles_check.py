@@ -14,7 +14,6 @@ from ....profiles.config import Config, load
 from ...exit_codes import ExitCode
 from ...formats import json_text
 from ...output import console, emit, rendered, say
-from ...version import VERSION
 from ...views.setup.check_table import check_table
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ async def _ask(chosen: Sequence[Candidate], timeout_s: float | None) -> list[Onl
     from ....engine.exchange.transport import Transport
     from ....engine.lookups.probe import TIMEOUT_S, check_online
 
-    async with Transport(user_agent=f"thinkdial/{VERSION}") as transport:
+    async with Transport() as transport:
         return await check_online(chosen, transport, timeout_s=timeout_s or TIMEOUT_S)
 
 

@@ -45,7 +45,6 @@ class Orders:
     """
 
     version: str
-    user_agent: str
     config: Path | None
     start: Path
     profiles: tuple[str, ...]
@@ -128,7 +127,7 @@ class RowMapper:
             if self._config is None:
                 self._config = self._checked_config()
             if self._transport is None:
-                self._transport = FastTransport(user_agent=self._orders.user_agent)
+                self._transport = FastTransport()
                 await asyncio.get_running_loop().run_in_executor(None, pricing.warm)
             return await self._run(block, attempt.id, self._config, Surroundings(self._transport))
         except ThinkdialError as error:
