@@ -106,7 +106,7 @@ def _provider(provider: Provider, config: Config) -> Iterator[str]:
         yield f"- bill: {', '.join(f'`{path}`' for path in bills)}"
     if provider.catalogue is not None:
         yield f"- catalogue: `{provider.catalogue.path}`, read by `thinkdial models refresh`"
-    yield f"- sources: {', '.join(f'<{source}>' for source in provider.sources)}\n"
+    yield f"- sources: {', '.join(_cited(source) for source in provider.sources)}\n"
     cards = [card for file in provider.models for card in facts.cards(file)]
     for spoken, use in provider.dialects.items():
         served = [card for card in cards if not card.dialects or spoken in card.dialects]
@@ -115,6 +115,10 @@ def _provider(provider: Provider, config: Config) -> Iterator[str]:
         else:
             yield f"### {provider.name} on {spoken}\n\nNothing is known of a thinking field on this route.\n"
     yield from _notes(provider)
+
+
+def _cited(source: str) -> str:
+    return f"<{source}>" if "://" in source else f"`{source}`"
 
 
 def _counts(provider: Provider) -> Iterator[str]:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import ast
+import subprocess
 import tomllib
 from functools import cache
 from pathlib import Path
 
 import pytest
+
+from .sources import is_source, registries
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("cli", "engine", "profiles", "providers")
@@ -95,3 +98,22 @@ def test_no_module_has_grown_past_four_hundred_lines() -> None:
     for layer in (*LAYERS, "simulator"):
         for path in modules(layer):
             assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
+
+
+def test_no_file_names_the_host_of_a_package_registry() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("only a checkout knows its files")
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True).stdout
+    files = [ROOT / name for name in listed.split("\0") if name]
+    assert len(files) > 100
+    named = {str(path): found for path in files if path.is_file() and (found := registries(path.read_text("latin-1")))}
+    assert not named, "say the package and its version instead"
+
+
+def test_a_source_is_an_address_or_a_package_with_its_version() -> None:
+    registry = "py" + "pi.org"
+    for text in ("https://docs.example.com/a", "genai-prices 0.2.3", "npm @ai-sdk/openai 3.0.1 src/model-catalog.ts"):
+        assert is_source(text) and not registries(text), text
+    for text in (f"https://{registry}/project/x/", f"https://{registry}", "http://docs.example.com/", "genai-prices"):
+        assert not is_source(text), text
+    assert registries(f"see HTTPS://FILES.{registry.upper()}/x") and not registries(f"my{registry} {registry}anic")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import date
 
 import pytest
@@ -11,6 +10,7 @@ from thinkdial.engine.planning.plan import level_rank
 from thinkdial.profiles import facts
 from thinkdial.profiles.card import ModelCard
 
+from ..sources import is_source
 from .routes import PROVIDERS
 
 IDS = {
@@ -99,10 +99,14 @@ def test_the_models_prefix_of_google_is_no_part_of_the_name() -> None:
 
 def test_every_card_cites_and_dates_its_facts() -> None:
     for _, card in CARDS:
-        assert card.sources, card.example
-        assert all(re.match(r"https://[a-z0-9.-]+/", source) for source in card.sources), card.example
+        assert card.sources and all(map(is_source, card.sources)), card.example
         assert date.fromisoformat(card.checked_on or "") <= date(2026, 12, 31)
         assert card.retired is None or date.fromisoformat(card.retired)
+
+
+def test_every_provider_cites_its_facts() -> None:
+    for name, provider in facts.providers().items():
+        assert provider.sources and all(map(is_source, provider.sources)), name
 
 
 def test_no_card_contradicts_itself() -> None:
