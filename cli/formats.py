@@ -16,7 +16,7 @@ from .output import check_writable, complain, console, emit, is_terminal, render
 from .views.untrusted import harmless_json
 
 if TYPE_CHECKING:
-    from .commands.run.run import Finished
+    from ..engine.runs.run import Finished
 
 _FORMAT_OF_SUFFIX = {
     ".json": Format.JSON,

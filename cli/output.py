@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from contextlib import suppress
 from io import StringIO
 from pathlib import Path
@@ -81,6 +82,11 @@ def use_utf8() -> None:
 def say(text: str) -> None:
     """A line of notes for people, on stderr."""
     aside(f"{harmless(text)}\n")
+
+
+def noting(*, quiet: bool) -> Callable[[str], None]:
+    """What takes lines for people and says them as notes on stderr, unless all is to be quiet."""
+    return (lambda _: None) if quiet else (lambda words: say(f"note: {words}"))
 
 
 def show_line(line: Line) -> None:

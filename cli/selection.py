@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import typer
-
-from ..engine.runs.jobs import Job
 from ..engine.targets.target import Selection, select
 from ..profiles.config import Config, load
 from ..providers.errors import UsageError
 from ..providers.think import Think, parse_think
-from .exit_codes import ExitCode
 from .output import say
 
 
@@ -49,16 +45,3 @@ def one_selection(names: Sequence[str] | None, config: Config) -> Selection:
         names = ", ".join(selection.profile.name for selection in chosen)
         raise UsageError(f"ask takes one profile, not {len(chosen)} ({names})", hint="thinkdial compare takes many")
     return chosen[0]
-
-
-def refuse_unless_strict(jobs: Sequence[Job]) -> None:
-    """Exit with 5 when a plan is worse than `mapped`; nothing has been sent by then."""
-    refused = [job for job in jobs if job.prepared is not None and not job.prepared.plan.is_strict]
-    if not refused:
-        return
-    for job in refused:
-        if job.prepared is not None:
-            decided = job.prepared.plan
-            say(f"{job.profile}: --strict-think: {decided.requested} would be {decided.fidelity}: {decided.note}")
-    say("nothing was sent")
-    raise typer.Exit(ExitCode.STRICT_PLAN)

@@ -5,13 +5,14 @@
       ConfigError                  YAML, unknown profile or model, missing key; exit 2
       StoreError                   a database that cannot be used; exit 2, but an answer that was paid for is printed
       BudgetError                  a cost limit refuses before anything is sent; exit 4
+      StrictPlanError              a plan is worse than `mapped`, and that was not to be sent; exit 5
 
 A provider's failure is a value, not an exception: a `Failure` in a column of the table must not stop the others.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -60,6 +61,14 @@ class StoreError(ThinkdialError):
 
 class BudgetError(ThinkdialError):
     """A cost limit that refuses a call before it is sent."""
+
+
+class StrictPlanError(ThinkdialError):
+    """Plans that are worse than `mapped`, under `--strict-think`. `reasons` has a line for each of them."""
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        super().__init__("; ".join(reasons))
+        self.reasons = tuple(reasons)
 
 
 @dataclass(frozen=True, slots=True)

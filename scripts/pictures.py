@@ -10,13 +10,13 @@ from rich.console import Console
 from rich.terminal_theme import DEFAULT_TERMINAL_THEME, MONOKAI, TerminalTheme
 
 from thinkdial.cli.commands.run.demo import DEMO_KEY, DEMO_PROFILES, DEMO_PROMPT, PATHS, stand_in
-from thinkdial.cli.commands.run.run import Circumstances, run_jobs
 from thinkdial.cli.views.run.answers import answers
 from thinkdial.cli.views.run.table import numbers_table
 from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.results.result import Run
 from thinkdial.engine.runs.jobs import Wishes, make_jobs
 from thinkdial.engine.runs.observer import Silent
+from thinkdial.engine.runs.run import Circumstances, run_jobs
 from thinkdial.engine.targets.target import select
 from thinkdial.profiles.config import load_builtin
 from thinkdial.providers.schema import Notice

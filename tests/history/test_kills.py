@@ -25,7 +25,7 @@ KILLS = 50
 
 FORKS = """
 import os, sys
-import thinkdial.cli.app, thinkdial.cli.commands.run.compare, thinkdial.cli.commands.run.run
+import thinkdial.cli.app, thinkdial.cli.commands.run.compare, thinkdial.cli.commands.run.ready
 import thinkdial.engine.runs.keeper
 import thinkdial.engine.history.record, thinkdial.engine.costs.forecast, thinkdial.engine.costs.prices.pricing, sqlite3
 from thinkdial.cli.main import main

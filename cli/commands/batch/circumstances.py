@@ -10,13 +10,15 @@ from contextlib import asynccontextmanager, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ....engine.api import settle_open_jobs
 from ....engine.costs.prices import pricing
 from ....engine.exchange.surroundings import Surroundings
+from ....engine.runs.money import found_limits, purse_for
+from ....engine.runs.run import kept_of
 from ....engine.targets.target import select
 from ....profiles.config import Config
 from ...output import say
-from ..run.money import dollars_of, found_limits, purse_for
-from ..run.run import kept_of
+from ..run.ready import dollars_of
 
 if TYPE_CHECKING:
     from ....engine.batch.output.sums import Sums
@@ -57,7 +59,7 @@ async def surroundings_for(
     if max_cost is not None or config.budget.limits_anything:
         # Rows may name other profiles, which have budgets too.
         profiles = [*(name.partition("@")[0] for name in names), *config.budget.profiles]
-        found = found_limits(config, max_cost, profiles, today())
+        found = found_limits(config, max_cost, profiles, today(), settle=settle_open_jobs)
         if not wishes.quiet:
             for note in found.notes:
                 say(f"note: {note}")

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from ....engine.api import settle_open_jobs
 from ....engine.batch.batch import Ended
 from ....engine.batch.caller import caller_maker
 from ....engine.batch.output.document import json_line
@@ -22,13 +23,14 @@ from ....engine.batch.output.merge import OrderWriter, Shards, locked, merge
 from ....engine.batch.output.summary import Tally
 from ....engine.results.assembly import new_id
 from ....engine.runs.jobs import Wishes
+from ....engine.runs.money import found_limits
 from ....providers.errors import ConfigError, UsageError
 from ...exit_codes import ExitCode
 from ...output import check_writable, forget, say
 from ...selection import sweep_values
 from ...views.batch.progress import watcher_for
 from ...views.untrusted import harmless_json
-from ..run.money import dollars_of, found_limits
+from ..run.ready import dollars_of
 from .circumstances import LONGEST_CALL_S
 from .csv_lines import COLUMNS, csv_line, written
 
@@ -180,7 +182,7 @@ def _budget(wishes: BatchWishes, settings: Config, names: list[str]) -> BudgetTe
     from ....engine.costs.budget.limits import today
 
     profiles = [name.partition("@")[0] for name in names]
-    found = found_limits(settings, dollars_of(wishes.max_cost_usd), profiles, today())
+    found = found_limits(settings, dollars_of(wishes.max_cost_usd), profiles, today(), settle=settle_open_jobs)
     for note in found.notes:
         _say(wishes, f"note: {note}")
     return BudgetTerms(tuple(found.limits), LONGEST_CALL_S, wishes.allow_unpriced)

@@ -54,9 +54,11 @@ def planned_job(
     job: Job, run: Office, wishes: BatchWishes, names: Sequence[str], rows: Iterator[Row | BadRow], clerk: Clerk
 ) -> tuple[Planned, Mapping[str, Desk]]:
     """Plan the job. Raises `BudgetError` where its rows are dearer than what is left of a limit."""
+    from ....engine.api import settle_open_jobs
     from ....engine.costs.budget.limits import Limits, today
-    from ..run.money import dollars_of, found_limits
-    from ..run.run import kept_of
+    from ....engine.runs.money import found_limits
+    from ....engine.runs.run import kept_of
+    from ..run.ready import dollars_of
 
     asked = Wishes(
         sweep=sweep_values(wishes.think),
@@ -83,7 +85,9 @@ def planned_job(
     job.settings = {name: settings_of(desk.target) for name, desk in used.items()}
     if planned.works:
         profiles = list(planned.estimates)
-        found = found_limits(run.settings, max_cost, profiles, today()) if is_limited else Limits()
+        found = (
+            found_limits(run.settings, max_cost, profiles, today(), settle=settle_open_jobs) if is_limited else Limits()
+        )
         if is_booked:
             job.options = {**job.options, "expected_usd": expected_usd(planned.estimates)}
             checked = _held_back(job, found.limits, planned, allow_unpriced=wishes.allow_unpriced)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import sys
 
-import typer
-
+from ...exit_codes import ExitCode, code_for
 from ...options import (
     AllowUnpriced,
     AsJson,
@@ -59,47 +58,42 @@ def ask(
     config: ConfigFile = None,
     no_history: NoHistory = False,
     quiet: Quiet = False,
-) -> None:
+) -> int:
     """Ask one model. The answer goes to stdout, alone; reasoning and a one-line receipt go to stderr.
 
     Example:  cat notes.txt | thinkdial ask "Summarize this" -p claude --think low
     """
-    from ....engine.runs.jobs import Wishes, make_jobs
+    from ....engine.runs.jobs import Wishes
     from ....engine.runs.observer import Silent
-    from ...exit_codes import ExitCode, code_for
     from ...formats import chosen_format, print_aftermath, print_notes, print_run
     from ...prompt import read_prompt
-    from ...selection import load_config, one_selection, one_value, refuse_unless_strict
+    from ...selection import load_config, one_selection, one_value
     from .answer_stream import AnswerStream
-    from .money import CostWishes, afford
     from .plan import print_plans
-    from .run import Circumstances, kept_of, run_jobs
+    from .ready import Asked, make_ready
 
     form = chosen_format(output_format, json, output, Format.TEXT)
     streams = output_format is None and not json and output is None
     sweep = (one_value(think),) if think is not None else ()
     settings = load_config(config, profile or [], quiet=quiet)
     selection = one_selection(profile, settings)
-    asked = read_prompt(prompt, file or [], system)
+    given = read_prompt(prompt, file or [], system)
     wishes = Wishes(sweep, max_output, timeout, retries, no_stream, emulate)
     if dry_run:
-        print_plans([selection], asked, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
-        return
-    jobs = make_jobs([selection], asked, settings, wishes)
-    if strict_think:
-        refuse_unless_strict(jobs)
-    cost = CostWishes(max_cost, allow_unpriced, yes=yes, count=count)
-    afforded = afford(jobs, asked, settings, cost, quiet=quiet)
-    jobs = afforded.jobs
-    kept = kept_of(settings, no_history=no_history)
-    circumstances = Circumstances("ask", kept, settings.history, afforded.purse)
+        return print_plans([selection], given, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
+    asked = Asked(
+        max_cost, allow_unpriced, yes=yes, count=count, strict=strict_think, no_history=no_history, quiet=quiet
+    )
+    ready = make_ready("ask", [selection], given, settings, wishes, asked)
+    if isinstance(ready, ExitCode):
+        return ready
     if streams:
-        stream = AnswerStream(jobs[0], show_reasoning=reasoning is not ReasoningView.NONE and not quiet)
+        stream = AnswerStream(ready.jobs[0], show_reasoning=reasoning is not ReasoningView.NONE and not quiet)
         with stream:
-            finished = run_jobs(jobs, asked, stream, circumstances)
+            finished = ready.run(stream)
         written = True
     else:
-        finished = run_jobs(jobs, asked, Silent(), circumstances)
+        finished = ready.run(Silent())
         written = print_run(finished.run, form, reasoning, output)
     if not quiet:
         from ...output import aside, is_terminal, show_line, width_aside
@@ -112,4 +106,4 @@ def ask(
             show_line(receipt_line(finished.run.results[0], width_aside()))
         print_aftermath(finished)
     code = code_for(finished.run.results, interrupted=finished.interrupted)
-    raise typer.Exit(code if written or code is not ExitCode.OK else ExitCode.USAGE)
+    return code if written or code is not ExitCode.OK else ExitCode.USAGE

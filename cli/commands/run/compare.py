@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import typer
-
+from ...exit_codes import ExitCode, code_for
 from ...options import (
     AllowUnpriced,
     AsJson,
@@ -39,9 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from ....engine.planning.prepare import Prompt
+    from ....engine.api import ReadyRun
     from ....engine.runs.jobs import Job
-    from .run import Circumstances
 
 
 def compare(
@@ -69,67 +67,51 @@ def compare(
     config: ConfigFile = None,
     no_history: NoHistory = False,
     quiet: Quiet = False,
-) -> None:
+) -> int:
     """Send one prompt to many profiles and show reasoning, answers, time and cost side by side.
 
     Example:  thinkdial compare "Is 91 prime?" -p claude -p gpt -p gemini --think off,low,high
     """
-    from ....engine.runs.jobs import Wishes, make_jobs
+    from ....engine.runs.jobs import Wishes
     from ....engine.targets.target import select
     from ...formats import chosen_format
     from ...prompt import read_prompt
-    from ...selection import load_config, refuse_unless_strict, sweep_values
-    from .money import CostWishes, afford
+    from ...selection import load_config, sweep_values
     from .plan import print_plans
-    from .run import Circumstances, kept_of
+    from .ready import Asked, make_ready
 
     form = chosen_format(output_format, json, output, Format.TABLE)
     sweep = sweep_values(think)
     settings = load_config(config, profile or [], quiet=quiet)
     selections = select(profile or [], settings)
-    asked = read_prompt(prompt, file or [], system)
+    given = read_prompt(prompt, file or [], system)
     wishes = Wishes(sweep, max_output, timeout, retries, no_stream, emulate)
     if dry_run:
-        print_plans(selections, asked, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
-        return
-    jobs = make_jobs(selections, asked, settings, wishes)
-    if strict_think:
-        refuse_unless_strict(jobs)
-    cost = CostWishes(max_cost, allow_unpriced, confirm, yes, count)
-    afforded = afford(jobs, asked, settings, cost, quiet=quiet)
-    kept = kept_of(settings, no_history=no_history)
-    circumstances = Circumstances("compare", kept, settings.history, afforded.purse)
-    finish_comparison(afforded.jobs, asked, form, reasoning, output, circumstances, quiet=quiet)
+        return print_plans(selections, given, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
+    asked = Asked(max_cost, allow_unpriced, confirm, yes, count, strict_think, no_history, quiet)
+    ready = make_ready("compare", selections, given, settings, wishes, asked)
+    return ready if isinstance(ready, ExitCode) else make_and_show(ready, form, reasoning, output, quiet=quiet)
 
 
-def finish_comparison(
-    jobs: Sequence[Job],
-    asked: Prompt,
-    form: Format,
-    reasoning: ReasoningView,
-    output: Path | None,
-    circumstances: Circumstances,
-    *,
-    quiet: bool,
-) -> None:
-    """Make the calls with a live view where there is a terminal, print the results, and exit with their code."""
+def make_and_show(
+    ready: ReadyRun, form: Format, reasoning: ReasoningView, output: Path | None, *, quiet: bool
+) -> ExitCode:
+    """Make the calls, with a live view where there is a terminal, and print the results. Gives their exit code."""
     import sys
 
     from ....engine.runs.observer import Silent
-    from ...exit_codes import ExitCode, code_for
     from ...formats import print_aftermath, print_notes, print_run
     from ...output import console, is_terminal, say
-    from .run import run_jobs
 
     live = not quiet and is_terminal(sys.stderr)
     if live:
         from ...views.run.live import LiveCompare
 
-        observer = LiveCompare(console(stderr=True), titles=_titles(jobs))
+        observer = LiveCompare(console(stderr=True), titles=_titles(ready.jobs))
         with observer:
-            finished = run_jobs(jobs, asked, observer, circumstances)
+            finished = ready.run(observer)
     else:
-        finished = run_jobs(jobs, asked, Silent(), circumstances)
+        finished = ready.run(Silent())
     written = print_run(finished.run, form, reasoning, output)
     if not quiet:
         print_notes(finished.run.results, after_comparison=form is Format.TABLE)
@@ -137,7 +119,7 @@ def finish_comparison(
             say("interrupted: what had come is shown and marked")
         print_aftermath(finished)
     code = code_for(finished.run.results, interrupted=finished.interrupted)
-    raise typer.Exit(code if written or code is not ExitCode.OK else ExitCode.USAGE)
+    return code if written or code is not ExitCode.OK else ExitCode.USAGE
 
 
 def _titles(jobs: Sequence[Job]) -> list[str]:

@@ -37,15 +37,16 @@ def demo(
     output: Output = None,
     no_history: NoHistory = False,
     quiet: Quiet = False,
-) -> None:
+) -> int:
     """Run a comparison against simulated providers: no key, no network, nothing to pay, and labelled so.
 
     Example:  thinkdial demo --think off,low,high -p claude
     """
     import os
 
+    from ....engine.api import ready_run
     from ....engine.planning.prepare import Prompt
-    from ....engine.runs.jobs import Wishes, make_jobs
+    from ....engine.runs.jobs import Wishes
     from ....engine.targets.target import select
     from ....profiles.config import load_builtin
     from ....providers.errors import UsageError
@@ -55,8 +56,7 @@ def demo(
     from ...formats import chosen_format
     from ...output import say
     from ...selection import sweep_values
-    from .compare import finish_comparison
-    from .run import Circumstances
+    from .compare import make_and_show
 
     form = chosen_format(output_format, json, output, Format.TABLE)
     settings = load_builtin()
@@ -77,11 +77,17 @@ def demo(
             max_output_tokens=max_output,
             base_url=stand_in(base_url),
         )
-        asked = Prompt(prompt or DEMO_PROMPT)
-        jobs = make_jobs(selections, asked, settings, wishes, {**os.environ, **keys})
-        kept = "everything" if not no_history and _history_is_on() else None
-        circumstances = Circumstances("demo", kept, extra=(simulated,), simulated=True)
-        finish_comparison(jobs, asked, form, reasoning, output, circumstances, quiet=quiet)
+        ready = ready_run(
+            selections,
+            Prompt(prompt or DEMO_PROMPT),
+            settings,
+            wishes,
+            command="demo",
+            keeps_history=not no_history and _history_is_on(),
+            simulated=simulated,
+            environment={**os.environ, **keys},
+        )
+        return make_and_show(ready, form, reasoning, output, quiet=quiet)
 
 
 def _history_is_on() -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ...exit_codes import ExitCode
 from ...options import (
     AsJson,
     ConfigFile,
@@ -24,13 +25,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ....engine.planning.prepare import Prepared, Prompt
-    from ....engine.results.result import Forecast
     from ....engine.runs.jobs import Wishes
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
-    from ....providers.errors import ConfigError
-
-    PlanEntry = tuple[Prepared, Forecast, str | None]
 
 PLACEHOLDER = "(your prompt)"
 
@@ -49,7 +46,7 @@ def plan(
     json: AsJson = False,
     config: ConfigFile = None,
     quiet: Quiet = False,
-) -> None:
+) -> int:
     """Show the exact native fields each profile would send, what was lost in translation, and a cost range.
 
     No network and no key is needed, except for --count. Without -p every profile is planned; --json has the whole
@@ -75,7 +72,7 @@ def plan(
     asked = read_prompt(prompt, file or [], system) if given else Prompt(PLACEHOLDER, system)
     wishes = Wishes(sweep, max_output, no_stream=no_stream, emulate=emulate)
     # Of all profiles, those that still lack something of the user's are mentioned; one that was named must be planned.
-    print_plans(
+    return print_plans(
         selections,
         asked,
         settings,
@@ -90,7 +87,7 @@ def plan(
 
 def print_plans(
     selections: Sequence[Selection],
-    asked: Prompt,
+    prompt: Prompt,
     config: Config,
     wishes: Wishes,
     *,
@@ -99,20 +96,27 @@ def print_plans(
     tolerant: bool = False,
     quiet: bool = False,
     count: bool = False,
-) -> None:
+) -> ExitCode:
     """Plan everything and print it; what cannot be planned is said on stderr, and unless `tolerant` in the exit code.
 
     `count` asks the providers how many tokens the prompt has. Raises `ConfigError` when nothing can be planned.
     """
-    import typer
+    import asyncio
 
     from ....engine.runs.plan_documents import plan_document
-    from ...exit_codes import ExitCode
+    from ....engine.runs.plans import plan_calls
     from ...formats import json_text
-    from ...output import complain, console, emit, rendered, say
+    from ...output import complain, console, emit, noting, rendered, say
     from ...views.run.plans import plans_view
 
-    entries, problems = _plans(selections, asked, config, wishes, count=count, quiet=quiet)
+    note = noting(quiet=quiet)
+
+    def counted(plans: Sequence[Prepared]) -> dict[int, int]:
+        from ....engine.runs.forecasts import count_plans
+
+        return asyncio.run(count_plans(plans, note))
+
+    entries, problems = plan_calls(selections, prompt, config, wishes, note=note, count=counted if count else None)
     if problems and not entries:
         raise problems[0]
     if as_json:
@@ -125,43 +129,7 @@ def print_plans(
         elif not quiet:
             say(f"left out: {problem.message}")
     if strict and any(not prepared.plan.is_strict for prepared, _, _ in entries):
-        raise typer.Exit(ExitCode.STRICT_PLAN)
+        return ExitCode.STRICT_PLAN
     if problems and not tolerant:
-        raise typer.Exit(ExitCode.SOME_FAILED)
-
-
-def _plans(
-    selections: Sequence[Selection], asked: Prompt, config: Config, wishes: Wishes, *, count: bool, quiet: bool
-) -> tuple[list[PlanEntry], list[ConfigError]]:
-    from datetime import UTC, datetime
-
-    from ....engine.costs.forecast import forecast
-    from ....engine.runs.jobs import prepare_one
-    from ....engine.targets.keys import describe_key
-    from ....engine.targets.target import resolve, think_values
-    from ....providers.errors import ConfigError
-    from .forecasts import count_plans, own_runs
-
-    planned: list[Prepared] = []
-    problems: dict[str, ConfigError] = {}
-    for selection in selections:
-        for think in think_values(selection, wishes.sweep, config):
-            try:
-                target = resolve(selection.profile, config)
-                prepared = prepare_one(target, think, asked, config, wishes)
-            except ConfigError as error:
-                problems.setdefault(error.message, error)
-                continue
-            planned.append(prepared)
-    counted = count_plans(planned, quiet=quiet) if count else {}
-    now = datetime.now(UTC)
-    with own_runs(quiet=quiet) as samples:
-        entries = [
-            (
-                prepared,
-                forecast(prepared, asked, now, counted_tokens=counted.get(index), samples=samples),
-                describe_key(prepared.target),
-            )
-            for index, prepared in enumerate(planned)
-        ]
-    return entries, list(problems.values())
+        return ExitCode.SOME_FAILED
+    return ExitCode.OK

@@ -1,4 +1,4 @@
-"""From jobs to a finished run: the event loop, the transport, the record, and Ctrl-C."""
+"""From jobs to a finished run: the transport, the record, the purse, the event loop and Ctrl-C."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ....engine.costs.prices import pricing
-from ....engine.exchange.surroundings import Surroundings
-from ....engine.exchange.transport import Transport
-from ....engine.planning.prepare import Prompt
-from ....engine.results.assembly import make_run, new_id
-from ....engine.results.result import Run
-from ....engine.runs.fanout import Done, fan_out
-from ....engine.runs.jobs import Job
-from ....engine.runs.observer import Observer
-from ....profiles.history_settings import HistorySettings
-from ....providers.errors import StoreError
-from ....providers.schema import Notice
+from ...profiles.history_settings import HistorySettings
+from ...providers.errors import StoreError
+from ...providers.schema import Notice
+from ..costs.prices import pricing
+from ..exchange.surroundings import Surroundings
+from ..exchange.transport import Transport
+from ..planning.prepare import Prompt
+from ..results.assembly import make_run, new_id
+from ..results.result import Run
+from .fanout import Done, fan_out
 from .forecasts import Afterwards
+from .jobs import Job
+from .observer import Observer
 
 if TYPE_CHECKING:
-    from ....engine.costs.budget.purse import Purse
-    from ....engine.history.heads import Kept
-    from ....engine.runs.keeper import Keeper
-    from ....profiles.config import Config
+    from ...profiles.config import Config
+    from ..costs.budget.purse import Purse
+    from ..history.heads import Kept
+    from .keeper import Keeper
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +63,31 @@ class Circumstances:
 
 
 def run_jobs(jobs: Sequence[Job], prompt: Prompt, observer: Observer, circumstances: Circumstances) -> Finished:
-    """Make all calls. Ctrl-C and SIGTERM end those under way and keep what came."""
-    return asyncio.run(_run(jobs, prompt, observer, circumstances))
+    """Make all calls on an event loop of our own. Ctrl-C and SIGTERM end those under way and keep what came."""
+
+    async def run() -> Finished:
+        task = asyncio.current_task()
+        if task is not None and sys.platform != "win32":
+            with suppress(RuntimeError, ValueError):  # only the main thread may listen to signals
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+        return await make_calls(jobs, prompt, observer, circumstances)
+
+    return asyncio.run(run())
 
 
-async def _run(jobs: Sequence[Job], prompt: Prompt, observer: Observer, circumstances: Circumstances) -> Finished:
+async def make_calls(
+    jobs: Sequence[Job],
+    prompt: Prompt,
+    observer: Observer,
+    circumstances: Circumstances,
+    transport: Transport | None = None,
+) -> Finished:
+    """Make all calls, over `transport` where there is one that others use too.
+
+    A cancellation ends those under way, keeps what came, and is taken back: `interrupted` says that there was one.
+    """
     run_id, at, began = new_id(), datetime.now(UTC), time.monotonic()
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    if task is not None and sys.platform != "win32":
-        with suppress(RuntimeError, ValueError):  # only the main thread may listen to signals
-            loop.add_signal_handler(signal.SIGTERM, task.cancel)
+    loop = asyncio.get_running_loop()
     needs_prices = any(job.target is not None and job.target.profile.price is None for job in jobs)
     warming: list[asyncio.Future[None]] = []
 
@@ -85,11 +100,10 @@ async def _run(jobs: Sequence[Job], prompt: Prompt, observer: Observer, circumst
     keeper = _keeper(run_id, at, prompt, circumstances, foresee)
     purse = circumstances.purse()
     try:
-        async with Transport() as transport:
-            surroundings = Surroundings(transport, on_sent=on_sent, tape=keeper)
+        async with nullcontext(transport) if transport is not None else Transport() as ours:
             done: Done = await fan_out(
                 jobs,
-                surroundings=surroundings,
+                surroundings=Surroundings(ours, on_sent=on_sent, tape=keeper),
                 observer=observer,
                 run_id=run_id,
                 at=at,
@@ -97,7 +111,7 @@ async def _run(jobs: Sequence[Job], prompt: Prompt, observer: Observer, circumst
                 keeper=keeper,
                 purse=purse,
             )
-        if done.interrupted and task is not None:
+        if done.interrupted and (task := asyncio.current_task()) is not None:
             task.uncancel()
     finally:  # also when nobody reads the answer any more: what came of it was paid for
         total_s = time.monotonic() - began
@@ -122,9 +136,9 @@ def _keeper(
     settings = circumstances.retention
     if circumstances.kept is None:
         return None
-    from ....engine.history.heads import Retention, RunHead
-    from ....engine.history.record import Recorder
-    from ....engine.runs.keeper import Keeper
+    from ..history.heads import Retention, RunHead
+    from ..history.record import Recorder
+    from .keeper import Keeper
 
     head = RunHead(run_id, at, circumstances.command, prompt.text, prompt.system, circumstances.simulated)
     head = head._replace(kept=circumstances.kept)

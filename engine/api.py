@@ -1,0 +1,115 @@
+"""What the command line and the library call: a run made ready, and made. Nothing here prints, asks or exits."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..providers.errors import StrictPlanError
+from ..providers.schema import Notice
+from .planning.prepare import Prompt
+from .runs.forecasts import Note, unheard
+from .runs.jobs import Job, Wishes, make_jobs
+from .runs.money import Affordable, CostOptions, afford
+from .runs.run import Circumstances, Finished, kept_of, make_calls, run_jobs
+
+if TYPE_CHECKING:
+    from ..profiles.config import Config
+    from .costs.budget.limits import Question
+    from .exchange.transport import Transport
+    from .runs.observer import Observer
+    from .targets.target import Selection
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyRun:
+    """A run that may be made, once its `question` is answered with yes, if there is one."""
+
+    prompt: Prompt
+    affordable: Affordable
+    circumstances: Circumstances
+
+    @property
+    def jobs(self) -> tuple[Job, ...]:
+        """The calls, in the order of their results."""
+        return self.affordable.jobs
+
+    @property
+    def question(self) -> Question | None:
+        """What somebody has to agree to before money is spent."""
+        return self.affordable.question
+
+    def agreed(self) -> ReadyRun:
+        """The same after a yes."""
+        return replace(self, affordable=self.affordable.agreed())
+
+    def run(self, observer: Observer) -> Finished:
+        """Make all calls, on an event loop of our own that hears Ctrl-C and SIGTERM."""
+        return run_jobs(self.jobs, self.prompt, observer, self._with_purse())
+
+    async def make(self, observer: Observer, transport: Transport | None = None) -> Finished:
+        """Make all calls, on the caller's loop."""
+        return await make_calls(self.jobs, self.prompt, observer, self._with_purse(), transport)
+
+    def _with_purse(self) -> Circumstances:
+        return replace(self.circumstances, purse=self.affordable.purse)
+
+
+def ready_run(
+    selections: Sequence[Selection],
+    prompt: Prompt,
+    config: Config,
+    wishes: Wishes,
+    *,
+    command: str,
+    cost: CostOptions | None = None,
+    strict: bool = False,
+    keeps_history: bool = True,
+    simulated: Notice | None = None,
+    note: Note = unheard,
+    count: Callable[[Sequence[Job]], Mapping[int, int]] | None = None,
+    environment: Mapping[str, str] = os.environ,
+) -> ReadyRun:
+    """Plan the calls and look at their cost. Nothing is sent, except what `count` asks the counting endpoints.
+
+    Raises `ConfigError` when nothing can be called, `StrictPlanError` when `strict` and a plan is worse than `mapped`,
+    and `BudgetError` when the calls cannot be afforded. `simulated` is said of each result of a simulator.
+    """
+    jobs = make_jobs(selections, prompt, config, wishes, environment)
+    if strict:
+        refuse_unless_strict(jobs)
+    affordable = afford(
+        jobs,
+        prompt,
+        config,
+        cost or CostOptions(),
+        settle=settle_open_jobs,
+        note=note,
+        count=lambda: count(jobs) if count is not None else {},
+    )
+    kept = kept_of(config, no_history=not keeps_history)
+    extra = () if simulated is None else (simulated,)
+    circumstances = Circumstances(command, kept, config.history, extra=extra, simulated=simulated is not None)
+    return ReadyRun(prompt, affordable, circumstances)
+
+
+def refuse_unless_strict(jobs: Sequence[Job]) -> None:
+    """Raise `StrictPlanError` when a plan is worse than `mapped`."""
+    plans = [(job.profile, job.prepared.plan) for job in jobs if job.prepared is not None]
+    worse = [
+        f"{profile}: --strict-think: {decided.requested} would be {decided.fidelity}: {decided.note}"
+        for profile, decided in plans
+        if not decided.is_strict
+    ]
+    if worse:
+        raise StrictPlanError(worse)
+
+
+def settle_open_jobs() -> None:
+    """Bring what open batches at providers set aside up to date. Raises `StoreError`."""
+    from .batch.provider.budgets import settle
+    from .batch.provider.job_store import JobStore
+
+    settle(JobStore(), for_budgets=True)

@@ -1,0 +1,156 @@
+"""Before money is spent: what the calls may cost, what is left of the limits, and what somebody has to agree to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ...providers.errors import StoreError
+from .forecasts import Note
+from .jobs import Job
+
+if TYPE_CHECKING:
+    from ...profiles.config import Config
+    from ..costs.budget.limits import Limit, Limits, Question
+    from ..costs.budget.purse import Purse
+    from ..planning.prepare import Prompt
+    from ..results.result import Forecast
+
+Settle = Callable[[], None]
+"""Brings what open batches at providers set aside up to date, before a budget is looked at."""
+
+
+@dataclass(frozen=True, slots=True)
+class CostOptions:
+    """What a caller says about cost. `wants_forecasts` makes them although nothing limits the calls."""
+
+    max_cost_usd: Decimal | None = None
+    allow_unpriced: bool = False
+    wants_forecasts: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Affordable:
+    """Calls that may be made, the limits that hold, and the `question` that must be agreed to first, if there is one.
+
+    The jobs have forecasts where there was a reason to make them.
+    """
+
+    jobs: tuple[Job, ...]
+    limits: tuple[Limit, ...] = ()
+    allow_unpriced: bool = False
+    question: Question | None = None
+
+    @property
+    def forecasts(self) -> list[Forecast | None]:
+        """The forecast of each job; None for one that will not be made, or where nobody wanted to know."""
+        return [job.forecast for job in self.jobs]
+
+    def agreed(self) -> Affordable:
+        """The same after a yes: limits in question are no longer enforced in this run."""
+        if self.question is None:
+            return self
+        from ..costs.budget.limits import agreed
+
+        unpriced = self.allow_unpriced or self.question.unpriced
+        return replace(self, limits=agreed(self.limits, self.question), allow_unpriced=unpriced, question=None)
+
+    def purse(self) -> Purse | None:
+        """What lets the calls in, one for one run; None when nothing limits them."""
+        return purse_for(
+            self.limits,
+            [job.profile for job in self.jobs if job.prepared is not None and job.refused is None],
+            max((job.patience.total_s for job in self.jobs), default=0.0),
+            allow_unpriced=self.allow_unpriced,
+        )
+
+
+def needs_a_look(config: Config, options: CostOptions) -> bool:
+    """Whether anybody wants the cost to be looked at before the calls: by an option or in the configuration."""
+    rules = config.budget
+    limited = options.max_cost_usd is not None or rules.limits_anything
+    return limited or options.wants_forecasts or rules.confirm_usd is not None
+
+
+def afford(
+    jobs: Sequence[Job],
+    prompt: Prompt,
+    config: Config,
+    options: CostOptions,
+    *,
+    settle: Settle,
+    note: Note,
+    count: Callable[[], Mapping[int, int]] = dict[int, int],
+) -> Affordable:
+    """Look at the cost before anything is sent. `count` gives input tokens by index, as providers count them.
+
+    Raises `BudgetError` when the calls cannot be afforded.
+    """
+    if not needs_a_look(config, options):
+        return Affordable(tuple(jobs))
+    from ..costs.budget.limits import check_before, confirmation, today
+    from .forecasts import forecasts_for, own_runs
+
+    profiles = [job.profile for job in jobs]
+    found = found_limits(config, options.max_cost_usd, profiles, today(), settle=settle)
+    counted = count()
+    with own_runs(note) as samples:
+        forecasts = forecasts_for(jobs, prompt, datetime.now(UTC), counted=counted, samples=samples)
+    checked = check_before(found.limits, forecasts, profiles, allow_unpriced=options.allow_unpriced)
+    for words in (*found.notes, *checked.notes):
+        note(words)
+    question = checked.question or confirmation(config.budget.confirm_usd, forecasts)
+    planned = tuple(replace(job, forecast=made) for job, made in zip(jobs, forecasts, strict=True))
+    return Affordable(planned, found.limits, options.allow_unpriced, question)
+
+
+def found_limits(
+    config: Config, max_cost_usd: Decimal | None, profiles: Collection[str], day: date, *, settle: Settle
+) -> Limits:
+    """The limits for a run of `profiles`, with what is left of those that all runs share.
+
+    Raises `BudgetError` when one of them cannot be checked.
+    """
+    from ..costs.budget.limits import limits_for
+
+    rules = config.budget
+    if not rules.needs_history:
+        return limits_for(rules, max_cost_usd, profiles, spent_in=None, day=day)
+    from ..history.aside import aside_in
+    from ..history.spend import spent_in
+    from ..history.store import Store
+
+    with suppress(StoreError):  # what follows will say it
+        settle()
+
+    def aside(since: date, covered: Collection[str] | None) -> Decimal:
+        with Store.open() as store:
+            return aside_in(store, since, covered)
+
+    def spent(since: date, covered: Collection[str] | None) -> tuple[Decimal, int]:
+        with Store.open() as store:
+            return spent_in(store, since, covered)
+
+    return limits_for(rules, max_cost_usd, profiles, spent_in=spent, aside_in=aside, day=day)
+
+
+def purse_for(
+    limits: Sequence[Limit], profiles: Sequence[str], lasts_s: float, *, allow_unpriced: bool
+) -> Purse | None:
+    """A purse under `limits` for calls of `profiles` that take at most `lasts_s`; None when nothing limits them."""
+    if not limits:
+        return None
+    from ..costs.budget.ledger import Ledger
+    from ..costs.budget.purse import Purse
+
+    shared = None
+    if any(limit.is_enforced and limit.since is not None for limit in limits):
+        from ..history.reservations import Reservations
+
+        shared = Reservations(limits, lasts_s=lasts_s)
+    ledger = Ledger(limits, profiles, allow_unpriced=allow_unpriced, shared=shared)
+    return Purse(ledger, lambda: datetime.now(UTC))

@@ -1,0 +1,67 @@
+"""Calls as they would be made: planned, forecast, and with the place of their keys. Nothing is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, NamedTuple
+
+from ...providers.errors import ConfigError
+from ..costs.forecast import forecast
+from ..planning.prepare import Prepared, Prompt
+from ..results.result import Forecast
+from ..targets.keys import describe_key
+from ..targets.target import Selection, resolve, think_values
+from .forecasts import Note, own_runs, unheard
+from .jobs import Wishes, prepare_one
+
+if TYPE_CHECKING:
+    from ...profiles.config import Config
+
+
+class PlannedCall(NamedTuple):
+    """One call that would be made. `key_source` says where its key would come from; None where it needs none."""
+
+    prepared: Prepared
+    forecast: Forecast
+    key_source: str | None
+
+
+class Plans(NamedTuple):
+    """What would be called, in the order of profiles and think values, and why the rest cannot be."""
+
+    calls: tuple[PlannedCall, ...]
+    problems: tuple[ConfigError, ...]
+
+
+def plan_calls(
+    selections: Sequence[Selection],
+    prompt: Prompt,
+    config: Config,
+    wishes: Wishes,
+    *,
+    note: Note = unheard,
+    count: Callable[[Sequence[Prepared]], Mapping[int, int]] | None = None,
+) -> Plans:
+    """Plan each profile and think value. `count` gives input tokens by index, as the providers count them."""
+    planned: list[Prepared] = []
+    problems: dict[str, ConfigError] = {}
+    for selection in selections:
+        for think in think_values(selection, wishes.sweep, config):
+            try:
+                target = resolve(selection.profile, config)
+                planned.append(prepare_one(target, think, prompt, config, wishes))
+            except ConfigError as error:
+                problems.setdefault(error.message, error)
+    counted: Mapping[int, int] = count(planned) if count is not None else {}
+    now = datetime.now(UTC)
+    with own_runs(note) as samples:
+        calls = [
+            PlannedCall(
+                prepared,
+                forecast(prepared, prompt, now, counted_tokens=counted.get(index), samples=samples),
+                describe_key(prepared.target),
+            )
+            for index, prepared in enumerate(planned)
+        ]
+    return Plans(tuple(calls), tuple(problems.values()))
