@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..engine.targets.target import Selection, select
 from ..profiles.config import Config, load
 from ..providers.errors import UsageError
 from ..providers.think import Think, parse_think
@@ -36,12 +35,3 @@ def one_value(text: str) -> Think:
     if "," in text:
         raise UsageError(f"ask takes one think value, not {text!r}", hint="thinkdial compare takes a comma list")
     return parse_think(text)
-
-
-def one_selection(names: Sequence[str] | None, config: Config) -> Selection:
-    """The one profile that `ask` talks to. Raises `UsageError` when the names stand for several."""
-    chosen = select(names or [], config)
-    if len(chosen) > 1:
-        names = ", ".join(selection.profile.name for selection in chosen)
-        raise UsageError(f"ask takes one profile, not {len(chosen)} ({names})", hint="thinkdial compare takes many")
-    return chosen[0]

@@ -18,6 +18,7 @@ from .runs.run import Circumstances, Finished, kept_of, make_calls, run_jobs
 if TYPE_CHECKING:
     from ..profiles.config import Config
     from .costs.budget.limits import Question
+    from .costs.budget.purse import Purse
     from .exchange.transport import Transport
     from .runs.observer import Observer
     from .targets.target import Selection
@@ -47,14 +48,12 @@ class ReadyRun:
 
     def run(self, observer: Observer) -> Finished:
         """Make all calls, on an event loop of our own that hears Ctrl-C and SIGTERM."""
-        return run_jobs(self.jobs, self.prompt, observer, self._with_purse())
+        return run_jobs(self.jobs, self.prompt, observer, replace(self.circumstances, purse=self.affordable.purse))
 
-    async def make(self, observer: Observer, transport: Transport | None = None) -> Finished:
-        """Make all calls, on the caller's loop."""
-        return await make_calls(self.jobs, self.prompt, observer, self._with_purse(), transport)
-
-    def _with_purse(self) -> Circumstances:
-        return replace(self.circumstances, purse=self.affordable.purse)
+    async def make(self, observer: Observer, transport: Transport, purse: Purse | None) -> Finished:
+        """Make all calls on the caller's loop, over `transport` and from `purse`, which stay open."""
+        circumstances = replace(self.circumstances, purse=lambda: purse)
+        return await make_calls(self.jobs, self.prompt, observer, circumstances, transport)
 
 
 def ready_run(

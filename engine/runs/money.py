@@ -6,10 +6,10 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from ...providers.errors import StoreError
+from ...providers.errors import StoreError, UsageError
 from .forecasts import Note
 from .jobs import Job
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from ..costs.budget.purse import Purse
     from ..planning.prepare import Prompt
     from ..results.result import Forecast
+
+MOST_USD = Decimal(10) ** 9
 
 Settle = Callable[[], None]
 """Brings what open batches at providers set aside up to date, before a budget is looked at."""
@@ -67,6 +69,17 @@ class Affordable:
             max((job.patience.total_s for job in self.jobs), default=0.0),
             allow_unpriced=self.allow_unpriced,
         )
+
+
+def usd_of(amount: Decimal | float | str, name: str) -> Decimal:
+    """An exact amount in USD. Raises `UsageError`, which calls it by `name`, for what is none."""
+    try:
+        usd = Decimal(str(amount).strip().removeprefix("$"))
+    except InvalidOperation:
+        usd = Decimal("NaN")
+    if not usd.is_finite() or not 0 <= usd <= MOST_USD:
+        raise UsageError(f"{name} {amount}: is no amount in USD", hint=f"for instance {name} 0.50")
+    return usd
 
 
 def needs_a_look(config: Config, options: CostOptions) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -76,6 +76,15 @@ def select(names: Iterable[str], config: Config) -> list[Selection]:
         )
     # Named twice, through a group and alone say, it is meant once: each call is paid for.
     return list({(selection.profile.name, selection.think): selection for selection in chosen}.values())
+
+
+def one_selection(names: Sequence[str] | None, config: Config) -> Selection:
+    """The one profile that `ask` talks to. Raises `UsageError` when the names stand for several."""
+    chosen = select(names or [], config)
+    if len(chosen) > 1:
+        listed = ", ".join(selection.profile.name for selection in chosen)
+        raise UsageError(f"ask takes one profile, not {len(chosen)} ({listed})", hint="thinkdial compare takes many")
+    return chosen[0]
 
 
 def _name_and_think(written: str, config: Config) -> tuple[str, Think | None]:

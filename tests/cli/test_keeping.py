@@ -91,8 +91,8 @@ def test_an_answer_that_nobody_reads_is_kept_and_its_run_has_ended(cli: Cli, pro
 
 def test_a_locked_history_holds_up_no_other_answer(cli: Cli, sim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The forecast looks at earlier runs on the event loop: of a locked history it would measure the lock."""
-    from thinkdial.engine.runs import forecasts
     from thinkdial.engine.history.store import Store
+    from thinkdial.engine.runs import forecasts
 
     asked: list[float] = []
     opened = Store.open

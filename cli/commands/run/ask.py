@@ -65,9 +65,10 @@ def ask(
     """
     from ....engine.runs.jobs import Wishes
     from ....engine.runs.observer import Silent
+    from ....engine.targets.target import one_selection
     from ...formats import chosen_format, print_aftermath, print_notes, print_run
     from ...prompt import read_prompt
-    from ...selection import load_config, one_selection, one_value
+    from ...selection import load_config, one_value
     from .answer_stream import AnswerStream
     from .plan import print_plans
     from .ready import Asked, make_ready

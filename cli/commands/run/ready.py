@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ....engine.api import ReadyRun, ready_run
-from ....engine.runs.money import CostOptions
-from ....providers.errors import StrictPlanError, UsageError
+from ....engine.runs.money import CostOptions, usd_of
+from ....providers.errors import StrictPlanError
 from ...exit_codes import ExitCode
 from ...output import noting, say
 
@@ -19,8 +19,6 @@ if TYPE_CHECKING:
     from ....engine.runs.jobs import Job, Wishes
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
-
-MOST_USD = Decimal(10) ** 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +80,4 @@ def _counting(note: Callable[[str], None]) -> Callable[[Sequence[Job]], dict[int
 
 def dollars_of(text: str | None) -> Decimal | None:
     """The amount of `--max-cost`, exact. Raises `UsageError` for what is none."""
-    if text is None:
-        return None
-    try:
-        amount = Decimal(text.strip().removeprefix("$"))
-    except InvalidOperation:
-        amount = Decimal("NaN")
-    if not amount.is_finite() or not 0 <= amount <= MOST_USD:
-        raise UsageError(f"--max-cost {text}: is no amount in USD", hint="for instance --max-cost 0.50")
-    return amount
+    return None if text is None else usd_of(text, "--max-cost")

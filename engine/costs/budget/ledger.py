@@ -107,6 +107,12 @@ class Ledger:
             if not account.limit.is_enforced and (left := account.limit.left_usd - account.spent_usd) < 0
         ]
 
+    def expect(self, profiles: Sequence[str]) -> None:
+        """Hear of more calls that will be made: what is left is shared among them as well."""
+        for i, account in enumerate(self._accounts):
+            coming = sum(account.limit.covers(profile) for profile in profiles)
+            self._accounts[i] = replace(account, to_come=account.to_come + coming)
+
     async def reserve(self, index: int, profile: str, need: Need) -> Grant | Failure:
         """What the call may cost, once that is certain: it waits while calls under way may leave it something.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
@@ -36,6 +36,11 @@ class Purse:
     def __init__(self, ledger: Ledger, now: Callable[[], datetime]) -> None:
         self._ledger, self._now = ledger, now
         self._meters: dict[int, Meter] = {}
+
+    def share(self, first: int, profiles: Sequence[str]) -> Purse:
+        """A purse for one more run over the same money: for calls of `profiles`, which are counted from `first` on."""
+        self._ledger.expect(profiles)
+        return _Share(self, first)
 
     @property
     def spent_usd(self) -> Decimal:
@@ -89,6 +94,29 @@ class Purse:
             return None
         words = f"the output limit is {tokens:,} tokens: the budget leaves {grant.usd:f} USD for this call"
         return with_output_limit(prepared, tokens, Notice("output_limit_lowered", words))
+
+
+class _Share(Purse):
+    """One run's way into a purse that several runs share."""
+
+    def __init__(self, whole: Purse, first: int) -> None:
+        self._whole, self._first = whole, first
+
+    @property
+    def spent_usd(self) -> Decimal:
+        return self._whole.spent_usd
+
+    async def admit(self, index: int, profile: str, prepared: Prepared) -> Admitted | Failure:
+        return await self._whole.admit(self._first + index, profile, prepared)
+
+    def priced(self, index: int, result: Result) -> Result:
+        return self._whole.priced(self._first + index, result)
+
+    def settle(self, index: int, result: Result) -> None:
+        self._whole.settle(self._first + index, result)
+
+    async def close(self) -> list[str]:
+        return []
 
 
 def _too_little(prepared: Prepared, grant: Grant, at: datetime) -> Failure:

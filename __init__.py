@@ -1,0 +1,66 @@
+"""One dial for LLM reasoning: the same prompt, with one think value, to one or many models, told in one form.
+
+    import thinkdial
+
+    run = thinkdial.compare("Is 91 prime?", ["claude", "gpt"], think="high", max_cost=0.50)
+    for result in run.results:
+        print(result.profile, result.answer, result.usage.reasoning_tokens, result.cost.usd)
+
+Importing this costs next to nothing: what a name stands for is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from .providers.version import VERSION
+
+if TYPE_CHECKING:
+    from .engine.client import Client, ask, compare, load_config, plan
+    from .engine.exchange.outcome import Latency
+    from .engine.results.result import Cost, Forecast, Reasoning, Result, Run, Summary, ThinkReceipt
+    from .engine.runs.observer import Observer, Silent
+    from .engine.runs.plans import PlannedCall, Plans
+    from .profiles.config import Config
+    from .providers.errors import (
+        BudgetError,
+        ConfigError,
+        Failure,
+        StoreError,
+        StrictPlanError,
+        ThinkdialError,
+        UsageError,
+    )
+    from .providers.schema import AnswerDelta, Notice, ReasoningDelta, Usage
+
+_HOMES = {
+    ".engine.client": "Client ask compare load_config plan",
+    ".engine.exchange.outcome": "Latency",
+    ".engine.results.result": "Cost Forecast Reasoning Result Run Summary ThinkReceipt",
+    ".engine.runs.observer": "Observer Silent",
+    ".engine.runs.plans": "PlannedCall Plans",
+    ".profiles.config": "Config",
+    ".providers.errors": "BudgetError ConfigError Failure StoreError StrictPlanError ThinkdialError UsageError",
+    ".providers.schema": "AnswerDelta Notice ReasoningDelta Usage",
+}
+__version__ = VERSION
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = [
+    "AnswerDelta", "BudgetError", "Client", "Config", "ConfigError", "Cost", "Failure", "Forecast", "Latency", "Notice",
+    "Observer", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "Run", "Silent", "StoreError",
+    "StrictPlanError", "Summary", "ThinkReceipt", "ThinkdialError", "Usage", "UsageError", "__version__", "ask",
+    "compare", "load_config", "plan",
+]  # fmt: skip
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = globals()[name] = getattr(import_module(_HOME_OF[name], __name__), name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_HOME_OF})

@@ -1,0 +1,5 @@
+"""`python -m thinkdial`."""
+
+from .cli.main import main
+
+main()
