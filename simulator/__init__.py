@@ -6,12 +6,12 @@ Paths below the base URL: `/anthropic`, `/openai/v1`, `/google`, `/mistral/v1`, 
 
 from __future__ import annotations
 
-from .desk import row_digest
-from .faults import BATCH_FAULTS
-from .faults import MENU as FAULTS
-from .limits import RateLimits
-from .log import LoggedBatch, LoggedRequest, LoggedRow
-from .server import DEMO_PACE, Simulator, running_simulator, serve_forever, simulator_in_thread
+from .batches.backend import row_digest
+from .calls.faults import BATCH_FAULTS
+from .calls.faults import MENU as FAULTS
+from .server.limits import RateLimits
+from .server.log import LoggedBatch, LoggedRequest, LoggedRow
+from .server.simulator import DEMO_PACE, Simulator, running_simulator, serve_forever, simulator_in_thread
 
 __all__ = [
     "BATCH_FAULTS",

@@ -8,7 +8,7 @@ import httpx2
 import pytest
 
 from thinkdial.simulator import FAULTS, running_simulator, simulator_in_thread
-from thinkdial.simulator.faults import UnknownFaultError
+from thinkdial.simulator.calls.faults import UnknownFaultError
 
 FORMATS = ("anthropic", "responses", "chat", "gemini", "compatible")
 MODELS = {

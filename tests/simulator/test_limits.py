@@ -13,9 +13,9 @@ from thinkdial.engine.batch.pace.pace import Pace, PaceReport
 from thinkdial.engine.batch.pace.rate_headers import readings
 from thinkdial.profiles.profile import Limits
 from thinkdial.simulator import RateLimits, Simulator, simulator_in_thread
-from thinkdial.simulator.http import Request
-from thinkdial.simulator.limits import RateLimiter, duration, used_tokens
-from thinkdial.simulator.replies import whole
+from thinkdial.simulator.calls.replies import whole
+from thinkdial.simulator.server.http import Request
+from thinkdial.simulator.server.limits import RateLimiter, duration, used_tokens
 
 OPENAI = "/openai/v1/chat/completions"
 PATHS = {

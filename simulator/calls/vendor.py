@@ -1,0 +1,59 @@
+"""What every vendor module offers, and how a call is answered: by the module, or by one of its failures."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Protocol
+
+from .call import Call
+from .faults import STATUS_FAULTS, cut
+from .replies import Piece, RejectedError, Reply, Role
+
+
+class Vendor(Protocol):
+    """The answers to everything that can go wrong. Endpoints raise `RejectedError` for a request that they refuse."""
+
+    def failure(self, name: str, call: Call) -> Reply: ...
+    def broken_off(self, call: Call, sent: int) -> tuple[Piece, ...]: ...
+    def not_found(self, call: Call) -> Reply: ...
+    def bad_json(self, call: Call) -> Reply: ...
+
+
+Answer = Callable[[Call], Reply]
+
+
+def perform(vendor: Vendor, answer: Answer, call: Call) -> Reply:
+    """The reply to a call, with the faults that need the vendor's words done to it."""
+    try:
+        reply = answer(call)
+    except RejectedError as rejected:
+        return rejected.reply
+    refused = failed(vendor, call)
+    if refused is not None:
+        return refused
+    if "overloaded_midstream" not in call.faults:
+        return reply
+    if not reply.streamed:
+        return vendor.failure("overloaded", call)
+    begun = cut(reply).pieces
+    ending = tuple(replace(piece, role=Role.TERMINAL) for piece in vendor.broken_off(call, len(begun)))
+    return replace(reply, pieces=(*begun, *ending))
+
+
+def perform_change(vendor: Vendor, answer: Answer, call: Call) -> Reply:
+    """The reply to a call that changes something: it fails before anything is changed, or not at all."""
+    refused = failed(vendor, call)
+    if refused is not None:
+        return refused
+    if "overloaded_midstream" in call.faults:
+        return vendor.failure("overloaded", call)
+    try:
+        return answer(call)
+    except RejectedError as rejected:
+        return rejected.reply
+
+
+def failed(vendor: Vendor, call: Call) -> Reply | None:
+    """The vendor's words for the first status fault of a call, if it has one."""
+    return next((vendor.failure(name, call) for name in STATUS_FAULTS if name in call.faults), None)

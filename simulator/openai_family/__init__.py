@@ -1,0 +1,1 @@
+"""The parts of OpenAI's API that other vendors copied: chat completions in many styles, files, batches of a file."""

@@ -1,0 +1,149 @@
+"""The Files API of OpenAI, and of the vendors that copied it: upload, describe, list, read, delete.
+
+Source: https://developers.openai.com/api/docs/api-reference/files/create
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..batches.backend import Desk
+from ..batches.database import StoredFile
+from ..calls.call import Call
+from ..calls.fields import JsonObject
+from ..calls.forms import Part, read_form
+from ..calls.replies import Headers, RejectedError, Reply, raw, whole
+
+MEGABYTE = 1024 * 1024
+LEAST_LIFE_S, MOST_LIFE_S = 3600, 2_592_000
+
+
+class Voice(Protocol):
+    """How a vendor of this family says no."""
+
+    def __call__(
+        self, call: Call, status: int, message: str, *, param: str | None = None, code: str | None = None
+    ) -> Reply: ...
+
+
+@dataclass(frozen=True, slots=True)
+class FileRules:
+    """What differs between the vendors: `purposes` empty means that the field is ignored.
+
+    `strict_order`: text fields must come before the file.
+    """
+
+    vendor: str
+    prefix: str
+    most_bytes: int
+    purposes: tuple[str, ...]
+    life_s: int | None
+    strict_order: bool
+    check_key: Callable[[Call], object]
+    refuse: Voice
+    headers: Callable[[Call], Headers]
+    describe: Callable[[StoredFile], JsonObject] = lambda file: file.meta
+
+
+class Files:
+    """The file endpoints of one vendor."""
+
+    def __init__(self, desk: Desk, rules: FileRules) -> None:
+        self._desk = desk
+        self._rules = rules
+
+    def upload(self, call: Call) -> Reply:
+        """A file from a form."""
+        rules = self._rules
+        rules.check_key(call)
+        parts = read_form(call.request)
+        file = next((part for part in parts or [] if part.name == "file"), None)
+        if parts is None or file is None:
+            raise RejectedError(rules.refuse(call, 400, "'file' is a required property", param="file"))
+        if rules.strict_order and parts[-1] is not file:
+            text = "Form fields must precede the file field."
+            raise RejectedError(rules.refuse(call, 400, text, param="file"))
+        purpose = self._purpose(call, parts)
+        limit = self._desk.options.bytes(rules.most_bytes)
+        if len(file.content) > limit:
+            text = f"File exceeds the maximum size of {limit} bytes."
+            raise RejectedError(rules.refuse(call, 413, text, param="file", code="file_too_large"))
+        stored = self.add(file.filename or "upload", purpose, file.content, life_s=self._life_s(call, parts))
+        return whole(200, rules.describe(stored), rules.headers(call))
+
+    def add(self, filename: str, purpose: str, content: bytes, life_s: int | None = None) -> StoredFile:
+        """A new file, kept."""
+        created_s = int(self._desk.now_s())
+        meta: JsonObject = {
+            "id": self._desk.new_id(self._rules.prefix),
+            "object": "file",
+            "bytes": len(content),
+            "created_at": created_s,
+            "filename": filename,
+            "purpose": purpose,
+            "status": "processed",
+            "status_details": None,
+            "expires_at": None if life_s is None else created_s + life_s,
+        }
+        file = StoredFile(str(meta["id"]), self._rules.vendor, meta)
+        self._desk.store.add_file(file, content)
+        return file
+
+    def find(self, call: Call, file_id: str) -> StoredFile:
+        """The file with this id. Raises `RejectedError` if there is none."""
+        file = self._desk.store.find_file(self._rules.vendor, file_id)
+        if file is None:
+            raise RejectedError(self._rules.refuse(call, 404, f"No such File object: {file_id}", param="id"))
+        return file
+
+    def show(self, call: Call) -> Reply:
+        """What is known about one file."""
+        self._rules.check_key(call)
+        file = self.find(call, call.parameters["file"])
+        return whole(200, self._rules.describe(file), self._rules.headers(call))
+
+    def listed(self, call: Call) -> Reply:
+        """All files, newest first, or those of one purpose."""
+        self._rules.check_key(call)
+        purpose = call.request.query.get("purpose")
+        files = self._desk.store.list_files(self._rules.vendor)
+        data = [self._rules.describe(file) for file in files if purpose in (None, file.meta["purpose"])]
+        return whole(200, {"object": "list", "data": data, "has_more": False}, self._rules.headers(call))
+
+    def content(self, call: Call) -> Reply:
+        """The bytes of one file."""
+        self._rules.check_key(call)
+        file = self.find(call, call.parameters["file"])
+        payload = self._desk.store.content_of(file)
+        return raw(payload, self._rules.headers(call), content_type="application/octet-stream")
+
+    def delete(self, call: Call) -> Reply:
+        """The end of one file."""
+        self._rules.check_key(call)
+        file = self.find(call, call.parameters["file"])
+        self._desk.store.delete_file(file.id)
+        return whole(200, {"id": file.id, "object": "file", "deleted": True}, self._rules.headers(call))
+
+    def _purpose(self, call: Call, parts: list[Part]) -> str:
+        given = next((part.content.decode("utf-8", "replace") for part in parts if part.name == "purpose"), None)
+        if not self._rules.purposes:
+            return given or "batch"
+        if given is None:
+            raise RejectedError(self._rules.refuse(call, 400, "'purpose' is a required property", param="purpose"))
+        if given not in self._rules.purposes:
+            listed = ", ".join(f"'{name}'" for name in self._rules.purposes)
+            text = f"'{given}' is not one of [{listed}] - 'purpose'"
+            raise RejectedError(self._rules.refuse(call, 400, text, param="purpose"))
+        return given
+
+    def _life_s(self, call: Call, parts: list[Part]) -> int | None:
+        fields = {part.name: part.content.decode("utf-8", "replace") for part in parts if part.filename is None}
+        given = fields.get("expires_after[seconds]", fields.get("expires_after"))
+        if given is None:
+            return self._rules.life_s
+        if not given.isdecimal() or not LEAST_LIFE_S <= int(given) <= MOST_LIFE_S:
+            text = f"Invalid 'expires_after': expected {LEAST_LIFE_S} to {MOST_LIFE_S} seconds, but got {given}."
+            raise RejectedError(self._rules.refuse(call, 400, text, param="expires_after"))
+        return int(given)

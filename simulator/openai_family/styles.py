@@ -1,0 +1,90 @@
+"""The ways in which OpenAI-compatible servers show reasoning, one style for each simulated model name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from ..answers.turns import deltas
+from ..calls.fields import JsonObject
+
+OPENER, CLOSER = "<think>", "</think>"
+# Cut so that no fragment is a whole tag, as token boundaries do.
+SPLIT_OPENER = ("<th", "ink", ">\n")
+SPLIT_CLOSER = ("\n</", "thi", "nk>\n\n")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How one server speaks: `field_names` carry the thought beside `content`; the tag flags put it inside."""
+
+    field_names: tuple[str, ...] = ()
+    details: bool = False
+    opens: bool = False
+    closes: bool = False
+    counts_reasoning: bool = True
+    usage_in_choice: bool = False
+    always_usage: bool = False
+    sends_done: bool = True
+    fails: bool = False
+    comments: tuple[bytes, ...] = ()
+    extra_usage: JsonObject = field(default_factory=dict[str, object])
+    #: Reasoning is counted beside the completion, not inside it.
+    additive: bool = False
+    #: The content is a list: the thought in chunks of its own, then the text.
+    chunked: bool = False
+    #: The last chunk of a stream carries `x_groq.usage`.
+    x_groq: bool = False
+    #: What the usage says beside the counters, from the counts of input, thinking and answer tokens.
+    bill: Callable[[int, int, int], JsonObject] | None = None
+    limit_covers_thinking: bool = True
+
+    @property
+    def has_fields(self) -> bool:
+        return bool(self.field_names)
+
+    @property
+    def unclosed(self) -> bool:
+        """Whether a thought is begun in the content and never ended there."""
+        return self.opens and not self.closes
+
+    def fields(self, text: str) -> JsonObject:
+        """The fields that carry a piece of the thought, empty for the styles with tags."""
+        carried: JsonObject = dict.fromkeys(self.field_names, text)
+        if self.details:
+            carried["reasoning_details"] = [{"type": "reasoning.text", "text": text, "format": "unknown", "index": 0}]
+        return carried
+
+    def inline(self, thought: str, said: str) -> str:
+        """The whole content: the answer, with the thought in front of it where the style has tags."""
+        return "".join(self.content_deltas(thought, said))
+
+    def content_deltas(self, thought: str, said: str) -> list[str]:
+        """The content as a stream sends it, tags split across fragments."""
+        if not thought or not (self.opens or self.closes):
+            return deltas(said)
+        opener = SPLIT_OPENER if self.opens else ()
+        if self.unclosed:
+            return [*opener, *deltas(thought)]
+        return [*opener, *deltas(thought), *SPLIT_CLOSER, *deltas(said)]
+
+
+_OPENROUTER_COMMENT = b": OPENROUTER PROCESSING\n\n"
+
+STYLES = {
+    "sim-reasoning-content": Style(field_names=("reasoning_content",)),
+    "sim-reasoning": Style(field_names=("reasoning",)),
+    "sim-double": Style(
+        field_names=("reasoning", "reasoning_content"),
+        details=True,
+        always_usage=True,
+        comments=(_OPENROUTER_COMMENT, _OPENROUTER_COMMENT),
+        extra_usage={"cost": 0.000123, "is_byok": False},
+    ),
+    "sim-inline-think": Style(opens=True, closes=True, counts_reasoning=False, comments=(b":\n\n",)),
+    "sim-unclosed-think": Style(opens=True, counts_reasoning=False),
+    "sim-no-opener": Style(closes=True, counts_reasoning=False),
+    "sim-usage-in-choice": Style(field_names=("reasoning_content",), usage_in_choice=True),
+    "sim-no-done": Style(field_names=("reasoning_content",), sends_done=False),
+    "sim-error-200": Style(field_names=("reasoning",), fails=True, comments=(_OPENROUTER_COMMENT,)),
+}

@@ -1,0 +1,114 @@
+"""From a request to a reply: which vendor it is for, which faults it gets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from ..batches.backend import BatchOptions, Desk
+from ..calls.call import Call, PromptCache
+from ..calls.faults import HEADER, FaultPlan, UnknownFaultError, before_answer, split_model, spoil
+from ..calls.fields import JsonObject, as_text, decode_object
+from ..calls.replies import Reply, whole
+from ..calls.vendor import Vendor, perform, perform_change
+from .http import Request
+from .limits import COUNTING, RateLimiter, RateLimits
+from .log import RequestLog
+from .routes import BASE_PATHS, VENDORS, Body, Route, all_routes
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A reply and the names of the faults that shaped it."""
+
+    reply: Reply
+    faults: tuple[str, ...] = ()
+
+
+class Dispatcher:
+    """Answers requests; holds what outlives one of them: fault counters, prompt caches, batches and files."""
+
+    def __init__(
+        self,
+        *,
+        seed: int,
+        faults: Mapping[str, float] | None,
+        retry_after_s: float,
+        batches: BatchOptions,
+        log: RequestLog,
+        limits: RateLimits | None = None,
+    ) -> None:
+        self._seed = seed
+        self._plan = FaultPlan(faults, seed)
+        self._retry_after_s = retry_after_s
+        self._cache = PromptCache()
+        self._limiter = None if limits is None else RateLimiter(limits)
+        self._desk = Desk(batches, self._plan, log, seed=seed, cache=self._cache)
+        self._routes = all_routes(self._desk)
+
+    def close(self) -> None:
+        """Let go of batches and files."""
+        self._desk.store.close()
+
+    def respond(self, request: Request, number: int) -> Outcome:
+        """The reply to request `number`, with its faults done to it."""
+        if request.path == "/":
+            return Outcome(whole(200, {"simulator": "thinkdial", "vendors": list(BASE_PATHS)}))
+        call = Call(request, {}, "", number, self._seed, frozenset(), self._retry_after_s, self._cache)
+        found = self._find(request)
+        if found is None:
+            return Outcome(_vendor_of(request.path).not_found(call))
+        route, parameters = found
+        body = decode_object(request.body) if route.body is Body.JSON else {}
+        if body is None:
+            return Outcome(route.vendor.bad_json(call))
+        path_model = parameters.get("model")
+        named = path_model if path_model is not None else as_text(body.get("model")) or ""
+        model, suffix = split_model(named)
+        asked = ",".join(filter(None, (request.headers.get(HEADER, ""), suffix)))
+        try:
+            faults = self._plan.choose(asked, target=f"{request.path.split('/')[1]} {model}", number=number)
+        except UnknownFaultError as error:
+            return Outcome(_unknown_fault(error))
+        names = frozenset(fault.name for fault in faults)
+        body = _with_model(body, model)
+        call = replace(call, body=body, model=model, faults=names, parameters=parameters, chosen=faults)
+        reply = before_answer(names)
+        if reply is None:
+            try:
+                reply = (perform_change if route.changes else perform)(route.vendor, route.answer, call)
+            except UnknownFaultError as error:
+                # A row of a batch asked for it.
+                return Outcome(_unknown_fault(error))
+            reply = self._limited(route, call, reply)
+        return Outcome(spoil(reply, faults, number=number), tuple(fault.name for fault in faults))
+
+    def _limited(self, route: Route, call: Call, reply: Reply) -> Reply:
+        """The reply with what it says of rate limits, or the refusal of a call that goes beyond them."""
+        if self._limiter is None or route.changes or route.body is not Body.JSON or COUNTING.search(call.request.path):
+            return reply
+        verdict = self._limiter.judge(call.request, call.model, reply)
+        if verdict.wait_s > 0:
+            reply = route.vendor.failure("rate_limit", replace(call, retry_after_s=verdict.wait_s))
+        for name, value in verdict.headers:
+            reply = reply.with_header(name, value)
+        return reply
+
+    def _find(self, request: Request) -> tuple[Route, dict[str, str]] | None:
+        for route in self._routes:
+            match = route.pattern.fullmatch(request.path) if request.method == route.method else None
+            if match is not None:
+                return route, {name: value for name, value in match.groupdict().items() if value is not None}
+        return None
+
+
+def _unknown_fault(error: UnknownFaultError) -> Reply:
+    return whole(400, {"error": {"message": str(error), "type": "simulator_error"}})
+
+
+def _vendor_of(path: str) -> Vendor:
+    return next(vendor for prefix, vendor in VENDORS if path.startswith(prefix) or prefix == "/")
+
+
+def _with_model(body: JsonObject, model: str) -> JsonObject:
+    return body | {"model": model} if isinstance(body.get("model"), str) else body

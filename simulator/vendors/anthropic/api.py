@@ -1,0 +1,264 @@
+"""The Anthropic Messages API: `POST /v1/messages`, whole and as server-sent events.
+
+Sources: https://platform.claude.com/docs/en/api/messages, https://platform.claude.com/docs/en/build-with-claude/streaming,
+https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback, https://platform.claude.com/docs/en/api/rate-limits
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ...answers.turns import Speed, Turn, deltas, input_tokens, take_turn
+from ...calls.call import Call
+from ...calls.faults import FILLER_MARK
+from ...calls.fields import JsonObject, objects
+from ...calls.replies import Headers, Piece, Reply, Role, named_event, stream, whole
+from ..models import Claude
+from . import rules
+
+SPEED = Speed(first_s=0.9, thinking_per_s=110.0, answer_per_s=75.0)
+CACHE_FROM_TOKENS = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """Everything that the whole body and the events say alike."""
+
+    call: Call
+    turn: Turn
+    thinking: str | None
+    usage: JsonObject
+    stop_reason: str
+    stop_details: JsonObject | None
+
+    def skeleton(self) -> JsonObject:
+        return {
+            "model": self.call.model,
+            "id": self.call.id("msg_01", length=22),
+            "type": "message",
+            "role": "assistant",
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "stop_details": None,
+        }
+
+
+#: What nobody enforces must not slow anybody down who heeds it.
+LIMITS = (
+    ("requests", 1_000_000),
+    ("input-tokens", 800_000_000),
+    ("output-tokens", 200_000_000),
+    ("tokens", 1_000_000_000),
+)
+
+
+def answer(call: Call) -> Reply:
+    """A message, or the stream of one."""
+    rules.check_key(call)
+    version = rules.check_version(call)
+    model, limit = rules.check_body(call, version)
+    dial, display = rules.check_thinking(call, model, limit)
+    thinks = dial.level != "none" or dial.budget_tokens is not None
+    rules.check_sampling(call, model, thinks=thinks)
+    prompt = rules.check_messages(call, model, thinks=thinks)
+    size = input_tokens(prompt)
+    if size > model.context_tokens:
+        raise rules.invalid(call, f"prompt is too long: {size} tokens > {model.context_tokens} maximum")
+    forced = FILLER_MARK if "huge_event" in call.faults else None
+    turn = take_turn(
+        prompt, dial, key=(call.seed, "anthropic", model.id), speed=SPEED, output_limit=limit, forced_answer=forced
+    )
+    message = _message(call, model, turn, prompt, size, display)
+    headers = (*rules.request_headers(call), *_rate_limit_headers(call))
+    if call.streams:
+        return stream(_events(message), headers)
+    return whole(200, _whole_body(message), headers, after_s=turn.total_s)
+
+
+def failure(name: str, call: Call) -> Reply:
+    """The vendor's own words for one of the status faults."""
+    match name:
+        case "rate_limit":
+            headers = (*_rate_limit_headers(call, spent=True), ("retry-after", str(call.whole_retry_after_s)))
+            text = "This request would exceed your organization’s rate limit of 50 requests per minute."
+            return rules.error(call, 429, "rate_limit_error", text, (*headers, ("x-should-retry", "true")))
+        case "quota":
+            details: JsonObject = {"error_code": "enforced_spend_limit_reached"}
+            text = "You have reached your specified API usage limits. You will regain access next month."
+            headers = (*_rate_limit_headers(call), ("x-should-retry", "false"))
+            return rules.error(call, 429, "rate_limit_error", text, headers, details=details)
+        case "overloaded":
+            return rules.error(call, 529, "overloaded_error", "Overloaded", (("x-should-retry", "true"),))
+        case _:
+            return rules.error(call, 500, "api_error", "Internal server error", (("x-should-retry", "true"),))
+
+
+def broken_off(call: Call, sent: int) -> tuple[Piece, ...]:
+    """What ends a stream when the vendor runs out of capacity after `sent` events."""
+    error: JsonObject = {"details": None, "type": "overloaded_error", "message": "Overloaded"}
+    request_id = rules.request_headers(call)[0][1]
+    return (Piece(named_event("error", {"type": "error", "error": error, "request_id": request_id})),)
+
+
+def not_found(call: Call) -> Reply:
+    """The answer to a path that this vendor does not have."""
+    return rules.not_found(call, f"Not found: {call.request.method} {call.request.path}")
+
+
+def bad_json(call: Call) -> Reply:
+    """The answer to a body that is not a JSON object."""
+    text = "The request body is not valid JSON: unexpected end of data"
+    return rules.error(call, 400, "invalid_request_error", text, (("x-should-retry", "false"),))
+
+
+def _message(call: Call, model: Claude, turn: Turn, prompt: str, size: int, display: str) -> _Message:
+    stop_reason = "max_tokens" if turn.cut else "end_turn"
+    stop_details: JsonObject | None = None
+    if call.faults & {"refusal", "content_filter"}:
+        stop_reason = "refusal"
+        stop_details = {
+            "type": "refusal",
+            "category": "cyber",
+            "explanation": "A simulated classifier stopped this answer.",
+        }
+    thinking = None
+    if turn.thinking_tokens and "refusal" not in call.faults:
+        shown = "\n\n".join(f"{passage.heading}. {passage.text}" for passage in turn.summary)
+        thinking = shown if display == "summarized" else ""
+    usage = _input_usage(call, model, prompt, size)
+    return _Message(call, turn, thinking, usage, stop_reason, stop_details)
+
+
+def _input_usage(call: Call, model: Claude, prompt: str, size: int) -> JsonObject:
+    read = written = 0
+    if size >= CACHE_FROM_TOKENS and _asks_for_caching(call):
+        if call.cache.read("anthropic", model.id, prompt):
+            read = size - 4
+        else:
+            written = size - 4
+    return {
+        "input_tokens": size - read - written,
+        "cache_creation_input_tokens": written,
+        "cache_read_input_tokens": read,
+        "cache_creation": {"ephemeral_5m_input_tokens": written, "ephemeral_1h_input_tokens": 0},
+    }
+
+
+def _asks_for_caching(call: Call) -> bool:
+    blocks = objects(call.body.get("system"))
+    for message in objects(call.body.get("messages")):
+        blocks += objects(message.get("content"))
+    return "cache_control" in call.body or any("cache_control" in block for block in blocks)
+
+
+def _output_tokens(message: _Message) -> int:
+    if message.thinking is None and message.turn.thinking_tokens:
+        return 0
+    return message.turn.output_tokens
+
+
+def _said(message: _Message) -> list[str]:
+    """The fragments of the visible answer; a refused one is empty, a stopped one ends halfway."""
+    fragments = deltas(message.turn.answer)
+    if "refusal" in message.call.faults:
+        return []
+    if "content_filter" in message.call.faults:
+        return fragments[: len(fragments) // 2]
+    return fragments
+
+
+def _whole_body(message: _Message) -> JsonObject:
+    content: list[JsonObject] = []
+    if message.thinking is not None:
+        signature = rules.signature_for(message.call, message.thinking)
+        content.append({"type": "thinking", "thinking": message.thinking, "signature": signature})
+    said = "".join(_said(message))
+    if said:
+        content.append({"type": "text", "text": said})
+    usage = message.usage | {
+        "output_tokens": _output_tokens(message),
+        "output_tokens_details": {
+            "thinking_tokens": message.turn.thinking_tokens if message.thinking is not None else 0
+        },
+        "service_tier": "standard",
+        "inference_geo": "global",
+    }
+    stops: JsonObject = {"stop_reason": message.stop_reason, "stop_details": message.stop_details}
+    return message.skeleton() | {"content": content} | stops | {"usage": usage}
+
+
+def _events(message: _Message) -> tuple[Piece, ...]:
+    turn = message.turn
+    usage = message.usage | {"output_tokens": 1, "service_tier": "standard", "inference_geo": "global"}
+    start: JsonObject = {"type": "message_start", "message": message.skeleton() | {"usage": usage}}
+    pieces = [Piece(named_event("message_start", start), turn.speed.first_s)]
+    ping = Piece(named_event("ping", {"type": "ping"}))
+    index = 0
+    if message.thinking is not None:
+        pieces.append(_block_start(index, {"type": "thinking", "thinking": "", "signature": ""}))
+        pieces.append(ping)
+        # With the display omitted there is still one delta, and it is empty.
+        fragments = deltas(message.thinking) or [""]
+        pause_s = turn.thinking_s / len(fragments)
+        pieces += [_delta(index, {"type": "thinking_delta", "thinking": text}, pause_s) for text in fragments]
+        signature = rules.signature_for(message.call, message.thinking)
+        pieces.append(_delta(index, {"type": "signature_delta", "signature": signature}))
+        pieces.append(_block_stop(index))
+        index += 1
+    said = _said(message)
+    if said:
+        pieces.append(_block_start(index, {"type": "text", "text": ""}))
+        if index == 0:
+            pieces.append(ping)
+        pause_s = turn.answer_s / len(said)
+        pieces += [_delta(index, {"type": "text_delta", "text": text}, pause_s, Role.ANSWER) for text in said]
+        pieces.append(_block_stop(index))
+    pieces += _end(message)
+    return tuple(pieces)
+
+
+def _end(message: _Message) -> list[Piece]:
+    thinking_tokens = message.turn.thinking_tokens if message.thinking is not None else 0
+    usage = {name: count for name, count in message.usage.items() if name != "cache_creation"} | {
+        "output_tokens": _output_tokens(message),
+        "output_tokens_details": {"thinking_tokens": thinking_tokens},
+    }
+    delta: JsonObject = {
+        "stop_reason": message.stop_reason,
+        "stop_sequence": None,
+        "stop_details": message.stop_details,
+    }
+    last: JsonObject = {"type": "message_delta", "delta": delta, "usage": usage}
+    return [
+        Piece(named_event("message_delta", last), role=Role.TERMINAL),
+        Piece(named_event("message_stop", {"type": "message_stop"}), role=Role.TERMINAL),
+    ]
+
+
+def _block_start(index: int, block: JsonObject) -> Piece:
+    return Piece(
+        named_event("content_block_start", {"type": "content_block_start", "index": index, "content_block": block})
+    )
+
+
+def _block_stop(index: int) -> Piece:
+    return Piece(named_event("content_block_stop", {"type": "content_block_stop", "index": index}))
+
+
+def _delta(index: int, delta: JsonObject, after_s: float = 0.0, role: Role = Role.FRAME) -> Piece:
+    data: JsonObject = {"type": "content_block_delta", "index": index, "delta": delta}
+    return Piece(named_event("content_block_delta", data), after_s, role)
+
+
+def _rate_limit_headers(call: Call, *, spent: bool = False) -> Headers:
+    reset = f"2026-11-21T00:01:{call.number % 60:02d}Z"
+    headers: list[tuple[str, str]] = []
+    for bucket, limit in LIMITS:
+        left = 0 if spent and bucket == "requests" else limit - 1 if bucket == "requests" else limit
+        headers += [
+            (f"anthropic-ratelimit-{bucket}-limit", str(limit)),
+            (f"anthropic-ratelimit-{bucket}-remaining", str(left)),
+            (f"anthropic-ratelimit-{bucket}-reset", reset),
+        ]
+    return tuple(headers)

@@ -1,0 +1,228 @@
+"""The Message Batches API: create, get, list, cancel, delete, results; and `POST /v1/messages/count_tokens`.
+
+Sources: https://platform.claude.com/docs/en/build-with-claude/batch-processing,
+https://platform.claude.com/docs/en/api/creating-message-batches, https://platform.claude.com/docs/en/api/messages-count-tokens
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from ...answers.turns import input_tokens
+from ...batches.backend import CANCELED, ERRORED, EXPIRED, SUCCEEDED, Desk
+from ...batches.database import Batch, Line, Row
+from ...calls.call import Call
+from ...calls.fields import JsonObject, as_list, as_object, as_text, encode, words
+from ...calls.replies import RejectedError, Reply, raw, whole
+from ...calls.vendor import Vendor, perform
+from ..models import find_claude
+from . import api as anthropic
+from . import rules
+
+MOST_ROWS = 100_000
+MOST_BYTES = 256 * 1024 * 1024
+DAY_S = 86_400
+LISTED, MOST_LISTED = 20, 1000
+CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
+ENDPOINT = "/v1/messages"
+COUNTED_FIELDS = words(
+    "model messages system tools tool_choice thinking output_config cache_control speed context_management mcp_servers "
+    "workspace_id"
+)
+
+
+def count_tokens(call: Call) -> Reply:
+    """How many input tokens a message would be charged for, after the checks that creating it would make."""
+    rules.check_key(call)
+    version = rules.check_version(call)
+    for name in call.body:
+        if name not in COUNTED_FIELDS:
+            raise rules.invalid(call, f"{name}: Extra inputs are not permitted")
+    # The endpoint has no limit of its own to check a budget against: the model's largest stands in.
+    known = find_claude(call.model)
+    limit: JsonObject = {"max_tokens": known.max_output_tokens if known is not None else 1}
+    asked = replace(call, body=call.body | limit)
+    model, most = rules.check_body(asked, version)
+    dial, _ = rules.check_thinking(asked, model, most)
+    prompt = rules.check_messages(asked, model, thinks=dial.level != "none" or dial.budget_tokens is not None)
+    return whole(200, {"input_tokens": input_tokens(prompt)}, rules.request_headers(call))
+
+
+class AnthropicBatches:
+    """The batch endpoints of Anthropic."""
+
+    name = "anthropic"
+    vendor: Vendor = anthropic
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    def create(self, call: Call) -> Reply:
+        """A batch of the requests in the body. Their parameters are judged one by one when they are executed."""
+        _check(call)
+        limit = self._desk.options.bytes(MOST_BYTES)
+        if len(call.request.body) > limit:
+            text = "Request exceeds the maximum size"
+            raise RejectedError(rules.error(call, 413, "request_too_large", text))
+        for name in call.body:
+            if name != "requests":
+                raise rules.invalid(call, f"{name}: Extra inputs are not permitted")
+        if "requests" not in call.body:
+            raise rules.invalid(call, "requests: Field required")
+        entries = as_list(call.body["requests"])
+        if entries is None:
+            raise rules.invalid(call, "requests: Input should be a valid list")
+        most = self._desk.options.rows(MOST_ROWS)
+        if not entries:
+            raise rules.invalid(call, "requests: List should have at least 1 item after validation, not 0")
+        if len(entries) > most:
+            text = f"requests: List should have at most {most} items after validation, not {len(entries)}"
+            raise rules.invalid(call, text)
+        lines = _lines(call, entries)
+        batch = self._desk.create(call, self, self._desk.new_id("msgbatch_01", length=22), lines, {})
+        return whole(200, self._shown(call, batch), rules.request_headers(call))
+
+    def show(self, call: Call) -> Reply:
+        """One batch; each look is a step of its progress."""
+        _check(call)
+        batch = self._desk.look(call, self, self._find(call))
+        return whole(200, self._shown(call, batch), rules.request_headers(call))
+
+    def listed(self, call: Call) -> Reply:
+        """All batches, newest first, by pages. Listing is no step of progress."""
+        _check(call)
+        query = call.request.query
+        wanted = query.get("limit", str(LISTED))
+        if not wanted.isdecimal() or not 1 <= int(wanted) <= MOST_LISTED:
+            raise rules.invalid(call, f"limit: Input should be between 1 and {MOST_LISTED}")
+        batches = self._desk.store.list_batches(self.name)
+        places = {batch.id: place for place, batch in enumerate(batches)}
+        if "before_id" in query:
+            end = places.get(query["before_id"], 0)
+            chosen = batches[max(0, end - int(wanted)) : end]
+            more = end - int(wanted) > 0
+        else:
+            start = places.get(query.get("after_id", ""), -1) + 1
+            chosen = batches[start : start + int(wanted)]
+            more = start + len(chosen) < len(batches)
+        body: JsonObject = {
+            "data": [self._shown(call, batch) for batch in chosen],
+            "has_more": more,
+            "first_id": chosen[0].id if chosen else None,
+            "last_id": chosen[-1].id if chosen else None,
+        }
+        return whole(200, body, rules.request_headers(call))
+
+    def cancel(self, call: Call) -> Reply:
+        """One batch, being canceled."""
+        _check(call)
+        batch = self._desk.cancel(self._find(call))
+        return whole(200, self._shown(call, batch), rules.request_headers(call))
+
+    def delete(self, call: Call) -> Reply:
+        """The end of one batch that has ended."""
+        _check(call)
+        batch = self._find(call)
+        if not batch.end:
+            text = f"Message Batch {batch.id} cannot be deleted while it is still processing. Cancel it first."
+            raise rules.invalid(call, text)
+        with self._desk.store.change():
+            self._desk.store.delete_batch(batch.id)
+        return whole(200, {"id": batch.id, "type": "message_batch_deleted"}, rules.request_headers(call))
+
+    def results(self, call: Call) -> Reply:
+        """One line a request, in no useful order."""
+        _check(call)
+        batch = self._find(call)
+        if not batch.end:
+            text = f"Message Batch {batch.id} has no results available: it is still processing."
+            raise RejectedError(rules.not_found(call, text))
+        rows = self._desk.store.rows(batch.id, (SUCCEEDED, ERRORED, CANCELED, EXPIRED))
+        payload = b"".join(_result(call, row) for row in rows)
+        return raw(payload, rules.request_headers(call), content_type="application/x-jsonl")
+
+    def run(self, call: Call, line: Line) -> Reply:
+        """The live endpoint's reply to a request of a batch, without what batches cannot do."""
+        for name in ("stream", "speed", "fallbacks"):
+            if call.body.get(name):
+                return rules.invalid(call, f"{name}: not supported in Message Batches").reply
+        if call.body.get("max_tokens") == 0:
+            return rules.invalid(call, "max_tokens: 0 is not supported in Message Batches").reply
+        return perform(anthropic, anthropic.answer, call)
+
+    def _find(self, call: Call) -> Batch:
+        batch = self._desk.store.find_batch(self.name, call.parameters["batch"])
+        if batch is None:
+            text = f"Message Batch not found: {call.parameters['batch']}"
+            raise RejectedError(rules.not_found(call, text))
+        return batch
+
+    def _shown(self, call: Call, batch: Batch) -> JsonObject:
+        counts = self._desk.counts(batch)
+        host = call.request.headers.get("host", "127.0.0.1")
+        status = "ended" if batch.end else "in_progress" if batch.cancel_s is None else "canceling"
+        return {
+            "id": batch.id,
+            "type": "message_batch",
+            "processing_status": status,
+            # All counters but the first stay 0 until the whole batch has ended.
+            "request_counts": {
+                "processing": 0 if batch.end else batch.total,
+                "succeeded": counts.succeeded + counts.lost if batch.end else 0,
+                "errored": counts.errored if batch.end else 0,
+                "canceled": counts.canceled if batch.end else 0,
+                "expired": counts.expired if batch.end else 0,
+            },
+            "created_at": moment(batch.created_s),
+            "expires_at": moment(batch.created_s + DAY_S),
+            "ended_at": None if batch.ended_s is None else moment(batch.ended_s),
+            "cancel_initiated_at": None if batch.cancel_s is None else moment(batch.cancel_s),
+            "archived_at": None,
+            "results_url": f"http://{host}/anthropic{ENDPOINT}/batches/{batch.id}/results" if batch.end else None,
+        }
+
+
+def moment(seconds: float) -> str:
+    """A time as RFC 3339 writes it, in microseconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _check(call: Call) -> None:
+    rules.check_key(call)
+    rules.check_version(call)
+
+
+def _lines(call: Call, entries: list[object]) -> list[Line]:
+    lines: list[Line] = []
+    seen: set[str] = set()
+    for place, entry in enumerate(map(as_object, entries)):
+        if entry is None:
+            raise rules.invalid(call, f"requests.{place}: Input should be a valid dictionary")
+        for name in ("custom_id", "params"):
+            if name not in entry:
+                raise rules.invalid(call, f"requests.{place}.{name}: Field required")
+        custom_id, params = as_text(entry["custom_id"]), as_object(entry["params"])
+        if custom_id is None or CUSTOM_ID.fullmatch(custom_id) is None:
+            text = f"requests.{place}.custom_id: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'"
+            raise rules.invalid(call, text)
+        if params is None:
+            raise rules.invalid(call, f"requests.{place}.params: Input should be a valid dictionary")
+        if custom_id in seen:
+            raise rules.invalid(call, f"requests.{place}.custom_id: duplicate custom_id {custom_id!r}")
+        seen.add(custom_id)
+        lines.append(Line(custom_id, ENDPOINT, params, {}))
+    return lines
+
+
+def _result(call: Call, row: Row) -> bytes:
+    result: JsonObject = {"type": row.outcome}
+    if row.outcome == SUCCEEDED:
+        message = as_object(row.reply) or {}
+        usage = (as_object(message.get("usage")) or {}) | {"service_tier": "batch"}
+        result["message"] = message | {"usage": usage}
+    elif row.outcome == ERRORED:
+        failed: JsonObject = {"type": "error", "error": {"type": "api_error", "message": "Internal server error"}}
+        result["error"] = as_object(row.reply) or failed | {"request_id": None}
+    return encode({"custom_id": row.line.custom_id, "result": result}) + b"\n"

@@ -1,0 +1,303 @@
+"""What the Anthropic Messages API refuses, and with which words.
+
+Sources: https://platform.claude.com/docs/en/api/errors, https://platform.claude.com/docs/en/api/versioning,
+https://platform.claude.com/docs/en/build-with-claude/thinking,
+https://platform.claude.com/docs/en/build-with-claude/extended-thinking,
+https://platform.claude.com/docs/en/build-with-claude/effort
+"""
+
+from __future__ import annotations
+
+import base64
+
+from ...answers.thinking import OFF, Dial
+from ...calls.call import WRONG_KEY, Call
+from ...calls.fields import JsonObject, as_int, as_list, as_number, as_object, as_text, joined_text, objects, words
+from ...calls.replies import Headers, RejectedError, Reply, whole
+from ..models import Claude, find_claude
+
+VERSIONS = ("2023-06-01", "2026-10-21")
+WITHOUT_SAMPLING = "2026-10-21"
+SAMPLING = ("temperature", "top_p", "top_k")
+ALL_EFFORTS = ("low", "medium", "high", "xhigh", "max")
+MAX_BODY_BYTES = 32 * 1024 * 1024
+SIGNATURE_MARK = b"thinkdial-simulated-signature:"
+
+UPDATES_BETA = "thinking-display-updates-2026-08-18"
+BINDING_BETA = "thinking-binding-controls-2026-08-01"
+BETAS = frozenset(
+    {
+        UPDATES_BETA,
+        BINDING_BETA,
+        "interleaved-thinking-2025-05-14",
+        "thinking-token-count-2026-05-13",
+        "task-budgets-2026-03-13",
+        "mid-conversation-output-config-2026-07-01",
+        "context-management-2025-06-27",
+        "server-side-fallback-2026-07-01",
+        "server-side-fallback-2026-06-01",
+        "fallback-credit-2026-07-01",
+        "output-300k-2026-03-24",
+        "fast-mode-2026-02-01",
+        "effort-2025-11-24",
+        "context-1m-2025-08-07",
+        "output-128k-2025-02-19",
+        "structured-outputs-2025-11-13",
+        "message-batches-2024-09-24",
+        "prompt-caching-2024-07-31",
+        "token-counting-2024-11-01",
+    }
+)
+FIELDS = words(
+    "model messages max_tokens system stream thinking output_config stop_sequences metadata tools tool_choice "
+    "service_tier container cache_control diagnostics inference_geo speed user_profile_id workspace_id "
+    "temperature top_p top_k"
+)
+BETA_FIELDS = frozenset({"context_management", "fallbacks", "mcp_servers", "fallback_credit_token", "compaction"})
+
+
+def request_headers(call: Call) -> Headers:
+    """Headers that every answer of this vendor carries."""
+    return (
+        ("request-id", call.id("req_011C", length=20)),
+        ("anthropic-organization-id", "00000000-0000-4000-8000-000000000000"),
+    )
+
+
+def error(
+    call: Call, status: int, kind: str, message: str, headers: Headers = (), *, details: JsonObject | None = None
+) -> Reply:
+    """An error body: `{"type":"error","error":{"type","message"},"request_id"}`."""
+    body: JsonObject = {"type": kind, "message": message}
+    if details is not None:
+        body["details"] = details
+    request_id = request_headers(call)[0][1]
+    return whole(status, {"type": "error", "error": body, "request_id": request_id}, (*request_headers(call), *headers))
+
+
+def invalid(call: Call, message: str) -> RejectedError:
+    """A 400 that no retry helps."""
+    return RejectedError(error(call, 400, "invalid_request_error", message, (("x-should-retry", "false"),)))
+
+
+def not_found(call: Call, message: str) -> Reply:
+    """The 404 of an unknown path or model."""
+    return error(call, 404, "not_found_error", message, (("x-should-retry", "false"),))
+
+
+def check_key(call: Call) -> None:
+    """Refuse a request without a key, or with a wrong one. `x-api-key` wins over a bearer token."""
+    key = call.request.headers.get("x-api-key") or call.bearer
+    if not key:
+        raise RejectedError(error(call, 401, "authentication_error", "x-api-key header is required"))
+    if key == WRONG_KEY:
+        raise RejectedError(error(call, 401, "authentication_error", "invalid x-api-key"))
+
+
+def check_version(call: Call) -> str:
+    """The API version the request asks for; its betas are checked as well."""
+    version = call.request.headers.get("anthropic-version")
+    if version is None:
+        raise invalid(call, "anthropic-version: header is required")
+    if version not in VERSIONS:
+        raise invalid(call, f'anthropic-version: "{version}" is not a valid version')
+    unknown = sorted(betas_of(call) - BETAS)
+    if unknown:
+        listed = ", ".join(f"`{beta}`" for beta in unknown)
+        raise invalid(
+            call, f"Unexpected value(s) {listed} for the `anthropic-beta` header. Please consult our documentation."
+        )
+    return version
+
+
+def betas_of(call: Call) -> set[str]:
+    """The betas named in the `anthropic-beta` header."""
+    return {part.strip() for part in call.request.headers.get("anthropic-beta", "").split(",")} - {""}
+
+
+def check_body(call: Call, version: str) -> tuple[Claude, int]:
+    """The model and the output limit of a body that has everything it needs and nothing else."""
+    body = call.body
+    if len(call.request.body) > MAX_BODY_BYTES:
+        raise RejectedError(error(call, 413, "request_too_large", "Request exceeds the maximum size"))
+    for name in ("model", "max_tokens", "messages"):
+        if name not in body:
+            raise invalid(call, f"{name}: Field required")
+    allowed = FIELDS - set(SAMPLING) if version == WITHOUT_SAMPLING else FIELDS
+    for name in body:
+        if name not in allowed and not (name in BETA_FIELDS and betas_of(call)):
+            raise invalid(call, f"{name}: Extra inputs are not permitted")
+    model = find_claude(call.model)
+    if model is None:
+        raise RejectedError(not_found(call, f"model: {call.model}"))
+    limit = as_int(body["max_tokens"])
+    if limit is None:
+        raise invalid(call, "max_tokens: Input should be a valid integer")
+    if limit < 0:
+        raise invalid(call, "max_tokens: Input should be greater than or equal to 0")
+    if limit > model.max_output_tokens:
+        most = model.max_output_tokens
+        raise invalid(
+            call, f"max_tokens: {limit} > {most}, which is the maximum allowed number of output tokens for {call.model}"
+        )
+    return model, limit
+
+
+def check_thinking(call: Call, model: Claude, limit: int) -> tuple[Dial, str]:
+    """The dial that a body sets, and how the thoughts are displayed: "summarized" or "omitted"."""
+    effort = _effort(call, model)
+    default_display = "summarized" if model.shows_thinking else "omitted"
+    on = Dial(effort or model.default_effort)
+    thinking = as_object(call.body.get("thinking"))
+    if thinking is None:
+        if call.body.get("thinking") is not None:
+            raise invalid(call, "thinking: Input should be a valid dictionary")
+        return (on if model.thinks_by_default else OFF), default_display
+    kind = as_text(thinking.get("type"))
+    if kind not in ("adaptive", "enabled", "disabled", "between_tools"):
+        raise invalid(
+            call,
+            "thinking: Input tag found using 'type' does not match any of the expected tags: "
+            "'adaptive', 'between_tools', 'disabled', 'enabled'",
+        )
+    _refuse_extra_keys(call, thinking, kind)
+    if kind not in model.types:
+        raise invalid(call, _unsupported_type(kind, model))
+    if kind in ("disabled", "between_tools"):
+        if model.capped_off and effort in ("xhigh", "max"):
+            raise invalid(
+                call, f'"thinking.type.{kind}" is not supported with output_config.effort "{effort}" on this model.'
+            )
+        return OFF, default_display
+    display = _display(call, thinking, default_display)
+    if kind == "adaptive":
+        return on, display
+    budget = _budget(call, thinking, limit)
+    return Dial(budget_tokens=budget), display
+
+
+def check_sampling(call: Call, model: Claude, *, thinks: bool) -> None:
+    """Refuse sampling parameters where the model, or thinking, does not go with them."""
+    temperature, top_p, top_k = (as_number(call.body.get(name)) for name in SAMPLING)
+    if not model.accepts_sampling:
+        for name, value in (("temperature", temperature), ("top_p", top_p), ("top_k", top_k)):
+            if value is not None and not (name in ("temperature", "top_p") and value == 1):
+                raise invalid(call, f"`{name}` is deprecated for this model.")
+    elif thinks:
+        if temperature is not None and temperature != 1:
+            raise invalid(call, "`temperature` may only be set to 1 when thinking is enabled.")
+        if top_k is not None:
+            raise invalid(call, "`top_k` must be unset when thinking is enabled.")
+        if top_p is not None and not 0.95 <= top_p <= 1:
+            raise invalid(call, "`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.")
+
+
+def check_messages(call: Call, model: Claude, *, thinks: bool) -> str:
+    """All text of the conversation, after checking roles, blocks, signatures and the last message."""
+    messages = objects(call.body["messages"])
+    if not messages or len(messages) != len(as_list(call.body["messages"]) or []):
+        raise invalid(call, "messages: at least one message is required")
+    texts = [joined_text(call.body.get("system"))]
+    for position, message in enumerate(messages):
+        if message.get("role") not in ("user", "assistant", "system"):
+            raise invalid(call, f"messages.{position}.role: Input should be 'user' or 'assistant'")
+        if "content" not in message:
+            raise invalid(call, f"messages.{position}.content: Field required")
+        texts.append(joined_text(message["content"]))
+        _check_blocks(call, position, message)
+    last = messages[-1]
+    if last.get("role") == "assistant":
+        if not model.accepts_prefill or thinks:
+            raise invalid(
+                call,
+                "This model does not support assistant message prefill. The conversation must end with a user message.",
+            )
+    elif not texts[-1].strip() and not _has_other_blocks(last):
+        raise invalid(call, "messages: text content blocks must be non-empty")
+    return "\n".join(texts)
+
+
+def signature_for(call: Call, thinking: str) -> str:
+    """An opaque signature, recognizable when it comes back."""
+    return base64.b64encode(SIGNATURE_MARK + call.id("", call.model, thinking, length=64).encode()).decode()
+
+
+def _effort(call: Call, model: Claude) -> str | None:
+    config = as_object(call.body.get("output_config"))
+    if config is None or config.get("effort") is None:
+        return None
+    effort = as_text(config["effort"])
+    if effort not in ALL_EFFORTS:
+        raise invalid(call, "output_config.effort: Input should be 'low', 'medium', 'high', 'xhigh' or 'max'")
+    if not model.efforts:
+        raise invalid(call, "This model does not support the effort parameter.")
+    if effort not in model.efforts:
+        listed = ", ".join(sorted(model.efforts))
+        raise invalid(call, f"This model does not support effort level '{effort}'. Supported levels: {listed}.")
+    return effort
+
+
+def _refuse_extra_keys(call: Call, thinking: JsonObject, kind: str) -> None:
+    allowed = {
+        "adaptive": {"type", "display"} | ({"block_binding"} if BINDING_BETA in betas_of(call) else set[str]()),
+        "enabled": {"type", "display", "budget_tokens"},
+        "disabled": {"type"},
+        "between_tools": {"type"},
+    }[kind]
+    for name in thinking:
+        if name not in allowed:
+            raise invalid(call, f"thinking.{kind}.{name}: Extra inputs are not permitted")
+
+
+def _unsupported_type(kind: str, model: Claude) -> str:
+    if kind == "adaptive":
+        return "adaptive thinking is not supported on this model"
+    if kind == "enabled":
+        return (
+            '"thinking.type.enabled" is not supported for this model. '
+            'Use "thinking.type.adaptive" and "output_config.effort" to control thinking behavior.'
+        )
+    listed = ", ".join(f'"thinking.type.{name}"' for name in model.types)
+    return f'"thinking.type.{kind}" is not supported for this model. Supported: {listed}.'
+
+
+def _display(call: Call, thinking: JsonObject, default: str) -> str:
+    display = thinking.get("display", default)
+    if display == "updates":
+        if UPDATES_BETA not in betas_of(call):
+            raise invalid(call, "thinking.display: Input should be 'summarized' or 'omitted'")
+        return "summarized"
+    if display not in ("summarized", "omitted"):
+        raise invalid(call, "thinking.display: Input should be 'summarized' or 'omitted'")
+    return str(display)
+
+
+def _budget(call: Call, thinking: JsonObject, limit: int) -> int:
+    if "budget_tokens" not in thinking:
+        raise invalid(call, "thinking.enabled.budget_tokens: Field required")
+    budget = as_int(thinking["budget_tokens"])
+    if budget is None:
+        raise invalid(call, "thinking.enabled.budget_tokens: Input should be a valid integer")
+    if budget < 1024:
+        raise invalid(call, "thinking.enabled.budget_tokens: Input should be greater than or equal to 1024")
+    interleaves = "interleaved-thinking-2025-05-14" in betas_of(call) and bool(as_list(call.body.get("tools")))
+    if budget >= limit and not interleaves:
+        raise invalid(call, "`max_tokens` must be greater than `thinking.budget_tokens`.")
+    return budget
+
+
+def _has_other_blocks(message: JsonObject) -> bool:
+    return any(block.get("type") != "text" for block in objects(message.get("content")))
+
+
+def _check_blocks(call: Call, position: int, message: JsonObject) -> None:
+    blocks = objects(message.get("content"))
+    for index, block in enumerate(blocks):
+        if block.get("type") == "thinking":
+            signature = as_text(block.get("signature"))
+            if signature is None:
+                raise invalid(call, f"messages.{position}.content.{index}.thinking.signature: Field required")
+            if not signature.startswith(base64.b64encode(SIGNATURE_MARK).decode()):
+                raise invalid(call, f"messages.{position}.content.{index}: Invalid `signature` in `thinking` block")
+    if message.get("role") == "assistant" and blocks and blocks[-1].get("type") == "thinking":
+        raise invalid(call, f"messages.{position}: The final block in an assistant message cannot be `thinking`.")

@@ -1,0 +1,1 @@
+"""Google: the Gemini API, its files and its batches."""

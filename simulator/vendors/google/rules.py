@@ -1,0 +1,248 @@
+"""What the Gemini API refuses, and with which words.
+
+Sources: https://ai.google.dev/gemini-api/docs/thinking, https://ai.google.dev/api/generate-content,
+https://ai.google.dev/gemini-api/docs/thought-signatures, https://ai.google.dev/gemini-api/docs/troubleshooting
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+
+from ...answers.thinking import OFF, Dial
+from ...calls.call import WRONG_KEY, Call
+from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
+from ...calls.replies import Headers, RejectedError, Reply, whole
+from ..models import Gemini, find_gemini
+
+CONTENT_TYPE = "application/json; charset=UTF-8"
+TYPE_PREFIX = "type.googleapis.com/google.rpc."
+SIGNATURE_MARK = b"thinkdial-simulated-thought:"
+DUMMY_SIGNATURES = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
+LEVELS = ("THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH")
+DYNAMIC_LEVEL = "medium"
+
+TOP_FIELDS = words(
+    "model contents systemInstruction tools toolConfig safetySettings generationConfig cachedContent serviceTier store "
+    "labels continuationToken"
+)
+CONFIG_FIELDS = words(
+    "candidateCount stopSequences maxOutputTokens temperature topP topK seed responseMimeType responseSchema "
+    "responseJsonSchema responseModalities presencePenalty frequencyPenalty responseLogprobs logprobs thinkingConfig "
+    "mediaResolution speechConfig imageConfig enableEnhancedCivicAnswers responseFormat translationConfig "
+    "audioTranscriptionConfig"
+)
+THINKING_FIELDS = frozenset({"includeThoughts", "thinkingLevel", "thinkingBudget"})
+
+
+def request_headers(call: Call) -> Headers:
+    """Headers that every answer of this vendor carries."""
+    return (("x-gemini-service-tier", "standard"), ("server-timing", f"gfet4t7; dur={300 + call.number % 100}"))
+
+
+def error(call: Call, code: int, status: str, message: str, details: tuple[JsonObject, ...] = ()) -> Reply:
+    """An error body: `{"error":{"code","message","status","details"}}`."""
+    body: JsonObject = {"code": code, "message": message, "status": status}
+    if details:
+        body["details"] = list(details)
+    return whole(code, {"error": body}, request_headers(call), content_type=CONTENT_TYPE)
+
+
+def invalid(call: Call, message: str) -> RejectedError:
+    """A 400 that no retry helps."""
+    return RejectedError(error(call, 400, "INVALID_ARGUMENT", message))
+
+
+def check_key(call: Call) -> None:
+    """Refuse a request without a key (403), or with a wrong one (400)."""
+    key = call.request.headers.get("x-goog-api-key") or call.request.query.get("key")
+    if not key:
+        text = (
+            "Method doesn't allow unregistered callers (callers without established identity). "
+            "Please use API Key or other form of API consumer identity to call this API."
+        )
+        raise RejectedError(error(call, 403, "PERMISSION_DENIED", text))
+    if key == WRONG_KEY:
+        text = "API key not valid. Please pass a valid API key."
+        service: JsonObject = {"service": "generativelanguage.googleapis.com"}
+        raise RejectedError(
+            error(
+                call,
+                400,
+                "INVALID_ARGUMENT",
+                text,
+                (
+                    {
+                        "@type": TYPE_PREFIX + "ErrorInfo",
+                        "reason": "API_KEY_INVALID",
+                        "domain": "googleapis.com",
+                        "metadata": service,
+                    },
+                    {"@type": TYPE_PREFIX + "LocalizedMessage", "locale": "en-US", "message": text},
+                ),
+            )
+        )
+
+
+def check_model(call: Call, version: str, method: str) -> Gemini:
+    """The model, unless it is unknown or retired; moving aliases exist on v1beta only."""
+    model = find_gemini(call.model)
+    if model is None or (version == "v1" and model.id.endswith("-latest")):
+        text = (
+            f"models/{call.model} is not found for API version {version}, or is not supported for {method}. "
+            "Call ModelService.ListModels to see the list of available models and their supported methods."
+        )
+        raise RejectedError(error(call, 404, "NOT_FOUND", text))
+    return model
+
+
+def camel(value: JsonObject) -> JsonObject:
+    """The object with its own keys in camelCase; REST takes both spellings."""
+    return {_camel_word(name): item for name, item in value.items()}
+
+
+def known_fields(call: Call, value: object, path: str, allowed: frozenset[str]) -> JsonObject:
+    """An object with camelCase keys, none of them unknown; an absent one is empty."""
+    fields = as_object(value)
+    if fields is None:
+        if value is not None:
+            raise invalid(call, f"Invalid value at '{path}', expected an object.")
+        return {}
+    for name in fields:
+        if _camel_word(name) not in allowed:
+            place = f" at {path!r}" if path else ""
+            text = f'Invalid JSON payload received. Unknown name "{name}"{place}: Cannot find field.'
+            violation: JsonObject = {"field": path, "description": text} if path else {"description": text}
+            detail: JsonObject = {"@type": TYPE_PREFIX + "BadRequest", "fieldViolations": [violation]}
+            raise RejectedError(error(call, 400, "INVALID_ARGUMENT", text, (detail,)))
+    return camel(fields)
+
+
+def check_thinking(call: Call, model: Gemini, config: JsonObject) -> tuple[Dial, bool]:
+    """The dial that a body sets, and whether thought summaries are asked for."""
+    given = as_object(config.get("thinkingConfig"))
+    if given is None:
+        return _default_dial(model), False
+    thinking = known_fields(call, given, "generation_config.thinking_config", THINKING_FIELDS)
+    if not model.thinks:
+        raise invalid(call, "Thinking is not enabled for this model.")
+    level, budget = thinking.get("thinkingLevel"), thinking.get("thinkingBudget")
+    if level is not None and budget is not None:
+        raise invalid(call, "thinking_budget and thinking_level are not supported together.")
+    shown = thinking.get("includeThoughts") is True
+    if level is not None:
+        return _dial_of_level(call, model, level), shown
+    if budget is not None:
+        return _dial_of_budget(call, model, budget), shown
+    return _default_dial(model), shown
+
+
+def check_config(call: Call, model: Gemini, config: JsonObject) -> int:
+    """The output limit, thoughts included, after checking what the newest generation refuses."""
+    if model.generation >= 4:
+        for name in ("presencePenalty", "frequencyPenalty"):
+            if config.get(name) is not None:
+                raise invalid(call, f"{name} is not supported for this model.")
+        if (as_int(config.get("candidateCount")) or 1) > 1:
+            raise invalid(call, "Only one candidate can be specified for this model.")
+    most = model.max_output_tokens
+    if config.get("maxOutputTokens") is None:
+        return most
+    limit = as_int(config["maxOutputTokens"])
+    if limit is None or not 1 <= limit <= most:
+        text = (
+            f"Unable to submit request because it has a maxOutputTokens value of {config['maxOutputTokens']} but the "
+        )
+        raise invalid(call, text + f"supported range is from 1 (inclusive) to {most + 1} (exclusive).")
+    return limit
+
+
+def check_contents(call: Call, model: Gemini, body: JsonObject) -> str:
+    """All text of the conversation, after checking roles, signatures and the last turn."""
+    contents = objects(body.get("contents"))
+    if not contents:
+        raise invalid(call, "* GenerateContentRequest.contents: contents is not specified")
+    if body.get("cachedContent") is not None and model.generation >= 4:
+        raise invalid(call, "Explicit cached content is not supported for this model.")
+    texts = [_text_of(as_object(body.get("systemInstruction")) or {})]
+    for content in contents:
+        if content.get("role") not in (None, "user", "model"):
+            raise invalid(call, "Please use a valid role: user, model.")
+        if not as_list(content.get("parts")):
+            raise invalid(call, "* GenerateContentRequest.contents.parts: contents.parts must not be empty.")
+        for part in map(camel, objects(content["parts"])):
+            _check_signature(call, part)
+        texts.append(_text_of(content))
+    if model.generation >= 4 and contents[-1].get("role") == "model":
+        raise invalid(call, "The last content must not have the role 'model' for this model.")
+    return "\n".join(texts)
+
+
+def signature_for(call: Call, model: Gemini) -> str:
+    """An opaque thought signature, recognizable when it comes back."""
+    return base64.b64encode(SIGNATURE_MARK + call.id("", model.id, length=40).encode()).decode()
+
+
+def _camel_word(name: str) -> str:
+    head, *tail = name.split("_")
+    return head + "".join(word.capitalize() for word in tail)
+
+
+def _text_of(content: JsonObject) -> str:
+    parts = [part for part in objects(content.get("parts")) if part.get("thought") is not True]
+    return joined_text(list[object](parts))
+
+
+def _default_dial(model: Gemini) -> Dial:
+    if model.default == "off":
+        return OFF
+    return Dial(DYNAMIC_LEVEL if model.default == "dynamic" else model.default)
+
+
+def _dial_of_level(call: Call, model: Gemini, level: object) -> Dial:
+    word = as_text(level)
+    if word is None or word.upper() not in LEVELS:
+        kind = "type.googleapis.com/google.ai.generativelanguage.v1beta.ThinkingConfig.ThinkingLevel"
+        text = f"Invalid value at 'generation_config.thinking_config.thinking_level' ({kind}), \"{level}\""
+        raise invalid(call, text)
+    if not model.levels:
+        raise invalid(call, "Thinking level is not supported for this model.")
+    if word.upper() == LEVELS[0]:
+        return _default_dial(model)
+    if word.lower() not in model.levels:
+        text = f"Thinking level {word.upper()} is not supported for this model. "
+        raise invalid(call, text + "Please retry with other thinking level.")
+    return Dial(word.lower())
+
+
+def _dial_of_budget(call: Call, model: Gemini, value: object) -> Dial:
+    budget = as_int(value)
+    if budget is None:
+        raise invalid(
+            call, f"Invalid value at 'generation_config.thinking_config.thinking_budget' (TYPE_INT32), {value!r}"
+        )
+    if model.budget is None:
+        raise invalid(call, "Thinking budget is not supported for this model. Please use thinking_level instead.")
+    if budget == -1:
+        return Dial(DYNAMIC_LEVEL)
+    if budget == 0:
+        if not model.can_be_off:
+            raise invalid(call, "Budget 0 is invalid. This model only works in thinking mode.")
+        return OFF
+    least, most = model.budget
+    if not least <= budget <= most:
+        text = f"The thinking budget {budget} is invalid. Please choose a value between {least} and {most}."
+        raise invalid(call, text)
+    return Dial(budget_tokens=budget)
+
+
+def _check_signature(call: Call, part: JsonObject) -> None:
+    signature = as_text(part.get("thoughtSignature"))
+    if signature is None or signature in DUMMY_SIGNATURES:
+        return
+    try:
+        decoded = base64.b64decode(signature + "=" * (-len(signature) % 4), altchars=b"-_")
+    except binascii.Error:
+        decoded = b""
+    if not decoded.startswith((SIGNATURE_MARK, *(word.encode() for word in DUMMY_SIGNATURES))):
+        raise invalid(call, "Corrupted thought signature.")

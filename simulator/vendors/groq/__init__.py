@@ -1,0 +1,1 @@
+"""Groq: chat completions that show reasoning in a field or in tags."""

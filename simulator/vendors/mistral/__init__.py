@@ -1,0 +1,1 @@
+"""Mistral: chat completions with the thought in chunks of the content, and batch jobs."""

@@ -1,0 +1,226 @@
+"""The batch jobs of Mistral: one model a job, rows from files or inline, a file of answers and a file of errors.
+
+Sources: https://docs.mistral.ai/capabilities/batch, https://docs.mistral.ai/api/endpoint/batch
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ...batches.backend import CANCELED, COMPLETED, ERRORED, EXPIRED, FAILED, SUCCEEDED, Desk
+from ...batches.database import Batch, Line, Row, StoredFile
+from ...calls.call import Call
+from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, encode
+from ...calls.replies import RejectedError, Reply, whole
+from ...calls.vendor import Vendor, perform
+from ...openai_family.files import MEGABYTE, Files
+from . import api as mistral
+
+MOST_INLINE_ROWS = 9_999
+MOST_ROWS = 1_000_000
+MOST_FILE_BYTES = 512 * MEGABYTE
+MOST_HOURS = 7 * 24
+LISTED = 100
+CHAT = "/v1/chat/completions"
+ENDPOINTS = {CHAT: mistral.answer}
+LEGAL = (CHAT, "/v1/embeddings", "/v1/fim/completions", "/v1/moderations", "/v1/chat/moderations", "/v1/ocr")
+ENDS = {COMPLETED: "SUCCESS", FAILED: "FAILED", EXPIRED: "TIMEOUT_EXCEEDED", CANCELED: "CANCELLED"}
+
+
+class MistralBatches:
+    """The batch endpoints of Mistral."""
+
+    name = "mistral"
+    vendor: Vendor = mistral
+
+    def __init__(self, desk: Desk, files: Files) -> None:
+        self._desk = desk
+        self._files = files
+
+    def create(self, call: Call) -> Reply:
+        """A job of the rows of uploaded files or of the body."""
+        mistral.check_key(call)
+        body = call.body
+        endpoint = body.get("endpoint")
+        if endpoint is None:
+            raise mistral.missing("endpoint")
+        if endpoint not in LEGAL:
+            raise self._refused(call, f"Invalid endpoint: {endpoint}")
+        if body.get("model") is None:
+            raise mistral.missing("model")
+        mistral.check_model(call)
+        hours = as_int(body.get("timeout_hours", 24))
+        if hours is None or not 1 <= hours <= MOST_HOURS:
+            raise self._refused(call, f"timeout_hours must be between 1 and {MOST_HOURS}")
+        inline, names = as_list(body.get("requests")), as_list(body.get("input_files"))
+        if bool(inline) == bool(names):
+            raise self._refused(call, "Exactly one of input_files and requests must be given")
+        if inline:
+            lines = self._checked(call, [(entry, f"requests.{place}") for place, entry in enumerate(inline)], endpoint)
+            self._check_count(call, len(lines), MOST_INLINE_ROWS)
+        else:
+            lines = self._lines_of_files(call, names or [], endpoint)
+            self._check_count(call, len(lines), MOST_ROWS)
+        details: JsonObject = {
+            "input_files": names or [],
+            "metadata": as_object(body.get("metadata")),
+            "endpoint": endpoint,
+            "model": call.model,
+            "inline": bool(inline),
+            "hours": hours,
+        }
+        number = self._desk.new_id("", length=32)
+        return self._said(call, self._shown(self._desk.create(call, self, as_uuid(number), lines, details)))
+
+    def show(self, call: Call) -> Reply:
+        """One job; each look is a step of its progress."""
+        mistral.check_key(call)
+        batch = self._find(call)
+        looked = self._desk.look(call, self, batch)
+        if looked.end and not batch.end:
+            looked = self._with_files(looked)
+        return self._said(call, self._shown(looked, with_outputs=True))
+
+    def listed(self, call: Call) -> Reply:
+        """All jobs, newest first, by pages, or those of one model or status. Listing is no step of progress."""
+        mistral.check_key(call)
+        query = call.request.query
+        jobs = [self._shown(batch) for batch in self._desk.store.list_batches(self.name)]
+        for name in ("model", "status"):
+            if name in query:
+                jobs = [job for job in jobs if job[name] == query[name]]
+        size, page = (int(query[name]) if query.get(name, "").isdecimal() else None for name in ("page_size", "page"))
+        start = (page or 0) * (size or LISTED)
+        body: JsonObject = {"data": jobs[start : start + (size or LISTED)], "object": "list", "total": len(jobs)}
+        return self._said(call, body)
+
+    def cancel(self, call: Call) -> Reply:
+        """One job, its cancellation requested."""
+        mistral.check_key(call)
+        return self._said(call, self._shown(self._desk.cancel(self._find(call))))
+
+    def run(self, call: Call, line: Line) -> Reply:
+        """The live endpoint's reply to a row; the model is the job's, whatever the row says."""
+        if call.body.get("stream"):
+            return mistral.refusal(call, 400, "stream is not supported in batch requests")
+        answer = ENDPOINTS.get(line.endpoint)
+        if answer is None:
+            return mistral.not_found(call)
+        model = as_text(line.extra.get("model")) or ""
+        return perform(mistral, answer, replace(call, model=model, body=call.body | {"model": model}))
+
+    def _check_count(self, call: Call, count: int, limit: int) -> None:
+        most = self._desk.options.rows(limit)
+        if count > most:
+            raise self._refused(call, f"Too many requests in the batch: {count}, at most {most}")
+
+    def _lines_of_files(self, call: Call, names: list[object], endpoint: object) -> list[Line]:
+        entries: list[tuple[object, str]] = []
+        for name in names:
+            # A file of a job is given by its id alone or inside an object.
+            file_id = as_text(name) or as_text((as_object(name) or {}).get("file_id")) or ""
+            content = self._desk.store.content_of(self._files.find(call, file_id))
+            for number, text in enumerate(content.decode("utf-8", "replace").split("\n"), 1):
+                if not text.strip():
+                    continue
+                try:
+                    entries.append((json.loads(text), f"line {number}"))
+                except (ValueError, RecursionError):
+                    raise self._refused(call, f"Invalid JSON in line {number} of file {file_id}") from None
+        if not entries:
+            raise self._refused(call, "The input files hold no requests")
+        return self._checked(call, entries, endpoint)
+
+    def _checked(self, call: Call, entries: Sequence[tuple[object, str]], endpoint: object) -> list[Line]:
+        lines: list[Line] = []
+        seen: set[str] = set()
+        for given, where in entries:
+            entry = as_object(given) or {}
+            body, custom_id = as_object(entry.get("body")), as_text(entry.get("custom_id")) or ""
+            if body is None:
+                raise self._refused(call, f"{where}: field body is required")
+            if custom_id and custom_id in seen:
+                raise self._refused(call, f"{where}: custom_id {custom_id} is not unique")
+            seen.add(custom_id)
+            lines.append(Line(custom_id, str(endpoint), body, {"model": call.model}))
+        return lines
+
+    def _find(self, call: Call) -> Batch:
+        batch = self._desk.store.find_batch(self.name, call.parameters["batch"])
+        if batch is None:
+            text = f"Batch job {call.parameters['batch']} not found"
+            raise RejectedError(mistral.refusal(call, 404, text, code="1900", kind="not_found"))
+        return batch
+
+    def _refused(self, call: Call, text: str) -> RejectedError:
+        return RejectedError(mistral.refusal(call, 400, text))
+
+    def _said(self, call: Call, body: JsonObject) -> Reply:
+        return whole(200, body, mistral.request_headers(call))
+
+    def _with_files(self, batch: Batch) -> Batch:
+        """The ended job with its files written. Each file exists only if it has a line; stopped rows are in neither."""
+        store = self._desk.store
+        if batch.end == FAILED or batch.details["inline"]:
+            return batch
+        details = dict(batch.details)
+        with store.change():
+            for name, outcome in (("output_file", SUCCEEDED), ("error_file", ERRORED)):
+                payload = b"".join(encode(_result(batch, row)) + b"\n" for row in store.rows(batch.id, (outcome,)))
+                if payload:
+                    details[name] = self._files.add(f"{batch.id}.jsonl", "batch", payload).id
+            batch = replace(batch, details=details)
+            store.save_batch(batch)
+        return batch
+
+    def _shown(self, batch: Batch, *, with_outputs: bool = False) -> JsonObject:
+        details, counts = batch.details, self._desk.counts(batch)
+        running = "RUNNING" if batch.polls else "QUEUED"
+        status = ENDS.get(batch.end) or (running if batch.cancel_s is None else "CANCELLATION_REQUESTED")
+        failed = batch.end == FAILED
+        rows = self._desk.store.rows(batch.id, () if failed or not batch.end else (SUCCEEDED, ERRORED))
+        outputs = [_result(batch, row) for row in rows] if details["inline"] and with_outputs and batch.end else None
+        return {
+            "id": batch.id,
+            "object": "batch",
+            "input_files": details["input_files"],
+            "metadata": details["metadata"],
+            "endpoint": details["endpoint"],
+            "model": details["model"],
+            "agent_id": None,
+            "output_file": details.get("output_file"),
+            "error_file": details.get("error_file"),
+            "outputs": outputs,
+            "errors": [{"message": "The job could not be processed", "count": 1}] if failed else [],
+            "status": status,
+            "created_at": int(batch.created_s),
+            "started_at": int(batch.created_s) + 1 if batch.polls else None,
+            "completed_at": None if batch.ended_s is None else int(batch.ended_s),
+            "total_requests": batch.total,
+            "completed_requests": 0 if failed else counts.succeeded + counts.errored,
+            "succeeded_requests": counts.succeeded,
+            "failed_requests": 0 if failed else counts.errored,
+        }
+
+
+def as_uuid(digits: str) -> str:
+    """32 hexadecimal digits, written as a UUID."""
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
+
+
+def described(file: StoredFile) -> JsonObject:
+    """A file in the words of this vendor."""
+    produced = str(file.meta["filename"]).count("-") == 4
+    kind: JsonObject = {"sample_type": "batch_result" if produced else "batch_request", "source": "upload"}
+    return {name: file.meta[name] for name in ("id", "object", "bytes", "created_at", "filename", "purpose")} | kind
+
+
+def _result(batch: Batch, row: Row) -> JsonObject:
+    return {
+        "id": f"batch-{batch.id[:8]}-{row.position}",
+        "custom_id": row.line.custom_id or None,
+        "response": {"status_code": row.status, "body": row.reply},
+        "error": None,
+    }

@@ -1,0 +1,204 @@
+"""OpenAI Chat Completions: `POST /v1/chat/completions`. Reasoning is counted here and never shown.
+
+Sources: https://developers.openai.com/api/docs/api-reference/chat/create, https://developers.openai.com/api/docs/guides/reasoning
+"""
+
+from __future__ import annotations
+
+from ...answers.texts import REFUSAL
+from ...answers.thinking import Dial, digest
+from ...answers.turns import Turn, deltas, take_turn
+from ...calls.call import Call
+from ...calls.faults import FILLER_MARK
+from ...calls.fields import JsonObject, as_list, as_object, joined_text, objects, words
+from ...calls.replies import Piece, RejectedError, Reply, Role, data_event, stream, whole
+from ..models import Gpt
+from . import rules
+from .rules import bad_json, failure, not_found
+
+__all__ = ["answer", "bad_json", "broken_off", "failure", "not_found"]
+
+FIELDS = words(
+    "model messages audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens "
+    "max_tokens metadata modalities moderation n parallel_tool_calls prediction presence_penalty prompt_cache_key "
+    "prompt_cache_options prompt_cache_retention reasoning_effort response_format safety_identifier seed service_tier "
+    "stop store stream stream_options temperature tool_choice tools top_logprobs top_p user verbosity "
+    "web_search_options"
+)
+REFUSED_WHILE_REASONING = ("logit_bias", "logprobs", "top_logprobs")
+ROLES = ("developer", "system", "user", "assistant", "tool", "function")
+DONE = b"data: [DONE]\n\n"
+
+
+def answer(call: Call) -> Reply:
+    """A completion, or the stream of one."""
+    rules.check_key(call)
+    rules.check_fields(call, FIELDS, ("model", "messages"))
+    model = rules.check_model(call)
+    if not model.chat:
+        text = "This model is only supported in v1/responses and not in v1/chat/completions."
+        raise RejectedError(rules.error(call, 404, text, param="model"))
+    effort = _effort(call, model)
+    limit = _limit(call, model)
+    if effort != "none":
+        _check_sampling(call)
+        _check_tools(call, model)
+    prompt = _prompt(call)
+    forced = FILLER_MARK if "huge_event" in call.faults else REFUSAL if "refusal" in call.faults else None
+    dial = Dial("none" if "refusal" in call.faults else effort)
+    turn = take_turn(
+        prompt, dial, key=(call.seed, "openai", model.id), speed=rules.SPEED, output_limit=limit, forced_answer=forced
+    )
+    usage = _usage(call, model, turn, prompt)
+    if call.streams:
+        return stream(_chunks(call, model, turn, usage), rules.request_headers(call))
+    return whole(200, _whole_body(call, model, turn, usage), rules.request_headers(call), after_s=turn.total_s)
+
+
+def broken_off(call: Call, sent: int) -> tuple[Piece, ...]:
+    """What ends a stream when the vendor runs out of capacity after `sent` events."""
+    error = {
+        "message": "The server is currently overloaded. Please try again later.",
+        "type": "service_unavailable_error",
+        "param": None,
+        "code": "server_is_overloaded",
+    }
+    return (Piece(data_event({"error": error})),)
+
+
+def _effort(call: Call, model: Gpt) -> str:
+    value = call.body.get("reasoning_effort")
+    if not model.efforts:
+        if value is not None:
+            raise rules.invalid(call, "Unrecognized request argument supplied: reasoning_effort", None, None)
+        return "none"
+    return rules.check_effort(call, model, value, "reasoning_effort", refused=("max",))
+
+
+def _limit(call: Call, model: Gpt) -> int | None:
+    if not model.efforts:
+        return rules.check_limit(call, model, "max_completion_tokens", 1) or rules.check_limit(
+            call, model, "max_tokens", 1
+        )
+    if call.body.get("max_tokens") is not None:
+        raise rules.unsupported_parameter(call, "max_tokens", " Use 'max_completion_tokens' instead.")
+    return rules.check_limit(call, model, "max_completion_tokens", 1)
+
+
+def _check_sampling(call: Call) -> None:
+    for name, default in (("temperature", 1.0), ("top_p", 1.0), ("presence_penalty", 0.0), ("frequency_penalty", 0.0)):
+        value = call.body.get(name)
+        if rules.off_default(value, default):
+            text = (
+                f"Unsupported value: '{name}' does not support {value} with this model. "
+                f"Only the default ({default:g}) value is supported."
+            )
+            raise rules.invalid(call, text, name, "unsupported_value")
+    for name in REFUSED_WHILE_REASONING:
+        if call.body.get(name):
+            raise rules.unsupported_parameter(call, name)
+    if call.body.get("stop") is not None:
+        raise rules.unsupported_parameter(call, "stop")
+
+
+def _check_tools(call: Call, model: Gpt) -> None:
+    if model.generation >= 5.4 and as_list(call.body.get("tools")):
+        text = (
+            f"Function tools with reasoning_effort are not supported for {model.id} in /v1/chat/completions. "
+            "Please use /v1/responses instead."
+        )
+        raise rules.invalid(call, text, "reasoning_effort", None)
+
+
+def _prompt(call: Call) -> str:
+    messages = objects(call.body["messages"])
+    if not messages:
+        text = (
+            "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."
+        )
+        raise rules.invalid(call, text, "messages", "empty_array")
+    for position, message in enumerate(messages):
+        if message.get("role") not in ROLES:
+            text = f"Invalid value: '{message.get('role')}'. Supported values are: {rules.quoted(ROLES)}."
+            raise rules.invalid(call, text, f"messages[{position}].role", "invalid_value")
+    return "\n".join(joined_text(message.get("content")) for message in messages)
+
+
+def _usage(call: Call, model: Gpt, turn: Turn, prompt: str) -> JsonObject:
+    size, read, written = rules.cached_tokens(call, model, prompt)
+    details: JsonObject = {"cached_tokens": read, "audio_tokens": 0}
+    if model.generation >= 5.6:
+        details["cache_write_tokens"] = written
+    return {
+        "prompt_tokens": size,
+        "completion_tokens": turn.output_tokens,
+        "total_tokens": size + turn.output_tokens,
+        "prompt_tokens_details": details,
+        "completion_tokens_details": {
+            "reasoning_tokens": turn.thinking_tokens,
+            "audio_tokens": 0,
+            "accepted_prediction_tokens": 0,
+            "rejected_prediction_tokens": 0,
+        },
+    }
+
+
+def _finish_reason(call: Call, turn: Turn) -> str:
+    if "content_filter" in call.faults:
+        return "content_filter"
+    return "length" if turn.cut else "stop"
+
+
+def _said(call: Call, turn: Turn) -> list[str]:
+    fragments = deltas(turn.answer)
+    return fragments[: len(fragments) // 2] if "content_filter" in call.faults else fragments
+
+
+def _envelope(call: Call, model: Gpt, kind: str) -> JsonObject:
+    return {
+        "id": call.id("chatcmpl-", length=29),
+        "object": kind,
+        "created": call.created_s,
+        "model": model.snapshot or model.id,
+        "service_tier": "default",
+        "system_fingerprint": None,
+    }
+
+
+def _whole_body(call: Call, model: Gpt, turn: Turn, usage: JsonObject) -> JsonObject:
+    said = "".join(_said(call, turn))
+    refused = "refusal" in call.faults
+    message: JsonObject = {
+        "role": "assistant",
+        "content": None if refused else said,
+        "refusal": said if refused else None,
+        "annotations": [],
+    }
+    choice: JsonObject = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(call, turn)}
+    return _envelope(call, model, "chat.completion") | {"choices": [choice], "usage": usage}
+
+
+def _chunks(call: Call, model: Gpt, turn: Turn, usage: JsonObject) -> tuple[Piece, ...]:
+    options = as_object(call.body.get("stream_options")) or {}
+    with_usage = options.get("include_usage") is True
+    padded = options.get("include_obfuscation") is not False
+    envelope = _envelope(call, model, "chat.completion.chunk")
+    field = "refusal" if "refusal" in call.faults else "content"
+
+    def chunk(delta: JsonObject, finish: str | None = None, after_s: float = 0.0, role: Role = Role.FRAME) -> Piece:
+        choice: JsonObject = {"index": 0, "delta": delta, "finish_reason": finish}
+        data = envelope | {"choices": [choice]} | ({"usage": None} if with_usage else {})
+        if padded:
+            data["obfuscation"] = digest(call.seed, call.number, delta)[:8]
+        return Piece(data_event(data), after_s, role)
+
+    said = _said(call, turn)
+    first: JsonObject = {"role": "assistant", "content": "" if field == "content" else None, "refusal": None}
+    pieces = [chunk(first, after_s=turn.speed.first_s + turn.thinking_s)]
+    pieces += [chunk({field: text}, after_s=turn.answer_s / len(said), role=Role.ANSWER) for text in said]
+    pieces.append(chunk({}, _finish_reason(call, turn), role=Role.TERMINAL))
+    if with_usage:
+        last: JsonObject = {"choices": [], "usage": usage}
+        pieces.append(Piece(data_event(envelope | last), role=Role.TERMINAL))
+    pieces.append(Piece(DONE, role=Role.TERMINAL))
+    return tuple(pieces)

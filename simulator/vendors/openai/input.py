@@ -1,0 +1,139 @@
+"""What a request to OpenAI Responses may contain, and the prompt in it.
+
+Sources: https://developers.openai.com/api/docs/api-reference/responses/create, https://developers.openai.com/api/docs/guides/reasoning
+"""
+
+from __future__ import annotations
+
+from ...calls.call import Call
+from ...calls.fields import JsonObject, as_list, as_object, as_text, joined_text, objects, words
+from ..models import Gpt
+from . import rules
+
+FIELDS = words(
+    "access_programs background context_management conversation image include input instructions max_output_tokens "
+    "max_tool_calls metadata model moderation parallel_tool_calls previous_response_id prompt prompt_cache_key "
+    "prompt_cache_options prompt_cache_retention reasoning safety_identifier service_tier store stream stream_options "
+    "temperature text tool_choice tools top_logprobs top_p truncation user"
+)
+REASONING_FIELDS = words("effort summary generate_summary mode context")
+ROLES = ("assistant", "system", "developer", "user")
+SUMMARIES = ("auto", "concise", "detailed")
+MODES = ("standard", "pro")
+CONTEXTS = ("auto", "current_turn", "all_turns")
+INCLUDABLE = (
+    "reasoning.encrypted_content",
+    "message.output_text.logprobs",
+    "file_search_call.results",
+    "web_search_call.results",
+    "web_search_call.action.sources",
+    "message.input_image.image_url",
+    "computer_call_output.output.image_url",
+    "code_interpreter_call.outputs",
+)
+ENCRYPTED_MARK = "gAAAAABthinkdialsimulated"
+
+
+def reasoning_options(call: Call, model: Gpt) -> JsonObject:
+    """The effective `reasoning` object, as it is echoed. All values are None for a model that never reasons."""
+    given = as_object(call.body.get("reasoning")) or {}
+    for name in given:
+        if name not in REASONING_FIELDS:
+            raise rules.invalid(
+                call, f"Unknown parameter: 'reasoning.{name}'.", f"reasoning.{name}", "unknown_parameter"
+            )
+    if not model.efforts:
+        for name, value in given.items():
+            if value is not None:
+                raise rules.unsupported_parameter(call, f"reasoning.{name}")
+        return {"effort": None, "summary": None}
+    summary = given.get("summary") or given.get("generate_summary")
+    _one_of(call, summary, SUMMARIES, "reasoning.summary")
+    options: JsonObject = {
+        "effort": rules.check_effort(call, model, given.get("effort"), "reasoning.effort"),
+        "summary": "detailed" if summary == "auto" else summary,
+    }
+    mode, context = given.get("mode"), given.get("context")
+    _one_of(call, mode, MODES, "reasoning.mode")
+    _one_of(call, context, CONTEXTS, "reasoning.context")
+    if mode is not None and model.generation < 5.6:
+        raise rules.unsupported_parameter(call, "reasoning.mode")
+    if context is not None and model.generation < 5.4:
+        raise rules.unsupported_parameter(call, "reasoning.context")
+    if model.generation >= 5.6:
+        options["mode"] = mode or "standard"
+    if model.generation >= 5.4:
+        all_turns = model.generation >= 5.6 if context in (None, "auto") else context == "all_turns"
+        options["context"] = "all_turns" if all_turns else "current_turn"
+    return options
+
+
+def check_sampling(call: Call, effort: object) -> None:
+    """Refuse sampling parameters while the model reasons. The live refusal has no code."""
+    if effort in (None, "none"):
+        return
+    if rules.off_default(call.body.get("temperature"), 1.0):
+        raise rules.unsupported_parameter(call, "temperature", code=None)
+    if rules.off_default(call.body.get("top_p"), 1.0):
+        raise rules.unsupported_parameter(call, "top_p", code=None)
+    if call.body.get("top_logprobs"):
+        raise rules.unsupported_parameter(call, "top_logprobs", code=None)
+
+
+def check_options(call: Call) -> None:
+    """Refuse illegal values of the remaining options that a client of this kind sends."""
+    for name in as_object(call.body.get("stream_options")) or {}:
+        if name != "include_obfuscation":
+            raise rules.invalid(
+                call, f"Unknown parameter: 'stream_options.{name}'.", f"stream_options.{name}", "unknown_parameter"
+            )
+    for position, item in enumerate(as_list(call.body.get("include")) or []):
+        _one_of(call, item, INCLUDABLE, f"include[{position}]")
+    verbosity = (as_object(call.body.get("text")) or {}).get("verbosity")
+    _one_of(call, verbosity, ("low", "medium", "high"), "text.verbosity")
+    previous = call.body.get("previous_response_id")
+    if previous is not None:
+        text = f"Previous response with id '{previous}' not found."
+        raise rules.invalid(call, text, "previous_response_id", "previous_response_not_found")
+
+
+def prompt_of(call: Call) -> str:
+    """All text of the instructions and the input items, after checking the items."""
+    given = call.body.get("input")
+    instructions = joined_text(call.body.get("instructions"))
+    if isinstance(given, str):
+        return f"{instructions}\n{given}"
+    items = objects(given)
+    if not items:
+        raise rules.invalid(call, "Missing required parameter: 'input'.", "input", "missing_required_parameter")
+    texts = [instructions]
+    for position, item in enumerate(items):
+        kind = item.get("type", "message")
+        if kind == "reasoning":
+            _check_reasoning_item(call, item, items[position + 1 :])
+        elif kind == "message":
+            if item.get("role") not in ROLES:
+                text = f"Invalid value: '{item.get('role')}'. Supported values are: {rules.quoted(ROLES)}."
+                raise rules.invalid(call, text, f"input[{position}].role", "invalid_value")
+            texts.append(joined_text(item.get("content")))
+    return "\n".join(texts)
+
+
+def _one_of(call: Call, value: object, legal: tuple[str, ...], param: str) -> None:
+    if value is not None and value not in legal:
+        text = f"Invalid value: '{value}'. Supported values are: {rules.quoted(legal)}."
+        raise rules.invalid(call, text, param, "invalid_value")
+
+
+def _check_reasoning_item(call: Call, item: JsonObject, following: list[JsonObject]) -> None:
+    name = as_text(item.get("id")) or "rs_"
+    encrypted = as_text(item.get("encrypted_content"))
+    if encrypted is not None and not encrypted.startswith(ENCRYPTED_MARK):
+        text = (
+            f"The encrypted content for item {name} could not be verified. "
+            "Reason: Encrypted content could not be decrypted or parsed."
+        )
+        raise rules.invalid(call, text, None, "invalid_encrypted_content")
+    if not following or following[0].get("role") in ("user", "system", "developer"):
+        text = f"Item '{name}' of type 'reasoning' was provided without its required following item."
+        raise rules.invalid(call, text, "input", None)

@@ -1,0 +1,1 @@
+"""xAI: responses and chat completions billed in ticks, and batches without a status."""
