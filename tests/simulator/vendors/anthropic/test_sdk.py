@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..sdks import anthropic
+from ....sdks import anthropic
 
 QUESTION = [{"role": "user", "content": "How many times does the letter r occur in strawberry?"}]
 ADAPTIVE = {"type": "adaptive", "display": "summarized"}

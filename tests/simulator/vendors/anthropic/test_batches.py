@@ -9,7 +9,7 @@ import pytest
 
 from thinkdial.simulator import simulator_in_thread
 
-from ..sdks import anthropic
+from ....sdks import anthropic
 
 MODEL = "claude-opus-5-5"
 

@@ -10,9 +10,9 @@ import pytest
 
 from thinkdial.simulator import simulator_in_thread
 
-from ..sdks import genai
-from ..sdks import genai_errors as errors
-from ..sdks import genai_types as types
+from ....sdks import genai
+from ....sdks import genai_errors as errors
+from ....sdks import genai_types as types
 
 MODEL = "gemini-4-argon"
 ENDED = {"JOB_STATE_SUCCEEDED", "JOB_STATE_FAILED", "JOB_STATE_CANCELLED", "JOB_STATE_EXPIRED"}

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..sdks import genai
-from ..sdks import genai_errors as errors
-from ..sdks import genai_types as types
+from ....sdks import genai
+from ....sdks import genai_errors as errors
+from ....sdks import genai_types as types
 
 QUESTION = "How many times does the letter r occur in strawberry?"
 

@@ -10,7 +10,7 @@ import pytest
 
 from thinkdial.simulator import simulator_in_thread
 
-from ..sdks import openai
+from ....sdks import openai
 
 MODEL = "gpt-6-sol"
 ENDED = {"completed", "failed", "expired", "cancelled"}

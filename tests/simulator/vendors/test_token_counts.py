@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from ..sdks import anthropic, genai, openai
-from ..sdks import genai_types as types
+from ...sdks import anthropic, genai, openai
+from ...sdks import genai_types as types
 
 TEXT = "How many times does the letter r occur in strawberry? " * 40
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ..sdks import openai
+from ....sdks import openai
 
 QUESTION = "How many times does the letter r occur in strawberry?"
 MESSAGES = [{"role": "user", "content": QUESTION}]

@@ -15,7 +15,7 @@ import pytest
 
 from thinkdial.simulator import BATCH_FAULTS, FAULTS, Simulator, row_digest, simulator_in_thread
 
-from ..sdks import anthropic
+from ...sdks import anthropic
 
 MODEL = "claude-opus-5-5"
 
