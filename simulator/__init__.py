@@ -1,7 +1,7 @@
 """A loopback stand-in for the vendors, for the demo, for trying pipelines offline, and for tests. Nothing here is real.
 
 Paths below the base URL: `/anthropic`, `/openai/v1`, `/google`, `/mistral/v1`, `/xai/v1`, `/groq/openai/v1`,
-`/compatible/v1`. Faults: see `faults`. Models: see `models` and `hosted`. Batches: see `desk`.
+`/compatible/v1`. Faults: see `calls.faults`. Batches: see `batches`.
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Speed:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SimulatedTurn:
     """What a simulated model does with one prompt. Token counts are whole numbers of simulated tokens.
 
     `thinking_text` is the complete thought and has `thinking_tokens` tokens; `summary` is what vendors show instead.
@@ -62,7 +62,7 @@ def take_turn(
     forced_answer: str | None = None,
     thinking_share: float = 1.0,
     limit_covers_thinking: bool = True,
-) -> Turn:
+) -> SimulatedTurn:
     """The turn of the model that `key` (seed, vendor, model) names.
 
     The output limit covers thinking and answer, or only the answer. `thinking_share` scales the thinking of models that
@@ -77,7 +77,8 @@ def take_turn(
     said = answer[: limit - thought]
     text = raw_thought(prompt, thought, *key)
     summary = summary_for(prompt, thought, *key)
-    return Turn(thought, len(said), summary, text, "".join(said), thought < asked or len(said) < len(answer), speed)
+    cut = thought < asked or len(said) < len(answer)
+    return SimulatedTurn(thought, len(said), summary, text, "".join(said), cut, speed)
 
 
 def deltas(text: str, size: int = TOKENS_PER_DELTA) -> list[str]:

@@ -1,4 +1,4 @@
-"""The batch desk behind all vendors' batch endpoints: takes rows in, makes progress when asked, settles every row once.
+"""What stands behind all vendors' batch endpoints: it takes rows in, makes progress when asked, settles each once.
 
 A batch advances when it is looked at, never by itself: after `polls` looks it has ended, or, with `seconds`, when they
 are over. A row is executed by the vendor's live endpoint. Rows are executed, and their results sorted, by a seeded
@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import Any, Protocol, TypedDict
 
 from ..answers.thinking import digest
-from ..calls.call import Call, PromptCache
+from ..calls.call import ApiCall, PromptCache
 from ..calls.faults import ROW_FAULTS, WHOLE_BATCH_FAULTS, FaultPlan, parse_faults, split_model
 from ..calls.fields import JsonObject, as_text
-from ..calls.replies import Reply
+from ..calls.replies import HttpReply
 from ..calls.vendor import Vendor
 from ..server.http import Request
 from ..server.log import LoggedBatch, LoggedRow, RequestLog
-from .database import Batch, Line, Row, Store
+from .database import SimulatedBatch, SimulatedRow, SimulatorDatabase, SubmittedRow
 
 COMPLETED, FAILED, EXPIRED, CANCELED = "completed", "failed", "expired", "canceled"
 SUCCEEDED, ERRORED, LOST, WAITING = "succeeded", "errored", "lost", ""
@@ -80,19 +80,19 @@ def batch_options(arguments: BatchArguments) -> BatchOptions:
     )
 
 
-class Seller(Protocol):
-    """A vendor's batch endpoints, as the desk needs them."""
+class BatchEndpoints(Protocol):
+    """A vendor's batch endpoints, as the backend needs them."""
 
     name: str
     vendor: Vendor
 
-    def run(self, call: Call, line: Line) -> Reply:
+    def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
         """The live endpoint's reply to a row."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class RowCounts:
     """How many rows of a batch have which outcome; the fields add up to the number of rows."""
 
     succeeded: int
@@ -103,14 +103,14 @@ class Counts:
     waiting: int
 
 
-class Desk:
+class BatchBackend:
     """Creates, advances, cancels and remembers batches."""
 
     def __init__(
         self, options: BatchOptions, plan: FaultPlan, log: RequestLog, *, seed: int, cache: PromptCache
     ) -> None:
         self.options = options
-        self.store = Store(options.directory)
+        self.store = SimulatorDatabase(options.directory)
         self._plan = plan
         self._log = log
         self._seed = seed
@@ -126,18 +126,18 @@ class Desk:
 
     def create(
         self,
-        call: Call,
-        seller: Seller,
+        call: ApiCall,
+        endpoints: BatchEndpoints,
         batch_id: str,
-        lines: list[Line],
+        submitted: list[SubmittedRow],
         details: JsonObject,
         problems: list[JsonObject] | None = None,
-    ) -> Batch:
+    ) -> SimulatedBatch:
         """A batch of these rows, kept and logged, nothing of it executed. One with problems will fail."""
         headers = {name: call.request.headers[name] for name in KEPT_HEADERS if name in call.request.headers}
-        batch = Batch(
+        batch = SimulatedBatch(
             batch_id,
-            seller.name,
+            endpoints.name,
             self.store.next_number(),
             self.now_s(),
             0,
@@ -149,49 +149,49 @@ class Desk:
         whole = {name for name in call.faults if name in WHOLE_BATCH_FAULTS} | self._plan.drawn_for_batch(batch_id)
         batch = _befallen(batch, whole)
         with self.store.change():
-            batch = self.add_rows(call, batch, lines)
+            batch = self.add_rows(call, batch, submitted)
             self.store.save_batch(batch)
-        self._log.add_batch(LoggedBatch(batch.id, seller.name, call.number, batch.total))
+        self._log.add_batch(LoggedBatch(batch.id, endpoints.name, call.number, batch.total))
         return batch
 
-    def add_rows(self, call: Call, batch: Batch, lines: list[Line]) -> Batch:
+    def add_rows(self, call: ApiCall, batch: SimulatedBatch, submitted: list[SubmittedRow]) -> SimulatedBatch:
         """The batch with more rows and with the faults that these ask for; the rows are kept, the batch is not."""
-        rows = [Row(batch.total + place, line, frozenset()) for place, line in enumerate(lines)]
+        rows = [SimulatedRow(batch.total + place, row, frozenset()) for place, row in enumerate(submitted)]
         rows = [replace(row, faults=self._faults_of(call, batch, row)) for row in rows]
         asked = frozenset[str]().union(*(row.faults for row in rows))
         self.store.add_rows(batch.id, ((row, digest(self._seed, batch.id, row.position)[:16]) for row in rows))
         return _befallen(replace(batch, total=batch.total + len(rows)), asked)
 
-    def look(self, call: Call, seller: Seller, batch: Batch) -> Batch:
+    def look(self, call: ApiCall, endpoints: BatchEndpoints, batch: SimulatedBatch) -> SimulatedBatch:
         """The batch after one more look at it."""
         if batch.end:
             return batch
         batch = replace(batch, polls=batch.polls + 1)
         if batch.cancel_s is not None:
-            return self._settle(seller, batch, CANCELED)
+            return self._settle(endpoints, batch, CANCELED)
         if batch.hangs:
             self.store.save_batch(batch)
             return batch
         if batch.ending == FAILED:
-            return self._settle(seller, batch, FAILED)
+            return self._settle(endpoints, batch, FAILED)
         share = self.progress(batch)
         wanted = int(batch.total * share)
         if batch.half:
             wanted = min(wanted, batch.total // 2)
-        self._execute(call, seller, batch, wanted)
+        self._execute(call, endpoints, batch, wanted)
         if share < 1:
             self.store.save_batch(batch)
             return batch
-        return self._settle(seller, batch, batch.ending)
+        return self._settle(endpoints, batch, batch.ending)
 
-    def progress(self, batch: Batch) -> float:
+    def progress(self, batch: SimulatedBatch) -> float:
         """The share of a batch that is due, between 0 and 1."""
         if self.options.seconds is not None:
             spent = self.now_s() - batch.created_s
             return 1.0 if spent >= self.options.seconds else max(0.0, spent / self.options.seconds)
         return min(1.0, batch.polls / max(1, self.options.polls))
 
-    def cancel(self, batch: Batch) -> Batch:
+    def cancel(self, batch: SimulatedBatch) -> SimulatedBatch:
         """The batch, cancellation asked for; the next look ends it. One that has ended stays as it is."""
         if batch.end or batch.cancel_s is not None:
             return batch
@@ -199,38 +199,38 @@ class Desk:
         self.store.save_batch(batch)
         return batch
 
-    def counts(self, batch: Batch) -> Counts:
+    def counts(self, batch: SimulatedBatch) -> RowCounts:
         """The counters of a batch as it is."""
         found = self.store.counts(batch.id)
         names = (SUCCEEDED, ERRORED, EXPIRED, CANCELED, LOST, WAITING)
-        return Counts(*(found.get(name, 0) for name in names))
+        return RowCounts(*(found.get(name, 0) for name in names))
 
-    def _faults_of(self, call: Call, batch: Batch, row: Row) -> frozenset[str]:
+    def _faults_of(self, call: ApiCall, batch: SimulatedBatch, row: SimulatedRow) -> frozenset[str]:
         chosen = {
             fault.name
             for fault in call.chosen
             if fault.name in ROW_FAULTS and (fault.amount is None or row.position < fault.amount)
         }
-        _, suffix = split_model(as_text(row.line.body.get("model")) or "")
+        _, suffix = split_model(as_text(row.submitted.body.get("model")) or "")
         asked = {fault.name for fault in parse_faults(suffix)}
         return frozenset(chosen | asked) | self._plan.drawn_for_row(batch.id, row.position)
 
-    def _execute(self, call: Call, seller: Seller, batch: Batch, wanted: int) -> None:
+    def _execute(self, call: ApiCall, endpoints: BatchEndpoints, batch: SimulatedBatch, wanted: int) -> None:
         """Execute rows until so many of the batch have been reached."""
         reached = batch.total - self.counts(batch).waiting
         while reached < wanted:
             due = list(self.store.rows(batch.id, (WAITING,), limit=min(ROWS_AT_ONCE, wanted - reached)))
-            self._decide(batch, [self._run(call, seller, batch, row) for row in due])
+            self._decide(batch, [self._run(call, endpoints, batch, row) for row in due])
             reached += len(due)
 
-    def _run(self, call: Call, seller: Seller, batch: Batch, row: Row) -> Row:
+    def _run(self, call: ApiCall, endpoints: BatchEndpoints, batch: SimulatedBatch, row: SimulatedRow) -> SimulatedRow:
         for fault, outcome in (("row_expired", EXPIRED), ("row_canceled", CANCELED)):
             if fault in row.faults:
                 return replace(row, outcome=outcome)
-        model, _ = split_model(as_text(row.line.body.get("model")) or "")
-        body = row.line.body | {"model": model} if "model" in row.line.body else row.line.body
-        request = Request("POST", row.line.endpoint, {}, ROW_HEADERS | batch.headers, b"")
-        row_call = Call(
+        model, _ = split_model(as_text(row.submitted.body.get("model")) or "")
+        body = row.submitted.body | {"model": model} if "model" in row.submitted.body else row.submitted.body
+        request = Request("POST", row.submitted.endpoint, {}, ROW_HEADERS | batch.headers, b"")
+        row_call = ApiCall(
             request,
             body,
             model,
@@ -242,14 +242,14 @@ class Desk:
             scope=batch.id,
         )
         if "row_errored" in row.faults:
-            reply = seller.vendor.failure("server_error", row_call)
+            reply = endpoints.vendor.failure("server_error", row_call)
         else:
-            reply = seller.run(row_call, row.line)
+            reply = endpoints.run(row_call, row.submitted)
         succeeded = 200 <= reply.status < 300
         outcome = LOST if "row_lost" in row.faults else SUCCEEDED if succeeded else ERRORED
         return replace(row, outcome=outcome, status=reply.status, reply=json.loads(reply.body))
 
-    def _settle(self, seller: Seller, batch: Batch, end: str) -> Batch:
+    def _settle(self, endpoints: BatchEndpoints, batch: SimulatedBatch, end: str) -> SimulatedBatch:
         """The batch, ended; the rows that nobody reached go the way of the batch."""
         remaining = {FAILED: ERRORED, EXPIRED: EXPIRED, CANCELED: CANCELED, COMPLETED: CANCELED}[end]
         while rest := list(self.store.rows(batch.id, (WAITING,), limit=ROWS_AT_ONCE)):
@@ -258,7 +258,7 @@ class Desk:
         self.store.save_batch(batch)
         return batch
 
-    def _decide(self, batch: Batch, rows: Iterable[Row]) -> None:
+    def _decide(self, batch: SimulatedBatch, rows: Iterable[SimulatedRow]) -> None:
         decided = list(rows)
         with self.store.change():
             self.store.decide_rows(batch.id, decided)
@@ -270,13 +270,13 @@ def row_digest(endpoint: str, body: Any) -> str:
     return digest(endpoint, json.dumps(body, sort_keys=True))
 
 
-def _logged(batch: Batch, row: Row) -> LoggedRow:
-    name = row_digest(row.line.endpoint, row.line.body)
+def _logged(batch: SimulatedBatch, row: SimulatedRow) -> LoggedRow:
+    name = row_digest(row.submitted.endpoint, row.submitted.body)
     executed = row.status > 0
-    return LoggedRow(batch.id, batch.vendor, row.line.custom_id, name, row.outcome, executed)
+    return LoggedRow(batch.id, batch.vendor, row.submitted.custom_id, name, row.outcome, executed)
 
 
-def _befallen(batch: Batch, faults: Iterable[str]) -> Batch:
+def _befallen(batch: SimulatedBatch, faults: Iterable[str]) -> SimulatedBatch:
     """The batch with these faults: what befalls the whole of it outweighs what befalls a row."""
     asked = set(faults)
     by_fault = (

@@ -44,7 +44,7 @@ class StoredFile:
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
+class SimulatedBatch:
     """One batch of any vendor. Times are Unix seconds.
 
     `ending` is how it is going to end, `end` how it has ended (empty until then); one that `hangs` never does, one that
@@ -70,7 +70,7 @@ class Batch:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class SubmittedRow:
     """One row as it was submitted. `extra` is what the vendor gives back beside the answer."""
 
     custom_id: str
@@ -80,18 +80,18 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SimulatedRow:
     """One row of a batch. `outcome` is empty until it is decided; `status` and `reply` are the answer's."""
 
     position: int
-    line: Line
+    submitted: SubmittedRow
     faults: frozenset[str]
     outcome: str = ""
     status: int = 0
     reply: Any = None
 
 
-class Store:
+class SimulatorDatabase:
     """The database, opened when it is first needed."""
 
     def __init__(self, directory: Path | None) -> None:
@@ -172,30 +172,30 @@ class Store:
         """Forget a file."""
         self._database.execute("DELETE FROM files WHERE id = ?", (file_id,))
 
-    def save_batch(self, batch: Batch) -> None:
+    def save_batch(self, batch: SimulatedBatch) -> None:
         """Keep a batch as it is from here on."""
         record = json.dumps(asdict(batch))
         values = (batch.id, batch.vendor, batch.number, record)
         self._database.execute("INSERT OR REPLACE INTO batches VALUES (?, ?, ?, ?)", values)
 
-    def find_batch(self, vendor: str, batch_id: str) -> Batch | None:
+    def find_batch(self, vendor: str, batch_id: str) -> SimulatedBatch | None:
         """The batch of that vendor with that id, or None."""
         found = self._database.execute("SELECT record FROM batches WHERE id = ? AND vendor = ?", (batch_id, vendor))
         for (record,) in found:
-            return Batch(**json.loads(record))
+            return SimulatedBatch(**json.loads(record))
         return None
 
-    def list_batches(self, vendor: str) -> list[Batch]:
+    def list_batches(self, vendor: str) -> list[SimulatedBatch]:
         """All batches of a vendor, newest first."""
         query = "SELECT record FROM batches WHERE vendor = ? ORDER BY number DESC"
-        return [Batch(**json.loads(record)) for (record,) in self._database.execute(query, (vendor,))]
+        return [SimulatedBatch(**json.loads(record)) for (record,) in self._database.execute(query, (vendor,))]
 
     def delete_batch(self, batch_id: str) -> None:
         """Forget a batch and its rows."""
         self._database.execute("DELETE FROM rows WHERE batch = ?", (batch_id,))
         self._database.execute("DELETE FROM batches WHERE id = ?", (batch_id,))
 
-    def add_rows(self, batch_id: str, rows: Iterable[tuple[Row, str]]) -> None:
+    def add_rows(self, batch_id: str, rows: Iterable[tuple[SimulatedRow, str]]) -> None:
         """Keep undecided rows, each with its rank: the key by which they are executed and their results sorted."""
         self._database.executemany(
             "INSERT INTO rows (batch, position, rank, custom_id, endpoint, body, extra, faults) "
@@ -205,24 +205,24 @@ class Store:
                     batch_id,
                     row.position,
                     rank,
-                    row.line.custom_id,
-                    row.line.endpoint,
-                    json.dumps(row.line.body),
-                    json.dumps(row.line.extra),
+                    row.submitted.custom_id,
+                    row.submitted.endpoint,
+                    json.dumps(row.submitted.body),
+                    json.dumps(row.submitted.extra),
                     json.dumps(sorted(row.faults)),
                 )
                 for row, rank in rows
             ),
         )
 
-    def decide_rows(self, batch_id: str, rows: Iterable[Row]) -> None:
+    def decide_rows(self, batch_id: str, rows: Iterable[SimulatedRow]) -> None:
         """Keep what became of rows."""
         self._database.executemany(
             "UPDATE rows SET outcome = ?, status = ?, reply = ? WHERE batch = ? AND position = ?",
             ((row.outcome, row.status, json.dumps(row.reply), batch_id, row.position) for row in rows),
         )
 
-    def rows(self, batch_id: str, outcomes: Sequence[str], limit: int = -1, offset: int = 0) -> Iterator[Row]:
+    def rows(self, batch_id: str, outcomes: Sequence[str], limit: int = -1, offset: int = 0) -> Iterator[SimulatedRow]:
         """The rows of a batch with one of these outcomes, in the order of their ranks."""
         marks = ", ".join("?" * len(outcomes))
         query = (
@@ -230,8 +230,8 @@ class Store:
         )
         for found in self._database.execute(query, (batch_id, *outcomes, limit, offset)):
             position, custom_id, endpoint, body, extra, faults, outcome, status, reply = found
-            line = Line(custom_id, endpoint, json.loads(body), json.loads(extra))
-            yield Row(position, line, frozenset(json.loads(faults)), outcome, status, json.loads(reply))
+            submitted = SubmittedRow(custom_id, endpoint, json.loads(body), json.loads(extra))
+            yield SimulatedRow(position, submitted, frozenset(json.loads(faults)), outcome, status, json.loads(reply))
 
     def counts(self, batch_id: str) -> dict[str, int]:
         """How many rows of a batch have each outcome."""

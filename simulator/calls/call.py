@@ -31,7 +31,7 @@ class PromptCache:
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """A request for one vendor. `number` counts the simulator's requests from 1; `faults` are names only.
 
     `parameters` are the named parts of the path, `chosen` the faults with their amounts. A row of a batch is a call as

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..answers.thinking import digest, fraction
-from .replies import Ending, Piece, Reply, Role
+from .replies import Ending, HttpReply, Piece, Role
 
 HEADER = "x-simulate-fault"
 
@@ -126,16 +126,16 @@ class FaultPlan:
         return used < fault.amount
 
 
-def before_answer(faults: frozenset[str]) -> Reply | None:
+def before_answer(faults: frozenset[str]) -> HttpReply | None:
     """The reply of a server that says nothing at all, if one was selected."""
     if "silent" in faults:
-        return Reply(0, (), (), ending=Ending.HANG)
+        return HttpReply(0, (), (), ending=Ending.HANG)
     if "disconnect_early" in faults:
-        return Reply(0, (), (), ending=Ending.DISCONNECT)
+        return HttpReply(0, (), (), ending=Ending.DISCONNECT)
     return None
 
 
-def spoil(reply: Reply, faults: tuple[Fault, ...], *, number: int) -> Reply:
+def spoil(reply: HttpReply, faults: tuple[Fault, ...], *, number: int) -> HttpReply:
     """The reply with every transport fault done to it."""
     for fault in faults:
         match fault.name:
@@ -163,7 +163,7 @@ def spoil(reply: Reply, faults: tuple[Fault, ...], *, number: int) -> Reply:
     return reply
 
 
-def cut(reply: Reply) -> Reply:
+def cut(reply: HttpReply) -> HttpReply:
     """The reply up to the middle of its answer: some output has been sent, the end has not."""
     if not reply.streamed:
         body = reply.body
@@ -174,17 +174,17 @@ def cut(reply: Reply) -> Reply:
     return _without_terminal(reply)
 
 
-def _without_terminal(reply: Reply) -> Reply:
+def _without_terminal(reply: HttpReply) -> HttpReply:
     if not reply.streamed:
         return cut(reply)
     return replace(reply, pieces=tuple(piece for piece in reply.pieces if piece.role is not Role.TERMINAL))
 
 
-def _announced(reply: Reply) -> int | None:
+def _announced(reply: HttpReply) -> int | None:
     return None if reply.streamed else len(reply.body)
 
 
-def _inflate(reply: Reply, size: int) -> Reply:
+def _inflate(reply: HttpReply, size: int) -> HttpReply:
     mark = FILLER_MARK.encode()
     pieces = list(reply.pieces)
     for position, piece in enumerate(pieces):

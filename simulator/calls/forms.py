@@ -16,7 +16,7 @@ _FILENAME = re.compile(rb'filename="([^"]*)"')
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class FormField:
     """One field of a form; `filename` is None for a field that is not a file."""
 
     name: str
@@ -24,13 +24,13 @@ class Part:
     content: bytes
 
 
-def read_form(request: Request) -> list[Part] | None:
+def read_form(request: Request) -> list[FormField] | None:
     """The parts of a form in their order, or None when the request holds no form."""
     found = _BOUNDARY.search(request.headers.get("content-type", ""))
     if found is None or "multipart/form-data" not in request.headers.get("content-type", ""):
         return None
     mark = b"--" + (found[1] or found[2]).encode()
-    parts: list[Part] = []
+    parts: list[FormField] = []
     for piece in request.body.split(mark)[1:]:
         if piece.startswith(b"--"):
             return parts
@@ -39,5 +39,5 @@ def read_form(request: Request) -> list[Part] | None:
         if not blank or name is None:
             return None
         shown = filename[1].decode("utf-8", "replace") if filename is not None else None
-        parts.append(Part(name[1].decode("utf-8", "replace"), shown, content.removesuffix(b"\r\n")))
+        parts.append(FormField(name[1].decode("utf-8", "replace"), shown, content.removesuffix(b"\r\n")))
     return None

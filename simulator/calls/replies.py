@@ -46,7 +46,7 @@ class Piece:
 
 
 @dataclass(frozen=True, slots=True)
-class Reply:
+class HttpReply:
     """One HTTP response. `status` 0 stands for a connection closed, or kept silent, before any byte.
 
     `announced_bytes` is the content length to claim for a whole body that will be cut short.
@@ -69,7 +69,7 @@ class Reply:
         """All bytes of the body, without filler."""
         return b"".join(piece.payload for piece in self.pieces)
 
-    def with_header(self, name: str, value: str) -> Reply:
+    def with_header(self, name: str, value: str) -> HttpReply:
         """The same reply with one header set, replacing any of that name."""
         kept = tuple(item for item in self.headers if item[0] != name)
         return replace(self, headers=(*kept, (name, value)))
@@ -78,27 +78,27 @@ class Reply:
 class RejectedError(Exception):
     """A request that ends here; `reply` is what the vendor says about it."""
 
-    def __init__(self, reply: Reply) -> None:
+    def __init__(self, reply: HttpReply) -> None:
         super().__init__(reply.status)
         self.reply = reply
 
 
 def whole(
     status: int, value: object, headers: Headers = (), *, after_s: float = 0.0, content_type: str = JSON_BODY
-) -> Reply:
+) -> HttpReply:
     """A reply with one JSON body, sent after `after_s` simulated seconds."""
     piece = Piece(encode(value), after_s, Role.ANSWER if status == 200 else Role.FRAME)
-    return Reply(status, (("content-type", content_type), *headers), (piece,))
+    return HttpReply(status, (("content-type", content_type), *headers), (piece,))
 
 
-def raw(payload: bytes, headers: Headers = (), *, content_type: str) -> Reply:
+def raw(payload: bytes, headers: Headers = (), *, content_type: str) -> HttpReply:
     """A reply with a body that is not one JSON value."""
-    return Reply(200, (("content-type", content_type), *headers), (Piece(payload, role=Role.ANSWER),))
+    return HttpReply(200, (("content-type", content_type), *headers), (Piece(payload, role=Role.ANSWER),))
 
 
-def stream(pieces: tuple[Piece, ...], headers: Headers = (), *, content_type: str = EVENT_STREAM) -> Reply:
+def stream(pieces: tuple[Piece, ...], headers: Headers = (), *, content_type: str = EVENT_STREAM) -> HttpReply:
     """A reply sent piece by piece."""
-    return Reply(200, (("content-type", content_type), *headers), pieces, streamed=True)
+    return HttpReply(200, (("content-type", content_type), *headers), pieces, streamed=True)
 
 
 def named_event(name: str, data: object) -> bytes:

@@ -6,24 +6,24 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Protocol
 
-from .call import Call
+from .call import ApiCall
 from .faults import STATUS_FAULTS, cut
-from .replies import Piece, RejectedError, Reply, Role
+from .replies import HttpReply, Piece, RejectedError, Role
 
 
 class Vendor(Protocol):
     """The answers to everything that can go wrong. Endpoints raise `RejectedError` for a request that they refuse."""
 
-    def failure(self, name: str, call: Call) -> Reply: ...
-    def broken_off(self, call: Call, sent: int) -> tuple[Piece, ...]: ...
-    def not_found(self, call: Call) -> Reply: ...
-    def bad_json(self, call: Call) -> Reply: ...
+    def failure(self, name: str, call: ApiCall) -> HttpReply: ...
+    def broken_off(self, call: ApiCall, sent: int) -> tuple[Piece, ...]: ...
+    def not_found(self, call: ApiCall) -> HttpReply: ...
+    def bad_json(self, call: ApiCall) -> HttpReply: ...
 
 
-Answer = Callable[[Call], Reply]
+Answer = Callable[[ApiCall], HttpReply]
 
 
-def perform(vendor: Vendor, answer: Answer, call: Call) -> Reply:
+def perform(vendor: Vendor, answer: Answer, call: ApiCall) -> HttpReply:
     """The reply to a call, with the faults that need the vendor's words done to it."""
     try:
         reply = answer(call)
@@ -41,7 +41,7 @@ def perform(vendor: Vendor, answer: Answer, call: Call) -> Reply:
     return replace(reply, pieces=(*begun, *ending))
 
 
-def perform_change(vendor: Vendor, answer: Answer, call: Call) -> Reply:
+def perform_change(vendor: Vendor, answer: Answer, call: ApiCall) -> HttpReply:
     """The reply to a call that changes something: it fails before anything is changed, or not at all."""
     refused = failed(vendor, call)
     if refused is not None:
@@ -54,6 +54,6 @@ def perform_change(vendor: Vendor, answer: Answer, call: Call) -> Reply:
         return rejected.reply
 
 
-def failed(vendor: Vendor, call: Call) -> Reply | None:
+def failed(vendor: Vendor, call: ApiCall) -> HttpReply | None:
     """The vendor's words for the first status fault of a call, if it has one."""
     return next((vendor.failure(name, call) for name in STATUS_FAULTS if name in call.faults), None)

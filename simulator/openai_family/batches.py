@@ -14,14 +14,14 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..answers.thinking import fraction
-from ..batches.backend import CANCELED, COMPLETED, ERRORED, EXPIRED, FAILED, LOST, SUCCEEDED, Counts, Desk
-from ..batches.database import Batch, Line, Row
-from ..calls.call import Call
+from ..batches.backend import CANCELED, COMPLETED, ERRORED, EXPIRED, FAILED, LOST, SUCCEEDED, BatchBackend, RowCounts
+from ..batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
+from ..calls.call import ApiCall
 from ..calls.faults import split_model
 from ..calls.fields import JsonObject, as_int, as_object, as_text, encode
-from ..calls.replies import Headers, RejectedError, Reply, whole
+from ..calls.replies import Headers, HttpReply, RejectedError, whole
 from ..calls.vendor import Answer, Vendor, perform
-from .files import MEGABYTE, Files, Voice
+from .files import MEGABYTE, FileEndpoints, Refuser
 
 MOST_ROWS = 50_000
 MOST_BYTES = 200 * MEGABYTE
@@ -44,22 +44,22 @@ class BatchRules:
     window_s: Callable[[str], int | None]
     windows: str
     knows: Callable[[str], bool]
-    check_key: Callable[[Call], object]
-    refuse: Voice
-    headers: Callable[[Call], Headers]
+    check_key: Callable[[ApiCall], object]
+    refuse: Refuser
+    headers: Callable[[ApiCall], Headers]
 
 
-class OpenAIBatches:
+class OpenAIBatchEndpoints:
     """The batch endpoints of one vendor of this family."""
 
-    def __init__(self, desk: Desk, files: Files, rules: BatchRules) -> None:
+    def __init__(self, backend: BatchBackend, files: FileEndpoints, rules: BatchRules) -> None:
         self.name = rules.name
         self.vendor = rules.vendor
-        self._desk = desk
+        self._backend = backend
         self._files = files
         self._rules = rules
 
-    def create(self, call: Call) -> Reply:
+    def create(self, call: ApiCall) -> HttpReply:
         """A batch of the lines of an uploaded file; what is wrong with the lines is said later."""
         self._rules.check_key(call)
         details = self._details(call)
@@ -68,24 +68,24 @@ class OpenAIBatches:
             raise self._invalid(
                 call, f"Invalid purpose: expected 'batch', got {file.meta['purpose']}.", "input_file_id"
             )
-        lines, problems = self._read(self._desk.store.content_of(file), str(details["endpoint"]))
-        batch_id = self._desk.new_id("batch_", length=32)
-        batch = self._desk.create(call, self, batch_id, [] if problems else lines, details, problems)
+        lines, problems = self._read(self._backend.store.content_of(file), str(details["endpoint"]))
+        batch_id = self._backend.new_id("batch_", length=32)
+        batch = self._backend.create(call, self, batch_id, [] if problems else lines, details, problems)
         return whole(200, self._shown(batch), self._rules.headers(call))
 
-    def show(self, call: Call) -> Reply:
+    def show(self, call: ApiCall) -> HttpReply:
         """One batch; each look is a step of its progress."""
         self._rules.check_key(call)
         batch = self._find(call)
-        looked = self._desk.look(call, self, batch)
+        looked = self._backend.look(call, self, batch)
         if looked.end and not batch.end:
             looked = self._with_files(looked)
         return whole(200, self._shown(looked), self._rules.headers(call))
 
-    def listed(self, call: Call) -> Reply:
+    def listed(self, call: ApiCall) -> HttpReply:
         """All batches, newest first, by pages. Listing is no step of progress."""
         self._rules.check_key(call)
-        batches = self._desk.store.list_batches(self.name)
+        batches = self._backend.store.list_batches(self.name)
         after, wanted = call.request.query.get("after"), call.request.query.get("limit", str(LISTED))
         if not wanted.isdecimal() or not 1 <= int(wanted) <= MOST_LISTED:
             raise self._invalid(call, f"Invalid 'limit': expected 1 to {MOST_LISTED}.", "limit")
@@ -100,35 +100,35 @@ class OpenAIBatches:
         }
         return whole(200, body, self._rules.headers(call))
 
-    def cancel(self, call: Call) -> Reply:
+    def cancel(self, call: ApiCall) -> HttpReply:
         """One batch, being cancelled."""
         self._rules.check_key(call)
         batch = self._find(call)
         if batch.end:
             text = f"Cannot cancel a batch with status '{ENDS[batch.end]}'."
             raise RejectedError(self._rules.refuse(call, 409, text))
-        return whole(200, self._shown(self._desk.cancel(batch)), self._rules.headers(call))
+        return whole(200, self._shown(self._backend.cancel(batch)), self._rules.headers(call))
 
-    def run(self, call: Call, line: Line) -> Reply:
+    def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
         """The live endpoint's reply to a line."""
         for name in ("stream", "background"):
             if call.body.get(name):
                 text = f"Unsupported parameter: '{name}' is not supported in batches."
                 return self._rules.refuse(call, 400, text, param=name, code="unsupported_parameter")
-        answer = self._rules.endpoints.get(line.endpoint)
+        answer = self._rules.endpoints.get(submitted.endpoint)
         return self.vendor.not_found(call) if answer is None else perform(self.vendor, answer, call)
 
-    def _find(self, call: Call) -> Batch:
+    def _find(self, call: ApiCall) -> SimulatedBatch:
         batch_id = call.parameters["batch"]
-        batch = self._desk.store.find_batch(self.name, batch_id)
+        batch = self._backend.store.find_batch(self.name, batch_id)
         if batch is None:
             raise RejectedError(self._rules.refuse(call, 404, f"No batch found with id '{batch_id}'."))
         return batch
 
-    def _invalid(self, call: Call, text: str, param: str, code: str | None = None) -> RejectedError:
+    def _invalid(self, call: ApiCall, text: str, param: str, code: str | None = None) -> RejectedError:
         return RejectedError(self._rules.refuse(call, 400, text, param=param, code=code))
 
-    def _details(self, call: Call) -> JsonObject:
+    def _details(self, call: ApiCall) -> JsonObject:
         body = call.body
         for name in ("input_file_id", "endpoint", "completion_window"):
             if as_text(body.get(name)) is None:
@@ -156,15 +156,15 @@ class OpenAIBatches:
             "output_life_s": life,
         }
 
-    def _read(self, content: bytes, endpoint: str) -> tuple[list[Line], list[JsonObject]]:
+    def _read(self, content: bytes, endpoint: str) -> tuple[list[SubmittedRow], list[JsonObject]]:
         """The lines of a file, and everything that is wrong with them."""
         texts = [text for text in content.decode("utf-8", "replace").split("\n") if text.strip()]
-        limit = self._desk.options.rows(MOST_ROWS)
+        limit = self._backend.options.rows(MOST_ROWS)
         if not texts:
             return [], [_problem("empty_file", "The batch input file is empty.", None, None)]
         if len(texts) > limit:
             return [], [_problem("too_many_tasks", f"The number of requests exceeds {limit:,}.", None, None)]
-        lines: list[Line] = []
+        lines: list[SubmittedRow] = []
         problems: list[JsonObject] = []
         seen: set[str] = set()
         first_model: str | None = None
@@ -180,7 +180,7 @@ class OpenAIBatches:
                 problems.append(problem)
         return lines, problems
 
-    def _line(self, text: str, endpoint: str, number: int) -> tuple[Line | None, JsonObject | None]:
+    def _line(self, text: str, endpoint: str, number: int) -> tuple[SubmittedRow | None, JsonObject | None]:
         try:
             entry = as_object(json.loads(text))
         except (ValueError, RecursionError):
@@ -200,9 +200,11 @@ class OpenAIBatches:
         if entry["url"] != endpoint:
             words = "The URL provided for this request does not match the batch endpoint."
             return None, _problem("invalid_url", words, number, "url")
-        return Line(custom_id or "", endpoint, body, {}), None
+        return SubmittedRow(custom_id or "", endpoint, body, {}), None
 
-    def _doubt(self, line: Line, model: str, first_model: str, seen: set[str], number: int) -> JsonObject | None:
+    def _doubt(
+        self, line: SubmittedRow, model: str, first_model: str, seen: set[str], number: int
+    ) -> JsonObject | None:
         if line.custom_id in seen:
             words = "The custom_id for this request is a duplicate of another request. It must be unique in a batch."
             return _problem("duplicate_custom_id", words, number, "custom_id")
@@ -217,11 +219,11 @@ class OpenAIBatches:
             return _problem("model_not_found", words, number, "body.model")
         return None
 
-    def _with_files(self, batch: Batch) -> Batch:
+    def _with_files(self, batch: SimulatedBatch) -> SimulatedBatch:
         """The ended batch with its files written. Each file exists only if it has a line."""
         if batch.end == FAILED:
             return batch
-        store, life_s = self._desk.store, as_int(batch.details["output_life_s"])
+        store, life_s = self._backend.store, as_int(batch.details["output_life_s"])
         outputs = b"".join(_result(batch, row) for row in store.rows(batch.id, (SUCCEEDED,)))
         refused = store.rows(batch.id, (ERRORED, EXPIRED, CANCELED))
         errors = b"".join(_result(batch, row) for row in refused if not _in_neither(batch, row))
@@ -235,8 +237,8 @@ class OpenAIBatches:
             store.save_batch(batch)
         return batch
 
-    def _shown(self, batch: Batch) -> JsonObject:
-        details, counts = batch.details, self._desk.counts(batch)
+    def _shown(self, batch: SimulatedBatch) -> JsonObject:
+        details, counts = batch.details, self._backend.counts(batch)
         status = self._status(batch)
         created_s = int(batch.created_s)
         begun_s = created_s + 1 if batch.polls and not batch.problems else None
@@ -271,14 +273,14 @@ class OpenAIBatches:
             shown["usage"] = details["usage"]
         return shown
 
-    def _status(self, batch: Batch) -> str:
+    def _status(self, batch: SimulatedBatch) -> str:
         if batch.end:
             return ENDS[batch.end]
         if batch.cancel_s is not None:
             return "cancelling"
         if batch.polls == 0:
             return "validating"
-        if batch.polls >= 2 and batch.polls == self._desk.options.polls - 1 and not batch.hangs:
+        if batch.polls >= 2 and batch.polls == self._backend.options.polls - 1 and not batch.hangs:
             return "finalizing"
         return "in_progress"
 
@@ -292,20 +294,25 @@ def _problem(code: str, message: str, line: int | None, param: str | None) -> Js
     return {"code": code, "message": message, "line": line, "param": param}
 
 
-def _counters(batch: Batch, counts: Counts) -> JsonObject:
+def _counters(batch: SimulatedBatch, counts: RowCounts) -> JsonObject:
     if batch.polls == 0 or batch.end == FAILED:
         return {"total": 0, "completed": 0, "failed": 0}
     return {"total": batch.total, "completed": counts.succeeded, "failed": counts.errored}
 
 
-def _in_neither(batch: Batch, row: Row) -> bool:
+def _in_neither(batch: SimulatedBatch, row: SimulatedRow) -> bool:
     """Every other line that a cancellation stopped is in neither file."""
     return row.outcome == CANCELED and fraction(batch.id, "neither", row.position) < 0.5
 
 
-def _result(batch: Batch, row: Row) -> bytes:
+def _result(batch: SimulatedBatch, row: SimulatedRow) -> bytes:
     number = f"{batch.number:08x}{row.position:08x}"
-    line: JsonObject = {"id": f"batch_req_{number}", "custom_id": row.line.custom_id, "response": None, "error": None}
+    line: JsonObject = {
+        "id": f"batch_req_{number}",
+        "custom_id": row.submitted.custom_id,
+        "response": None,
+        "error": None,
+    }
     if row.outcome == EXPIRED:
         line["error"] = {"code": "batch_expired", "message": EXPIRY_TEXT}
     elif row.outcome == CANCELED:
@@ -315,7 +322,7 @@ def _result(batch: Batch, row: Row) -> bytes:
     return encode(line) + b"\n"
 
 
-def _usage(rows: Iterable[Row]) -> JsonObject:
+def _usage(rows: Iterable[SimulatedRow]) -> JsonObject:
     """The sum over executed lines, in the words of Responses whatever the endpoint."""
     totals = {"input": 0, "cached": 0, "output": 0, "reasoning": 0}
     for row in rows:

@@ -10,12 +10,12 @@ from __future__ import annotations
 
 from ..answers.texts import REFUSAL
 from ..answers.thinking import OFF
-from ..answers.turns import Speed, Turn, deltas, input_tokens, take_turn
-from ..calls.call import WRONG_KEY, Call
+from ..answers.turns import SimulatedTurn, Speed, deltas, input_tokens, take_turn
+from ..calls.call import WRONG_KEY, ApiCall
 from ..calls.faults import FILLER_MARK
 from ..calls.fields import JsonObject
-from ..calls.replies import Headers, Piece, RejectedError, Reply, Role, data_event, stream, whole
-from .chat_request import Asked, read_request
+from ..calls.replies import Headers, HttpReply, Piece, RejectedError, Role, data_event, stream, whole
+from .chat_request import ChatRequest, read_request
 from .styles import STYLES, Style
 
 SPEED = Speed(first_s=0.3, thinking_per_s=90.0, answer_per_s=60.0)
@@ -29,7 +29,7 @@ UPSTREAM_ERROR: JsonObject = {
 }
 
 
-def answer(call: Call) -> Reply:
+def answer(call: ApiCall) -> HttpReply:
     """A completion, or the stream of one."""
     if call.bearer == WRONG_KEY:
         raise RejectedError(_error(401, "Invalid API key", "authentication_error", "invalid_api_key"))
@@ -42,7 +42,7 @@ def answer(call: Call) -> Reply:
     return answer_as(call, style, asked, vendor="compatible")
 
 
-def answer_as(call: Call, style: Style, asked: Asked, *, vendor: str, headers: Headers = ()) -> Reply:
+def answer_as(call: ApiCall, style: Style, asked: ChatRequest, *, vendor: str, headers: Headers = ()) -> HttpReply:
     """A completion, or the stream of one, as a server of this style gives it for a request that is in order."""
     refused = "refusal" in call.faults
     turn = take_turn(
@@ -60,7 +60,7 @@ def answer_as(call: Call, style: Style, asked: Asked, *, vendor: str, headers: H
     return whole(200, _whole_body(call, style, asked, turn), headers, after_s=turn.total_s)
 
 
-def failure(name: str, call: Call) -> Reply:
+def failure(name: str, call: ApiCall) -> HttpReply:
     """What a small server says for one of the status faults."""
     match name:
         case "rate_limit":
@@ -74,31 +74,31 @@ def failure(name: str, call: Call) -> Reply:
             return _error(500, "Internal server error", "server_error", None)
 
 
-def broken_off(call: Call, sent: int) -> tuple[Piece, ...]:
+def broken_off(call: ApiCall, sent: int) -> tuple[Piece, ...]:
     """What ends a stream when the server fails after `sent` events: an error frame, then [DONE]."""
     error: JsonObject = {"message": "The server is overloaded", "type": "overloaded_error", "param": None, "code": 503}
     return (Piece(data_event({"error": error})), Piece(DONE))
 
 
-def not_found(call: Call) -> Reply:
+def not_found(call: ApiCall) -> HttpReply:
     """The answer to a path that this server does not have."""
     return whole(404, {"detail": "Not Found"})
 
 
-def bad_json(call: Call) -> Reply:
+def bad_json(call: ApiCall) -> HttpReply:
     """The answer to a body that is not a JSON object."""
     return _error(400, "JSON decode error", "invalid_request_error", None)
 
 
-def _error(status: int, message: str, kind: str, code: str | None, headers: Headers = ()) -> Reply:
+def _error(status: int, message: str, kind: str, code: str | None, headers: Headers = ()) -> HttpReply:
     return whole(status, {"error": {"message": message, "type": kind, "param": None, "code": code}}, headers)
 
 
-def _envelope(call: Call, kind: str) -> JsonObject:
+def _envelope(call: ApiCall, kind: str) -> JsonObject:
     return {"id": call.id("chatcmpl-", length=32), "object": kind, "created": call.created_s, "model": call.model}
 
 
-def _forced_answer(call: Call, style: Style, asked: Asked) -> str | None:
+def _forced_answer(call: ApiCall, style: Style, asked: ChatRequest) -> str | None:
     if "huge_event" in call.faults:
         return FILLER_MARK
     if "refusal" in call.faults:
@@ -107,7 +107,7 @@ def _forced_answer(call: Call, style: Style, asked: Asked) -> str | None:
     return "" if style.unclosed and asked.dial != OFF else None
 
 
-def _usage(style: Style, asked: Asked, turn: Turn) -> JsonObject:
+def _usage(style: Style, asked: ChatRequest, turn: SimulatedTurn) -> JsonObject:
     size = input_tokens(asked.prompt)
     usage: JsonObject = {
         "prompt_tokens": size,
@@ -122,7 +122,7 @@ def _usage(style: Style, asked: Asked, turn: Turn) -> JsonObject:
     return usage | style.extra_usage
 
 
-def _said(call: Call, turn: Turn) -> str:
+def _said(call: ApiCall, turn: SimulatedTurn) -> str:
     fragments = deltas(turn.answer)
     return "".join(fragments[: len(fragments) // 2] if "content_filter" in call.faults else fragments)
 
@@ -137,13 +137,13 @@ def _thought(text: str) -> JsonObject:
     return {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
 
 
-def _finish(call: Call, style: Style, turn: Turn) -> str:
+def _finish(call: ApiCall, style: Style, turn: SimulatedTurn) -> str:
     if "content_filter" in call.faults:
         return "content_filter"
     return "length" if turn.cut or (style.unclosed and turn.thinking_tokens) else "stop"
 
 
-def _whole_body(call: Call, style: Style, asked: Asked, turn: Turn) -> JsonObject:
+def _whole_body(call: ApiCall, style: Style, asked: ChatRequest, turn: SimulatedTurn) -> JsonObject:
     refused = "refusal" in call.faults
     said = _said(call, turn)
     content: object = style.inline("" if asked.hidden else turn.thinking_text, said)
@@ -161,7 +161,7 @@ def _whole_body(call: Call, style: Style, asked: Asked, turn: Turn) -> JsonObjec
     return _envelope(call, "chat.completion") | {"choices": [choice], "usage": usage}
 
 
-def _chunks(call: Call, style: Style, asked: Asked, turn: Turn) -> tuple[Piece, ...]:
+def _chunks(call: ApiCall, style: Style, asked: ChatRequest, turn: SimulatedTurn) -> tuple[Piece, ...]:
     envelope = _envelope(call, "chat.completion.chunk")
 
     def chunk(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..answers.thinking import LEVEL_FACTORS, OFF, Dial
-from ..calls.call import Call
+from ..calls.call import ApiCall
 from ..calls.fields import JsonObject, as_int, as_object, as_text, joined_text, objects
 
 DEFAULT_LEVEL = "medium"
@@ -18,7 +18,7 @@ SWITCHES = ("enable_thinking", "thinking")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ChatRequest:
     """A request understood. `hidden`: think, but do not show it; `with_usage`: send usage at the end of a stream."""
 
     prompt: str
@@ -28,7 +28,7 @@ class Asked:
     with_usage: bool
 
 
-def read_request(call: Call) -> Asked | str:
+def read_request(call: ApiCall) -> ChatRequest | str:
     """The request, or the text of the error it gets."""
     body = call.body
     messages = objects(body.get("messages"))
@@ -43,7 +43,7 @@ def read_request(call: Call) -> Asked | str:
     hidden = body.get("include_reasoning") is False or reasoning.get("exclude") is True
     with_usage = (as_object(body.get("stream_options")) or {}).get("include_usage") is True
     limit = as_int(body.get("max_completion_tokens")) or as_int(body.get("max_tokens"))
-    return Asked(prompt, _dial(body, template, reasoning), limit, hidden, with_usage)
+    return ChatRequest(prompt, _dial(body, template, reasoning), limit, hidden, with_usage)
 
 
 def _dial(body: JsonObject, template: JsonObject, reasoning: JsonObject) -> Dial:

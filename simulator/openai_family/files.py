@@ -9,23 +9,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..batches.backend import Desk
+from ..batches.backend import BatchBackend
 from ..batches.database import StoredFile
-from ..calls.call import Call
+from ..calls.call import ApiCall
 from ..calls.fields import JsonObject
-from ..calls.forms import Part, read_form
-from ..calls.replies import Headers, RejectedError, Reply, raw, whole
+from ..calls.forms import FormField, read_form
+from ..calls.replies import Headers, HttpReply, RejectedError, raw, whole
 
 MEGABYTE = 1024 * 1024
 LEAST_LIFE_S, MOST_LIFE_S = 3600, 2_592_000
 
 
-class Voice(Protocol):
+class Refuser(Protocol):
     """How a vendor of this family says no."""
 
     def __call__(
-        self, call: Call, status: int, message: str, *, param: str | None = None, code: str | None = None
-    ) -> Reply: ...
+        self, call: ApiCall, status: int, message: str, *, param: str | None = None, code: str | None = None
+    ) -> HttpReply: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,20 +41,20 @@ class FileRules:
     purposes: tuple[str, ...]
     life_s: int | None
     strict_order: bool
-    check_key: Callable[[Call], object]
-    refuse: Voice
-    headers: Callable[[Call], Headers]
+    check_key: Callable[[ApiCall], object]
+    refuse: Refuser
+    headers: Callable[[ApiCall], Headers]
     describe: Callable[[StoredFile], JsonObject] = lambda file: file.meta
 
 
-class Files:
+class FileEndpoints:
     """The file endpoints of one vendor."""
 
-    def __init__(self, desk: Desk, rules: FileRules) -> None:
-        self._desk = desk
+    def __init__(self, backend: BatchBackend, rules: FileRules) -> None:
+        self._backend = backend
         self._rules = rules
 
-    def upload(self, call: Call) -> Reply:
+    def upload(self, call: ApiCall) -> HttpReply:
         """A file from a form."""
         rules = self._rules
         rules.check_key(call)
@@ -66,7 +66,7 @@ class Files:
             text = "Form fields must precede the file field."
             raise RejectedError(rules.refuse(call, 400, text, param="file"))
         purpose = self._purpose(call, parts)
-        limit = self._desk.options.bytes(rules.most_bytes)
+        limit = self._backend.options.bytes(rules.most_bytes)
         if len(file.content) > limit:
             text = f"File exceeds the maximum size of {limit} bytes."
             raise RejectedError(rules.refuse(call, 413, text, param="file", code="file_too_large"))
@@ -75,9 +75,9 @@ class Files:
 
     def add(self, filename: str, purpose: str, content: bytes, life_s: int | None = None) -> StoredFile:
         """A new file, kept."""
-        created_s = int(self._desk.now_s())
+        created_s = int(self._backend.now_s())
         meta: JsonObject = {
-            "id": self._desk.new_id(self._rules.prefix),
+            "id": self._backend.new_id(self._rules.prefix),
             "object": "file",
             "bytes": len(content),
             "created_at": created_s,
@@ -88,45 +88,45 @@ class Files:
             "expires_at": None if life_s is None else created_s + life_s,
         }
         file = StoredFile(str(meta["id"]), self._rules.vendor, meta)
-        self._desk.store.add_file(file, content)
+        self._backend.store.add_file(file, content)
         return file
 
-    def find(self, call: Call, file_id: str) -> StoredFile:
+    def find(self, call: ApiCall, file_id: str) -> StoredFile:
         """The file with this id. Raises `RejectedError` if there is none."""
-        file = self._desk.store.find_file(self._rules.vendor, file_id)
+        file = self._backend.store.find_file(self._rules.vendor, file_id)
         if file is None:
             raise RejectedError(self._rules.refuse(call, 404, f"No such File object: {file_id}", param="id"))
         return file
 
-    def show(self, call: Call) -> Reply:
+    def show(self, call: ApiCall) -> HttpReply:
         """What is known about one file."""
         self._rules.check_key(call)
         file = self.find(call, call.parameters["file"])
         return whole(200, self._rules.describe(file), self._rules.headers(call))
 
-    def listed(self, call: Call) -> Reply:
+    def listed(self, call: ApiCall) -> HttpReply:
         """All files, newest first, or those of one purpose."""
         self._rules.check_key(call)
         purpose = call.request.query.get("purpose")
-        files = self._desk.store.list_files(self._rules.vendor)
+        files = self._backend.store.list_files(self._rules.vendor)
         data = [self._rules.describe(file) for file in files if purpose in (None, file.meta["purpose"])]
         return whole(200, {"object": "list", "data": data, "has_more": False}, self._rules.headers(call))
 
-    def content(self, call: Call) -> Reply:
+    def content(self, call: ApiCall) -> HttpReply:
         """The bytes of one file."""
         self._rules.check_key(call)
         file = self.find(call, call.parameters["file"])
-        payload = self._desk.store.content_of(file)
+        payload = self._backend.store.content_of(file)
         return raw(payload, self._rules.headers(call), content_type="application/octet-stream")
 
-    def delete(self, call: Call) -> Reply:
+    def delete(self, call: ApiCall) -> HttpReply:
         """The end of one file."""
         self._rules.check_key(call)
         file = self.find(call, call.parameters["file"])
-        self._desk.store.delete_file(file.id)
+        self._backend.store.delete_file(file.id)
         return whole(200, {"id": file.id, "object": "file", "deleted": True}, self._rules.headers(call))
 
-    def _purpose(self, call: Call, parts: list[Part]) -> str:
+    def _purpose(self, call: ApiCall, parts: list[FormField]) -> str:
         given = next((part.content.decode("utf-8", "replace") for part in parts if part.name == "purpose"), None)
         if not self._rules.purposes:
             return given or "batch"
@@ -138,7 +138,7 @@ class Files:
             raise RejectedError(self._rules.refuse(call, 400, text, param="purpose"))
         return given
 
-    def _life_s(self, call: Call, parts: list[Part]) -> int | None:
+    def _life_s(self, call: ApiCall, parts: list[FormField]) -> int | None:
         fields = {part.name: part.content.decode("utf-8", "replace") for part in parts if part.filename is None}
         given = fields.get("expires_after[seconds]", fields.get("expires_after"))
         if given is None:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..batches.backend import BatchOptions, Desk
-from ..calls.call import Call, PromptCache
+from ..batches.backend import BatchBackend, BatchOptions
+from ..calls.call import ApiCall, PromptCache
 from ..calls.faults import HEADER, FaultPlan, UnknownFaultError, before_answer, split_model, spoil
 from ..calls.fields import JsonObject, as_text, decode_object
-from ..calls.replies import Reply, whole
+from ..calls.replies import HttpReply, whole
 from ..calls.vendor import Vendor, perform, perform_change
 from .http import Request
 from .limits import COUNTING, RateLimiter, RateLimits
 from .log import RequestLog
-from .routes import BASE_PATHS, VENDORS, Body, Route, all_routes
+from .routes import BASE_PATHS, VENDORS, Body, Endpoint, all_routes
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class DispatchedReply:
     """A reply and the names of the faults that shaped it."""
 
-    reply: Reply
+    reply: HttpReply
     faults: tuple[str, ...] = ()
 
 
@@ -43,25 +43,25 @@ class Dispatcher:
         self._retry_after_s = retry_after_s
         self._cache = PromptCache()
         self._limiter = None if limits is None else RateLimiter(limits)
-        self._desk = Desk(batches, self._plan, log, seed=seed, cache=self._cache)
-        self._routes = all_routes(self._desk)
+        self._backend = BatchBackend(batches, self._plan, log, seed=seed, cache=self._cache)
+        self._routes = all_routes(self._backend)
 
     def close(self) -> None:
         """Let go of batches and files."""
-        self._desk.store.close()
+        self._backend.store.close()
 
-    def respond(self, request: Request, number: int) -> Outcome:
+    def respond(self, request: Request, number: int) -> DispatchedReply:
         """The reply to request `number`, with its faults done to it."""
         if request.path == "/":
-            return Outcome(whole(200, {"simulator": "thinkdial", "vendors": list(BASE_PATHS)}))
-        call = Call(request, {}, "", number, self._seed, frozenset(), self._retry_after_s, self._cache)
+            return DispatchedReply(whole(200, {"simulator": "thinkdial", "vendors": list(BASE_PATHS)}))
+        call = ApiCall(request, {}, "", number, self._seed, frozenset(), self._retry_after_s, self._cache)
         found = self._find(request)
         if found is None:
-            return Outcome(_vendor_of(request.path).not_found(call))
+            return DispatchedReply(_vendor_of(request.path).not_found(call))
         route, parameters = found
         body = decode_object(request.body) if route.body is Body.JSON else {}
         if body is None:
-            return Outcome(route.vendor.bad_json(call))
+            return DispatchedReply(route.vendor.bad_json(call))
         path_model = parameters.get("model")
         named = path_model if path_model is not None else as_text(body.get("model")) or ""
         model, suffix = split_model(named)
@@ -69,7 +69,7 @@ class Dispatcher:
         try:
             faults = self._plan.choose(asked, target=f"{request.path.split('/')[1]} {model}", number=number)
         except UnknownFaultError as error:
-            return Outcome(_unknown_fault(error))
+            return DispatchedReply(_unknown_fault(error))
         names = frozenset(fault.name for fault in faults)
         body = _with_model(body, model)
         call = replace(call, body=body, model=model, faults=names, parameters=parameters, chosen=faults)
@@ -79,11 +79,11 @@ class Dispatcher:
                 reply = (perform_change if route.changes else perform)(route.vendor, route.answer, call)
             except UnknownFaultError as error:
                 # A row of a batch asked for it.
-                return Outcome(_unknown_fault(error))
+                return DispatchedReply(_unknown_fault(error))
             reply = self._limited(route, call, reply)
-        return Outcome(spoil(reply, faults, number=number), tuple(fault.name for fault in faults))
+        return DispatchedReply(spoil(reply, faults, number=number), tuple(fault.name for fault in faults))
 
-    def _limited(self, route: Route, call: Call, reply: Reply) -> Reply:
+    def _limited(self, route: Endpoint, call: ApiCall, reply: HttpReply) -> HttpReply:
         """The reply with what it says of rate limits, or the refusal of a call that goes beyond them."""
         if self._limiter is None or route.changes or route.body is not Body.JSON or COUNTING.search(call.request.path):
             return reply
@@ -94,7 +94,7 @@ class Dispatcher:
             reply = reply.with_header(name, value)
         return reply
 
-    def _find(self, request: Request) -> tuple[Route, dict[str, str]] | None:
+    def _find(self, request: Request) -> tuple[Endpoint, dict[str, str]] | None:
         for route in self._routes:
             match = route.pattern.fullmatch(request.path) if request.method == route.method else None
             if match is not None:
@@ -102,7 +102,7 @@ class Dispatcher:
         return None
 
 
-def _unknown_fault(error: UnknownFaultError) -> Reply:
+def _unknown_fault(error: UnknownFaultError) -> HttpReply:
     return whole(400, {"error": {"message": str(error), "type": "simulator_error"}})
 
 

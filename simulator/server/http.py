@@ -13,7 +13,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import h11
 
-from ..calls.replies import Ending, Piece, Reply
+from ..calls.replies import Ending, HttpReply, Piece
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 #: Batches and their files may be as large as the vendors allow, so that these are the ones who refuse.
@@ -83,7 +83,7 @@ class Channel:
 
     async def send(
         self,
-        reply: Reply,
+        reply: HttpReply,
         *,
         method: str,
         wait: Callable[[float], Awaitable[None]],
@@ -165,7 +165,7 @@ def _request(head: h11.Request, body: bytes) -> Request:
     return Request(head.method.decode("ascii"), unquote(target.path), query, headers, body)
 
 
-def _framing(reply: Reply) -> tuple[str, str]:
+def _framing(reply: HttpReply) -> tuple[str, str]:
     if reply.streamed:
         return ("transfer-encoding", "chunked")
     return ("content-length", str(reply.announced_bytes or sum(piece.size for piece in reply.pieces)))

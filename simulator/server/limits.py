@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..answers.thinking import digest
 from ..calls.call import EPOCH_S
-from ..calls.replies import Headers, Reply
+from ..calls.replies import Headers, HttpReply
 from .http import Request
 
 MINUTE_S = 60.0
@@ -89,7 +89,7 @@ class RateLimiter:
         self._began = clock()
         self._buckets: dict[tuple[str, str], dict[str, Bucket]] = {}
 
-    def judge(self, request: Request, model: str, reply: Reply) -> Verdict:
+    def judge(self, request: Request, model: str, reply: HttpReply) -> Verdict:
         """Charge a call with what its reply used, if that is admitted. A reply that is an error costs a request."""
         now = self._clock()
         vendor = request.path.split("/")[1]
@@ -112,7 +112,7 @@ class RateLimiter:
         return {name: Bucket(limit, self._limits.minute_s, now) for name, limit in limits.items() if limit is not None}
 
 
-def used_tokens(reply: Reply) -> int:
+def used_tokens(reply: HttpReply) -> int:
     """The tokens that a reply says it used, input and output."""
     body = reply.body
     return sum(

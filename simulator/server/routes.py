@@ -7,20 +7,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
 
-from ..batches.backend import Desk
+from ..batches.backend import BatchBackend
 from ..calls.vendor import Answer, Vendor
 from ..openai_family import chat as compatible
-from ..openai_family.batches import MOST_BYTES, BatchRules, OpenAIBatches, day_window
-from ..openai_family.files import FileRules, Files
+from ..openai_family.batches import MOST_BYTES, BatchRules, OpenAIBatchEndpoints, day_window
+from ..openai_family.files import FileEndpoints, FileRules
 from ..openai_family.hosted import find_groq
 from ..vendors import catalogue
 from ..vendors.anthropic import api as anthropic
-from ..vendors.anthropic.batches import AnthropicBatches
+from ..vendors.anthropic.batches import AnthropicBatchEndpoints
 from ..vendors.anthropic.batches import count_tokens as count_anthropic
 from ..vendors.google import api as gemini
-from ..vendors.google.batches import BATCH_METHOD, COUNT_METHOD, GeminiBatches
+from ..vendors.google.batches import BATCH_METHOD, COUNT_METHOD, GoogleBatchEndpoints
 from ..vendors.google.batches import count_tokens as count_google
-from ..vendors.google.files import GeminiFiles
+from ..vendors.google.files import GoogleFileEndpoints
 from ..vendors.groq import api as groq
 from ..vendors.mistral import api as mistral
 from ..vendors.mistral import batches as mistral_batches
@@ -41,7 +41,7 @@ class Body(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Route:
+class Endpoint:
     """A method and a path. The group `model` of the pattern, if any, names the model, else the body does.
 
     `changes`: a status fault strikes before anything has happened.
@@ -72,32 +72,32 @@ OPENAI_ENDPOINTS = ("responses", "chat/completions", "embeddings", "completions"
 MORE_OPENAI_ENDPOINTS = ("images/generations", "images/edits", "videos")
 
 
-def all_routes(desk: Desk) -> tuple[Route, ...]:
+def all_routes(backend: BatchBackend) -> tuple[Endpoint, ...]:
     """The routes, in the order in which they are tried."""
     return (
         *_live_routes(),
-        *_anthropic_batches(desk),
-        *_openai(desk),
-        *_groq(desk),
-        *_google(desk),
-        *_mistral(desk),
-        *_xai(desk),
+        *_anthropic_batches(backend),
+        *_openai(backend),
+        *_groq(backend),
+        *_google(backend),
+        *_mistral(backend),
+        *_xai(backend),
     )
 
 
-def _get(pattern: str, vendor: Vendor, answer: Answer) -> Route:
-    return Route("GET", re.compile(pattern), vendor, answer, Body.NONE)
+def _get(pattern: str, vendor: Vendor, answer: Answer) -> Endpoint:
+    return Endpoint("GET", re.compile(pattern), vendor, answer, Body.NONE)
 
 
-def _ask(pattern: str, vendor: Vendor, answer: Answer) -> Route:
-    return Route("POST", re.compile(pattern), vendor, answer, Body.JSON)
+def _ask(pattern: str, vendor: Vendor, answer: Answer) -> Endpoint:
+    return Endpoint("POST", re.compile(pattern), vendor, answer, Body.JSON)
 
 
-def _change(pattern: str, vendor: Vendor, answer: Answer, body: Body = Body.JSON, method: str = "POST") -> Route:
-    return Route(method, re.compile(pattern), vendor, answer, body, changes=True)
+def _change(pattern: str, vendor: Vendor, answer: Answer, body: Body = Body.JSON, method: str = "POST") -> Endpoint:
+    return Endpoint(method, re.compile(pattern), vendor, answer, body, changes=True)
 
 
-def _live_routes() -> Iterator[Route]:
+def _live_routes() -> Iterator[Endpoint]:
     methods = f"(?:{gemini.GENERATE}|{gemini.STREAM})"
     yield _ask(r"/anthropic/v1/messages", anthropic, anthropic.answer)
     yield _ask(r"/anthropic/v1/messages/count_tokens", anthropic, count_anthropic)
@@ -121,8 +121,8 @@ def _live_routes() -> Iterator[Route]:
     yield _get(r"/compatible/v1/models", compatible, catalogue.compatible_models)
 
 
-def _anthropic_batches(desk: Desk) -> Iterator[Route]:
-    batches = AnthropicBatches(desk)
+def _anthropic_batches(backend: BatchBackend) -> Iterator[Endpoint]:
+    batches = AnthropicBatchEndpoints(backend)
     base = r"/anthropic/v1/messages/batches"
     yield _change(base, anthropic, batches.create)
     yield _get(base, anthropic, batches.listed)
@@ -132,7 +132,7 @@ def _anthropic_batches(desk: Desk) -> Iterator[Route]:
     yield _change(rf"{base}/{_BATCH}", anthropic, batches.delete, Body.NONE, "DELETE")
 
 
-def _file_routes(base: str, vendor: Vendor, files: Files) -> Iterator[Route]:
+def _file_routes(base: str, vendor: Vendor, files: FileEndpoints) -> Iterator[Endpoint]:
     yield _change(rf"{base}/files", vendor, files.upload, Body.RAW)
     yield _get(rf"{base}/files", vendor, files.listed)
     yield _get(rf"{base}/files/{_FILE}", vendor, files.show)
@@ -140,16 +140,16 @@ def _file_routes(base: str, vendor: Vendor, files: Files) -> Iterator[Route]:
     yield _change(rf"{base}/files/{_FILE}", vendor, files.delete, Body.NONE, "DELETE")
 
 
-def _batch_routes(base: str, vendor: Vendor, batches: OpenAIBatches) -> Iterator[Route]:
+def _batch_routes(base: str, vendor: Vendor, batches: OpenAIBatchEndpoints) -> Iterator[Endpoint]:
     yield _change(rf"{base}/batches", vendor, batches.create)
     yield _get(rf"{base}/batches", vendor, batches.listed)
     yield _get(rf"{base}/batches/{_BATCH}", vendor, batches.show)
     yield _change(rf"{base}/batches/{_BATCH}/cancel", vendor, batches.cancel, Body.NONE)
 
 
-def _openai(desk: Desk) -> Iterator[Route]:
-    files = Files(
-        desk,
+def _openai(backend: BatchBackend) -> Iterator[Endpoint]:
+    files = FileEndpoints(
+        backend,
         FileRules(
             vendor="openai",
             prefix="file-",
@@ -162,8 +162,8 @@ def _openai(desk: Desk) -> Iterator[Route]:
             headers=openai_rules.request_headers,
         ),
     )
-    batches = OpenAIBatches(
-        desk,
+    batches = OpenAIBatchEndpoints(
+        backend,
         files,
         BatchRules(
             name="openai",
@@ -182,15 +182,15 @@ def _openai(desk: Desk) -> Iterator[Route]:
     yield from _batch_routes("/openai/v1", openai_chat, batches)
 
 
-def _groq(desk: Desk) -> Iterator[Route]:
-    files = Files(
-        desk,
+def _groq(backend: BatchBackend) -> Iterator[Endpoint]:
+    files = FileEndpoints(
+        backend,
         FileRules(
             "groq", "file_", MOST_BYTES, ("batch",), None, False, groq.check_key, groq.refusal, groq.request_headers
         ),
     )
-    batches = OpenAIBatches(
-        desk,
+    batches = OpenAIBatchEndpoints(
+        backend,
         files,
         BatchRules(
             name="groq",
@@ -209,9 +209,9 @@ def _groq(desk: Desk) -> Iterator[Route]:
     yield from _batch_routes("/groq/openai/v1", groq, batches)
 
 
-def _google(desk: Desk) -> Iterator[Route]:
-    files = GeminiFiles(desk)
-    batches = GeminiBatches(desk, files)
+def _google(backend: BatchBackend) -> Iterator[Endpoint]:
+    files = GoogleFileEndpoints(backend)
+    batches = GoogleBatchEndpoints(backend, files)
     yield _change(r"/google/upload/v1(?:beta)?/files", gemini, files.upload, Body.RAW)
     yield _get(rf"{_GOOGLE}/files", gemini, files.listed)
     yield _get(rf"{_GOOGLE}/files/{_FILE}", gemini, files.show)
@@ -224,7 +224,7 @@ def _google(desk: Desk) -> Iterator[Route]:
     yield _change(rf"{_GOOGLE}/batches/{_BATCH}", gemini, batches.delete, Body.NONE, "DELETE")
 
 
-def _mistral(desk: Desk) -> Iterator[Route]:
+def _mistral(backend: BatchBackend) -> Iterator[Endpoint]:
     rules = FileRules(
         vendor="mistral",
         prefix="",
@@ -237,8 +237,8 @@ def _mistral(desk: Desk) -> Iterator[Route]:
         headers=mistral.request_headers,
         describe=mistral_batches.described,
     )
-    files = Files(desk, rules)
-    batches = mistral_batches.MistralBatches(desk, files)
+    files = FileEndpoints(backend, rules)
+    batches = mistral_batches.MistralBatchEndpoints(backend, files)
     yield from _file_routes("/mistral/v1", mistral, files)
     yield _change(r"/mistral/v1/batch/jobs", mistral, batches.create)
     yield _get(r"/mistral/v1/batch/jobs", mistral, batches.listed)
@@ -246,12 +246,12 @@ def _mistral(desk: Desk) -> Iterator[Route]:
     yield _change(rf"/mistral/v1/batch/jobs/{_BATCH}/cancel", mistral, batches.cancel, Body.NONE)
 
 
-def _xai(desk: Desk) -> Iterator[Route]:
+def _xai(backend: BatchBackend) -> Iterator[Endpoint]:
     most = xai_batches.MOST_FILE_BYTES
-    files = Files(
-        desk, FileRules("xai", "file_", most, (), None, True, xai.check_key, xai.refusal, xai.request_headers)
+    files = FileEndpoints(
+        backend, FileRules("xai", "file_", most, (), None, True, xai.check_key, xai.refusal, xai.request_headers)
     )
-    batches = xai_batches.XaiBatches(desk, files)
+    batches = xai_batches.XaiBatchEndpoints(backend, files)
     base = "/xai/v1/batches"
     yield from _file_routes("/xai/v1", xai, files)
     yield _change(base, xai, batches.create)

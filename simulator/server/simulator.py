@@ -15,7 +15,7 @@ import h11
 
 from ..batches.backend import BatchArguments, batch_options
 from ..calls.fields import JsonObject, as_list, as_object, decode_object
-from ..calls.replies import Reply, whole
+from ..calls.replies import HttpReply, whole
 from .dispatch import Dispatcher
 from .http import Channel, MalformedError, Request
 from .limits import RateLimits
@@ -235,7 +235,7 @@ def serve_forever(simulator: Simulator, ready: Callable[[str], object]) -> None:
     asyncio.run(run())
 
 
-def _refusal(problem: MalformedError) -> Reply:
+def _refusal(problem: MalformedError) -> HttpReply:
     body = {"error": {"message": problem.message, "type": "simulator_error"}}
     return whole(problem.status, body, (("connection", "close"),))
 

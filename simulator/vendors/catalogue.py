@@ -6,9 +6,9 @@ https://ai.google.dev/api/models
 
 from __future__ import annotations
 
-from ..calls.call import EPOCH_S, Call
+from ..calls.call import EPOCH_S, ApiCall
 from ..calls.fields import JsonObject
-from ..calls.replies import RejectedError, Reply, whole
+from ..calls.replies import HttpReply, RejectedError, whole
 from ..openai_family.hosted import GROKS, GROQS, MISTRALS
 from ..openai_family.styles import STYLES
 from .anthropic import rules as anthropic_rules
@@ -24,7 +24,7 @@ GOOGLE_PAGE = 50
 CLAUDE_TYPES = ("adaptive", "enabled", "disabled", "between_tools")
 
 
-def anthropic_models(call: Call) -> Reply:
+def anthropic_models(call: ApiCall) -> HttpReply:
     """All Claudes, paged by `limit` and `after_id`, or the one that the path names."""
     anthropic_rules.check_key(call)
     anthropic_rules.check_version(call)
@@ -47,7 +47,7 @@ def anthropic_models(call: Call) -> Reply:
     return whole(200, body, headers)
 
 
-def openai_models(call: Call) -> Reply:
+def openai_models(call: ApiCall) -> HttpReply:
     """All OpenAI models, or the one that the path names."""
     openai_rules.check_key(call)
     headers = openai_rules.request_headers(call)
@@ -56,7 +56,7 @@ def openai_models(call: Call) -> Reply:
     return whole(200, {"object": "list", "data": [_gpt(model) for model in GPTS]}, headers)
 
 
-def google_models(call: Call) -> Reply:
+def google_models(call: ApiCall) -> HttpReply:
     """All Geminis, paged by `pageSize` and `pageToken`, or the one that the path names."""
     gemini_rules.check_key(call)
     headers = gemini_rules.request_headers(call)
@@ -73,13 +73,13 @@ def google_models(call: Call) -> Reply:
     return whole(200, body, headers, content_type=gemini_rules.CONTENT_TYPE)
 
 
-def compatible_models(call: Call) -> Reply:
+def compatible_models(call: ApiCall) -> HttpReply:
     """The reasoning styles of the compatible server; every other name works too."""
     data = [{"id": name, "object": "model", "created": EPOCH_S, "owned_by": "simulated"} for name in STYLES]
     return whole(200, {"object": "list", "data": data})
 
 
-def mistral_models(call: Call) -> Reply:
+def mistral_models(call: ApiCall) -> HttpReply:
     """All models of Mistral."""
     mistral.check_key(call)
     data = [
@@ -95,7 +95,7 @@ def mistral_models(call: Call) -> Reply:
     return whole(200, {"object": "list", "data": data}, mistral.request_headers(call))
 
 
-def xai_models(call: Call) -> Reply:
+def xai_models(call: ApiCall) -> HttpReply:
     """All models of xAI; prices are in cents for 100 million tokens."""
     xai.check_key(call)
     data = [
@@ -113,7 +113,7 @@ def xai_models(call: Call) -> Reply:
     return whole(200, {"object": "list", "data": data}, xai.request_headers(call))
 
 
-def groq_models(call: Call) -> Reply:
+def groq_models(call: ApiCall) -> HttpReply:
     """All models that Groq serves."""
     groq.check_key(call)
     data = [

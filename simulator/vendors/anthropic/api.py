@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...answers.turns import Speed, Turn, deltas, input_tokens, take_turn
-from ...calls.call import Call
+from ...answers.turns import SimulatedTurn, Speed, deltas, input_tokens, take_turn
+from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, objects
-from ...calls.replies import Headers, Piece, Reply, Role, named_event, stream, whole
+from ...calls.replies import Headers, HttpReply, Piece, Role, named_event, stream, whole
 from ..models import Claude
 from . import rules
 
@@ -24,8 +24,8 @@ CACHE_FROM_TOKENS = 1024
 class _Message:
     """Everything that the whole body and the events say alike."""
 
-    call: Call
-    turn: Turn
+    call: ApiCall
+    turn: SimulatedTurn
     thinking: str | None
     usage: JsonObject
     stop_reason: str
@@ -53,7 +53,7 @@ LIMITS = (
 )
 
 
-def answer(call: Call) -> Reply:
+def answer(call: ApiCall) -> HttpReply:
     """A message, or the stream of one."""
     rules.check_key(call)
     version = rules.check_version(call)
@@ -76,7 +76,7 @@ def answer(call: Call) -> Reply:
     return whole(200, _whole_body(message), headers, after_s=turn.total_s)
 
 
-def failure(name: str, call: Call) -> Reply:
+def failure(name: str, call: ApiCall) -> HttpReply:
     """The vendor's own words for one of the status faults."""
     match name:
         case "rate_limit":
@@ -94,25 +94,25 @@ def failure(name: str, call: Call) -> Reply:
             return rules.error(call, 500, "api_error", "Internal server error", (("x-should-retry", "true"),))
 
 
-def broken_off(call: Call, sent: int) -> tuple[Piece, ...]:
+def broken_off(call: ApiCall, sent: int) -> tuple[Piece, ...]:
     """What ends a stream when the vendor runs out of capacity after `sent` events."""
     error: JsonObject = {"details": None, "type": "overloaded_error", "message": "Overloaded"}
     request_id = rules.request_headers(call)[0][1]
     return (Piece(named_event("error", {"type": "error", "error": error, "request_id": request_id})),)
 
 
-def not_found(call: Call) -> Reply:
+def not_found(call: ApiCall) -> HttpReply:
     """The answer to a path that this vendor does not have."""
     return rules.not_found(call, f"Not found: {call.request.method} {call.request.path}")
 
 
-def bad_json(call: Call) -> Reply:
+def bad_json(call: ApiCall) -> HttpReply:
     """The answer to a body that is not a JSON object."""
     text = "The request body is not valid JSON: unexpected end of data"
     return rules.error(call, 400, "invalid_request_error", text, (("x-should-retry", "false"),))
 
 
-def _message(call: Call, model: Claude, turn: Turn, prompt: str, size: int, display: str) -> _Message:
+def _message(call: ApiCall, model: Claude, turn: SimulatedTurn, prompt: str, size: int, display: str) -> _Message:
     stop_reason = "max_tokens" if turn.cut else "end_turn"
     stop_details: JsonObject | None = None
     if call.faults & {"refusal", "content_filter"}:
@@ -130,7 +130,7 @@ def _message(call: Call, model: Claude, turn: Turn, prompt: str, size: int, disp
     return _Message(call, turn, thinking, usage, stop_reason, stop_details)
 
 
-def _input_usage(call: Call, model: Claude, prompt: str, size: int) -> JsonObject:
+def _input_usage(call: ApiCall, model: Claude, prompt: str, size: int) -> JsonObject:
     read = written = 0
     if size >= CACHE_FROM_TOKENS and _asks_for_caching(call):
         if call.cache.read("anthropic", model.id, prompt):
@@ -145,7 +145,7 @@ def _input_usage(call: Call, model: Claude, prompt: str, size: int) -> JsonObjec
     }
 
 
-def _asks_for_caching(call: Call) -> bool:
+def _asks_for_caching(call: ApiCall) -> bool:
     blocks = objects(call.body.get("system"))
     for message in objects(call.body.get("messages")):
         blocks += objects(message.get("content"))
@@ -251,7 +251,7 @@ def _delta(index: int, delta: JsonObject, after_s: float = 0.0, role: Role = Rol
     return Piece(named_event("content_block_delta", data), after_s, role)
 
 
-def _rate_limit_headers(call: Call, *, spent: bool = False) -> Headers:
+def _rate_limit_headers(call: ApiCall, *, spent: bool = False) -> Headers:
     reset = f"2026-11-21T00:01:{call.number % 60:02d}Z"
     headers: list[tuple[str, str]] = []
     for bucket, limit in LIMITS:

@@ -11,11 +11,11 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from ...answers.turns import input_tokens
-from ...batches.backend import CANCELED, ERRORED, EXPIRED, SUCCEEDED, Desk
-from ...batches.database import Batch, Line, Row
-from ...calls.call import Call
+from ...batches.backend import CANCELED, ERRORED, EXPIRED, SUCCEEDED, BatchBackend
+from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
+from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_list, as_object, as_text, encode, words
-from ...calls.replies import RejectedError, Reply, raw, whole
+from ...calls.replies import HttpReply, RejectedError, raw, whole
 from ...calls.vendor import Vendor, perform
 from ..models import find_claude
 from . import api as anthropic
@@ -33,7 +33,7 @@ COUNTED_FIELDS = words(
 )
 
 
-def count_tokens(call: Call) -> Reply:
+def count_tokens(call: ApiCall) -> HttpReply:
     """How many input tokens a message would be charged for, after the checks that creating it would make."""
     rules.check_key(call)
     version = rules.check_version(call)
@@ -50,19 +50,19 @@ def count_tokens(call: Call) -> Reply:
     return whole(200, {"input_tokens": input_tokens(prompt)}, rules.request_headers(call))
 
 
-class AnthropicBatches:
+class AnthropicBatchEndpoints:
     """The batch endpoints of Anthropic."""
 
     name = "anthropic"
     vendor: Vendor = anthropic
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, backend: BatchBackend) -> None:
+        self._backend = backend
 
-    def create(self, call: Call) -> Reply:
+    def create(self, call: ApiCall) -> HttpReply:
         """A batch of the requests in the body. Their parameters are judged one by one when they are executed."""
         _check(call)
-        limit = self._desk.options.bytes(MOST_BYTES)
+        limit = self._backend.options.bytes(MOST_BYTES)
         if len(call.request.body) > limit:
             text = "Request exceeds the maximum size"
             raise RejectedError(rules.error(call, 413, "request_too_large", text))
@@ -74,30 +74,30 @@ class AnthropicBatches:
         entries = as_list(call.body["requests"])
         if entries is None:
             raise rules.invalid(call, "requests: Input should be a valid list")
-        most = self._desk.options.rows(MOST_ROWS)
+        most = self._backend.options.rows(MOST_ROWS)
         if not entries:
             raise rules.invalid(call, "requests: List should have at least 1 item after validation, not 0")
         if len(entries) > most:
             text = f"requests: List should have at most {most} items after validation, not {len(entries)}"
             raise rules.invalid(call, text)
         lines = _lines(call, entries)
-        batch = self._desk.create(call, self, self._desk.new_id("msgbatch_01", length=22), lines, {})
+        batch = self._backend.create(call, self, self._backend.new_id("msgbatch_01", length=22), lines, {})
         return whole(200, self._shown(call, batch), rules.request_headers(call))
 
-    def show(self, call: Call) -> Reply:
+    def show(self, call: ApiCall) -> HttpReply:
         """One batch; each look is a step of its progress."""
         _check(call)
-        batch = self._desk.look(call, self, self._find(call))
+        batch = self._backend.look(call, self, self._find(call))
         return whole(200, self._shown(call, batch), rules.request_headers(call))
 
-    def listed(self, call: Call) -> Reply:
+    def listed(self, call: ApiCall) -> HttpReply:
         """All batches, newest first, by pages. Listing is no step of progress."""
         _check(call)
         query = call.request.query
         wanted = query.get("limit", str(LISTED))
         if not wanted.isdecimal() or not 1 <= int(wanted) <= MOST_LISTED:
             raise rules.invalid(call, f"limit: Input should be between 1 and {MOST_LISTED}")
-        batches = self._desk.store.list_batches(self.name)
+        batches = self._backend.store.list_batches(self.name)
         places = {batch.id: place for place, batch in enumerate(batches)}
         if "before_id" in query:
             end = places.get(query["before_id"], 0)
@@ -115,35 +115,35 @@ class AnthropicBatches:
         }
         return whole(200, body, rules.request_headers(call))
 
-    def cancel(self, call: Call) -> Reply:
+    def cancel(self, call: ApiCall) -> HttpReply:
         """One batch, being canceled."""
         _check(call)
-        batch = self._desk.cancel(self._find(call))
+        batch = self._backend.cancel(self._find(call))
         return whole(200, self._shown(call, batch), rules.request_headers(call))
 
-    def delete(self, call: Call) -> Reply:
+    def delete(self, call: ApiCall) -> HttpReply:
         """The end of one batch that has ended."""
         _check(call)
         batch = self._find(call)
         if not batch.end:
             text = f"Message Batch {batch.id} cannot be deleted while it is still processing. Cancel it first."
             raise rules.invalid(call, text)
-        with self._desk.store.change():
-            self._desk.store.delete_batch(batch.id)
+        with self._backend.store.change():
+            self._backend.store.delete_batch(batch.id)
         return whole(200, {"id": batch.id, "type": "message_batch_deleted"}, rules.request_headers(call))
 
-    def results(self, call: Call) -> Reply:
+    def results(self, call: ApiCall) -> HttpReply:
         """One line a request, in no useful order."""
         _check(call)
         batch = self._find(call)
         if not batch.end:
             text = f"Message Batch {batch.id} has no results available: it is still processing."
             raise RejectedError(rules.not_found(call, text))
-        rows = self._desk.store.rows(batch.id, (SUCCEEDED, ERRORED, CANCELED, EXPIRED))
+        rows = self._backend.store.rows(batch.id, (SUCCEEDED, ERRORED, CANCELED, EXPIRED))
         payload = b"".join(_result(call, row) for row in rows)
         return raw(payload, rules.request_headers(call), content_type="application/x-jsonl")
 
-    def run(self, call: Call, line: Line) -> Reply:
+    def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
         """The live endpoint's reply to a request of a batch, without what batches cannot do."""
         for name in ("stream", "speed", "fallbacks"):
             if call.body.get(name):
@@ -152,15 +152,15 @@ class AnthropicBatches:
             return rules.invalid(call, "max_tokens: 0 is not supported in Message Batches").reply
         return perform(anthropic, anthropic.answer, call)
 
-    def _find(self, call: Call) -> Batch:
-        batch = self._desk.store.find_batch(self.name, call.parameters["batch"])
+    def _find(self, call: ApiCall) -> SimulatedBatch:
+        batch = self._backend.store.find_batch(self.name, call.parameters["batch"])
         if batch is None:
             text = f"Message Batch not found: {call.parameters['batch']}"
             raise RejectedError(rules.not_found(call, text))
         return batch
 
-    def _shown(self, call: Call, batch: Batch) -> JsonObject:
-        counts = self._desk.counts(batch)
+    def _shown(self, call: ApiCall, batch: SimulatedBatch) -> JsonObject:
+        counts = self._backend.counts(batch)
         host = call.request.headers.get("host", "127.0.0.1")
         status = "ended" if batch.end else "in_progress" if batch.cancel_s is None else "canceling"
         return {
@@ -189,13 +189,13 @@ def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def _check(call: Call) -> None:
+def _check(call: ApiCall) -> None:
     rules.check_key(call)
     rules.check_version(call)
 
 
-def _lines(call: Call, entries: list[object]) -> list[Line]:
-    lines: list[Line] = []
+def _lines(call: ApiCall, entries: list[object]) -> list[SubmittedRow]:
+    lines: list[SubmittedRow] = []
     seen: set[str] = set()
     for place, entry in enumerate(map(as_object, entries)):
         if entry is None:
@@ -212,11 +212,11 @@ def _lines(call: Call, entries: list[object]) -> list[Line]:
         if custom_id in seen:
             raise rules.invalid(call, f"requests.{place}.custom_id: duplicate custom_id {custom_id!r}")
         seen.add(custom_id)
-        lines.append(Line(custom_id, ENDPOINT, params, {}))
+        lines.append(SubmittedRow(custom_id, ENDPOINT, params, {}))
     return lines
 
 
-def _result(call: Call, row: Row) -> bytes:
+def _result(call: ApiCall, row: SimulatedRow) -> bytes:
     result: JsonObject = {"type": row.outcome}
     if row.outcome == SUCCEEDED:
         message = as_object(row.reply) or {}
@@ -225,4 +225,4 @@ def _result(call: Call, row: Row) -> bytes:
     elif row.outcome == ERRORED:
         failed: JsonObject = {"type": "error", "error": {"type": "api_error", "message": "Internal server error"}}
         result["error"] = as_object(row.reply) or failed | {"request_id": None}
-    return encode({"custom_id": row.line.custom_id, "result": result}) + b"\n"
+    return encode({"custom_id": row.submitted.custom_id, "result": result}) + b"\n"

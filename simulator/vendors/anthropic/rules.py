@@ -11,9 +11,9 @@ from __future__ import annotations
 import base64
 
 from ...answers.thinking import OFF, Dial
-from ...calls.call import WRONG_KEY, Call
+from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_number, as_object, as_text, joined_text, objects, words
-from ...calls.replies import Headers, RejectedError, Reply, whole
+from ...calls.replies import Headers, HttpReply, RejectedError, whole
 from ..models import Claude, find_claude
 
 VERSIONS = ("2023-06-01", "2026-10-21")
@@ -56,7 +56,7 @@ FIELDS = words(
 BETA_FIELDS = frozenset({"context_management", "fallbacks", "mcp_servers", "fallback_credit_token", "compaction"})
 
 
-def request_headers(call: Call) -> Headers:
+def request_headers(call: ApiCall) -> Headers:
     """Headers that every answer of this vendor carries."""
     return (
         ("request-id", call.id("req_011C", length=20)),
@@ -65,8 +65,8 @@ def request_headers(call: Call) -> Headers:
 
 
 def error(
-    call: Call, status: int, kind: str, message: str, headers: Headers = (), *, details: JsonObject | None = None
-) -> Reply:
+    call: ApiCall, status: int, kind: str, message: str, headers: Headers = (), *, details: JsonObject | None = None
+) -> HttpReply:
     """An error body: `{"type":"error","error":{"type","message"},"request_id"}`."""
     body: JsonObject = {"type": kind, "message": message}
     if details is not None:
@@ -75,17 +75,17 @@ def error(
     return whole(status, {"type": "error", "error": body, "request_id": request_id}, (*request_headers(call), *headers))
 
 
-def invalid(call: Call, message: str) -> RejectedError:
+def invalid(call: ApiCall, message: str) -> RejectedError:
     """A 400 that no retry helps."""
     return RejectedError(error(call, 400, "invalid_request_error", message, (("x-should-retry", "false"),)))
 
 
-def not_found(call: Call, message: str) -> Reply:
+def not_found(call: ApiCall, message: str) -> HttpReply:
     """The 404 of an unknown path or model."""
     return error(call, 404, "not_found_error", message, (("x-should-retry", "false"),))
 
 
-def check_key(call: Call) -> None:
+def check_key(call: ApiCall) -> None:
     """Refuse a request without a key, or with a wrong one. `x-api-key` wins over a bearer token."""
     key = call.request.headers.get("x-api-key") or call.bearer
     if not key:
@@ -94,7 +94,7 @@ def check_key(call: Call) -> None:
         raise RejectedError(error(call, 401, "authentication_error", "invalid x-api-key"))
 
 
-def check_version(call: Call) -> str:
+def check_version(call: ApiCall) -> str:
     """The API version the request asks for; its betas are checked as well."""
     version = call.request.headers.get("anthropic-version")
     if version is None:
@@ -110,12 +110,12 @@ def check_version(call: Call) -> str:
     return version
 
 
-def betas_of(call: Call) -> set[str]:
+def betas_of(call: ApiCall) -> set[str]:
     """The betas named in the `anthropic-beta` header."""
     return {part.strip() for part in call.request.headers.get("anthropic-beta", "").split(",")} - {""}
 
 
-def check_body(call: Call, version: str) -> tuple[Claude, int]:
+def check_body(call: ApiCall, version: str) -> tuple[Claude, int]:
     """The model and the output limit of a body that has everything it needs and nothing else."""
     body = call.body
     if len(call.request.body) > MAX_BODY_BYTES:
@@ -143,7 +143,7 @@ def check_body(call: Call, version: str) -> tuple[Claude, int]:
     return model, limit
 
 
-def check_thinking(call: Call, model: Claude, limit: int) -> tuple[Dial, str]:
+def check_thinking(call: ApiCall, model: Claude, limit: int) -> tuple[Dial, str]:
     """The dial that a body sets, and how the thoughts are displayed: "summarized" or "omitted"."""
     effort = _effort(call, model)
     default_display = "summarized" if model.shows_thinking else "omitted"
@@ -176,7 +176,7 @@ def check_thinking(call: Call, model: Claude, limit: int) -> tuple[Dial, str]:
     return Dial(budget_tokens=budget), display
 
 
-def check_sampling(call: Call, model: Claude, *, thinks: bool) -> None:
+def check_sampling(call: ApiCall, model: Claude, *, thinks: bool) -> None:
     """Refuse sampling parameters where the model, or thinking, does not go with them."""
     temperature, top_p, top_k = (as_number(call.body.get(name)) for name in SAMPLING)
     if not model.accepts_sampling:
@@ -192,7 +192,7 @@ def check_sampling(call: Call, model: Claude, *, thinks: bool) -> None:
             raise invalid(call, "`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.")
 
 
-def check_messages(call: Call, model: Claude, *, thinks: bool) -> str:
+def check_messages(call: ApiCall, model: Claude, *, thinks: bool) -> str:
     """All text of the conversation, after checking roles, blocks, signatures and the last message."""
     messages = objects(call.body["messages"])
     if not messages or len(messages) != len(as_list(call.body["messages"]) or []):
@@ -217,12 +217,12 @@ def check_messages(call: Call, model: Claude, *, thinks: bool) -> str:
     return "\n".join(texts)
 
 
-def signature_for(call: Call, thinking: str) -> str:
+def signature_for(call: ApiCall, thinking: str) -> str:
     """An opaque signature, recognizable when it comes back."""
     return base64.b64encode(SIGNATURE_MARK + call.id("", call.model, thinking, length=64).encode()).decode()
 
 
-def _effort(call: Call, model: Claude) -> str | None:
+def _effort(call: ApiCall, model: Claude) -> str | None:
     config = as_object(call.body.get("output_config"))
     if config is None or config.get("effort") is None:
         return None
@@ -237,7 +237,7 @@ def _effort(call: Call, model: Claude) -> str | None:
     return effort
 
 
-def _refuse_extra_keys(call: Call, thinking: JsonObject, kind: str) -> None:
+def _refuse_extra_keys(call: ApiCall, thinking: JsonObject, kind: str) -> None:
     allowed = {
         "adaptive": {"type", "display"} | ({"block_binding"} if BINDING_BETA in betas_of(call) else set[str]()),
         "enabled": {"type", "display", "budget_tokens"},
@@ -261,7 +261,7 @@ def _unsupported_type(kind: str, model: Claude) -> str:
     return f'"thinking.type.{kind}" is not supported for this model. Supported: {listed}.'
 
 
-def _display(call: Call, thinking: JsonObject, default: str) -> str:
+def _display(call: ApiCall, thinking: JsonObject, default: str) -> str:
     display = thinking.get("display", default)
     if display == "updates":
         if UPDATES_BETA not in betas_of(call):
@@ -272,7 +272,7 @@ def _display(call: Call, thinking: JsonObject, default: str) -> str:
     return str(display)
 
 
-def _budget(call: Call, thinking: JsonObject, limit: int) -> int:
+def _budget(call: ApiCall, thinking: JsonObject, limit: int) -> int:
     if "budget_tokens" not in thinking:
         raise invalid(call, "thinking.enabled.budget_tokens: Field required")
     budget = as_int(thinking["budget_tokens"])
@@ -290,7 +290,7 @@ def _has_other_blocks(message: JsonObject) -> bool:
     return any(block.get("type") != "text" for block in objects(message.get("content")))
 
 
-def _check_blocks(call: Call, position: int, message: JsonObject) -> None:
+def _check_blocks(call: ApiCall, position: int, message: JsonObject) -> None:
     blocks = objects(message.get("content"))
     for index, block in enumerate(blocks):
         if block.get("type") == "thinking":

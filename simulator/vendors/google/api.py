@@ -10,11 +10,11 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...answers.turns import Speed, Turn, deltas, input_tokens, take_turn
-from ...calls.call import Call
+from ...answers.turns import SimulatedTurn, Speed, deltas, input_tokens, take_turn
+from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_object, objects
-from ...calls.replies import Piece, Reply, Role, google_event, stream, whole
+from ...calls.replies import HttpReply, Piece, Role, google_event, stream, whole
 from ..models import Gemini
 from . import rules
 
@@ -24,7 +24,7 @@ GENERATE = "generateContent"
 STREAM = "streamGenerateContent"
 
 
-def answer(call: Call) -> Reply:
+def answer(call: ApiCall) -> HttpReply:
     """One answer, or the stream of one, for `/{version}/models/{model}:{method}`."""
     rules.check_key(call)
     version, method = _version(call), call.request.path.rpartition(":")[2]
@@ -57,7 +57,7 @@ def answer(call: Call) -> Reply:
     return stream(_array(chunks), rules.request_headers(call), content_type=rules.CONTENT_TYPE)
 
 
-def failure(name: str, call: Call) -> Reply:
+def failure(name: str, call: ApiCall) -> HttpReply:
     """The vendor's own words for one of the status faults."""
     match name:
         case "rate_limit" | "quota":
@@ -81,7 +81,7 @@ def failure(name: str, call: Call) -> Reply:
             return rules.error(call, 500, "INTERNAL", text)
 
 
-def broken_off(call: Call, sent: int) -> tuple[Piece, ...]:
+def broken_off(call: ApiCall, sent: int) -> tuple[Piece, ...]:
     """What ends a stream when the vendor runs out of capacity after `sent` events.
 
     Both forms seen in the field: a chunk with `error` on v1beta, bare JSON without `data: ` on v1.
@@ -96,28 +96,28 @@ def broken_off(call: Call, sent: int) -> tuple[Piece, ...]:
     return (Piece(google_event(error)),)
 
 
-def not_found(call: Call) -> Reply:
+def not_found(call: ApiCall) -> HttpReply:
     """The answer to a path that this vendor does not have."""
     return rules.error(call, 404, "NOT_FOUND", f"Method not found: {call.request.method} {call.request.path}")
 
 
-def bad_json(call: Call) -> Reply:
+def bad_json(call: ApiCall) -> HttpReply:
     """The answer to a body that is not a JSON object."""
     return rules.error(call, 400, "INVALID_ARGUMENT", "Invalid JSON payload received. Unexpected end of string.")
 
 
-def _version(call: Call) -> str:
+def _version(call: ApiCall) -> str:
     return "v1beta" if "/v1beta/" in call.request.path else "v1"
 
 
-def _cached(call: Call, model: Gemini, prompt: str, size: int) -> int:
+def _cached(call: ApiCall, model: Gemini, prompt: str, size: int) -> int:
     least = 2048 if model.generation < 3 else 4096
     if size < least or not call.cache.read("google", model.id, prompt):
         return 0
     return size - size % 128
 
 
-def _usage(turn: Turn | None, size: int, cached: int) -> JsonObject:
+def _usage(turn: SimulatedTurn | None, size: int, cached: int) -> JsonObject:
     """Thoughts are counted beside the candidates, and zero counters are left out."""
     counters = {
         "promptTokenCount": size,
@@ -134,7 +134,7 @@ def _usage(turn: Turn | None, size: int, cached: int) -> JsonObject:
 
 
 def _chunks(
-    call: Call, model: Gemini, turn: Turn, shown: bool, size: int, cached: int
+    call: ApiCall, model: Gemini, turn: SimulatedTurn, shown: bool, size: int, cached: int
 ) -> Iterator[tuple[JsonObject, Piece]]:
     """Each chunk of the answer with its (still empty) piece; merged they are the whole answer."""
     envelope: JsonObject = {"modelVersion": model.served_by or model.id, "responseId": call.id("", length=22)}

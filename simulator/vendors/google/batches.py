@@ -10,17 +10,17 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from ...answers.turns import input_tokens
-from ...batches.backend import CANCELED, COMPLETED, ERRORED, EXPIRED, FAILED, SUCCEEDED, Desk
-from ...batches.database import Batch, Line, Row
-from ...calls.call import Call
+from ...batches.backend import CANCELED, COMPLETED, ERRORED, EXPIRED, FAILED, SUCCEEDED, BatchBackend
+from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
+from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, encode
-from ...calls.replies import RejectedError, Reply, whole
+from ...calls.replies import HttpReply, RejectedError, whole
 from ...calls.vendor import Vendor, perform
 from ...server.http import Request
 from ..anthropic.batches import moment
 from . import api as gemini
 from . import rules
-from .files import GeminiFiles
+from .files import GoogleFileEndpoints
 
 MOST_INLINE_BYTES = 20 * 1024 * 1024
 BATCH_METHOD = "batchGenerateContent"
@@ -42,7 +42,7 @@ GRPC_CODES = {
 }
 
 
-def count_tokens(call: Call) -> Reply:
+def count_tokens(call: ApiCall) -> HttpReply:
     """How many tokens a prompt has: of bare contents, or of a whole request with its system instruction."""
     rules.check_key(call)
     model = rules.check_model(call, _version(call), COUNT_METHOD)
@@ -57,17 +57,17 @@ def count_tokens(call: Call) -> Reply:
     return _said(call, counted)
 
 
-class GeminiBatches:
+class GoogleBatchEndpoints:
     """The batch endpoints of Google."""
 
     name = "google"
     vendor: Vendor = gemini
 
-    def __init__(self, desk: Desk, files: GeminiFiles) -> None:
-        self._desk = desk
+    def __init__(self, backend: BatchBackend, files: GoogleFileEndpoints) -> None:
+        self._backend = backend
         self._files = files
 
-    def create(self, call: Call) -> Reply:
+    def create(self, call: ApiCall) -> HttpReply:
         """A batch for one model, of the requests in the body or of the lines of an uploaded file."""
         rules.check_key(call)
         model = rules.check_model(call, _version(call), BATCH_METHOD)
@@ -92,22 +92,22 @@ class GeminiBatches:
             "inline": "requests" in config,
             "responses_file": None,
         }
-        batch_id = self._desk.new_id("", length=36)
-        return self._operation(call, self._desk.create(call, self, batch_id, lines, details))
+        batch_id = self._backend.new_id("", length=36)
+        return self._operation(call, self._backend.create(call, self, batch_id, lines, details))
 
-    def show(self, call: Call) -> Reply:
+    def show(self, call: ApiCall) -> HttpReply:
         """One operation; each look is a step of its progress."""
         rules.check_key(call)
         batch = self._find(call)
-        looked = self._desk.look(call, self, batch)
+        looked = self._backend.look(call, self, batch)
         if looked.end and not batch.end and not looked.details["inline"]:
             looked = self._with_file(looked)
         return self._operation(call, looked)
 
-    def listed(self, call: Call) -> Reply:
+    def listed(self, call: ApiCall) -> HttpReply:
         """All operations, newest first, by pages, without their results. Listing is no step of progress."""
         rules.check_key(call)
-        batches = self._desk.store.list_batches(self.name)
+        batches = self._backend.store.list_batches(self.name)
         token, size = call.request.query.get("pageToken", ""), call.request.query.get("pageSize", str(LISTED))
         start = int(token) if token.isdecimal() else 0
         page = batches[start : start + (max(1, int(size)) if size.isdecimal() else LISTED)]
@@ -116,36 +116,36 @@ class GeminiBatches:
             body["nextPageToken"] = str(start + len(page))
         return _said(call, body)
 
-    def cancel(self, call: Call) -> Reply:
+    def cancel(self, call: ApiCall) -> HttpReply:
         """Cancellation asked for; the answer is empty, as it is for every operation."""
         rules.check_key(call)
-        self._desk.cancel(self._find(call))
+        self._backend.cancel(self._find(call))
         return _said(call, {})
 
-    def delete(self, call: Call) -> Reply:
+    def delete(self, call: ApiCall) -> HttpReply:
         """The batch forgotten."""
         rules.check_key(call)
         batch = self._find(call)
-        with self._desk.store.change():
-            self._desk.store.delete_batch(batch.id)
+        with self._backend.store.change():
+            self._backend.store.delete_batch(batch.id)
         return _said(call, {})
 
-    def run(self, call: Call, line: Line) -> Reply:
+    def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
         """The live endpoint's reply to a request of a batch."""
-        path = f"/google{line.endpoint}"
+        path = f"/google{submitted.endpoint}"
         model = path.rpartition("/")[2].partition(":")[0]
         request = Request("POST", path, {}, call.request.headers, b"")
         return perform(gemini, gemini.answer, replace(call, request=request, model=model))
 
-    def _inline_lines(self, call: Call, requests: object) -> list[Line]:
-        limit = self._desk.options.bytes(MOST_INLINE_BYTES)
+    def _inline_lines(self, call: ApiCall, requests: object) -> list[SubmittedRow]:
+        limit = self._backend.options.bytes(MOST_INLINE_BYTES)
         if len(call.request.body) > limit:
             raise rules.invalid(call, f"Request payload size exceeds the limit: {limit} bytes.")
         nested = as_list((as_object(requests) or {}).get("requests"))
         if nested is None:
             raise rules.invalid(call, "Invalid value at 'batch.input_config.requests', expected an object.")
         self._check_rows(call, len(nested))
-        lines: list[Line] = []
+        lines: list[SubmittedRow] = []
         for place, entry in enumerate(map(as_object, nested)):
             request, metadata = as_object((entry or {}).get("request")), as_object((entry or {}).get("metadata"))
             if request is None:
@@ -153,14 +153,14 @@ class GeminiBatches:
                 raise rules.invalid(call, f"* BatchGenerateContentRequest.{path}: request is required")
             key = as_text((metadata or {}).get("key")) or ""
             extra: JsonObject = {} if metadata is None else {"metadata": metadata}
-            lines.append(Line(key, _endpoint(call), request, extra))
+            lines.append(SubmittedRow(key, _endpoint(call), request, extra))
         return lines
 
-    def _lines_of_file(self, call: Call, name: str) -> list[Line]:
+    def _lines_of_file(self, call: ApiCall, name: str) -> list[SubmittedRow]:
         content = self._files.content_of(self._files.find(call, name))
         texts = [text for text in content.decode("utf-8", "replace").split("\n") if text.strip()]
         self._check_rows(call, len(texts))
-        lines: list[Line] = []
+        lines: list[SubmittedRow] = []
         for number, text in enumerate(texts, 1):
             try:
                 entry = as_object(json.loads(text))
@@ -169,43 +169,45 @@ class GeminiBatches:
             request = as_object((entry or {}).get("request"))
             if entry is None or request is None:
                 raise rules.invalid(call, f"Line {number} of the input file is not a valid batch request.")
-            lines.append(Line(as_text(entry.get("key")) or "", _endpoint(call), request, {}))
+            lines.append(SubmittedRow(as_text(entry.get("key")) or "", _endpoint(call), request, {}))
         return lines
 
-    def _check_rows(self, call: Call, count: int) -> None:
+    def _check_rows(self, call: ApiCall, count: int) -> None:
         # The service has no limit of rows, only of bytes; a lowered one is the simulator's own.
-        most = self._desk.options.most_rows
+        most = self._backend.options.most_rows
         if most is not None and count > most:
             raise rules.invalid(call, f"The batch has {count} requests, more than the limit of {most}.")
 
-    def _find(self, call: Call) -> Batch:
-        batch = self._desk.store.find_batch(self.name, call.parameters["batch"])
+    def _find(self, call: ApiCall) -> SimulatedBatch:
+        batch = self._backend.store.find_batch(self.name, call.parameters["batch"])
         if batch is None:
             text = f"Batch not found: batches/{call.parameters['batch']}"
             raise RejectedError(rules.error(call, 404, "NOT_FOUND", text))
         return batch
 
-    def _answered(self, batch: Batch) -> Iterator[Row]:
+    def _answered(self, batch: SimulatedBatch) -> Iterator[SimulatedRow]:
         """The rows that come back; a failed batch has none, and stopped ones omit what was not executed."""
-        return self._desk.store.rows(batch.id, () if batch.end == FAILED else (SUCCEEDED, ERRORED))
+        return self._backend.store.rows(batch.id, () if batch.end == FAILED else (SUCCEEDED, ERRORED))
 
-    def _with_file(self, batch: Batch) -> Batch:
-        payload = b"".join(encode({"key": row.line.custom_id} | _outcome(row)) + b"\n" for row in self._answered(batch))
+    def _with_file(self, batch: SimulatedBatch) -> SimulatedBatch:
+        payload = b"".join(
+            encode({"key": row.submitted.custom_id} | _outcome(row)) + b"\n" for row in self._answered(batch)
+        )
         if not payload:
             return batch
-        with self._desk.store.change():
+        with self._backend.store.change():
             file = self._files.add(
                 f"batch-{batch.id}", payload, display_name=None, mime_type="application/jsonl", source="GENERATED"
             )
             batch = replace(batch, details=batch.details | {"responses_file": file.meta["name"]})
-            self._desk.store.save_batch(batch)
+            self._backend.store.save_batch(batch)
         return batch
 
-    def _operation(self, call: Call, batch: Batch) -> Reply:
+    def _operation(self, call: ApiCall, batch: SimulatedBatch) -> HttpReply:
         return _said(call, self._shown(batch, with_results=True))
 
-    def _shown(self, batch: Batch, *, with_results: bool) -> JsonObject:
-        details, counts = batch.details, self._desk.counts(batch)
+    def _shown(self, batch: SimulatedBatch, *, with_results: bool) -> JsonObject:
+        details, counts = batch.details, self._backend.counts(batch)
         running = "RUNNING" if batch.polls else "PENDING"
         stats = {
             "requestCount": batch.total,
@@ -236,7 +238,7 @@ class GeminiBatches:
         if details["responses_file"] is not None:
             output = {"responsesFile": details["responses_file"]}
         elif details["inline"] and with_results:
-            answers = [row.line.extra | _outcome(row) for row in self._answered(batch)]
+            answers = [row.submitted.extra | _outcome(row) for row in self._answered(batch)]
             output = {"inlinedResponses": {"inlinedResponses": answers}} if answers else {}
         if output:
             metadata["output"] = output
@@ -244,19 +246,19 @@ class GeminiBatches:
         return operation
 
 
-def _said(call: Call, body: JsonObject) -> Reply:
+def _said(call: ApiCall, body: JsonObject) -> HttpReply:
     return whole(200, body, rules.request_headers(call), content_type=rules.CONTENT_TYPE)
 
 
-def _version(call: Call) -> str:
+def _version(call: ApiCall) -> str:
     return "v1beta" if "/v1beta/" in call.request.path else "v1"
 
 
-def _endpoint(call: Call) -> str:
+def _endpoint(call: ApiCall) -> str:
     return f"/{_version(call)}/models/{call.model}:{gemini.GENERATE}"
 
 
-def _outcome(row: Row) -> JsonObject:
+def _outcome(row: SimulatedRow) -> JsonObject:
     """The answer, or the refusal as a `google.rpc.Status`: its code is gRPC's, not HTTP's."""
     if row.outcome == SUCCEEDED:
         return {"response": row.reply}

@@ -9,11 +9,11 @@ import base64
 from dataclasses import replace
 
 from ...answers.thinking import digest
-from ...batches.backend import Desk
+from ...batches.backend import BatchBackend
 from ...batches.database import StoredFile
-from ...calls.call import Call
+from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_object, as_text, decode_object
-from ...calls.replies import Headers, RejectedError, Reply, raw, whole
+from ...calls.replies import Headers, HttpReply, RejectedError, raw, whole
 from ..anthropic.batches import moment
 from . import rules
 
@@ -23,13 +23,13 @@ MOST_BYTES = 2 * 1024 * 1024 * 1024
 LIFE_S = 48 * 3600
 
 
-class GeminiFiles:
+class GoogleFileEndpoints:
     """The file endpoints of Google."""
 
-    def __init__(self, desk: Desk) -> None:
-        self._desk = desk
+    def __init__(self, backend: BatchBackend) -> None:
+        self._backend = backend
 
-    def upload(self, call: Call) -> Reply:
+    def upload(self, call: ApiCall) -> HttpReply:
         """The start of an upload, or a piece of one, as the upload headers say."""
         commands = {part.strip() for part in call.request.headers.get("x-goog-upload-command", "").split(",")}
         if "start" in commands:
@@ -38,34 +38,34 @@ class GeminiFiles:
             return self._piece(call, last="finalize" in commands)
         raise rules.invalid(call, "Invalid upload request: expected the header X-Goog-Upload-Command.")
 
-    def show(self, call: Call) -> Reply:
+    def show(self, call: ApiCall) -> HttpReply:
         """What is known about one file."""
         rules.check_key(call)
         return _said(call, self.find(call, call.parameters["file"]).meta)
 
-    def listed(self, call: Call) -> Reply:
+    def listed(self, call: ApiCall) -> HttpReply:
         """All files, newest first."""
         rules.check_key(call)
-        return _said(call, {"files": [file.meta for file in self._desk.store.list_files(VENDOR)]})
+        return _said(call, {"files": [file.meta for file in self._backend.store.list_files(VENDOR)]})
 
-    def delete(self, call: Call) -> Reply:
+    def delete(self, call: ApiCall) -> HttpReply:
         """The end of one file."""
         rules.check_key(call)
-        self._desk.store.delete_file(self.find(call, call.parameters["file"]).id)
+        self._backend.store.delete_file(self.find(call, call.parameters["file"]).id)
         return _said(call, {})
 
-    def download(self, call: Call) -> Reply:
+    def download(self, call: ApiCall) -> HttpReply:
         """The bytes of a file that a batch produced. Uploaded ones cannot be downloaded."""
         rules.check_key(call)
         file = self.find(call, call.parameters["file"])
         if file.meta["source"] != "GENERATED":
             raise rules.invalid(call, f"File {file.meta['name']} is not downloadable.")
-        content = self._desk.store.content_of(file)
+        content = self._backend.store.content_of(file)
         return raw(content, rules.request_headers(call), content_type="application/octet-stream")
 
-    def find(self, call: Call, name: str) -> StoredFile:
+    def find(self, call: ApiCall, name: str) -> StoredFile:
         """The file with this name, with or without `files/`. Raises `RejectedError` if there is none."""
-        file = self._desk.store.find_file(VENDOR, name.removeprefix("files/"))
+        file = self._backend.store.find_file(VENDOR, name.removeprefix("files/"))
         if file is None:
             text = f"You do not have permission to access the File {name.removeprefix('files/')} or it may not exist."
             raise RejectedError(rules.error(call, 403, "PERMISSION_DENIED", text))
@@ -73,11 +73,11 @@ class GeminiFiles:
 
     def content_of(self, file: StoredFile) -> bytes:
         """The bytes of any file."""
-        return self._desk.store.content_of(file)
+        return self._backend.store.content_of(file)
 
     def add(self, file_id: str, content: bytes, *, display_name: str | None, mime_type: str, source: str) -> StoredFile:
         """A new file, kept."""
-        now_s = self._desk.now_s()
+        now_s = self._backend.now_s()
         meta: JsonObject = {
             "name": f"files/{file_id}",
             "mimeType": mime_type,
@@ -95,29 +95,29 @@ class GeminiFiles:
         if source == "GENERATED":
             meta["downloadUri"] = f"{meta['uri']}:download?alt=media"
         file = StoredFile(file_id, VENDOR, meta)
-        self._desk.store.add_file(file, content)
+        self._backend.store.add_file(file, content)
         return file
 
-    def _start(self, call: Call) -> Reply:
+    def _start(self, call: ApiCall) -> HttpReply:
         rules.check_key(call)
         headers = call.request.headers
         size = headers.get("x-goog-upload-header-content-length", "")
-        limit = self._desk.options.bytes(MOST_BYTES)
+        limit = self._backend.options.bytes(MOST_BYTES)
         if size.isdecimal() and int(size) > limit:
             raise rules.invalid(call, f"File size {size} exceeds the limit of {limit} bytes.")
         described = as_object((decode_object(call.request.body) or {}).get("file")) or {}
         name = as_text(described.get("displayName", described.get("display_name")))
-        upload_id = self._desk.new_id("", length=40)
+        upload_id = self._backend.new_id("", length=40)
         meta: JsonObject = {"size": size, "display_name": name or headers.get("x-goog-upload-file-name")}
         meta["mime_type"] = headers.get("x-goog-upload-header-content-type") or as_text(described.get("mimeType"))
-        self._desk.store.add_file(StoredFile(upload_id, PENDING, meta), b"")
+        self._backend.store.add_file(StoredFile(upload_id, PENDING, meta), b"")
         query = f"upload_id={upload_id}&upload_protocol=resumable"
         url = f"http://{headers.get('host', '127.0.0.1')}{call.request.path}?{query}"
         extra = (("x-goog-upload-url", url), ("x-goog-upload-status", "active"))
         return _said(call, {}, extra)
 
-    def _piece(self, call: Call, *, last: bool) -> Reply:
-        store = self._desk.store
+    def _piece(self, call: ApiCall, *, last: bool) -> HttpReply:
+        store = self._backend.store
         pending = store.find_file(PENDING, call.request.query.get("upload_id", ""))
         if pending is None:
             text = "The upload was not found."
@@ -135,7 +135,7 @@ class GeminiFiles:
         with store.change():
             store.delete_file(pending.id)
             file = self.add(
-                self._desk.new_id("", length=12),
+                self._backend.new_id("", length=12),
                 content,
                 display_name=as_text(pending.meta["display_name"]),
                 mime_type=as_text(pending.meta["mime_type"]) or "application/octet-stream",
@@ -144,5 +144,5 @@ class GeminiFiles:
         return _said(call, {"file": file.meta}, (("x-goog-upload-status", "final"),))
 
 
-def _said(call: Call, body: JsonObject, headers: Headers = ()) -> Reply:
+def _said(call: ApiCall, body: JsonObject, headers: Headers = ()) -> HttpReply:
     return whole(200, body, (*rules.request_headers(call), *headers), content_type=rules.CONTENT_TYPE)

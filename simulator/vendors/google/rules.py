@@ -10,9 +10,9 @@ import base64
 import binascii
 
 from ...answers.thinking import OFF, Dial
-from ...calls.call import WRONG_KEY, Call
+from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
-from ...calls.replies import Headers, RejectedError, Reply, whole
+from ...calls.replies import Headers, HttpReply, RejectedError, whole
 from ..models import Gemini, find_gemini
 
 CONTENT_TYPE = "application/json; charset=UTF-8"
@@ -35,12 +35,12 @@ CONFIG_FIELDS = words(
 THINKING_FIELDS = frozenset({"includeThoughts", "thinkingLevel", "thinkingBudget"})
 
 
-def request_headers(call: Call) -> Headers:
+def request_headers(call: ApiCall) -> Headers:
     """Headers that every answer of this vendor carries."""
     return (("x-gemini-service-tier", "standard"), ("server-timing", f"gfet4t7; dur={300 + call.number % 100}"))
 
 
-def error(call: Call, code: int, status: str, message: str, details: tuple[JsonObject, ...] = ()) -> Reply:
+def error(call: ApiCall, code: int, status: str, message: str, details: tuple[JsonObject, ...] = ()) -> HttpReply:
     """An error body: `{"error":{"code","message","status","details"}}`."""
     body: JsonObject = {"code": code, "message": message, "status": status}
     if details:
@@ -48,12 +48,12 @@ def error(call: Call, code: int, status: str, message: str, details: tuple[JsonO
     return whole(code, {"error": body}, request_headers(call), content_type=CONTENT_TYPE)
 
 
-def invalid(call: Call, message: str) -> RejectedError:
+def invalid(call: ApiCall, message: str) -> RejectedError:
     """A 400 that no retry helps."""
     return RejectedError(error(call, 400, "INVALID_ARGUMENT", message))
 
 
-def check_key(call: Call) -> None:
+def check_key(call: ApiCall) -> None:
     """Refuse a request without a key (403), or with a wrong one (400)."""
     key = call.request.headers.get("x-goog-api-key") or call.request.query.get("key")
     if not key:
@@ -84,7 +84,7 @@ def check_key(call: Call) -> None:
         )
 
 
-def check_model(call: Call, version: str, method: str) -> Gemini:
+def check_model(call: ApiCall, version: str, method: str) -> Gemini:
     """The model, unless it is unknown or retired; moving aliases exist on v1beta only."""
     model = find_gemini(call.model)
     if model is None or (version == "v1" and model.id.endswith("-latest")):
@@ -101,7 +101,7 @@ def camel(value: JsonObject) -> JsonObject:
     return {_camel_word(name): item for name, item in value.items()}
 
 
-def known_fields(call: Call, value: object, path: str, allowed: frozenset[str]) -> JsonObject:
+def known_fields(call: ApiCall, value: object, path: str, allowed: frozenset[str]) -> JsonObject:
     """An object with camelCase keys, none of them unknown; an absent one is empty."""
     fields = as_object(value)
     if fields is None:
@@ -118,7 +118,7 @@ def known_fields(call: Call, value: object, path: str, allowed: frozenset[str]) 
     return camel(fields)
 
 
-def check_thinking(call: Call, model: Gemini, config: JsonObject) -> tuple[Dial, bool]:
+def check_thinking(call: ApiCall, model: Gemini, config: JsonObject) -> tuple[Dial, bool]:
     """The dial that a body sets, and whether thought summaries are asked for."""
     given = as_object(config.get("thinkingConfig"))
     if given is None:
@@ -137,7 +137,7 @@ def check_thinking(call: Call, model: Gemini, config: JsonObject) -> tuple[Dial,
     return _default_dial(model), shown
 
 
-def check_config(call: Call, model: Gemini, config: JsonObject) -> int:
+def check_config(call: ApiCall, model: Gemini, config: JsonObject) -> int:
     """The output limit, thoughts included, after checking what the newest generation refuses."""
     if model.generation >= 4:
         for name in ("presencePenalty", "frequencyPenalty"):
@@ -157,7 +157,7 @@ def check_config(call: Call, model: Gemini, config: JsonObject) -> int:
     return limit
 
 
-def check_contents(call: Call, model: Gemini, body: JsonObject) -> str:
+def check_contents(call: ApiCall, model: Gemini, body: JsonObject) -> str:
     """All text of the conversation, after checking roles, signatures and the last turn."""
     contents = objects(body.get("contents"))
     if not contents:
@@ -178,7 +178,7 @@ def check_contents(call: Call, model: Gemini, body: JsonObject) -> str:
     return "\n".join(texts)
 
 
-def signature_for(call: Call, model: Gemini) -> str:
+def signature_for(call: ApiCall, model: Gemini) -> str:
     """An opaque thought signature, recognizable when it comes back."""
     return base64.b64encode(SIGNATURE_MARK + call.id("", model.id, length=40).encode()).decode()
 
@@ -199,7 +199,7 @@ def _default_dial(model: Gemini) -> Dial:
     return Dial(DYNAMIC_LEVEL if model.default == "dynamic" else model.default)
 
 
-def _dial_of_level(call: Call, model: Gemini, level: object) -> Dial:
+def _dial_of_level(call: ApiCall, model: Gemini, level: object) -> Dial:
     word = as_text(level)
     if word is None or word.upper() not in LEVELS:
         kind = "type.googleapis.com/google.ai.generativelanguage.v1beta.ThinkingConfig.ThinkingLevel"
@@ -215,7 +215,7 @@ def _dial_of_level(call: Call, model: Gemini, level: object) -> Dial:
     return Dial(word.lower())
 
 
-def _dial_of_budget(call: Call, model: Gemini, value: object) -> Dial:
+def _dial_of_budget(call: ApiCall, model: Gemini, value: object) -> Dial:
     budget = as_int(value)
     if budget is None:
         raise invalid(
@@ -236,7 +236,7 @@ def _dial_of_budget(call: Call, model: Gemini, value: object) -> Dial:
     return Dial(budget_tokens=budget)
 
 
-def _check_signature(call: Call, part: JsonObject) -> None:
+def _check_signature(call: ApiCall, part: JsonObject) -> None:
     signature = as_text(part.get("thoughtSignature"))
     if signature is None or signature in DUMMY_SIGNATURES:
         return

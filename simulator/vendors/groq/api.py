@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ...answers.thinking import OFF, Dial
-from ...calls.call import WRONG_KEY, Call
+from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_text, objects
-from ...calls.replies import Headers, RejectedError, Reply, whole
+from ...calls.replies import Headers, HttpReply, RejectedError, whole
 from ...openai_family.chat import answer_as, broken_off
 from ...openai_family.chat_request import read_request
 from ...openai_family.hosted import Hosted, find_groq
@@ -31,7 +31,7 @@ __all__ = [
 FORMATS = ("hidden", "raw", "parsed")
 
 
-def answer(call: Call) -> Reply:
+def answer(call: ApiCall) -> HttpReply:
     """A completion, or the stream of one."""
     check_key(call)
     model = check_model(call)
@@ -53,7 +53,7 @@ def answer(call: Call) -> Reply:
     return answer_as(call, style, asked, vendor="groq", headers=request_headers(call))
 
 
-def request_headers(call: Call) -> Headers:
+def request_headers(call: ApiCall) -> Headers:
     """Headers that every answer of this vendor carries."""
     return (
         ("x-request-id", call.id("req_", length=26)),
@@ -67,7 +67,7 @@ def request_headers(call: Call) -> Headers:
 
 
 def refusal(
-    call: Call,
+    call: ApiCall,
     status: int,
     message: str,
     *,
@@ -75,7 +75,7 @@ def refusal(
     code: str | None = None,
     kind: str = "invalid_request_error",
     headers: Headers = (),
-) -> Reply:
+) -> HttpReply:
     """An error body: `{"error":{"message","type","code"}}`, the code and the parameter only where there is one."""
     body: JsonObject = {"message": message, "type": kind}
     if code is not None:
@@ -85,13 +85,13 @@ def refusal(
     return whole(status, {"error": body}, (*request_headers(call), *headers))
 
 
-def check_key(call: Call) -> None:
+def check_key(call: ApiCall) -> None:
     """Refuse a request without a key, or with a wrong one."""
     if not call.bearer or call.bearer == WRONG_KEY:
         raise RejectedError(refusal(call, 401, "Invalid API Key", code="invalid_api_key"))
 
 
-def check_model(call: Call) -> Hosted:
+def check_model(call: ApiCall) -> Hosted:
     """The model, unless it is unknown or retired."""
     model = find_groq(call.model)
     if model is None:
@@ -100,7 +100,7 @@ def check_model(call: Call) -> Hosted:
     return model
 
 
-def failure(name: str, call: Call) -> Reply:
+def failure(name: str, call: ApiCall) -> HttpReply:
     """The vendor's own words for one of the status faults."""
     match name:
         case "rate_limit":
@@ -115,12 +115,12 @@ def failure(name: str, call: Call) -> Reply:
             return refusal(call, 500, "Internal Server Error", kind="internal_server_error")
 
 
-def not_found(call: Call) -> Reply:
+def not_found(call: ApiCall) -> HttpReply:
     """The answer to a path that this vendor does not have."""
     return refusal(call, 404, f"Unknown request URL: {call.request.method} {call.request.path}", code="unknown_url")
 
 
-def bad_json(call: Call) -> Reply:
+def bad_json(call: ApiCall) -> HttpReply:
     """The answer to a body that is not a JSON object."""
     return refusal(call, 400, "could not parse JSON body")
 
@@ -140,7 +140,7 @@ def _seconds(size: int, thinking: int, said: int) -> JsonObject:
     return times | {"total_time": prompt_s + completion_s}
 
 
-def _format(call: Call, model: Hosted) -> str:
+def _format(call: ApiCall, model: Hosted) -> str:
     """How the thought is shown: hidden, raw (in tags) or parsed (in a field)."""
     given = call.body.get("reasoning_format")
     if given is not None and "include_reasoning" in call.body:
@@ -156,7 +156,7 @@ def _format(call: Call, model: Hosted) -> str:
     return str(given) if given is not None else "raw" if model.tagged and not structured else "parsed"
 
 
-def _dial(call: Call, model: Hosted) -> Dial:
+def _dial(call: ApiCall, model: Hosted) -> Dial:
     effort = call.body.get("reasoning_effort")
     if effort is None:
         return OFF if model.default == "none" else Dial(model.default)

@@ -9,9 +9,9 @@ from dataclasses import replace
 
 from ...answers.thinking import OFF, Dial
 from ...answers.turns import input_tokens as count
-from ...calls.call import WRONG_KEY, Call
+from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_text, joined_text, objects, words
-from ...calls.replies import Headers, RejectedError, Reply, whole
+from ...calls.replies import Headers, HttpReply, RejectedError, whole
 from ...openai_family.chat import answer_as, broken_off
 from ...openai_family.chat_request import read_request
 from ...openai_family.hosted import Hosted, find_mistral
@@ -39,7 +39,7 @@ FIELDS = words(
 )
 
 
-def answer(call: Call) -> Reply:
+def answer(call: ApiCall) -> HttpReply:
     """A completion, or the stream of one."""
     check_key(call)
     for name in ("model", "messages"):
@@ -58,7 +58,7 @@ def answer(call: Call) -> Reply:
     return answer_as(call, STYLE, replace(asked, dial=dial), vendor="mistral", headers=request_headers(call))
 
 
-def input_tokens(call: Call) -> Reply:
+def input_tokens(call: ApiCall) -> HttpReply:
     """How many input tokens a prompt has."""
     check_key(call)
     for name in ("model", "input"):
@@ -72,13 +72,13 @@ def input_tokens(call: Call) -> Reply:
     return whole(200, {"object": "response.input_tokens", "input_tokens": size}, request_headers(call))
 
 
-def request_headers(call: Call) -> Headers:
+def request_headers(call: ApiCall) -> Headers:
     """Headers that every answer of this vendor carries."""
     return (("mistral-correlation-id", call.id("", length=32)),)
 
 
 def refusal(
-    call: Call,
+    call: ApiCall,
     status: int,
     message: str,
     *,
@@ -86,7 +86,7 @@ def refusal(
     code: str | None = None,
     kind: str = "invalid_request_invalid_args",
     headers: Headers = (),
-) -> Reply:
+) -> HttpReply:
     """An error body, which is flat; its code is a string of digits."""
     body: JsonObject = {
         "object": "error",
@@ -99,13 +99,13 @@ def refusal(
     return whole(status, body, (*request_headers(call), *headers))
 
 
-def check_key(call: Call) -> None:
+def check_key(call: ApiCall) -> None:
     """Refuse a request without a key, or with a wrong one."""
     if not call.bearer or call.bearer == WRONG_KEY:
         raise RejectedError(whole(401, {"detail": "Unauthorized"}, request_headers(call)))
 
 
-def check_model(call: Call) -> Hosted:
+def check_model(call: ApiCall) -> Hosted:
     """The model, unless it is unknown or retired."""
     model = find_mistral(call.model)
     if model is None:
@@ -113,7 +113,7 @@ def check_model(call: Call) -> Hosted:
     return model
 
 
-def failure(name: str, call: Call) -> Reply:
+def failure(name: str, call: ApiCall) -> HttpReply:
     """The vendor's own words for one of the status faults."""
     match name:
         case "rate_limit":
@@ -128,12 +128,12 @@ def failure(name: str, call: Call) -> Reply:
             return refusal(call, 500, "Service unavailable.", code="3000", kind="unreachable_backend")
 
 
-def not_found(call: Call) -> Reply:
+def not_found(call: ApiCall) -> HttpReply:
     """The answer to a path that this vendor does not have."""
     return whole(404, {"detail": "Not Found"}, request_headers(call))
 
 
-def bad_json(call: Call) -> Reply:
+def bad_json(call: ApiCall) -> HttpReply:
     """The answer to a body that is not a JSON object."""
     return refusal(call, 400, "Input should be a valid JSON object")
 
@@ -143,15 +143,15 @@ def missing(name: str) -> RejectedError:
     return RejectedError(_missing(name))
 
 
-def _missing(name: str) -> Reply:
+def _missing(name: str) -> HttpReply:
     return _detail(name, "Field required", "missing")
 
 
-def _detail(name: str, message: str, kind: str) -> Reply:
+def _detail(name: str, message: str, kind: str) -> HttpReply:
     return whole(422, {"detail": [{"loc": ["body", name], "msg": message, "type": kind}]})
 
 
-def _dial(call: Call, model: Hosted) -> Dial:
+def _dial(call: ApiCall, model: Hosted) -> Dial:
     effort = call.body.get("reasoning_effort")
     if effort is None:
         return OFF if model.default == "none" else Dial(model.default)

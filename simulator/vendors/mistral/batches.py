@@ -9,13 +9,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import replace
 
-from ...batches.backend import CANCELED, COMPLETED, ERRORED, EXPIRED, FAILED, SUCCEEDED, Desk
-from ...batches.database import Batch, Line, Row, StoredFile
-from ...calls.call import Call
+from ...batches.backend import CANCELED, COMPLETED, ERRORED, EXPIRED, FAILED, SUCCEEDED, BatchBackend
+from ...batches.database import SimulatedBatch, SimulatedRow, StoredFile, SubmittedRow
+from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, encode
-from ...calls.replies import RejectedError, Reply, whole
+from ...calls.replies import HttpReply, RejectedError, whole
 from ...calls.vendor import Vendor, perform
-from ...openai_family.files import MEGABYTE, Files
+from ...openai_family.files import MEGABYTE, FileEndpoints
 from . import api as mistral
 
 MOST_INLINE_ROWS = 9_999
@@ -29,17 +29,17 @@ LEGAL = (CHAT, "/v1/embeddings", "/v1/fim/completions", "/v1/moderations", "/v1/
 ENDS = {COMPLETED: "SUCCESS", FAILED: "FAILED", EXPIRED: "TIMEOUT_EXCEEDED", CANCELED: "CANCELLED"}
 
 
-class MistralBatches:
+class MistralBatchEndpoints:
     """The batch endpoints of Mistral."""
 
     name = "mistral"
     vendor: Vendor = mistral
 
-    def __init__(self, desk: Desk, files: Files) -> None:
-        self._desk = desk
+    def __init__(self, backend: BatchBackend, files: FileEndpoints) -> None:
+        self._backend = backend
         self._files = files
 
-    def create(self, call: Call) -> Reply:
+    def create(self, call: ApiCall) -> HttpReply:
         """A job of the rows of uploaded files or of the body."""
         mistral.check_key(call)
         body = call.body
@@ -71,23 +71,23 @@ class MistralBatches:
             "inline": bool(inline),
             "hours": hours,
         }
-        number = self._desk.new_id("", length=32)
-        return self._said(call, self._shown(self._desk.create(call, self, as_uuid(number), lines, details)))
+        number = self._backend.new_id("", length=32)
+        return self._said(call, self._shown(self._backend.create(call, self, as_uuid(number), lines, details)))
 
-    def show(self, call: Call) -> Reply:
+    def show(self, call: ApiCall) -> HttpReply:
         """One job; each look is a step of its progress."""
         mistral.check_key(call)
         batch = self._find(call)
-        looked = self._desk.look(call, self, batch)
+        looked = self._backend.look(call, self, batch)
         if looked.end and not batch.end:
             looked = self._with_files(looked)
         return self._said(call, self._shown(looked, with_outputs=True))
 
-    def listed(self, call: Call) -> Reply:
+    def listed(self, call: ApiCall) -> HttpReply:
         """All jobs, newest first, by pages, or those of one model or status. Listing is no step of progress."""
         mistral.check_key(call)
         query = call.request.query
-        jobs = [self._shown(batch) for batch in self._desk.store.list_batches(self.name)]
+        jobs = [self._shown(batch) for batch in self._backend.store.list_batches(self.name)]
         for name in ("model", "status"):
             if name in query:
                 jobs = [job for job in jobs if job[name] == query[name]]
@@ -96,32 +96,32 @@ class MistralBatches:
         body: JsonObject = {"data": jobs[start : start + (size or LISTED)], "object": "list", "total": len(jobs)}
         return self._said(call, body)
 
-    def cancel(self, call: Call) -> Reply:
+    def cancel(self, call: ApiCall) -> HttpReply:
         """One job, its cancellation requested."""
         mistral.check_key(call)
-        return self._said(call, self._shown(self._desk.cancel(self._find(call))))
+        return self._said(call, self._shown(self._backend.cancel(self._find(call))))
 
-    def run(self, call: Call, line: Line) -> Reply:
+    def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
         """The live endpoint's reply to a row; the model is the job's, whatever the row says."""
         if call.body.get("stream"):
             return mistral.refusal(call, 400, "stream is not supported in batch requests")
-        answer = ENDPOINTS.get(line.endpoint)
+        answer = ENDPOINTS.get(submitted.endpoint)
         if answer is None:
             return mistral.not_found(call)
-        model = as_text(line.extra.get("model")) or ""
+        model = as_text(submitted.extra.get("model")) or ""
         return perform(mistral, answer, replace(call, model=model, body=call.body | {"model": model}))
 
-    def _check_count(self, call: Call, count: int, limit: int) -> None:
-        most = self._desk.options.rows(limit)
+    def _check_count(self, call: ApiCall, count: int, limit: int) -> None:
+        most = self._backend.options.rows(limit)
         if count > most:
             raise self._refused(call, f"Too many requests in the batch: {count}, at most {most}")
 
-    def _lines_of_files(self, call: Call, names: list[object], endpoint: object) -> list[Line]:
+    def _lines_of_files(self, call: ApiCall, names: list[object], endpoint: object) -> list[SubmittedRow]:
         entries: list[tuple[object, str]] = []
         for name in names:
             # A file of a job is given by its id alone or inside an object.
             file_id = as_text(name) or as_text((as_object(name) or {}).get("file_id")) or ""
-            content = self._desk.store.content_of(self._files.find(call, file_id))
+            content = self._backend.store.content_of(self._files.find(call, file_id))
             for number, text in enumerate(content.decode("utf-8", "replace").split("\n"), 1):
                 if not text.strip():
                     continue
@@ -133,8 +133,8 @@ class MistralBatches:
             raise self._refused(call, "The input files hold no requests")
         return self._checked(call, entries, endpoint)
 
-    def _checked(self, call: Call, entries: Sequence[tuple[object, str]], endpoint: object) -> list[Line]:
-        lines: list[Line] = []
+    def _checked(self, call: ApiCall, entries: Sequence[tuple[object, str]], endpoint: object) -> list[SubmittedRow]:
+        lines: list[SubmittedRow] = []
         seen: set[str] = set()
         for given, where in entries:
             entry = as_object(given) or {}
@@ -144,25 +144,25 @@ class MistralBatches:
             if custom_id and custom_id in seen:
                 raise self._refused(call, f"{where}: custom_id {custom_id} is not unique")
             seen.add(custom_id)
-            lines.append(Line(custom_id, str(endpoint), body, {"model": call.model}))
+            lines.append(SubmittedRow(custom_id, str(endpoint), body, {"model": call.model}))
         return lines
 
-    def _find(self, call: Call) -> Batch:
-        batch = self._desk.store.find_batch(self.name, call.parameters["batch"])
+    def _find(self, call: ApiCall) -> SimulatedBatch:
+        batch = self._backend.store.find_batch(self.name, call.parameters["batch"])
         if batch is None:
             text = f"Batch job {call.parameters['batch']} not found"
             raise RejectedError(mistral.refusal(call, 404, text, code="1900", kind="not_found"))
         return batch
 
-    def _refused(self, call: Call, text: str) -> RejectedError:
+    def _refused(self, call: ApiCall, text: str) -> RejectedError:
         return RejectedError(mistral.refusal(call, 400, text))
 
-    def _said(self, call: Call, body: JsonObject) -> Reply:
+    def _said(self, call: ApiCall, body: JsonObject) -> HttpReply:
         return whole(200, body, mistral.request_headers(call))
 
-    def _with_files(self, batch: Batch) -> Batch:
+    def _with_files(self, batch: SimulatedBatch) -> SimulatedBatch:
         """The ended job with its files written. Each file exists only if it has a line; stopped rows are in neither."""
-        store = self._desk.store
+        store = self._backend.store
         if batch.end == FAILED or batch.details["inline"]:
             return batch
         details = dict(batch.details)
@@ -175,12 +175,12 @@ class MistralBatches:
             store.save_batch(batch)
         return batch
 
-    def _shown(self, batch: Batch, *, with_outputs: bool = False) -> JsonObject:
-        details, counts = batch.details, self._desk.counts(batch)
+    def _shown(self, batch: SimulatedBatch, *, with_outputs: bool = False) -> JsonObject:
+        details, counts = batch.details, self._backend.counts(batch)
         running = "RUNNING" if batch.polls else "QUEUED"
         status = ENDS.get(batch.end) or (running if batch.cancel_s is None else "CANCELLATION_REQUESTED")
         failed = batch.end == FAILED
-        rows = self._desk.store.rows(batch.id, () if failed or not batch.end else (SUCCEEDED, ERRORED))
+        rows = self._backend.store.rows(batch.id, () if failed or not batch.end else (SUCCEEDED, ERRORED))
         outputs = [_result(batch, row) for row in rows] if details["inline"] and with_outputs and batch.end else None
         return {
             "id": batch.id,
@@ -217,10 +217,10 @@ def described(file: StoredFile) -> JsonObject:
     return {name: file.meta[name] for name in ("id", "object", "bytes", "created_at", "filename", "purpose")} | kind
 
 
-def _result(batch: Batch, row: Row) -> JsonObject:
+def _result(batch: SimulatedBatch, row: SimulatedRow) -> JsonObject:
     return {
         "id": f"batch-{batch.id[:8]}-{row.position}",
-        "custom_id": row.line.custom_id or None,
+        "custom_id": row.submitted.custom_id or None,
         "response": {"status_code": row.status, "body": row.reply},
         "error": None,
     }

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from ...answers.texts import REFUSAL
 from ...answers.thinking import Dial, digest
-from ...answers.turns import Turn, deltas, take_turn
-from ...calls.call import Call
+from ...answers.turns import SimulatedTurn, deltas, take_turn
+from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_list, as_object, joined_text, objects, words
-from ...calls.replies import Piece, RejectedError, Reply, Role, data_event, stream, whole
+from ...calls.replies import HttpReply, Piece, RejectedError, Role, data_event, stream, whole
 from ..models import Gpt
 from . import rules
 from .rules import bad_json, failure, not_found
@@ -30,7 +30,7 @@ ROLES = ("developer", "system", "user", "assistant", "tool", "function")
 DONE = b"data: [DONE]\n\n"
 
 
-def answer(call: Call) -> Reply:
+def answer(call: ApiCall) -> HttpReply:
     """A completion, or the stream of one."""
     rules.check_key(call)
     rules.check_fields(call, FIELDS, ("model", "messages"))
@@ -55,7 +55,7 @@ def answer(call: Call) -> Reply:
     return whole(200, _whole_body(call, model, turn, usage), rules.request_headers(call), after_s=turn.total_s)
 
 
-def broken_off(call: Call, sent: int) -> tuple[Piece, ...]:
+def broken_off(call: ApiCall, sent: int) -> tuple[Piece, ...]:
     """What ends a stream when the vendor runs out of capacity after `sent` events."""
     error = {
         "message": "The server is currently overloaded. Please try again later.",
@@ -66,7 +66,7 @@ def broken_off(call: Call, sent: int) -> tuple[Piece, ...]:
     return (Piece(data_event({"error": error})),)
 
 
-def _effort(call: Call, model: Gpt) -> str:
+def _effort(call: ApiCall, model: Gpt) -> str:
     value = call.body.get("reasoning_effort")
     if not model.efforts:
         if value is not None:
@@ -75,7 +75,7 @@ def _effort(call: Call, model: Gpt) -> str:
     return rules.check_effort(call, model, value, "reasoning_effort", refused=("max",))
 
 
-def _limit(call: Call, model: Gpt) -> int | None:
+def _limit(call: ApiCall, model: Gpt) -> int | None:
     if not model.efforts:
         return rules.check_limit(call, model, "max_completion_tokens", 1) or rules.check_limit(
             call, model, "max_tokens", 1
@@ -85,7 +85,7 @@ def _limit(call: Call, model: Gpt) -> int | None:
     return rules.check_limit(call, model, "max_completion_tokens", 1)
 
 
-def _check_sampling(call: Call) -> None:
+def _check_sampling(call: ApiCall) -> None:
     for name, default in (("temperature", 1.0), ("top_p", 1.0), ("presence_penalty", 0.0), ("frequency_penalty", 0.0)):
         value = call.body.get(name)
         if rules.off_default(value, default):
@@ -101,7 +101,7 @@ def _check_sampling(call: Call) -> None:
         raise rules.unsupported_parameter(call, "stop")
 
 
-def _check_tools(call: Call, model: Gpt) -> None:
+def _check_tools(call: ApiCall, model: Gpt) -> None:
     if model.generation >= 5.4 and as_list(call.body.get("tools")):
         text = (
             f"Function tools with reasoning_effort are not supported for {model.id} in /v1/chat/completions. "
@@ -110,7 +110,7 @@ def _check_tools(call: Call, model: Gpt) -> None:
         raise rules.invalid(call, text, "reasoning_effort", None)
 
 
-def _prompt(call: Call) -> str:
+def _prompt(call: ApiCall) -> str:
     messages = objects(call.body["messages"])
     if not messages:
         text = (
@@ -124,7 +124,7 @@ def _prompt(call: Call) -> str:
     return "\n".join(joined_text(message.get("content")) for message in messages)
 
 
-def _usage(call: Call, model: Gpt, turn: Turn, prompt: str) -> JsonObject:
+def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: str) -> JsonObject:
     size, read, written = rules.cached_tokens(call, model, prompt)
     details: JsonObject = {"cached_tokens": read, "audio_tokens": 0}
     if model.generation >= 5.6:
@@ -143,18 +143,18 @@ def _usage(call: Call, model: Gpt, turn: Turn, prompt: str) -> JsonObject:
     }
 
 
-def _finish_reason(call: Call, turn: Turn) -> str:
+def _finish_reason(call: ApiCall, turn: SimulatedTurn) -> str:
     if "content_filter" in call.faults:
         return "content_filter"
     return "length" if turn.cut else "stop"
 
 
-def _said(call: Call, turn: Turn) -> list[str]:
+def _said(call: ApiCall, turn: SimulatedTurn) -> list[str]:
     fragments = deltas(turn.answer)
     return fragments[: len(fragments) // 2] if "content_filter" in call.faults else fragments
 
 
-def _envelope(call: Call, model: Gpt, kind: str) -> JsonObject:
+def _envelope(call: ApiCall, model: Gpt, kind: str) -> JsonObject:
     return {
         "id": call.id("chatcmpl-", length=29),
         "object": kind,
@@ -165,7 +165,7 @@ def _envelope(call: Call, model: Gpt, kind: str) -> JsonObject:
     }
 
 
-def _whole_body(call: Call, model: Gpt, turn: Turn, usage: JsonObject) -> JsonObject:
+def _whole_body(call: ApiCall, model: Gpt, turn: SimulatedTurn, usage: JsonObject) -> JsonObject:
     said = "".join(_said(call, turn))
     refused = "refusal" in call.faults
     message: JsonObject = {
@@ -178,7 +178,7 @@ def _whole_body(call: Call, model: Gpt, turn: Turn, usage: JsonObject) -> JsonOb
     return _envelope(call, model, "chat.completion") | {"choices": [choice], "usage": usage}
 
 
-def _chunks(call: Call, model: Gpt, turn: Turn, usage: JsonObject) -> tuple[Piece, ...]:
+def _chunks(call: ApiCall, model: Gpt, turn: SimulatedTurn, usage: JsonObject) -> tuple[Piece, ...]:
     options = as_object(call.body.get("stream_options")) or {}
     with_usage = options.get("include_usage") is True
     padded = options.get("include_obfuscation") is not False

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ...answers.thinking import digest
-from ...answers.turns import Turn, deltas
+from ...answers.turns import SimulatedTurn, deltas
 from ...calls.fields import JsonObject
 from ...calls.replies import Piece, Role, named_event
 
@@ -29,7 +29,7 @@ class Script:
     said: str
     refused: bool
     padded: bool
-    turn: Turn
+    turn: SimulatedTurn
 
 
 @dataclass(frozen=True, slots=True)

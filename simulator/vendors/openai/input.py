@@ -5,7 +5,7 @@ Sources: https://developers.openai.com/api/docs/api-reference/responses/create, 
 
 from __future__ import annotations
 
-from ...calls.call import Call
+from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_list, as_object, as_text, joined_text, objects, words
 from ..models import Gpt
 from . import rules
@@ -34,7 +34,7 @@ INCLUDABLE = (
 ENCRYPTED_MARK = "gAAAAABthinkdialsimulated"
 
 
-def reasoning_options(call: Call, model: Gpt) -> JsonObject:
+def reasoning_options(call: ApiCall, model: Gpt) -> JsonObject:
     """The effective `reasoning` object, as it is echoed. All values are None for a model that never reasons."""
     given = as_object(call.body.get("reasoning")) or {}
     for name in given:
@@ -68,7 +68,7 @@ def reasoning_options(call: Call, model: Gpt) -> JsonObject:
     return options
 
 
-def check_sampling(call: Call, effort: object) -> None:
+def check_sampling(call: ApiCall, effort: object) -> None:
     """Refuse sampling parameters while the model reasons. The live refusal has no code."""
     if effort in (None, "none"):
         return
@@ -80,7 +80,7 @@ def check_sampling(call: Call, effort: object) -> None:
         raise rules.unsupported_parameter(call, "top_logprobs", code=None)
 
 
-def check_options(call: Call) -> None:
+def check_options(call: ApiCall) -> None:
     """Refuse illegal values of the remaining options that a client of this kind sends."""
     for name in as_object(call.body.get("stream_options")) or {}:
         if name != "include_obfuscation":
@@ -97,7 +97,7 @@ def check_options(call: Call) -> None:
         raise rules.invalid(call, text, "previous_response_id", "previous_response_not_found")
 
 
-def prompt_of(call: Call) -> str:
+def prompt_of(call: ApiCall) -> str:
     """All text of the instructions and the input items, after checking the items."""
     given = call.body.get("input")
     instructions = joined_text(call.body.get("instructions"))
@@ -119,13 +119,13 @@ def prompt_of(call: Call) -> str:
     return "\n".join(texts)
 
 
-def _one_of(call: Call, value: object, legal: tuple[str, ...], param: str) -> None:
+def _one_of(call: ApiCall, value: object, legal: tuple[str, ...], param: str) -> None:
     if value is not None and value not in legal:
         text = f"Invalid value: '{value}'. Supported values are: {rules.quoted(legal)}."
         raise rules.invalid(call, text, param, "invalid_value")
 
 
-def _check_reasoning_item(call: Call, item: JsonObject, following: list[JsonObject]) -> None:
+def _check_reasoning_item(call: ApiCall, item: JsonObject, following: list[JsonObject]) -> None:
     name = as_text(item.get("id")) or "rs_"
     encrypted = as_text(item.get("encrypted_content"))
     if encrypted is not None and not encrypted.startswith(ENCRYPTED_MARK):

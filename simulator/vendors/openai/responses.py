@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from ...answers.texts import REFUSAL
 from ...answers.thinking import Dial
-from ...answers.turns import Turn, deltas, take_turn
+from ...answers.turns import SimulatedTurn, deltas, take_turn
 from ...answers.turns import input_tokens as count
-from ...calls.call import Call
+from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_int, as_object, words
-from ...calls.replies import Piece, Reply, named_event, stream, whole
+from ...calls.replies import HttpReply, Piece, named_event, stream, whole
 from ..models import Gpt
 from . import rules
 from .events import Script, events
@@ -30,7 +30,7 @@ LEAST_OUTPUT_TOKENS = 16
 PRO_MODE_SHARE = 3.0
 
 
-def answer(call: Call) -> Reply:
+def answer(call: ApiCall) -> HttpReply:
     """A response, or the stream of one."""
     rules.check_key(call)
     rules.check_fields(call, FIELDS, ("model",))
@@ -53,7 +53,7 @@ def answer(call: Call) -> Reply:
     return answer_as(call, script_of(call, model, turn, reasoning, prompt))
 
 
-def input_tokens(call: Call) -> Reply:
+def input_tokens(call: ApiCall) -> HttpReply:
     """How many input tokens a response would be charged for, after the checks that creating it would make."""
     rules.check_key(call)
     rules.check_fields(call, COUNTED_FIELDS, ("model",))
@@ -65,7 +65,7 @@ def input_tokens(call: Call) -> Reply:
     return whole(200, body, rules.request_headers(call))
 
 
-def answer_as(call: Call, script: Script) -> Reply:
+def answer_as(call: ApiCall, script: Script) -> HttpReply:
     """The response of a script, or the stream of it."""
     turn = script.turn
     if call.streams:
@@ -73,7 +73,7 @@ def answer_as(call: Call, script: Script) -> Reply:
     return whole(200, script.finished, rules.request_headers(call), after_s=turn.total_s)
 
 
-def broken_off(call: Call, sent: int) -> tuple[Piece, ...]:
+def broken_off(call: ApiCall, sent: int) -> tuple[Piece, ...]:
     """What ends a stream when the vendor runs out of capacity after `sent` events: error, then response.failed."""
     text = "The server is currently overloaded. Please try again later."
     error: JsonObject = {
@@ -103,7 +103,7 @@ def broken_off(call: Call, sent: int) -> tuple[Piece, ...]:
     )
 
 
-def script_of(call: Call, model: Gpt, turn: Turn, reasoning: JsonObject, prompt: str) -> Script:
+def script_of(call: ApiCall, model: Gpt, turn: SimulatedTurn, reasoning: JsonObject, prompt: str) -> Script:
     """Everything about a response to a request that is in order."""
     refused = "refusal" in call.faults
     filtered = "content_filter" in call.faults
@@ -128,7 +128,7 @@ def script_of(call: Call, model: Gpt, turn: Turn, reasoning: JsonObject, prompt:
     return Script(started, finished, thought, message, summary, said, refused, padded, turn)
 
 
-def _reasoning_item(call: Call, model: Gpt, summary: tuple[str, ...]) -> JsonObject:
+def _reasoning_item(call: ApiCall, model: Gpt, summary: tuple[str, ...]) -> JsonObject:
     return {
         "id": call.id("rs_", length=48),
         "type": "reasoning",
@@ -138,7 +138,7 @@ def _reasoning_item(call: Call, model: Gpt, summary: tuple[str, ...]) -> JsonObj
     }
 
 
-def _message_item(call: Call, model: Gpt, said: str, refused: bool, reason: str | None) -> JsonObject:
+def _message_item(call: ApiCall, model: Gpt, said: str, refused: bool, reason: str | None) -> JsonObject:
     part: JsonObject = {"type": "output_text", "text": said, "annotations": [], "logprobs": []}
     phase: JsonObject = {"phase": "final_answer"} if model.generation >= 5.3 else {}
     return {
@@ -151,7 +151,7 @@ def _message_item(call: Call, model: Gpt, said: str, refused: bool, reason: str 
     }
 
 
-def _response(call: Call, model: Gpt, reasoning: JsonObject) -> JsonObject:
+def _response(call: ApiCall, model: Gpt, reasoning: JsonObject) -> JsonObject:
     """The response object before any output: status in_progress, usage null."""
     body = call.body
     text = as_object(body.get("text")) or {}
@@ -190,7 +190,7 @@ def _response(call: Call, model: Gpt, reasoning: JsonObject) -> JsonObject:
     }
 
 
-def _usage(call: Call, model: Gpt, turn: Turn, prompt: str) -> JsonObject:
+def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: str) -> JsonObject:
     size, read, written = rules.cached_tokens(call, model, prompt)
     return {
         "input_tokens": size,

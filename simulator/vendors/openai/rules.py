@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ...answers.turns import Speed, input_tokens
-from ...calls.call import WRONG_KEY, Call
+from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import as_int, as_number, as_text
-from ...calls.replies import Headers, RejectedError, Reply, whole
+from ...calls.replies import Headers, HttpReply, RejectedError, whole
 from ..models import Gpt, find_gpt
 
 SPEED = Speed(first_s=0.6, thinking_per_s=150.0, answer_per_s=95.0)
@@ -20,7 +20,7 @@ SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 CACHE_FROM_TOKENS = 1024
 
 
-def request_headers(call: Call, *, spent: bool = False) -> Headers:
+def request_headers(call: ApiCall, *, spent: bool = False) -> Headers:
     """Headers that every answer of this vendor carries; resets are durations, not moments."""
     return (
         ("x-request-id", call.id("req_", length=32)),
@@ -37,7 +37,7 @@ def request_headers(call: Call, *, spent: bool = False) -> Headers:
 
 
 def error(
-    call: Call,
+    call: ApiCall,
     status: int,
     message: str,
     *,
@@ -45,20 +45,20 @@ def error(
     param: str | None = None,
     code: str | None = None,
     headers: Headers = (),
-) -> Reply:
+) -> HttpReply:
     """An error body: `{"error":{"message","type","param","code"}}`."""
     spent = status == 429
     body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
     return whole(status, body, (*request_headers(call, spent=spent), *headers))
 
 
-def invalid(call: Call, message: str, param: str | None, code: str | None) -> RejectedError:
+def invalid(call: ApiCall, message: str, param: str | None, code: str | None) -> RejectedError:
     """A 400 that no retry helps."""
     return RejectedError(error(call, 400, message, param=param, code=code))
 
 
 def unsupported_parameter(
-    call: Call, param: str, hint: str = "", *, code: str | None = "unsupported_parameter"
+    call: ApiCall, param: str, hint: str = "", *, code: str | None = "unsupported_parameter"
 ) -> RejectedError:
     """The refusal of a parameter that the model does not take at all."""
     return invalid(call, f"Unsupported parameter: '{param}' is not supported with this model.{hint}", param, code)
@@ -72,7 +72,7 @@ def quoted(values: Iterable[str]) -> str:
     return f"{', '.join(names[:-1])}, and {names[-1]}"
 
 
-def failure(name: str, call: Call) -> Reply:
+def failure(name: str, call: ApiCall) -> HttpReply:
     """The vendor's own words for one of the status faults."""
     match name:
         case "rate_limit":
@@ -96,17 +96,17 @@ def failure(name: str, call: Call) -> Reply:
             return error(call, 500, text, kind="server_error", code="server_error")
 
 
-def not_found(call: Call) -> Reply:
+def not_found(call: ApiCall) -> HttpReply:
     """The answer to a path that this vendor does not have."""
     return error(call, 404, f"Invalid URL ({call.request.method} {call.request.path})")
 
 
-def bad_json(call: Call) -> Reply:
+def bad_json(call: ApiCall) -> HttpReply:
     """The answer to a body that is not a JSON object."""
     return error(call, 400, "We could not parse the JSON body of your request.")
 
 
-def check_key(call: Call) -> None:
+def check_key(call: ApiCall) -> None:
     """Refuse a request without a key, or with a wrong one."""
     if not call.bearer:
         text = (
@@ -119,7 +119,7 @@ def check_key(call: Call) -> None:
         raise RejectedError(error(call, 401, text, code="invalid_api_key"))
 
 
-def check_fields(call: Call, allowed: frozenset[str], required: tuple[str, ...]) -> None:
+def check_fields(call: ApiCall, allowed: frozenset[str], required: tuple[str, ...]) -> None:
     """Refuse unknown and missing top-level parameters."""
     for name in call.body:
         if name not in allowed:
@@ -133,7 +133,7 @@ def check_fields(call: Call, allowed: frozenset[str], required: tuple[str, ...])
         raise invalid(call, text, "service_tier", "invalid_value")
 
 
-def check_model(call: Call) -> Gpt:
+def check_model(call: ApiCall) -> Gpt:
     """The model, unless it is unknown or retired."""
     model = find_gpt(call.model)
     if model is None:
@@ -142,7 +142,7 @@ def check_model(call: Call) -> Gpt:
     return model
 
 
-def check_effort(call: Call, model: Gpt, value: object, param: str, refused: tuple[str, ...] = ()) -> str:
+def check_effort(call: ApiCall, model: Gpt, value: object, param: str, refused: tuple[str, ...] = ()) -> str:
     """The effective effort of a reasoning model; `refused` are those that only this endpoint does not take."""
     if value is None:
         return model.default_effort or "none"
@@ -158,7 +158,7 @@ def check_effort(call: Call, model: Gpt, value: object, param: str, refused: tup
     return effort
 
 
-def check_limit(call: Call, model: Gpt, param: str, least: int) -> int | None:
+def check_limit(call: ApiCall, model: Gpt, param: str, least: int) -> int | None:
     """The output limit of a request, reasoning included, or None when it sets none."""
     value = call.body.get(param)
     if value is None:
@@ -183,7 +183,7 @@ def off_default(value: object, default: float) -> bool:
     return number is not None and number != default
 
 
-def cached_tokens(call: Call, model: Gpt, prompt: str) -> tuple[int, int, int]:
+def cached_tokens(call: ApiCall, model: Gpt, prompt: str) -> tuple[int, int, int]:
     """Input tokens, and how many of those were read from and written to the prompt cache."""
     size = input_tokens(prompt)
     if size < CACHE_FROM_TOKENS:

@@ -10,9 +10,9 @@ from dataclasses import replace
 
 from ...answers.thinking import OFF, Dial
 from ...answers.turns import Speed, take_turn
-from ...calls.call import WRONG_KEY, Call
+from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_object, as_text, joined_text, objects
-from ...calls.replies import Headers, RejectedError, Reply, whole
+from ...calls.replies import Headers, HttpReply, RejectedError, whole
 from ...openai_family.chat import answer_as, broken_off
 from ...openai_family.chat_request import read_request
 from ...openai_family.hosted import Hosted, find_grok
@@ -37,7 +37,7 @@ UNSUPPORTED = ("background", "metadata", "truncation")
 REFUSED_WHILE_REASONING = ("presence_penalty", "frequency_penalty", "stop")
 
 
-def chat(call: Call) -> Reply:
+def chat(call: ApiCall) -> HttpReply:
     """A completion, or the stream of one: the reasoning is shown, and counted beside the completion."""
     check_key(call)
     _required(call, "messages")
@@ -54,7 +54,7 @@ def chat(call: Call) -> Reply:
     return answer_as(call, style, replace(asked, dial=dial), vendor="xai", headers=request_headers(call))
 
 
-def responses(call: Call) -> Reply:
+def responses(call: ApiCall) -> HttpReply:
     """A response, or the stream of one: the reasoning is summarized, and counted inside the output."""
     check_key(call)
     _required(call, "input")
@@ -87,26 +87,26 @@ def responses(call: Call) -> Reply:
     return openai_responses.answer_as(call, script)
 
 
-def request_headers(call: Call) -> Headers:
+def request_headers(call: ApiCall) -> Headers:
     """Headers that every answer of this vendor carries."""
     return (("x-request-id", call.id("", length=32)),)
 
 
 def refusal(
-    call: Call,
+    call: ApiCall,
     status: int,
     message: str,
     *,
     param: str | None = None,
     code: str | None = None,
     headers: Headers = (),
-) -> Reply:
+) -> HttpReply:
     """An error body, in the flat shape: `{"code","error"}`."""
     body: JsonObject = {"code": code or "invalid-argument", "error": message}
     return whole(status, body, (*request_headers(call), *headers))
 
 
-def check_key(call: Call) -> None:
+def check_key(call: ApiCall) -> None:
     """Refuse a request without a key (401), or with a wrong one, which is a 400 here."""
     if not call.bearer:
         raise RejectedError(refusal(call, 401, "No API key provided.", code="unauthenticated"))
@@ -115,7 +115,7 @@ def check_key(call: Call) -> None:
         raise RejectedError(refusal(call, 400, text, code="invalid-argument"))
 
 
-def check_model(call: Call) -> Hosted:
+def check_model(call: ApiCall) -> Hosted:
     """The model, unless it is unknown or retired."""
     model = find_grok(call.model)
     if model is None:
@@ -124,7 +124,7 @@ def check_model(call: Call) -> Hosted:
     return model
 
 
-def failure(name: str, call: Call) -> Reply:
+def failure(name: str, call: ApiCall) -> HttpReply:
     """The vendor's own words for one of the status faults."""
     match name:
         case "rate_limit":
@@ -140,24 +140,24 @@ def failure(name: str, call: Call) -> Reply:
             return refusal(call, 500, "Internal error.", code="internal")
 
 
-def not_found(call: Call) -> Reply:
+def not_found(call: ApiCall) -> HttpReply:
     """The answer to a path that this vendor does not have."""
     return refusal(call, 404, f"Not found: {call.request.method} {call.request.path}", code="not-found")
 
 
-def bad_json(call: Call) -> Reply:
+def bad_json(call: ApiCall) -> HttpReply:
     """The answer to a body that is not a JSON object."""
     return refusal(call, 400, "Failed to parse the request body as JSON")
 
 
-def _required(call: Call, name: str) -> None:
+def _required(call: ApiCall, name: str) -> None:
     for field in ("model", name):
         if field not in call.body:
             text = f"Failed to deserialize the JSON body into the target type: missing field `{field}`"
             raise RejectedError(refusal(call, 422, text))
 
 
-def _dial(call: Call, model: Hosted, effort: object) -> Dial:
+def _dial(call: ApiCall, model: Hosted, effort: object) -> Dial:
     if effort is None:
         return OFF if model.default == "none" else Dial(model.default)
     if as_text(effort) not in model.efforts:

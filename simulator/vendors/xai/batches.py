@@ -8,13 +8,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from ...batches.backend import CANCELED, ERRORED, EXPIRED, FAILED, SUCCEEDED, WAITING, Desk
-from ...batches.database import Batch, Line, Row
-from ...calls.call import Call
+from ...batches.backend import CANCELED, ERRORED, EXPIRED, FAILED, SUCCEEDED, WAITING, BatchBackend
+from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
+from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, objects
-from ...calls.replies import RejectedError, Reply, whole
+from ...calls.replies import HttpReply, RejectedError, whole
 from ...calls.vendor import Vendor, perform
-from ...openai_family.files import MEGABYTE, Files
+from ...openai_family.files import MEGABYTE, FileEndpoints
 from ...openai_family.hosted import find_grok
 from ..anthropic.batches import moment
 from . import api as xai
@@ -30,40 +30,40 @@ ENDPOINTS = {RESPONSES: xai.responses, CHAT: xai.chat}
 NAMES = {SUCCEEDED: "succeeded", ERRORED: "failed", CANCELED: "cancelled", EXPIRED: "cancelled", WAITING: "pending"}
 
 
-class XaiBatches:
+class XaiBatchEndpoints:
     """The batch endpoints of xAI."""
 
     name = "xai"
     vendor: Vendor = xai
 
-    def __init__(self, desk: Desk, files: Files) -> None:
-        self._desk = desk
+    def __init__(self, backend: BatchBackend, files: FileEndpoints) -> None:
+        self._backend = backend
         self._files = files
 
-    def create(self, call: Call) -> Reply:
+    def create(self, call: ApiCall) -> HttpReply:
         """A batch, of the lines of a file or empty. It shows no requests until it is looked at."""
         xai.check_key(call)
         name = as_text(call.body.get("name"))
         if name is None:
             text = "Failed to deserialize the JSON body into the target type: missing field `name`"
             raise RejectedError(xai.refusal(call, 422, text))
-        lines: list[Line] = []
+        lines: list[SubmittedRow] = []
         problems: list[JsonObject] = []
         file_id = as_text(call.body.get("input_file_id"))
         if file_id is not None:
-            content = self._desk.store.content_of(self._files.find(call, file_id))
+            content = self._backend.store.content_of(self._files.find(call, file_id))
             lines, problem = self._lines(content)
             problems = [{"message": problem}] if problem else []
         details: JsonObject = {"name": name, "input_file_id": file_id}
-        batch_id = self._desk.new_id("batch_", length=32)
-        batch = self._desk.create(call, self, batch_id, [] if problems else lines, details, problems)
+        batch_id = self._backend.new_id("batch_", length=32)
+        batch = self._backend.create(call, self, batch_id, [] if problems else lines, details, problems)
         return self._said(call, self._shown(batch))
 
-    def add(self, call: Call) -> Reply:
+    def add(self, call: ApiCall) -> HttpReply:
         """More requests for a batch, each given by itself."""
         xai.check_key(call)
         batch = self._find(call)
-        limit = self._desk.options.bytes(MOST_CALL_BYTES)
+        limit = self._backend.options.bytes(MOST_CALL_BYTES)
         if len(call.request.body) > limit:
             raise self._refused(call, f"The request is too large: at most {limit} bytes.", 413)
         if batch.cancel_s is not None or (batch.end and batch.end != "completed"):
@@ -71,8 +71,8 @@ class XaiBatches:
         entries = as_list(call.body.get("batch_requests"))
         if not entries:
             raise self._refused(call, "Failed to deserialize the JSON body: missing field `batch_requests`", 422)
-        known = {row.line.custom_id for row in self._desk.store.rows(batch.id, (WAITING, SUCCEEDED, ERRORED))}
-        lines: list[Line] = []
+        known = {row.submitted.custom_id for row in self._backend.store.rows(batch.id, (WAITING, SUCCEEDED, ERRORED))}
+        lines: list[SubmittedRow] = []
         for place, entry in enumerate(map(as_object, entries)):
             line = _added(entry or {}, f"request_{batch.total + place}")
             if line is None:
@@ -81,39 +81,39 @@ class XaiBatches:
                 raise self._refused(call, f"Duplicate batch_request_id: {line.custom_id}")
             known.add(line.custom_id)
             lines.append(line)
-        with self._desk.store.change():
+        with self._backend.store.change():
             # A batch is never closed: one that had nothing left to do begins again.
-            batch = replace(self._desk.add_rows(call, batch, lines), end="", ended_s=None, polls=0)
-            self._desk.store.save_batch(batch)
+            batch = replace(self._backend.add_rows(call, batch, lines), end="", ended_s=None, polls=0)
+            self._backend.store.save_batch(batch)
         return self._said(call, {})
 
-    def show(self, call: Call) -> Reply:
+    def show(self, call: ApiCall) -> HttpReply:
         """One batch; each look is a step of its progress."""
         xai.check_key(call)
         batch = self._find(call)
         empty = batch.total == 0 and not batch.problems and batch.cancel_s is None and batch.ending != FAILED
-        return self._said(call, self._shown(batch if empty else self._desk.look(call, self, batch)))
+        return self._said(call, self._shown(batch if empty else self._backend.look(call, self, batch)))
 
-    def listed(self, call: Call) -> Reply:
+    def listed(self, call: ApiCall) -> HttpReply:
         """All batches, newest first, by pages. Listing is no step of progress."""
         xai.check_key(call)
         start, size = self._page(call)
-        batches = self._desk.store.list_batches(self.name)
+        batches = self._backend.store.list_batches(self.name)
         page = [self._shown(batch) for batch in batches[start : start + size]]
         more = start + size < len(batches)
         return self._said(call, {"batches": page, "pagination_token": str(start + size) if more else None})
 
-    def requests(self, call: Call) -> Reply:
+    def requests(self, call: ApiCall) -> HttpReply:
         """The state of each request of a batch, by pages."""
         xai.check_key(call)
         batch = self._find(call)
         start, size = self._page(call)
-        rows = list(self._desk.store.rows(batch.id, tuple(NAMES), limit=size + 1, offset=start))
+        rows = list(self._backend.store.rows(batch.id, tuple(NAMES), limit=size + 1, offset=start))
         page = [
             {
-                "batch_request_id": row.line.custom_id,
+                "batch_request_id": row.submitted.custom_id,
                 "endpoint": "xai_api.Chat/GetCompletion",
-                "model": row.line.body.get("model"),
+                "model": row.submitted.body.get("model"),
                 "state": NAMES[row.outcome],
                 "create_time": moment(batch.created_s),
                 "finish_time": moment(batch.ended_s) if batch.ended_s is not None else None,
@@ -123,24 +123,24 @@ class XaiBatches:
         token = str(start + size) if len(rows) > size else None
         return self._said(call, {"batch_request_metadata": page, "pagination_token": token})
 
-    def results(self, call: Call) -> Reply:
+    def results(self, call: ApiCall) -> HttpReply:
         """The results that there are, also while the batch goes on, by pages."""
         xai.check_key(call)
         batch = self._find(call)
         start, size = self._page(call)
         outcomes = () if batch.end == FAILED else (SUCCEEDED, ERRORED)
-        rows = list(self._desk.store.rows(batch.id, outcomes, limit=size + 1, offset=start))
+        rows = list(self._backend.store.rows(batch.id, outcomes, limit=size + 1, offset=start))
         token = str(start + size) if len(rows) > size else None
         return self._said(call, {"results": [_result(row) for row in rows[:size]], "pagination_token": token})
 
-    def cancel(self, call: Call) -> Reply:
+    def cancel(self, call: ApiCall) -> HttpReply:
         """One batch, being cancelled; `cancel_time` is all that says so."""
         xai.check_key(call)
-        return self._said(call, self._shown(self._desk.cancel(self._find(call))))
+        return self._said(call, self._shown(self._backend.cancel(self._find(call))))
 
-    def run(self, call: Call, line: Line) -> Reply:
+    def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
         """The live endpoint's reply to a request of a batch, in the shape of Chat and at the price of batches."""
-        answer = ENDPOINTS.get(line.endpoint)
+        answer = ENDPOINTS.get(submitted.endpoint)
         if answer is None:
             return xai.not_found(call)
         if call.body.get("stream"):
@@ -152,11 +152,11 @@ class XaiBatches:
         if reply.status != 200 or model is None or model.batch_share is None:
             return reply
         body = as_object(json.loads(reply.body)) or {}
-        return whole(200, _discounted(body if line.endpoint == CHAT else _as_chat(body), model.batch_share))
+        return whole(200, _discounted(body if submitted.endpoint == CHAT else _as_chat(body), model.batch_share))
 
-    def _lines(self, content: bytes) -> tuple[list[Line], str | None]:
+    def _lines(self, content: bytes) -> tuple[list[SubmittedRow], str | None]:
         """The lines of a file, or why the service rejects all of it."""
-        lines: list[Line] = []
+        lines: list[SubmittedRow] = []
         seen: set[str] = set()
         for number, text in enumerate(content.decode("utf-8", "replace").split("\n"), 1):
             if not text.strip():
@@ -175,33 +175,33 @@ class XaiBatches:
             if custom_id in seen:
                 return [], f"Duplicate custom_id in line {number} of the input file: {custom_id}"
             seen.add(custom_id)
-            lines.append(Line(custom_id, url, body, {}))
-        most = self._desk.options.most_rows
+            lines.append(SubmittedRow(custom_id, url, body, {}))
+        most = self._backend.options.most_rows
         if most is not None and len(lines) > most:
             return [], f"The input file has more than {most} requests"
         return (lines, None) if lines else ([], "The input file has no requests")
 
-    def _find(self, call: Call) -> Batch:
-        batch = self._desk.store.find_batch(self.name, call.parameters["batch"])
+    def _find(self, call: ApiCall) -> SimulatedBatch:
+        batch = self._backend.store.find_batch(self.name, call.parameters["batch"])
         if batch is None:
             raise RejectedError(xai.refusal(call, 404, "Batch not found", code="not-found"))
         return batch
 
-    def _page(self, call: Call) -> tuple[int, int]:
+    def _page(self, call: ApiCall) -> tuple[int, int]:
         query = call.request.query
         limit, token = query.get("limit", str(LISTED)), query.get("pagination_token", "0")
         if not limit.isdecimal() or not 1 <= int(limit) <= MOST_LISTED or not token.isdecimal():
             raise self._refused(call, f"limit must be between 1 and {MOST_LISTED}")
         return int(token), int(limit)
 
-    def _refused(self, call: Call, text: str, status: int = 400) -> RejectedError:
+    def _refused(self, call: ApiCall, text: str, status: int = 400) -> RejectedError:
         return RejectedError(xai.refusal(call, status, text))
 
-    def _said(self, call: Call, body: JsonObject) -> Reply:
+    def _said(self, call: ApiCall, body: JsonObject) -> HttpReply:
         return whole(200, body, xai.request_headers(call))
 
-    def _shown(self, batch: Batch) -> JsonObject:
-        counts = self._desk.counts(batch)
+    def _shown(self, batch: SimulatedBatch) -> JsonObject:
+        counts = self._backend.counts(batch)
         # The file is read some time after the creation; a batch that hangs, or is rejected, shows 0/0 for ever.
         unread = batch.details["input_file_id"] is not None and batch.polls == 0
         nothing = unread or batch.hangs or batch.end == FAILED
@@ -230,17 +230,17 @@ class XaiBatches:
             "state": dict.fromkeys(shown, 0) if nothing else shown,
         }
         if batch.end and batch.end != FAILED:
-            ticks = sum(_ticks(row) for row in self._desk.store.rows(batch.id, (SUCCEEDED,)))
+            ticks = sum(_ticks(row) for row in self._backend.store.rows(batch.id, (SUCCEEDED,)))
             body["cost_breakdown"] = {"total_cost_in_usd_ticks": ticks}
         return body
 
 
-def _added(entry: JsonObject, default_id: str) -> Line | None:
+def _added(entry: JsonObject, default_id: str) -> SubmittedRow | None:
     asked = as_object(entry.get("batch_request")) or {}
     for kind, endpoint in KINDS.items():
         body = as_object(asked.get(kind))
         if body is not None:
-            return Line(as_text(entry.get("batch_request_id")) or default_id, endpoint, body, {})
+            return SubmittedRow(as_text(entry.get("batch_request_id")) or default_id, endpoint, body, {})
     return None
 
 
@@ -248,7 +248,7 @@ def _usage_of(body: object) -> JsonObject:
     return as_object((as_object(body) or {}).get("usage")) or {}
 
 
-def _ticks(row: Row) -> int:
+def _ticks(row: SimulatedRow) -> int:
     return as_int(_usage_of(row.reply).get("cost_in_usd_ticks")) or 0
 
 
@@ -291,11 +291,11 @@ def _as_chat(response: JsonObject) -> JsonObject:
     }
 
 
-def _result(row: Row) -> JsonObject:
+def _result(row: SimulatedRow) -> JsonObject:
     if row.outcome == SUCCEEDED:
         answer: JsonObject = {"response": {"chat_get_completion": row.reply}}
-        return {"batch_request_id": row.line.custom_id, "batch_result": answer}
+        return {"batch_request_id": row.submitted.custom_id, "batch_result": answer}
     error = as_object(row.reply) or {}
     text = as_text(error.get("error")) or "Internal error."
     failed: JsonObject = {"error": {"code": error.get("code", "internal"), "message": text}}
-    return {"batch_request_id": row.line.custom_id, "batch_result": failed, "error_message": text}
+    return {"batch_request_id": row.submitted.custom_id, "batch_result": failed, "error_message": text}
