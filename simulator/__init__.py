@@ -6,11 +6,11 @@ Paths below the base URL: `/anthropic`, `/openai/v1`, `/google`, `/mistral/v1`, 
 
 from __future__ import annotations
 
-from .batches.backend import row_digest
+from .batches.logged import LoggedBatch, LoggedRow, row_digest
 from .calls.faults import BATCH_FAULTS
 from .calls.faults import MENU as FAULTS
 from .server.limits import RateLimits
-from .server.log import LoggedBatch, LoggedRequest, LoggedRow
+from .server.log import LoggedRequest
 from .server.simulator import DEMO_PACE, Simulator, running_simulator, serve_forever, simulator_in_thread
 
 __all__ = [

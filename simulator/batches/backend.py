@@ -12,17 +12,17 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol, TypedDict
+from typing import Protocol, TypedDict
 
 from ..answers.thinking import digest
 from ..calls.call import ApiCall, PromptCache
 from ..calls.faults import ROW_FAULTS, WHOLE_BATCH_FAULTS, FaultPlan, parse_faults, split_model
 from ..calls.fields import JsonObject, as_text
 from ..calls.replies import HttpReply
+from ..calls.request import Request
 from ..calls.vendor import Vendor
-from ..server.http import Request
-from ..server.log import LoggedBatch, LoggedRow, RequestLog
 from .database import SimulatedBatch, SimulatedRow, SimulatorDatabase, SubmittedRow
+from .logged import BatchLog, LoggedBatch, logged_row
 
 COMPLETED, FAILED, EXPIRED, CANCELED = "completed", "failed", "expired", "canceled"
 SUCCEEDED, ERRORED, LOST, WAITING = "succeeded", "errored", "lost", ""
@@ -106,11 +106,9 @@ class RowCounts:
 class BatchBackend:
     """Creates, advances, cancels and remembers batches."""
 
-    def __init__(
-        self, options: BatchOptions, plan: FaultPlan, log: RequestLog, *, seed: int, cache: PromptCache
-    ) -> None:
+    def __init__(self, options: BatchOptions, plan: FaultPlan, log: BatchLog, *, seed: int, cache: PromptCache) -> None:
         self.options = options
-        self.store = SimulatorDatabase(options.directory)
+        self.database = SimulatorDatabase(options.directory)
         self._plan = plan
         self._log = log
         self._seed = seed
@@ -122,7 +120,7 @@ class BatchBackend:
 
     def new_id(self, prefix: str, length: int = 24) -> str:
         """An identifier that was never given out before; the same seed and order of requests give the same ones."""
-        return prefix + digest(self._seed, "stored", prefix, self.store.next_number())[:length]
+        return prefix + digest(self._seed, "stored", prefix, self.database.next_number())[:length]
 
     def create(
         self,
@@ -138,7 +136,7 @@ class BatchBackend:
         batch = SimulatedBatch(
             batch_id,
             endpoints.name,
-            self.store.next_number(),
+            self.database.next_number(),
             self.now_s(),
             0,
             headers,
@@ -148,9 +146,9 @@ class BatchBackend:
         )
         whole = {name for name in call.faults if name in WHOLE_BATCH_FAULTS} | self._plan.drawn_for_batch(batch_id)
         batch = _befallen(batch, whole)
-        with self.store.change():
+        with self.database.change():
             batch = self.add_rows(call, batch, submitted)
-            self.store.save_batch(batch)
+            self.database.save_batch(batch)
         self._log.add_batch(LoggedBatch(batch.id, endpoints.name, call.number, batch.total))
         return batch
 
@@ -159,7 +157,7 @@ class BatchBackend:
         rows = [SimulatedRow(batch.total + place, row, frozenset()) for place, row in enumerate(submitted)]
         rows = [replace(row, faults=self._faults_of(call, batch, row)) for row in rows]
         asked = frozenset[str]().union(*(row.faults for row in rows))
-        self.store.add_rows(batch.id, ((row, digest(self._seed, batch.id, row.position)[:16]) for row in rows))
+        self.database.add_rows(batch.id, ((row, digest(self._seed, batch.id, row.position)[:16]) for row in rows))
         return _befallen(replace(batch, total=batch.total + len(rows)), asked)
 
     def look(self, call: ApiCall, endpoints: BatchEndpoints, batch: SimulatedBatch) -> SimulatedBatch:
@@ -170,7 +168,7 @@ class BatchBackend:
         if batch.cancel_s is not None:
             return self._settle(endpoints, batch, CANCELED)
         if batch.hangs:
-            self.store.save_batch(batch)
+            self.database.save_batch(batch)
             return batch
         if batch.ending == FAILED:
             return self._settle(endpoints, batch, FAILED)
@@ -180,7 +178,7 @@ class BatchBackend:
             wanted = min(wanted, batch.total // 2)
         self._execute(call, endpoints, batch, wanted)
         if share < 1:
-            self.store.save_batch(batch)
+            self.database.save_batch(batch)
             return batch
         return self._settle(endpoints, batch, batch.ending)
 
@@ -196,12 +194,12 @@ class BatchBackend:
         if batch.end or batch.cancel_s is not None:
             return batch
         batch = replace(batch, cancel_s=self.now_s())
-        self.store.save_batch(batch)
+        self.database.save_batch(batch)
         return batch
 
     def counts(self, batch: SimulatedBatch) -> RowCounts:
         """The counters of a batch as it is."""
-        found = self.store.counts(batch.id)
+        found = self.database.counts(batch.id)
         names = (SUCCEEDED, ERRORED, EXPIRED, CANCELED, LOST, WAITING)
         return RowCounts(*(found.get(name, 0) for name in names))
 
@@ -219,7 +217,7 @@ class BatchBackend:
         """Execute rows until so many of the batch have been reached."""
         reached = batch.total - self.counts(batch).waiting
         while reached < wanted:
-            due = list(self.store.rows(batch.id, (WAITING,), limit=min(ROWS_AT_ONCE, wanted - reached)))
+            due = list(self.database.rows(batch.id, (WAITING,), limit=min(ROWS_AT_ONCE, wanted - reached)))
             self._decide(batch, [self._run(call, endpoints, batch, row) for row in due])
             reached += len(due)
 
@@ -252,28 +250,17 @@ class BatchBackend:
     def _settle(self, endpoints: BatchEndpoints, batch: SimulatedBatch, end: str) -> SimulatedBatch:
         """The batch, ended; the rows that nobody reached go the way of the batch."""
         remaining = {FAILED: ERRORED, EXPIRED: EXPIRED, CANCELED: CANCELED, COMPLETED: CANCELED}[end]
-        while rest := list(self.store.rows(batch.id, (WAITING,), limit=ROWS_AT_ONCE)):
+        while rest := list(self.database.rows(batch.id, (WAITING,), limit=ROWS_AT_ONCE)):
             self._decide(batch, [replace(row, outcome=remaining) for row in rest])
         batch = replace(batch, end=end, ended_s=self.now_s())
-        self.store.save_batch(batch)
+        self.database.save_batch(batch)
         return batch
 
     def _decide(self, batch: SimulatedBatch, rows: Iterable[SimulatedRow]) -> None:
         decided = list(rows)
-        with self.store.change():
-            self.store.decide_rows(batch.id, decided)
-        self._log.add_rows([_logged(batch, row) for row in decided])
-
-
-def row_digest(endpoint: str, body: Any) -> str:
-    """What identifies a row's work: where it goes and what it asks, whatever its custom id and its batch."""
-    return digest(endpoint, json.dumps(body, sort_keys=True))
-
-
-def _logged(batch: SimulatedBatch, row: SimulatedRow) -> LoggedRow:
-    name = row_digest(row.submitted.endpoint, row.submitted.body)
-    executed = row.status > 0
-    return LoggedRow(batch.id, batch.vendor, row.submitted.custom_id, name, row.outcome, executed)
+        with self.database.change():
+            self.database.decide_rows(batch.id, decided)
+        self._log.add_rows([logged_row(batch, row) for row in decided])
 
 
 def _befallen(batch: SimulatedBatch, faults: Iterable[str]) -> SimulatedBatch:

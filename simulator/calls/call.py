@@ -6,9 +6,9 @@ import math
 from dataclasses import dataclass, field
 
 from ..answers.thinking import digest
-from ..server.http import Request
 from .faults import Fault
 from .fields import JsonObject
+from .request import Request
 
 # Bodies are the same in every run, so their time stamps count up from a fixed moment: 2026-11-21T00:00:00Z.
 EPOCH_S = 1_795_219_200

@@ -1,8 +1,9 @@
-"""Typed access to decoded JSON, whose shape nobody has promised."""
+"""JSON: typed access to what was decoded, whose shape nobody has promised, and how values are written."""
 
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from typing import cast
 
 JsonObject = dict[str, object]
@@ -66,3 +67,8 @@ def decode_object(body: bytes) -> JsonObject | None:
 def encode(value: object) -> bytes:
     """Compact UTF-8 JSON, multi-byte characters unescaped as the vendors send them."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+
+
+def moment(seconds: float) -> str:
+    """A time as RFC 3339 writes it, in microseconds."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")

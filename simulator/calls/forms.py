@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from ..server.http import Request
+from .request import Request
 
 _BOUNDARY = re.compile(r'boundary=(?:"([^"]+)"|([^;\s]+))')
 _NAME = re.compile(rb'(?:^|[;\s])name="([^"]*)"')

@@ -68,7 +68,7 @@ class OpenAIBatchEndpoints:
             raise self._invalid(
                 call, f"Invalid purpose: expected 'batch', got {file.meta['purpose']}.", "input_file_id"
             )
-        lines, problems = self._read(self._backend.store.content_of(file), str(details["endpoint"]))
+        lines, problems = self._read(self._backend.database.content_of(file), str(details["endpoint"]))
         batch_id = self._backend.new_id("batch_", length=32)
         batch = self._backend.create(call, self, batch_id, [] if problems else lines, details, problems)
         return whole(200, self._shown(batch), self._rules.headers(call))
@@ -85,7 +85,7 @@ class OpenAIBatchEndpoints:
     def listed(self, call: ApiCall) -> HttpReply:
         """All batches, newest first, by pages. Listing is no step of progress."""
         self._rules.check_key(call)
-        batches = self._backend.store.list_batches(self.name)
+        batches = self._backend.database.list_batches(self.name)
         after, wanted = call.request.query.get("after"), call.request.query.get("limit", str(LISTED))
         if not wanted.isdecimal() or not 1 <= int(wanted) <= MOST_LISTED:
             raise self._invalid(call, f"Invalid 'limit': expected 1 to {MOST_LISTED}.", "limit")
@@ -120,7 +120,7 @@ class OpenAIBatchEndpoints:
 
     def _find(self, call: ApiCall) -> SimulatedBatch:
         batch_id = call.parameters["batch"]
-        batch = self._backend.store.find_batch(self.name, batch_id)
+        batch = self._backend.database.find_batch(self.name, batch_id)
         if batch is None:
             raise RejectedError(self._rules.refuse(call, 404, f"No batch found with id '{batch_id}'."))
         return batch
@@ -223,18 +223,18 @@ class OpenAIBatchEndpoints:
         """The ended batch with its files written. Each file exists only if it has a line."""
         if batch.end == FAILED:
             return batch
-        store, life_s = self._backend.store, as_int(batch.details["output_life_s"])
-        outputs = b"".join(_result(batch, row) for row in store.rows(batch.id, (SUCCEEDED,)))
-        refused = store.rows(batch.id, (ERRORED, EXPIRED, CANCELED))
+        database, life_s = self._backend.database, as_int(batch.details["output_life_s"])
+        outputs = b"".join(_result(batch, row) for row in database.rows(batch.id, (SUCCEEDED,)))
+        refused = database.rows(batch.id, (ERRORED, EXPIRED, CANCELED))
         errors = b"".join(_result(batch, row) for row in refused if not _in_neither(batch, row))
-        details = batch.details | {"usage": _usage(store.rows(batch.id, (SUCCEEDED, LOST)))}
-        with store.change():
+        details = batch.details | {"usage": _usage(database.rows(batch.id, (SUCCEEDED, LOST)))}
+        with database.change():
             for name, payload in (("output", outputs), ("error", errors)):
                 if payload:
                     file = self._files.add(f"{batch.id}_{name}.jsonl", "batch_output", payload, life_s)
                     details[f"{name}_file_id"] = file.id
             batch = replace(batch, details=details)
-            store.save_batch(batch)
+            database.save_batch(batch)
         return batch
 
     def _shown(self, batch: SimulatedBatch) -> JsonObject:

@@ -88,12 +88,12 @@ class FileEndpoints:
             "expires_at": None if life_s is None else created_s + life_s,
         }
         file = StoredFile(str(meta["id"]), self._rules.vendor, meta)
-        self._backend.store.add_file(file, content)
+        self._backend.database.add_file(file, content)
         return file
 
     def find(self, call: ApiCall, file_id: str) -> StoredFile:
         """The file with this id. Raises `RejectedError` if there is none."""
-        file = self._backend.store.find_file(self._rules.vendor, file_id)
+        file = self._backend.database.find_file(self._rules.vendor, file_id)
         if file is None:
             raise RejectedError(self._rules.refuse(call, 404, f"No such File object: {file_id}", param="id"))
         return file
@@ -108,7 +108,7 @@ class FileEndpoints:
         """All files, newest first, or those of one purpose."""
         self._rules.check_key(call)
         purpose = call.request.query.get("purpose")
-        files = self._backend.store.list_files(self._rules.vendor)
+        files = self._backend.database.list_files(self._rules.vendor)
         data = [self._rules.describe(file) for file in files if purpose in (None, file.meta["purpose"])]
         return whole(200, {"object": "list", "data": data, "has_more": False}, self._rules.headers(call))
 
@@ -116,14 +116,14 @@ class FileEndpoints:
         """The bytes of one file."""
         self._rules.check_key(call)
         file = self.find(call, call.parameters["file"])
-        payload = self._backend.store.content_of(file)
+        payload = self._backend.database.content_of(file)
         return raw(payload, self._rules.headers(call), content_type="application/octet-stream")
 
     def delete(self, call: ApiCall) -> HttpReply:
         """The end of one file."""
         self._rules.check_key(call)
         file = self.find(call, call.parameters["file"])
-        self._backend.store.delete_file(file.id)
+        self._backend.database.delete_file(file.id)
         return whole(200, {"id": file.id, "object": "file", "deleted": True}, self._rules.headers(call))
 
     def _purpose(self, call: ApiCall, parts: list[FormField]) -> str:

@@ -10,8 +10,8 @@ from ..calls.call import ApiCall, PromptCache
 from ..calls.faults import HEADER, FaultPlan, UnknownFaultError, before_answer, split_model, spoil
 from ..calls.fields import JsonObject, as_text, decode_object
 from ..calls.replies import HttpReply, whole
+from ..calls.request import Request
 from ..calls.vendor import Vendor, perform, perform_change
-from .http import Request
 from .limits import COUNTING, RateLimiter, RateLimits
 from .log import RequestLog
 from .routes import BASE_PATHS, VENDORS, Body, Endpoint, all_routes
@@ -48,7 +48,7 @@ class Dispatcher:
 
     def close(self) -> None:
         """Let go of batches and files."""
-        self._backend.store.close()
+        self._backend.database.close()
 
     def respond(self, request: Request, number: int) -> DispatchedReply:
         """The reply to request `number`, with its faults done to it."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Iterator
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 import h11
 
 from ..calls.replies import Ending, HttpReply, Piece
+from ..calls.request import Request
 
 MAX_BODY_BYTES = 64 * 1024 * 1024
 #: Batches and their files may be as large as the vendors allow, so that these are the ones who refuse.
@@ -24,17 +24,6 @@ READ_BYTES = 64 * 1024
 FILLER_BYTES = b"x" * READ_BYTES
 LINGER_S = 2.0
 SERVER = ("server", "thinkdial-simulator")
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """One request, its body read to the end. Header names are in lower case; repeated ones are joined by a comma."""
-
-    method: str
-    path: str
-    query: dict[str, str]
-    headers: dict[str, str]
-    body: bytes
 
 
 class MalformedError(Exception):

@@ -15,7 +15,7 @@ from datetime import UTC, datetime, timedelta
 from ..answers.thinking import digest
 from ..calls.call import EPOCH_S
 from ..calls.replies import Headers, HttpReply
-from .http import Request
+from ..calls.request import Request
 
 MINUTE_S = 60.0
 KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")

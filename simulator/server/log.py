@@ -9,6 +9,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from ..batches.logged import LoggedBatch, LoggedRow
+
 CREDENTIAL_HEADERS = frozenset(
     {"authorization", "x-api-key", "x-goog-api-key", "api-key", "cookie", "proxy-authorization"}
 )
@@ -42,32 +44,6 @@ def without_credentials(headers: dict[str, str]) -> dict[str, str]:
 def hidden(secret: str) -> str:
     """What the log keeps of a credential."""
     return f"<{len(secret)} characters>"
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedBatch:
-    """One batch that was created; `request` is the number of the request that did it."""
-
-    id: str
-    vendor: str
-    request: int
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class LoggedRow:
-    """What became of one row of a batch.
-
-    `digest` depends on the endpoint and the body only, so the same work submitted twice has it twice. `executed` says
-    that the model ran, or refused; without it the row expired, was canceled, or belonged to a batch that failed.
-    """
-
-    batch: str
-    vendor: str
-    custom_id: str
-    digest: str
-    outcome: str
-    executed: bool
 
 
 class RequestLog:

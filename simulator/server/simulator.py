@@ -14,12 +14,14 @@ from typing import Unpack
 import h11
 
 from ..batches.backend import BatchArguments, batch_options
+from ..batches.logged import LoggedBatch, LoggedRow
 from ..calls.fields import JsonObject, as_list, as_object, decode_object
 from ..calls.replies import HttpReply, whole
+from ..calls.request import Request
 from .dispatch import Dispatcher
-from .http import Channel, MalformedError, Request
+from .http import Channel, MalformedError
 from .limits import RateLimits
-from .log import LoggedBatch, LoggedRequest, LoggedRow, RequestLog, hidden, without_credentials
+from .log import LoggedRequest, RequestLog, hidden, without_credentials
 
 DEMO_PACE = 0.3
 STARTUP_S = 10.0

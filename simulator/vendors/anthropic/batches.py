@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from ...answers.turns import input_tokens
 from ...batches.backend import CANCELED, ERRORED, EXPIRED, SUCCEEDED, BatchBackend
 from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
 from ...calls.call import ApiCall
-from ...calls.fields import JsonObject, as_list, as_object, as_text, encode, words
+from ...calls.fields import JsonObject, as_list, as_object, as_text, encode, moment, words
 from ...calls.replies import HttpReply, RejectedError, raw, whole
 from ...calls.vendor import Vendor, perform
 from ..models import find_claude
@@ -97,7 +96,7 @@ class AnthropicBatchEndpoints:
         wanted = query.get("limit", str(LISTED))
         if not wanted.isdecimal() or not 1 <= int(wanted) <= MOST_LISTED:
             raise rules.invalid(call, f"limit: Input should be between 1 and {MOST_LISTED}")
-        batches = self._backend.store.list_batches(self.name)
+        batches = self._backend.database.list_batches(self.name)
         places = {batch.id: place for place, batch in enumerate(batches)}
         if "before_id" in query:
             end = places.get(query["before_id"], 0)
@@ -128,8 +127,8 @@ class AnthropicBatchEndpoints:
         if not batch.end:
             text = f"Message Batch {batch.id} cannot be deleted while it is still processing. Cancel it first."
             raise rules.invalid(call, text)
-        with self._backend.store.change():
-            self._backend.store.delete_batch(batch.id)
+        with self._backend.database.change():
+            self._backend.database.delete_batch(batch.id)
         return whole(200, {"id": batch.id, "type": "message_batch_deleted"}, rules.request_headers(call))
 
     def results(self, call: ApiCall) -> HttpReply:
@@ -139,7 +138,7 @@ class AnthropicBatchEndpoints:
         if not batch.end:
             text = f"Message Batch {batch.id} has no results available: it is still processing."
             raise RejectedError(rules.not_found(call, text))
-        rows = self._backend.store.rows(batch.id, (SUCCEEDED, ERRORED, CANCELED, EXPIRED))
+        rows = self._backend.database.rows(batch.id, (SUCCEEDED, ERRORED, CANCELED, EXPIRED))
         payload = b"".join(_result(call, row) for row in rows)
         return raw(payload, rules.request_headers(call), content_type="application/x-jsonl")
 
@@ -153,7 +152,7 @@ class AnthropicBatchEndpoints:
         return perform(anthropic, anthropic.answer, call)
 
     def _find(self, call: ApiCall) -> SimulatedBatch:
-        batch = self._backend.store.find_batch(self.name, call.parameters["batch"])
+        batch = self._backend.database.find_batch(self.name, call.parameters["batch"])
         if batch is None:
             text = f"Message Batch not found: {call.parameters['batch']}"
             raise RejectedError(rules.not_found(call, text))
@@ -182,11 +181,6 @@ class AnthropicBatchEndpoints:
             "archived_at": None,
             "results_url": f"http://{host}/anthropic{ENDPOINT}/batches/{batch.id}/results" if batch.end else None,
         }
-
-
-def moment(seconds: float) -> str:
-    """A time as RFC 3339 writes it, in microseconds."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _check(call: ApiCall) -> None:

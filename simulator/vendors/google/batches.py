@@ -13,11 +13,10 @@ from ...answers.turns import input_tokens
 from ...batches.backend import CANCELED, COMPLETED, ERRORED, EXPIRED, FAILED, SUCCEEDED, BatchBackend
 from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
 from ...calls.call import ApiCall
-from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, encode
+from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, encode, moment
 from ...calls.replies import HttpReply, RejectedError, whole
+from ...calls.request import Request
 from ...calls.vendor import Vendor, perform
-from ...server.http import Request
-from ..anthropic.batches import moment
 from . import api as gemini
 from . import rules
 from .files import GoogleFileEndpoints
@@ -107,7 +106,7 @@ class GoogleBatchEndpoints:
     def listed(self, call: ApiCall) -> HttpReply:
         """All operations, newest first, by pages, without their results. Listing is no step of progress."""
         rules.check_key(call)
-        batches = self._backend.store.list_batches(self.name)
+        batches = self._backend.database.list_batches(self.name)
         token, size = call.request.query.get("pageToken", ""), call.request.query.get("pageSize", str(LISTED))
         start = int(token) if token.isdecimal() else 0
         page = batches[start : start + (max(1, int(size)) if size.isdecimal() else LISTED)]
@@ -126,8 +125,8 @@ class GoogleBatchEndpoints:
         """The batch forgotten."""
         rules.check_key(call)
         batch = self._find(call)
-        with self._backend.store.change():
-            self._backend.store.delete_batch(batch.id)
+        with self._backend.database.change():
+            self._backend.database.delete_batch(batch.id)
         return _said(call, {})
 
     def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
@@ -179,7 +178,7 @@ class GoogleBatchEndpoints:
             raise rules.invalid(call, f"The batch has {count} requests, more than the limit of {most}.")
 
     def _find(self, call: ApiCall) -> SimulatedBatch:
-        batch = self._backend.store.find_batch(self.name, call.parameters["batch"])
+        batch = self._backend.database.find_batch(self.name, call.parameters["batch"])
         if batch is None:
             text = f"Batch not found: batches/{call.parameters['batch']}"
             raise RejectedError(rules.error(call, 404, "NOT_FOUND", text))
@@ -187,7 +186,7 @@ class GoogleBatchEndpoints:
 
     def _answered(self, batch: SimulatedBatch) -> Iterator[SimulatedRow]:
         """The rows that come back; a failed batch has none, and stopped ones omit what was not executed."""
-        return self._backend.store.rows(batch.id, () if batch.end == FAILED else (SUCCEEDED, ERRORED))
+        return self._backend.database.rows(batch.id, () if batch.end == FAILED else (SUCCEEDED, ERRORED))
 
     def _with_file(self, batch: SimulatedBatch) -> SimulatedBatch:
         payload = b"".join(
@@ -195,12 +194,12 @@ class GoogleBatchEndpoints:
         )
         if not payload:
             return batch
-        with self._backend.store.change():
+        with self._backend.database.change():
             file = self._files.add(
                 f"batch-{batch.id}", payload, display_name=None, mime_type="application/jsonl", source="GENERATED"
             )
             batch = replace(batch, details=batch.details | {"responses_file": file.meta["name"]})
-            self._backend.store.save_batch(batch)
+            self._backend.database.save_batch(batch)
         return batch
 
     def _operation(self, call: ApiCall, batch: SimulatedBatch) -> HttpReply:

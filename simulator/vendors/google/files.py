@@ -12,9 +12,8 @@ from ...answers.thinking import digest
 from ...batches.backend import BatchBackend
 from ...batches.database import StoredFile
 from ...calls.call import ApiCall
-from ...calls.fields import JsonObject, as_object, as_text, decode_object
+from ...calls.fields import JsonObject, as_object, as_text, decode_object, moment
 from ...calls.replies import Headers, HttpReply, RejectedError, raw, whole
-from ..anthropic.batches import moment
 from . import rules
 
 VENDOR = "google"
@@ -46,12 +45,12 @@ class GoogleFileEndpoints:
     def listed(self, call: ApiCall) -> HttpReply:
         """All files, newest first."""
         rules.check_key(call)
-        return _said(call, {"files": [file.meta for file in self._backend.store.list_files(VENDOR)]})
+        return _said(call, {"files": [file.meta for file in self._backend.database.list_files(VENDOR)]})
 
     def delete(self, call: ApiCall) -> HttpReply:
         """The end of one file."""
         rules.check_key(call)
-        self._backend.store.delete_file(self.find(call, call.parameters["file"]).id)
+        self._backend.database.delete_file(self.find(call, call.parameters["file"]).id)
         return _said(call, {})
 
     def download(self, call: ApiCall) -> HttpReply:
@@ -60,12 +59,12 @@ class GoogleFileEndpoints:
         file = self.find(call, call.parameters["file"])
         if file.meta["source"] != "GENERATED":
             raise rules.invalid(call, f"File {file.meta['name']} is not downloadable.")
-        content = self._backend.store.content_of(file)
+        content = self._backend.database.content_of(file)
         return raw(content, rules.request_headers(call), content_type="application/octet-stream")
 
     def find(self, call: ApiCall, name: str) -> StoredFile:
         """The file with this name, with or without `files/`. Raises `RejectedError` if there is none."""
-        file = self._backend.store.find_file(VENDOR, name.removeprefix("files/"))
+        file = self._backend.database.find_file(VENDOR, name.removeprefix("files/"))
         if file is None:
             text = f"You do not have permission to access the File {name.removeprefix('files/')} or it may not exist."
             raise RejectedError(rules.error(call, 403, "PERMISSION_DENIED", text))
@@ -73,7 +72,7 @@ class GoogleFileEndpoints:
 
     def content_of(self, file: StoredFile) -> bytes:
         """The bytes of any file."""
-        return self._backend.store.content_of(file)
+        return self._backend.database.content_of(file)
 
     def add(self, file_id: str, content: bytes, *, display_name: str | None, mime_type: str, source: str) -> StoredFile:
         """A new file, kept."""
@@ -95,7 +94,7 @@ class GoogleFileEndpoints:
         if source == "GENERATED":
             meta["downloadUri"] = f"{meta['uri']}:download?alt=media"
         file = StoredFile(file_id, VENDOR, meta)
-        self._backend.store.add_file(file, content)
+        self._backend.database.add_file(file, content)
         return file
 
     def _start(self, call: ApiCall) -> HttpReply:
@@ -110,30 +109,30 @@ class GoogleFileEndpoints:
         upload_id = self._backend.new_id("", length=40)
         meta: JsonObject = {"size": size, "display_name": name or headers.get("x-goog-upload-file-name")}
         meta["mime_type"] = headers.get("x-goog-upload-header-content-type") or as_text(described.get("mimeType"))
-        self._backend.store.add_file(StoredFile(upload_id, PENDING, meta), b"")
+        self._backend.database.add_file(StoredFile(upload_id, PENDING, meta), b"")
         query = f"upload_id={upload_id}&upload_protocol=resumable"
         url = f"http://{headers.get('host', '127.0.0.1')}{call.request.path}?{query}"
         extra = (("x-goog-upload-url", url), ("x-goog-upload-status", "active"))
         return _said(call, {}, extra)
 
     def _piece(self, call: ApiCall, *, last: bool) -> HttpReply:
-        store = self._backend.store
-        pending = store.find_file(PENDING, call.request.query.get("upload_id", ""))
+        database = self._backend.database
+        pending = database.find_file(PENDING, call.request.query.get("upload_id", ""))
         if pending is None:
             text = "The upload was not found."
             raise RejectedError(rules.error(call, 404, "NOT_FOUND", text))
-        content = store.content_of(pending)
+        content = database.content_of(pending)
         offset = call.request.headers.get("x-goog-upload-offset", "0")
         if offset != str(len(content)):
             raise rules.invalid(call, f"Upload offset {offset} does not match the {len(content)} bytes received.")
         content += call.request.body
         if not last:
-            store.replace_file(replace(pending), content)
+            database.replace_file(replace(pending), content)
             return _said(call, {}, (("x-goog-upload-status", "active"),))
         if pending.meta["size"] not in ("", str(len(content))):
             raise rules.invalid(call, f"Expected {pending.meta['size']} bytes, but received {len(content)}.")
-        with store.change():
-            store.delete_file(pending.id)
+        with database.change():
+            database.delete_file(pending.id)
             file = self.add(
                 self._backend.new_id("", length=12),
                 content,

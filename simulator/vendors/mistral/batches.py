@@ -87,7 +87,7 @@ class MistralBatchEndpoints:
         """All jobs, newest first, by pages, or those of one model or status. Listing is no step of progress."""
         mistral.check_key(call)
         query = call.request.query
-        jobs = [self._shown(batch) for batch in self._backend.store.list_batches(self.name)]
+        jobs = [self._shown(batch) for batch in self._backend.database.list_batches(self.name)]
         for name in ("model", "status"):
             if name in query:
                 jobs = [job for job in jobs if job[name] == query[name]]
@@ -121,7 +121,7 @@ class MistralBatchEndpoints:
         for name in names:
             # A file of a job is given by its id alone or inside an object.
             file_id = as_text(name) or as_text((as_object(name) or {}).get("file_id")) or ""
-            content = self._backend.store.content_of(self._files.find(call, file_id))
+            content = self._backend.database.content_of(self._files.find(call, file_id))
             for number, text in enumerate(content.decode("utf-8", "replace").split("\n"), 1):
                 if not text.strip():
                     continue
@@ -148,7 +148,7 @@ class MistralBatchEndpoints:
         return lines
 
     def _find(self, call: ApiCall) -> SimulatedBatch:
-        batch = self._backend.store.find_batch(self.name, call.parameters["batch"])
+        batch = self._backend.database.find_batch(self.name, call.parameters["batch"])
         if batch is None:
             text = f"Batch job {call.parameters['batch']} not found"
             raise RejectedError(mistral.refusal(call, 404, text, code="1900", kind="not_found"))
@@ -162,17 +162,17 @@ class MistralBatchEndpoints:
 
     def _with_files(self, batch: SimulatedBatch) -> SimulatedBatch:
         """The ended job with its files written. Each file exists only if it has a line; stopped rows are in neither."""
-        store = self._backend.store
+        database = self._backend.database
         if batch.end == FAILED or batch.details["inline"]:
             return batch
         details = dict(batch.details)
-        with store.change():
+        with database.change():
             for name, outcome in (("output_file", SUCCEEDED), ("error_file", ERRORED)):
-                payload = b"".join(encode(_result(batch, row)) + b"\n" for row in store.rows(batch.id, (outcome,)))
+                payload = b"".join(encode(_result(batch, row)) + b"\n" for row in database.rows(batch.id, (outcome,)))
                 if payload:
                     details[name] = self._files.add(f"{batch.id}.jsonl", "batch", payload).id
             batch = replace(batch, details=details)
-            store.save_batch(batch)
+            database.save_batch(batch)
         return batch
 
     def _shown(self, batch: SimulatedBatch, *, with_outputs: bool = False) -> JsonObject:
@@ -180,7 +180,7 @@ class MistralBatchEndpoints:
         running = "RUNNING" if batch.polls else "QUEUED"
         status = ENDS.get(batch.end) or (running if batch.cancel_s is None else "CANCELLATION_REQUESTED")
         failed = batch.end == FAILED
-        rows = self._backend.store.rows(batch.id, () if failed or not batch.end else (SUCCEEDED, ERRORED))
+        rows = self._backend.database.rows(batch.id, () if failed or not batch.end else (SUCCEEDED, ERRORED))
         outputs = [_result(batch, row) for row in rows] if details["inline"] and with_outputs and batch.end else None
         return {
             "id": batch.id,

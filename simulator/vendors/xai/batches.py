@@ -11,12 +11,11 @@ from dataclasses import replace
 from ...batches.backend import CANCELED, ERRORED, EXPIRED, FAILED, SUCCEEDED, WAITING, BatchBackend
 from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
 from ...calls.call import ApiCall
-from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, objects
+from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, moment, objects
 from ...calls.replies import HttpReply, RejectedError, whole
 from ...calls.vendor import Vendor, perform
 from ...openai_family.files import MEGABYTE, FileEndpoints
 from ...openai_family.hosted import find_grok
-from ..anthropic.batches import moment
 from . import api as xai
 
 MOST_FILE_BYTES = 50 * MEGABYTE
@@ -51,7 +50,7 @@ class XaiBatchEndpoints:
         problems: list[JsonObject] = []
         file_id = as_text(call.body.get("input_file_id"))
         if file_id is not None:
-            content = self._backend.store.content_of(self._files.find(call, file_id))
+            content = self._backend.database.content_of(self._files.find(call, file_id))
             lines, problem = self._lines(content)
             problems = [{"message": problem}] if problem else []
         details: JsonObject = {"name": name, "input_file_id": file_id}
@@ -71,7 +70,9 @@ class XaiBatchEndpoints:
         entries = as_list(call.body.get("batch_requests"))
         if not entries:
             raise self._refused(call, "Failed to deserialize the JSON body: missing field `batch_requests`", 422)
-        known = {row.submitted.custom_id for row in self._backend.store.rows(batch.id, (WAITING, SUCCEEDED, ERRORED))}
+        known = {
+            row.submitted.custom_id for row in self._backend.database.rows(batch.id, (WAITING, SUCCEEDED, ERRORED))
+        }
         lines: list[SubmittedRow] = []
         for place, entry in enumerate(map(as_object, entries)):
             line = _added(entry or {}, f"request_{batch.total + place}")
@@ -81,10 +82,10 @@ class XaiBatchEndpoints:
                 raise self._refused(call, f"Duplicate batch_request_id: {line.custom_id}")
             known.add(line.custom_id)
             lines.append(line)
-        with self._backend.store.change():
+        with self._backend.database.change():
             # A batch is never closed: one that had nothing left to do begins again.
             batch = replace(self._backend.add_rows(call, batch, lines), end="", ended_s=None, polls=0)
-            self._backend.store.save_batch(batch)
+            self._backend.database.save_batch(batch)
         return self._said(call, {})
 
     def show(self, call: ApiCall) -> HttpReply:
@@ -98,7 +99,7 @@ class XaiBatchEndpoints:
         """All batches, newest first, by pages. Listing is no step of progress."""
         xai.check_key(call)
         start, size = self._page(call)
-        batches = self._backend.store.list_batches(self.name)
+        batches = self._backend.database.list_batches(self.name)
         page = [self._shown(batch) for batch in batches[start : start + size]]
         more = start + size < len(batches)
         return self._said(call, {"batches": page, "pagination_token": str(start + size) if more else None})
@@ -108,7 +109,7 @@ class XaiBatchEndpoints:
         xai.check_key(call)
         batch = self._find(call)
         start, size = self._page(call)
-        rows = list(self._backend.store.rows(batch.id, tuple(NAMES), limit=size + 1, offset=start))
+        rows = list(self._backend.database.rows(batch.id, tuple(NAMES), limit=size + 1, offset=start))
         page = [
             {
                 "batch_request_id": row.submitted.custom_id,
@@ -129,7 +130,7 @@ class XaiBatchEndpoints:
         batch = self._find(call)
         start, size = self._page(call)
         outcomes = () if batch.end == FAILED else (SUCCEEDED, ERRORED)
-        rows = list(self._backend.store.rows(batch.id, outcomes, limit=size + 1, offset=start))
+        rows = list(self._backend.database.rows(batch.id, outcomes, limit=size + 1, offset=start))
         token = str(start + size) if len(rows) > size else None
         return self._said(call, {"results": [_result(row) for row in rows[:size]], "pagination_token": token})
 
@@ -182,7 +183,7 @@ class XaiBatchEndpoints:
         return (lines, None) if lines else ([], "The input file has no requests")
 
     def _find(self, call: ApiCall) -> SimulatedBatch:
-        batch = self._backend.store.find_batch(self.name, call.parameters["batch"])
+        batch = self._backend.database.find_batch(self.name, call.parameters["batch"])
         if batch is None:
             raise RejectedError(xai.refusal(call, 404, "Batch not found", code="not-found"))
         return batch
@@ -230,7 +231,7 @@ class XaiBatchEndpoints:
             "state": dict.fromkeys(shown, 0) if nothing else shown,
         }
         if batch.end and batch.end != FAILED:
-            ticks = sum(_ticks(row) for row in self._backend.store.rows(batch.id, (SUCCEEDED,)))
+            ticks = sum(_ticks(row) for row in self._backend.database.rows(batch.id, (SUCCEEDED,)))
             body["cost_breakdown"] = {"total_cost_in_usd_ticks": ticks}
         return body
 
