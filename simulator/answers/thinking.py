@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass
 
 LEVEL_FACTORS = {"none": 0.0, "minimal": 0.35, "low": 1.0, "medium": 2.5, "high": 6.0, "xhigh": 12.0, "max": 22.0}
+LOW_TO_HIGH = ("low", "medium", "high")
+LOW_TO_XHIGH = (*LOW_TO_HIGH, "xhigh")
+LOW_TO_MAX = (*LOW_TO_XHIGH, "max")
 
 _TOKEN = re.compile(r"\s?\w{1,6}|\s?[^\w\s]|\s")
 

@@ -12,7 +12,6 @@ from ..calls.vendor import Answer, Vendor
 from ..openai_family import chat as compatible
 from ..openai_family.batches import MOST_BYTES, BatchRules, OpenAIBatchEndpoints, day_window
 from ..openai_family.files import FileEndpoints, FileRules
-from ..openai_family.hosted import find_groq
 from ..vendors import catalogue
 from ..vendors.anthropic import api as anthropic
 from ..vendors.anthropic.batches import AnthropicBatchEndpoints
@@ -22,12 +21,13 @@ from ..vendors.google.batches import BATCH_METHOD, COUNT_METHOD, GoogleBatchEndp
 from ..vendors.google.batches import count_tokens as count_google
 from ..vendors.google.files import GoogleFileEndpoints
 from ..vendors.groq import api as groq
+from ..vendors.groq.models import find_groq
 from ..vendors.mistral import api as mistral
 from ..vendors.mistral import batches as mistral_batches
-from ..vendors.models import find_gpt
 from ..vendors.openai import chat as openai_chat
 from ..vendors.openai import responses as openai_responses
 from ..vendors.openai import rules as openai_rules
+from ..vendors.openai.models import find_gpt
 from ..vendors.xai import api as xai
 from ..vendors.xai import batches as xai_batches
 

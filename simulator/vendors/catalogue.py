@@ -9,15 +9,19 @@ from __future__ import annotations
 from ..calls.call import EPOCH_S, ApiCall
 from ..calls.fields import JsonObject
 from ..calls.replies import HttpReply, RejectedError, whole
-from ..openai_family.hosted import GROKS, GROQS, MISTRALS
 from ..openai_family.styles import STYLES
 from .anthropic import rules as anthropic_rules
+from .anthropic.models import CLAUDES, Claude, find_claude
 from .google import rules as gemini_rules
+from .google.models import GEMINIS, Gemini
 from .groq import api as groq
+from .groq.models import GROQS
 from .mistral import api as mistral
-from .models import CLAUDES, GEMINIS, GPTS, Claude, Gemini, Gpt, find_claude
+from .mistral.models import MISTRALS
 from .openai import rules as openai_rules
+from .openai.models import GPTS, Gpt
 from .xai import api as xai
+from .xai.models import GROKS
 
 ANTHROPIC_PAGE = 20
 GOOGLE_PAGE = 50

@@ -13,8 +13,8 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, objects
 from ...calls.replies import Headers, HttpReply, Piece, Role, named_event, stream, whole
-from ..models import Claude
 from . import rules
+from .models import Claude
 
 SPEED = Speed(first_s=0.9, thinking_per_s=110.0, answer_per_s=75.0)
 CACHE_FROM_TOKENS = 1024

@@ -16,9 +16,9 @@ from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_list, as_object, as_text, encode, moment, words
 from ...calls.replies import HttpReply, RejectedError, raw, whole
 from ...calls.vendor import Vendor, perform
-from ..models import find_claude
 from . import api as anthropic
 from . import rules
+from .models import find_claude
 
 MOST_ROWS = 100_000
 MOST_BYTES = 256 * 1024 * 1024

@@ -14,7 +14,7 @@ from ...answers.thinking import OFF, Dial
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_number, as_object, as_text, joined_text, objects, words
 from ...calls.replies import Headers, HttpReply, RejectedError, whole
-from ..models import Claude, find_claude
+from .models import Claude, find_claude
 
 VERSIONS = ("2023-06-01", "2026-10-21")
 WITHOUT_SAMPLING = "2026-10-21"

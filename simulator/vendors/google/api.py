@@ -15,8 +15,8 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_object, objects
 from ...calls.replies import HttpReply, Piece, Role, google_event, stream, whole
-from ..models import Gemini
 from . import rules
+from .models import Gemini
 
 SPEED = Speed(first_s=0.5, thinking_per_s=230.0, answer_per_s=170.0)
 TOKENS_PER_CHUNK = 14

@@ -13,7 +13,7 @@ from ...answers.thinking import OFF, Dial
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
 from ...calls.replies import Headers, HttpReply, RejectedError, whole
-from ..models import Gemini, find_gemini
+from .models import Gemini, find_gemini
 
 CONTENT_TYPE = "application/json; charset=UTF-8"
 TYPE_PREFIX = "type.googleapis.com/google.rpc."

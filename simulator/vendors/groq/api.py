@@ -13,8 +13,9 @@ from ...calls.fields import JsonObject, as_text, objects
 from ...calls.replies import Headers, HttpReply, RejectedError, whole
 from ...openai_family.chat import answer_as, broken_off
 from ...openai_family.chat_request import read_request
-from ...openai_family.hosted import Hosted, find_groq
+from ...openai_family.hosted_model import HostedModel
 from ...openai_family.styles import Style
+from .models import find_groq
 
 __all__ = [
     "answer",
@@ -91,7 +92,7 @@ def check_key(call: ApiCall) -> None:
         raise RejectedError(refusal(call, 401, "Invalid API Key", code="invalid_api_key"))
 
 
-def check_model(call: ApiCall) -> Hosted:
+def check_model(call: ApiCall) -> HostedModel:
     """The model, unless it is unknown or retired."""
     model = find_groq(call.model)
     if model is None:
@@ -140,7 +141,7 @@ def _seconds(size: int, thinking: int, said: int) -> JsonObject:
     return times | {"total_time": prompt_s + completion_s}
 
 
-def _format(call: ApiCall, model: Hosted) -> str:
+def _format(call: ApiCall, model: HostedModel) -> str:
     """How the thought is shown: hidden, raw (in tags) or parsed (in a field)."""
     given = call.body.get("reasoning_format")
     if given is not None and "include_reasoning" in call.body:
@@ -156,7 +157,7 @@ def _format(call: ApiCall, model: Hosted) -> str:
     return str(given) if given is not None else "raw" if model.tagged and not structured else "parsed"
 
 
-def _dial(call: ApiCall, model: Hosted) -> Dial:
+def _dial(call: ApiCall, model: HostedModel) -> Dial:
     effort = call.body.get("reasoning_effort")
     if effort is None:
         return OFF if model.default == "none" else Dial(model.default)

@@ -14,8 +14,9 @@ from ...calls.fields import JsonObject, as_text, joined_text, objects, words
 from ...calls.replies import Headers, HttpReply, RejectedError, whole
 from ...openai_family.chat import answer_as, broken_off
 from ...openai_family.chat_request import read_request
-from ...openai_family.hosted import Hosted, find_mistral
+from ...openai_family.hosted_model import HostedModel
 from ...openai_family.styles import Style
+from .models import find_mistral
 
 __all__ = [
     "answer",
@@ -105,7 +106,7 @@ def check_key(call: ApiCall) -> None:
         raise RejectedError(whole(401, {"detail": "Unauthorized"}, request_headers(call)))
 
 
-def check_model(call: ApiCall) -> Hosted:
+def check_model(call: ApiCall) -> HostedModel:
     """The model, unless it is unknown or retired."""
     model = find_mistral(call.model)
     if model is None:
@@ -151,7 +152,7 @@ def _detail(name: str, message: str, kind: str) -> HttpReply:
     return whole(422, {"detail": [{"loc": ["body", name], "msg": message, "type": kind}]})
 
 
-def _dial(call: ApiCall, model: Hosted) -> Dial:
+def _dial(call: ApiCall, model: HostedModel) -> Dial:
     effort = call.body.get("reasoning_effort")
     if effort is None:
         return OFF if model.default == "none" else Dial(model.default)

@@ -12,8 +12,8 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_list, as_object, joined_text, objects, words
 from ...calls.replies import HttpReply, Piece, RejectedError, Role, data_event, stream, whole
-from ..models import Gpt
 from . import rules
+from .models import Gpt
 from .rules import bad_json, failure, not_found
 
 __all__ = ["answer", "bad_json", "broken_off", "failure", "not_found"]

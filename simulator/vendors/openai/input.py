@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_list, as_object, as_text, joined_text, objects, words
-from ..models import Gpt
 from . import rules
+from .models import Gpt
 
 FIELDS = words(
     "access_programs background context_management conversation image include input instructions max_output_tokens "

@@ -14,10 +14,10 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_int, as_object, words
 from ...calls.replies import HttpReply, Piece, named_event, stream, whole
-from ..models import Gpt
 from . import rules
 from .events import Script, events
 from .input import ENCRYPTED_MARK, FIELDS, check_options, check_sampling, prompt_of, reasoning_options
+from .models import Gpt
 from .rules import bad_json, failure, not_found
 
 __all__ = ["answer", "answer_as", "bad_json", "broken_off", "failure", "input_tokens", "not_found", "script_of"]

@@ -12,7 +12,7 @@ from ...answers.turns import Speed, input_tokens
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import as_int, as_number, as_text
 from ...calls.replies import Headers, HttpReply, RejectedError, whole
-from ..models import Gpt, find_gpt
+from .models import Gpt, find_gpt
 
 SPEED = Speed(first_s=0.6, thinking_per_s=150.0, answer_per_s=95.0)
 ALL_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")

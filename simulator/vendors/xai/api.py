@@ -15,10 +15,11 @@ from ...calls.fields import JsonObject, as_int, as_object, as_text, joined_text,
 from ...calls.replies import Headers, HttpReply, RejectedError, whole
 from ...openai_family.chat import answer_as, broken_off
 from ...openai_family.chat_request import read_request
-from ...openai_family.hosted import Hosted, find_grok
+from ...openai_family.hosted_model import HostedModel
 from ...openai_family.styles import Style
-from ..models import Gpt
 from ..openai import responses as openai_responses
+from ..openai.models import Gpt
+from .models import find_grok
 
 __all__ = [
     "bad_json",
@@ -115,7 +116,7 @@ def check_key(call: ApiCall) -> None:
         raise RejectedError(refusal(call, 400, text, code="invalid-argument"))
 
 
-def check_model(call: ApiCall) -> Hosted:
+def check_model(call: ApiCall) -> HostedModel:
     """The model, unless it is unknown or retired."""
     model = find_grok(call.model)
     if model is None:
@@ -157,7 +158,7 @@ def _required(call: ApiCall, name: str) -> None:
             raise RejectedError(refusal(call, 422, text))
 
 
-def _dial(call: ApiCall, model: Hosted, effort: object) -> Dial:
+def _dial(call: ApiCall, model: HostedModel, effort: object) -> Dial:
     if effort is None:
         return OFF if model.default == "none" else Dial(model.default)
     if as_text(effort) not in model.efforts:
@@ -170,7 +171,7 @@ def _dial(call: ApiCall, model: Hosted, effort: object) -> Dial:
     return OFF if effort == "none" else Dial(str(effort))
 
 
-def _bill_of(model: Hosted) -> Callable[[int, int, int], JsonObject]:
+def _bill_of(model: HostedModel) -> Callable[[int, int, int], JsonObject]:
     def bill(size: int, thinking: int, said: int) -> JsonObject:
         ticks = size * model.input_ticks + (thinking + said) * model.output_ticks
         return {"cost_in_usd_ticks": ticks, "num_sources_used": 0}

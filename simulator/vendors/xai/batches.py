@@ -15,8 +15,8 @@ from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, mom
 from ...calls.replies import HttpReply, RejectedError, whole
 from ...calls.vendor import Vendor, perform
 from ...openai_family.files import MEGABYTE, FileEndpoints
-from ...openai_family.hosted import find_grok
 from . import api as xai
+from .models import find_grok
 
 MOST_FILE_BYTES = 50 * MEGABYTE
 MOST_CALL_BYTES = 25 * MEGABYTE

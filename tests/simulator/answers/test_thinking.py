@@ -10,7 +10,9 @@ from thinkdial.simulator import running_simulator
 from thinkdial.simulator.answers.texts import answer_for, raw_thought, result_of_sum, summary_for
 from thinkdial.simulator.answers.thinking import LEVEL_FACTORS, OFF, Dial, count_tokens, thinking_tokens, tokens
 from thinkdial.simulator.answers.turns import Speed, deltas, take_turn
-from thinkdial.simulator.vendors.models import CLAUDES, GEMINIS, GPTS
+from thinkdial.simulator.vendors.anthropic.models import CLAUDES
+from thinkdial.simulator.vendors.google.models import GEMINIS
+from thinkdial.simulator.vendors.openai.models import GPTS
 
 SPEED = Speed(1.0, 100.0, 50.0)
 PROMPTS = ("", "Hello", "Prove that there are infinitely many primes.", "ünïcödé 🍓 \u2028 text", "\ud800 alone")
