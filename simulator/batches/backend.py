@@ -18,7 +18,7 @@ from ..answers.thinking import digest
 from ..calls.call import ApiCall, PromptCache
 from ..calls.faults import ROW_FAULTS, WHOLE_BATCH_FAULTS, FaultPlan, parse_faults, split_model
 from ..calls.fields import JsonObject, as_text
-from ..calls.replies import HttpReply
+from ..calls.reply import HttpReply
 from ..calls.request import Request
 from ..calls.vendor import Vendor
 from .database import SimulatedBatch, SimulatedRow, SimulatorDatabase, SubmittedRow
@@ -28,6 +28,7 @@ COMPLETED, FAILED, EXPIRED, CANCELED = "completed", "failed", "expired", "cancel
 SUCCEEDED, ERRORED, LOST, WAITING = "succeeded", "errored", "lost", ""
 EXECUTED = (SUCCEEDED, ERRORED, LOST)
 ROWS_AT_ONCE = 500
+DAY_S = 86_400
 #: Credentials are checked when a batch is created; its rows carry these, and never the client's.
 ROW_HEADERS = {"x-api-key": "batch-row", "authorization": "Bearer batch-row", "x-goog-api-key": "batch-row"}
 KEPT_HEADERS = ("anthropic-version", "anthropic-beta")
@@ -83,7 +84,6 @@ def batch_options(arguments: BatchArguments) -> BatchOptions:
 class BatchEndpoints(Protocol):
     """A vendor's batch endpoints, as the backend needs them."""
 
-    name: str
     vendor: Vendor
 
     def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
@@ -135,7 +135,7 @@ class BatchBackend:
         headers = {name: call.request.headers[name] for name in KEPT_HEADERS if name in call.request.headers}
         batch = SimulatedBatch(
             batch_id,
-            endpoints.name,
+            endpoints.vendor.name,
             self.database.next_number(),
             self.now_s(),
             0,
@@ -149,7 +149,7 @@ class BatchBackend:
         with self.database.change():
             batch = self.add_rows(call, batch, submitted)
             self.database.save_batch(batch)
-        self._log.add_batch(LoggedBatch(batch.id, endpoints.name, call.number, batch.total))
+        self._log.add_batch(LoggedBatch(batch.id, endpoints.vendor.name, call.number, batch.total))
         return batch
 
     def add_rows(self, call: ApiCall, batch: SimulatedBatch, submitted: list[SubmittedRow]) -> SimulatedBatch:

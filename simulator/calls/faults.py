@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..answers.thinking import digest, fraction
-from .replies import Ending, HttpReply, Piece, Role
+from .reply import Ending, HttpReply, Piece, Role
 
 HEADER = "x-simulate-fault"
 

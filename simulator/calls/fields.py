@@ -51,9 +51,20 @@ def joined_text(value: object) -> str:
     return "\n".join(part for part in (as_text(item.get("text")) for item in objects(value)) if part)
 
 
+def message_texts(value: object) -> list[str]:
+    """The texts of a conversation, whether given as one string or as messages with a content each."""
+    text = as_text(value)
+    return [text] if text is not None else [joined_text(item.get("content")) for item in objects(value)]
+
+
 def words(text: str) -> frozenset[str]:
     """A set of field names, written as a sentence."""
     return frozenset(text.split())
+
+
+def number_in(text: str | None, default: int) -> int:
+    """The number that a parameter of the query gives, at least 1, or the default where it gives none."""
+    return max(1, int(text)) if text is not None and text.isdecimal() else default
 
 
 def decode_object(body: bytes) -> JsonObject | None:

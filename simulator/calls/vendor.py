@@ -1,26 +1,30 @@
-"""What every vendor module offers, and how a call is answered: by the module, or by one of its failures."""
+"""What a vendor says when something goes wrong, and how a call is answered: by an endpoint, or by a failure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Protocol
+from dataclasses import dataclass, replace
 
 from .call import ApiCall
 from .faults import STATUS_FAULTS, cut
-from .replies import HttpReply, Piece, RejectedError, Role
-
-
-class Vendor(Protocol):
-    """The answers to everything that can go wrong. Endpoints raise `RejectedError` for a request that they refuse."""
-
-    def failure(self, name: str, call: ApiCall) -> HttpReply: ...
-    def broken_off(self, call: ApiCall, sent: int) -> tuple[Piece, ...]: ...
-    def not_found(self, call: ApiCall) -> HttpReply: ...
-    def bad_json(self, call: ApiCall) -> HttpReply: ...
-
+from .reply import HttpReply, Piece, RejectedError, Role
 
 Answer = Callable[[ApiCall], HttpReply]
+"""An endpoint. It raises `RejectedError` for a request that it refuses."""
+
+
+@dataclass(frozen=True, slots=True)
+class Vendor:
+    """A vendor's answers to everything that can go wrong.
+
+    `failure` has its words for a status fault, `broken_off` what ends a stream after so many events.
+    """
+
+    name: str
+    failure: Callable[[str, ApiCall], HttpReply]
+    broken_off: Callable[[ApiCall, int], tuple[Piece, ...]]
+    not_found: Answer
+    bad_json: Answer
 
 
 def perform(vendor: Vendor, answer: Answer, call: ApiCall) -> HttpReply:

@@ -14,18 +14,28 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from ..answers.thinking import fraction
-from ..batches.backend import CANCELED, COMPLETED, ERRORED, EXPIRED, FAILED, LOST, SUCCEEDED, BatchBackend, RowCounts
+from ..batches.backend import (
+    CANCELED,
+    COMPLETED,
+    DAY_S,
+    ERRORED,
+    EXPIRED,
+    FAILED,
+    LOST,
+    SUCCEEDED,
+    BatchBackend,
+    RowCounts,
+)
 from ..batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
 from ..calls.call import ApiCall
 from ..calls.faults import split_model
 from ..calls.fields import JsonObject, as_int, as_object, as_text, encode
-from ..calls.replies import Headers, HttpReply, RejectedError, whole
-from ..calls.vendor import Answer, Vendor, perform
-from .files import MEGABYTE, FileEndpoints, Refuser
+from ..calls.reply import HttpReply, RejectedError, whole
+from ..calls.vendor import Answer, perform
+from .files import FileEndpoints
+from .member import Member
 
 MOST_ROWS = 50_000
-MOST_BYTES = 200 * MEGABYTE
-DAY_S = 86_400
 LISTED = 20
 MOST_LISTED = 100
 ENDS = {COMPLETED: "completed", FAILED: "failed", EXPIRED: "expired", CANCELED: "cancelled"}
@@ -37,31 +47,26 @@ CANCEL_TEXT = "This request was not executed because the batch was cancelled."
 class BatchRules:
     """What differs between OpenAI and Groq. `endpoints` are those of this simulator, `legal` all that are taken."""
 
-    name: str
-    vendor: Vendor
     endpoints: Mapping[str, Answer]
     legal: tuple[str, ...]
     window_s: Callable[[str], int | None]
     windows: str
     knows: Callable[[str], bool]
-    check_key: Callable[[ApiCall], object]
-    refuse: Refuser
-    headers: Callable[[ApiCall], Headers]
 
 
 class OpenAIBatchEndpoints:
     """The batch endpoints of one vendor of this family."""
 
-    def __init__(self, backend: BatchBackend, files: FileEndpoints, rules: BatchRules) -> None:
-        self.name = rules.name
-        self.vendor = rules.vendor
+    def __init__(self, backend: BatchBackend, files: FileEndpoints, member: Member, rules: BatchRules) -> None:
+        self.vendor = member.vendor
+        self._member = member
         self._backend = backend
         self._files = files
         self._rules = rules
 
     def create(self, call: ApiCall) -> HttpReply:
         """A batch of the lines of an uploaded file; what is wrong with the lines is said later."""
-        self._rules.check_key(call)
+        self._member.check_key(call)
         details = self._details(call)
         file = self._files.find(call, str(details["input_file_id"]))
         if file.meta["purpose"] != "batch":
@@ -71,21 +76,21 @@ class OpenAIBatchEndpoints:
         lines, problems = self._read(self._backend.database.content_of(file), str(details["endpoint"]))
         batch_id = self._backend.new_id("batch_", length=32)
         batch = self._backend.create(call, self, batch_id, [] if problems else lines, details, problems)
-        return whole(200, self._shown(batch), self._rules.headers(call))
+        return whole(200, self._shown(batch), self._member.headers(call))
 
     def show(self, call: ApiCall) -> HttpReply:
         """One batch; each look is a step of its progress."""
-        self._rules.check_key(call)
+        self._member.check_key(call)
         batch = self._find(call)
         looked = self._backend.look(call, self, batch)
         if looked.end and not batch.end:
             looked = self._with_files(looked)
-        return whole(200, self._shown(looked), self._rules.headers(call))
+        return whole(200, self._shown(looked), self._member.headers(call))
 
     def listed(self, call: ApiCall) -> HttpReply:
         """All batches, newest first, by pages. Listing is no step of progress."""
-        self._rules.check_key(call)
-        batches = self._backend.database.list_batches(self.name)
+        self._member.check_key(call)
+        batches = self._backend.database.list_batches(self.vendor.name)
         after, wanted = call.request.query.get("after"), call.request.query.get("limit", str(LISTED))
         if not wanted.isdecimal() or not 1 <= int(wanted) <= MOST_LISTED:
             raise self._invalid(call, f"Invalid 'limit': expected 1 to {MOST_LISTED}.", "limit")
@@ -98,35 +103,35 @@ class OpenAIBatchEndpoints:
             "last_id": page[-1]["id"] if page else None,
             "has_more": start + len(page) < len(batches),
         }
-        return whole(200, body, self._rules.headers(call))
+        return whole(200, body, self._member.headers(call))
 
     def cancel(self, call: ApiCall) -> HttpReply:
         """One batch, being cancelled."""
-        self._rules.check_key(call)
+        self._member.check_key(call)
         batch = self._find(call)
         if batch.end:
             text = f"Cannot cancel a batch with status '{ENDS[batch.end]}'."
-            raise RejectedError(self._rules.refuse(call, 409, text))
-        return whole(200, self._shown(self._backend.cancel(batch)), self._rules.headers(call))
+            raise RejectedError(self._member.error(call, 409, text))
+        return whole(200, self._shown(self._backend.cancel(batch)), self._member.headers(call))
 
     def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
         """The live endpoint's reply to a line."""
         for name in ("stream", "background"):
             if call.body.get(name):
                 text = f"Unsupported parameter: '{name}' is not supported in batches."
-                return self._rules.refuse(call, 400, text, param=name, code="unsupported_parameter")
+                return self._member.error(call, 400, text, param=name, code="unsupported_parameter")
         answer = self._rules.endpoints.get(submitted.endpoint)
         return self.vendor.not_found(call) if answer is None else perform(self.vendor, answer, call)
 
     def _find(self, call: ApiCall) -> SimulatedBatch:
         batch_id = call.parameters["batch"]
-        batch = self._backend.database.find_batch(self.name, batch_id)
+        batch = self._backend.database.find_batch(self.vendor.name, batch_id)
         if batch is None:
-            raise RejectedError(self._rules.refuse(call, 404, f"No batch found with id '{batch_id}'."))
+            raise RejectedError(self._member.error(call, 404, f"No batch found with id '{batch_id}'."))
         return batch
 
     def _invalid(self, call: ApiCall, text: str, param: str, code: str | None = None) -> RejectedError:
-        return RejectedError(self._rules.refuse(call, 400, text, param=param, code=code))
+        return RejectedError(self._member.error(call, 400, text, param=param, code=code))
 
     def _details(self, call: ApiCall) -> JsonObject:
         body = call.body
@@ -283,11 +288,6 @@ class OpenAIBatchEndpoints:
         if batch.polls >= 2 and batch.polls == self._backend.options.polls - 1 and not batch.hangs:
             return "finalizing"
         return "in_progress"
-
-
-def day_window(text: str) -> int | None:
-    """The seconds of the only window that OpenAI has."""
-    return DAY_S if text == "24h" else None
 
 
 def _problem(code: str, message: str, line: int | None, param: str | None) -> JsonObject:

@@ -1,22 +1,16 @@
-"""An OpenAI-compatible server as local servers and gateways are: `POST /v1/chat/completions`, lenient, reasoning shown.
-
-The model name picks the style; any other name behaves like `sim-reasoning-content`.
-
-Sources: https://docs.vllm.ai/en/latest/features/reasoning_outputs.html, https://docs.sglang.ai/advanced_features/separate_reasoning.html,
-https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md, https://openrouter.ai/docs/guides/best-practices/reasoning-tokens
-"""
+"""Chat completions as servers of many styles give them: bodies, and streams of chunks, with the reasoning shown."""
 
 from __future__ import annotations
 
 from ..answers.texts import REFUSAL
 from ..answers.thinking import OFF
 from ..answers.turns import SimulatedTurn, Speed, deltas, input_tokens, take_turn
-from ..calls.call import WRONG_KEY, ApiCall
+from ..calls.call import ApiCall
 from ..calls.faults import FILLER_MARK
 from ..calls.fields import JsonObject
-from ..calls.replies import Headers, HttpReply, Piece, RejectedError, Role, data_event, stream, whole
-from .chat_request import ChatRequest, read_request
-from .styles import STYLES, Style
+from ..calls.reply import Headers, HttpReply, Piece, Role, data_event, stream, whole
+from .chat_request import ChatRequest
+from .styles import ChatStyle
 
 SPEED = Speed(first_s=0.3, thinking_per_s=90.0, answer_per_s=60.0)
 # All of the thought is shown, so there is less of it: a readable amount.
@@ -29,20 +23,7 @@ UPSTREAM_ERROR: JsonObject = {
 }
 
 
-def answer(call: ApiCall) -> HttpReply:
-    """A completion, or the stream of one."""
-    if call.bearer == WRONG_KEY:
-        raise RejectedError(_error(401, "Invalid API key", "authentication_error", "invalid_api_key"))
-    style = STYLES.get(call.model, STYLES["sim-reasoning-content"])
-    asked = read_request(call)
-    if isinstance(asked, str):
-        raise RejectedError(_error(400, asked, "invalid_request_error", None))
-    if style.fails and not call.streams:
-        return whole(200, {"error": UPSTREAM_ERROR, "user_id": "simulated"}, after_s=SPEED.first_s)
-    return answer_as(call, style, asked, vendor="compatible")
-
-
-def answer_as(call: ApiCall, style: Style, asked: ChatRequest, *, vendor: str, headers: Headers = ()) -> HttpReply:
+def answer_as(call: ApiCall, style: ChatStyle, asked: ChatRequest, *, vendor: str, headers: Headers = ()) -> HttpReply:
     """A completion, or the stream of one, as a server of this style gives it for a request that is in order."""
     refused = "refusal" in call.faults
     turn = take_turn(
@@ -60,45 +41,17 @@ def answer_as(call: ApiCall, style: Style, asked: ChatRequest, *, vendor: str, h
     return whole(200, _whole_body(call, style, asked, turn), headers, after_s=turn.total_s)
 
 
-def failure(name: str, call: ApiCall) -> HttpReply:
-    """What a small server says for one of the status faults."""
-    match name:
-        case "rate_limit":
-            headers = (("retry-after", str(call.whole_retry_after_s)),)
-            return _error(429, "Too many requests", "rate_limit_error", "rate_limit_exceeded", headers)
-        case "quota":
-            return _error(429, "Insufficient balance", "insufficient_quota", "insufficient_quota")
-        case "overloaded":
-            return _error(503, "Loading model", "unavailable_error", None)
-        case _:
-            return _error(500, "Internal server error", "server_error", None)
-
-
 def broken_off(call: ApiCall, sent: int) -> tuple[Piece, ...]:
     """What ends a stream when the server fails after `sent` events: an error frame, then [DONE]."""
     error: JsonObject = {"message": "The server is overloaded", "type": "overloaded_error", "param": None, "code": 503}
     return (Piece(data_event({"error": error})), Piece(DONE))
 
 
-def not_found(call: ApiCall) -> HttpReply:
-    """The answer to a path that this server does not have."""
-    return whole(404, {"detail": "Not Found"})
-
-
-def bad_json(call: ApiCall) -> HttpReply:
-    """The answer to a body that is not a JSON object."""
-    return _error(400, "JSON decode error", "invalid_request_error", None)
-
-
-def _error(status: int, message: str, kind: str, code: str | None, headers: Headers = ()) -> HttpReply:
-    return whole(status, {"error": {"message": message, "type": kind, "param": None, "code": code}}, headers)
-
-
 def _envelope(call: ApiCall, kind: str) -> JsonObject:
     return {"id": call.id("chatcmpl-", length=32), "object": kind, "created": call.created_s, "model": call.model}
 
 
-def _forced_answer(call: ApiCall, style: Style, asked: ChatRequest) -> str | None:
+def _forced_answer(call: ApiCall, style: ChatStyle, asked: ChatRequest) -> str | None:
     if "huge_event" in call.faults:
         return FILLER_MARK
     if "refusal" in call.faults:
@@ -107,7 +60,7 @@ def _forced_answer(call: ApiCall, style: Style, asked: ChatRequest) -> str | Non
     return "" if style.unclosed and asked.dial != OFF else None
 
 
-def _usage(style: Style, asked: ChatRequest, turn: SimulatedTurn) -> JsonObject:
+def _usage(style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn) -> JsonObject:
     size = input_tokens(asked.prompt)
     usage: JsonObject = {
         "prompt_tokens": size,
@@ -127,7 +80,7 @@ def _said(call: ApiCall, turn: SimulatedTurn) -> str:
     return "".join(fragments[: len(fragments) // 2] if "content_filter" in call.faults else fragments)
 
 
-def _carried(style: Style, text: str) -> JsonObject:
+def _carried(style: ChatStyle, text: str) -> JsonObject:
     """The delta of a piece of the thought."""
     return {"content": [_thought(text)]} if style.chunked else style.fields(text)
 
@@ -137,13 +90,13 @@ def _thought(text: str) -> JsonObject:
     return {"type": "thinking", "thinking": [{"type": "text", "text": text}]}
 
 
-def _finish(call: ApiCall, style: Style, turn: SimulatedTurn) -> str:
+def _finish(call: ApiCall, style: ChatStyle, turn: SimulatedTurn) -> str:
     if "content_filter" in call.faults:
         return "content_filter"
     return "length" if turn.cut or (style.unclosed and turn.thinking_tokens) else "stop"
 
 
-def _whole_body(call: ApiCall, style: Style, asked: ChatRequest, turn: SimulatedTurn) -> JsonObject:
+def _whole_body(call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn) -> JsonObject:
     refused = "refusal" in call.faults
     said = _said(call, turn)
     content: object = style.inline("" if asked.hidden else turn.thinking_text, said)
@@ -161,7 +114,7 @@ def _whole_body(call: ApiCall, style: Style, asked: ChatRequest, turn: Simulated
     return _envelope(call, "chat.completion") | {"choices": [choice], "usage": usage}
 
 
-def _chunks(call: ApiCall, style: Style, asked: ChatRequest, turn: SimulatedTurn) -> tuple[Piece, ...]:
+def _chunks(call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn) -> tuple[Piece, ...]:
     envelope = _envelope(call, "chat.completion.chunk")
 
     def chunk(

@@ -7,25 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from ..batches.backend import BatchBackend
 from ..batches.database import StoredFile
 from ..calls.call import ApiCall
 from ..calls.fields import JsonObject
-from ..calls.forms import FormField, read_form
-from ..calls.replies import Headers, HttpReply, RejectedError, raw, whole
+from ..calls.form import FormField, read_form
+from ..calls.reply import HttpReply, RejectedError, raw, whole
+from .member import Member
 
 MEGABYTE = 1024 * 1024
 LEAST_LIFE_S, MOST_LIFE_S = 3600, 2_592_000
-
-
-class Refuser(Protocol):
-    """How a vendor of this family says no."""
-
-    def __call__(
-        self, call: ApiCall, status: int, message: str, *, param: str | None = None, code: str | None = None
-    ) -> HttpReply: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,43 +27,39 @@ class FileRules:
     `strict_order`: text fields must come before the file.
     """
 
-    vendor: str
     prefix: str
     most_bytes: int
-    purposes: tuple[str, ...]
-    life_s: int | None
-    strict_order: bool
-    check_key: Callable[[ApiCall], object]
-    refuse: Refuser
-    headers: Callable[[ApiCall], Headers]
+    purposes: tuple[str, ...] = ()
+    life_s: int | None = None
+    strict_order: bool = False
     describe: Callable[[StoredFile], JsonObject] = lambda file: file.meta
 
 
 class FileEndpoints:
     """The file endpoints of one vendor."""
 
-    def __init__(self, backend: BatchBackend, rules: FileRules) -> None:
+    def __init__(self, backend: BatchBackend, member: Member, rules: FileRules) -> None:
         self._backend = backend
+        self._member = member
         self._rules = rules
 
     def upload(self, call: ApiCall) -> HttpReply:
         """A file from a form."""
-        rules = self._rules
-        rules.check_key(call)
+        self._member.check_key(call)
         parts = read_form(call.request)
         file = next((part for part in parts or [] if part.name == "file"), None)
         if parts is None or file is None:
-            raise RejectedError(rules.refuse(call, 400, "'file' is a required property", param="file"))
-        if rules.strict_order and parts[-1] is not file:
+            raise RejectedError(self._member.error(call, 400, "'file' is a required property", param="file"))
+        if self._rules.strict_order and parts[-1] is not file:
             text = "Form fields must precede the file field."
-            raise RejectedError(rules.refuse(call, 400, text, param="file"))
+            raise RejectedError(self._member.error(call, 400, text, param="file"))
         purpose = self._purpose(call, parts)
-        limit = self._backend.options.bytes(rules.most_bytes)
+        limit = self._backend.options.bytes(self._rules.most_bytes)
         if len(file.content) > limit:
             text = f"File exceeds the maximum size of {limit} bytes."
-            raise RejectedError(rules.refuse(call, 413, text, param="file", code="file_too_large"))
+            raise RejectedError(self._member.error(call, 413, text, param="file", code="file_too_large"))
         stored = self.add(file.filename or "upload", purpose, file.content, life_s=self._life_s(call, parts))
-        return whole(200, rules.describe(stored), rules.headers(call))
+        return whole(200, self._rules.describe(stored), self._member.headers(call))
 
     def add(self, filename: str, purpose: str, content: bytes, life_s: int | None = None) -> StoredFile:
         """A new file, kept."""
@@ -87,55 +75,55 @@ class FileEndpoints:
             "status_details": None,
             "expires_at": None if life_s is None else created_s + life_s,
         }
-        file = StoredFile(str(meta["id"]), self._rules.vendor, meta)
+        file = StoredFile(str(meta["id"]), self._member.vendor.name, meta)
         self._backend.database.add_file(file, content)
         return file
 
     def find(self, call: ApiCall, file_id: str) -> StoredFile:
         """The file with this id. Raises `RejectedError` if there is none."""
-        file = self._backend.database.find_file(self._rules.vendor, file_id)
+        file = self._backend.database.find_file(self._member.vendor.name, file_id)
         if file is None:
-            raise RejectedError(self._rules.refuse(call, 404, f"No such File object: {file_id}", param="id"))
+            raise RejectedError(self._member.error(call, 404, f"No such File object: {file_id}", param="id"))
         return file
 
     def show(self, call: ApiCall) -> HttpReply:
         """What is known about one file."""
-        self._rules.check_key(call)
+        self._member.check_key(call)
         file = self.find(call, call.parameters["file"])
-        return whole(200, self._rules.describe(file), self._rules.headers(call))
+        return whole(200, self._rules.describe(file), self._member.headers(call))
 
     def listed(self, call: ApiCall) -> HttpReply:
         """All files, newest first, or those of one purpose."""
-        self._rules.check_key(call)
+        self._member.check_key(call)
         purpose = call.request.query.get("purpose")
-        files = self._backend.database.list_files(self._rules.vendor)
+        files = self._backend.database.list_files(self._member.vendor.name)
         data = [self._rules.describe(file) for file in files if purpose in (None, file.meta["purpose"])]
-        return whole(200, {"object": "list", "data": data, "has_more": False}, self._rules.headers(call))
+        return whole(200, {"object": "list", "data": data, "has_more": False}, self._member.headers(call))
 
     def content(self, call: ApiCall) -> HttpReply:
         """The bytes of one file."""
-        self._rules.check_key(call)
+        self._member.check_key(call)
         file = self.find(call, call.parameters["file"])
         payload = self._backend.database.content_of(file)
-        return raw(payload, self._rules.headers(call), content_type="application/octet-stream")
+        return raw(payload, self._member.headers(call), content_type="application/octet-stream")
 
     def delete(self, call: ApiCall) -> HttpReply:
         """The end of one file."""
-        self._rules.check_key(call)
+        self._member.check_key(call)
         file = self.find(call, call.parameters["file"])
         self._backend.database.delete_file(file.id)
-        return whole(200, {"id": file.id, "object": "file", "deleted": True}, self._rules.headers(call))
+        return whole(200, {"id": file.id, "object": "file", "deleted": True}, self._member.headers(call))
 
     def _purpose(self, call: ApiCall, parts: list[FormField]) -> str:
         given = next((part.content.decode("utf-8", "replace") for part in parts if part.name == "purpose"), None)
         if not self._rules.purposes:
             return given or "batch"
         if given is None:
-            raise RejectedError(self._rules.refuse(call, 400, "'purpose' is a required property", param="purpose"))
+            raise RejectedError(self._member.error(call, 400, "'purpose' is a required property", param="purpose"))
         if given not in self._rules.purposes:
             listed = ", ".join(f"'{name}'" for name in self._rules.purposes)
             text = f"'{given}' is not one of [{listed}] - 'purpose'"
-            raise RejectedError(self._rules.refuse(call, 400, text, param="purpose"))
+            raise RejectedError(self._member.error(call, 400, text, param="purpose"))
         return given
 
     def _life_s(self, call: ApiCall, parts: list[FormField]) -> int | None:
@@ -145,5 +133,5 @@ class FileEndpoints:
             return self._rules.life_s
         if not given.isdecimal() or not LEAST_LIFE_S <= int(given) <= MOST_LIFE_S:
             text = f"Invalid 'expires_after': expected {LEAST_LIFE_S} to {MOST_LIFE_S} seconds, but got {given}."
-            raise RejectedError(self._rules.refuse(call, 400, text, param="expires_after"))
+            raise RejectedError(self._member.error(call, 400, text, param="expires_after"))
         return int(given)

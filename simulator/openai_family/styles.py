@@ -1,4 +1,4 @@
-"""The ways in which OpenAI-compatible servers show reasoning, one style for each simulated model name."""
+"""The ways in which servers that speak the wire of OpenAI Chat show reasoning."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SPLIT_CLOSER = ("\n</", "thi", "nk>\n\n")
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class ChatStyle:
     """How one server speaks: `field_names` carry the thought beside `content`; the tag flags put it inside."""
 
     field_names: tuple[str, ...] = ()
@@ -67,24 +67,3 @@ class Style:
         if self.unclosed:
             return [*opener, *deltas(thought)]
         return [*opener, *deltas(thought), *SPLIT_CLOSER, *deltas(said)]
-
-
-_OPENROUTER_COMMENT = b": OPENROUTER PROCESSING\n\n"
-
-STYLES = {
-    "sim-reasoning-content": Style(field_names=("reasoning_content",)),
-    "sim-reasoning": Style(field_names=("reasoning",)),
-    "sim-double": Style(
-        field_names=("reasoning", "reasoning_content"),
-        details=True,
-        always_usage=True,
-        comments=(_OPENROUTER_COMMENT, _OPENROUTER_COMMENT),
-        extra_usage={"cost": 0.000123, "is_byok": False},
-    ),
-    "sim-inline-think": Style(opens=True, closes=True, counts_reasoning=False, comments=(b":\n\n",)),
-    "sim-unclosed-think": Style(opens=True, counts_reasoning=False),
-    "sim-no-opener": Style(closes=True, counts_reasoning=False),
-    "sim-usage-in-choice": Style(field_names=("reasoning_content",), usage_in_choice=True),
-    "sim-no-done": Style(field_names=("reasoning_content",), sends_done=False),
-    "sim-error-200": Style(field_names=("reasoning",), fails=True, comments=(_OPENROUTER_COMMENT,)),
-}

@@ -7,14 +7,15 @@ from dataclasses import dataclass, replace
 
 from ..batches.backend import BatchBackend, BatchOptions
 from ..calls.call import ApiCall, PromptCache
+from ..calls.endpoint import Body, Endpoint
 from ..calls.faults import HEADER, FaultPlan, UnknownFaultError, before_answer, split_model, spoil
 from ..calls.fields import JsonObject, as_text, decode_object
-from ..calls.replies import HttpReply, whole
+from ..calls.reply import HttpReply, whole
 from ..calls.request import Request
-from ..calls.vendor import Vendor, perform, perform_change
+from ..calls.vendor import perform, perform_change
 from .limits import COUNTING, RateLimiter, RateLimits
 from .log import RequestLog
-from .routes import BASE_PATHS, VENDORS, Body, Endpoint, all_routes
+from .routes import BASE_PATHS, all_endpoints, vendor_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +45,7 @@ class Dispatcher:
         self._cache = PromptCache()
         self._limiter = None if limits is None else RateLimiter(limits)
         self._backend = BatchBackend(batches, self._plan, log, seed=seed, cache=self._cache)
-        self._routes = all_routes(self._backend)
+        self._endpoints = all_endpoints(self._backend)
 
     def close(self) -> None:
         """Let go of batches and files."""
@@ -57,11 +58,11 @@ class Dispatcher:
         call = ApiCall(request, {}, "", number, self._seed, frozenset(), self._retry_after_s, self._cache)
         found = self._find(request)
         if found is None:
-            return DispatchedReply(_vendor_of(request.path).not_found(call))
-        route, parameters = found
-        body = decode_object(request.body) if route.body is Body.JSON else {}
+            return DispatchedReply(vendor_of(request.path).not_found(call))
+        endpoint, parameters = found
+        body = decode_object(request.body) if endpoint.body is Body.JSON else {}
         if body is None:
-            return DispatchedReply(route.vendor.bad_json(call))
+            return DispatchedReply(endpoint.vendor.bad_json(call))
         path_model = parameters.get("model")
         named = path_model if path_model is not None else as_text(body.get("model")) or ""
         model, suffix = split_model(named)
@@ -76,38 +77,39 @@ class Dispatcher:
         reply = before_answer(names)
         if reply is None:
             try:
-                reply = (perform_change if route.changes else perform)(route.vendor, route.answer, call)
+                reply = (perform_change if endpoint.changes else perform)(endpoint.vendor, endpoint.answer, call)
             except UnknownFaultError as error:
                 # A row of a batch asked for it.
                 return DispatchedReply(_unknown_fault(error))
-            reply = self._limited(route, call, reply)
+            reply = self._limited(endpoint, call, reply)
         return DispatchedReply(spoil(reply, faults, number=number), tuple(fault.name for fault in faults))
 
-    def _limited(self, route: Endpoint, call: ApiCall, reply: HttpReply) -> HttpReply:
+    def _limited(self, endpoint: Endpoint, call: ApiCall, reply: HttpReply) -> HttpReply:
         """The reply with what it says of rate limits, or the refusal of a call that goes beyond them."""
-        if self._limiter is None or route.changes or route.body is not Body.JSON or COUNTING.search(call.request.path):
+        if (
+            self._limiter is None
+            or endpoint.changes
+            or endpoint.body is not Body.JSON
+            or COUNTING.search(call.request.path)
+        ):
             return reply
         verdict = self._limiter.judge(call.request, call.model, reply)
         if verdict.wait_s > 0:
-            reply = route.vendor.failure("rate_limit", replace(call, retry_after_s=verdict.wait_s))
+            reply = endpoint.vendor.failure("rate_limit", replace(call, retry_after_s=verdict.wait_s))
         for name, value in verdict.headers:
             reply = reply.with_header(name, value)
         return reply
 
     def _find(self, request: Request) -> tuple[Endpoint, dict[str, str]] | None:
-        for route in self._routes:
-            match = route.pattern.fullmatch(request.path) if request.method == route.method else None
+        for endpoint in self._endpoints:
+            match = endpoint.pattern.fullmatch(request.path) if request.method == endpoint.method else None
             if match is not None:
-                return route, {name: value for name, value in match.groupdict().items() if value is not None}
+                return endpoint, {name: value for name, value in match.groupdict().items() if value is not None}
         return None
 
 
 def _unknown_fault(error: UnknownFaultError) -> HttpReply:
     return whole(400, {"error": {"message": str(error), "type": "simulator_error"}})
-
-
-def _vendor_of(path: str) -> Vendor:
-    return next(vendor for prefix, vendor in VENDORS if path.startswith(prefix) or prefix == "/")
 
 
 def _with_model(body: JsonObject, model: str) -> JsonObject:

@@ -12,7 +12,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import h11
 
-from ..calls.replies import Ending, HttpReply, Piece
+from ..calls.reply import Ending, HttpReply, Piece
 from ..calls.request import Request
 
 MAX_BODY_BYTES = 64 * 1024 * 1024

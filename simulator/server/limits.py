@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 
 from ..answers.thinking import digest
 from ..calls.call import EPOCH_S
-from ..calls.replies import Headers, HttpReply
+from ..calls.reply import Headers, HttpReply
 from ..calls.request import Request
 
 MINUTE_S = 60.0

@@ -16,7 +16,7 @@ import h11
 from ..batches.backend import BatchArguments, batch_options
 from ..batches.logged import LoggedBatch, LoggedRow
 from ..calls.fields import JsonObject, as_list, as_object, decode_object
-from ..calls.replies import HttpReply, whole
+from ..calls.reply import HttpReply, whole
 from ..calls.request import Request
 from .dispatch import Dispatcher
 from .http import Channel, MalformedError

@@ -1,23 +1,27 @@
-"""The Anthropic Messages API: `POST /v1/messages`, whole and as server-sent events.
+"""The Messages API: `POST /v1/messages`, whole and as server-sent events, and `POST /v1/messages/count_tokens`.
 
 Sources: https://platform.claude.com/docs/en/api/messages, https://platform.claude.com/docs/en/build-with-claude/streaming,
-https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback, https://platform.claude.com/docs/en/api/rate-limits
+https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback, https://platform.claude.com/docs/en/api/messages-count-tokens
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...answers.turns import SimulatedTurn, Speed, deltas, input_tokens, take_turn
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
-from ...calls.fields import JsonObject, objects
-from ...calls.replies import Headers, HttpReply, Piece, Role, named_event, stream, whole
-from . import rules
-from .models import Claude
+from ...calls.fields import JsonObject, objects, words
+from ...calls.reply import HttpReply, Piece, Role, named_event, stream, whole
+from . import replies, rules
+from .models import Claude, find_claude
 
 SPEED = Speed(first_s=0.9, thinking_per_s=110.0, answer_per_s=75.0)
 CACHE_FROM_TOKENS = 1024
+COUNTED_FIELDS = words(
+    "model messages system tools tool_choice thinking output_config cache_control speed context_management mcp_servers "
+    "workspace_id"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,15 +48,6 @@ class _Message:
         }
 
 
-#: What nobody enforces must not slow anybody down who heeds it.
-LIMITS = (
-    ("requests", 1_000_000),
-    ("input-tokens", 800_000_000),
-    ("output-tokens", 200_000_000),
-    ("tokens", 1_000_000_000),
-)
-
-
 def answer(call: ApiCall) -> HttpReply:
     """A message, or the stream of one."""
     rules.check_key(call)
@@ -64,52 +59,33 @@ def answer(call: ApiCall) -> HttpReply:
     prompt = rules.check_messages(call, model, thinks=thinks)
     size = input_tokens(prompt)
     if size > model.context_tokens:
-        raise rules.invalid(call, f"prompt is too long: {size} tokens > {model.context_tokens} maximum")
+        raise replies.invalid(call, f"prompt is too long: {size} tokens > {model.context_tokens} maximum")
     forced = FILLER_MARK if "huge_event" in call.faults else None
     turn = take_turn(
         prompt, dial, key=(call.seed, "anthropic", model.id), speed=SPEED, output_limit=limit, forced_answer=forced
     )
     message = _message(call, model, turn, prompt, size, display)
-    headers = (*rules.request_headers(call), *_rate_limit_headers(call))
+    headers = (*replies.request_headers(call), *replies.rate_limit_headers(call))
     if call.streams:
         return stream(_events(message), headers)
     return whole(200, _whole_body(message), headers, after_s=turn.total_s)
 
 
-def failure(name: str, call: ApiCall) -> HttpReply:
-    """The vendor's own words for one of the status faults."""
-    match name:
-        case "rate_limit":
-            headers = (*_rate_limit_headers(call, spent=True), ("retry-after", str(call.whole_retry_after_s)))
-            text = "This request would exceed your organization’s rate limit of 50 requests per minute."
-            return rules.error(call, 429, "rate_limit_error", text, (*headers, ("x-should-retry", "true")))
-        case "quota":
-            details: JsonObject = {"error_code": "enforced_spend_limit_reached"}
-            text = "You have reached your specified API usage limits. You will regain access next month."
-            headers = (*_rate_limit_headers(call), ("x-should-retry", "false"))
-            return rules.error(call, 429, "rate_limit_error", text, headers, details=details)
-        case "overloaded":
-            return rules.error(call, 529, "overloaded_error", "Overloaded", (("x-should-retry", "true"),))
-        case _:
-            return rules.error(call, 500, "api_error", "Internal server error", (("x-should-retry", "true"),))
-
-
-def broken_off(call: ApiCall, sent: int) -> tuple[Piece, ...]:
-    """What ends a stream when the vendor runs out of capacity after `sent` events."""
-    error: JsonObject = {"details": None, "type": "overloaded_error", "message": "Overloaded"}
-    request_id = rules.request_headers(call)[0][1]
-    return (Piece(named_event("error", {"type": "error", "error": error, "request_id": request_id})),)
-
-
-def not_found(call: ApiCall) -> HttpReply:
-    """The answer to a path that this vendor does not have."""
-    return rules.not_found(call, f"Not found: {call.request.method} {call.request.path}")
-
-
-def bad_json(call: ApiCall) -> HttpReply:
-    """The answer to a body that is not a JSON object."""
-    text = "The request body is not valid JSON: unexpected end of data"
-    return rules.error(call, 400, "invalid_request_error", text, (("x-should-retry", "false"),))
+def count_tokens(call: ApiCall) -> HttpReply:
+    """How many input tokens a message would be charged for, after the checks that creating it would make."""
+    rules.check_key(call)
+    version = rules.check_version(call)
+    for name in call.body:
+        if name not in COUNTED_FIELDS:
+            raise replies.invalid(call, f"{name}: Extra inputs are not permitted")
+    # The endpoint has no limit of its own to check a budget against: the model's largest stands in.
+    known = find_claude(call.model)
+    limit: JsonObject = {"max_tokens": known.max_output_tokens if known is not None else 1}
+    asked = replace(call, body=call.body | limit)
+    model, most = rules.check_body(asked, version)
+    dial, _ = rules.check_thinking(asked, model, most)
+    prompt = rules.check_messages(asked, model, thinks=dial.level != "none" or dial.budget_tokens is not None)
+    return replies.ok(call, {"input_tokens": input_tokens(prompt)})
 
 
 def _message(call: ApiCall, model: Claude, turn: SimulatedTurn, prompt: str, size: int, display: str) -> _Message:
@@ -249,16 +225,3 @@ def _block_stop(index: int) -> Piece:
 def _delta(index: int, delta: JsonObject, after_s: float = 0.0, role: Role = Role.FRAME) -> Piece:
     data: JsonObject = {"type": "content_block_delta", "index": index, "delta": delta}
     return Piece(named_event("content_block_delta", data), after_s, role)
-
-
-def _rate_limit_headers(call: ApiCall, *, spent: bool = False) -> Headers:
-    reset = f"2026-11-21T00:01:{call.number % 60:02d}Z"
-    headers: list[tuple[str, str]] = []
-    for bucket, limit in LIMITS:
-        left = 0 if spent and bucket == "requests" else limit - 1 if bucket == "requests" else limit
-        headers += [
-            (f"anthropic-ratelimit-{bucket}-limit", str(limit)),
-            (f"anthropic-ratelimit-{bucket}-remaining", str(left)),
-            (f"anthropic-ratelimit-{bucket}-reset", reset),
-        ]
-    return tuple(headers)

@@ -1,59 +1,34 @@
-"""The Message Batches API: create, get, list, cancel, delete, results; and `POST /v1/messages/count_tokens`.
+"""The Message Batches API: create, get, list, cancel, delete, results.
 
 Sources: https://platform.claude.com/docs/en/build-with-claude/batch-processing,
-https://platform.claude.com/docs/en/api/creating-message-batches, https://platform.claude.com/docs/en/api/messages-count-tokens
+https://platform.claude.com/docs/en/api/creating-message-batches
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 
-from ...answers.turns import input_tokens
-from ...batches.backend import CANCELED, ERRORED, EXPIRED, SUCCEEDED, BatchBackend
+from ...batches.backend import CANCELED, DAY_S, ERRORED, EXPIRED, SUCCEEDED, BatchBackend
 from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
 from ...calls.call import ApiCall
-from ...calls.fields import JsonObject, as_list, as_object, as_text, encode, moment, words
-from ...calls.replies import HttpReply, RejectedError, raw, whole
-from ...calls.vendor import Vendor, perform
-from . import api as anthropic
-from . import rules
-from .models import find_claude
+from ...calls.fields import JsonObject, as_list, as_object, as_text, encode, moment
+from ...calls.reply import HttpReply, RejectedError, raw
+from ...calls.vendor import perform
+from . import replies, rules
+from .api import answer
+from .replies import ANTHROPIC
 
 MOST_ROWS = 100_000
 MOST_BYTES = 256 * 1024 * 1024
-DAY_S = 86_400
 LISTED, MOST_LISTED = 20, 1000
 CUSTOM_ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 ENDPOINT = "/v1/messages"
-COUNTED_FIELDS = words(
-    "model messages system tools tool_choice thinking output_config cache_control speed context_management mcp_servers "
-    "workspace_id"
-)
-
-
-def count_tokens(call: ApiCall) -> HttpReply:
-    """How many input tokens a message would be charged for, after the checks that creating it would make."""
-    rules.check_key(call)
-    version = rules.check_version(call)
-    for name in call.body:
-        if name not in COUNTED_FIELDS:
-            raise rules.invalid(call, f"{name}: Extra inputs are not permitted")
-    # The endpoint has no limit of its own to check a budget against: the model's largest stands in.
-    known = find_claude(call.model)
-    limit: JsonObject = {"max_tokens": known.max_output_tokens if known is not None else 1}
-    asked = replace(call, body=call.body | limit)
-    model, most = rules.check_body(asked, version)
-    dial, _ = rules.check_thinking(asked, model, most)
-    prompt = rules.check_messages(asked, model, thinks=dial.level != "none" or dial.budget_tokens is not None)
-    return whole(200, {"input_tokens": input_tokens(prompt)}, rules.request_headers(call))
 
 
 class AnthropicBatchEndpoints:
     """The batch endpoints of Anthropic."""
 
-    name = "anthropic"
-    vendor: Vendor = anthropic
+    vendor = ANTHROPIC
 
     def __init__(self, backend: BatchBackend) -> None:
         self._backend = backend
@@ -64,30 +39,30 @@ class AnthropicBatchEndpoints:
         limit = self._backend.options.bytes(MOST_BYTES)
         if len(call.request.body) > limit:
             text = "Request exceeds the maximum size"
-            raise RejectedError(rules.error(call, 413, "request_too_large", text))
+            raise RejectedError(replies.error(call, 413, "request_too_large", text))
         for name in call.body:
             if name != "requests":
-                raise rules.invalid(call, f"{name}: Extra inputs are not permitted")
+                raise replies.invalid(call, f"{name}: Extra inputs are not permitted")
         if "requests" not in call.body:
-            raise rules.invalid(call, "requests: Field required")
+            raise replies.invalid(call, "requests: Field required")
         entries = as_list(call.body["requests"])
         if entries is None:
-            raise rules.invalid(call, "requests: Input should be a valid list")
+            raise replies.invalid(call, "requests: Input should be a valid list")
         most = self._backend.options.rows(MOST_ROWS)
         if not entries:
-            raise rules.invalid(call, "requests: List should have at least 1 item after validation, not 0")
+            raise replies.invalid(call, "requests: List should have at least 1 item after validation, not 0")
         if len(entries) > most:
             text = f"requests: List should have at most {most} items after validation, not {len(entries)}"
-            raise rules.invalid(call, text)
+            raise replies.invalid(call, text)
         lines = _lines(call, entries)
         batch = self._backend.create(call, self, self._backend.new_id("msgbatch_01", length=22), lines, {})
-        return whole(200, self._shown(call, batch), rules.request_headers(call))
+        return replies.ok(call, self._shown(call, batch))
 
     def show(self, call: ApiCall) -> HttpReply:
         """One batch; each look is a step of its progress."""
         _check(call)
         batch = self._backend.look(call, self, self._find(call))
-        return whole(200, self._shown(call, batch), rules.request_headers(call))
+        return replies.ok(call, self._shown(call, batch))
 
     def listed(self, call: ApiCall) -> HttpReply:
         """All batches, newest first, by pages. Listing is no step of progress."""
@@ -95,8 +70,8 @@ class AnthropicBatchEndpoints:
         query = call.request.query
         wanted = query.get("limit", str(LISTED))
         if not wanted.isdecimal() or not 1 <= int(wanted) <= MOST_LISTED:
-            raise rules.invalid(call, f"limit: Input should be between 1 and {MOST_LISTED}")
-        batches = self._backend.database.list_batches(self.name)
+            raise replies.invalid(call, f"limit: Input should be between 1 and {MOST_LISTED}")
+        batches = self._backend.database.list_batches(self.vendor.name)
         places = {batch.id: place for place, batch in enumerate(batches)}
         if "before_id" in query:
             end = places.get(query["before_id"], 0)
@@ -112,13 +87,13 @@ class AnthropicBatchEndpoints:
             "first_id": chosen[0].id if chosen else None,
             "last_id": chosen[-1].id if chosen else None,
         }
-        return whole(200, body, rules.request_headers(call))
+        return replies.ok(call, body)
 
     def cancel(self, call: ApiCall) -> HttpReply:
         """One batch, being canceled."""
         _check(call)
         batch = self._backend.cancel(self._find(call))
-        return whole(200, self._shown(call, batch), rules.request_headers(call))
+        return replies.ok(call, self._shown(call, batch))
 
     def delete(self, call: ApiCall) -> HttpReply:
         """The end of one batch that has ended."""
@@ -126,10 +101,10 @@ class AnthropicBatchEndpoints:
         batch = self._find(call)
         if not batch.end:
             text = f"Message Batch {batch.id} cannot be deleted while it is still processing. Cancel it first."
-            raise rules.invalid(call, text)
+            raise replies.invalid(call, text)
         with self._backend.database.change():
             self._backend.database.delete_batch(batch.id)
-        return whole(200, {"id": batch.id, "type": "message_batch_deleted"}, rules.request_headers(call))
+        return replies.ok(call, {"id": batch.id, "type": "message_batch_deleted"})
 
     def results(self, call: ApiCall) -> HttpReply:
         """One line a request, in no useful order."""
@@ -137,25 +112,25 @@ class AnthropicBatchEndpoints:
         batch = self._find(call)
         if not batch.end:
             text = f"Message Batch {batch.id} has no results available: it is still processing."
-            raise RejectedError(rules.not_found(call, text))
+            raise RejectedError(replies.unknown(call, text))
         rows = self._backend.database.rows(batch.id, (SUCCEEDED, ERRORED, CANCELED, EXPIRED))
         payload = b"".join(_result(call, row) for row in rows)
-        return raw(payload, rules.request_headers(call), content_type="application/x-jsonl")
+        return raw(payload, replies.request_headers(call), content_type="application/x-jsonl")
 
     def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
         """The live endpoint's reply to a request of a batch, without what batches cannot do."""
         for name in ("stream", "speed", "fallbacks"):
             if call.body.get(name):
-                return rules.invalid(call, f"{name}: not supported in Message Batches").reply
+                return replies.invalid(call, f"{name}: not supported in Message Batches").reply
         if call.body.get("max_tokens") == 0:
-            return rules.invalid(call, "max_tokens: 0 is not supported in Message Batches").reply
-        return perform(anthropic, anthropic.answer, call)
+            return replies.invalid(call, "max_tokens: 0 is not supported in Message Batches").reply
+        return perform(ANTHROPIC, answer, call)
 
     def _find(self, call: ApiCall) -> SimulatedBatch:
-        batch = self._backend.database.find_batch(self.name, call.parameters["batch"])
+        batch = self._backend.database.find_batch(self.vendor.name, call.parameters["batch"])
         if batch is None:
             text = f"Message Batch not found: {call.parameters['batch']}"
-            raise RejectedError(rules.not_found(call, text))
+            raise RejectedError(replies.unknown(call, text))
         return batch
 
     def _shown(self, call: ApiCall, batch: SimulatedBatch) -> JsonObject:
@@ -193,18 +168,18 @@ def _lines(call: ApiCall, entries: list[object]) -> list[SubmittedRow]:
     seen: set[str] = set()
     for place, entry in enumerate(map(as_object, entries)):
         if entry is None:
-            raise rules.invalid(call, f"requests.{place}: Input should be a valid dictionary")
+            raise replies.invalid(call, f"requests.{place}: Input should be a valid dictionary")
         for name in ("custom_id", "params"):
             if name not in entry:
-                raise rules.invalid(call, f"requests.{place}.{name}: Field required")
+                raise replies.invalid(call, f"requests.{place}.{name}: Field required")
         custom_id, params = as_text(entry["custom_id"]), as_object(entry["params"])
         if custom_id is None or CUSTOM_ID.fullmatch(custom_id) is None:
             text = f"requests.{place}.custom_id: String should match pattern '^[a-zA-Z0-9_-]{{1,64}}$'"
-            raise rules.invalid(call, text)
+            raise replies.invalid(call, text)
         if params is None:
-            raise rules.invalid(call, f"requests.{place}.params: Input should be a valid dictionary")
+            raise replies.invalid(call, f"requests.{place}.params: Input should be a valid dictionary")
         if custom_id in seen:
-            raise rules.invalid(call, f"requests.{place}.custom_id: duplicate custom_id {custom_id!r}")
+            raise replies.invalid(call, f"requests.{place}.custom_id: duplicate custom_id {custom_id!r}")
         seen.add(custom_id)
         lines.append(SubmittedRow(custom_id, ENDPOINT, params, {}))
     return lines

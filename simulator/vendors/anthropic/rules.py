@@ -13,8 +13,9 @@ import base64
 from ...answers.thinking import OFF, Dial
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_number, as_object, as_text, joined_text, objects, words
-from ...calls.replies import Headers, HttpReply, RejectedError, whole
+from ...calls.reply import RejectedError
 from .models import Claude, find_claude
+from .replies import error, invalid, unknown
 
 VERSIONS = ("2023-06-01", "2026-10-21")
 WITHOUT_SAMPLING = "2026-10-21"
@@ -54,35 +55,6 @@ FIELDS = words(
     "temperature top_p top_k"
 )
 BETA_FIELDS = frozenset({"context_management", "fallbacks", "mcp_servers", "fallback_credit_token", "compaction"})
-
-
-def request_headers(call: ApiCall) -> Headers:
-    """Headers that every answer of this vendor carries."""
-    return (
-        ("request-id", call.id("req_011C", length=20)),
-        ("anthropic-organization-id", "00000000-0000-4000-8000-000000000000"),
-    )
-
-
-def error(
-    call: ApiCall, status: int, kind: str, message: str, headers: Headers = (), *, details: JsonObject | None = None
-) -> HttpReply:
-    """An error body: `{"type":"error","error":{"type","message"},"request_id"}`."""
-    body: JsonObject = {"type": kind, "message": message}
-    if details is not None:
-        body["details"] = details
-    request_id = request_headers(call)[0][1]
-    return whole(status, {"type": "error", "error": body, "request_id": request_id}, (*request_headers(call), *headers))
-
-
-def invalid(call: ApiCall, message: str) -> RejectedError:
-    """A 400 that no retry helps."""
-    return RejectedError(error(call, 400, "invalid_request_error", message, (("x-should-retry", "false"),)))
-
-
-def not_found(call: ApiCall, message: str) -> HttpReply:
-    """The 404 of an unknown path or model."""
-    return error(call, 404, "not_found_error", message, (("x-should-retry", "false"),))
 
 
 def check_key(call: ApiCall) -> None:
@@ -129,7 +101,7 @@ def check_body(call: ApiCall, version: str) -> tuple[Claude, int]:
             raise invalid(call, f"{name}: Extra inputs are not permitted")
     model = find_claude(call.model)
     if model is None:
-        raise RejectedError(not_found(call, f"model: {call.model}"))
+        raise RejectedError(unknown(call, f"model: {call.model}"))
     limit = as_int(body["max_tokens"])
     if limit is None:
         raise invalid(call, "max_tokens: Input should be a valid integer")

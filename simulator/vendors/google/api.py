@@ -1,7 +1,7 @@
-"""The Gemini API: `generateContent` and `streamGenerateContent`, as server-sent events or as one JSON array.
+"""The Gemini API: `generateContent`; `streamGenerateContent` as server-sent events or one JSON array; `countTokens`.
 
 Sources: https://ai.google.dev/api/generate-content, https://ai.google.dev/gemini-api/docs/thinking,
-https://ai.google.dev/gemini-api/docs/rate-limits
+https://ai.google.dev/api/tokens
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from ...answers.turns import SimulatedTurn, Speed, deltas, input_tokens, take_tu
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_object, objects
-from ...calls.replies import HttpReply, Piece, Role, google_event, stream, whole
-from . import rules
+from ...calls.reply import HttpReply, Piece, Role, google_event, stream
+from . import replies, rules
 from .models import Gemini
 
 SPEED = Speed(first_s=0.5, thinking_per_s=230.0, answer_per_s=170.0)
 TOKENS_PER_CHUNK = 14
 GENERATE = "generateContent"
 STREAM = "streamGenerateContent"
+COUNT = "countTokens"
 
 
 def answer(call: ApiCall) -> HttpReply:
     """One answer, or the stream of one, for `/{version}/models/{model}:{method}`."""
     rules.check_key(call)
-    version, method = _version(call), call.request.path.rpartition(":")[2]
+    version, method = replies.version_of(call), call.request.path.rpartition(":")[2]
     model = rules.check_model(call, version, method)
     body = rules.known_fields(call, call.body, "", rules.TOP_FIELDS)
     config = rules.known_fields(call, body.get("generationConfig"), "generation_config", rules.CONFIG_FIELDS)
@@ -37,7 +38,7 @@ def answer(call: ApiCall) -> HttpReply:
     size = input_tokens(prompt)
     if size > model.context_tokens:
         text = f"The input token count ({size}) exceeds the maximum number of tokens allowed ({model.context_tokens})."
-        raise rules.invalid(call, text)
+        raise replies.invalid(call, text)
     turn = take_turn(
         prompt,
         dial,
@@ -50,64 +51,26 @@ def answer(call: ApiCall) -> HttpReply:
     chunks = list(_chunks(call, model, turn, shown, size, cached))
     if method == GENERATE:
         body = _merged([piece[0] for piece in chunks])
-        return whole(200, body, rules.request_headers(call), after_s=turn.total_s, content_type=rules.CONTENT_TYPE)
+        return replies.ok(call, body, after_s=turn.total_s)
     if call.request.query.get("alt") == "sse":
         pieces = tuple(replace(piece, payload=google_event(chunk)) for chunk, piece in chunks)
-        return stream(pieces, rules.request_headers(call), content_type="text/event-stream")
-    return stream(_array(chunks), rules.request_headers(call), content_type=rules.CONTENT_TYPE)
+        return stream(pieces, replies.request_headers(call), content_type="text/event-stream")
+    return stream(_array(chunks), replies.request_headers(call), content_type=replies.CONTENT_TYPE)
 
 
-def failure(name: str, call: ApiCall) -> HttpReply:
-    """The vendor's own words for one of the status faults."""
-    match name:
-        case "rate_limit" | "quota":
-            period, value = ("Day", "250") if name == "quota" else ("Minute", "10")
-            violation: JsonObject = {
-                "quotaMetric": "generativelanguage.googleapis.com/generate_content_free_tier_requests",
-                "quotaId": f"GenerateRequestsPer{period}PerProjectPerModel-FreeTier",
-                "quotaDimensions": {"location": "global", "model": call.model},
-                "quotaValue": value,
-            }
-            text = "You exceeded your current quota, please check your plan and billing details."
-            details: list[JsonObject] = [{"@type": rules.TYPE_PREFIX + "QuotaFailure", "violations": [violation]}]
-            if name == "rate_limit":
-                text += f" Please retry in {call.retry_after_s:g}s."
-                details.append({"@type": rules.TYPE_PREFIX + "RetryInfo", "retryDelay": f"{call.retry_after_s:g}s"})
-            return rules.error(call, 429, "RESOURCE_EXHAUSTED", text, tuple(details))
-        case "overloaded":
-            return rules.error(call, 503, "UNAVAILABLE", "The model is overloaded. Please try again later.")
-        case _:
-            text = "An internal error has occurred. Please retry or report in https://developers.generativeai.google/guide/troubleshooting"
-            return rules.error(call, 500, "INTERNAL", text)
-
-
-def broken_off(call: ApiCall, sent: int) -> tuple[Piece, ...]:
-    """What ends a stream when the vendor runs out of capacity after `sent` events.
-
-    Both forms seen in the field: a chunk with `error` on v1beta, bare JSON without `data: ` on v1.
-    """
-    error = {
-        "error": {"code": 503, "message": "The model is overloaded. Please try again later.", "status": "UNAVAILABLE"}
-    }
-    if call.request.query.get("alt") != "sse":
-        return (Piece((",\r\n" + json.dumps(error) + "]").encode()),)
-    if _version(call) == "v1":
-        return (Piece(json.dumps(error, indent=2).encode() + b"\n"),)
-    return (Piece(google_event(error)),)
-
-
-def not_found(call: ApiCall) -> HttpReply:
-    """The answer to a path that this vendor does not have."""
-    return rules.error(call, 404, "NOT_FOUND", f"Method not found: {call.request.method} {call.request.path}")
-
-
-def bad_json(call: ApiCall) -> HttpReply:
-    """The answer to a body that is not a JSON object."""
-    return rules.error(call, 400, "INVALID_ARGUMENT", "Invalid JSON payload received. Unexpected end of string.")
-
-
-def _version(call: ApiCall) -> str:
-    return "v1beta" if "/v1beta/" in call.request.path else "v1"
+def count_tokens(call: ApiCall) -> HttpReply:
+    """How many tokens a prompt has: of bare contents, or of a whole request with its system instruction."""
+    rules.check_key(call)
+    model = rules.check_model(call, replies.version_of(call), COUNT)
+    body = rules.known_fields(call, call.body, "", frozenset({"contents", "generateContentRequest"}))
+    wrapped = body.get("generateContentRequest")
+    if wrapped is not None:
+        if "contents" in body:
+            raise replies.invalid(call, "Only one of contents and generateContentRequest may be set.")
+        body = rules.known_fields(call, wrapped, "generate_content_request", rules.TOP_FIELDS)
+    size = input_tokens(rules.check_contents(call, model, body))
+    counted: JsonObject = {"totalTokens": size, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": size}]}
+    return replies.ok(call, counted)
 
 
 def _cached(call: ApiCall, model: Gemini, prompt: str, size: int) -> int:

@@ -1,6 +1,6 @@
-"""The batch mode of the Gemini API: `batchGenerateContent` and the operations it makes; and `countTokens`.
+"""The batch mode of the Gemini API: `batchGenerateContent` and the operations it makes.
 
-Sources: https://ai.google.dev/gemini-api/docs/batch-api, https://ai.google.dev/api/batch-api, https://ai.google.dev/api/tokens
+Sources: https://ai.google.dev/gemini-api/docs/batch-api, https://ai.google.dev/api/batch-api
 """
 
 from __future__ import annotations
@@ -9,21 +9,20 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...answers.turns import input_tokens
 from ...batches.backend import CANCELED, COMPLETED, ERRORED, EXPIRED, FAILED, SUCCEEDED, BatchBackend
 from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, encode, moment
-from ...calls.replies import HttpReply, RejectedError, whole
+from ...calls.reply import HttpReply, RejectedError
 from ...calls.request import Request
-from ...calls.vendor import Vendor, perform
-from . import api as gemini
-from . import rules
+from ...calls.vendor import perform
+from . import replies, rules
+from .api import GENERATE, answer
 from .files import GoogleFileEndpoints
+from .replies import GOOGLE
 
 MOST_INLINE_BYTES = 20 * 1024 * 1024
 BATCH_METHOD = "batchGenerateContent"
-COUNT_METHOD = "countTokens"
 STATES = {COMPLETED: "SUCCEEDED", FAILED: "FAILED", EXPIRED: "EXPIRED", CANCELED: "CANCELLED"}
 TYPE = "type.googleapis.com/google.ai.generativelanguage."
 LISTED = 50
@@ -41,26 +40,10 @@ GRPC_CODES = {
 }
 
 
-def count_tokens(call: ApiCall) -> HttpReply:
-    """How many tokens a prompt has: of bare contents, or of a whole request with its system instruction."""
-    rules.check_key(call)
-    model = rules.check_model(call, _version(call), COUNT_METHOD)
-    body = rules.known_fields(call, call.body, "", frozenset({"contents", "generateContentRequest"}))
-    wrapped = body.get("generateContentRequest")
-    if wrapped is not None:
-        if "contents" in body:
-            raise rules.invalid(call, "Only one of contents and generateContentRequest may be set.")
-        body = rules.known_fields(call, wrapped, "generate_content_request", rules.TOP_FIELDS)
-    size = input_tokens(rules.check_contents(call, model, body))
-    counted: JsonObject = {"totalTokens": size, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": size}]}
-    return _said(call, counted)
-
-
 class GoogleBatchEndpoints:
     """The batch endpoints of Google."""
 
-    name = "google"
-    vendor: Vendor = gemini
+    vendor = GOOGLE
 
     def __init__(self, backend: BatchBackend, files: GoogleFileEndpoints) -> None:
         self._backend = backend
@@ -69,7 +52,7 @@ class GoogleBatchEndpoints:
     def create(self, call: ApiCall) -> HttpReply:
         """A batch for one model, of the requests in the body or of the lines of an uploaded file."""
         rules.check_key(call)
-        model = rules.check_model(call, _version(call), BATCH_METHOD)
+        model = rules.check_model(call, replies.version_of(call), BATCH_METHOD)
         given = rules.known_fields(call, call.body, "", frozenset({"batch"})).get("batch")
         fields = frozenset({"displayName", "inputConfig", "priority", "webhookConfig", "model", "name"})
         asked = rules.known_fields(call, given, "batch", fields)
@@ -77,17 +60,19 @@ class GoogleBatchEndpoints:
             call, asked.get("inputConfig"), "batch.input_config", frozenset({"requests", "fileName"})
         )
         if ("requests" in config) == ("fileName" in config):
-            raise rules.invalid(call, "* BatchGenerateContentRequest.batch.input_config: exactly one input is required")
+            raise replies.invalid(
+                call, "* BatchGenerateContentRequest.batch.input_config: exactly one input is required"
+            )
         if "fileName" in config:
             lines = self._lines_of_file(call, str(config["fileName"]))
         else:
             lines = self._inline_lines(call, config["requests"])
         if not lines:
-            raise rules.invalid(call, "* BatchGenerateContentRequest.batch.input_config.requests: must not be empty")
+            raise replies.invalid(call, "* BatchGenerateContentRequest.batch.input_config.requests: must not be empty")
         details: JsonObject = {
             "display_name": as_text(asked.get("displayName")) or "",
             "model": model.id,
-            "version": _version(call),
+            "version": replies.version_of(call),
             "inline": "requests" in config,
             "responses_file": None,
         }
@@ -106,20 +91,20 @@ class GoogleBatchEndpoints:
     def listed(self, call: ApiCall) -> HttpReply:
         """All operations, newest first, by pages, without their results. Listing is no step of progress."""
         rules.check_key(call)
-        batches = self._backend.database.list_batches(self.name)
+        batches = self._backend.database.list_batches(self.vendor.name)
         token, size = call.request.query.get("pageToken", ""), call.request.query.get("pageSize", str(LISTED))
         start = int(token) if token.isdecimal() else 0
         page = batches[start : start + (max(1, int(size)) if size.isdecimal() else LISTED)]
         body: JsonObject = {"operations": [self._shown(batch, with_results=False) for batch in page]}
         if start + len(page) < len(batches):
             body["nextPageToken"] = str(start + len(page))
-        return _said(call, body)
+        return replies.ok(call, body)
 
     def cancel(self, call: ApiCall) -> HttpReply:
         """Cancellation asked for; the answer is empty, as it is for every operation."""
         rules.check_key(call)
         self._backend.cancel(self._find(call))
-        return _said(call, {})
+        return replies.ok(call, {})
 
     def delete(self, call: ApiCall) -> HttpReply:
         """The batch forgotten."""
@@ -127,29 +112,29 @@ class GoogleBatchEndpoints:
         batch = self._find(call)
         with self._backend.database.change():
             self._backend.database.delete_batch(batch.id)
-        return _said(call, {})
+        return replies.ok(call, {})
 
     def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
         """The live endpoint's reply to a request of a batch."""
         path = f"/google{submitted.endpoint}"
         model = path.rpartition("/")[2].partition(":")[0]
         request = Request("POST", path, {}, call.request.headers, b"")
-        return perform(gemini, gemini.answer, replace(call, request=request, model=model))
+        return perform(GOOGLE, answer, replace(call, request=request, model=model))
 
     def _inline_lines(self, call: ApiCall, requests: object) -> list[SubmittedRow]:
         limit = self._backend.options.bytes(MOST_INLINE_BYTES)
         if len(call.request.body) > limit:
-            raise rules.invalid(call, f"Request payload size exceeds the limit: {limit} bytes.")
+            raise replies.invalid(call, f"Request payload size exceeds the limit: {limit} bytes.")
         nested = as_list((as_object(requests) or {}).get("requests"))
         if nested is None:
-            raise rules.invalid(call, "Invalid value at 'batch.input_config.requests', expected an object.")
+            raise replies.invalid(call, "Invalid value at 'batch.input_config.requests', expected an object.")
         self._check_rows(call, len(nested))
         lines: list[SubmittedRow] = []
         for place, entry in enumerate(map(as_object, nested)):
             request, metadata = as_object((entry or {}).get("request")), as_object((entry or {}).get("metadata"))
             if request is None:
                 path = f"batch.input_config.requests.requests[{place}].request"
-                raise rules.invalid(call, f"* BatchGenerateContentRequest.{path}: request is required")
+                raise replies.invalid(call, f"* BatchGenerateContentRequest.{path}: request is required")
             key = as_text((metadata or {}).get("key")) or ""
             extra: JsonObject = {} if metadata is None else {"metadata": metadata}
             lines.append(SubmittedRow(key, _endpoint(call), request, extra))
@@ -167,7 +152,7 @@ class GoogleBatchEndpoints:
                 entry = None
             request = as_object((entry or {}).get("request"))
             if entry is None or request is None:
-                raise rules.invalid(call, f"Line {number} of the input file is not a valid batch request.")
+                raise replies.invalid(call, f"Line {number} of the input file is not a valid batch request.")
             lines.append(SubmittedRow(as_text(entry.get("key")) or "", _endpoint(call), request, {}))
         return lines
 
@@ -175,13 +160,13 @@ class GoogleBatchEndpoints:
         # The service has no limit of rows, only of bytes; a lowered one is the simulator's own.
         most = self._backend.options.most_rows
         if most is not None and count > most:
-            raise rules.invalid(call, f"The batch has {count} requests, more than the limit of {most}.")
+            raise replies.invalid(call, f"The batch has {count} requests, more than the limit of {most}.")
 
     def _find(self, call: ApiCall) -> SimulatedBatch:
-        batch = self._backend.database.find_batch(self.name, call.parameters["batch"])
+        batch = self._backend.database.find_batch(self.vendor.name, call.parameters["batch"])
         if batch is None:
             text = f"Batch not found: batches/{call.parameters['batch']}"
-            raise RejectedError(rules.error(call, 404, "NOT_FOUND", text))
+            raise RejectedError(replies.error(call, 404, "NOT_FOUND", text))
         return batch
 
     def _answered(self, batch: SimulatedBatch) -> Iterator[SimulatedRow]:
@@ -203,7 +188,7 @@ class GoogleBatchEndpoints:
         return batch
 
     def _operation(self, call: ApiCall, batch: SimulatedBatch) -> HttpReply:
-        return _said(call, self._shown(batch, with_results=True))
+        return replies.ok(call, self._shown(batch, with_results=True))
 
     def _shown(self, batch: SimulatedBatch, *, with_results: bool) -> JsonObject:
         details, counts = batch.details, self._backend.counts(batch)
@@ -245,16 +230,8 @@ class GoogleBatchEndpoints:
         return operation
 
 
-def _said(call: ApiCall, body: JsonObject) -> HttpReply:
-    return whole(200, body, rules.request_headers(call), content_type=rules.CONTENT_TYPE)
-
-
-def _version(call: ApiCall) -> str:
-    return "v1beta" if "/v1beta/" in call.request.path else "v1"
-
-
 def _endpoint(call: ApiCall) -> str:
-    return f"/{_version(call)}/models/{call.model}:{gemini.GENERATE}"
+    return f"/{replies.version_of(call)}/models/{call.model}:{GENERATE}"
 
 
 def _outcome(row: SimulatedRow) -> JsonObject:

@@ -13,10 +13,10 @@ from ...batches.backend import BatchBackend
 from ...batches.database import StoredFile
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_object, as_text, decode_object, moment
-from ...calls.replies import Headers, HttpReply, RejectedError, raw, whole
-from . import rules
+from ...calls.reply import HttpReply, RejectedError, raw
+from . import replies, rules
+from .replies import GOOGLE
 
-VENDOR = "google"
 PENDING = "google-upload"
 MOST_BYTES = 2 * 1024 * 1024 * 1024
 LIFE_S = 48 * 3600
@@ -35,39 +35,39 @@ class GoogleFileEndpoints:
             return self._start(call)
         if commands & {"upload", "finalize"}:
             return self._piece(call, last="finalize" in commands)
-        raise rules.invalid(call, "Invalid upload request: expected the header X-Goog-Upload-Command.")
+        raise replies.invalid(call, "Invalid upload request: expected the header X-Goog-Upload-Command.")
 
     def show(self, call: ApiCall) -> HttpReply:
         """What is known about one file."""
         rules.check_key(call)
-        return _said(call, self.find(call, call.parameters["file"]).meta)
+        return replies.ok(call, self.find(call, call.parameters["file"]).meta)
 
     def listed(self, call: ApiCall) -> HttpReply:
         """All files, newest first."""
         rules.check_key(call)
-        return _said(call, {"files": [file.meta for file in self._backend.database.list_files(VENDOR)]})
+        return replies.ok(call, {"files": [file.meta for file in self._backend.database.list_files(GOOGLE.name)]})
 
     def delete(self, call: ApiCall) -> HttpReply:
         """The end of one file."""
         rules.check_key(call)
         self._backend.database.delete_file(self.find(call, call.parameters["file"]).id)
-        return _said(call, {})
+        return replies.ok(call, {})
 
     def download(self, call: ApiCall) -> HttpReply:
         """The bytes of a file that a batch produced. Uploaded ones cannot be downloaded."""
         rules.check_key(call)
         file = self.find(call, call.parameters["file"])
         if file.meta["source"] != "GENERATED":
-            raise rules.invalid(call, f"File {file.meta['name']} is not downloadable.")
+            raise replies.invalid(call, f"File {file.meta['name']} is not downloadable.")
         content = self._backend.database.content_of(file)
-        return raw(content, rules.request_headers(call), content_type="application/octet-stream")
+        return raw(content, replies.request_headers(call), content_type="application/octet-stream")
 
     def find(self, call: ApiCall, name: str) -> StoredFile:
         """The file with this name, with or without `files/`. Raises `RejectedError` if there is none."""
-        file = self._backend.database.find_file(VENDOR, name.removeprefix("files/"))
+        file = self._backend.database.find_file(GOOGLE.name, name.removeprefix("files/"))
         if file is None:
             text = f"You do not have permission to access the File {name.removeprefix('files/')} or it may not exist."
-            raise RejectedError(rules.error(call, 403, "PERMISSION_DENIED", text))
+            raise RejectedError(replies.error(call, 403, "PERMISSION_DENIED", text))
         return file
 
     def content_of(self, file: StoredFile) -> bytes:
@@ -93,7 +93,7 @@ class GoogleFileEndpoints:
             meta["displayName"] = display_name
         if source == "GENERATED":
             meta["downloadUri"] = f"{meta['uri']}:download?alt=media"
-        file = StoredFile(file_id, VENDOR, meta)
+        file = StoredFile(file_id, GOOGLE.name, meta)
         self._backend.database.add_file(file, content)
         return file
 
@@ -103,7 +103,7 @@ class GoogleFileEndpoints:
         size = headers.get("x-goog-upload-header-content-length", "")
         limit = self._backend.options.bytes(MOST_BYTES)
         if size.isdecimal() and int(size) > limit:
-            raise rules.invalid(call, f"File size {size} exceeds the limit of {limit} bytes.")
+            raise replies.invalid(call, f"File size {size} exceeds the limit of {limit} bytes.")
         described = as_object((decode_object(call.request.body) or {}).get("file")) or {}
         name = as_text(described.get("displayName", described.get("display_name")))
         upload_id = self._backend.new_id("", length=40)
@@ -113,24 +113,24 @@ class GoogleFileEndpoints:
         query = f"upload_id={upload_id}&upload_protocol=resumable"
         url = f"http://{headers.get('host', '127.0.0.1')}{call.request.path}?{query}"
         extra = (("x-goog-upload-url", url), ("x-goog-upload-status", "active"))
-        return _said(call, {}, extra)
+        return replies.ok(call, {}, extra)
 
     def _piece(self, call: ApiCall, *, last: bool) -> HttpReply:
         database = self._backend.database
         pending = database.find_file(PENDING, call.request.query.get("upload_id", ""))
         if pending is None:
             text = "The upload was not found."
-            raise RejectedError(rules.error(call, 404, "NOT_FOUND", text))
+            raise RejectedError(replies.error(call, 404, "NOT_FOUND", text))
         content = database.content_of(pending)
         offset = call.request.headers.get("x-goog-upload-offset", "0")
         if offset != str(len(content)):
-            raise rules.invalid(call, f"Upload offset {offset} does not match the {len(content)} bytes received.")
+            raise replies.invalid(call, f"Upload offset {offset} does not match the {len(content)} bytes received.")
         content += call.request.body
         if not last:
             database.replace_file(replace(pending), content)
-            return _said(call, {}, (("x-goog-upload-status", "active"),))
+            return replies.ok(call, {}, (("x-goog-upload-status", "active"),))
         if pending.meta["size"] not in ("", str(len(content))):
-            raise rules.invalid(call, f"Expected {pending.meta['size']} bytes, but received {len(content)}.")
+            raise replies.invalid(call, f"Expected {pending.meta['size']} bytes, but received {len(content)}.")
         with database.change():
             database.delete_file(pending.id)
             file = self.add(
@@ -140,8 +140,4 @@ class GoogleFileEndpoints:
                 mime_type=as_text(pending.meta["mime_type"]) or "application/octet-stream",
                 source="UPLOADED",
             )
-        return _said(call, {"file": file.meta}, (("x-goog-upload-status", "final"),))
-
-
-def _said(call: ApiCall, body: JsonObject, headers: Headers = ()) -> HttpReply:
-    return whole(200, body, (*rules.request_headers(call), *headers), content_type=rules.CONTENT_TYPE)
+        return replies.ok(call, {"file": file.meta}, (("x-goog-upload-status", "final"),))

@@ -1,7 +1,7 @@
 """What the Gemini API refuses, and with which words.
 
 Sources: https://ai.google.dev/gemini-api/docs/thinking, https://ai.google.dev/api/generate-content,
-https://ai.google.dev/gemini-api/docs/thought-signatures, https://ai.google.dev/gemini-api/docs/troubleshooting
+https://ai.google.dev/gemini-api/docs/thought-signatures
 """
 
 from __future__ import annotations
@@ -12,11 +12,10 @@ import binascii
 from ...answers.thinking import OFF, Dial
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
-from ...calls.replies import Headers, HttpReply, RejectedError, whole
+from ...calls.reply import RejectedError
 from .models import Gemini, find_gemini
+from .replies import TYPE_PREFIX, error, invalid
 
-CONTENT_TYPE = "application/json; charset=UTF-8"
-TYPE_PREFIX = "type.googleapis.com/google.rpc."
 SIGNATURE_MARK = b"thinkdial-simulated-thought:"
 DUMMY_SIGNATURES = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
 LEVELS = ("THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH")
@@ -33,24 +32,6 @@ CONFIG_FIELDS = words(
     "audioTranscriptionConfig"
 )
 THINKING_FIELDS = frozenset({"includeThoughts", "thinkingLevel", "thinkingBudget"})
-
-
-def request_headers(call: ApiCall) -> Headers:
-    """Headers that every answer of this vendor carries."""
-    return (("x-gemini-service-tier", "standard"), ("server-timing", f"gfet4t7; dur={300 + call.number % 100}"))
-
-
-def error(call: ApiCall, code: int, status: str, message: str, details: tuple[JsonObject, ...] = ()) -> HttpReply:
-    """An error body: `{"error":{"code","message","status","details"}}`."""
-    body: JsonObject = {"code": code, "message": message, "status": status}
-    if details:
-        body["details"] = list(details)
-    return whole(code, {"error": body}, request_headers(call), content_type=CONTENT_TYPE)
-
-
-def invalid(call: ApiCall, message: str) -> RejectedError:
-    """A 400 that no retry helps."""
-    return RejectedError(error(call, 400, "INVALID_ARGUMENT", message))
 
 
 def check_key(call: ApiCall) -> None:

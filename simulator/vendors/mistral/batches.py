@@ -1,6 +1,6 @@
 """The batch jobs of Mistral: one model a job, rows from files or inline, a file of answers and a file of errors.
 
-Sources: https://docs.mistral.ai/capabilities/batch, https://docs.mistral.ai/api/endpoint/batch
+Sources: https://docs.rules.ai/capabilities/batch, https://docs.rules.ai/api/endpoint/batch
 """
 
 from __future__ import annotations
@@ -10,21 +10,22 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ...batches.backend import CANCELED, COMPLETED, ERRORED, EXPIRED, FAILED, SUCCEEDED, BatchBackend
-from ...batches.database import SimulatedBatch, SimulatedRow, StoredFile, SubmittedRow
+from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, encode
-from ...calls.replies import HttpReply, RejectedError, whole
-from ...calls.vendor import Vendor, perform
-from ...openai_family.files import MEGABYTE, FileEndpoints
-from . import api as mistral
+from ...calls.reply import HttpReply, RejectedError
+from ...calls.vendor import perform
+from ...openai_family.files import FileEndpoints
+from . import replies, rules
+from .api import answer as complete
+from .replies import MISTRAL
 
 MOST_INLINE_ROWS = 9_999
 MOST_ROWS = 1_000_000
-MOST_FILE_BYTES = 512 * MEGABYTE
 MOST_HOURS = 7 * 24
 LISTED = 100
 CHAT = "/v1/chat/completions"
-ENDPOINTS = {CHAT: mistral.answer}
+ENDPOINTS = {CHAT: complete}
 LEGAL = (CHAT, "/v1/embeddings", "/v1/fim/completions", "/v1/moderations", "/v1/chat/moderations", "/v1/ocr")
 ENDS = {COMPLETED: "SUCCESS", FAILED: "FAILED", EXPIRED: "TIMEOUT_EXCEEDED", CANCELED: "CANCELLED"}
 
@@ -32,8 +33,7 @@ ENDS = {COMPLETED: "SUCCESS", FAILED: "FAILED", EXPIRED: "TIMEOUT_EXCEEDED", CAN
 class MistralBatchEndpoints:
     """The batch endpoints of Mistral."""
 
-    name = "mistral"
-    vendor: Vendor = mistral
+    vendor = MISTRAL
 
     def __init__(self, backend: BatchBackend, files: FileEndpoints) -> None:
         self._backend = backend
@@ -41,22 +41,22 @@ class MistralBatchEndpoints:
 
     def create(self, call: ApiCall) -> HttpReply:
         """A job of the rows of uploaded files or of the body."""
-        mistral.check_key(call)
+        rules.check_key(call)
         body = call.body
         endpoint = body.get("endpoint")
         if endpoint is None:
-            raise mistral.missing("endpoint")
+            raise replies.missing("endpoint")
         if endpoint not in LEGAL:
-            raise self._refused(call, f"Invalid endpoint: {endpoint}")
+            raise replies.invalid(call, f"Invalid endpoint: {endpoint}")
         if body.get("model") is None:
-            raise mistral.missing("model")
-        mistral.check_model(call)
+            raise replies.missing("model")
+        rules.check_model(call)
         hours = as_int(body.get("timeout_hours", 24))
         if hours is None or not 1 <= hours <= MOST_HOURS:
-            raise self._refused(call, f"timeout_hours must be between 1 and {MOST_HOURS}")
+            raise replies.invalid(call, f"timeout_hours must be between 1 and {MOST_HOURS}")
         inline, names = as_list(body.get("requests")), as_list(body.get("input_files"))
         if bool(inline) == bool(names):
-            raise self._refused(call, "Exactly one of input_files and requests must be given")
+            raise replies.invalid(call, "Exactly one of input_files and requests must be given")
         if inline:
             lines = self._checked(call, [(entry, f"requests.{place}") for place, entry in enumerate(inline)], endpoint)
             self._check_count(call, len(lines), MOST_INLINE_ROWS)
@@ -72,49 +72,49 @@ class MistralBatchEndpoints:
             "hours": hours,
         }
         number = self._backend.new_id("", length=32)
-        return self._said(call, self._shown(self._backend.create(call, self, as_uuid(number), lines, details)))
+        return replies.ok(call, self._shown(self._backend.create(call, self, as_uuid(number), lines, details)))
 
     def show(self, call: ApiCall) -> HttpReply:
         """One job; each look is a step of its progress."""
-        mistral.check_key(call)
+        rules.check_key(call)
         batch = self._find(call)
         looked = self._backend.look(call, self, batch)
         if looked.end and not batch.end:
             looked = self._with_files(looked)
-        return self._said(call, self._shown(looked, with_outputs=True))
+        return replies.ok(call, self._shown(looked, with_outputs=True))
 
     def listed(self, call: ApiCall) -> HttpReply:
         """All jobs, newest first, by pages, or those of one model or status. Listing is no step of progress."""
-        mistral.check_key(call)
+        rules.check_key(call)
         query = call.request.query
-        jobs = [self._shown(batch) for batch in self._backend.database.list_batches(self.name)]
+        jobs = [self._shown(batch) for batch in self._backend.database.list_batches(self.vendor.name)]
         for name in ("model", "status"):
             if name in query:
                 jobs = [job for job in jobs if job[name] == query[name]]
         size, page = (int(query[name]) if query.get(name, "").isdecimal() else None for name in ("page_size", "page"))
         start = (page or 0) * (size or LISTED)
         body: JsonObject = {"data": jobs[start : start + (size or LISTED)], "object": "list", "total": len(jobs)}
-        return self._said(call, body)
+        return replies.ok(call, body)
 
     def cancel(self, call: ApiCall) -> HttpReply:
         """One job, its cancellation requested."""
-        mistral.check_key(call)
-        return self._said(call, self._shown(self._backend.cancel(self._find(call))))
+        rules.check_key(call)
+        return replies.ok(call, self._shown(self._backend.cancel(self._find(call))))
 
     def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
         """The live endpoint's reply to a row; the model is the job's, whatever the row says."""
         if call.body.get("stream"):
-            return mistral.refusal(call, 400, "stream is not supported in batch requests")
+            return replies.error(call, 400, "stream is not supported in batch requests")
         answer = ENDPOINTS.get(submitted.endpoint)
         if answer is None:
-            return mistral.not_found(call)
+            return replies.not_found(call)
         model = as_text(submitted.extra.get("model")) or ""
-        return perform(mistral, answer, replace(call, model=model, body=call.body | {"model": model}))
+        return perform(MISTRAL, answer, replace(call, model=model, body=call.body | {"model": model}))
 
     def _check_count(self, call: ApiCall, count: int, limit: int) -> None:
         most = self._backend.options.rows(limit)
         if count > most:
-            raise self._refused(call, f"Too many requests in the batch: {count}, at most {most}")
+            raise replies.invalid(call, f"Too many requests in the batch: {count}, at most {most}")
 
     def _lines_of_files(self, call: ApiCall, names: list[object], endpoint: object) -> list[SubmittedRow]:
         entries: list[tuple[object, str]] = []
@@ -128,9 +128,9 @@ class MistralBatchEndpoints:
                 try:
                     entries.append((json.loads(text), f"line {number}"))
                 except (ValueError, RecursionError):
-                    raise self._refused(call, f"Invalid JSON in line {number} of file {file_id}") from None
+                    raise replies.invalid(call, f"Invalid JSON in line {number} of file {file_id}") from None
         if not entries:
-            raise self._refused(call, "The input files hold no requests")
+            raise replies.invalid(call, "The input files hold no requests")
         return self._checked(call, entries, endpoint)
 
     def _checked(self, call: ApiCall, entries: Sequence[tuple[object, str]], endpoint: object) -> list[SubmittedRow]:
@@ -140,25 +140,19 @@ class MistralBatchEndpoints:
             entry = as_object(given) or {}
             body, custom_id = as_object(entry.get("body")), as_text(entry.get("custom_id")) or ""
             if body is None:
-                raise self._refused(call, f"{where}: field body is required")
+                raise replies.invalid(call, f"{where}: field body is required")
             if custom_id and custom_id in seen:
-                raise self._refused(call, f"{where}: custom_id {custom_id} is not unique")
+                raise replies.invalid(call, f"{where}: custom_id {custom_id} is not unique")
             seen.add(custom_id)
             lines.append(SubmittedRow(custom_id, str(endpoint), body, {"model": call.model}))
         return lines
 
     def _find(self, call: ApiCall) -> SimulatedBatch:
-        batch = self._backend.database.find_batch(self.name, call.parameters["batch"])
+        batch = self._backend.database.find_batch(self.vendor.name, call.parameters["batch"])
         if batch is None:
             text = f"Batch job {call.parameters['batch']} not found"
-            raise RejectedError(mistral.refusal(call, 404, text, code="1900", kind="not_found"))
+            raise RejectedError(replies.error(call, 404, text, code="1900", kind="not_found"))
         return batch
-
-    def _refused(self, call: ApiCall, text: str) -> RejectedError:
-        return RejectedError(mistral.refusal(call, 400, text))
-
-    def _said(self, call: ApiCall, body: JsonObject) -> HttpReply:
-        return whole(200, body, mistral.request_headers(call))
 
     def _with_files(self, batch: SimulatedBatch) -> SimulatedBatch:
         """The ended job with its files written. Each file exists only if it has a line; stopped rows are in neither."""
@@ -208,13 +202,6 @@ class MistralBatchEndpoints:
 def as_uuid(digits: str) -> str:
     """32 hexadecimal digits, written as a UUID."""
     return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:32]))
-
-
-def described(file: StoredFile) -> JsonObject:
-    """A file in the words of this vendor."""
-    produced = str(file.meta["filename"]).count("-") == 4
-    kind: JsonObject = {"sample_type": "batch_result" if produced else "batch_request", "source": "upload"}
-    return {name: file.meta[name] for name in ("id", "object", "bytes", "created_at", "filename", "purpose")} | kind
 
 
 def _result(batch: SimulatedBatch, row: SimulatedRow) -> JsonObject:

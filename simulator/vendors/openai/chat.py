@@ -11,12 +11,9 @@ from ...answers.turns import SimulatedTurn, deltas, take_turn
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_list, as_object, joined_text, objects, words
-from ...calls.replies import HttpReply, Piece, RejectedError, Role, data_event, stream, whole
-from . import rules
+from ...calls.reply import HttpReply, Piece, RejectedError, Role, data_event, stream
+from . import replies, rules
 from .models import Gpt
-from .rules import bad_json, failure, not_found
-
-__all__ = ["answer", "bad_json", "broken_off", "failure", "not_found"]
 
 FIELDS = words(
     "model messages audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens "
@@ -37,7 +34,7 @@ def answer(call: ApiCall) -> HttpReply:
     model = rules.check_model(call)
     if not model.chat:
         text = "This model is only supported in v1/responses and not in v1/chat/completions."
-        raise RejectedError(rules.error(call, 404, text, param="model"))
+        raise RejectedError(replies.error(call, 404, text, param="model"))
     effort = _effort(call, model)
     limit = _limit(call, model)
     if effort != "none":
@@ -51,26 +48,15 @@ def answer(call: ApiCall) -> HttpReply:
     )
     usage = _usage(call, model, turn, prompt)
     if call.streams:
-        return stream(_chunks(call, model, turn, usage), rules.request_headers(call))
-    return whole(200, _whole_body(call, model, turn, usage), rules.request_headers(call), after_s=turn.total_s)
-
-
-def broken_off(call: ApiCall, sent: int) -> tuple[Piece, ...]:
-    """What ends a stream when the vendor runs out of capacity after `sent` events."""
-    error = {
-        "message": "The server is currently overloaded. Please try again later.",
-        "type": "service_unavailable_error",
-        "param": None,
-        "code": "server_is_overloaded",
-    }
-    return (Piece(data_event({"error": error})),)
+        return stream(_chunks(call, model, turn, usage), replies.request_headers(call))
+    return replies.ok(call, _whole_body(call, model, turn, usage), after_s=turn.total_s)
 
 
 def _effort(call: ApiCall, model: Gpt) -> str:
     value = call.body.get("reasoning_effort")
     if not model.efforts:
         if value is not None:
-            raise rules.invalid(call, "Unrecognized request argument supplied: reasoning_effort", None, None)
+            raise replies.invalid(call, "Unrecognized request argument supplied: reasoning_effort", None, None)
         return "none"
     return rules.check_effort(call, model, value, "reasoning_effort", refused=("max",))
 
@@ -81,7 +67,7 @@ def _limit(call: ApiCall, model: Gpt) -> int | None:
             call, model, "max_tokens", 1
         )
     if call.body.get("max_tokens") is not None:
-        raise rules.unsupported_parameter(call, "max_tokens", " Use 'max_completion_tokens' instead.")
+        raise replies.unsupported_parameter(call, "max_tokens", " Use 'max_completion_tokens' instead.")
     return rules.check_limit(call, model, "max_completion_tokens", 1)
 
 
@@ -93,12 +79,12 @@ def _check_sampling(call: ApiCall) -> None:
                 f"Unsupported value: '{name}' does not support {value} with this model. "
                 f"Only the default ({default:g}) value is supported."
             )
-            raise rules.invalid(call, text, name, "unsupported_value")
+            raise replies.invalid(call, text, name, "unsupported_value")
     for name in REFUSED_WHILE_REASONING:
         if call.body.get(name):
-            raise rules.unsupported_parameter(call, name)
+            raise replies.unsupported_parameter(call, name)
     if call.body.get("stop") is not None:
-        raise rules.unsupported_parameter(call, "stop")
+        raise replies.unsupported_parameter(call, "stop")
 
 
 def _check_tools(call: ApiCall, model: Gpt) -> None:
@@ -107,7 +93,7 @@ def _check_tools(call: ApiCall, model: Gpt) -> None:
             f"Function tools with reasoning_effort are not supported for {model.id} in /v1/chat/completions. "
             "Please use /v1/responses instead."
         )
-        raise rules.invalid(call, text, "reasoning_effort", None)
+        raise replies.invalid(call, text, "reasoning_effort", None)
 
 
 def _prompt(call: ApiCall) -> str:
@@ -116,11 +102,11 @@ def _prompt(call: ApiCall) -> str:
         text = (
             "Invalid 'messages': empty array. Expected an array with minimum length 1, but got an empty array instead."
         )
-        raise rules.invalid(call, text, "messages", "empty_array")
+        raise replies.invalid(call, text, "messages", "empty_array")
     for position, message in enumerate(messages):
         if message.get("role") not in ROLES:
-            text = f"Invalid value: '{message.get('role')}'. Supported values are: {rules.quoted(ROLES)}."
-            raise rules.invalid(call, text, f"messages[{position}].role", "invalid_value")
+            text = f"Invalid value: '{message.get('role')}'. Supported values are: {replies.quoted(ROLES)}."
+            raise replies.invalid(call, text, f"messages[{position}].role", "invalid_value")
     return "\n".join(joined_text(message.get("content")) for message in messages)
 
 

@@ -13,14 +13,11 @@ from ...answers.turns import input_tokens as count
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_int, as_object, words
-from ...calls.replies import HttpReply, Piece, named_event, stream, whole
-from . import rules
-from .events import Script, events
-from .input import ENCRYPTED_MARK, FIELDS, check_options, check_sampling, prompt_of, reasoning_options
+from ...calls.reply import HttpReply, stream
+from . import replies, rules
 from .models import Gpt
-from .rules import bad_json, failure, not_found
-
-__all__ = ["answer", "answer_as", "bad_json", "broken_off", "failure", "input_tokens", "not_found", "script_of"]
+from .responses_events import Script, events
+from .responses_rules import ENCRYPTED_MARK, FIELDS, check_options, check_sampling, prompt_of, reasoning_options
 
 COUNTED_FIELDS = words(
     "model conversation input instructions parallel_tool_calls personality previous_response_id reasoning text "
@@ -62,45 +59,15 @@ def input_tokens(call: ApiCall) -> HttpReply:
     check_options(call)
     check_sampling(call, reasoning["effort"])
     body: JsonObject = {"object": "response.input_tokens", "input_tokens": count(prompt_of(call))}
-    return whole(200, body, rules.request_headers(call))
+    return replies.ok(call, body)
 
 
 def answer_as(call: ApiCall, script: Script) -> HttpReply:
     """The response of a script, or the stream of it."""
     turn = script.turn
     if call.streams:
-        return stream(events(script), rules.request_headers(call))
-    return whole(200, script.finished, rules.request_headers(call), after_s=turn.total_s)
-
-
-def broken_off(call: ApiCall, sent: int) -> tuple[Piece, ...]:
-    """What ends a stream when the vendor runs out of capacity after `sent` events: error, then response.failed."""
-    text = "The server is currently overloaded. Please try again later."
-    error: JsonObject = {
-        "type": "service_unavailable_error",
-        "code": "server_is_overloaded",
-        "message": text,
-        "param": None,
-    }
-    response: JsonObject = {
-        "id": call.id("resp_", length=48),
-        "object": "response",
-        "created_at": call.created_s,
-        "status": "failed",
-        "error": {"code": "server_is_overloaded", "message": text},
-        "incomplete_details": None,
-        "model": call.model,
-        "output": [],
-        "usage": None,
-    }
-    return (
-        Piece(named_event("error", {"type": "error", "sequence_number": sent, "error": error})),
-        Piece(
-            named_event(
-                "response.failed", {"type": "response.failed", "sequence_number": sent + 1, "response": response}
-            )
-        ),
-    )
+        return stream(events(script), replies.request_headers(call))
+    return replies.ok(call, script.finished, after_s=turn.total_s)
 
 
 def script_of(call: ApiCall, model: Gpt, turn: SimulatedTurn, reasoning: JsonObject, prompt: str) -> Script:

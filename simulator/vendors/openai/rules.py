@@ -1,109 +1,21 @@
-"""What both OpenAI endpoints refuse, with which words, and what every answer of theirs carries.
+"""What both OpenAI endpoints refuse, and with which words.
 
-Sources: https://developers.openai.com/api/docs/guides/error-codes, https://developers.openai.com/api/docs/guides/reasoning,
-https://developers.openai.com/api/docs/guides/rate-limits
+Source: https://developers.openai.com/api/docs/guides/reasoning
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from ...answers.turns import Speed, input_tokens
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import as_int, as_number, as_text
-from ...calls.replies import Headers, HttpReply, RejectedError, whole
+from ...calls.reply import RejectedError
 from .models import Gpt, find_gpt
+from .replies import error, invalid, quoted
 
 SPEED = Speed(first_s=0.6, thinking_per_s=150.0, answer_per_s=95.0)
 ALL_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
 CACHE_FROM_TOKENS = 1024
-
-
-def request_headers(call: ApiCall, *, spent: bool = False) -> Headers:
-    """Headers that every answer of this vendor carries; resets are durations, not moments."""
-    return (
-        ("x-request-id", call.id("req_", length=32)),
-        ("openai-organization", "simulated"),
-        ("openai-version", "2020-10-01"),
-        ("openai-processing-ms", str(200 + call.number % 100)),
-        ("x-ratelimit-limit-requests", "1000000"),
-        ("x-ratelimit-limit-tokens", "1000000000"),
-        ("x-ratelimit-remaining-requests", "0" if spent else "999999"),
-        ("x-ratelimit-remaining-tokens", "999999000"),
-        ("x-ratelimit-reset-requests", f"{call.retry_after_s:g}s" if spent else "1ms"),
-        ("x-ratelimit-reset-tokens", "1ms"),
-    )
-
-
-def error(
-    call: ApiCall,
-    status: int,
-    message: str,
-    *,
-    kind: str = "invalid_request_error",
-    param: str | None = None,
-    code: str | None = None,
-    headers: Headers = (),
-) -> HttpReply:
-    """An error body: `{"error":{"message","type","param","code"}}`."""
-    spent = status == 429
-    body = {"error": {"message": message, "type": kind, "param": param, "code": code}}
-    return whole(status, body, (*request_headers(call, spent=spent), *headers))
-
-
-def invalid(call: ApiCall, message: str, param: str | None, code: str | None) -> RejectedError:
-    """A 400 that no retry helps."""
-    return RejectedError(error(call, 400, message, param=param, code=code))
-
-
-def unsupported_parameter(
-    call: ApiCall, param: str, hint: str = "", *, code: str | None = "unsupported_parameter"
-) -> RejectedError:
-    """The refusal of a parameter that the model does not take at all."""
-    return invalid(call, f"Unsupported parameter: '{param}' is not supported with this model.{hint}", param, code)
-
-
-def quoted(values: Iterable[str]) -> str:
-    """Values as the vendor lists them: 'a', 'b', and 'c'."""
-    names = [f"'{value}'" for value in values]
-    if len(names) < 3:
-        return " and ".join(names)
-    return f"{', '.join(names[:-1])}, and {names[-1]}"
-
-
-def failure(name: str, call: ApiCall) -> HttpReply:
-    """The vendor's own words for one of the status faults."""
-    match name:
-        case "rate_limit":
-            text = f"Rate limit reached for {call.model} on requests per min (RPM): Limit 500, Used 500, Requested 1."
-            waits = (
-                ("retry-after", str(call.whole_retry_after_s)),
-                ("retry-after-ms", str(round(call.retry_after_s * 1000))),
-            )
-            return error(call, 429, text, kind="requests", code="rate_limit_exceeded", headers=waits)
-        case "quota":
-            text = (
-                "You exceeded your current quota, please check your plan and billing details. For more information on "
-                "this error, read the docs: https://platform.openai.com/docs/guides/error-codes/api-errors."
-            )
-            return error(call, 429, text, kind="insufficient_quota", code="insufficient_quota")
-        case "overloaded":
-            text = "The server is currently overloaded. Please try again later."
-            return error(call, 503, text, kind="service_unavailable_error", code="server_is_overloaded")
-        case _:
-            text = "The server had an error while processing your request. Sorry about that!"
-            return error(call, 500, text, kind="server_error", code="server_error")
-
-
-def not_found(call: ApiCall) -> HttpReply:
-    """The answer to a path that this vendor does not have."""
-    return error(call, 404, f"Invalid URL ({call.request.method} {call.request.path})")
-
-
-def bad_json(call: ApiCall) -> HttpReply:
-    """The answer to a body that is not a JSON object."""
-    return error(call, 400, "We could not parse the JSON body of your request.")
 
 
 def check_key(call: ApiCall) -> None:

@@ -8,32 +8,30 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from ...batches.backend import CANCELED, ERRORED, EXPIRED, FAILED, SUCCEEDED, WAITING, BatchBackend
+from ...batches.backend import CANCELED, DAY_S, ERRORED, EXPIRED, FAILED, SUCCEEDED, WAITING, BatchBackend
 from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, moment, objects
-from ...calls.replies import HttpReply, RejectedError, whole
-from ...calls.vendor import Vendor, perform
+from ...calls.reply import HttpReply, whole
+from ...calls.vendor import perform
 from ...openai_family.files import MEGABYTE, FileEndpoints
-from . import api as xai
+from . import api, replies, rules
 from .models import find_grok
+from .replies import XAI
 
-MOST_FILE_BYTES = 50 * MEGABYTE
 MOST_CALL_BYTES = 25 * MEGABYTE
-DAY_S = 86_400
 LISTED, MOST_LISTED = 100, 1000
 RESPONSES, CHAT = "/v1/responses", "/v1/chat/completions"
 #: What a request added by itself is called, and the endpoint that it stands for.
 KINDS = {"responses": RESPONSES, "chat_get_completion": CHAT}
-ENDPOINTS = {RESPONSES: xai.responses, CHAT: xai.chat}
+ENDPOINTS = {RESPONSES: api.responses, CHAT: api.chat}
 NAMES = {SUCCEEDED: "succeeded", ERRORED: "failed", CANCELED: "cancelled", EXPIRED: "cancelled", WAITING: "pending"}
 
 
 class XaiBatchEndpoints:
     """The batch endpoints of xAI."""
 
-    name = "xai"
-    vendor: Vendor = xai
+    vendor = XAI
 
     def __init__(self, backend: BatchBackend, files: FileEndpoints) -> None:
         self._backend = backend
@@ -41,11 +39,11 @@ class XaiBatchEndpoints:
 
     def create(self, call: ApiCall) -> HttpReply:
         """A batch, of the lines of a file or empty. It shows no requests until it is looked at."""
-        xai.check_key(call)
+        rules.check_key(call)
         name = as_text(call.body.get("name"))
         if name is None:
             text = "Failed to deserialize the JSON body into the target type: missing field `name`"
-            raise RejectedError(xai.refusal(call, 422, text))
+            raise replies.invalid(call, text, status=422)
         lines: list[SubmittedRow] = []
         problems: list[JsonObject] = []
         file_id = as_text(call.body.get("input_file_id"))
@@ -56,20 +54,21 @@ class XaiBatchEndpoints:
         details: JsonObject = {"name": name, "input_file_id": file_id}
         batch_id = self._backend.new_id("batch_", length=32)
         batch = self._backend.create(call, self, batch_id, [] if problems else lines, details, problems)
-        return self._said(call, self._shown(batch))
+        return replies.ok(call, self._shown(batch))
 
     def add(self, call: ApiCall) -> HttpReply:
         """More requests for a batch, each given by itself."""
-        xai.check_key(call)
+        rules.check_key(call)
         batch = self._find(call)
         limit = self._backend.options.bytes(MOST_CALL_BYTES)
         if len(call.request.body) > limit:
-            raise self._refused(call, f"The request is too large: at most {limit} bytes.", 413)
+            raise replies.invalid(call, f"The request is too large: at most {limit} bytes.", status=413)
         if batch.cancel_s is not None or (batch.end and batch.end != "completed"):
-            raise self._refused(call, "Requests cannot be added to a cancelled batch.")
+            raise replies.invalid(call, "Requests cannot be added to a cancelled batch.")
         entries = as_list(call.body.get("batch_requests"))
         if not entries:
-            raise self._refused(call, "Failed to deserialize the JSON body: missing field `batch_requests`", 422)
+            text = "Failed to deserialize the JSON body: missing field `batch_requests`"
+            raise replies.invalid(call, text, status=422)
         known = {
             row.submitted.custom_id for row in self._backend.database.rows(batch.id, (WAITING, SUCCEEDED, ERRORED))
         }
@@ -77,36 +76,36 @@ class XaiBatchEndpoints:
         for place, entry in enumerate(map(as_object, entries)):
             line = _added(entry or {}, f"request_{batch.total + place}")
             if line is None:
-                raise self._refused(call, f"batch_requests[{place}]: invalid batch_request", 422)
+                raise replies.invalid(call, f"batch_requests[{place}]: invalid batch_request", status=422)
             if line.custom_id in known:
-                raise self._refused(call, f"Duplicate batch_request_id: {line.custom_id}")
+                raise replies.invalid(call, f"Duplicate batch_request_id: {line.custom_id}")
             known.add(line.custom_id)
             lines.append(line)
         with self._backend.database.change():
             # A batch is never closed: one that had nothing left to do begins again.
             batch = replace(self._backend.add_rows(call, batch, lines), end="", ended_s=None, polls=0)
             self._backend.database.save_batch(batch)
-        return self._said(call, {})
+        return replies.ok(call, {})
 
     def show(self, call: ApiCall) -> HttpReply:
         """One batch; each look is a step of its progress."""
-        xai.check_key(call)
+        rules.check_key(call)
         batch = self._find(call)
         empty = batch.total == 0 and not batch.problems and batch.cancel_s is None and batch.ending != FAILED
-        return self._said(call, self._shown(batch if empty else self._backend.look(call, self, batch)))
+        return replies.ok(call, self._shown(batch if empty else self._backend.look(call, self, batch)))
 
     def listed(self, call: ApiCall) -> HttpReply:
         """All batches, newest first, by pages. Listing is no step of progress."""
-        xai.check_key(call)
+        rules.check_key(call)
         start, size = self._page(call)
-        batches = self._backend.database.list_batches(self.name)
+        batches = self._backend.database.list_batches(self.vendor.name)
         page = [self._shown(batch) for batch in batches[start : start + size]]
         more = start + size < len(batches)
-        return self._said(call, {"batches": page, "pagination_token": str(start + size) if more else None})
+        return replies.ok(call, {"batches": page, "pagination_token": str(start + size) if more else None})
 
     def requests(self, call: ApiCall) -> HttpReply:
         """The state of each request of a batch, by pages."""
-        xai.check_key(call)
+        rules.check_key(call)
         batch = self._find(call)
         start, size = self._page(call)
         rows = list(self._backend.database.rows(batch.id, tuple(NAMES), limit=size + 1, offset=start))
@@ -122,34 +121,34 @@ class XaiBatchEndpoints:
             for row in rows[:size]
         ]
         token = str(start + size) if len(rows) > size else None
-        return self._said(call, {"batch_request_metadata": page, "pagination_token": token})
+        return replies.ok(call, {"batch_request_metadata": page, "pagination_token": token})
 
     def results(self, call: ApiCall) -> HttpReply:
         """The results that there are, also while the batch goes on, by pages."""
-        xai.check_key(call)
+        rules.check_key(call)
         batch = self._find(call)
         start, size = self._page(call)
         outcomes = () if batch.end == FAILED else (SUCCEEDED, ERRORED)
         rows = list(self._backend.database.rows(batch.id, outcomes, limit=size + 1, offset=start))
         token = str(start + size) if len(rows) > size else None
-        return self._said(call, {"results": [_result(row) for row in rows[:size]], "pagination_token": token})
+        return replies.ok(call, {"results": [_result(row) for row in rows[:size]], "pagination_token": token})
 
     def cancel(self, call: ApiCall) -> HttpReply:
         """One batch, being cancelled; `cancel_time` is all that says so."""
-        xai.check_key(call)
-        return self._said(call, self._shown(self._backend.cancel(self._find(call))))
+        rules.check_key(call)
+        return replies.ok(call, self._shown(self._backend.cancel(self._find(call))))
 
     def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
         """The live endpoint's reply to a request of a batch, in the shape of Chat and at the price of batches."""
         answer = ENDPOINTS.get(submitted.endpoint)
         if answer is None:
-            return xai.not_found(call)
+            return replies.not_found(call)
         if call.body.get("stream"):
-            return xai.refusal(call, 400, "Streaming is not supported in batches.")
+            return replies.error(call, 400, "Streaming is not supported in batches.")
         model = find_grok(call.model)
         if model is not None and model.batch_share is None:
-            return xai.refusal(call, 400, "Model is not supported for batch processing")
-        reply = perform(xai, answer, call)
+            return replies.error(call, 400, "Model is not supported for batch processing")
+        reply = perform(XAI, answer, call)
         if reply.status != 200 or model is None or model.batch_share is None:
             return reply
         body = as_object(json.loads(reply.body)) or {}
@@ -183,23 +182,17 @@ class XaiBatchEndpoints:
         return (lines, None) if lines else ([], "The input file has no requests")
 
     def _find(self, call: ApiCall) -> SimulatedBatch:
-        batch = self._backend.database.find_batch(self.name, call.parameters["batch"])
+        batch = self._backend.database.find_batch(self.vendor.name, call.parameters["batch"])
         if batch is None:
-            raise RejectedError(xai.refusal(call, 404, "Batch not found", code="not-found"))
+            raise replies.invalid(call, "Batch not found", code="not-found", status=404)
         return batch
 
     def _page(self, call: ApiCall) -> tuple[int, int]:
         query = call.request.query
         limit, token = query.get("limit", str(LISTED)), query.get("pagination_token", "0")
         if not limit.isdecimal() or not 1 <= int(limit) <= MOST_LISTED or not token.isdecimal():
-            raise self._refused(call, f"limit must be between 1 and {MOST_LISTED}")
+            raise replies.invalid(call, f"limit must be between 1 and {MOST_LISTED}")
         return int(token), int(limit)
-
-    def _refused(self, call: ApiCall, text: str, status: int = 400) -> RejectedError:
-        return RejectedError(xai.refusal(call, status, text))
-
-    def _said(self, call: ApiCall, body: JsonObject) -> HttpReply:
-        return whole(200, body, xai.request_headers(call))
 
     def _shown(self, batch: SimulatedBatch) -> JsonObject:
         counts = self._backend.counts(batch)

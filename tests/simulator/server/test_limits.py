@@ -13,7 +13,7 @@ from thinkdial.engine.batch.pace.pace import Pace, PaceReport
 from thinkdial.engine.batch.pace.rate_headers import readings
 from thinkdial.profiles.profile import Limits
 from thinkdial.simulator import RateLimits, Simulator, simulator_in_thread
-from thinkdial.simulator.calls.replies import whole
+from thinkdial.simulator.calls.reply import whole
 from thinkdial.simulator.calls.request import Request
 from thinkdial.simulator.server.limits import RateLimiter, duration, used_tokens
 

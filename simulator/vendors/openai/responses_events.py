@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ...answers.thinking import digest
 from ...answers.turns import SimulatedTurn, deltas
 from ...calls.fields import JsonObject
-from ...calls.replies import Piece, Role, named_event
+from ...calls.reply import Piece, Role, named_event
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_list, as_object, as_text, joined_text, objects, words
-from . import rules
+from . import replies, rules
 from .models import Gpt
 
 FIELDS = words(
@@ -39,13 +39,13 @@ def reasoning_options(call: ApiCall, model: Gpt) -> JsonObject:
     given = as_object(call.body.get("reasoning")) or {}
     for name in given:
         if name not in REASONING_FIELDS:
-            raise rules.invalid(
+            raise replies.invalid(
                 call, f"Unknown parameter: 'reasoning.{name}'.", f"reasoning.{name}", "unknown_parameter"
             )
     if not model.efforts:
         for name, value in given.items():
             if value is not None:
-                raise rules.unsupported_parameter(call, f"reasoning.{name}")
+                raise replies.unsupported_parameter(call, f"reasoning.{name}")
         return {"effort": None, "summary": None}
     summary = given.get("summary") or given.get("generate_summary")
     _one_of(call, summary, SUMMARIES, "reasoning.summary")
@@ -57,9 +57,9 @@ def reasoning_options(call: ApiCall, model: Gpt) -> JsonObject:
     _one_of(call, mode, MODES, "reasoning.mode")
     _one_of(call, context, CONTEXTS, "reasoning.context")
     if mode is not None and model.generation < 5.6:
-        raise rules.unsupported_parameter(call, "reasoning.mode")
+        raise replies.unsupported_parameter(call, "reasoning.mode")
     if context is not None and model.generation < 5.4:
-        raise rules.unsupported_parameter(call, "reasoning.context")
+        raise replies.unsupported_parameter(call, "reasoning.context")
     if model.generation >= 5.6:
         options["mode"] = mode or "standard"
     if model.generation >= 5.4:
@@ -73,18 +73,18 @@ def check_sampling(call: ApiCall, effort: object) -> None:
     if effort in (None, "none"):
         return
     if rules.off_default(call.body.get("temperature"), 1.0):
-        raise rules.unsupported_parameter(call, "temperature", code=None)
+        raise replies.unsupported_parameter(call, "temperature", code=None)
     if rules.off_default(call.body.get("top_p"), 1.0):
-        raise rules.unsupported_parameter(call, "top_p", code=None)
+        raise replies.unsupported_parameter(call, "top_p", code=None)
     if call.body.get("top_logprobs"):
-        raise rules.unsupported_parameter(call, "top_logprobs", code=None)
+        raise replies.unsupported_parameter(call, "top_logprobs", code=None)
 
 
 def check_options(call: ApiCall) -> None:
     """Refuse illegal values of the remaining options that a client of this kind sends."""
     for name in as_object(call.body.get("stream_options")) or {}:
         if name != "include_obfuscation":
-            raise rules.invalid(
+            raise replies.invalid(
                 call, f"Unknown parameter: 'stream_options.{name}'.", f"stream_options.{name}", "unknown_parameter"
             )
     for position, item in enumerate(as_list(call.body.get("include")) or []):
@@ -94,7 +94,7 @@ def check_options(call: ApiCall) -> None:
     previous = call.body.get("previous_response_id")
     if previous is not None:
         text = f"Previous response with id '{previous}' not found."
-        raise rules.invalid(call, text, "previous_response_id", "previous_response_not_found")
+        raise replies.invalid(call, text, "previous_response_id", "previous_response_not_found")
 
 
 def prompt_of(call: ApiCall) -> str:
@@ -105,7 +105,7 @@ def prompt_of(call: ApiCall) -> str:
         return f"{instructions}\n{given}"
     items = objects(given)
     if not items:
-        raise rules.invalid(call, "Missing required parameter: 'input'.", "input", "missing_required_parameter")
+        raise replies.invalid(call, "Missing required parameter: 'input'.", "input", "missing_required_parameter")
     texts = [instructions]
     for position, item in enumerate(items):
         kind = item.get("type", "message")
@@ -113,16 +113,16 @@ def prompt_of(call: ApiCall) -> str:
             _check_reasoning_item(call, item, items[position + 1 :])
         elif kind == "message":
             if item.get("role") not in ROLES:
-                text = f"Invalid value: '{item.get('role')}'. Supported values are: {rules.quoted(ROLES)}."
-                raise rules.invalid(call, text, f"input[{position}].role", "invalid_value")
+                text = f"Invalid value: '{item.get('role')}'. Supported values are: {replies.quoted(ROLES)}."
+                raise replies.invalid(call, text, f"input[{position}].role", "invalid_value")
             texts.append(joined_text(item.get("content")))
     return "\n".join(texts)
 
 
 def _one_of(call: ApiCall, value: object, legal: tuple[str, ...], param: str) -> None:
     if value is not None and value not in legal:
-        text = f"Invalid value: '{value}'. Supported values are: {rules.quoted(legal)}."
-        raise rules.invalid(call, text, param, "invalid_value")
+        text = f"Invalid value: '{value}'. Supported values are: {replies.quoted(legal)}."
+        raise replies.invalid(call, text, param, "invalid_value")
 
 
 def _check_reasoning_item(call: ApiCall, item: JsonObject, following: list[JsonObject]) -> None:
@@ -133,7 +133,7 @@ def _check_reasoning_item(call: ApiCall, item: JsonObject, following: list[JsonO
             f"The encrypted content for item {name} could not be verified. "
             "Reason: Encrypted content could not be decrypted or parsed."
         )
-        raise rules.invalid(call, text, None, "invalid_encrypted_content")
+        raise replies.invalid(call, text, None, "invalid_encrypted_content")
     if not following or following[0].get("role") in ("user", "system", "developer"):
         text = f"Item '{name}' of type 'reasoning' was provided without its required following item."
-        raise rules.invalid(call, text, "input", None)
+        raise replies.invalid(call, text, "input", None)

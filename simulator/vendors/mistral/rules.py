@@ -1,0 +1,42 @@
+"""What Mistral refuses.
+
+Sources: https://docs.mistral.ai/api/endpoint/chat, https://docs.mistral.ai/studio/conversations/reasoning
+"""
+
+from __future__ import annotations
+
+from ...answers.thinking import Dial
+from ...calls.call import WRONG_KEY, ApiCall
+from ...calls.fields import as_text
+from ...calls.reply import RejectedError, whole
+from ...openai_family.hosted_model import HostedModel
+from .models import find_mistral
+from .replies import error, invalid, request_headers
+
+
+def check_key(call: ApiCall) -> None:
+    """Refuse a request without a key, or with a wrong one."""
+    if not call.bearer or call.bearer == WRONG_KEY:
+        raise RejectedError(whole(401, {"detail": "Unauthorized"}, request_headers(call)))
+
+
+def check_model(call: ApiCall) -> HostedModel:
+    """The model, unless it is unknown or retired."""
+    model = find_mistral(call.model)
+    if model is None:
+        raise RejectedError(error(call, 400, f"Invalid model: {call.model}", code="1500", kind="invalid_model"))
+    return model
+
+
+def dial_of(call: ApiCall, model: HostedModel) -> Dial:
+    """The dial that a request sets, or else the model\'s own."""
+    effort = call.body.get("reasoning_effort")
+    if effort is None:
+        return Dial(model.default)
+    if not model.efforts:
+        raise invalid(call, "reasoning_effort is not enabled for this model")
+    if as_text(effort) not in model.efforts:
+        listed = ", ".join(f"'{level}'" for level in model.efforts)
+        text = f"reasoning_effort {effort} is not supported for this model, supported values: [{listed}]"
+        raise invalid(call, text)
+    return Dial(str(effort))
