@@ -35,6 +35,11 @@ class SimulatedTurn:
     cut: bool
     speed: Speed
 
+    def fragments(self, *, filtered: bool, size: int = TOKENS_PER_DELTA) -> list[str]:
+        """The answer as a stream sends it; a filtered one ends halfway."""
+        all_of_it = deltas(self.answer, size)
+        return all_of_it[: len(all_of_it) // 2] if filtered else all_of_it
+
     @property
     def output_tokens(self) -> int:
         return self.thinking_tokens + self.answer_tokens

@@ -61,6 +61,16 @@ class ApiCall:
         return self.body.get("stream") is True
 
     @property
+    def refused(self) -> bool:
+        """Whether the model is to refuse."""
+        return "refusal" in self.faults
+
+    @property
+    def filtered(self) -> bool:
+        """Whether a filter is to stop the answer halfway."""
+        return "content_filter" in self.faults
+
+    @property
     def bearer(self) -> str:
         """The bearer token, or an empty string."""
         scheme, _, token = self.request.headers.get("authorization", "").partition(" ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import cast
 
@@ -67,12 +68,19 @@ def number_in(text: str | None, default: int) -> int:
     return max(1, int(text)) if text is not None and text.isdecimal() else default
 
 
-def decode_object(body: bytes) -> JsonObject | None:
-    """The JSON object in a request body, or None when it is not one."""
+def decode_object(body: bytes | str) -> JsonObject | None:
+    """The JSON object in a request body or a line, or None when it is not one."""
     try:
         return as_object(json.loads(body))
     except (ValueError, RecursionError):
         return None
+
+
+def numbered_lines(content: bytes) -> Iterator[tuple[int, str]]:
+    """The lines of a file that are not blank, each with its number."""
+    for number, text in enumerate(content.decode("utf-8", "replace").split("\n"), 1):
+        if text.strip():
+            yield number, text
 
 
 def encode(value: object) -> bytes:

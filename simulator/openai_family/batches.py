@@ -9,7 +9,6 @@ https://console.groq.com/docs/batch
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
@@ -29,8 +28,8 @@ from ..batches.backend import (
 from ..batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
 from ..calls.call import ApiCall
 from ..calls.faults import split_model
-from ..calls.fields import JsonObject, as_int, as_object, as_text, encode
-from ..calls.reply import HttpReply, RejectedError, whole
+from ..calls.fields import JsonObject, as_int, as_object, as_text, decode_object, encode, numbered_lines
+from ..calls.reply import HttpReply
 from ..calls.vendor import Answer, perform
 from .files import FileEndpoints
 from .member import Member
@@ -70,13 +69,13 @@ class OpenAIBatchEndpoints:
         details = self._details(call)
         file = self._files.find(call, str(details["input_file_id"]))
         if file.meta["purpose"] != "batch":
-            raise self._invalid(
+            raise self._member.refusal(
                 call, f"Invalid purpose: expected 'batch', got {file.meta['purpose']}.", "input_file_id"
             )
         lines, problems = self._read(self._backend.database.content_of(file), str(details["endpoint"]))
         batch_id = self._backend.new_id("batch_", length=32)
         batch = self._backend.create(call, self, batch_id, [] if problems else lines, details, problems)
-        return whole(200, self._shown(batch), self._member.headers(call))
+        return self._member.ok(call, self._shown(batch))
 
     def show(self, call: ApiCall) -> HttpReply:
         """One batch; each look is a step of its progress."""
@@ -85,7 +84,7 @@ class OpenAIBatchEndpoints:
         looked = self._backend.look(call, self, batch)
         if looked.end and not batch.end:
             looked = self._with_files(looked)
-        return whole(200, self._shown(looked), self._member.headers(call))
+        return self._member.ok(call, self._shown(looked))
 
     def listed(self, call: ApiCall) -> HttpReply:
         """All batches, newest first, by pages. Listing is no step of progress."""
@@ -93,7 +92,7 @@ class OpenAIBatchEndpoints:
         batches = self._backend.database.list_batches(self.vendor.name)
         after, wanted = call.request.query.get("after"), call.request.query.get("limit", str(LISTED))
         if not wanted.isdecimal() or not 1 <= int(wanted) <= MOST_LISTED:
-            raise self._invalid(call, f"Invalid 'limit': expected 1 to {MOST_LISTED}.", "limit")
+            raise self._member.refusal(call, f"Invalid 'limit': expected 1 to {MOST_LISTED}.", "limit")
         start = next((place + 1 for place, batch in enumerate(batches) if batch.id == after), 0)
         page = [self._shown(batch) for batch in batches[start : start + int(wanted)]]
         body: JsonObject = {
@@ -103,7 +102,7 @@ class OpenAIBatchEndpoints:
             "last_id": page[-1]["id"] if page else None,
             "has_more": start + len(page) < len(batches),
         }
-        return whole(200, body, self._member.headers(call))
+        return self._member.ok(call, body)
 
     def cancel(self, call: ApiCall) -> HttpReply:
         """One batch, being cancelled."""
@@ -111,15 +110,15 @@ class OpenAIBatchEndpoints:
         batch = self._find(call)
         if batch.end:
             text = f"Cannot cancel a batch with status '{ENDS[batch.end]}'."
-            raise RejectedError(self._member.error(call, 409, text))
-        return whole(200, self._shown(self._backend.cancel(batch)), self._member.headers(call))
+            raise self._member.refusal(call, text, status=409)
+        return self._member.ok(call, self._shown(self._backend.cancel(batch)))
 
     def run(self, call: ApiCall, submitted: SubmittedRow) -> HttpReply:
         """The live endpoint's reply to a line."""
         for name in ("stream", "background"):
             if call.body.get(name):
                 text = f"Unsupported parameter: '{name}' is not supported in batches."
-                return self._member.error(call, 400, text, param=name, code="unsupported_parameter")
+                return self._member.refusal(call, text, name, "unsupported_parameter").reply
         answer = self._rules.endpoints.get(submitted.endpoint)
         return self.vendor.not_found(call) if answer is None else perform(self.vendor, answer, call)
 
@@ -127,31 +126,30 @@ class OpenAIBatchEndpoints:
         batch_id = call.parameters["batch"]
         batch = self._backend.database.find_batch(self.vendor.name, batch_id)
         if batch is None:
-            raise RejectedError(self._member.error(call, 404, f"No batch found with id '{batch_id}'."))
+            raise self._member.refusal(call, f"No batch found with id '{batch_id}'.", status=404)
         return batch
-
-    def _invalid(self, call: ApiCall, text: str, param: str, code: str | None = None) -> RejectedError:
-        return RejectedError(self._member.error(call, 400, text, param=param, code=code))
 
     def _details(self, call: ApiCall) -> JsonObject:
         body = call.body
         for name in ("input_file_id", "endpoint", "completion_window"):
             if as_text(body.get(name)) is None:
                 text = f"Missing required parameter: '{name}'."
-                raise self._invalid(call, text, name, "missing_required_parameter")
+                raise self._member.refusal(call, text, name, "missing_required_parameter")
         if body["endpoint"] not in self._rules.legal:
             listed = ", ".join(f"'{name}'" for name in self._rules.legal)
             text = f"Invalid value: '{body['endpoint']}'. Supported values are: {listed}."
-            raise self._invalid(call, text, "endpoint", "invalid_value")
+            raise self._member.refusal(call, text, "endpoint", "invalid_value")
         if self._rules.window_s(str(body["completion_window"])) is None:
             text = f"Invalid value: '{body['completion_window']}'. Supported values are: {self._rules.windows}."
-            raise self._invalid(call, text, "completion_window", "invalid_value")
+            raise self._member.refusal(call, text, "completion_window", "invalid_value")
         metadata = as_object(body.get("metadata"))
         if metadata is not None and (
             len(metadata) > 16
             or any(len(name) > 64 or not isinstance(v, str) or len(v) > 512 for name, v in metadata.items())
         ):
-            raise self._invalid(call, "Invalid 'metadata': at most 16 short strings.", "metadata", "invalid_value")
+            raise self._member.refusal(
+                call, "Invalid 'metadata': at most 16 short strings.", "metadata", "invalid_value"
+            )
         life = as_int((as_object(body.get("output_expires_after")) or {}).get("seconds"))
         return {
             "input_file_id": body["input_file_id"],
@@ -163,7 +161,7 @@ class OpenAIBatchEndpoints:
 
     def _read(self, content: bytes, endpoint: str) -> tuple[list[SubmittedRow], list[JsonObject]]:
         """The lines of a file, and everything that is wrong with them."""
-        texts = [text for text in content.decode("utf-8", "replace").split("\n") if text.strip()]
+        texts = [text for _, text in numbered_lines(content)]
         limit = self._backend.options.rows(MOST_ROWS)
         if not texts:
             return [], [_problem("empty_file", "The batch input file is empty.", None, None)]
@@ -186,10 +184,7 @@ class OpenAIBatchEndpoints:
         return lines, problems
 
     def _line(self, text: str, endpoint: str, number: int) -> tuple[SubmittedRow | None, JsonObject | None]:
-        try:
-            entry = as_object(json.loads(text))
-        except (ValueError, RecursionError):
-            entry = None
+        entry = decode_object(text)
         if entry is None:
             return None, _problem("invalid_json_line", "This line is not parseable as valid JSON.", number, None)
         custom_id, body = as_text(entry.get("custom_id")), as_object(entry.get("body"))

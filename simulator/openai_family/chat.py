@@ -25,10 +25,9 @@ UPSTREAM_ERROR: JsonObject = {
 
 def answer_as(call: ApiCall, style: ChatStyle, asked: ChatRequest, *, vendor: str, headers: Headers = ()) -> HttpReply:
     """A completion, or the stream of one, as a server of this style gives it for a request that is in order."""
-    refused = "refusal" in call.faults
     turn = take_turn(
         asked.prompt,
-        OFF if refused else asked.dial,
+        OFF if call.refused else asked.dial,
         key=(call.seed, vendor, call.model),
         speed=SPEED,
         output_limit=asked.output_limit,
@@ -54,7 +53,7 @@ def _envelope(call: ApiCall, kind: str) -> JsonObject:
 def _forced_answer(call: ApiCall, style: ChatStyle, asked: ChatRequest) -> str | None:
     if "huge_event" in call.faults:
         return FILLER_MARK
-    if "refusal" in call.faults:
+    if call.refused:
         return REFUSAL
     # A thought that is never closed swallows the answer.
     return "" if style.unclosed and asked.dial != OFF else None
@@ -75,11 +74,6 @@ def _usage(style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn) -> JsonObj
     return usage | style.extra_usage
 
 
-def _said(call: ApiCall, turn: SimulatedTurn) -> str:
-    fragments = deltas(turn.answer)
-    return "".join(fragments[: len(fragments) // 2] if "content_filter" in call.faults else fragments)
-
-
 def _carried(style: ChatStyle, text: str) -> JsonObject:
     """The delta of a piece of the thought."""
     return {"content": [_thought(text)]} if style.chunked else style.fields(text)
@@ -91,20 +85,19 @@ def _thought(text: str) -> JsonObject:
 
 
 def _finish(call: ApiCall, style: ChatStyle, turn: SimulatedTurn) -> str:
-    if "content_filter" in call.faults:
+    if call.filtered:
         return "content_filter"
     return "length" if turn.cut or (style.unclosed and turn.thinking_tokens) else "stop"
 
 
 def _whole_body(call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn) -> JsonObject:
-    refused = "refusal" in call.faults
-    said = _said(call, turn)
+    said = "".join(turn.fragments(filtered=call.filtered))
     content: object = style.inline("" if asked.hidden else turn.thinking_text, said)
     if style.chunked and turn.thinking_tokens:
         content = [_thought(turn.thinking_text) | {"closed": True}, {"type": "text", "text": said}]
-    message: JsonObject = {"role": "assistant", "content": None if refused else content}
+    message: JsonObject = {"role": "assistant", "content": None if call.refused else content}
     message |= style.fields(turn.thinking_text) if turn.thinking_tokens and not asked.hidden else {}
-    if refused:
+    if call.refused:
         message["refusal"] = said
     usage = _usage(style, asked, turn)
     choice: JsonObject = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(call, style, turn)}
@@ -142,8 +135,9 @@ def _chunks(call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: Simulated
         }
         pieces.append(Piece(data_event(envelope | {"error": UPSTREAM_ERROR, "choices": [failed]}), role=Role.TERMINAL))
         return (*pieces, Piece(DONE, role=Role.TERMINAL))
-    field = "refusal" if "refusal" in call.faults else "content"
-    content = style.content_deltas("" if asked.hidden else turn.thinking_text, _said(call, turn))
+    field = "refusal" if call.refused else "content"
+    said = "".join(turn.fragments(filtered=call.filtered))
+    content = style.content_deltas("" if asked.hidden else turn.thinking_text, said)
     content_s = turn.answer_s if style.has_fields or style.chunked else turn.thinking_s + turn.answer_s
     pieces += [chunk({field: text}, after_s=content_s / len(content), role=Role.ANSWER) for text in content]
     usage = _usage(style, asked, turn)

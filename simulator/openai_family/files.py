@@ -13,7 +13,7 @@ from ..batches.database import StoredFile
 from ..calls.call import ApiCall
 from ..calls.fields import JsonObject
 from ..calls.form import FormField, read_form
-from ..calls.reply import HttpReply, RejectedError, raw, whole
+from ..calls.reply import HttpReply, raw
 from .member import Member
 
 MEGABYTE = 1024 * 1024
@@ -49,17 +49,17 @@ class FileEndpoints:
         parts = read_form(call.request)
         file = next((part for part in parts or [] if part.name == "file"), None)
         if parts is None or file is None:
-            raise RejectedError(self._member.error(call, 400, "'file' is a required property", param="file"))
+            raise self._member.refusal(call, "'file' is a required property", "file")
         if self._rules.strict_order and parts[-1] is not file:
             text = "Form fields must precede the file field."
-            raise RejectedError(self._member.error(call, 400, text, param="file"))
+            raise self._member.refusal(call, text, "file")
         purpose = self._purpose(call, parts)
         limit = self._backend.options.bytes(self._rules.most_bytes)
         if len(file.content) > limit:
             text = f"File exceeds the maximum size of {limit} bytes."
-            raise RejectedError(self._member.error(call, 413, text, param="file", code="file_too_large"))
+            raise self._member.refusal(call, text, "file", "file_too_large", status=413)
         stored = self.add(file.filename or "upload", purpose, file.content, life_s=self._life_s(call, parts))
-        return whole(200, self._rules.describe(stored), self._member.headers(call))
+        return self._member.ok(call, self._rules.describe(stored))
 
     def add(self, filename: str, purpose: str, content: bytes, life_s: int | None = None) -> StoredFile:
         """A new file, kept."""
@@ -83,14 +83,14 @@ class FileEndpoints:
         """The file with this id. Raises `RejectedError` if there is none."""
         file = self._backend.database.find_file(self._member.vendor.name, file_id)
         if file is None:
-            raise RejectedError(self._member.error(call, 404, f"No such File object: {file_id}", param="id"))
+            raise self._member.refusal(call, f"No such File object: {file_id}", "id", status=404)
         return file
 
     def show(self, call: ApiCall) -> HttpReply:
         """What is known about one file."""
         self._member.check_key(call)
         file = self.find(call, call.parameters["file"])
-        return whole(200, self._rules.describe(file), self._member.headers(call))
+        return self._member.ok(call, self._rules.describe(file))
 
     def listed(self, call: ApiCall) -> HttpReply:
         """All files, newest first, or those of one purpose."""
@@ -98,7 +98,7 @@ class FileEndpoints:
         purpose = call.request.query.get("purpose")
         files = self._backend.database.list_files(self._member.vendor.name)
         data = [self._rules.describe(file) for file in files if purpose in (None, file.meta["purpose"])]
-        return whole(200, {"object": "list", "data": data, "has_more": False}, self._member.headers(call))
+        return self._member.ok(call, {"object": "list", "data": data, "has_more": False})
 
     def content(self, call: ApiCall) -> HttpReply:
         """The bytes of one file."""
@@ -112,18 +112,18 @@ class FileEndpoints:
         self._member.check_key(call)
         file = self.find(call, call.parameters["file"])
         self._backend.database.delete_file(file.id)
-        return whole(200, {"id": file.id, "object": "file", "deleted": True}, self._member.headers(call))
+        return self._member.ok(call, {"id": file.id, "object": "file", "deleted": True})
 
     def _purpose(self, call: ApiCall, parts: list[FormField]) -> str:
         given = next((part.content.decode("utf-8", "replace") for part in parts if part.name == "purpose"), None)
         if not self._rules.purposes:
             return given or "batch"
         if given is None:
-            raise RejectedError(self._member.error(call, 400, "'purpose' is a required property", param="purpose"))
+            raise self._member.refusal(call, "'purpose' is a required property", "purpose")
         if given not in self._rules.purposes:
             listed = ", ".join(f"'{name}'" for name in self._rules.purposes)
             text = f"'{given}' is not one of [{listed}] - 'purpose'"
-            raise RejectedError(self._member.error(call, 400, text, param="purpose"))
+            raise self._member.refusal(call, text, "purpose")
         return given
 
     def _life_s(self, call: ApiCall, parts: list[FormField]) -> int | None:
@@ -133,5 +133,5 @@ class FileEndpoints:
             return self._rules.life_s
         if not given.isdecimal() or not LEAST_LIFE_S <= int(given) <= MOST_LIFE_S:
             text = f"Invalid 'expires_after': expected {LEAST_LIFE_S} to {MOST_LIFE_S} seconds, but got {given}."
-            raise RejectedError(self._member.error(call, 400, text, param="expires_after"))
+            raise self._member.refusal(call, text, "expires_after")
         return int(given)

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from ..calls.call import ApiCall
-from ..calls.reply import Headers, HttpReply
+from ..calls.reply import Headers, HttpReply, RejectedError, whole
 from ..calls.vendor import Vendor
 
 
-class ErrorReply(Protocol):
-    """How a vendor of this family says no."""
+class Refusal(Protocol):
+    """How a vendor of this family refuses a request."""
 
     def __call__(
-        self, call: ApiCall, status: int, message: str, *, param: str | None = None, code: str | None = None
-    ) -> HttpReply: ...
+        self, call: ApiCall, message: str, param: str | None = None, code: str | None = None, *, status: int = 400
+    ) -> RejectedError: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +25,9 @@ class Member:
 
     vendor: Vendor
     check_key: Callable[[ApiCall], object]
-    error: ErrorReply
+    refusal: Refusal
     headers: Callable[[ApiCall], Headers]
+
+    def ok(self, call: ApiCall, body: object) -> HttpReply:
+        """A 200 with this body."""
+        return whole(200, body, self.headers(call))

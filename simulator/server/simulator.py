@@ -28,6 +28,18 @@ STARTUP_S = 10.0
 ROW_FIELDS = ("requests", "batch_requests", "batch", "inputConfig", "input_config")
 
 
+class SimulatorArguments(BatchArguments, total=False):
+    """What a simulator can be told, as keyword arguments; the meaning is `Simulator`'s."""
+
+    seed: int
+    pace: float
+    faults: Mapping[str, float] | None
+    port: int
+    log: Path | None
+    retry_after_s: float
+    limits: RateLimits | None
+
+
 class Simulator:
     """A deterministic stand-in for the vendors, on loopback only.
 
@@ -163,19 +175,9 @@ class Simulator:
 
 
 @contextmanager
-def simulator_in_thread(
-    seed: int = 0,
-    pace: float = 0.0,
-    faults: Mapping[str, float] | None = None,
-    port: int = 0,
-    log: Path | None = None,
-    *,
-    retry_after_s: float = 1.0,
-    limits: RateLimits | None = None,
-    **batches: Unpack[BatchArguments],
-) -> Generator[Simulator, None, None]:
+def simulator_in_thread(**arguments: Unpack[SimulatorArguments]) -> Generator[Simulator, None, None]:
     """A running simulator with an event loop of its own in a background thread, for synchronous callers."""
-    simulator = Simulator(seed, pace, faults, port, log, retry_after_s=retry_after_s, limits=limits, **batches)
+    simulator = Simulator(**arguments)
     started = threading.Event()
     failures: list[BaseException] = []
     stop: list[Callable[[], object]] = []
@@ -208,21 +210,9 @@ def simulator_in_thread(
 
 
 @contextmanager
-def running_simulator(
-    seed: int = 0,
-    pace: float = 0.0,
-    faults: Mapping[str, float] | None = None,
-    port: int = 0,
-    log: Path | None = None,
-    *,
-    retry_after_s: float = 1.0,
-    limits: RateLimits | None = None,
-    **batches: Unpack[BatchArguments],
-) -> Generator[str, None, None]:
+def running_simulator(**arguments: Unpack[SimulatorArguments]) -> Generator[str, None, None]:
     """The base URL of a simulator that runs in a background thread."""
-    with simulator_in_thread(
-        seed, pace, faults, port, log, retry_after_s=retry_after_s, limits=limits, **batches
-    ) as simulator:
+    with simulator_in_thread(**arguments) as simulator:
         yield simulator.base_url
 
 

@@ -91,7 +91,7 @@ def count_tokens(call: ApiCall) -> HttpReply:
 def _message(call: ApiCall, model: Claude, turn: SimulatedTurn, prompt: str, size: int, display: str) -> _Message:
     stop_reason = "max_tokens" if turn.cut else "end_turn"
     stop_details: JsonObject | None = None
-    if call.faults & {"refusal", "content_filter"}:
+    if call.refused or call.filtered:
         stop_reason = "refusal"
         stop_details = {
             "type": "refusal",
@@ -136,12 +136,7 @@ def _output_tokens(message: _Message) -> int:
 
 def _said(message: _Message) -> list[str]:
     """The fragments of the visible answer; a refused one is empty, a stopped one ends halfway."""
-    fragments = deltas(message.turn.answer)
-    if "refusal" in message.call.faults:
-        return []
-    if "content_filter" in message.call.faults:
-        return fragments[: len(fragments) // 2]
-    return fragments
+    return [] if message.call.refused else message.turn.fragments(filtered=message.call.filtered)
 
 
 def _whole_body(message: _Message) -> JsonObject:

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...answers.turns import SimulatedTurn, Speed, deltas, input_tokens, take_turn
+from ...answers.turns import SimulatedTurn, Speed, input_tokens, take_turn
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_object, objects
@@ -109,7 +109,7 @@ def _chunks(
             candidate["finishReason"] = finish
         return {"candidates": [candidate], "usageMetadata": usage, **envelope}
 
-    if "refusal" in call.faults:
+    if call.refused:
         blocked: JsonObject = {
             "promptFeedback": {"blockReason": "PROHIBITED_CONTENT"},
             "usageMetadata": early,
@@ -125,13 +125,12 @@ def _chunks(
         after_s = 0.0
     if not thoughts:
         after_s += turn.thinking_s
-    said = deltas(turn.answer, TOKENS_PER_CHUNK)
-    said = said[: len(said) // 2] if "content_filter" in call.faults else said
+    said = turn.fragments(filtered=call.filtered, size=TOKENS_PER_CHUNK)
     for text in said:
         after_s += turn.answer_s / len(said)
         yield chunk([{"text": text}], early), Piece(b"", after_s, Role.ANSWER)
         after_s = 0.0
-    finish = "SAFETY" if "content_filter" in call.faults else "MAX_TOKENS" if turn.cut else "STOP"
+    finish = "SAFETY" if call.filtered else "MAX_TOKENS" if turn.cut else "STOP"
     signed = turn.thinking_tokens > 0 and model.generation >= 3 and bool(said)
     last: list[JsonObject] = [{"text": "", "thoughtSignature": rules.signature_for(call, model)}] if signed else []
     yield chunk(last, final, finish), Piece(b"", after_s, Role.TERMINAL)

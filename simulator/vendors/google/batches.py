@@ -5,14 +5,23 @@ Sources: https://ai.google.dev/gemini-api/docs/batch-api, https://ai.google.dev/
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import replace
 
 from ...batches.backend import CANCELED, COMPLETED, ERRORED, EXPIRED, FAILED, SUCCEEDED, BatchBackend
 from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
 from ...calls.call import ApiCall
-from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, encode, moment
+from ...calls.fields import (
+    JsonObject,
+    as_int,
+    as_list,
+    as_object,
+    as_text,
+    decode_object,
+    encode,
+    moment,
+    numbered_lines,
+)
 from ...calls.reply import HttpReply, RejectedError
 from ...calls.request import Request
 from ...calls.vendor import perform
@@ -142,14 +151,11 @@ class GoogleBatchEndpoints:
 
     def _lines_of_file(self, call: ApiCall, name: str) -> list[SubmittedRow]:
         content = self._files.content_of(self._files.find(call, name))
-        texts = [text for text in content.decode("utf-8", "replace").split("\n") if text.strip()]
+        texts = [text for _, text in numbered_lines(content)]
         self._check_rows(call, len(texts))
         lines: list[SubmittedRow] = []
         for number, text in enumerate(texts, 1):
-            try:
-                entry = as_object(json.loads(text))
-            except (ValueError, RecursionError):
-                entry = None
+            entry = decode_object(text)
             request = as_object((entry or {}).get("request"))
             if entry is None or request is None:
                 raise replies.invalid(call, f"Line {number} of the input file is not a valid batch request.")

@@ -8,7 +8,7 @@ from ...openai_family.member import Member
 from . import replies, rules
 from .replies import GROQ
 
-MEMBER = Member(GROQ, rules.check_key, replies.error, replies.request_headers)
+MEMBER = Member(GROQ, rules.check_key, replies.invalid, replies.request_headers)
 RULES = FileRules(prefix="file_", most_bytes=200 * MEGABYTE, purposes=("batch",))
 
 

@@ -12,7 +12,7 @@ from dataclasses import replace
 from ...batches.backend import CANCELED, COMPLETED, ERRORED, EXPIRED, FAILED, SUCCEEDED, BatchBackend
 from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
 from ...calls.call import ApiCall
-from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, encode
+from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, encode, numbered_lines
 from ...calls.reply import HttpReply, RejectedError
 from ...calls.vendor import perform
 from ...openai_family.files import FileEndpoints
@@ -122,9 +122,7 @@ class MistralBatchEndpoints:
             # A file of a job is given by its id alone or inside an object.
             file_id = as_text(name) or as_text((as_object(name) or {}).get("file_id")) or ""
             content = self._backend.database.content_of(self._files.find(call, file_id))
-            for number, text in enumerate(content.decode("utf-8", "replace").split("\n"), 1):
-                if not text.strip():
-                    continue
+            for number, text in numbered_lines(content):
                 try:
                     entries.append((json.loads(text), f"line {number}"))
                 except (ValueError, RecursionError):

@@ -10,7 +10,7 @@ from ...openai_family.member import Member
 from . import replies, rules
 from .replies import MISTRAL
 
-MEMBER = Member(MISTRAL, rules.check_key, replies.error, replies.request_headers)
+MEMBER = Member(MISTRAL, rules.check_key, replies.invalid, replies.request_headers)
 
 
 def files(backend: BatchBackend) -> FileEndpoints:

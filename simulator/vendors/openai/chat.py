@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from ...answers.texts import REFUSAL
 from ...answers.thinking import Dial, digest
-from ...answers.turns import SimulatedTurn, deltas, take_turn
+from ...answers.turns import SimulatedTurn, take_turn
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_list, as_object, joined_text, objects, words
-from ...calls.reply import HttpReply, Piece, RejectedError, Role, data_event, stream
+from ...calls.reply import HttpReply, Piece, Role, data_event, stream
 from . import replies, rules
 from .models import Gpt
 
@@ -34,15 +34,15 @@ def answer(call: ApiCall) -> HttpReply:
     model = rules.check_model(call)
     if not model.chat:
         text = "This model is only supported in v1/responses and not in v1/chat/completions."
-        raise RejectedError(replies.error(call, 404, text, param="model"))
+        raise replies.invalid(call, text, "model", status=404)
     effort = _effort(call, model)
     limit = _limit(call, model)
     if effort != "none":
         _check_sampling(call)
         _check_tools(call, model)
     prompt = _prompt(call)
-    forced = FILLER_MARK if "huge_event" in call.faults else REFUSAL if "refusal" in call.faults else None
-    dial = Dial("none" if "refusal" in call.faults else effort)
+    forced = FILLER_MARK if "huge_event" in call.faults else REFUSAL if call.refused else None
+    dial = Dial("none" if call.refused else effort)
     turn = take_turn(
         prompt, dial, key=(call.seed, "openai", model.id), speed=rules.SPEED, output_limit=limit, forced_answer=forced
     )
@@ -130,14 +130,9 @@ def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: str) -> JsonO
 
 
 def _finish_reason(call: ApiCall, turn: SimulatedTurn) -> str:
-    if "content_filter" in call.faults:
+    if call.filtered:
         return "content_filter"
     return "length" if turn.cut else "stop"
-
-
-def _said(call: ApiCall, turn: SimulatedTurn) -> list[str]:
-    fragments = deltas(turn.answer)
-    return fragments[: len(fragments) // 2] if "content_filter" in call.faults else fragments
 
 
 def _envelope(call: ApiCall, model: Gpt, kind: str) -> JsonObject:
@@ -152,12 +147,11 @@ def _envelope(call: ApiCall, model: Gpt, kind: str) -> JsonObject:
 
 
 def _whole_body(call: ApiCall, model: Gpt, turn: SimulatedTurn, usage: JsonObject) -> JsonObject:
-    said = "".join(_said(call, turn))
-    refused = "refusal" in call.faults
+    said = "".join(turn.fragments(filtered=call.filtered))
     message: JsonObject = {
         "role": "assistant",
-        "content": None if refused else said,
-        "refusal": said if refused else None,
+        "content": None if call.refused else said,
+        "refusal": said if call.refused else None,
         "annotations": [],
     }
     choice: JsonObject = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(call, turn)}
@@ -169,7 +163,7 @@ def _chunks(call: ApiCall, model: Gpt, turn: SimulatedTurn, usage: JsonObject) -
     with_usage = options.get("include_usage") is True
     padded = options.get("include_obfuscation") is not False
     envelope = _envelope(call, model, "chat.completion.chunk")
-    field = "refusal" if "refusal" in call.faults else "content"
+    field = "refusal" if call.refused else "content"
 
     def chunk(delta: JsonObject, finish: str | None = None, after_s: float = 0.0, role: Role = Role.FRAME) -> Piece:
         choice: JsonObject = {"index": 0, "delta": delta, "finish_reason": finish}
@@ -178,7 +172,7 @@ def _chunks(call: ApiCall, model: Gpt, turn: SimulatedTurn, usage: JsonObject) -
             data["obfuscation"] = digest(call.seed, call.number, delta)[:8]
         return Piece(data_event(data), after_s, role)
 
-    said = _said(call, turn)
+    said = turn.fragments(filtered=call.filtered)
     first: JsonObject = {"role": "assistant", "content": "" if field == "content" else None, "refusal": None}
     pieces = [chunk(first, after_s=turn.speed.first_s + turn.thinking_s)]
     pieces += [chunk({field: text}, after_s=turn.answer_s / len(said), role=Role.ANSWER) for text in said]

@@ -50,9 +50,11 @@ def error(
     return whole(status, body, (*request_headers(call, spent=spent), *headers))
 
 
-def invalid(call: ApiCall, message: str, param: str | None, code: str | None) -> RejectedError:
-    """A 400 that no retry helps."""
-    return RejectedError(error(call, 400, message, param=param, code=code))
+def invalid(
+    call: ApiCall, message: str, param: str | None = None, code: str | None = None, *, status: int = 400
+) -> RejectedError:
+    """A refusal that no retry helps."""
+    return RejectedError(error(call, status, message, param=param, code=code))
 
 
 def unsupported_parameter(

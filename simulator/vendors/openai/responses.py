@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...answers.texts import REFUSAL
 from ...answers.thinking import Dial
-from ...answers.turns import SimulatedTurn, deltas, take_turn
+from ...answers.turns import SimulatedTurn, take_turn
 from ...answers.turns import input_tokens as count
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
@@ -37,14 +37,13 @@ def answer(call: ApiCall) -> HttpReply:
     check_sampling(call, reasoning["effort"])
     check_options(call)
     prompt = prompt_of(call)
-    refused = "refusal" in call.faults
     turn = take_turn(
         prompt,
-        Dial("none" if refused else str(reasoning["effort"] or "none")),
+        Dial("none" if call.refused else str(reasoning["effort"] or "none")),
         key=(call.seed, "openai", model.id),
         speed=rules.SPEED,
         output_limit=limit,
-        forced_answer=FILLER_MARK if "huge_event" in call.faults else REFUSAL if refused else None,
+        forced_answer=FILLER_MARK if "huge_event" in call.faults else REFUSAL if call.refused else None,
         thinking_share=PRO_MODE_SHARE if reasoning.get("mode") == "pro" else 1.0,
     )
     return answer_as(call, script_of(call, model, turn, reasoning, prompt))
@@ -72,16 +71,13 @@ def answer_as(call: ApiCall, script: Script) -> HttpReply:
 
 def script_of(call: ApiCall, model: Gpt, turn: SimulatedTurn, reasoning: JsonObject, prompt: str) -> Script:
     """Everything about a response to a request that is in order."""
-    refused = "refusal" in call.faults
-    filtered = "content_filter" in call.faults
-    fragments = deltas(turn.answer)
-    said = "".join(fragments[: len(fragments) // 2] if filtered else fragments)
-    reason = "content_filter" if filtered else "max_output_tokens" if turn.cut else None
+    said = "".join(turn.fragments(filtered=call.filtered))
+    reason = "content_filter" if call.filtered else "max_output_tokens" if turn.cut else None
     summary = (
         tuple(f"**{passage.heading}**\n\n{passage.text}" for passage in turn.summary) if reasoning["summary"] else ()
     )
     thought = _reasoning_item(call, model, summary) if turn.thinking_tokens else None
-    message = _message_item(call, model, said, refused, reason) if said else None
+    message = _message_item(call, model, said, reason) if said else None
     started = _response(call, model, reasoning)
     finished = started | {
         "status": "incomplete" if reason else "completed",
@@ -92,7 +88,7 @@ def script_of(call: ApiCall, model: Gpt, turn: SimulatedTurn, reasoning: JsonObj
         "usage": _usage(call, model, turn, prompt),
     }
     padded = (as_object(call.body.get("stream_options")) or {}).get("include_obfuscation") is not False
-    return Script(started, finished, thought, message, summary, said, refused, padded, turn)
+    return Script(started, finished, thought, message, summary, said, call.refused, padded, turn)
 
 
 def _reasoning_item(call: ApiCall, model: Gpt, summary: tuple[str, ...]) -> JsonObject:
@@ -105,7 +101,7 @@ def _reasoning_item(call: ApiCall, model: Gpt, summary: tuple[str, ...]) -> Json
     }
 
 
-def _message_item(call: ApiCall, model: Gpt, said: str, refused: bool, reason: str | None) -> JsonObject:
+def _message_item(call: ApiCall, model: Gpt, said: str, reason: str | None) -> JsonObject:
     part: JsonObject = {"type": "output_text", "text": said, "annotations": [], "logprobs": []}
     phase: JsonObject = {"phase": "final_answer"} if model.generation >= 5.3 else {}
     return {
@@ -113,7 +109,7 @@ def _message_item(call: ApiCall, model: Gpt, said: str, refused: bool, reason: s
         "type": "message",
         "role": "assistant",
         "status": "incomplete" if reason else "completed",
-        "content": [{"type": "refusal", "refusal": said} if refused else part],
+        "content": [{"type": "refusal", "refusal": said} if call.refused else part],
         **phase,
     }
 

@@ -8,9 +8,8 @@ from __future__ import annotations
 from ...answers.turns import Speed, input_tokens
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import as_int, as_number, as_text
-from ...calls.reply import RejectedError
 from .models import Gpt, find_gpt
-from .replies import error, invalid, quoted
+from .replies import invalid, quoted
 
 SPEED = Speed(first_s=0.6, thinking_per_s=150.0, answer_per_s=95.0)
 ALL_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
@@ -25,10 +24,10 @@ def check_key(call: ApiCall) -> None:
             "You didn't provide an API key. You need to provide your API key in an Authorization header "
             "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY)."
         )
-        raise RejectedError(error(call, 401, text))
+        raise invalid(call, text, status=401)
     if call.bearer == WRONG_KEY:
         text = f"Incorrect API key provided: {WRONG_KEY}. You can find your API key at https://platform.openai.com/account/api-keys."
-        raise RejectedError(error(call, 401, text, code="invalid_api_key"))
+        raise invalid(call, text, code="invalid_api_key", status=401)
 
 
 def check_fields(call: ApiCall, allowed: frozenset[str], required: tuple[str, ...]) -> None:
@@ -50,7 +49,7 @@ def check_model(call: ApiCall) -> Gpt:
     model = find_gpt(call.model)
     if model is None:
         text = f"The model `{call.model}` does not exist or you do not have access to it."
-        raise RejectedError(error(call, 404, text, code="model_not_found"))
+        raise invalid(call, text, code="model_not_found", status=404)
     return model
 
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 from ...batches.backend import CANCELED, DAY_S, ERRORED, EXPIRED, FAILED, SUCCEEDED, WAITING, BatchBackend
 from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow
 from ...calls.call import ApiCall
-from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, moment, objects
+from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, moment, numbered_lines, objects
 from ...calls.reply import HttpReply, whole
 from ...calls.vendor import perform
 from ...openai_family.files import MEGABYTE, FileEndpoints
@@ -158,9 +158,7 @@ class XaiBatchEndpoints:
         """The lines of a file, or why the service rejects all of it."""
         lines: list[SubmittedRow] = []
         seen: set[str] = set()
-        for number, text in enumerate(content.decode("utf-8", "replace").split("\n"), 1):
-            if not text.strip():
-                continue
+        for number, text in numbered_lines(content):
             try:
                 entry = as_object(json.loads(text)) or {}
             except (ValueError, RecursionError):

@@ -34,7 +34,7 @@ def error(
 
 
 def invalid(
-    call: ApiCall, message: str, *, status: int = 400, param: str | None = None, code: str | None = None
+    call: ApiCall, message: str, param: str | None = None, code: str | None = None, *, status: int = 400
 ) -> RejectedError:
     """A refusal that no retry helps."""
     return RejectedError(error(call, status, message, param=param, code=code))
