@@ -1,8 +1,4 @@
-"""A loopback stand-in for the vendors, for the demo, for trying pipelines offline, and for tests. Nothing here is real.
-
-Paths below the base URL: `/anthropic`, `/openai/v1`, `/google`, `/mistral/v1`, `/xai/v1`, `/groq/openai/v1`,
-`/compatible/v1`. Faults: see `calls.faults`. Batches: see `batches`.
-"""
+"""A stand-in for the vendors on loopback, for the demo, for trying things offline, for tests: nothing in it is real."""
 
 from __future__ import annotations
 

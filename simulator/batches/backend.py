@@ -26,7 +26,6 @@ from .logged import BatchLog, LoggedBatch, logged_row
 
 COMPLETED, FAILED, EXPIRED, CANCELED = "completed", "failed", "expired", "canceled"
 SUCCEEDED, ERRORED, LOST, WAITING = "succeeded", "errored", "lost", ""
-EXECUTED = (SUCCEEDED, ERRORED, LOST)
 ROWS_AT_ONCE = 500
 DAY_S = 86_400
 #: Credentials are checked when a batch is created; its rows carry these, and never the client's.

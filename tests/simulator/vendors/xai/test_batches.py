@@ -9,21 +9,15 @@ import pytest
 
 from thinkdial.simulator import simulator_in_thread
 
-KEY = {"authorization": "Bearer sim-key"}
+from ..chat_batches import asker
+
 MODEL = "grok-4.3"
 RESPONSES, CHAT = "/v1/responses", "/v1/chat/completions"
 
 
 @pytest.fixture
 def ask(client, simulator):
-    return asker(client, simulator.base_url)
-
-
-def asker(client, base_url: str):
-    def ask(method: str, path: str, **given: Any):
-        return client.request(method, f"{base_url}/xai/v1{path}", headers=KEY | given.pop("headers", {}), **given)
-
-    return ask
+    return asker(client, f"{simulator.base_url}/xai/v1")
 
 
 def line(custom_id: str, model: str = MODEL, url: str = RESPONSES, **body: Any) -> dict[str, Any]:
@@ -171,7 +165,7 @@ def test_refusals(ask, client):
     wrong_order = ask("POST", "/files", content=form, headers={"content-type": "multipart/form-data; boundary=b"})
     assert wrong_order.status_code == 400 and "precede" in wrong_order.json()["error"]
     with simulator_in_thread(batch_bytes=300) as running:
-        small = asker(client, running.base_url)
+        small = asker(client, f"{running.base_url}/xai/v1")
         assert small("POST", "/files", files={"file": ("r", b"x" * 301)}).status_code == 413
         batch_id = small("POST", "/batches", json={"name": "n"}).json()["batch_id"]
         rows = [{"batch_request": {"responses": line(f"{number}")["body"]}} for number in range(9)]
