@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from collections.abc import Iterator
 from functools import cache
 from itertools import product
@@ -56,10 +55,7 @@ def exhaust(value: Any) -> None:
 
 
 def check(dialect: str, body: dict[str, Any]) -> None:
-    adapter = adapter_for(dialect)
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        exhaust(adapter.validate_python(body))
+    exhaust(adapter_for(dialect).validate_python(body))
 
 
 def routes() -> Iterator[Route]:
