@@ -103,6 +103,15 @@ def test_it_fits(cli: Cli, monkeypatch: pytest.MonkeyPatch, columns: str) -> Non
         assert out and max(len(line.rstrip()) for line in out.split("\n")) <= int(columns), arguments
 
 
+def test_local_servers_that_listen_stand_each_on_a_line(cli: Cli, tmp_path: Path, recorder: Any) -> None:
+    config = tmp_path / "c.yaml"
+    server = f"{{base_url: '{recorder.url}', dialects: {{openai-chat: {{}}}}, unknown_model: {{control: none}}}}"
+    config.write_text(f"providers:\n  one: {server}\n  other: {server}\n", encoding="utf-8")
+    listed = cli("profiles", "list", "--config", config).out.partition("listening on this machine\n")[2]
+    assert sorted(listed.splitlines()) == [f"one: {recorder.url}", f"other: {recorder.url}"]
+    assert "listening" not in cli("profiles", "list").out
+
+
 def test_low_expected_and_high_with_their_sources_and_a_total(cli: Cli) -> None:
     arguments = ("plan", "Is 91 prime?", "-p", "claude", "-p", "gpt", "-t", "off,high")
     shown = " ".join(cli(*arguments).out.split())

@@ -42,7 +42,8 @@ def list_(json: AsJson = False, config: ConfigFile = None) -> None:
     emit(rendered(profile_table(rows, settings.groups, console().width)))
     found = asyncio.run(listening(settings.providers.values()))
     if found:
-        emit(f"\nlistening on this machine: {', '.join(f'{local.name} ({local.base_url})' for local in found)}\n")
+        emit("\nlistening on this machine\n")
+        emit("".join(f"{local.name}: {local.base_url}\n" for local in found))
 
 
 @app.command(cls=LightCommand, short_help="Show one profile as it results from all layers.")
