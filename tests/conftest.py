@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import gc
 import ipaddress
 import os
+import re
 import socket
 from collections.abc import Iterator
 from itertools import count
@@ -13,6 +15,13 @@ from typing import Any
 
 import pytest
 
+PROFILES = Path(__file__).resolve().parents[1] / "profiles"
+USUAL_PORTS = {
+    int(port)
+    for file in PROFILES.rglob("*.yaml")
+    for port in re.findall(r"^base_url: http://127\.0\.0\.1:(\d+)", file.read_text(encoding="utf-8"), re.MULTILINE)
+}
+"""Where Ollama, vLLM and the like listen on a developer's machine."""
 KEY_WORDS = ("_API_KEY", "_TOKEN", "_SECRET", "BEDROCK")
 
 
@@ -25,8 +34,9 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once(pytestconfig: pytest.Config) -> None:
     """Where bytecode is not wanted beside the sources, the processes of all runs share it in a place of its own."""
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and pytestconfig.cache is not None:
-        os.environ["PYTHONPYCACHEPREFIX"] = str(pytestconfig.cache.mkdir("bytecode"))
+    cache: pytest.Cache | None = getattr(pytestconfig, "cache", None)  # missing with `-p no:cacheprovider`
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and cache is not None:
+        os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -69,7 +79,7 @@ def own_home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(autouse=True)
 def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A connection to anywhere else is an error of the test."""
+    """A connection to anywhere else is an error of the test; the usual local servers are down, whatever runs here."""
     connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
 
     def checked(self: socket.socket, address: Any) -> Any:
@@ -84,6 +94,18 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(socket.socket, "connect_ex", checked_ex)
 
 
+@pytest.fixture
+def closed_port() -> Iterator[int]:
+    """A port that nobody listens on, and that nobody else gets meanwhile."""
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))
+        yield holder.getsockname()[1]
+
+
 def _check(connection: socket.socket, address: Any) -> None:
-    if connection.family in (socket.AF_INET, socket.AF_INET6) and not ipaddress.ip_address(address[0]).is_loopback:
+    if connection.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    if not ipaddress.ip_address(address[0]).is_loopback:
         raise AssertionError(f"a test tried to reach {address[0]}")
+    if address[1] in USUAL_PORTS:
+        raise ConnectionRefusedError(errno.ECONNREFUSED, os.strerror(errno.ECONNREFUSED))

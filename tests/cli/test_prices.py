@@ -188,8 +188,8 @@ def test_a_download_without_end_is_stopped(cli: Cli, publisher: Publisher, monke
     assert failed.code == 2 and "larger than 1 MiB" in failed.err
 
 
-def test_offline_is_said_plainly(cli: Cli) -> None:
-    failed = cli("prices", "update", "--url", "http://127.0.0.1:1/data.json")
+def test_offline_is_said_plainly(cli: Cli, closed_port: int) -> None:
+    failed = cli("prices", "update", "--url", f"http://127.0.0.1:{closed_port}/data.json")
     assert failed.code == 2
     assert "the price data cannot be fetched" in failed.err and "stay in use" in failed.err
 

@@ -216,9 +216,10 @@ def test_a_host_that_does_not_answer(check: Any, provider: Provider) -> None:
     assert "--timeout" in row["hint"]
 
 
-def test_nobody_listens(cli: Cli, tmp_path: Path) -> None:
+def test_nobody_listens(cli: Cli, tmp_path: Path, closed_port: int) -> None:
     config = tmp_path / "c.yaml"
-    config.write_text("profiles: {p: {provider: vllm, base_url: 'http://127.0.0.1:9', model: m}}", encoding="utf-8")
+    address = f"http://127.0.0.1:{closed_port}"
+    config.write_text(f"profiles: {{p: {{provider: vllm, base_url: '{address}', model: m}}}}", encoding="utf-8")
     ended = cli("profiles", "check", "p", "--online", "--config", config)
     assert ended.code == 1 and "no answer" in ended.out and "Traceback" not in ended.everything
 

@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-import socket
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -345,11 +344,3 @@ def each_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPat
     chosen = FastTransport if request.param == "fast" else Transport
     monkeypatch.setitem(run_profiles.__globals__, "Transport", chosen)
     return chosen
-
-
-@pytest.fixture
-def closed_port() -> Iterator[int]:
-    """A port that nobody listens on, and that nobody else gets meanwhile."""
-    with socket.socket() as holder:
-        holder.bind(("127.0.0.1", 0))
-        yield holder.getsockname()[1]
