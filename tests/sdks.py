@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from importlib import import_module
 from typing import Any
 
@@ -20,6 +21,11 @@ class Late:
                 warnings.simplefilter("ignore")  # what the SDKs do at import is not ours
                 self._module = import_module(self._name)
         return getattr(self._module, attribute)
+
+
+def says(words: str) -> Callable[[Exception], bool]:
+    """A check of an SDK's error: these are words of the server's answer, whatever the SDK writes around it."""
+    return lambda error: words in str(getattr(error, "body", None) or getattr(error, "details", None))
 
 
 anthropic: Any = Late("anthropic")

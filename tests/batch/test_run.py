@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 from collections.abc import Iterator
@@ -122,9 +123,9 @@ def test_an_input_that_breaks_off_ends_what_is_under_way_first(tmp_path: Path) -
     async def test(bench: Bench) -> None:
         def rows() -> Iterator[Row | BadRow]:
             yield from read_rows([json.dumps(row).encode() for row in numbered(3)], "jsonl")
-            raise OSError(5, "Input/output error")
+            raise OSError(errno.EIO, "torn off")
 
-        with pytest.raises(Exception, match="Input/output error"):
+        with pytest.raises(Exception, match="torn off"):
             await bench.batch(rows(), ready=True, is_live=True).run()
         assert len(bench.kept.documents) == len(bench.provider.calls) > 0
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -99,7 +101,7 @@ MISTAKES = [
     ),
     ("a: 1\na: 2", "2:1", "a is given twice", None),
     ("profiles:\n  x: {model: a, model: b}", "2:17", "profiles.x.model is given twice", None),
-    ("profiles: &p\n  x: *q", "2:6", "not valid YAML: found undefined alias", None),
+    ("profiles: &p\n  x: *q", "2:6", "not valid YAML", None),
     ("a: &x 1\nb: *x", "1:4", "aliases (*name) are not used here", None),
     ("a: &x {c: 1}\nb: *x", "1:4", "aliases (*name) are not used here", None),
     ("a: &x [*x]", "1:4", "aliases (*name) are not used here", None),
@@ -112,15 +114,13 @@ MISTAKES = [
     ("profiles: {gpt: {params: {a: !!int x}}}", "1:30", "'x' is not a value", None),
     ("a: " + "9" * 5000, "1:4", "is not a value that this file can hold", None),
     ("a: {b: 1", "2:1", "not valid YAML", None),
-    ("a: b: c", "1:5", "not valid YAML: mapping values are not allowed", None),
-    ("a:\n\t- 1", "2:1", "not valid YAML: found character that cannot start any token", None),
-    ("a: 1\nb: \x07", "2:4", "not valid YAML: control characters are not allowed", None),
+    ("a: b: c", "1:5", "not valid YAML", None),
+    ("a:\n\t- 1", "2:1", "not valid YAML", None),
+    ("a: 1\nb: \x07", "2:4", "not valid YAML", None),
     ("a: 1\n---\nb: 2", "2:1", "not valid YAML", None),
     ("- a", "1:1", "must be a mapping of keys to values", None),
     ("just words", "1:1", "must be a mapping of keys to values", None),
     ("a: " + "[" * 300 + "]" * 300, "1:68", "nested deeper than 64 levels", None),
-    ("a: " + "[" * 100_000, "1:67", "nested deeper than 64 levels", None),
-    ("- " * 100_000, "1:129", "nested deeper than 64 levels", None),
 ]
 
 
@@ -135,6 +135,13 @@ def test_a_mistake_names_its_place(files: Files, text: str, place: str, message:
         assert raised.value.hint and hint in raised.value.hint
 
 
+@pytest.mark.parametrize("opener", ["[", "- ", "{a: ", "? "])
+def test_nesting_without_end_is_refused_by_us_or_by_the_parser(files: Files, opener: str) -> None:
+    with pytest.raises(ConfigError) as raised:
+        files.load(user=opener * 100_000)
+    assert raised.value.message.startswith(f"{files.user}:1:") and "\n" not in raised.value.message
+
+
 def test_a_key_that_stands_where_a_variable_belongs_is_refused_and_not_repeated(
     written: Callable[[str], Config],
 ) -> None:
@@ -146,16 +153,16 @@ def test_a_key_that_stands_where_a_variable_belongs_is_refused_and_not_repeated(
 
 
 def test_files_that_cannot_be_read(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    with pytest.raises(ConfigError, match=r"nowhere\.yaml: cannot be read: No such file"):
+    with pytest.raises(ConfigError, match=rf"nowhere\.yaml: cannot be read: {os.strerror(errno.ENOENT)}"):
         load(files.option.parent / "nowhere.yaml", start=files.inside)
-    with pytest.raises(ConfigError, match="cannot be read: Is a directory"):
+    with pytest.raises(ConfigError, match=f"cannot be read: {os.strerror(errno.EISDIR)}"):
         load(files.inside, start=files.inside)
 
     def refused(self: Path) -> bool:
-        raise PermissionError(13, "Permission denied")
+        raise PermissionError(errno.EACCES, "in other words")
 
     monkeypatch.setattr(Path, "is_file", refused)
-    with pytest.raises(ConfigError, match=re.escape(f"{files.user}: cannot be read: Permission denied")):
+    with pytest.raises(ConfigError, match=re.escape(f"{files.user}: cannot be read: in other words")):
         load(start=files.inside)
 
 

@@ -124,7 +124,7 @@ def test_events_without_a_document_have_none(data: bytes) -> None:
 
 def test_a_document_cut_short_by_the_end_of_the_body_is_none_and_a_broken_one_is_an_error() -> None:
     assert document_of(Event("", b'{"a": ', whole=False)) is None
-    with pytest.raises(ValueError, match="Expecting value"):
+    with pytest.raises(ValueError):
         document_of(Event("", b'{"a": '))
 
 

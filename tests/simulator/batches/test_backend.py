@@ -15,7 +15,7 @@ import pytest
 
 from thinkdial.simulator import BATCH_FAULTS, FAULTS, Simulator, row_digest, simulator_in_thread
 
-from ...sdks import anthropic
+from ...sdks import anthropic, says
 
 MODEL = "claude-opus-5-5"
 
@@ -177,6 +177,6 @@ def test_a_row_that_asks_for_an_unknown_fault_creates_nothing():
     with simulator_in_thread() as running:
         wrong = request("a")
         wrong["params"]["model"] = f"{MODEL}@meteor"
-        with pytest.raises(anthropic.BadRequestError, match="unknown fault"):
+        with pytest.raises(anthropic.BadRequestError, check=says("unknown fault")):
             batches_of(running).create(requests=[request("b"), wrong])
         assert not running.batches and not batches_of(running).list().data

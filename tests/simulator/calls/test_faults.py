@@ -95,11 +95,20 @@ def test_a_gemini_stream_may_end_in_bare_json(vendors):
     assert json.loads(last)["error"]["status"] == "UNAVAILABLE"
 
 
+@pytest.fixture
+def answered(client, monkeypatch):
+    """The responses that have begun, whether or not their bodies ever end."""
+    begun = []
+    monkeypatch.setitem(client.event_hooks, "response", [begun.append])
+    return begun
+
+
 @pytest.mark.parametrize("name", FORMATS)
 @pytest.mark.parametrize("stream", [False, True])
-def test_disconnect_after_some_output(vendors, name, stream):
-    with pytest.raises(httpx2.RemoteProtocolError, match="without sending complete message body"):
+def test_disconnect_after_some_output(vendors, answered, name, stream):
+    with pytest.raises(httpx2.RemoteProtocolError):
         send(vendors, name, "disconnect", stream=stream)
+    assert len(answered) == 1
 
 
 def test_some_output_precedes_the_disconnect(vendors):
@@ -116,9 +125,10 @@ def test_some_output_precedes_the_disconnect(vendors):
 
 
 @pytest.mark.parametrize("name", FORMATS)
-def test_disconnect_before_any_byte(vendors, name):
-    with pytest.raises(httpx2.RemoteProtocolError, match="without sending a response"):
+def test_disconnect_before_any_byte(vendors, answered, name):
+    with pytest.raises(httpx2.RemoteProtocolError):
         send(vendors, name, "disconnect_early")
+    assert not answered
 
 
 @pytest.mark.parametrize("stream", [False, True])

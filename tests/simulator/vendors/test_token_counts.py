@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ...sdks import anthropic, genai, openai
+from ...sdks import anthropic, genai, openai, says
 from ...sdks import genai_types as types
 
 TEXT = "How many times does the letter r occur in strawberry? " * 40
@@ -20,10 +20,10 @@ def test_anthropic(simulator):
         }
         counted = claude.messages.count_tokens(**asked)
         assert counted.input_tokens == claude.messages.create(max_tokens=5000, **asked).usage.input_tokens > 400
-        with pytest.raises(anthropic.BadRequestError, match="max_tokens: Extra inputs"):
+        with pytest.raises(anthropic.BadRequestError, check=says("max_tokens: Extra inputs")):
             claude.messages.count_tokens(**asked, extra_body={"max_tokens": 10})
         forged = [{"type": "thinking", "thinking": "", "signature": "Zm9yZ2Vk"}, {"type": "text", "text": "3"}]
-        with pytest.raises(anthropic.BadRequestError, match="Invalid `signature`"):
+        with pytest.raises(anthropic.BadRequestError, check=says("Invalid `signature`")):
             claude.messages.count_tokens(
                 model="claude-opus-5-5",
                 messages=[

@@ -9,7 +9,7 @@ import pytest
 
 from thinkdial.simulator import simulator_in_thread
 
-from ....sdks import anthropic
+from ....sdks import anthropic, says
 
 MODEL = "claude-opus-5-5"
 
@@ -95,7 +95,7 @@ def test_invalid_parameters_surface_at_the_end_one_by_one(claude):
     ],
 )
 def test_refusals_of_the_creation(claude, requests, words):
-    with pytest.raises(anthropic.BadRequestError, match=words):
+    with pytest.raises(anthropic.BadRequestError, check=says(words)):
         claude.messages.batches.create(requests=requests)
 
 
@@ -111,12 +111,12 @@ def test_more_requests_than_a_batch_holds_are_refused(client, simulator):
 def test_keys_versions_and_lowered_limits(claude):
     with pytest.raises(anthropic.AuthenticationError):
         claude.with_options(api_key="wrong-key").messages.batches.list()
-    with pytest.raises(anthropic.BadRequestError, match="anthropic-version"):
+    with pytest.raises(anthropic.BadRequestError, check=says("anthropic-version")):
         claude.messages.batches.list(extra_headers={"anthropic-version": "2020-01-01"})
     with simulator_in_thread(batch_rows=2, batch_bytes=1000) as running:
         small = anthropic.Anthropic(api_key="k", base_url=f"{running.base_url}/anthropic", max_retries=0)
         with small:
-            with pytest.raises(anthropic.BadRequestError, match="at most 2 items"):
+            with pytest.raises(anthropic.BadRequestError, check=says("at most 2 items")):
                 small.messages.batches.create(requests=[request(f"{n}") for n in range(3)])
             with pytest.raises(anthropic.APIStatusError) as large:
                 small.messages.batches.create(requests=[request("a", system="x" * 1000)])
@@ -135,7 +135,7 @@ def test_the_version_and_betas_of_the_creation_are_those_of_its_requests(claude)
 def test_cancelling_keeps_what_is_done(claude):
     batch = claude.messages.batches.create(requests=[request(f"row-{number}") for number in range(10)])
     claude.messages.batches.retrieve(batch.id)
-    with pytest.raises(anthropic.BadRequestError, match="still processing"):
+    with pytest.raises(anthropic.BadRequestError, check=says("still processing")):
         claude.messages.batches.delete(batch.id)
     canceling = claude.messages.batches.cancel(batch.id)
     assert canceling.processing_status == "canceling" and canceling.cancel_initiated_at

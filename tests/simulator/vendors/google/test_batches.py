@@ -10,7 +10,7 @@ import pytest
 
 from thinkdial.simulator import simulator_in_thread
 
-from ....sdks import genai
+from ....sdks import genai, says
 from ....sdks import genai_errors as errors
 from ....sdks import genai_types as types
 
@@ -135,9 +135,9 @@ def test_refusals(google, client, simulator):
     assert client.post(url, json={}, headers={"x-goog-api-key": "wrong-key"}).status_code == 400
     assert client.post(url, json={}).status_code == 403
     with simulator_in_thread(batch_bytes=500) as running, client_of(running.base_url) as small:
-        with pytest.raises(errors.ClientError, match="exceeds the limit"):
+        with pytest.raises(errors.ClientError, check=says("exceeds the limit")):
             small.batches.create(model=MODEL, src=[inline("x" * 600)])
-        with pytest.raises(errors.ClientError, match="exceeds the limit"):
+        with pytest.raises(errors.ClientError, check=says("exceeds the limit")):
             upload(small, row("x" * 600))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ....sdks import genai
+from ....sdks import genai, says
 from ....sdks import genai_errors as errors
 from ....sdks import genai_types as types
 
@@ -86,7 +86,7 @@ def test_errors_have_the_sdk_classes(gemini, simulator):
     options = types.HttpOptions(base_url=f"{simulator.base_url}/google")
     with genai.Client(api_key="wrong-key", http_options=options) as stranger, pytest.raises(errors.ClientError) as key:
         stranger.models.generate_content(model="gemini-4-neon", contents=QUESTION)
-    assert key.value.code == 400 and "API key not valid" in str(key.value)
+    assert key.value.code == 400 and says("API key not valid")(key.value)
 
 
 @pytest.mark.parametrize("version", ["v1", "v1beta"])

@@ -10,7 +10,7 @@ import pytest
 
 from thinkdial.simulator import simulator_in_thread
 
-from ....sdks import openai
+from ....sdks import openai, says
 
 MODEL = "gpt-6-sol"
 ENDED = {"completed", "failed", "expired", "cancelled"}
@@ -219,15 +219,15 @@ def test_refusals_of_the_creation(sdk):
         }
         sdk.batches.create(**(given | changes))
 
-    with pytest.raises(openai.NotFoundError, match="No such File"):
+    with pytest.raises(openai.NotFoundError, check=says("No such File")):
         create(input_file_id="file-none")
     for wrong in ({"endpoint": "/v1/rerank"}, {"completion_window": "7d"}, {"metadata": {"a": "x" * 600}}):
         with pytest.raises(openai.BadRequestError):
             create(**wrong)
     other = sdk.files.create(file=("rows.jsonl", jsonl(line("a"))), purpose="user_data")
-    with pytest.raises(openai.BadRequestError, match="purpose"):
+    with pytest.raises(openai.BadRequestError, check=says("purpose")):
         create(input_file_id=other.id)
-    with pytest.raises(openai.BadRequestError, match="purpose"):
+    with pytest.raises(openai.BadRequestError, check=says("purpose")):
         sdk.files.create(file=("rows.jsonl", b"x"), purpose="nonsense")
     with pytest.raises(openai.AuthenticationError):
         sdk.with_options(api_key="wrong-key").batches.list()

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from ....sdks import openai
+from ....sdks import openai, says
 
 QUESTION = "How many times does the letter r occur in strawberry?"
 MESSAGES = [{"role": "user", "content": QUESTION}]
@@ -116,9 +116,9 @@ def test_the_sdk_survives_two_rate_limits(gpt):
 
 
 def test_an_error_in_the_middle_of_a_stream_is_raised(gpt):
-    with pytest.raises(openai.APIError, match="overloaded"):
+    with pytest.raises(openai.APIError, check=says("overloaded")):
         list(gpt.responses.create(model="gpt-6-sol@overloaded_midstream", input=QUESTION, stream=True))
-    with pytest.raises(openai.APIError, match="overloaded"):
+    with pytest.raises(openai.APIError, check=says("overloaded")):
         list(gpt.chat.completions.create(model="gpt-6-sol@overloaded_midstream", messages=MESSAGES, stream=True))
 
 
