@@ -114,14 +114,14 @@ def test_markdown_is_rendered_and_nothing_is_swallowed(shown: Shown) -> None:
         ),
         80,
     )
+    words = [" ".join(line.strip("┃").split()) for line in text.split("\n")]  # Rich may frame a title or move a cell
+    assert "Title" in words and "a b" in words
     for line in (
-        "Title",
         "Use List<String> or List<String>, <b>bold</b>, https://a.b, site (https://c.d).",
         "next line",
         "▏ def f():",
         "▏     return '<x>'",
         "<div>",
-        " a  b",
         "[image: pic http://i.j]",
     ):
         assert line in text.split("\n"), line
