@@ -19,7 +19,7 @@ from thinkdial.engine.exchange.surroundings import Surroundings as EngineSurroun
 from thinkdial.engine.exchange.transport import Transport
 from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.runs.fanout import fan_out
-from thinkdial.engine.runs.jobs import Job, Wishes, make_jobs
+from thinkdial.engine.runs.jobs import Job, Options, make_jobs
 from thinkdial.engine.runs.observer import Silent
 from thinkdial.engine.targets.target import select
 from thinkdial.profiles.config import load
@@ -63,7 +63,7 @@ def _row(what: str, taken: list[tuple[float, float]], target: Target | None = No
 def _jobs(config: Path, count: int) -> list[Job]:
     settings = load(config)
     selections = select([f"p{number}" for number in range(count)], settings)
-    return make_jobs(selections, Prompt("Is 91 prime?"), settings, Wishes())
+    return make_jobs(selections, Prompt("Is 91 prime?"), settings, Options())
 
 
 def _engine(jobs: list[Job]) -> tuple[float, float]:

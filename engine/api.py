@@ -11,7 +11,7 @@ from ..providers.errors import StrictPlanError
 from ..providers.schema import Notice
 from .planning.prepare import Prompt
 from .runs.forecasts import Note, unheard
-from .runs.jobs import Job, Wishes, make_jobs
+from .runs.jobs import Job, Options, make_jobs
 from .runs.money import Affordable, CostOptions, afford
 from .runs.run import Circumstances, Finished, kept_of, make_calls, run_jobs
 
@@ -60,7 +60,7 @@ def ready_run(
     selections: Sequence[Selection],
     prompt: Prompt,
     config: Config,
-    wishes: Wishes,
+    options: Options,
     *,
     command: str,
     cost: CostOptions | None = None,
@@ -76,7 +76,7 @@ def ready_run(
     Raises `ConfigError` when nothing can be called, `StrictPlanError` when `strict` and a plan is worse than `mapped`,
     and `BudgetError` when the calls cannot be afforded. `simulated` is said of each result of a simulator.
     """
-    jobs = make_jobs(selections, prompt, config, wishes, environment)
+    jobs = make_jobs(selections, prompt, config, options, environment)
     if strict:
         refuse_unless_strict(jobs)
     affordable = afford(

@@ -16,7 +16,7 @@ from .api import ReadyRun, ready_run, settle_open_jobs
 from .planning.prepare import Prompt
 from .results.result import Result, Run
 from .runs.forecasts import Note, unheard
-from .runs.jobs import Wishes
+from .runs.jobs import Options
 from .runs.money import CostOptions, found_limits, purse_for, usd_of
 from .runs.observer import Observer, Silent
 from .targets.target import Selection, one_selection, select
@@ -167,7 +167,7 @@ class Client:
         names = _names(profiles)
         config = self._config(names)
         given = Prompt(prompt, options.get("system"))
-        return plan_calls(select(names, config), given, config, _wishes(_sweep(think), options), note=self._note)
+        return plan_calls(select(names, config), given, config, _call_options(_sweep(think), options), note=self._note)
 
     def _config(self, names: Sequence[str]) -> Config:
         if isinstance(self._given_config, Config):
@@ -194,7 +194,7 @@ class Client:
             selections,
             Prompt(prompt, options.get("system")),
             config,
-            _wishes(sweep, options),
+            _call_options(sweep, options),
             command=command,
             cost=CostOptions(left, self._allow_unpriced),
             strict=options.get("strict_think", False),
@@ -287,8 +287,8 @@ def _apart(options: RunOptions) -> tuple[ClientOptions, CallOptions]:
     return cast("ClientOptions", ours), cast("CallOptions", rest)
 
 
-def _wishes(sweep: tuple[Think, ...], options: CallOptions) -> Wishes:
-    return Wishes(
+def _call_options(sweep: tuple[Think, ...], options: CallOptions) -> Options:
+    return Options(
         sweep,
         options.get("max_output"),
         options.get("timeout"),

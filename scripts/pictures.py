@@ -14,7 +14,7 @@ from thinkdial.cli.views.run.answers import answers
 from thinkdial.cli.views.run.table import numbers_table
 from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.results.result import Run
-from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.runs.jobs import Options, make_jobs
 from thinkdial.engine.runs.observer import Silent
 from thinkdial.engine.runs.run import Circumstances, run_jobs
 from thinkdial.engine.targets.target import select
@@ -55,7 +55,7 @@ def sample_run(base_url: str, profiles: tuple[str, ...], think: tuple[str, ...])
     """A real comparison of these profiles and think values, against the simulator."""
     settings, asked = load_builtin(), Prompt(DEMO_PROMPT)
     keys = {name: DEMO_KEY for provider in PATHS for name in settings.provider(provider).api_key_env}
-    wishes = Wishes(sweep=tuple(parse_think(value) for value in think), base_url=stand_in(base_url))
+    wishes = Options(sweep=tuple(parse_think(value) for value in think), base_url=stand_in(base_url))
     jobs = make_jobs(select(profiles, settings), asked, settings, wishes, {**os.environ, **keys})
     return run_jobs(jobs, asked, Silent(), Circumstances("demo", extra=(SIMULATED,))).run
 

@@ -23,7 +23,7 @@ from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared, Prompt, with_prompt
 from ..results.assembly import result_of, unsent_result
 from ..results.result import Result
-from ..runs.jobs import Wishes, patience_of, prepare_one, resolved
+from ..runs.jobs import Options, patience_of, prepare_one, resolved
 from ..runs.observer import Silent
 from ..targets.authorize import authorization
 from ..targets.target import Selection, select, think_values
@@ -47,7 +47,7 @@ class RowCaller:
         self,
         selection: Selection,
         config: Config,
-        wishes: Wishes,
+        options: Options,
         *,
         run_id: str,
         environment: Mapping[str, str] = os.environ,
@@ -55,13 +55,13 @@ class RowCaller:
         system: str | None = None,
         concurrency: int | None = None,
     ) -> None:
-        self.target = resolved(selection, config, wishes)
+        self.target = resolved(selection, config, options)
         limits = self.target.profile.limits
         self.limits = limits if concurrency is None else replace(limits, concurrency=concurrency)
         self.name = self.target.profile.name
-        self.patience = patience_of(self.target, config, wishes)
+        self.patience = patience_of(self.target, config, options)
         self._once = replace(self.patience, retries=0)
-        self._selection, self._config, self._wishes = selection, config, wishes
+        self._selection, self._config, self._options = selection, config, options
         self._key, self._authorize = authorization(self.target, environment)
         self._run_id, self._extra, self._system = run_id, extra, system
         self._templates: dict[tuple[Think, int | None], Prepared] = {}
@@ -71,7 +71,7 @@ class RowCaller:
         """The think values for `row`: its own, else those of the profile's name, the option and the configuration."""
         if row.think is not None and self._selection.think is None:
             return (row.think,)
-        return think_values(self._selection, self._wishes.sweep, self._config)
+        return think_values(self._selection, self._options.sweep, self._config)
 
     def work(self, row: Row, think: Think) -> Work:
         """What a result for `row` is recognised by: everything that its answer depends on."""
@@ -86,10 +86,10 @@ class RowCaller:
         if template is None:
             if len(self._templates) >= MOST_TEMPLATES:
                 self._templates.clear()
-            wishes = self._wishes
+            options = self._options
             if row.max_output is not None:
-                wishes = replace(wishes, max_output_tokens=row.max_output)
-            template = prepare_one(self.target, think, prompt, self._config, wishes)
+                options = replace(options, max_output_tokens=row.max_output)
+            template = prepare_one(self.target, think, prompt, self._config, options)
             self._templates[think, row.max_output] = template
         return with_prompt(template, prompt)
 
@@ -117,27 +117,27 @@ class RowCaller:
 
     def _parameters_digest(self) -> str:
         """What of the profile and the options changes the answer."""
-        profile, wishes = self.target.profile, self._wishes
+        profile, options = self.target.profile, self._options
         chosen = {
             "provider": profile.provider,
             "dialect": self.target.dialect,
             "model": profile.model,
             "base_url": self.target.base_url if profile.base_url else None,
-            "max_output_tokens": wishes.max_output_tokens or profile.max_output_tokens,
+            "max_output_tokens": options.max_output_tokens or profile.max_output_tokens,
             "params": profile.params,
             "system": self._system or profile.system,
-            "emulate": wishes.emulate or profile.emulate,
+            "emulate": options.emulate or profile.emulate,
         }
         return json.dumps(chosen, sort_keys=True, default=str)
 
 
-def caller_maker(config: Config, wishes: Any, run_id: str, **more: Any) -> Callable[[str], RowCaller]:
+def caller_maker(config: Config, options: Any, run_id: str, **more: Any) -> Callable[[str], RowCaller]:
     """How a lane's name becomes its row function. Raises `UsageError` for a group: a row names one profile."""
 
     def make(name: str) -> RowCaller:
         chosen = select([name], config)
         if len(chosen) != 1:
             raise UsageError(f"{name!r} is a group; a row names profiles")
-        return RowCaller(chosen[0], config, wishes, run_id=run_id, **more)
+        return RowCaller(chosen[0], config, options, run_id=run_id, **more)
 
     return make

@@ -34,7 +34,7 @@ class Job:
 
 
 @dataclass(frozen=True, slots=True)
-class Wishes:
+class Options:
     """What the options say; None leaves it to the profile and the configured defaults."""
 
     sweep: tuple[Think, ...] = ()
@@ -51,7 +51,7 @@ def make_jobs(
     selections: Sequence[Selection],
     prompt: Prompt,
     config: Config,
-    wishes: Wishes,
+    options: Options,
     environment: Mapping[str, str] = os.environ,
 ) -> list[Job]:
     """A job for each profile and think value. What cannot be called becomes a job that says why.
@@ -67,16 +67,16 @@ def make_jobs(
         authorize: Authorize | None = None
         unusable: ConfigError | None = None
         try:
-            target = resolved(selection, config, wishes)
+            target = resolved(selection, config, options)
             key, authorize = authorization(target, environment)
         except ConfigError as error:
             unusable = error
-        for think in think_values(selection, wishes.sweep, config):
+        for think in think_values(selection, options.sweep, config):
             prepared: Prepared | None = None
             problem = unusable
             if target is not None and problem is None:
                 try:
-                    prepared = prepare_one(target, think, prompt, config, wishes)
+                    prepared = prepare_one(target, think, prompt, config, options)
                 except ConfigError as error:
                     problem = error
             refused = None if problem is None else Failure("config", problem.message, hint=problem.hint)
@@ -85,7 +85,7 @@ def make_jobs(
                     profile.name,
                     profile.model,
                     think,
-                    patience_of(target, config, wishes),
+                    patience_of(target, config, options),
                     target,
                     prepared,
                     key,
@@ -102,28 +102,28 @@ def make_jobs(
     return jobs
 
 
-def prepare_one(target: Target, think: Think, prompt: Prompt, config: Config, wishes: Wishes) -> Prepared:
+def prepare_one(target: Target, think: Think, prompt: Prompt, config: Config, options: Options) -> Prepared:
     """The plan and the request of one call. Raises `ConfigError` when params and dial contradict each other."""
     stream = config.defaults.stream if target.profile.stream is None else target.profile.stream
-    limit = wishes.max_output_tokens or target.profile.max_output_tokens or config.defaults.max_output_tokens
+    limit = options.max_output_tokens or target.profile.max_output_tokens or config.defaults.max_output_tokens
     return prepare(
         target,
         think,
         prompt,
         config.reference,
         max_output_tokens=limit,
-        stream=stream and not wishes.no_stream,
-        emulate=wishes.emulate,
+        stream=stream and not options.no_stream,
+        emulate=options.emulate,
     )
 
 
-def resolved(selection: Selection, config: Config, wishes: Wishes) -> Target:
+def resolved(selection: Selection, config: Config, options: Options) -> Target:
     """What a call to the selected profile needs. Raises `ConfigError` when something is missing."""
-    replaced = wishes.base_url(selection.profile.provider) if wishes.base_url else None
+    replaced = options.base_url(selection.profile.provider) if options.base_url else None
     return resolve(selection.profile, config, base_url=replaced)
 
 
-def patience_of(target: Target | None, config: Config, wishes: Wishes) -> Patience:
+def patience_of(target: Target | None, config: Config, options: Options) -> Patience:
     """How long and how often: as the options say, else the profile, else the defaults."""
     profile, defaults = (target.profile if target else None), config.defaults
 
@@ -131,7 +131,7 @@ def patience_of(target: Target | None, config: Config, wishes: Wishes) -> Patien
         return next(value for value in values if value is not None)
 
     return Patience(
-        idle_s=first(wishes.timeout_s, profile.timeout if profile else None, defaults.timeout),
+        idle_s=first(options.timeout_s, profile.timeout if profile else None, defaults.timeout),
         total_s=first(profile.total_timeout if profile else None, defaults.total_timeout),
-        retries=int(first(wishes.retries, profile.retries if profile else None, defaults.retries)),
+        retries=int(first(options.retries, profile.retries if profile else None, defaults.retries)),
     )

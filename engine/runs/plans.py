@@ -13,7 +13,7 @@ from ..results.result import Forecast
 from ..targets.keys import describe_key
 from ..targets.target import Selection, resolve, think_values
 from .forecasts import Note, own_runs, unheard
-from .jobs import Wishes, prepare_one
+from .jobs import Options, prepare_one
 
 if TYPE_CHECKING:
     from ...profiles.config import Config
@@ -38,7 +38,7 @@ def plan_calls(
     selections: Sequence[Selection],
     prompt: Prompt,
     config: Config,
-    wishes: Wishes,
+    options: Options,
     *,
     note: Note = unheard,
     count: Callable[[Sequence[Prepared]], Mapping[int, int]] | None = None,
@@ -47,10 +47,10 @@ def plan_calls(
     planned: list[Prepared] = []
     problems: dict[str, ConfigError] = {}
     for selection in selections:
-        for think in think_values(selection, wishes.sweep, config):
+        for think in think_values(selection, options.sweep, config):
             try:
                 target = resolve(selection.profile, config)
-                planned.append(prepare_one(target, think, prompt, config, wishes))
+                planned.append(prepare_one(target, think, prompt, config, options))
             except ConfigError as error:
                 problems.setdefault(error.message, error)
     counted: Mapping[int, int] = count(planned) if count is not None else {}

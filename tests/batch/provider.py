@@ -20,7 +20,7 @@ from thinkdial.engine.batch.rows.rows import BadRow, Row, read_rows
 from thinkdial.engine.exchange.fast_transport import FastTransport
 from thinkdial.engine.exchange.surroundings import Surroundings
 from thinkdial.engine.results.result import Result
-from thinkdial.engine.runs.jobs import Wishes
+from thinkdial.engine.runs.jobs import Options
 from thinkdial.profiles.config import Config, load
 from thinkdial.providers.think import Think
 
@@ -186,7 +186,9 @@ class Bench:
         """`rows` are documents, or with `ready` an iterator of rows."""
         lines = rows if ready else read_rows((json.dumps(row).encode() + b"\n" for row in rows), "jsonl")
         return Batch(
-            make_caller=caller_maker(self.config, Wishes(sweep=sweep, retries=retries), "run", concurrency=concurrency),
+            make_caller=caller_maker(
+                self.config, Options(sweep=sweep, retries=retries), "run", concurrency=concurrency
+            ),
             profiles=profiles,
             rows=lines,  # type: ignore[arg-type]
             output=output or self.kept,

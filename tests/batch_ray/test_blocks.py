@@ -11,7 +11,7 @@ from thinkdial.engine.batch.cluster.limiter import Limiter
 from thinkdial.engine.batch.cluster.worker import Block
 from thinkdial.engine.batch.output.merge import OrderWriter, Shards, read_order
 from thinkdial.engine.batch.rows.rows import BadRow, read_rows
-from thinkdial.engine.runs.jobs import Wishes
+from thinkdial.engine.runs.jobs import Options
 from thinkdial.profiles.config import load
 
 from .conftest import Bench
@@ -28,7 +28,7 @@ def cut(
         read_rows(lines, "jsonl"),
         size=size,
         profiles=("a",),
-        make_caller=caller_maker(load(bench.config), Wishes(), "run"),
+        make_caller=caller_maker(load(bench.config), Options(), "run"),
         shards=Shards.read(bench.shards, "batch"),
         order=OrderWriter(bench.shards),
         on_bad_row=problems.append,
@@ -74,7 +74,7 @@ def test_a_changed_row_runs_again_and_a_failed_one_when_asked(bench: Callable[..
     made = bench(4)
     made.configure(model="claude-opus-5-5@server_error:1")
     _, cuts = cut(made, 4)
-    run(made, Limiter(1), orders_for(made, wishes=Wishes(retries=0)), cuts)
+    run(made, Limiter(1), orders_for(made, options=Options(retries=0)), cuts)
     assert sum(line["status"] == "error" for line in made.lines()) == 1
     assert cut(made, 4)[1] == []
     blocks, (block,) = cut(made, 4, retry_failed=True)

@@ -17,7 +17,7 @@ from thinkdial.engine.batch.pace.pace import PaceReport
 from thinkdial.engine.batch.rows.rows import Row, read_rows
 from thinkdial.engine.costs.budget.limits import Limit
 from thinkdial.engine.costs.budget.share import Grant, Need
-from thinkdial.engine.runs.jobs import Wishes
+from thinkdial.engine.runs.jobs import Options
 from thinkdial.profiles.config import load
 from thinkdial.profiles.profile import Limits
 from thinkdial.providers.errors import Failure
@@ -37,7 +37,7 @@ def orders_for(bench: Bench, **changes: object) -> Orders:
         config=bench.config,
         start=bench.directory,
         profiles=("a",),
-        wishes=Wishes(retries=3),
+        options=Options(retries=3),
         system=None,
         concurrency=None,
         run_id="run",
@@ -45,7 +45,7 @@ def orders_for(bench: Bench, **changes: object) -> Orders:
         directory=bench.shards,
         retry_failed=False,
         is_limited=False,
-        marks=(("a", mark_of(caller_maker(config, Wishes(), "run")("a"))),),
+        marks=(("a", mark_of(caller_maker(config, Options(), "run")("a"))),),
     )
     return replace(orders, **changes)  # type: ignore[arg-type]
 
@@ -100,7 +100,7 @@ def test_a_block_that_is_run_again_does_only_what_its_shard_lacks(bench: Callabl
 def test_works_that_other_shards_hold_are_left_alone(bench: Callable[..., Bench]) -> None:
     made = bench(4)
     orders, (block,) = orders_for(made), blocks_of(made, 4)
-    caller = caller_maker(load(made.config), Wishes(), "run")("a")
+    caller = caller_maker(load(made.config), Options(), "run")("a")
     row = block.rows[1]
     key = caller.work(row, caller.thinks(row)[0]).key
     run(made, Limiter(1), orders, [replace(block, elsewhere=frozenset({key}))])

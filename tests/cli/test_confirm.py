@@ -20,7 +20,7 @@ from thinkdial.engine.costs.forecast import totals
 from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.results.result import Forecast
 from thinkdial.engine.runs.forecasts import forecasts_for
-from thinkdial.engine.runs.jobs import Job, Wishes, make_jobs
+from thinkdial.engine.runs.jobs import Job, Options, make_jobs
 from thinkdial.engine.targets.target import Selection
 from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
@@ -38,7 +38,7 @@ def calls() -> Asked:
         [Selection(profile) for profile in profiles],
         PROMPT,
         load_builtin(),
-        Wishes((parse_think("high"),), 50_000),
+        Options((parse_think("high"),), 50_000),
         {"ANTHROPIC_API_KEY": "k", "OPENAI_API_KEY": "k"},
     )
     return jobs, forecasts_for(jobs, PROMPT, datetime(2026, 11, 21, tzinfo=UTC))

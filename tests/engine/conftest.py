@@ -21,7 +21,7 @@ from thinkdial.engine.exchange.transport import Transport
 from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.results.result import Result
 from thinkdial.engine.runs.fanout import fan_out
-from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.runs.jobs import Options, make_jobs
 from thinkdial.engine.targets.target import Selection
 from thinkdial.profiles.config import Config, load_builtin
 from thinkdial.profiles.profile import Limits, Profile
@@ -267,7 +267,7 @@ async def run_profiles(
         Selection(replace(p, total_timeout=p.total_timeout or total_s), parse_think(think) if p.think is None else None)
         for p in profiles
     ]
-    wishes = Wishes(timeout_s=idle_s, retries=retries, no_stream=not stream)
+    wishes = Options(timeout_s=idle_s, retries=retries, no_stream=not stream)
     jobs = make_jobs(chosen, Prompt("What is 6 x 7?"), config, wishes, {"MY_KEY": key, "OPENAI_API_KEY": key})
     async with transport or Transport() as used:
         surroundings = Surroundings(used, clock=time, sleep=time.sleep, dice=lambda: dice)

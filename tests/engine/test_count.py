@@ -11,7 +11,7 @@ import pytest
 from thinkdial.engine.exchange.transport import Transport
 from thinkdial.engine.lookups.count import Count, count_all, counting_request
 from thinkdial.engine.planning.prepare import Prompt
-from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.runs.jobs import Options, make_jobs
 from thinkdial.engine.targets.target import Selection
 from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
@@ -29,7 +29,7 @@ def jobs_of(*profiles: Profile, think: str = "low") -> list[Any]:
         [Selection(profile) for profile in profiles],
         Prompt("Is 91 prime?", "Be brief"),
         builtin(),
-        Wishes(sweep),
+        Options(sweep),
         ENVIRONMENT,
     )
 

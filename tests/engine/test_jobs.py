@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.planning.prepare import Prompt
-from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.runs.jobs import Options, make_jobs
 from thinkdial.engine.targets.keys import Key, check_transfer, describe_key, find_key
 from thinkdial.engine.targets.target import Selection, is_loopback, resolve, select, think_values
 from thinkdial.profiles.config import Config, load_builtin
@@ -32,7 +32,7 @@ def target(config: Config, **changes: Any) -> Any:
 
 def jobs(config: Config, *names: str, sweep: str = "", environment: dict[str, str] | None = None) -> Any:
     values = tuple(parse_think(word) for word in sweep.split(",") if word)
-    return make_jobs(select(names, config), Prompt("x"), config, Wishes(values), environment or {})
+    return make_jobs(select(names, config), Prompt("x"), config, Options(values), environment or {})
 
 
 def test_names_groups_and_models_without_a_name(config: Config) -> None:

@@ -27,7 +27,7 @@ from thinkdial.engine.history.replay import replay
 from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.results.assembly import result_of
 from thinkdial.engine.results.result import Cost
-from thinkdial.engine.runs.jobs import Wishes, prepare_one
+from thinkdial.engine.runs.jobs import Options, prepare_one
 from thinkdial.engine.runs.observer import Silent
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.config import load_builtin
@@ -80,7 +80,7 @@ def prepared_for(name: str, *, emulated: bool = False) -> Any:
     provider = next(p for p in CONFIG.providers.values() if name in p.dialects)
     profile = Profile("p", provider.name, MODELS.get(provider.name, "m"), dialect=name)
     target = resolve(profile, CONFIG, base_url="https://host.example")
-    prepared = prepare_one(target, parse_think("auto"), Prompt("?"), CONFIG, Wishes())
+    prepared = prepare_one(target, parse_think("auto"), Prompt("?"), CONFIG, Options())
     return replace(prepared, emulated=emulated)
 
 

@@ -24,7 +24,7 @@ from thinkdial.engine.exchange.transport import Transport
 from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.results.result import Result
 from thinkdial.engine.runs.fanout import fan_out
-from thinkdial.engine.runs.jobs import Wishes, make_jobs
+from thinkdial.engine.runs.jobs import Options, make_jobs
 from thinkdial.engine.targets.target import Selection, resolve
 from thinkdial.profiles.config import Config, load_builtin
 from thinkdial.profiles.profile import Profile
@@ -172,7 +172,7 @@ def origin_and_path(url: str) -> tuple[str, str]:
     return f"{parts.scheme}://{parts.netloc}", parts.path
 
 
-async def run_all(selections: Sequence[Selection], wishes: Wishes, waits: list[float]) -> tuple[Result, ...]:
+async def run_all(selections: Sequence[Selection], wishes: Options, waits: list[float]) -> tuple[Result, ...]:
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
@@ -203,7 +203,7 @@ def call(
     async def go() -> tuple[Result, list[Asked]]:
         async with Host(replies) as host:
             there = replace(bare, base_url=f"{host.origin}{path}")
-            wishes = Wishes(retries=retries, no_stream=not stream, timeout_s=5.0)
+            wishes = Options(retries=retries, no_stream=not stream, timeout_s=5.0)
             (result,) = await run_all([Selection(there, parse_think(think))], wishes, waits)
             return result, host.asked
 
@@ -223,7 +223,7 @@ def call_many(reply: bytes, selections: Sequence[tuple[Profile, str]]) -> tuple[
                 )
                 for profile, think in selections
             ]
-            return await run_all(chosen, Wishes(retries=0, timeout_s=5.0), []), len(host.asked)
+            return await run_all(chosen, Options(retries=0, timeout_s=5.0), []), len(host.asked)
 
     return asyncio.run(go())
 

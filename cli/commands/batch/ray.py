@@ -22,7 +22,7 @@ from ....engine.batch.output.document import json_line
 from ....engine.batch.output.merge import OrderWriter, Shards, locked, merge
 from ....engine.batch.output.summary import Tally
 from ....engine.results.assembly import new_id
-from ....engine.runs.jobs import Wishes
+from ....engine.runs.jobs import Options
 from ....engine.runs.money import found_limits
 from ....providers.errors import ConfigError, UsageError
 from ...exit_codes import ExitCode
@@ -62,7 +62,7 @@ def run_ray(
             say(f"{directory} holds {len(shards):,} results; what is missing is run")
         orders = _orders(wishes, settings, names, batch_id, directory)
         make_caller = caller_maker(
-            settings, orders.wishes, orders.run_id, system=wishes.system, concurrency=wishes.concurrency
+            settings, orders.options, orders.run_id, system=wishes.system, concurrency=wishes.concurrency
         )
         blocks = Blocks(
             rows,
@@ -144,7 +144,7 @@ def _directory(wishes: BatchWishes) -> Path:
 def _orders(wishes: BatchWishes, settings: Config, names: list[str], batch_id: str, directory: Path) -> Orders:
     from ....engine.batch.cluster.worker import Orders, installed_version, mark_of
 
-    asked = Wishes(
+    asked = Options(
         sweep=sweep_values(wishes.think),
         max_output_tokens=wishes.max_output_tokens,
         timeout_s=wishes.timeout_s,
@@ -159,7 +159,7 @@ def _orders(wishes: BatchWishes, settings: Config, names: list[str], batch_id: s
         config=None if wishes.config is None else wishes.config.absolute(),
         start=Path.cwd(),
         profiles=tuple(names),
-        wishes=asked,
+        options=asked,
         system=wishes.system,
         concurrency=wishes.concurrency,
         run_id=run_id,

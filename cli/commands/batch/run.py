@@ -25,7 +25,7 @@ from ....engine.batch.output.summary import Tally
 from ....engine.batch.rows.digests import digest_of
 from ....engine.batch.rows.rows import BadRow, Form, Row, bounded_lines, guess_form, read_rows
 from ....engine.results.assembly import new_id
-from ....engine.runs.jobs import Wishes
+from ....engine.runs.jobs import Options
 from ....engine.targets.target import select
 from ....profiles.config import Config
 from ....providers.errors import ConfigError, UsageError
@@ -128,7 +128,7 @@ async def _run(
     from .circumstances import surroundings_for
 
     run_id = new_id()
-    asked = Wishes(
+    asked = Options(
         sweep=sweep_values(wishes.think),
         max_output_tokens=wishes.max_output_tokens,
         timeout_s=wishes.timeout_s,

@@ -14,7 +14,7 @@ from ....engine.batch.provider.job_store import Job
 from ....engine.batch.provider.planning import Planned, Planner
 from ....engine.exchange.surroundings import Surroundings
 from ....engine.exchange.transport import Transport
-from ....engine.runs.jobs import Wishes
+from ....engine.runs.jobs import Options
 from ....engine.targets.target import select
 from ....providers.errors import BudgetError, StoreError, UsageError
 from ...output import say
@@ -60,7 +60,7 @@ def planned_job(
     from ....engine.runs.run import kept_of
     from ..run.ready import dollars_of
 
-    asked = Wishes(
+    asked = Options(
         sweep=sweep_values(wishes.think),
         max_output_tokens=wishes.max_output_tokens,
         no_stream=True,

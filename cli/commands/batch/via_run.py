@@ -13,7 +13,7 @@ import typer
 
 from ....engine.batch.provider.budgets import settle
 from ....engine.batch.provider.client import AnswerError
-from ....engine.batch.provider.desk import Desks, wishes_of
+from ....engine.batch.provider.desk import Desks, options_of
 from ....engine.batch.provider.job_store import Job, JobStore
 from ....engine.batch.provider.submit import Submitter
 from ....engine.batch.provider.wait import GONE, Attendant
@@ -101,7 +101,7 @@ class Office:
             for job in jobs:
                 system = job.options.get("system")
                 desks = Desks(
-                    self.settings, surroundings, wishes_of(job), job.id, system=None if system is None else str(system)
+                    self.settings, surroundings, options_of(job), job.id, system=None if system is None else str(system)
                 )
                 pause_s = LOOK_AGAIN_S if poll_s is None else min(poll_s, LOOK_AGAIN_S)
                 submitter = Submitter(self._store, desks, pause_s=pause_s, sleep=surroundings.sleep, note=self.note)

@@ -63,7 +63,7 @@ def ask(
 
     Example:  cat notes.txt | thinkdial ask "Summarize this" -p claude --think low
     """
-    from ....engine.runs.jobs import Wishes
+    from ....engine.runs.jobs import Options
     from ....engine.runs.observer import Silent
     from ....engine.targets.target import one_selection
     from ...formats import chosen_format, print_aftermath, print_notes, print_run
@@ -79,7 +79,7 @@ def ask(
     settings = load_config(config, profile or [], quiet=quiet)
     selection = one_selection(profile, settings)
     given = read_prompt(prompt, file or [], system)
-    wishes = Wishes(sweep, max_output, timeout, retries, no_stream, emulate)
+    wishes = Options(sweep, max_output, timeout, retries, no_stream, emulate)
     if dry_run:
         return print_plans([selection], given, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
     asked = Asked(

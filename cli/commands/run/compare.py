@@ -72,7 +72,7 @@ def compare(
 
     Example:  thinkdial compare "Is 91 prime?" -p claude -p gpt -p gemini --think off,low,high
     """
-    from ....engine.runs.jobs import Wishes
+    from ....engine.runs.jobs import Options
     from ....engine.targets.target import select
     from ...formats import chosen_format
     from ...prompt import read_prompt
@@ -85,7 +85,7 @@ def compare(
     settings = load_config(config, profile or [], quiet=quiet)
     selections = select(profile or [], settings)
     given = read_prompt(prompt, file or [], system)
-    wishes = Wishes(sweep, max_output, timeout, retries, no_stream, emulate)
+    wishes = Options(sweep, max_output, timeout, retries, no_stream, emulate)
     if dry_run:
         return print_plans(selections, given, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
     asked = Asked(max_cost, allow_unpriced, confirm, yes, count, strict_think, no_history, quiet)

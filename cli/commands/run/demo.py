@@ -46,7 +46,7 @@ def demo(
 
     from ....engine.api import ready_run
     from ....engine.planning.prepare import Prompt
-    from ....engine.runs.jobs import Wishes
+    from ....engine.runs.jobs import Options
     from ....engine.targets.target import select
     from ....profiles.config import load_builtin
     from ....providers.errors import UsageError
@@ -72,7 +72,7 @@ def demo(
     if not quiet:
         say("SIMULATED: these answers, times and costs come from the built-in simulator, not from the providers.")
     with running_simulator(pace=DEMO_PACE) as base_url:
-        wishes = Wishes(
+        wishes = Options(
             sweep=sweep_values(think) or (parse_think("medium"),),
             max_output_tokens=max_output,
             base_url=stand_in(base_url),

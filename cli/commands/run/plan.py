@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from ....engine.planning.prepare import Prepared, Prompt
-    from ....engine.runs.jobs import Wishes
+    from ....engine.runs.jobs import Options
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
 
@@ -55,7 +55,7 @@ def plan(
     Example:  thinkdial plan -p claude -p gemini --think off,high,8k
     """
     from ....engine.planning.prepare import Prompt
-    from ....engine.runs.jobs import Wishes
+    from ....engine.runs.jobs import Options
     from ....engine.targets.target import select
     from ....providers.errors import UsageError
     from ...prompt import read_prompt
@@ -70,7 +70,7 @@ def plan(
     if count and not given:
         raise UsageError("--count needs a prompt to count", hint='thinkdial plan "..." --count, or -f FILE')
     asked = read_prompt(prompt, file or [], system) if given else Prompt(PLACEHOLDER, system)
-    wishes = Wishes(sweep, max_output, no_stream=no_stream, emulate=emulate)
+    wishes = Options(sweep, max_output, no_stream=no_stream, emulate=emulate)
     # Of all profiles, those that still lack something of the user's are mentioned; one that was named must be planned.
     return print_plans(
         selections,
@@ -89,7 +89,7 @@ def print_plans(
     selections: Sequence[Selection],
     prompt: Prompt,
     config: Config,
-    wishes: Wishes,
+    wishes: Options,
     *,
     as_json: bool,
     strict: bool = False,

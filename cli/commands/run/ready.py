@@ -16,7 +16,7 @@ from ...output import noting, say
 
 if TYPE_CHECKING:
     from ....engine.planning.prepare import Prompt
-    from ....engine.runs.jobs import Job, Wishes
+    from ....engine.runs.jobs import Job, Options
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
 
@@ -36,7 +36,7 @@ class Asked:
 
 
 def make_ready(
-    command: str, selections: Sequence[Selection], prompt: Prompt, config: Config, wishes: Wishes, asked: Asked
+    command: str, selections: Sequence[Selection], prompt: Prompt, config: Config, wishes: Options, asked: Asked
 ) -> ReadyRun | ExitCode:
     """The run as it may be made, after whatever had to be asked; the exit code when nothing is to be sent."""
     note = noting(quiet=asked.quiet)

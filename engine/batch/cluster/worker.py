@@ -22,7 +22,7 @@ from ...costs.prices import pricing
 from ...exchange.fast_transport import FastTransport
 from ...exchange.surroundings import Surroundings
 from ...results.result import Result
-from ...runs.jobs import Wishes
+from ...runs.jobs import Options
 from ..batch import Batch, Ended
 from ..caller import RowCaller, caller_maker
 from ..lane import Lane
@@ -48,7 +48,7 @@ class Orders:
     config: Path | None
     start: Path
     profiles: tuple[str, ...]
-    wishes: Wishes
+    options: Options
     system: str | None
     concurrency: int | None
     run_id: str
@@ -145,7 +145,7 @@ class RowMapper:
                 hint="install the same version on every node",
             )
         config = load_orders_config(orders)
-        make = caller_maker(config, orders.wishes, orders.run_id, system=orders.system)
+        make = caller_maker(config, orders.options, orders.run_id, system=orders.system)
         for name, mark in orders.marks:
             if mark_of(make(name)) != mark:
                 raise ConfigError(
@@ -177,7 +177,7 @@ class RowMapper:
 
             batch = Batch(
                 make_caller=caller_maker(
-                    config, orders.wishes, orders.run_id, system=orders.system, concurrency=orders.concurrency
+                    config, orders.options, orders.run_id, system=orders.system, concurrency=orders.concurrency
                 ),
                 make_pace=make_pace,
                 profiles=orders.profiles,

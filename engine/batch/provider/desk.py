@@ -20,7 +20,7 @@ from ....providers.schema import Call
 from ....providers.think import Think
 from ...exchange.surroundings import Surroundings
 from ...planning.prepare import Prepared, unstreamed, with_own_headers
-from ...runs.jobs import Wishes
+from ...runs.jobs import Options
 from ...targets.authorize import authorization
 from ...targets.target import Selection, Target
 from ..caller import RowCaller
@@ -70,14 +70,14 @@ class Desks:
         self,
         config: Config,
         surroundings: Surroundings,
-        wishes: Wishes,
+        options: Options,
         run_id: str,
         *,
         system: str | None = None,
         environment: Mapping[str, str] = os.environ,
         terms: Mapping[str, BatchTerms] | None = None,
     ) -> None:
-        self._config, self._surroundings, self._wishes = config, surroundings, wishes
+        self._config, self._surroundings, self._options = config, surroundings, options
         self._run_id, self._system, self._environment = run_id, system, environment
         self._terms = batch_terms() if terms is None else terms
         self._made: dict[str, Desk] = {}
@@ -87,7 +87,7 @@ class Desks:
         caller = RowCaller(
             selection,
             self._config,
-            self._wishes,
+            self._options,
             run_id=self._run_id,
             environment=self._environment,
             system=self._system,
@@ -105,10 +105,10 @@ class Desks:
         return self._made[profile]
 
 
-def wishes_of(job: Job) -> Wishes:
+def options_of(job: Job) -> Options:
     """The options that `job` was submitted with, as far as they change what is asked."""
     limit = job.options.get("max_output_tokens")
-    return Wishes(
+    return Options(
         max_output_tokens=limit if isinstance(limit, int) else None,
         no_stream=True,
         emulate=bool(job.options.get("emulate")),
