@@ -9,7 +9,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
@@ -18,6 +17,7 @@ from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
 from ..results.assembly import may_have_cost
 from ..results.result import Result
+from ..runs.call import is_refused
 from .caller import RowCaller
 from .lane import Lane, Task
 from .output.document import Encode, output_line
@@ -180,27 +180,14 @@ class Batch:
             self._claimed.set(work.key, 1)
         return True
 
-    async def call(self, lane: Lane, task: Task, prepared: Prepared, surroundings: Surroundings) -> Result | Failure:
-        """One attempt, if the purse allows it. A failure: nothing was sent, and the batch stops."""
-        if self._purse is None:
-            result = await lane.caller.call(prepared, surroundings)
-            if self._sums is not None and may_have_cost(result):
-                self._sums.add(result)
-            return result
+    async def call(self, lane: Lane, prepared: Prepared, surroundings: Surroundings) -> Result:
+        """One attempt, if the budget allows it. If not, the batch stops."""
         self._index += 1
-        index = self._index
-        admitted = await self._purse.admit(index, lane.name, prepared)
-        if isinstance(admitted, Failure):
-            self.ended.budget = self.ended.budget or admitted
+        keep = None if self._sums is None else self._sums.keep
+        result = await lane.caller.call(prepared, surroundings, index=self._index, purse=self._purse, keep=keep)
+        if is_refused(result):
+            self.ended.budget = self.ended.budget or result.error
             self.stop()
-            return admitted
-        result = await lane.caller.call(admitted.prepared, surroundings, admitted.meter)
-        result = self._purse.priced(index, result)
-        settle = partial(self._purse.settle, index, result)
-        if self._sums is not None and may_have_cost(result):
-            self._sums.add(result, settle)  # what is reserved is given back when the history has what it became
-        else:
-            settle()
         return result
 
     async def done(self, lane: Lane, task: Task, result: Result) -> None:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from ...profiles.config import Config
-from ...providers.dialect import failure
 from ...providers.errors import ConfigError, Failure, UsageError
 from ...providers.schema import Notice
 from ...providers.think import Think
-from ..costs.budget.meter import Meter
-from ..costs.prices.pricing import price_of
-from ..exchange.exchange import Exchange
-from ..exchange.outcome import cancelled
+from ..costs.budget.purse import Purse
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared, Prompt, with_prompt
-from ..results.assembly import result_of, unsent_result
+from ..results.assembly import unsent_result
 from ..results.result import Result
-from ..runs.jobs import Options, patience_of, prepare_one, resolved
-from ..runs.observer import Silent
+from ..runs.call import Keep, make_call
+from ..runs.jobs import Options, ReadyCall, patience_of, prepare_one, resolved
 from ..targets.authorize import authorization
 from ..targets.target import Selection, select, think_values
 from .output.output_file import Work
@@ -93,21 +88,20 @@ class RowCaller:
             self._templates[think, row.max_output] = template
         return with_prompt(template, prompt)
 
-    async def call(self, prepared: Prepared, surroundings: Surroundings, meter: Meter | None = None) -> Result:
-        """One attempt, whatever comes of it. Cancelled, it gives what came so far."""
-        exchange = Exchange(
-            prepared, self._key, self._once, surroundings, Silent(), authorize=self._authorize, meter=meter
+    def call(
+        self,
+        prepared: Prepared,
+        surroundings: Surroundings,
+        *,
+        index: int = 0,
+        purse: Purse | None = None,
+        keep: Keep | None = None,
+    ) -> Coroutine[Any, Any, Result]:
+        """One attempt, whatever comes of it (`make_call`)."""
+        ready = ReadyCall(prepared, self._key, self._authorize, self._once)
+        return make_call(
+            ready, surroundings, run_id=self._run_id, extra=self._extra, index=index, purse=purse, keep=keep
         )
-        began = datetime.now(UTC)
-        try:
-            outcome = await exchange.run()
-        except asyncio.CancelledError:
-            outcome = cancelled(exchange.outcome())
-        except Exception as error:
-            words = f"an error inside thinkdial: {type(error).__name__}: {error}"
-            outcome = exchange.outcome(failure("protocol", words, hint="please report it"))
-        cost = price_of(outcome.reply, outcome.prepared.target, began)
-        return result_of(outcome, cost, run_id=self._run_id, at=began, extra=self._extra)
 
     def refused(self, think: Think, problem: ConfigError | Failure) -> Result:
         """The result of a call that cannot be made."""

@@ -16,6 +16,7 @@ from ..exchange.retry import Attempt, wait_before_retry
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
 from ..results.result import Result
+from ..runs.call import is_refused
 from .caller import RowCaller
 from .output.output_file import Work
 from .overflow import Overflow
@@ -56,9 +57,7 @@ class Office(Protocol):
 
     def wants(self, lane: Lane, work: Work) -> bool: ...
 
-    async def call(
-        self, lane: Lane, task: Task, prepared: Prepared, surroundings: Surroundings
-    ) -> Result | Failure: ...
+    async def call(self, lane: Lane, prepared: Prepared, surroundings: Surroundings) -> Result: ...
 
     async def done(self, lane: Lane, task: Task, result: Result) -> None: ...
 
@@ -207,8 +206,8 @@ class Lane:
             pass
 
     async def _do(self, task: Task, prepared: Prepared, surroundings: Surroundings) -> None:
-        answered = await self.office.call(self, task, prepared, surroundings)
-        if isinstance(answered, Failure):  # the purse is empty: nothing was sent
+        answered = await self.office.call(self, prepared, surroundings)
+        if is_refused(answered):
             self.pace.finish(self.now(), PaceReport(None, None, 0))
             return
         failed = answered.error

@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from ...providers.dialect import failure
 from ...providers.errors import Failure
 from ...providers.schema import Delta, Notice
-from ..costs.prices.pricing import price_of
-from ..exchange.exchange import Exchange
-from ..exchange.outcome import cancelled
 from ..exchange.surroundings import Surroundings
-from ..planning.prepare import Prepared
-from ..results.assembly import result_of, unsent_result
+from ..results.assembly import unsent_result
 from ..results.result import Result
+from .call import OnStored, UnheardError, make_call
 from .jobs import Job
 from .observer import Observer
 
@@ -55,7 +51,7 @@ class _Relay:
             speak()
         except Exception as error:
             self.error = error
-            raise
+            raise UnheardError from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,45 +89,30 @@ async def fan_out(
         native = job.prepared.plan.native if job.prepared and failed.kind != "cancelled" else None
         return unsent_result(job.target, job.profile, job.model, job.think, failed, run_id=run_id, at=at, native=native)
 
-    async def call(index: int, job: Job, prepared: Prepared) -> Result:
-        admitted = None if purse is None else await purse.admit(index, job.profile, prepared)
-        if isinstance(admitted, Failure):
-            return unsent(job, admitted)
-        exchange = Exchange(
-            prepared if admitted is None else admitted.prepared,
-            job.key,
-            job.patience,
-            surroundings,
-            relay,
-            index,
-            job.authorize,
-            None if admitted is None else admitted.meter,
-        )
-        try:
-            outcome = await exchange.run()
-        except asyncio.CancelledError:
-            outcome = cancelled(exchange.outcome())
-        except Exception as error:
-            if error is relay.error:
-                outcome = cancelled(exchange.outcome())
-            else:
-                words = f"an error inside thinkdial: {type(error).__name__}: {error}"
-                outcome = exchange.outcome(failure("protocol", words, hint="please report it"))
-        cost = price_of(outcome.reply, outcome.prepared.target, at)
-        result = result_of(outcome, cost, run_id=run_id, at=at, extra=extra)
-        return result if purse is None else purse.priced(index, result)
-
     async def one(index: int, job: Job) -> Result:
-        if job.prepared is None or job.refused is not None:
-            result = unsent(job, job.refused or Failure("config", "there is nothing to send"))
-        else:
-            async with lanes.get(job.profile, nullcontext()), everyone:
-                result = await call(index, job, job.prepared)
-        result = replace(result, forecast=job.forecast)
-        if keeper is not None:
-            result = await keeper.finished(index, job, result)
-        if purse is not None:
-            purse.settle(index, result)
+        places = AsyncExitStack()
+
+        async def keep(result: Result, settle: OnStored | None) -> Result:
+            await places.aclose()  # others may call while this is stored
+            result = replace(result, forecast=job.forecast)
+            if keeper is not None:
+                result = await keeper.finished(index, job, result)
+            if settle is not None:
+                settle()
+            return result
+
+        call = job.ready
+        async with places:
+            if call is None:
+                failed = job.refused or Failure("config", "there is nothing to send")
+                result = await keep(unsent(job, failed), None)
+            else:
+                await places.enter_async_context(lanes.get(job.profile, nullcontext()))
+                await places.enter_async_context(everyone)
+                result = await make_call(
+                    call, surroundings, run_id=run_id, at=at, extra=extra,
+                    index=index, observer=relay, purse=purse, keep=keep,
+                )  # fmt: skip
         relay.finished(index, result)
         if relay.error is not None:
             raise relay.error

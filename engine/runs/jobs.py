@@ -18,6 +18,16 @@ from ..targets.target import Selection, Target, resolve, think_values
 
 
 @dataclass(frozen=True, slots=True)
+class ReadyCall:
+    """A call that can be made: what is sent, with what credential, and how patiently."""
+
+    prepared: Prepared
+    key: Key | None
+    authorize: Authorize | None
+    patience: Patience
+
+
+@dataclass(frozen=True, slots=True)
 class Job:
     """One call to make, or (`refused`) the reason why it cannot be made. `forecast` was made before it was sent."""
 
@@ -31,6 +41,13 @@ class Job:
     refused: Failure | None = None
     authorize: Authorize | None = None
     forecast: Forecast | None = None
+
+    @property
+    def ready(self) -> ReadyCall | None:
+        """The call itself; None where it cannot be made."""
+        if self.prepared is None or self.refused is not None:
+            return None
+        return ReadyCall(self.prepared, self.key, self.authorize, self.patience)
 
 
 @dataclass(frozen=True, slots=True)

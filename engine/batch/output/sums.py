@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
 
 from ....providers.errors import StoreError
 from ...history.record import CallHead, Recorder
+from ...results.assembly import may_have_cost
 from ...results.result import Result
+from ...runs.call import OnStored
 
 
 class Sums:
@@ -23,7 +24,15 @@ class Sums:
         """Why the sums are not complete, if something went wrong."""
         return self._recorder.problem
 
-    def add(self, result: Result, stored: Callable[[], None] | None = None) -> None:
+    async def keep(self, result: Result, settle: OnStored | None) -> Result:
+        """Add what may have cost something, and wait for nothing (a `Keep`)."""
+        if may_have_cost(result):
+            self.add(result, settle)
+        elif settle is not None:
+            settle()
+        return result
+
+    def add(self, result: Result, stored: OnStored | None = None) -> None:
         """Add `result`. `stored` is called when the history has it, or never will."""
         self._index += 1
         think = result.think.requested

@@ -1,0 +1,97 @@
+"""One call, from the budget's leave to the price of what came: the way of every call to a model."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ...providers.dialect import failure
+from ...providers.errors import Failure
+from ...providers.schema import Notice
+from ..costs.prices.pricing import price_of
+from ..exchange.exchange import Exchange
+from ..exchange.observer import CallObserver
+from ..exchange.outcome import cancelled
+from ..exchange.surroundings import Surroundings
+from ..results.assembly import result_of, unsent_result
+from ..results.result import Result
+from .jobs import ReadyCall
+from .observer import Silent
+
+if TYPE_CHECKING:
+    from ..costs.budget.purse import Purse
+
+OnStored = Callable[[], None]
+"""To be called once a result is stored, or never will be: then the purse counts what it did cost."""
+
+Keep = Callable[[Result, OnStored | None], Awaitable[Result]]
+"""Stores a result and gives it back. `None` comes with it where nothing is held back: no purse, or its refusal."""
+
+_SILENT = Silent()
+
+
+class UnheardError(Exception):
+    """Raised by an observer that wants no more of a call: what came is kept, as of one that was cancelled."""
+
+
+async def make_call(
+    call: ReadyCall,
+    surroundings: Surroundings,
+    *,
+    run_id: str,
+    at: datetime | None = None,
+    extra: tuple[Notice, ...] = (),
+    index: int = 0,
+    observer: CallObserver = _SILENT,
+    purse: Purse | None = None,
+    keep: Keep | None = None,
+) -> Result:
+    """Make `call`, with the retries of its patience, and tell what came of it. Cancelled, it gives what came so far.
+
+    `index` is its number in the run, for observer, tape and purse. `at` is when the run began, whose prices count;
+    None is when the call may go. The purse may refuse it (`is_refused`), shorten it or cut it; what it holds back for
+    the call is free again when `keep`, which has the result before anybody else, says so.
+    """
+    prepared, meter = call.prepared, None
+    if purse is not None:
+        admitted = await purse.admit(index, prepared.target.profile.name, prepared)
+        if isinstance(admitted, Failure):
+            profile, native = prepared.target.profile, prepared.plan.native
+            refused = unsent_result(
+                prepared.target, profile.name, profile.model, prepared.think, admitted,
+                run_id=run_id, at=at or datetime.now(UTC), native=native,
+            )  # fmt: skip
+            return refused if keep is None else await keep(refused, None)
+        prepared, meter = admitted.prepared, admitted.meter
+    exchange = Exchange(prepared, call.key, call.patience, surroundings, observer, index, call.authorize, meter)
+    began = at or datetime.now(UTC)
+    try:
+        outcome = await exchange.run()
+    except asyncio.CancelledError:
+        outcome = cancelled(exchange.outcome())
+    except UnheardError:
+        exchange.observer = _SILENT
+        outcome = cancelled(exchange.outcome())
+    except Exception as error:
+        exchange.observer = _SILENT  # it may be the observer's error
+        words = f"an error inside thinkdial: {type(error).__name__}: {error}"
+        outcome = exchange.outcome(failure("protocol", words, hint="please report it"))
+    cost = price_of(outcome.reply, outcome.prepared.target, began)
+    result = result_of(outcome, cost, run_id=run_id, at=began, extra=extra)
+    settle = None
+    if purse is not None:
+        result = purse.priced(index, result)
+        settle = partial(purse.settle, index, result)
+    if keep is not None:
+        return await keep(result, settle)
+    if settle is not None:
+        settle()
+    return result
+
+
+def is_refused(result: Result) -> bool:
+    """Whether the budget did not let the call go: nothing was sent."""
+    return not result.attempts and result.error is not None and result.error.kind == "budget"
