@@ -69,11 +69,15 @@ def batch_summary_schema() -> dict[str, Any]:
     share = {"type": "number", "minimum": 0, "maximum": 1}
     usd = {"anyOf": [of_type(Decimal, {}), {"type": "null"}]}
     counts = {"type": "object", "additionalProperties": count}
+    unknown: dict[str, Any] = {**count, "description": "results that may have cost something that nobody has told"}
+    per_passed = {**usd, "description": "what a passed answer costs, failures included; null unless all is known"}
     group_kinds: dict[str, Any] = {
         **dict.fromkeys(("profile", "think", "model"), text),
-        **dict.fromkeys(("results", "judged", "passed", "usd_unknown"), count),
+        **dict.fromkeys(("results", "judged", "passed"), count),
         **dict.fromkeys(("statuses", "verdicts", "finishes", "errors"), counts),
-        **dict.fromkeys(("usd", "usd_mean", "usd_per_passed"), usd),
+        **dict.fromkeys(("usd", "usd_mean"), usd),
+        "usd_unknown": unknown,
+        "usd_per_passed": per_passed,
         **dict.fromkeys(("latency_median_s", "latency_95th_s", "reasoning_tokens_mean"), or_null),
         **dict.fromkeys(("input_tokens", "output_tokens", "reasoning_tokens"), count_or_null),
         "pass_rate": {"anyOf": [share, {"type": "null"}]},
@@ -87,9 +91,10 @@ def batch_summary_schema() -> dict[str, Any]:
         "schema": {"const": BATCH_SUMMARY_SCHEMA},
         **dict.fromkeys(("created_at", "source"), text),
         **dict.fromkeys(("output", "cost_limit"), text_or_null),
-        **dict.fromkeys(("rows", "bad_rows", "results", "skipped", "usd_unknown"), count),
+        **dict.fromkeys(("rows", "bad_rows", "results", "skipped"), count),
         **dict.fromkeys(("finished", "interrupted"), flag),
         "usd": usd,
+        "usd_unknown": unknown,
         "given_up": {"type": "array", "items": _object(given_up, required=[*given_up])},
         "attempts_again": {
             "type": "array",

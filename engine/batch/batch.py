@@ -15,7 +15,7 @@ from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
 from ..costs.budget.purse import Purse
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
-from ..results.assembly import may_have_cost
+from ..results.charge import may_have_cost
 from ..results.result import Result
 from ..runs.call import is_refused
 from .caller import RowCaller

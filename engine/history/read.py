@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 from ...providers.errors import StoreError
 from ...providers.schema import Json
 from ..exchange.reader import RawResponse
-from ..results.assembly import may_have_cost, summarize, timestamp
+from ..results.assembly import summarize, timestamp
+from ..results.charge import document_may_have_cost
 from ..results.restored import result_from
 from ..results.result import Result, Run
 from .retention import delete_runs
@@ -300,7 +301,7 @@ def _rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[RunRow
 def _may_have_cost(document: bytes | None) -> bool:
     """Whether a result without a cost can have had one. None is one whose process was killed."""
     try:
-        return document is None or may_have_cost(result_from(_json(document)))
+        return document is None or document_may_have_cost(_json(document))
     except (zlib.error, ValueError, TypeError, KeyError, AttributeError):
         return True  # who wants to see this run is told what is wrong with it
 

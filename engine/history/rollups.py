@@ -7,7 +7,7 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from ..costs.prices.pricing import DISAGREEMENT
-from ..results.assembly import may_have_cost
+from ..results.charge import cost_is_unknown
 from ..results.documents import dollars_text
 from ..results.result import Result
 
@@ -58,7 +58,7 @@ def _count_spending(connection: sqlite3.Connection, result: Result) -> None:
     key = {"day": result.created_at[:10], "profile": result.profile, **_call(result)}
     numbers = {
         "results": 1,
-        "unpriced": int(cost.usd is None and may_have_cost(result)),
+        "unpriced": int(cost_is_unknown(result)),
         "reasoning_unknown": int(cost.usd is not None and cost.reasoning_usd is None),
         "input_tokens": known_count(usage.input_tokens) or 0,
         "output_tokens": known_count(usage.output_tokens) or 0,

@@ -9,30 +9,16 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from ...providers.dialect import failure
-from ...providers.errors import ErrorKind, Failure
+from ...providers.errors import Failure
 from ...providers.fold import Reply
 from ...providers.merge import at_path
 from ...providers.schema import FinishReason, Json, Notice, Usage
 from ...providers.think import Think
-from ..exchange.outcome import NEVER_SENT, Latency, Outcome
+from ..exchange.outcome import Latency, Outcome
 from ..targets.target import Target
+from .charge import cost_is_unknown
 from .receipt import judge, read_reasoning
 from .result import Cost, Reasoning, Result, Run, Status, Summary, ThinkReceipt
-
-UNBILLED_KINDS: frozenset[ErrorKind] = frozenset(
-    {
-        "auth",
-        "permission",
-        "not_found",
-        "invalid_request",
-        "context_length",
-        "rate_limit",
-        "quota",
-        "overloaded",
-        "config",
-    }
-)
-"""Errors with which a provider refuses a request: nothing was generated, nothing is charged."""
 
 EFFORT_PATHS = ("reasoning.effort", "reasoning_effort", "output_config.effort")
 
@@ -120,14 +106,6 @@ def unsent_result(
     )
 
 
-def may_have_cost(result: Result) -> bool:
-    """Whether `result` can have cost anything: its request left, and was not turned away before it was answered."""
-    if not result.attempts or any(warning.code == NEVER_SENT.code for warning in result.warnings):
-        return False
-    failed, said = result.error, result.answer or result.reasoning.text
-    return failed is None or bool(said) or (failed.kind not in UNBILLED_KINDS and (failed.status or 0) < 400)
-
-
 def summarize(results: Iterable[Result], total_s: float | None) -> Summary:
     """Totals. Sums are over the known numbers; None when none is known."""
     listed = list(results)
@@ -145,7 +123,7 @@ def summarize(results: Iterable[Result], total_s: float | None) -> Summary:
         cancelled=counted["cancelled"],
         usd=sum(known, Decimal(0)) if known else None,
         # A call that was never made cost nothing; only what was attempted can have an unknown price.
-        usd_unknown=sum(result.cost.usd is None and may_have_cost(result) for result in listed),
+        usd_unknown=sum(cost_is_unknown(result) for result in listed),
         output_tokens=sum(output) if output else None,
         reasoning_tokens=sum(reasoning) if reasoning else None,
         total_s=total_s,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 
 from thinkdial.cli.commands.batch.csv_lines import COLUMNS, csv_line, read_cells
 from thinkdial.engine.batch.output.summary import Group, Tally, wilson
+from thinkdial.engine.exchange.outcome import NEVER_SENT
 
 
 def line(profile: str = "a", think: str = "low", /, **changes: Any) -> dict[str, Any]:
@@ -92,6 +94,19 @@ def test_what_a_passed_answer_costs_is_unknown_as_long_as_one_cost_is() -> None:
     assert group(line(passed=False)).usd_per_passed is None
 
 
+def test_a_timeout_of_unknown_cost_is_counted_as_one() -> None:
+    timeout = line(status="error", passed=None, cost={}, usage={}, error={"kind": "timeout", "status": None})
+    document = group(line(), timeout).document()
+    assert (document["usd"], document["usd_unknown"], document["usd_per_passed"]) == ("0.010000", 1, None)
+    assert (document["usd_mean"], tally_of([line(), timeout]).document()["usd_unknown"]) == ("0.010000", 1)
+
+
+def test_what_was_turned_away_is_not_of_unknown_cost() -> None:
+    for error in ({"kind": "server", "status": 500}, {"kind": "auth", "status": 401}, {"kind": "overloaded"}):
+        document = group(line(), line(status="error", passed=None, cost={}, usage={}, error=error)).document()
+        assert (document["usd_unknown"], document["usd_per_passed"]) == (0, "0.010000"), error
+
+
 def test_amounts_are_exact_and_quotients_end() -> None:
     three = group(*(line(cost={"usd": "0.1"}) for _ in range(3)))
     document = group(*(line(cost={"usd": "0.01"}, passed=False) for _ in range(2)), line(cost={"usd": "0"})).document()
@@ -126,6 +141,11 @@ def test_the_document_counts_what_happened_beside_the_results() -> None:
     json.dumps(document, allow_nan=False)
 
 
+def through_csv(lines: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    text = b"".join(map(csv_line, lines)).decode()
+    return [read_cells(dict(zip(COLUMNS, cells, strict=True))) for cells in csv.reader(text.splitlines(True))]
+
+
 def test_a_csv_file_gives_the_summary_of_the_same_results() -> None:
     lines = [
         line(reasoning={"text": "well,\n\"so\"", "visibility": "full", "tokens_source": "reported"}),
@@ -134,9 +154,26 @@ def test_a_csv_file_gives_the_summary_of_the_same_results() -> None:
         line("=b", "high", status="error", passed=None, usage={}, cost={}, latency={}, attempts=0, finish="error",
              error={"kind": "auth", "message": "no"}, think={"requested": "high", "verdict": "unknown"}),
     ]  # fmt: skip
-    text = b"".join(map(csv_line, lines)).decode()
-    read = tally_of(read_cells(dict(zip(COLUMNS, cells, strict=True))) for cells in csv.reader(text.splitlines(True)))
-    direct = tally_of(lines)
+    read, direct = tally_of(through_csv(lines)), tally_of(lines)
     assert [one.document() for one in read.ordered[:1]] == [one.document() for one in direct.ordered[:1]]
     assert read.ordered[1].errors == direct.ordered[1].errors
     assert read.results == direct.results
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"error": {"kind": "timeout", "status": None}},
+        {"error": {"kind": "connection", "status": None}},
+        {"error": {"kind": "connection", "status": None}, "warnings": [asdict(NEVER_SENT)]},
+        {"error": {"kind": "cancelled", "status": None}, "attempts": 0},
+        {"error": {"kind": "rate_limit", "status": 429}},
+        {"error": {"kind": "server", "status": 503}},
+        {"error": {"kind": "server", "status": None}, "reasoning": {"text": "Hm"}},
+        {"error": {"kind": "rate_limit", "status": 429}, "answer": "Half"},
+    ],
+)
+def test_a_csv_file_knows_which_costs_are_unknown(changes: dict[str, Any]) -> None:
+    lines = [line(status="error", passed=None, cost={}, usage={}, **changes)]
+    unknown = [tally_of(each).document()["usd_unknown"] for each in (lines, through_csv(lines))]
+    assert unknown[0] == unknown[1]

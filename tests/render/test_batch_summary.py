@@ -41,7 +41,8 @@ def tally() -> Tally:
         made.add(line("slow", "high", passed=index < 9, cost={"usd": "0.2"}, latency={"total_s": 20.0},
                       think={"requested": "high", "verdict": "not_observed" if index < 3 else "as_asked"}))  # fmt: skip
     for kind in ("timeout", "server"):
-        made.add(line("slow", "high", status="error", error={"kind": kind}, cost={}, latency={}, usage={}))
+        made.add(line("slow", "high", status="error", error={"kind": kind, "status": 504},
+                      cost={}, latency={}, usage={}))  # fmt: skip
     made.tried_again("slow", "rate_limit")
     made.skipped = 4
     return made
@@ -115,6 +116,20 @@ def test_an_unknown_cost_is_a_dash_and_a_sum_says_what_it_lacks() -> None:
     first, second = rows(tally)
     assert (first.cost, first.each, first.per_passed, first.median, first.reasoning) == ("–",) * 5
     assert (second.cost, second.each) == ("$0.01 + 1 unknown", "$0.01")
+
+
+def test_what_a_timeout_may_have_cost_is_unknown_in_every_form() -> None:
+    tally = Tally()
+    tally.add(line("a", passed=True))
+    tally.add(line("a", status="error", error={"kind": "timeout", "status": None}, cost={}, latency={}, usage={}))
+    (row,) = rows(tally)
+    assert (row.cost, row.each, row.per_passed) == ("$0.01 + 1 unknown", "$0.01", "–")
+    (table_row,) = (text for text in shown(tally, ended(tally), 160) if text.startswith("a "))
+    assert "$0.01 + 1 unknown" in table_row and " – " in table_row
+    markdown, page = summary_markdown(tally, ended(tally), "rows"), summary_page(tally, ended(tally), "rows", AT)
+    cells = [cell.strip() for cell in markdown.splitlines()[-3].strip("|").split("|")]
+    assert cells[7:10] == ["\\$0.01 + 1 unknown", "\\$0.01", "–"]
+    assert "and 1 unknown" in page and "$0.01 + 1 unknown" in page
 
 
 def test_points_stand_below_each_other_and_stars_move_no_digit(tally: Tally) -> None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from io import StringIO
 from typing import Any
 
+from ....engine.exchange.outcome import NEVER_SENT
 from ...views.untrusted import csv_cell
 
 COLUMNS = (
@@ -62,7 +63,10 @@ def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
         except ValueError:
             return None
 
-    passed = cells.get("passed")
+    passed, kind, status = cells.get("passed"), cells.get("error_kind"), number("error_status")
+    if kind == "server" and status is None:
+        status = 500  # no cell tells the status, and hardly a server's error comes without one
+    said = cells.get("warnings") or ""
     return {
         "profile": cells.get("profile"),
         "model": cells.get("model"),
@@ -73,7 +77,10 @@ def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
         "cost": {"usd": cells.get("cost_usd") or None},
         "latency": {"total_s": number("total_s")},
         "attempts": number("attempts"),
-        "error": {"kind": cells.get("error_kind")} if cells.get("error_kind") else None,
+        "error": {"kind": kind, "status": status} if kind else None,
+        "answer": cells.get("answer"),
+        "reasoning": {"text": cells.get("reasoning")},
+        "warnings": [{"code": NEVER_SENT.code}] if NEVER_SENT.message in said else [],
         "passed": None if not passed else passed == "true",
     }
 

@@ -11,6 +11,7 @@ from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
 from ....providers.think import Level
+from ...results.charge import cost_is_unknown, document_may_have_cost
 from ...results.documents import dollars_text
 from ...results.result import Result
 
@@ -37,7 +38,7 @@ class _Seen(NamedTuple):
     passed: bool | None
     error_kind: str | None
     usd: Decimal | None
-    attempts: int
+    usd_unknown: bool
     input_tokens: int | None
     output_tokens: int | None
     reasoning_tokens: int | None
@@ -89,8 +90,7 @@ class Group:
         if seen.usd is not None:
             self.usd += seen.usd
             self.usd_known += 1
-        elif seen.attempts and seen.status != "error":
-            self.usd_unknown += 1
+        self.usd_unknown += seen.usd_unknown
         if seen.input_tokens is not None:
             self.input_tokens += seen.input_tokens
             self.input_known += 1
@@ -255,7 +255,7 @@ def _seen_in(result: Result, passed: bool | None) -> _Seen:
         passed=passed,
         error_kind=None if result.error is None else result.error.kind,
         usd=result.cost.usd,
-        attempts=result.attempts,
+        usd_unknown=cost_is_unknown(result),
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         reasoning_tokens=usage.reasoning_tokens,
@@ -277,7 +277,7 @@ def _seen_in_line(document: Mapping[str, Any]) -> _Seen:
         passed=None if passed is None else bool(passed),
         error_kind=None if kind is None else str(kind),
         usd=None if usd is None else Decimal(usd),
-        attempts=document.get("attempts") or 0,
+        usd_unknown=usd is None and document_may_have_cost(document),
         input_tokens=usage.get("input_tokens"),
         output_tokens=usage.get("output_tokens"),
         reasoning_tokens=usage.get("reasoning_tokens"),

@@ -6,7 +6,7 @@ import asyncio
 
 from ....providers.errors import StoreError
 from ...history.record import CallHead, Recorder
-from ...results.assembly import may_have_cost
+from ...results.charge import may_have_cost
 from ...results.result import Result
 from ...runs.call import OnStored
 

@@ -21,7 +21,8 @@ from ...costs.prices.pricing import price_of
 from ...exchange.outcome import Latency, Outcome
 from ...exchange.reader import RawResponse, reply_of
 from ...history.record import Recorder
-from ...results.assembly import may_have_cost, result_of
+from ...results.assembly import result_of
+from ...results.charge import may_have_cost
 from ...results.result import Result
 from ..output.document import output_document
 from ..output.output_file import OutputFile

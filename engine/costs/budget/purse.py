@@ -10,7 +10,7 @@ from decimal import ROUND_CEILING, Decimal
 from ....providers.errors import Failure
 from ....providers.schema import Notice, Usage
 from ...planning.prepare import Prepared, with_output_limit
-from ...results.assembly import may_have_cost
+from ...results.charge import may_have_cost
 from ...results.result import Cost, Result
 from ..forecast import affordable_output_tokens, ceiling_usd, cost_of_usage, estimated_input_tokens, forecast
 from .ledger import Ledger
