@@ -8,7 +8,6 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
@@ -19,12 +18,14 @@ from ..results.charge import may_have_cost
 from ..results.result import Result
 from ..runs.call import is_refused
 from .caller import RowCaller
+from .end import Ended
 from .lane import Lane, Task
 from .output.document import Encode, output_line
 from .output.output_file import OutputFile, Work
 from .output.outputs import Lines, Ordered, Pipe
 from .output.summary import Tally
 from .pace.pace import Pace
+from .progress import BatchProgress, Gauge, Taken
 from .rows.digests import DigestMap
 from .rows.expect import judge_answer
 from .rows.rows import BadRow, Row
@@ -50,26 +51,7 @@ class Watcher(Protocol):
 
     def bad_row(self, bad: BadRow) -> None: ...
 
-    def done(self, lane: Lane, result: Result) -> None: ...
-
-    def trouble(self, lane: Lane, words: str) -> None: ...
-
-
-@dataclass(slots=True)
-class Ended:
-    """How a batch ended. `output_problem` is set when results could not be written; `lost` holds their lines."""
-
-    rows: int
-    bad_rows: int
-    tally: Tally
-    finished: bool
-    budget: Failure | None = None
-    output_problem: ThinkdialError | None = None
-    pipe_closed: bool = False
-    interrupted: bool = False
-    order: DigestMap | None = None
-    lost: tuple[bytes, ...] = ()
-    broken: dict[str, Failure] = field(default_factory=dict[str, Failure])
+    def trouble(self, words: str) -> None: ...
 
 
 class Batch:
@@ -96,8 +78,8 @@ class Batch:
         make_pace: Callable[[RowCaller], Pace] = lambda caller: Pace(caller.limits, most_at_once=MOST_AT_ONCE),
     ) -> None:
         self.surroundings, self.stopping, self.blocked = surroundings, False, False
-        self.reading_done = False
-        self.asked, self.skipped = Counter[str](), Counter[str]()
+        self._reading_done = False
+        self._asked, self._skipped = Counter[str](), Counter[str]()
         """Results asked of each profile by the rows read so far, and how many of them an earlier run has."""
         self._make_caller, self._profiles, self._rows = make_caller, list(profiles), rows
         self._make_pace = make_pace
@@ -117,6 +99,7 @@ class Batch:
         self._ordered = Ordered(output, self._room.set) if ordered and memory is None else None
         self._index = 0
         self._sums, self._flow = sums, asyncio.Lock()
+        self._gauge = Gauge(surroundings.clock)
         self._claimed = DigestMap()
         """Works begun in lanes of one profile: with several think values they may overlap."""
         self._lost: list[bytes] = []
@@ -130,7 +113,7 @@ class Batch:
         reading = asyncio.create_task(self._read())
         try:
             await reading
-            self.reading_done = not self.stopping
+            self._reading_done = not self.stopping
             for lane in self.lanes.values():
                 lane.end()
             await self._lanes_over()
@@ -164,6 +147,13 @@ class Batch:
         for lane in self.lanes.values():
             lane.stir()
 
+    def progress(self, share_read: float | None = None) -> BatchProgress:
+        """How far it is at this moment; any thread may ask. `share_read` is how much of the input has been read."""
+        ended = self.ended
+        taken = Taken(self._asked, self._skipped, ended.bad_rows, self._reading_done, share_read)
+        standings = [lane.standing() for lane in list(self.lanes.values())]
+        return self._gauge.read(standings, ended.tally, taken, is_stopping=self.stopping)
+
     # What lanes ask of their batch.
 
     def wants(self, lane: Lane, work: Work) -> bool:
@@ -172,7 +162,7 @@ class Batch:
         state = "missing" if self._memory is None else self._memory.state(work)
         if state == "done" or (state == "failed" and not self._retry_failed):
             self.ended.tally.skipped += 1
-            self.skipped[lane.name] += 1
+            self._skipped[lane.name] += 1
             return False
         if sum(other.name == lane.name for other in self.lanes.values()) > 1:
             if self._claimed.get(work.key) is not None:
@@ -205,10 +195,9 @@ class Batch:
             self._lost.append(line)
             return
         self.ended.tally.add_result(result, passed)
-        self._watcher.done(lane, result)
         if lane.pace.broken is not None and lane.name not in self.ended.broken:
             self.ended.broken[lane.name] = lane.pace.broken
-            self._watcher.trouble(lane, f"{lane.name} is given up: {lane.pace.broken.message}")
+            self._watcher.trouble(f"{lane.name} is given up: {lane.pace.broken.message}")
         self._room.set()
 
     def waiting(self, lane: Lane, task: Task, failed: Failure) -> None:
@@ -319,7 +308,7 @@ class Batch:
                     continue
                 if lane is not None and lane.pace.broken is None:
                     self._place(lane, row)
-                    self.asked[lane.name] += len(lane.caller.thinks(row))
+                    self._asked[lane.name] += len(lane.caller.thinks(row))
                     lane.put(row)
         while not self.stopping and self._has_enough():
             self._room.clear()

@@ -21,6 +21,7 @@ from .caller import RowCaller
 from .output.output_file import Work
 from .overflow import Overflow
 from .pace.pace import Pace, PaceReport
+from .progress import Standing
 from .rows.rows import Row
 
 ROWS_IN_MEMORY = 512
@@ -90,6 +91,21 @@ class Lane:
     def waiting(self) -> int:
         """Rows that have not been begun."""
         return len(self.rows) + len(self._next) + len(self._again)
+
+    def standing(self) -> Standing:
+        """What it is doing at this moment."""
+        pace, learned = self.pace, self.pace.learned
+        return Standing(
+            name=self.name,
+            waiting=self.waiting,
+            in_flight=len(self.in_flight),
+            at_once=pace.at_once,
+            rpm=learned.get("rpm"),
+            tpm=learned.get("tpm"),
+            held_until=pace.held_until,
+            has_all=self.ended,
+            broken=pace.broken,
+        )
 
     def now(self) -> float:
         return self.office.surroundings.clock()

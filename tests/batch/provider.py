@@ -13,13 +13,11 @@ from typing import Any
 
 from thinkdial.engine.batch.batch import Batch
 from thinkdial.engine.batch.caller import caller_maker
-from thinkdial.engine.batch.lane import Lane
 from thinkdial.engine.batch.output.output_file import Work
 from thinkdial.engine.batch.output.outputs import Lines
 from thinkdial.engine.batch.rows.rows import BadRow, Row, read_rows
 from thinkdial.engine.exchange.fast_transport import FastTransport
 from thinkdial.engine.exchange.surroundings import Surroundings
-from thinkdial.engine.results.result import Result
 from thinkdial.engine.runs.jobs import Options
 from thinkdial.profiles.config import Config, load
 from thinkdial.providers.think import Think
@@ -134,16 +132,12 @@ class Heard:
     """What a batch told."""
 
     bad: list[BadRow] = field(default_factory=list)
-    results: list[Result] = field(default_factory=list)
     troubles: list[str] = field(default_factory=list)
 
     def bad_row(self, bad: BadRow) -> None:
         self.bad.append(bad)
 
-    def done(self, lane: Lane, result: Result) -> None:
-        self.results.append(result)
-
-    def trouble(self, lane: Lane, words: str) -> None:
+    def trouble(self, words: str) -> None:
         self.troubles.append(words)
 
 

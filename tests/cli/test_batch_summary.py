@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 from jsonschema import Draft202012Validator
 
 from thinkdial.profiles.facts import packaged_text
@@ -49,6 +50,23 @@ def test_a_summary_of_a_resumed_run_is_of_the_whole_file(cli: Cli, sim: Path, tm
     document = json.loads(told.read_text())
     assert (document["results"], document["skipped"], document["groups"][0]["judged"]) == (5, 3, 5)
     assert "5 results · 5 whole · 3 done earlier · 1 bad row" in ended.err
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_timeout_is_of_unknown_cost_as_in_a_run_also_when_read_back(
+    cli: Cli, sim: Path, tmp_path: Path, form: str
+) -> None:
+    where, told = tmp_path / "rows.jsonl", tmp_path / "sum.json"
+    where.write_text('{"id": "x", "prompt": "hi"}\n', encoding="utf-8")
+    asked = ("-p", "a", "-p", "silent", "--config", sim, "--retries", "0", "--timeout", "0.3")
+    command = ("batch", where, *asked, "-o", tmp_path / f"out.{form}", "--summary", told)
+    run = cli("compare", "hi", *asked, "--json").json
+    for _ in range(2):  # the second time there is nothing left to do: all is read from the file
+        cli(*command)
+        document = json.loads(told.read_text())
+        assert document["usd_unknown"] == run["summary"]["usd_unknown"] == 1
+        assert [group["usd_unknown"] for group in document["groups"]] == [0, 1]
+    assert document["skipped"] == 2
 
 
 def test_an_unknown_form_is_refused_before_anything_is_sent(cli: Cli, sim: Path, tmp_path: Path) -> None:

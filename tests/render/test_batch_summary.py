@@ -15,7 +15,7 @@ from thinkdial.cli.views.batch.summary import ending, percent, rows
 from thinkdial.cli.views.batch.summary_markdown import summary_markdown
 from thinkdial.cli.views.batch.summary_table import summary_view
 from thinkdial.cli.views.report.batch import summary_page
-from thinkdial.engine.batch.batch import Ended
+from thinkdial.engine.batch.end import Ended
 from thinkdial.engine.batch.output.summary import Tally
 from thinkdial.providers.errors import ConfigError, Failure, UsageError
 

@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ....engine.api import settle_open_jobs
-from ....engine.batch.batch import Ended
 from ....engine.batch.caller import caller_maker
+from ....engine.batch.end import Ended
 from ....engine.batch.output.document import json_line
 from ....engine.batch.output.merge import OrderWriter, Shards, locked, merge
 from ....engine.batch.output.summary import Tally

@@ -15,8 +15,9 @@ from typing import Any, BinaryIO
 
 import typer
 
-from ....engine.batch.batch import Batch, Ended
+from ....engine.batch.batch import Batch
 from ....engine.batch.caller import caller_maker
+from ....engine.batch.end import Ended
 from ....engine.batch.output.document import Encode, output_document, output_line
 from ....engine.batch.output.output_file import Form as OutputForm
 from ....engine.batch.output.output_file import OutputFile

@@ -12,7 +12,7 @@ from ....providers.errors import ThinkdialError, UsageError
 from ...output import aside, complain, console, rendered, write_file
 
 if TYPE_CHECKING:
-    from ....engine.batch.batch import Ended
+    from ....engine.batch.end import Ended
     from ....engine.batch.output.summary import Tally
     from .run import BatchWishes
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from ....engine.batch.batch import Ended
+from ....engine.batch.end import Ended
 from ....engine.batch.output.output_file import OutputFile
 from ....engine.batch.output.summary import Tally
 from ....engine.batch.provider.collect import Collector

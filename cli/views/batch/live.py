@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,10 @@ from rich.style import Style
 from ...output import console
 from ..run.phrases import BAD, GOOD, QUIET, STRONG
 from ..wrap import fit
-from .figures import Board, Figures, compact, span
+from .figures import Figures, figures_of, span
 
 if TYPE_CHECKING:
-    from ....engine.batch.batch import Batch
+    from ....engine.batch.progress import BatchProgress
 
 FRAMES_PER_SECOND = 4
 _WIDE, _NARROW = 132, 60
@@ -36,10 +36,10 @@ def can_draw() -> bool:
 
 
 @contextmanager
-def live(batch: Batch, board: Board) -> Generator[None]:
+def live(progress: Callable[[], BatchProgress]) -> Generator[None]:
     """Draw while the block runs. Rich draws in a thread of its own: a slow terminal does not hold up the batch."""
     with Live(
-        Picture(batch, board),
+        Picture(progress),
         console=console(stderr=True),
         refresh_per_second=FRAMES_PER_SECOND,
         transient=True,
@@ -52,55 +52,55 @@ def live(batch: Batch, board: Board) -> Generator[None]:
 class Picture:
     """The batch at the moment when it is drawn."""
 
-    def __init__(self, batch: Batch, board: Board) -> None:
-        self._batch, self._board = batch, board
+    def __init__(self, progress: Callable[[], BatchProgress]) -> None:
+        self._progress = progress
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        for line in self.frame(options.max_width, console.size.height - 1, ascii_only=options.ascii_only):
+        for line in frame(self._progress(), options.max_width, console.size.height - 1, ascii_only=options.ascii_only):
             for text, style in line:
                 yield Segment(text, Style.parse(style) if style else None)
             yield Segment.line()
 
-    def frame(self, width: int, height: int, *, ascii_only: bool = False) -> Iterator[list[Piece]]:
-        """Yield the lines: never wider than `width`, never more than `height`."""
-        figures = self._board.figures()
-        every = self._board.together(figures)
-        ends = "#-" if ascii_only else "━╌"
-        room = max(1, height - 3)
-        most = room
-        yield []
-        if width >= _WIDE and room > 1:
-            most = room - 1
-            yield from _table(_shown(figures, most), width, ends)
-        elif width >= _NARROW and 2 * len(figures) <= room:
-            yield from _pairs(figures, width, ends)
-        else:
-            yield from (_single(one, width) for one in _shown(figures, most))
-        if len(figures) > most:
-            yield [(fit(f"and {len(figures) - most + 1} more", width).rstrip(), QUIET)]
-        yield from ([(fit(line, width).rstrip(), QUIET)] for line in self._foot(every, len(figures), width))
 
-    def _foot(self, every: Figures, profiles: int, width: int) -> Iterator[str]:
-        batch = self._batch
-        bad = batch.ended.bad_rows
-        parts = [span(self._board.elapsed_s)]
-        if profiles > 1:
-            parts += [f"{every.progress} done", every.speed]
-        if every.left_s is not None:
-            parts.append(f"{every.left} left")
-        if bad:
-            parts.append(f"{bad:,} bad {'row' if bad == 1 else 'rows'}")
-        if every.earlier:
-            parts.append(f"{every.earlier:,} done earlier")
-        if profiles > 1 and every.usd is not None:
-            parts.append(every.money)
-        if profiles > 1 and every.tokens is not None:
-            parts.append(f"{compact(every.tokens)} tokens")
-        yield "".join(text for text, _ in _cut([(part, "") for part in parts], width + len(_GAP))).strip()
-        if batch.stopping:
-            yield f"finishing {every.in_flight} under way; Ctrl-C once more stops at once"
-        else:
-            yield "Ctrl-C finishes what is under way and stops"
+def frame(progress: BatchProgress, width: int, height: int, *, ascii_only: bool = False) -> Iterator[list[Piece]]:
+    """Yield the lines: never wider than `width`, never more than `height`."""
+    figures = [figures_of(one) for one in progress.profiles]
+    ends = "#-" if ascii_only else "━╌"
+    room = max(1, height - 3)
+    most = room
+    yield []
+    if width >= _WIDE and room > 1:
+        most = room - 1
+        yield from _table(_shown(figures, most), width, ends)
+    elif width >= _NARROW and 2 * len(figures) <= room:
+        yield from _pairs(figures, width, ends)
+    else:
+        yield from (_single(one, width) for one in _shown(figures, most))
+    if len(figures) > most:
+        yield [(fit(f"and {len(figures) - most + 1} more", width).rstrip(), QUIET)]
+    yield from ([(fit(line, width).rstrip(), QUIET)] for line in _foot(progress, width))
+
+
+def _foot(progress: BatchProgress, width: int) -> Iterator[str]:
+    every, has_many, bad = figures_of(progress.together), len(progress.profiles) > 1, progress.bad_rows
+    parts = [span(progress.elapsed_s)]
+    if has_many:
+        parts += [f"{every.progress} done", every.speed]
+    if every.at.left_s is not None:
+        parts.append(f"{every.left} left")
+    if bad:
+        parts.append(f"{bad:,} bad {'row' if bad == 1 else 'rows'}")
+    if every.at.earlier:
+        parts.append(f"{every.at.earlier:,} done earlier")
+    if has_many and every.at.usd is not None:
+        parts.append(every.money)
+    if has_many and every.at.tokens is not None:
+        parts.append(f"{every.tokens} tokens")
+    yield "".join(text for text, _ in _cut([(part, "") for part in parts], width + len(_GAP))).strip()
+    if progress.is_stopping:
+        yield f"finishing {every.at.in_flight} under way; Ctrl-C once more stops at once"
+    else:
+        yield "Ctrl-C finishes what is under way and stops"
 
 
 def _shown(figures: Sequence[Figures], room: int) -> list[Figures]:
@@ -138,13 +138,13 @@ def _table(figures: Sequence[Figures], width: int, ends: str) -> Iterator[list[P
 
 def _cells(one: Figures) -> tuple[str, ...]:
     return (
-        one.progress, one.speed, f"{one.failed:,}", f"{one.retries:,}", f"{one.in_flight} of {one.at_once}",
-        one.limits, compact(one.tokens), one.money, one.left,
+        one.progress, one.speed, f"{one.at.failed:,}", f"{one.at.retries:,}", f"{one.at.in_flight} of {one.at.at_once}",
+        one.limits, one.tokens, one.money, one.left,
     )  # fmt: skip
 
 
 def _style(head: str, one: Figures) -> str:
-    if head == "failed" and one.failed:
+    if head == "failed" and one.at.failed:
         return BAD
     return QUIET if head in ("limits", "at once", "retried", "failed") else ""
 
@@ -153,21 +153,21 @@ def _pairs(figures: Sequence[Figures], width: int, ends: str) -> Iterator[list[P
     """Two lines a profile for 80 columns: how far, and what it takes."""
     name = max(8, min(_NARROW_NAME, max(len(one.name) for one in figures), width - _BAR - 40)) if figures else 8
     progress = max(
-        (len(one.progress) + len(f"{one.total or 0:,}") - len(f"{one.done:,}") for one in figures), default=0
+        (len(one.progress) + len(f"{one.at.total or 0:,}") - len(f"{one.at.done:,}") for one in figures), default=0
     )
     for one in figures:
-        left = f"{one.left} left" if one.left_s is not None else ""
+        left = f"{one.left} left" if one.at.left_s is not None else ""
         numbers = f"{one.progress:>{progress}}{_GAP}{one.speed:>8}{_GAP}{left}"
         room = max(0, width - name - _BAR - 2 * len(_GAP))
         yield [(fit(one.name, name) + _GAP, STRONG), *_bar(one, ends), (_GAP + fit(numbers, room).rstrip(), "")]
-        parts: list[Piece] = [(one.state, one.style), (f"{one.in_flight} of {one.at_once} at once", QUIET)]
-        if one.failed:
-            parts.append((f"{one.failed:,} failed", BAD))
-        if one.retries:
-            parts.append((f"{one.retries:,} retried", QUIET))
-        if one.tokens is not None:
-            parts.append((f"{compact(one.tokens)} tokens", QUIET))
-        if one.usd is not None:
+        parts: list[Piece] = [(one.state, one.style), (f"{one.at.in_flight} of {one.at.at_once} at once", QUIET)]
+        if one.at.failed:
+            parts.append((f"{one.at.failed:,} failed", BAD))
+        if one.at.retries:
+            parts.append((f"{one.at.retries:,} retried", QUIET))
+        if one.at.tokens is not None:
+            parts.append((f"{one.tokens} tokens", QUIET))
+        if one.at.usd is not None:
             parts.append((one.money, QUIET))
         if one.limits:
             parts.append((one.limits, QUIET))
@@ -177,7 +177,7 @@ def _pairs(figures: Sequence[Figures], width: int, ends: str) -> Iterator[list[P
 def _single(one: Figures, width: int) -> list[Piece]:
     """One line where there are more profiles than room."""
     name = max(8, min(_NARROW_NAME, width // 3))
-    failed: list[Piece] = [(f"{one.failed:,} failed", BAD)] if one.failed else []
+    failed: list[Piece] = [(f"{one.at.failed:,} failed", BAD)] if one.at.failed else []
     return [(fit(one.name, name), STRONG), *_cut(
         [(one.progress, ""), (one.speed, ""), *failed, (one.state, one.style), (one.money, QUIET)], width - name
     )]  # fmt: skip
@@ -198,7 +198,7 @@ def _cut(parts: Sequence[Piece], width: int) -> list[Piece]:
 
 def _bar(one: Figures, ends: str) -> list[Piece]:
     """How much of it is done, as a bar; empty cells where nobody knows."""
-    if one.share is None:
+    if one.at.share is None:
         return [(" " * _BAR, "")]
-    full = int(_BAR * one.share)
+    full = int(_BAR * one.at.share)
     return [(ends[0] * full, one.style or GOOD), (ends[1] * (_BAR - full), QUIET)]

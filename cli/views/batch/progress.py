@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
@@ -11,13 +11,11 @@ from typing import TYPE_CHECKING
 from ...output import is_terminal, say
 from ..run.phrases import BAD, CAUTION
 from ..untrusted import one_line
-from .figures import Board, Figures, compact, span
+from .figures import figures_of, span
 
 if TYPE_CHECKING:
-    from ....engine.batch.batch import Batch
-    from ....engine.batch.lane import Lane
+    from ....engine.batch.progress import BatchProgress, Running
     from ....engine.batch.rows.rows import BadRow
-    from ....engine.results.result import Result
 
 BAD_ROWS_SHOWN = 20
 LINE_EVERY_S = 10.0
@@ -30,7 +28,6 @@ class Reporter:
 
     def __init__(self, how_far: HowFar | None = None) -> None:
         self._how_far = how_far
-        self._board: Board | None = None
         self._bad_rows = 0
 
     def bad_row(self, bad: BadRow) -> None:
@@ -42,32 +39,30 @@ class Reporter:
         elif self._bad_rows == BAD_ROWS_SHOWN + 1:
             say("further bad rows are counted, and not shown")
 
-    def done(self, lane: Lane, result: Result) -> None:
-        """Count a result."""
-        if self._board is not None:
-            self._board.add(lane, result)
-
-    def trouble(self, lane: Lane, words: str) -> None:
+    def trouble(self, words: str) -> None:
         """Tell what has happened to a profile."""
         say(f"! {one_line(words, 600)}")
 
     @contextmanager
-    def watching(self, batch: Batch) -> Generator[None]:
+    def watching(self, batch: Running) -> Generator[None]:
         """While `batch` runs."""
         yield
+
+    def progress(self, batch: Running) -> BatchProgress:
+        """How far `batch` is."""
+        return batch.progress(None if self._how_far is None else self._how_far())
 
 
 class Lines(Reporter):
     """A line every few seconds, and one in the end."""
 
     @contextmanager
-    def watching(self, batch: Batch) -> Generator[None]:
-        self._board = Board(batch, self._how_far)
+    def watching(self, batch: Running) -> Generator[None]:
         over = Event()
 
         def report() -> None:
             while not over.wait(LINE_EVERY_S):
-                say(self.line(batch))
+                say(line(self.progress(batch)))
 
         thread = Thread(target=report, name="progress", daemon=True)
         thread.start()
@@ -76,29 +71,17 @@ class Lines(Reporter):
         finally:
             over.set()
             thread.join(LINE_EVERY_S)
-            say(self.line(batch))
-
-    def line(self, batch: Batch) -> str:
-        """The run at this moment in one line."""
-        board = self._board or Board(batch, self._how_far)
-        figures = board.figures()
-        every = board.together(figures)
-        words = [f"{span(board.elapsed_s)}: {every.progress} done", *_counts(every, batch.ended.bad_rows)]
-        if every.left_s:
-            words.insert(2, f"{every.left} left")
-        words += [f"{one.name} {one.state}" for one in figures if one.style in (BAD, CAUTION)]
-        return " · ".join(words)
+            say(line(self.progress(batch)))
 
 
 class Display(Reporter):
     """A picture of all profiles that is drawn anew a few times a second and gone in the end."""
 
     @contextmanager
-    def watching(self, batch: Batch) -> Generator[None]:
+    def watching(self, batch: Running) -> Generator[None]:
         from .live import live
 
-        self._board = Board(batch, self._how_far)
-        with live(batch, self._board):
+        with live(lambda: self.progress(batch)):
             yield
 
 
@@ -113,14 +96,20 @@ def watcher_for(quiet: bool, *, how_far: HowFar | None = None, beside_results: b
     return Display(how_far) if can_draw() else Lines(how_far)
 
 
-def _counts(every: Figures, bad_rows: int) -> Sequence[str]:
-    """What there is to count of the whole run, as far as it is not nothing."""
-    return [
+def line(progress: BatchProgress) -> str:
+    """A batch at one moment in one line."""
+    every, bad = figures_of(progress.together), progress.bad_rows
+    at = every.at
+    words = [
+        f"{span(progress.elapsed_s)}: {every.progress} done",
         every.speed,
-        *([f"{every.earlier:,} of them done earlier"] if every.earlier else []),
-        *([f"{bad_rows:,} bad {'row' if bad_rows == 1 else 'rows'}"] if bad_rows else []),
-        *([f"{every.failed:,} failed"] if every.failed else []),
-        *([f"{every.retries:,} tried again"] if every.retries else []),
-        *([f"{compact(every.tokens)} tokens"] if every.tokens is not None else []),
-        *([every.money] if every.usd is not None else []),
+        *([f"{every.left} left"] if at.left_s else []),
+        *([f"{at.earlier:,} of them done earlier"] if at.earlier else []),
+        *([f"{bad:,} bad {'row' if bad == 1 else 'rows'}"] if bad else []),
+        *([f"{at.failed:,} failed"] if at.failed else []),
+        *([f"{at.retries:,} tried again"] if at.retries else []),
+        *([f"{every.tokens} tokens"] if at.tokens is not None else []),
+        *([every.money] if at.usd is not None else []),
     ]
+    shown = [figures_of(one) for one in progress.profiles]
+    return " · ".join([*words, *(f"{one.name} {one.state}" for one in shown if one.style in (BAD, CAUTION))])

@@ -14,7 +14,7 @@ from ..run.phrases import kind_words
 from ..untrusted import one_line
 
 if TYPE_CHECKING:
-    from ....engine.batch.batch import Ended
+    from ....engine.batch.end import Ended
     from ....engine.batch.output.summary import Group, Tally
 
 BEST = "★"

@@ -8,7 +8,7 @@ from ..quotation import inline
 from .summary import BEST, LEGEND, Row, ending, has_judged, notes, rows, totals
 
 if TYPE_CHECKING:
-    from ....engine.batch.batch import Ended
+    from ....engine.batch.end import Ended
     from ....engine.batch.output.summary import Tally
 
 

@@ -17,7 +17,7 @@ from ..wrap import wrap_line
 from .summary import BEST, LEGEND, Row, has_judged, notes, rows, totals
 
 if TYPE_CHECKING:
-    from ....engine.batch.batch import Ended
+    from ....engine.batch.end import Ended
     from ....engine.batch.output.summary import Tally
 
 _BEST_STYLE = "bold green"

@@ -18,7 +18,7 @@ from .plots import SERIES, Line, Plot, Point, Tick, axis_kind, dollar_tick, labe
 from .scales import Scale, fitting, usable
 
 if TYPE_CHECKING:
-    from ....engine.batch.batch import Ended
+    from ....engine.batch.end import Ended
     from ....engine.batch.output.summary import Group, Tally
 
 _MOST_BARS = 60

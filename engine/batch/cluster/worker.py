@@ -21,10 +21,10 @@ from ...costs.budget.purse import Purse
 from ...costs.prices import pricing
 from ...exchange.fast_transport import FastTransport
 from ...exchange.surroundings import Surroundings
-from ...results.result import Result
 from ...runs.jobs import Options
-from ..batch import Batch, Ended
+from ..batch import Batch
 from ..caller import RowCaller, caller_maker
+from ..end import Ended
 from ..lane import Lane
 from ..output.lock import FileInUseError
 from ..output.merge import shard_path
@@ -211,20 +211,15 @@ class _Shard(OutputFile):
 
 
 class _Watcher:
-    """Counts. The driver speaks to people."""
+    """Remembers what is wrong. The driver speaks to people."""
 
     def __init__(self) -> None:
         self.problem: str | None = None
-        self.results = self.failed = 0
 
     def bad_row(self, bad: BadRow) -> None:
         self.problem = self.problem or bad.problem
 
-    def done(self, lane: Lane, result: Result) -> None:
-        self.results += 1
-        self.failed += result.status != "ok"
-
-    def trouble(self, lane: Lane, words: str) -> None:
+    def trouble(self, words: str) -> None:
         """The limiter knows it as well, and says it once for all."""
 
 
@@ -236,8 +231,8 @@ def _report(block: Block, ended: Ended, watcher: _Watcher) -> BlockReport:
         trouble = Trouble(watcher.problem)
     return BlockReport(
         block.number,
-        watcher.results,
-        watcher.failed,
+        ended.tally.results,
+        ended.tally.failed,
         tuple((profile, kind, times) for (profile, kind), times in ended.tally.again.items()),
         ended.finished,
         ended.budget,

@@ -104,6 +104,11 @@ class Group:
             self.seconds.append(seen.total_s)
             self._is_sorted = False
 
+    @property
+    def failed(self) -> int:
+        """Results without a whole answer."""
+        return self.results - self.statuses["ok"]
+
     def percentile_s(self, share: float) -> float | None:
         """The latency of whole answers that `share` of them do not exceed (nearest rank); None without any."""
         if not self.seconds:
@@ -217,7 +222,7 @@ class Tally:
     @property
     def failed(self) -> int:
         """Results without a whole answer."""
-        return sum(group.results - group.statuses["ok"] for group in self.groups.values())
+        return sum(group.failed for group in self.groups.values())
 
     @property
     def usd(self) -> Decimal | None:
