@@ -49,7 +49,7 @@ class Task:
     busy: int = 0
 
 
-class Office(Protocol):
+class Owner(Protocol):
     """What a lane needs from the batch that it is a part of."""
 
     stopping: bool
@@ -73,7 +73,7 @@ class Lane:
 
     caller: RowCaller
     pace: Pace
-    office: Office
+    owner: Owner
     rows: Overflow[Row] = field(default_factory=lambda: Overflow[Row](ROWS_IN_MEMORY))
     in_flight: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     ended: bool = False
@@ -108,7 +108,7 @@ class Lane:
         )
 
     def now(self) -> float:
-        return self.office.surroundings.clock()
+        return self.owner.surroundings.clock()
 
     def put(self, row: Row) -> None:
         self.rows.put(row)
@@ -125,7 +125,7 @@ class Lane:
 
     async def run(self) -> None:
         """Make all calls. When the batch stops or the circuit opens, those under way are finished and no more begun."""
-        surroundings = replace(self.office.surroundings, on_response=self._learn)
+        surroundings = replace(self.owner.surroundings, on_response=self._learn)
         try:
             while (task := await self._next_task()) is not None:
                 try:
@@ -134,7 +134,7 @@ class Lane:
                     if task.row.think is None and task.row.max_output is None:  # not the row's own fault
                         self.pace.start(self.now(), 0)
                         self.pace.finish(self.now(), PaceReport("config", None, 0))
-                    await self.office.done(self, task, self.caller.refused(task.think, error))
+                    await self.owner.done(self, task, self.caller.refused(task.think, error))
                     continue
                 tokens = _likely_tokens(prepared)
                 if not await self._turn(tokens):
@@ -164,10 +164,10 @@ class Lane:
     def _give_up(self) -> None:
         """Say which work will not be done."""
         for task in (*self._next, *(entry[2] for entry in self._again)):
-            self.office.given_up(self, task.work)
-        while not self.office.stopping and (row := self.rows.take()) is not None:
+            self.owner.given_up(self, task.work)
+        while not self.owner.stopping and (row := self.rows.take()) is not None:
             for think in self.caller.thinks(row):
-                self.office.given_up(self, self.caller.work(row, think))
+                self.owner.given_up(self, self.caller.work(row, think))
 
     def _over(self, call: asyncio.Task[None]) -> None:
         self.in_flight.discard(call)
@@ -176,7 +176,7 @@ class Lane:
         self._stir.set()
 
     async def _next_task(self) -> Task | None:
-        while not self.office.stopping and self.pace.broken is None and self._error is None:
+        while not self.owner.stopping and self.pace.broken is None and self._error is None:
             self._stir.clear()
             now = self.now()
             if self._again and self._again[0][0] <= now:
@@ -196,15 +196,15 @@ class Lane:
     def _unfold(self, row: Row) -> None:
         for think in self.caller.thinks(row):
             work = self.caller.work(row, think)
-            if self.office.wants(self, work):
+            if self.owner.wants(self, work):
                 self._count += 1
                 self._next.append(Task(row, think, work, self._count))
 
     async def _turn(self, tokens: int) -> bool:
         """Wait until the pace allows one more call. False when there will be none."""
-        while not self.office.stopping and self.pace.broken is None and self._error is None:
+        while not self.owner.stopping and self.pace.broken is None and self._error is None:
             self._stir.clear()
-            if self.office.blocked:  # nobody takes the results that there are
+            if self.owner.blocked:  # nobody takes the results that there are
                 await self._stirred(None)
                 continue
             now = self.now()
@@ -222,7 +222,7 @@ class Lane:
             pass
 
     async def _do(self, task: Task, prepared: Prepared, surroundings: Surroundings) -> None:
-        answered = await self.office.call(self, prepared, surroundings)
+        answered = await self.owner.call(self, prepared, surroundings)
         if is_refused(answered):
             self.pace.finish(self.now(), PaceReport(None, None, 0))
             return
@@ -235,16 +235,16 @@ class Lane:
         self.pace.finish(self.now(), report)
         attempts = task.tries + task.busy + 1
         if failed is not None and (wait := self._wait_before_another(task, failed)) is not None:
-            self.office.waiting(self, task, failed)
+            self.owner.waiting(self, task, failed)
             heapq.heappush(self._again, (self.now() + wait, task.number, task))
             return
         if answered.attempts != attempts:
             answered = replace(answered, attempts=attempts)
-        await self.office.done(self, task, answered)
+        await self.owner.done(self, task, answered)
 
     def _wait_before_another(self, task: Task, failed: Failure) -> float | None:
         """Seconds until another attempt; None when there is no sense in one."""
-        if self.office.stopping or failed.kind == "cancelled":
+        if self.owner.stopping or failed.kind == "cancelled":
             return None
         if failed.kind in BUSY_KINDS:
             task.busy += 1
@@ -254,7 +254,7 @@ class Lane:
             return None
         task.tries += 1
         ended = Attempt(replace(failed, retryable=True), task.tries, shown=False, silent=False)
-        return wait_before_retry(ended, self.caller.patience.retries, self.office.surroundings.dice)
+        return wait_before_retry(ended, self.caller.patience.retries, self.owner.surroundings.dice)
 
 
 def _likely_tokens(prepared: Prepared) -> int:

@@ -1,4 +1,4 @@
-"""Workers and the shared limiter without Ray: several mappers at one desk, in one event loop."""
+"""Workers and the shared limiter without Ray: several mappers at one limiter, in one event loop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from thinkdial.engine.batch.caller import caller_maker
-from thinkdial.engine.batch.cluster.limiter import Attempt, BudgetTerms, Limiter, News
+from thinkdial.engine.batch.cluster.limiter import BlockAttempt, BudgetTerms, Limiter, News
 from thinkdial.engine.batch.cluster.worker import Block, BlockReport, Orders, RowMapper, installed_version, mark_of
 from thinkdial.engine.batch.pace.pace import PaceReport
 from thinkdial.engine.batch.rows.rows import Row, read_rows
@@ -161,12 +161,12 @@ def test_after_a_stop_nothing_begins(bench: Callable[..., Bench]) -> None:
 def test_what_a_dead_worker_held_goes_to_the_one_that_takes_over() -> None:
     async def main() -> None:
         limiter, limits = Limiter(1), Limits(concurrency=2)
-        await limiter.begin(Attempt("first", 7, "host", 1))
+        await limiter.begin(BlockAttempt("first", 7, "host", 1))
         held = await limiter.lease("first", "a", limits, 8, 100)
         assert held.calls == 2
         waiting = asyncio.create_task(limiter.lease("other", "a", limits, 8, 100))
         assert (await waiting).calls == 0  # nobody knows this attempt
-        await limiter.begin(Attempt("second", 7, "host", 2))
+        await limiter.begin(BlockAttempt("second", 7, "host", 2))
         assert (await limiter.lease("second", "a", limits, 1, 100)).calls == 1
         late = await limiter.tell("first", "a", limits, News((PaceReport(None, None, 10),)))
         assert late.stopping
@@ -184,10 +184,10 @@ def test_a_silent_worker_is_taken_for_dead(monkeypatch: pytest.MonkeyPatch) -> N
         nonlocal now
         monkeypatch.setattr("thinkdial.engine.batch.cluster.limiter.LOOK_S", 0.001)
         limiter, limits = Limiter(1, clock=lambda: now), Limits(concurrency=1)
-        await limiter.begin(Attempt("silent", 1, "host", 1))
+        await limiter.begin(BlockAttempt("silent", 1, "host", 1))
         assert (await limiter.lease("silent", "a", limits, 1, 100)).calls == 1
         now = 15.0
-        await limiter.begin(Attempt("alive", 2, "host", 2))
+        await limiter.begin(BlockAttempt("alive", 2, "host", 2))
         waiting = asyncio.create_task(limiter.lease("alive", "a", limits, 1, 100))
         await asyncio.sleep(0)
         assert not waiting.done()
@@ -203,8 +203,8 @@ def test_money_of_a_dead_worker_counts_as_spent_and_of_one_that_waited_as_free()
         terms = BudgetTerms((Limit("--max-cost", Decimal(1), Decimal(1)),), 60.0, allow_unpriced=False)
         limiter = Limiter(2, terms)
         need = Need(Decimal("0.1"), Decimal("0.3"), Decimal("0.6"))
-        await limiter.begin(Attempt("one", 1, "host", 1))
-        await limiter.begin(Attempt("two", 2, "host", 2))
+        await limiter.begin(BlockAttempt("one", 1, "host", 1))
+        await limiter.begin(BlockAttempt("two", 2, "host", 2))
         assert await limiter.reserve("one", 1, "a", need) == Grant(Decimal("0.6"))
         later = asyncio.create_task(
             limiter.reserve("two", 1, "a", Need(Decimal("0.5"), Decimal("0.5"), Decimal("0.6")))

@@ -14,7 +14,7 @@ from thinkdial.cli.commands.batch.progress_of_input import HowFar
 from thinkdial.cli.views.batch import progress as batch_progress
 from thinkdial.cli.views.batch.figures import compact, figures_of, span
 from thinkdial.cli.views.batch.live import frame
-from thinkdial.cli.views.batch.progress import BAD_ROWS_SHOWN, Display, Lines, Reporter, line, watcher_for
+from thinkdial.cli.views.batch.progress import BAD_ROWS_SHOWN, Display, ProgressLines, Reporter, line, watcher_for
 from thinkdial.engine.batch.output.summary import Tally
 from thinkdial.engine.batch.progress import BatchProgress, Gauge, ProfileProgress, Taken
 from thinkdial.engine.batch.rows.rows import BadRow
@@ -164,7 +164,7 @@ def test_a_line_tells_the_run(capsys: pytest.CaptureFixture[str]) -> None:
                     usd=Decimal("0.3"))  # fmt: skip
     held = profile("b", activity="held", held_s=20.0)
     running = Running(progress(profile(), held, together=every, bad_rows=1))
-    with Lines(lambda: 0.5).watching(running):
+    with ProgressLines(lambda: 0.5).watching(running):
         pass
     out, err = capsys.readouterr()
     assert err == (
@@ -180,12 +180,12 @@ def test_lines_come_while_it_runs(capsys: pytest.CaptureFixture[str], monkeypatc
     came = Event()
     monkeypatch.setattr(batch_progress, "LINE_EVERY_S", 0.001)
     monkeypatch.setattr(batch_progress, "say", lambda words: came.set())
-    with Lines().watching(Running(progress(profile()))):
+    with ProgressLines().watching(Running(progress(profile()))):
         assert came.wait(20)
 
 
 def test_bad_rows_are_told_until_they_are_too_many(capsys: pytest.CaptureFixture[str]) -> None:
-    for watcher in (Reporter(), Lines(), Display()):
+    for watcher in (Reporter(), ProgressLines(), Display()):
         for number in range(1, 51):
             watcher.bad_row(BadRow(number, f"line {number}: is not JSON\x1b[2J", "{bad\u202e"))
         out, err = capsys.readouterr()
@@ -210,7 +210,7 @@ class Terminal(TextIOWrapper):
 
 @pytest.mark.parametrize(
     ("term", "beside_results", "kind"),
-    [("xterm-256color", False, Display), ("xterm-256color", True, Lines), ("dumb", False, Lines)],
+    [("xterm-256color", False, Display), ("xterm-256color", True, ProgressLines), ("dumb", False, ProgressLines)],
 )
 def test_a_display_needs_a_terminal_of_its_own(
     monkeypatch: pytest.MonkeyPatch, term: str, beside_results: bool, kind: type

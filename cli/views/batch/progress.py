@@ -53,7 +53,7 @@ class Reporter:
         return batch.progress(None if self._how_far is None else self._how_far())
 
 
-class Lines(Reporter):
+class ProgressLines(Reporter):
     """A line every few seconds, and one in the end."""
 
     @contextmanager
@@ -90,10 +90,10 @@ def watcher_for(quiet: bool, *, how_far: HowFar | None = None, beside_results: b
     if quiet:
         return Reporter(how_far)
     if beside_results or not is_terminal(sys.stderr):
-        return Lines(how_far)
+        return ProgressLines(how_far)
     from .live import can_draw
 
-    return Display(how_far) if can_draw() else Lines(how_far)
+    return Display(how_far) if can_draw() else ProgressLines(how_far)
 
 
 def line(progress: BatchProgress) -> str:

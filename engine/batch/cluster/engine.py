@@ -16,7 +16,7 @@ from typing import Any
 from ....profiles.profile import Limits
 from ....providers.errors import ConfigError, Failure, UsageError
 from ...costs.budget.share import Grant, Need
-from .limiter import Attempt, BudgetTerms, Lease, Limiter, News
+from .limiter import BlockAttempt, BudgetTerms, Lease, Limiter, News
 from .worker import Block, BlockReport, Orders, RowMapper
 
 NAMESPACE = "thinkdial"
@@ -178,16 +178,16 @@ class _Mapper(RowMapper):
     """The mapper with the limiter as an actor."""
 
     def __init__(self, orders: Orders, limiter: Any) -> None:
-        super().__init__(orders, _ActorDesk(limiter))
+        super().__init__(orders, _ActorLimiter(limiter))
 
 
-class _ActorDesk:
+class _ActorLimiter:
     """The limiter behind an actor's handle."""
 
     def __init__(self, limiter: Any) -> None:
         self._limiter = limiter
 
-    async def begin(self, attempt: Attempt) -> Lease:
+    async def begin(self, attempt: BlockAttempt) -> Lease:
         return await self._limiter.begin.remote(attempt)
 
     async def end(self, attempt: str) -> None:

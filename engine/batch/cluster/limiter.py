@@ -47,7 +47,7 @@ class BudgetTerms:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempt:
+class BlockAttempt:
     """One worker at one block. Another attempt at the same block ends it."""
 
     id: str
@@ -76,7 +76,7 @@ class News:
 
 @dataclass(slots=True)
 class _Session:
-    attempt: Attempt
+    attempt: BlockAttempt
     seen: float
     held: Counter[str] = field(default_factory=Counter[str])
     reserved: dict[int, int] = field(default_factory=dict[int, int])
@@ -114,7 +114,7 @@ class Limiter:
         self._refused: Failure | None = None
         self._watch: asyncio.Task[None] | None = None
 
-    async def begin(self, attempt: Attempt) -> Lease:
+    async def begin(self, attempt: BlockAttempt) -> Lease:
         """A worker begins with a block. An earlier attempt at it is over: that worker is dead."""
         if (before := self._blocks.get(attempt.block)) is not None:
             self._end(before)
@@ -238,7 +238,7 @@ class Limiter:
     def _session(self, attempt: str) -> _Session:
         """The session of an attempt; one that is gone for an attempt that nobody knows (any more)."""
         found = self._sessions.get(attempt)
-        return found or _Session(Attempt(attempt, -1, "", 0), self._clock(), gone=True)
+        return found or _Session(BlockAttempt(attempt, -1, "", 0), self._clock(), gone=True)
 
     def _profile(self, name: str, limits: Limits) -> _Profile:
         if name not in self._profiles:

@@ -15,7 +15,7 @@ from ...costs.budget.ledger import Ledger
 from ...costs.budget.share import Grant, Need
 from ..pace.pace import Pace, PaceReport
 from ..pace.rate_headers import TABLE
-from .limiter import Attempt, Lease, News
+from .limiter import BlockAttempt, Lease, News
 
 LEASE = 8
 """Calls in one lease, at most."""
@@ -29,10 +29,10 @@ ALIVE_S = 3.0
 _HEADERS = frozenset({"date", *(name for row in TABLE for name in (row.limit, row.remaining, row.reset) if name)})
 
 
-class Desk(Protocol):
+class SharedLimiter(Protocol):
     """The limiter, wherever it is."""
 
-    async def begin(self, attempt: Attempt) -> Lease: ...
+    async def begin(self, attempt: BlockAttempt) -> Lease: ...
 
     async def end(self, attempt: str) -> None: ...
 
@@ -46,15 +46,15 @@ class Desk(Protocol):
 
 
 class LeasedPace(Pace):
-    """The pace of one lane, by leave of the desk. For one event loop; `close` gives back what was not used.
+    """The pace of one lane, by leave of the limiter. For one event loop; `close` gives back what was not used.
 
-    `demand` says how many calls the lane could start, `stir` makes it look again, `on_stop` is called when the desk
+    `demand` says how many calls the lane could start, `stir` makes it look again, `on_stop` is called when the limiter
     says that all is to stop.
     """
 
     def __init__(
         self,
-        desk: Desk,
+        limiter: SharedLimiter,
         attempt: str,
         profile: str,
         limits: Limits,
@@ -64,7 +64,7 @@ class LeasedPace(Pace):
         on_stop: Callable[[], None],
     ) -> None:
         super().__init__(limits)
-        self._desk, self._attempt, self._name, self._limits = desk, attempt, profile, limits
+        self._limiter, self._attempt, self._name, self._limits = limiter, attempt, profile, limits
         self._demand, self._stir, self._on_stop = demand, stir, on_stop
         self._leave: deque[float] = deque()
         """When each call that may start was allowed."""
@@ -108,8 +108,8 @@ class LeasedPace(Pace):
         for task in self._tasks:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        with suppress(Exception):  # the desk may be gone: then nobody waits for it
-            await self._desk.tell(self._attempt, self._name, self._limits, self._news(all_unused=True))
+        with suppress(Exception):  # the limiter may be gone: then nobody waits for it
+            await self._limiter.tell(self._attempt, self._name, self._limits, self._news(all_unused=True))
 
     async def _keep_asking(self) -> None:
         while True:
@@ -117,7 +117,7 @@ class LeasedPace(Pace):
             self._wanted.clear()
             want = max(1, min(LEASE, self._demand()))
             try:
-                lease = await self._desk.lease(self._attempt, self._name, self._limits, want, self._tokens)
+                lease = await self._limiter.lease(self._attempt, self._name, self._limits, want, self._tokens)
             except Exception as error:
                 self._fail(error)
                 return
@@ -133,7 +133,7 @@ class LeasedPace(Pace):
             self._told.clear()
             news = self._news()
             try:
-                self._take(await self._desk.tell(self._attempt, self._name, self._limits, news))
+                self._take(await self._limiter.tell(self._attempt, self._name, self._limits, news))
             except Exception as error:
                 self._fail(error)
                 return
@@ -165,20 +165,20 @@ class LeasedPace(Pace):
 class LeasedLedger(Ledger):
     """The shared ledger, as far as a purse needs it."""
 
-    def __init__(self, desk: Desk, attempt: str) -> None:
+    def __init__(self, limiter: SharedLimiter, attempt: str) -> None:
         super().__init__(())
-        self._desk, self._attempt = desk, attempt
+        self._limiter, self._attempt = limiter, attempt
         self._settling: set[asyncio.Task[None]] = set()
 
     async def reserve(self, index: int, profile: str, need: Need) -> Grant | Failure:
-        return await self._desk.reserve(self._attempt, index, profile, need)
+        return await self._limiter.reserve(self._attempt, index, profile, need)
 
     def settle(self, index: int, usd: Decimal | None) -> None:
-        task = asyncio.create_task(self._desk.settle(self._attempt, [(index, usd)]))
+        task = asyncio.create_task(self._limiter.settle(self._attempt, [(index, usd)]))
         self._settling.add(task)
         task.add_done_callback(self._settling.discard)
 
     async def close(self) -> None:
-        """Wait until the desk knows of everything."""
+        """Wait until the limiter knows of everything."""
         while self._settling:
             await asyncio.wait(self._settling)

@@ -30,8 +30,8 @@ from ..output.lock import FileInUseError
 from ..output.merge import shard_path
 from ..output.output_file import OutputFile, State, Work
 from ..rows.rows import BadRow, Row
-from .limiter import Attempt
-from .shared_pace import Desk, LeasedLedger, LeasedPace
+from .limiter import BlockAttempt
+from .shared_pace import LeasedLedger, LeasedPace, SharedLimiter
 
 LOCK_PATIENCE_S = 60.0
 """How long to wait for a shard that another process holds: the worker whose block this was may be dying."""
@@ -106,8 +106,8 @@ class RowMapper:
     Several blocks run at once in one event loop and share one transport.
     """
 
-    def __init__(self, orders: Orders, desk: Desk) -> None:
-        self._orders, self._desk = orders, desk
+    def __init__(self, orders: Orders, limiter: SharedLimiter) -> None:
+        self._orders, self._limiter = orders, limiter
         self._config: Config | None = None
         self._transport: FastTransport | None = None
 
@@ -119,9 +119,9 @@ class RowMapper:
 
     async def run(self, block: Block) -> BlockReport:
         """Do what is missing of `block`."""
-        attempt = Attempt(uuid.uuid4().hex, block.number, socket.gethostname(), os.getpid())
-        if (await self._desk.begin(attempt)).stopping:
-            await self._desk.end(attempt.id)
+        attempt = BlockAttempt(uuid.uuid4().hex, block.number, socket.gethostname(), os.getpid())
+        if (await self._limiter.begin(attempt)).stopping:
+            await self._limiter.end(attempt.id)
             return BlockReport(block.number)
         try:
             if self._config is None:
@@ -134,7 +134,7 @@ class RowMapper:
             words = f"{attempt.host} (process {attempt.pid}): {error.message}"
             return BlockReport(block.number, trouble=Trouble(words, error.hint))
         finally:
-            await self._desk.end(attempt.id)
+            await self._limiter.end(attempt.id)
 
     def _checked_config(self) -> Config:
         """The configuration here. Raises `ConfigError` when it is another one than the driver's."""
@@ -156,7 +156,7 @@ class RowMapper:
 
     async def _run(self, block: Block, attempt: str, config: Config, surroundings: Surroundings) -> BlockReport:
         orders, paces = self._orders, list[LeasedPace]()
-        watcher, ledger = _Watcher(), LeasedLedger(self._desk, attempt)
+        watcher, ledger = _Watcher(), LeasedLedger(self._limiter, attempt)
         with await _opened(shard_path(orders.directory, block.number), orders.batch_id, block.elsewhere) as shard:
 
             def make_pace(caller: RowCaller) -> LeasedPace:
@@ -164,7 +164,7 @@ class RowMapper:
                     return next((lane for lane in batch.lanes.values() if lane.pace is pace), None)
 
                 pace = LeasedPace(
-                    self._desk,
+                    self._limiter,
                     attempt,
                     caller.name,
                     caller.limits,
