@@ -7,9 +7,9 @@ from typing import ClassVar
 
 import typer
 
-from ..providers.errors import BudgetError, ThinkdialError
+from ..providers.errors import ThinkdialError
 from ..providers.version import VERSION
-from .exit_codes import ExitCode
+from .exit_codes import code_of
 from .lazy import LazyGroup
 from .output import complain, use_utf8
 
@@ -71,9 +71,6 @@ def run() -> None:
     use_utf8()
     try:
         app()
-    except BudgetError as error:
-        complain(error)
-        sys.exit(ExitCode.COST_LIMIT)
     except ThinkdialError as error:
         complain(error)
-        sys.exit(ExitCode.USAGE)
+        sys.exit(code_of(error))

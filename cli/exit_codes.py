@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from ..providers.errors import BudgetError, StrictPlanError, ThinkdialError
 
 if TYPE_CHECKING:
     from ..engine.results.result import Result
@@ -19,6 +21,18 @@ class ExitCode(IntEnum):
     STRICT_PLAN = 5
     INTERRUPTED = 130
     BROKEN_PIPE = 141
+
+
+CODE_OF_ERROR: Mapping[type[ThinkdialError], ExitCode] = {
+    BudgetError: ExitCode.COST_LIMIT,
+    StrictPlanError: ExitCode.STRICT_PLAN,
+    ThinkdialError: ExitCode.USAGE,
+}
+"""What an error ends the program with; a class that is not named counts as the nearest one above it."""
+
+
+def code_of(error: ThinkdialError) -> ExitCode:
+    return next(CODE_OF_ERROR[kind] for kind in type(error).__mro__ if kind in CODE_OF_ERROR)
 
 
 def code_for(results: Sequence[Result], *, interrupted: bool) -> ExitCode:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import sys
 
+from .closed_pipe import ClosedPipeError
+
 
 def main() -> None:
     """Run the command line and exit with its code."""
@@ -18,9 +20,12 @@ def main() -> None:
 
         run()
     except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:
+        from .exit_codes import ExitCode
+
+        sys.exit(ExitCode.INTERRUPTED)
+    except (BrokenPipeError, ClosedPipeError):
+        from .exit_codes import ExitCode
         from .output import forget
 
         forget(sys.stdout)
-        sys.exit(141)
+        sys.exit(ExitCode.BROKEN_PIPE)

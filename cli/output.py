@@ -5,16 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Generator
+from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-import typer
-
-from ..providers.errors import ConfigError, ThinkdialError
-from .exit_codes import ExitCode
+from ..providers.errors import ConfigError, StrictPlanError, ThinkdialError
+from .closed_pipe import ClosedPipeError
 from .views.untrusted import harmless
 
 if TYPE_CHECKING:
@@ -140,22 +138,35 @@ def forget(stream: TextIO) -> None:
 
 
 def complain(error: ThinkdialError) -> None:
-    """An error and what to do about it, on stderr."""
-    say(f"Error: {error.message}")
+    """An error and what to do about it, on stderr. A refusal that somebody asked for is none, and told as it is."""
+    say(error.message if isinstance(error, StrictPlanError) else f"Error: {error.message}")
     if error.hint:
         say(f"  → {error.hint}")
 
 
 def emit(text: str) -> None:
-    """Data on stdout, at once. When nobody reads it any more, stop with the status of a broken pipe."""
-    try:
+    """Data on stdout, at once. Raises `ClosedPipeError` when nobody reads it any more."""
+    with _written(hint="-o FILE writes the results to a file"):
         sys.stdout.write(text)
         sys.stdout.flush()
-    except AttributeError:
-        raise ConfigError("standard output is closed", hint="-o FILE writes the results to a file") from None
+
+
+def emit_bytes(data: bytes) -> None:
+    """The same for bytes, as they are."""
+    with _written():
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+
+
+@contextmanager
+def _written(hint: str | None = None) -> Generator[None]:
+    try:
+        yield
+    except AttributeError:  # there is no stdout
+        raise ConfigError("standard output is closed", hint=hint) from None
     except BrokenPipeError:
         forget(sys.stdout)
-        raise typer.Exit(ExitCode.BROKEN_PIPE) from None
+        raise ClosedPipeError from None
     except OSError as error:
         forget(sys.stdout)
         raise ConfigError(f"standard output cannot be written: {error.strerror}") from None
