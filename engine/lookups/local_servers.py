@@ -13,6 +13,11 @@ from ..targets.target import is_loopback
 PATIENCE_S = 0.15
 
 
+def local_servers(providers: Iterable[Provider]) -> list[Provider]:
+    """The same as `listening`, from outside an event loop."""
+    return asyncio.run(listening(providers))
+
+
 async def listening(providers: Iterable[Provider]) -> list[Provider]:
     """The providers with an address on this machine where something accepts a connection."""
     local = [provider for provider in providers if provider.base_url and is_loopback(provider.base_url)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -22,6 +24,30 @@ def default_url() -> str:
     from genai_prices.update_prices import DEFAULT_UPDATE_URL
 
     return DEFAULT_UPDATE_URL
+
+
+@dataclass(frozen=True, slots=True)
+class PriceUpdate:
+    """Which table was in use, which is now, and where that is kept."""
+
+    before: price_table.PriceData
+    after: price_table.PriceData
+    path: Path
+
+
+def newer_prices(url: str | None, at: datetime) -> PriceUpdate:
+    """Fetch the table from `url`, or from where the library publishes it, and use it from then on.
+
+    Raises `ConfigError` when that fails: then what is there already stays.
+    """
+    before = price_table.price_data(at.date())
+    path = asyncio.run(_updated(url or default_url(), at))
+    return PriceUpdate(before, price_table.price_data(at.date()), path)
+
+
+async def _updated(url: str, at: datetime) -> Path:
+    async with Transport() as transport:
+        return await update_prices(transport, url, at)
 
 
 async def update_prices(transport: Transport, url: str, at: datetime) -> Path:

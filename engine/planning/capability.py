@@ -1,25 +1,69 @@
-"""What a model takes as it is: the planner's answer, for one value of the dial."""
+"""What a model takes: the planner's answer for one value of the dial, or for all of them."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 from ...profiles.card import ModelCard
 from ...profiles.config import Config
-from ...profiles.provider import Provider
+from ...profiles.provider import DialectUse, Provider
 from ...providers.registry import dialect
-from ...providers.think import Think
-from .plan import PlanContext, plan
+from ...providers.think import AUTO, Level, Think
+from .plan import Fidelity, PlanContext, plan
+
+SHOWN_BUDGET = Think(budget_tokens=4000)
+"""The budget that stands for all of them in a list of what the dial becomes."""
+
+DIAL = (AUTO, *(Think(level) for level in Level), SHOWN_BUDGET)
+
+
+@dataclass(frozen=True, slots=True)
+class DialRow:
+    """What one value of the dial becomes: how well it is met, which fields are sent, and why."""
+
+    think: Think
+    fidelity: Fidelity
+    native: Mapping[str, Any]
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DialTable:
+    """All values of the dial on one dialect."""
+
+    dialect: str
+    rows: tuple[DialRow, ...]
 
 
 def takes(think: Think, provider: Provider, card: ModelCard, config: Config) -> bool:
     """Whether the model takes `think` exactly, on the dialect that it is usually called on."""
     usual = provider.dialect if not card.dialects or provider.dialect in card.dialects else card.dialects[0]
-    name = card.spelling.get(usual)
-    context = PlanContext(
-        card=card,
-        spelling=config.spellings[name] if name else None,
-        reference=config.reference,
-        model=card.example,
-        limit_required=dialect(usual).NEEDS_OUTPUT_LIMIT,
-        refuses_levels=provider.dialects[usual].refuses_levels if usual in provider.dialects else (),
+    return plan(think, _context(provider, card, card.example, usual, config)).fidelity == "exact"
+
+
+def dials(provider: Provider, card: ModelCard, model: str, config: Config) -> tuple[DialTable, ...]:
+    """What every value of the dial becomes for `model`, on each dialect that it is served on."""
+    return tuple(
+        DialTable(spoken, tuple(_row(think, _context(provider, card, model, spoken, config)) for think in DIAL))
+        for spoken in provider.dialects
+        if not card.dialects or spoken in card.dialects
     )
-    return plan(think, context).fidelity == "exact"
+
+
+def _row(think: Think, context: PlanContext) -> DialRow:
+    decided = plan(think, context)
+    return DialRow(think, decided.fidelity, decided.native, decided.note)
+
+
+def _context(provider: Provider, card: ModelCard, model: str, spoken: str, config: Config) -> PlanContext:
+    spelling = card.spelling.get(spoken)
+    return PlanContext(
+        card=card,
+        spelling=config.spellings[spelling] if spelling else None,
+        reference=config.reference,
+        model=model,
+        limit_required=dialect(spoken).NEEDS_OUTPUT_LIMIT,
+        refuses_levels=provider.dialects.get(spoken, DialectUse()).refuses_levels,
+    )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from ...profiles.config import Config
@@ -11,7 +11,7 @@ from ...profiles.profile import Profile
 from ...providers.errors import ConfigError
 from .authorize import check_signature
 from .keys import Key, check_transfer, find_key, place_of_key
-from .target import Target, resolve
+from .target import Target, resolve, select
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +40,10 @@ def candidate(profile: Profile, config: Config, environment: Mapping[str, str] =
     except ConfigError as error:
         return Candidate(profile, target, problem=error.message, hint=error.hint)
     return Candidate(profile, target, key, None if place is None else str(place))
+
+
+def candidates(names: Sequence[str], config: Config) -> list[Candidate]:
+    """Each profile that `names` stand for, or each there is, once: whatever think values are written behind it."""
+    selected = select(names or list(config.profiles), config)
+    profiles = {selection.profile.name: selection.profile for selection in selected}
+    return [candidate(profile, config) for profile in profiles.values()]

@@ -1,0 +1,104 @@
+"""Every price that is known of a model: the user's own, and the table's, at whoever serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ....profiles import facts
+from ....profiles.config import Config
+from ....profiles.price_corrections import corrections
+from ....profiles.price_list import price_for
+from ....profiles.profile import Price, Profile
+from ....profiles.provider import Provider
+from ....providers.errors import UsageError
+from ...targets.target import select
+from .price_card import PriceCard, PriceRow, own_rows, price_card
+from .price_table import PriceData, price_data
+from .pricing import host_of
+
+
+@dataclass(frozen=True, slots=True)
+class ModelPrices:
+    """What is known about the price of `model` at `provider`: the user's own rows, and the table's."""
+
+    provider: str
+    model: str
+    card: PriceCard | None
+    own: tuple[PriceRow, ...]
+    own_source: str
+
+
+@dataclass(frozen=True, slots=True)
+class KnownPrices:
+    """The prices that go before all others, and who else has some. `data` is the table in use, and `checked_on` the day
+    on which its corrections were."""
+
+    first: ModelPrices
+    others: tuple[str, ...]
+    data: PriceData
+    checked_on: str
+
+
+def known_prices(model: str | None, profile: str | None, config: Config, at: datetime) -> KnownPrices:
+    """The prices of `model` (or `provider/model`), or of what `profile` calls, as they hold from `at` on.
+
+    Raises `UsageError` when neither is given, or nothing is known.
+    """
+    chosen = select([profile], config)[0].profile if profile is not None else None
+    if model is None and chosen is None:
+        raise UsageError("no model was given", hint="for instance: thinkdial prices show gpt-6-sol, or -p PROFILE")
+    found = _found(model, chosen, config, at)
+    if not found:
+        raise UsageError(
+            f"no price of {model or (chosen.model if chosen else '')!r} is known",
+            hint="write one into your configuration, in USD per million tokens: "
+            "prices: {provider/model: {input: 1, output: 4}}",
+        )
+    others = tuple(one.provider for one in found[1:])
+    return KnownPrices(found[0], others, price_data(at.date()), corrections().checked_on)
+
+
+def _found(model: str | None, chosen: Profile | None, config: Config, at: datetime) -> list[ModelPrices]:
+    """The price lists that fit, the best first."""
+    if chosen is not None:
+        name = model or chosen.known_as or chosen.model
+        found = [_prices(config.provider(chosen.provider), name, config, at, chosen)]
+    elif model is None:
+        found = []
+    else:
+        provider, slash, rest = model.partition("/")
+        if slash and provider in config.providers:
+            found = [_prices(config.provider(provider), rest, config, at, None)]
+        else:
+            everyone = [config.providers[name] for name in config.providers]
+            found = [_prices(one, model, config, at, None) for one in _vendor_first(everyone, model)]
+    return [one for one in found if one is not None]
+
+
+def _vendor_first(providers: Iterable[Provider], model: str) -> list[Provider]:
+    """Those that are known to serve the model first, and of them the vendor itself before the clouds."""
+
+    def rank(provider: Provider) -> tuple[bool, bool]:
+        return not facts.card_for(provider, model).known, provider.name not in provider.models
+
+    return sorted(providers, key=rank)
+
+
+def _prices(provider: Provider, model: str, config: Config, at: datetime, chosen: Profile | None) -> ModelPrices | None:
+    model = model.removeprefix("models/")
+    price, where = _own(provider, model, config, chosen)
+    url = (chosen and chosen.base_url) or ""
+    card = price_card(provider.prices, model, at, host=host_of(url)) if provider.prices else None
+    if card is None and price is None:
+        return None
+    return ModelPrices(provider.name, model, card, own_rows(price) if price is not None else (), where)
+
+
+def _own(provider: Provider, model: str, config: Config, chosen: Profile | None) -> tuple[Price | None, str]:
+    """The user's own price, and where it is written."""
+    if chosen is not None and chosen.price is not None and model == (chosen.known_as or chosen.model):
+        return chosen.price, f"profiles.{chosen.name}.price ({chosen.place})"
+    found = price_for(config.prices, provider.name, model)
+    return found, "prices in your configuration" if found is not None else ""

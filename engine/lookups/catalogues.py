@@ -1,0 +1,77 @@
+"""The catalogues of all providers that publish one: read anew, and kept for later plans."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from ...profiles.config import Config
+from ...profiles.profile import Profile
+from ...profiles.published import PublishedModels, store
+from ...providers.errors import ConfigError, UsageError
+from ..exchange.transport import Transport
+from ..targets.authorize import Authorize, authorization
+from ..targets.target import Target, is_loopback, resolve
+from .refresh import Unread, read_catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class Refreshed:
+    """What came of one provider's catalogue: so many models that are kept at `path`, or an error.
+
+    `left_out` says why nothing was expected of this provider.
+    """
+
+    provider: str
+    models: int | None = None
+    read_on: str | None = None
+    path: Path | None = None
+    error: str | None = None
+    left_out: str | None = None
+
+
+def refresh_catalogues(config: Config, only: str | None = None) -> Iterator[Refreshed]:
+    """Read the catalogues of all providers that publish one and have a key, or of one, and keep them one by one.
+
+    Raises `UsageError` for a provider without a catalogue, and `ConfigError` for the one that cannot be asked.
+    """
+    names = [name for name in config.providers if config.providers[name].catalogue is not None]
+    if only is not None and only not in names:
+        raise UsageError(f"{only} publishes no catalogue that is read", hint=f"those that do: {', '.join(names)}")
+    calls: list[tuple[Target, Authorize]] = []
+    for name in [only] if only is not None else names:
+        try:
+            calls.append(_call(name, config))
+        except ConfigError as error:
+            if only is not None:
+                raise
+            yield Refreshed(name, left_out=error.message)
+    found = asyncio.run(_read(calls))
+    here = {target.provider.name for target, _ in calls if is_loopback(target.base_url)}
+    for one in found:
+        if isinstance(one, PublishedModels):
+            yield Refreshed(one.provider, len(one.models), one.read_on, store(one))
+        elif only is None and one.provider in here and one.failure.kind == "connection":
+            yield Refreshed(one.provider, left_out="it does not run on this machine")
+        else:
+            yield Refreshed(one.provider, error=one.failure.message)
+
+
+async def _read(calls: list[tuple[Target, Authorize]]) -> list[PublishedModels | Unread]:
+    today = datetime.now(UTC).date().isoformat()
+    async with Transport() as transport:
+        reads = (read_catalogue(target, authorize, transport, today) for target, authorize in calls)
+        return list(await asyncio.gather(*reads))
+
+
+def _call(name: str, config: Config) -> tuple[Target, Authorize]:
+    """Where the catalogue is: at the address of a profile for this provider, where one has its own."""
+    profiles = [profile for profile in config.profiles.values() if profile.provider == name]
+    own = next((profile for profile in profiles if profile.base_url), None)
+    target = resolve(own or Profile(name=name, provider=name, model="any"), config)
+    _, authorize = authorization(target, os.environ)
+    return target, authorize

@@ -1,0 +1,99 @@
+"""What was looked up as JSON documents: which profiles are ready, what models are known, what was fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .catalogues import Refreshed
+    from .known_models import KnownModel
+    from .price_update import PriceUpdate
+    from .probe import Online
+    from .profile_check import CheckedProfile
+
+MODELS_SCHEMA = "thinkdial.models/1"
+REFRESH_SCHEMA = "thinkdial.refresh/1"
+PRICE_UPDATE_SCHEMA = "thinkdial.prices-update/1"
+CHECK_SCHEMA = "thinkdial.profiles.check/1"
+
+
+def models_document(models: Iterable[KnownModel]) -> dict[str, Any]:
+    """`thinkdial.models/1`: what the cards say of each model."""
+    return {"schema": MODELS_SCHEMA, "models": [_model(one) for one in models]}
+
+
+def refresh_document(asked: Iterable[Refreshed]) -> dict[str, Any]:
+    """`thinkdial.refresh/1`: what came of each provider that was asked."""
+    return {"schema": REFRESH_SCHEMA, "providers": [_refreshed(one) for one in asked]}
+
+
+def price_update_document(done: PriceUpdate) -> dict[str, Any]:
+    """`thinkdial.prices-update/1`: the table before and after."""
+    return {
+        "schema": PRICE_UPDATE_SCHEMA,
+        "before": done.before.words,
+        "after": done.after.words,
+        "fetched_at": done.after.fetched_at,
+        "path": str(done.path),
+    }
+
+
+def check_document(checked: Iterable[CheckedProfile], *, online: bool) -> dict[str, Any]:
+    """`thinkdial.profiles.check/1`: with `online` also what each provider answered."""
+    return {"schema": CHECK_SCHEMA, "profiles": [_checked(one, online=online) for one in checked]}
+
+
+def _checked(one: CheckedProfile, *, online: bool) -> dict[str, Any]:
+    document: dict[str, Any] = {
+        "profile": one.profile.name,
+        "provider": one.profile.provider,
+        "model": one.profile.model,
+        "ready": one.is_ready,
+        "state": one.state,
+        "key": one.candidate.source,
+        "problem": one.problem,
+        "hint": one.hint,
+    }
+    if online:
+        document["online"] = None if one.online is None else _answered(one.online)
+    return document
+
+
+def _answered(answer: Online) -> dict[str, Any]:
+    return {
+        "host": answer.host,
+        "answers": answer.answers,
+        "key": answer.key,
+        "model_listed": answer.listed,
+        "did_you_mean": answer.near,
+        "answered_s": None if answer.answered_s is None else round(answer.answered_s, 3),
+        "note": answer.note,
+    }
+
+
+def _model(one: KnownModel) -> dict[str, Any]:
+    card = one.card
+    return {
+        "provider": one.provider.name,
+        "model": card.example,
+        "match": card.match.pattern,
+        "control": card.control,
+        "levels": [level.value for level in card.levels],
+        "budget": None if card.budget is None else {"min": card.budget.min, "max": card.budget.max},
+        "can_be_off": card.can_be_off,
+        "when_absent": card.absent,
+        "visibility": card.visibility,
+        "context_tokens": card.context_tokens,
+        "max_output_tokens": card.max_output_tokens,
+        "retired": card.retired,
+        "notes": card.notes,
+        "unverified": list(card.unverified),
+        "sources": list(card.sources),
+        "checked_on": card.checked_on,
+    }
+
+
+def _refreshed(one: Refreshed) -> dict[str, Any]:
+    document: dict[str, Any] = {"provider": one.provider, "models": one.models, "error": one.error}
+    return document if one.path is None else document | {"path": str(one.path)}

@@ -1,0 +1,134 @@
+"""What is known about models: those that a question fits, as rows for a list, and one of them in full."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+
+from ...profiles import facts
+from ...profiles.card import ModelCard
+from ...profiles.config import Config
+from ...profiles.provider import Provider
+from ...profiles.published import laid_over, stored
+from ...providers.errors import UsageError
+from ...providers.think import Think
+from ..costs.prices.list_price import ListPrice, list_price
+from ..planning.capability import DialTable, dials, takes
+
+
+@dataclass(frozen=True, slots=True)
+class ModelQuestion:
+    """Which models are meant: a part of a name or a whole id, of one provider, with what they can and cost.
+
+    `can` is a think value that they take as it is, `most_usd` the most a million tokens of output may cost.
+    """
+
+    pattern: str | None = None
+    provider: str | None = None
+    can: Think | None = None
+    takes_budget: bool = False
+    most_usd: Decimal | None = None
+    with_retired: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KnownModel:
+    """A model and who serves it."""
+
+    provider: Provider
+    card: ModelCard
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRow:
+    """A model in a list."""
+
+    provider: str
+    card: ModelCard
+    price: ListPrice | None
+
+
+@dataclass(frozen=True, slots=True)
+class ModelSheet:
+    """One model in full. `card_note` says what of the card was published by the provider, and when."""
+
+    provider: str
+    model: str
+    card: ModelCard
+    price: ListPrice | None
+    dials: tuple[DialTable, ...]
+    card_note: str | None
+    also_served_by: tuple[str, ...]
+
+
+def find_models(question: ModelQuestion, config: Config, at: datetime) -> list[KnownModel]:
+    """The models that fit; for a whole id those alone that it names, the vendor before the clouds.
+
+    Raises `UsageError` when none does.
+    """
+    found = [one for one in _named(question, config, at) if _fits(one, question, config, at)]
+    if not found:
+        raise UsageError(
+            f"no known model matches {question.pattern!r}" if question.pattern else "no model is known here",
+            hint="a model that is not listed can still be called; its provider's usual fields are used then",
+        )
+    return found
+
+
+def is_one_model(found: Sequence[KnownModel], pattern: str | None) -> bool:
+    """Whether all that was found is one model, whoever serves it."""
+    return len(found) == 1 or all(pattern is not None and one.card.matches(pattern) for one in found)
+
+
+def model_rows(found: Sequence[KnownModel], at: datetime) -> list[ModelRow]:
+    return [
+        ModelRow(one.provider.name, one.card, list_price(one.provider.prices, one.card.example, at)) for one in found
+    ]
+
+
+def model_sheet(found: Sequence[KnownModel], pattern: str | None, config: Config, at: datetime) -> ModelSheet:
+    """The first of `found` in full, as its provider published it where that is known."""
+    provider, card = found[0].provider, found[0].card
+    card, card_note = laid_over(card, pattern or card.example, stored(provider.name))
+    model = pattern if pattern is not None and card.matches(pattern) else card.example
+    return ModelSheet(
+        provider=provider.name,
+        model=model,
+        card=card,
+        price=list_price(provider.prices, model, at),
+        dials=dials(provider, card, model, config),
+        card_note=card_note,
+        also_served_by=tuple(one.provider.name for one in found[1:]),
+    )
+
+
+def _named(question: ModelQuestion, config: Config, at: datetime) -> list[KnownModel]:
+    """The models of that name: those whose whole id it is, else those that it is a part of."""
+    pattern, today = question.pattern, at.date().isoformat()
+    partly: list[KnownModel] = []
+    exactly: list[KnownModel] = []
+    for name, provider in config.providers.items():
+        if question.provider is not None and name != question.provider:
+            continue
+        for card in (card for file in provider.models for card in facts.cards(file)):
+            if pattern is not None and card.matches(pattern):
+                exactly.append(KnownModel(provider, card))
+            is_gone = card.retired is not None and card.retired <= today
+            has_part = pattern is None or pattern.lower() in card.example.lower()
+            if has_part and (question.with_retired or not is_gone):
+                partly.append(KnownModel(provider, card))
+    exactly.sort(key=lambda one: one.provider.name not in one.provider.models)
+    return exactly or partly
+
+
+def _fits(one: KnownModel, question: ModelQuestion, config: Config, at: datetime) -> bool:
+    if question.can is not None and not takes(question.can, one.provider, one.card, config):
+        return False
+    if question.takes_budget and one.card.budget is None:
+        return False
+    if question.most_usd is None:
+        return True
+    price = list_price(one.provider.prices, one.card.example, at)
+    return price is not None and price.output_usd <= question.most_usd
