@@ -31,19 +31,20 @@ class Commands(LazyGroup):
         "history": "Show stored runs again, without paying again.",
         "prices": "Show what models cost; fetch newer prices.",
     }
-    rooms: ClassVar = {
-        "ask": "run",
-        "compare": "run",
-        "plan": "run",
-        "demo": "run",
-        "models": "setup",
-        "simulate": "setup",
-        "keys": "setup",
-        "profiles": "setup",
-        "spend": "money",
-        "prices": "money",
-        "batch": "batch",
-        "history": "history",
+    package = f"{__package__}.commands"
+    modules: ClassVar = {
+        "ask": "run.ask",
+        "compare": "run.compare",
+        "plan": "run.plan",
+        "demo": "run.demo",
+        "models": "setup.models.models",
+        "simulate": "setup.simulate",
+        "keys": "setup.keys.group",
+        "profiles": "setup.profiles.group",
+        "spend": "money.spend",
+        "prices": "money.prices.group",
+        "batch": "batch.batch",
+        "history": "history.group",
     }
 
 

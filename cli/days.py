@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
-
-import typer
 
 from ..providers.errors import UsageError
 
 _AGO = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 _HINT = "use a date (2026-11-01), today, month, or how long ago: 12h, 7d, 4w; days are UTC"
-
-Since = Annotated[
-    str | None,
-    typer.Option("--since", metavar="WHEN", help="2026-11-01, today, month (its first day), 12h, 7d or 4w; UTC days."),
-]
-Until = Annotated[
-    str | None, typer.Option("--until", metavar="WHEN", help="The same; this day is still included. UTC days.")
-]
 
 
 def parse_when(text: str, now: datetime | None = None) -> date:

@@ -12,17 +12,20 @@ from .light import LightCommand, LightGroup
 
 
 class LazyGroup(LightGroup):
-    """`summaries` says each command in a line, in the order of the help; `rooms` says in which room its module is.
+    """`summaries` says each command in a line, in the order of the help.
 
-    The module `commands/ROOM/NAME.py` has the function of that name, or an `app`: a group of commands in its turn.
+    A command is the function of its name in the module of its name in `package` (with a `_` behind the function's name
+    where Python has its own). `modules` names the module where it is another one. A module with an `app` in the
+    function's place is a group of commands in its turn.
     """
 
+    package: ClassVar[str | None] = None
     summaries: ClassVar[Mapping[str, str]] = {}
-    rooms: ClassVar[Mapping[str, str]] = {}
+    modules: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, **attributes: Any) -> None:
         super().__init__(**attributes)
-        self.commands: Any = _Commands(self.summaries, self.rooms)
+        self.commands: Any = _Commands(self)
 
     def list_commands(self, ctx: Any) -> list[str]:
         return list(self.summaries)
@@ -31,36 +34,38 @@ class LazyGroup(LightGroup):
         with formatter.section("Commands"):
             formatter.write_dl(list(self.summaries.items()))
 
+    def made(self, name: str) -> Any:
+        """The command `name`, imported. Raises `KeyError` where there is none."""
+        from typer.main import get_group
+
+        summary = self.summaries[name]
+        module = import_module(f".{self.modules.get(name, name)}", self.package)
+        alone = typer.Typer(rich_markup_mode=None)
+        if hasattr(module, "app"):
+            alone.add_typer(module.app, name=name, short_help=summary)
+        else:
+            function = getattr(module, name, None) or getattr(module, f"{name}_")
+            alone.command(name, cls=LightCommand, short_help=summary)(function)
+        return get_group(alone).commands[name]
+
 
 class _Commands(Mapping[str, Any]):
-    """The commands by name, each made when it is first asked for."""
+    """The commands of a group by name, each made when it is first asked for."""
 
-    def __init__(self, summaries: Mapping[str, str], rooms: Mapping[str, str]) -> None:
-        self._summaries, self._rooms = summaries, rooms
+    def __init__(self, group: LazyGroup) -> None:
+        self._group = group
         self._made: dict[str, Any] = {}
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._made:
-            self._made[name] = _made(name, self._rooms[name], self._summaries[name])
+            self._made[name] = self._group.made(name)
         return self._made[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._summaries
+        return name in self._group.summaries
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._summaries)
+        return iter(self._group.summaries)
 
     def __len__(self) -> int:
-        return len(self._summaries)
-
-
-def _made(name: str, room: str, summary: str) -> Any:
-    from typer.main import get_group
-
-    module = import_module(f".commands.{room}.{name}", __package__)
-    alone = typer.Typer(rich_markup_mode=None)
-    if hasattr(module, "app"):
-        alone.add_typer(module.app, name=name, short_help=summary)
-    else:
-        alone.command(name, cls=LightCommand, short_help=summary)(getattr(module, name))
-    return get_group(alone).commands[name]
+        return len(self._group.summaries)

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from ..results.documents import dollars_text
-from .read import RunRow
+from ..results.documents import dollars_text, result_document
+from .read import RunRow, StoredResult, StoredRun
 from .spend import BudgetState, Disagreement, ForecastErrors, Spent
+from .spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendSpan, SpendTable
+
+if TYPE_CHECKING:
+    from .replay import Replayed
 
 HISTORY_SCHEMA = "thinkdial.history/1"
+REPLAY_SCHEMA = "thinkdial.replay/1"
 SPEND_SCHEMA = "thinkdial.spend/1"
 
 SPENT_COLUMNS = (
@@ -30,45 +35,72 @@ def runs_document(rows: Sequence[RunRow]) -> dict[str, Any]:
     return {"schema": HISTORY_SCHEMA, "runs": [_run(row) for row in rows]}
 
 
-def spend_document(
-    by: str,
-    since: date | None,
-    until: date | None,
-    rows: Sequence[Spent],
-    total: Spent,
-    budgets: Sequence[BudgetState],
-) -> dict[str, Any]:
-    """`thinkdial.spend/1`: sums by `by`, the total, and the budgets."""
+def sent_document(stored: StoredRun) -> dict[str, Any]:
+    """The plan and the request of each result; credentials were masked before they were stored."""
+    sent = [{**_name(entry), **entry.sent} for entry in stored.entries]
+    return {"schema": HISTORY_SCHEMA, "run": stored.number, "sent": sent}
+
+
+def removed_document(removed: int) -> dict[str, Any]:
+    """How many runs were forgotten."""
+    return {"schema": HISTORY_SCHEMA, "removed": removed}
+
+
+def place_document(path: Path, *, exists: bool) -> dict[str, Any]:
+    """Where the history is kept, and whether it is there yet."""
+    return {"schema": HISTORY_SCHEMA, "path": str(path), "exists": exists}
+
+
+def replay_document(number: int, replayed: Sequence[tuple[StoredResult, Replayed]]) -> dict[str, Any]:
+    """`thinkdial.replay/1`: what came out differently, and the results as they are now."""
     return {
-        "schema": SPEND_SCHEMA,
-        "by": by,
-        **_span(since, until),
-        "rows": [spent_fields(row) for row in rows],
-        "total": spent_fields(total),
-        "budgets": [
+        "schema": REPLAY_SCHEMA,
+        "run": number,
+        "results": [
             {
-                "name": state.name,
-                "limit_usd": dollars_text(state.limit_usd),
-                "spent_usd": dollars_text(state.spent_usd),
-                "set_aside_usd": dollars_text(state.set_aside_usd),
-                "left_usd": dollars_text(state.left_usd),
-                "unpriced": state.unpriced,
+                **_name(stored),
+                "unfinished": stored.unfinished,
+                "changes": [{"field": change.path, "was": change.was, "is": change.is_} for change in again.changes],
+                "notes": list(again.notes),
+                "result": result_document(again.result),
             }
-            for state in budgets
+            for stored, again in replayed
         ],
     }
 
 
-def forecast_errors_document(since: date | None, until: date | None, rows: Sequence[ForecastErrors]) -> dict[str, Any]:
-    return {"schema": SPEND_SCHEMA, **_span(since, until), "forecast_errors": [forecast_fields(row) for row in rows]}
+def spend_document(table: AnyTable) -> dict[str, Any]:
+    """`thinkdial.spend/1`: the sums with their total and the budgets, the forecast errors, or the bills that differ."""
+    rows = spend_cells(table)[1]
+    match table:
+        case ForecastTable():
+            return {"schema": SPEND_SCHEMA, **_span(table.span), "forecast_errors": rows}
+        case DisagreementTable():
+            return {"schema": SPEND_SCHEMA, **_span(table.span), "disagreements": rows}
+        case SpendTable():
+            return {
+                "schema": SPEND_SCHEMA,
+                "by": table.by,
+                **_span(table.span),
+                "rows": rows,
+                "total": spent_fields(table.total),
+                "budgets": [_budget(state) for state in table.budgets],
+            }
 
 
-def disagreements_document(since: date | None, until: date | None, rows: Sequence[Disagreement]) -> dict[str, Any]:
-    return {"schema": SPEND_SCHEMA, **_span(since, until), "disagreements": [disagreement_fields(row) for row in rows]}
+def spend_cells(table: AnyTable) -> tuple[Sequence[str], list[dict[str, Any]]]:
+    """The columns of a table and its rows, flat: the same in JSON and CSV."""
+    match table:
+        case ForecastTable():
+            return FORECAST_COLUMNS, [_fields(row, FORECAST_COLUMNS) for row in table.rows]
+        case DisagreementTable():
+            return DISAGREEMENT_COLUMNS, [_fields(row, DISAGREEMENT_COLUMNS) for row in table.rows]
+        case SpendTable():
+            return SPENT_COLUMNS, [spent_fields(row) for row in table.rows]
 
 
 def spent_fields(row: Spent) -> dict[str, Any]:
-    """One row of sums, flat: the same in JSON and CSV."""
+    """One row of sums; an amount of which nothing is known is null, not zero."""
     fields = _fields(row, SPENT_COLUMNS)
     if row.usd is None:
         fields["output_usd"] = None
@@ -77,12 +109,15 @@ def spent_fields(row: Spent) -> dict[str, Any]:
     return fields
 
 
-def forecast_fields(row: ForecastErrors) -> dict[str, Any]:
-    return _fields(row, FORECAST_COLUMNS)
-
-
-def disagreement_fields(row: Disagreement) -> dict[str, Any]:
-    return _fields(row, DISAGREEMENT_COLUMNS)
+def _budget(state: BudgetState) -> dict[str, Any]:
+    return {
+        "name": state.name,
+        "limit_usd": dollars_text(state.limit_usd),
+        "spent_usd": dollars_text(state.spent_usd),
+        "set_aside_usd": dollars_text(state.set_aside_usd),
+        "left_usd": dollars_text(state.left_usd),
+        "unpriced": state.unpriced,
+    }
 
 
 def _fields(row: Spent | ForecastErrors | Disagreement, columns: Sequence[str]) -> dict[str, Any]:
@@ -113,8 +148,15 @@ def _run(row: RunRow) -> dict[str, Any]:
     }
 
 
-def _span(since: date | None, until: date | None) -> dict[str, str | None]:
-    return {"since": since.isoformat() if since else None, "until": until.isoformat() if until else None}
+def _name(entry: StoredResult) -> dict[str, str]:
+    return {"profile": entry.result.profile, "think": entry.result.think.requested}
+
+
+def _span(span: SpendSpan) -> dict[str, str | None]:
+    return {
+        "since": span.since.isoformat() if span.since else None,
+        "until": span.until.isoformat() if span.until else None,
+    }
 
 
 def _amount(usd: Decimal | None) -> str | None:

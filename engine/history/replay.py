@@ -26,7 +26,7 @@ from ..targets.target import Target, resolve
 from .unfinished import KILLED, as_recovered
 
 if TYPE_CHECKING:
-    from .read import StoredResult
+    from .read import StoredResult, StoredRun
 
 BROKEN = frozenset(("timeout", "connection", "cancelled", "budget", "config"))
 """Kinds of failure that happen to an exchange and leave nothing in its bytes."""
@@ -59,6 +59,11 @@ class Replayed:
     result: Result
     changes: tuple[Change, ...]
     notes: tuple[str, ...]
+
+
+def replay_all(stored: StoredRun, config: Config) -> list[tuple[StoredResult, Replayed]]:
+    """Every result of a run with what comes out today."""
+    return [(entry, replay(entry, config)) for entry in stored.entries]
 
 
 def replay(stored: StoredResult, config: Config) -> Replayed:
@@ -230,22 +235,3 @@ def _inside(path: str, value: object) -> Mapping[str, Any] | None:
     if not isinstance(value, Mapping) or path == "think.native":
         return None
     return cast("Mapping[str, Any]", value)
-
-
-def replay_document(number: int, replayed: list[tuple[StoredResult, Replayed]]) -> Json:
-    """`thinkdial.replay/1`."""
-    return {
-        "schema": "thinkdial.replay/1",
-        "run": number,
-        "results": [
-            {
-                "profile": stored.result.profile,
-                "think": stored.result.think.requested,
-                "unfinished": stored.unfinished,
-                "changes": [{"field": change.path, "was": change.was, "is": change.is_} for change in again.changes],
-                "notes": list(again.notes),
-                "result": result_document(again.result),
-            }
-            for stored, again in replayed
-        ],
-    }

@@ -57,7 +57,7 @@ def two_runs() -> None:
 def on_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
     """Rich and we take standard output for a terminal."""
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
-    monkeypatch.setattr("thinkdial.cli.commands.history.stored.is_terminal", lambda _: True)
+    monkeypatch.setattr("thinkdial.cli.output.is_terminal", lambda _: True)
 
 
 def test_before_anything_is_stored_that_is_said_and_nothing_is_made(cli: Callable[..., Any]) -> None:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ...exit_codes import ExitCode
+
 
 def simulate(
     port: Annotated[
@@ -43,7 +45,7 @@ def simulate(
         int | None, typer.Option("--rpm", min=1, help="Requests a minute for each key and model; more get a 429.")
     ] = None,
     tpm: Annotated[int | None, typer.Option("--tpm", min=1, help="Tokens a minute for each key and model.")] = None,
-) -> None:
+) -> ExitCode:
     """Serve the simulated providers on this machine until Ctrl-C. Nothing they say is real.
 
     A single request fails on purpose when its model name ends in @FAULT, as in claude-opus-5-5@overloaded; so does a
@@ -56,7 +58,6 @@ def simulate(
     """
     from ....providers.errors import ConfigError
     from ....simulator import DEMO_PACE, RateLimits, Simulator, serve_forever
-    from ...exit_codes import ExitCode
     from ...output import emit, say
 
     server = Simulator(
@@ -81,9 +82,9 @@ def simulate(
         serve_forever(server, ready)
     except KeyboardInterrupt:
         say("stopped")
-        raise typer.Exit(ExitCode.OK) from None
     except OSError as error:
         raise ConfigError(f"port {port} cannot be used: {error.strerror}", hint="choose another with --port") from None
+    return ExitCode.OK
 
 
 def _faults(given: list[str]) -> dict[str, float]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 
 from rich import box
@@ -11,6 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ....engine.costs.prices.known_prices import KnownPrices
 from ....engine.costs.prices.price_card import PriceCard, PriceRow
 from ..untrusted import harmless
 
@@ -28,19 +28,9 @@ NO_PRICE = "–: no price of its own; it costs as much as input, or output."
 KEPT_LONGER = "Kept longer: cache writes for an hour, with OpenAI for twelve."
 
 
-@dataclass(frozen=True, slots=True)
-class PriceView:
-    """What is known about the price of `model` at `provider`: the user's own rows, and the table's."""
-
-    provider: str
-    model: str
-    card: PriceCard | None
-    own: tuple[PriceRow, ...]
-    own_source: str
-
-
-def price_view(view: PriceView, data: str, checked_on: str, width: int) -> RenderableType:
+def price_view(known: KnownPrices) -> RenderableType:
     """The user's own price first, then the table's, then where both come from."""
+    view = known.first
     parts: list[RenderableType] = [
         Text.assemble((harmless(view.model), "bold"), f"  {harmless(view.provider)}"),
         Text(""),
@@ -54,7 +44,7 @@ def price_view(view: PriceView, data: str, checked_on: str, width: int) -> Rende
         parts += [_table(view.card.rows), Text("")]
     parts += [Text(_legend((*view.own, *(view.card.rows if view.card else ()))), style="dim"), Text("")]
     if view.card is not None:
-        parts.append(_sources(view.card, data, checked_on))
+        parts.append(_sources(view.card, known.data.words, known.checked_on))
     return Group(*parts)
 
 

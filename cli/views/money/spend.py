@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date
 from decimal import Decimal
 from typing import Literal
 
@@ -13,7 +12,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ....engine.history.spend import BudgetState, Disagreement, ForecastErrors, Spent
+from ....engine.history.spend import BudgetState, Spent
+from ....engine.history.spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendSpan, SpendTable
 from ..numbers import UNKNOWN, dollars, tokens
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
 from ..untrusted import one_line
@@ -42,10 +42,20 @@ class _Column:
         return max(map(cell_len, (self.head, *self.cells)))
 
 
-def spend_view(
-    rows: Sequence[Spent], total: Spent, budgets: Sequence[BudgetState], by: str, span: str, width: int
-) -> RenderableType:
+def spend_view(table: AnyTable, width: int) -> RenderableType:
+    """Any table of `spend`, for `width` columns."""
+    match table:
+        case SpendTable():
+            return _spend(table, width)
+        case ForecastTable():
+            return _forecasts(table, width)
+        case DisagreementTable():
+            return _disagreements(table)
+
+
+def _spend(table: SpendTable, width: int) -> RenderableType:
     """The sums of each `by`, their total, what is of unknown price, and the budgets."""
+    rows, total, budgets, by, span = table.rows, table.total, table.budgets, table.by, span_words(table.span)
     title = Text.assemble(("Spent", STRONG), f" {span}, by {by}" if span else f" by {by}")
     parts: list[RenderableType] = [title, Text("")]
     if not rows:
@@ -57,8 +67,9 @@ def spend_view(
     return Group(*parts)
 
 
-def span_words(since: date | None, until: date | None) -> str:
+def span_words(span: SpendSpan) -> str:
     """`since 2026-11-01`, `from 2026-11-01 to 2026-11-07`, and nothing for all time."""
+    since, until = span.since, span.until
     if since is not None and until is not None:
         return f"on {since}" if since == until else f"from {since} to {until}"
     if since is not None:
@@ -89,8 +100,9 @@ def signed_percent(share: Decimal | None) -> str:
     return UNKNOWN if share is None else f"{share * 100:+.0f} %"
 
 
-def forecasts_view(rows: Sequence[ForecastErrors], span: str, width: int) -> RenderableType:
+def _forecasts(errors: ForecastTable, width: int) -> RenderableType:
     """How far forecasts were off, for each model, think value and source."""
+    rows, span = errors.rows, span_words(errors.span)
     title = Text.assemble(("Forecast against actual cost", STRONG), f" {span}" if span else "")
     if not rows:
         return Group(title, Text(""), Text("No forecast has been compared with a bill yet."))
@@ -120,8 +132,9 @@ def forecasts_view(rows: Sequence[ForecastErrors], span: str, width: int) -> Ren
     return Group(title, Text(""), table, Text(""), Text(legend, QUIET))
 
 
-def disagreements_view(rows: Sequence[Disagreement], span: str) -> RenderableType:
+def _disagreements(bills: DisagreementTable) -> RenderableType:
     """Bills that differ from the price list by more than 5 %, newest first."""
+    rows, span = bills.rows, span_words(bills.span)
     title = Text.assemble(
         ("Bills that differ from the price list by more than 5 %", STRONG), f" {span}" if span else ""
     )

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ....engine.lookups.profile_check import CheckedProfile
 from ..numbers import UNKNOWN, seconds
 from ..untrusted import one_line
 
 WIDE = 120
-Row = Mapping[str, Any]
 
 _KEY_WORDS = {
     "accepted": ("accepted", "green"),
@@ -27,7 +26,7 @@ _ANSWER_WORDS = {True: ("answers", "green"), False: ("no answer", "red"), None: 
 _MODEL_WORDS = {True: ("listed", "green"), False: ("not listed", "red"), None: (UNKNOWN, "dim")}
 
 
-def check_table(rows: Sequence[Row], width: int, *, online: bool) -> RenderableType:
+def check_table(rows: Sequence[CheckedProfile], width: int, *, online: bool) -> RenderableType:
     """One row a profile; with `online` what its provider answered."""
     wide = width >= WIDE
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -43,8 +42,8 @@ def check_table(rows: Sequence[Row], width: int, *, online: bool) -> RenderableT
     if wide:
         table.add_column("what to know", overflow="fold", ratio=1)
     for row in rows:
-        cells: list[RenderableType] = [_state(row), Text(one_line(str(row["profile"])), "bold")]
-        cells += _online(row) if online else [Text(one_line(str(row["key"] or _without_key(row))))]
+        cells: list[RenderableType] = [_state(row), Text(one_line(row.profile.name), "bold")]
+        cells += _online(row) if online else [Text(one_line(row.candidate.source or _without_key(row)))]
         table.add_row(*cells, *([_remark(row)] if wide else []))
     if wide:
         table.expand = True
@@ -54,40 +53,38 @@ def check_table(rows: Sequence[Row], width: int, *, online: bool) -> RenderableT
     below.add_column("what to know", overflow="fold")
     for row in rows:
         if remark := _remark(row):
-            below.add_row(Text(one_line(str(row["profile"]))), remark)
+            below.add_row(Text(one_line(row.profile.name)), remark)
     return Group(table, Text(""), below) if below.row_count else table
 
 
-def _state(row: Row) -> Text:
-    return Text(row["state"], {"ready": "green", "unproven": "yellow"}.get(row["state"], "red"))
+def _state(row: CheckedProfile) -> Text:
+    return Text(row.state, {"ready": "green", "unproven": "yellow"}.get(row.state, "red"))
 
 
-def _without_key(row: Row) -> str:
-    return "not needed" if row["ready"] else UNKNOWN
+def _without_key(row: CheckedProfile) -> str:
+    return "not needed" if row.is_ready else UNKNOWN
 
 
-def _online(row: Row) -> list[Text]:
-    told: Row | None = row.get("online")
+def _online(row: CheckedProfile) -> list[Text]:
+    told = row.online
     if told is None:
         return [Text("not asked", "dim"), Text(UNKNOWN, "dim"), Text(UNKNOWN, "dim"), Text(UNKNOWN, "dim")]
-    key = Text(*_KEY_WORDS[told["key"]]) if told["key"] else Text(UNKNOWN, "dim")
+    key = Text(*_KEY_WORDS[told.key]) if told.key else Text(UNKNOWN, "dim")
     return [
-        Text(*_ANSWER_WORDS[told["answers"]]),
+        Text(*_ANSWER_WORDS[told.answers]),
         key,
-        Text(*_MODEL_WORDS[told["model_listed"]]),
-        Text(seconds(told["answered_s"])),
+        Text(*_MODEL_WORDS[told.listed]),
+        Text(seconds(told.answered_s)),
     ]
 
 
-def _remark(row: Row) -> Text:
+def _remark(row: CheckedProfile) -> Text:
     """The problem and what to do about it, else what stayed open."""
-    told: Row = row.get("online") or {}
-    profile = one_line(str(row["profile"]))
     remark = Text()
-    if row["problem"]:
-        remark.append(one_line(str(row["problem"]), 600).removeprefix(f"profile {profile}: "))
-    elif told.get("note"):
-        remark.append(one_line(str(told["note"]), 300), "dim")
-    if row["hint"] and remark:
-        remark.append(f" ({one_line(str(row['hint']), 300)})", "dim")
+    if row.problem:
+        remark.append(one_line(row.problem, 600).removeprefix(f"profile {one_line(row.profile.name)}: "))
+    elif row.online is not None and row.online.note:
+        remark.append(one_line(row.online.note, 300), "dim")
+    if row.hint and remark:
+        remark.append(f" ({one_line(row.hint, 300)})", "dim")
     return remark

@@ -4,27 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ....engine.costs.prices.list_price import ListPrice, list_price
-from ....engine.planning.plan import PlanContext, plan
-from ....profiles import facts
+from ....engine.costs.prices.list_price import ListPrice
+from ....engine.lookups.known_models import ModelRow, ModelSheet
+from ....engine.planning.capability import DialTable
 from ....profiles.card import ModelCard
-from ....profiles.profile import Reference
-from ....profiles.provider import Provider
-from ....providers.registry import dialect
-from ....providers.think import AUTO, Level, Think
 from ..untrusted import harmless
 
 WIDE = 120
-DIAL = (AUTO, *(Think(level) for level in Level), Think(budget_tokens=4000))
 
 
-def model_table(entries: Sequence[tuple[Provider, ModelCard]], width: int) -> RenderableType:
+def model_table(rows: Sequence[ModelRow], width: int) -> RenderableType:
     """One row a model. Prices are USD per million tokens, input / output."""
     wide = width >= WIDE
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -37,11 +31,12 @@ def model_table(entries: Sequence[tuple[Provider, ModelCard]], width: int) -> Re
         table.add_column("context", justify="right", no_wrap=True)
         table.add_column("output", justify="right", no_wrap=True)
     table.add_column("$/M in / out", justify="right", no_wrap=True)
-    now, previous = datetime.now(UTC), ""
-    for provider, card in entries:
-        if provider.name != previous:
-            table.add_row(Text(provider.name, style="bold"))
-            previous = provider.name
+    previous = ""
+    for row in rows:
+        card = row.card
+        if row.provider != previous:
+            table.add_row(Text(row.provider, style="bold"))
+            previous = row.provider
         cells: list[RenderableType] = [
             _name(card),
             takes(card),
@@ -50,29 +45,26 @@ def model_table(entries: Sequence[tuple[Provider, ModelCard]], width: int) -> Re
         ]
         if wide:
             cells += [card.visibility, _size(card.context_tokens), _size(card.max_output_tokens)]
-        table.add_row(*cells, _price(list_price(provider.prices, card.example, now)))
+        table.add_row(*cells, _price(row.price))
     legend = "* something about it is unverified; thinkdial models NAME says what.  † stops or stopped answering."
     return Group(table, Text(""), Text(legend, style="dim"))
 
 
-def model_view(
-    provider: Provider, card: ModelCard, reference: Reference, width: int, model: str | None
-) -> RenderableType:
+def model_view(sheet: ModelSheet) -> RenderableType:
     """Everything on one card, then what each value of the dial becomes, for each dialect of its provider."""
-    name = model if model is not None and card.matches(model) else card.example
+    card = sheet.card
     facts_table = Table.grid(padding=(0, 2, 0, 0))
     facts_table.add_column(style="dim", no_wrap=True)
     facts_table.add_column(overflow="fold")
-    price = list_price(provider.prices, name, datetime.now(UTC))
     listed: list[tuple[str, str | None]] = [
-        ("provider", provider.name),
+        ("provider", sheet.provider),
         ("takes", takes(card)),
         ("can be off", "yes" if card.can_be_off else "no"),
         ("when nothing is sent", default_words(card)),
         ("reasoning is shown as", card.visibility),
         ("context", _size(card.context_tokens)),
         ("most output", _size(card.max_output_tokens)),
-        ("price per million", f"{_price(price)} USD (input / output, base tier)"),
+        ("price per million", f"{_price(sheet.price)} USD (input / output, base tier)"),
         ("stops answering", card.retired),
         ("notes", card.notes),
         ("unverified", ", ".join(card.unverified) or None),
@@ -82,20 +74,9 @@ def model_view(
     for label, value in listed:
         if value:
             facts_table.add_row(label, Text(harmless(value.strip())))
-    parts: list[RenderableType] = [Text(harmless(name), style="bold"), facts_table]
-    for spoken, use in provider.dialects.items():
-        if card.dialects and spoken not in card.dialects:
-            continue
-        spelling = card.spelling.get(spoken)
-        context = PlanContext(
-            card=card,
-            spelling=facts.spellings()[spelling] if spelling else None,
-            reference=reference,
-            model=name,
-            limit_required=dialect(spoken).NEEDS_OUTPUT_LIMIT,
-            refuses_levels=use.refuses_levels,
-        )
-        parts += [Text(""), Text(f"{spoken}", style="bold"), _dial_table(context)]
+    parts: list[RenderableType] = [Text(harmless(sheet.model), style="bold"), facts_table]
+    for dial in sheet.dials:
+        parts += [Text(""), Text(dial.dialect, style="bold"), _dial_table(dial)]
     return Group(*parts)
 
 
@@ -112,16 +93,15 @@ def default_words(card: ModelCard) -> str:
     return card.absent or ("off" if card.control == "none" else "unknown")
 
 
-def _dial_table(context: PlanContext) -> Table:
+def _dial_table(dial: DialTable) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("asked", "fidelity", "sent"):
         table.add_column(heading, no_wrap=heading != "sent", overflow="fold")
-    for think in DIAL:
-        decided = plan(think, context)
-        sent = Text(json.dumps(decided.native) if decided.native else "nothing")
-        if decided.note:
-            sent.append(f"\n{decided.note}", style="dim")
-        table.add_row(str(think), decided.fidelity, sent)
+    for row in dial.rows:
+        sent = Text(json.dumps(row.native) if row.native else "nothing")
+        if row.note:
+            sent.append(f"\n{row.note}", style="dim")
+        table.add_row(str(row.think), row.fidelity, sent)
     return table
 
 

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ....engine.targets.profile_summary import ProfileSummary
+from ..numbers import UNKNOWN
 from ..untrusted import harmless
 
 WIDE = 110
 
 
-def profile_table(rows: Sequence[Mapping[str, Any]], groups: Mapping[str, Sequence[str]], width: int) -> RenderableType:
+def profile_table(rows: Sequence[ProfileSummary], groups: Mapping[str, Sequence[str]], width: int) -> RenderableType:
     """One row a profile; where it is defined only when there is room."""
     wide = width >= WIDE
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -26,16 +27,22 @@ def profile_table(rows: Sequence[Mapping[str, Any]], groups: Mapping[str, Sequen
     if wide:
         table.add_column("defined in", overflow="fold", style="dim")
     for row in rows:
-        problem = row.get("problem")
-        key = str(row.get("key") or "not needed")
-        state = Text(harmless(problem), style="red") if problem else Text(key, style="dim" if "not set" in key else "")
+        profile = row.profile
         cells: list[RenderableType] = [
-            Text(harmless(str(row["profile"])), style="bold"),
-            harmless(str(row["provider"])),
-            harmless(str(row["model"])),
-            harmless(str(row.get("think", "–"))),
-            state,
+            Text(harmless(profile.name), style="bold"),
+            harmless(profile.provider),
+            harmless(profile.model),
+            UNKNOWN if row.problem else harmless(row.think),
+            _state(row),
         ]
-        table.add_row(*cells, *([harmless(str(row.get("defined_in", "")))] if wide else []))
+        table.add_row(*cells, *(["" if row.problem else harmless(profile.place)] if wide else []))
     listed = [Text(f"{harmless(name)}: {', '.join(map(harmless, members))}") for name, members in groups.items()]
     return Group(table, Text(""), Text("groups", style="bold"), *listed) if listed else table
+
+
+def _state(row: ProfileSummary) -> Text:
+    """Where the key comes from, or what is wrong."""
+    if row.problem:
+        return Text(harmless(row.problem), style="red")
+    key = row.key or "not needed"
+    return Text(key, style="dim" if "not set" in key else "")

@@ -1,0 +1,41 @@
+"""`thinkdial history report`: stored runs as one HTML page."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...exit_codes import ExitCode
+
+
+def report(
+    runs: Annotated[list[str], typer.Argument(metavar="ID", help="Runs: number, last, or the beginning of an id.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Where to write the page, such as report.html."),
+    ] = None,
+    title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The page's title.")] = None,
+) -> ExitCode:
+    """Write stored runs as one self-contained HTML page, for reading answers side by side.
+
+    Example:  thinkdial history report last -o report.html
+    """
+    from ....engine.history.queries import named_runs
+    from ....providers.errors import UsageError
+    from ...output import check_writable, emit, is_terminal, say, write_file
+    from ...views.report import report_page
+
+    if output is None and is_terminal(sys.stdout):
+        raise UsageError("a page is not for reading on a terminal", hint="-o report.html writes it to a file")
+    if output is not None:
+        check_writable(output)
+    page = report_page([stored.run for stored in named_runs(runs)], title=title)
+    if output is None:
+        emit(page)
+        return ExitCode.OK
+    write_file(output, page)
+    say(f"written: {output}")
+    return ExitCode.OK

@@ -1,0 +1,70 @@
+"""`thinkdial history rm`: stored runs are forgotten, what was spent is not."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from ...exit_codes import ExitCode
+from ...options import AsJson
+
+
+def rm(
+    runs: Annotated[
+        list[str] | None, typer.Argument(metavar="ID", help="Runs: number, last, or the beginning of an id.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All of them.")] = False,
+    before: Annotated[
+        str | None,
+        typer.Option(
+            "--before", metavar="WHEN", help="Those from before 2026-11-01, today, month, or 30d ago; UTC days."
+        ),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    json: AsJson = False,
+) -> ExitCode:
+    """Forget stored runs: prompts, answers and bytes. The sums that `thinkdial spend` shows are kept.
+
+    Example:  thinkdial history rm --before 90d
+    """
+    from ....engine.history.queries import chosen_numbers, forget_runs
+    from ....providers.errors import UsageError
+    from ...days import parse_when
+    from ...output import say
+
+    if (bool(runs) + everything + (before is not None)) != 1:
+        raise UsageError("say which runs: either IDs, or --all, or --before WHEN")
+    numbers = chosen_numbers(runs or [], parse_when(before) if before is not None else None)
+    if numbers and not yes and not _agreed(numbers, named=bool(runs)):
+        say("nothing was forgotten")
+        return ExitCode.OK
+    removed = forget_runs(numbers)
+    if json:
+        from ....engine.history.documents import removed_document
+        from ...formats import json_text
+        from ...output import emit
+
+        emit(json_text(removed_document(removed)))
+    say(f"forgot {_count(removed)}; the sums of thinkdial spend are kept")
+    return ExitCode.OK
+
+
+def _agreed(numbers: Sequence[int], *, named: bool) -> bool:
+    """Whether somebody says so, where there is somebody. Raises `UsageError` where not, unless the runs were named."""
+    from ....providers.errors import UsageError
+    from ...output import is_terminal
+
+    count = _count(len(numbers))
+    if is_terminal(sys.stdin):
+        which = f" ({', '.join(map(str, numbers))})" if len(numbers) <= 10 else ""
+        return typer.confirm(f"Forget {count}{which}?", err=True)
+    if not named:
+        raise UsageError(f"this would forget {count}", hint="add --yes when nobody can be asked")
+    return True
+
+
+def _count(runs: int) -> str:
+    return f"{runs:,} run{'s' if runs != 1 else ''}"

@@ -1,0 +1,88 @@
+"""`thinkdial history show`: one stored run in any format, or the bytes that came, or the requests that left."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ...exit_codes import ExitCode
+from ...options import (
+    AsJson,
+    Format,
+    OneResult,
+    OneRun,
+    Output,
+    OutputFormat,
+    Quiet,
+    ReasoningView,
+    ShowReasoning,
+)
+
+if TYPE_CHECKING:
+    from ....engine.history.read import StoredRun
+
+
+def show(
+    run: OneRun,
+    profile: OneResult = None,
+    raw: Annotated[bool, typer.Option("--raw", help="The bytes of one response, as they came.")] = False,
+    sent: Annotated[bool, typer.Option("--sent", help="What was sent: plan and request, credentials masked.")] = False,
+    reasoning: ShowReasoning = ReasoningView.EXCERPT,
+    output_format: OutputFormat = None,
+    json: AsJson = False,
+    output: Output = None,
+    quiet: Quiet = False,
+) -> ExitCode:
+    """Show one stored run in any format, as compare printed it; or the bytes that came, or the requests that left.
+
+    Example:  thinkdial history show last --format md -o run.md
+    """
+    from ....engine.history.queries import named_run
+    from ....providers.errors import UsageError
+    from ...formats import chosen_format, print_notes, print_run
+    from ...output import emit
+
+    if raw and (sent or output_format or json or output):
+        raise UsageError("--raw goes with no format and no file", hint="to keep the bytes, redirect them: > FILE")
+    if sent and (output_format not in (None, Format.JSON) or output):
+        raise UsageError("--sent is printed as text or, with --json, as JSON")
+    form = chosen_format(output_format, json, output, Format.TABLE)
+    stored = named_run(run, profile)
+    if raw:
+        _print_response(stored)
+        return ExitCode.OK
+    if sent:
+        _print_sent(stored, as_json=form is Format.JSON)
+        return ExitCode.OK
+    if form is Format.TABLE and output is None:
+        from ...views.history.stored_run import head_text
+
+        emit(head_text(stored))
+    written = print_run(stored.run, form, reasoning, output)
+    if not quiet:
+        print_notes(stored.run.results, after_comparison=form is Format.TABLE)
+    return ExitCode.OK if written else ExitCode.USAGE
+
+
+def _print_response(stored: StoredRun) -> None:
+    """The bytes as they are; on a terminal nothing in them moves, hides or runs."""
+    from ....engine.history.queries import one_response
+    from ...output import emit, emit_bytes, is_terminal
+    from ...views.history.stored_run import raw_text
+
+    data = one_response(stored).data
+    if is_terminal(sys.stdout):
+        emit(raw_text(data))
+    else:
+        emit_bytes(data)
+
+
+def _print_sent(stored: StoredRun, *, as_json: bool) -> None:
+    from ....engine.history.documents import sent_document
+    from ...formats import json_text
+    from ...output import emit
+    from ...views.history.stored_run import sent_text
+
+    emit(json_text(sent_document(stored)) if as_json else sent_text(stored))

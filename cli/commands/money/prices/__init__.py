@@ -1,0 +1,1 @@
+"""`thinkdial prices`: a module a command."""

@@ -1,0 +1,1 @@
+"""`thinkdial keys`: a module a command."""

@@ -1,0 +1,1 @@
+"""`thinkdial models`: what is known about models, and `refresh`, which asks the providers."""

@@ -1,0 +1,86 @@
+"""`thinkdial models`: what is known about the models."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ....exit_codes import ExitCode
+from ....options import AsJson, ConfigFile
+
+
+def models(
+    pattern: Annotated[
+        str | None,
+        typer.Argument(metavar="PATTERN", help="Part of a name, or a whole model id; or the word refresh."),
+    ] = None,
+    provider: Annotated[
+        str | None, typer.Option("--provider", "-p", metavar="NAME", help="Only this provider.")
+    ] = None,
+    can: Annotated[
+        str | None, typer.Option("--can", metavar="VALUE", help="Only models that take this think value as it is.")
+    ] = None,
+    budget: Annotated[bool, typer.Option("--budget", help="Only models that take a token budget.")] = False,
+    max_price: Annotated[
+        float | None,
+        typer.Option(
+            "--max-price",
+            metavar="USD",
+            min=0,
+            help="Only models whose output costs at most this per million.",
+        ),
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Retired models too.")] = False,
+    json: AsJson = False,
+    config: ConfigFile = None,
+) -> ExitCode:
+    """List known models: levels, budgets, default, can it be off, visibility, context, price.
+
+    For the whole id of a model it shows how every value of the dial would be translated. `thinkdial models refresh`
+    asks the providers (-p for one) what their models take, remembers it with its date, and plans by it from then on.
+
+    Example:  thinkdial models claude-opus-5-5
+    """
+    from datetime import UTC, datetime
+    from decimal import Decimal
+
+    from .....engine.lookups.documents import models_document
+    from .....engine.lookups.known_models import ModelQuestion, find_models, is_one_model, model_rows, model_sheet
+    from .....profiles.config import load
+    from .....providers.think import parse_think
+    from ....formats import json_text
+    from ....output import console, emit, rendered, say
+
+    settings, now = load(config), datetime.now(UTC)
+    if provider is not None:
+        settings.provider(provider)
+    if pattern == "refresh":
+        from .refresh import refresh
+
+        return refresh(settings, provider, json=json)
+    question = ModelQuestion(
+        pattern=pattern,
+        provider=provider,
+        can=parse_think(can) if can is not None else None,
+        takes_budget=budget,
+        most_usd=Decimal(str(max_price)) if max_price is not None else None,
+        with_retired=everything,
+    )
+    found = find_models(question, settings, now)
+    if json:
+        emit(json_text(models_document(found)))
+        return ExitCode.OK
+    from ....views.setup.model_cards import model_table, model_view
+
+    width = console().width
+    if not is_one_model(found, pattern):
+        emit(rendered(model_table(model_rows(found, now), width)))
+        return ExitCode.OK
+    sheet = model_sheet(found, pattern, settings, now)
+    emit(rendered(model_view(sheet)))
+    if sheet.card_note:
+        say(f"note: {sheet.card_note}")
+    if others := sheet.also_served_by:
+        say(f"also served by {', '.join(others)}: pass -p {others[0]} to see it there")
+    return ExitCode.OK

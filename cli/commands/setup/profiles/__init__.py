@@ -1,0 +1,1 @@
+"""`thinkdial profiles`: a module a command."""

@@ -1,0 +1,31 @@
+"""`thinkdial profiles list`: all profiles and groups, and the servers on this machine."""
+
+from __future__ import annotations
+
+from ....exit_codes import ExitCode
+from ....options import AsJson, ConfigFile
+
+
+def list_(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
+    """List all profiles and groups: what they call, where they come from, and whether a key is there.
+
+    Example:  thinkdial profiles list
+    """
+    from .....engine.lookups.local_servers import local_servers
+    from .....engine.targets.documents import profiles_document
+    from .....engine.targets.profile_summary import profile_summaries
+    from .....profiles.config import load
+    from ....formats import json_text
+    from ....output import console, emit, rendered
+    from ....views.setup.profile_list import profile_table
+
+    settings = load(config)
+    summaries = profile_summaries(settings)
+    if json:
+        emit(json_text(profiles_document(summaries, settings)))
+        return ExitCode.OK
+    emit(rendered(profile_table(summaries, settings.groups, console().width)))
+    if found := local_servers(settings.providers.values()):
+        emit("\nlistening on this machine\n")
+        emit("".join(f"{local.name}: {local.base_url}\n" for local in found))
+    return ExitCode.OK

@@ -1,0 +1,89 @@
+"""What the user asks of the history by number, id or filter. Each question opens the store and closes it again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+
+from ...providers.errors import StoreError, UsageError
+from ..exchange.reader import RawResponse
+from ..results.assembly import summarize
+from .read import RunFilter, RunRow, StoredResult, StoredRun, find_run, list_runs, remove_runs, run_numbers, stored_run
+from .store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class RunList:
+    """The runs that fit. `exists` is False while nothing was ever stored."""
+
+    rows: Sequence[RunRow]
+    exists: bool
+
+
+def matching_runs(wanted: RunFilter) -> RunList:
+    """The runs that `wanted` describes, newest first."""
+    with Store.open() as store:
+        return RunList(list_runs(store, wanted), store.exists)
+
+
+def named_runs(names: Sequence[str]) -> list[StoredRun]:
+    """The runs that are meant, each once. Raises `StoreError` when one is not there."""
+    with Store.open() as store:
+        numbers = dict.fromkeys(find_run(store, name) for name in names)
+        return [stored_run(store, number) for number in numbers]
+
+
+def named_run(name: str, only: str | None = None) -> StoredRun:
+    """One run; with `only` the results of that profile, or of `PROFILE@THINK`.
+
+    Raises `StoreError` when it is not there, and `UsageError` when it has no such results.
+    """
+    stored = named_runs([name])[0]
+    if only is None:
+        return stored
+    kept = tuple(entry for entry in stored.entries if only in (entry.result.profile, entry_name(entry)))
+    if not kept:
+        raise UsageError(f"run {stored.number} has no result of {only!r}", hint=f"it has {_names(stored.entries)}")
+    results = tuple(entry.result for entry in kept)
+    run = replace(stored.run, results=results, summary=summarize(results, stored.run.summary.total_s))
+    return replace(stored, run=run, entries=kept)
+
+
+def one_response(stored: StoredRun) -> RawResponse:
+    """The bytes of the one response of a run.
+
+    Raises `UsageError` when there is more than one, and `StoreError` when none was stored.
+    """
+    if len(stored.entries) != 1:
+        raise UsageError(
+            f"run {stored.number} has {len(stored.entries)} results",
+            hint=f"choose one with -p: {_names(stored.entries)}",
+        )
+    raw = stored.entries[0].raw
+    if raw is None:
+        raise StoreError(f"run {stored.number} holds no response of {entry_name(stored.entries[0])}")
+    return raw
+
+
+def chosen_numbers(names: Sequence[str], before: date | None = None) -> list[int]:
+    """The numbers of the runs of these names; without names of all, or of those from before a moment."""
+    with Store.open() as store:
+        if names:
+            return list(dict.fromkeys(find_run(store, name) for name in names))
+        return run_numbers(store, before)
+
+
+def forget_runs(numbers: Sequence[int]) -> int:
+    """Forget these runs; the number of those that were there."""
+    with Store.open() as store:
+        return remove_runs(store, numbers)
+
+
+def entry_name(entry: StoredResult) -> str:
+    """The result's profile and think value: `claude@high`."""
+    return f"{entry.result.profile}@{entry.result.think.requested}"
+
+
+def _names(entries: Sequence[StoredResult]) -> str:
+    return ", ".join(dict.fromkeys(entry_name(entry) for entry in entries)) or "none"
