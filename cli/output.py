@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from ..profiles.disk import write_private
 from ..providers.errors import ConfigError, StrictPlanError, ThinkdialError
 from .closed_pipe import ClosedPipeError
 from .views.untrusted import harmless
@@ -179,26 +179,12 @@ def write_file(path: Path, text: str) -> None:
     `ConfigError` when that fails; the text is then printed by the caller, so that nothing paid for is lost.
     """
     path = path.resolve()
-    if path.exists() and not path.is_file():
-        _write_to_device(path, text)
-        return
+    data = text.encode("utf-8", "replace")
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:40]}.")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace", newline="") as file:
-            file.write(text)
-        Path(temporary).replace(path)
-    except OSError as error:
-        Path(temporary).unlink(missing_ok=True)
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def _write_to_device(path: Path, text: str) -> None:
-    try:
-        with path.open("w", encoding="utf-8", errors="replace", newline="") as file:
-            file.write(text)
+        if path.exists() and not path.is_file():
+            path.write_bytes(data)
+        else:
+            write_private(path, data)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
 

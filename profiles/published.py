@@ -9,11 +9,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..providers.errors import ConfigError
 from ..providers.json_values import count, items, obj, parse_json, text
 from ..providers.think import Level
 from .card import ModelCard
-from .trust import write_private
+from .disk import save_private
 
 if TYPE_CHECKING:
     from ..providers.catalogue import Published
@@ -46,11 +45,7 @@ def store(found: PublishedModels) -> Path:
         "read_on": found.read_on,
         "models": [_document(model) for model in found.models.values()],
     }
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_private(path, json.dumps(document, indent=1) + "\n")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+    save_private(path, json.dumps(document, indent=1) + "\n")
     return path
 
 

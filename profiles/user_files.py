@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..providers.errors import ConfigError, UsageError
+from ..providers.errors import UsageError
 from .config import PROJECT_FILE, TRUST_FILE, project_file, read_text, user_directory, user_file
+from .disk import save_private
 from .facts import packaged_text
-from .trust import trust, write_private
+from .trust import trust
 
 
 def write_first(*, in_project: bool, replace: bool) -> Path:
@@ -18,11 +19,7 @@ def write_first(*, in_project: bool, replace: bool) -> Path:
     path = Path(PROJECT_FILE) if in_project else user_file()
     if path.exists() and not replace:
         raise UsageError(f"{path} is already there", hint="edit it, or replace it with --force")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_private(path, packaged_text("data/example.yaml"))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+    save_private(path, packaged_text("data/example.yaml"))
     return path
 
 

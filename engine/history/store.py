@@ -12,6 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from ...profiles.disk import create_private, make_private_directory
 from ...providers.errors import StoreError
 from .migrations import MIGRATIONS
 
@@ -226,19 +227,9 @@ def _statements(script: str) -> Generator[str]:
 def _make(path: Path) -> bool:
     """Directory and file for the owner alone, whatever the umask says. SQLite gives its other files the same mode."""
     with _file_check:
-        if not path.parent.is_dir():
-            path.parent.mkdir(0o700, parents=True, exist_ok=True)
-            path.parent.chmod(0o700)
-        try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-        except FileExistsError:
-            pass
-        else:
-            try:
-                if hasattr(os, "fchmod"):
-                    os.fchmod(descriptor, 0o600)
-            finally:
-                os.close(descriptor)
+        make_private_directory(path.parent)
+        with suppress(FileExistsError):
+            os.close(create_private(path))
     return _check(path) or _dangling(path)
 
 

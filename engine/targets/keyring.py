@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ...profiles.config import user_directory
-from ...profiles.trust import write_private
+from ...profiles.disk import save_private
 from ...providers.errors import ConfigError
 from ...providers.json_values import EMPTY, obj, parse_json, text
 
@@ -104,13 +104,8 @@ def _names_file() -> Path:
 
 
 def _write(kept: Mapping[str, Entry]) -> None:
-    path = _names_file()
     told = {name: {"origin": entry.origin} for name, entry in sorted(kept.items())}
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_private(path, json.dumps({"schema": SCHEMA, "entries": told}, indent=1) + "\n")
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+    save_private(_names_file(), json.dumps({"schema": SCHEMA, "entries": told}, indent=1) + "\n")
 
 
 def _asked(question: Callable[[Any], T], secret: str | None = None) -> T:

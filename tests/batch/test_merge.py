@@ -53,7 +53,7 @@ def order(directory: Path, rows: Iterable[str]) -> None:
     writer = OrderWriter(directory)
     for row in rows:
         writer.add(work(row))
-    writer.close()
+    writer.commit()
 
 
 def test_lines_come_out_byte_for_byte(tmp_path: Path) -> None:

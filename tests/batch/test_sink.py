@@ -195,8 +195,9 @@ def test_lines_that_a_later_one_stands_for_are_moved_away(tmp_path: Path, form: 
     with opened(path, form) as file:
         assert (file.resumed, file.state(changed), file.state(work("b"))) == (2, "done", "done")
         assert file.tidy() == 0
-    assert stat.S_IMODE(path.stat().st_mode) == 0o640
-    assert line(form, work("a"), ANSWER) == (tmp_path / "out.superseded").read_bytes()
+    superseded = tmp_path / "out.superseded"
+    assert stat.S_IMODE(path.stat().st_mode) == stat.S_IMODE(superseded.stat().st_mode) == 0o640
+    assert line(form, work("a"), ANSWER) == superseded.read_bytes()
     assert sorted(found.name for found in tmp_path.iterdir()) == ["out", "out.superseded"]
 
 

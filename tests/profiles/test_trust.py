@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import errno
 import json
-import os
 import stat
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import pytest
 
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.config import TRUST_FILE, read_text, user_directory
-from thinkdial.profiles.trust import is_trusted, trust, write_private
+from thinkdial.profiles.trust import is_trusted, trust
 from thinkdial.providers.errors import ConfigError
 
 from .conftest import Files
@@ -120,17 +118,3 @@ def test_a_store_that_cannot_be_written(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     with pytest.raises(ConfigError, match="cannot be written"):
         trust(tmp_path / "file" / "trusted.json", tmp_path / "a.yaml", "x")
-
-
-def test_a_failed_write_leaves_what_was_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = tmp_path / "store"
-    write_private(path, "old")
-
-    def full(self: Path, target: Path) -> Path:
-        raise OSError(errno.ENOSPC, "full")
-
-    monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(OSError, match="full"):
-        write_private(path, "new")
-    assert path.read_text(encoding="utf-8") == "old"
-    assert os.listdir(tmp_path) == ["store"]  # noqa: PTH208 the names suffice

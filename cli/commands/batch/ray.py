@@ -24,6 +24,7 @@ from ....engine.batch.output.summary import Tally
 from ....engine.results.assembly import new_id
 from ....engine.runs.jobs import Options
 from ....engine.runs.money import found_limits
+from ....profiles.disk import make_private_directory
 from ....providers.errors import ConfigError, UsageError
 from ...exit_codes import ExitCode
 from ...output import check_writable, forget, say
@@ -56,7 +57,7 @@ def run_ray(
     from ....engine.batch.cluster.engine import RayBatch
 
     directory = _directory(wishes)
-    with locked(directory):
+    with locked(directory), OrderWriter(directory) as order:
         shards = Shards.read(directory, batch_id)
         if len(shards) and not wishes.quiet:
             say(f"{directory} holds {len(shards):,} results; what is missing is run")
@@ -70,7 +71,7 @@ def run_ray(
             profiles=tuple(names),
             make_caller=make_caller,
             shards=shards,
-            order=OrderWriter(directory),
+            order=order,
             on_bad_row=watcher_for(wishes.quiet).bad_row,
             retry_failed=wishes.retry_failed,
         )
@@ -135,7 +136,7 @@ def _directory(wishes: BatchWishes) -> Path:
     if directory.exists() and not directory.is_dir():
         raise UsageError(f"{wishes.output} is a file", hint="--engine ray takes a directory for -o")
     try:
-        directory.mkdir(mode=0o700, exist_ok=True)
+        make_private_directory(directory, parents=False)
     except OSError as error:
         raise ConfigError(f"{wishes.output} cannot be made: {error.strerror}") from None
     return directory

@@ -50,7 +50,7 @@ class Blocks:
                 begun.append(todo)
         if begun:
             yield Block(number, tuple(begun), frozenset(elsewhere))
-        self._order.close()
+        self._order.commit()
 
     def _missing(self, row: Row, elsewhere: set[bytes]) -> Row | None:
         """The row with the profiles that it can be sent to; None when all of it has been done."""

@@ -8,13 +8,14 @@ import re
 from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any, BinaryIO, cast
+from typing import Any, BinaryIO, Self, cast
 
+from ....profiles.disk import PrivateFile, open_private
 from ....providers.errors import ConfigError, UsageError
 from ..rows.digests import DigestMap
 from .lock import lock_file
@@ -52,7 +53,7 @@ def shard_paths(directory: Path) -> list[Path]:
 def locked(directory: Path) -> Generator[None]:
     """Nobody else writes or merges the shards of `directory` meanwhile. Raises `ConfigError` when somebody does."""
     try:
-        file = os.open(directory / LOCK, os.O_RDWR | os.O_CREAT, 0o600)
+        file = open_private(directory / LOCK, os.O_RDWR)
     except OSError as error:
         raise ConfigError(f"{directory} cannot be written: {error.strerror}") from None
     try:
@@ -232,36 +233,33 @@ def read_order(directory: Path) -> DigestMap:
 
 
 class OrderWriter:
-    """Takes down the order of the works; `close` puts it in place of an earlier one, when all have been read."""
+    """Takes down the order of the works; `commit` puts it in place of an earlier one, when all have been read.
+
+    What has not been committed when it is left is forgotten, and the earlier one stays.
+    """
 
     def __init__(self, directory: Path) -> None:
-        self._path = directory / ORDER
-        self._fresh = directory / f"{ORDER}.new"
-        self._file = self._fresh.open("wb")
+        self._made = PrivateFile(directory / ORDER)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._made.discard()
 
     def add(self, work: Work) -> None:
-        self._file.write(work.key)
+        self._made.file.write(work.key)
 
-    def close(self) -> None:
-        self._file.close()
-        self._fresh.replace(self._path)
+    def commit(self) -> None:
+        self._made.commit()
 
 
 def _write_whole(path: Path, lines: Iterable[bytes]) -> None:
-    fresh = path.with_name(f"{path.name}.{os.getpid()}.new")
     try:
-        try:
-            with fresh.open("xb") as file:
-                fresh.chmod(0o600)
-                file.writelines(lines)
-                file.flush()
-                os.fsync(file.fileno())
-            fresh.replace(path)
-        except OSError as error:
-            raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
-    finally:
-        with suppress(OSError):
-            fresh.unlink(missing_ok=True)
+        with PrivateFile(path, to_disk=True) as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
 
 
 def _lines(path: Path) -> Iterator[tuple[bytes, bool]]:

@@ -15,6 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self
 
+from ....profiles.disk import PrivateFile, open_private
 from ....providers.errors import ConfigError
 from ..rows.digests import DigestMap, digest_of
 from .lock import lock_file
@@ -82,7 +83,7 @@ class OutputFile:
         self._columns = tuple(columns)
         self._states = DigestMap()
         self._has_old_lines = False
-        self._file = _opened(path)
+        self._file = _opened(path, self._place)
         try:
             if not stat.S_ISREG(os.fstat(self._file).st_mode):
                 raise ConfigError(f"{path} is not a regular file", hint="choose another file for -o")
@@ -149,23 +150,21 @@ class OutputFile:
             last.set(key, number)
             place = order.get(key) if order is not None else 0
             places.append((_LAST_PLACE if place is None else place) << 32 | number)
-        fresh = self._place.with_name(f"{self._place.name}.{os.getpid()}.new")
         try:
-            moved = self._rewrite(fresh, last, places if order is None else sorted(places), begins, ends)
+            moved = self._rewrite(last, places if order is None else sorted(places), begins, ends)
         except OSError as error:
-            with suppress(OSError):
-                fresh.unlink(missing_ok=True)
             self.notes.append(f"{self.path} is whole, but could not be put in order: {error.strerror}")
             return 0
         self._has_old_lines = False
         return moved
 
-    def _rewrite(
-        self, fresh: Path, last: DigestMap, places: Sequence[int], begins: Sequence[int], ends: Sequence[int]
-    ) -> int:
-        moved = 0
-        with self._place.open("rb") as source, fresh.open("wb") as kept, ExitStack() as stack:
-            fresh.chmod(stat.S_IMODE(os.fstat(self._file).st_mode))
+    def _rewrite(self, last: DigestMap, places: Sequence[int], begins: Sequence[int], ends: Sequence[int]) -> int:
+        moved, mode = 0, stat.S_IMODE(os.fstat(self._file).st_mode)
+        with (
+            self._place.open("rb") as source,
+            PrivateFile(self._place, mode=mode, to_disk=True) as kept,
+            ExitStack() as stack,
+        ):
             old: BinaryIO | None = None
             if self.form == "csv":
                 kept.write(csv_line(self._columns))
@@ -178,14 +177,13 @@ class OutputFile:
                     kept.write(data)
                     continue
                 if old is None:
-                    old = stack.enter_context(self._place.with_name(f"{self._place.name}.superseded").open("ab"))
+                    aside = self._place.with_name(f"{self._place.name}.superseded")
+                    old = stack.enter_context(os.fdopen(open_private(aside, os.O_WRONLY | os.O_APPEND, mode), "ab"))
                 old.write(data)
                 moved += 1
-            for file in (old, kept):
-                if file is not None:
-                    file.flush()
-                    os.fsync(file.fileno())
-            fresh.replace(self._place)
+            if old is not None:  # on the disk before the lines are gone from the file
+                old.flush()
+                os.fsync(old.fileno())
         return moved
 
     def _fields_of(self, data: bytes) -> Mapping[str, Any]:
@@ -269,11 +267,11 @@ class OutputFile:
             yield from reader(file, self._columns, self.path)
 
 
-def _opened(path: Path) -> int:
-    """A locked descriptor of the file that is called `path`."""
+def _opened(path: Path, place: Path) -> int:
+    """A locked descriptor of the file that is called `path` and lies at `place`."""
     while True:
         try:
-            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+            file = open_private(place, os.O_RDWR | os.O_APPEND)
         except OSError as error:
             raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
         try:

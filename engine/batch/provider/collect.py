@@ -10,6 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from ....profiles.disk import open_private
 from ....profiles.provider import DialectUse
 from ....providers.batches.contract import BatchState, RowOutcome
 from ....providers.dialect import failure
@@ -301,7 +302,7 @@ def _journal(job: Job, part: Part) -> BinaryIO:
     """A file that remembers which results have been written; unbuffered."""
     path = job.path(part, "written")
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        descriptor = open_private(path, os.O_WRONLY | os.O_APPEND)
     except OSError as error:
         raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
     return os.fdopen(descriptor, "wb", buffering=0)

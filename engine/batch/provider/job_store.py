@@ -26,6 +26,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
+from ....profiles.disk import make_private_directory, open_private, write_private
 from ....providers.batches.contract import BatchState
 from ....providers.errors import ConfigError, StoreError, UsageError
 from ....providers.json_values import count, obj, parse_json, text
@@ -132,7 +133,7 @@ class Job:
 
     def save(self, part: Part) -> None:
         """Write where `part` stands, whole or not at all. When this returns a crash does not lose it."""
-        write_private(self.path(part, "json"), encoded(asdict(part)))
+        _save(self.path(part, "json"), asdict(part))
 
     def begin(self) -> None:
         """Write the job itself: from here on it exists."""
@@ -140,7 +141,7 @@ class Job:
             self.save(part)
         written = {name: value for name, value in asdict(self).items() if name not in ("directory", "parts")}
         written["settings"] = {name: dict(value) for name, value in self.settings.items()}
-        write_private(self.directory / JOB_FILE, encoded({"schema": SCHEMA, **written, "parts": len(self.parts)}))
+        _save(self.directory / JOB_FILE, {"schema": SCHEMA, **written, "parts": len(self.parts)})
 
     def discard(self) -> None:
         """Forget a job that has not begun."""
@@ -170,7 +171,7 @@ class Job:
         """Keep other processes from working on this job. Raises `ConfigError` when one does."""
         path = self.directory / "lock"
         try:
-            descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+            descriptor = open_private(path, os.O_RDWR)
         except FileNotFoundError:
             raise ConfigError(f"batch {self.id} has been removed", hint=LIST_HINT) from None
         except OSError as error:
@@ -198,7 +199,7 @@ class JobStore:
         job_id = new_id()[:ID_LENGTH]
         directory = self._root / job_id
         try:
-            directory.mkdir(parents=True, mode=0o700)
+            make_private_directory(directory, exist_ok=False)
         except OSError as error:
             raise StoreError(f"{directory}: cannot be made: {error.strerror}") from None
         return Job(id=job_id, created_at=stamp(datetime.now(UTC)) or "", directory=directory, **given)
@@ -299,34 +300,12 @@ def stamp(moment: datetime | None) -> str | None:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def encoded(document: Mapping[str, Any]) -> bytes:
-    return json.dumps(document, ensure_ascii=False, indent=1, default=str).encode("utf-8", "replace")
-
-
-def write_private(path: Path, data: bytes) -> None:
-    """Write a file that only its owner may read, whole or not at all, and on the disk when this returns."""
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.new")
+def _save(path: Path, document: Mapping[str, Any]) -> None:
+    data = json.dumps(document, ensure_ascii=False, indent=1, default=str).encode("utf-8", "replace")
     try:
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-        _directory_to_disk(path.parent)
+        write_private(path, data, to_disk=True)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
         raise StoreError(f"{path}: cannot be written: {error.strerror}") from None
-
-
-def _directory_to_disk(directory: Path) -> None:
-    """Have the names in `directory` on the disk, where the system knows such a thing."""
-    with suppress(OSError):
-        descriptor = os.open(directory, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _usual_root() -> Path:

@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import BinaryIO
 
+from ....profiles.disk import create_private
 from ....providers.errors import StoreError
 from .job_store import Job, Part
 
@@ -47,7 +48,7 @@ class PartWriter:
         )
 
     def _opened(self, path: Path) -> BinaryIO:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = create_private(path)
         file = self._stack.enter_context(os.fdopen(descriptor, "wb"))
         self._stack.callback(_to_disk, file)
         return file

@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ....profiles.trust import write_private
+from ....profiles.disk import save_private
 from ....providers.errors import ConfigError
 from ....providers.json_values import items, obj, parse_json, text
 
@@ -175,11 +175,7 @@ def store(providers: list[Mapping[str, Any]], data: bytes, url: str, at: datetim
         "sha256": hashlib.sha256(data).hexdigest(),
         "providers": providers,
     }
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_private(path, json.dumps(document))
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+    save_private(path, json.dumps(document))
     forget()
     return path
 

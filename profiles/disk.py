@@ -1,0 +1,149 @@
+"""Files of ours on disk: written whole or not at all, and for their owner alone."""
+
+from __future__ import annotations
+
+import errno
+import os
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import BinaryIO
+
+from ..providers.errors import ConfigError
+
+OWNER_FILE, OWNER_DIRECTORY = 0o600, 0o700
+
+_KEPT_NAME = 40
+_ATTEMPTS = 100
+_AS_NAMED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+"""No link is followed, and on Windows no line break is translated."""
+
+
+class PrivateFile:
+    """A file that takes its place as a whole when it is committed; until then what was there stays there.
+
+    It is written beside its place under a name that nobody else has. A link in its place is replaced, not followed.
+    As a context it is committed at the end and discarded by an exception. `to_disk` waits for the disk, so that a
+    power failure does not lose it. Everything raises `OSError`.
+    """
+
+    def __init__(self, path: Path, *, mode: int = OWNER_FILE, to_disk: bool = False) -> None:
+        self._path, self._to_disk = path, to_disk
+        descriptor, self._temporary = _made_beside(path, mode)
+        self.file: BinaryIO = os.fdopen(descriptor, "wb")
+
+    def __enter__(self) -> BinaryIO:
+        return self.file
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self.commit()
+        else:
+            self.discard()
+
+    def commit(self) -> None:
+        """Put it in its place."""
+        try:
+            self.file.flush()
+            if self._to_disk:
+                os.fsync(self.file.fileno())
+            self.file.close()
+            self._temporary.replace(self._path)
+        except BaseException:
+            self.discard()
+            raise
+        if self._to_disk:
+            _names_to_disk(self._path.parent)
+
+    def discard(self) -> None:
+        """Leave nothing of it, unless it has been committed."""
+        with suppress(OSError):
+            self.file.close()
+        with suppress(OSError):
+            self._temporary.unlink(missing_ok=True)
+
+
+def write_private(path: Path, data: bytes, *, to_disk: bool = False) -> None:
+    """Write a file that only its owner may read, whole or not at all. Raises `OSError`."""
+    with PrivateFile(path, to_disk=to_disk) as file:
+        file.write(data)
+
+
+def save_private(path: Path, text: str) -> None:
+    """The same, with the directories that it needs. Raises `ConfigError`."""
+    try:
+        make_private_directory(path.parent)
+        write_private(path, text.encode())
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def create_private(path: Path, flags: int = os.O_WRONLY) -> int:
+    """A descriptor of a new file that only its owner may read, whatever the umask. Raises `OSError`."""
+    return _created(path, flags, OWNER_FILE)
+
+
+def open_private(path: Path, flags: int, mode: int = OWNER_FILE) -> int:
+    """The same for a file that may be there: that keeps its mode, and must be no link. Raises `OSError`."""
+    try:
+        return _created(path, flags, mode)
+    except FileExistsError:
+        return os.open(path, flags | os.O_CREAT | _AS_NAMED, mode)
+
+
+def make_private_directory(path: Path, *, exist_ok: bool = True, parents: bool = True) -> None:
+    """Make `path`, and what is missing above it, for their owner alone; what is there stays as it is.
+
+    Raises `OSError`.
+    """
+    if exist_ok and path.is_dir():
+        return
+    try:
+        path.mkdir(OWNER_DIRECTORY)
+    except FileNotFoundError:
+        if not parents or path.parent == path:
+            raise
+        make_private_directory(path.parent)
+        make_private_directory(path, exist_ok=exist_ok, parents=False)
+        return
+    except FileExistsError:  # another process was faster
+        if not exist_ok or not path.is_dir():
+            raise
+        return
+    path.chmod(OWNER_DIRECTORY)  # the umask may have taken away even what its owner needs
+
+
+def _made_beside(path: Path, mode: int) -> tuple[int, Path]:
+    """A new file in the directory of `path`: in another one it could not take its place at once."""
+    for _ in range(_ATTEMPTS):
+        temporary = path.with_name(f".{path.name[:_KEPT_NAME]}.{_token()}.new")
+        with suppress(FileExistsError):
+            return _created(temporary, os.O_WRONLY, mode), temporary
+    raise FileExistsError(errno.EEXIST, "no name is free beside it", str(path))
+
+
+def _token() -> str:
+    return os.urandom(8).hex()
+
+
+def _created(path: Path, flags: int, mode: int) -> int:
+    descriptor = os.open(path, flags | os.O_CREAT | os.O_EXCL | _AS_NAMED, mode)
+    try:
+        if hasattr(os, "fchmod"):  # Windows has it since Python 3.13
+            os.fchmod(descriptor, mode)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _names_to_disk(directory: Path) -> None:
+    """Have the names in `directory` on the disk, where the system knows such a thing."""
+    with suppress(OSError):
+        descriptor = os.open(directory, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
