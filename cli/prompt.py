@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 from ..engine.planning.prepare import Prompt
+from ..profiles.disk import read_bounded, read_stream
 from ..providers.errors import UsageError
 from .output import is_terminal
 
@@ -37,19 +38,14 @@ def _standard_input() -> bytes:
     if stream is None:
         return b""
     try:
-        data = stream.read(MAX_PROMPT_BYTES + 1)
+        return read_stream(stream, MAX_PROMPT_BYTES)
     except OSError as error:
         raise UsageError(f"standard input cannot be read: {error.strerror}") from None
-    if len(data) > MAX_PROMPT_BYTES:
-        raise UsageError(f"standard input is larger than {MAX_PROMPT_BYTES // 2**20} MiB")
-    return data
 
 
 def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_PROMPT_BYTES:
-            raise UsageError(f"{path} is larger than {MAX_PROMPT_BYTES // 2**20} MiB")
-        return path.read_bytes()
+        return read_bounded(path, MAX_PROMPT_BYTES)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
 

@@ -14,6 +14,7 @@ from ..providers.think import Think, parse_think
 from . import facts
 from .budget_rules import BudgetRules, check_names, read_budget, with_members
 from .card import ModelCard, Spelling
+from .disk import read_bounded
 from .history_settings import HistorySettings, read_history
 from .price_list import read_price, read_prices
 from .profile import Defaults, Limits, Price, Profile, Reference
@@ -181,12 +182,9 @@ def _finished(draft: _Draft, layers: list[Layer]) -> Config:
 def read_text(path: Path) -> str:
     """The text of a configuration file. Raises `ConfigError` when it cannot be read as UTF-8."""
     try:
-        with path.open("rb") as file:
-            content = file.read(MAX_FILE_BYTES + 1)  # no more: it may be a pipe or a device, which have no size
+        content = read_bounded(path, MAX_FILE_BYTES)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    if len(content) > MAX_FILE_BYTES:
-        raise ConfigError(f"{path}: larger than {MAX_FILE_BYTES // 2**20} MiB")
     try:
         return content.decode()
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""Files of ours on disk: written whole or not at all, and for their owner alone."""
+"""Files of ours on disk: written whole or not at all and for their owner alone, read up to a bound."""
 
 from __future__ import annotations
 
@@ -7,16 +7,22 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO
+from typing import BinaryIO, Protocol
 
 from ..providers.errors import ConfigError
 
 OWNER_FILE, OWNER_DIRECTORY = 0o600, 0o700
+SMALL_BYTES = 8 * 1024 * 1024
+"""More than any file of settings or names should hold."""
 
 _KEPT_NAME = 40
 _ATTEMPTS = 100
 _AS_NAMED = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
 """No link is followed, and on Windows no line break is translated."""
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
 
 class PrivateFile:
@@ -113,6 +119,20 @@ def make_private_directory(path: Path, *, exist_ok: bool = True, parents: bool =
             raise
         return
     path.chmod(OWNER_DIRECTORY)  # the umask may have taken away even what its owner needs
+
+
+def read_bounded(path: Path, most_bytes: int = SMALL_BYTES) -> bytes:
+    """All of a file, which may be a pipe or a device. Raises `OSError`, also for more than `most_bytes`."""
+    with path.open("rb") as file:
+        return read_stream(file, most_bytes)
+
+
+def read_stream(stream: _Readable, most_bytes: int) -> bytes:
+    """All that comes from `stream`. Raises `OSError` for more than `most_bytes`."""
+    data = stream.read(most_bytes + 1)
+    if len(data) > most_bytes:
+        raise OSError(errno.EFBIG, f"larger than {most_bytes // 2**20} MiB")
+    return data
 
 
 def _made_beside(path: Path, mode: int) -> tuple[int, Path]:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 from ..providers.json_values import count, items, obj, parse_json, text
 from ..providers.think import Level
 from .card import ModelCard
-from .disk import save_private
+from .disk import read_bounded, save_private
 
 if TYPE_CHECKING:
     from ..providers.catalogue import Published
 
 SCHEMA = "thinkdial.published/1"
+MOST_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,7 @@ def store(found: PublishedModels) -> Path:
 def stored(provider: str) -> PublishedModels | None:
     """The cached catalogue of `provider`; None when there is none, or none that can be read."""
     try:
-        document = obj(parse_json((cache_directory() / f"{provider}.json").read_bytes()))
+        document = obj(parse_json(read_bounded(cache_directory() / f"{provider}.json", MOST_BYTES)))
     except (OSError, ValueError):
         return None
     if document.get("schema") != SCHEMA:

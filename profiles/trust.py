@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 from typing import Any, cast
 
-from .disk import save_private
+from .disk import read_bounded, save_private
 
 
 def _fingerprint(path: Path, text: str) -> tuple[str, str]:
@@ -29,7 +29,7 @@ def trust(store: Path, path: Path, text: str) -> None:
 
 def _read(store: Path) -> dict[str, Any]:
     try:
-        found = json.loads(store.read_text(encoding="utf-8"))
+        found = json.loads(read_bounded(store))
     except (OSError, ValueError):
         return {}
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}

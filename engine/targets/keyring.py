@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from ...profiles.config import user_directory
-from ...profiles.disk import save_private
+from ...profiles.disk import read_bounded, save_private
 from ...providers.errors import ConfigError
 from ...providers.json_values import EMPTY, obj, parse_json, text
 
@@ -44,7 +44,7 @@ def entries() -> Mapping[str, Entry]:
     """What is stored, by name. Reads one small file and asks no keyring; raises `ConfigError` when that fails."""
     path = _names_file()
     try:
-        document = obj(parse_json(path.read_bytes()))
+        document = obj(parse_json(read_bounded(path)))
     except (FileNotFoundError, NotADirectoryError):
         return {}
     except OSError as error:

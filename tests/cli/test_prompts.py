@@ -82,8 +82,10 @@ def test_input_that_is_too_much(cli: Cli, sim: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(prompt, "MAX_PROMPT_BYTES", 2**20)
     big = tmp_path / "big.txt"
     big.write_bytes(b"x" * (2**20 + 1))
-    assert "standard input is larger than 1 MiB" in cli("ask", "-p", "a", "--config", sim, stdin=big.read_bytes()).err
-    assert "big.txt is larger than 1 MiB" in cli("ask", "-f", big, "-p", "a", "--config", sim).err
+    ended = cli("ask", "-p", "a", "--config", sim, stdin=big.read_bytes())
+    assert "standard input cannot be read: larger than 1 MiB" in ended.err
+    for path in (big, Path("/dev/zero")):
+        assert f"{path} cannot be read: larger than 1 MiB" in cli("ask", "-f", path, "-p", "a", "--config", sim).err
 
 
 def test_an_argument_that_is_no_utf8(process: Any, sim: Path) -> None:

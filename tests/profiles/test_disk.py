@@ -1,7 +1,8 @@
-"""Files of ours: whole or not at all, for their owner alone, and through no link."""
+"""Files of ours: whole or not at all, for their owner alone, through no link, and never more than is wanted."""
 
 from __future__ import annotations
 
+import io
 import os
 import resource
 import signal
@@ -21,6 +22,8 @@ from thinkdial.profiles.disk import (
     create_private,
     make_private_directory,
     open_private,
+    read_bounded,
+    read_stream,
     save_private,
     write_private,
 )
@@ -259,3 +262,20 @@ def test_long_and_strange_names(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="File name too long"):
         write_private(tmp_path / ("x" * 256), b"x")
     assert len(names(tmp_path)) == 5
+
+
+def test_a_file_is_read_up_to_its_bound(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"x" * 2**20)
+    assert len(read_bounded(path, 2**20)) == 2**20
+    path.write_bytes(b"x" * (2**20 + 1))
+    with pytest.raises(OSError, match="larger than 1 MiB"):
+        read_bounded(path, 2**20)
+    with pytest.raises(OSError, match="larger than 1 MiB"):
+        read_bounded(Path("/dev/zero"), 2**20)
+    with pytest.raises(OSError, match="larger than 1 MiB"):
+        read_stream(io.BytesIO(path.read_bytes()), 2**20)
+    assert read_bounded(Path(os.devnull)) == b""
+    for missing, words in ((tmp_path, "directory"), (tmp_path / "no", "No such file"), (path / "no", "directory")):
+        with pytest.raises(OSError, match=words):
+            read_bounded(missing)

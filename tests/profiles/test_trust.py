@@ -104,7 +104,7 @@ def test_trust_is_for_one_path_and_one_content(tmp_path: Path) -> None:
     assert list(store.parent.iterdir()) == [store]
 
 
-@pytest.mark.parametrize("broken", ["", "[]", "{", '{"a": 1}', "\x00"])
+@pytest.mark.parametrize("broken", ["", "[]", "{", '{"a": 1}', "\x00", " " * (8 * 2**20) + "{}"])
 def test_a_broken_store_trusts_nobody_and_is_written_anew(tmp_path: Path, broken: str) -> None:
     store, path = tmp_path / "trusted.json", tmp_path / "a.yaml"
     store.write_text(broken, encoding="utf-8")

@@ -19,6 +19,7 @@ import json
 import os
 import shutil
 import time
+import zlib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
@@ -26,7 +27,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
-from ....profiles.disk import make_private_directory, open_private, write_private
+from ....profiles.disk import make_private_directory, open_private, read_bounded, read_stream, write_private
 from ....providers.batches.contract import BatchState
 from ....providers.errors import ConfigError, StoreError, UsageError
 from ....providers.json_values import count, obj, parse_json, text
@@ -41,6 +42,12 @@ ID_LENGTH = 8
 LIST_HINT = "thinkdial batch list shows those of this machine; what was collected is forgotten after a while"
 KEPT_DAYS = 30
 """How long a job that is over is kept: about as long as providers keep its results."""
+
+HELD_BYTES = 100 * 2**20
+"""What is uploaded at once is held in memory meanwhile, so a part is no larger, whatever its provider allows."""
+
+MOST_STORED_BYTES = 64 * 2**20
+"""More than what describes a job, or the works of a part, ever takes."""
 
 LEFTOVER_S = 3600.0
 """A directory without a job that is younger may be a job that is being planned."""
@@ -149,16 +156,23 @@ class Job:
 
     def works(self, part: Part, kind: Literal["works", "written"] = "works") -> set[bytes]:
         """The tokens of the works of `part`, or of those whose results have been written."""
+        path = self.path(part, kind)
         try:
-            data = self.path(part, kind).read_bytes()
+            data = read_bounded(path, MOST_STORED_BYTES)
         except FileNotFoundError:
             return set()
+        except OSError as error:
+            raise StoreError(f"{path}: cannot be read: {error.strerror}") from None
         return {data[at : at + TOKEN_BYTES] for at in range(0, len(data) - TOKEN_BYTES + 1, TOKEN_BYTES)}
 
     def content(self, part: Part) -> bytes:
         """What is uploaded."""
-        with gzip.open(self.path(part, "sent"), "rb") as file:
-            return file.read()
+        path = self.path(part, "sent")
+        try:
+            with gzip.open(path, "rb") as file:
+                return read_stream(file, HELD_BYTES)
+        except (OSError, EOFError, zlib.error) as error:
+            raise StoreError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
     @contextmanager
     def rows(self, part: Part) -> Generator[BinaryIO]:
@@ -361,6 +375,6 @@ def _unread(directory: Path) -> Job:
 
 def _document(path: Path) -> Mapping[str, Any]:
     try:
-        return obj(parse_json(path.read_bytes()))
+        return obj(parse_json(read_bounded(path, MOST_STORED_BYTES)))
     except (OSError, ValueError):
         return {}

@@ -17,12 +17,9 @@ from ..rows.digests import DigestMap
 from ..rows.rows import BadRow, Row
 from .desk import Desk
 from .estimate import Estimate
-from .job_store import Job, Part
+from .job_store import HELD_BYTES, Job, Part
 from .part_writer import PartWriter
 from .row_file import encode_row
-
-HELD_BYTES = 100 * 2**20
-"""What is uploaded at once is held in memory meanwhile, so a part is no larger, whatever its provider allows."""
 
 
 class Steward(Protocol):

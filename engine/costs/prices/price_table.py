@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from ....profiles.disk import save_private
+from ....profiles.disk import read_bounded, save_private
 from ....providers.errors import ConfigError
 from ....providers.json_values import items, obj, parse_json, text
 
@@ -184,9 +184,7 @@ def store(providers: list[Mapping[str, Any]], data: bytes, url: str, at: datetim
 def _fetched(path: Path) -> _Fetched | str | None:
     """The stored table; None when there is none, words when it cannot be read."""
     try:
-        if path.stat().st_size > MAX_BYTES * 2:
-            raise ValueError
-        document = obj(parse_json(path.read_bytes()))
+        document = obj(parse_json(read_bounded(path, MAX_BYTES * 2)))
     except FileNotFoundError:
         return None
     except (OSError, ValueError, RecursionError):
