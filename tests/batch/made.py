@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from thinkdial.cli.commands.batch.csv_lines import COLUMNS, csv_line, read_cells
+from thinkdial.cli.commands.batch.csv_lines import HEADS, csv_line, read_cells
 from thinkdial.engine.batch.output.document import json_line
 from thinkdial.engine.batch.output.output_file import Work
 from thinkdial.engine.batch.rows.digests import digest_of
@@ -44,4 +44,4 @@ def line(form: str, one: Work, answer: str = "an answer", kind: str | None = Non
     return (csv_line if form == "csv" else json_line)(document(one, answer, kind, batch))
 
 
-__all__ = ["BATCH", "COLUMNS", "document", "line", "read_cells", "work"]
+__all__ = ["BATCH", "HEADS", "document", "line", "read_cells", "work"]

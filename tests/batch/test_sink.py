@@ -18,14 +18,14 @@ from thinkdial.engine.batch.output.output_file import PASSING_KINDS, OutputFile,
 from thinkdial.engine.batch.rows.digests import DigestMap, digest_of
 from thinkdial.providers.errors import ConfigError
 
-from .made import BATCH, COLUMNS, line, read_cells, work
+from .made import BATCH, HEADS, line, read_cells, work
 
 FORMS = ["jsonl", "csv"]
 ANSWER = 'two\nlines, a "quote", ü\U0001f600\n'
 
 
 def opened(path: Path, form: str = "jsonl", batch: str = BATCH) -> OutputFile:
-    return OutputFile(path, form, batch, COLUMNS, read_cells)  # type: ignore[arg-type]
+    return OutputFile(path, form, batch, HEADS, read_cells)  # type: ignore[arg-type]
 
 
 def filled(path: Path, form: str, *names: str, answer: str = ANSWER) -> bytes:

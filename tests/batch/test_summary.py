@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.cli.commands.batch.csv_lines import COLUMNS, csv_line, read_cells
+from thinkdial.cli.commands.batch.csv_lines import HEADS, csv_line, read_cells
 from thinkdial.engine.batch.output.summary import Group, Tally, wilson
 from thinkdial.engine.exchange.outcome import NEVER_SENT
 
@@ -143,7 +143,7 @@ def test_the_document_counts_what_happened_beside_the_results() -> None:
 
 def through_csv(lines: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     text = b"".join(map(csv_line, lines)).decode()
-    return [read_cells(dict(zip(COLUMNS, cells, strict=True))) for cells in csv.reader(text.splitlines(True))]
+    return [read_cells(dict(zip(HEADS[0], cells, strict=True))) for cells in csv.reader(text.splitlines(True))]
 
 
 def test_a_csv_file_gives_the_summary_of_the_same_results() -> None:

@@ -11,8 +11,9 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
+from thinkdial.cli.views.csv_columns import RUN_COLUMNS
 from thinkdial.cli.views.quotation import fenced, inline, quoted
-from thinkdial.cli.views.run.export import CSV_COLUMNS, run_csv, run_markdown, run_text
+from thinkdial.cli.views.run.export import run_csv, run_markdown, run_text
 from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.results.result import Cost, Reasoning, Result, Run, ThinkReceipt
 from thinkdial.providers.errors import Failure
@@ -130,7 +131,7 @@ def test_csv_has_a_row_a_result(result: Make) -> None:
         [result(), result("b", think=ThinkReceipt("8192", {"budget_tokens": 8192}, "exact", None, "as_asked"))]
     )
     first, second = read_csv(text)
-    assert tuple(first) == CSV_COLUMNS and text.split("\n")[0] == ",".join(CSV_COLUMNS)
+    assert tuple(first) == RUN_COLUMNS and text.split("\n")[0] == ",".join(RUN_COLUMNS)
     expected = {
         "run_id": "run1", "profile": "claude", "status": "ok", "think_requested": "high", "think_sent": "high",
         "fidelity": "exact", "verdict": "as_asked", "reasoning_tokens": "312", "tokens_source": "reported",
@@ -164,4 +165,4 @@ def test_csv_cells_are_neutralized(result: Make, text: str) -> None:
 
 
 def test_no_results_are_a_header() -> None:
-    assert run_csv([]) == ",".join(CSV_COLUMNS) + "\n"
+    assert run_csv([]) == ",".join(RUN_COLUMNS) + "\n"

@@ -1,4 +1,4 @@
-"""The CSV form of a batch's output: the columns of every CSV of ours, and those of a batch."""
+"""The CSV form of a batch's output: lines, and what is read back of them."""
 
 from __future__ import annotations
 
@@ -9,41 +9,25 @@ from io import StringIO
 from typing import Any
 
 from ....engine.exchange.outcome import NEVER_SENT
+from ...views.csv_columns import BATCH_COLUMNS, EARLIER_BATCH_COLUMNS, OF_A_RESULT, cells_in, value_in
 from ...views.untrusted import csv_cell
 
-COLUMNS = (
-    "row_id", "profile", "think", "status", "provider", "model", "model_reported", "fidelity", "verdict",
-    "passed", "expect_note", "answer", "reasoning", "visibility",
-    "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "tokens_source",
-    "cost_usd", "cost_source", "first_answer_s", "total_s", "finish", "attempts", "error_kind", "error_message",
-    "warnings", "row", "work", "batch", "id", "created_at",
-)  # fmt: skip
+HEADS = (BATCH_COLUMNS, EARLIER_BATCH_COLUMNS)
+"""What a file may begin with; a new one begins with the first."""
+
+_OWN = tuple(name for name in BATCH_COLUMNS if name not in OF_A_RESULT)
 
 
 def csv_line(document: Mapping[str, Any]) -> bytes:
     """One line of CSV for one line of output; a cell that a spreadsheet would run starts with an apostrophe."""
-    inner: dict[str, Mapping[str, Any]] = {
-        name: document.get(name) or {} for name in ("think", "reasoning", "usage", "cost", "latency", "error")
-    }
     cells = {
-        **{name: document.get(name) for name in COLUMNS},
-        "think": inner["think"].get("requested"),
-        "fidelity": inner["think"].get("fidelity"),
-        "verdict": inner["think"].get("verdict"),
-        "reasoning": inner["reasoning"].get("text"),
-        "visibility": inner["reasoning"].get("visibility"),
-        "tokens_source": inner["reasoning"].get("tokens_source"),
-        **{name: inner["usage"].get(name) for name in COLUMNS if name.endswith("_tokens")},
-        "cost_usd": inner["cost"].get("usd"),
-        "cost_source": inner["cost"].get("source"),
-        "first_answer_s": inner["latency"].get("first_answer_s"),
-        "total_s": inner["latency"].get("total_s"),
-        "error_kind": inner["error"].get("kind"),
-        "error_message": inner["error"].get("message"),
+        **cells_in(document),
+        **{name: document.get(name) for name in _OWN},
+        "reasoning_tokens": value_in(document, "usage", "reasoning_tokens"),
         "warnings": "; ".join(warning["message"] for warning in document.get("warnings") or ()),
         "row": json.dumps(document.get("row") or {}, ensure_ascii=False),
     }
-    return written([_cell(cells[name]) for name in COLUMNS])
+    return written([_cell(cells[name]) for name in BATCH_COLUMNS])
 
 
 def written(cells: list[str]) -> bytes:
@@ -71,7 +55,7 @@ def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
         "profile": cells.get("profile"),
         "model": cells.get("model"),
         "status": cells.get("status"),
-        "think": {"requested": cells.get("think"), "verdict": cells.get("verdict")},
+        "think": {"requested": cells.get("think_requested", cells.get("think")), "verdict": cells.get("verdict")},
         "finish": cells.get("finish"),
         "usage": {name: number(name) for name in ("input_tokens", "output_tokens", "reasoning_tokens")},
         "cost": {"usd": cells.get("cost_usd") or None},

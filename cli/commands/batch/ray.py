@@ -33,7 +33,7 @@ from ...views.batch.progress import watcher_for
 from ...views.untrusted import harmless_json
 from ..run.ready import dollars_of
 from .circumstances import LONGEST_CALL_S
-from .csv_lines import COLUMNS, csv_line, written
+from .csv_lines import HEADS, csv_line, written
 
 if TYPE_CHECKING:
     from ....engine.batch.cluster.engine import RayBatch
@@ -105,7 +105,7 @@ def run_merge(directory: Path, output: Path | None, *, ordered: bool, form: str 
         check_writable(output)
         if output.exists() and not replace:
             raise UsageError(f"{output} exists already", hint="choose another name, or pass --replace")
-    encode, head = (csv_line, written(list(COLUMNS))) if form == "csv" else (None, b"")
+    encode, head = (csv_line, written(list(HEADS[0]))) if form == "csv" else (None, b"")
     if output is None and encode is None:
         encode = _harmless_line
     try:

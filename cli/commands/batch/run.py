@@ -34,7 +34,7 @@ from ...exit_codes import ExitCode
 from ...output import check_writable, complain, forget, is_terminal, say
 from ...selection import load_config, sweep_values
 from ...views.untrusted import harmless_json
-from .csv_lines import COLUMNS, csv_line, read_cells, written
+from .csv_lines import HEADS, csv_line, read_cells, written
 from .progress_of_input import HowFar
 from .summary import check_summary_paths
 
@@ -102,7 +102,7 @@ def run_batch(wishes: BatchWishes) -> None:
         memory = None
         _check_not_input(wishes.output, source)
         if wishes.output is not None and (wishes.via is not None or not _is_device(wishes.output)):
-            memory = stack.enter_context(OutputFile(wishes.output, form, _batch_id(wishes), COLUMNS, read_cells))
+            memory = stack.enter_context(OutputFile(wishes.output, form, _batch_id(wishes), HEADS, read_cells))
             if not wishes.quiet:
                 _say_resumed(memory)
         if wishes.via is not None:
@@ -182,7 +182,7 @@ def _pipe(output: Path | None) -> Pipe:
 
 def _begin_csv(out: Pipe) -> None:
     try:
-        out.write(written(list(COLUMNS)))
+        out.write(written(list(HEADS[0])))
     except BrokenPipeError:
         forget(sys.stdout)
         raise typer.Exit(ExitCode.BROKEN_PIPE) from None

@@ -23,7 +23,7 @@ from ....providers.errors import ConfigError, UsageError
 from ...exit_codes import ExitCode
 from ...formats import json_text
 from ...output import check_writable, console, emit, rendered, say
-from .csv_lines import COLUMNS, read_cells
+from .csv_lines import HEADS, read_cells
 from .via_plan import Clerk, encoder_for, planned_job
 from .via_run import Note, Office, Workers, books_for, noted, opened_job
 
@@ -234,9 +234,9 @@ def _output_of(job: Job, elsewhere: Path | None) -> OutputFile:
     form: Any = job.form
     if elsewhere is not None:
         form = _FORMS.get(elsewhere.suffix.lower(), form)
-        return OutputFile(elsewhere, form, job.batch, COLUMNS, read_cells)
+        return OutputFile(elsewhere, form, job.batch, HEADS, read_cells)
     try:
-        return OutputFile(Path(job.output), form, job.batch, COLUMNS, read_cells)
+        return OutputFile(Path(job.output), form, job.batch, HEADS, read_cells)
     except ConfigError as error:
         raise ConfigError(
             error.message,

@@ -8,6 +8,7 @@ from decimal import Decimal
 from io import StringIO
 
 from ....engine.results.result import Result, Run
+from ..csv_columns import RUN_COLUMNS, cells_of
 from ..numbers import dollars, seconds, tokens
 from ..quotation import fenced, inline, quoted
 from ..untrusted import csv_cell, harmless
@@ -22,16 +23,6 @@ from .rows import BEST, Row, labels, rows
 TEXT_WIDTH = 80
 
 _Field = str | int | float | Decimal | None
-
-CSV_COLUMNS = (
-    "run_id", "profile", "provider", "model", "model_reported", "status",
-    "think_requested", "think_sent", "fidelity", "verdict",
-    "visibility", "reasoning_tokens", "tokens_source",
-    "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "total_tokens",
-    "cost_usd", "cost_source", "forecast_low_usd", "forecast_expected_usd", "forecast_high_usd",
-    "first_reasoning_s", "first_answer_s", "total_s", "output_tokens_per_s",
-    "finish", "error_kind", "error_message", "warnings", "answer", "reasoning",
-)  # fmt: skip
 
 
 def run_markdown(run: Run, reasoning: ReasoningView = "excerpt") -> str:
@@ -86,9 +77,10 @@ def run_csv(results: Iterable[Result]) -> str:
     """Return the results as CSV, one row each; a cell that a spreadsheet would run starts with an apostrophe."""
     out = StringIO()
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(CSV_COLUMNS)
+    writer.writerow(RUN_COLUMNS)
     for result in results:
-        writer.writerow([_csv_field(value) for value in _csv_values(result)])
+        cells = _csv_cells(result)
+        writer.writerow([_csv_field(cells[name]) for name in RUN_COLUMNS])
     return out.getvalue()
 
 
@@ -186,24 +178,21 @@ def _indented(lines: Iterable[str], indent: str) -> Iterator[str]:
     return (f"{indent}{line}" for line in lines)
 
 
-def _csv_values(result: Result) -> tuple[_Field, ...]:
-    usage, latency = result.usage, result.latency
-    return (
-        result.run_id, result.profile, result.provider, result.model, result.model_reported, result.status,
-        result.think.requested, sent(result).replace(",", ""), result.think.fidelity, result.think.verdict,
-        result.reasoning.visibility, result.reasoning.tokens, result.reasoning.tokens_source,
-        usage.input_tokens, usage.cached_input_tokens, usage.cache_write_tokens,
-        usage.output_tokens, usage.total_tokens,
-        result.cost.usd, result.cost.source, *_forecast(result),
-        latency.first_reasoning_s, latency.first_answer_s, latency.total_s, latency.output_tokens_per_s,
-        result.finish, result.error.kind if result.error else None, result.error.message if result.error else None,
-        " ".join(dict.fromkeys(warning.code for warning in result.warnings)), result.answer, result.reasoning.text,
-    )  # fmt: skip
-
-
-def _forecast(result: Result) -> tuple[Decimal | None, Decimal | None, Decimal | None]:
-    made = result.forecast
-    return (None, None, None) if made is None else (made.low_usd, made.expected_usd, made.high_usd)
+def _csv_cells(result: Result) -> dict[str, _Field]:
+    forecast, latency = result.forecast, result.latency
+    return {
+        **cells_of(result),
+        "run_id": result.run_id,
+        "think_sent": sent(result).replace(",", ""),
+        "reasoning_tokens": result.reasoning.tokens,
+        "total_tokens": result.usage.total_tokens,
+        "forecast_low_usd": None if forecast is None else forecast.low_usd,
+        "forecast_expected_usd": None if forecast is None else forecast.expected_usd,
+        "forecast_high_usd": None if forecast is None else forecast.high_usd,
+        "first_reasoning_s": latency.first_reasoning_s,
+        "output_tokens_per_s": latency.output_tokens_per_s,
+        "warnings": " ".join(dict.fromkeys(warning.code for warning in result.warnings)),
+    }
 
 
 def _csv_field(value: _Field) -> str | int | float:

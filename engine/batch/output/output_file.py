@@ -24,6 +24,7 @@ from .records import BEGINNING, IDENTITY, Record, csv_line, csv_records, identit
 KEY_BYTES = 8
 _FAILED = 1 << 31
 _LAST_PLACE = (1 << 32) - 1
+_LONGEST_HEAD = 64 * 1024
 _WORK_BITS = _FAILED - 1
 
 PASSING_KINDS = ("auth", "permission", "quota", "budget", "config", "cancelled")
@@ -69,24 +70,26 @@ class OutputFile:
         path: Path,
         form: Form,
         batch: str,
-        columns: Sequence[str] = (),
+        heads: Sequence[Sequence[str]] = ((),),
         read_cells: Callable[[Mapping[str, str]], Mapping[str, Any]] = dict,
     ) -> None:
         """Open, lock, repair and read `path`. Raises `ConfigError` for a file that holds something else.
 
-        `read_cells` makes a document of the cells of a CSV line.
+        `heads` are the columns that a CSV file may begin with, the first for a new one: the same in the same order,
+        of which earlier versions called some by other names. `read_cells` makes a document of the cells of a line.
         """
         self._read_cells = read_cells
         self._place = path.resolve()
         self.path, self.form, self.notes = path, form, list[str]()
         self.resumed = 0
-        self._columns = tuple(columns)
         self._states = DigestMap()
         self._has_old_lines = False
         self._file = _opened(path, self._place)
         try:
             if not stat.S_ISREG(os.fstat(self._file).st_mode):
                 raise ConfigError(f"{path} is not a regular file", hint="choose another file for -o")
+            self._heads = tuple(tuple(head) for head in heads)
+            self._columns = self._begun_with() if form == "csv" else ()
             self._repair(self._read(batch))
         except BaseException:
             os.close(self._file)
@@ -222,6 +225,15 @@ class OutputFile:
             file.seek(max(0, size - 1))
             return file.read(1) not in (b"", b"\n")
 
+    def _begun_with(self) -> tuple[str, ...]:
+        """Of the heads the one that stands in the file; the first where none does."""
+        with self._place.open("rb") as file:
+            begun = file.readline(_LONGEST_HEAD).decode("utf-8", "replace")
+        found = tuple[str, ...]()
+        with suppress(csv.Error):
+            found = tuple(next(csv.reader([begun]), ()))
+        return found if found in self._heads else self._heads[0]
+
     def _read(self, batch: str) -> Record | None:
         """Take in what is done. What a crash left of a last line, if anything; raises for a file that is not ours."""
         for number, record in enumerate(self._records(), 1):
@@ -249,13 +261,10 @@ class OutputFile:
 
     def _is_ours(self, torn: Record) -> bool:
         """Whether the end of the file can be what is left of a line of ours."""
-        if self.form == "jsonl":
-            start = BEGINNING
-        elif torn.end - len(torn.data) > 0:
+        if self.form == "csv" and torn.end - len(torn.data) > 0:
             return True  # it comes after a header of ours
-        else:
-            start = csv_line(self._columns)
-        return torn.data.startswith(start) or start.startswith(torn.data)
+        starts = [BEGINNING] if self.form == "jsonl" else map(csv_line, self._heads)
+        return any(torn.data.startswith(start) or start.startswith(torn.data) for start in starts)
 
     def _remember(self, key: bytes, digest: bytes, *, failed: bool) -> None:
         self._states.set(key, _bits(digest) | (_FAILED if failed else 0))

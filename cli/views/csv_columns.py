@@ -1,0 +1,85 @@
+"""The columns of every CSV file of ours: what each tells of a result, and where in the result it is found."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from operator import attrgetter
+from typing import Any, cast
+
+from ...engine.results.result import Result
+
+OF_A_RESULT: Mapping[str, str] = {
+    "profile": "profile",
+    "provider": "provider",
+    "model": "model",
+    "model_reported": "model_reported",
+    "status": "status",
+    "think_requested": "think.requested",
+    "fidelity": "think.fidelity",
+    "verdict": "think.verdict",
+    "answer": "answer",
+    "reasoning": "reasoning.text",
+    "visibility": "reasoning.visibility",
+    "tokens_source": "reasoning.tokens_source",
+    "input_tokens": "usage.input_tokens",
+    "cached_input_tokens": "usage.cached_input_tokens",
+    "cache_write_tokens": "usage.cache_write_tokens",
+    "output_tokens": "usage.output_tokens",
+    "cost_usd": "cost.usd",
+    "cost_source": "cost.source",
+    "first_answer_s": "latency.first_answer_s",
+    "total_s": "latency.total_s",
+    "finish": "finish",
+    "error_kind": "error.kind",
+    "error_message": "error.message",
+}
+"""The columns that mean the same in all of them, and the path to their value: of attributes, or in a document."""
+
+RUN_COLUMNS = (
+    "run_id", "profile", "provider", "model", "model_reported", "status",
+    "think_requested", "think_sent", "fidelity", "verdict",
+    "visibility", "reasoning_tokens", "tokens_source",
+    "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "total_tokens",
+    "cost_usd", "cost_source", "forecast_low_usd", "forecast_expected_usd", "forecast_high_usd",
+    "first_reasoning_s", "first_answer_s", "total_s", "output_tokens_per_s",
+    "finish", "error_kind", "error_message", "warnings", "answer", "reasoning",
+)  # fmt: skip
+
+BATCH_COLUMNS = (
+    "row_id", "profile", "think_requested", "status", "provider", "model", "model_reported", "fidelity", "verdict",
+    "passed", "expect_note", "answer", "reasoning", "visibility",
+    "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "tokens_source",
+    "cost_usd", "cost_source", "first_answer_s", "total_s", "finish", "attempts", "error_kind", "error_message",
+    "warnings", "row", "work", "batch", "id", "created_at",
+)  # fmt: skip
+
+EARLIER_BATCH_COLUMNS = tuple("think" if name == "think_requested" else name for name in BATCH_COLUMNS)
+"""The same under the names of earlier versions: an output that begins with them is gone on with."""
+
+_FROM_RESULT = {name: attrgetter(path) for name, path in OF_A_RESULT.items() if not path.startswith("error.")}
+_IN_DOCUMENT = {name: path.split(".") for name, path in OF_A_RESULT.items()}
+
+
+def cells_of(result: Result) -> dict[str, Any]:
+    """The values of a result by column."""
+    error = result.error
+    return {
+        **{name: value(result) for name, value in _FROM_RESULT.items()},
+        "error_kind": None if error is None else error.kind,
+        "error_message": None if error is None else error.message,
+    }
+
+
+def cells_in(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The same from a document (`thinkdial.result/1`), of which anything may be missing."""
+    return {name: value_in(document, *path) for name, path in _IN_DOCUMENT.items()}
+
+
+def value_in(document: Mapping[str, Any], *path: str) -> Any:
+    """The value at the end of `path`; None where the path ends before it."""
+    value: Any = document
+    for name in path:
+        if not isinstance(value, Mapping):
+            return None
+        value = cast("Mapping[str, Any]", value).get(name)
+    return value
