@@ -17,6 +17,7 @@ from .views.untrusted import harmless_json
 
 if TYPE_CHECKING:
     from ..engine.runs.run import Finished
+    from ..profiles.profile import Reference
 
 _FORMAT_OF_SUFFIX = {
     ".json": Format.JSON,
@@ -57,7 +58,7 @@ def json_line(result: Result) -> str:
     return harmless_json(json.dumps(result_document(result), ensure_ascii=False)) + "\n"
 
 
-def formatted(run: Run, form: Format, reasoning: ReasoningView) -> str | None:
+def formatted(run: Run, form: Format, reasoning: ReasoningView, reference: Reference | None) -> str | None:
     """The text of `run` in `form`; None for the table, which depends on where it is printed."""
     match form:
         case Format.JSON:
@@ -75,7 +76,7 @@ def formatted(run: Run, form: Format, reasoning: ReasoningView) -> str | None:
         case Format.HTML:
             from .views.report import report_page
 
-            return report_page([run], with_reasoning=reasoning is not ReasoningView.NONE)
+            return report_page([run], with_reasoning=reasoning is not ReasoningView.NONE, reference=reference)
         case Format.TEXT:
             from .views.run import export
 
@@ -84,9 +85,14 @@ def formatted(run: Run, form: Format, reasoning: ReasoningView) -> str | None:
             return None
 
 
-def print_run(run: Run, form: Format, reasoning: ReasoningView, output: Path | None) -> bool:
-    """Print to stdout or write to `output`. False when the file could not be written: then stdout got it."""
-    text = formatted(run, form, reasoning)
+def print_run(
+    run: Run, form: Format, reasoning: ReasoningView, output: Path | None, reference: Reference | None = None
+) -> bool:
+    """Print to stdout or write to `output`. False when the file could not be written: then stdout got it.
+
+    `reference` is the configuration's; without it the shipped table says which think value is more than which.
+    """
+    text = formatted(run, form, reasoning, reference)
     if output is None:
         emit(text if text is not None else table_text(run, reasoning))
         return True

@@ -156,6 +156,7 @@ def _card_sections(file: str) -> tuple[str | None, tuple[Section, ...]]:
     return root.text("checked_on"), tuple(root.sections("models"))
 
 
+@cache
 def reference() -> Reference:
     """The shipped reference table."""
     return read_reference(packaged("reference.yaml"), None)

@@ -8,8 +8,12 @@ from decimal import Decimal
 from typing import Any
 
 from ..providers.errors import ConfigError
-from ..providers.think import Think
+from ..providers.think import Level, Think
 from .card import ModelCard, Spelling
+
+_LONGEST_BUDGET = 10
+_BEYOND = 10 ** (_LONGEST_BUDGET - 1)
+"""More than any budget that has fewer digits than so many."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +118,22 @@ class Reference:
 
     budgets: Mapping[str, int]
     answer_tokens: int
+
+    def position(self, think: str) -> int | None:
+        """Where a think value stands on the dial, in tokens; None for what is no value of it.
+
+        `max` is above all budgets; `auto`, which is no amount, comes after it.
+        """
+        word = think.strip().lower()
+        if word.isascii() and word.isdigit() and len(word) < _LONGEST_BUDGET:
+            return int(word)
+        return self._positions().get(word)
+
+    def _positions(self) -> dict[str, int]:
+        """Of the words, each above the one before it also where the table gives both the same budget."""
+        rising = (*(self.budgets.get(level, 0) for level in Level if level is not Level.MAX), _BEYOND, 10 * _BEYOND)
+        places, least = dict[str, int](), 0
+        for word, tokens in zip((*Level, "auto"), rising, strict=True):
+            places[word] = max(tokens, least)
+            least = places[word] + 1
+        return places

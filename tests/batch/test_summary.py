@@ -14,6 +14,7 @@ import pytest
 from thinkdial.cli.commands.batch.csv_lines import HEADS, csv_line, read_cells
 from thinkdial.engine.batch.output.summary import Group, Tally, wilson
 from thinkdial.engine.exchange.outcome import NEVER_SENT
+from thinkdial.profiles.profile import Reference
 
 
 def line(profile: str = "a", think: str = "low", /, **changes: Any) -> dict[str, Any]:
@@ -127,6 +128,15 @@ def test_groups_stand_by_profile_and_from_little_thinking_to_much() -> None:
         tally.add(line(profile, think))
     told = [(one["profile"], one["think"]) for one in tally.document()["groups"]]
     assert told == [("b", "high"), ("a", "off"), ("a", "3000"), ("a", "max"), ("a", "auto"), ("c", "low")]
+
+
+def test_a_configuration_says_which_think_value_is_more() -> None:
+    tally = Tally()
+    for think in ("strange", "high", "3000", "low"):
+        tally.add(line("a", think))
+    assert [group.think for group in tally.ordered] == ["low", "3000", "high", "strange"]
+    tally.reference = Reference({"low": 5000, "high": 6000}, 0)
+    assert [group.think for group in tally.ordered] == ["3000", "low", "high", "strange"]
 
 
 def test_the_document_counts_what_happened_beside_the_results() -> None:

@@ -83,3 +83,18 @@ def test_quiet_leaves_only_what_is_wrong(cli: Cli, sim: Path, tmp_path: Path) ->
     )
     assert [line.partition(":")[0] for line in ended.err.splitlines()] == ["line 3"]
     assert ended.out == ""
+
+
+@pytest.mark.parametrize(
+    ("more", "order"), [("", ["low", "2500"]), ("reference: {budgets: {low: 3000}}", ["2500", "low"])]
+)
+def test_the_configuration_says_which_think_value_is_more(
+    cli: Cli, sim: Path, tmp_path: Path, more: str, order: list[str]
+) -> None:
+    out, told = tmp_path / "out.jsonl", tmp_path / "sum.json"
+    sim.write_text(f"{sim.read_text(encoding='utf-8')}{more}\n", encoding="utf-8")
+    command = ("batch", rows(tmp_path / "rows.jsonl", 1), "--config", sim, "-p", "o", "-o", out, "--summary", told)
+    for _ in ("begun", "resumed"):
+        ended = cli(*command, "--think", "low,2500")
+        assert [group["think"] for group in json.loads(told.read_text())["groups"]] == order
+        assert ended.err.index(f"o@{order[0]}") < ended.err.index(f"o@{order[1]}")

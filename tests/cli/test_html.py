@@ -71,3 +71,19 @@ def test_a_name_that_is_too_long_is_found_before_anything_is_paid_for(cli: Cli, 
     assert ended.code == 2 and "cannot be written: File name too long" in ended.err
     fits = f"{'b' * 240}.html"
     assert cli("compare", "hello", "-p", "a", "--config", sim, "-o", fits).code == 0 and Path(fits).exists()
+
+
+def test_the_page_orders_think_values_as_the_configuration_does(cli: Cli, sim: Path, tmp_path: Path) -> None:
+    def order(*options: object) -> list[str]:
+        page = cli(*options).out
+        axis = page[page.index("Output tokens by think value") :]
+        return sorted(("low", "2,500", "high"), key=lambda word: axis.index(f">{word}<"))
+
+    mine = tmp_path / "mine.yaml"
+    mine.write_text(sim.read_text(encoding="utf-8") + "reference: {budgets: {low: 3000}}\n", encoding="utf-8")
+    compare = ("compare", "x", "-p", "o", "-t", "high,2500,low", "--format", "html", "--config")
+    assert order(*compare, sim) == ["low", "2,500", "high"]
+    assert order(*compare, mine) == ["2,500", "low", "high"]
+    shipped = ["low", "2,500", "high"]
+    assert order("history", "show", "last", "--format", "html") == shipped
+    assert order("history", "report", "last") == shipped

@@ -87,7 +87,7 @@ def run_ray(
                 _close(cluster, ended)
         ended.rows, ended.bad_rows = blocks.rows, blocks.bad_rows
         again, skipped = ended.tally.again, blocks.skipped
-        ended.tally = Tally(skipped=skipped, again=again)
+        ended.tally = Tally(skipped=skipped, again=again, reference=settings.reference)
         for document in Shards.read(directory, batch_id).documents():
             ended.tally.add(document)
         if trouble is not None:

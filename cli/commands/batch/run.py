@@ -112,6 +112,7 @@ def run_batch(wishes: BatchWishes) -> None:
         from .circumstances import run_quickly
 
         ended = run_quickly(_run(wishes, settings, names, rows, memory, form, source, how_far))
+        ended.tally.reference = settings.reference
         _finish(wishes, ended, memory)
 
 
@@ -254,7 +255,9 @@ def _finish(wishes: BatchWishes, ended: Ended, memory: OutputFile | None) -> Non
 
 def replace_tally(memory: OutputFile, this_run: Tally) -> Tally:
     """The tally of the whole file, with what only this run knows."""
-    whole = Tally(skipped=this_run.skipped, again=this_run.again, profiles=dict(this_run.profiles))
+    whole = Tally(
+        skipped=this_run.skipped, again=this_run.again, profiles=dict(this_run.profiles), reference=this_run.reference
+    )
     for document in memory.documents():
         whole.add(document)
     return whole

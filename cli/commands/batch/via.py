@@ -19,6 +19,7 @@ from ....engine.batch.provider.desk import Desk
 from ....engine.batch.provider.job_store import Job, JobStore, job_document
 from ....engine.batch.provider.planning import Planned
 from ....profiles.config import Config
+from ....profiles.profile import Reference
 from ....providers.errors import ConfigError, UsageError
 from ...exit_codes import ExitCode
 from ...formats import json_text
@@ -98,7 +99,7 @@ def submit_via(
             code = run.over(jobs, lambda made: made.wait(jobs, None), poll_s=wishes.poll_s)
             code = code or _collected(run, jobs, memory, quiet=wishes.quiet)
             if wishes.summaries:
-                tally = _tally(memory)
+                tally = _tally(memory, settings.reference)
                 write_summaries(
                     wishes.summaries, tally, Ended(planned.rows, planned.bad_rows, tally, finished=True), wishes
                 )
@@ -290,7 +291,7 @@ def _collected(
     for words in memory.notes:
         say(words)
     if not quiet and any(part.stage == "collected" for job in jobs for part in job.parts):
-        tally = _tally(memory)
+        tally = _tally(memory, run.settings.reference)
         print_summary(tally, Ended(0, 0, tally, finished=True))
     for job in jobs:
         if job.is_open:
@@ -298,9 +299,9 @@ def _collected(
     return _code(jobs, allow_open=False)
 
 
-def _tally(memory: OutputFile) -> Tally:
+def _tally(memory: OutputFile, reference: Reference) -> Tally:
     """The totals of the whole file."""
-    tally = Tally()
+    tally = Tally(reference=reference)
     for document in memory.documents():
         tally.add(document)
     return tally

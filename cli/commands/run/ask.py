@@ -95,7 +95,7 @@ def ask(
         written = True
     else:
         finished = ready.run(Silent())
-        written = print_run(finished.run, form, reasoning, output)
+        written = print_run(finished.run, form, reasoning, output, settings.reference)
     if not quiet:
         from ...output import aside, is_terminal, show_line, width_aside
         from ...views.run.receipt import receipt_line

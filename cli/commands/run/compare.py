@@ -40,6 +40,7 @@ if TYPE_CHECKING:
 
     from ....engine.api import ReadyRun
     from ....engine.runs.jobs import Job
+    from ....profiles.profile import Reference
 
 
 def compare(
@@ -90,11 +91,19 @@ def compare(
         return print_plans(selections, given, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
     asked = Asked(max_cost, allow_unpriced, confirm, yes, count, strict_think, no_history, quiet)
     ready = make_ready("compare", selections, given, settings, wishes, asked)
-    return ready if isinstance(ready, ExitCode) else make_and_show(ready, form, reasoning, output, quiet=quiet)
+    if isinstance(ready, ExitCode):
+        return ready
+    return make_and_show(ready, form, reasoning, output, quiet=quiet, reference=settings.reference)
 
 
 def make_and_show(
-    ready: ReadyRun, form: Format, reasoning: ReasoningView, output: Path | None, *, quiet: bool
+    ready: ReadyRun,
+    form: Format,
+    reasoning: ReasoningView,
+    output: Path | None,
+    *,
+    quiet: bool,
+    reference: Reference | None = None,
 ) -> ExitCode:
     """Make the calls, with a live view where there is a terminal, and print the results. Gives their exit code."""
     import sys
@@ -112,7 +121,7 @@ def make_and_show(
             finished = ready.run(observer)
     else:
         finished = ready.run(Silent())
-    written = print_run(finished.run, form, reasoning, output)
+    written = print_run(finished.run, form, reasoning, output, reference)
     if not quiet:
         print_notes(finished.run.results, after_comparison=form is Format.TABLE)
         if finished.interrupted:

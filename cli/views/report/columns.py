@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import TypeVar
 
 from ....engine.results.result import Result
+from ....profiles.profile import Reference
 from ..numbers import UNKNOWN, dollars, seconds, tokens
 from ..run.phrases import BAD, CAUTION, GOOD, kind_words, verdict_words
 from ..run.rows import Row, rows
 from ..untrusted import one_line
-from .plots import dial_position
 
 TONES = {GOOD: "good", CAUTION: "caution", BAD: "bad"}
 """The page's names for the styles of the terminal; what is none of them is quiet."""
@@ -81,17 +81,18 @@ class Table:
         return any(cell.best for column in self.columns for cell in column.cells)
 
 
-def numbers(results: Sequence[Result]) -> Table:
+def numbers(results: Sequence[Result], reference: Reference) -> Table:
     """Return the table of these results; columns of what no result has, such as a forecast, are left out."""
     made = rows(results)
-    columns = [*_main(results, made), *_token_columns(results), *_cost_columns(results), *_forecast_columns(results)]
+    columns = [*_main(results, made, reference)]
+    columns += [*_token_columns(results), *_cost_columns(results), *_forecast_columns(results)]
     columns += [*_time_columns(results), *_ending_columns(results)]
     return Table(tuple(column for column in columns if column is not None))
 
 
-def _main(results: Sequence[Result], made: Sequence[Row]) -> list[Column]:
+def _main(results: Sequence[Result], made: Sequence[Row], reference: Reference) -> list[Column]:
     think = [
-        Cell(f"{row.think} → {row.measured}", number(dial_position(result)))
+        Cell(f"{row.think} → {row.measured}", number(reference.position(result.think.requested)))
         for result, row in zip(results, made, strict=True)
     ]
     reasoning = [

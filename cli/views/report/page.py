@@ -8,6 +8,8 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ....engine.results.result import Result, Run, Summary
+from ....profiles.facts import reference as shipped_reference
+from ....profiles.profile import Reference
 from ..numbers import dollars, seconds, share, tokens
 from ..run.dial import SUBSTITUTED, think_path
 from ..run.export import totals
@@ -85,9 +87,19 @@ class Section:
         return len(self.answers) > _PAGE_LIKES_COLUMNS
 
 
-def report_page(runs: Sequence[Run], *, title: str | None = None, with_reasoning: bool = True) -> str:
-    """Return the page of these runs. `with_reasoning` False leaves the text of the reasoning out, not its numbers."""
-    sections = [_section(run, index, with_reasoning) for index, run in enumerate(runs, 1)]
+def report_page(
+    runs: Sequence[Run],
+    *,
+    title: str | None = None,
+    with_reasoning: bool = True,
+    reference: Reference | None = None,
+) -> str:
+    """Return the page of these runs. `with_reasoning` False leaves the text of the reasoning out, not its numbers.
+
+    `reference` says which think value is more than which; without it the shipped table does.
+    """
+    table = reference or shipped_reference()
+    sections = [_section(run, index, with_reasoning, table) for index, run in enumerate(runs, 1)]
     heading = one_line(title or "", 200) or _heading(runs)
     return page_of("page.html", title=heading, page_title=heading if title else _page_title(runs), sections=sections)
 
@@ -105,7 +117,7 @@ def _page_title(runs: Sequence[Run]) -> str:
     return f"{first}{more} · thinkdial" if first else f"{_heading(runs)} · thinkdial"
 
 
-def _section(run: Run, number: int, with_reasoning: bool) -> Section:
+def _section(run: Run, number: int, with_reasoning: bool, reference: Reference) -> Section:
     from markupsafe import Markup
 
     anchor = f"run-{number}"
@@ -126,10 +138,10 @@ def _section(run: Run, number: int, with_reasoning: bool) -> Section:
             _answer(result, label, f"{anchor}-answer-{index}", with_reasoning)
             for index, (result, label) in enumerate(zip(results, labels(results), strict=True), 1)
         ),
-        table=numbers(results) if results else None,
+        table=numbers(results, reference) if results else None,
         bars=tuple(filter(None, (time_chart(results), tokens_chart(results), cost_chart(results)))),
         scatter=scatter_chart(results),
-        sweeps=tuple(sweep_charts(results)),
+        sweeps=tuple(sweep_charts(results, reference)),
     )
 
 

@@ -8,7 +8,7 @@ from decimal import Decimal
 from itertools import pairwise
 
 from ....engine.results.result import Result
-from ....providers.think import Level
+from ....profiles.profile import Reference
 from ..numbers import dollars, seconds, tokens
 from ..run.dial import asked
 from ..run.rows import is_comparable, labels
@@ -17,12 +17,6 @@ from .scales import Scale, fitting, linear, usable
 
 SERIES = 32
 """So many pairs of 8 colours and 4 shapes; one more profile begins again."""
-
-_LEVEL_TOKENS: Mapping[str, int] = {
-    Level.OFF: 0, Level.MINIMAL: 1024, Level.LOW: 2048, Level.MEDIUM: 8192, Level.HIGH: 16384,
-    Level.XHIGH: 32768, Level.MAX: 10**9, "auto": 10**10,
-}  # fmt: skip
-"""Where a level stands among budgets: `max` above all of them, and `auto`, which is no amount, after it."""
 
 Box = tuple[float, float, float, float]
 """Left, top, right, bottom."""
@@ -90,14 +84,6 @@ class Plot:
         return len(self.x_ticks) > _UPRIGHT_TICKS
 
 
-def dial_position(result: Result) -> int | None:
-    """Where the asked think value stands on the dial, in tokens of the reference table; None when it is no such."""
-    value = result.think.requested.strip().lower()
-    if value.isascii() and value.isdigit() and len(value) < 10:
-        return int(value)
-    return _LEVEL_TOKENS.get(value)
-
-
 def scatter_chart(results: Sequence[Result]) -> Plot | None:
     """Cost against time, for the results of which both are known."""
     placed = [
@@ -132,14 +118,15 @@ def scatter_chart(results: Sequence[Result]) -> Plot | None:
     )  # fmt: skip
 
 
-def sweep_charts(results: Sequence[Result]) -> list[Plot]:
+def sweep_charts(results: Sequence[Result], reference: Reference) -> list[Plot]:
     """Reasoning, output, time and cost by think value, a line a profile; empty where no profile has two values."""
+    placed = [
+        (result, position) for result in results if (position := reference.position(result.think.requested)) is not None
+    ]
     values: dict[str, set[int]] = {}
-    for result in results:
-        if (position := dial_position(result)) is not None:
-            values.setdefault(result.profile, set()).add(position)
-    swept = [result for result in results if len(values.get(result.profile, ())) > 1]
-    swept = [result for result in swept if dial_position(result) is not None]
+    for result, position in placed:
+        values.setdefault(result.profile, set()).add(position)
+    swept = [(result, position) for result, position in placed if len(values[result.profile]) > 1]
     if not swept:
         return []
     made = (
@@ -163,22 +150,21 @@ def sweep_charts(results: Sequence[Result]) -> list[Plot]:
 
 def _sweep(
     results: Sequence[Result],
-    swept: Sequence[Result],
+    swept: Sequence[tuple[Result, int]],
     name: str,
     title: str,
     measure: Callable[[Result], int | float | Decimal | None],
     tick_words: Callable[[float], str],
     words: Callable[[float], str],
 ) -> Plot | None:
-    stops = sorted({position for result in swept if (position := dial_position(result)) is not None})
-    names = {position: asked(result.think) for result in swept if (position := dial_position(result)) is not None}
+    """A chart of what `measure` finds in the results, each with its position on the dial."""
+    stops = sorted({position for _, position in swept})
+    names = {position: asked(result.think) for result, position in swept}
     at = {stop: 100 * index / (len(stops) - 1) for index, stop in enumerate(stops)}
     known = [
         (result, at[position], value)
-        for result in swept
-        if (position := dial_position(result)) is not None
-        and _has_come(result)
-        and (value := usable(measure(result))) is not None
+        for result, position in swept
+        if _has_come(result) and (value := usable(measure(result))) is not None
     ]
     if not known:
         return None

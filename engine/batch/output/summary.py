@@ -10,17 +10,13 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from ....providers.think import Level
+from ....profiles import facts
+from ....profiles.profile import Reference
 from ...results.charge import cost_is_unknown, document_may_have_cost
 from ...results.documents import dollars_text
 from ...results.result import Result
 
 SCHEMA = "thinkdial.batch-summary/1"
-_PLACES: Mapping[str, int] = {
-    Level.OFF: 0, Level.MINIMAL: 1024, Level.LOW: 2048, Level.MEDIUM: 8192, Level.HIGH: 16384,
-    Level.XHIGH: 32768, Level.MAX: 10**9, "auto": 10**10,
-}  # fmt: skip
-_UNPLACED = 10**11
 _SMALLEST_USD = Decimal("1e-12")
 Z_95 = 1.959963984540054
 """Two-sided 95 % of the normal distribution."""
@@ -181,13 +177,15 @@ class Group:
 class Tally:
     """All groups, and what happened beside them. `skipped` were done by an earlier run.
 
-    `profiles` are in the order in which they are to be told; those of results come by themselves.
+    `profiles` are in the order in which they are to be told; those of results come by themselves. `reference` says
+    which think value is more than which.
     """
 
     groups: dict[tuple[str, str], Group] = field(default_factory=dict[tuple[str, str], Group])
     profiles: dict[str, None] = field(default_factory=dict[str, None])
     skipped: int = 0
     again: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
+    reference: Reference = field(default_factory=facts.reference)
 
     def add(self, document: Mapping[str, Any]) -> None:
         """Count one line of output."""
@@ -211,9 +209,14 @@ class Tally:
 
     @property
     def ordered(self) -> list[Group]:
-        """The groups by profile, and from little thinking to much."""
+        """The groups by profile, and from little thinking to much; at the end what is no value of the dial."""
         places = {name: place for place, name in enumerate(self.profiles)}
-        return sorted(self.groups.values(), key=lambda group: (places[group.profile], _on_the_dial(group.think)))
+
+        def place(group: Group) -> tuple[int, bool, int]:
+            position = self.reference.position(group.think)
+            return places[group.profile], position is None, position or 0
+
+        return sorted(self.groups.values(), key=place)
 
     @property
     def results(self) -> int:
@@ -296,11 +299,6 @@ def wilson(passed: int, judged: int) -> tuple[float, float]:
     middle = (rate + square / 2) / (1 + square)
     half = Z_95 / (1 + square) * math.sqrt(rate * (1 - rate) / judged + square / (4 * judged))
     return max(0.0, middle - half), min(1.0, middle + half)
-
-
-def _on_the_dial(think: str) -> int:
-    """Where a think value stands among the others: a number is a budget in tokens."""
-    return int(think) if think.isascii() and think.isdigit() and len(think) < 10 else _PLACES.get(think, _UNPLACED)
 
 
 def _divided(amount: Decimal, count: int) -> Decimal:
