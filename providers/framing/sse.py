@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple, Protocol
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
@@ -30,7 +30,10 @@ class Event(NamedTuple):
 
 
 class Framer(Protocol):
-    """Cuts a body that arrives in arbitrary pieces. `close` returns what the end of the body completes."""
+    """Cuts a body that arrives in arbitrary pieces. `close` returns what the end of the body completes.
+
+    A `FramingError` is raised behind the events before it, so that the pieces make no difference.
+    """
 
     def feed(self, chunk: bytes) -> Iterable[Event]: ...
 
@@ -55,17 +58,24 @@ class SseFramer:
         self._stray: list[bytes] = []
         self._event_size = 0
 
-    def feed(self, chunk: bytes) -> list[Event]:
+    def feed(self, chunk: bytes) -> Iterable[Event]:
         events: list[Event] = []
+        try:
+            self._cut(chunk, events)
+        except FramingError as error:
+            return _then_raise(events, error)
+        return events
+
+    def _cut(self, chunk: bytes, events: list[Event]) -> None:
         if self._after_cr and chunk:
             chunk = chunk.removeprefix(b"\n")
             self._after_cr = False
         if not chunk:
-            return events
+            return
         self._after_cr = chunk.endswith(b"\r")
         if b"\n" not in chunk and b"\r" not in chunk:
             self._hold(chunk)
-            return events
+            return
         lines = chunk.splitlines()  # bytes.splitlines knows CR, LF and CRLF only, as the specification does
         if self._pending:
             lines[0] = b"".join(self._pending) + lines[0]
@@ -81,7 +91,6 @@ class SseFramer:
                 self._name = ""
         if rest:
             self._hold(rest)
-        return events
 
     def close(self) -> list[Event]:
         if self._pending:
@@ -124,6 +133,11 @@ class SseFramer:
     def _check(self, size: int) -> None:
         if size > self._max_event_bytes:
             raise FramingError(f"one event of the stream is larger than {self._max_event_bytes // 2**20} MiB")
+
+
+def _then_raise(events: list[Event], error: FramingError) -> Iterator[Event]:
+    yield from events
+    raise error
 
 
 class BodyFramer:

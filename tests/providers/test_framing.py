@@ -101,6 +101,16 @@ def test_an_event_beyond_the_bound_is_an_error(body: bytes, size: int) -> None:
         frame(SseFramer(max_event_bytes=100), cut(body, size))
 
 
+@pytest.mark.parametrize("size", [1, 7, 1000])
+def test_the_events_before_one_beyond_the_bound_come_first(size: int) -> None:
+    framer, found = SseFramer(max_event_bytes=100), list[Event]()
+    with pytest.raises(FramingError):
+        for piece in cut(b"data: a\n\ndata: b\n\ndata: " + b"x" * 200, size):
+            for event in framer.feed(piece):
+                found.append(event)
+    assert pairs(found) == [("", b"a"), ("", b"b")]
+
+
 @pytest.mark.parametrize("size", [1, 50, 10_000])
 def test_the_bound_is_for_one_event_and_not_for_the_stream(size: int) -> None:
     body = (b"data: " + b"x" * 80 + b"\n\n") * 100
