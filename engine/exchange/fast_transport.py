@@ -21,7 +21,7 @@ from yarl import URL
 
 from ...providers.schema import HttpRequest
 from ..targets.target import is_loopback
-from .transport import CONNECT_TIMEOUT_S, USER_AGENT, CannotSendError, Response, Sender, Transport, words_of
+from .transport import USER_AGENT, CannotSendError, Response, Sender, Transport, connect_timeout_s, words_of
 
 if TYPE_CHECKING:
     from contextlib import AbstractAsyncContextManager
@@ -93,10 +93,7 @@ class FastTransport(Transport):
 
     def _session(self, secure: bool) -> aiohttp.ClientSession:
         if secure not in self._sessions:
-            try:
-                trust = self._trust_store() if secure else False
-            except (ValueError, ImportError, OSError) as error:
-                raise CannotSendError(words_of(error)) from None
+            trust = self._trust_store() if secure else False
             self._sessions[secure] = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ssl=trust),
                 cookie_jar=aiohttp.DummyCookieJar(),
@@ -108,18 +105,13 @@ class FastTransport(Transport):
 
     def _timeout(self, idle_s: float) -> aiohttp.ClientTimeout:
         if idle_s not in self._timeouts:
-            connect_s = min(CONNECT_TIMEOUT_S, idle_s)
             self._timeouts[idle_s] = aiohttp.ClientTimeout(
-                total=None, connect=connect_s, sock_connect=None, sock_read=idle_s
+                total=None, connect=connect_timeout_s(idle_s), sock_connect=None, sock_read=idle_s
             )
         return self._timeouts[idle_s]
 
     def _headers(self, request: HttpRequest, auth: Mapping[str, str] | None) -> CIMultiDict[str]:
-        headers = CIMultiDict(request.headers)
-        for name, value in (auth or {}).items():
-            headers.setdefault(name, value)
-        headers.setdefault("user-agent", self._user_agent)
-        headers.setdefault("accept-encoding", "identity")
+        headers = CIMultiDict(self._all_headers(request, auth))
         for name, value in headers.items():
             if not (name.isascii() and value.isascii() and (value.isprintable() or _is_clean(value))):
                 raise CannotSendError(f"the header {name!r} holds what a header cannot")

@@ -97,15 +97,11 @@ class Transport:
     async def _opened(
         self, request: HttpRequest, auth: Mapping[str, str] | None, idle_timeout_s: float, on_sent: Sender | None
     ) -> AsyncGenerator[Response]:
-        headers = [*request.headers, ("user-agent", self._user_agent), ("accept-encoding", "identity")]
-        given = {name.lower() for name, _ in request.headers}
-        headers += [(name, value) for name, value in (auth or {}).items() if name.lower() not in given]
-
         async def trace(event: str, _: Mapping[str, Any]) -> None:
             if on_sent is not None and event.endswith("send_request_body.complete"):
                 on_sent()
 
-        timeout = httpx2.Timeout(idle_timeout_s, connect=min(CONNECT_TIMEOUT_S, idle_timeout_s), pool=None)
+        timeout = httpx2.Timeout(idle_timeout_s, connect=connect_timeout_s(idle_timeout_s), pool=None)
         client = self._client(request.url)
         try:
             _ = urlsplit(request.url).port  # a port out of range is found here, and nowhere below in good order
@@ -113,7 +109,7 @@ class Transport:
                 request.method,
                 request.url,
                 content=request.body,
-                headers=headers,
+                headers=self._all_headers(request, auth),
                 timeout=timeout,
                 extensions={"trace": trace},
             )
@@ -141,10 +137,24 @@ class Transport:
                 raise CannotSendError(words_of(error)) from None
         return self._clients[secure, local]
 
+    def _all_headers(self, request: HttpRequest, auth: Mapping[str, str] | None) -> list[tuple[str, str]]:
+        """The headers of `request` and those that are added, unless it has them already."""
+        given = {name.lower() for name, _ in request.headers}
+        added = {**(auth or {}), "user-agent": self._user_agent, "accept-encoding": "identity"}
+        return [*request.headers, *((name, value) for name, value in added.items() if name.lower() not in given)]
+
     def _trust_store(self) -> ssl.SSLContext:
         if self._tls is None:
-            self._tls = httpx2.create_ssl_context()
+            try:
+                self._tls = httpx2.create_ssl_context()
+            except (ValueError, ImportError, OSError) as error:
+                raise CannotSendError(words_of(error)) from None
         return self._tls
+
+
+def connect_timeout_s(idle_timeout_s: float) -> float:
+    """How long a connection may take to be made."""
+    return min(CONNECT_TIMEOUT_S, idle_timeout_s)
 
 
 def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> Failure:
@@ -152,8 +162,8 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
     host = url.split("/")[2]
     match error:
         case httpx2.ConnectTimeout():
-            within = min(CONNECT_TIMEOUT_S, idle_timeout_s)
-            return failure("timeout", f"no connection to {host} within {within:g} s", hint="is the base_url right?")
+            words = f"no connection to {host} within {connect_timeout_s(idle_timeout_s):g} s"
+            return failure("timeout", words, hint="is the base_url right?")
         case httpx2.TimeoutException():
             return failure(
                 "timeout",

@@ -123,6 +123,19 @@ def test_what_is_sent_is_the_same(transport_kind: Any) -> None:
     assert lines[b"content-length"] == b"2" and b"transfer-encoding" not in lines
 
 
+def test_what_a_profile_sets_is_sent_instead_of_what_would_be_added(transport_kind: Any) -> None:
+    async def go() -> bytes:
+        async with Peer(WHOLE) as peer, transport_kind(user_agent="thinkdial/x") as transport:
+            own = (("User-Agent", "mine"), ("Authorization", "Custom c"), ("Accept-Encoding", "br"))
+            await fetch(transport, request_to(peer.url, b"{}", *own))
+            return peer.heads[0]
+
+    lines = asyncio.run(go()).split(b"\r\n")
+    for expected in (b"user-agent: mine", b"authorization: custom c", b"accept-encoding: br"):
+        name = expected.partition(b":")[0]
+        assert [line for line in lines if line.startswith(name + b":")] == [expected]
+
+
 def test_headers_that_repeat_or_are_long(transport_kind: Any) -> None:
     async def go() -> Any:
         many = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nlong: " + b"y" * 40_000 + b"\r\ncontent-length: 0\r\n\r\n"
