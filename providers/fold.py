@@ -122,11 +122,6 @@ class Fold:
         """The failure that has come, if one has."""
         return self._reply.failure
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether the terminal event or a failure has come: nothing more is worth a long wait."""
-        return self._reply.complete or self._reply.failure is not None
-
     def reply(self) -> Reply:
         """The reply as it stands. When the end is missing, what only the end can tell is unknown: counts and bill.
 

@@ -3,38 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 
 import httpx2
 
-from ...providers.dialect import Decoder, failure
-from ...providers.emulation import EmulatedDecoder
+from ...providers.dialect import failure
 from ...providers.errors import Failure
 from ...providers.fold import Fold
-from ...providers.framing.choice import framer_for
-from ...providers.framing.sse import Framer, FramingError
-from ...providers.registry import dialect
-from ...providers.schema import (
-    AnswerDelta,
-    AnswerWasReasoning,
-    Delta,
-    Notice,
-    ReasoningDelta,
-    ReasoningWithheld,
-)
+from ...providers.schema import AnswerDelta, Delta, Notice, ReasoningDelta
 from ..planning.prepare import Prepared, unstreamed, with_levels, without_field
 from ..targets.authorize import Authorize, by_key
 from ..targets.keys import Key
-from .decoding import UnreadableError, check_body, decoded, error_document
+from .body import TooLargeError, read_error_body
 from .intake import Intake
 from .observer import CallObserver, CostMeter
-from .outcome import NEVER_SENT, Marks, Outcome
+from .outcome import NEVER_SENT, Marks, Outcome, stopped
+from .reader import ResponseReader
 from .refusal import legal_levels
-from .retry import Attempt, obey_should_retry, wait_before_retry
-from .secrets import Redactor, secrets_of
+from .retry import Attempt, wait_before_retry
+from .secrets import Secrets, secrets_of
 from .surroundings import Patience, Surroundings
 from .transport import Response, read_transport_error
 
@@ -44,24 +34,27 @@ GRACE_S = 1.0
 REQUEST_ID_HEADERS = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id", "x-generation-id")
 
 
+class _SpentError(Exception):
+    """What came so far costs all that was granted."""
+
+
 @dataclass(slots=True)
 class _Attempt:
     """The state of the attempt that is under way, kept outside of it so that a cancelled one loses nothing.
 
     `sent`: the request has left in full. `silent`: then nothing came, until we gave up. `shown`: text came. `broke`:
-    its running estimate has passed what it may cost. `reading`: what still holds text back; no framer once an event
-    could not be read, as what came after it would leave a gap.
+    its running estimate has passed what it may cost.
     """
 
     fold: Fold
     marks: Marks
-    streamed: bool = False
+    secrets: Secrets
     request_id: str | None = None
     sent: bool = False
     silent: bool = False
     shown: bool = False
     broke: bool = False
-    reading: tuple[Framer | None, Decoder] | None = None
+    reader: ResponseReader | None = None
 
 
 @dataclass(slots=True)
@@ -109,16 +102,17 @@ class Exchange:
 
     def outcome(self, failed: Failure | None = None) -> Outcome:
         """What there is now. `failed` is the reason to stop here, if it is not the reply's own."""
-        attempt = self._current or _Attempt(Fold(), Marks(self.surroundings.clock()))
-        self._end(attempt)
+        attempt = self._current or self._new_attempt()
+        self._break_off(attempt)
         reply = attempt.fold.reply()
-        if failed is not None and not reply.complete:
-            reply.failure = failed
+        if failed is not None:
+            reply = stopped(reply, failed)
+        streamed = attempt.reader is not None and attempt.reader.streamed
         unsent = (NEVER_SENT,) if self._attempts and not self._has_left else ()
         return Outcome(
             prepared=self.prepared,
             reply=reply,
-            latency=attempt.marks.latency(reply.usage.output_tokens, streamed=attempt.streamed),
+            latency=attempt.marks.latency(reply.usage.output_tokens, streamed=streamed),
             attempts=self._attempts,
             request_id=attempt.request_id,
             notices=(*self._notices, *unsent),
@@ -127,7 +121,7 @@ class Exchange:
     async def _attempt(self) -> Failure | None:
         """One request. What comes goes into the fold; the failure, if there is one, is returned as well."""
         self._attempts += 1
-        attempt = self._current = _Attempt(Fold(), Marks(self.surroundings.clock()))
+        attempt = self._current = self._new_attempt()
         if self.meter is not None and self._attempts > 1:
             self.meter.again()
         self.observer.started(self.index, self._attempts)
@@ -146,155 +140,116 @@ class Exchange:
             async with self.surroundings.transport.open(
                 request, auth, idle_timeout_s=self.patience.idle_s, on_sent=sent
             ) as response:
-                attempt.request_id = self._without_key(_request_id(response)) or None
+                attempt.request_id = attempt.secrets.out_of(_request_id(response)) or None
                 await self._read(response, attempt)
-        except FramingError as error:
-            self._take(attempt, failure("protocol", f"the answer cannot be read: {error}"))
-        except UnreadableError as error:
-            self._take(attempt, failure("protocol", f"the answer is not what this API sends: {error}"))
+        except TooLargeError as error:
+            self._break_off(attempt, failure("protocol", f"the answer cannot be read: {error}"))
+        except _SpentError:
+            self._break_off(attempt, failure("budget", "cut: what came so far costs all that was granted"))
         except asyncio.CancelledError:
             raise
         except Exception as error:  # httpx2 has many; read_transport_error raises all others again
             attempt.silent = attempt.sent and isinstance(error, httpx2.ReadTimeout)
-            self._take(attempt, read_transport_error(error, request.url, self.patience.idle_s))
-        self._end(attempt)
+            self._break_off(attempt, read_transport_error(error, request.url, self.patience.idle_s))
         return attempt.fold.failure
+
+    def _new_attempt(self) -> _Attempt:
+        secrets = secrets_of(self.prepared.request.headers, self.key)
+        return _Attempt(Fold(), Marks(self.surroundings.clock()), secrets)
 
     async def _read(self, response: Response, attempt: _Attempt) -> None:
         self._has_left = True
-        speech = dialect(self.prepared.target.dialect)
-        quirks = self.prepared.target.use.quirks
+        status, headers, target = response.status, response.headers, self.prepared.target
         if self.surroundings.on_response is not None:
-            self.surroundings.on_response(response.status, response.headers)
+            self.surroundings.on_response(status, headers)
         if self.surroundings.tape is not None:
-            self.surroundings.tape.opened(self.index, response.status, response.headers)
-        if 300 <= response.status < 400:
-            where = response.headers.get("location", "elsewhere").split("?")[0]
-            words = f"the server redirects to {where} (HTTP {response.status}); redirects are not followed"
-            self._take(attempt, failure("protocol", words, status=response.status, hint="put the final base_url in"))
-            return
-        if response.status >= 400:
-            body = Redactor(secrets_of(self.prepared, self.key)).whole(await response.read_error_body())
-            if self.surroundings.tape is not None:
-                self.surroundings.tape.received(self.index, body)
-            self._read_error(body, response, attempt)
-            return
-        content_type = response.headers.get("content-type", "")
-        attempt.streamed = self.prepared.call.stream
-        framer, decoder = framer_for(content_type), speech.decoder(quirks)
-        if self.prepared.emulated:
-            decoder = EmulatedDecoder(decoder)
-        attempt.reading = framer, decoder
-        intake = self._intake()
+            self.surroundings.tape.opened(self.index, status, headers)
+        reader = attempt.reader = ResponseReader(
+            status,
+            headers.get("content-type", ""),
+            headers,
+            target.dialect,
+            target.use.quirks,
+            emulated=self.prepared.emulated,
+            streamed=self.prepared.call.stream,
+        )
+        if reader.awaits == "answer":
+            await self._read_answer(response.chunks, attempt, reader)
+        elif reader.awaits == "error":
+            intake = self._intake(attempt)
+            self._take(attempt, reader.feed(intake.take(await read_error_body(response.chunks)) + intake.close()))
+        self._take(attempt, reader.close())
+        self._note_end(attempt)
+
+    def _intake(self, attempt: _Attempt) -> Intake:
+        tape = self.surroundings.tape
+        return Intake(attempt.secrets, None if tape is None else partial(tape.received, self.index))
+
+    async def _read_answer(self, chunks: AsyncIterator[bytes], attempt: _Attempt, reader: ResponseReader) -> None:
+        """Take the body until it ends, or nothing more is expected of it."""
+        intake = self._intake(attempt)
         try:
-            async for chunk in response.chunks:
+            async for chunk in chunks:
                 if attempt.marks.first_byte is None:
                     attempt.marks.first_byte = self.surroundings.clock()
-                self._feed(intake.take(chunk), framer, decoder, attempt)
-                if attempt.fold.is_settled:
-                    await self._read_rest(response.chunks, intake, framer, decoder, attempt)
-                    break
-                if attempt.broke:
-                    self._take(attempt, failure("budget", "cut: what came so far costs all that was granted"))
+                self._take(attempt, reader.feed(intake.take(chunk)))
+                if reader.is_over:
                     return
-            else:
-                self._feed(intake.close(), framer, decoder, attempt)
-                if not attempt.fold.is_settled:
-                    self._read_last(framer, decoder, attempt, content_type)
+                if reader.is_settled:
+                    await self._read_rest(chunks, intake, attempt, reader)
+                    return
+                if attempt.broke:
+                    raise _SpentError
         finally:
-            intake.close()
-        attempt.reading = None
-        for delta in decoded((), decoder, ends=True):
-            self._take(attempt, delta)
-
-    def _intake(self) -> Intake:
-        tape = self.surroundings.tape
-        received = None if tape is None else partial(tape.received, self.index)
-        return Intake(secrets_of(self.prepared, self.key), received)
-
-    def _feed(self, data: bytes, framer: Framer, decoder: Decoder, attempt: _Attempt) -> None:
-        try:
-            for delta in decoded(framer.feed(data), decoder):
-                self._take(attempt, delta)
-        except (FramingError, UnreadableError) as error:
-            if not attempt.fold.is_settled:  # what follows the end does not spoil it
-                if isinstance(error, UnreadableError):
-                    attempt.reading = None, decoder
-                raise
-
-    def _read_last(self, framer: Framer, decoder: Decoder, attempt: _Attempt, content_type: str) -> None:
-        """What the end of the body completes: the whole of a body without events, or a last event."""
-        for event in framer.close():
-            if event.name == "body":
-                attempt.streamed = False
-                check_body(event.data, content_type)
-            try:
-                for delta in decoded((event,), decoder):
-                    self._take(attempt, delta)
-            except UnreadableError:
-                # An event that the end has cut in two says less than the missing end, which the decoder tells.
-                if event.name == "body":
-                    raise
+            if held := intake.close():
+                self._take(attempt, reader.feed(held))
 
     async def _read_rest(
-        self, chunks: AsyncIterator[bytes], intake: Intake, framer: Framer, decoder: Decoder, attempt: _Attempt
+        self, chunks: AsyncIterator[bytes], intake: Intake, attempt: _Attempt, reader: ResponseReader
     ) -> None:
         """What follows the terminal event: usage after an error, or the end that lets the connection be used again."""
-        attempt.marks.end = self.surroundings.clock()
-        with suppress(TimeoutError, httpx2.HTTPError, FramingError, UnreadableError):
+        self._note_end(attempt)
+        with suppress(TimeoutError, httpx2.HTTPError, TooLargeError):
             async with asyncio.timeout(GRACE_S):
                 async for chunk in chunks:
-                    for delta in decoded(framer.feed(intake.take(chunk)), decoder):
-                        self._take(attempt, delta)
+                    self._take(attempt, reader.feed(intake.take(chunk)))
+                    if reader.is_over:
+                        return
 
-    def _end(self, attempt: _Attempt) -> None:
-        """Note the time, and take the text that framer and decoder held back when the exchange broke."""
+    def _break_off(self, attempt: _Attempt, failed: Failure | None = None) -> None:
+        """Take the reason, if it is to be told, and the text that was held back when the exchange broke."""
+        if attempt.reader is not None:
+            self._take(attempt, attempt.reader.break_off(failed))
+        elif failed is not None:
+            self._take(attempt, (failed,))
+        self._note_end(attempt)
+
+    def _note_end(self, attempt: _Attempt) -> None:
         if attempt.marks.end is None:
             attempt.marks.end = self.surroundings.clock()
-        if attempt.reading is None:
-            return
-        framer, decoder = attempt.reading
-        attempt.reading = None
-        for ends in (False, True):
-            with suppress(FramingError, UnreadableError):
-                for delta in decoded(() if ends or framer is None else framer.close(), decoder, ends=ends):
-                    if isinstance(delta, ReasoningDelta | AnswerDelta | ReasoningWithheld | AnswerWasReasoning):
-                        self._take(attempt, delta)
 
-    def _read_error(self, body: bytes, response: Response, attempt: _Attempt) -> None:
-        speech = dialect(self.prepared.target.dialect)
-        document = error_document(self._without_key(body.decode("utf-8", "replace")), response.status)
-        answer = speech.answers_in_error(document)
-        if answer is not None:
-            for delta in answer:
-                self._take(attempt, delta)
-            return
-        failed = speech.read_error(response.status, response.headers, document)
-        self._take(attempt, obey_should_retry(failed, response.headers))
-
-    def _take(self, attempt: _Attempt, delta: Delta) -> None:
+    def _take(self, attempt: _Attempt, deltas: Iterable[Delta]) -> None:
         marks = attempt.marks
-        match delta:
-            case AnswerDelta():
-                if delta.text and marks.first_answer is None:
-                    attempt.shown = True
-                    marks.first_answer = self.surroundings.clock()
-            case ReasoningDelta():
-                if delta.text and marks.first_reasoning is None:
-                    attempt.shown = True
-                    marks.first_reasoning = self.surroundings.clock()
-            case Failure() | Notice() if self.key is not None:
-                delta = replace(delta, message=self._without_key(delta.message))
-            case _:
-                pass
-        attempt.fold.add(delta)
-        if self.meter is not None and self.meter.take(delta):
-            attempt.broke = True
-        self.observer.delta(self.index, delta)
-
-    def _without_key(self, text: str) -> str:
-        """`text` without our key: some servers repeat the one that they refuse."""
-        return text if self.key is None else text.replace(self.key.reveal(), "[key]")
+        for delta in deltas:
+            match delta:
+                case AnswerDelta():
+                    if delta.text and marks.first_answer is None:
+                        attempt.shown = True
+                        marks.first_answer = self.surroundings.clock()
+                case ReasoningDelta():
+                    if delta.text and marks.first_reasoning is None:
+                        attempt.shown = True
+                        marks.first_reasoning = self.surroundings.clock()
+                case Failure():
+                    delta = attempt.secrets.out_of_message(delta)
+                case Notice():
+                    delta = attempt.secrets.out_of_message(delta)
+                case _:
+                    pass
+            attempt.fold.add(delta)
+            if self.meter is not None and self.meter.take(delta):
+                attempt.broke = True
+            self.observer.delta(self.index, delta)
 
     def _give_way(self, failed: Failure) -> bool:
         """Drop what the provider refuses and the call can do without, once each. True when it is worth another try.

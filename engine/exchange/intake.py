@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
-from ...providers.framing.sse import MAX_BODY_BYTES, FramingError
-from .secrets import Redactor
+from ...providers.framing.sse import MAX_BODY_BYTES
+from .body import Bound
+from .secrets import Secrets
 
 MAX_RESPONSE_BYTES = MAX_BODY_BYTES
 """How much of one response is taken in all, as a stream or as a whole body."""
@@ -14,21 +15,20 @@ MAX_RESPONSE_BYTES = MAX_BODY_BYTES
 class Intake:
     """Gives what may be read of each chunk; `received` hears the same. Only the end may be held back until `close`."""
 
-    def __init__(self, secrets: Sequence[bytes], received: Callable[[bytes], None] | None) -> None:
-        self._redactor = Redactor(secrets) if secrets else None
+    __slots__ = ("_bound", "_received", "_redactor")
+
+    def __init__(self, secrets: Secrets, received: Callable[[bytes], None] | None) -> None:
+        self._redactor = secrets.redactor()
         self._received = received
-        self._size = 0
+        self._bound = Bound(MAX_RESPONSE_BYTES, "the response")
 
     def take(self, chunk: bytes) -> bytes:
-        """What may be read now. Raises `FramingError` for a response that is too large."""
-        self._size += len(chunk)
-        if self._size > MAX_RESPONSE_BYTES:
-            raise FramingError(f"the response is larger than {MAX_RESPONSE_BYTES // 2**20} MiB")
-        return self._given(chunk if self._redactor is None else self._redactor.feed(chunk))
+        """What may be read now. Raises `TooLargeError`."""
+        return self._given(self._redactor.feed(self._bound.take(chunk)))
 
     def close(self) -> bytes:
         """What was held back, once."""
-        return self._given(b"" if self._redactor is None else self._redactor.close())
+        return self._given(self._redactor.close())
 
     def _given(self, data: bytes) -> bytes:
         if data and self._received is not None:

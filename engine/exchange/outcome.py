@@ -63,7 +63,12 @@ class Outcome:
 
 def cancelled(outcome: Outcome) -> Outcome:
     """`outcome` of a call that was interrupted: what came is kept."""
-    if outcome.reply.complete:
-        return outcome
     failed = Failure("cancelled", "interrupted before the answer was complete")
-    return replace(outcome, reply=replace(outcome.reply, failure=failed, finish="cancelled"))
+    return replace(outcome, reply=stopped(outcome.reply, failed))
+
+
+def stopped(reply: Reply, failed: Failure) -> Reply:
+    """`reply` of a call that was ended from outside, for a reason that goes before its own; a whole one stays."""
+    if reply.complete:
+        return reply
+    return replace(reply, failure=failed, finish="cancelled" if failed.kind == "cancelled" else reply.finish)

@@ -1,21 +1,174 @@
-"""The bytes of a response that came earlier -> a reply, as the exchange itself reads them. Pure."""
+"""The bytes of one response -> deltas. The one reader: of live calls, stored bytes and collected rows. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
 
-from ...providers.dialect import Decoder, Dialect, Quirks, failure
+from ...providers.dialect import Decoder, Headers, Quirks, failure
 from ...providers.emulation import EmulatedDecoder
 from ...providers.errors import Failure
 from ...providers.fold import Fold, Reply
 from ...providers.framing.choice import framer_for
-from ...providers.framing.sse import Framer, FramingError
+from ...providers.framing.sse import Event, FramingError
+from ...providers.json_values import parse_json
 from ...providers.registry import dialect
-from ...providers.schema import AnswerDelta, AnswerWasReasoning, ReasoningDelta, ReasoningWithheld
-from .decoding import UnreadableError, check_body, decoded, error_document
+from ...providers.schema import AnswerDelta, AnswerWasReasoning, Complete, Delta, ReasoningDelta, ReasoningWithheld
+from .outcome import stopped
 from .retry import obey_should_retry
+
+ERROR_WORDS = 200
+"""Characters that are quoted of an error that is no JSON."""
+
+_SETTLING = (Complete, Failure)
+_TEXT = (AnswerDelta, ReasoningDelta, ReasoningWithheld, AnswerWasReasoning)
+"""What is kept of an answer whose end is missing: counts and the finish belong to the end."""
+
+
+class ResponseReader:
+    """Is fed one response, in whatever pieces it comes, and gives what its dialect makes of it. It raises nothing.
+
+    `awaits` says what the body is; that of a redirect is not read. `close` is for the end of the body, `break_off` for
+    an exchange that ended before; nothing is taken after them, nor after an event that cannot be read.
+    `is_settled`: the terminal event or a failure has come, so that nothing more is worth a long wait. `is_over`:
+    nothing more is taken. `streamed`: the answer came as a stream, which only its end tells where one was asked for.
+    """
+
+    __slots__ = (
+        "_content_type", "_decoder", "_ended", "_error", "_framer", "_has_gap", "_headers", "_speech", "_status",
+        "awaits", "is_over", "is_settled", "streamed",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        status: int,
+        content_type: str,
+        headers: Headers,
+        dialect_name: str,
+        quirks: Quirks,
+        *,
+        emulated: bool = False,
+        streamed: bool = True,
+    ) -> None:
+        """`headers` have lower-case names. Raises `ConfigError` for a dialect that nobody speaks."""
+        self._status, self._content_type, self._headers = status, content_type, headers
+        self._speech = dialect(dialect_name)
+        self._framer = framer_for(content_type)
+        decoder = self._speech.decoder(quirks)
+        self._decoder: Decoder = EmulatedDecoder(decoder) if emulated else decoder
+        self._error = bytearray()
+        self._has_gap = self._ended = False
+        self.awaits: Literal["answer", "error", "nothing"] = "answer"
+        if status >= 300:
+            self.awaits = "error" if status >= 400 else "nothing"
+        self.streamed = streamed and self.awaits == "answer"
+        self.is_settled, self.is_over = False, self.awaits == "nothing"
+
+    def feed(self, data: bytes) -> list[Delta]:
+        """What `data` adds."""
+        found: list[Delta] = []
+        if self.is_over:
+            return found
+        if self.awaits == "error":
+            self._error += data
+            return found
+        try:
+            self._take(self._framer.feed(data), found)
+        except FramingError as error:
+            self._give_up(f"the answer cannot be read: {error}", found)
+        except Exception as error:
+            self._give_up(_unreadable(error), found)
+        return found
+
+    def close(self) -> list[Delta]:
+        """What the end of the body completes: an error, the whole of a body without events, or a last event."""
+        if self._ended:
+            return []
+        match self.awaits:
+            case "answer":
+                return self._end()
+            case "error":
+                return self._read_error()
+            case "nothing":
+                return self._redirect()
+
+    def break_off(self, failed: Failure | None = None) -> list[Delta]:
+        """`failed`, if that is to be told, and the text that was held back. What is settled stays as it is."""
+        if self._ended or self.is_settled or self.awaits == "nothing":
+            return self.close()
+        told: list[Delta] = [] if failed is None else [failed]
+        return self._read_error(told) if self.awaits == "error" else [*told, *_text_in(self._end())]
+
+    def _take(self, events: Iterable[Event], found: list[Delta]) -> None:
+        """Add the deltas of `events` to `found`. Raises whatever framer and decoder make of nonsense."""
+        feed = self._decoder.feed
+        for event in events:
+            self._keep(feed(event), found)
+
+    def _keep(self, deltas: Iterable[Delta], found: list[Delta]) -> None:
+        for delta in deltas:
+            found.append(delta)
+            if isinstance(delta, _SETTLING):
+                self.is_settled = True
+
+    def _give_up(self, words: str, found: list[Delta]) -> None:
+        """Take nothing more: it would leave a gap. What follows the end does not spoil it."""
+        self.is_over = True
+        if not self.is_settled:
+            self._has_gap = self.is_settled = True
+            found.append(failure("protocol", words))
+
+    def _end(self) -> list[Delta]:
+        found: list[Delta] = []
+        if not self.is_settled:
+            self._take_last(found)
+        self._ended = self.is_over = True
+        last: list[Delta] = []
+        has_gap = self._has_gap
+        try:
+            self._keep(self._decoder.close(), last)
+        except Exception as error:
+            self._give_up(_unreadable(error), last)
+        found += _text_in(last) if has_gap else last
+        return found
+
+    def _take_last(self, found: list[Delta]) -> None:
+        try:
+            events = [*self._framer.close()]
+        except FramingError as error:
+            self._give_up(f"the answer cannot be read: {error}", found)
+            return
+        for event in events:
+            is_body = event.name == "body"
+            if is_body:
+                self.streamed = False
+            try:
+                if is_body:
+                    _check_body(event.data, self._content_type)
+                self._take((event,), found)
+            except Exception as error:
+                # An event that the end has cut in two says less than the missing end, which the decoder tells.
+                if is_body:
+                    self._give_up(_unreadable(error), found)
+
+    def _read_error(self, instead: list[Delta] | None = None) -> list[Delta]:
+        """The error, or what is to be told `instead` of one; some errors are really answers."""
+        self._ended = self.is_over = self.is_settled = True
+        document = error_document(self._error, self._status)
+        answer = self._speech.answers_in_error(document)
+        if answer is not None:
+            return answer
+        if instead is not None:
+            return instead
+        return [obey_should_retry(self._speech.read_error(self._status, self._headers, document), self._headers)]
+
+    def _redirect(self) -> list[Delta]:
+        self._ended = self.is_settled = True
+        where = self._headers.get("location", "elsewhere").split("?")[0]
+        words = f"the server redirects to {where} (HTTP {self._status}); redirects are not followed"
+        return [failure("protocol", words, status=self._status, hint="put the final base_url in")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,85 +190,53 @@ def reply_of(
     `broken` is why the exchange ended early, where that is known: the bytes do not tell a timeout from a lost
     connection. Without it a missing end is what the decoder makes of it.
     """
-    speech = dialect(dialect_name)
-    if 300 <= raw.status < 400:
-        where = raw.headers.get("location", "elsewhere").split("?")[0]
-        words = f"the server redirects to {where} (HTTP {raw.status}); redirects are not followed"
-        fold = Fold()
-        fold.add(failure("protocol", words, status=raw.status, hint="put the final base_url in"))
-        return fold.reply()
-    if raw.status >= 400:
-        return _with_break(_read_error(raw, speech), broken)
-    decoder = speech.decoder(quirks)
-    return _with_break(_read(raw, EmulatedDecoder(decoder) if emulated else decoder, broken), broken)
-
-
-def _read(raw: RawResponse, decoder: Decoder, broken: Failure | None) -> Reply:
-    framer, fold = framer_for(raw.content_type), Fold()
-    try:
-        _take_all(raw, framer, decoder, fold, ends=broken is None)
-    except FramingError as error:
-        fold.add(failure("protocol", f"the answer cannot be read: {error}"))
-    except UnreadableError as error:
-        fold.add(failure("protocol", f"the answer is not what this API sends: {error}"))
-    else:
-        if broken is None or fold.is_settled:
-            return fold.reply()
-        fold.add(broken)
-    _take_text(framer, decoder, fold)
-    return fold.reply()
-
-
-def _take_all(raw: RawResponse, framer: Framer, decoder: Decoder, fold: Fold, *, ends: bool) -> None:
-    """Take what the bytes say, and with `ends`, or when the answer is whole, what their end says."""
-    try:
-        for delta in decoded(framer.feed(raw.data), decoder):
-            fold.add(delta)
-    except (FramingError, UnreadableError):
-        if not fold.is_settled:  # what follows the end does not spoil it
-            raise
-    if not fold.is_settled:
-        if not ends:
-            return
-        for event in framer.close():
-            if event.name == "body":
-                check_body(event.data, raw.content_type)
-            try:
-                for delta in decoded((event,), decoder):
-                    fold.add(delta)
-            except UnreadableError:
-                # An event that the end has cut in two says less than the missing end, which the decoder tells.
-                if event.name == "body":
-                    raise
-    for delta in decoded((), decoder, ends=True):
-        fold.add(delta)
-
-
-def _take_text(framer: Framer, decoder: Decoder, fold: Fold) -> None:
-    """Take the text that framer and decoder held back when the exchange broke."""
-    for events, ends in ((framer.close(), False), (iter(()), True)):
-        with suppress(FramingError, UnreadableError):
-            for delta in decoded(events, decoder, ends=ends):
-                if isinstance(delta, ReasoningDelta | AnswerDelta | ReasoningWithheld | AnswerWasReasoning):
-                    fold.add(delta)
-
-
-def _read_error(raw: RawResponse, speech: Dialect) -> Reply:
+    reader = ResponseReader(
+        raw.status, raw.content_type, raw.headers, dialect_name, quirks, emulated=emulated, streamed=raw.streamed
+    )
     fold = Fold()
-    document = error_document(raw.data.decode("utf-8", "replace"), raw.status)
-    answer = speech.answers_in_error(document)
-    if answer is not None:
-        for delta in answer:
-            fold.add(delta)
-        return fold.reply()
-    fold.add(obey_should_retry(speech.read_error(raw.status, raw.headers, document), raw.headers))
-    return fold.reply()
-
-
-def _with_break(reply: Reply, broken: Failure | None) -> Reply:
-    """The reply with the reason why its exchange ended, unless it is whole or tells that itself."""
-    if broken is None or reply.complete:
+    for delta in reader.feed(raw.data):
+        fold.add(delta)
+    for delta in reader.close() if broken is None else reader.break_off(broken):
+        fold.add(delta)
+    reply = fold.reply()
+    if broken is None or reader.awaits == "nothing":
         return reply
-    if reply.failure is None or reply.failure.kind != broken.kind:
-        reply = replace(reply, failure=broken)
-    return replace(reply, finish="cancelled") if reply.failure is broken and broken.kind == "cancelled" else reply
+    told = reply.failure
+    if told is not None and told is not broken and told.kind == broken.kind:
+        return reply
+    return stopped(reply, broken)
+
+
+def error_document(body: bytes | bytearray, status: int) -> Any:
+    """The body of an error as JSON; one that is none, as the message of an error."""
+    text = body.decode("utf-8", "replace")
+    try:
+        return parse_json(text)
+    except ValueError:
+        words = " ".join(text[: 10 * ERROR_WORDS].split())
+        shown = f"{words[:ERROR_WORDS]}…" if len(words) > ERROR_WORDS else words
+        return {"error": {"message": shown or f"HTTP {status} without a message"}}
+
+
+def _check_body(body: bytes, content_type: str) -> None:
+    """Raise `ValueError` for a body that no dialect can mean."""
+    start = body[:1000].lstrip() or body.lstrip()
+    if not start:
+        raise ValueError("it is empty")
+    if start.startswith(b"<"):
+        raise ValueError(f"it is HTML or XML ({content_type or 'no content type'}); is the base_url right?")
+
+
+def _unreadable(error: Exception) -> str:
+    match error:
+        case json.JSONDecodeError():
+            words = f"it is not JSON: {error}"
+        case ValueError():
+            words = str(error)
+        case _:
+            words = f"{type(error).__name__}: {error}"
+    return f"the answer is not what this API sends: {words}"
+
+
+def _text_in(deltas: Iterable[Delta]) -> Iterator[Delta]:
+    return (delta for delta in deltas if isinstance(delta, _TEXT))

@@ -1,12 +1,18 @@
-"""Keeps our own credentials out of what is stored: some servers repeat what they were sent. Pure."""
+"""Keeps our own credentials out of what is shown and stored: some servers repeat what they were sent. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from functools import lru_cache
+from typing import TypeVar
 
+from ...providers.errors import Failure
+from ...providers.schema import HttpRequest, Notice
 from ..planning.prepare import Prepared
+from ..targets.authorize import auth_of
 from ..targets.keys import Key
+from ..targets.target import Target
 
 MASK = "***"
 SECRET_WORDS = ("auth", "key", "token", "secret", "cookie", "pass", "credential", "session", "signature")
@@ -14,23 +20,56 @@ SECRET_WORDS = ("auth", "key", "token", "secret", "cookie", "pass", "credential"
 LEAST_SECRET = 8
 """Shorter header values are words, not credentials."""
 
-MARK = b"[key]"
+MARK = "[key]"
+
+Told = TypeVar("Told", Failure, Notice)
 
 
-def secrets_of(prepared: Prepared, key: Key | None) -> tuple[bytes, ...]:
-    """What of a call must not be stored: its key, and the headers whose names say that they are credentials."""
-    found = () if key is None else (key.reveal().encode(),)
-    return found + _secret_values(prepared.request.headers)
+class Secrets:
+    """What must not come back out of a response, as text or as bytes."""
+
+    __slots__ = ("_encoded", "_values")
+
+    def __init__(self, values: Iterable[str] = ()) -> None:
+        self._values = sorted({value for value in values if value}, key=len, reverse=True)
+        self._encoded = tuple(value.encode() for value in self._values)
+
+    def out_of(self, text: str) -> str:
+        """`text` without them."""
+        for value in self._values:
+            text = text.replace(value, MARK)
+        return text
+
+    def out_of_message(self, told: Told) -> Told:
+        """What a server said, without them."""
+        message = self.out_of(told.message)
+        return told if message == told.message else replace(told, message=message)
+
+    def redactor(self) -> Redactor:
+        """For one body."""
+        return Redactor(self._encoded)
+
+
+def secrets_of(headers: Iterable[tuple[str, str]], key: Key | None) -> Secrets:
+    """The secrets of a request: its key, and the headers whose names say that they are credentials."""
+    return _secrets(tuple(headers), "" if key is None else key.reveal())
+
+
+def sent_secrets(target: Target, request: HttpRequest, auth: Mapping[str, str]) -> Secrets:
+    """The secrets of a request whose credential is known only as the headers `auth` that it was given."""
+    header, scheme = auth_of(target)
+    return _secrets((*request.headers, *auth.items()), auth.get(header, "").removeprefix(scheme))
 
 
 @lru_cache(maxsize=64)
-def _secret_values(headers: tuple[tuple[str, str], ...]) -> tuple[bytes, ...]:
-    """The values of headers that are credentials: the same for all rows of a batch."""
-    return tuple(
-        value.encode()
-        for name, value in headers
-        if len(value) >= LEAST_SECRET and any(word in name.lower() for word in SECRET_WORDS)
-    )
+def _secrets(headers: tuple[tuple[str, str], ...], key: str) -> Secrets:
+    """They are the same for all rows of a batch."""
+    named = (value for name, value in headers if len(value) >= LEAST_SECRET and _is_secret(name))
+    return Secrets((key, *named))
+
+
+def _is_secret(header: str) -> bool:
+    return any(word in header.lower() for word in SECRET_WORDS)
 
 
 class Redactor:
@@ -38,6 +77,8 @@ class Redactor:
 
     Only the end of a piece that may be the beginning of a secret is held back until more comes.
     """
+
+    __slots__ = ("_held", "_secrets")
 
     def __init__(self, secrets: Sequence[bytes]) -> None:
         self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
@@ -49,10 +90,12 @@ class Redactor:
 
     def feed(self, data: bytes) -> bytes:
         """What of the stream so far may be stored and has not been given before."""
+        if not self._secrets:
+            return data
         data = self._held + data
         for secret in self._secrets:
-            data = data.replace(secret, MARK)
-        held = max((_overlap(data, secret) for secret in self._secrets), default=0)
+            data = data.replace(secret, MARK.encode())
+        held = max(_overlap(data, secret) for secret in self._secrets)
         self._held = data[len(data) - held :]
         return data[: len(data) - held]
 
@@ -74,12 +117,9 @@ def _overlap(data: bytes, secret: bytes) -> int:
 
 def masked_headers(prepared: Prepared, key_source: str | None) -> dict[str, str]:
     """The headers that would be sent, with every credential masked."""
-    provider, use = prepared.target.provider, prepared.target.use
-    auth_header = (use.auth_header or provider.auth_header).lower()
-    auth_scheme = provider.auth_scheme if use.auth_scheme is None else use.auth_scheme
+    auth_header, auth_scheme = auth_of(prepared.target)
     headers = {
-        name: MASK if name == auth_header or any(word in name.lower() for word in SECRET_WORDS) else value
-        for name, value in prepared.request.headers
+        name: MASK if name == auth_header or _is_secret(name) else value for name, value in prepared.request.headers
     }
     if key_source is not None:
         headers.setdefault(auth_header, f"{auth_scheme}{MASK}")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, suppress
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -23,9 +22,6 @@ if TYPE_CHECKING:
 
 USER_AGENT = f"thinkdial/{VERSION}"
 CONNECT_TIMEOUT_S = 10.0
-MAX_ERROR_BODY_BYTES = 1024 * 1024
-ERROR_BODY_S = 10.0
-"""Seconds for the body of an error: its status already says what matters."""
 
 Sender = Callable[[], None]
 
@@ -41,19 +37,6 @@ class Response:
     status: int
     headers: Mapping[str, str]
     chunks: AsyncIterator[bytes]
-
-    async def read_error_body(self) -> bytes:
-        """The body, as far as it comes and the bounds for error bodies reach: the status is not lost with its end."""
-        pieces: list[bytes] = []
-        size = 0
-        with suppress(TimeoutError, httpx2.HTTPError):
-            async with asyncio.timeout(ERROR_BODY_S):
-                async for chunk in self.chunks:
-                    pieces.append(chunk)
-                    size += len(chunk)
-                    if size > MAX_ERROR_BODY_BYTES:
-                        break
-        return b"".join(pieces)[:MAX_ERROR_BODY_BYTES]
 
 
 class Transport:

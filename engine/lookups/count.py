@@ -14,7 +14,9 @@ from ...providers.errors import ConfigError
 from ...providers.json_values import parse_json
 from ...providers.registry import dialect
 from ...providers.schema import HttpRequest
-from ..exchange.transport import CannotSendError, Response, Transport, read_transport_error
+from ..exchange.body import TooLargeError, read_body, read_error_body
+from ..exchange.secrets import sent_secrets
+from ..exchange.transport import CannotSendError, Transport, read_transport_error
 from ..planning.prepare import Prepared, with_own_headers
 from ..targets.authorize import Authorize
 
@@ -69,12 +71,10 @@ async def count_tokens(
         request = counting_request(prepared)
         if request is None:
             return Count(None, f"{name}: no counting endpoint is known for this route; {ESTIMATED}")
-        async with (
-            asyncio.timeout(timeout_s),
-            transport.open(request, authorize(request), idle_timeout_s=timeout_s) as response,
-        ):
-            status, headers = response.status, response.headers
-            data = await response.read_error_body() if status >= 300 else await _body(response)
+        auth = authorize(request)
+        async with asyncio.timeout(timeout_s), transport.open(request, auth, idle_timeout_s=timeout_s) as response:
+            status, headers, chunks = response.status, response.headers, response.chunks
+            data = await (read_error_body(chunks) if status >= 300 else read_body(chunks, MAX_BODY_BYTES))
     except ConfigError as error:
         return Count(None, f"{name}: the tokens could not be counted: {error.message}; {ESTIMATED}")
     except (httpx2.HTTPError, httpx2.InvalidURL, CannotSendError) as error:
@@ -82,13 +82,16 @@ async def count_tokens(
         return Count(None, f"{name}: the tokens could not be counted: {failed.message}; {ESTIMATED}")
     except TimeoutError:
         return Count(None, f"{name}: the tokens could not be counted within {timeout_s:g} s; {ESTIMATED}")
+    except TooLargeError as error:
+        return Count(None, f"{name}: the tokens could not be counted: {error}; {ESTIMATED}")
     try:
         document = parse_json(data)
     except ValueError:
         document = None
     if status >= 300:
         failed = dialect(prepared.target.dialect).read_error(status, headers, document)
-        return Count(None, f"{name}: the tokens could not be counted: HTTP {status}: {failed.message}; {ESTIMATED}")
+        words = sent_secrets(prepared.target, request, auth).out_of(failed.message)
+        return Count(None, f"{name}: the tokens could not be counted: HTTP {status}: {words}; {ESTIMATED}")
     counting = _counting(dialect(prepared.target.dialect))
     tokens = None if counting is None else counting.read_count(document)
     if tokens is None:
@@ -110,14 +113,3 @@ def _counting(module: Dialect) -> Counting | None:
     """The dialect's counting part, if it has one: those of plugins need none."""
     both = hasattr(module, "build_count") and hasattr(module, "read_count")
     return cast("Counting", cast("Any", module)) if both else None
-
-
-async def _body(response: Response) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    async for chunk in response.chunks:
-        pieces.append(chunk)
-        size += len(chunk)
-        if size > MAX_BODY_BYTES:
-            break
-    return b"".join(pieces)

@@ -13,6 +13,7 @@ import httpx2
 from ...providers.errors import ConfigError, UsageError
 from ...providers.schema import HttpRequest
 from ..costs.prices import price_table
+from ..exchange.body import TooLargeError, read_body
 from ..exchange.transport import CannotSendError, Transport, read_transport_error
 from ..targets.target import is_loopback
 
@@ -63,21 +64,16 @@ async def update_prices(transport: Transport, url: str, at: datetime) -> Path:
 
 async def _fetch(transport: Transport, url: str) -> bytes:
     request = HttpRequest("GET", url, (("accept", "application/json"),), b"")
-    pieces: list[bytes] = []
-    size = 0
     try:
         async with transport.open(request, None, idle_timeout_s=TIMEOUT_S) as response:
             if response.status != 200:
                 raise ConfigError(f"{_without_secrets(url)} answered HTTP {response.status}", hint=_KEPT)
-            async for chunk in response.chunks:
-                size += len(chunk)
-                if size > price_table.MAX_BYTES:
-                    raise ConfigError(f"the price data is larger than {price_table.MAX_BYTES // 2**20} MiB", hint=_KEPT)
-                pieces.append(chunk)
+            return await read_body(response.chunks, price_table.MAX_BYTES, "the price data")
+    except TooLargeError as error:
+        raise ConfigError(str(error), hint=_KEPT) from None
     except (httpx2.HTTPError, CannotSendError) as error:
         failed = read_transport_error(error, url, TIMEOUT_S)
         raise ConfigError(f"the price data cannot be fetched: {failed.message}", hint=_KEPT) from None
-    return b"".join(pieces)
 
 
 _KEPT = "the prices that are there already stay in use"

@@ -13,7 +13,6 @@ from urllib.parse import urlencode, urlsplit
 from ...profiles.provider import Listing
 from ...providers.catalogue import is_listed, listed_names, next_page
 from ...providers.errors import ConfigError, Failure, did_you_mean
-from ..exchange.secrets import SECRET_WORDS
 from ..exchange.transport import Transport
 from ..targets.authorize import Authorize, auth_of, authorization
 from ..targets.keys import Key
@@ -23,7 +22,6 @@ from .refresh import MOST_PAGES, RefusedError, fetch_json
 
 MOST_AT_ONCE = 16
 TIMEOUT_S = 15.0
-LEAST_SECRET = 8
 UNCHECKABLE = "cannot be checked without a prompt"
 
 KeyState = Literal["accepted", "refused", "forbidden", "unproven", "not_needed", "missing"]
@@ -146,7 +144,7 @@ async def _ask(
             proven = await _proven(target, listing, key, authorize, transport)
             return _Heard(True, proven, names, answered_s)
     except RefusedError as refused:
-        told = replace(refused.failure, message=_without_secrets(refused.failure.message, target, key))
+        told = refused.failure
         answered = told.status is not None
         states: Mapping[str, KeyState] = {"auth": "refused", "permission": "forbidden"}
         if key is None and not target.provider.signing:
@@ -233,16 +231,3 @@ def _with_model(found: Online, model: str, listing: Listing, heard: _Heard) -> O
 
 def _host(target: Target) -> str:
     return urlsplit(target.base_url).netloc.rpartition("@")[2]
-
-
-def _without_secrets(message: str, target: Target, key: Key | None) -> str:
-    """`message` without our own credentials: some servers repeat what they were sent."""
-    secrets = [] if key is None else [key.reveal()]
-    secrets += [
-        value
-        for name, value in target.profile.headers.items()
-        if len(value) >= LEAST_SECRET and any(word in name.lower() for word in SECRET_WORDS)
-    ]
-    for secret in filter(None, secrets):
-        message = message.replace(secret, "[key]")
-    return message

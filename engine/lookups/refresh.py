@@ -19,6 +19,8 @@ from ...providers.framing.sse import MAX_BODY_BYTES
 from ...providers.json_values import items, obj, parse_json, text
 from ...providers.registry import dialect
 from ...providers.schema import HttpRequest
+from ..exchange.body import read_body, read_error_body
+from ..exchange.secrets import sent_secrets
 from ..exchange.transport import CannotSendError, Transport, read_transport_error
 from ..targets.authorize import Authorize
 from ..targets.target import Target
@@ -93,7 +95,7 @@ async def _ollama(target: Target, authorize: Authorize, transport: Transport) ->
 async def fetch_json(
     target: Target, authorize: Authorize, transport: Transport, method: str, url: str, body: bytes
 ) -> Any:
-    """The JSON at `url`. Raises `RefusedError`, and `ValueError` for what is no JSON."""
+    """The JSON at `url`. Raises `RefusedError`, without our credentials, and `ValueError` for what is no JSON."""
     headers: list[tuple[str, str]] = [("accept", "application/json")]
     if target.provider.catalogue is not None:
         headers += target.provider.catalogue.headers.items()
@@ -101,22 +103,21 @@ async def fetch_json(
     if body:
         headers.append(("content-type", "application/json"))
     request = HttpRequest(method, url, tuple(headers), body)
+    auth = authorize(request)
+    secrets = sent_secrets(target, request, auth)
     try:
-        async with transport.open(request, authorize(request), idle_timeout_s=TIMEOUT_S) as response:
-            pieces: list[bytes] = []
-            size = 0
-            async for chunk in response.chunks:
-                size += len(chunk)
-                if size > MAX_BODY_BYTES:
-                    raise ValueError("it is too large")
-                pieces.append(chunk)
+        async with transport.open(request, auth, idle_timeout_s=TIMEOUT_S) as response:
+            refuses = response.status >= 300
+            chunks = response.chunks
+            data = await (read_error_body(chunks) if refuses else read_body(chunks, MAX_BODY_BYTES))
     except (httpx2.HTTPError, CannotSendError) as error:
-        raise RefusedError(read_transport_error(error, url, TIMEOUT_S)) from None
-    data = b"".join(pieces)
-    if response.status >= 300:
-        try:
-            document = parse_json(data)
-        except ValueError:
-            document = {}
-        raise RefusedError(dialect(target.dialect).read_error(response.status, response.headers, document))
-    return parse_json(data)
+        failed = read_transport_error(error, url, TIMEOUT_S)
+        raise RefusedError(secrets.out_of_message(failed)) from None
+    if not refuses:
+        return parse_json(data)
+    try:
+        document = parse_json(data)
+    except ValueError:
+        document = {}
+    failed = dialect(target.dialect).read_error(response.status, response.headers, document)
+    raise RefusedError(secrets.out_of_message(failed))

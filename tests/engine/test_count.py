@@ -98,6 +98,8 @@ def test_no_failure_is_more_than_a_note(kit: Any, wire: Any, closed_port: int) -
         (wire.http("[]"), "without a count"),
         (wire.http("no json"), "without a count"),
         (wire.then_hold(b""), "my-anthropic"),
+        (wire.http(b" " * (2**20 + 1)), "the answer is larger than 1 MiB"),
+        (wire.error(401, "invalid_api_key", f"wrong key {KEY}"), "wrong key [key]"),
     ):
         found, _ = served(kit, reply)
         assert len(found) == 1 and found[0] is not None

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.exchange.transport import Transport
+from thinkdial.engine.lookups import refresh
 from thinkdial.engine.lookups.local_servers import listening
 from thinkdial.engine.lookups.refresh import Unread, read_catalogue
 from thinkdial.engine.planning.prepare import Prompt, prepare
@@ -129,6 +130,19 @@ def test_a_refused_catalogue_is_said(kit: Any, wire: Any, status: int, kind: str
     found, _ = read(kit, "openai", Catalogue("openrouter", "/models"), wire.http(body, status=status))
     assert isinstance(found, Unread)
     assert found.failure.kind == kind
+
+
+def test_a_refusal_does_not_repeat_the_key(kit: Any, wire: Any) -> None:
+    found, _ = read(kit, "openai", Catalogue("openrouter", "/models"), wire.error(401, None, f"wrong key {kit.key}"))
+    assert isinstance(found, Unread)
+    assert found.failure.message == "wrong key [key]"
+
+
+def test_a_catalogue_that_is_too_large_is_said(kit: Any, wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(refresh, "MAX_BODY_BYTES", 2**20)
+    found, _ = read(kit, "openai", Catalogue("openrouter", "/models"), wire.http(b" " * (2**20 + 1)))
+    assert isinstance(found, Unread)
+    assert found.failure.message == "the catalogue cannot be read: the answer is larger than 1 MiB"
 
 
 def test_ollama_is_asked_model_by_model(kit: Any, wire: Any) -> None:

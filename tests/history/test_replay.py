@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-import runpy
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any, cast
 
 import httpx2
@@ -21,27 +18,19 @@ from thinkdial.engine.exchange.exchange import Exchange
 from thinkdial.engine.exchange.outcome import Outcome, cancelled
 from thinkdial.engine.exchange.reader import RawResponse, reply_of
 from thinkdial.engine.exchange.surroundings import Patience, Surroundings
-from thinkdial.engine.exchange.transport import Response, Transport
 from thinkdial.engine.history.read import StoredResult
 from thinkdial.engine.history.replay import replay
-from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.results.assembly import result_of
 from thinkdial.engine.results.result import Cost
-from thinkdial.engine.runs.jobs import Options, prepare_one
 from thinkdial.engine.runs.observer import Silent
-from thinkdial.engine.targets.target import resolve
-from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Price, Profile
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import NAMES
 from thinkdial.providers.schema import Notice
-from thinkdial.providers.think import parse_think
 
-CONTRACT = runpy.run_path(str(Path(__file__).parent.parent / "providers" / "test_contract.py"))
-CONTENT_TYPE: dict[str, str] = CONTRACT["CONTENT_TYPE"]
-CONFIG = load_builtin()
+from ..engine.recordings import CONFIG, CONTRACT, Recording, kind_of, prepared_for
+
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
-MODELS = {"anthropic": "claude-opus-5-5", "openai": "gpt-6-sol", "google": "gemini-4-argon"}
 
 ERRORS = (
     b'{"error": {"message": "slow down", "code": "rate_limit", "type": "rate_limit_error"}}',
@@ -51,37 +40,6 @@ ERRORS = (
     b"",
     b"\xff\xfe not text",
 )
-
-
-@dataclass
-class Recording(Transport):
-    """A transport that answers with bytes in pieces, and then breaks where it is told to."""
-
-    raw: RawResponse
-    size: int
-    breaks: BaseException | None = None
-
-    def __post_init__(self) -> None:
-        super().__init__()
-
-    @asynccontextmanager
-    async def open(self, *_: Any, **__: Any) -> AsyncGenerator[Response]:  # type: ignore[override]
-        headers = {**self.raw.headers, "content-type": self.raw.content_type}
-        yield Response(self.raw.status, headers, self._chunks())
-
-    async def _chunks(self) -> AsyncIterator[bytes]:
-        for start in range(0, len(self.raw.data), self.size):
-            yield self.raw.data[start : start + self.size]
-        if self.breaks is not None:
-            raise self.breaks
-
-
-def prepared_for(name: str, *, emulated: bool = False) -> Any:
-    provider = next(p for p in CONFIG.providers.values() if name in p.dialects)
-    profile = Profile("p", provider.name, MODELS.get(provider.name, "m"), dialect=name)
-    target = resolve(profile, CONFIG, base_url="https://host.example")
-    prepared = prepare_one(target, parse_think("auto"), Prompt("?"), CONFIG, Options())
-    return replace(prepared, emulated=emulated)
 
 
 def exchanged(
@@ -103,7 +61,7 @@ def again(name: str, raw: RawResponse, broken: Failure | None = None, *, emulate
 
 def recordings(name: str) -> Iterator[RawResponse]:
     """Answers whole and cut, as streams and as documents, and what servers send by mistake."""
-    kind = CONTENT_TYPE.get(name, "text/event-stream")
+    kind = kind_of(name)
     stream: bytes = CONTRACT["stream_of"](name)
     body = json.dumps(CONTRACT["whole_of"](name)).encode()
     for cut in (0, 1, *range(len(stream) // 9, len(stream), len(stream) // 9), len(stream) - 1, len(stream)):
@@ -128,7 +86,7 @@ def test_bytes_read_at_once_are_the_reply_that_came_over_the_wire(name: str) -> 
 @pytest.mark.parametrize("name", NAMES)
 @pytest.mark.parametrize("size", [7, 1000])
 def test_it_does_not_matter_in_which_pieces_they_came(name: str, size: int) -> None:
-    kind, stream = CONTENT_TYPE.get(name, "text/event-stream"), CONTRACT["stream_of"](name)
+    kind, stream = kind_of(name), CONTRACT["stream_of"](name)
     for cut in (len(stream) // 3, len(stream) // 2, len(stream)):
         raw = RawResponse(200, kind, True, stream[:cut])
         assert again(name, raw) == exchanged(name, raw, size).reply
@@ -154,7 +112,7 @@ def test_a_prompt_that_was_blocked_with_an_error_status_is_an_answer() -> None:
     "broke", [httpx2.ReadTimeout("silence"), httpx2.ReadError("reset"), httpx2.RemoteProtocolError("closed")]
 )
 def test_why_an_exchange_broke_is_kept_and_the_text_that_was_held_back_too(name: str, broke: Exception) -> None:
-    kind, stream = CONTENT_TYPE.get(name, "text/event-stream"), CONTRACT["stream_of"](name)
+    kind, stream = kind_of(name), CONTRACT["stream_of"](name)
     for cut in (0, *range(len(stream) // 5, len(stream), len(stream) // 5)):
         raw = RawResponse(200, kind, True, stream[:cut])
         for emulated in (False, True):
@@ -178,7 +136,7 @@ SENT: dict[str, Any] = {"quirks": {}, "emulated": False, "base_url": "https://ho
 
 def stored(name: str = "anthropic-messages", raw: RawResponse | None = None, **changes: Any) -> StoredResult:
     """A result as the engine made it of a recording, stored; `profile` is one that is built in, where there is one."""
-    kind = CONTENT_TYPE.get(name, "text/event-stream")
+    kind = kind_of(name)
     raw = raw or RawResponse(200, kind, True, CONTRACT["stream_of"](name))
     outcome = exchanged(name, raw)
     quirks = outcome.prepared.target.use.quirks

@@ -1,4 +1,4 @@
-"""Reading bytes as the engine does: framer, decoder, fold; what cannot be read becomes a `protocol` failure."""
+"""Reading bytes with the engine's own reader; what cannot be read becomes a `protocol` failure."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
+from thinkdial.engine.exchange.reader import ResponseReader
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.fold import Fold, Reply
-from thinkdial.providers.framing.choice import framer_for
-from thinkdial.providers.framing.sse import Event, FramingError
+from thinkdial.providers.framing.sse import Event
 from thinkdial.providers.registry import dialect
 from thinkdial.providers.schema import Call, HttpRequest
 
@@ -28,18 +28,11 @@ class Api:
 
     def chunks(self, chunks: Iterable[bytes], content_type: str = SSE) -> Reply:
         """The reply in a body that arrives in these pieces."""
-        framer, decoder, fold = framer_for(content_type), dialect(self.name).decoder(self.quirks), Fold()
-        try:
-            for chunk in chunks:
-                for event in framer.feed(chunk):
-                    for delta in decoder.feed(event):
-                        fold.add(delta)
-            for event in framer.close():
-                for delta in decoder.feed(event):
-                    fold.add(delta)
-        except (ValueError, FramingError) as error:
-            fold.add(failure("protocol", str(error)))
-        for delta in decoder.close():
+        reader, fold = ResponseReader(200, content_type, {}, self.name, self.quirks), Fold()
+        for chunk in chunks:
+            for delta in reader.feed(chunk):
+                fold.add(delta)
+        for delta in reader.close():
             fold.add(delta)
         return fold.reply()
 

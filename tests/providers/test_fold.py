@@ -14,7 +14,6 @@ from thinkdial.providers.schema import (
     Bill,
     Complete,
     Delta,
-    Finish,
     Notice,
     ReasoningAbsent,
     ReasoningDelta,
@@ -142,16 +141,6 @@ def test_the_same_notice_is_kept_once() -> None:
 def test_absence_of_reasoning_is_recorded_as_evidence() -> None:
     assert folded(ReasoningAbsent()).reasoning_absent
     assert not folded(AnswerDelta("x"), Complete()).reasoning_absent
-
-
-@pytest.mark.parametrize(
-    ("delta", "settled"),
-    [(Complete(), True), (Failure("server", "m"), True), (Finish("stop", "stop"), False), (AnswerDelta("x"), False)],
-)
-def test_settled_means_that_nothing_more_is_needed(delta: Delta, settled: bool) -> None:
-    fold = Fold()
-    fold.add(delta)
-    assert fold.is_settled is settled
 
 
 def test_a_reply_asked_for_early_does_not_change_later() -> None:

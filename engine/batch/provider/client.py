@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ....providers.dialect import failure
 from ....providers.errors import Failure
-from ....providers.framing.sse import MAX_BODY_BYTES
+from ....providers.framing.ndjson import NdjsonFramer
+from ....providers.framing.sse import MAX_BODY_BYTES, FramingError
 from ....providers.json_values import parse_json
 from ....providers.registry import dialect
 from ....providers.schema import HttpRequest
-from ...exchange.decoding import error_document
+from ...exchange.body import TooLargeError, read_body, read_error_body
+from ...exchange.reader import error_document
 from ...exchange.retry import Attempt, wait_before_retry
+from ...exchange.secrets import secrets_of
 from ...exchange.surroundings import Surroundings
 from ...exchange.transport import Response, read_transport_error
 from ...targets.authorize import Authorize
@@ -22,7 +25,6 @@ from ...targets.keys import Key
 
 TRIES = 5
 CONFLICTS = (408, 409)
-PIECE = 1 << 16
 
 
 class AnswerError(Exception):
@@ -77,29 +79,26 @@ class Client:
         return True
 
     async def lines(self, request: HttpRequest) -> AsyncGenerator[bytes]:
-        """The lines of a file, as they come, without their line breaks. Raises `AnswerError` where it breaks off."""
-        pending = bytearray()
-        async with aclosing(self._chunks(request)) as chunks:
-            async for chunk in chunks:
-                searched = len(pending)
-                pending += chunk
-                start = 0
-                while (end := pending.find(b"\n", max(start, searched))) >= 0:
-                    yield bytes(pending[start:end])
-                    start = end + 1
-                del pending[:start]
-                if len(pending) > MAX_BODY_BYTES:
-                    words = f"a line of the results is larger than {MAX_BODY_BYTES // 2**20} MiB"
-                    raise AnswerError(failure("protocol", words), may_have_worked=False)
-        if pending:
-            yield bytes(pending)
+        """The lines of a file, as they come, but for blank ones. Raises `AnswerError` where it breaks off."""
+        framer = NdjsonFramer(MAX_BODY_BYTES)
+        try:
+            async with aclosing(self._chunks(request)) as chunks:
+                async for chunk in chunks:
+                    for line in framer.feed(chunk):
+                        yield line.data
+        except FramingError as error:
+            raise AnswerError(
+                failure("protocol", f"the results cannot be read: {error}"), may_have_worked=False
+            ) from None
+        for line in framer.close():
+            yield line.data
 
     async def _chunks(self, request: HttpRequest) -> AsyncGenerator[bytes]:
         try:
             async with self._surroundings.transport.open(
                 request, self._authorize(request), idle_timeout_s=self._idle_s
             ) as response:
-                await self._check(response)
+                await self._check(request, response)
                 async for chunk in response.chunks:
                     yield chunk
         except AnswerError:
@@ -113,38 +112,35 @@ class Client:
             async with self._surroundings.transport.open(
                 request, self._authorize(request), idle_timeout_s=self._idle_s, on_sent=lambda: sent.append(True)
             ) as response:
-                await self._check(response)
-                body = bytearray()
-                async for chunk in response.chunks:
-                    body += chunk
-                    if len(body) > MAX_BODY_BYTES:
-                        words = f"the answer is larger than {MAX_BODY_BYTES // 2**20} MiB"
-                        raise AnswerError(failure("protocol", words), may_have_worked=True)
+                await self._check(request, response)
+                body = await read_body(response.chunks, MAX_BODY_BYTES)
                 headers = response.headers
         except AnswerError:
             raise
+        except TooLargeError as error:
+            raise AnswerError(failure("protocol", str(error)), may_have_worked=True) from None
         except Exception as error:  # the same
             raise self._broken(error, request, sent=bool(sent)) from None
         try:
-            return Answer(headers, parse_json(bytes(body)) if body.strip() else {})
+            return Answer(headers, parse_json(body) if body.strip() else {})
         except ValueError as error:
             words = f"the answer is no JSON: {error}"
             raise AnswerError(failure("protocol", words), may_have_worked=True) from None
 
-    async def _check(self, response: Response) -> None:
+    async def _check(self, request: HttpRequest, response: Response) -> None:
         if response.status < 300:
             return
         if response.status < 400:
             words = f"the server redirects (HTTP {response.status}); redirects are not followed"
             raise AnswerError(failure("protocol", words, status=response.status), may_have_worked=False)
-        said = (await response.read_error_body()).decode("utf-8", "replace")
-        document = error_document(self._without_key(said), response.status)
+        secrets = secrets_of(request.headers, self._key)
+        body = secrets.redactor().whole(await read_error_body(response.chunks))
+        document = error_document(body, response.status)
         failed = self._speech.read_error(response.status, response.headers, document)
-        raise AnswerError(failed, may_have_worked=response.status >= 500 or response.status in CONFLICTS)
+        raise AnswerError(
+            secrets.out_of_message(failed), may_have_worked=response.status >= 500 or response.status in CONFLICTS
+        )
 
     def _broken(self, error: Exception, request: HttpRequest, *, sent: bool) -> AnswerError:
         failed = read_transport_error(error, request.url, self._idle_s)
-        return AnswerError(replace(failed, message=self._without_key(failed.message)), may_have_worked=sent)
-
-    def _without_key(self, words: str) -> str:
-        return words if self._key is None else words.replace(self._key.reveal(), "[key]")
+        return AnswerError(secrets_of(request.headers, self._key).out_of_message(failed), may_have_worked=sent)

@@ -25,6 +25,7 @@ from ...history.record import Recorder
 from ...results.assembly import result_of
 from ...results.charge import may_have_cost
 from ...results.result import Result
+from ...targets.target import Target
 from ..output.document import output_document
 from ..output.output_file import OutputFile
 from ..rows.expect import judge_answer
@@ -233,17 +234,20 @@ class _Page:
             return Reply(failure=outcome), int(outcome.kind == "protocol"), None
         if outcome.kind != "response":
             return Reply(failure=_not_run(outcome.kind)), 0, None
-        target = self._desk.target
-        raw = RawResponse(outcome.status, "application/json", False, outcome.body)
-        if outcome.speech is None or outcome.speech == target.dialect:
-            reply = reply_of(raw, target.dialect, target.use.quirks, emulated)
-        else:
-            quirks = target.provider.dialects.get(outcome.speech, DialectUse()).quirks
-            reply = reply_of(raw, outcome.speech, quirks, emulated)
-        failed = reply.failure
-        if failed is not None and not outcome.told:
-            reply = replace(reply, failure=replace(failed, status=None))
-        return replace(reply, service_tier="batch"), 1, outcome.request_id
+        return reply_in_row(outcome, self._desk.target, emulated=emulated), 1, outcome.request_id
+
+
+def reply_in_row(outcome: RowOutcome, target: Target, *, emulated: bool) -> Reply:
+    """What the response in a row of results says."""
+    quirks, speech = target.use.quirks, outcome.speech or target.dialect
+    if speech != target.dialect:
+        quirks = target.provider.dialects.get(speech, DialectUse()).quirks
+    raw = RawResponse(outcome.status, "application/json", False, outcome.body)
+    reply = reply_of(raw, speech, quirks, emulated)
+    failed = reply.failure
+    if failed is not None and not outcome.told:
+        reply = replace(reply, failure=replace(failed, status=None))
+    return replace(reply, service_tier="batch")
 
 
 def _missing(state: BatchState, rows: int) -> Failure:
@@ -287,8 +291,6 @@ async def _outcomes(desk: Desk, state: BatchState, done: Collected) -> AsyncGene
             continue
         async with aclosing(desk.client.lines(first)) as lines:
             async for line in lines:
-                if not line.strip():
-                    continue
                 try:
                     document = parse_reply(line)
                 except ValueError:

@@ -1,0 +1,52 @@
+"""The body of a response, read as a whole and no further than a bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
+
+import httpx2
+
+MAX_ERROR_BODY_BYTES = 1024 * 1024
+ERROR_BODY_S = 10.0
+"""Seconds for the body of an error: its status already says what matters."""
+
+
+class TooLargeError(ValueError):
+    """A body that is larger than its bound."""
+
+
+class Bound:
+    """Counts the bytes of one body. `what` it is, is said when there are too many."""
+
+    __slots__ = ("_left", "_most_bytes", "_what")
+
+    def __init__(self, most_bytes: int, what: str) -> None:
+        self._most_bytes = self._left = most_bytes
+        self._what = what
+
+    def take(self, chunk: bytes) -> bytes:
+        """`chunk`. Raises `TooLargeError` where it is one too many."""
+        self._left -= len(chunk)
+        if self._left < 0:
+            raise TooLargeError(f"{self._what} is larger than {self._most_bytes // 2**20} MiB")
+        return chunk
+
+
+async def read_body(chunks: AsyncIterator[bytes], most_bytes: int, what: str = "the answer") -> bytes:
+    """All of a body. Raises `TooLargeError`, and what the transport raises."""
+    bound = Bound(most_bytes, what)
+    return b"".join([bound.take(chunk) async for chunk in chunks])
+
+
+async def read_error_body(chunks: AsyncIterator[bytes]) -> bytes:
+    """The body of an error, as far as it comes and the bounds reach: the status is not lost with its end."""
+    body = bytearray()
+    with suppress(TimeoutError, httpx2.HTTPError):
+        async with asyncio.timeout(ERROR_BODY_S):
+            async for chunk in chunks:
+                body += chunk
+                if len(body) > MAX_ERROR_BODY_BYTES:
+                    break
+    return bytes(body[:MAX_ERROR_BODY_BYTES])

@@ -1,0 +1,96 @@
+"""Bodies that are read as a whole, and no further than a bound."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import httpx2
+import pytest
+
+from thinkdial.engine.batch.provider import client as batch_client
+from thinkdial.engine.exchange import body as module
+from thinkdial.engine.exchange.body import Bound, TooLargeError, read_body, read_error_body
+from thinkdial.engine.exchange.surroundings import Surroundings
+from thinkdial.engine.exchange.transport import Response, Transport
+from thinkdial.providers.schema import HttpRequest
+
+MEBIBYTE = 2**20
+
+
+async def pieces(*parts: bytes, breaks: Exception | None = None, holds: bool = False) -> AsyncIterator[bytes]:
+    for part in parts:
+        yield part
+    if breaks is not None:
+        raise breaks
+    if holds:
+        await asyncio.Event().wait()
+
+
+def test_a_bound_gives_back_what_it_counts_until_there_is_too_much() -> None:
+    bound = Bound(MEBIBYTE, "the list")
+    assert bound.take(b"x" * MEBIBYTE) == b"x" * MEBIBYTE and bound.take(b"") == b""
+    with pytest.raises(TooLargeError, match="the list is larger than 1 MiB"):
+        bound.take(b"x")
+
+
+def test_a_body_is_read_as_a_whole() -> None:
+    assert asyncio.run(read_body(pieces(b"ab", b"", b"cd"), MEBIBYTE)) == b"abcd"
+    with pytest.raises(TooLargeError, match="the answer is larger than 1 MiB"):
+        asyncio.run(read_body(pieces(b"x" * MEBIBYTE, b"x"), MEBIBYTE))
+    with pytest.raises(httpx2.ReadError):
+        asyncio.run(read_body(pieces(b"x", breaks=httpx2.ReadError("reset")), MEBIBYTE))
+
+
+def test_of_an_error_as_much_is_read_as_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ERROR_BODY_S", 0.05)
+    monkeypatch.setattr(module, "MAX_ERROR_BODY_BYTES", 3)
+    assert asyncio.run(read_error_body(pieces(b"ab"))) == b"ab"
+    assert asyncio.run(read_error_body(pieces(b"ab", breaks=httpx2.ReadError("reset")))) == b"ab"
+    assert asyncio.run(read_error_body(pieces(b"ab", holds=True))) == b"ab"
+    assert asyncio.run(read_error_body(pieces(b"ab", b"cd", b"ef", holds=True))) == b"abc"
+
+
+class Giving(Transport):
+    """Answers everything with the same pieces."""
+
+    def __init__(self, *parts: bytes) -> None:
+        super().__init__()
+        self.parts = parts
+
+    @asynccontextmanager
+    async def open(self, *_: Any, **__: Any) -> Any:  # type: ignore[override]
+        yield Response(200, {}, pieces(*self.parts))
+
+
+def client_of(*parts: bytes) -> batch_client.Client:
+    return batch_client.Client(Surroundings(Giving(*parts)), "openai-chat", None, lambda _: {}, 5.0)
+
+
+REQUEST = HttpRequest("GET", "https://host.example/batches", (), b"")
+
+
+def lines_of(*parts: bytes) -> list[bytes]:
+    async def go() -> list[bytes]:
+        return [line async for line in client_of(*parts).lines(REQUEST)]
+
+    return asyncio.run(go())
+
+
+def test_the_lines_of_a_file_come_one_by_one_in_whatever_pieces_it_does() -> None:
+    data = b'{"a":1}\r\n\n{"b":2}\n{"c":3}'
+    for size in (1, 3, 100):
+        found = lines_of(*(data[at : at + size] for at in range(0, len(data), size)))
+        assert found == [b'{"a":1}', b'{"b":2}', b'{"c":3}'], size
+
+
+def test_a_line_or_an_answer_of_a_batch_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(batch_client, "MAX_BODY_BYTES", MEBIBYTE)
+    with pytest.raises(batch_client.AnswerError, match="one line of the stream is larger than 1 MiB") as caught:
+        lines_of(b"{}\n", b"x" * MEBIBYTE, b"x")
+    assert not caught.value.may_have_worked
+    with pytest.raises(batch_client.AnswerError, match="the answer is larger than 1 MiB") as caught:
+        asyncio.run(client_of(b"x" * MEBIBYTE, b"x").ask(REQUEST))
+    assert caught.value.may_have_worked
