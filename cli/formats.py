@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING
 
 from ..engine.results.documents import result_document, run_document
 from ..engine.results.result import Result, Run
+from ..engine.results.untrusted import harmless_json
 from ..providers.errors import ConfigError, UsageError
 from .options import Format, ReasoningView
 from .output import check_writable, complain, console, emit, is_terminal, rendered, say, show_line, write_file
-from .views.untrusted import harmless_json
 
 if TYPE_CHECKING:
     from ..engine.runs.run import Finished

@@ -10,10 +10,10 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
+from ..engine.results.untrusted import harmless
 from ..profiles.disk import write_private
 from ..providers.errors import ConfigError, StrictPlanError, ThinkdialError
 from .closed_pipe import ClosedPipeError
-from .views.untrusted import harmless
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType

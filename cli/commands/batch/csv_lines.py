@@ -9,8 +9,8 @@ from io import StringIO
 from typing import Any
 
 from ....engine.exchange.outcome import NEVER_SENT
+from ....engine.results.untrusted import csv_cell
 from ...views.csv_columns import BATCH_COLUMNS, EARLIER_BATCH_COLUMNS, OF_A_RESULT, cells_in, value_in
-from ...views.untrusted import csv_cell
 
 HEADS = (BATCH_COLUMNS, EARLIER_BATCH_COLUMNS)
 """What a file may begin with; a new one begins with the first."""

@@ -22,6 +22,7 @@ from ....engine.batch.output.document import json_line
 from ....engine.batch.output.merge import OrderWriter, Shards, locked, merge
 from ....engine.batch.output.summary import Tally
 from ....engine.results.assembly import new_id
+from ....engine.results.untrusted import harmless_json
 from ....engine.runs.jobs import Options
 from ....engine.runs.money import found_limits
 from ....profiles.disk import make_private_directory
@@ -30,7 +31,6 @@ from ...exit_codes import ExitCode
 from ...output import check_writable, forget, say
 from ...selection import sweep_values
 from ...views.batch.progress import watcher_for
-from ...views.untrusted import harmless_json
 from ..run.ready import dollars_of
 from .circumstances import LONGEST_CALL_S
 from .csv_lines import HEADS, csv_line, written

@@ -26,6 +26,7 @@ from ....engine.batch.output.summary import Tally
 from ....engine.batch.rows.digests import digest_of
 from ....engine.batch.rows.rows import BadRow, Form, Row, bounded_lines, guess_form, read_rows
 from ....engine.results.assembly import new_id
+from ....engine.results.untrusted import harmless_json
 from ....engine.runs.jobs import Options
 from ....engine.targets.target import select
 from ....profiles.config import Config
@@ -33,7 +34,6 @@ from ....providers.errors import ConfigError, UsageError
 from ...exit_codes import ExitCode
 from ...output import check_writable, complain, forget, is_terminal, say
 from ...selection import load_config, sweep_values
-from ...views.untrusted import harmless_json
 from .csv_lines import HEADS, csv_line, read_cells, written
 from .progress_of_input import HowFar
 from .summary import check_summary_paths

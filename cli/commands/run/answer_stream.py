@@ -7,11 +7,11 @@ from types import TracebackType
 from typing import Self
 
 from ....engine.results.result import Result
+from ....engine.results.untrusted import HarmlessStream
 from ....engine.runs.jobs import Job
 from ....providers.errors import Failure
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta
 from ...output import aside, emit, has_colours, is_terminal, say
-from ...views.untrusted import HarmlessStream
 
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ....engine.results.untrusted import one_line
 from ..numbers import UNKNOWN, dollars, seconds
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, kind_words
-from ..untrusted import one_line
 
 if TYPE_CHECKING:
     from ....engine.batch.progress import Activity, ProfileProgress

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 
 from ....engine.batch.provider.job_store import Job, Part
+from ....engine.results.untrusted import one_line
 from ..numbers import UNKNOWN
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
-from ..untrusted import one_line
 
 _STAGES = {
     "planned": ("unsent", CAUTION),

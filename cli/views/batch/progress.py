@@ -8,9 +8,9 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from ....engine.results.untrusted import one_line
 from ...output import is_terminal, say
 from ..run.phrases import BAD, CAUTION
-from ..untrusted import one_line
 from .figures import figures_of, span
 
 if TYPE_CHECKING:

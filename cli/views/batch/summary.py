@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
+from ....engine.results.untrusted import one_line
 from ....providers.errors import ErrorKind, Failure
 from ..numbers import UNKNOWN, dollars, seconds, tokens
 from ..run.phrases import kind_words
-from ..untrusted import one_line
 
 if TYPE_CHECKING:
     from ....engine.batch.end import Ended

@@ -14,9 +14,9 @@ from rich.text import Text
 
 from ....engine.history.spend import BudgetState, Spent
 from ....engine.history.spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendSpan, SpendTable
+from ....engine.results.untrusted import one_line
 from ..numbers import UNKNOWN, dollars, tokens
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
-from ..untrusted import one_line
 
 WIDE = 110
 BAR = 24

@@ -8,9 +8,9 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ....engine.results.untrusted import one_line
 from ..batch.summary import Row, cost_words, ending, has_judged, notes, percent, plural, rows, totals
 from ..numbers import UNKNOWN, dollars, seconds, tokens
-from ..untrusted import one_line
 from .assets import page_of
 from .bars import ROW_HEIGHT, Bar, BarChart, Segment
 from .columns import Cell, Column, Table, at_the_point, number

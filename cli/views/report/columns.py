@@ -8,11 +8,11 @@ from decimal import Decimal
 from typing import TypeVar
 
 from ....engine.results.result import Result
+from ....engine.results.untrusted import one_line
 from ....profiles.profile import Reference
 from ..numbers import UNKNOWN, dollars, seconds, tokens
 from ..run.phrases import BAD, CAUTION, GOOD, kind_words, verdict_words
 from ..run.rows import Row, rows
-from ..untrusted import one_line
 
 TONES = {GOOD: "good", CAUTION: "caution", BAD: "bad"}
 """The page's names for the styles of the terminal; what is none of them is quiet."""

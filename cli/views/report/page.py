@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ....engine.results.result import Result, Run, Summary
+from ....engine.results.untrusted import harmless, one_line
 from ....profiles.facts import reference as shipped_reference
 from ....profiles.profile import Reference
 from ..numbers import dollars, seconds, share, tokens
@@ -16,7 +17,6 @@ from ..run.export import totals
 from ..run.phrases import explanation, model_words, reasoning_words, state_words, verdict_words, why_not_whole
 from ..run.receipt import SIMULATED
 from ..run.rows import labels
-from ..untrusted import harmless, one_line
 from .assets import page_of
 from .bars import BarChart, cost_chart, time_chart, tokens_chart
 from .columns import COST_SOURCES, TONES, Table, numbers

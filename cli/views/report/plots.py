@@ -8,11 +8,11 @@ from decimal import Decimal
 from itertools import pairwise
 
 from ....engine.results.result import Result
+from ....engine.results.untrusted import one_line
 from ....profiles.profile import Reference
 from ..numbers import dollars, seconds, tokens
 from ..run.dial import asked
 from ..run.rows import is_comparable, labels
-from ..untrusted import one_line
 from .scales import Scale, fitting, linear, usable
 
 SERIES = 32

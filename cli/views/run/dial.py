@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from ....engine.results.result import Result, ThinkReceipt
+from ....engine.results.untrusted import one_line
 from ....providers.schema import Json
 from ..numbers import tokens
-from ..untrusted import one_line
 
 _LEVELS = frozenset(("effort", "reasoningeffort", "thinkinglevel", "maxreasoningeffort", "level"))
 _BUDGETS = frozenset(

@@ -8,10 +8,10 @@ from decimal import Decimal
 from io import StringIO
 
 from ....engine.results.result import Result, Run
+from ....engine.results.untrusted import csv_cell, harmless
 from ..csv_columns import RUN_COLUMNS, cells_of
 from ..numbers import dollars, seconds, tokens
 from ..quotation import fenced, inline, quoted
-from ..untrusted import csv_cell, harmless
 from ..wrap import wrap, wrap_line
 from .dial import sent, think_path
 from .excerpt import ReasoningView, excerpt

@@ -11,9 +11,9 @@ from rich.text import Text
 
 from ....engine.costs.forecast import ForecastTotals
 from ....engine.results.result import Forecast
+from ....engine.results.untrusted import one_line
 from ....engine.runs.jobs import Job
 from ..numbers import UNKNOWN
-from ..untrusted import one_line
 from .forecast_cells import amounts, method_words, short_source, total_amounts, unknown_words
 
 _SOURCE_NEEDS = 100

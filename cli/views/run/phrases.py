@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ....engine.results.result import Result, Verdict
+from ....engine.results.untrusted import one_line
 from ....providers.errors import ErrorKind, Failure
 from ....providers.schema import Visibility
 from ..numbers import dollars, tokens
-from ..untrusted import one_line
 from .dial import asked
 
 GOOD, CAUTION, BAD, QUIET, STRONG = "green", "magenta", "red", "dim", "bold"

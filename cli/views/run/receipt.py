@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from ....engine.results.result import Result
+from ....engine.results.untrusted import one_line
 from ..line import Line
 from ..numbers import dollars, rate, seconds, tokens
-from ..untrusted import one_line
 from .dial import is_substituted, think_path
 from .phrases import (
     BAD,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ....engine.results.result import Result
+from ....engine.results.untrusted import one_line
 from ..numbers import dollars, rate, seconds, share, tokens
-from ..untrusted import one_line
 from .dial import asked, asked_to_sent, measured
 from .phrases import verdict_words
 

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ....engine.lookups.profile_check import CheckedProfile
+from ....engine.results.untrusted import one_line
 from ..numbers import UNKNOWN, seconds
-from ..untrusted import one_line
 
 WIDE = 120
 

@@ -8,9 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from ....engine.results.untrusted import harmless
 from ....engine.targets.profile_summary import ProfileSummary
 from ..numbers import UNKNOWN
-from ..untrusted import harmless
 
 WIDE = 110
 

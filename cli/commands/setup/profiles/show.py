@@ -21,13 +21,13 @@ def show(
     """
     import yaml
 
+    from .....engine.results.untrusted import harmless
     from .....engine.targets.documents import whole_profile_document
     from .....engine.targets.profile_summary import profile_summary
     from .....engine.targets.target import select
     from .....profiles.config import load
     from ....formats import json_text
     from ....output import emit
-    from ....views.untrusted import harmless
 
     settings = load(config)
     summary = profile_summary(select([name], settings)[0].profile, settings)
