@@ -9,23 +9,23 @@ from pathlib import Path
 from rich.console import Console
 
 from thinkdial.cli.views.batch.job_list import job_view, jobs_view, progress_line
-from thinkdial.engine.batch.provider.job_store import Job, Part
+from thinkdial.engine.batch.provider.job_store import BatchJob, BatchPart
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
 
-def job() -> Job:
+def job() -> BatchJob:
     parts = [
-        Part(1, "claude", "anthropic", "m", 5000, 1, "created", batch_id="msgbatch_1", status="running",
+        BatchPart(1, "claude", "anthropic", "m", 5000, 1, "created", batch_id="msgbatch_1", status="running",
              counts={"total": 5000}, created_at="2026-11-21T09:55:00Z", expires_at="2026-11-22T09:55:00Z"),
-        Part(2, "a-profile-with-a-long-name", "openai", "m", 50000, 1, "created", batch_id="batch\x1b[31m2",
+        BatchPart(2, "a-profile-with-a-long-name", "openai", "m", 50000, 1, "created", batch_id="batch\x1b[31m2",
              status="cancelling", counts={"succeeded": 49_000, "failed": 12}, created_at="2026-11-18T09:55:00Z",
              expires_at="2026-11-19T09:55:00Z", guessed=True),
-        Part(3, "gemini", "google", "m", 7, 1, "collected", ok=6, failed=1),
-        Part(4, "grok", "xai", "m", 7, 1, "dropped", problem={"kind": "quota", "message": "no\nmoney"}),
-        Part(5, "q", "groq", "m", 7, 1, "creating"),
+        BatchPart(3, "gemini", "google", "m", 7, 1, "collected", ok=6, failed=1),
+        BatchPart(4, "grok", "xai", "m", 7, 1, "dropped", problem={"kind": "quota", "message": "no\nmoney"}),
+        BatchPart(5, "q", "groq", "m", 7, 1, "creating"),
     ]  # fmt: skip
-    return Job("01234567", "2026-11-21T09:54:00Z", "/x/out.jsonl", "jsonl", "b", None, {}, {}, Path("/x"), parts)
+    return BatchJob("01234567", "2026-11-21T09:54:00Z", "/x/out.jsonl", "jsonl", "b", None, {}, {}, Path("/x"), parts)
 
 
 def printed(*renderables: object) -> str:

@@ -142,7 +142,7 @@ def test_a_job_that_could_not_begin_holds_nothing(limited: Bench, monkeypatch: p
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr("thinkdial.engine.batch.provider.job_store.Job.begin", killed)
+        patch.setattr("thinkdial.engine.batch.provider.job_store.BatchJob.begin", killed)
         patch.setattr("thinkdial.cli.commands.batch.via_run.Office.tidy", lambda _: None)
         limited.submit()
     assert len(aside()) == 1

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.batch.provider.client import AnswerError, Client
+from thinkdial.engine.batch.provider.client import ApiError, BatchClient
 from thinkdial.engine.batch.provider.job_store import JobStore
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.schema import HttpRequest
@@ -106,15 +106,15 @@ def test_a_batch_that_should_have_ended_is_named(bench_for: Callable[..., Bench]
 def test_a_provider_that_cannot_be_reached_for_a_while_is_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch):
     bench.write_rows(2)
     bench.submit()
-    ask, broken = Client.ask, list[str]()
+    ask, broken = BatchClient.ask, list[str]()
 
-    async def breaking(self: Client, request: HttpRequest, *, repeatable: bool = True) -> object:
+    async def breaking(self: BatchClient, request: HttpRequest, *, repeatable: bool = True) -> object:
         if len(broken) < 3:
             broken.append(request.url)
-            raise AnswerError(failure("connection", "cannot connect to 127.0.0.1"), may_have_worked=False)
+            raise ApiError(failure("connection", "cannot connect to 127.0.0.1"), may_have_worked=False)
         return await ask(self, request, repeatable=repeatable)
 
-    monkeypatch.setattr(Client, "ask", breaking)
+    monkeypatch.setattr(BatchClient, "ask", breaking)
     ended = bench.wait()
     assert ended.code == 0 and ended.err.count("cannot connect to 127.0.0.1; trying again") == 3
     assert bench.collect().code == 0 and bench.statuses() == {"ok": 2}
@@ -160,18 +160,18 @@ def test_a_download_that_breaks_off_is_begun_again(bench: Bench, monkeypatch: py
     bench.write_rows(6)
     bench.submit()
     bench.wait()
-    lines, broken = Client.lines, list[str]()
+    lines, broken = BatchClient.lines, list[str]()
 
-    async def breaking(self: Client, request: HttpRequest) -> AsyncGenerator[bytes]:
+    async def breaking(self: BatchClient, request: HttpRequest) -> AsyncGenerator[bytes]:
         number = 0
         async for line in lines(self, request):
             number += 1
             if number == 4 and not broken:
                 broken.append(request.url)
-                raise AnswerError(failure("connection", "the connection broke"), may_have_worked=True)
+                raise ApiError(failure("connection", "the connection broke"), may_have_worked=True)
             yield line
 
-    monkeypatch.setattr(Client, "lines", breaking)
+    monkeypatch.setattr(BatchClient, "lines", breaking)
     ended = bench.collect()
     assert broken and ended.code == 0 and "begins again" in ended.err
     assert bench.statuses() == {"ok": 6} and len({result["row_id"] for result in bench.results()}) == 6
@@ -182,12 +182,12 @@ def test_results_that_are_gone_are_no_lost_rows(bench: Bench, monkeypatch: pytes
     bench.submit()
     bench.wait()
 
-    async def gone(self: Client, request: HttpRequest) -> AsyncGenerator[bytes]:
-        raise AnswerError(failure("not_found", "no such file", status=404), may_have_worked=False)
+    async def gone(self: BatchClient, request: HttpRequest) -> AsyncGenerator[bytes]:
+        raise ApiError(failure("not_found", "no such file", status=404), may_have_worked=False)
         yield b""
 
     with monkeypatch.context() as patch:
-        patch.setattr(Client, "lines", gone)
+        patch.setattr(BatchClient, "lines", gone)
         ended = bench.collect()
     assert ended.code == 2 and "no such file" in ended.err and bench.output.read_bytes() == b""
     assert bench.job()["open"] and bench.collect().code == 0 and bench.statuses() == {"ok": 2}
@@ -197,9 +197,9 @@ def test_strange_lines_are_counted_and_repeated_ones_ignored(bench: Bench, monke
     bench.write_rows(3)
     bench.submit()
     bench.wait()
-    lines = Client.lines
+    lines = BatchClient.lines
 
-    async def noisy(self: Client, request: HttpRequest) -> AsyncGenerator[bytes]:
+    async def noisy(self: BatchClient, request: HttpRequest) -> AsyncGenerator[bytes]:
         yield b"no json"
         yield b'{"custom_id":"not hex","result":{"type":"expired"}}'
         yield b'{"custom_id":"00ff","result":{"type":"expired"}}'
@@ -208,7 +208,7 @@ def test_strange_lines_are_counted_and_repeated_ones_ignored(bench: Bench, monke
             yield line
             yield line
 
-    monkeypatch.setattr(Client, "lines", noisy)
+    monkeypatch.setattr(BatchClient, "lines", noisy)
     ended = bench.collect()
     assert ended.code == 0 and "3 lines of the results belong to no row of ours" in ended.err
     assert bench.statuses() == {"ok": 3}
@@ -227,24 +227,24 @@ def test_csv(bench: Bench):
 
 def test_a_result_that_was_written_before_a_kill_is_not_written_again(bench: Bench, monkeypatch: pytest.MonkeyPatch):
     """The process dies after so many results, before it can note anything else."""
-    from thinkdial.engine.batch.provider import collect
+    from thinkdial.engine.batch.provider import collector
 
     bench.write_rows(8)
     bench.submit()
     bench.wait()
-    write, seen = collect.Collector.write, list[int]()
+    write, seen = collector.Collector.write, list[int]()
 
     class DiedError(BaseException):
         pass
 
-    def dying(self: collect.Collector, *arguments: object) -> None:
+    def dying(self: collector.Collector, *arguments: object) -> None:
         write(self, *arguments)  # type: ignore[arg-type]
         seen.append(1)
         if len(seen) == 3:
             raise DiedError
 
     with monkeypatch.context() as patch:
-        patch.setattr(collect.Collector, "write", dying)
+        patch.setattr(collector.Collector, "write", dying)
         with pytest.raises(DiedError):
             bench.collect()
     assert len(bench.results()) == 3

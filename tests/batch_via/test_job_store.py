@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.batch.provider.job_store import JobStore, Part
+from thinkdial.engine.batch.provider.job_store import BatchPart, JobStore
 from thinkdial.providers.errors import StoreError
 
 
@@ -16,7 +16,7 @@ def test_stored_files_that_are_spoilt_or_too_large(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr(f"thinkdial.engine.batch.provider.job_store.{bound}", 2**20)
     store = JobStore(tmp_path)
     job = store.new(output="o", form="jsonl", batch="b", config=None, options={}, settings={})
-    part = Part(1, "a", "openai", "m", 1, 1)
+    part = BatchPart(1, "a", "openai", "m", 1, 1)
     packed = gzip.compress(b"x" * 2**20)
     for content in (packed[: len(packed) // 2], b"nonsense", gzip.compress(b"x" * (2**20 + 1))):
         job.path(part, "sent").write_bytes(content)

@@ -12,9 +12,9 @@ from decimal import Decimal
 
 import pytest
 
-from thinkdial.engine.batch.provider.collect import Collector
-from thinkdial.engine.batch.provider.job_store import Job
-from thinkdial.engine.batch.provider.wait import Attendant
+from thinkdial.engine.batch.provider.collector import Collector
+from thinkdial.engine.batch.provider.job_store import BatchJob
+from thinkdial.engine.batch.provider.monitor import Monitor
 from thinkdial.engine.history.aside import everything_aside
 from thinkdial.engine.history.migrations import MIGRATIONS
 from thinkdial.engine.history.record import Recorder
@@ -97,8 +97,8 @@ def test_a_death_counts_nothing_twice_and_loses_nothing(bench: Bench, monkeypatc
         elif moment == "told":
             patch.setattr(Recorder, "booked", dying(Recorder.booked, 3))
         else:
-            patch.setattr(Job, "save", dying(lambda *_: None, 1))
-            patch.setattr(Attendant, "look", _no_look)
+            patch.setattr(BatchJob, "save", dying(lambda *_: None, 1))
+            patch.setattr(Monitor, "look", _no_look)
         with pytest.raises(DiedError):
             bench.collect()
     assert len(bench.results()) >= 3

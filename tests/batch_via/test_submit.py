@@ -14,8 +14,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from thinkdial.engine.batch.provider import desk
-from thinkdial.engine.batch.provider.client import AnswerError, Client
+from thinkdial.engine.batch.provider import access
+from thinkdial.engine.batch.provider.client import ApiError, BatchClient
 from thinkdial.profiles.batch_terms import batch_terms
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.schema import HttpRequest
@@ -122,7 +122,7 @@ def terms_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
 
     def change(**limits: Any) -> None:
         changed = {name: dataclasses.replace(terms, **limits) for name, terms in batch_terms().items()}
-        monkeypatch.setattr(desk, "batch_terms", lambda: changed)
+        monkeypatch.setattr(access, "batch_terms", lambda: changed)
 
     return change
 
@@ -249,17 +249,17 @@ def lose(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], list[str]]:
 
     def arrange(arrives: bool) -> list[str]:
         lost: list[str] = []
-        ask = Client.ask
+        ask = BatchClient.ask
 
-        async def broken(self: Client, request: HttpRequest, *, repeatable: bool = True) -> Any:
+        async def broken(self: BatchClient, request: HttpRequest, *, repeatable: bool = True) -> Any:
             if request.method == "POST" and request.url.endswith(CREATES) and not lost:
                 lost.append(request.url)
                 if arrives:
                     await ask(self, request, repeatable=repeatable)
-                raise AnswerError(failure("connection", "the connection broke"), may_have_worked=True)
+                raise ApiError(failure("connection", "the connection broke"), may_have_worked=True)
             return await ask(self, request, repeatable=repeatable)
 
-        monkeypatch.setattr(Client, "ask", broken)
+        monkeypatch.setattr(BatchClient, "ask", broken)
         return lost
 
     return arrange

@@ -88,9 +88,9 @@ def test_the_lines_of_a_file_come_one_by_one_in_whatever_pieces_it_does() -> Non
 
 def test_a_line_or_an_answer_of_a_batch_that_is_too_large(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(batch_client, "MAX_BODY_BYTES", MEBIBYTE)
-    with pytest.raises(batch_client.AnswerError, match="one line of the stream is larger than 1 MiB") as caught:
+    with pytest.raises(batch_client.ApiError, match="one line of the stream is larger than 1 MiB") as caught:
         lines_of(b"{}\n", b"x" * MEBIBYTE, b"x")
     assert not caught.value.may_have_worked
-    with pytest.raises(batch_client.AnswerError, match="the answer is larger than 1 MiB") as caught:
+    with pytest.raises(batch_client.ApiError, match="the answer is larger than 1 MiB") as caught:
         asyncio.run(client_of(b"x" * MEBIBYTE, b"x").ask(REQUEST))
     assert caught.value.may_have_worked

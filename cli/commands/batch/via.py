@@ -14,9 +14,9 @@ import typer
 from ....engine.batch.end import Ended
 from ....engine.batch.output.output_file import OutputFile
 from ....engine.batch.output.summary import Tally
-from ....engine.batch.provider.collect import Collector
-from ....engine.batch.provider.desk import Desk
-from ....engine.batch.provider.job_store import Job, JobStore, job_document
+from ....engine.batch.provider.access import ProviderAccess
+from ....engine.batch.provider.collector import Collector
+from ....engine.batch.provider.job_store import BatchJob, JobStore, job_document
 from ....engine.batch.provider.planning import Planned
 from ....profiles.config import Config
 from ....profiles.profile import Reference
@@ -81,14 +81,14 @@ def submit_via(
         )
         _held(stack, job)
         try:
-            planned, desks = planned_job(job, run, wishes, names, rows, clerk)
+            planned, accesses = planned_job(job, run, wishes, names, rows, clerk)
         except BaseException:
             job.discard()
             raise
         if planned.works:
             job.begin()
             jobs.append(job)
-            _announce(job, planned, desks, note)
+            _announce(job, planned, accesses, note)
         else:
             job.discard()
             note("there is nothing to submit")
@@ -209,7 +209,7 @@ def _tidied(store: JobStore) -> None:
         Office(load(None), store, say).tidy()
 
 
-def _cancelled(job: Job) -> str:
+def _cancelled(job: BatchJob) -> str:
     """What cancelling has come to."""
     if any(part.guessed for part in job.parts):
         return f"not all of it is cancelled; thinkdial batch wait {job.id} finds out what is ours"
@@ -222,7 +222,7 @@ def _cancelled(job: Job) -> str:
     return "cancelled; there is nothing to collect"
 
 
-def _looked(run: Office, job: Job) -> tuple[ExitCode | None, ConfigError | None]:
+def _looked(run: Office, job: BatchJob) -> tuple[ExitCode | None, ConfigError | None]:
     """Look at all parts. What went wrong is told when the rest has been done."""
     try:
         return run.over([job], lambda made: made.look([job]), poll_s=None), None
@@ -230,7 +230,7 @@ def _looked(run: Office, job: Job) -> tuple[ExitCode | None, ConfigError | None]
         return None, error
 
 
-def _output_of(job: Job, elsewhere: Path | None) -> OutputFile:
+def _output_of(job: BatchJob, elsewhere: Path | None) -> OutputFile:
     """The file that submitting named, or the one that is named now; the form of that is as its name says."""
     form: Any = job.form
     if elsewhere is not None:
@@ -246,22 +246,22 @@ def _output_of(job: Job, elsewhere: Path | None) -> OutputFile:
         ) from None
 
 
-async def _submit_all(made: Workers, jobs: Sequence[Job]) -> None:
+async def _submit_all(made: Workers, jobs: Sequence[BatchJob]) -> None:
     for job in jobs:
         await made.submitters[job.id].submit(job)
 
 
-def _announce(job: Job, planned: Planned, desks: Mapping[str, Desk], note: Note) -> None:
+def _announce(job: BatchJob, planned: Planned, accesses: Mapping[str, ProviderAccess], note: Note) -> None:
     parts = f"{len(job.parts)} batches" if len(job.parts) > 1 else "one batch"
     note(f"batch {job.id}: {planned.works:,} calls in {parts}")
     for name in dict.fromkeys(part.profile for part in job.parts):
-        terms = desks[name].terms
+        terms = accesses[name].terms
         share = f"{(Decimal(100) * terms.price_share).normalize():f}"
         note(f"{name}: about {share} % of the usual price; results may take up to {terms.hours} h")
 
 
 def _collected(
-    run: Office, jobs: Sequence[Job], memory: OutputFile, *, elsewhere: Path | None = None, quiet: bool
+    run: Office, jobs: Sequence[BatchJob], memory: OutputFile, *, elsewhere: Path | None = None, quiet: bool
 ) -> ExitCode:
     """Write all results that there are, sum the whole file up, and say how it went.
 
@@ -275,7 +275,7 @@ def _collected(
                 run.note(f"batch {job.id} was collected before: there is nothing new")
                 continue
             async with books_for(job, run.settings) as books:
-                collector = Collector(made.desks[job.id], memory, encoder_for(memory), note=run.note, books=books)
+                collector = Collector(made.accesses[job.id], memory, encoder_for(memory), note=run.note, books=books)
                 try:
                     await collector.collect(job, elsewhere=elsewhere)
                 finally:
@@ -307,7 +307,7 @@ def _tally(memory: OutputFile, reference: Reference) -> Tally:
     return tally
 
 
-def _code(jobs: Sequence[Job], *, allow_open: bool) -> ExitCode:
+def _code(jobs: Sequence[BatchJob], *, allow_open: bool) -> ExitCode:
     parts = [part for job in jobs for part in job.parts]
     dropped = sum(part.rows for part in parts if part.stage == "dropped")
     failed, ok = sum(part.failed for part in parts) + dropped, sum(part.ok for part in parts)
@@ -317,7 +317,7 @@ def _code(jobs: Sequence[Job], *, allow_open: bool) -> ExitCode:
     return ExitCode.SOME_FAILED if failed or (waiting and not allow_open) else ExitCode.OK
 
 
-def _held(stack: ExitStack, job: Job) -> Job:
+def _held(stack: ExitStack, job: BatchJob) -> BatchJob:
     locked: AbstractContextManager[None] = job.locked()
     stack.enter_context(locked)
     return job

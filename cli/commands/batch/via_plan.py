@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from ....engine.batch.output.document import json_line, output_document
 from ....engine.batch.output.output_file import OutputFile, Work
+from ....engine.batch.provider.access import ProviderAccess, ProviderAccesses, settings_of
 from ....engine.batch.provider.budgets import hold
-from ....engine.batch.provider.desk import Desk, Desks, settings_of
 from ....engine.batch.provider.estimate import check_limits, expected_usd
-from ....engine.batch.provider.job_store import Job
+from ....engine.batch.provider.job_store import BatchJob
 from ....engine.batch.provider.planning import Planned, Planner
 from ....engine.exchange.surroundings import Surroundings
 from ....engine.exchange.transport import Transport
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 class Clerk:
     """Decides which works are still to be done, and writes what cannot be sent."""
 
-    def __init__(self, wishes: BatchWishes, memory: OutputFile, batch_id: str, jobs: Sequence[Job]) -> None:
+    def __init__(self, wishes: BatchWishes, memory: OutputFile, batch_id: str, jobs: Sequence[BatchJob]) -> None:
         self._retry_failed, self._memory, self._batch_id = wishes.retry_failed, memory, batch_id
         self._open = set[bytes]().union(*(job.works(part) for job in jobs for part in job.parts if part.is_open))
 
@@ -51,8 +51,8 @@ class Clerk:
 
 
 def planned_job(
-    job: Job, run: Office, wishes: BatchWishes, names: Sequence[str], rows: Iterator[Row | BadRow], clerk: Clerk
-) -> tuple[Planned, Mapping[str, Desk]]:
+    job: BatchJob, run: Office, wishes: BatchWishes, names: Sequence[str], rows: Iterator[Row | BadRow], clerk: Clerk
+) -> tuple[Planned, Mapping[str, ProviderAccess]]:
     """Plan the job. Raises `BudgetError` where its rows are dearer than what is left of a limit."""
     from ....engine.api import settle_open_jobs
     from ....engine.costs.budget.limits import Limits, today
@@ -66,23 +66,23 @@ def planned_job(
         no_stream=True,
         emulate=wishes.emulate,
     )
-    used: dict[str, Desk] = {}
+    used: dict[str, ProviderAccess] = {}
     max_cost = dollars_of(wishes.max_cost_usd)
     is_limited = max_cost is not None or run.settings.budget.limits_anything
     is_booked = kept_of(run.settings, no_history=not wishes.keeps_history) is not None
     # Nothing is sent while planning, so nothing needs to be open.
-    desks = Desks(run.settings, Surroundings(Transport()), asked, job.id, system=wishes.system)
+    accesses = ProviderAccesses(run.settings, Surroundings(Transport()), asked, job.id, system=wishes.system)
 
-    def desk_for(name: str) -> Desk:
+    def access_for(name: str) -> ProviderAccess:
         chosen = select([name], run.settings)
         if len(chosen) != 1:
             raise UsageError(f"{name!r} is a group; a row names profiles")
-        desk = desks.for_selection(chosen[0])
-        used[desk.caller.name] = desk
-        return desk
+        access = accesses.for_selection(chosen[0])
+        used[access.caller.name] = access
+        return access
 
-    planned = Planner(job, desk_for, names, clerk, estimates=is_limited or is_booked).plan(rows)
-    job.settings = {name: settings_of(desk.target) for name, desk in used.items()}
+    planned = Planner(job, access_for, names, clerk, estimates=is_limited or is_booked).plan(rows)
+    job.settings = {name: settings_of(access.target) for name, access in used.items()}
     if planned.works:
         profiles = list(planned.estimates)
         found = (
@@ -98,7 +98,7 @@ def planned_job(
     return planned, used
 
 
-def _held_back(job: Job, limits: Sequence[Limit], planned: Planned, *, allow_unpriced: bool) -> list[str]:
+def _held_back(job: BatchJob, limits: Sequence[Limit], planned: Planned, *, allow_unpriced: bool) -> list[str]:
     """Check the limits and set the expected cost aside. Raises `BudgetError`, also where a limit cannot be checked."""
     try:
         return hold(job, limits, planned.estimates, allow_unpriced=allow_unpriced)

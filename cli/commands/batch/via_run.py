@@ -11,12 +11,12 @@ from pathlib import Path
 
 import typer
 
+from ....engine.batch.provider.access import ProviderAccesses, options_of
 from ....engine.batch.provider.budgets import settle
-from ....engine.batch.provider.client import AnswerError
-from ....engine.batch.provider.desk import Desks, options_of
-from ....engine.batch.provider.job_store import Job, JobStore
-from ....engine.batch.provider.submit import Submitter
-from ....engine.batch.provider.wait import GONE, Attendant
+from ....engine.batch.provider.client import ApiError
+from ....engine.batch.provider.job_store import BatchJob, JobStore
+from ....engine.batch.provider.monitor import GONE, Monitor
+from ....engine.batch.provider.submitter import Submitter
 from ....engine.exchange.surroundings import Surroundings
 from ....engine.exchange.transport import Transport
 from ....engine.history.record import Recorder
@@ -37,26 +37,26 @@ Note = Callable[[str], None]
 class Workers:
     """What works on jobs inside one event loop."""
 
-    desks: dict[str, Desks]
+    accesses: dict[str, ProviderAccesses]
     submitters: dict[str, Submitter]
-    attendants: dict[str, Attendant]
+    monitors: dict[str, Monitor]
     poll_s: float | None
-    looked: Callable[[Job], None]
+    looked: Callable[[BatchJob], None]
 
-    async def wait(self, jobs: Sequence[Job], most_s: float | None) -> None:
+    async def wait(self, jobs: Sequence[BatchJob], most_s: float | None) -> None:
         for job in jobs:
-            attendant = self.attendants[job.id]
-            if not await attendant.wait(job, poll_s=self.poll_s, most_s=most_s, looked=self.looked):
+            monitor = self.monitors[job.id]
+            if not await monitor.wait(job, poll_s=self.poll_s, most_s=most_s, looked=self.looked):
                 say(f"batch {job.id} goes on at the provider; thinkdial batch wait {job.id} waits again")
                 raise typer.Exit(ExitCode.SOME_FAILED)
 
-    async def look(self, jobs: Sequence[Job]) -> None:
+    async def look(self, jobs: Sequence[BatchJob]) -> None:
         for job in jobs:
-            await self.attendants[job.id].look_at_all(job)
+            await self.monitors[job.id].look_at_all(job)
 
-    async def cancel(self, jobs: Sequence[Job]) -> None:
+    async def cancel(self, jobs: Sequence[BatchJob]) -> None:
         for job in jobs:
-            await self.attendants[job.id].cancel(job)
+            await self.monitors[job.id].cancel(job)
 
 
 class Office:
@@ -75,7 +75,7 @@ class Office:
             self.note(f"note: what is known of batches and their costs may be out of date: {error.message}")
 
     def over(
-        self, jobs: Sequence[Job], work: Callable[[Workers], Awaitable[None]], *, poll_s: float | None
+        self, jobs: Sequence[BatchJob], work: Callable[[Workers], Awaitable[None]], *, poll_s: float | None
     ) -> ExitCode | None:
         """Do `work`. None when it was done; a code when it was interrupted. Raises `ConfigError` when it failed."""
 
@@ -89,29 +89,29 @@ class Office:
             for job in jobs:
                 say(f"batch {job.id} goes on without us; thinkdial batch wait {job.id} goes on from here")
             return ExitCode.INTERRUPTED
-        except AnswerError as error:
+        except ApiError as error:
             raise ConfigError(error.failure.message, hint=_hint(error, jobs)) from None
         return None
 
     @asynccontextmanager
-    async def made(self, jobs: Sequence[Job], poll_s: float | None) -> AsyncGenerator[Workers]:
+    async def made(self, jobs: Sequence[BatchJob], poll_s: float | None) -> AsyncGenerator[Workers]:
         async with Transport() as transport:
             surroundings = Surroundings(transport)
             made = Workers({}, {}, {}, poll_s, self._looked)
             for job in jobs:
                 system = job.options.get("system")
-                desks = Desks(
+                accesses = ProviderAccesses(
                     self.settings, surroundings, options_of(job), job.id, system=None if system is None else str(system)
                 )
                 pause_s = LOOK_AGAIN_S if poll_s is None else min(poll_s, LOOK_AGAIN_S)
-                submitter = Submitter(self._store, desks, pause_s=pause_s, sleep=surroundings.sleep, note=self.note)
-                made.desks[job.id], made.submitters[job.id] = desks, submitter
-                made.attendants[job.id] = Attendant(
-                    desks, submitter, sleep=surroundings.sleep, clock=surroundings.clock, note=self.note
+                submitter = Submitter(self._store, accesses, pause_s=pause_s, sleep=surroundings.sleep, note=self.note)
+                made.accesses[job.id], made.submitters[job.id] = accesses, submitter
+                made.monitors[job.id] = Monitor(
+                    accesses, submitter, sleep=surroundings.sleep, clock=surroundings.clock, note=self.note
                 )
             yield made
 
-    def _looked(self, job: Job) -> None:
+    def _looked(self, job: BatchJob) -> None:
         """Say how a job is getting on, when that has changed."""
         from ...views.batch.job_list import progress_line
 
@@ -122,7 +122,7 @@ class Office:
 
 
 @contextmanager
-def opened_job(name: str | None, config: Path | None, *, quiet: bool) -> Generator[tuple[Job, Office]]:
+def opened_job(name: str | None, config: Path | None, *, quiet: bool) -> Generator[tuple[BatchJob, Office]]:
     """A job that nobody else works on, and what works on it."""
     store = JobStore()
     job = store.find(name)
@@ -138,7 +138,7 @@ def opened_job(name: str | None, config: Path | None, *, quiet: bool) -> Generat
 
 
 @asynccontextmanager
-async def books_for(job: Job, settings: Config) -> AsyncGenerator[Recorder | None]:
+async def books_for(job: BatchJob, settings: Config) -> AsyncGenerator[Recorder | None]:
     """What enters the costs of a job's results into the history, as far as that is kept."""
     from .circumstances import recorder_for, say_unbooked
 
@@ -168,7 +168,7 @@ def noted(*, quiet: bool) -> Note:
     return (lambda _: None) if quiet else say
 
 
-def _hint(error: AnswerError, jobs: Sequence[Job]) -> str | None:
+def _hint(error: ApiError, jobs: Sequence[BatchJob]) -> str | None:
     """What to do about the error, and that nothing is lost by it."""
     on = [f"thinkdial batch wait {job.id} goes on from here" for job in jobs if job.is_open]
     if error.failure.status in GONE:

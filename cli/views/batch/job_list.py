@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ....engine.batch.provider.job_store import Job, Part
+from ....engine.batch.provider.job_store import BatchJob, BatchPart
 from ....engine.results.untrusted import one_line
 from ..numbers import UNKNOWN
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
@@ -25,7 +25,7 @@ _STATUSES = {"ended": GOOD, "failed": BAD, "expired": CAUTION, "cancelled": CAUT
 _WORDS = 300
 
 
-def jobs_view(jobs: Sequence[Job], now: datetime, width: int) -> Table:
+def jobs_view(jobs: Sequence[BatchJob], now: datetime, width: int) -> Table:
     """One line for each batch; the job's id stands at its first one."""
     table = _table()
     for job in jobs:
@@ -34,7 +34,7 @@ def jobs_view(jobs: Sequence[Job], now: datetime, width: int) -> Table:
     return table
 
 
-def job_view(job: Job, now: datetime) -> list[RenderableType]:
+def job_view(job: BatchJob, now: datetime) -> list[RenderableType]:
     """The batches of one job, and below them what the providers call them and what they say."""
     table = _table()
     for part in job.parts:
@@ -53,7 +53,7 @@ def job_view(job: Job, now: datetime) -> list[RenderableType]:
     return shown
 
 
-def progress_line(job: Job) -> str:
+def progress_line(job: BatchJob) -> str:
     """How a job is getting on, in one line."""
     return f"batch {job.id}: " + " · ".join(
         f"{one_line(part.profile, 24)} {_state(part).plain} {_done(part)}" for part in job.parts
@@ -72,7 +72,7 @@ def _table() -> Table:
     return table
 
 
-def _add(table: Table, job: Job, part: Part, now: datetime) -> None:
+def _add(table: Table, job: BatchJob, part: BatchPart, now: datetime) -> None:
     is_first = part is job.parts[0]
     table.add_row(
         job.id if is_first else "",
@@ -85,14 +85,14 @@ def _add(table: Table, job: Job, part: Part, now: datetime) -> None:
     )
 
 
-def _state(part: Part) -> Text:
+def _state(part: BatchPart) -> Text:
     if part.stage in _STAGES:
         return Text(*_STAGES[part.stage])
     status = part.status or "running"
     return Text(one_line(status), _STATUSES.get(status, ""))
 
 
-def _done(part: Part) -> str:
+def _done(part: BatchPart) -> str:
     """`1,200/5,000`, with failures as `-3`: as written, else as the provider counts."""
     if part.stage == "collected":
         done, failed = part.ok, part.failed
@@ -102,7 +102,7 @@ def _done(part: Part) -> str:
     return f"{shown}/{part.rows:,}" + (f" -{failed:,}" if failed else "")
 
 
-def _expires(part: Part, now: datetime) -> str:
+def _expires(part: BatchPart, now: datetime) -> str:
     if part.stage != "created" or part.expires_at is None:
         return UNKNOWN
     left_s = (datetime.fromisoformat(part.expires_at) - now).total_seconds()

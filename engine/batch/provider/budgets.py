@@ -14,10 +14,12 @@ from ...history.read import reading
 from ...history.reservations import elsewhere_of
 from ...history.store import Store, database_path
 from .estimate import Estimate, check_limits
-from .job_store import Job, JobStore
+from .job_store import BatchJob, JobStore
 
 
-def hold(job: Job, limits: Sequence[Limit], estimates: Mapping[str, Estimate], *, allow_unpriced: bool) -> list[str]:
+def hold(
+    job: BatchJob, limits: Sequence[Limit], estimates: Mapping[str, Estimate], *, allow_unpriced: bool
+) -> list[str]:
     """Set aside what `job` is expected to cost, if all `limits` allow it at this moment. Notes on them.
 
     Nobody else can take the same money meanwhile. The job is to begin after that; if it never does, `settle` finds
@@ -61,7 +63,7 @@ def _there() -> set[Aside]:
         return set(everything_aside(connection))
 
 
-def expected_of(job: Job) -> Iterator[Aside]:
+def expected_of(job: BatchJob) -> Iterator[Aside]:
     """What is expected of the parts of `job` whose cost is to come, each its share of the rows of its profile."""
     known = obj(job.options.get("expected_usd"))
     for name, written in known.items():

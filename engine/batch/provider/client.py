@@ -27,7 +27,7 @@ TRIES = 5
 CONFLICTS = (408, 409)
 
 
-class AnswerError(Exception):
+class ApiError(Exception):
     """A request that failed. `may_have_worked`: it had left in full, and the answer does not say what became of it."""
 
     def __init__(self, failed: Failure, *, may_have_worked: bool) -> None:
@@ -37,14 +37,14 @@ class AnswerError(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class ApiAnswer:
     """A good answer. Header names are lower case."""
 
     headers: Mapping[str, str]
     document: Any
 
 
-class Client:
+class BatchClient:
     """Sends requests of one profile with its credentials. The key is in no error that it raises."""
 
     def __init__(
@@ -54,8 +54,8 @@ class Client:
         self._speech = dialect(dialect_name)
         self._key, self._authorize, self._idle_s = key, authorize, idle_s
 
-    async def ask(self, request: HttpRequest, *, repeatable: bool = True) -> Answer:
-        """The answer to `request`. Raises `AnswerError`.
+    async def ask(self, request: HttpRequest, *, repeatable: bool = True) -> ApiAnswer:
+        """The answer to `request`. Raises `ApiError`.
 
         What is not `repeatable` is asked again only when the provider has turned it away or never had it whole.
         """
@@ -64,7 +64,7 @@ class Client:
             tried += 1
             try:
                 return await self._once(request)
-            except AnswerError as error:
+            except ApiError as error:
                 if error.may_have_worked and not repeatable:
                     raise
                 if not await self.rest(error.failure, tried):
@@ -79,7 +79,7 @@ class Client:
         return True
 
     async def lines(self, request: HttpRequest) -> AsyncGenerator[bytes]:
-        """The lines of a file, as they come, but for blank ones. Raises `AnswerError` where it breaks off."""
+        """The lines of a file, as they come, but for blank ones. Raises `ApiError` where it breaks off."""
         framer = NdjsonFramer(MAX_BODY_BYTES)
         try:
             async with aclosing(self._chunks(request)) as chunks:
@@ -87,9 +87,7 @@ class Client:
                     for line in framer.feed(chunk):
                         yield line.data
         except FramingError as error:
-            raise AnswerError(
-                failure("protocol", f"the results cannot be read: {error}"), may_have_worked=False
-            ) from None
+            raise ApiError(failure("protocol", f"the results cannot be read: {error}"), may_have_worked=False) from None
         for line in framer.close():
             yield line.data
 
@@ -101,12 +99,12 @@ class Client:
                 await self._check(request, response)
                 async for chunk in response.chunks:
                     yield chunk
-        except AnswerError:
+        except ApiError:
             raise
         except Exception as error:  # httpx2 has many; read_transport_error raises all others again
             raise self._broken(error, request, sent=True) from None
 
-    async def _once(self, request: HttpRequest) -> Answer:
+    async def _once(self, request: HttpRequest) -> ApiAnswer:
         sent: list[bool] = []
         try:
             async with self._surroundings.transport.open(
@@ -115,32 +113,32 @@ class Client:
                 await self._check(request, response)
                 body = await read_body(response.chunks, MAX_BODY_BYTES)
                 headers = response.headers
-        except AnswerError:
+        except ApiError:
             raise
         except TooLargeError as error:
-            raise AnswerError(failure("protocol", str(error)), may_have_worked=True) from None
+            raise ApiError(failure("protocol", str(error)), may_have_worked=True) from None
         except Exception as error:  # the same
             raise self._broken(error, request, sent=bool(sent)) from None
         try:
-            return Answer(headers, parse_json(body) if body.strip() else {})
+            return ApiAnswer(headers, parse_json(body) if body.strip() else {})
         except ValueError as error:
             words = f"the answer is no JSON: {error}"
-            raise AnswerError(failure("protocol", words), may_have_worked=True) from None
+            raise ApiError(failure("protocol", words), may_have_worked=True) from None
 
     async def _check(self, request: HttpRequest, response: Response) -> None:
         if response.status < 300:
             return
         if response.status < 400:
             words = f"the server redirects (HTTP {response.status}); redirects are not followed"
-            raise AnswerError(failure("protocol", words, status=response.status), may_have_worked=False)
+            raise ApiError(failure("protocol", words, status=response.status), may_have_worked=False)
         secrets = secrets_of(request.headers, self._key)
         body = secrets.redactor().whole(await read_error_body(response.chunks))
         document = error_document(body, response.status)
         failed = self._speech.read_error(response.status, response.headers, document)
-        raise AnswerError(
+        raise ApiError(
             secrets.out_of_message(failed), may_have_worked=response.status >= 500 or response.status in CONFLICTS
         )
 
-    def _broken(self, error: Exception, request: HttpRequest, *, sent: bool) -> AnswerError:
+    def _broken(self, error: Exception, request: HttpRequest, *, sent: bool) -> ApiError:
         failed = read_transport_error(error, request.url, self._idle_s)
-        return AnswerError(secrets_of(request.headers, self._key).out_of_message(failed), may_have_worked=sent)
+        return ApiError(secrets_of(request.headers, self._key).out_of_message(failed), may_have_worked=sent)

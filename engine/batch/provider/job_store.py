@@ -60,7 +60,7 @@ OPEN: frozenset[Stage] = frozenset({"planned", "uploaded", "creating", "created"
 
 
 @dataclass(slots=True)
-class Part:
+class BatchPart:
     """One batch at a provider, or what is to become one. Times are RFC 3339 in UTC.
 
     `intended_at` is when its creation was first asked for. `guessed`: the batch was taken for ours by time and size
@@ -109,7 +109,7 @@ class Part:
 
 
 @dataclass(slots=True)
-class Job:
+class BatchJob:
     """One command's rows. `settings` are those of its profiles that change what is asked, as they were."""
 
     id: str
@@ -121,7 +121,7 @@ class Job:
     options: Mapping[str, Any]
     settings: Mapping[str, Mapping[str, Any]]
     directory: Path
-    parts: list[Part] = field(default_factory=list[Part])
+    parts: list[BatchPart] = field(default_factory=list[BatchPart])
 
     @property
     def is_open(self) -> bool:
@@ -131,14 +131,14 @@ class Job:
     def is_owing(self) -> bool:
         return any(part.is_owing for part in self.parts)
 
-    def name_of(self, part: Part) -> str:
+    def name_of(self, part: BatchPart) -> str:
         """What the provider is told to call the batch: by it the batch is found again."""
         return f"thinkdial-{self.id}-{part.number:03}"
 
-    def path(self, part: Part, kind: str) -> Path:
+    def path(self, part: BatchPart, kind: str) -> Path:
         return self.directory / f"part-{part.number:03}.{kind}"
 
-    def save(self, part: Part) -> None:
+    def save(self, part: BatchPart) -> None:
         """Write where `part` stands, whole or not at all. When this returns a crash does not lose it."""
         _save(self.path(part, "json"), asdict(part))
 
@@ -154,7 +154,7 @@ class Job:
         """Forget a job that has not begun."""
         shutil.rmtree(self.directory, ignore_errors=True)
 
-    def works(self, part: Part, kind: Literal["works", "written"] = "works") -> set[bytes]:
+    def works(self, part: BatchPart, kind: Literal["works", "written"] = "works") -> set[bytes]:
         """The tokens of the works of `part`, or of those whose results have been written."""
         path = self.path(part, kind)
         try:
@@ -165,7 +165,7 @@ class Job:
             raise StoreError(f"{path}: cannot be read: {error.strerror}") from None
         return {data[at : at + TOKEN_BYTES] for at in range(0, len(data) - TOKEN_BYTES + 1, TOKEN_BYTES)}
 
-    def content(self, part: Part) -> bytes:
+    def content(self, part: BatchPart) -> bytes:
         """What is uploaded."""
         path = self.path(part, "sent")
         try:
@@ -175,7 +175,7 @@ class Job:
             raise StoreError(f"{path}: cannot be read: {getattr(error, 'strerror', None) or error}") from None
 
     @contextmanager
-    def rows(self, part: Part) -> Generator[BinaryIO]:
+    def rows(self, part: BatchPart) -> Generator[BinaryIO]:
         """The rows as lines of JSON."""
         with gzip.open(self.path(part, "rows"), "rb") as file:
             yield cast("BinaryIO", file)
@@ -208,7 +208,7 @@ class JobStore:
     def __init__(self, root: Path | None = None) -> None:
         self._root = root or _usual_root()
 
-    def new(self, **given: Any) -> Job:
+    def new(self, **given: Any) -> BatchJob:
         """A job with a directory of its own; it exists for others when it has begun."""
         job_id = new_id()[:ID_LENGTH]
         directory = self._root / job_id
@@ -216,14 +216,14 @@ class JobStore:
             make_private_directory(directory, exist_ok=False)
         except OSError as error:
             raise StoreError(f"{directory}: cannot be made: {error.strerror}") from None
-        return Job(id=job_id, created_at=stamp(datetime.now(UTC)) or "", directory=directory, **given)
+        return BatchJob(id=job_id, created_at=stamp(datetime.now(UTC)) or "", directory=directory, **given)
 
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[BatchJob]:
         """All jobs, newest first. One that cannot be read is left out."""
         found = [job for directory in self._directories() if (job := _read_job(directory)) is not None]
         return sorted(found, key=lambda job: (job.created_at, job.id), reverse=True)
 
-    def find(self, name: str | None) -> Job:
+    def find(self, name: str | None) -> BatchJob:
         """The job whose id begins with `name`; without a name the newest that is open, else the newest.
 
         Raises `UsageError` when there is none, or more than one.
@@ -247,7 +247,7 @@ class JobStore:
             raise UsageError(f"{name} stands for {', '.join(job.id for job in fitting)}", hint="write more of it")
         raise UsageError(f"no batch is called {name}", hint=LIST_HINT)
 
-    def open_for(self, output: Path) -> list[Job]:
+    def open_for(self, output: Path) -> list[BatchJob]:
         """The open jobs whose results go to `output`, oldest first."""
         return [job for job in reversed(self.jobs()) if job.is_open and job.output == str(output)]
 
@@ -296,7 +296,7 @@ class JobStore:
             raise StoreError(f"{self._root}: cannot be read: {error.strerror}") from None
 
 
-def job_document(job: Job) -> dict[str, Any]:
+def job_document(job: BatchJob) -> dict[str, Any]:
     """Everything that is known of a job, for programs."""
     kept = ("id", "created_at", "output", "form", "config", "options")
     return {
@@ -328,11 +328,11 @@ def _usual_root() -> Path:
     return user_data_path("thinkdial", appauthor=False) / "batches"
 
 
-def _read_job(directory: Path) -> Job | None:
+def _read_job(directory: Path) -> BatchJob | None:
     told = _document(directory / JOB_FILE)
     if told.get("schema") != SCHEMA:
         return None
-    job = Job(
+    job = BatchJob(
         id=text(told.get("id")) or "",
         created_at=text(told.get("created_at")) or "",
         output=text(told.get("output")) or "",
@@ -345,10 +345,10 @@ def _read_job(directory: Path) -> Job | None:
     )
     for number in range(1, (count(told.get("parts")) or 0) + 1):
         known = _document(directory / f"part-{number:03}.json")
-        fields: dict[str, Any] = {name: known[name] for name in Part.__dataclass_fields__ if name in known}
+        fields: dict[str, Any] = {name: known[name] for name in BatchPart.__dataclass_fields__ if name in known}
         fields["rejected"] = tuple(fields.get("rejected") or ())
         try:
-            job.parts.append(Part(**fields))
+            job.parts.append(BatchPart(**fields))
         except TypeError:
             return None
     return job
@@ -368,9 +368,9 @@ def _is_left_over(directory: Path, now: float) -> bool:
     return not (directory / JOB_FILE).exists() and directory.stat().st_mtime < now - LEFTOVER_S
 
 
-def _unread(directory: Path) -> Job:
+def _unread(directory: Path) -> BatchJob:
     """Stands for what is in a directory, for the sake of its lock."""
-    return Job(directory.name, "", "", "", "", None, {}, {}, directory)
+    return BatchJob(directory.name, "", "", "", "", None, {}, {}, directory)
 
 
 def _document(path: Path) -> Mapping[str, Any]:

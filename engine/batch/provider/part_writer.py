@@ -10,13 +10,13 @@ from typing import BinaryIO
 
 from ....profiles.disk import create_private
 from ....providers.errors import StoreError
-from .job_store import Job, Part
+from .job_store import BatchJob, BatchPart
 
 
 class PartWriter:
     """Takes the rows of a part that is being planned."""
 
-    def __init__(self, job: Job, part: Part) -> None:
+    def __init__(self, job: BatchJob, part: BatchPart) -> None:
         self.part = part
         self._directory = job.directory
         self._stack = contextlib.ExitStack()

@@ -15,9 +15,9 @@ from ...results.result import Result
 from ..output.output_file import Work
 from ..rows.digests import DigestMap
 from ..rows.rows import BadRow, Row
-from .desk import Desk
+from .access import ProviderAccess
 from .estimate import Estimate
-from .job_store import HELD_BYTES, Job, Part
+from .job_store import HELD_BYTES, BatchJob, BatchPart
 from .part_writer import PartWriter
 from .row_file import encode_row
 
@@ -48,14 +48,20 @@ class Planned:
 
 
 class Planner:
-    """Fills the parts of a job. `desk_for` makes the desk of a name, and raises for one that cannot be used."""
+    """Fills the parts of a job. `access_for` makes the access of a name, and raises for one that cannot be used."""
 
     def __init__(
-        self, job: Job, desk_for: Callable[[str], Desk], names: Iterable[str], steward: Steward, *, estimates: bool
+        self,
+        job: BatchJob,
+        access_for: Callable[[str], ProviderAccess],
+        names: Iterable[str],
+        steward: Steward,
+        *,
+        estimates: bool,
     ) -> None:
-        self._job, self._desk_for, self._steward, self._estimates = job, desk_for, steward, estimates
-        self._desks = {name: desk_for(name) for name in names}
-        self._names = tuple(self._desks)
+        self._job, self._access_for, self._steward, self._estimates = job, access_for, steward, estimates
+        self._accesses = {name: access_for(name) for name in names}
+        self._names = tuple(self._accesses)
         self._open: dict[str, PartWriter] = {}
         self._seen = DigestMap()
         self.planned = Planned()
@@ -80,44 +86,46 @@ class Planner:
 
     def _take(self, row: Row) -> None:
         for name in row.profiles or self._names:
-            if name not in self._desks:
+            if name not in self._accesses:
                 try:
-                    self._desks[name] = self._desk_for(name)
+                    self._accesses[name] = self._access_for(name)
                 except ThinkdialError as error:
                     self._bad(BadRow(row.line, f"line {row.line}: {error.message}"))
                     continue
-            desk = self._desks[name]
-            for think in desk.caller.thinks(row):
-                work = desk.caller.work(row, think)
+            access = self._accesses[name]
+            for think in access.caller.thinks(row):
+                work = access.caller.work(row, think)
                 if self._seen.get(work.key) is None and self._steward.wants(work):
                     self._seen.set(work.key, 1)
-                    self._add(desk, row, think, work, bytes.fromhex(work.token))
+                    self._add(access, row, think, work, bytes.fromhex(work.token))
 
-    def _add(self, desk: Desk, row: Row, think: Think, work: Work, token: bytes) -> None:
+    def _add(self, access: ProviderAccess, row: Row, think: Think, work: Work, token: bytes) -> None:
         try:
-            prepared = desk.prepared(row, think)
-            sent = desk.line(work.token, prepared)
+            prepared = access.prepared(row, think)
+            sent = access.line(work.token, prepared)
         except ConfigError as error:
-            self._refuse(desk, row, think, work, error)
+            self._refuse(access, row, think, work, error)
             return
-        most = min(desk.terms.most_bytes, HELD_BYTES)
+        most = min(access.terms.most_bytes, HELD_BYTES)
         if len(sent) + 1 > most:
             words = f"the row is larger than {most // 2**20} MiB, which is more than a batch may hold"
-            self._refuse(desk, row, think, work, failure("invalid_request", words))
+            self._refuse(access, row, think, work, failure("invalid_request", words))
             return
         if self._estimates:
-            name = desk.caller.name
+            name = access.caller.name
             made = self.planned.estimates.setdefault(name, Estimate(datetime.now(UTC)))
             made.add(prepared, Prompt(row.text, prepared.call.system, row.earlier))
-        self._writer(desk, len(sent) + 1, most).add(token, encode_row(row, think, work, sent), sent)
+        self._writer(access, len(sent) + 1, most).add(token, encode_row(row, think, work, sent), sent)
         self.planned.works += 1
 
-    def _refuse(self, desk: Desk, row: Row, think: Think, work: Work, problem: ConfigError | Failure) -> None:
+    def _refuse(
+        self, access: ProviderAccess, row: Row, think: Think, work: Work, problem: ConfigError | Failure
+    ) -> None:
         self.planned.refused += 1
-        self._steward.refused(row, work, desk.caller.refused(think, problem))
+        self._steward.refused(row, work, access.caller.refused(think, problem))
 
-    def _writer(self, desk: Desk, size: int, most: int) -> PartWriter:
-        name, terms = desk.caller.name, desk.terms
+    def _writer(self, access: ProviderAccess, size: int, most: int) -> PartWriter:
+        name, terms = access.caller.name, access.terms
         writer = self._open.get(name)
         if writer is not None:
             part = writer.part
@@ -125,8 +133,8 @@ class Planner:
             if not is_full:
                 return writer
             writer.close()
-        target = desk.target
-        part = Part(len(self._job.parts) + 1, name, target.provider.name, target.profile.model, 0, 0)
+        target = access.target
+        part = BatchPart(len(self._job.parts) + 1, name, target.provider.name, target.profile.model, 0, 0)
         self._job.parts.append(part)
         self._open[name] = PartWriter(self._job, part)
         return self._open[name]

@@ -17,7 +17,7 @@ from ....providers.think import Think, parse_think
 from ..output.output_file import Work
 from ..rows.digests import digest_of
 from ..rows.rows import Row
-from .job_store import Job, Part
+from .job_store import BatchJob, BatchPart
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ def decode_row(line: bytes) -> KeptRow:
 class RowIndex:
     """The rows of a part by the tokens of their works. They lie in a temporary file that nobody else can open."""
 
-    def __init__(self, job: Job, part: Part) -> None:
+    def __init__(self, job: BatchJob, part: BatchPart) -> None:
         self._file: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115 closed by close
         self._places: dict[bytes, int] = {}
         try:

@@ -5,29 +5,29 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
-from .client import AnswerError
-from .job_store import Part
+from .client import ApiError
+from .job_store import BatchPart
 
-Work = Callable[[Part], Awaitable[None]]
+Work = Callable[[BatchPart], Awaitable[None]]
 
 
-async def at_each_provider(parts: Iterable[Part], work: Work) -> dict[str, AnswerError]:
+async def at_each_provider(parts: Iterable[BatchPart], work: Work) -> dict[str, ApiError]:
     """Do `work` on all parts: several providers at once, those of one provider in turn.
 
     What has failed, by profile: a profile is left alone after its first failure, the others are not.
     """
-    of_provider: dict[str, list[Part]] = {}
+    of_provider: dict[str, list[BatchPart]] = {}
     for part in parts:
         of_provider.setdefault(part.provider, []).append(part)
-    failed: dict[str, AnswerError] = {}
+    failed: dict[str, ApiError] = {}
 
-    async def in_turn(mine: list[Part]) -> None:
+    async def in_turn(mine: list[BatchPart]) -> None:
         for part in mine:
             if part.profile in failed:
                 continue
             try:
                 await work(part)
-            except AnswerError as error:
+            except ApiError as error:
                 failed[part.profile] = error
 
     try:
@@ -39,7 +39,7 @@ async def at_each_provider(parts: Iterable[Part], work: Work) -> dict[str, Answe
     return failed
 
 
-def raise_one(failed: dict[str, AnswerError], note: Callable[[str], None]) -> None:
+def raise_one(failed: dict[str, ApiError], note: Callable[[str], None]) -> None:
     """Raise the failure that most needs somebody's attention, if there is one, and tell of the others."""
     if not failed:
         return

@@ -29,9 +29,9 @@ from ...targets.target import Target
 from ..output.document import output_document
 from ..output.output_file import OutputFile
 from ..rows.expect import judge_answer
-from .client import AnswerError
-from .desk import Desk, Desks
-from .job_store import Job, Part
+from .access import ProviderAccess, ProviderAccesses
+from .client import ApiError
+from .job_store import BatchJob, BatchPart
 from .row_file import KeptRow, RowIndex, sent_digest
 from .together import at_each_provider, raise_one
 
@@ -64,7 +64,7 @@ class Collector:
 
     def __init__(
         self,
-        desks: Desks,
+        accesses: ProviderAccesses,
         output: OutputFile,
         encode: Callable[[dict[str, Any]], bytes],
         *,
@@ -72,30 +72,30 @@ class Collector:
         books: Recorder | None = None,
     ) -> None:
         """`books` take down what each result that is in the output has cost, once in the life of a job."""
-        self._desks, self._output, self._encode, self._note = desks, output, encode, note
+        self._accesses, self._output, self._encode, self._note = accesses, output, encode, note
         self._books = books
         self.done = Collected()
 
-    async def collect(self, job: Job, *, elsewhere: Path | None = None) -> None:
+    async def collect(self, job: BatchJob, *, elsewhere: Path | None = None) -> None:
         """Collect every part that has ended and is not collected and booked yet; `done` tells what came of it.
 
         Where the output is not the file that the job names but `elsewhere`, what has been collected is collected
-        again. Raises `AnswerError` when all that can be collected has been, and `SinkError`.
+        again. Raises `ApiError` when all that can be collected has been, and `SinkError`.
         """
         wanted = ("ended",) if elsewhere is None else ("ended", "collected")
         ended = [part for part in job.parts if part.stage in wanted or part.unbooked]
         raise_one(await at_each_provider(ended, lambda part: self._collect(job, part, elsewhere)), self._note)
 
-    async def _collect(self, job: Job, part: Part, elsewhere: Path | None) -> None:
-        desk = self._desks.for_job(job, part.profile)
-        state = await self._state(desk, part)
+    async def _collect(self, job: BatchJob, part: BatchPart, elsewhere: Path | None) -> None:
+        access = self._accesses.for_job(job, part.profile)
+        state = await self._state(access, part)
         with ExitStack() as stack:
             index = RowIndex(job, part)
             stack.callback(index.close)
             journal = stack.enter_context(_journal(job, part))
-            page = _Page(self, job, part, desk, index, journal)
+            page = _Page(self, job, part, access, index, journal)
             try:
-                await self._download(desk, state, page)
+                await self._download(access, state, page)
                 missing = [token for token in index if token not in page.answered]
                 for token in missing:
                     page.take(token, _missing(state, len(missing)))
@@ -110,37 +110,37 @@ class Collector:
         if page.done.strange:
             self._note(f"{part.batch_id}: {page.done.strange} lines of the results belong to no row of ours")
 
-    async def _state(self, desk: Desk, part: Part) -> BatchState:
-        """Raises `AnswerError` where the results are counted and not named (yet)."""
-        answer = await desk.client.ask(desk.api.look(part.batch_id or ""))
-        state = desk.api.read(answer.document)
-        if _has_results(state) and not desk.api.results(state):
+    async def _state(self, access: ProviderAccess, part: BatchPart) -> BatchState:
+        """Raises `ApiError` where the results are counted and not named (yet)."""
+        answer = await access.client.ask(access.api.look(part.batch_id or ""))
+        state = access.api.read(answer.document)
+        if _has_results(state) and not access.api.results(state):
             words = f"{part.batch_id} has {state.counts.succeeded:,} results, and the provider names no file of them"
-            raise AnswerError(failure("protocol", words, hint="collect again later"), may_have_worked=False)
+            raise ApiError(failure("protocol", words, hint="collect again later"), may_have_worked=False)
         return state
 
-    async def _download(self, desk: Desk, state: BatchState, page: _Page) -> None:
+    async def _download(self, access: ProviderAccess, state: BatchState, page: _Page) -> None:
         if state.status == "failed" and not state.results and not _has_results(state):
             return
         for attempt in range(1, DOWNLOADS + 1):
             try:
-                async with aclosing(_outcomes(desk, state, page.done)) as outcomes:
+                async with aclosing(_outcomes(access, state, page.done)) as outcomes:
                     async for outcome in outcomes:
                         page.take_outcome(outcome)
                         if len(page.answered) % BOOKED_AT_ONCE == 0:
                             await self.booked()
                 return
-            except AnswerError as error:
-                if attempt == DOWNLOADS or not await desk.client.rest(error.failure, attempt):
+            except ApiError as error:
+                if attempt == DOWNLOADS or not await access.client.rest(error.failure, attempt):
                     raise
                 self._note(f"the download broke off: {error.failure.message}; it begins again")
 
-    def write(self, job: Job, kept: KeptRow, result: Result) -> None:
+    def write(self, job: BatchJob, kept: KeptRow, result: Result) -> None:
         passed, note = judge_answer(kept.row.expect, result)
         document = output_document(result, kept.row, kept.work, job.batch, passed, note)
         self._output.add(kept.work, self._encode(document), failed=result.status != "ok")
 
-    def book(self, job: Job, token: bytes, result: Result) -> None:
+    def book(self, job: BatchJob, token: bytes, result: Result) -> None:
         """Have the cost of a result in the sums, unless it is. To be followed by `booked`."""
         if self._books is not None:
             self._books.booked(job.id, token, result)
@@ -162,14 +162,14 @@ class _Page:
     def __init__(
         self,
         collector: Collector,
-        job: Job,
-        part: Part,
-        desk: Desk,
+        job: BatchJob,
+        part: BatchPart,
+        access: ProviderAccess,
         index: RowIndex,
         journal: BinaryIO,
     ) -> None:
         self._collector, self._job, self._part = collector, job, part
-        self._desk, self._index, self._journal = desk, index, journal
+        self._access, self._index, self._journal = access, index, journal
         self._before = job.works(part, "written")
         self._at = datetime.fromisoformat(part.created_at or job.created_at)
         self.answered: set[bytes] = set()
@@ -215,10 +215,10 @@ class _Page:
     def _result(self, kept: KeptRow, outcome: RowOutcome | Failure) -> Result:
         run_id = self._job.id
         try:
-            prepared = self._desk.prepared(kept.row, kept.think)
-            sent = self._desk.line(kept.work.token, prepared)
+            prepared = self._access.prepared(kept.row, kept.think)
+            sent = self._access.line(kept.work.token, prepared)
         except ConfigError as error:
-            return self._desk.caller.refused(kept.think, error)
+            return self._access.caller.refused(kept.think, error)
         notices: tuple[Notice, ...] = ()
         if sent_digest(sent) != kept.sent:
             words = "what was sent was decided by another version of this model's card; think.native may differ from it"
@@ -234,7 +234,7 @@ class _Page:
             return Reply(failure=outcome), int(outcome.kind == "protocol"), None
         if outcome.kind != "response":
             return Reply(failure=_not_run(outcome.kind)), 0, None
-        return reply_in_row(outcome, self._desk.target, emulated=emulated), 1, outcome.request_id
+        return reply_in_row(outcome, self._access.target, emulated=emulated), 1, outcome.request_id
 
 
 def reply_in_row(outcome: RowOutcome, target: Target, *, emulated: bool) -> Reply:
@@ -277,30 +277,30 @@ def _has_results(state: BatchState) -> bool:
     return bool(state.counts.succeeded)
 
 
-async def _outcomes(desk: Desk, state: BatchState, done: Collected) -> AsyncGenerator[RowOutcome]:
+async def _outcomes(access: ProviderAccess, state: BatchState, done: Collected) -> AsyncGenerator[RowOutcome]:
     """What the results of a batch say, row by row, as it comes."""
-    for first in desk.api.results(state):
-        if not desk.api.IN_LINES:
+    for first in access.api.results(state):
+        if not access.api.IN_LINES:
             request = first
             while request is not None:
-                answer = await desk.client.ask(request)
-                page = desk.api.read_results(answer.document, state.id)
+                answer = await access.client.ask(request)
+                page = access.api.read_results(answer.document, state.id)
                 for outcome in page.rows:
                     yield outcome
                 request = page.following
             continue
-        async with aclosing(desk.client.lines(first)) as lines:
+        async with aclosing(access.client.lines(first)) as lines:
             async for line in lines:
                 try:
                     document = parse_reply(line)
                 except ValueError:
                     done.strange += 1
                     continue
-                for outcome in desk.api.read_results(document, state.id).rows:
+                for outcome in access.api.read_results(document, state.id).rows:
                     yield outcome
 
 
-def _journal(job: Job, part: Part) -> BinaryIO:
+def _journal(job: BatchJob, part: BatchPart) -> BinaryIO:
     """A file that remembers which results have been written; unbuffered."""
     path = job.path(part, "written")
     try:

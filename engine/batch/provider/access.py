@@ -25,8 +25,8 @@ from ...targets.authorize import authorization
 from ...targets.target import Selection, Target
 from ..caller import RowCaller
 from ..rows.rows import Row
-from .client import Client
-from .job_store import Job
+from .client import BatchClient
+from .job_store import BatchJob
 
 BODY_HEADERS = ("content-type", "accept")
 SETTINGS = (
@@ -37,13 +37,13 @@ SETTINGS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """One profile's way to its provider's batches."""
+class ProviderAccess:
+    """One profile's access to its provider's batches."""
 
     caller: RowCaller
     terms: BatchTerms
     api: BatchApi
-    client: Client
+    client: BatchClient
 
     @property
     def target(self) -> Target:
@@ -63,8 +63,8 @@ class Desk:
         return self.api.row(custom_id, body)
 
 
-class Desks:
-    """The desks of the profiles of one command or job, made when they are first needed."""
+class ProviderAccesses:
+    """The access of each profile of one command or job, made when it is first needed."""
 
     def __init__(
         self,
@@ -80,10 +80,10 @@ class Desks:
         self._config, self._surroundings, self._options = config, surroundings, options
         self._run_id, self._system, self._environment = run_id, system, environment
         self._terms = batch_terms() if terms is None else terms
-        self._made: dict[str, Desk] = {}
+        self._made: dict[str, ProviderAccess] = {}
 
-    def for_selection(self, selection: Selection) -> Desk:
-        """The desk of a chosen profile. Raises `ConfigError` where it has no batches."""
+    def for_selection(self, selection: Selection) -> ProviderAccess:
+        """The access of a chosen profile. Raises `ConfigError` where it has no batches."""
         caller = RowCaller(
             selection,
             self._config,
@@ -95,17 +95,17 @@ class Desks:
         target = caller.target
         terms = terms_of(target, self._terms)
         key, authorize = authorization(target, self._environment)
-        client = Client(self._surroundings, target.dialect, key, authorize, caller.patience.idle_s)
-        return Desk(caller, terms, WIRES[terms.wire](_route(target, terms)), client)
+        client = BatchClient(self._surroundings, target.dialect, key, authorize, caller.patience.idle_s)
+        return ProviderAccess(caller, terms, WIRES[terms.wire](_route(target, terms)), client)
 
-    def for_job(self, job: Job, profile: str) -> Desk:
-        """The desk of a profile as it was when `job` was submitted; keys and headers are those of today."""
+    def for_job(self, job: BatchJob, profile: str) -> ProviderAccess:
+        """The access of a profile as it was when `job` was submitted; keys and headers are those of today."""
         if profile not in self._made:
             self._made[profile] = self.for_selection(Selection(_as_it_was(profile, job, self._config)))
         return self._made[profile]
 
 
-def options_of(job: Job) -> Options:
+def options_of(job: BatchJob) -> Options:
     """The options that `job` was submitted with, as far as they change what is asked."""
     limit = job.options.get("max_output_tokens")
     return Options(
@@ -157,7 +157,7 @@ def _route(target: Target, terms: BatchTerms) -> Route:
     return Route(target.base_url, terms.endpoints[target.dialect], target.profile.model, headers, terms.window)
 
 
-def _as_it_was(name: str, job: Job, config: Config) -> Profile:
+def _as_it_was(name: str, job: BatchJob, config: Config) -> Profile:
     settings = job.settings.get(name)
     if settings is None:
         raise UsageError(f"batch {job.id} has no profile {name}")
