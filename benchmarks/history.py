@@ -15,8 +15,8 @@ from measure import Report, Row, Target, in_turns, progress, timed
 
 from thinkdial.engine.history.read import RunFilter, list_runs
 from thinkdial.engine.history.samples import output_samples
-from thinkdial.engine.history.spend import forecast_errors, spent, spent_in
 from thinkdial.engine.history.store import Store
+from thinkdial.engine.history.sums.spend import forecast_errors, spent, spent_in
 
 FEW, MANY = 1_000, 100_000
 TARGET_RATIO = 2.0

@@ -17,7 +17,7 @@ from .card import ModelCard, Spelling
 from .disk import read_bounded
 from .history_settings import HistorySettings, read_history
 from .price_list import read_price, read_prices
-from .profile import Defaults, Limits, Price, Profile, Reference
+from .profile import CallLimits, Defaults, Price, Profile, Reference
 from .provider import Provider
 from .trust import is_trusted
 from .yaml_file import MAX_FILE_BYTES, Section, read_yaml
@@ -350,11 +350,11 @@ def _thinking(section: Section | None, draft: _Draft) -> dict[str, Any]:
     return {"card": card, "spelling": facts.read_spelling("profile", spelled) if spelled else None}
 
 
-def _limits(section: Section | None) -> Limits | None:
+def _limits(section: Section | None) -> CallLimits | None:
     if section is None:
         return None
-    section.only([f.name for f in fields(Limits)])
-    return Limits(
+    section.only([f.name for f in fields(CallLimits)])
+    return CallLimits(
         section.whole("concurrency", least=1, most=10_000),
         section.whole("rpm", least=1),
         section.whole("tpm", least=1),

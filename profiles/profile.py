@@ -51,7 +51,7 @@ class Price:
 
 
 @dataclass(frozen=True, slots=True)
-class Limits:
+class CallLimits:
     """What one profile may do at once: requests in flight, requests and tokens per minute."""
 
     concurrency: int | None = None
@@ -88,7 +88,7 @@ class Profile:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     params: Mapping[str, Any] = field(default_factory=dict[str, Any])
     price: Price | None = None
-    limits: Limits = field(default_factory=Limits)
+    limits: CallLimits = field(default_factory=CallLimits)
     system: str | None = None
     emulate: bool = False
     endpoint: Mapping[str, str] = field(default_factory=dict[str, str])

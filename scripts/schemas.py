@@ -16,7 +16,7 @@ from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA
 from thinkdial.engine.results.result import Result, Run
 from thinkdial.profiles import budget_rules, config, facts, history_settings
 from thinkdial.profiles.price_list import LONG_PROMPT_KEYS, PRICE_KEYS
-from thinkdial.profiles.profile import Limits
+from thinkdial.profiles.profile import CallLimits
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import NAMES as DIALECTS
 from thinkdial.providers.think import Level
@@ -147,7 +147,7 @@ def config_schema() -> dict[str, Any]:
         "headers": {"type": "object", "additionalProperties": text},
         "params": {"type": "object"},
         "price": _price(amount),
-        "limits": _object({field.name: {"type": "integer", "minimum": 1} for field in fields(Limits)}),
+        "limits": _object({field.name: {"type": "integer", "minimum": 1} for field in fields(CallLimits)}),
         "system": text,
         "endpoint": {"type": "object", "additionalProperties": text},
         "known_as": text,

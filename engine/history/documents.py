@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..results.documents import dollars_text, result_document
 from .read import RunRow, StoredResult, StoredRun
-from .spend import BudgetState, Disagreement, ForecastErrors, Spent
-from .spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendSpan, SpendTable
+from .sums.spend import BudgetState, Disagreement, ForecastErrors, Spent
+from .sums.spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendSpan, SpendTable
 
 if TYPE_CHECKING:
     from .replay import Replayed

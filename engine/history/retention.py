@@ -9,8 +9,8 @@ from itertools import islice
 
 from ..results.assembly import timestamp
 from .heads import Retention
-from .rollups import count_unfinished
 from .store import Store, store_error
+from .sums.rollups import count_unfinished
 
 RUNS_AT_ONCE = 20
 """How many runs one transaction removes; between two, other writers get their turn."""

@@ -11,7 +11,7 @@ from ..results.assembly import timestamp
 from ..results.documents import dollars_text, result_document
 from ..results.result import Result
 from .heads import CallHead, RunHead
-from .rollups import count, count_late, known_count
+from .sums.rollups import count, count_late, known_count
 
 if TYPE_CHECKING:
     import sqlite3

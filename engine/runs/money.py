@@ -133,9 +133,9 @@ def found_limits(
     rules = config.budget
     if not rules.needs_history:
         return limits_for(rules, max_cost_usd, profiles, spent_in=None, day=day)
-    from ..history.aside import aside_in
-    from ..history.spend import spent_in
     from ..history.store import Store
+    from ..history.sums.aside import aside_in
+    from ..history.sums.spend import spent_in
 
     with suppress(StoreError):  # what follows will say it
         settle()
@@ -162,7 +162,7 @@ def purse_for(
 
     shared = None
     if any(limit.is_enforced and limit.since is not None for limit in limits):
-        from ..history.reservations import Reservations
+        from ..history.sums.reservations import Reservations
 
         shared = Reservations(limits, lasts_s=lasts_s)
     ledger = Ledger(limits, profiles, allow_unpriced=allow_unpriced, shared=shared)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ...profiles.config import Config
 from ...providers.errors import ConfigError
 from . import keyring
-from .keys import Place, own_places, provider_places
+from .keys import KeyPlace, own_places, provider_places
 from .target import resolve
 
 
@@ -16,7 +16,7 @@ class ProviderKeys:
     """The places of a provider's key, the first of which is used, and the profiles that take it from there."""
 
     provider: str
-    places: tuple[Place, ...]
+    places: tuple[KeyPlace, ...]
     variables: tuple[str, ...]
     profiles: tuple[str, ...]
 
@@ -27,7 +27,7 @@ class ProfileKeys:
 
     profile: str
     provider: str
-    places: tuple[Place, ...]
+    places: tuple[KeyPlace, ...]
     variables: tuple[str, ...]
     keyring_is_for: str | None
 

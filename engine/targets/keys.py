@@ -34,7 +34,7 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class KeyPlace:
     """Where a key lies: `name` is the program, the variable, or the entry of the keyring."""
 
     kind: Literal["command", "variable", "keyring"]
@@ -50,7 +50,7 @@ class Place:
                 return self.name
 
 
-def place_of_key(target: Target, environment: Mapping[str, str] = os.environ) -> Place | None:
+def place_of_key(target: Target, environment: Mapping[str, str] = os.environ) -> KeyPlace | None:
     """The first place that has a key for `target`, without fetching it; None when none has.
 
     In this order: the profile's command, the profile's variables, the profile's entry in the keyring; and unless the
@@ -62,24 +62,24 @@ def place_of_key(target: Target, environment: Mapping[str, str] = os.environ) ->
     return place
 
 
-def own_places(target: Target, environment: Mapping[str, str] = os.environ) -> Iterator[Place]:
+def own_places(target: Target, environment: Mapping[str, str] = os.environ) -> Iterator[KeyPlace]:
     """Where the profile itself has a key; the first one is used."""
     profile = target.profile
     if profile.api_key_command:
-        yield Place("command", profile.api_key_command[0])
+        yield KeyPlace("command", profile.api_key_command[0])
     if variable := _set_variable(profile.api_key_env, environment):
-        yield Place("variable", variable)
+        yield KeyPlace("variable", variable)
     entry = keyring.entries().get(keyring.profile_entry(profile.name))
     if entry is not None and entry.origin == origin(target.base_url):
-        yield Place("keyring", entry.name)
+        yield KeyPlace("keyring", entry.name)
 
 
-def provider_places(provider: Provider, environment: Mapping[str, str] = os.environ) -> Iterator[Place]:
+def provider_places(provider: Provider, environment: Mapping[str, str] = os.environ) -> Iterator[KeyPlace]:
     """Where the provider has a key; the first one is used."""
     if variable := _set_variable(provider.api_key_env, environment):
-        yield Place("variable", variable)
+        yield KeyPlace("variable", variable)
     if provider.name in keyring.entries():
-        yield Place("keyring", provider.name)
+        yield KeyPlace("keyring", provider.name)
 
 
 def find_key(target: Target, environment: Mapping[str, str] = os.environ) -> Key | None:
@@ -90,11 +90,11 @@ def find_key(target: Target, environment: Mapping[str, str] = os.environ) -> Key
     """
     place = place_of_key(target, environment)
     match place:
-        case Place("command"):
+        case KeyPlace("command"):
             return _from_command(target)
-        case Place("variable", name):
+        case KeyPlace("variable", name):
             return _checked(Key(environment[name].strip(), name), target)
-        case Place("keyring", name):
+        case KeyPlace("keyring", name):
             return _from_keyring(name, target)
         case _:
             pass

@@ -19,14 +19,14 @@ from thinkdial.engine.costs.budget.limits import Limit
 from thinkdial.engine.costs.budget.share import Grant, Need
 from thinkdial.engine.runs.jobs import Options
 from thinkdial.profiles.config import load
-from thinkdial.profiles.profile import Limits
+from thinkdial.profiles.profile import CallLimits
 from thinkdial.providers.errors import Failure
 
 from .conftest import Bench
 
 pytestmark = pytest.mark.slow
 
-NONE = Limits()
+NONE = CallLimits()
 
 
 def orders_for(bench: Bench, **changes: object) -> Orders:
@@ -160,7 +160,7 @@ def test_after_a_stop_nothing_begins(bench: Callable[..., Bench]) -> None:
 
 def test_what_a_dead_worker_held_goes_to_the_one_that_takes_over() -> None:
     async def main() -> None:
-        limiter, limits = Limiter(1), Limits(concurrency=2)
+        limiter, limits = Limiter(1), CallLimits(concurrency=2)
         await limiter.begin(BlockAttempt("first", 7, "host", 1))
         held = await limiter.lease("first", "a", limits, 8, 100)
         assert held.calls == 2
@@ -183,7 +183,7 @@ def test_a_silent_worker_is_taken_for_dead(monkeypatch: pytest.MonkeyPatch) -> N
     async def main() -> None:
         nonlocal now
         monkeypatch.setattr("thinkdial.engine.batch.cluster.limiter.LOOK_S", 0.001)
-        limiter, limits = Limiter(1, clock=lambda: now), Limits(concurrency=1)
+        limiter, limits = Limiter(1, clock=lambda: now), CallLimits(concurrency=1)
         await limiter.begin(BlockAttempt("silent", 1, "host", 1))
         assert (await limiter.lease("silent", "a", limits, 1, 100)).calls == 1
         now = 15.0

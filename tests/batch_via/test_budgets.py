@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.batch.provider.job_store import JobStore
-from thinkdial.engine.history.aside import Aside, everything_aside, set_aside
 from thinkdial.engine.history.store import Store, database_path
+from thinkdial.engine.history.sums.aside import Aside, everything_aside, set_aside
 
 from .conftest import Bench, Ended
 

@@ -15,10 +15,10 @@ import pytest
 from thinkdial.engine.batch.provider.collector import Collector
 from thinkdial.engine.batch.provider.job_store import BatchJob
 from thinkdial.engine.batch.provider.monitor import Monitor
-from thinkdial.engine.history.aside import everything_aside
 from thinkdial.engine.history.migrations import MIGRATIONS
 from thinkdial.engine.history.record import Recorder
 from thinkdial.engine.history.store import Store, database_path
+from thinkdial.engine.history.sums.aside import everything_aside
 
 from .conftest import VENDORS, Bench
 

@@ -15,9 +15,9 @@ import pytest
 from thinkdial.engine.costs.budget.ledger import POLL_S, Ledger
 from thinkdial.engine.costs.budget.limits import Limit
 from thinkdial.engine.costs.budget.share import Grant, Need
-from thinkdial.engine.history.aside import Aside, set_aside, settle
-from thinkdial.engine.history.reservations import MARGIN_S, Reservations, is_alive
 from thinkdial.engine.history.store import Store
+from thinkdial.engine.history.sums.aside import Aside, set_aside, settle
+from thinkdial.engine.history.sums.reservations import MARGIN_S, Reservations, is_alive
 from thinkdial.profiles.budget_rules import OnExceed
 from thinkdial.providers.errors import Failure
 
@@ -289,7 +289,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from thinkdial.engine.costs.budget.share import Grant, Need
-from thinkdial.engine.history.reservations import Reservations
+from thinkdial.engine.history.sums.reservations import Reservations
 from thinkdial.engine.history.store import Store
 from thinkdial.engine.costs.budget.ledger import Ledger
 from thinkdial.engine.costs.budget.limits import Limit

@@ -36,7 +36,7 @@ LATE = (
     "thinkdial.engine.costs.budget.ledger", "thinkdial.engine.costs.budget.purse",
     "thinkdial.engine.costs.prices.quote", "thinkdial.engine.costs.prices.price_table",
     "thinkdial.engine.history.store", "thinkdial.engine.history.writer", "thinkdial.engine.history.retention",
-    "thinkdial.engine.history.spend", "thinkdial.engine.history.read",
+    "thinkdial.engine.history.sums.spend", "thinkdial.engine.history.read",
 )  # fmt: skip
 
 

@@ -24,7 +24,7 @@ from thinkdial.engine.runs.fanout import fan_out
 from thinkdial.engine.runs.jobs import Options, make_jobs
 from thinkdial.engine.targets.target import Selection
 from thinkdial.profiles.config import Config, load_builtin
-from thinkdial.profiles.profile import Limits, Profile
+from thinkdial.profiles.profile import CallLimits, Profile
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Delta
 from thinkdial.providers.think import parse_think
@@ -315,7 +315,7 @@ class Kit:
     Server = Server
     FakeTime = FakeTime
     Watcher = Watcher
-    limits = Limits
+    limits = CallLimits
     key = KEY
     profile = staticmethod(profile)
     run = staticmethod(run_profiles)

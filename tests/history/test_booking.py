@@ -11,11 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.history.aside import Aside, aside_in, everything_aside, set_aside, settle
 from thinkdial.engine.history.heads import Kept
 from thinkdial.engine.history.record import Recorder, RunHead
-from thinkdial.engine.history.spend import budget_states, spent, spent_in
 from thinkdial.engine.history.store import Store
+from thinkdial.engine.history.sums.aside import Aside, aside_in, everything_aside, set_aside, settle
+from thinkdial.engine.history.sums.spend import budget_states, spent, spent_in
 from thinkdial.engine.results.result import Cost
 from thinkdial.profiles.budget_rules import Allowance, BudgetRules
 

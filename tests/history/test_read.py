@@ -19,8 +19,8 @@ from thinkdial.engine.history.read import (
     run_numbers,
     stored_run,
 )
-from thinkdial.engine.history.spend import spent
 from thinkdial.engine.history.store import Store
+from thinkdial.engine.history.sums.spend import spent
 from thinkdial.engine.results.result import Cost, ThinkReceipt
 from thinkdial.providers.errors import Failure, StoreError
 from thinkdial.providers.schema import Usage

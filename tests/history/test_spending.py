@@ -16,14 +16,8 @@ import pytest
 from thinkdial.engine.history.read import remove_runs, run_numbers
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
 from thinkdial.engine.history.samples import output_samples
-from thinkdial.engine.history.spend import (
-    budget_states,
-    disagreements,
-    forecast_errors,
-    spent,
-    spent_in,
-)
 from thinkdial.engine.history.store import Store
+from thinkdial.engine.history.sums.spend import budget_states, disagreements, forecast_errors, spent, spent_in
 from thinkdial.engine.results.result import Cost, Forecast, Result, ThinkReceipt
 from thinkdial.profiles.budget_rules import Allowance, BudgetRules
 from thinkdial.providers.schema import Usage

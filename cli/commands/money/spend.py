@@ -53,7 +53,7 @@ def spend(
     """
     from datetime import UTC, datetime
 
-    from ....engine.history.spend_tables import SpendSpan, disagreement_table, forecast_table, spend_table
+    from ....engine.history.sums.spend_tables import SpendSpan, disagreement_table, forecast_table, spend_table
     from ....profiles.config import load
     from ....providers.errors import UsageError
     from ...days import day_of, parse_span

@@ -71,7 +71,7 @@ def ask(
     from ...selection import load_config, one_value
     from .answer_stream import AnswerStream
     from .plan import print_plans
-    from .ready import Asked, make_ready
+    from .ready import RunChoices, make_ready
 
     form = chosen_format(output_format, json, output, Format.TEXT)
     streams = output_format is None and not json and output is None
@@ -82,7 +82,7 @@ def ask(
     wishes = Options(sweep, max_output, timeout, retries, no_stream, emulate)
     if dry_run:
         return print_plans([selection], given, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
-    asked = Asked(
+    asked = RunChoices(
         max_cost, allow_unpriced, yes=yes, count=count, strict=strict_think, no_history=no_history, quiet=quiet
     )
     ready = make_ready("ask", [selection], given, settings, wishes, asked)

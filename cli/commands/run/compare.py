@@ -79,7 +79,7 @@ def compare(
     from ...prompt import read_prompt
     from ...selection import load_config, sweep_values
     from .plan import print_plans
-    from .ready import Asked, make_ready
+    from .ready import RunChoices, make_ready
 
     form = chosen_format(output_format, json, output, Format.TABLE)
     sweep = sweep_values(think)
@@ -89,7 +89,7 @@ def compare(
     wishes = Options(sweep, max_output, timeout, retries, no_stream, emulate)
     if dry_run:
         return print_plans(selections, given, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
-    asked = Asked(max_cost, allow_unpriced, confirm, yes, count, strict_think, no_history, quiet)
+    asked = RunChoices(max_cost, allow_unpriced, confirm, yes, count, strict_think, no_history, quiet)
     ready = make_ready("compare", selections, given, settings, wishes, asked)
     if isinstance(ready, ExitCode):
         return ready

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RunChoices:
     """What the options say about cost, strictness and the record of a run."""
 
     max_cost: str | None = None
@@ -36,7 +36,7 @@ class Asked:
 
 
 def make_ready(
-    command: str, selections: Sequence[Selection], prompt: Prompt, config: Config, wishes: Options, asked: Asked
+    command: str, selections: Sequence[Selection], prompt: Prompt, config: Config, wishes: Options, asked: RunChoices
 ) -> ReadyRun | ExitCode:
     """The run as it may be made, after whatever had to be asked; the exit code when nothing is to be sent."""
     note = noting(quiet=asked.quiet)

@@ -24,7 +24,7 @@ _ENDINGS = {"refusal": "refused", "content_filter": "filtered", "length": "cut",
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SummaryRow:
     """One profile with one think value in cells. `best` names the cells that beat their column."""
 
     profile: str
@@ -51,14 +51,14 @@ class Row:
         return f"{self.profile}@{self.think}"
 
 
-def rows(tally: Tally) -> list[Row]:
+def rows(tally: Tally) -> list[SummaryRow]:
     """Return a row for each group of `tally.ordered`."""
     groups = tally.ordered
     best = {name: _best(groups, value, most) for name, (value, most) in _COMPETING.items()}
-    made: list[Row] = []
+    made: list[SummaryRow] = []
     for index, group in enumerate(groups):
         made.append(
-            Row(
+            SummaryRow(
                 profile=one_line(group.profile, 40),
                 think=one_line(group.think, 20),
                 model=one_line(group.model, 60) or UNKNOWN,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..quotation import inline
-from .summary import BEST, LEGEND, Row, ending, has_judged, notes, rows, totals
+from .summary import BEST, LEGEND, SummaryRow, ending, has_judged, notes, rows, totals
 
 if TYPE_CHECKING:
     from ....engine.batch.end import Ended
@@ -28,7 +28,7 @@ def summary_markdown(tally: Tally, ended: Ended, source: str) -> str:
     return "\n\n".join(parts) + "\n"
 
 
-def _table(made: list[Row], judged: bool) -> str:
+def _table(made: list[SummaryRow], judged: bool) -> str:
     heads = ["profile", "think", "model", "whole"]
     rules = ["---", "---", "---", "---:"]
     if judged:
@@ -49,5 +49,5 @@ def _table(made: list[Row], judged: bool) -> str:
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 
-def _ranked(row: Row, name: str, text: str) -> str:
+def _ranked(row: SummaryRow, name: str, text: str) -> str:
     return f"**{inline(text)}** {BEST}" if name in row.best else inline(text)

@@ -14,7 +14,7 @@ from rich.text import Text
 from ..numbers import UNKNOWN
 from ..run.phrases import BAD, CAUTION, QUIET, STRONG
 from ..wrap import wrap_line
-from .summary import BEST, LEGEND, Row, has_judged, notes, rows, totals
+from .summary import BEST, LEGEND, SummaryRow, has_judged, notes, rows, totals
 
 if TYPE_CHECKING:
     from ....engine.batch.end import Ended
@@ -53,7 +53,7 @@ def summary_view(tally: Tally, ended: Ended, width: int) -> list[Table | Text]:
     return [*parts, Text(), _text(" · ".join(totals(tally, ended)), width, STRONG)]
 
 
-def _table_for(made: Sequence[Row], judged: bool, width: int) -> tuple[Table, bool]:
+def _table_for(made: Sequence[SummaryRow], judged: bool, width: int) -> tuple[Table, bool]:
     """The table, and whether it tells verdicts and errors itself."""
     wide = _wide(made, judged)
     words = [
@@ -73,7 +73,7 @@ def _table_for(made: Sequence[Row], judged: bool, width: int) -> tuple[Table, bo
     return _cards(made, judged, width), not words
 
 
-def _wide(made: Sequence[Row], judged: bool) -> list[_Column]:
+def _wide(made: Sequence[SummaryRow], judged: bool) -> list[_Column]:
     columns = [
         _Column("profile", "left", [Text("" if row.again else row.profile, STRONG) for row in made]),
         _Column("think", "left", [Text(row.think) for row in made]),
@@ -101,7 +101,7 @@ def _wide(made: Sequence[Row], judged: bool) -> list[_Column]:
     ]
 
 
-def _compact(made: Sequence[Row], judged: bool) -> list[_Column]:
+def _compact(made: Sequence[SummaryRow], judged: bool) -> list[_Column]:
     """Two lines a group, for 80 columns."""
     names = [Text.assemble((row.profile, STRONG), f"@{row.think}\n", (row.model, QUIET)) for row in made]
     columns = [_Column("profile@think\nmodel", "left", names)]
@@ -130,7 +130,7 @@ def _compact(made: Sequence[Row], judged: bool) -> list[_Column]:
     ]  # fmt: skip
 
 
-def _cards(made: Sequence[Row], judged: bool, width: int) -> Table:
+def _cards(made: Sequence[SummaryRow], judged: bool, width: int) -> Table:
     """For a window too narrow for columns."""
     table = Table(box=None, show_header=False, padding=(0, 0, 1, 0), pad_edge=False)
     table.add_column(overflow="fold")
@@ -176,7 +176,7 @@ def _needs(columns: Sequence[_Column]) -> int:
     return sum(column.width for column in columns) + _GAP * (len(columns) - 1)
 
 
-def _ranked(made: Sequence[Row], name: str, texts: Sequence[str], beside: str = "") -> list[Text]:
+def _ranked(made: Sequence[SummaryRow], name: str, texts: Sequence[str], beside: str = "") -> list[Text]:
     """The values, the best with their mark and the others with the room of one, so that digits stay in line."""
     room = "  " if any(row.best & {name, beside} for row in made) else ""
     return [

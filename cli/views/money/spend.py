@@ -12,8 +12,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ....engine.history.spend import BudgetState, Spent
-from ....engine.history.spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendSpan, SpendTable
+from ....engine.history.sums.spend import BudgetState, Spent
+from ....engine.history.sums.spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendSpan, SpendTable
 from ....engine.results.untrusted import one_line
 from ..numbers import UNKNOWN, dollars, tokens
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG

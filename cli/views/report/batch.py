@@ -9,12 +9,12 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ....engine.results.untrusted import one_line
-from ..batch.summary import Row, cost_words, ending, has_judged, notes, percent, plural, rows, totals
+from ..batch.summary import SummaryRow, cost_words, ending, has_judged, notes, percent, plural, rows, totals
 from ..numbers import UNKNOWN, dollars, seconds, tokens
 from .assets import page_of
 from .bars import ROW_HEIGHT, Bar, BarChart, Segment
 from .columns import Cell, Column, Table, at_the_point, number
-from .plots import SERIES, Line, Plot, Point, Tick, axis_kind, dollar_tick, labelled, ticks
+from .plots import SERIES, ChartLine, Plot, Point, Tick, axis_kind, dollar_tick, labelled, ticks
 from .scales import Scale, fitting, usable
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ class _Entry:
     """A group, and its figures in words."""
 
     group: Group
-    row: Row
+    row: SummaryRow
 
 
 def summary_page(tally: Tally, ended: Ended, source: str, made_at: datetime) -> str:
@@ -145,13 +145,13 @@ def _plot(entries: Sequence[_Entry]) -> Plot | None:
     across, up = fitting([usd for _, usd, _, _ in known]), Scale(0.0, 1.0, (0.0, 0.25, 0.5, 0.75, 1.0))
     series = _series(entries)
     points: list[Point] = []
-    lines: list[Line] = []
+    lines: list[ChartLine] = []
     for entry, usd, rate, (low, high) in known:
         group, row = entry.group, entry.row
         x, own = across.percent(usd), series[group.profile]
         says = f"{row.label}: {row.pass_rate} ({row.interval}) for {row.each} each"
         points.append(Point(own, x, round(100 - up.percent(rate), 3), says, True, label=row.label))
-        lines.append(Line(own, x, round(100 - up.percent(low), 3), x, round(100 - up.percent(high), 3)))
+        lines.append(ChartLine(own, x, round(100 - up.percent(low), 3), x, round(100 - up.percent(high), 3)))
     return Plot(
         "quality", "Pass rate against cost", "Pass rate against cost",
         "one point a profile and think value, with the 95 % interval of its rate: the higher the better, the further"
@@ -220,7 +220,7 @@ def _bars(
     summary: str,
     entries: Sequence[_Entry],
     pieces: Callable[[_Entry], list[tuple[str, float, str]]],
-    total: Callable[[Row], str],
+    total: Callable[[SummaryRow], str],
     kinds: tuple[tuple[str, str], ...],
 ) -> BarChart | None:
     """The chart; of very many groups only the first, for the table has them all."""

@@ -12,7 +12,7 @@ from ....engine.results.untrusted import one_line
 from ....profiles.profile import Reference
 from ..numbers import UNKNOWN, dollars, seconds, tokens
 from ..run.phrases import BAD, CAUTION, GOOD, kind_words, verdict_words
-from ..run.rows import Row, rows
+from ..run.rows import ResultRow, rows
 
 TONES = {GOOD: "good", CAUTION: "caution", BAD: "bad"}
 """The page's names for the styles of the terminal; what is none of them is quiet."""
@@ -90,7 +90,7 @@ def numbers(results: Sequence[Result], reference: Reference) -> Table:
     return Table(tuple(column for column in columns if column is not None))
 
 
-def _main(results: Sequence[Result], made: Sequence[Row], reference: Reference) -> list[Column]:
+def _main(results: Sequence[Result], made: Sequence[ResultRow], reference: Reference) -> list[Column]:
     think = [
         Cell(f"{row.think} → {row.measured}", number(reference.position(result.think.requested)))
         for result, row in zip(results, made, strict=True)
@@ -121,7 +121,11 @@ def _main(results: Sequence[Result], made: Sequence[Row], reference: Reference) 
 
 
 def _ranked(
-    head: str, name: str, made: Sequence[Row], texts: Sequence[str], values: Sequence[int | float | Decimal | None]
+    head: str,
+    name: str,
+    made: Sequence[ResultRow],
+    texts: Sequence[str],
+    values: Sequence[int | float | Decimal | None],
 ) -> Column:
     cells = tuple(
         Cell(text, number(value), best=name in row.best) for row, text, value in zip(made, texts, values, strict=True)

@@ -63,7 +63,7 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PageSection:
     """One run as the page shows it."""
 
     anchor: str
@@ -117,13 +117,13 @@ def _page_title(runs: Sequence[Run]) -> str:
     return f"{first}{more} · thinkdial" if first else f"{_heading(runs)} · thinkdial"
 
 
-def _section(run: Run, number: int, with_reasoning: bool, reference: Reference) -> Section:
+def _section(run: Run, number: int, with_reasoning: bool, reference: Reference) -> PageSection:
     from markupsafe import Markup
 
     anchor = f"run-{number}"
     results = run.results
     created = results[0].created_at if results else ""
-    return Section(
+    return PageSection(
         anchor=anchor,
         run_id=one_line(run.run_id, 64),
         date=_date(created),

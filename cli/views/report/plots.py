@@ -54,7 +54,7 @@ class Point:
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class ChartLine:
     series: int
     x1: float
     y1: float
@@ -73,7 +73,7 @@ class Plot:
     x_ticks: tuple[Tick, ...]
     y_ticks: tuple[Tick, ...]
     points: tuple[Point, ...]
-    lines: tuple[Line, ...]
+    lines: tuple[ChartLine, ...]
     series: tuple[tuple[int, str], ...]
     hollow: bool
     """Whether a point stands for an answer that is not whole."""
@@ -179,10 +179,10 @@ def _sweep(
         )
         for result, x, value in sorted(known, key=lambda entry: entry[1])
     ]
-    lines: list[Line] = []
+    lines: list[ChartLine] = []
     for number in dict.fromkeys(point.series for point in points):
         own = [point for point in points if point.series == number]
-        lines += [Line(number, a.x, a.y, b.x, b.y) for a, b in pairwise(own) if a.x != b.x]
+        lines += [ChartLine(number, a.x, a.y, b.x, b.y) for a, b in pairwise(own) if a.x != b.x]
     return Plot(
         name, title, f"{title} by think value", "one line a profile, from little thinking to much",
         "think value", title.lower(),

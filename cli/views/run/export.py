@@ -18,7 +18,7 @@ from .excerpt import ReasoningView, excerpt
 from .forecast_cells import in_total
 from .phrases import model_words, reasoning_words, state_words, why_not_whole
 from .receipt import SIMULATED, notes, receipt_line
-from .rows import BEST, Row, labels, rows
+from .rows import BEST, ResultRow, labels, rows
 
 TEXT_WIDTH = 80
 
@@ -128,7 +128,7 @@ def _markdown_table(results: Sequence[Result]) -> str:
     return f"{text}\n\n{BEST} best known value among whole answers" if any(row.best for row in made) else text
 
 
-def _markdown_row(row: Row) -> list[str]:
+def _markdown_row(row: ResultRow) -> list[str]:
     def ranked(column: str, text: str) -> str:
         return f"**{inline(text)}** {BEST}" if column in row.best else inline(text)
 

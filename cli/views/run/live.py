@@ -31,7 +31,7 @@ Piece = tuple[str, str]
 """Text and the name of its style."""
 
 
-class Target:
+class LiveTarget:
     """What is known of one target so far."""
 
     def __init__(self, title: str) -> None:
@@ -82,7 +82,7 @@ class LiveCompare:
 
     def __init__(self, console: Console, titles: Sequence[str], *, clock: Callable[[], float] = time.monotonic) -> None:
         self.console = console
-        self.targets = [Target(title) for title in titles]
+        self.targets = [LiveTarget(title) for title in titles]
         self._clock = clock
         self._began = clock()
         self._live: Live | None = None
@@ -211,7 +211,7 @@ class LiveCompare:
         return f"{done} of {len(self.targets)} done · {now - self._began:.1f} s · Ctrl-C stops and keeps what came"
 
 
-def _cell(target: Target, width: int, body: int, spinner: str, now: float) -> Iterator[list[Piece]]:
+def _cell(target: LiveTarget, width: int, body: int, spinner: str, now: float) -> Iterator[list[Piece]]:
     """The lines of one column: title and timer, state, the end of the reasoning, the end of the answer."""
     mark, words, style = target.state(now)
     elapsed = target.elapsed(now)

@@ -17,7 +17,7 @@ BEST = "★"
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class ResultRow:
     """One result in cells. `best` names the cells that beat their column; `again`: same profile as the row above."""
 
     profile: str
@@ -37,15 +37,15 @@ class Row:
     again: bool
 
 
-def rows(results: Sequence[Result]) -> list[Row]:
+def rows(results: Sequence[Result]) -> list[ResultRow]:
     """Return the rows in the order of the results."""
     cells = {name: [show(result) for result in results] for name, (_, show, _) in _COMPETING.items()}
     best = {name: _best(results, cells[name], value, most) for name, (value, _, most) in _COMPETING.items()}
-    made: list[Row] = []
+    made: list[ResultRow] = []
     for index, result in enumerate(results):
         mark, verdict, style = verdict_words(result)
         made.append(
-            Row(
+            ResultRow(
                 profile=one_line(result.profile, 40),
                 model=one_line(result.model, 60),
                 think=asked_to_sent(result),

@@ -16,7 +16,7 @@ from ....engine.results.untrusted import one_line
 from .dial import is_substituted
 from .phrases import QUIET, STRONG
 from .receipt import receipt_line
-from .rows import BEST, Row, labels, rows
+from .rows import BEST, ResultRow, labels, rows
 
 _BEST_STYLE = "bold green"
 _GAP = 2
@@ -52,7 +52,7 @@ def numbers_table(results: Sequence[Result], width: int) -> Table:
     return table
 
 
-def _wide_columns(made: Sequence[Row]) -> list[_Column]:
+def _wide_columns(made: Sequence[ResultRow]) -> list[_Column]:
     shares = any(row.reasoning_share for row in made)
     reasoning = [f"{row.measured} {row.reasoning_share:>5}" if shares else row.measured for row in made]
     return [
@@ -69,7 +69,7 @@ def _wide_columns(made: Sequence[Row]) -> list[_Column]:
     ]
 
 
-def _compact_columns(made: Sequence[Row]) -> list[_Column]:
+def _compact_columns(made: Sequence[ResultRow]) -> list[_Column]:
     """Two lines a result, for 80 columns."""
     names = [Text() if row.again else Text.assemble((row.profile, STRONG), "\n", (row.model, QUIET)) for row in made]
     first = _ranked(made, "first_answer", [row.first_answer for row in made], beside="total")
@@ -120,15 +120,15 @@ def _needs(columns: Sequence[_Column]) -> int:
     return sum(column.width for column in columns) + _GAP * (len(columns) - 1)
 
 
-def _profile(row: Row) -> Text:
+def _profile(row: ResultRow) -> Text:
     return Text("" if row.again else row.profile, STRONG)
 
 
-def _verdict(row: Row) -> Text:
+def _verdict(row: ResultRow) -> Text:
     return Text(f"{row.mark} {row.verdict}", row.style)
 
 
-def _ranked(made: Sequence[Row], name: str, texts: Sequence[str], beside: str = "") -> list[Text]:
+def _ranked(made: Sequence[ResultRow], name: str, texts: Sequence[str], beside: str = "") -> list[Text]:
     """The values, the best with their mark and the others with the room of one, so that digits stay in line."""
     room = "  " if any(row.best & {name, beside} for row in made) else ""
     return [
@@ -141,14 +141,14 @@ def _stacked(above: Sequence[Text], below: Sequence[Text]) -> list[Text]:
     return [Text("\n").join(pair) for pair in zip(above, below, strict=True)]
 
 
-def _at_the_point(made: Sequence[Row]) -> list[str]:
+def _at_the_point(made: Sequence[ResultRow]) -> list[str]:
     """The costs padded so that the points of a column are one below the other."""
     fractions = [len(row.cost.partition(".")[2]) + ("." in row.cost) for row in made]
     widest = max(fractions, default=0)
     return [row.cost + " " * (widest - own) for row, own in zip(made, fractions, strict=True)]
 
 
-def _caption(results: Sequence[Result], made: Sequence[Row]) -> Text | None:
+def _caption(results: Sequence[Result], made: Sequence[ResultRow]) -> Text | None:
     """What the marks mean: the legend, and the note of every substituted level."""
     lines: dict[str, None] = {}
     for result, label in zip(results, labels(results), strict=True):

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ....engine.results.untrusted import one_line
 from ....engine.targets.key_inventory import KeyInventory, ProfileKeys, ProviderKeys
-from ....engine.targets.keys import Place
+from ....engine.targets.keys import KeyPlace
 
 
 def key_table(inventory: KeyInventory, width: int) -> RenderableType:
@@ -49,7 +49,7 @@ def _places(row: ProviderKeys | ProfileKeys) -> Text:
     return told
 
 
-def _place(place: Place) -> str:
+def _place(place: KeyPlace) -> str:
     match place.kind:
         case "command":
             return f"command {one_line(place.name)}"

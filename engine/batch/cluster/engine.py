@@ -13,7 +13,7 @@ from decimal import Decimal
 from importlib import import_module
 from typing import Any
 
-from ....profiles.profile import Limits
+from ....profiles.profile import CallLimits
 from ....providers.errors import ConfigError, Failure, UsageError
 from ...costs.budget.share import Grant, Need
 from .limiter import BlockAttempt, BudgetTerms, Lease, Limiter, News
@@ -193,10 +193,10 @@ class _ActorLimiter:
     async def end(self, attempt: str) -> None:
         await self._limiter.end.remote(attempt)
 
-    async def lease(self, attempt: str, profile: str, limits: Limits, want: int, tokens: int) -> Lease:
+    async def lease(self, attempt: str, profile: str, limits: CallLimits, want: int, tokens: int) -> Lease:
         return await self._limiter.lease.remote(attempt, profile, limits, want, tokens)
 
-    async def tell(self, attempt: str, profile: str, limits: Limits, news: News) -> Lease:
+    async def tell(self, attempt: str, profile: str, limits: CallLimits, news: News) -> Lease:
         return await self._limiter.tell.remote(attempt, profile, limits, news)
 
     async def reserve(self, attempt: str, number: int, profile: str, need: Need) -> Grant | Failure:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ....profiles.profile import Limits
+from ....profiles.profile import CallLimits
 from ....providers.errors import Failure
 from ...costs.budget.ledger import Ledger
 from ...costs.budget.limits import Limit
@@ -40,7 +40,7 @@ class BudgetTerms:
     def ledger(self) -> Ledger:
         shared = None
         if any(limit.is_enforced and limit.since is not None for limit in self.limits):
-            from ...history.reservations import Reservations
+            from ...history.sums.reservations import Reservations
 
             shared = Reservations(self.limits, lasts_s=self.lasts_s)
         return Ledger(self.limits, (), allow_unpriced=self.allow_unpriced, shared=shared)
@@ -129,7 +129,7 @@ class Limiter:
         """The worker is done with its block."""
         self._end(attempt)
 
-    async def lease(self, attempt: str, profile: str, limits: Limits, want: int, tokens: int) -> Lease:
+    async def lease(self, attempt: str, profile: str, limits: CallLimits, want: int, tokens: int) -> Lease:
         """Leave for up to `want` calls of about `tokens` each, as soon as one may start; for none when none will."""
         session, shared = self._session(attempt), self._profile(profile, limits)
         async with shared.line:
@@ -152,7 +152,7 @@ class Limiter:
                 calls += 1
         return Lease(calls, self._stopping or session.gone, shared.pace.broken)
 
-    async def tell(self, attempt: str, profile: str, limits: Limits, news: News) -> Lease:
+    async def tell(self, attempt: str, profile: str, limits: CallLimits, news: News) -> Lease:
         """Take in what a worker tells; with nothing to tell it says that it lives."""
         session, shared = self._session(attempt), self._profile(profile, limits)
         now = session.seen = self._clock()
@@ -240,7 +240,7 @@ class Limiter:
         found = self._sessions.get(attempt)
         return found or _Session(BlockAttempt(attempt, -1, "", 0), self._clock(), gone=True)
 
-    def _profile(self, name: str, limits: Limits) -> _Profile:
+    def _profile(self, name: str, limits: CallLimits) -> _Profile:
         if name not in self._profiles:
             most = max(AT_ONCE_PER_WORKER * self._workers, limits.concurrency or 0)
             self._profiles[name] = _Profile(Pace(limits, most_at_once=most))

@@ -9,7 +9,7 @@ from contextlib import suppress
 from decimal import Decimal
 from typing import Protocol
 
-from ....profiles.profile import Limits
+from ....profiles.profile import CallLimits
 from ....providers.errors import Failure
 from ...costs.budget.ledger import Ledger
 from ...costs.budget.share import Grant, Need
@@ -36,9 +36,9 @@ class SharedLimiter(Protocol):
 
     async def end(self, attempt: str) -> None: ...
 
-    async def lease(self, attempt: str, profile: str, limits: Limits, want: int, tokens: int) -> Lease: ...
+    async def lease(self, attempt: str, profile: str, limits: CallLimits, want: int, tokens: int) -> Lease: ...
 
-    async def tell(self, attempt: str, profile: str, limits: Limits, news: News) -> Lease: ...
+    async def tell(self, attempt: str, profile: str, limits: CallLimits, news: News) -> Lease: ...
 
     async def reserve(self, attempt: str, number: int, profile: str, need: Need) -> Grant | Failure: ...
 
@@ -57,7 +57,7 @@ class LeasedPace(Pace):
         limiter: SharedLimiter,
         attempt: str,
         profile: str,
-        limits: Limits,
+        limits: CallLimits,
         *,
         demand: Callable[[], int],
         stir: Callable[[], None],

@@ -30,7 +30,7 @@ SURE = 3.0
 STEADY_FROM = 0.05
 
 
-class Allowance:
+class RateAllowance:
     """One limit: `rate` a second (None: unknown), and a balance that goes negative when something cost more."""
 
     def __init__(self, per_minute: float | None) -> None:

@@ -12,9 +12,9 @@ from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from ....profiles.profile import Limits
+from ....profiles.profile import CallLimits
 from ....providers.errors import ErrorKind, Failure
-from .allowance import Allowance
+from .allowance import RateAllowance
 from .circuit import Circuit
 from .rate_headers import What, readings
 from .rate_search import RateSearch
@@ -51,7 +51,7 @@ class Pace:
     `most_at_once` bounds the calls under way where the profile does not; `start_at_once` is what it begins with.
     """
 
-    def __init__(self, limits: Limits, *, most_at_once: int = 64, start_at_once: int = 8) -> None:
+    def __init__(self, limits: CallLimits, *, most_at_once: int = 64, start_at_once: int = 8) -> None:
         self._most = max(1, limits.concurrency or most_at_once)
         self._window = float(min(start_at_once, self._most))
         self._mark = math.inf
@@ -70,7 +70,10 @@ class Pace:
         """Calls answered that had started since the last time that their number was cut."""
         self._circuit = Circuit()
         self._search = RateSearch()
-        self._allowances: dict[What, Allowance] = {"requests": Allowance(limits.rpm), "tokens": Allowance(limits.tpm)}
+        self._allowances: dict[What, RateAllowance] = {
+            "requests": RateAllowance(limits.rpm),
+            "tokens": RateAllowance(limits.tpm),
+        }
         self._shares: dict[What, float] = {"tokens": 1.0}
         """What a call costs of each, for each token that it was likely to cost."""
         self._expected = 0.0
@@ -142,7 +145,7 @@ class Pace:
                 self._circuit.bad("quota")
                 continue
             if reading.what not in self._allowances:
-                self._allowances[reading.what] = Allowance(None)
+                self._allowances[reading.what] = RateAllowance(None)
             self._allowances[reading.what].learn(now, reading)
 
     def _ended(self, *, quickly: bool) -> bool:

@@ -8,11 +8,11 @@ from decimal import Decimal
 
 from ....providers.json_values import dollars, obj
 from ...costs.budget.limits import Limit
-from ...history.aside import Aside, everything_aside, set_aside
-from ...history.aside import settle as settle_history
 from ...history.read import reading
-from ...history.reservations import elsewhere_of
 from ...history.store import Store, database_path
+from ...history.sums.aside import Aside, everything_aside, set_aside
+from ...history.sums.aside import settle as settle_history
+from ...history.sums.reservations import elsewhere_of
 from .estimate import Estimate, check_limits
 from .job_store import BatchJob, JobStore
 

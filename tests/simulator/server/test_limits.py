@@ -11,7 +11,7 @@ import pytest
 
 from thinkdial.engine.batch.pace.pace import Pace, PaceReport
 from thinkdial.engine.batch.pace.rate_headers import readings
-from thinkdial.profiles.profile import Limits
+from thinkdial.profiles.profile import CallLimits
 from thinkdial.simulator import RateLimits, Simulator, simulator_in_thread
 from thinkdial.simulator.calls.reply import whole
 from thinkdial.simulator.calls.request import Request
@@ -129,7 +129,7 @@ def test_a_pace_over_real_http_keeps_within_the_limit(vendor: str, client: httpx
 
     async def run(base_url: str) -> None:
         loop = asyncio.get_running_loop()
-        pace, path, model = Pace(Limits()), *PATHS[vendor][:2]
+        pace, path, model = Pace(CallLimits()), *PATHS[vendor][:2]
         left, calls = wanted, set[asyncio.Task[None]]()
 
         async def call(http: httpx2.AsyncClient) -> None:

@@ -8,10 +8,10 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
-from ...profiles.budget_rules import Allowance, BudgetRules
+from ....profiles.budget_rules import Allowance, BudgetRules
+from ..read import moment_text
+from ..store import Store, reading
 from .aside import aside_in
-from .read import moment_text
-from .store import Store, reading
 
 By = Literal["day", "month", "profile", "provider", "model", "think"]
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
-from ..costs.prices.pricing import DISAGREEMENT
-from ..results.charge import cost_is_unknown
-from ..results.documents import dollars_text
-from ..results.result import Result
+from ...costs.prices.pricing import DISAGREEMENT
+from ...results.charge import cost_is_unknown
+from ...results.documents import dollars_text
+from ...results.result import Result
 
 if TYPE_CHECKING:
     import sqlite3

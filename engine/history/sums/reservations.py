@@ -11,12 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from ..costs.budget.ledger import Choose, Held
-from ..costs.budget.limits import Limit
-from ..costs.budget.share import NOTHING, Elsewhere, Grant
+from ...costs.budget.ledger import Choose, Held
+from ...costs.budget.limits import Limit
+from ...costs.budget.share import NOTHING, Elsewhere, Grant
+from ..store import Store
 from .aside import everything_aside
 from .spend import spent_in
-from .store import Store
 
 if TYPE_CHECKING:
     import sqlite3

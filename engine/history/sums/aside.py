@@ -7,8 +7,8 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from .read import reading
-from .store import Store
+from ..read import reading
+from ..store import Store
 
 if TYPE_CHECKING:
     import sqlite3

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from ...profiles.budget_rules import BudgetRules
+from ....profiles.budget_rules import BudgetRules
+from ..store import Store
 from .spend import (
     BudgetState,
     By,
@@ -18,7 +19,6 @@ from .spend import (
     forecast_errors,
     spent,
 )
-from .store import Store
 
 USUAL_DAYS = 30
 """How many days a table by day goes back where nobody says since when."""
