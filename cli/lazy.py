@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import typer
 
 from .light import LightCommand, LightGroup
+from .option_groups import with_groups
 
 
 class LazyGroup(LightGroup):
@@ -45,7 +46,7 @@ class LazyGroup(LightGroup):
             alone.add_typer(module.app, name=name, short_help=summary)
         else:
             function = getattr(module, name, None) or getattr(module, f"{name}_")
-            alone.command(name, cls=LightCommand, short_help=summary)(function)
+            alone.command(name, cls=LightCommand, short_help=summary)(with_groups(function))
         return get_group(alone).commands[name]
 
 

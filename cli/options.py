@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -136,3 +137,16 @@ Emulate = Annotated[
     bool, typer.Option("--emulate", help="Where a model cannot reason, ask for reasoning by prompt; labelled emulated.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
+
+
+@dataclass(frozen=True, slots=True)
+class PrintOptions:
+    """How results are printed, and where to."""
+
+    reasoning: ShowReasoning = ReasoningView.EXCERPT
+    output_format: OutputFormat = None
+    json: AsJson = False
+    output: Output = None
+
+
+PRINTED = PrintOptions()

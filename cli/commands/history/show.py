@@ -8,17 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...exit_codes import ExitCode
-from ...options import (
-    AsJson,
-    Format,
-    OneResult,
-    OneRun,
-    Output,
-    OutputFormat,
-    Quiet,
-    ReasoningView,
-    ShowReasoning,
-)
+from ...options import PRINTED, Format, OneResult, OneRun, PrintOptions, Quiet
 
 if TYPE_CHECKING:
     from ....engine.history.read import StoredRun
@@ -29,10 +19,7 @@ def show(
     profile: OneResult = None,
     raw: Annotated[bool, typer.Option("--raw", help="The bytes of one response, as they came.")] = False,
     sent: Annotated[bool, typer.Option("--sent", help="What was sent: plan and request, credentials masked.")] = False,
-    reasoning: ShowReasoning = ReasoningView.EXCERPT,
-    output_format: OutputFormat = None,
-    json: AsJson = False,
-    output: Output = None,
+    printing: PrintOptions = PRINTED,
     quiet: Quiet = False,
 ) -> ExitCode:
     """Show one stored run in any format, as compare printed it; or the bytes that came, or the requests that left.
@@ -44,11 +31,12 @@ def show(
     from ...formats import chosen_format, print_notes, print_run
     from ...output import emit
 
-    if raw and (sent or output_format or json or output):
+    wanted = printing.output_format
+    if raw and (sent or wanted or printing.json or printing.output):
         raise UsageError("--raw goes with no format and no file", hint="to keep the bytes, redirect them: > FILE")
-    if sent and (output_format not in (None, Format.JSON) or output):
+    if sent and (wanted not in (None, Format.JSON) or printing.output):
         raise UsageError("--sent is printed as text or, with --json, as JSON")
-    form = chosen_format(output_format, json, output, Format.TABLE)
+    form = chosen_format(wanted, printing.json, printing.output, Format.TABLE)
     stored = named_run(run, profile)
     if raw:
         _print_response(stored)
@@ -56,11 +44,11 @@ def show(
     if sent:
         _print_sent(stored, as_json=form is Format.JSON)
         return ExitCode.OK
-    if form is Format.TABLE and output is None:
+    if form is Format.TABLE and printing.output is None:
         from ...views.history.stored_run import head_text
 
         emit(head_text(stored))
-    written = print_run(stored.run, form, reasoning, output)
+    written = print_run(stored.run, form, printing.reasoning, printing.output)
     if not quiet:
         print_notes(stored.run.results, after_comparison=form is Format.TABLE)
     return ExitCode.OK if written else ExitCode.USAGE
