@@ -139,7 +139,11 @@ def forget(stream: TextIO) -> None:
 
 def complain(error: ThinkdialError) -> None:
     """An error and what to do about it, on stderr. A refusal that somebody asked for is none, and told as it is."""
-    say(error.message if isinstance(error, StrictPlanError) else f"Error: {error.message}")
+    if isinstance(error, StrictPlanError):
+        for reason in (*error.reasons, "nothing was sent"):
+            say(reason)
+        return
+    say(f"Error: {error.message}")
     if error.hint:
         say(f"  → {error.hint}")
 

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from ....engine.results.untrusted import harmless
 from ....engine.targets.profile_summary import ProfileSummary
+from ....profiles.provider import Provider
 from ..numbers import UNKNOWN
 
 WIDE = 110
@@ -38,6 +39,11 @@ def profile_table(rows: Sequence[ProfileSummary], groups: Mapping[str, Sequence[
         table.add_row(*cells, *(["" if row.problem else harmless(profile.place)] if wide else []))
     listed = [Text(f"{harmless(name)}: {', '.join(map(harmless, members))}") for name, members in groups.items()]
     return Group(table, Text(""), Text("groups", style="bold"), *listed) if listed else table
+
+
+def local_servers_text(found: Sequence[Provider]) -> str:
+    """The servers of this machine, a line each."""
+    return "".join(["listening on this machine\n", *(harmless(f"{one.name}: {one.base_url}\n") for one in found)])
 
 
 def _state(row: ProfileSummary) -> Text:

@@ -17,7 +17,7 @@ def list_(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
     from .....profiles.config import load
     from ....formats import json_text
     from ....output import console, emit, rendered
-    from ....views.setup.profile_list import profile_table
+    from ....views.setup.profile_list import local_servers_text, profile_table
 
     settings = load(config)
     summaries = profile_summaries(settings)
@@ -26,6 +26,5 @@ def list_(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
         return ExitCode.OK
     emit(rendered(profile_table(summaries, settings.groups, console().width)))
     if found := local_servers(settings.providers.values()):
-        emit("\nlistening on this machine\n")
-        emit("".join(f"{local.name}: {local.base_url}\n" for local in found))
+        emit(f"\n{local_servers_text(found)}")
     return ExitCode.OK
