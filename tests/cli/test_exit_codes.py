@@ -10,9 +10,34 @@ from typing import Any
 
 import pytest
 
+from thinkdial.cli.exit_codes import ExitCode, code_of
+from thinkdial.engine.history.store import LockedError
+from thinkdial.providers.errors import BudgetError, ConfigError, StoreError, StrictPlanError, ThinkdialError, UsageError
 from thinkdial.simulator import Simulator
 
 Cli = Callable[..., Any]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (UsageError("x"), ExitCode.USAGE),
+        (ConfigError("x"), ExitCode.USAGE),
+        (StoreError("x"), ExitCode.USAGE),
+        (LockedError("x"), ExitCode.USAGE),
+        (BudgetError("x"), ExitCode.COST_LIMIT),
+        (StrictPlanError(["x"]), ExitCode.STRICT_PLAN),
+    ],
+)
+def test_each_error_has_its_code(error: ThinkdialError, code: ExitCode) -> None:
+    assert code_of(error) is code
+
+
+def test_a_strict_plan_is_told_as_a_refusal(capsys: pytest.CaptureFixture[str]) -> None:
+    from thinkdial.cli.output import complain
+
+    complain(StrictPlanError(["a: one", "b: two"]))
+    assert capsys.readouterr().err == "a: one\nb: two\nnothing was sent\n"
 
 
 def test_0_all_fine(cli: Cli, sim: Path) -> None:
