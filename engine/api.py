@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from ..providers.errors import StrictPlanError
 from ..providers.schema import Notice
+from .planning.option_names import COMMAND_LINE, OptionNames
 from .planning.prepare import Prompt
 from .runs.forecasts import Note, unheard
 from .runs.jobs import Job, Options, make_jobs
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from .costs.budget.limits import Question
     from .costs.budget.purse import Purse
     from .exchange.transport import Transport
+    from .planning.plan import ThinkPlan
     from .runs.observer import Observer
     from .targets.target import Selection
 
@@ -70,15 +72,18 @@ def ready_run(
     note: Note = unheard,
     count: Callable[[Sequence[Job]], Mapping[int, int]] | None = None,
     environment: Mapping[str, str] = os.environ,
+    names: OptionNames = COMMAND_LINE,
 ) -> ReadyRun:
     """Plan the calls and look at their cost. Nothing is sent, except what `count` asks the counting endpoints.
 
     Raises `ConfigError` when nothing can be called, `StrictPlanError` when `strict` and a plan is worse than `mapped`,
-    and `BudgetError` when the calls cannot be afforded. `simulated` is said of each result of a simulator.
+    and `BudgetError` when the calls cannot be afforded. `simulated` is said of each result of a simulator. `names` are
+    what the caller's options are called.
     """
     jobs = make_jobs(selections, prompt, config, options, environment)
     if strict:
-        refuse_unless_strict(jobs)
+        plans = [(job.profile, job.prepared.plan) for job in jobs if job.prepared is not None]
+        refuse_unless_strict(plans, names)
     affordable = afford(
         jobs,
         prompt,
@@ -87,6 +92,7 @@ def ready_run(
         settle=settle_open_jobs,
         note=note,
         count=lambda: count(jobs) if count is not None else {},
+        names=names,
     )
     kept = kept_of(config, no_history=not keeps_history)
     extra = () if simulated is None else (simulated,)
@@ -94,11 +100,10 @@ def ready_run(
     return ReadyRun(prompt, affordable, circumstances)
 
 
-def refuse_unless_strict(jobs: Sequence[Job]) -> None:
-    """Raise `StrictPlanError` when a plan is worse than `mapped`."""
-    plans = [(job.profile, job.prepared.plan) for job in jobs if job.prepared is not None]
+def refuse_unless_strict(plans: Iterable[tuple[str, ThinkPlan]], names: OptionNames) -> None:
+    """Raise `StrictPlanError` when a plan, which stands beside its profile's name, is worse than `mapped`."""
     worse = [
-        f"{profile}: --strict-think: {decided.requested} would be {decided.fidelity}: {decided.note}"
+        f"{profile}: {names.strict_think}: {decided.requested} would be {decided.fidelity}: {decided.note}"
         for profile, decided in plans
         if not decided.is_strict
     ]

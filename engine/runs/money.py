@@ -10,6 +10,7 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from ...providers.errors import StoreError, UsageError
+from ..planning.option_names import COMMAND_LINE, OptionNames
 from .forecasts import Note
 from .jobs import Job
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from ..results.result import Forecast
 
 MOST_USD = Decimal(10) ** 9
+NOTHING = Decimal(0)
 
 Settle = Callable[[], None]
 """Brings what open batches at providers set aside up to date, before a budget is looked at."""
@@ -28,11 +30,15 @@ Settle = Callable[[], None]
 
 @dataclass(frozen=True, slots=True)
 class CostOptions:
-    """What a caller says about cost. `wants_forecasts` makes them although nothing limits the calls."""
+    """What a caller says about cost. `wants_forecasts` makes them although nothing limits the calls.
+
+    `spent_usd` is what the run, if it has begun already, has taken of the limits that are its own.
+    """
 
     max_cost_usd: Decimal | None = None
     allow_unpriced: bool = False
     wants_forecasts: bool = False
+    spent_usd: Decimal = NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +104,7 @@ def afford(
     settle: Settle,
     note: Note,
     count: Callable[[], Mapping[int, int]] = dict[int, int],
+    names: OptionNames = COMMAND_LINE,
 ) -> Affordable:
     """Look at the cost before anything is sent. `count` gives input tokens by index, as providers count them.
 
@@ -109,22 +116,39 @@ def afford(
     from .forecasts import forecasts_for, own_runs
 
     profiles = [job.profile for job in jobs]
-    found = found_limits(config, options.max_cost_usd, profiles, today(), settle=settle)
+    found = found_limits(
+        config,
+        options.max_cost_usd,
+        profiles,
+        today(),
+        settle=settle,
+        spent_usd=options.spent_usd,
+        names=names,
+    )
     counted = count()
     with own_runs(note) as samples:
         forecasts = forecasts_for(jobs, prompt, datetime.now(UTC), counted=counted, samples=samples)
-    checked = check_before(found.limits, forecasts, profiles, allow_unpriced=options.allow_unpriced)
+    checked = check_before(found.limits, forecasts, profiles, allow_unpriced=options.allow_unpriced, names=names)
     for words in (*found.notes, *checked.notes):
         note(words)
-    question = checked.question or confirmation(config.budget.confirm_usd, forecasts)
+    question = checked.question or confirmation(config.budget.confirm_usd, forecasts, names)
     planned = tuple(replace(job, forecast=made) for job, made in zip(jobs, forecasts, strict=True))
     return Affordable(planned, found.limits, options.allow_unpriced, question)
 
 
 def found_limits(
-    config: Config, max_cost_usd: Decimal | None, profiles: Collection[str], day: date, *, settle: Settle
+    config: Config,
+    max_cost_usd: Decimal | None,
+    profiles: Collection[str],
+    day: date,
+    *,
+    settle: Settle,
+    spent_usd: Decimal = NOTHING,
+    names: OptionNames = COMMAND_LINE,
 ) -> Limits:
     """The limits for a run of `profiles`, with what is left of those that all runs share.
+
+    `spent_usd` is what the run has taken already of those that are its own.
 
     Raises `BudgetError` when one of them cannot be checked.
     """
@@ -132,7 +156,7 @@ def found_limits(
 
     rules = config.budget
     if not rules.needs_history:
-        return limits_for(rules, max_cost_usd, profiles, spent_in=None, day=day)
+        return limits_for(rules, max_cost_usd, profiles, spent_in=None, day=day, spent_usd=spent_usd, names=names)
     from ..history.store import Store
     from ..history.sums.aside import aside_in
     from ..history.sums.spend import spent_in
@@ -148,7 +172,9 @@ def found_limits(
         with Store.open() as store:
             return spent_in(store, since, covered)
 
-    return limits_for(rules, max_cost_usd, profiles, spent_in=spent, aside_in=aside, day=day)
+    return limits_for(
+        rules, max_cost_usd, profiles, spent_in=spent, aside_in=aside, day=day, spent_usd=spent_usd, names=names
+    )
 
 
 def purse_for(

@@ -9,10 +9,10 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from ....profiles.budget_rules import Allowance, BudgetRules, OnExceed
 from ....providers.errors import BudgetError, StoreError
+from ...planning.option_names import COMMAND_LINE, OptionNames
 from ...results.result import Forecast
 
 NOTHING = Decimal(0)
-MAX_COST = "--max-cost"
 
 SpentIn = Callable[[date, Collection[str] | None], tuple[Decimal, int]]
 """What was spent since a day (UTC), by these profiles or by all, and how many results have an unknown cost."""
@@ -54,14 +54,15 @@ class Limit:
     @property
     def remedy(self) -> str:
         """What raises this limit, in words."""
-        return f"raise {self.name}" if self.name == MAX_COST else f"raise {self.name} in your configuration"
+        return f"raise {self.name} in your configuration" if self.name.startswith("budget.") else f"raise {self.name}"
 
     def words(self) -> str:
         """What is left of it, in words."""
         left = f"{dollars(max(NOTHING, self.free_usd), ROUND_FLOOR)} of {dollars(self.total_usd)} USD is left"
         if self.aside_usd:
             left += f", as {aside_words(self.aside_usd)}"
-        return f"{self.name}: {left}" if self.since is not None else f"{self.name} is {dollars(self.total_usd)} USD"
+        is_whole = self.since is None and self.left_usd == self.total_usd
+        return f"{self.name} is {dollars(self.total_usd)} USD" if is_whole else f"{self.name}: {left}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,17 +113,20 @@ def limits_for(
     spent_in: SpentIn | None,
     aside_in: AsideIn | None = None,
     day: date,
+    spent_usd: Decimal = NOTHING,
+    names: OptionNames = COMMAND_LINE,
 ) -> Limits:
     """The limits that apply to a run of `profiles` on `day`. `spent_in` is None when no history is kept.
 
+    `spent_usd` is what the run, if it has begun already, has taken of the limits that are its own.
     Raises `BudgetError` when a limit that all runs share cannot be checked; under `warn` that is a note.
     """
     chosen = frozenset(profiles)
     limits: list[Limit] = []
     if max_cost_usd is not None:
-        limits.append(Limit(MAX_COST, max_cost_usd, max_cost_usd))
-    if rules.per_run_usd is not None:
-        limits.append(Limit("budget.per_run_usd", rules.per_run_usd, rules.per_run_usd, on_exceed=rules.on_exceed))
+        limits.append(Limit(names.max_cost, max_cost_usd, max_cost_usd - spent_usd))
+    if (most := rules.per_run_usd) is not None:
+        limits.append(Limit("budget.per_run_usd", most, most - spent_usd, on_exceed=rules.on_exceed))
     notes: list[str] = []
     for name, total, covered, since in _shared(rules, day):
         if covered is not None and not covered & chosen:
@@ -167,6 +171,7 @@ def check_before(
     profiles: Sequence[str],
     *,
     allow_unpriced: bool = False,
+    names: OptionNames = COMMAND_LINE,
 ) -> Checked:
     """Whether the calls can be afforded at all. `forecasts` and `profiles` are those of the calls, in the same order.
 
@@ -184,7 +189,7 @@ def check_before(
             words = f"{limit.words()}, and {which} at least {dollars(least, ROUND_CEILING)} USD"
             hint = f"call fewer or cheaper profiles, shorten the prompt, or {limit.remedy}"
             _sort(limit.on_exceed, Question(words, hint, frozenset({limit.name})), notes, asked)
-    unpriced = _unpriced(limits, calls)
+    unpriced = _unpriced(limits, calls, names)
     if unpriced is not None and not allow_unpriced:
         _sort(unpriced[0], unpriced[1], notes, asked)
     elif unpriced is not None:
@@ -192,7 +197,9 @@ def check_before(
     return Checked(tuple(notes), _joined(asked))
 
 
-def _unpriced(limits: Sequence[Limit], calls: Sequence[tuple[str, Forecast]]) -> tuple[OnExceed, Question] | None:
+def _unpriced(
+    limits: Sequence[Limit], calls: Sequence[tuple[str, Forecast]], names: OptionNames
+) -> tuple[OnExceed, Question] | None:
     """The calls without a price that a limit covers, and what the strictest of these limits does about them."""
     without = {profile for profile, made in calls if made.low_usd is None}
     covering = [limit for limit in limits if any(limit.covers(profile) for profile in without)]
@@ -204,7 +211,7 @@ def _unpriced(limits: Sequence[Limit], calls: Sequence[tuple[str, Forecast]]) ->
     words = f"the price of {named} is not known, so {strictest.name} cannot be kept"
     hint = (
         "say it in the profile (price: {input: USD per million tokens, output: ...}; 0 where nothing is charged), "
-        "or pass --allow-unpriced"
+        f"or pass {names.allow_unpriced}"
     )
     return strictest.on_exceed, Question(words, hint, unpriced=True)
 
@@ -235,7 +242,9 @@ def agreed(limits: Sequence[Limit], question: Question) -> tuple[Limit, ...]:
     return tuple(replace(limit, on_exceed="warn") if limit.name in question.limits else limit for limit in limits)
 
 
-def confirmation(confirm_usd: Decimal | None, forecasts: Sequence[Forecast | None]) -> Question | None:
+def confirmation(
+    confirm_usd: Decimal | None, forecasts: Sequence[Forecast | None], names: OptionNames = COMMAND_LINE
+) -> Question | None:
     """What to ask before a run that is expected to cost more than `confirm_usd`, or nobody knows how much."""
     made = [one for one in forecasts if one is not None]
     if confirm_usd is None or not made:
@@ -247,7 +256,8 @@ def confirmation(confirm_usd: Decimal | None, forecasts: Sequence[Forecast | Non
     words = f"this is expected to cost {dollars(expected)} USD" if known else "what this costs is not known"
     if known and unknown:
         words += f", without {unknown} of {len(made)} calls whose cost is not known"
-    return Question(words, f"pass --yes, or raise budget.confirm_usd ({confirm_usd:f}) in your configuration")
+    agree = f"pass {names.yes}, or " if names.yes else ""
+    return Question(words, f"{agree}raise budget.confirm_usd ({confirm_usd:f}) in your configuration")
 
 
 def dollars(amount: Decimal, rounding: str = ROUND_HALF_EVEN) -> str:

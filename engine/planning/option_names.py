@@ -1,0 +1,19 @@
+"""What a caller calls the options that errors name."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class OptionNames:
+    """Names of options, as one way of calling thinkdial has them. `yes` is None where nobody can agree to anything."""
+
+    strict_think: str
+    max_cost: str
+    allow_unpriced: str
+    yes: str | None
+
+
+COMMAND_LINE = OptionNames("--strict-think", "--max-cost", "--allow-unpriced", "--yes")
+LIBRARY = OptionNames("strict_think", "max_cost", "allow_unpriced=True", None)
