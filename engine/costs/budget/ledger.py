@@ -113,6 +113,12 @@ class Ledger:
             coming = sum(account.limit.covers(profile) for profile in profiles)
             self._accounts[i] = replace(account, to_come=account.to_come + coming)
 
+    def expect_no_more(self, profiles: Sequence[str]) -> None:
+        """Hear of calls that will not be made after all."""
+        for profile in profiles:
+            self._expect_less(profile)
+        self._look_again()
+
     async def reserve(self, index: int, profile: str, need: Need) -> Grant | Failure:
         """What the call may cost, once that is certain: it waits while calls under way may leave it something.
 

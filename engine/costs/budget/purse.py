@@ -40,7 +40,11 @@ class Purse:
     def share(self, first: int, profiles: Sequence[str]) -> Purse:
         """A purse for one more run over the same money: for calls of `profiles`, which are counted from `first` on."""
         self._ledger.expect(profiles)
-        return _Share(self, first)
+        return _Share(self, first, profiles)
+
+    def expect_no_more(self, profiles: Sequence[str]) -> None:
+        """Hear of calls that will not be made after all."""
+        self._ledger.expect_no_more(profiles)
 
     @property
     def spent_usd(self) -> Decimal:
@@ -99,14 +103,16 @@ class Purse:
 class _Share(Purse):
     """One run's way into a purse that several runs share."""
 
-    def __init__(self, whole: Purse, first: int) -> None:
-        self._whole, self._first = whole, first
+    def __init__(self, whole: Purse, first: int, profiles: Sequence[str]) -> None:
+        self._whole, self._first, self._to_come = whole, first, list(profiles)
 
     @property
     def spent_usd(self) -> Decimal:
         return self._whole.spent_usd
 
     async def admit(self, index: int, profile: str, prepared: Prepared) -> Admitted | Failure:
+        if profile in self._to_come:
+            self._to_come.remove(profile)
         return await self._whole.admit(self._first + index, profile, prepared)
 
     def priced(self, index: int, result: Result) -> Result:
@@ -116,6 +122,8 @@ class _Share(Purse):
         self._whole.settle(self._first + index, result)
 
     async def close(self) -> list[str]:
+        """The whole stays open; what this run did not come to is left to others."""
+        self._whole.expect_no_more(self._to_come)
         return []
 
 
