@@ -70,7 +70,10 @@ def run_jobs(jobs: Sequence[Job], prompt: Prompt, observer: Observer, circumstan
         if task is not None and sys.platform != "win32":
             with suppress(RuntimeError, ValueError):  # only the main thread may listen to signals
                 asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
-        return await make_calls(jobs, prompt, observer, circumstances)
+        finished = await make_calls(jobs, prompt, observer, circumstances)
+        if finished.interrupted and task is not None:
+            task.uncancel()
+        return finished
 
     return asyncio.run(run())
 
@@ -84,7 +87,7 @@ async def make_calls(
 ) -> Finished:
     """Make all calls, over `transport` where there is one that others use too.
 
-    A cancellation ends those under way, keeps what came, and is taken back: `interrupted` says that there was one.
+    A cancellation ends those under way and keeps what came: `interrupted` says that there was one.
     """
     run_id, at, began = new_id(), datetime.now(UTC), time.monotonic()
     loop = asyncio.get_running_loop()
@@ -111,8 +114,6 @@ async def make_calls(
                 keeper=keeper,
                 purse=purse,
             )
-        if done.interrupted and (task := asyncio.current_task()) is not None:
-            task.uncancel()
     finally:  # also when nobody reads the answer any more: what came of it was paid for
         total_s = time.monotonic() - began
         foresee.close()
