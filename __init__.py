@@ -32,7 +32,7 @@ if TYPE_CHECKING:
         ThinkdialError,
         UsageError,
     )
-    from .providers.schema import AnswerDelta, Notice, ReasoningDelta, Usage
+    from .providers.schema import AnswerDelta, Delta, Notice, ReasoningDelta, Usage
 
 _HOMES = {
     ".engine.client": "Client ask compare load_config plan",
@@ -42,16 +42,16 @@ _HOMES = {
     ".engine.runs.plans": "PlannedCall Plans",
     ".profiles.config": "Config",
     ".providers.errors": "BudgetError ConfigError Failure StoreError StrictPlanError ThinkdialError UsageError",
-    ".providers.schema": "AnswerDelta Notice ReasoningDelta Usage",
+    ".providers.schema": "AnswerDelta Delta Notice ReasoningDelta Usage",
 }
 __version__ = VERSION
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "AnswerDelta", "BudgetError", "Client", "Config", "ConfigError", "Cost", "Failure", "Forecast", "Latency", "Notice",
-    "Observer", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "Run", "Silent", "StoreError",
-    "StrictPlanError", "Summary", "ThinkReceipt", "ThinkdialError", "Usage", "UsageError", "__version__", "ask",
-    "compare", "load_config", "plan",
+    "AnswerDelta", "BudgetError", "Client", "Config", "ConfigError", "Cost", "Delta", "Failure", "Forecast", "Latency",
+    "Notice", "Observer", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "Run", "Silent",
+    "StoreError", "StrictPlanError", "Summary", "ThinkReceipt", "ThinkdialError", "Usage", "UsageError", "__version__",
+    "ask", "compare", "load_config", "plan",
 ]  # fmt: skip
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from ..engine.planning.prepare import Prompt
+from ..engine.planning.prepare import Prompt, checked_text
 from ..profiles.disk import read_bounded, read_stream
 from ..providers.errors import UsageError
 from .output import is_terminal
@@ -20,7 +20,7 @@ def read_prompt(argument: str | None, prompt_files: list[Path], system: str | No
     """
     pieces: list[str] = []
     if argument is not None and argument != "-":
-        pieces.append(_no_surrogates(argument, "the prompt"))
+        pieces.append(checked_text(argument, "the prompt"))
     pieces += [_decoded(_read(path), str(path)) for path in prompt_files]
     wants_stdin = argument == "-"
     if wants_stdin or not is_terminal(sys.stdin):
@@ -30,7 +30,7 @@ def read_prompt(argument: str | None, prompt_files: list[Path], system: str | No
         raise UsageError(
             "the prompt is empty", hint='give one: thinkdial ask "..."  or  -f FILE  or  ... | thinkdial ask'
         )
-    return Prompt(text, _no_surrogates(system, "--system") if system else None)
+    return Prompt(text, checked_text(system, "--system") if system else None)
 
 
 def _standard_input() -> bytes:
@@ -60,12 +60,3 @@ def _decoded(data: bytes, name: str) -> str:
             f"{name} is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})",
             hint="convert it first, for instance: iconv -f latin1 -t utf-8",
         ) from None
-
-
-def _no_surrogates(text: str, name: str) -> str:
-    """An argument holds a lone surrogate where the shell passed bytes that are no UTF-8."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise UsageError(f"{name} is not UTF-8 text") from None
-    return text

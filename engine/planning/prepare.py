@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from ...profiles.profile import Reference
 from ...providers.emulation import scaffold
+from ...providers.errors import UsageError
 from ...providers.merge import merged, without
 from ...providers.registry import dialect
 from ...providers.schema import Call, HttpRequest, Message, Notice
@@ -21,6 +22,15 @@ class Prompt:
     text: str
     system: str | None = None
     earlier: tuple[Message, ...] = ()
+
+
+def checked_text(text: str, name: str) -> str:
+    """`text`. Raises `UsageError` for lone surrogates, which stand for bytes that are no UTF-8: they cannot be sent."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise UsageError(f"{name} is not UTF-8 text") from None
+    return text
 
 
 @dataclass(frozen=True, slots=True)
