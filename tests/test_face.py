@@ -63,6 +63,13 @@ def test_calling_it_loads_nothing_of_the_command_line_or_the_simulator() -> None
     assert not [name for name in loaded if name.startswith(("thinkdial.cli", "thinkdial.simulator", "typer", "rich"))]
 
 
+def test_a_strangers_program_runs(tmp_path: Path) -> None:
+    program = Path(__file__).with_name("stranger.py")
+    done = subprocess.run([sys.executable, program], cwd=tmp_path, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert "no profile or group is called 'nobody'" in done.stdout
+
+
 @pytest.mark.parametrize("module", ["thinkdial", "thinkdial.cli"])
 def test_it_runs_as_a_module(module: str, tmp_path: Path) -> None:
     done = subprocess.run(
