@@ -11,13 +11,14 @@ def path(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
 
     Example:  thinkdial profiles path
     """
-    from .....engine.targets.documents import layers_document
     from .....profiles.config import load, user_file
-    from ....formats import json_text
     from ....output import emit
 
     layers = load(config).layers
     if json:
+        from .....engine.targets.documents import layers_document
+        from ....formats import json_text
+
         emit(json_text(layers_document(layers, user_file())))
         return ExitCode.OK
     for layer in layers:
