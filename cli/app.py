@@ -10,7 +10,7 @@ import typer
 from ..providers.errors import ThinkdialError
 from ..providers.version import VERSION
 from .exit_codes import code_of
-from .lazy import LazyGroup
+from .framework.lazy import LazyGroup
 from .output import complain, use_utf8
 
 

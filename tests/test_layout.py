@@ -14,7 +14,6 @@ from .sources import is_source, registries
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("cli", "engine", "profiles", "providers")
-VALUE_VIEWS = ("history", "money", "report", "setup")
 DEMO_FILES = {"cli/commands/run/demo.py", "cli/commands/setup/simulate.py"}
 
 
@@ -47,14 +46,6 @@ def test_imports_only_go_down(layer: str) -> None:
     for path in modules(layer):
         allowed = below | ({"simulator"} if str(path.relative_to(ROOT)) in DEMO_FILES else set())
         assert imported_layers(path) <= allowed, path
-
-
-@pytest.mark.parametrize("room", VALUE_VIEWS)
-def test_views_get_values_and_call_nothing_below(room: str) -> None:
-    for path in modules(f"cli/views/{room}"):
-        for node in imports(path):
-            if isinstance(node, ast.ImportFrom) and (node.module or "").split(".")[0] in ("engine", "profiles"):
-                assert all(alias.name[0].isupper() for alias in node.names), f"{path}: a function is no value"
 
 
 @pytest.mark.parametrize("room", ["history", "money", "run", "setup"])

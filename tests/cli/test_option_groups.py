@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import typer
 from typer.testing import CliRunner
 
-from thinkdial.cli.light import LightCommand
-from thinkdial.cli.option_groups import with_groups
+from thinkdial.cli.framework.light import LightCommand
+from thinkdial.cli.framework.option_groups import with_groups
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from ...light import LightCommand
+from ...framework.default_group import DefaultGroup
+from ...framework.light import LightCommand
 from ...options import (
     AllowUnpriced,
     AsJson,
@@ -25,7 +26,6 @@ from ...options import (
     ThinkSweep,
     Timeout,
 )
-from ...subcommands import DefaultGroup
 
 app = typer.Typer(
     cls=DefaultGroup,

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import typer
 
-from ....lazy import LazyGroup
+from ....framework.lazy import LazyGroup
 
 
 class PriceCommands(LazyGroup):

@@ -6,7 +6,7 @@ from typing import ClassVar
 
 import typer
 
-from ....lazy import LazyGroup
+from ....framework.lazy import LazyGroup
 
 HELP = """Keep API keys in the operating system's keyring, and see where each key comes from.
 
