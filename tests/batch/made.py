@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from thinkdial.cli.commands.batch.csv_lines import HEADS, csv_line, read_cells
+from thinkdial.engine.batch.output.csv_lines import HEADS, csv_line, read_cells
 from thinkdial.engine.batch.output.document import json_line
 from thinkdial.engine.batch.output.output_file import Work
 from thinkdial.engine.batch.rows.digests import digest_of

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.cli.commands.batch.csv_lines import HEADS, csv_line, read_cells
+from thinkdial.engine.batch.output.csv_lines import HEADS, csv_line, read_cells
 from thinkdial.engine.batch.output.summary import Group, Tally, wilson
 from thinkdial.engine.exchange.outcome import NEVER_SENT
 from thinkdial.profiles.profile import Reference

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from thinkdial.cli.commands.batch.csv_lines import HEADS, csv_line
-from thinkdial.cli.views.csv_columns import (
+from thinkdial.engine.batch.output.csv_lines import HEADS, csv_line
+from thinkdial.engine.results.csv_columns import (
     BATCH_COLUMNS,
     EARLIER_BATCH_COLUMNS,
     OF_A_RESULT,

@@ -11,10 +11,10 @@ import pytest
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
-from thinkdial.cli.views.csv_columns import RUN_COLUMNS
 from thinkdial.cli.views.quotation import fenced, inline, quoted
 from thinkdial.cli.views.run.export import run_csv, run_markdown, run_text
 from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.results.csv_columns import RUN_COLUMNS
 from thinkdial.engine.results.result import Cost, Reasoning, Result, Run, ThinkReceipt
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Usage

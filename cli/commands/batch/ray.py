@@ -18,8 +18,10 @@ import typer
 from ....engine.api import settle_open_jobs
 from ....engine.batch.caller import caller_maker
 from ....engine.batch.end import Ended
+from ....engine.batch.output.csv_lines import HEADS, csv_line
 from ....engine.batch.output.document import json_line
 from ....engine.batch.output.merge import OrderWriter, Shards, locked, merge
+from ....engine.batch.output.records import line_of_cells
 from ....engine.batch.output.summary import Tally
 from ....engine.results.assembly import new_id
 from ....engine.results.untrusted import harmless_json
@@ -33,7 +35,6 @@ from ...selection import sweep_values
 from ...views.batch.progress import watcher_for
 from ..run.ready import dollars_of
 from .circumstances import LONGEST_CALL_S
-from .csv_lines import HEADS, csv_line, written
 
 if TYPE_CHECKING:
     from ....engine.batch.cluster.engine import RayBatch
@@ -105,7 +106,7 @@ def run_merge(directory: Path, output: Path | None, *, ordered: bool, form: str 
         check_writable(output)
         if output.exists() and not replace:
             raise UsageError(f"{output} exists already", hint="choose another name, or pass --replace")
-    encode, head = (csv_line, written(list(HEADS[0]))) if form == "csv" else (None, b"")
+    encode, head = (csv_line, line_of_cells(HEADS[0])) if form == "csv" else (None, b"")
     if output is None and encode is None:
         encode = _harmless_line
     try:

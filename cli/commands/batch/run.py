@@ -18,10 +18,12 @@ import typer
 from ....engine.batch.batch import Batch
 from ....engine.batch.caller import caller_maker
 from ....engine.batch.end import Ended
+from ....engine.batch.output.csv_lines import HEADS, csv_line, read_cells
 from ....engine.batch.output.document import Encode, output_document, output_line
 from ....engine.batch.output.output_file import Form as OutputForm
 from ....engine.batch.output.output_file import OutputFile
 from ....engine.batch.output.outputs import Pipe
+from ....engine.batch.output.records import line_of_cells
 from ....engine.batch.output.summary import Tally
 from ....engine.batch.rows.digests import digest_of
 from ....engine.batch.rows.rows import BadRow, Form, Row, bounded_lines, guess_form, read_rows
@@ -34,7 +36,6 @@ from ....providers.errors import ConfigError, UsageError
 from ...exit_codes import ExitCode
 from ...output import check_writable, complain, forget, is_terminal, say
 from ...selection import load_config, sweep_values
-from .csv_lines import HEADS, csv_line, read_cells, written
 from .progress_of_input import HowFar
 from .summary import check_summary_paths
 
@@ -183,7 +184,7 @@ def _pipe(output: Path | None) -> Pipe:
 
 def _begin_csv(out: Pipe) -> None:
     try:
-        out.write(written(list(HEADS[0])))
+        out.write(line_of_cells(HEADS[0]))
     except BrokenPipeError:
         forget(sys.stdout)
         raise typer.Exit(ExitCode.BROKEN_PIPE) from None

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from ....engine.batch.end import Ended
+from ....engine.batch.output.csv_lines import HEADS, read_cells
 from ....engine.batch.output.output_file import OutputFile
 from ....engine.batch.output.summary import Tally
 from ....engine.batch.provider.access import ProviderAccess
@@ -24,7 +25,6 @@ from ....providers.errors import ConfigError, UsageError
 from ...exit_codes import ExitCode
 from ...formats import json_text
 from ...output import check_writable, console, emit, rendered, say
-from .csv_lines import HEADS, read_cells
 from .via_plan import Clerk, encoder_for, planned_job
 from .via_run import Note, Office, Workers, books_for, noted, opened_job
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from ....engine.batch.output.csv_lines import csv_line
 from ....engine.batch.output.document import json_line, output_document
 from ....engine.batch.output.output_file import OutputFile, Work
 from ....engine.batch.provider.access import ProviderAccess, ProviderAccesses, settings_of
@@ -19,7 +20,6 @@ from ....engine.targets.target import select
 from ....providers.errors import BudgetError, StoreError, UsageError
 from ...output import say
 from ...selection import sweep_values
-from .csv_lines import csv_line
 from .via_run import Office
 
 if TYPE_CHECKING:

@@ -19,7 +19,7 @@ from ....profiles.disk import PrivateFile, open_private
 from ....providers.errors import ConfigError
 from ..rows.digests import DigestMap, digest_of
 from .lock import lock_file
-from .records import BEGINNING, IDENTITY, Record, csv_line, csv_records, identity, json_records
+from .records import BEGINNING, IDENTITY, Record, csv_records, identity, json_records, line_of_cells
 
 KEY_BYTES = 8
 _FAILED = 1 << 31
@@ -96,7 +96,7 @@ class OutputFile:
             raise
         self._end = os.fstat(self._file).st_size
         if form == "csv" and self._end == 0:
-            self._write(csv_line(self._columns))
+            self._write(line_of_cells(self._columns))
 
     def __enter__(self) -> Self:
         return self
@@ -170,7 +170,7 @@ class OutputFile:
         ):
             old: BinaryIO | None = None
             if self.form == "csv":
-                kept.write(csv_line(self._columns))
+                kept.write(line_of_cells(self._columns))
             for place in places:
                 number = place & 0xFFFFFFFF
                 source.seek(begins[number])
@@ -263,7 +263,7 @@ class OutputFile:
         """Whether the end of the file can be what is left of a line of ours."""
         if self.form == "csv" and torn.end - len(torn.data) > 0:
             return True  # it comes after a header of ours
-        starts = [BEGINNING] if self.form == "jsonl" else map(csv_line, self._heads)
+        starts = [BEGINNING] if self.form == "jsonl" else map(line_of_cells, self._heads)
         return any(torn.data.startswith(start) or start.startswith(torn.data) for start in starts)
 
     def _remember(self, key: bytes, digest: bytes, *, failed: bool) -> None:

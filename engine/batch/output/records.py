@@ -103,11 +103,11 @@ def _damaged(path: Path, place: int, words: str) -> ConfigError:
     )
 
 
-def csv_line(cells: Sequence[str]) -> bytes:
+def line_of_cells(cells: Sequence[str]) -> bytes:
     """A line of CSV."""
     made = io.StringIO()
     csv.writer(made, lineterminator="\n").writerow(cells)
-    return made.getvalue().encode()
+    return made.getvalue().encode("utf-8", "replace")
 
 
 def _is_result(line: bytes) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from operator import attrgetter
 from typing import Any, cast
 
-from ...engine.results.result import Result
+from .result import Result
 
 OF_A_RESULT: Mapping[str, str] = {
     "profile": "profile",

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import json
 from collections.abc import Mapping
-from io import StringIO
 from typing import Any
 
-from ....engine.exchange.outcome import NEVER_SENT
-from ....engine.results.untrusted import csv_cell
-from ...views.csv_columns import BATCH_COLUMNS, EARLIER_BATCH_COLUMNS, OF_A_RESULT, cells_in, value_in
+from ...exchange.outcome import NEVER_SENT
+from ...results.csv_columns import BATCH_COLUMNS, EARLIER_BATCH_COLUMNS, OF_A_RESULT, cells_in, value_in
+from ...results.untrusted import csv_cell
+from .records import line_of_cells
 
 HEADS = (BATCH_COLUMNS, EARLIER_BATCH_COLUMNS)
 """What a file may begin with; a new one begins with the first."""
@@ -27,14 +26,7 @@ def csv_line(document: Mapping[str, Any]) -> bytes:
         "warnings": "; ".join(warning["message"] for warning in document.get("warnings") or ()),
         "row": json.dumps(document.get("row") or {}, ensure_ascii=False),
     }
-    return written([_cell(cells[name]) for name in BATCH_COLUMNS])
-
-
-def written(cells: list[str]) -> bytes:
-    """A line of CSV."""
-    made = StringIO()
-    csv.writer(made, lineterminator="\n").writerow(cells)
-    return made.getvalue().encode("utf-8", "replace")
+    return line_of_cells([_cell(cells[name]) for name in BATCH_COLUMNS])
 
 
 def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
