@@ -43,7 +43,7 @@ class Commands(LazyGroup):
         "profiles": "setup.profiles.group",
         "spend": "money.spend",
         "prices": "money.prices.group",
-        "batch": "batch.batch",
+        "batch": "batch.group",
         "history": "history.group",
     }
 

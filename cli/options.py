@@ -109,6 +109,16 @@ NoHistory = Annotated[bool, typer.Option("--no-history", help="Do not keep this 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="One more configuration file, above all others.")
 ]
+BatchName = Annotated[
+    str | None,
+    typer.Argument(metavar="ID", help="A batch, or the beginning of its id; without one the batch that is open."),
+]
+BatchForm = Annotated[str | None, typer.Option("--format", metavar="FORM", help="jsonl (the default) or csv.")]
+Ordered = Annotated[bool, typer.Option("--ordered", help="Give the results in the order of the rows.")]
+Poll = Annotated[
+    float | None,
+    typer.Option("--poll", metavar="SECONDS", min=0.01, help="Look so often at providers' batches; else ever rarer."),
+]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the results to a file.")]
 OutputFormat = Annotated[Format | None, typer.Option("--format", help="How to print the results.")]
 OneRun = Annotated[

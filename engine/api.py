@@ -113,7 +113,6 @@ def refuse_unless_strict(plans: Iterable[tuple[str, ThinkPlan]], names: OptionNa
 
 def settle_open_jobs() -> None:
     """Bring what open batches at providers set aside up to date. Raises `StoreError`."""
-    from .batch.provider.budgets import settle
-    from .batch.provider.job_store import JobStore
+    from .batch.provider import budgets
 
-    settle(JobStore(), for_budgets=True)
+    budgets.settle_open_jobs()

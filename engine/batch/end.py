@@ -1,17 +1,26 @@
-"""How a batch ended."""
+"""How a batch ended, for whoever has to say it or go by it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
 
 from ...providers.errors import Failure, ThinkdialError
+from ..results.assembly import timestamp
 from .output.summary import Tally
 from .rows.digests import DigestMap
+
+if TYPE_CHECKING:
+    from ...profiles.profile import Reference
+    from .options import BatchOptions
 
 
 @dataclass(slots=True)
 class Ended:
-    """How a batch ended. `output_problem` is set when results could not be written; `lost` holds their lines."""
+    """What became of this run. `output_problem` is set when results could not be written; `lost` holds their lines."""
 
     rows: int
     bad_rows: int
@@ -24,3 +33,70 @@ class Ended:
     order: DigestMap | None = None
     lost: tuple[bytes, ...] = ()
     broken: dict[str, Failure] = field(default_factory=dict[str, Failure])
+
+
+class BatchOutcome(StrEnum):
+    """How it went as a whole; of several the first one here."""
+
+    PIPE_CLOSED = "pipe_closed"
+    INTERRUPTED = "interrupted"
+    OUTPUT_FAILED = "output_failed"
+    OVER_BUDGET = "over_budget"
+    NO_ROWS = "no_rows"
+    ALL_FAILED = "all_failed"
+    SOME_FAILED = "some_failed"
+    OK = "ok"
+
+
+@dataclass(frozen=True, slots=True)
+class BatchEnd:
+    """What became of this run, and the totals of all that the output holds."""
+
+    ended: Ended
+    tally: Tally
+
+    @property
+    def outcome(self) -> BatchOutcome:
+        ended = self.ended
+        results, failed = ended.tally.results, ended.tally.failed
+        if ended.pipe_closed:
+            return BatchOutcome.PIPE_CLOSED
+        if ended.interrupted:
+            return BatchOutcome.INTERRUPTED
+        if ended.output_problem is not None:
+            return BatchOutcome.OUTPUT_FAILED
+        if ended.budget is not None:
+            return BatchOutcome.OVER_BUDGET
+        if ended.rows == 0 and ended.bad_rows == 0:
+            return BatchOutcome.NO_ROWS
+        if results and failed == results and not ended.tally.skipped:
+            return BatchOutcome.ALL_FAILED
+        return BatchOutcome.SOME_FAILED if failed or ended.bad_rows or ended.broken else BatchOutcome.OK
+
+
+def tally_of(documents: Iterable[Mapping[str, Any]], reference: Reference, this_run: Tally | None = None) -> Tally:
+    """The totals of lines of output, with what only this run knows."""
+    whole = Tally(reference=reference)
+    if this_run is not None:
+        whole.profiles, whole.skipped, whole.again = dict(this_run.profiles), this_run.skipped, this_run.again
+    for document in documents:
+        whole.add(document)
+    return whole
+
+
+def summary_document(end: BatchEnd, options: BatchOptions, at: datetime) -> dict[str, Any]:
+    """`thinkdial.batch-summary/1`."""
+    ended, output = end.ended, options.output
+    return end.tally.document(
+        created_at=timestamp(at),
+        source=options.source_name,
+        output=None if output is None else str(output),
+        rows=ended.rows,
+        bad_rows=ended.bad_rows,
+        finished=ended.finished,
+        interrupted=ended.interrupted,
+        cost_limit=None if ended.budget is None else ended.budget.message,
+        given_up=[
+            {"profile": name, "kind": failed.kind, "message": failed.message} for name, failed in ended.broken.items()
+        ],
+    )

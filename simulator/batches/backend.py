@@ -34,7 +34,7 @@ KEPT_HEADERS = ("anthropic-version", "anthropic-beta")
 
 
 class BatchArguments(TypedDict, total=False):
-    """What a simulator can be told about batches, as keyword arguments; the meaning is `BatchOptions`'s."""
+    """What a simulator can be told about batches, as keyword arguments; the meaning is `BatchSettings`'s."""
 
     directory: Path | None
     batch_polls: int
@@ -45,7 +45,7 @@ class BatchArguments(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True)
-class BatchOptions:
+class BatchSettings:
     """How the batch endpoints behave.
 
     `directory` keeps batches and files across restarts. A batch ends at its `polls`-th look, or with `seconds` when so
@@ -68,9 +68,9 @@ class BatchOptions:
         return limit if self.most_bytes is None else min(limit, self.most_bytes)
 
 
-def batch_options(arguments: BatchArguments) -> BatchOptions:
+def batch_options(arguments: BatchArguments) -> BatchSettings:
     """The options that keyword arguments stand for."""
-    return BatchOptions(
+    return BatchSettings(
         directory=arguments.get("directory"),
         polls=arguments.get("batch_polls", 2),
         seconds=arguments.get("batch_s"),
@@ -105,7 +105,9 @@ class RowCounts:
 class BatchBackend:
     """Creates, advances, cancels and remembers batches."""
 
-    def __init__(self, options: BatchOptions, plan: FaultPlan, log: BatchLog, *, seed: int, cache: PromptCache) -> None:
+    def __init__(
+        self, options: BatchSettings, plan: FaultPlan, log: BatchLog, *, seed: int, cache: PromptCache
+    ) -> None:
         self.options = options
         self.database = SimulatorDatabase(options.directory)
         self._plan = plan

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
-from ..batches.backend import BatchBackend, BatchOptions
+from ..batches.backend import BatchBackend, BatchSettings
 from ..calls.call import ApiCall, PromptCache
 from ..calls.endpoint import Body, Endpoint
 from ..calls.faults import HEADER, FaultPlan, UnknownFaultError, before_answer, split_model, spoil
@@ -35,7 +35,7 @@ class Dispatcher:
         seed: int,
         faults: Mapping[str, float] | None,
         retry_after_s: float,
-        batches: BatchOptions,
+        batches: BatchSettings,
         log: RequestLog,
         limits: RateLimits | None = None,
     ) -> None:

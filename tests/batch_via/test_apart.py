@@ -149,7 +149,7 @@ def test_a_batch_that_may_be_somebody_elses_is_not_cancelled(bench: Bench):
 def test_a_creation_that_came_to_nothing_is_cancelled_for_good(
     bench: Bench, refuse: Refuse, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("thinkdial.cli.commands.batch.via_run.LOOK_AGAIN_S", 0.01)
+    monkeypatch.setattr("thinkdial.engine.batch.provider.manager.LOOK_AGAIN_S", 0.01)
     bench.write_rows(2)
     refuse("/anthropic/", None, "connection")
     assert bench.submit("--poll", "0.01").code == 2 and stages(bench) == {"a": "creating"}

@@ -143,7 +143,7 @@ def test_a_job_that_could_not_begin_holds_nothing(limited: Bench, monkeypatch: p
 
     with monkeypatch.context() as patch:
         patch.setattr("thinkdial.engine.batch.provider.job_store.BatchJob.begin", killed)
-        patch.setattr("thinkdial.cli.commands.batch.via_run.Office.tidy", lambda _: None)
+        patch.setattr("thinkdial.engine.batch.provider.manager.JobManager.tidy", lambda _: None)
         limited.submit()
     assert len(aside()) == 1
     assert limited.submit().code == 0

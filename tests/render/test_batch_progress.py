@@ -10,7 +10,6 @@ from typing import Any
 
 import pytest
 
-from thinkdial.cli.commands.batch.progress_of_input import HowFar
 from thinkdial.cli.views.batch import progress as batch_progress
 from thinkdial.cli.views.batch.figures import compact, figures_of, span
 from thinkdial.cli.views.batch.live import frame
@@ -18,6 +17,7 @@ from thinkdial.cli.views.batch.progress import BAD_ROWS_SHOWN, Display, Progress
 from thinkdial.engine.batch.output.summary import Tally
 from thinkdial.engine.batch.progress import BatchProgress, Gauge, ProfileProgress, Taken
 from thinkdial.engine.batch.rows.rows import BadRow
+from thinkdial.engine.batch.rows.source import open_source
 from thinkdial.providers.errors import Failure
 
 HOSTILE = "evil\x1b[2J\u202e\nname"
@@ -237,11 +237,10 @@ def test_the_display_writes_to_stderr_only_and_leaves_nothing(monkeypatch: pytes
 def test_how_far_a_file_has_been_read(tmp_path: Any) -> None:
     path = tmp_path / "rows"
     path.write_bytes(b"one\ntwo\nsix\nten\n")
-    with path.open("rb") as file:
-        far = HowFar(file)
-        assert far.share() is None
-        lines = far.counted(file)
-        shares = [(next(lines), far.share())[1] for _ in range(4)]
+    with open_source(path) as source:
+        assert source.share() is None
+        lines = source.lines()
+        shares = [(next(lines), source.share())[1] for _ in range(4)]
     assert shares == [0.25, 0.5, 0.75, 1.0]
 
 

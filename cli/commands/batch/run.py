@@ -1,381 +1,204 @@
-"""What `thinkdial batch` does: open, run, stop in good order, sum up."""
+"""`thinkdial batch run`: rows x profiles x think values, here, at the providers, or over a cluster."""
 
 from __future__ import annotations
 
-import asyncio
-import os
-import signal
 import sys
-from collections.abc import Generator, Iterator, Mapping
-from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
-from io import BufferedReader
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ....engine.batch.batch import Batch
-from ....engine.batch.caller import caller_maker
-from ....engine.batch.end import Ended
-from ....engine.batch.output.csv_lines import HEADS, csv_line, read_cells
-from ....engine.batch.output.document import Encode, output_document, output_line
-from ....engine.batch.output.output_file import Form as OutputForm
-from ....engine.batch.output.output_file import OutputFile
-from ....engine.batch.output.outputs import Pipe
-from ....engine.batch.output.records import line_of_cells
-from ....engine.batch.output.summary import Tally
-from ....engine.batch.rows.digests import digest_of
-from ....engine.batch.rows.rows import BadRow, Form, Row, bounded_lines, guess_form, read_rows
-from ....engine.results.assembly import new_id
-from ....engine.results.untrusted import harmless_json
-from ....engine.runs.jobs import Options
-from ....engine.targets.target import select
-from ....profiles.config import Config
-from ....providers.errors import ConfigError, UsageError
 from ...exit_codes import ExitCode
-from ...output import check_writable, complain, forget, is_terminal, say
-from ...selection import load_config, sweep_values
-from .progress_of_input import HowFar
-from .summary import check_summary_paths
+from ...options import (
+    AllowUnpriced,
+    BatchForm,
+    ConfigFile,
+    Emulate,
+    MaxCost,
+    MaxOutput,
+    NoHistory,
+    NoStream,
+    Ordered,
+    Output,
+    Poll,
+    Profiles,
+    Quiet,
+    Retries,
+    System,
+    ThinkSweep,
+    Timeout,
+)
 
-FORMS = ("jsonl", "csv", "tsv", "lines")
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
+    from ....engine.batch.options import BatchOptions
+    from ....profiles.config import Config
 
-@dataclass(frozen=True, slots=True)
-class BatchWishes:
-    """The options of one batch."""
+PROVIDER, RAY = "provider", "ray"
 
-    source: str
-    profiles: tuple[str, ...]
-    think: str | None
-    output: Path | None
-    template: str | None
-    constants: tuple[str, ...]
-    system: str | None
-    max_output_tokens: int | None
-    max_cost_usd: str | None
-    allow_unpriced: bool
-    concurrency: int | None
-    retry_failed: bool
-    ordered: bool
-    window: int
-    input_format: str | None
-    output_format: str | None
-    summaries: tuple[Path, ...]
-    timeout_s: float | None
-    retries: int | None
-    no_stream: bool
-    emulate: bool
-    via: str | None
-    engine: str | None
-    config: Path | None
-    keeps_history: bool
-    quiet: bool
-    wait: bool = False
-    poll_s: float | None = None
-    workers: int | None = None
-    shard_rows: int = 1000
+Input = Annotated[str, typer.Argument(metavar="FILE", help="Rows: JSONL, CSV or plain lines; - reads standard input.")]
+TemplateText = Annotated[
+    str | None,
+    typer.Option("--template", metavar="TEXT", help="The prompt from a row's fields: 'Translate {{text}}' (Jinja2)."),
+]
+Variables = Annotated[
+    list[str] | None,
+    typer.Option("--var", "-v", metavar="NAME=VALUE", help="A field for the template beside the row's; repeatable."),
+]
 
 
-def run_batch(wishes: BatchWishes) -> None:
-    """Run it and exit with its code. Raises `UsageError` and `ConfigError` before anything is sent."""
-    form = _output_form(wishes)
-    check_summary_paths(wishes.summaries)
-    if wishes.engine not in (None, "ray"):
-        raise UsageError(f"--engine {wishes.engine}: is not known", hint="--engine ray, or none")
-    outputs = (wishes.output,) if wishes.output is not None and wishes.engine is None else ()
-    for path in (*wishes.summaries, *outputs):
+def run(
+    rows: Input,
+    profile: Profiles = None,
+    think: ThinkSweep = None,
+    output: Output = None,
+    template: TemplateText = None,
+    var: Variables = None,
+    system: System = None,
+    max_output: MaxOutput = None,
+    max_cost: MaxCost = None,
+    allow_unpriced: AllowUnpriced = False,
+    concurrency: Annotated[
+        int | None,
+        typer.Option("--concurrency", metavar="N", min=1, max=4096, help="Calls at once for each profile, at most."),
+    ] = None,
+    retry_failed: Annotated[
+        bool, typer.Option("--retry-failed", help="Run those rows again too whose results in -o FILE have failed.")
+    ] = False,
+    ordered: Ordered = False,
+    window: Annotated[
+        int, typer.Option("--window", metavar="N", min=1, help="With --ordered on a pipe: results that may wait.")
+    ] = 10_000,
+    input_format: Annotated[
+        str | None, typer.Option("--input-format", metavar="FORM", help="jsonl, csv, tsv or lines; else guessed.")
+    ] = None,
+    output_format: BatchForm = None,
+    summary: Annotated[
+        list[Path] | None,
+        typer.Option("--summary", metavar="FILE", help="Write the end summary to a .json, .html or .md; repeatable."),
+    ] = None,
+    timeout: Timeout = None,
+    retries: Retries = None,
+    no_stream: NoStream = False,
+    emulate: Emulate = False,
+    via: Annotated[
+        str | None,
+        typer.Option("--via", metavar="provider", help="provider: hand the rows to the providers' own batch APIs."),
+    ] = None,
+    wait: Annotated[bool, typer.Option("--wait", help="With --via: wait for the results, then write them.")] = False,
+    poll: Poll = None,
+    engine: Annotated[
+        str | None, typer.Option("--engine", metavar="ray", help="ray: spread the rows over a Ray cluster.")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", metavar="N", min=1, help="With --engine ray: worker processes; else one for each CPU."
+        ),
+    ] = None,
+    shard_rows: Annotated[
+        int,
+        typer.Option("--shard-rows", metavar="N", min=1, help="With --engine ray: rows whose results share a file."),
+    ] = 1000,
+    config: ConfigFile = None,
+    no_history: NoHistory = False,
+    quiet: Quiet = False,
+) -> ExitCode:
+    """Send every row to every profile with every think value; one result a line, as results come.
+
+    A row is a prompt, a chat (`messages`), or fields for --template; it may have id, system, think, profile,
+    max_output and expect. With -o FILE the same command goes on where an earlier run has stopped.
+
+    Example:  cat rows.jsonl | thinkdial batch - -p claude -p gpt --think low -o results.jsonl
+    """
+    from ....engine.batch.options import BatchOptions
+    from ....engine.batch.output.target import output_form
+    from ....engine.runs.jobs import Options
+    from ....engine.runs.money import CostOptions
+    from ....providers.errors import UsageError
+    from ...output import check_writable
+    from ...selection import load_config, sweep_values
+    from ..run.ready import dollars_of
+    from .listener import standard_output
+    from .summary import check_summary_paths
+
+    summaries = tuple(summary or ())
+    output_form(output_format, output)
+    check_summary_paths(summaries)
+    if engine not in (None, RAY):
+        raise UsageError(f"--engine {engine}: is not known", hint="--engine ray, or none")
+    if via not in (None, PROVIDER):
+        raise UsageError(f"--via {via}: is not known", hint="--via provider uses the providers' own batch APIs")
+    for path in (*summaries, *((output,) if output is not None and engine is None else ())):
         check_writable(path)
-    settings = load_config(wishes.config, wishes.profiles, quiet=wishes.quiet)
-    names = [
-        selection.profile.name if selection.think is None else f"{selection.profile.name}@{selection.think}"
-        for selection in select(wishes.profiles, settings)
-    ]
-    with ExitStack() as stack:
-        source = _source(wishes.source, stack)
-        how_far = HowFar(source)
-        rows = _rows(source, wishes, how_far)
-        if wishes.engine is not None:
-            from .ray import run_ray
+    is_here = engine is None and via is None
+    options = BatchOptions(
+        source=_source(rows),
+        target=output if output is not None or not is_here else standard_output(),
+        profiles=tuple(profile or ()),
+        calls=Options(sweep_values(think), max_output, timeout, retries, no_stream, emulate),
+        cost=CostOptions(dollars_of(max_cost), allow_unpriced),
+        system=system,
+        template=template,
+        variables=tuple(map(_variable, var or ())),
+        input_form=input_format,
+        output_form=output_format,
+        concurrency=concurrency,
+        retry_failed=retry_failed,
+        ordered=ordered,
+        window=window,
+        keeps_history=not no_history,
+        config_file=config,
+    )
+    settings = load_config(config, options.profiles, quiet=quiet)
+    if engine is not None:
+        from .over_cluster import run_over_cluster
 
-            _finish(wishes, run_ray(wishes, settings, names, rows, _batch_id(wishes)), None)
-        memory = None
-        _check_not_input(wishes.output, source)
-        if wishes.output is not None and (wishes.via is not None or not _is_device(wishes.output)):
-            memory = stack.enter_context(OutputFile(wishes.output, form, _batch_id(wishes), HEADS, read_cells))
-            if not wishes.quiet:
-                _say_resumed(memory)
-        if wishes.via is not None:
-            from .via import submit_via
+        return run_over_cluster(options, settings, summaries, workers=workers, shard_rows=shard_rows, quiet=quiet)
+    if via is not None:
+        from .submit import submit
 
-            submit_via(wishes, settings, names, rows, memory, _batch_id(wishes))
-        from .circumstances import run_quickly
-
-        ended = run_quickly(_run(wishes, settings, names, rows, memory, form, source, how_far))
-        ended.tally.reference = settings.reference
-        _finish(wishes, ended, memory)
+        return submit(options, settings, summaries, waits=wait, poll_s=poll, quiet=quiet)
+    return _run_here(options, settings, summaries, quiet=quiet)
 
 
-async def _run(
-    wishes: BatchWishes,
-    settings: Config,
-    names: list[str],
-    rows: Iterator[Row | BadRow],
-    memory: OutputFile | None,
-    form: OutputForm,
-    source: BinaryIO,
-    how_far: HowFar,
-) -> Ended:
+def _run_here(options: BatchOptions, config: Config, summaries: Sequence[Path], *, quiet: bool) -> ExitCode:
+    from ....engine.batch.run import ready_batch
+    from ...output import forget, is_terminal
     from ...views.batch.progress import watcher_for
-    from .circumstances import surroundings_for
+    from .listener import SpokenLines
+    from .summary import finish
 
-    run_id = new_id()
-    asked = Options(
-        sweep=sweep_values(wishes.think),
-        max_output_tokens=wishes.max_output_tokens,
-        timeout_s=wishes.timeout_s,
-        retries=wishes.retries,
-        no_stream=wishes.no_stream,
-        emulate=wishes.emulate,
-    )
-    encode: Encode = _csv_line if form == "csv" else output_line
-    out = memory or _pipe(wishes.output)
-    if isinstance(out, Pipe):
-        if form == "csv":
-            _begin_csv(out)
-        else:
-            encode = _harmless_line
-    async with surroundings_for(wishes, settings, names, run_id) as (surroundings, purse, sums):
-        mixed = memory is None and is_terminal(sys.stdout)
-        watcher = watcher_for(wishes.quiet, how_far=how_far.share, beside_results=mixed)
-        batch = Batch(
-            make_caller=caller_maker(settings, asked, run_id, system=wishes.system, concurrency=wishes.concurrency),
-            profiles=names,
-            rows=rows,
-            output=out,
-            surroundings=surroundings,
-            watcher=watcher,
-            memory=memory,
-            retry_failed=wishes.retry_failed,
-            batch_id=_batch_id(wishes),
-            encode=encode,
-            purse=purse,
-            sums=sums,
-            is_live=not _is_regular(source),
-            ordered=wishes.ordered,
-            window=wishes.window,
-        )
-        with watcher.watching(batch), _listening(batch):
-            return await batch.run()
-
-
-def _pipe(output: Path | None) -> Pipe:
-    """Standard output, or a device that was named as the output: what was written there cannot be read again."""
-    if output is not None:
-        try:
-            return Pipe(os.open(output, os.O_WRONLY))
-        except OSError as error:
-            raise ConfigError(f"{output} cannot be written: {error.strerror}") from None
-    if sys.stdout is None:  # pyright: ignore[reportUnnecessaryComparison] it was closed before we began
-        raise ConfigError("standard output is closed", hint="-o FILE writes the results to a file")
-    return Pipe(sys.stdout.fileno())
-
-
-def _begin_csv(out: Pipe) -> None:
     try:
-        out.write(line_of_cells(HEADS[0]))
-    except BrokenPipeError:
-        forget(sys.stdout)
-        raise typer.Exit(ExitCode.BROKEN_PIPE) from None
-    except OSError as error:
-        raise ConfigError(f"the output cannot be written: {error.strerror}") from None
-
-
-def _csv_line(*result: Any) -> bytes:
-    return csv_line(output_document(*result))
-
-
-def _harmless_line(*result: Any) -> bytes:
-    return harmless_json(output_line(*result).decode()).encode()
-
-
-@contextmanager
-def _listening(batch: Batch) -> Generator[None]:
-    """SIGINT or SIGTERM once: finish what is under way; again: stop at once. A third one is heard after that."""
-    loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    at_once = False
-
-    def stop() -> None:
-        nonlocal at_once
-        if not batch.stopping:
-            batch.interrupted = True
-            batch.stop()
-            say("finishing what is under way; once more (Ctrl-C) stops at once")
-        elif not at_once and task is not None:
-            at_once = True
-            task.cancel()
-
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for number in signals:
-        with suppress(NotImplementedError, RuntimeError, ValueError):
-            loop.add_signal_handler(number, stop)
-    try:
-        yield
-    finally:
-        for number in signals:
-            with suppress(NotImplementedError, RuntimeError, ValueError):
-                loop.remove_signal_handler(number)
-
-
-def _finish(wishes: BatchWishes, ended: Ended, memory: OutputFile | None) -> None:
-    from .summary import print_summary, write_summaries
-
-    tally = ended.tally
-    if memory is not None:
-        memory.sync()
-        if ended.output_problem is None:
-            memory.tidy(ended.order)
-            if memory.resumed:
-                tally = replace_tally(memory, ended.tally)
-        for note in memory.notes:
-            say(note)
-        memory.notes.clear()
-    if ended.lost and not ended.pipe_closed and memory is not None:
-        say("results that were paid for follow on standard output, so that nothing is lost")
-        with suppress(OSError, ConfigError):
-            standard = _pipe(None)
-            for line in ended.lost:
-                standard.write(line)
-    if not ended.pipe_closed:
-        if not wishes.quiet:
-            print_summary(tally, ended)
-        write_summaries(wishes.summaries, tally, ended, wishes)
-    raise typer.Exit(_exit_code(ended, wishes))
-
-
-def replace_tally(memory: OutputFile, this_run: Tally) -> Tally:
-    """The tally of the whole file, with what only this run knows."""
-    whole = Tally(
-        skipped=this_run.skipped, again=this_run.again, profiles=dict(this_run.profiles), reference=this_run.reference
-    )
-    for document in memory.documents():
-        whole.add(document)
-    return whole
-
-
-def _exit_code(ended: Ended, wishes: BatchWishes) -> ExitCode:
-    if ended.pipe_closed:
+        with ready_batch(options, config, SpokenLines(quiet)) as ready:
+            beside_results = not ready.has_memory and is_terminal(sys.stdout)
+            end = ready.run(watcher_for(quiet, how_far=ready.input.source.share, beside_results=beside_results))
+            return finish(end, options, summaries, quiet=quiet)
+    except BrokenPipeError:  # before anything was sent
         forget(sys.stdout)
         return ExitCode.BROKEN_PIPE
-    if ended.interrupted:
-        say(_go_on(wishes))
-        return ExitCode.INTERRUPTED
-    if ended.output_problem is not None:
-        complain(ended.output_problem)
-        return ExitCode.USAGE
-    if ended.budget is not None:
-        say(f"{ended.budget.message}")
-        say(_go_on(wishes))
-        return ExitCode.COST_LIMIT
-    if ended.rows == 0 and ended.bad_rows == 0:
-        say("there are no rows in the input")
-        return ExitCode.OK
-    failed = ended.tally.failed
-    if ended.tally.results and failed == ended.tally.results and not ended.tally.skipped:
-        return ExitCode.ALL_FAILED
-    return ExitCode.SOME_FAILED if failed or ended.bad_rows or ended.broken else ExitCode.OK
 
 
-def _go_on(wishes: BatchWishes) -> str:
-    if wishes.output is None:
-        return "nothing is remembered without -o FILE: the same command begins anew"
-    return f"everything so far is in {wishes.output}; the same command goes on from there"
+def _source(rows: str) -> str | int:
+    """Where the rows are read from. Raises `UsageError` where there is no standard input."""
+    from ....providers.errors import UsageError
 
-
-def _say_resumed(memory: OutputFile) -> None:
-    for note in memory.notes:
-        say(note)
-    memory.notes.clear()
-    if memory.resumed:
-        say(f"{memory.path} holds {memory.resumed:,} results; what is missing is run")
-
-
-def _output_form(wishes: BatchWishes) -> OutputForm:
-    form = wishes.output_format
-    if form is None:
-        return "csv" if wishes.output is not None and wishes.output.suffix.lower() == ".csv" else "jsonl"
-    if form not in ("jsonl", "csv"):
-        raise UsageError(f"--format {form}: a batch writes jsonl or csv", hint="--summary FILE.html has the totals")
-    return form
-
-
-def _source(name: str, stack: ExitStack) -> BufferedReader:
-    """The input, unbuffered by anybody else. Raises `UsageError` when it cannot be read."""
+    if rows != "-":
+        return rows
+    if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] it was closed before we began
+        raise UsageError("standard input is closed", hint="name a file")
     try:
-        if name == "-":
-            if sys.stdin is None:  # pyright: ignore[reportUnnecessaryComparison] it was closed before we began
-                raise UsageError("standard input is closed", hint="name a file")
-            source = open(os.dup(sys.stdin.fileno()), "rb")  # noqa: PTH123, SIM115 see below
-            return _closed_if_file(source, stack)
-        path = Path(name)
-        if path.is_dir():
-            raise UsageError(f"{name} is a directory", hint="the rows are read from a file, or from -")
-        return _closed_if_file(path.open("rb"), stack)
+        return sys.stdin.fileno()
     except (OSError, ValueError) as error:
-        words = getattr(error, "strerror", None) or str(error)
-        raise UsageError(f"{'standard input' if name == '-' else name} cannot be read: {words}") from None
+        raise UsageError(f"standard input cannot be read: {error}") from None
 
 
-def _closed_if_file(source: BufferedReader, stack: ExitStack) -> BufferedReader:
-    """`source`; a stream stays open, for the thread that reads it may wait in it when all else is over."""
-    return stack.enter_context(source) if _is_regular(source) else source
+def _variable(pair: str) -> tuple[str, str]:
+    """A field for the template. Raises `UsageError` for what is none."""
+    from ....providers.errors import UsageError
 
-
-def _rows(source: BufferedReader, wishes: BatchWishes, how_far: HowFar) -> Iterator[Row | BadRow]:
-    template = None
-    if wishes.template is not None:
-        from ....engine.batch.rows.templates import template_of
-
-        template = template_of(wishes.template, _constants(wishes.constants))
-    elif wishes.constants:
-        raise UsageError("--var gives fields to a template, and there is none", hint="add --template")
-    given = wishes.input_format
-    if given is not None and given not in FORMS:
-        raise UsageError(f"--input-format {given}: rows are {', '.join(FORMS)}")
-    form: Form | None = "csv" if given == "tsv" else given
-    form = form or guess_form(wishes.source, source.peek(4096)[:4096])
-    is_tsv = given == "tsv" or (given is None and wishes.source.lower().endswith(".tsv"))
-    return read_rows(how_far.counted(bounded_lines(source)), form, template=template, delimiter="\t" if is_tsv else ",")
-
-
-def _constants(written: tuple[str, ...]) -> Mapping[str, str]:
-    constants: dict[str, str] = {}
-    for pair in written:
-        name, equals, value = pair.partition("=")
-        if not equals or not name:
-            raise UsageError(f"--var {pair}: is not NAME=VALUE")
-        constants[name] = value
-    return constants
-
-
-def _batch_id(wishes: BatchWishes) -> str:
-    """What the input of a batch is recognised by: where it comes from, and its template."""
-    is_file = wishes.source != "-" and Path(wishes.source).is_file()
-    place = str(Path(wishes.source).resolve()) if is_file else "-"
-    return digest_of(place, wishes.template or "", *wishes.constants).hex()[:16]
-
-
-def _is_device(output: Path) -> bool:
-    return output.exists() and not output.is_file()
-
-
-def _check_not_input(output: Path | None, source: BinaryIO) -> None:
-    if output is not None and output.is_file() and os.path.samestat(output.stat(), os.fstat(source.fileno())):
-        raise UsageError(f"{output} holds the rows", hint="choose another file for -o")
-
-
-def _is_regular(source: BinaryIO) -> bool:
-    import stat
-
-    return stat.S_ISREG(os.fstat(source.fileno()).st_mode)
+    name, equals, value = pair.partition("=")
+    if not equals or not name:
+        raise UsageError(f"--var {pair}: is not NAME=VALUE")
+    return name, value

@@ -1,22 +1,33 @@
-"""The end summary of a batch: on the terminal, and in files."""
+"""The end of a batch: its summary on the terminal and in files, what is said of it, and its exit code."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import sys
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from ....engine.results.assembly import timestamp
+from ....engine.batch.end import BatchEnd, BatchOutcome, summary_document
 from ....providers.errors import ThinkdialError, UsageError
-from ...output import aside, complain, console, rendered, write_file
+from ...exit_codes import ExitCode
+from ...output import aside, complain, console, forget, rendered, say, write_file
 
 if TYPE_CHECKING:
-    from ....engine.batch.end import Ended
-    from ....engine.batch.output.summary import Tally
-    from .run import BatchWishes
+    from ....engine.batch.options import BatchOptions
 
 SUFFIXES = (".json", ".md", ".html", ".htm")
+
+CODES: Mapping[BatchOutcome, ExitCode] = {
+    BatchOutcome.PIPE_CLOSED: ExitCode.BROKEN_PIPE,
+    BatchOutcome.INTERRUPTED: ExitCode.INTERRUPTED,
+    BatchOutcome.OUTPUT_FAILED: ExitCode.USAGE,
+    BatchOutcome.OVER_BUDGET: ExitCode.COST_LIMIT,
+    BatchOutcome.NO_ROWS: ExitCode.OK,
+    BatchOutcome.ALL_FAILED: ExitCode.ALL_FAILED,
+    BatchOutcome.SOME_FAILED: ExitCode.SOME_FAILED,
+    BatchOutcome.OK: ExitCode.OK,
+}
 
 
 def check_summary_paths(paths: Iterable[Path]) -> None:
@@ -29,20 +40,45 @@ def check_summary_paths(paths: Iterable[Path]) -> None:
             )
 
 
-def print_summary(tally: Tally, ended: Ended) -> None:
+def finish(end: BatchEnd, options: BatchOptions, summaries: Iterable[Path], *, quiet: bool) -> ExitCode:
+    """Sum the batch up, and say what is to be done about how it ended. Gives its exit code."""
+    outcome = end.outcome
+    if outcome is BatchOutcome.PIPE_CLOSED:
+        forget(sys.stdout)
+        return CODES[outcome]
+    if not quiet:
+        print_summary(end)
+    write_summaries(summaries, end, options)
+    ended = end.ended
+    match outcome:
+        case BatchOutcome.INTERRUPTED:
+            say(_go_on(options))
+        case BatchOutcome.OUTPUT_FAILED if ended.output_problem is not None:
+            complain(ended.output_problem)
+        case BatchOutcome.OVER_BUDGET if ended.budget is not None:
+            say(ended.budget.message)
+            say(_go_on(options))
+        case BatchOutcome.NO_ROWS:
+            say("there are no rows in the input")
+        case _:
+            pass
+    return CODES[outcome]
+
+
+def print_summary(end: BatchEnd) -> None:
     """Show it on stderr."""
     from ...views.batch.summary_table import summary_view
 
     screen = console(stderr=True)
-    aside(rendered(*summary_view(tally, ended, screen.width), screen=screen))
+    aside(rendered(*summary_view(end.tally, end.ended, screen.width), screen=screen))
 
 
-def write_summaries(paths: Iterable[Path], tally: Tally, ended: Ended, wishes: BatchWishes) -> None:
+def write_summaries(paths: Iterable[Path], end: BatchEnd, options: BatchOptions) -> None:
     """Write all of `paths`. Raises `ConfigError` in the end when one of them could not be written."""
     problems: list[ThinkdialError] = []
     for path in paths:
         try:
-            write_file(path, _text(path.suffix.lower(), tally, ended, wishes))
+            write_file(path, _text(path.suffix.lower(), end, options))
         except ThinkdialError as problem:
             problems.append(problem)
     for problem in problems[:-1]:
@@ -51,35 +87,24 @@ def write_summaries(paths: Iterable[Path], tally: Tally, ended: Ended, wishes: B
         raise problems[-1]
 
 
-def _text(suffix: str, tally: Tally, ended: Ended, wishes: BatchWishes) -> str:
-    source = "standard input" if wishes.source == "-" else wishes.source
+def _text(suffix: str, end: BatchEnd, options: BatchOptions) -> str:
+    source, now = options.source_words, datetime.now(UTC)
     match suffix:
         case ".json":
             from ...formats import json_text
 
-            return json_text(tally.document(**_about(ended, wishes)))
+            return json_text(summary_document(end, options, now))
         case ".md":
             from ...views.batch.summary_markdown import summary_markdown
 
-            return summary_markdown(tally, ended, source)
+            return summary_markdown(end.tally, end.ended, source)
         case _:
             from ...views.report.batch import summary_page
 
-            return summary_page(tally, ended, source, datetime.now(UTC))
+            return summary_page(end.tally, end.ended, source, now)
 
 
-def _about(ended: Ended, wishes: BatchWishes) -> dict[str, Any]:
-    return {
-        "created_at": timestamp(datetime.now(UTC)),
-        "source": wishes.source,
-        "output": None if wishes.output is None else str(wishes.output),
-        "rows": ended.rows,
-        "bad_rows": ended.bad_rows,
-        "finished": ended.finished,
-        "interrupted": ended.interrupted,
-        "cost_limit": None if ended.budget is None else ended.budget.message,
-        "given_up": [
-            {"profile": name, "kind": failed.kind, "message": failed.message}
-            for name, failed in (ended.broken or {}).items()
-        ],
-    }
+def _go_on(options: BatchOptions) -> str:
+    if options.output is None:
+        return "nothing is remembered without -o FILE: the same command begins anew"
+    return f"everything so far is in {options.output}; the same command goes on from there"

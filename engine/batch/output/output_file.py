@@ -80,7 +80,8 @@ class OutputFile:
         """
         self._read_cells = read_cells
         self._place = path.resolve()
-        self.path, self.form, self.notes = path, form, list[str]()
+        self.path, self.notes = path, list[str]()
+        self.form: Form = form
         self.resumed = 0
         self._states = DigestMap()
         self._has_old_lines = False

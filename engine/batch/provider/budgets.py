@@ -58,6 +58,11 @@ def settle(store: JobStore, *, for_budgets: bool = False) -> None:
         settle_history(connection, {name: job.is_owing for name, job in jobs.items()}, due, store.may_exist)
 
 
+def settle_open_jobs() -> None:
+    """Bring what open jobs set aside up to date, before a budget is looked at. Raises `StoreError`."""
+    settle(JobStore(), for_budgets=True)
+
+
 def _there() -> set[Aside]:
     with Store.open() as history, reading(history) as connection:
         return set(everything_aside(connection))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Protocol
 
 from ....providers.dialect import failure
 from ....providers.errors import ConfigError, Failure, ThinkdialError
@@ -22,20 +21,6 @@ from .part_writer import PartWriter
 from .row_file import encode_row
 
 
-class Steward(Protocol):
-    """What planning asks of its caller."""
-
-    def wants(self, work: Work) -> bool:
-        """Whether `work` is still to be done, and is not being done already."""
-        ...
-
-    def bad_row(self, bad: BadRow) -> None: ...
-
-    def refused(self, row: Row, work: Work, result: Result) -> None:
-        """A row that cannot be sent has its result."""
-        ...
-
-
 @dataclass(slots=True)
 class Planned:
     """What was planned: rows that were read, works that are in the job, and what they may cost by profile."""
@@ -48,18 +33,25 @@ class Planned:
 
 
 class Planner:
-    """Fills the parts of a job. `access_for` makes the access of a name, and raises for one that cannot be used."""
+    """Fills the parts of a job.
+
+    `access_for` makes the access of a name, and raises for one that cannot be used. `wants` says whether a work is
+    still to be done, and is not being done already. `on_refused` hears of a row that cannot be sent, with its result.
+    """
 
     def __init__(
         self,
         job: BatchJob,
         access_for: Callable[[str], ProviderAccess],
         names: Iterable[str],
-        steward: Steward,
         *,
+        wants: Callable[[Work], bool],
+        on_bad_row: Callable[[BadRow], None],
+        on_refused: Callable[[Row, Work, Result], None],
         estimates: bool,
     ) -> None:
-        self._job, self._access_for, self._steward, self._estimates = job, access_for, steward, estimates
+        self._job, self._access_for, self._estimates = job, access_for, estimates
+        self._wants, self._on_bad_row, self._on_refused = wants, on_bad_row, on_refused
         self._accesses = {name: access_for(name) for name in names}
         self._names = tuple(self._accesses)
         self._open: dict[str, PartWriter] = {}
@@ -82,7 +74,7 @@ class Planner:
 
     def _bad(self, row: BadRow) -> None:
         self.planned.bad_rows += 1
-        self._steward.bad_row(row)
+        self._on_bad_row(row)
 
     def _take(self, row: Row) -> None:
         for name in row.profiles or self._names:
@@ -95,7 +87,7 @@ class Planner:
             access = self._accesses[name]
             for think in access.caller.thinks(row):
                 work = access.caller.work(row, think)
-                if self._seen.get(work.key) is None and self._steward.wants(work):
+                if self._seen.get(work.key) is None and self._wants(work):
                     self._seen.set(work.key, 1)
                     self._add(access, row, think, work, bytes.fromhex(work.token))
 
@@ -122,7 +114,7 @@ class Planner:
         self, access: ProviderAccess, row: Row, think: Think, work: Work, problem: ConfigError | Failure
     ) -> None:
         self.planned.refused += 1
-        self._steward.refused(row, work, access.caller.refused(think, problem))
+        self._on_refused(row, work, access.caller.refused(think, problem))
 
     def _writer(self, access: ProviderAccess, size: int, most: int) -> PartWriter:
         name, terms = access.caller.name, access.terms

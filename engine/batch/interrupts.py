@@ -1,0 +1,76 @@
+"""Ctrl-C and SIGTERM: once, a batch finishes what is under way; once more, it stops at once."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Callable, Coroutine, Generator
+from contextlib import contextmanager, suppress
+from types import FrameType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from .batch import Batch
+
+T = TypeVar("T")
+
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run_quickly(main: Coroutine[Any, Any, T]) -> T:
+    """`asyncio.run` on the loop of uvloop where there is one, at a fifth less CPU for an exchange over HTTP."""
+    try:
+        from uvloop import new_event_loop
+    except ImportError:  # there is none for Windows
+        return asyncio.run(main)
+    with asyncio.Runner(loop_factory=new_event_loop) as runner:
+        return runner.run(main)
+
+
+@contextmanager
+def stopped_by_signals(batch: Batch, interrupted: Callable[[], None]) -> Generator[None]:
+    """While `batch` runs in this task. A third signal is heard after that."""
+    loop, task = asyncio.get_running_loop(), asyncio.current_task()
+    at_once = False
+
+    def stop() -> None:
+        nonlocal at_once
+        if not batch.stopping:
+            batch.interrupted = True
+            batch.stop()
+            interrupted()
+        elif not at_once and task is not None:
+            at_once = True
+            task.cancel()
+
+    for number in SIGNALS:
+        with suppress(NotImplementedError, RuntimeError, ValueError):
+            loop.add_signal_handler(number, stop)
+    try:
+        yield
+    finally:
+        for number in SIGNALS:
+            with suppress(NotImplementedError, RuntimeError, ValueError):
+                loop.remove_signal_handler(number)
+
+
+@contextmanager
+def broken_off_by_signals(stop: Callable[[], None]) -> Generator[None]:
+    """The same where no event loop runs: `stop` is called at the first signal, and the block is left at the second."""
+    stopping = False
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        nonlocal stopping
+        if stopping:
+            raise KeyboardInterrupt
+        stopping = True
+        stop()
+
+    before = {number: signal.signal(number, heard) for number in SIGNALS}
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,64 @@
+"""What the caller of a batch says: whence the rows, whither the results, and all between."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..runs.jobs import Options
+from ..runs.money import CostOptions
+
+Source = str | Path | int | Iterable[bytes]
+"""Where rows come from: a file, a descriptor such as that of standard input, or lines that a program makes."""
+
+Target = Path | int | Callable[[bytes], None]
+"""Where results go: a file that remembers them, a descriptor such as that of standard output, or what takes lines."""
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOptions:
+    """The options of one batch; None leaves it to the rows, the profiles and the configured defaults.
+
+    `variables` are fields for the template beside the row's. `input_form` and `output_form` are guessed where they are
+    None. `config_file` is the one that was named beside the usual ones: another process reads it again.
+    """
+
+    source: Source
+    target: Target | None
+    profiles: tuple[str, ...] = ()
+    calls: Options = Options()  # noqa: RUF009 it is frozen
+    cost: CostOptions = CostOptions()  # noqa: RUF009 it is frozen
+    system: str | None = None
+    template: str | None = None
+    variables: tuple[tuple[str, str], ...] = ()
+    input_form: str | None = None
+    output_form: str | None = None
+    concurrency: int | None = None
+    retry_failed: bool = False
+    ordered: bool = False
+    window: int = 10_000
+    keeps_history: bool = True
+    config_file: Path | None = None
+
+    @property
+    def source_name(self) -> str:
+        """The file of the rows, or `-` for what has no name."""
+        return str(self.source) if isinstance(self.source, str | Path) else "-"
+
+    @property
+    def source_words(self) -> str:
+        """Where the rows come from, for people."""
+        if isinstance(self.source, str | Path):
+            return str(self.source)
+        return "standard input" if isinstance(self.source, int) else "a program"
+
+    @property
+    def output(self) -> Path | None:
+        """The file or directory of the results, if they go to one."""
+        return self.target if isinstance(self.target, Path) else None
+
+    @property
+    def asked(self) -> str:
+        """What the history says of the batch: its template, else where its rows come from."""
+        return self.template or f"the rows of {self.source_words}"

@@ -1,0 +1,116 @@
+"""Where the lines of a batch go, and in which form they are written."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ....providers.errors import ConfigError, UsageError
+from ...results.untrusted import harmless_json
+from .csv_lines import HEADS, csv_line, read_cells
+from .document import Encode, json_line, output_document, output_line
+from .output_file import Form, OutputFile, Work
+from .outputs import Pipe
+from .records import line_of_cells
+
+HEAD: Mapping[Form, bytes] = {"jsonl": b"", "csv": line_of_cells(HEADS[0])}
+"""What comes before the first line."""
+
+_FORM_OF_SUFFIX: Mapping[str, Form] = {".csv": "csv", ".jsonl": "jsonl"}
+
+
+@dataclass(frozen=True, slots=True)
+class LineTaker:
+    """Gives each line to a program."""
+
+    take: Callable[[bytes], None]
+
+    def add(self, work: Work, line: bytes, *, failed: bool) -> None:
+        self.take(line)
+
+
+def form_of_name(path: Path) -> Form | None:
+    """The form that the end of a file's name tells."""
+    return _FORM_OF_SUFFIX.get(path.suffix.lower())
+
+
+def form_for(given: str | None, path: Path | None) -> Form | None:
+    """The form of lines: as asked, else as the name of their file tells, else JSONL. None for one that is none."""
+    if given is None:
+        return (form_of_name(path) if path is not None else None) or "jsonl"
+    return given if given in ("jsonl", "csv") else None
+
+
+def output_form(given: str | None, path: Path | None) -> Form:
+    """The same for the results of a batch. Raises `UsageError`."""
+    form = form_for(given, path)
+    if form is None:
+        raise UsageError(f"--format {given}: a batch writes jsonl or csv", hint="--summary FILE.html has the totals")
+    return form
+
+
+def output_file(path: Path, form: Form, batch_id: str) -> OutputFile:
+    """The file of a batch's results, opened. Raises `ConfigError`."""
+    return OutputFile(path, form, batch_id, HEADS, read_cells)
+
+
+def opened_device(path: Path) -> int:
+    """A descriptor of what was named as the output and is no regular file. Raises `ConfigError`."""
+    try:
+        return os.open(path, os.O_WRONLY)
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def is_device(path: Path) -> bool:
+    """Whether `path` is something whose lines cannot be read again."""
+    return path.exists() and not path.is_file()
+
+
+def begun_pipe(descriptor: int, form: Form) -> Pipe:
+    """A pipe that has its head. Raises `BrokenPipeError`, and `ConfigError` where it cannot be written."""
+    pipe = Pipe(descriptor)
+    try:
+        pipe.write(HEAD[form])
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise ConfigError(f"the output cannot be written: {error.strerror}") from None
+    return pipe
+
+
+def result_encoder(form: Form, *, for_screens: bool = False) -> Encode:
+    """What makes a line of a result. `for_screens`: where people may look at it, nothing in it hides or runs."""
+    if form == "csv":
+        return _csv_result_line
+    return _harmless_result_line if for_screens else output_line
+
+
+def document_encoder(form: Form, *, for_screens: bool = False) -> Callable[[Mapping[str, Any]], bytes]:
+    """What makes a line of a result's document."""
+    if form == "csv":
+        return csv_line
+    return _harmless_document_line if for_screens else _document_line
+
+
+def _csv_result_line(*result: Any) -> bytes:
+    return csv_line(output_document(*result))
+
+
+def _harmless_result_line(*result: Any) -> bytes:
+    return _harmless(output_line(*result))
+
+
+def _document_line(document: Mapping[str, Any]) -> bytes:
+    return json_line(dict(document))
+
+
+def _harmless_document_line(document: Mapping[str, Any]) -> bytes:
+    return _harmless(json_line(dict(document)))
+
+
+def _harmless(line: bytes) -> bytes:
+    return harmless_json(line.decode()).encode()

@@ -1,0 +1,230 @@
+"""Rows handed to the providers' own batch APIs: planned as a job, checked against the budgets, then submitted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ....providers.errors import BudgetError, StoreError, UsageError
+from ...exchange.surroundings import Surroundings
+from ...exchange.transport import Transport
+from ...runs.jobs import Options
+from ...runs.run import kept_of
+from ...targets.target import select
+from ..budget import batch_limits, is_limited
+from ..listener import Listener, NoListener
+from ..output.document import output_document
+from ..output.output_file import OutputFile, Work
+from ..output.target import document_encoder, output_form
+from ..run import open_input, opened_memory
+from .access import ProviderAccess, ProviderAccesses, settings_of
+from .budgets import hold
+from .estimate import check_limits, expected_usd
+from .job_store import BatchJob, JobStore
+from .manager import JobManager
+from .planning import Planned, Planner
+
+if TYPE_CHECKING:
+    from ....profiles.config import Config
+    from ...costs.budget.limits import Limit
+    from ...results.result import Result
+    from ..end import BatchEnd
+    from ..options import BatchOptions
+    from ..rows.rows import BadRow, Row
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Jobs for one output that are ours alone: those that were open before, and the new one if there is work for it."""
+
+    jobs: tuple[BatchJob, ...]
+    planned: Planned
+    memory: OutputFile
+    manager: JobManager
+
+    async def submit(self) -> None:
+        """Hand to the providers what they do not have yet."""
+        await self.manager.submit(self.jobs)
+
+    async def wait(self) -> None:
+        """Wait until all of it has ended."""
+        await self.manager.wait(self.jobs)
+
+    async def collect(self) -> None:
+        """Write what has come."""
+        await self.manager.collect(self.jobs, self.memory)
+
+    def end(self) -> BatchEnd:
+        """What the output holds by now."""
+        return self.manager.end(self.memory, self.planned)
+
+
+@contextmanager
+def open_submission(
+    options: BatchOptions,
+    config: Config,
+    listener: Listener | None = None,
+    *,
+    on_bad_row: Callable[[BadRow], None],
+    looked: Callable[[BatchJob], None] = lambda _: None,
+    poll_s: float | None = None,
+) -> Generator[Submission]:
+    """Plan a job of the rows that are neither done in the output nor part of an open job for it. Nothing is sent.
+
+    Raises `UsageError`, `ConfigError`, and `BudgetError` where the rows are dearer than what is left of a limit.
+    """
+    _refuse_what_providers_decide(options)
+    if options.output is None:
+        raise UsageError("--via provider needs -o FILE: the results come hours later, by another command")
+    listener, store, output = listener or NoListener(), JobStore(), options.output.resolve()
+    form = output_form(options.output_form, options.output)
+    with open_input(options, config) as given, ExitStack() as stack:
+        memory = stack.enter_context(opened_memory(options.output, form, given.batch_id, listener))
+        manager = JobManager(config, store, listener, looked=looked, poll_s=poll_s)
+        stack.callback(manager.tidy)
+        jobs = store.open_for(output)
+        for job in jobs:
+            stack.enter_context(job.locked())
+            listener.info(f"batch {job.id} is open for {output.name}: its rows are not submitted again")
+        new = _new_job(store, options, str(output), form, given.batch_id)
+        stack.enter_context(new.locked())
+        planning = _Planning(options, config, memory, jobs, new, listener, on_bad_row)
+        try:
+            planned = planning.plan(given.rows, given.names)
+        except BaseException:
+            new.discard()
+            raise
+        if planned.works:
+            new.begin()
+            jobs.append(new)
+            planning.announce(planned)
+        else:
+            new.discard()
+            listener.info("there is nothing to submit")
+        yield Submission(tuple(jobs), planned, memory, manager)
+
+
+class _Planning:
+    """What is found out of the rows before a job begins."""
+
+    def __init__(
+        self,
+        options: BatchOptions,
+        config: Config,
+        memory: OutputFile,
+        jobs: Sequence[BatchJob],
+        new: BatchJob,
+        listener: Listener,
+        on_bad_row: Callable[[BadRow], None],
+    ) -> None:
+        self._options, self._config, self._memory, self._job = options, config, memory, new
+        self._listener, self._on_bad_row = listener, on_bad_row
+        self._encode = document_encoder(memory.form)
+        self._open = set[bytes]().union(*(job.works(part) for job in jobs for part in job.parts if part.is_open))
+        self._used: dict[str, ProviderAccess] = {}
+        calls = options.calls
+        asked = Options(calls.sweep, calls.max_output_tokens, no_stream=True, emulate=calls.emulate)
+        # Nothing is sent while planning, so nothing needs to be open.
+        self._accesses = ProviderAccesses(config, Surroundings(Transport()), asked, new.id, system=options.system)
+
+    def plan(self, rows: Iterator[Row | BadRow], names: Sequence[str]) -> Planned:
+        """Fill the job with rows. Raises `BudgetError` where they are too dear."""
+        options, config, job = self._options, self._config, self._job
+        is_booked = kept_of(config, no_history=not options.keeps_history) is not None
+        planner = Planner(
+            job,
+            self._access,
+            names,
+            wants=self._wants,
+            on_bad_row=self._on_bad_row,
+            on_refused=self._refused,
+            estimates=is_limited(options.cost, config) or is_booked,
+        )
+        planned = planner.plan(rows)
+        job.settings = {name: settings_of(access.target) for name, access in self._used.items()}
+        if planned.works:
+            self._afford(planned, is_booked=is_booked)
+        return planned
+
+    def announce(self, planned: Planned) -> None:
+        """Tell what the job is made of."""
+        job, info = self._job, self._listener.info
+        parts = f"{len(job.parts)} batches" if len(job.parts) > 1 else "one batch"
+        info(f"batch {job.id}: {planned.works:,} calls in {parts}")
+        for name in dict.fromkeys(part.profile for part in job.parts):
+            terms = self._used[name].terms
+            share = f"{(Decimal(100) * terms.price_share).normalize():f}"
+            info(f"{name}: about {share} % of the usual price; results may take up to {terms.hours} h")
+
+    def _access(self, name: str) -> ProviderAccess:
+        chosen = select([name], self._config)
+        if len(chosen) != 1:
+            raise UsageError(f"{name!r} is a group; a row names profiles")
+        access = self._accesses.for_selection(chosen[0])
+        self._used[access.caller.name] = access
+        return access
+
+    def _wants(self, work: Work) -> bool:
+        state = self._memory.state(work)
+        if state == "done" or (state == "failed" and not self._options.retry_failed):
+            return False
+        return bytes.fromhex(work.token) not in self._open
+
+    def _refused(self, row: Row, work: Work, result: Result) -> None:
+        document = output_document(result, row, work, self._job.batch, None, None)
+        self._memory.add(work, self._encode(document), failed=True)
+
+    def _afford(self, planned: Planned, *, is_booked: bool) -> None:
+        """Check the limits, and set the expected cost aside where costs are remembered at all."""
+        cost, job, listener = self._options.cost, self._job, self._listener
+        found = batch_limits(cost, self._config, list(planned.estimates))
+        if is_booked:
+            job.options = {**job.options, "expected_usd": expected_usd(planned.estimates)}
+            checked = _held_back(job, found.limits, planned, allow_unpriced=cost.allow_unpriced)
+        else:
+            checked = check_limits(found.limits, planned.estimates, allow_unpriced=cost.allow_unpriced)
+        for words in (*found.notes, *checked):
+            listener.note(words)
+
+
+def _held_back(job: BatchJob, limits: Sequence[Limit], planned: Planned, *, allow_unpriced: bool) -> list[str]:
+    """Check the limits and set the expected cost aside. Raises `BudgetError`, also where a limit cannot be checked."""
+    try:
+        return hold(job, limits, planned.estimates, allow_unpriced=allow_unpriced)
+    except StoreError as error:
+        if any(limit.is_enforced and limit.since is not None for limit in limits):
+            raise BudgetError(f"the budget cannot be checked: {error.message}", hint=error.hint) from None
+        checked = check_limits(limits, planned.estimates, allow_unpriced=allow_unpriced)
+        return [*checked, f"its expected cost is not set aside from budgets: {error.message}"]
+
+
+def _new_job(store: JobStore, options: BatchOptions, output: str, form: str, batch_id: str) -> BatchJob:
+    return store.new(
+        output=output,
+        form=form,
+        batch=batch_id,
+        config=None if options.config_file is None else str(options.config_file.resolve()),
+        options={
+            "max_output_tokens": options.calls.max_output_tokens,
+            "emulate": options.calls.emulate,
+            "system": options.system,
+            "asked": options.asked,
+            "keeps_history": options.keeps_history,
+        },
+        settings={},
+    )
+
+
+def _refuse_what_providers_decide(options: BatchOptions) -> None:
+    """Raise `UsageError` for options that a provider's batch cannot honour."""
+    given: Mapping[str, object] = {
+        "--ordered": options.ordered,
+        "--concurrency": options.concurrency,
+        "--retries": options.calls.retries,
+    }
+    for name, value in given.items():
+        if value:
+            raise UsageError(f"{name} says nothing to --via provider: the provider decides", hint=f"leave {name} out")

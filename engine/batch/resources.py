@@ -1,0 +1,91 @@
+"""What a batch uses while it runs: the transport, the purse, and the history's sums."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import time
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..costs.prices import pricing
+from ..exchange.surroundings import Surroundings
+from ..runs.money import purse_for
+from ..targets.target import select
+from .books import recorder_for, tell_unbooked
+from .budget import LONGEST_CALL_S, batch_limits, profiles_of
+
+if TYPE_CHECKING:
+    from ...profiles.config import Config
+    from ..costs.budget.purse import Purse
+    from .listener import Listener
+    from .options import BatchOptions
+    from .output.sums import Sums
+
+OBJECTS_BETWEEN_COLLECTIONS = 20_000
+
+
+@dataclass(frozen=True, slots=True)
+class Resources:
+    """Open for one batch. Without a purse nothing limits it; without sums not even its cost is remembered."""
+
+    surroundings: Surroundings
+    purse: Purse | None
+    sums: Sums | None
+
+
+@asynccontextmanager
+async def resources_for(
+    options: BatchOptions, config: Config, names: Sequence[str], run_id: str, listener: Listener
+) -> AsyncGenerator[Resources]:
+    """What a batch of profiles `names` uses, closed in the end.
+
+    Raises `BudgetError` when a budget that is configured cannot be checked.
+    """
+    from ..exchange.fast_transport import FastTransport
+
+    found = batch_limits(options.cost, config, profiles_of(names, config))
+    for words in found.notes:
+        listener.note(words)
+    purse = purse_for(found.limits, (), LONGEST_CALL_S, allow_unpriced=options.cost.allow_unpriced)
+    sums, began = _sums_for(options, config, run_id), time.monotonic()
+    # The price table takes half a second to import, and is not needed where all bring a price of their own.
+    needs_table = any(selection.profile.price is None for selection in select(names, config))
+    warming = asyncio.get_running_loop().run_in_executor(None, pricing.warm) if needs_table else None
+    async with FastTransport() as transport:
+        try:
+            with _rare_collections():
+                yield Resources(Surroundings(transport), purse, sums)
+        finally:
+            if warming is not None:
+                await warming
+            if sums is not None:
+                await sums.close(time.monotonic() - began)
+                tell_unbooked(sums.problem, listener)
+            if purse is not None:
+                for words in await purse.close():
+                    listener.note(words, important=True)
+
+
+def _sums_for(options: BatchOptions, config: Config, run_id: str) -> Sums | None:
+    recorder = recorder_for(config, run_id, options.asked, options.system, keeps_history=options.keeps_history)
+    if recorder is None:
+        return None
+    from .output.sums import Sums
+
+    return Sums(recorder)
+
+
+@contextmanager
+def _rare_collections() -> Generator[None]:
+    """Look for garbage in cycles less often: rows leave hardly any, and the search takes a tenth of the time."""
+    before = gc.get_threshold()
+    gc.freeze()  # what has been imported stays
+    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()

@@ -1,0 +1,113 @@
+"""The input of a batch: opened, recognised when it comes again, and measured while it is read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Generator, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from io import BufferedReader
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ....providers.errors import UsageError
+from .digests import digest_of
+from .rows import BadRow, Form, Row, bounded_lines, guess_form, read_rows
+
+if TYPE_CHECKING:
+    from ..options import BatchOptions, Source
+
+FORMS = ("jsonl", "csv", "tsv", "lines")
+ENOUGH_TO_GUESS = 4096
+
+
+class OpenSource:
+    """An input that is open. What is no regular file `is_live`: a row may be waited for, and its answer too."""
+
+    def __init__(self, lines: Iterable[bytes], file: BufferedReader | None = None) -> None:
+        self._lines, self._file, self._read = lines, file, 0
+        self._status = None if file is None else os.fstat(file.fileno())
+        self.is_live = self._status is None or not stat.S_ISREG(self._status.st_mode)
+
+    def beginning(self) -> bytes:
+        """What comes first, as far as it can be seen without reading it; of a pipe it is waited for."""
+        return b"" if self._file is None else self._file.peek(ENOUGH_TO_GUESS)[:ENOUGH_TO_GUESS]
+
+    def lines(self) -> Iterator[bytes]:
+        """The lines, once."""
+        for line in self._lines:
+            self._read += len(line)
+            yield line
+
+    def share(self) -> float | None:
+        """The share of it that has been read, above 0 and up to 1; None where it is not known, as of a pipe."""
+        if self._status is None or self.is_live or not self._status.st_size or not self._read:
+            return None
+        return min(1.0, self._read / self._status.st_size)
+
+    def is_file(self, path: Path) -> bool:
+        """Whether it is the very file that is called `path`."""
+        return self._status is not None and path.is_file() and os.path.samestat(path.stat(), self._status)
+
+
+@contextmanager
+def open_source(source: Source) -> Generator[OpenSource]:
+    """`source`, open. Raises `UsageError` when it cannot be read."""
+    if not isinstance(source, str | Path | int):
+        yield OpenSource(source)
+        return
+    with ExitStack() as stack:
+        file = _opened(source)
+        made = OpenSource(bounded_lines(file), file)
+        if not made.is_live:  # a stream stays open: the thread that reads it may wait in it when all is over
+            stack.enter_context(file)
+        yield made
+
+
+def rows_of(source: OpenSource, options: BatchOptions) -> Iterator[Row | BadRow]:
+    """The rows of an open input. Raises `UsageError` where the options contradict each other."""
+    template = None
+    if options.template is not None:
+        from .templates import template_of
+
+        template = template_of(options.template, dict(options.variables))
+    elif options.variables:
+        raise UsageError("--var gives fields to a template, and there is none", hint="add --template")
+    given = options.input_form
+    if given is not None and given not in FORMS:
+        raise UsageError(f"--input-format {given}: rows are {', '.join(FORMS)}")
+    form = _form(given) or guess_form(options.source_name, source.beginning())
+    is_tsv = given == "tsv" or (given is None and options.source_name.lower().endswith(".tsv"))
+    return read_rows(source.lines(), form, template=template, delimiter="\t" if is_tsv else ",")
+
+
+def batch_id_of(options: BatchOptions) -> str:
+    """What a batch is recognised by when it comes again: where its rows come from, and its template."""
+    path = Path(options.source_name)
+    place = str(path.resolve()) if options.source_name != "-" and path.is_file() else "-"
+    variables = (f"{name}={value}" for name, value in options.variables)
+    return digest_of(place, options.template or "", *variables).hex()[:16]
+
+
+def _form(given: str | None) -> Form | None:
+    match given:
+        case "csv" | "tsv":
+            return "csv"
+        case "jsonl" | "lines":
+            return given
+        case _:
+            return None
+
+
+def _opened(source: str | Path | int) -> BufferedReader:
+    try:
+        if isinstance(source, int):
+            return open(os.dup(source), "rb")  # noqa: PTH123 whoever gave it may close it
+        path = Path(source)
+        if path.is_dir():
+            raise UsageError(f"{source} is a directory", hint="the rows are read from a file, or from -")
+        return path.open("rb")
+    except (OSError, ValueError) as error:
+        words = getattr(error, "strerror", None) or str(error)
+        name = "standard input" if isinstance(source, int) else source
+        raise UsageError(f"{name} cannot be read: {words}") from None

@@ -1,0 +1,200 @@
+"""A batch on this machine: opened, run, and left in good order. Nothing here prints, asks or exits."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Generator, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from ...providers.errors import UsageError
+from ..results.assembly import new_id
+from ..targets.target import select
+from .batch import Batch, Watcher
+from .caller import caller_maker
+from .end import BatchEnd, Ended, tally_of
+from .interrupts import run_quickly, stopped_by_signals
+from .listener import Listener, NoListener
+from .output.document import Encode
+from .output.output_file import Form, OutputFile
+from .output.outputs import Lines
+from .output.summary import Tally
+from .output.target import (
+    HEAD,
+    LineTaker,
+    begun_pipe,
+    is_device,
+    opened_device,
+    output_file,
+    output_form,
+    result_encoder,
+)
+from .progress import Running
+from .resources import resources_for
+from .rows.rows import BadRow, Row
+from .rows.source import OpenSource, batch_id_of, open_source, rows_of
+
+if TYPE_CHECKING:
+    from ...profiles.config import Config
+    from .options import BatchOptions
+
+
+class BatchWatcher(Watcher, Protocol):
+    """Hears of rows and results, and may look at the batch while it runs."""
+
+    def watching(self, batch: Running) -> AbstractContextManager[None]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class BatchInput:
+    """The rows of a batch, for the profiles `names` where they name none; `batch_id` recognises them the next time."""
+
+    source: OpenSource
+    rows: Iterator[Row | BadRow]
+    names: tuple[str, ...]
+    batch_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOutput:
+    """Where lines go. A `memory` knows those of earlier runs."""
+
+    lines: Lines
+    encode: Encode
+    memory: OutputFile | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReadyBatch:
+    """A batch whose input and output are open. It is run once."""
+
+    options: BatchOptions
+    config: Config
+    input: BatchInput
+    listener: Listener
+    output: BatchOutput
+
+    @property
+    def has_memory(self) -> bool:
+        """Whether the output remembers, so that the same batch goes on where it has stopped."""
+        return self.output.memory is not None
+
+    def run(self, watcher: BatchWatcher) -> BatchEnd:
+        """Make the calls that are missing, on an event loop of our own that hears Ctrl-C and SIGTERM."""
+        return run_quickly(self._make(watcher, hears_signals=True))
+
+    async def make(self, watcher: BatchWatcher) -> BatchEnd:
+        """The same on the caller's loop. A cancellation breaks off what is under way, and is taken back."""
+        end = await self._make(watcher, hears_signals=False)
+        if end.ended.interrupted and (task := asyncio.current_task()) is not None:
+            task.uncancel()
+        return end
+
+    async def _make(self, watcher: BatchWatcher, *, hears_signals: bool) -> BatchEnd:
+        options, given, output, run_id = self.options, self.input, self.output, new_id()
+        async with resources_for(options, self.config, given.names, run_id, self.listener) as resources:
+            batch = Batch(
+                make_caller=caller_maker(
+                    self.config, options.calls, run_id, system=options.system, concurrency=options.concurrency
+                ),
+                profiles=given.names,
+                rows=given.rows,
+                output=output.lines,
+                surroundings=resources.surroundings,
+                watcher=watcher,
+                memory=output.memory,
+                retry_failed=options.retry_failed,
+                batch_id=given.batch_id,
+                encode=output.encode,
+                purse=resources.purse,
+                sums=resources.sums,
+                is_live=given.source.is_live,
+                ordered=options.ordered,
+                window=options.window,
+            )
+            with ExitStack() as stack:
+                stack.enter_context(watcher.watching(batch))
+                if hears_signals:
+                    stack.enter_context(stopped_by_signals(batch, self.listener.interrupted))
+                ended = await batch.run()
+        return BatchEnd(ended, self._left_in_order(ended))
+
+    def _left_in_order(self, ended: Ended) -> Tally:
+        """Put the output in order, as far as it is a file; the totals of all that it holds."""
+        memory, tally = self.output.memory, ended.tally
+        tally.reference = self.config.reference
+        if memory is None:
+            return tally
+        memory.sync()
+        if ended.output_problem is None:
+            memory.tidy(ended.order)
+            if memory.resumed:
+                tally = tally_of(memory.documents(), tally.reference, tally)
+        for words in memory.notes:
+            self.listener.info(words, important=True)
+        memory.notes.clear()
+        if ended.lost and not ended.pipe_closed:
+            self.listener.lost(ended.lost)
+        return tally
+
+
+@contextmanager
+def open_input(options: BatchOptions, config: Config) -> Generator[BatchInput]:
+    """The rows of a batch. Raises `UsageError` and `ConfigError` where they cannot be read or sent anywhere."""
+    names = tuple(
+        selection.profile.name if selection.think is None else f"{selection.profile.name}@{selection.think}"
+        for selection in select(options.profiles, config)
+    )
+    with open_source(options.source) as source:
+        rows = rows_of(source, options)
+        if options.output is not None and source.is_file(options.output):
+            raise UsageError(f"{options.output} holds the rows", hint="choose another file for -o")
+        yield BatchInput(source, rows, names, batch_id_of(options))
+
+
+@contextmanager
+def ready_batch(options: BatchOptions, config: Config, listener: Listener | None = None) -> Generator[ReadyBatch]:
+    """Open what a batch reads and writes. Nothing is sent.
+
+    Raises `UsageError` and `ConfigError`, and `BrokenPipeError` where nobody reads the output.
+    """
+    listener = listener or NoListener()
+    form = output_form(options.output_form, options.output)
+    with open_input(options, config) as given, ExitStack() as stack:
+        yield ReadyBatch(options, config, given, listener, _opened(options, form, given.batch_id, listener, stack))
+
+
+def opened_memory(path: Path, form: Form, batch_id: str, listener: Listener) -> OutputFile:
+    """The file of the results, which knows what is done already, and tells it. Raises `ConfigError`."""
+    memory = output_file(path, form, batch_id)
+    for words in memory.notes:
+        listener.info(words, important=True)
+    memory.notes.clear()
+    if memory.resumed:
+        listener.info(resumed_words(path, memory.resumed))
+    return memory
+
+
+def resumed_words(output: Path, results: int) -> str:
+    """What is said of an output that holds results."""
+    return f"{output} holds {results:,} results; what is missing is run"
+
+
+def _opened(options: BatchOptions, form: Form, batch_id: str, listener: Listener, stack: ExitStack) -> BatchOutput:
+    target = options.target
+    if isinstance(target, Path) and not is_device(target):
+        memory = stack.enter_context(opened_memory(target, form, batch_id, listener))
+        return BatchOutput(memory, result_encoder(form), memory)
+    if isinstance(target, Path):
+        target = opened_device(target)
+        stack.callback(os.close, target)
+    if isinstance(target, int):
+        return BatchOutput(begun_pipe(target, form), result_encoder(form, for_screens=True))
+    if target is None:
+        raise UsageError("the results have to go somewhere", hint="name a file")
+    if HEAD[form]:
+        target(HEAD[form])
+    return BatchOutput(LineTaker(target), result_encoder(form))
