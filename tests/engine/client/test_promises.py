@@ -17,8 +17,8 @@ import pytest
 import thinkdial
 from thinkdial.engine.api import ready_run
 from thinkdial.engine.history.read import RunRow, stored_run
-from thinkdial.engine.history.spend import spent
 from thinkdial.engine.history.store import Store, database_path
+from thinkdial.engine.history.sums.spend import spent
 from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.results.documents import run_document
 from thinkdial.engine.runs.jobs import Options
