@@ -66,7 +66,7 @@ class Giving(Transport):
 
 
 def client_of(*parts: bytes) -> batch_client.Client:
-    return batch_client.Client(Surroundings(Giving(*parts)), "openai-chat", None, lambda _: {}, 5.0)
+    return batch_client.BatchClient(Surroundings(Giving(*parts)), "openai-chat", None, lambda _: {}, 5.0)
 
 
 REQUEST = HttpRequest("GET", "https://host.example/batches", (), b"")

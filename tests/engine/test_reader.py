@@ -13,7 +13,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from thinkdial.engine.batch.provider.collect import reply_in_row
+from thinkdial.engine.batch.provider.collector import reply_in_row
 from thinkdial.engine.exchange import reader as module
 from thinkdial.engine.exchange.exchange import Exchange
 from thinkdial.engine.exchange.outcome import Outcome, cancelled
