@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from ..engine.results.documents import result_document, run_document
 from ..engine.results.result import Result, Run
-from ..engine.results.untrusted import harmless_json
 from ..providers.errors import ConfigError, UsageError
+from ..providers.untrusted import harmless_json
 from .options import Format, ReasoningView
 from .output import check_writable, complain, console, emit, is_terminal, rendered, say, show_line, write_file
 

@@ -10,9 +10,9 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ..engine.results.untrusted import harmless
 from ..profiles.disk import write_private
 from ..providers.errors import ConfigError, StrictPlanError, ThinkdialError
+from ..providers.untrusted import harmless
 from .closed_pipe import ClosedPipeError
 
 if TYPE_CHECKING:

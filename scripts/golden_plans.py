@@ -1,7 +1,7 @@
 """Write what is sent for every known model and think value: python scripts/golden_plans.py [--check].
 
-One table, tests/plan/golden.txt, with one row for all models for which everything is the same. A change of it is a
-change of what people's money buys: read the diff against the facts that the cards cite.
+One table, tests/engine/planning/golden.txt, with one row for all models for which everything is the same. A change of it
+is a change of what people's money buys: read the diff against the facts that the cards cite.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from thinkdial.profiles.config import Config, load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import Think, parse_think
 
-TARGET = Path(__file__).resolve().parent.parent / "tests" / "plan" / "golden.txt"
+TARGET = Path(__file__).resolve().parent.parent / "tests" / "engine" / "planning" / "golden.txt"
 THINK_VALUES = ("auto", "off", "minimal", "low", "medium", "high", "xhigh", "max", "1", "4000", "8k", "100000")
 UNKNOWN = "any-other-model"
 UNSPELLED = "no spelling"

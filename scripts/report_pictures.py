@@ -12,7 +12,7 @@ from thinkdial.cli.views.report import report_page
 from thinkdial.engine.results.result import Run
 from thinkdial.simulator import DEMO_PACE, running_simulator
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "report"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "tests" / "cli" / "views" / "report"))
 
 from browser import Browser, find_chromium  # pyright: ignore[reportMissingImports]
 

@@ -13,7 +13,7 @@ from rich.segment import Segment
 from rich.text import Text
 from rich.theme import Theme
 
-from ...engine.results.untrusted import harmless
+from ...providers.untrusted import harmless
 from .wrap import wrap_line
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ...engine.results.untrusted import harmless, one_line
+from ...providers.untrusted import harmless, one_line
 
 if TYPE_CHECKING:
     from markdown_it.token import Token

@@ -14,7 +14,7 @@ import pytest
 
 from thinkdial.engine.costs.prices import price_table
 
-from ..pricing.conftest import plain, shortened
+from ..engine.costs.prices.conftest import plain, shortened
 from .conftest import Ended, Process
 
 Cli = Callable[..., Ended]

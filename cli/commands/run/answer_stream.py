@@ -7,10 +7,10 @@ from types import TracebackType
 from typing import Self
 
 from ....engine.results.result import Result
-from ....engine.results.untrusted import HarmlessStream
 from ....engine.runs.jobs import Job
 from ....providers.errors import Failure
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta
+from ....providers.untrusted import HarmlessStream
 from ...output import aside, emit, has_colours, is_terminal, say
 
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"

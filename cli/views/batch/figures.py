@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ....engine.results.untrusted import one_line
+from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN, dollars, seconds
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, kind_words
 

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ....engine.batch.provider.job_store import BatchJob, BatchPart
-from ....engine.results.untrusted import one_line
+from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
 

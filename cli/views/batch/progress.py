@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
-from ....engine.results.untrusted import one_line
+from ....providers.untrusted import one_line
 from ...output import is_terminal, say
 from ..run.phrases import BAD, CAUTION
 from .figures import figures_of, span

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
-from ....engine.results.untrusted import one_line
 from ....providers.errors import ErrorKind, Failure
+from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN, dollars, seconds, tokens
 from ..run.phrases import kind_words
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ....engine.history.read import StoredResult
 from ....engine.history.replay import Change, Replayed
-from ....engine.results.untrusted import one_line
+from ....providers.untrusted import one_line
 from .stored_run import label
 
 CHANGE_WIDTH = 72

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ....engine.history.read import RUNNING, RunRow
-from ....engine.results.untrusted import one_line
+from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN, dollars, seconds
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from ....engine.history.read import StoredResult, StoredRun
-from ....engine.results.untrusted import harmless, one_line
+from ....providers.untrusted import harmless, one_line
 
 HEAD_PROMPT_LINES = 12
 

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ....engine.costs.prices.known_prices import KnownPrices
 from ....engine.costs.prices.price_card import PriceCard, PriceRow
-from ....engine.results.untrusted import harmless
+from ....providers.untrusted import harmless
 
 RATES = (
     ("input", "input"),

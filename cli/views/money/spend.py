@@ -14,7 +14,7 @@ from rich.text import Text
 
 from ....engine.history.sums.spend import BudgetState, Spent
 from ....engine.history.sums.spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendSpan, SpendTable
-from ....engine.results.untrusted import one_line
+from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN, dollars, tokens
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
 

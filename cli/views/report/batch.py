@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ....engine.results.untrusted import one_line
+from ....providers.untrusted import one_line
 from ..batch.summary import SummaryRow, cost_words, ending, has_judged, notes, percent, plural, rows, totals
 from ..numbers import UNKNOWN, dollars, seconds, tokens
 from .assets import page_of

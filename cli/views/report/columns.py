@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TypeVar
 
 from ....engine.results.result import Result
-from ....engine.results.untrusted import one_line
 from ....profiles.profile import Reference
+from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN, dollars, seconds, tokens
 from ..run.phrases import BAD, CAUTION, GOOD, kind_words, verdict_words
 from ..run.rows import ResultRow, rows

@@ -7,7 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from ....engine.results.untrusted import harmless, one_line
+from ....providers.untrusted import harmless, one_line
 
 if TYPE_CHECKING:
     from markdown_it import MarkdownIt

@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ....engine.results.result import Result, Run, Summary
-from ....engine.results.untrusted import harmless, one_line
 from ....profiles.facts import reference as shipped_reference
 from ....profiles.profile import Reference
+from ....providers.untrusted import harmless, one_line
 from ..numbers import dollars, seconds, share, tokens
 from ..run.dial import SUBSTITUTED, think_path
 from ..run.export import totals

@@ -8,8 +8,8 @@ from decimal import Decimal
 from itertools import pairwise
 
 from ....engine.results.result import Result
-from ....engine.results.untrusted import one_line
 from ....profiles.profile import Reference
+from ....providers.untrusted import one_line
 from ..numbers import dollars, seconds, tokens
 from ..run.dial import asked
 from ..run.rows import is_comparable, labels

@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ....engine.results.result import Result
-from ....engine.results.untrusted import harmless
+from ....providers.untrusted import harmless
 from ..wrap import COLUMN_DIVIDER, columns_that_fit
 from .dial import think_path
 from .excerpt import ReasoningView, excerpt

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import cast
 
 from ....engine.results.result import Result, ThinkReceipt
-from ....engine.results.untrusted import one_line
 from ....providers.schema import Json
+from ....providers.untrusted import one_line
 from ..numbers import tokens
 
 _LEVELS = frozenset(("effort", "reasoningeffort", "thinkinglevel", "maxreasoningeffort", "level"))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from ....engine.results.untrusted import harmless
+from ....providers.untrusted import harmless
 from ..wrap import wrap
 
 ReasoningView = Literal["full", "excerpt", "none"]

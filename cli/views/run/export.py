@@ -9,7 +9,7 @@ from io import StringIO
 
 from ....engine.results.csv_columns import RUN_COLUMNS, cells_of
 from ....engine.results.result import Result, Run
-from ....engine.results.untrusted import csv_cell, harmless
+from ....providers.untrusted import csv_cell, harmless
 from ..numbers import dollars, seconds, tokens
 from ..quotation import fenced, inline, quoted
 from ..wrap import wrap, wrap_line

@@ -11,8 +11,8 @@ from rich.text import Text
 
 from ....engine.costs.forecast import ForecastTotals
 from ....engine.results.result import Forecast
-from ....engine.results.untrusted import one_line
 from ....engine.runs.jobs import Job
+from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN
 from .forecast_cells import amounts, method_words, short_source, total_amounts, unknown_words
 

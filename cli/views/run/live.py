@@ -13,9 +13,9 @@ from rich.segment import Segment
 from rich.style import Style
 
 from ....engine.results.result import Result
-from ....engine.results.untrusted import one_line
 from ....providers.errors import Failure
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta, ReasoningWithheld
+from ....providers.untrusted import one_line
 from ..numbers import seconds
 from ..wrap import COLUMN_DIVIDER, columns_that_fit, fit, wrap
 from .phrases import BAD, CAUTION, GOOD, QUIET, STRONG, failure_sentence, kind_words, state_words

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from ....engine.results.result import Result, Verdict
-from ....engine.results.untrusted import one_line
 from ....providers.errors import ErrorKind, Failure
 from ....providers.schema import Visibility
+from ....providers.untrusted import one_line
 from ..numbers import dollars, tokens
 from .dial import asked
 

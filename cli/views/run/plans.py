@@ -14,7 +14,7 @@ from rich.text import Text
 from ....engine.costs.forecast import totals
 from ....engine.planning.prepare import Prepared
 from ....engine.results.result import Forecast
-from ....engine.results.untrusted import harmless
+from ....providers.untrusted import harmless
 from .forecast_cells import amounts, method_words, sources, total_amounts, unknown_words
 
 FIDELITY_STYLES = {"exact": "green", "mapped": "green", "default": "", "clamped": "yellow", "unsupported": "red"}

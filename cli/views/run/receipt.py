@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.cells import cell_len
 
 from ....engine.results.result import Result
-from ....engine.results.untrusted import one_line
+from ....providers.untrusted import one_line
 from ..line import Line
 from ..numbers import dollars, rate, seconds, tokens
 from .dial import is_substituted, think_path

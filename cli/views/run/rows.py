@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from ....engine.results.result import Result
-from ....engine.results.untrusted import one_line
+from ....providers.untrusted import one_line
 from ..numbers import dollars, rate, seconds, share, tokens
 from .dial import asked, asked_to_sent, measured
 from .phrases import verdict_words

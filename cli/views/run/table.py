@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ....engine.results.result import Result
-from ....engine.results.untrusted import one_line
+from ....providers.untrusted import one_line
 from .dial import is_substituted
 from .phrases import QUIET, STRONG
 from .receipt import receipt_line

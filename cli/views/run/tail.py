@@ -6,7 +6,7 @@ from collections import deque
 
 from rich.cells import cell_len
 
-from ....engine.results.untrusted import harmless, one_line
+from ....providers.untrusted import harmless, one_line
 from ..wrap import wrap_line
 
 KEPT_CHARACTERS = 8192

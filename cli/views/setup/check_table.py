@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ....engine.lookups.profile_check import CheckedProfile
-from ....engine.results.untrusted import one_line
+from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN, seconds
 
 WIDE = 120

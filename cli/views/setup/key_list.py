@@ -8,9 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ....engine.results.untrusted import one_line
 from ....engine.targets.key_inventory import KeyInventory, ProfileKeys, ProviderKeys
 from ....engine.targets.keys import KeyPlace
+from ....providers.untrusted import one_line
 
 
 def key_table(inventory: KeyInventory, width: int) -> RenderableType:

@@ -12,8 +12,8 @@ from rich.text import Text
 from ....engine.costs.prices.list_price import ListPrice
 from ....engine.lookups.known_models import ModelRow, ModelSheet
 from ....engine.planning.capability import DialTable
-from ....engine.results.untrusted import harmless
 from ....profiles.card import ModelCard
+from ....providers.untrusted import harmless
 
 WIDE = 120
 

@@ -8,9 +8,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ....engine.results.untrusted import harmless
 from ....engine.targets.profile_summary import ProfileSummary
 from ....profiles.provider import Provider
+from ....providers.untrusted import harmless
 from ..numbers import UNKNOWN
 
 WIDE = 110

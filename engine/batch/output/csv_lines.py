@@ -6,9 +6,9 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from ....providers.untrusted import csv_cell
 from ...exchange.outcome import NEVER_SENT
 from ...results.csv_columns import BATCH_COLUMNS, EARLIER_BATCH_COLUMNS, OF_A_RESULT, cells_in, value_in
-from ...results.untrusted import csv_cell
 from .records import line_of_cells
 
 HEADS = (BATCH_COLUMNS, EARLIER_BATCH_COLUMNS)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ....providers.errors import ConfigError, UsageError
-from ...results.untrusted import harmless_json
+from ....providers.untrusted import harmless_json
 from .csv_lines import HEADS, csv_line, read_cells
 from .document import Encode, json_line, output_document, output_line
 from .output_file import Form, OutputFile, Work

@@ -26,7 +26,7 @@ def update(
 
     from .....engine.lookups.documents import price_update_document
     from .....engine.lookups.price_update import newer_prices
-    from .....engine.results.untrusted import harmless
+    from .....providers.untrusted import harmless
     from ....formats import json_text
     from ....output import emit
 

@@ -21,11 +21,11 @@ def show(
     """
     import yaml
 
-    from .....engine.results.untrusted import harmless
     from .....engine.targets.documents import whole_profile_document
     from .....engine.targets.profile_summary import profile_summary
     from .....engine.targets.target import select
     from .....profiles.config import load
+    from .....providers.untrusted import harmless
     from ....formats import json_text
     from ....output import emit
 

@@ -23,7 +23,7 @@ from thinkdial.engine.costs.budget.purse import Purse
 from thinkdial.providers.errors import UsageError
 from thinkdial.providers.think import parse_think
 
-from .provider import Bench, Call, bad, good, numbered, on_bench
+from .bench import Bench, Call, bad, good, numbered, on_bench
 
 
 def test_each_row_goes_to_each_profile_with_each_think_value(tmp_path: Path) -> None:

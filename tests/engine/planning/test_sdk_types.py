@@ -16,7 +16,7 @@ from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles import facts
 from thinkdial.providers.think import parse_think
 
-from ..sdks import Late, genai_types
+from ...sdks import Late, genai_types
 from .routes import CONFIG, DISTINCT_ROUTES, PROVIDERS, REFERENCE, VALUES, Route, route
 
 message_params: Any = Late("anthropic.types.message_create_params")

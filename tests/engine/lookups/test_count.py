@@ -17,7 +17,7 @@ from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import parse_think
 
-from .conftest import builtin
+from ..conftest import builtin
 
 KEY = "sk-marked-KEY-0123456789"
 ENVIRONMENT = {"MY_KEY": KEY}

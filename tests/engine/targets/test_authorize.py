@@ -17,7 +17,7 @@ from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.schema import HttpRequest
 from thinkdial.providers.think import parse_think
 
-from .conftest import builtin
+from ..conftest import builtin
 
 MODEL = "us.anthropic.claude-haiku-4-5-20251001-v1:0"
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY": "marked-secret-0123456789"}

@@ -10,7 +10,7 @@ from thinkdial.engine.planning.plan import level_rank
 from thinkdial.profiles import facts
 from thinkdial.profiles.card import ModelCard
 
-from ..sources import is_source
+from ...sources import is_source
 from .routes import PROVIDERS
 
 IDS = {

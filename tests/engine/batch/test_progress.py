@@ -16,7 +16,7 @@ from thinkdial.engine.batch.output.summary import Tally
 from thinkdial.engine.batch.progress import BatchProgress, Gauge, ProfileProgress, Standing, Taken
 from thinkdial.providers.errors import Failure
 
-from .provider import Bench, Call, bad, good, numbered, on_bench
+from .bench import Bench, Call, bad, good, numbered, on_bench
 
 
 def standing(name: str = "a", **changes: Any) -> Standing:

@@ -12,7 +12,7 @@ from thinkdial.profiles.profile import Profile
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import HttpRequest, Notice
 
-from .conftest import builtin
+from ..conftest import builtin
 
 MARK = WORD.encode()
 KEY = b"sk-secret-0123456789"

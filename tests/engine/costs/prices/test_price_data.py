@@ -20,7 +20,7 @@ from thinkdial.profiles.price_corrections import Correction, corrections, read_c
 from thinkdial.profiles.yaml_file import read_yaml
 from thinkdial.providers.errors import ConfigError
 
-from ..sources import is_source
+from ....sources import is_source
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SATURDAY = datetime(2026, 11, 21, 2, tzinfo=UTC)

@@ -8,7 +8,7 @@ import unicodedata
 
 import pytest
 
-from thinkdial.engine.results.untrusted import csv_cell, harmless, harmless_json, one_line
+from thinkdial.providers.untrusted import csv_cell, harmless, harmless_json, one_line
 
 
 @pytest.mark.parametrize(

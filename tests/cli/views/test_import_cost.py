@@ -21,5 +21,5 @@ def test_markdown_is_imported_only_to_render_it(name: str) -> None:
 
 
 def test_text_helpers_need_no_rich() -> None:
-    assert not any(m.startswith("rich") for m in imported_with("thinkdial.engine.results.untrusted"))
+    assert not any(m.startswith("rich") for m in imported_with("thinkdial.providers.untrusted"))
     assert not any(m.startswith("rich") for m in imported_with("thinkdial.cli.views.run.rows"))

@@ -10,7 +10,7 @@ from thinkdial.engine.lookups.profile_check import CheckedProfile, check_profile
 from thinkdial.engine.targets.readiness import Candidate
 from thinkdial.profiles.profile import Profile
 
-from .conftest import builtin
+from ..conftest import builtin
 
 PROFILE = Profile(name="p", provider="openai", model="m")
 FINE = Candidate(PROFILE)

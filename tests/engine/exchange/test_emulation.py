@@ -12,7 +12,7 @@ from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import parse_think
 
-from .conftest import builtin
+from ..conftest import builtin
 
 
 def prepared(model: str, provider: str, think: str, *, emulate: bool = True) -> Any:

@@ -12,7 +12,7 @@ from thinkdial.engine.planning.capability import DIAL
 from thinkdial.providers.errors import UsageError
 from thinkdial.providers.think import parse_think
 
-from .conftest import builtin
+from ..conftest import builtin
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

@@ -13,7 +13,7 @@ import pytest
 from thinkdial.profiles import facts
 from thinkdial.profiles.config import load_builtin
 
-ROOT = Path(__file__).resolve().parent.parent.parent
+ROOT = Path(__file__).resolve().parents[3]
 SCRIPT: dict[str, Any] = runpy.run_path(str(ROOT / "scripts" / "golden_plans.py"))
 UNKNOWN: str = SCRIPT["UNKNOWN"]
 WRITTEN: str = SCRIPT["TARGET"].read_text(encoding="utf-8")

@@ -24,7 +24,7 @@ from thinkdial.profiles.config import user_directory
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.errors import ConfigError
 
-from .conftest import builtin
+from ..conftest import builtin
 
 SECRET = "sk-marked-KEYRING-0123456789"
 HOST = "https://api.openai.com"

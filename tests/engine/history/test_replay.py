@@ -28,7 +28,7 @@ from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import NAMES
 from thinkdial.providers.schema import Notice
 
-from ..engine.recordings import CONFIG, CONTRACT, Recording, kind_of, prepared_for
+from ..exchange.recordings import CONFIG, CONTRACT, Recording, kind_of, prepared_for
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
 

@@ -14,7 +14,7 @@ from thinkdial.providers.batches.openai import OpenAIBatches
 from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.schema import HttpRequest
 
-from ..sources import is_source
+from ....sources import is_source
 
 API = OpenAIBatches(Route("https://api.openai.com/v1", "/v1/responses", "gpt-6-sol", (("x-team", "red"),)))
 

@@ -23,7 +23,7 @@ from thinkdial.profiles.provider import Catalogue
 from thinkdial.profiles.published import PublishedModels, store, stored
 from thinkdial.providers.think import parse_think
 
-from .conftest import builtin
+from ..conftest import builtin
 
 
 def target(provider: str, url: str, model: str = "any") -> Target:
