@@ -1,7 +1,7 @@
 """Write what is sent for every known model and think value: python scripts/golden_plans.py [--check].
 
-One table, tests/engine/planning/golden.txt, with one row for all models for which everything is the same. A change of it
-is a change of what people's money buys: read the diff against the facts that the cards cite.
+One table, tests/engine/planning/golden.txt, with one row for all models for which everything is the same. A change of
+it is a change of what people's money buys: read the diff against the facts that the cards cite.
 """
 
 from __future__ import annotations
