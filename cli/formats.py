@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..engine.results.documents import result_document, run_document
+from ..engine.results.forms import form_of
 from ..engine.results.result import Result, Run
 from ..providers.errors import ConfigError, UsageError
 from ..providers.untrusted import harmless_json
@@ -19,15 +20,6 @@ if TYPE_CHECKING:
     from ..engine.runs.run import Finished
     from ..profiles.profile import Reference
 
-_FORMAT_OF_SUFFIX = {
-    ".json": Format.JSON,
-    ".jsonl": Format.JSONL,
-    ".csv": Format.CSV,
-    ".md": Format.MD,
-    ".html": Format.HTML,
-    ".htm": Format.HTML,
-    ".txt": Format.TEXT,
-}
 FILE_WIDTH = 120
 
 
@@ -46,7 +38,7 @@ def chosen_format(given: Format | None, as_json: bool, output: Path | None, othe
         return Format.JSON
     if given is not None:
         return given
-    return _FORMAT_OF_SUFFIX.get(output.suffix.lower(), otherwise) if output is not None else otherwise
+    return form_of(output, Format) or otherwise
 
 
 def json_text(document: object) -> str:

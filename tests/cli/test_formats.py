@@ -77,6 +77,10 @@ def test_csv_has_a_row_a_result(cli: Cli, sim: Path) -> None:
         (".md", "# Run "),
         (".txt", "Prompt\n"),
         (".MD", "# Run "),
+        (".ndjson", '{"schema": "thinkdial.result/1"'),
+        (".htm", "<!doctype html>"),
+        (".tsv", "a  ✓ ok"),
+        (".lst", "a  ✓ ok"),
         (".dat", "a  ✓ ok"),
     ],
 )

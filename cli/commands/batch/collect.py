@@ -66,12 +66,14 @@ def _refuse_to_begin_anew(job: BatchJob) -> None:
 
 def _output_of(job: BatchJob, elsewhere: Path | None) -> OutputFile:
     """The file that submitting named, or the one that is named now; the form of that is as its name says."""
-    from ....engine.batch.output.target import form_of_name, output_file, output_form
+    from ....engine.batch.output.output_file import OUTPUT_FORMS
+    from ....engine.batch.output.target import output_file, output_form
+    from ....engine.results.forms import form_of
     from ....providers.errors import ConfigError
 
     form = output_form(job.form, None)
     if elsewhere is not None:
-        return output_file(elsewhere, form_of_name(elsewhere) or form, job.batch)
+        return output_file(elsewhere, form_of(elsewhere, OUTPUT_FORMS) or form, job.batch)
     try:
         return output_file(Path(job.output), form, job.batch)
     except ConfigError as error:

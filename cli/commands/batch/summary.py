@@ -6,9 +6,10 @@ import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from ....engine.batch.end import BatchEnd, BatchOutcome, summary_document
+from ....engine.results.forms import form_of
 from ....providers.errors import ThinkdialError, UsageError
 from ...exit_codes import ExitCode
 from ...output import aside, complain, console, forget, rendered, say, write_file
@@ -16,7 +17,8 @@ from ...output import aside, complain, console, forget, rendered, say, write_fil
 if TYPE_CHECKING:
     from ....engine.batch.options import BatchOptions
 
-SUFFIXES = (".json", ".md", ".html", ".htm")
+SummaryForm = Literal["json", "md", "html"]
+SUMMARY_FORMS: tuple[SummaryForm, ...] = ("json", "md", "html")
 
 CODES: Mapping[BatchOutcome, ExitCode] = {
     BatchOutcome.PIPE_CLOSED: ExitCode.BROKEN_PIPE,
@@ -33,7 +35,7 @@ CODES: Mapping[BatchOutcome, ExitCode] = {
 def check_summary_paths(paths: Iterable[Path]) -> None:
     """Raise `UsageError` for a file whose suffix says no form that a summary has."""
     for path in paths:
-        if path.suffix.lower() not in SUFFIXES:
+        if form_of(path, SUMMARY_FORMS) is None:
             raise UsageError(
                 f"--summary {path}: the end of the name tells the form of a summary",
                 hint="FILE.json, FILE.html or FILE.md",
@@ -78,7 +80,7 @@ def write_summaries(paths: Iterable[Path], end: BatchEnd, options: BatchOptions)
     problems: list[ThinkdialError] = []
     for path in paths:
         try:
-            write_file(path, _text(path.suffix.lower(), end, options))
+            write_file(path, _text(form_of(path, SUMMARY_FORMS), end, options))
         except ThinkdialError as problem:
             problems.append(problem)
     for problem in problems[:-1]:
@@ -87,14 +89,14 @@ def write_summaries(paths: Iterable[Path], end: BatchEnd, options: BatchOptions)
         raise problems[-1]
 
 
-def _text(suffix: str, end: BatchEnd, options: BatchOptions) -> str:
+def _text(form: SummaryForm | None, end: BatchEnd, options: BatchOptions) -> str:
     source, now = options.source_words, datetime.now(UTC)
-    match suffix:
-        case ".json":
+    match form:
+        case "json":
             from ...formats import json_text
 
             return json_text(summary_document(end, options, now))
-        case ".md":
+        case "md":
             from ...views.batch.summary_markdown import summary_markdown
 
             return summary_markdown(end.tally, end.ended, source)

@@ -31,6 +31,7 @@ PASSING_KINDS = ("auth", "permission", "quota", "budget", "config", "cancelled")
 """Errors that are not the row's: a bad key, an interruption. Such rows run again without being asked to."""
 
 Form = Literal["jsonl", "csv"]
+OUTPUT_FORMS: tuple[Form, ...] = ("jsonl", "csv")
 State = Literal["missing", "done", "failed", "changed"]
 
 

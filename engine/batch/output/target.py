@@ -10,16 +10,15 @@ from typing import Any
 
 from ....providers.errors import ConfigError, UsageError
 from ....providers.untrusted import harmless_json
+from ...results.forms import form_of
 from .csv_lines import HEADS, csv_line, read_cells
 from .document import Encode, json_line, output_document, output_line
-from .output_file import Form, OutputFile, Work
+from .output_file import OUTPUT_FORMS, Form, OutputFile, Work
 from .outputs import Pipe
 from .records import line_of_cells
 
 HEAD: Mapping[Form, bytes] = {"jsonl": b"", "csv": line_of_cells(HEADS[0])}
 """What comes before the first line."""
-
-_FORM_OF_SUFFIX: Mapping[str, Form] = {".csv": "csv", ".jsonl": "jsonl"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +31,11 @@ class LineTaker:
         self.take(line)
 
 
-def form_of_name(path: Path) -> Form | None:
-    """The form that the end of a file's name tells."""
-    return _FORM_OF_SUFFIX.get(path.suffix.lower())
-
-
 def form_for(given: str | None, path: Path | None) -> Form | None:
     """The form of lines: as asked, else as the name of their file tells, else JSONL. None for one that is none."""
     if given is None:
-        return (form_of_name(path) if path is not None else None) or "jsonl"
-    return given if given in ("jsonl", "csv") else None
+        return form_of(path, OUTPUT_FORMS) or "jsonl"
+    return next((form for form in OUTPUT_FORMS if form == given), None)
 
 
 def output_form(given: str | None, path: Path | None) -> Form:

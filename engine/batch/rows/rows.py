@@ -14,10 +14,15 @@ from typing import Any, BinaryIO, Literal, cast
 from ....providers.errors import UsageError
 from ....providers.schema import Json, Message
 from ....providers.think import Think, parse_think
+from ...results.forms import form_of
 from .digests import DigestMap, digest_of
 from .expect import check_expectation
 
 Form = Literal["jsonl", "csv", "lines"]
+_READ_AS: Mapping[str, Form] = {
+    "json": "jsonl", "jsonl": "jsonl", "csv": "csv", "tsv": "csv", "text": "lines", "lines": "lines",
+}  # fmt: skip
+
 Template = Callable[[Mapping[str, Any]], str]
 """Fields of a row -> its prompt. Raises `ValueError` with words for the person who wrote the template."""
 
@@ -65,13 +70,9 @@ class _UnusableError(Exception):
 
 def guess_form(name: str, beginning: bytes) -> Form:
     """How the input is written: by the file's suffix, else by its first character."""
-    suffix = name.lower().rpartition(".")[2]
-    if suffix in ("jsonl", "ndjson", "json"):
-        return "jsonl"
-    if suffix in ("csv", "tsv"):
-        return "csv"
-    if suffix in ("txt", "lst"):
-        return "lines"
+    said = form_of(name, _READ_AS)
+    if said is not None:
+        return _READ_AS[said]
     return "jsonl" if beginning.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" else "lines"
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ....providers.errors import UsageError
+from ...results.forms import form_of
 from .digests import digest_of
 from .rows import BadRow, Form, Row, bounded_lines, guess_form, read_rows
 
@@ -77,7 +78,7 @@ def rows_of(source: OpenSource, options: BatchOptions) -> Iterator[Row | BadRow]
     if given is not None and given not in FORMS:
         raise UsageError(f"--input-format {given}: rows are {', '.join(FORMS)}")
     form = _form(given) or guess_form(options.source_name, source.beginning())
-    is_tsv = given == "tsv" or (given is None and options.source_name.lower().endswith(".tsv"))
+    is_tsv = given == "tsv" or (given is None and form_of(options.source_name, ("tsv",)) is not None)
     return read_rows(source.lines(), form, template=template, delimiter="\t" if is_tsv else ",")
 
 
