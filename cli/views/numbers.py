@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from ...providers.schema import TokensSource
 
 UNKNOWN = "–"
+BEST = "★"
 
 
 def seconds(value: float | None) -> str:
@@ -59,3 +61,19 @@ def dollars(usd: Decimal | None) -> str:
     text = f"{size.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN):,f}"
     whole, _, fraction = text.partition(".")
     return f"{sign}${whole}.{fraction.rstrip('0').ljust(2, '0')}"
+
+
+def at_the_point(texts: Sequence[str], figure: str = " ", point: str = " ") -> list[str]:
+    """The amounts of a column padded so that their points are one below the other.
+
+    `figure` and `point` are blanks as wide as a digit and as the point. Amounts that say more than themselves, such as
+    `$1.24 + 3 unknown`, are left as they are, and all the others with them.
+    """
+    if any(" " in text for text in texts):
+        return list(texts)
+    decimals = [len(text.partition(".")[2]) for text in texts]
+    widest = max(decimals, default=0)
+    return [
+        text if text == UNKNOWN else text + (point if widest and "." not in text else "") + figure * (widest - own)
+        for text, own in zip(texts, decimals, strict=True)
+    ]

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, cast
 
 from ....providers.errors import ErrorKind, Failure
 from ....providers.untrusted import one_line
-from ..numbers import UNKNOWN, dollars, seconds, tokens
+from ..numbers import BEST, UNKNOWN, dollars, seconds, tokens
 from ..run.phrases import kind_words
 
 if TYPE_CHECKING:
     from ....engine.batch.end import Ended
     from ....engine.batch.output.summary import Group, Tally
 
-BEST = "★"
 LEGEND = f"{BEST} best known value; pass rates whose intervals overlap may differ by chance alone"
 
 _ENDINGS = {"refusal": "refused", "content_filter": "filtered", "length": "cut", "tool_call": "tool call"}

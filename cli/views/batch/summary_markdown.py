@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..numbers import BEST
 from ..quotation import inline
-from .summary import BEST, LEGEND, SummaryRow, ending, has_judged, notes, rows, totals
+from .summary import LEGEND, SummaryRow, ending, has_judged, notes, rows, totals
 
 if TYPE_CHECKING:
     from ....engine.batch.end import Ended

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal
 
-from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -15,6 +12,7 @@ from rich.text import Text
 from ....engine.history.sums.spend import BudgetState, Spent
 from ....engine.history.sums.spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendSpan, SpendTable
 from ....providers.untrusted import one_line
+from ..grid import Column, needs
 from ..numbers import UNKNOWN, dollars, tokens
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
 
@@ -24,22 +22,9 @@ NARROW_BAR = 14
 LEAST_BAR = 6
 LEAST_KEY = 10
 COLUMNS_NEED = 72
-_GAP = 2
 _BLOCKS = " ▏▎▍▌▋▊▉█"
 _NEARLY = Decimal("0.8")
 """From this part on a budget is shown as nearly used up."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Column:
-    head: str
-    cells: list[str]
-    justify: Literal["left", "right"] = "right"
-    style: str = ""
-
-    @property
-    def width(self) -> int:
-        return max(map(cell_len, (self.head, *self.cells)))
 
 
 def spend_view(table: AnyTable, width: int) -> RenderableType:
@@ -163,17 +148,19 @@ def _disagreements(bills: DisagreementTable) -> RenderableType:
 
 def _sums(rows: Sequence[Spent], total: Spent, by: str, width: int) -> Table:
     """The columns as wide as they must be; the bars take what is left, and a long name gives way to them."""
-    wide = width >= WIDE
-    columns: list[_Column] = [
-        _Column(by, [one_line(row.key, 60) for row in rows] + ["total"], "left"),
-        _Column("results", [f"{row.results:,}" for row in (*rows, total)]),
-        _Column("unpriced", [f"{row.unpriced:,}" if row.unpriced else "" for row in (*rows, total)], style=CAUTION),
-        _Column("cost", [dollars(row.usd) for row in (*rows, total)]),
-        _Column("", [""], "left", style="cyan"),
-        _Column("reasoning", [percent(r.reasoning_share, at_least=r.reasoning_unknown > 0) for r in (*rows, total)]),
-        _Column("output", [tokens(row.output_tokens) for row in (*rows, total)]),
-        _Column("reasoning tokens", [_reasoning_tokens(row) for row in (*rows, total)]),
-        _Column("cache saved", [dollars(r.cache_saved_usd) if r.cache_saved_usd else "" for r in (*rows, total)]),
+    wide, told = width >= WIDE, (*rows, total)
+    key = Column(by, "left", [Text(name) for name in (*(one_line(row.key, 60) for row in rows), "total")])
+    bars = Column("", "left", [])
+    columns = [
+        key,
+        _figures("results", [f"{row.results:,}" for row in told]),
+        _figures("unpriced", [f"{row.unpriced:,}" if row.unpriced else "" for row in told]),
+        _figures("cost", [dollars(row.usd) for row in told]),
+        bars,
+        _figures("reasoning", [percent(row.reasoning_share, at_least=row.reasoning_unknown > 0) for row in told]),
+        _figures("output", [tokens(row.output_tokens) for row in told]),
+        _figures("reasoning tokens", [_reasoning_tokens(row) for row in told]),
+        _figures("cache saved", [dollars(row.cache_saved_usd) if row.cache_saved_usd else "" for row in told]),
     ]
     if not wide:
         del columns[6:8]
@@ -182,28 +169,28 @@ def _sums(rows: Sequence[Spent], total: Spent, by: str, width: int) -> Table:
     if not total.unpriced:
         del columns[2]
     for head in ("cache saved", "", "unpriced", "reasoning"):  # where even that is too much; amounts are never cut
-        if _needs(columns) - columns[0].width + LEAST_KEY + LEAST_BAR <= width:
+        if needs(columns) - key.width + LEAST_KEY + LEAST_BAR <= width:
             break
         columns = [column for column in columns if column.head != head]
-    key, bars = columns[0], next((column for column in columns if not column.head), _Column("", []))
-    spare = width - _needs(columns)
-    size = max(LEAST_BAR, min(BAR if wide else NARROW_BAR, spare)) if bars.cells else 0
+    spare = width - needs(columns)
+    size = max(LEAST_BAR, min(BAR if wide else NARROW_BAR, spare)) if bars in columns else 0
     most = max((row.usd for row in rows if row.usd is not None), default=Decimal(0))
-    bars.cells[:] = [bar(row.usd or Decimal(0), most, size) for row in rows] + [""]
+    drawn = [Text(bar(row.usd or Decimal(0), most, size)) for row in rows]
     table = _plain_table()
     for column in columns:
         fixed = max(LEAST_KEY, key.width + min(0, spare - size)) if column is key else size if column is bars else None
+        style = "cyan" if column is bars else CAUTION if column.head == "unpriced" else ""
         table.add_column(
-            column.head, justify=column.justify, style=column.style, no_wrap=True, overflow="ellipsis", width=fixed
+            column.head, justify=column.justify, style=style, no_wrap=True, overflow="ellipsis", width=fixed
         )
-    for index in range(len(rows) + 1):
-        cells = [Text(column.cells[index]) for column in columns]
+    made = [[*drawn, Text()] if column is bars else column.cells for column in columns]
+    for index, cells in enumerate(zip(*made, strict=True)):
         table.add_row(*cells, style=STRONG if index == len(rows) else None)
     return table
 
 
-def _needs(columns: Sequence[_Column]) -> int:
-    return sum(column.width for column in columns) + _GAP * (len(columns) - 1)
+def _figures(head: str, cells: Sequence[str]) -> Column:
+    return Column(head, "right", [Text(cell) for cell in cells])
 
 
 def _reasoning_tokens(row: Spent) -> str:

@@ -13,7 +13,7 @@ from ..batch.summary import SummaryRow, cost_words, ending, has_judged, notes, p
 from ..numbers import UNKNOWN, dollars, seconds, tokens
 from .assets import page_of
 from .bars import ROW_HEIGHT, Bar, BarChart, Segment
-from .columns import Cell, Column, Table, at_the_point, number
+from .columns import PageCell, PageColumn, PageTable, number, page_amounts
 from .plots import SERIES, ChartLine, Plot, Point, Tick, axis_kind, dollar_tick, labelled, ticks
 from .scales import Scale, fitting, usable
 
@@ -74,11 +74,11 @@ def _tiles(tally: Tally, ended: Ended) -> list[tuple[str, str, str]]:
     ]  # fmt: skip
 
 
-def _table(entries: Sequence[_Entry], judged: bool) -> Table:
-    def words(group: str, head: str, text: Callable[[_Entry], str], tone: str = "") -> Column:
+def _table(entries: Sequence[_Entry], judged: bool) -> PageTable:
+    def words(group: str, head: str, text: Callable[[_Entry], str], tone: str = "") -> PageColumn:
         shown = [text(entry) for entry in entries]
-        return Column(
-            group, head, False, tuple(Cell(t or UNKNOWN, t.lower() or None, tone if t else "") for t in shown)
+        return PageColumn(
+            group, head, False, tuple(PageCell(t or UNKNOWN, t.lower() or None, tone if t else "") for t in shown)
         )
 
     def figures(
@@ -87,12 +87,12 @@ def _table(entries: Sequence[_Entry], judged: bool) -> Table:
         value: Callable[[Group], int | float | Decimal | None],
         text: Callable[[_Entry], str],
         best: str = "",
-    ) -> Column:
+    ) -> PageColumn:
         shown = [text(entry) for entry in entries]
         if any(one.startswith("$") for one in shown):
-            shown = at_the_point(shown)
-        return Column(group, head, True, tuple(
-            Cell(text_, number(value(entry.group)), best=best in entry.row.best)
+            shown = page_amounts(shown)
+        return PageColumn(group, head, True, tuple(
+            PageCell(text_, number(value(entry.group)), best=best in entry.row.best)
             for entry, text_ in zip(entries, shown, strict=True)
         ))  # fmt: skip
 
@@ -124,7 +124,7 @@ def _table(entries: Sequence[_Entry], judged: bool) -> Table:
         words("ending", "not as asked", lambda e: e.row.verdicts, "caution"),
         words("ending", "errors", lambda e: e.row.errors, "bad"),
     ]  # fmt: skip
-    return Table(tuple(columns))
+    return PageTable(tuple(columns))
 
 
 def _known(count: int, known: int) -> int | None:

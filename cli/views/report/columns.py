@@ -10,7 +10,7 @@ from typing import TypeVar
 from ....engine.results.result import Result
 from ....profiles.profile import Reference
 from ....providers.untrusted import one_line
-from ..numbers import UNKNOWN, dollars, seconds, tokens
+from ..numbers import UNKNOWN, at_the_point, dollars, seconds, tokens
 from ..run.phrases import BAD, CAUTION, GOOD, kind_words, verdict_words
 from ..run.rows import ResultRow, rows
 
@@ -30,7 +30,7 @@ _FIGURE, _POINT = "\u2007", "\u2008"
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class PageCell:
     """What is shown and, where it is known, by what to sort."""
 
     text: str
@@ -40,19 +40,19 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Column:
+class PageColumn:
     group: str
     head: str
     numeric: bool
     """Whether its cells are sorted as numbers."""
-    cells: tuple[Cell, ...]
+    cells: tuple[PageCell, ...]
     aligned: bool = True
     """Whether numbers stand at the right end of their cells."""
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    columns: tuple[Column, ...]
+class PageTable:
+    columns: tuple[PageColumn, ...]
 
     @property
     def groups(self) -> list[tuple[str, int]]:
@@ -66,12 +66,12 @@ class Table:
         return spans
 
     @property
-    def rows(self) -> list[list[tuple[Column, Cell]]]:
+    def rows(self) -> list[list[tuple[PageColumn, PageCell]]]:
         count = len(self.columns[0].cells)
         return [[(column, column.cells[index]) for column in self.columns] for index in range(count)]
 
     @property
-    def sheets(self) -> list[tuple[Column, ...]]:
+    def sheets(self) -> list[tuple[PageColumn, ...]]:
         """The columns after the terminal's, in portions that fit on paper."""
         portions = [tuple(c for c in self.columns if c.group in groups) for groups in _ON_A_SHEET]
         return [portion for portion in portions if portion]
@@ -81,34 +81,36 @@ class Table:
         return any(cell.best for column in self.columns for cell in column.cells)
 
 
-def numbers(results: Sequence[Result], reference: Reference) -> Table:
+def numbers(results: Sequence[Result], reference: Reference) -> PageTable:
     """Return the table of these results; columns of what no result has, such as a forecast, are left out."""
     made = rows(results)
     columns = [*_main(results, made, reference)]
     columns += [*_token_columns(results), *_cost_columns(results), *_forecast_columns(results)]
     columns += [*_time_columns(results), *_ending_columns(results)]
-    return Table(tuple(column for column in columns if column is not None))
+    return PageTable(tuple(column for column in columns if column is not None))
 
 
-def _main(results: Sequence[Result], made: Sequence[ResultRow], reference: Reference) -> list[Column]:
+def _main(results: Sequence[Result], made: Sequence[ResultRow], reference: Reference) -> list[PageColumn]:
     think = [
-        Cell(f"{row.think} → {row.measured}", number(reference.position(result.think.requested)))
+        PageCell(f"{row.think} → {row.measured}", number(reference.position(result.think.requested)))
         for result, row in zip(results, made, strict=True)
     ]
     reasoning = [
-        Cell(f"{row.measured} ({row.reasoning_share})" if row.reasoning_share else row.measured, number(tokens_known))
+        PageCell(
+            f"{row.measured} ({row.reasoning_share})" if row.reasoning_share else row.measured, number(tokens_known)
+        )
         for row, tokens_known in zip(made, (result.reasoning.tokens for result in results), strict=True)
     ]
     verdicts = [
-        Cell(f"{mark} {words}", words, TONES.get(style, ""))
+        PageCell(f"{mark} {words}", words, TONES.get(style, ""))
         for mark, words, style in (verdict_words(result) for result in results)
     ]
-    costs = at_the_point([row.cost for row in made])
+    costs = page_amounts([row.cost for row in made])
     return [
-        Column("", "profile", False, tuple(Cell(row.profile, row.profile.lower()) for row in made)),
-        Column("", "model", False, tuple(Cell(row.model, row.model.lower()) for row in made)),
-        Column("", "asked → sent → measured", True, tuple(think), aligned=False),
-        Column("", "reasoning", True, tuple(reasoning)),
+        PageColumn("", "profile", False, tuple(PageCell(row.profile, row.profile.lower()) for row in made)),
+        PageColumn("", "model", False, tuple(PageCell(row.model, row.model.lower()) for row in made)),
+        PageColumn("", "asked → sent → measured", True, tuple(think), aligned=False),
+        PageColumn("", "reasoning", True, tuple(reasoning)),
         _ranked("output", "", made, [row.output for row in made], [r.usage.output_tokens for r in results]),
         _ranked("first answer", "first_answer", made, [row.first_answer for row in made],
                 [r.latency.first_answer_s for r in results]),
@@ -116,7 +118,7 @@ def _main(results: Sequence[Result], made: Sequence[ResultRow], reference: Refer
         _ranked("tokens/s", "rate", made, [row.rate for row in made],
                 [r.latency.output_tokens_per_s for r in results]),
         _ranked("cost", "cost", made, costs, [r.cost.usd for r in results]),
-        Column("", "verdict", False, tuple(verdicts)),
+        PageColumn("", "verdict", False, tuple(verdicts)),
     ]  # fmt: skip
 
 
@@ -126,14 +128,15 @@ def _ranked(
     made: Sequence[ResultRow],
     texts: Sequence[str],
     values: Sequence[int | float | Decimal | None],
-) -> Column:
+) -> PageColumn:
     cells = tuple(
-        Cell(text, number(value), best=name in row.best) for row, text, value in zip(made, texts, values, strict=True)
+        PageCell(text, number(value), best=name in row.best)
+        for row, text, value in zip(made, texts, values, strict=True)
     )
-    return Column("", head, True, cells)
+    return PageColumn("", head, True, cells)
 
 
-def _token_columns(results: Sequence[Result]) -> list[Column | None]:
+def _token_columns(results: Sequence[Result]) -> list[PageColumn | None]:
     group = "tokens"
     return [
         _tokens(group, "input", results, lambda r: r.usage.input_tokens, keep=True),
@@ -144,7 +147,7 @@ def _token_columns(results: Sequence[Result]) -> list[Column | None]:
     ]
 
 
-def _cost_columns(results: Sequence[Result]) -> list[Column | None]:
+def _cost_columns(results: Sequence[Result]) -> list[PageColumn | None]:
     group = "cost"
     return [
         _dollars(group, "input", results, lambda r: r.cost.input_usd),
@@ -156,7 +159,7 @@ def _cost_columns(results: Sequence[Result]) -> list[Column | None]:
     ]
 
 
-def _forecast_columns(results: Sequence[Result]) -> list[Column | None]:
+def _forecast_columns(results: Sequence[Result]) -> list[PageColumn | None]:
     group = "forecast"
     return [
         _dollars(group, "low", results, lambda r: r.forecast.low_usd if r.forecast else None),
@@ -166,7 +169,7 @@ def _forecast_columns(results: Sequence[Result]) -> list[Column | None]:
     ]
 
 
-def _time_columns(results: Sequence[Result]) -> list[Column | None]:
+def _time_columns(results: Sequence[Result]) -> list[PageColumn | None]:
     group = "time"
     return [
         _column(group, "first byte", results, lambda r: r.latency.first_byte_s, seconds),
@@ -175,7 +178,7 @@ def _time_columns(results: Sequence[Result]) -> list[Column | None]:
     ]
 
 
-def _ending_columns(results: Sequence[Result]) -> list[Column | None]:
+def _ending_columns(results: Sequence[Result]) -> list[PageColumn | None]:
     group = "ending"
     return [
         _words(group, "status", results, lambda r: r.status),
@@ -197,26 +200,28 @@ def _actual_to_expected(result: Result) -> Decimal | None:
 
 def _tokens(
     group: str, head: str, results: Sequence[Result], value: Callable[[Result], int | None], *, keep: bool = False
-) -> Column | None:
+) -> PageColumn | None:
     return _column(group, head, results, value, tokens, keep=keep)
 
 
 def _dollars(
     group: str, head: str, results: Sequence[Result], value: Callable[[Result], Decimal | None]
-) -> Column | None:
+) -> PageColumn | None:
     column = _column(group, head, results, value, dollars)
     if column is None:
         return None
-    texts = at_the_point([cell.text for cell in column.cells])
-    cells = tuple(Cell(text, cell.sort) for text, cell in zip(texts, column.cells, strict=True))
-    return Column(group, head, True, cells)
+    texts = page_amounts([cell.text for cell in column.cells])
+    cells = tuple(PageCell(text, cell.sort) for text, cell in zip(texts, column.cells, strict=True))
+    return PageColumn(group, head, True, cells)
 
 
-def _words(group: str, head: str, results: Sequence[Result], value: Callable[[Result], str | None]) -> Column | None:
+def _words(
+    group: str, head: str, results: Sequence[Result], value: Callable[[Result], str | None]
+) -> PageColumn | None:
     texts = [one_line(value(result) or "", 80) for result in results]
     if not any(texts):
         return None
-    return Column(group, head, False, tuple(Cell(text or UNKNOWN, text.lower() or None) for text in texts))
+    return PageColumn(group, head, False, tuple(PageCell(text or UNKNOWN, text.lower() or None) for text in texts))
 
 
 def _column(
@@ -227,13 +232,13 @@ def _column(
     show: Callable[[_Known], str],
     *,
     keep: bool = False,
-) -> Column | None:
+) -> PageColumn | None:
     values = [value(result) for result in results]
     if not keep and all(known is None for known in values):
         return None
-    return Column(
+    return PageColumn(
         group, head, True,
-        tuple(Cell(show(known) if known is not None else UNKNOWN, number(known)) for known in values),
+        tuple(PageCell(show(known) if known is not None else UNKNOWN, number(known)) for known in values),
     )  # fmt: skip
 
 
@@ -245,11 +250,6 @@ def number(value: int | float | Decimal | None) -> str | None:
     return text if text not in ("nan", "inf", "-inf", "NaN", "Infinity", "-Infinity") else None
 
 
-def at_the_point(texts: Sequence[str]) -> list[str]:
+def page_amounts(texts: Sequence[str]) -> list[str]:
     """The amounts padded so that their points are one below the other."""
-    fractions = [len(text.partition(".")[2]) for text in texts]
-    widest = max(fractions, default=0)
-    return [
-        text if text == UNKNOWN else text + (_POINT if widest and "." not in text else "") + _FIGURE * (widest - own)
-        for text, own in zip(texts, fractions, strict=True)
-    ]
+    return at_the_point(texts, _FIGURE, _POINT)

@@ -19,7 +19,7 @@ from ..run.receipt import SIMULATED
 from ..run.rows import labels
 from .assets import page_of
 from .bars import BarChart, cost_chart, time_chart, tokens_chart
-from .columns import COST_SOURCES, TONES, Table, numbers
+from .columns import COST_SOURCES, TONES, PageTable, numbers
 from .markup import markdown_html, plain_html
 from .plots import Plot, scatter_chart, sweep_charts
 
@@ -77,7 +77,7 @@ class PageSection:
     totals: str
     tiles: tuple[tuple[str, str, str], ...]
     answers: tuple[Answer, ...]
-    table: Table | None
+    table: PageTable | None
     bars: tuple[BarChart, ...]
     scatter: Plot | None
     sweeps: tuple[Plot, ...]

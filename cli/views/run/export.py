@@ -10,7 +10,7 @@ from io import StringIO
 from ....engine.results.csv_columns import RUN_COLUMNS, cells_of
 from ....engine.results.result import Result, Run
 from ....providers.untrusted import csv_cell, harmless
-from ..numbers import dollars, seconds, tokens
+from ..numbers import BEST, dollars, seconds, tokens
 from ..quotation import fenced, inline, quoted
 from ..wrap import wrap, wrap_line
 from .dial import sent, think_path
@@ -18,7 +18,7 @@ from .excerpt import ReasoningView, excerpt
 from .forecast_cells import in_total
 from .phrases import model_words, reasoning_words, state_words, why_not_whole
 from .receipt import SIMULATED, notes, receipt_line
-from .rows import BEST, ResultRow, labels, rows
+from .rows import ResultRow, labels, rows
 
 TEXT_WIDTH = 80
 

@@ -13,8 +13,6 @@ from ..numbers import dollars, rate, seconds, share, tokens
 from .dial import asked, asked_to_sent, measured
 from .phrases import verdict_words
 
-BEST = "★"
-
 
 @dataclass(frozen=True, slots=True)
 class ResultRow:

@@ -123,8 +123,21 @@ def test_equals_share_the_mark_and_all_equal_have_none(result: Make, shown: Show
 
 def test_the_best_is_not_told_by_colour_alone(result: Make) -> None:
     table = numbers_table([result(), result("gpt", latency=FAST)], 160)
-    cells = [cell for column in table.columns for cell in column.cells]
+    cells = [getattr(cell, "text", cell) for column in table.columns for cell in column.cells]
     assert any("★" in str(cell) and getattr(cell, "style", "") for cell in cells)
+
+
+@pytest.mark.parametrize("width", [100, 160])
+def test_stars_move_no_digit(result: Make, shown: Shown, width: int) -> None:
+    cheap, dear = Cost(Decimal("0.0000025")), Cost(Decimal("1.24"))
+    text = shown(
+        numbers_table([result(), result("gpt", latency=FAST, cost=cheap), result("dear", cost=dear)], width), width
+    )
+    lines = [line for line in text.split("\n") if " s " in line and "$" in line]
+    assert len(lines) == 3 and "★" in text
+    assert len({line.index(" s") for line in lines}) == 1
+    if width == 160:
+        assert len({line.index(".", line.index("$")) for line in lines}) == 1
 
 
 def test_a_substituted_level_is_marked_and_explained(result: Make, shown: Shown) -> None:

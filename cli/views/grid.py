@@ -1,0 +1,93 @@
+"""Tables for a terminal: columns that know how wide they are, so that those can be chosen that fit."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from rich import box
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderResult
+from rich.measure import Measurement
+from rich.table import Table
+from rich.text import Text
+
+from .numbers import BEST
+
+GAP = 2
+"""Blanks between two columns."""
+
+_BEST_STYLE = "bold green"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A head and its cells, both of one line or more."""
+
+    head: str
+    justify: Literal["left", "right"]
+    cells: Sequence[Text]
+
+    @property
+    def width(self) -> int:
+        lines = [*self.head.split("\n"), *(line for cell in self.cells for line in cell.plain.split("\n"))]
+        return max(map(cell_len, lines))
+
+
+def needs(columns: Sequence[Column]) -> int:
+    """How many columns of the terminal a table of these takes."""
+    return sum(column.width for column in columns) + GAP * (len(columns) - 1)
+
+
+def ruled(columns: Sequence[Column], *, leading: int = 0) -> Table:
+    """The table, with a rule under its head. With `leading` blank lines between rows, cells may be folded."""
+    table = Table(
+        box=box.SIMPLE_HEAD,
+        header_style="dim",
+        border_style="dim",
+        padding=(0, GAP - 1, 0, 0),
+        pad_edge=False,
+        show_edge=False,
+    )
+    table.leading = leading
+    for column in columns:
+        table.add_column(column.head, justify=column.justify, no_wrap=not leading, overflow="fold")
+    made = [
+        [AtTheRight(cell) for cell in column.cells] if column.justify == "right" else column.cells for column in columns
+    ]
+    for cells in zip(*made, strict=True):
+        table.add_row(*cells)
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class AtTheRight:
+    """A cell that ends at the right with its own last blanks, which Rich would cut off: they keep digits in line."""
+
+    text: Text
+
+    def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        return Measurement.get(console, options, self.text)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        for line in self.text.split("\n", allow_blank=True):
+            missing = options.max_width - line.cell_len
+            yield line if missing < 0 else Text.assemble(" " * missing, line, justify="left")
+
+
+def ranked(texts: Sequence[str], name: str, best: Sequence[Collection[str]], beside: str = "") -> list[Text]:
+    """The values, the best with their mark and the others with the room of one, so that digits stay in line.
+
+    `best` names for each row the columns that it is the best in; `beside` is another column of the same cell.
+    """
+    room = "  " if any(name in own or beside in own for own in best) else ""
+    return [
+        Text(f"{text} {BEST}", _BEST_STYLE) if name in own else Text(text + room)
+        for text, own in zip(texts, best, strict=True)
+    ]
+
+
+def stacked(above: Sequence[Text], below: Sequence[Text]) -> list[Text]:
+    """Cells of two lines."""
+    return [Text("\n").join(pair) for pair in zip(above, below, strict=True)]
