@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from ..profiles.disk import write_private
 from ..providers.errors import ConfigError, StrictPlanError, ThinkdialError
+from ..providers.untrusted import harmless
 from .closed_pipe import ClosedPipeError
 
 if TYPE_CHECKING:
@@ -78,8 +79,6 @@ def use_utf8() -> None:
 
 def say(text: str) -> None:
     """A line of notes for people, on stderr."""
-    from ..engine.results.untrusted import harmless  # help says nothing, and loads nothing of the engine
-
     aside(f"{harmless(text)}\n")
 
 
