@@ -18,6 +18,10 @@ from .runs.run import Circumstances, Finished, kept_of, make_calls, run_jobs
 
 if TYPE_CHECKING:
     from ..profiles.config import Config
+    from .batch.end import BatchEnd
+    from .batch.listener import Listener
+    from .batch.options import BatchOptions
+    from .batch.run import BatchWatcher
     from .costs.budget.limits import Question
     from .costs.budget.purse import Purse
     from .exchange.transport import Transport
@@ -109,6 +113,19 @@ def refuse_unless_strict(plans: Iterable[tuple[str, ThinkPlan]], names: OptionNa
     ]
     if worse:
         raise StrictPlanError(worse)
+
+
+async def run_batch(
+    options: BatchOptions, config: Config, watcher: BatchWatcher | None = None, listener: Listener | None = None
+) -> BatchEnd:
+    """Run the rows of a batch on the caller's loop, and write its results. A cancellation keeps what came.
+
+    Raises `UsageError` and `ConfigError` before anything is sent, and `BudgetError` where a limit cannot be checked.
+    """
+    from .batch.run import NoWatcher, ready_batch
+
+    with ready_batch(options, config, listener) as ready:
+        return await ready.make(watcher or NoWatcher())
 
 
 def settle_open_jobs() -> None:

@@ -126,12 +126,17 @@ class RowCaller:
 
 
 def caller_maker(config: Config, options: Any, run_id: str, **more: Any) -> Callable[[str], RowCaller]:
-    """How a lane's name becomes its row function. Raises `UsageError` for a group: a row names one profile."""
+    """How a lane's name becomes its row function. Raises `UsageError` for a group."""
 
     def make(name: str) -> RowCaller:
-        chosen = select([name], config)
-        if len(chosen) != 1:
-            raise UsageError(f"{name!r} is a group; a row names profiles")
-        return RowCaller(chosen[0], config, options, run_id=run_id, **more)
+        return RowCaller(selection_of_row(name, config), config, options, run_id=run_id, **more)
 
     return make
+
+
+def selection_of_row(name: str, config: Config) -> Selection:
+    """The one profile that a row names. Raises `UsageError` for a group."""
+    chosen = select([name], config)
+    if len(chosen) != 1:
+        raise UsageError(f"{name!r} is a group; a row names profiles")
+    return chosen[0]

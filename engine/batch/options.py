@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..planning.option_names import COMMAND_LINE, OptionNames
 from ..runs.jobs import Options
 from ..runs.money import CostOptions
 
@@ -21,7 +22,8 @@ class BatchOptions:
     """The options of one batch; None leaves it to the rows, the profiles and the configured defaults.
 
     `variables` are fields for the template beside the row's. `input_form` and `output_form` are guessed where they are
-    None. `config_file` is the one that was named beside the usual ones: another process reads it again.
+    None. `config_file` is the one that was named beside the usual ones: another process reads it again. `names` are
+    what the caller's options are called.
     """
 
     source: Source
@@ -40,6 +42,7 @@ class BatchOptions:
     window: int = 10_000
     keeps_history: bool = True
     config_file: Path | None = None
+    names: OptionNames = COMMAND_LINE
 
     @property
     def source_name(self) -> str:

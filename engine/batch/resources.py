@@ -46,7 +46,7 @@ async def resources_for(
     """
     from ..exchange.fast_transport import FastTransport
 
-    found = batch_limits(options.cost, config, profiles_of(names, config))
+    found = batch_limits(options, config, profiles_of(names, config))
     for words in found.notes:
         listener.note(words)
     purse = purse_for(found.limits, (), LONGEST_CALL_S, allow_unpriced=options.cost.allow_unpriced)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Generator, Iterator
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -33,7 +33,7 @@ from .output.target import (
     result_encoder,
 )
 from .progress import Running
-from .resources import resources_for
+from .resources import Resources, resources_for
 from .rows.rows import BadRow, Row
 from .rows.source import OpenSource, batch_id_of, open_source, rows_of
 
@@ -46,6 +46,19 @@ class BatchWatcher(Watcher, Protocol):
     """Hears of rows and results, and may look at the batch while it runs."""
 
     def watching(self, batch: Running) -> AbstractContextManager[None]: ...
+
+
+class NoWatcher:
+    """Hears nothing."""
+
+    def bad_row(self, bad: BadRow) -> None:
+        pass
+
+    def trouble(self, words: str) -> None:
+        pass
+
+    def watching(self, batch: Running) -> AbstractContextManager[None]:
+        return nullcontext()
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,18 +97,22 @@ class ReadyBatch:
 
     def run(self, watcher: BatchWatcher) -> BatchEnd:
         """Make the calls that are missing, on an event loop of our own that hears Ctrl-C and SIGTERM."""
-        return run_quickly(self._make(watcher, hears_signals=True))
+        return run_quickly(self._make(watcher, None, hears_signals=True))
 
-    async def make(self, watcher: BatchWatcher) -> BatchEnd:
-        """The same on the caller's loop. A cancellation breaks off what is under way, and is taken back."""
-        end = await self._make(watcher, hears_signals=False)
+    async def make(self, watcher: BatchWatcher, resources: Resources | None = None) -> BatchEnd:
+        """The same on the caller's loop, with `resources` of the caller's, which stay open, or with our own.
+
+        A cancellation breaks off what is under way, and is taken back.
+        """
+        end = await self._make(watcher, resources, hears_signals=False)
         if end.ended.interrupted and (task := asyncio.current_task()) is not None:
             task.uncancel()
         return end
 
-    async def _make(self, watcher: BatchWatcher, *, hears_signals: bool) -> BatchEnd:
+    async def _make(self, watcher: BatchWatcher, theirs: Resources | None, *, hears_signals: bool) -> BatchEnd:
         options, given, output, run_id = self.options, self.input, self.output, new_id()
-        async with resources_for(options, self.config, given.names, run_id, self.listener) as resources:
+        ours = resources_for(options, self.config, given.names, run_id, self.listener)
+        async with ours if theirs is None else nullcontext(theirs) as resources:
             batch = Batch(
                 make_caller=caller_maker(
                     self.config, options.calls, run_id, system=options.system, concurrency=options.concurrency

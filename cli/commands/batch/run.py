@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -48,6 +49,40 @@ Variables = Annotated[
 ]
 
 
+@dataclass(frozen=True, slots=True)
+class ProviderGroup:
+    """Whether the rows go to the providers' batch APIs, and what then."""
+
+    via: Annotated[
+        str | None,
+        typer.Option("--via", metavar="provider", help="provider: hand the rows to the providers' own batch APIs."),
+    ] = None
+    wait: Annotated[bool, typer.Option("--wait", help="With --via: wait for the results, then write them.")] = False
+    poll: Poll = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClusterGroup:
+    """Whether the rows are spread over a cluster, and how."""
+
+    engine: Annotated[
+        str | None, typer.Option("--engine", metavar="ray", help="ray: spread the rows over a Ray cluster.")
+    ] = None
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--workers", metavar="N", min=1, help="With --engine ray: worker processes; else one for each CPU."
+        ),
+    ] = None
+    shard_rows: Annotated[
+        int,
+        typer.Option("--shard-rows", metavar="N", min=1, help="With --engine ray: rows whose results share a file."),
+    ] = 1000
+
+
+AT_NO_PROVIDER, ON_NO_CLUSTER = ProviderGroup(), ClusterGroup()
+
+
 def run(
     rows: Input,
     profile: Profiles = None,
@@ -82,25 +117,8 @@ def run(
     retries: Retries = None,
     no_stream: NoStream = False,
     emulate: Emulate = False,
-    via: Annotated[
-        str | None,
-        typer.Option("--via", metavar="provider", help="provider: hand the rows to the providers' own batch APIs."),
-    ] = None,
-    wait: Annotated[bool, typer.Option("--wait", help="With --via: wait for the results, then write them.")] = False,
-    poll: Poll = None,
-    engine: Annotated[
-        str | None, typer.Option("--engine", metavar="ray", help="ray: spread the rows over a Ray cluster.")
-    ] = None,
-    workers: Annotated[
-        int | None,
-        typer.Option(
-            "--workers", metavar="N", min=1, help="With --engine ray: worker processes; else one for each CPU."
-        ),
-    ] = None,
-    shard_rows: Annotated[
-        int,
-        typer.Option("--shard-rows", metavar="N", min=1, help="With --engine ray: rows whose results share a file."),
-    ] = 1000,
+    provider: ProviderGroup = AT_NO_PROVIDER,
+    cluster: ClusterGroup = ON_NO_CLUSTER,
     config: ConfigFile = None,
     no_history: NoHistory = False,
     quiet: Quiet = False,
@@ -126,13 +144,15 @@ def run(
     summaries = tuple(summary or ())
     output_form(output_format, output)
     check_summary_paths(summaries)
-    if engine not in (None, RAY):
-        raise UsageError(f"--engine {engine}: is not known", hint="--engine ray, or none")
-    if via not in (None, PROVIDER):
-        raise UsageError(f"--via {via}: is not known", hint="--via provider uses the providers' own batch APIs")
-    for path in (*summaries, *((output,) if output is not None and engine is None else ())):
+    if cluster.engine not in (None, RAY):
+        raise UsageError(f"--engine {cluster.engine}: is not known", hint="--engine ray, or none")
+    if provider.via not in (None, PROVIDER):
+        raise UsageError(
+            f"--via {provider.via}: is not known", hint="--via provider uses the providers' own batch APIs"
+        )
+    for path in (*summaries, *((output,) if output is not None and cluster.engine is None else ())):
         check_writable(path)
-    is_here = engine is None and via is None
+    is_here = cluster.engine is None and provider.via is None
     options = BatchOptions(
         source=_source(rows),
         target=output if output is not None or not is_here else standard_output(),
@@ -152,14 +172,15 @@ def run(
         config_file=config,
     )
     settings = load_config(config, options.profiles, quiet=quiet)
-    if engine is not None:
-        from .over_cluster import run_over_cluster
+    if cluster.engine is not None:
+        from .cluster import run_over_cluster
 
-        return run_over_cluster(options, settings, summaries, workers=workers, shard_rows=shard_rows, quiet=quiet)
-    if via is not None:
-        from .submit import submit
+        spread = (cluster.workers, cluster.shard_rows)
+        return run_over_cluster(options, settings, summaries, *spread, quiet=quiet)
+    if provider.via is not None:
+        from .submission import submit
 
-        return submit(options, settings, summaries, waits=wait, poll_s=poll, quiet=quiet)
+        return submit(options, settings, summaries, waits=provider.wait, poll_s=provider.poll, quiet=quiet)
     return _run_here(options, settings, summaries, quiet=quiet)
 
 

@@ -21,8 +21,8 @@ from ..output.merge import OrderWriter, Shards, locked
 from ..output.summary import Tally
 from ..run import BatchInput, open_input, resumed_words
 from .blocks import Blocks
-from .engine import RayBatch
 from .limiter import BudgetTerms
+from .ray_batch import RayBatch
 from .worker import Block, BlockReport, Orders, installed_version, mark_of
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def run_on_cluster(
     config: Config,
     cluster: ClusterOptions,
     *,
-    on_bad_row: Callable[[BadRow], None],
+    on_bad_row: Callable[[BadRow], None] = lambda _: None,
     listener: Listener | None = None,
     on_status: OnStatus | None = None,
 ) -> BatchEnd:
@@ -137,7 +137,7 @@ class _ClusterRun:
         cost = self._options.cost
         if not is_limited(cost, self._config):
             return None
-        found = batch_limits(cost, self._config, profiles_of(self._given.names, self._config))
+        found = batch_limits(self._options, self._config, profiles_of(self._given.names, self._config))
         for words in found.notes:
             self._listener.note(words)
         return BudgetTerms(tuple(found.limits), LONGEST_CALL_S, cost.allow_unpriced)

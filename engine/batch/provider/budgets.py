@@ -13,12 +13,18 @@ from ...history.store import Store, database_path
 from ...history.sums.aside import Aside, everything_aside, set_aside
 from ...history.sums.aside import settle as settle_history
 from ...history.sums.reservations import elsewhere_of
+from ...planning.option_names import COMMAND_LINE, OptionNames
 from .estimate import Estimate, check_limits
 from .job_store import BatchJob, JobStore
 
 
 def hold(
-    job: BatchJob, limits: Sequence[Limit], estimates: Mapping[str, Estimate], *, allow_unpriced: bool
+    job: BatchJob,
+    limits: Sequence[Limit],
+    estimates: Mapping[str, Estimate],
+    *,
+    allow_unpriced: bool,
+    names: OptionNames = COMMAND_LINE,
 ) -> list[str]:
     """Set aside what `job` is expected to cost, if all `limits` allow it at this moment. Notes on them.
 
@@ -33,7 +39,7 @@ def hold(
             if here is not None:
                 limit = replace(limit, left_usd=here.left_usd - here.reserved_usd, aside_usd=here.aside_usd)
             current.append(limit)
-        notes = check_limits(current, estimates, allow_unpriced=allow_unpriced)
+        notes = check_limits(current, estimates, allow_unpriced=allow_unpriced, names=names)
         set_aside(connection, expected_of(job))
     return notes
 

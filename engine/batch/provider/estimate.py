@@ -13,6 +13,7 @@ from ...costs.budget.limits import Limit, dollars
 from ...costs.estimate import LOW_INPUT
 from ...costs.forecast import LEAST_OUTPUT_TOKENS, estimated_input_tokens, forecast, output_limit
 from ...costs.prices.pricing import Bought, host_of, own_price, priced_by_profile, priced_by_table
+from ...planning.option_names import COMMAND_LINE, OptionNames
 from ...planning.prepare import Prepared, Prompt
 from ...results.result import Cost
 
@@ -52,7 +53,11 @@ class Estimate:
 
 
 def check_limits(
-    limits: Sequence[Limit], estimates: Mapping[str, Estimate], *, allow_unpriced: bool = False
+    limits: Sequence[Limit],
+    estimates: Mapping[str, Estimate],
+    *,
+    allow_unpriced: bool = False,
+    names: OptionNames = COMMAND_LINE,
 ) -> list[str]:
     """Notes on limits that the rows keep within as far as one can tell. Raises `BudgetError` where they do not.
 
@@ -64,12 +69,10 @@ def check_limits(
         low = sum((made.low_usd for made in covered.values()), Decimal(0))
         expected = sum((made.expected_usd for made in covered.values()), Decimal(0))
         unpriced = [name for name, made in covered.items() if made.unpriced]
-        words = None
         if unpriced and not allow_unpriced:
-            words, hint = (
-                f"the price of {', '.join(unpriced)} in batches is not known, so {limit.name} cannot be kept",
-                ("say it in the profile (price: {input: ..., output: ..., batch: ...}), or pass --allow-unpriced"),
-            )
+            words = f"the price of {', '.join(unpriced)} in batches is not known, so {limit.name} cannot be kept"
+            said = "say it in the profile (price: {input: ..., output: ..., batch: ...})"
+            hint = f"{said}, or pass {names.allow_unpriced}"
         elif expected > limit.free_usd:
             rows = sum(made.rows for made in covered.values())
             words = (

@@ -13,8 +13,8 @@ from ...exchange.surroundings import Surroundings
 from ...exchange.transport import Transport
 from ...runs.jobs import Options
 from ...runs.run import kept_of
-from ...targets.target import select
 from ..budget import batch_limits, is_limited
+from ..caller import selection_of_row
 from ..listener import Listener, NoListener
 from ..output.document import output_document
 from ..output.output_file import OutputFile, Work
@@ -22,7 +22,7 @@ from ..output.target import document_encoder, output_form
 from ..run import open_input, opened_memory
 from .access import ProviderAccess, ProviderAccesses, settings_of
 from .budgets import hold
-from .estimate import check_limits, expected_usd
+from .estimate import Estimate, check_limits, expected_usd
 from .job_store import BatchJob, JobStore
 from .manager import JobManager
 from .planning import Planned, Planner
@@ -68,7 +68,7 @@ def open_submission(
     config: Config,
     listener: Listener | None = None,
     *,
-    on_bad_row: Callable[[BadRow], None],
+    on_bad_row: Callable[[BadRow], None] = lambda _: None,
     looked: Callable[[BatchJob], None] = lambda _: None,
     poll_s: float | None = None,
 ) -> Generator[Submission]:
@@ -160,10 +160,7 @@ class _Planning:
             info(f"{name}: about {share} % of the usual price; results may take up to {terms.hours} h")
 
     def _access(self, name: str) -> ProviderAccess:
-        chosen = select([name], self._config)
-        if len(chosen) != 1:
-            raise UsageError(f"{name!r} is a group; a row names profiles")
-        access = self._accesses.for_selection(chosen[0])
+        access = self._accesses.for_selection(selection_of_row(name, self._config))
         self._used[access.caller.name] = access
         return access
 
@@ -179,26 +176,30 @@ class _Planning:
 
     def _afford(self, planned: Planned, *, is_booked: bool) -> None:
         """Check the limits, and set the expected cost aside where costs are remembered at all."""
-        cost, job, listener = self._options.cost, self._job, self._listener
-        found = batch_limits(cost, self._config, list(planned.estimates))
+        job, estimates = self._job, planned.estimates
+        found = batch_limits(self._options, self._config, list(estimates))
         if is_booked:
-            job.options = {**job.options, "expected_usd": expected_usd(planned.estimates)}
-            checked = _held_back(job, found.limits, planned, allow_unpriced=cost.allow_unpriced)
+            job.options = {**job.options, "expected_usd": expected_usd(estimates)}
+            checked = self._held_back(found.limits, estimates)
         else:
-            checked = check_limits(found.limits, planned.estimates, allow_unpriced=cost.allow_unpriced)
+            checked = self._checked(found.limits, estimates)
         for words in (*found.notes, *checked):
-            listener.note(words)
+            self._listener.note(words)
 
+    def _held_back(self, limits: Sequence[Limit], estimates: Mapping[str, Estimate]) -> list[str]:
+        """Check the limits and set the expected cost aside. Raises `BudgetError`, also where one cannot be checked."""
+        cost, names = self._options.cost, self._options.names
+        try:
+            return hold(self._job, limits, estimates, allow_unpriced=cost.allow_unpriced, names=names)
+        except StoreError as error:
+            if any(limit.is_enforced and limit.since is not None for limit in limits):
+                raise BudgetError(f"the budget cannot be checked: {error.message}", hint=error.hint) from None
+            words = f"its expected cost is not set aside from budgets: {error.message}"
+            return [*self._checked(limits, estimates), words]
 
-def _held_back(job: BatchJob, limits: Sequence[Limit], planned: Planned, *, allow_unpriced: bool) -> list[str]:
-    """Check the limits and set the expected cost aside. Raises `BudgetError`, also where a limit cannot be checked."""
-    try:
-        return hold(job, limits, planned.estimates, allow_unpriced=allow_unpriced)
-    except StoreError as error:
-        if any(limit.is_enforced and limit.since is not None for limit in limits):
-            raise BudgetError(f"the budget cannot be checked: {error.message}", hint=error.hint) from None
-        checked = check_limits(limits, planned.estimates, allow_unpriced=allow_unpriced)
-        return [*checked, f"its expected cost is not set aside from budgets: {error.message}"]
+    def _checked(self, limits: Sequence[Limit], estimates: Mapping[str, Estimate]) -> list[str]:
+        cost, names = self._options.cost, self._options.names
+        return check_limits(limits, estimates, allow_unpriced=cost.allow_unpriced, names=names)
 
 
 def _new_job(store: JobStore, options: BatchOptions, output: str, form: str, batch_id: str) -> BatchJob:

@@ -23,9 +23,9 @@ def run_over_cluster(
     options: BatchOptions,
     config: Config,
     summaries: Sequence[Path],
-    *,
     workers: int | None,
     shard_rows: int,
+    *,
     quiet: bool,
 ) -> ExitCode:
     """Run what is missing in the shards of `-o DIR`. Gives the exit code."""
