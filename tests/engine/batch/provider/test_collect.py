@@ -203,7 +203,6 @@ def test_strange_lines_are_counted_and_repeated_ones_ignored(bench: Bench, monke
         yield b"no json"
         yield b'{"custom_id":"not hex","result":{"type":"expired"}}'
         yield b'{"custom_id":"00ff","result":{"type":"expired"}}'
-        yield b""
         async for line in lines(self, request):
             yield line
             yield line
