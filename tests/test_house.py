@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from functools import cache
@@ -146,3 +147,18 @@ def test_every_package_says_in_one_sentence_what_it_holds() -> None:
             words = ast.get_docstring(tree(path)) or ""
             first = words.split("\n\n")[0]
             assert first.endswith(".") and len(first) < 200, name
+
+
+def test_the_map_names_what_is_there() -> None:
+    """Every path of `docs/architecture.md` exists, from the root or below a room that is named before it."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    words = {
+        word
+        for word in re.findall(r"`([\w/.]+(?:\.py|\.yaml|\.md|/))`", page)
+        if "NAME" not in word and "ROOM" not in word
+    }
+    places = [path for top in (*LAYERS, "tests", "docs") for path in (ROOT / top, *(ROOT / top).rglob("*"))]
+    places += [path for path in ROOT.iterdir() if path.is_file()]
+    known = {f"/{path.relative_to(ROOT).as_posix()}{'/' if path.is_dir() else ''}" for path in places}
+    missing = {word for word in words if not any(path.endswith(f"/{word}") for path in known)}
+    assert missing == set()
