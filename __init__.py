@@ -12,10 +12,10 @@ Importing this costs next to nothing: what a name stands for is imported when it
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from .providers.version import VERSION
 
+TYPE_CHECKING = False  # as checkers know it: the module `typing` would take a third of what --version does
 if TYPE_CHECKING:
     from .engine.client import Client, ask, compare, load_config, plan
     from .engine.exchange.outcome import Latency
