@@ -160,3 +160,35 @@ class PrintOptions:
 
 
 PRINTED = PrintOptions()
+PRINTED_IN_FULL = PrintOptions(reasoning=ReasoningView.FULL)
+
+
+@dataclass(frozen=True, slots=True)
+class SendOptions:
+    """What is sent with each call, how, and what it may cost."""
+
+    file: Files = None
+    system: System = None
+    max_output: MaxOutput = None
+    timeout: Timeout = None
+    retries: Retries = None
+    no_stream: NoStream = False
+    strict_think: StrictThink = False
+    emulate: Emulate = False
+    max_cost: MaxCost = None
+    allow_unpriced: AllowUnpriced = False
+
+
+SENT = SendOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class KeepOptions:
+    """Which configuration holds, and what is kept and said of a run."""
+
+    config: ConfigFile = None
+    no_history: NoHistory = False
+    quiet: Quiet = False
+
+
+KEPT = KeepOptions()

@@ -6,30 +6,19 @@ import sys
 
 from ...exit_codes import ExitCode, code_for
 from ...options import (
-    AllowUnpriced,
-    AsJson,
-    ConfigFile,
+    KEPT,
+    PRINTED_IN_FULL,
+    SENT,
     CountTokens,
     DryRun,
-    Emulate,
-    Files,
     Format,
-    MaxCost,
-    MaxOutput,
-    NoHistory,
-    NoStream,
+    KeepOptions,
     OneProfile,
-    Output,
-    OutputFormat,
+    PrintOptions,
     PromptArgument,
-    Quiet,
     ReasoningView,
-    Retries,
-    ShowReasoning,
-    StrictThink,
-    System,
+    SendOptions,
     ThinkOne,
-    Timeout,
     Yes,
 )
 
@@ -38,32 +27,17 @@ def ask(
     prompt: PromptArgument = None,
     profile: OneProfile = None,
     think: ThinkOne = None,
-    file: Files = None,
-    system: System = None,
-    max_output: MaxOutput = None,
-    timeout: Timeout = None,
-    retries: Retries = None,
-    no_stream: NoStream = False,
-    strict_think: StrictThink = False,
-    emulate: Emulate = False,
-    max_cost: MaxCost = None,
-    allow_unpriced: AllowUnpriced = False,
+    sending: SendOptions = SENT,
     yes: Yes = False,
     count: CountTokens = False,
     dry_run: DryRun = False,
-    reasoning: ShowReasoning = ReasoningView.FULL,
-    output_format: OutputFormat = None,
-    json: AsJson = False,
-    output: Output = None,
-    config: ConfigFile = None,
-    no_history: NoHistory = False,
-    quiet: Quiet = False,
-) -> int:
+    printing: PrintOptions = PRINTED_IN_FULL,
+    keeping: KeepOptions = KEPT,
+) -> ExitCode:
     """Ask one model. The answer goes to stdout, alone; reasoning and a one-line receipt go to stderr.
 
     Example:  cat notes.txt | thinkdial ask "Summarize this" -p claude --think low
     """
-    from ....engine.runs.jobs import Options
     from ....engine.runs.observer import Silent
     from ....engine.targets.target import one_selection
     from ...formats import chosen_format, print_aftermath, print_notes, print_run
@@ -71,32 +45,31 @@ def ask(
     from ...selection import load_config, one_value
     from .answer_stream import AnswerStream
     from .plan import print_plans
-    from .ready import RunChoices, make_ready
+    from .ready import make_ready, options_of
 
-    form = chosen_format(output_format, json, output, Format.TEXT)
-    streams = output_format is None and not json and output is None
+    form = chosen_format(printing.output_format, printing.json, printing.output, Format.TEXT)
+    streams = printing.output_format is None and not printing.json and printing.output is None
     sweep = (one_value(think),) if think is not None else ()
-    settings = load_config(config, profile or [], quiet=quiet)
+    settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     selection = one_selection(profile, settings)
-    given = read_prompt(prompt, file or [], system)
-    wishes = Options(sweep, max_output, timeout, retries, no_stream, emulate)
+    given = read_prompt(prompt, sending.file or [], sending.system)
+    wishes = options_of(sending, sweep)
     if dry_run:
-        return print_plans([selection], given, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
-    asked = RunChoices(
-        max_cost, allow_unpriced, yes=yes, count=count, strict=strict_think, no_history=no_history, quiet=quiet
-    )
-    ready = make_ready("ask", [selection], given, settings, wishes, asked)
+        as_json, strict = form is Format.JSON, sending.strict_think
+        return print_plans([selection], given, settings, wishes, as_json=as_json, strict=strict)
+    ready = make_ready("ask", [selection], given, settings, wishes, sending, keeping, yes=yes, count=count)
     if isinstance(ready, ExitCode):
         return ready
     if streams:
-        stream = AnswerStream(ready.jobs[0], show_reasoning=reasoning is not ReasoningView.NONE and not quiet)
+        shown = printing.reasoning is not ReasoningView.NONE and not keeping.quiet
+        stream = AnswerStream(ready.jobs[0], show_reasoning=shown)
         with stream:
             finished = ready.run(stream)
         written = True
     else:
         finished = ready.run(Silent())
-        written = print_run(finished.run, form, reasoning, output, settings.reference)
-    if not quiet:
+        written = print_run(finished.run, form, printing.reasoning, printing.output, settings.reference)
+    if not keeping.quiet:
         from ...output import aside, is_terminal, show_line, width_aside
         from ...views.run.receipt import receipt_line
 

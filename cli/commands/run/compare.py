@@ -6,37 +6,24 @@ from typing import TYPE_CHECKING
 
 from ...exit_codes import ExitCode, code_for
 from ...options import (
-    AllowUnpriced,
-    AsJson,
-    ConfigFile,
+    KEPT,
+    PRINTED,
+    SENT,
     Confirm,
     CountTokens,
     DryRun,
-    Emulate,
-    Files,
     Format,
-    MaxCost,
-    MaxOutput,
-    NoHistory,
-    NoStream,
-    Output,
-    OutputFormat,
+    KeepOptions,
+    PrintOptions,
     Profiles,
     PromptArgument,
-    Quiet,
-    ReasoningView,
-    Retries,
-    ShowReasoning,
-    StrictThink,
-    System,
+    SendOptions,
     ThinkSweep,
-    Timeout,
     Yes,
 )
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from ....engine.api import ReadyRun
     from ....engine.runs.jobs import Job
@@ -47,63 +34,44 @@ def compare(
     prompt: PromptArgument = None,
     profile: Profiles = None,
     think: ThinkSweep = None,
-    file: Files = None,
-    system: System = None,
-    max_output: MaxOutput = None,
-    timeout: Timeout = None,
-    retries: Retries = None,
-    no_stream: NoStream = False,
-    strict_think: StrictThink = False,
-    emulate: Emulate = False,
-    max_cost: MaxCost = None,
-    allow_unpriced: AllowUnpriced = False,
+    sending: SendOptions = SENT,
     confirm: Confirm = False,
     yes: Yes = False,
     count: CountTokens = False,
     dry_run: DryRun = False,
-    reasoning: ShowReasoning = ReasoningView.EXCERPT,
-    output_format: OutputFormat = None,
-    json: AsJson = False,
-    output: Output = None,
-    config: ConfigFile = None,
-    no_history: NoHistory = False,
-    quiet: Quiet = False,
-) -> int:
+    printing: PrintOptions = PRINTED,
+    keeping: KeepOptions = KEPT,
+) -> ExitCode:
     """Send one prompt to many profiles and show reasoning, answers, time and cost side by side.
 
     Example:  thinkdial compare "Is 91 prime?" -p claude -p gpt -p gemini --think off,low,high
     """
-    from ....engine.runs.jobs import Options
     from ....engine.targets.target import select
     from ...formats import chosen_format
     from ...prompt import read_prompt
     from ...selection import load_config, sweep_values
     from .plan import print_plans
-    from .ready import RunChoices, make_ready
+    from .ready import make_ready, options_of
 
-    form = chosen_format(output_format, json, output, Format.TABLE)
+    form = chosen_format(printing.output_format, printing.json, printing.output, Format.TABLE)
     sweep = sweep_values(think)
-    settings = load_config(config, profile or [], quiet=quiet)
+    settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     selections = select(profile or [], settings)
-    given = read_prompt(prompt, file or [], system)
-    wishes = Options(sweep, max_output, timeout, retries, no_stream, emulate)
+    given = read_prompt(prompt, sending.file or [], sending.system)
+    wishes = options_of(sending, sweep)
     if dry_run:
-        return print_plans(selections, given, settings, wishes, as_json=form is Format.JSON, strict=strict_think)
-    asked = RunChoices(max_cost, allow_unpriced, confirm, yes, count, strict_think, no_history, quiet)
-    ready = make_ready("compare", selections, given, settings, wishes, asked)
+        as_json, strict = form is Format.JSON, sending.strict_think
+        return print_plans(selections, given, settings, wishes, as_json=as_json, strict=strict)
+    ready = make_ready(
+        "compare", selections, given, settings, wishes, sending, keeping, confirm=confirm, yes=yes, count=count
+    )
     if isinstance(ready, ExitCode):
         return ready
-    return make_and_show(ready, form, reasoning, output, quiet=quiet, reference=settings.reference)
+    return make_and_show(ready, form, printing, quiet=keeping.quiet, reference=settings.reference)
 
 
 def make_and_show(
-    ready: ReadyRun,
-    form: Format,
-    reasoning: ReasoningView,
-    output: Path | None,
-    *,
-    quiet: bool,
-    reference: Reference | None = None,
+    ready: ReadyRun, form: Format, printing: PrintOptions, *, quiet: bool, reference: Reference | None = None
 ) -> ExitCode:
     """Make the calls, with a live view where there is a terminal, and print the results. Gives their exit code."""
     import sys
@@ -121,7 +89,7 @@ def make_and_show(
             finished = ready.run(observer)
     else:
         finished = ready.run(Silent())
-    written = print_run(finished.run, form, reasoning, output, reference)
+    written = print_run(finished.run, form, printing.reasoning, printing.output, reference)
     if not quiet:
         print_notes(finished.run.results, after_comparison=form is Format.TABLE)
         if finished.interrupted:

@@ -4,18 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from ...exit_codes import ExitCode
 from ...options import (
-    AsJson,
+    PRINTED,
     Format,
     MaxOutput,
     NoHistory,
-    Output,
-    OutputFormat,
+    PrintOptions,
     Profiles,
     PromptArgument,
     Quiet,
-    ReasoningView,
-    ShowReasoning,
     ThinkSweep,
 )
 
@@ -31,13 +29,10 @@ def demo(
     profile: Profiles = None,
     think: ThinkSweep = None,
     max_output: MaxOutput = None,
-    reasoning: ShowReasoning = ReasoningView.EXCERPT,
-    output_format: OutputFormat = None,
-    json: AsJson = False,
-    output: Output = None,
+    printing: PrintOptions = PRINTED,
     no_history: NoHistory = False,
     quiet: Quiet = False,
-) -> int:
+) -> ExitCode:
     """Run a comparison against simulated providers: no key, no network, nothing to pay, and labelled so.
 
     Example:  thinkdial demo --think off,low,high -p claude
@@ -58,7 +53,7 @@ def demo(
     from ...selection import sweep_values
     from .compare import make_and_show
 
-    form = chosen_format(output_format, json, output, Format.TABLE)
+    form = chosen_format(printing.output_format, printing.json, printing.output, Format.TABLE)
     settings = load_builtin()
     selections = select(profile or DEMO_PROFILES, settings)
     for selection in selections:
@@ -87,7 +82,7 @@ def demo(
             simulated=simulated,
             environment={**os.environ, **keys},
         )
-        return make_and_show(ready, form, reasoning, output, quiet=quiet)
+        return make_and_show(ready, form, printing, quiet=quiet)
 
 
 def _history_is_on() -> bool:

@@ -46,7 +46,7 @@ def plan(
     json: AsJson = False,
     config: ConfigFile = None,
     quiet: Quiet = False,
-) -> int:
+) -> ExitCode:
     """Show the exact native fields each profile would send, what was lost in translation, and a cost range.
 
     No network and no key is needed, except for --count. Without -p every profile is planned; --json has the whole

@@ -4,66 +4,65 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ....engine.api import ReadyRun, ready_run
+from ....engine.runs.jobs import Options
 from ....engine.runs.money import CostOptions, usd_of
-from ....providers.errors import StrictPlanError
 from ...exit_codes import ExitCode
 from ...output import noting, say
 
 if TYPE_CHECKING:
     from ....engine.planning.prepare import Prompt
-    from ....engine.runs.jobs import Job, Options
+    from ....engine.runs.jobs import Job
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
+    from ....providers.think import Think
+    from ...options import KeepOptions, SendOptions
 
 
-@dataclass(frozen=True, slots=True)
-class RunChoices:
-    """What the options say about cost, strictness and the record of a run."""
-
-    max_cost: str | None = None
-    allow_unpriced: bool = False
-    confirm: bool = False
-    yes: bool = False
-    count: bool = False
-    strict: bool = False
-    no_history: bool = False
-    quiet: bool = False
+def options_of(sending: SendOptions, sweep: tuple[Think, ...]) -> Options:
+    """How each call is made, by what the command line says."""
+    return Options(sweep, sending.max_output, sending.timeout, sending.retries, sending.no_stream, sending.emulate)
 
 
 def make_ready(
-    command: str, selections: Sequence[Selection], prompt: Prompt, config: Config, wishes: Options, asked: RunChoices
+    command: str,
+    selections: Sequence[Selection],
+    prompt: Prompt,
+    config: Config,
+    wishes: Options,
+    sending: SendOptions,
+    keeping: KeepOptions,
+    *,
+    confirm: bool = False,
+    yes: bool = False,
+    count: bool = False,
 ) -> ReadyRun | ExitCode:
-    """The run as it may be made, after whatever had to be asked; the exit code when nothing is to be sent."""
-    note = noting(quiet=asked.quiet)
-    try:
-        ready = ready_run(
-            selections,
-            prompt,
-            config,
-            wishes,
-            command=command,
-            cost=CostOptions(dollars_of(asked.max_cost), asked.allow_unpriced, asked.confirm or asked.count),
-            strict=asked.strict,
-            keeps_history=not asked.no_history,
-            note=note,
-            count=_counting(note) if asked.count else None,
-        )
-    except StrictPlanError as error:
-        for reason in error.reasons:
-            say(reason)
-        say("nothing was sent")
-        return ExitCode.STRICT_PLAN
-    if ready.question is None and not asked.confirm:
+    """The run as it may be made, after whatever had to be asked; the exit code when somebody said no.
+
+    Raises `StrictPlanError` for plans that are worse than was allowed.
+    """
+    note = noting(quiet=keeping.quiet)
+    ready = ready_run(
+        selections,
+        prompt,
+        config,
+        wishes,
+        command=command,
+        cost=CostOptions(dollars_of(sending.max_cost), sending.allow_unpriced, confirm or count),
+        strict=sending.strict_think,
+        keeps_history=not keeping.no_history,
+        note=note,
+        count=_counting(note) if count else None,
+    )
+    if ready.question is None and not confirm:
         return ready
     from ...confirmation import confirm_cost
 
     forecasts = ready.affordable.forecasts
-    if not confirm_cost(ready.jobs, forecasts, question=ready.question, asked=asked.confirm, yes=asked.yes):
+    if not confirm_cost(ready.jobs, forecasts, question=ready.question, asked=confirm, yes=yes):
         say("nothing was sent")
         return ExitCode.COST_LIMIT
     return ready.agreed()
