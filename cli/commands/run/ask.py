@@ -53,11 +53,11 @@ def ask(
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     selection = one_selection(profile, settings)
     given = read_prompt(prompt, sending.file or [], sending.system)
-    wishes = options_of(sending, sweep)
+    options = options_of(sending, sweep)
     if dry_run:
         as_json, strict = form is Format.JSON, sending.strict_think
-        return print_plans([selection], given, settings, wishes, as_json=as_json, strict=strict)
-    ready = make_ready("ask", [selection], given, settings, wishes, sending, keeping, yes=yes, count=count)
+        return print_plans([selection], given, settings, options, as_json=as_json, strict=strict)
+    ready = make_ready("ask", [selection], given, settings, options, sending, keeping, yes=yes, count=count)
     if isinstance(ready, ExitCode):
         return ready
     if streams:

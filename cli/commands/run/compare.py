@@ -58,12 +58,12 @@ def compare(
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     selections = select(profile or [], settings)
     given = read_prompt(prompt, sending.file or [], sending.system)
-    wishes = options_of(sending, sweep)
+    options = options_of(sending, sweep)
     if dry_run:
         as_json, strict = form is Format.JSON, sending.strict_think
-        return print_plans(selections, given, settings, wishes, as_json=as_json, strict=strict)
+        return print_plans(selections, given, settings, options, as_json=as_json, strict=strict)
     ready = make_ready(
-        "compare", selections, given, settings, wishes, sending, keeping, confirm=confirm, yes=yes, count=count
+        "compare", selections, given, settings, options, sending, keeping, confirm=confirm, yes=yes, count=count
     )
     if isinstance(ready, ExitCode):
         return ready

@@ -67,7 +67,7 @@ def demo(
     if not quiet:
         say("SIMULATED: these answers, times and costs come from the built-in simulator, not from the providers.")
     with running_simulator(pace=DEMO_PACE) as base_url:
-        wishes = Options(
+        options = Options(
             sweep=sweep_values(think) or (parse_think("medium"),),
             max_output_tokens=max_output,
             base_url=stand_in(base_url),
@@ -76,7 +76,7 @@ def demo(
             selections,
             Prompt(prompt or DEMO_PROMPT),
             settings,
-            wishes,
+            options,
             command="demo",
             keeps_history=not no_history and _history_is_on(),
             simulated=simulated,

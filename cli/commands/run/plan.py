@@ -70,13 +70,13 @@ def plan(
     if count and not given:
         raise UsageError("--count needs a prompt to count", hint='thinkdial plan "..." --count, or -f FILE')
     asked = read_prompt(prompt, file or [], system) if given else Prompt(PLACEHOLDER, system)
-    wishes = Options(sweep, max_output, no_stream=no_stream, emulate=emulate)
+    options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate)
     # Of all profiles, those that still lack something of the user's are mentioned; one that was named must be planned.
     return print_plans(
         selections,
         asked,
         settings,
-        wishes,
+        options,
         as_json=json,
         strict=strict_think,
         tolerant=not chosen,
@@ -89,7 +89,7 @@ def print_plans(
     selections: Sequence[Selection],
     prompt: Prompt,
     config: Config,
-    wishes: Options,
+    options: Options,
     *,
     as_json: bool,
     strict: bool = False,
@@ -116,7 +116,7 @@ def print_plans(
 
         return asyncio.run(count_plans(plans, note))
 
-    entries, problems = plan_calls(selections, prompt, config, wishes, note=note, count=counted if count else None)
+    entries, problems = plan_calls(selections, prompt, config, options, note=note, count=counted if count else None)
     if problems and not entries:
         raise problems[0]
     if as_json:
