@@ -149,7 +149,7 @@ Emulate = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PrintOptions:
     """How results are printed, and where to."""
 
@@ -163,7 +163,7 @@ PRINTED = PrintOptions()
 PRINTED_IN_FULL = PrintOptions(reasoning=ReasoningView.FULL)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SendOptions:
     """What is sent with each call, how, and what it may cost."""
 
@@ -182,7 +182,7 @@ class SendOptions:
 SENT = SendOptions()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class KeepOptions:
     """Which configuration holds, and what is kept and said of a run."""
 

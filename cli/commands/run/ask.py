@@ -44,7 +44,6 @@ def ask(
     from ...prompt import read_prompt
     from ...selection import load_config, one_value
     from .answer_stream import AnswerStream
-    from .plan import print_plans
     from .ready import make_ready, options_of
 
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TEXT)
@@ -55,6 +54,8 @@ def ask(
     given = read_prompt(prompt, sending.file or [], sending.system)
     options = options_of(sending, sweep)
     if dry_run:
+        from .plan import print_plans
+
         as_json, strict = form is Format.JSON, sending.strict_think
         return print_plans([selection], given, settings, options, as_json=as_json, strict=strict)
     ready = make_ready("ask", [selection], given, settings, options, sending, keeping, yes=yes, count=count)

@@ -50,7 +50,6 @@ def compare(
     from ...formats import chosen_format
     from ...prompt import read_prompt
     from ...selection import load_config, sweep_values
-    from .plan import print_plans
     from .ready import make_ready, options_of
 
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TABLE)
@@ -60,6 +59,8 @@ def compare(
     given = read_prompt(prompt, sending.file or [], sending.system)
     options = options_of(sending, sweep)
     if dry_run:
+        from .plan import print_plans
+
         as_json, strict = form is Format.JSON, sending.strict_think
         return print_plans(selections, given, settings, options, as_json=as_json, strict=strict)
     ready = make_ready(
