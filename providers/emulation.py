@@ -6,11 +6,12 @@ Opt-in, and always labelled `emulated`: what it yields is ordinary output that l
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 
 from .dialect import Decoder
 from .framing.sse import Event
 from .inline_think import InlineThinkSplitter
-from .schema import AnswerDelta, Complete, Delta, Finish
+from .schema import AnswerDelta, Complete, Delta, Finish, UsageReport
 from .think import Level, Think
 
 _AMOUNTS: Mapping[Level, str] = {
@@ -57,6 +58,9 @@ class EmulatedDecoder:
                 continue
             if isinstance(delta, Finish | Complete):
                 yield from self._flush()
+            elif isinstance(delta, UsageReport) and delta.usage.reasoning_tokens == 0:
+                # The provider cannot count what it does not know to be reasoning.
+                delta = replace(delta, usage=replace(delta.usage, reasoning_tokens=None))
             yield delta
 
     def _flush(self) -> Iterator[Delta]:

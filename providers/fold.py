@@ -134,6 +134,9 @@ class Fold:
         if not reply.complete and not self._counts_are_final:
             reply.usage = replace(reply.usage, output_tokens=None, reasoning_tokens=None, total_tokens=None)
             reply.billed = reply.bill = None
+        usage = reply.usage
+        if usage.output_tokens == 0 or usage.reasoning_tokens == 0 or usage.input_tokens == 0:
+            _doubt_zeros(reply)
         return reply
 
     def _seen(self, visibility: Visibility) -> None:
@@ -141,6 +144,25 @@ class Fold:
             return
         if _VISIBILITY_RANK.index(visibility) > _VISIBILITY_RANK.index(self._reply.visibility):
             self._reply.visibility = visibility
+
+
+def _doubt_zeros(reply: Reply) -> None:
+    """Make counts of 0 unknown where text shows that they cannot be right. A text put in by a filter counts nothing."""
+    thought = bool(reply.reasoning.strip())
+    if not thought and not reply.answer.strip():
+        return
+    notices: list[Notice] = []
+    wrong = [name for name in ("input_tokens", "output_tokens") if getattr(reply.usage, name) == 0]
+    if wrong and reply.finish not in ("content_filter", "refusal"):
+        words = " and ".join(name.replace("_", " ") for name in wrong)
+        notices.append(Notice("usage_uncounted", f"text came and the provider counts 0 {words}; they are unknown"))
+        reply.usage = replace(reply.usage, total_tokens=None, **dict.fromkeys(wrong))
+    if thought and reply.usage.reasoning_tokens == 0:
+        # vLLM counts none where the template opened the tag: https://docs.vllm.ai/en/latest/features/reasoning_outputs/
+        words = "reasoning came and the provider counts no tokens for it; its count cannot be right"
+        notices.append(Notice("reasoning_uncounted", words))
+    if notices:
+        reply.notices = [*reply.notices, *notices]
 
 
 def _overlaid(old: Usage, new: Usage) -> Usage:

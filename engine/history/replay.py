@@ -34,7 +34,8 @@ BROKEN = frozenset(("timeout", "connection", "cancelled", "budget", "config"))
 READING = frozenset(
     (
         "commentary", "content_filter", "continuation", "cost", "effort_differs", "finish", "model_load",
-        "output_limit", "paused", "reasoning_uncounted", "refusal", "usage_reconciled", "usage_unreconciled",
+        "output_limit", "paused", "reasoning_uncounted", "refusal", "usage_reconciled", "usage_uncounted",
+        "usage_unreconciled",
     )
 )  # fmt: skip
 """Codes of the warnings that reading and pricing an answer give; all others were there before it came."""

@@ -43,6 +43,7 @@ from ..schema import (
     Usage,
     UsageReport,
 )
+from ..usage import RawCounts, reconcile
 
 NEEDS_OUTPUT_LIMIT = True
 QUIRKS: frozenset[str] = frozenset({"path", "anthropic_version", "models_path", "body_version", "counts"})
@@ -291,19 +292,19 @@ def _usage(counts: Mapping[str, Any]) -> UsageReport:
 
     Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
     """
-    uncached = count(counts.get("input_tokens"))
     read, written = count(counts.get("cache_read_input_tokens")), count(counts.get("cache_creation_input_tokens"))
-    total_input = None if uncached is None else uncached + (read or 0) + (written or 0)
-    output = count(counts.get("output_tokens"))
+    counted, _ = reconcile(
+        RawCounts(
+            entered=count(counts.get("input_tokens")),
+            output=count(counts.get("output_tokens")),
+            added=(read or 0) + (written or 0),
+            cached=read,
+            written=written,
+            reasoning=count(obj(counts.get("output_tokens_details")).get("thinking_tokens")),
+        )
+    )
     return UsageReport(
-        Usage(
-            input_tokens=total_input,
-            cached_input_tokens=read,
-            cache_write_tokens=written,
-            output_tokens=output,
-            reasoning_tokens=count(obj(counts.get("output_tokens_details")).get("thinking_tokens")),
-            total_tokens=None if total_input is None or output is None else total_input + output,
-        ),
+        counted,
         cache_write_1h_tokens=count(obj(counts.get("cache_creation")).get("ephemeral_1h_input_tokens")),
     )
 

@@ -28,9 +28,9 @@ from ..schema import (
     ReasoningDelta,
     ReasoningWithheld,
     Served,
-    Usage,
     UsageReport,
 )
+from ..usage import RawCounts, reconcile
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset()
@@ -169,17 +169,20 @@ class ConverseDecoder:
     def _metadata(self, document: Mapping[str, Any]) -> Iterator[Delta]:
         """`inputTokens` excludes cache traffic; thinking is inside the output and not told apart."""
         usage = obj(document.get("usage"))
-        plain, output = count(usage.get("inputTokens")), count(usage.get("outputTokens"))
         read, written = count(usage.get("cacheReadInputTokens")), count(usage.get("cacheWriteInputTokens"))
-        entered = None if plain is None else plain + (read or 0) + (written or 0)
+        counted, notices = reconcile(
+            RawCounts(
+                entered=count(usage.get("inputTokens")),
+                output=count(usage.get("outputTokens")),
+                total=count(usage.get("totalTokens")),
+                added=(read or 0) + (written or 0),
+                cached=read,
+                written=written,
+            )
+        )
+        yield from notices
         yield UsageReport(
-            Usage(
-                input_tokens=entered,
-                cached_input_tokens=read,
-                cache_write_tokens=written,
-                output_tokens=output,
-                total_tokens=None if entered is None or output is None else entered + output,
-            ),
+            counted,
             cache_write_1h_tokens=_written_1h(usage),
             final=self._stopped,
         )

@@ -37,6 +37,7 @@ from ..schema import (
     Usage,
     UsageReport,
 )
+from ..usage import RawCounts, reconcile
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"path"})
@@ -157,16 +158,18 @@ def _usage(usage: Mapping[str, Any]) -> Iterator[Delta]:
     if not usage:
         return
     seen, billed = obj(usage.get("tokens")), obj(usage.get("billed_units"))
-    entered, output = count(seen.get("input_tokens")), count(seen.get("output_tokens"))
+    counted, notices = reconcile(
+        RawCounts(
+            entered=count(seen.get("input_tokens")),
+            output=count(seen.get("output_tokens")),
+            cached=count(usage.get("cached_tokens")),
+            reasoning=count(seen.get("reasoning_tokens")),
+        )
+    )
+    yield from notices
     bought = Usage(input_tokens=count(billed.get("input_tokens")), output_tokens=count(billed.get("output_tokens")))
     yield UsageReport(
-        Usage(
-            input_tokens=entered,
-            cached_input_tokens=count(usage.get("cached_tokens")),
-            output_tokens=output,
-            reasoning_tokens=count(seen.get("reasoning_tokens")),
-            total_tokens=None if entered is None or output is None else entered + output,
-        ),
+        counted,
         billed=bought if bought != Usage() else None,
         final=True,
     )

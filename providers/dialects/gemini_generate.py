@@ -38,9 +38,9 @@ from ..schema import (
     Notice,
     ReasoningDelta,
     Served,
-    Usage,
     UsageReport,
 )
+from ..usage import RawCounts, reconcile
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"version", "latest_version", "models_path"})
@@ -67,6 +67,10 @@ _FINISH: Mapping[str, FinishReason] = {
     "TOO_MANY_TOOL_CALLS": "error",
     "MISSING_THOUGHT_SIGNATURE": "error",
 }
+
+_COUNTERS = frozenset(
+    {"promptTokenCount", "toolUsePromptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount"}
+)
 
 _KIND_OF_STATUS: Mapping[str, ErrorKind] = {
     "INVALID_ARGUMENT": "invalid_request",
@@ -141,6 +145,7 @@ class GenerateDecoder:
 
     def __init__(self) -> None:
         self._usage: dict[str, Any] = {}
+        self._last: dict[str, Any] = {}
         self._told: tuple[Any, Any, Any] = (None, None, None)
         self._unreconciled: list[Notice] = []
         self._finish: Finish | None = None
@@ -174,7 +179,10 @@ class GenerateDecoder:
             yield Served(model=text(told[0]), response_id=text(told[1]), service_tier=text(told[2]))
         if metadata:
             is_first = not self._usage
-            self._usage |= {key: value for key, value in metadata.items() if value is not None}
+            reported = {key: value for key, value in metadata.items() if value is not None}
+            self._usage |= reported
+            if not _COUNTERS.isdisjoint(reported):
+                self._last = reported
             if is_first:
                 yield from self._report()
         for candidate in items(response.get("candidates")):
@@ -215,39 +223,45 @@ class GenerateDecoder:
     def _report(self) -> Iterator[Delta]:
         """The counts, told at the first chunk, for a stream that is interrupted, and at the end.
 
-        Running totals: the last value of each field counts, and a field may vanish from a later chunk.
+        Running totals: the last value of each field counts. A field that vanishes from a later chunk keeps its value
+        only while the total adds up with it.
 
         The prompt includes cached tokens; thoughts are beside the candidates; tool results are input outside the
         prompt. Source: https://ai.google.dev/api/generate-content#UsageMetadata
         """
-        usage = self._usage
-        if not usage:
+        if not self._usage:
             return
-        prompt, tools = count(usage.get("promptTokenCount")), count(usage.get("toolUsePromptTokenCount"))
-        visible, thoughts = count(usage.get("candidatesTokenCount")), count(usage.get("thoughtsTokenCount"))
-        entered = None if prompt is None else prompt + (tools or 0)
+        counted, self._unreconciled = reconcile(_counts(self._settled()))
+        yield UsageReport(counted, final=self._failed or self._finish is not None)
+
+    def _settled(self) -> Mapping[str, Any]:
+        """The last counts with those of earlier chunks, or without them where they alone add up to their total."""
+        alone, together = _counts(self._last), _counts(self._usage)
+        if alone.total is None:
+            return {key: value for key, value in self._usage.items() if key != "totalTokenCount"}
+        if alone.entered is None or _sum(together) == together.total:
+            return self._usage
+        if _sum(alone) == alone.total or _sum(together) > alone.total:
+            cached = self._usage.get("cachedContentTokenCount")
+            return self._last if cached is None else {"cachedContentTokenCount": cached, **self._last}
+        return self._usage
+
+
+def _counts(usage: Mapping[str, Any]) -> RawCounts:
+    visible, thoughts = count(usage.get("candidatesTokenCount")), count(usage.get("thoughtsTokenCount"))
+    return RawCounts(
+        entered=count(usage.get("promptTokenCount")),
         # Zero-valued counters are left out of the JSON, so one of the two suffices; with neither, only the total tells.
-        output = None if visible is None and thoughts is None else (visible or 0) + (thoughts or 0)
-        total = count(usage.get("totalTokenCount"))
-        beside = None if total is None or entered is None else total - entered
-        self._unreconciled = []
-        if thoughts is None and beside is not None and beside >= (output or 0):
-            if output is not None and beside > output:
-                words = f"{beside - output} tokens appear only in the total; they were counted as hidden output"
-                self._unreconciled = [Notice("usage_reconciled", words)]
-            output = beside
-        elif beside is not None and output is not None and beside != output:
-            words = "the provider's total is not the sum of its input and output tokens"
-            self._unreconciled = [Notice("usage_unreconciled", words)]
-        yield UsageReport(
-            Usage(
-                input_tokens=entered,
-                cached_input_tokens=count(usage.get("cachedContentTokenCount")),
-                output_tokens=output,
-                reasoning_tokens=thoughts,
-                total_tokens=total if entered is None or output is None else entered + output,
-            )
-        )
+        output=None if visible is None and thoughts is None else (visible or 0) + (thoughts or 0),
+        total=count(usage.get("totalTokenCount")),
+        added=count(usage.get("toolUsePromptTokenCount")) or 0,
+        cached=count(usage.get("cachedContentTokenCount")),
+        reasoning=thoughts,
+    )
+
+
+def _sum(counts: RawCounts) -> int:
+    return (counts.entered or 0) + counts.added + (counts.output or 0)
 
 
 def read_error(status: int, headers: Headers, document: Any) -> Failure:

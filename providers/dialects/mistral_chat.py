@@ -35,7 +35,7 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
 
 
 def decoder(quirks: Quirks) -> Decoder:
-    return openai_chat.ChatDecoder({})
+    return openai_chat.ChatDecoder({"audio_outside_input": True})
 
 
 def read_error(status: int, headers: Headers, document: Any) -> Failure:

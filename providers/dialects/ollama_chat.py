@@ -36,9 +36,9 @@ from ..schema import (
     Notice,
     ReasoningDelta,
     Served,
-    Usage,
     UsageReport,
 )
+from ..usage import RawCounts, reconcile
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"path"})
@@ -116,9 +116,8 @@ class OllamaDecoder:
         reason = _FINISH.get(raw or "", "unknown")
         yield Finish("tool_call" if self._called and reason == "stop" else reason, raw)
         # A count that is missing is unknown: the prompt may have been cached. Thinking is inside eval_count.
-        entered, output = count(line.get("prompt_eval_count")), count(line.get("eval_count"))
-        total = None if entered is None or output is None else entered + output
-        yield UsageReport(Usage(input_tokens=entered, output_tokens=output, total_tokens=total), final=True)
+        counts = RawCounts(entered=count(line.get("prompt_eval_count")), output=count(line.get("eval_count")))
+        yield UsageReport(reconcile(counts)[0], final=True)
         load_s = (count(line.get("load_duration")) or 0) / 1e9
         if load_s >= _SLOW_LOAD_S:
             yield Notice("model_load", f"{load_s:.1f} s of the time went into loading the model")

@@ -18,7 +18,6 @@ from ..json_values import EMPTY, array, items, obj, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
-    AnswerWasReasoning,
     Call,
     Complete,
     Delta,
@@ -127,6 +126,7 @@ class ChatDecoder:
     def __init__(self, quirks: Quirks) -> None:
         self._fields: tuple[str, ...] = tuple(quirks.get("reasoning_fields", REASONING_FIELDS))
         self._reasoning_outside = bool(quirks.get("reasoning_outside_output"))
+        self._audio_outside = bool(quirks.get("audio_outside_input"))
         self._bill: Mapping[str, Any] = obj(quirks.get("bill"))
         self._splitter = InlineThinkSplitter() if quirks.get("inline_think", True) else None
         self._field: str | None = None
@@ -138,8 +138,6 @@ class ChatDecoder:
         self._refusal: list[str] = []
         self._details = SnapshotText()
         self._answers = SnapshotText()
-        self._thought = False
-        self._counted_no_thought = False
         self._unreconciled: list[Notice] = []
         self._called = False
         self._finish_raw: str | None = None
@@ -215,9 +213,6 @@ class ChatDecoder:
         if self._failed:
             return
         self._told.append(self._finish())
-        if self._counted_no_thought and self._thought:
-            words = "reasoning came and the provider counts no tokens for it; its count cannot be right"
-            self._told.append(Notice("reasoning_uncounted", words))
         self._told += self._unreconciled
         if self._refusal:
             self._told.append(Notice("refusal", f"the model refused: {''.join(self._refusal)}"))
@@ -272,7 +267,6 @@ class ChatDecoder:
             if name == "reasoning_details":
                 deltas = [self._added(delta) for delta in deltas]
             thoughts = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
-            self._thought = self._thought or bool(deltas)
             self._told += deltas
             if thoughts:
                 self._tell_apart(name, thoughts)
@@ -283,7 +277,6 @@ class ChatDecoder:
 
     def _tell_apart(self, field: str, thoughts: list[str]) -> None:
         """Reasoning has a field of its own: what the answer holds in tags is the same once more, or no reasoning."""
-        self._thought = True
         self._told_apart += thoughts
         if self._field is None:
             self._field = field
@@ -316,14 +309,10 @@ class ChatDecoder:
 
     def _split(self, deltas: Iterable[Delta]) -> None:
         for delta in deltas:
-            if isinstance(delta, ReasoningDelta):
-                self._thought = True
-                if self._field is not None:
-                    self._doubled.append(delta.text)
-                    continue
-            elif isinstance(delta, AnswerWasReasoning):
-                self._thought = True
-            self._told.append(delta)
+            if isinstance(delta, ReasoningDelta) and self._field is not None:
+                self._doubled.append(delta.text)
+            else:
+                self._told.append(delta)
 
     def _usage(self, document: Mapping[str, Any], choice: Mapping[str, Any]) -> None:
         """At the top, inside the choice (Moonshot) or under `x_groq`; running totals repeat, the last one counts."""
@@ -331,14 +320,16 @@ class ChatDecoder:
         if usage:
             if tier := text(usage.get("service_tier")):  # Mistral's
                 self._told.append(Served(service_tier=tier))
-            final = self._finish_raw is not None
             self._unreconciled.clear()
-            for delta in read_usage(usage, reasoning_outside=self._reasoning_outside, final=final):
+            for delta in read_usage(
+                usage,
+                reasoning_outside=self._reasoning_outside,
+                audio_outside=self._audio_outside,
+                final=self._finish_raw is not None or bool(document.get("error")),
+            ):
                 if isinstance(delta, Notice):
                     self._unreconciled.append(delta)
                 else:
-                    # vLLM counts none where the template opened the tag: https://docs.vllm.ai/en/latest/features/reasoning_outputs/
-                    self._counted_no_thought = delta.usage.reasoning_tokens == 0
                     self._told.append(delta)
         if self._bill:
             self._told += read_bill(document, self._bill)

@@ -53,6 +53,7 @@ _STATUS_OF_EVENT: Mapping[str, str] = {
 }
 """The terminal events, and the status that each stands for where its response says none."""
 _SETTLED = frozenset(_STATUS_OF_EVENT.values())
+_PUT_OFF = frozenset({"queued", "in_progress"})
 
 _INCOMPLETE: Mapping[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _POLICY_CODES = frozenset({"content_filter", "bio_policy", "misalignment_policy_violation"})
@@ -229,7 +230,9 @@ class ResponsesDecoder:
         )
         if size := sum(self._commentary.values()):
             yield Notice("commentary", f"{size} characters of commentary are not part of the answer")
-        for delta in read_usage(obj(response.get("usage")), reasoning_outside=self._reasoning_outside):
+        for delta in read_usage(
+            obj(response.get("usage")), reasoning_outside=self._reasoning_outside, final=status not in _PUT_OFF
+        ):
             if isinstance(delta, UsageReport) and delta.usage.reasoning_tokens == 0:
                 # An empty reasoning item alone is no sign of reasoning that the provider says there was none of.
                 self._empty_reasoning = False
@@ -241,7 +244,7 @@ class ResponsesDecoder:
             yield Finish("error", status)
             yield from self._error({"error": response.get("error")})
             return
-        if status in ("queued", "in_progress"):
+        if status in _PUT_OFF:
             yield failure(
                 "protocol",
                 f"the provider put the answer off (status {status})",

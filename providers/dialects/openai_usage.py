@@ -11,7 +11,8 @@ from ..dialect import Headers, error_message, failure, is_long_prompt, retry_del
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..json_values import EMPTY, count, dollars, obj, seconds, text
 from ..merge import at_path
-from ..schema import Bill, Delta, Notice, Usage, UsageReport
+from ..schema import Bill, Delta, Notice, UsageReport
+from ..usage import RawCounts, reconcile
 
 _KIND_OF_CODE: Mapping[str, ErrorKind] = {
     "invalid_api_key": "auth",
@@ -72,71 +73,45 @@ Source: https://developers.openai.com/api/docs/guides/error-codes, and what is c
 _UNKNOWN_MODEL = re.compile(r"model not exist|is not a valid model id|model .{0,100} does not exist", re.IGNORECASE)
 """DeepSeek and OpenRouter say so with a 400 like any other: https://openrouter.ai/docs/api_reference/errors-and-debugging"""
 
-OUTSIDE_MARGIN = 1.25
-"""Reasoning this many times larger than the output that should contain it cannot be inside it; below, counts merely
-disagree by rounding (OpenRouter's do)."""
+# Where hosts and gateways put the same count; the first that is there holds.
+# LiteLLM's: https://docs.litellm.ai/docs/completion/prompt_caching; DeepSeek's: https://api-docs.deepseek.com/guides/kv_cache;
+# Moonshot's: https://platform.kimi.ai/docs
+_CACHED = ("cached_tokens", "cache_read_input_tokens", "cache_read_tokens")
+_CACHED_AT_TOP = (*_CACHED, "prompt_cache_hit_tokens", "num_cached_tokens")
+_WRITTEN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens", "cache_write_input_tokens")
 
 
 def read_usage(
-    usage: Mapping[str, Any], *, reasoning_outside: bool = False, final: bool = False
+    usage: Mapping[str, Any], *, reasoning_outside: bool = False, audio_outside: bool = False, final: bool = False
 ) -> Iterator[Notice | UsageReport]:
     """Both spellings of the counts: `input_tokens` (Responses) and `prompt_tokens` (Chat).
 
-    Whether reasoning is inside the output is settled by the total where there is one; `reasoning_outside` is the
-    provider's convention where there is none. Sources: https://developers.openai.com/api/docs/guides/reasoning, and
-    https://github.com/vercel/ai/issues/12425 for hosts that count it beside the output.
+    `reasoning_outside` and `audio_outside` are the provider's convention where there is no total to tell.
+    Sources: https://developers.openai.com/api/docs/guides/reasoning, and
+    https://github.com/vercel/ai/issues/12425 for hosts that count reasoning beside the output.
     """
     if not usage:
         return
-    entered = _first(usage, "input_tokens", "prompt_tokens")
-    output = _first(usage, "output_tokens", "completion_tokens")
-    total = count(usage.get("total_tokens"))
     input_details = _first_details(usage, "input_tokens_details", "prompt_tokens_details", "prompt_token_details")
     output_details = _first_details(usage, "output_tokens_details", "completion_tokens_details")
     reasoning = _first(output_details, "reasoning_tokens")
-    if reasoning is None:
-        reasoning = _first(usage, "reasoning_tokens")
-    cached = _first(input_details, "cached_tokens", "cache_read_input_tokens")
-    if cached is None:
-        cached = _first(usage, "cached_tokens", "prompt_cache_hit_tokens", "num_cached_tokens")
-    written = _first(input_details, "cache_write_tokens", "cache_creation_input_tokens")
+    cached, written = _first(input_details, *_CACHED), _first(input_details, *_WRITTEN)
     written_by_ttl = _first_details(input_details, "cache_write_tokens_details")
-
-    if entered is not None and cached is not None and cached > entered:
-        entered += cached
-        yield Notice(
-            "usage_reconciled",
-            "cached tokens exceed the input tokens that should contain them; they were counted beside them",
+    counted, notices = reconcile(
+        RawCounts(
+            entered=_first(usage, "input_tokens", "prompt_tokens"),
+            output=_first(usage, "output_tokens", "completion_tokens"),
+            total=count(usage.get("total_tokens")),
+            cached=_first(usage, *_CACHED_AT_TOP) if cached is None else cached,
+            written=_first(usage, *_WRITTEN) if written is None else written,
+            audio=_first(input_details, "audio_tokens"),
+            reasoning=_first(usage, "reasoning_tokens") if reasoning is None else reasoning,
+            reasoning_beside=reasoning_outside,
+            audio_beside=audio_outside,
         )
-    if entered is not None and output is not None:
-        hidden = None if total is None else total - entered - output
-        if reasoning and (hidden == reasoning or (hidden is None and reasoning_outside)):
-            output += reasoning
-        elif reasoning and reasoning > output * OUTSIDE_MARGIN:
-            output += reasoning
-            yield Notice(
-                "usage_reconciled",
-                "reasoning tokens exceed the output tokens that should contain them; they were counted beside them",
-            )
-        elif not reasoning and hidden is not None and hidden > 0:
-            output += hidden
-            yield Notice(
-                "usage_reconciled", f"{hidden} tokens appear only in the total; they were counted as hidden output"
-            )
-        elif hidden:
-            yield Notice("usage_unreconciled", "the provider's total is not the sum of its input and output tokens")
-    yield UsageReport(
-        Usage(
-            input_tokens=entered,
-            cached_input_tokens=cached,
-            cache_write_tokens=written,
-            output_tokens=output,
-            reasoning_tokens=reasoning,
-            total_tokens=entered + output if entered is not None and output is not None else total,
-        ),
-        cache_write_1h_tokens=count(written_by_ttl.get("ttl_12h_tokens")),
-        final=final,
     )
+    yield from notices
+    yield UsageReport(counted, cache_write_1h_tokens=count(written_by_ttl.get("ttl_12h_tokens")), final=final)
 
 
 def read_bill(document: Mapping[str, Any], quirk: Mapping[str, Any]) -> Iterator[Delta]:

@@ -62,6 +62,30 @@ def test_usage_on_chunks_is_a_running_total_and_a_field_may_vanish(gemini: Any) 
     assert (usage.output_tokens, usage.reasoning_tokens) == (107, 100)
 
 
+def test_counts_of_an_earlier_chunk_that_the_total_leaves_out_are_gone(gemini: Any) -> None:
+    first = {"promptTokenCount": 87, "candidatesTokenCount": 12, "thoughtsTokenCount": 66, "totalTokenCount": 165}
+    second = {"promptTokenCount": 87, "thoughtsTokenCount": 78, "totalTokenCount": 165}
+    reply = gemini.stream(chunk(THOUGHT, usageMetadata=first), last(text("3"), usageMetadata=second))
+    assert (reply.usage.input_tokens, reply.usage.output_tokens, reply.usage.reasoning_tokens) == (87, 78, 78)
+    assert reply.notices == []
+
+
+def test_a_last_chunk_without_a_total_is_not_held_against_an_older_one(gemini: Any) -> None:
+    first = {"promptTokenCount": 87, "candidatesTokenCount": 2, "totalTokenCount": 89}
+    reply = gemini.stream(
+        chunk(text("3"), usageMetadata=first), last(text("4"), usageMetadata={"candidatesTokenCount": 9})
+    )
+    assert (reply.usage.input_tokens, reply.usage.output_tokens, reply.notices) == (87, 9, [])
+
+
+def test_a_failed_stream_keeps_the_counts_it_has(gemini: Any) -> None:
+    counts = {"promptTokenCount": 46, "candidatesTokenCount": 7, "totalTokenCount": 53}
+    reply = gemini.stream(
+        chunk(text("3"), usageMetadata=counts), {"error": {"code": 503, "status": "UNAVAILABLE", "message": "m"}}
+    )
+    assert (reply.failure.kind, reply.usage.input_tokens, reply.usage.output_tokens) == ("overloaded", 46, 7)
+
+
 def test_zero_counters_are_left_out_so_one_suffices(gemini: Any) -> None:
     thoughts_only = {"promptTokenCount": 46, "thoughtsTokenCount": 100, "totalTokenCount": 146}
     usage = gemini.whole(last(finish="MAX_TOKENS", usageMetadata=thoughts_only)).usage

@@ -78,7 +78,7 @@ def test_a_missing_prompt_count_is_unknown_and_not_none(ollama: Ollama) -> None:
     counts = {key: value for key, value in last().items() if key != "prompt_eval_count"}
     usage = ollama(piece("3"), counts).usage
     assert (usage.input_tokens, usage.output_tokens, usage.total_tokens) == (None, 40, None)
-    assert ollama(piece("3"), last(prompt_eval_count=0)).usage.input_tokens == 0
+    assert ollama(piece("3"), last(prompt_eval_count=0)).usage.input_tokens is None
 
 
 @pytest.mark.parametrize(("nanoseconds", "told"), [(6_300_000_000, True), (999_999_999, False), ("x", False)])
