@@ -15,6 +15,7 @@ from .schema import (
     Finish,
     FinishReason,
     Notice,
+    Portion,
     ReasoningAbsent,
     ReasoningDelta,
     ReasoningWithheld,
@@ -41,6 +42,7 @@ class Reply:
     cache_write_1h_tokens: int | None = None
     reasoning_source: TokensSource = "reported"
     billed: Usage | None = None
+    portions: tuple[Portion, ...] = ()
     bill: Decimal | None = None
     model: str | None = None
     response_id: str | None = None
@@ -97,6 +99,7 @@ class Fold:
                     reply.cache_write_1h_tokens = delta.cache_write_1h_tokens
                 reply.reasoning_source = delta.reasoning_source
                 reply.billed = delta.billed or reply.billed
+                reply.portions = delta.portions
                 self._counts_are_final = delta.final
             case Bill():
                 reply.bill = delta.usd
@@ -134,6 +137,7 @@ class Fold:
         if not reply.complete and not self._counts_are_final:
             reply.usage = replace(reply.usage, output_tokens=None, reasoning_tokens=None, total_tokens=None)
             reply.billed = reply.bill = None
+            reply.portions = ()
         usage = reply.usage
         if usage.output_tokens == 0 or usage.reasoning_tokens == 0 or usage.input_tokens == 0:
             _doubt_zeros(reply)

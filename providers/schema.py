@@ -68,18 +68,29 @@ class Usage:
 
 
 @dataclass(frozen=True, slots=True)
+class Portion:
+    """A part of the usage that is priced by itself: one round of several. `model` is None for the one that answers."""
+
+    usage: Usage
+    model: str | None = None
+    cache_write_1h_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UsageReport:
     """The counts as they stand now. A later report replaces an earlier one: providers repeat running totals.
 
     `cache_write_1h_tokens` is the part of the cache writes that is kept longer than usual: an hour, or twelve.
     `reasoning_source` says where the reasoning count comes from. `billed` are the counts to price, where they are not
-    those of `usage`. A `final` report holds although the reply breaks off afterwards; others may be running totals.
+    those of `usage`, and `portions` what they are the sum of, where parts have prices of their own. A `final` report
+    holds although the reply breaks off afterwards; others may be running totals.
     """
 
     usage: Usage
     cache_write_1h_tokens: int | None = None
     reasoning_source: TokensSource = "reported"
     billed: Usage | None = None
+    portions: tuple[Portion, ...] = ()
     final: bool = False
 
 

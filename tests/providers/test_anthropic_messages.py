@@ -296,3 +296,46 @@ def test_a_429_that_is_a_ramp_limit_waits_as_asked() -> None:
     error = {"type": "rate_limit_error", "message": "m", "details": {"error_code": "ramp_limit_exceeded"}}
     read = dialect("anthropic-messages").read_error(429, {"retry-after": "12"}, {"error": error})
     assert (read.kind, read.retryable, read.retry_after_s) == ("rate_limit", True, 12.0)
+
+
+COMPACTION = {"type": "compaction", "input_tokens": 180_000, "output_tokens": 3500}
+MESSAGE = {"type": "message", "input_tokens": 25, "output_tokens": 348}
+
+
+@pytest.mark.parametrize("streamed", [True, False])
+@pytest.mark.parametrize(
+    ("rounds", "entered", "output"),
+    [
+        pytest.param([], 25, 348, id="none"),
+        pytest.param([MESSAGE], 25, 348, id="the message alone"),
+        pytest.param([COMPACTION, MESSAGE], 180_025, 3848, id="a compaction that the top leaves out"),
+        pytest.param([COMPACTION], 180_025, 3848, id="a compaction alone"),
+        pytest.param([MESSAGE, MESSAGE | {"output_tokens": 2}], 50, 350, id="a fallback"),
+        pytest.param(
+            [COMPACTION | {"output_tokens": 5}, MESSAGE | {"output_tokens": 5}],
+            180_025,
+            353,
+            id="rounds that do not cover the top are added to it",
+        ),
+        pytest.param([MESSAGE | {"cache_read_input_tokens": 100}], 125, 348, id="with cache traffic"),
+    ],
+)
+def test_the_rounds_of_a_call_are_summed(
+    claude: Any, rounds: list[dict[str, Any]], entered: int, output: int, streamed: bool
+) -> None:
+    usage = {"input_tokens": 25, "output_tokens": 348, "iterations": rounds}
+    if streamed:
+        begun = {"type": "message_start", "message": {"model": "m", "usage": {"input_tokens": 25, "output_tokens": 1}}}
+        reply = claude.stream(begun, *answer(0, "3"), last(**usage), STOP)
+    else:
+        reply = claude.whole(message({"type": "text", "text": "3"}, usage=usage))
+    assert (reply.usage.input_tokens, reply.usage.output_tokens) == (entered, output)
+    assert sum(one.usage.output_tokens or 0 for one in reply.portions) == (output if rounds else 0)
+
+
+def test_a_round_names_its_own_model(claude: Any) -> None:
+    advice = {"type": "advisor_message", "model": "claude-opus-5", "input_tokens": 900, "output_tokens": 50}
+    usage = {"input_tokens": 25, "output_tokens": 348, "iterations": [MESSAGE, advice]}
+    reply = claude.whole(message({"type": "text", "text": "3"}, usage=usage))
+    assert [one.model for one in reply.portions] == [None, "claude-opus-5"]
+    assert (reply.usage.input_tokens, reply.usage.output_tokens) == (925, 398)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +17,7 @@ from .rates import Charge, charge, rates_of
 
 DISAGREEMENT = Decimal("0.05")
 _STANDARD_TIERS = ("standard", "default", "auto", "on_demand", "unspecified")
+_SUMMED = ("usd", "input_usd", "output_usd", "reasoning_usd", "cache_saved_usd")
 _CONTRADICTION = "the reported token counts contradict each other"
 _NO_BATCH_PRICE = "your price has no batch price; priced as usual"
 
@@ -94,13 +96,9 @@ def price_of(reply: Reply, target: Target, at: datetime) -> Cost:
 
 def cost_of(reply: Reply, bought: Bought, own_price: Price | None) -> Cost:
     """The provider's own bill, else the user's own price, else the table. A bill that disagrees with them is noted."""
-    estimate = Cost()
-    if own_price is not None:
-        estimate = priced_by_profile(
-            bought.usage, own_price, written_1h=bought.cache_write_1h_tokens, is_batch=_is_batch(bought)
-        )
-    elif bought.usage.input_tokens is not None and bought.usage.output_tokens is not None:
-        estimate = priced_by_table(bought)
+    estimate = _estimate(bought, own_price)
+    if reply.portions and reply.billed is None:
+        estimate = _added_up([_estimate(one, price) for one, price in _portions(reply, bought, own_price)])
     if reply.bill is None:
         return estimate
     billed = replace(estimate, usd=reply.bill, source="provider", note=None, listed_usd=estimate.usd)
@@ -111,6 +109,37 @@ def cost_of(reply: Reply, bought: Bought, own_price: Price | None) -> Cost:
         # The parts no longer add up to the bill, so they are unknown.
         return Cost(usd=reply.bill, source="provider", note=note, listed_usd=estimate.usd)
     return billed
+
+
+def _estimate(bought: Bought, own_price: Price | None) -> Cost:
+    if own_price is not None:
+        written_1h = bought.cache_write_1h_tokens
+        return priced_by_profile(bought.usage, own_price, written_1h=written_1h, is_batch=_is_batch(bought))
+    if bought.usage.input_tokens is not None and bought.usage.output_tokens is not None:
+        return priced_by_table(bought)
+    return Cost()
+
+
+def _portions(reply: Reply, bought: Bought, own_price: Price | None) -> Iterator[tuple[Bought, Price | None]]:
+    """Each part as if it were bought alone; a part of another model is not priced as the one that was asked for."""
+    for part in reply.portions:
+        one = replace(bought, usage=part.usage, cache_write_1h_tokens=part.cache_write_1h_tokens)
+        if part.model is None or part.model in bought.models:
+            yield one, own_price
+        else:
+            yield replace(one, models=(part.model,)), None
+
+
+def _added_up(costs: list[Cost]) -> Cost:
+    """The sum; unknown where one of them is."""
+    unknown = next((cost for cost in costs if cost.usd is None), None)
+    if unknown is not None:
+        return Cost(note=unknown.note or "a part of the call has no known price")
+    first = costs[0]
+    notes = tuple(dict.fromkeys(cost.note for cost in costs if cost.note))
+    sums = {name: [getattr(cost, name) for cost in costs] for name in _SUMMED}
+    known = {name: sum(values, Decimal(0)) for name, values in sums.items() if None not in values}
+    return Cost(source=first.source, note="; ".join(notes) or None, **known)
 
 
 def priced_by_profile(usage: Usage, price: Price, *, written_1h: int | None = None, is_batch: bool = False) -> Cost:

@@ -14,7 +14,7 @@ from thinkdial.engine.costs.prices.pricing import Bought, cost_of, priced_by_pro
 from thinkdial.engine.results.result import Cost
 from thinkdial.profiles.profile import Price
 from thinkdial.providers.fold import Reply
-from thinkdial.providers.schema import Usage
+from thinkdial.providers.schema import Portion, Usage
 
 AT = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
@@ -254,3 +254,24 @@ def test_the_list_price_is_the_base_tier() -> None:
 
 def test_warming_up_loads_the_table() -> None:
     pricing.warm()
+
+
+def test_rounds_of_a_call_are_priced_each_by_itself() -> None:
+    # 180,000 and 100,000 of input are no long prompt, although their sum would be one.
+    rounds = (Portion(Usage(180_000, output_tokens=3500)), Portion(Usage(100_000, output_tokens=1000)))
+    whole = bought("google", "gemini-2.5-pro", entered=280_000, output=4500)
+    cost = cost_of(Reply(portions=rounds), whole, None)
+    assert (cost.usd, cost.input_usd, cost.output_usd, cost.source) == (*usd("0.395", "0.35", "0.045"), "table")
+    assert cost_of(Reply(portions=rounds), whole, OWN).usd == priced_by_profile(whole.usage, OWN).usd
+
+
+def test_a_round_of_another_model_has_that_models_price() -> None:
+    mixed = (
+        Portion(Usage(1000, output_tokens=1000)),
+        Portion(Usage(1000, output_tokens=1000), "claude-opus-5", cache_write_1h_tokens=0),
+    )
+    what = bought("anthropic", "claude-opus-5-5")
+    assert cost_of(Reply(portions=mixed), what, None).usd == Decimal("0.024") + Decimal("0.03")
+    unknown = (mixed[0], Portion(Usage(1000, output_tokens=1000), "nobody"))
+    cost = cost_of(Reply(portions=unknown), what, None)
+    assert (cost.usd, cost.note) == (None, "a part of the call has no known price")
