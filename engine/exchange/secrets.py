@@ -18,7 +18,7 @@ MASK = "***"
 SECRET_WORDS = ("auth", "key", "token", "secret", "cookie", "pass", "credential", "session", "signature")
 
 LEAST_SECRET = 8
-"""Shorter header values are words, not credentials."""
+"""Characters. What is shorter is a word, as local servers take for a key (`x`, `none`), and found in any answer."""
 
 MARK = "[key]"
 
@@ -26,12 +26,16 @@ Told = TypeVar("Told", Failure, Notice)
 
 
 class Secrets:
-    """What must not come back out of a response, as text or as bytes."""
+    """What must not come back out of a response, as text or as bytes.
+
+    A value shorter than `LEAST_SECRET` is no secret that can be recognised: it stays where it is, since taking it out
+    would take an answer apart.
+    """
 
     __slots__ = ("_encoded", "_values")
 
     def __init__(self, values: Iterable[str] = ()) -> None:
-        self._values = sorted({value for value in values if value}, key=len, reverse=True)
+        self._values = sorted({value for value in values if len(value) >= LEAST_SECRET}, key=len, reverse=True)
         self._encoded = tuple(value.encode() for value in self._values)
 
     def out_of(self, text: str) -> str:
@@ -64,7 +68,7 @@ def sent_secrets(target: Target, request: HttpRequest, auth: Mapping[str, str]) 
 @lru_cache(maxsize=64)
 def _secrets(headers: tuple[tuple[str, str], ...], key: str) -> Secrets:
     """They are the same for all rows of a batch."""
-    named = (value for name, value in headers if len(value) >= LEAST_SECRET and _is_secret(name))
+    named = (value for name, value in headers if _is_secret(name))
     return Secrets((key, *named))
 
 

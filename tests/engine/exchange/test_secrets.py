@@ -45,10 +45,18 @@ def test_without_secrets_nothing_is_held_back() -> None:
 
 def test_the_key_and_the_headers_that_are_credentials_are_the_secrets_of_a_request() -> None:
     headers = [("X-Gateway-Token", "gateway-0123456789"), ("x-team", "the-red-team"), ("x-auth", "short")]
-    secrets = secrets_of(headers, Key("k3y", "here"))
-    assert secrets.out_of("k3y gateway-0123456789 the-red-team short") == f"{WORD} {WORD} the-red-team short"
-    assert secrets.redactor().whole(b"k3y gateway-0123456789") == MARK + b" " + MARK
+    secrets = secrets_of(headers, Key("k3y-01234", "here"))
+    assert secrets.out_of("k3y-01234 gateway-0123456789 the-red-team short") == f"{WORD} {WORD} the-red-team short"
+    assert secrets.redactor().whole(b"k3y-01234 gateway-0123456789") == MARK + b" " + MARK
     assert secrets_of((), None).out_of("anything") == "anything"
+
+
+@pytest.mark.parametrize("key", ["k", "none", "1234567"])
+def test_a_short_key_is_a_word_and_takes_no_answer_apart(key: str) -> None:
+    secrets, text = secrets_of((), Key(key, "here")), f'data: {{"token": "{key}"}}'
+    assert secrets.out_of(text) == text
+    assert secrets.redactor().whole(text.encode()) == text.encode()
+    assert secrets.out_of_message(Notice("code", text)).message == text
 
 
 def test_the_longer_secret_goes_first_out_of_text_too() -> None:
@@ -66,14 +74,14 @@ def test_out_of_what_a_server_said() -> None:
 @pytest.mark.parametrize(
     ("provider", "auth"),
     [
-        ("openai", {"authorization": "Bearer k3y"}),
-        ("anthropic", {"x-api-key": "k3y"}),
-        ("google", {"x-goog-api-key": "k3y"}),
+        ("openai", {"authorization": "Bearer k3y-01234"}),
+        ("anthropic", {"x-api-key": "k3y-01234"}),
+        ("google", {"x-goog-api-key": "k3y-01234"}),
     ],
 )
 def test_a_key_is_known_by_the_header_that_carries_it(provider: str, auth: dict[str, str]) -> None:
     target = resolve(Profile("p", provider, "m"), builtin())
     request = HttpRequest("GET", "https://host.example", (("x-my-secret", "hidden-0123"),), b"")
     secrets = sent_secrets(target, request, auth)
-    assert secrets.out_of("you sent k3y and hidden-0123") == f"you sent {WORD} and {WORD}"
-    assert sent_secrets(target, request, {}).out_of("k3y hidden-0123") == f"k3y {WORD}"
+    assert secrets.out_of("you sent k3y-01234 and hidden-0123") == f"you sent {WORD} and {WORD}"
+    assert sent_secrets(target, request, {}).out_of("k3y-01234 hidden-0123") == f"k3y-01234 {WORD}"
