@@ -6,7 +6,7 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
@@ -39,6 +39,58 @@ class _Seen(NamedTuple):
     output_tokens: int | None
     reasoning_tokens: int | None
     total_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GroupSummary:
+    """What one profile did with one think value, as `thinkdial.batch-summary/1` has it. None is unknown.
+
+    `statuses`, `verdicts`, `finishes` and `errors` count results. `judged` are those with an expectation and an answer.
+    """
+
+    profile: str
+    think: str
+    model: str
+    results: int
+    statuses: Mapping[str, int]
+    judged: int
+    passed: int
+    pass_rate: float | None
+    pass_interval_95: tuple[float, float] | None
+    usd: Decimal | None
+    usd_unknown: int
+    usd_mean: Decimal | None
+    usd_per_passed: Decimal | None
+    latency_median_s: float | None
+    latency_95th_s: float | None
+    input_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None
+    reasoning_tokens_mean: float | None
+    verdicts: Mapping[str, int]
+    finishes: Mapping[str, int]
+    errors: Mapping[str, int]
+
+    def document(self) -> dict[str, Any]:
+        """The same as a part of `thinkdial.batch-summary/1`."""
+        values = ((one.name, getattr(self, one.name)) for one in fields(self))
+        return {name: dollars_text(value) if isinstance(value, Decimal) else value for name, value in values}
+
+
+@dataclass(frozen=True, slots=True)
+class BatchSummary:
+    """Totals of a batch. `usd` is the sum of the known costs; `usd_unknown` counts the results that are not in it.
+
+    `skipped` results were there already. `attempts_again` counts, by profile and kind of error, the attempts that
+    failed and were followed by another. `groups` are in the order of the profiles, from little thinking to much.
+    """
+
+    results: int
+    skipped: int
+    usd: Decimal | None
+    usd_unknown: int
+    attempts_again: Mapping[tuple[str, str], int]
+    groups: tuple[GroupSummary, ...]
 
 
 @dataclass(slots=True)
@@ -142,35 +194,39 @@ class Group:
         """The Wilson score interval of the pass rate, at 95 %: honest for few rows and for rates near 0 and 1."""
         return None if not self.judged else wilson(self.passed, self.judged)
 
-    def document(self) -> dict[str, Any]:
-        """The group as a part of `thinkdial.batch-summary/1`."""
+    def summary(self) -> GroupSummary:
+        """The group at this moment."""
         median, slow = self.percentile_s(0.5), self.percentile_s(0.95)
         rate, interval = self.pass_rate, self.pass_interval
         reasoning = self.mean_reasoning_tokens
-        return {
-            "profile": self.profile,
-            "think": self.think,
-            "model": self.model,
-            "results": self.results,
-            "statuses": dict(self.statuses),
-            "judged": self.judged,
-            "passed": self.passed,
-            "pass_rate": None if rate is None else round(rate, 6),
-            "pass_interval_95": None if interval is None else [round(end, 6) for end in interval],
-            "usd": dollars_text(self.usd) if self.usd_known else None,
-            "usd_unknown": self.usd_unknown,
-            "usd_mean": None if self.mean_usd is None else dollars_text(self.mean_usd),
-            "usd_per_passed": None if self.usd_per_passed is None else dollars_text(self.usd_per_passed),
-            "latency_median_s": None if median is None else round(median, 6),
-            "latency_95th_s": None if slow is None else round(slow, 6),
-            "input_tokens": self.input_tokens if self.input_known else None,
-            "output_tokens": self.output_tokens if self.output_known else None,
-            "reasoning_tokens": self.reasoning_tokens if self.reasoning_known else None,
-            "reasoning_tokens_mean": None if reasoning is None else round(reasoning, 1),
-            "verdicts": dict(self.verdicts),
-            "finishes": dict(self.finishes),
-            "errors": dict(self.errors),
-        }
+        return GroupSummary(
+            profile=self.profile,
+            think=self.think,
+            model=self.model,
+            results=self.results,
+            statuses=dict(self.statuses),
+            judged=self.judged,
+            passed=self.passed,
+            pass_rate=None if rate is None else round(rate, 6),
+            pass_interval_95=None if interval is None else (round(interval[0], 6), round(interval[1], 6)),
+            usd=self.usd if self.usd_known else None,
+            usd_unknown=self.usd_unknown,
+            usd_mean=self.mean_usd,
+            usd_per_passed=self.usd_per_passed,
+            latency_median_s=None if median is None else round(median, 6),
+            latency_95th_s=None if slow is None else round(slow, 6),
+            input_tokens=self.input_tokens if self.input_known else None,
+            output_tokens=self.output_tokens if self.output_known else None,
+            reasoning_tokens=self.reasoning_tokens if self.reasoning_known else None,
+            reasoning_tokens_mean=None if reasoning is None else round(reasoning, 1),
+            verdicts=dict(self.verdicts),
+            finishes=dict(self.finishes),
+            errors=dict(self.errors),
+        )
+
+    def document(self) -> dict[str, Any]:
+        """The group as a part of `thinkdial.batch-summary/1`."""
+        return self.summary().document()
 
 
 @dataclass(slots=True)
@@ -234,19 +290,26 @@ class Tally:
             return None
         return sum((group.usd for group in self.groups.values()), Decimal(0))
 
+    def summary(self) -> BatchSummary:
+        """The totals at this moment."""
+        unknown = sum(group.usd_unknown for group in self.groups.values())
+        groups = tuple(group.summary() for group in self.ordered)
+        return BatchSummary(self.results, self.skipped, self.usd, unknown, dict(self.again), groups)
+
     def document(self, **about: Any) -> dict[str, Any]:
         """`thinkdial.batch-summary/1`. `about` says what it is a summary of."""
+        whole = self.summary()
         return {
             "schema": SCHEMA,
             **about,
-            "results": self.results,
-            "skipped": self.skipped,
-            "usd": None if self.usd is None else dollars_text(self.usd),
-            "usd_unknown": sum(group.usd_unknown for group in self.groups.values()),
+            "results": whole.results,
+            "skipped": whole.skipped,
+            "usd": None if whole.usd is None else dollars_text(whole.usd),
+            "usd_unknown": whole.usd_unknown,
             "attempts_again": [
                 {"profile": profile, "kind": kind, "times": times} for (profile, kind), times in self.again.items()
             ],
-            "groups": [group.document() for group in self.ordered],
+            "groups": [group.document() for group in whole.groups],
         }
 
 
