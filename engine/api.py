@@ -116,16 +116,22 @@ def refuse_unless_strict(plans: Iterable[tuple[str, ThinkPlan]], names: OptionNa
 
 
 async def run_batch(
-    options: BatchOptions, config: Config, watcher: BatchWatcher | None = None, listener: Listener | None = None
+    options: BatchOptions,
+    config: Config,
+    watcher: BatchWatcher | None = None,
+    listener: Listener | None = None,
+    purse: Purse | None = None,
 ) -> BatchEnd:
     """Run the rows of a batch on the caller's loop, and write its results. A cancellation keeps what came.
+
+    A `purse` of the caller's stays open.
 
     Raises `UsageError` and `ConfigError` before anything is sent, and `BudgetError` where a limit cannot be checked.
     """
     from .batch.run import NoWatcher, ready_batch
 
     with ready_batch(options, config, listener) as ready:
-        return await ready.make(watcher or NoWatcher())
+        return await ready.make(watcher or NoWatcher(), purse)
 
 
 def settle_open_jobs() -> None:

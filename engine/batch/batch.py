@@ -47,9 +47,13 @@ PIECE = 32
 
 
 class Watcher(Protocol):
-    """Hears what people should know while it runs, on the event loop."""
+    """Hears what people should know while it runs, on the event loop. An error of its own ends the batch."""
 
     def bad_row(self, bad: BadRow) -> None: ...
+
+    def result(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
+        """The result of a row, once its line is safe or cannot be written, and how it was judged."""
+        ...
 
     def trouble(self, words: str) -> None: ...
 
@@ -193,12 +197,21 @@ class Batch:
             await self._until_taken(self._output)
         if self.ended.output_problem is not None:
             self._lost.append(line)
+            self._tell(result, task.row, passed, note, is_written=False)
             return
         self.ended.tally.add_result(result, passed)
         if lane.pace.broken is not None and lane.name not in self.ended.broken:
             self.ended.broken[lane.name] = lane.pace.broken
             self._watcher.trouble(f"{lane.name} is given up: {lane.pace.broken.message}")
         self._room.set()
+        self._tell(result, task.row, passed, note, is_written=True)
+
+    def _tell(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
+        try:
+            self._watcher.result(result, row, passed, note, is_written=is_written)
+        except BaseException:
+            self.stop()  # the lane ends by it, and the others begin nothing more
+            raise
 
     def waiting(self, lane: Lane, task: Task, failed: Failure) -> None:
         """A call will be tried again."""

@@ -38,9 +38,14 @@ class Resources:
 
 @asynccontextmanager
 async def resources_for(
-    options: BatchOptions, config: Config, names: Sequence[str], run_id: str, listener: Listener
+    options: BatchOptions,
+    config: Config,
+    names: Sequence[str],
+    run_id: str,
+    listener: Listener,
+    purse: Purse | None = None,
 ) -> AsyncGenerator[Resources]:
-    """What a batch of profiles `names` uses, closed in the end.
+    """What a batch of profiles `names` uses, closed in the end: with the caller's `purse`, or one of its own.
 
     Raises `BudgetError` when a budget that is configured cannot be checked.
     """
@@ -49,15 +54,15 @@ async def resources_for(
     found = batch_limits(options, config, profiles_of(names, config))
     for words in found.notes:
         listener.note(words)
-    purse = purse_for(found.limits, (), LONGEST_CALL_S, allow_unpriced=options.cost.allow_unpriced)
+    if purse is None:
+        purse = purse_for(found.limits, (), LONGEST_CALL_S, allow_unpriced=options.cost.allow_unpriced)
     sums, began = _sums_for(options, config, run_id), time.monotonic()
     # The price table takes half a second to import, and is not needed where all bring a price of their own.
     needs_table = any(selection.profile.price is None for selection in select(names, config))
     warming = asyncio.get_running_loop().run_in_executor(None, pricing.warm) if needs_table else None
     async with FastTransport() as transport:
         try:
-            with _rare_collections():
-                yield Resources(Surroundings(transport), purse, sums)
+            yield Resources(Surroundings(transport), purse, sums)
         finally:
             if warming is not None:
                 await warming
@@ -79,8 +84,11 @@ def _sums_for(options: BatchOptions, config: Config, run_id: str) -> Sums | None
 
 
 @contextmanager
-def _rare_collections() -> Generator[None]:
-    """Look for garbage in cycles less often: rows leave hardly any, and the search takes a tenth of the time."""
+def rare_collections() -> Generator[None]:
+    """Look for garbage in cycles less often: rows leave hardly any, and the search takes a tenth of the time.
+
+    It concerns the whole process, so that it is for a process of our own.
+    """
     before = gc.get_threshold()
     gc.freeze()  # what has been imported stays
     gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *before[1:])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,12 +33,14 @@ from .output.target import (
     result_encoder,
 )
 from .progress import Running
-from .resources import Resources, resources_for
+from .resources import rare_collections, resources_for
 from .rows.rows import BadRow, Row
 from .rows.source import OpenSource, batch_id_of, open_source, rows_of
 
 if TYPE_CHECKING:
     from ...profiles.config import Config
+    from ..costs.budget.purse import Purse
+    from ..results.result import Result
     from .options import BatchOptions
 
 
@@ -52,6 +54,9 @@ class NoWatcher:
     """Hears nothing."""
 
     def bad_row(self, bad: BadRow) -> None:
+        pass
+
+    def result(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
         pass
 
     def trouble(self, words: str) -> None:
@@ -97,22 +102,21 @@ class ReadyBatch:
 
     def run(self, watcher: BatchWatcher) -> BatchEnd:
         """Make the calls that are missing, on an event loop of our own that hears Ctrl-C and SIGTERM."""
-        return run_quickly(self._make(watcher, None, hears_signals=True))
+        return run_quickly(self._make(watcher, None, is_ours=True))
 
-    async def make(self, watcher: BatchWatcher, resources: Resources | None = None) -> BatchEnd:
-        """The same on the caller's loop, with `resources` of the caller's, which stay open, or with our own.
+    async def make(self, watcher: BatchWatcher, purse: Purse | None = None) -> BatchEnd:
+        """The same on the caller's loop, from the caller's `purse` or, where a limit holds, from one of our own.
 
         A cancellation breaks off what is under way, and is taken back.
         """
-        end = await self._make(watcher, resources, hears_signals=False)
+        end = await self._make(watcher, purse, is_ours=False)
         if end.ended.interrupted and (task := asyncio.current_task()) is not None:
             task.uncancel()
         return end
 
-    async def _make(self, watcher: BatchWatcher, theirs: Resources | None, *, hears_signals: bool) -> BatchEnd:
+    async def _make(self, watcher: BatchWatcher, purse: Purse | None, *, is_ours: bool) -> BatchEnd:
         options, given, output, run_id = self.options, self.input, self.output, new_id()
-        ours = resources_for(options, self.config, given.names, run_id, self.listener)
-        async with ours if theirs is None else nullcontext(theirs) as resources:
+        async with resources_for(options, self.config, given.names, run_id, self.listener, purse) as resources:
             batch = Batch(
                 make_caller=caller_maker(
                     self.config, options.calls, run_id, system=options.system, concurrency=options.concurrency
@@ -134,7 +138,8 @@ class ReadyBatch:
             )
             with ExitStack() as stack:
                 stack.enter_context(watcher.watching(batch))
-                if hears_signals:
+                if is_ours:  # the process, and with it signals and memory
+                    stack.enter_context(rare_collections())
                     stack.enter_context(stopped_by_signals(batch, self.listener.interrupted))
                 ended = await batch.run()
         return BatchEnd(ended, self._left_in_order(ended))
@@ -158,13 +163,18 @@ class ReadyBatch:
         return tally
 
 
+def lane_names(profiles: Sequence[str], config: Config) -> tuple[str, ...]:
+    """The names of single profiles that `profiles` stand for, each perhaps with `@think`. Raises `UsageError`."""
+    return tuple(
+        selection.profile.name if selection.think is None else f"{selection.profile.name}@{selection.think}"
+        for selection in select(profiles, config)
+    )
+
+
 @contextmanager
 def open_input(options: BatchOptions, config: Config) -> Generator[BatchInput]:
     """The rows of a batch. Raises `UsageError` and `ConfigError` where they cannot be read or sent anywhere."""
-    names = tuple(
-        selection.profile.name if selection.think is None else f"{selection.profile.name}@{selection.think}"
-        for selection in select(options.profiles, config)
-    )
+    names = lane_names(options.profiles, config)
     with open_source(options.source) as source:
         rows = rows_of(source, options)
         if options.output is not None and source.is_file(options.output):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Collection, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from decimal import Decimal
@@ -16,6 +16,9 @@ from .money import NOTHING, CostOptions, Settle, found_limits, purse_for
 if TYPE_CHECKING:
     from ...profiles.config import Config
     from ..costs.budget.purse import Purse
+
+MOST_CALLS = 1 << 40
+"""More calls than one run makes: each has a number of its own in the purse."""
 
 
 class OpenPurse:
@@ -39,10 +42,23 @@ class OpenPurse:
     @asynccontextmanager
     async def part(self, config: Config, jobs: Sequence[Job]) -> AsyncGenerator[Purse | None]:
         """The part of one run, while it is made; None when nothing limits it. Raises `BudgetError`."""
-        outdated = self._renew(config, jobs)
-        first, self._calls = self._calls, self._calls + len(jobs)
-        profiles = [job.profile for job in jobs if job.prepared is not None and job.refused is None]
-        part = None if self._purse is None else self._purse.share(first, profiles)
+        to_come = [job.profile for job in jobs if job.prepared is not None and job.refused is None]
+        async with self._part(config, [job.profile for job in jobs], to_come, len(jobs)) as part:
+            yield part
+
+    @asynccontextmanager
+    async def open_part(self, config: Config, profiles: Collection[str]) -> AsyncGenerator[Purse | None]:
+        """The part of a run of `profiles` that does not know how many calls it will make. Raises `BudgetError`."""
+        async with self._part(config, profiles, (), MOST_CALLS) as part:
+            yield part
+
+    @asynccontextmanager
+    async def _part(
+        self, config: Config, profiles: Collection[str], to_come: Sequence[str], most_calls: int
+    ) -> AsyncGenerator[Purse | None]:
+        outdated = self._renew(config, profiles)
+        first, self._calls = self._calls, self._calls + most_calls
+        part = None if self._purse is None else self._purse.share(first, to_come)
         self._under_way += 1
         try:
             if outdated is not None:
@@ -56,7 +72,7 @@ class OpenPurse:
         if self._purse is not None:
             await self._empty(self._purse)
 
-    def _renew(self, config: Config, jobs: Sequence[Job]) -> Purse | None:
+    def _renew(self, config: Config, used: Collection[str]) -> Purse | None:
         """Fill the purse where it is time to. Gives the one that it takes the place of."""
         from ..costs.budget.limits import today
 
@@ -65,7 +81,7 @@ class OpenPurse:
         if not is_limited or self._day == day or (outdated is not None and self._under_way):
             return None
         # A later run may be of any profile, and its limits must be known by then.
-        profiles = {*config.profiles, *config.budget.profiles, *(job.profile for job in jobs)}
+        profiles = {*config.profiles, *config.budget.profiles, *used}
         spent = self.spent_usd
         found = found_limits(
             config, most, profiles, day, settle=self._settle, spent_usd=spent, names=self._names

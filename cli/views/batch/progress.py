@@ -15,7 +15,8 @@ from .figures import figures_of, span
 
 if TYPE_CHECKING:
     from ....engine.batch.progress import BatchProgress, Running
-    from ....engine.batch.rows.rows import BadRow
+    from ....engine.batch.rows.rows import BadRow, Row
+    from ....engine.results.result import Result
 
 BAD_ROWS_SHOWN = 20
 LINE_EVERY_S = 10.0
@@ -38,6 +39,9 @@ class Reporter:
             say(f"{one_line(bad.problem, 600)}{excerpt}")
         elif self._bad_rows == BAD_ROWS_SHOWN + 1:
             say("further bad rows are counted, and not shown")
+
+    def result(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
+        pass
 
     def trouble(self, words: str) -> None:
         """Tell what has happened to a profile."""

@@ -21,6 +21,7 @@ from ...costs.budget.purse import Purse
 from ...costs.prices import pricing
 from ...exchange.fast_transport import FastTransport
 from ...exchange.surroundings import Surroundings
+from ...results.result import Result
 from ...runs.jobs import Options
 from ..batch import Batch
 from ..caller import RowCaller, caller_maker
@@ -218,6 +219,9 @@ class _Watcher:
 
     def bad_row(self, bad: BadRow) -> None:
         self.problem = self.problem or bad.problem
+
+    def result(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
+        pass
 
     def trouble(self, words: str) -> None:
         """The limiter knows it as well, and says it once for all."""

@@ -18,6 +18,7 @@ from thinkdial.engine.batch.output.outputs import Lines
 from thinkdial.engine.batch.rows.rows import BadRow, Row, read_rows
 from thinkdial.engine.exchange.fast_transport import FastTransport
 from thinkdial.engine.exchange.surroundings import Surroundings
+from thinkdial.engine.results.result import Result
 from thinkdial.engine.runs.jobs import Options
 from thinkdial.profiles.config import Config, load
 from thinkdial.providers.think import Think
@@ -136,6 +137,9 @@ class Heard:
 
     def bad_row(self, bad: BadRow) -> None:
         self.bad.append(bad)
+
+    def result(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
+        pass
 
     def trouble(self, words: str) -> None:
         self.troubles.append(words)
