@@ -70,6 +70,15 @@ class TestKeys:
         assert not any(key in f"{one!r} {one}" for one in seen)
         assert not any(key.encode() in file.read_bytes() for file in database_path().parent.iterdir())
 
+    @pytest.mark.parametrize("short", ["k", "e", "none"])
+    def test_a_key_of_a_few_letters_leaves_the_answer_whole(
+        self, sim: Path, short: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        usual = thinkdial.compare("hi", ["a", "o", "g"], config=sim).results
+        monkeypatch.setenv("SIM_KEY", short)
+        for one, before in zip(thinkdial.compare("hi", ["a", "o", "g"], config=sim).results, usual, strict=True):
+            assert one.status == "ok" and one.answer == before.answer != ""
+
     def test_nor_in_an_error(self, ten_cents: WriteConfig, key: str, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SIM_KEY", f"{key}\nwith a second line")
         with pytest.raises(thinkdial.ConfigError) as caught:
