@@ -17,7 +17,11 @@ from .providers.version import VERSION
 
 TYPE_CHECKING = False  # as checkers know it: the module `typing` would take a third of what --version does
 if TYPE_CHECKING:
-    from .engine.client import Client, ask, compare, load_config, plan
+    from .engine.batch.end import BatchOutcome
+    from .engine.batch.output.summary import BatchSummary, GroupSummary
+    from .engine.batch.rows.rows import BadRow
+    from .engine.batch.values import BatchRun, RowResult
+    from .engine.client import Client, ask, batch, compare, load_config, plan
     from .engine.exchange.outcome import Latency
     from .engine.results.result import Cost, Forecast, Reasoning, Result, Run, Summary, ThinkReceipt
     from .engine.runs.observer import Observer, Silent
@@ -35,7 +39,11 @@ if TYPE_CHECKING:
     from .providers.schema import AnswerDelta, Delta, Notice, ReasoningDelta, Usage
 
 _HOMES = {
-    ".engine.client": "Client ask compare load_config plan",
+    ".engine.batch.end": "BatchOutcome",
+    ".engine.batch.output.summary": "BatchSummary GroupSummary",
+    ".engine.batch.rows.rows": "BadRow",
+    ".engine.batch.values": "BatchRun RowResult",
+    ".engine.client": "Client ask batch compare load_config plan",
     ".engine.exchange.outcome": "Latency",
     ".engine.results.result": "Cost Forecast Reasoning Result Run Summary ThinkReceipt",
     ".engine.runs.observer": "Observer Silent",
@@ -48,10 +56,11 @@ __version__ = VERSION
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "AnswerDelta", "BudgetError", "Client", "Config", "ConfigError", "Cost", "Delta", "Failure", "Forecast", "Latency",
-    "Notice", "Observer", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "Run", "Silent",
-    "StoreError", "StrictPlanError", "Summary", "ThinkReceipt", "ThinkdialError", "Usage", "UsageError", "__version__",
-    "ask", "compare", "load_config", "plan",
+    "AnswerDelta", "BadRow", "BatchOutcome", "BatchRun", "BatchSummary", "BudgetError", "Client", "Config",
+    "ConfigError", "Cost", "Delta", "Failure", "Forecast", "GroupSummary", "Latency", "Notice", "Observer",
+    "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "RowResult", "Run", "Silent", "StoreError",
+    "StrictPlanError", "Summary", "ThinkReceipt", "ThinkdialError", "Usage", "UsageError", "__version__", "ask",
+    "batch", "compare", "load_config", "plan",
 ]  # fmt: skip
 
 

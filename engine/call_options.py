@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import inf
-from typing import TypedDict, TypeVar, cast
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
 
 from ..providers.errors import UsageError, did_you_mean
 from ..providers.think import Think, parse_think
+from .planning.option_names import LIBRARY
 from .planning.prepare import Prompt, checked_text
 from .runs.forecasts import Note
 from .runs.jobs import Options
 from .runs.observer import Observer
+
+if TYPE_CHECKING:
+    from .batch.options import BatchOptions
+    from .batch.values import OnResult, Rows
 
 _Number = TypeVar("_Number", int | None, float | None)
 
@@ -23,31 +29,56 @@ Usd = Decimal | float | str
 """An amount in US dollars. A float is taken as it prints: `0.1` is exactly 0.10."""
 
 
-class PlanOptions(TypedDict, total=False):
-    """What may be said of a call before it is made; what is left out is as configured.
+class RequestOptions(TypedDict, total=False):
+    """What may be said of every request; what is left out is as configured.
 
     `system`: the system prompt. `max_output`: most output tokens, reasoning included where the model counts it so.
-    `stream`: whether a stream is asked for. `strict_think`: send nothing that is worse than `mapped`. `emulate`: ask
-    models without reasoning for it by prompt, labelled so.
+    `stream`: whether a stream is asked for. `emulate`: ask models without reasoning for it by prompt, labelled so.
     """
 
     system: str | None
     max_output: int | None
     stream: bool
-    strict_think: bool
     emulate: bool
 
 
-class CallOptions(PlanOptions, total=False):
-    """The same, and what only matters while a call is made.
-
-    `timeout`: seconds without a byte. `retries`: after the first attempt. `observer`: hears deltas and results as they
-    come, on the event loop; an error of its own ends the run, and is raised.
-    """
+class AttemptOptions(RequestOptions, total=False):
+    """The same, and what matters while it is sent: `timeout` in seconds without a byte, `retries` after the first."""
 
     timeout: float | None
     retries: int | None
+
+
+class PlanOptions(RequestOptions, total=False):
+    """What may be said of a call before it is made. `strict_think`: send nothing that is worse than `mapped`."""
+
+    strict_think: bool
+
+
+class CallOptions(PlanOptions, AttemptOptions, total=False):
+    """The same, and what only matters while a call is made.
+
+    `observer` hears deltas and results as they come, on the event loop; an error of its own ends the run, and is
+    raised.
+    """
+
     observer: Observer | None
+
+
+class RowOptions(AttemptOptions, total=False):
+    """What may be said of a batch. `system`, `max_output` and what else a row may say are for rows that do not.
+
+    `template`: the prompt from the fields of a row, in Jinja2. `concurrency`: calls at once for each profile, at most.
+    With an output: `retry_failed` runs rows again whose results in it have failed, and `ordered` puts it in the order
+    of the rows in the end. `on_result` hears each result as it comes, once it is written; an error of its own ends the
+    batch, and is raised.
+    """
+
+    template: str | None
+    concurrency: int | None
+    retry_failed: bool
+    ordered: bool
+    on_result: OnResult | None
 
 
 class ClientOptions(TypedDict, total=False):
@@ -68,8 +99,13 @@ class RunOptions(CallOptions, ClientOptions, total=False):
     """What the calls without a client of the caller's take: both."""
 
 
+class BatchRunOptions(RowOptions, ClientOptions, total=False):
+    """The same for a batch."""
+
+
 PLAN_OPTIONS = frozenset(PlanOptions.__annotations__)
 CALL_OPTIONS = frozenset(CallOptions.__annotations__)
+ROW_OPTIONS = frozenset(RowOptions.__annotations__)
 CLIENT_OPTIONS = frozenset(ClientOptions.__annotations__)
 
 
@@ -83,13 +119,23 @@ def check_names(options: Iterable[str], known: frozenset[str], what: str) -> Non
 
 def apart(options: RunOptions) -> tuple[ClientOptions, CallOptions]:
     """Options for a client, and those for its call. Raises `UsageError` for a name that is neither."""
-    check_names(options, CLIENT_OPTIONS | CALL_OPTIONS, "a call")
+    ours, rest = _apart(options, CALL_OPTIONS, "a call")
+    return ours, cast("CallOptions", rest)
+
+
+def rows_apart(options: BatchRunOptions) -> tuple[ClientOptions, RowOptions]:
+    """The same for a batch."""
+    ours, rest = _apart(options, ROW_OPTIONS, "a batch")
+    return ours, cast("RowOptions", rest)
+
+
+def _apart(options: Mapping[str, object], known: frozenset[str], what: str) -> tuple[ClientOptions, dict[str, object]]:
+    check_names(options, CLIENT_OPTIONS | known, what)
     ours = {name: value for name, value in options.items() if name in CLIENT_OPTIONS}
-    rest = {name: value for name, value in options.items() if name in CALL_OPTIONS}
-    return cast("ClientOptions", ours), cast("CallOptions", rest)
+    return cast("ClientOptions", ours), {name: value for name, value in options.items() if name in known}
 
 
-def prompt_of(text: str, options: PlanOptions) -> Prompt:
+def prompt_of(text: str, options: RequestOptions) -> Prompt:
     """The prompt with its system prompt. Raises `UsageError` for an empty one, and for what is no text."""
     if not text.strip():
         raise UsageError("the prompt is empty")
@@ -97,7 +143,7 @@ def prompt_of(text: str, options: PlanOptions) -> Prompt:
     return Prompt(checked_text(text, "the prompt"), checked_text(system, "system") if system else None)
 
 
-def options_of(sweep: tuple[Think, ...], options: CallOptions) -> Options:
+def options_of(sweep: tuple[Think, ...], options: AttemptOptions) -> Options:
     """The options as the engine takes them. Raises `UsageError` for a number that is out of range."""
     return Options(
         sweep,
@@ -107,6 +153,34 @@ def options_of(sweep: tuple[Think, ...], options: CallOptions) -> Options:
         not options.get("stream", True),
         options.get("emulate", False),
     )
+
+
+def batch_options_of(
+    rows: Rows, output: str | Path | None, names: Sequence[str], sweep: tuple[Think, ...], options: RowOptions
+) -> BatchOptions:
+    """The options of a batch, but for what its client says. Raises `UsageError` for what cannot be meant."""
+    from .batch.options import BatchOptions
+    from .batch.values import row_source
+
+    system = options.get("system")
+    source, form = row_source(rows)
+    return BatchOptions(
+        source,
+        _dropped if output is None else Path(output),
+        tuple(names),
+        options_of(sweep, options),
+        system=checked_text(system, "system") if system else None,
+        template=options.get("template"),
+        input_form=form,
+        concurrency=_within("concurrency", options.get("concurrency"), 1, 4096),
+        retry_failed=options.get("retry_failed", False),
+        ordered=output is not None and options.get("ordered", False),
+        names=LIBRARY,
+    )
+
+
+def _dropped(line: bytes) -> None:
+    """Takes the line of a result that nobody wants but as a value."""
 
 
 def _within(name: str, value: _Number, least: float, most: float = inf) -> _Number:

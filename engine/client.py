@@ -12,21 +12,26 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 from ..profiles.config import Config, load
 from ..providers.errors import UsageError
 from ..providers.think import Think
-from .api import ready_run, refuse_unless_strict, settle_open_jobs
+from .api import ready_run, refuse_unless_strict, run_batch, settle_open_jobs
 from .call_options import (
     CALL_OPTIONS,
     CLIENT_OPTIONS,
     PLAN_OPTIONS,
+    ROW_OPTIONS,
+    BatchRunOptions,
     CallOptions,
     ClientOptions,
     PlanOptions,
+    RowOptions,
     RunOptions,
     ThinkValue,
     apart,
+    batch_options_of,
     check_names,
     names_of,
     options_of,
     prompt_of,
+    rows_apart,
     sweep_of,
     think_of,
 )
@@ -39,6 +44,8 @@ from .runs.open_purse import OpenPurse
 from .targets.target import Selection, one_selection, select
 
 if TYPE_CHECKING:
+    from .batch.end import BatchEnd
+    from .batch.values import BatchRun, Rows
     from .exchange.transport import Transport
     from .runs.plans import Plans
 
@@ -75,6 +82,7 @@ class Client:
         self._cost = CostOptions(max_cost_usd, options.get("allow_unpriced", False))
         self._purse = OpenPurse(self._cost, settle=settle_open_jobs, note=self._note, names=LIBRARY)
         self._transport: Transport | None = None
+        self._batches: set[asyncio.Task[BatchEnd]] = set()
         self._is_closed = False
 
     async def __aenter__(self) -> Self:
@@ -90,7 +98,11 @@ class Client:
     ) -> None:
         self._is_closed = True
         transport, self._transport = self._transport, None
+        for task in self._batches:
+            task.cancel()
         try:
+            if self._batches:
+                await asyncio.wait(self._batches)
             await self._purse.close()
         finally:
             if transport is not None:
@@ -127,6 +139,37 @@ class Client:
         config = self._config(names)
         return await self._run("compare", select(names, config), prompt, config, sweep_of(think), options)
 
+    async def batch(
+        self,
+        rows: Rows,
+        profiles: str | Sequence[str] = (),
+        *,
+        think: ThinkValue | Sequence[ThinkValue] | None = None,
+        output: str | Path | None = None,
+        **options: Unpack[RowOptions],
+    ) -> BatchRun:
+        """Every row to every profile with every think value, each at the pace that its provider allows.
+
+        `rows` are a file (JSONL, CSV or lines), or prompts and mappings from any iterable, which is read in a thread
+        while calls are made. An `output` (JSONL, or CSV by its name) remembers: the same batch goes on where it has
+        stopped. Without one the results are in the `BatchRun`. A budget stops a batch, and raises nothing.
+        """
+        from .batch.budget import profiles_of
+        from .batch.run import lane_names
+        from .batch.values import ValueWatcher
+
+        check_names(options, ROW_OPTIONS, "batch")
+        self._require_open()
+        asked = batch_options_of(rows, output, names_of(profiles), sweep_of(think), options)
+        config = self._config(asked.profiles)
+        cost = replace(self._cost, spent_usd=self._purse.spent_usd)
+        asked = replace(asked, cost=cost, keeps_history=self._keeps_history)
+        names = lane_names(asked.profiles, config)
+        watcher = ValueWatcher(asked, names, self._note, options.get("on_result"))
+        async with self._purse.open_part(config, profiles_of(names, config)) as purse:
+            end = await self._while_open(run_batch(asked, config, watcher, watcher, purse))
+        return watcher.batch_run(end)
+
     def plan(
         self,
         prompt: str,
@@ -162,6 +205,26 @@ class Client:
                 self._note(words)
         return self._loaded
 
+    def _require_open(self) -> Transport:
+        if self._transport is None:
+            state = "closed" if self._is_closed else "not open"
+            raise UsageError(f"the client is {state}", hint="async with thinkdial.Client() as client: ...")
+        return self._transport
+
+    async def _while_open(self, running: Coroutine[Any, Any, BatchEnd]) -> BatchEnd:
+        """How a batch ends. It is broken off when the client is closed; a cancellation is raised once that is done."""
+        caller = asyncio.current_task()
+        cancelled = 0 if caller is None else caller.cancelling()
+        task = asyncio.create_task(running)
+        self._batches.add(task)
+        try:
+            end = await task
+        finally:
+            self._batches.discard(task)
+        if caller is not None and caller.cancelling() > cancelled:
+            raise asyncio.CancelledError
+        return end
+
     async def _run(
         self,
         command: str,
@@ -172,9 +235,7 @@ class Client:
         options: CallOptions,
     ) -> Run:
         check_names(options, CALL_OPTIONS, command)
-        if self._transport is None:
-            state = "closed" if self._is_closed else "not open"
-            raise UsageError(f"the client is {state}", hint="async with thinkdial.Client() as client: ...")
+        transport = self._require_open()
         ready = ready_run(
             selections,
             prompt_of(prompt, options),
@@ -190,7 +251,7 @@ class Client:
         if ready.question is not None:
             raise ready.question.refusal()
         async with self._purse.part(config, ready.jobs) as purse:
-            made = await ready.make(options.get("observer") or Silent(), self._transport, purse)
+            made = await ready.make(options.get("observer") or Silent(), transport, purse)
         for words in made.notes:
             self._note(words)
         if made.problem is not None:
@@ -236,6 +297,26 @@ def compare(
     return _alone("compare", call)
 
 
+def batch(
+    rows: Rows,
+    profiles: str | Sequence[str] = (),
+    *,
+    think: ThinkValue | Sequence[ThinkValue] | None = None,
+    config: str | Path | Config | None = None,
+    output: str | Path | None = None,
+    **options: Unpack[BatchRunOptions],
+) -> BatchRun:
+    """`Client.batch` for one batch, without an event loop."""
+    from .batch.interrupts import run_quickly
+
+    async def call() -> BatchRun:
+        ours, rest = rows_apart(options)
+        async with Client(config, **ours) as client:
+            return await client.batch(rows, profiles, think=think, output=output, **rest)
+
+    return _alone("batch", call, run_quickly)
+
+
 def plan(
     prompt: str,
     profiles: str | Sequence[str] = (),
@@ -249,12 +330,16 @@ def plan(
     return Client(config, note=note).plan(prompt, profiles, think=think, **options)
 
 
-def _alone(name: str, call: Callable[[], Coroutine[Any, Any, _T]]) -> _T:
+def _alone(
+    name: str,
+    call: Callable[[], Coroutine[Any, Any, _T]],
+    run: Callable[[Coroutine[Any, Any, _T]], _T] = asyncio.run,
+) -> _T:
     """What `call` gives, on an event loop of its own. Raises `UsageError` where one is running already."""
     try:
         asyncio.get_running_loop()
     except RuntimeError:
-        return asyncio.run(call())
+        return run(call())
     raise UsageError(
         f"thinkdial.{name} cannot be called inside a running event loop",
         hint=f"use await client.{name}(...), in: async with thinkdial.Client() as client",

@@ -88,6 +88,13 @@ def main() -> None:
         plans = thinkdial.plan("hi", ["both"], think="high", config=path)
         print([(call.prepared.plan.native, call.forecast.expected_usd, call.key_source) for call in plans.calls])
 
+        rows = ["Is 91 prime?", {"id": "97", "prompt": "Is 97 prime?", "expect": {"regex": "."}, "tag": 1}]
+        heard: list[thinkdial.RowResult] = []
+        batch = thinkdial.batch(rows, "both", config=path, max_cost=1, history=False, on_result=heard.append)
+        print([(one.row_id, one.profile, one.passed, one.row.get("tag")) for one in batch.results])
+        assert batch.outcome is thinkdial.BatchOutcome.OK and len(heard) == batch.summary.results == 4
+        print([(group.profile, group.pass_rate, group.usd_per_passed) for group in batch.summary.groups])
+
         config = thinkdial.load_config(path)
         assert all(result.status == "ok" for result in asyncio.run(many(config)))
 

@@ -36,7 +36,7 @@ def test_the_lazy_names_are_those_that_are_promised() -> None:
 def test_every_promised_function_and_class_says_what_it_is() -> None:
     values = (getattr(thinkdial, name) for name in thinkdial.__all__)
     assert not [value for value in values if callable(value) and isinstance(value, type) and not value.__doc__]
-    assert all(getattr(thinkdial, name).__doc__ for name in ("ask", "compare", "plan", "load_config"))
+    assert all(getattr(thinkdial, name).__doc__ for name in ("ask", "batch", "compare", "plan", "load_config"))
 
 
 def test_a_name_that_does_not_exist_is_missed_as_in_any_module() -> None:

@@ -60,7 +60,8 @@ def test_every_field_of_a_result_is_on_the_page() -> None:
     words = set(re.findall(r"`(\w+)`", PAGE.read_text(encoding="utf-8")))
     values = (
         thinkdial.Result, thinkdial.ThinkReceipt, thinkdial.Reasoning, thinkdial.Usage, thinkdial.Cost,
-        thinkdial.Latency, thinkdial.Notice, thinkdial.Run,
+        thinkdial.Latency, thinkdial.Notice, thinkdial.Run, thinkdial.RowResult, thinkdial.BatchRun,
+        thinkdial.BatchSummary, thinkdial.BadRow,
     )  # fmt: skip
     assert not {field.name for value in values for field in fields(value)} - words
 
@@ -68,6 +69,7 @@ def test_every_field_of_a_result_is_on_the_page() -> None:
 def test_every_error_and_option_is_on_the_page() -> None:
     text = PAGE.read_text(encoding="utf-8")
     errors = [name for name in thinkdial.__all__ if name.endswith("Error")]
-    from thinkdial.engine.call_options import CALL_OPTIONS, CLIENT_OPTIONS
+    from thinkdial.engine.call_options import CALL_OPTIONS, CLIENT_OPTIONS, ROW_OPTIONS
 
-    assert not [name for name in (*errors, *CALL_OPTIONS, *CLIENT_OPTIONS) if not re.search(rf"`{name}[`=]", text)]
+    names = (*errors, *CALL_OPTIONS, *CLIENT_OPTIONS, *ROW_OPTIONS)
+    assert not [name for name in names if not re.search(rf"`{name}[`=]", text)]
