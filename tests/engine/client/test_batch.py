@@ -404,15 +404,16 @@ class TestManners:
         self, sim: Path, empty_directory: Path, capfd: pytest.CaptureFixture[str]
     ) -> None:
         def state() -> list[object]:
-            return [gc.get_threshold(), gc.get_freeze_count(), *map(signal.getsignal, signal.valid_signals())]
+            return [gc.get_threshold(), *map(signal.getsignal, signal.valid_signals())]
 
-        before, during = state(), list[list[object]]()
+        before, during, frozen = state(), list[list[object]](), gc.get_freeze_count()
 
         async def go() -> None:
             async with thinkdial.Client(sim) as client:
                 inside = state()
                 await client.batch(["hi"], "a", on_result=lambda _: during.append(state()))
                 assert during == [inside]
+                assert gc.get_freeze_count() <= frozen, "nothing was frozen; what was may have gone"
 
         asyncio.run(go())
         run = thinkdial.batch(["hi", ""], ["a", "busy"], config=sim, retries=0, history=False, max_cost="0.000001")
