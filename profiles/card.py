@@ -52,6 +52,7 @@ class ModelCard:
     business), or None when nobody knows. `refuses_always` and `refuses_thinking` are dotted body paths that are
     rejected, always or only while thinking. `dialects` are the only dialects that serve the model, empty for all.
     `output_limit_covers_thinking` says whether the output limit bounds reasoning and answer together.
+    `inline_think` says whether reasoning may be in the text of its answers, in tags; None leaves it to the provider.
     `token_percent` is how many tokens the model counts for a text of which most others count 100.
     """
 
@@ -78,6 +79,7 @@ class ModelCard:
     unverified: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
     checked_on: str | None = None
+    inline_think: bool | None = None
     known: bool = True
 
     def matches(self, model: str) -> bool:

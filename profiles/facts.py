@@ -11,7 +11,6 @@ from typing import cast, get_args
 
 from ..providers import registry
 from ..providers.errors import ConfigError, did_you_mean
-from ..providers.registry import dialect
 from ..providers.schema import Visibility
 from ..providers.think import Level
 from .card import BudgetRange, Control, ModelCard, Spelling
@@ -28,6 +27,7 @@ _CARD_KEYS = (
     "match", "example", "control", "levels", "can_be_off", "off", "absent", "budget", "visibility", "spelling",
     "refuses_always", "refuses_thinking", "dialects", "context_tokens", "max_output_tokens", "min_output_limit",
     "output_limit_covers_thinking", "token_percent", "retired", "notes", "unverified", "sources",
+    "inline_think",
 )  # fmt: skip
 _PROVIDER_KEYS = (
     "base_url", "api_key_env", "key_url", "auth_header", "auth_scheme", "headers", "dialect", "dialects",
@@ -142,18 +142,18 @@ def card_for(provider: Provider, model: str) -> ModelCard:
 
 @cache
 def _card(file: str, index: int) -> ModelCard:
-    checked_on, sections = _card_sections(file)
-    return read_card(sections[index], checked_on)
+    root, sections = _card_sections(file)
+    return read_card(sections[index], root.text("checked_on"), inline_think=root.flag("inline_think"))
 
 
 @cache
-def _card_sections(file: str) -> tuple[str | None, tuple[Section, ...]]:
+def _card_sections(file: str) -> tuple[Section, tuple[Section, ...]]:
     try:
         root = packaged(f"models/{file}.yaml")
     except OSError:
         raise ConfigError(f"no model cards are called {file!r}", hint="look at `models` of your provider") from None
-    root.only(("provider", "checked_on", "models"))
-    return root.text("checked_on"), tuple(root.sections("models"))
+    root.only(("provider", "checked_on", "models", "inline_think"))
+    return root, tuple(root.sections("models"))
 
 
 @cache
@@ -202,7 +202,7 @@ def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spe
         use = _required(listed, spoken)
         use.only(("quirks", "body", "refuses_levels", "base_url", "auth_header", "auth_scheme"))
         if quirks := use.section("quirks"):
-            quirks.only(sorted(dialect(spoken).QUIRKS))
+            quirks.only(sorted(registry.quirks_of(spoken)))
         uses[spoken] = DialectUse(
             quirks=use.mapping("quirks"),
             body=use.mapping("body"),
@@ -283,6 +283,7 @@ def read_card(
     checked_on: str | None,
     *,
     known: bool = True,
+    inline_think: bool | None = None,
     known_spellings: Mapping[str, Spelling] | None = None,
     more_keys: tuple[str, ...] = (),
 ) -> ModelCard:
@@ -324,6 +325,7 @@ def read_card(
         unverified=section.texts("unverified"),
         sources=section.texts("sources"),
         checked_on=checked_on,
+        inline_think=inline_think if (said := section.flag("inline_think")) is None else said,
         known=known,
     )
 

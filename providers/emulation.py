@@ -1,17 +1,12 @@
-"""Reasoning by prompt, for models that cannot reason natively: a scaffold that asks for it in tags, and its extraction.
+"""Reasoning by prompt, for models that cannot reason natively: a scaffold that asks for it in tags.
 
 Opt-in, and always labelled `emulated`: what it yields is ordinary output that looks like thinking.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Mapping
 
-from .dialect import Decoder
-from .framing.sse import Event
-from .inline_think import InlineThinkSplitter
-from .schema import AnswerDelta, Complete, Delta, Finish, UsageReport
 from .think import Level, Think
 
 _AMOUNTS: Mapping[Level, str] = {
@@ -34,36 +29,3 @@ def scaffold(think: Think, system: str | None) -> str:
         "Then give the answer alone, which must make sense without what is between the tags."
     )
     return f"{system}\n\n{asked}" if system else asked
-
-
-class EmulatedDecoder:
-    """Another dialect's decoder whose answer is split at the tags."""
-
-    def __init__(self, inner: Decoder) -> None:
-        self._inner = inner
-        self._splitter = InlineThinkSplitter()
-        self._flushed = False
-
-    def feed(self, event: Event) -> Iterator[Delta]:
-        yield from self._split(self._inner.feed(event))
-
-    def close(self) -> Iterator[Delta]:
-        yield from self._split(self._inner.close())
-        yield from self._flush()
-
-    def _split(self, deltas: Iterable[Delta]) -> Iterator[Delta]:
-        for delta in deltas:
-            if isinstance(delta, AnswerDelta):
-                yield from self._splitter.feed(delta.text)
-                continue
-            if isinstance(delta, Finish | Complete):
-                yield from self._flush()
-            elif isinstance(delta, UsageReport) and delta.usage.reasoning_tokens == 0:
-                # The provider cannot count what it does not know to be reasoning.
-                delta = replace(delta, usage=replace(delta.usage, reasoning_tokens=None))
-            yield delta
-
-    def _flush(self) -> Iterator[Delta]:
-        if not self._flushed:
-            self._flushed = True
-            yield from self._splitter.close()

@@ -24,6 +24,9 @@ NAMES = (
 ENTRY_POINTS = "thinkdial.dialects"
 """The entry-point group of dialects from elsewhere: name -> module with the members of `Dialect`."""
 
+INLINE_THINK = "inline_think"
+"""The quirk of every dialect: whether reasoning may be in the answer, in tags. False where it never is."""
+
 _MEMBERS = ("QUIRKS", "NEEDS_OUTPUT_LIMIT", "build_request", "decoder", "read_error", "answers_in_error")
 
 
@@ -46,6 +49,11 @@ def dialect(name: str) -> Dialect:
     if missing:
         raise ConfigError(f"the dialect {name!r} of {found.value} lacks {', '.join(missing)}")
     return cast("Dialect", module)
+
+
+def quirks_of(name: str) -> frozenset[str]:
+    """The quirks that `name` honours, its own and those of every dialect. Raises `ConfigError` as `dialect` does."""
+    return dialect(name).QUIRKS | {INLINE_THINK}
 
 
 def names() -> tuple[str, ...]:

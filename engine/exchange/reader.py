@@ -8,15 +8,16 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ...providers.dialect import Decoder, Headers, Quirks, failure
-from ...providers.emulation import EmulatedDecoder
 from ...providers.errors import Failure
 from ...providers.fold import Fold, Reply
 from ...providers.framing.choice import framer_for
 from ...providers.framing.sse import Event, FramingError
+from ...providers.inline.separation import SeparatingDecoder
 from ...providers.json_values import parse_json
-from ...providers.registry import dialect
+from ...providers.registry import INLINE_THINK, dialect
 from ...providers.schema import AnswerDelta, AnswerWasReasoning, Complete, Delta, ReasoningDelta, ReasoningWithheld
 from .outcome import stopped
+from .reasoning_tags import reasoning_tags
 from .retry import obey_should_retry
 
 ERROR_WORDS = 200
@@ -57,7 +58,9 @@ class ResponseReader:
         self._speech = dialect(dialect_name)
         self._framer = framer_for(content_type)
         decoder = self._speech.decoder(quirks)
-        self._decoder: Decoder = EmulatedDecoder(decoder) if emulated else decoder
+        if emulated or quirks.get(INLINE_THINK, True):
+            decoder = SeparatingDecoder(decoder, reasoning_tags(), emulated=emulated)
+        self._decoder: Decoder = decoder
         self._error = bytearray()
         self._has_gap = self._ended = False
         self.awaits: Literal["answer", "error", "nothing"] = "answer"

@@ -14,6 +14,7 @@ from ...profiles.provider import DialectUse, Provider
 from ...profiles.published import laid_over, stored
 from ...providers import registry
 from ...providers.errors import ConfigError, UsageError, did_you_mean
+from ...providers.registry import INLINE_THINK
 from ...providers.think import AUTO, Think, parse_think
 
 
@@ -118,7 +119,7 @@ def resolve(
     # A model that is not served on the provider's usual dialect is called on its own.
     usual = provider.dialect if not card.dialects or provider.dialect in card.dialects else card.dialects[0]
     dialect = profile.dialect or usual
-    use = provider.dialects.get(dialect, DialectUse())
+    use = use_of(provider, card, dialect)
     if profile.quirks:
         _check_quirks(profile, dialect)
         use = replace(use, quirks={**use.quirks, **profile.quirks})
@@ -144,8 +145,16 @@ def resolve(
     return Target(profile, provider, dialect, use, card, url.rstrip("/"), spelling, card_note, config.prices)
 
 
+def use_of(provider: Provider, card: ModelCard, dialect: str) -> DialectUse:
+    """How `provider` speaks `dialect` to the model of `card`."""
+    use = provider.dialects.get(dialect, DialectUse())
+    if card.inline_think is None:
+        return use
+    return replace(use, quirks={INLINE_THINK: card.inline_think, **use.quirks})
+
+
 def _check_quirks(profile: Profile, name: str) -> None:
-    known = sorted(registry.dialect(name).QUIRKS)
+    known = sorted(registry.quirks_of(name))
     for quirk in profile.quirks:
         if quirk not in known:
             raise ConfigError(

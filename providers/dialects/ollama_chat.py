@@ -22,7 +22,6 @@ from ..dialect import (
 )
 from ..errors import Failure, kind_for_status
 from ..framing.sse import Event
-from ..inline_think import InlineThinkSplitter
 from ..json_values import count, obj, text
 from ..merge import merged
 from ..schema import (
@@ -75,7 +74,6 @@ class OllamaDecoder:
     """A line is a piece of the message; the last one has `done` and the counts."""
 
     def __init__(self) -> None:
-        self._splitter: InlineThinkSplitter | None = InlineThinkSplitter()
         self._called = False
         self._done = False
 
@@ -85,8 +83,6 @@ class OllamaDecoder:
                 yield from self._line(line)
 
     def close(self) -> Iterator[Delta]:
-        if self._splitter:
-            yield from self._splitter.close()
         if not self._done:
             yield cut_stream()
 
@@ -98,20 +94,15 @@ class OllamaDecoder:
         yield Served(model=text(line.get("model")))
         message = obj(line.get("message"))
         if thought := text(message.get("thinking")):
-            if self._splitter:  # thinking that is told apart is not in the answer as well
-                yield from self._splitter.close()
-                self._splitter = None
             yield ReasoningDelta(thought)
         if words := text(message.get("content")):
-            yield from self._splitter.feed(words) if self._splitter else [AnswerDelta(words)]
+            yield AnswerDelta(words)
         self._called = self._called or bool(message.get("tool_calls"))
         if line.get("done") is True:
             yield from self._end(line)
 
     def _end(self, line: Mapping[str, Any]) -> Iterator[Delta]:
         self._done = True
-        if self._splitter:
-            yield from self._splitter.close()
         raw = text(line.get("done_reason"))
         reason = _FINISH.get(raw or "", "unknown")
         yield Finish("tool_call" if self._called and reason == "stop" else reason, raw)

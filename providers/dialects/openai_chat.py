@@ -6,14 +6,13 @@ handled.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
 from ..dialect import Headers, Quirks, cut_stream, document_of, encode_body, json_headers, retry_delay_s
 from ..errors import Failure
 from ..framing.sse import Event
-from ..inline_think import InlineThinkSplitter
 from ..json_values import EMPTY, array, items, obj, text
 from ..merge import merged
 from ..schema import (
@@ -44,7 +43,6 @@ QUIRKS: frozenset[str] = frozenset(
         "system_role",
         "stream_usage",
         "reasoning_fields",
-        "inline_think",
         "reasoning_outside_output",
         "bill",
         "counts",
@@ -128,10 +126,7 @@ class ChatDecoder:
         self._reasoning_outside = bool(quirks.get("reasoning_outside_output"))
         self._audio_outside = bool(quirks.get("audio_outside_input"))
         self._bill: Mapping[str, Any] = obj(quirks.get("bill"))
-        self._splitter = InlineThinkSplitter() if quirks.get("inline_think", True) else None
         self._field: str | None = None
-        self._told_apart: list[str] = []
-        self._doubled: list[str] = []
         self._choice_index: Any = None
         self._told: list[Delta] = []
         self._served: tuple[Any, Any, Any] = (None, None, None)
@@ -194,16 +189,6 @@ class ChatDecoder:
             self._told.append(ReasoningDelta(held))
         if held := self._answers.close():
             self._words(held)
-        if not self._splitter:
-            return
-        self._split(self._splitter.close())
-        doubled = "".join(self._doubled)
-        if doubled.strip() in "".join(self._told_apart):
-            return
-        if opener := self._splitter.unclosed:
-            self._told.append(AnswerDelta(f"{opener}{doubled}"))
-        else:
-            self._told.append(ReasoningDelta(doubled, "inline", "tags"))
 
     def _end(self) -> None:
         if self._closed:
@@ -269,19 +254,14 @@ class ChatDecoder:
             thoughts = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
             self._told += deltas
             if thoughts:
-                self._tell_apart(name, thoughts)
+                self._tell_apart(name)
                 return
 
     def _added(self, delta: Delta) -> Delta:
         return replace(delta, text=self._details.feed(delta.text)) if isinstance(delta, ReasoningDelta) else delta
 
-    def _tell_apart(self, field: str, thoughts: list[str]) -> None:
-        """Reasoning has a field of its own: what the answer holds in tags is the same once more, or no reasoning."""
-        self._told_apart += thoughts
-        if self._field is None:
-            self._field = field
-            if self._splitter:
-                self._splitter.expect_no_bare_closer()
+    def _tell_apart(self, field: str) -> None:
+        self._field = self._field or field
 
     def _content_part(self, part: Mapping[str, Any]) -> None:
         """Content as a list of typed parts, as Mistral, Databricks and others send it while thinking."""
@@ -293,26 +273,15 @@ class ChatDecoder:
             visibility: Visibility = "summary" if part.get("summary") else "full"
             for words in [text(thought)] if isinstance(thought, str) else [text(x.get("text")) for x in items(thought)]:
                 if words:
-                    self._tell_apart(_CONTENT, [words])
+                    self._tell_apart(_CONTENT)
                     self._told.append(ReasoningDelta(words, visibility))
 
     def _content(self, words: str) -> None:
         self._words(self._answers.feed(words) if self._details.repeats else words)
 
     def _words(self, words: str) -> None:
-        if not words:
-            return
-        if self._splitter:
-            self._split(self._splitter.feed(words))
-        else:
+        if words:
             self._told.append(AnswerDelta(words))
-
-    def _split(self, deltas: Iterable[Delta]) -> None:
-        for delta in deltas:
-            if isinstance(delta, ReasoningDelta) and self._field is not None:
-                self._doubled.append(delta.text)
-            else:
-                self._told.append(delta)
 
     def _usage(self, document: Mapping[str, Any], choice: Mapping[str, Any]) -> None:
         """At the top, inside the choice (Moonshot) or under `x_groq`; running totals repeat, the last one counts."""

@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import itertools
+import random
+from collections.abc import Iterator
 
 import pytest
 
+from thinkdial.engine.exchange.reasoning_tags import reasoning_tags
 from thinkdial.providers.fold import Fold
-from thinkdial.providers.inline_think import BARE_CLOSER_WINDOW, LEADING_SPACE, TAG_PAIRS, InlineThinkSplitter
+from thinkdial.providers.inline.splitter import BARE_CLOSER_WINDOW, LEADING_SPACE, MOST_DOUBT, InlineThinkSplitter
+from thinkdial.providers.inline.tag_table import TagPair
+from thinkdial.providers.schema import Notice
+
+TABLE = reasoning_tags()
+
+ANALYSIS, FINAL = (f"<|start|>assistant<|channel|>{name}<|message|>" for name in ("analysis", "final"))
 
 CASES: dict[str, tuple[str, str, str]] = {
     "no tags": ("Just 3.", "", "Just 3."),
@@ -35,6 +44,43 @@ CASES: dict[str, tuple[str, str, str]] = {
     "two blocks": ("<think>a</think>\n<think>b</think>3", "a\n\nb", "3"),
     "block after a bare closer": ("a</think><think>b</think>3", "a\n\nb", "3"),
     "opener inside the block": ("<think>a <think> b</think>3", "a <think> b", "3"),
+    "a pair inside the block": ("<think>a <think>b</think> c</think>3", "a <think>b</think> c", "3"),
+    "pairs inside the block": (
+        "<think>a <think>b</think> c <think>d</think></think>3",
+        "a <think>b</think> c <think>d</think>",
+        "3",
+    ),
+    "pairs that never balance": ("<think>a <think> <think>b</think> c</think> 3", "a <think> <think>b</think> c", "3"),
+    "a pair inside, cut off": ("<think>a <think>b</think> c", "a <think>b", "c"),
+    "solution behind a thought": ("<think>r</think>\n<answer>\n3\n</answer>\n", "r", "3"),
+    "solution cut off": ("<think>r</think><answer>3", "r", "3"),
+    "solution and more": ("<think>r</think><answer>3</answer>, surely", "r", "3, surely"),
+    "solution without a thought is the user's subject": ("<answer>3</answer>", "", "<answer>3</answer>"),
+    "channels": (f"{ANALYSIS}r<|end|>{FINAL}3<|return|>", "r", "3"),
+    "channels without ends": (f"{ANALYSIS}r{FINAL}3", "r", "3"),
+    "channels whose first header the prompt began": (f"analysis<|message|>r<|end|>{FINAL}3", "r", "3"),
+    "channels whose first header the prompt held": (f"r, r<|end|>{FINAL}3", "r, r", "3"),
+    "channels without roles": ("r<|channel|>final<|message|>3", "r", "3"),
+    "several thoughts": (f"{ANALYSIS}a<|end|>{ANALYSIS}b<|end|>{FINAL}3", "a\n\nb", "3"),
+    "a call is not the user's": (
+        f"{ANALYSIS}r<|end|><|start|>assistant<|channel|>commentary to=f <|constrain|>json<|message|>{{}}<|call|>",
+        "r",
+        "",
+    ),
+    "commentary beside an answer": (f"<|channel|>commentary<|message|>c<|end|>{FINAL}3", "", "3"),
+    "commentary alone": ("<|channel|>commentary<|message|>c<|end|>", "", "c"),
+    "a header cut off": (f"{ANALYSIS}r<|end|><|start|>assistant<|chan", "r", ""),
+    "a thought cut off": (f"{ANALYSIS}r, r", "r, r", ""),
+    "channels later are the user's subject": (
+        "Write <|channel|>analysis<|message|>r",
+        "",
+        "Write <|channel|>analysis<|message|>r",
+    ),
+    "nearly a channel": ("<|channels|>3", "", "<|channels|>3"),
+    "a word that is a channel's name": ("analysis of 3", "", "analysis of 3"),
+    "Gemma's channel": ("<|channel>thought\nr<channel|>3", "r", "3"),
+    "Gemma's channel without its opener": ("r<channel|>3", "r", "3"),
+    "Gemma's empty channel": ("<|channel>thought\n<channel|>3", "", "3"),
     "nearly a tag": ("<thinker>r</thinker>", "", "<thinker>r</thinker>"),
     "nearly a closer": ("<think>a </thin b < c</think>3", "a </thin b < c", "3"),
     "another tag in the block": ("<think>[/THINK] r</think>3", "[/THINK] r", "3"),
@@ -45,7 +91,7 @@ CASES: dict[str, tuple[str, str, str]] = {
 
 
 def split(*pieces: str) -> tuple[str, str]:
-    splitter, fold = InlineThinkSplitter(), Fold()
+    splitter, fold = InlineThinkSplitter(TABLE), Fold()
     for piece in pieces:
         for delta in splitter.feed(piece):
             fold.add(delta)
@@ -71,17 +117,106 @@ def test_every_chunking_gives_the_same(case: str) -> None:
         assert split(*pieces) == (reasoning, answer), pieces
 
 
-@pytest.mark.parametrize(("opener", "closer"), TAG_PAIRS)
-def test_every_pair_of_tags_is_known_even_in_single_characters(opener: str, closer: str) -> None:
-    assert split(*f"{opener}r{closer}3") == ("r", "3")
+@pytest.mark.parametrize("pair", TABLE.pairs)
+def test_every_pair_of_tags_is_known_even_in_single_characters(pair: TagPair) -> None:
+    assert split(*f"{pair.opener}r{pair.closer}3") == ("r", "3")
 
 
-def test_only_think_closes_without_an_opener() -> None:
+def cuts(text: str) -> Iterator[list[str]]:
+    """Every way to cut `text` in two, and in pieces of one length."""
+    for size in range(1, len(text)):
+        yield [text[at : at + size] for at in range(0, len(text), size)]
+    for at in range(1, len(text)):
+        yield [text[:at], text[at:]]
+
+
+def shapes(pair: TagPair) -> Iterator[tuple[str, str, str]]:
+    """What a model may do with a pair: text, reasoning, answer."""
+    opener, closer = pair.opener, pair.closer
+    yield f"{opener}r{closer}3", "r", "3"
+    yield f"\n{opener}r {opener}s{closer} t{closer}\n3", f"r {opener}s{closer} t", "3"
+    yield f"{opener}r {opener} s{closer}3", f"r {opener} s", "3"
+    yield f"{opener}a{closer}{opener}b{closer}3", "a\n\nb", "3"
+    yield f"{opener}r", "r", ""
+    yield f"{opener}r{closer}3 {closer}", "r", f"3 {closer}"
+    yield f"Say {opener}r{closer}", "", f"Say {opener}r{closer}"
+    yield f"Say `{closer}`", "", f"Say `{closer}`"
+    yield f"r{closer}3", *(("r", "3") if pair.bare else ("", f"r{closer}3"))
+
+
+@pytest.mark.parametrize("pair", TABLE.pairs)
+def test_every_pair_in_every_shape_is_the_same_in_every_cut(pair: TagPair) -> None:
+    for text, reasoning, answer in shapes(pair):
+        assert split(text) == (reasoning, answer), text
+        for pieces in cuts(text):
+            assert split(*pieces) == (reasoning, answer), pieces
+
+
+@pytest.mark.parametrize("wrapper", TABLE.wrappers)
+def test_every_wrapper_of_the_answer_is_taken_off_behind_every_pair(wrapper: TagPair) -> None:
+    for pair in TABLE.pairs:
+        text = f"{pair.opener}r{pair.closer}\n{wrapper.opener}\n3 3\n{wrapper.closer}"
+        for size in range(1, len(text) + 1):
+            pieces = [text[at : at + size] for at in range(0, len(text), size)]
+            assert split(*pieces) == ("r", "3 3"), pieces
+
+
+def test_any_mixture_of_marks_is_the_same_in_every_cut() -> None:
+    dice = random.Random(11)
+    tags = [tag for pair in (*TABLE.pairs, *TABLE.wrappers) for tag in (pair.opener, pair.closer)]
+    marks = [
+        *tags,
+        ANALYSIS,
+        FINAL,
+        "<|end|>",
+        "<|start|>",
+        "<|channel|>",
+        "<|message|>",
+        "commentary to=f",
+        "`",
+        "<",
+        "\n",
+    ]
+    for _ in range(1500):
+        chosen = dice.sample(marks, 4)
+        text = "".join(dice.choice((*chosen, "a", " b", "\n")) for _ in range(dice.randrange(1, 12)))
+        whole = split(text)
+        assert split(*text) == whole, text
+        for _ in range(4):
+            at = sorted(dice.randrange(len(text) + 1) for _ in range(3))
+            pieces = [text[begin:end] for begin, end in itertools.pairwise((0, *at, len(text)))]
+            assert split(*pieces) == whole, pieces
+
+
+def test_what_follows_a_doubtful_closer_is_held_back_up_to_a_bound() -> None:
+    splitter = InlineThinkSplitter(TABLE)
+    assert [delta.text for delta in splitter.feed("<think>a <think> b</think>3")] == ["a <think> b"]
+    assert "".join(delta.text for delta in splitter.feed("x" * MOST_DOUBT)) == "3" + "x" * MOST_DOUBT
+
+
+def test_text_in_several_parts_keeps_them() -> None:
+    splitter = InlineThinkSplitter(TABLE)
+    fed = [("<think>r</think>", "0"), ("3 <", "0"), ("4", "1")]
+    deltas = [delta for text, part in fed for delta in splitter.feed(text, part)] + [*splitter.close()]
+    assert [(delta.text, delta.part) for delta in deltas] == [("r", ""), ("3 <", "0"), ("4", "1")]
+
+
+def test_commentary_that_is_left_out_or_stands_for_the_answer_is_told() -> None:
+    assert told("<|channel|>commentary<|message|>c<|end|>") == ["commentary"]
+    assert told(f"<|channel|>commentary<|message|>c<|end|>{FINAL}3") == ["commentary"]
+
+
+def told(text: str) -> list[str]:
+    splitter = InlineThinkSplitter(TABLE)
+    return [delta.code for delta in (*splitter.feed(text), *splitter.close()) if isinstance(delta, Notice)]
+
+
+def test_a_closer_that_nobody_sends_alone_is_text() -> None:
     assert split("r[/THINK]3") == ("", "r[/THINK]3")
 
 
 def test_text_is_shown_before_the_block_or_the_answer_ends() -> None:
-    splitter = InlineThinkSplitter()
+    splitter = InlineThinkSplitter(TABLE)
     assert [delta.text for delta in splitter.feed("<think>one two</th")] == ["one two"]
     assert [delta.text for delta in splitter.feed("ink>three <")] == ["three <"]
 
@@ -103,14 +238,14 @@ def test_an_opener_counts_after_a_bounded_stretch_of_space(length: int, is_reaso
 
 
 def test_a_known_reasoning_field_makes_a_bare_closer_the_subject() -> None:
-    splitter = InlineThinkSplitter()
+    splitter = InlineThinkSplitter(TABLE)
     splitter.expect_no_bare_closer()
     deltas = [*splitter.feed("ends with </think> always"), *splitter.close()]
     assert "".join(delta.text for delta in deltas) == "ends with </think> always"
 
 
 def test_unclosed_names_the_opener_that_waits_for_its_closer() -> None:
-    splitter = InlineThinkSplitter()
+    splitter = InlineThinkSplitter(TABLE)
     list(splitter.feed("[THINK]r"))
     assert splitter.unclosed == "[THINK]"
     list(splitter.feed("[/THINK]"))

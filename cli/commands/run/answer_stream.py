@@ -9,6 +9,7 @@ from typing import Self
 from ....engine.results.result import Result
 from ....engine.runs.jobs import Job
 from ....providers.errors import Failure
+from ....providers.registry import INLINE_THINK
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta
 from ....providers.untrusted import HarmlessStream
 from ...output import aside, emit, has_colours, is_terminal, say
@@ -25,9 +26,7 @@ class AnswerStream:
 
     def __init__(self, job: Job, *, show_reasoning: bool) -> None:
         target = job.target
-        may_mislead = (
-            target is not None and target.dialect == "openai-chat" and target.use.quirks.get("inline_think", True)
-        )
+        may_mislead = target is not None and target.use.quirks.get(INLINE_THINK, True)
         self._to_terminal = is_terminal(sys.stdout)
         self._holds_back = bool(may_mislead) and not self._to_terminal
         self._shows_reasoning = show_reasoning and is_terminal(sys.stderr)

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from ....profiles.disk import open_private
-from ....profiles.provider import DialectUse
 from ....providers.batches.contract import BatchState, RowOutcome
 from ....providers.dialect import failure
 from ....providers.errors import ConfigError, Failure, StoreError
@@ -25,7 +24,7 @@ from ...history.record import Recorder
 from ...results.assembly import result_of
 from ...results.charge import may_have_cost
 from ...results.result import Result
-from ...targets.target import Target
+from ...targets.target import Target, use_of
 from ..output.document import output_document
 from ..output.output_file import OutputFile
 from ..rows.expect import judge_answer
@@ -241,7 +240,7 @@ def reply_in_row(outcome: RowOutcome, target: Target, *, emulated: bool) -> Repl
     """What the response in a row of results says."""
     quirks, speech = target.use.quirks, outcome.speech or target.dialect
     if speech != target.dialect:
-        quirks = target.provider.dialects.get(speech, DialectUse()).quirks
+        quirks = use_of(target.provider, target.card, speech).quirks
     raw = RawResponse(outcome.status, "application/json", False, outcome.body)
     reply = reply_of(raw, speech, quirks, emulated)
     failed = reply.failure
