@@ -101,9 +101,8 @@ def _provider(provider: Provider, config: Config) -> Iterator[str]:
     yield f"- key: {_keys(provider)}{where}{signed}"
     yield from _counts(provider)
     yield f"- price: {f'price table, as `{provider.prices}`' if provider.prices else 'only by `price` in the profile'}"
-    bills = dict.fromkeys(use.quirks["bill"]["path"] for use in provider.dialects.values() if "bill" in use.quirks)
-    if bills:
-        yield f"- bill: {', '.join(f'`{path}`' for path in bills)}"
+    if bills := dict.fromkeys(_bills(provider)):
+        yield f"- bill: {', '.join(bills)}"
     if provider.catalogue is not None:
         yield f"- catalogue: `{provider.catalogue.path}`, read by `thinkdial models refresh`"
     yield f"- sources: {', '.join(_cited(source) for source in provider.sources)}\n"
@@ -115,6 +114,13 @@ def _provider(provider: Provider, config: Config) -> Iterator[str]:
         else:
             yield f"### {provider.name} on {spoken}\n\nNothing is known of a thinking field on this route.\n"
     yield from _notes(provider)
+
+
+def _bills(provider: Provider) -> Iterator[str]:
+    for use in provider.dialects.values():
+        told = use.quirks.get("bill", [])
+        for place in told if isinstance(told, list) else [told]:
+            yield f"`{place['path']}`" if "path" in place else f"header `{place['header']}`"
 
 
 def _cited(source: str) -> str:

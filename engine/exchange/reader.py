@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ...providers.bills import bill_of_headers
 from ...providers.dialect import Decoder, Headers, Quirks, failure
 from ...providers.errors import Failure
 from ...providers.fold import Fold, Reply
@@ -15,7 +16,15 @@ from ...providers.framing.sse import Event, FramingError
 from ...providers.inline.separation import SeparatingDecoder
 from ...providers.json_values import parse_json
 from ...providers.registry import INLINE_THINK, dialect
-from ...providers.schema import AnswerDelta, AnswerWasReasoning, Complete, Delta, ReasoningDelta, ReasoningWithheld
+from ...providers.schema import (
+    AnswerDelta,
+    AnswerWasReasoning,
+    Bill,
+    Complete,
+    Delta,
+    ReasoningDelta,
+    ReasoningWithheld,
+)
 from .outcome import stopped
 from .reasoning_tags import reasoning_tags
 from .retry import obey_should_retry
@@ -38,8 +47,8 @@ class ResponseReader:
     """
 
     __slots__ = (
-        "_content_type", "_decoder", "_ended", "_error", "_framer", "_has_gap", "_headers", "_speech", "_status",
-        "awaits", "is_over", "is_settled", "streamed",
+        "_bill", "_content_type", "_decoder", "_ended", "_error", "_framer", "_has_gap", "_headers", "_speech",
+        "_status", "awaits", "is_over", "is_settled", "streamed",
     )  # fmt: skip
 
     def __init__(
@@ -61,6 +70,7 @@ class ResponseReader:
         if emulated or quirks.get(INLINE_THINK, True):
             decoder = SeparatingDecoder(decoder, reasoning_tags(), emulated=emulated)
         self._decoder: Decoder = decoder
+        self._bill = bill_of_headers(headers, quirks) if "bill" in quirks else None
         self._error = bytearray()
         self._has_gap = self._ended = False
         self.awaits: Literal["answer", "error", "nothing"] = "answer"
@@ -112,9 +122,18 @@ class ResponseReader:
 
     def _keep(self, deltas: Iterable[Delta], found: list[Delta]) -> None:
         for delta in deltas:
+            if self._bill is not None:
+                self._tell_bill(delta, found)
             found.append(delta)
             if isinstance(delta, _SETTLING):
                 self.is_settled = True
+
+    def _tell_bill(self, delta: Delta, found: list[Delta]) -> None:
+        """Tell the bill of the headers at the end, unless the body brings one."""
+        if isinstance(delta, Complete) and self._bill is not None:
+            found.append(self._bill)
+        if isinstance(delta, Complete | Bill):
+            self._bill = None
 
     def _give_up(self, words: str, found: list[Delta]) -> None:
         """Take nothing more: it would leave a gap. What follows the end does not spoil it."""

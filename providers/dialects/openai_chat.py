@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, cast
 
+from ..bills import bills_in, read_bill
 from ..dialect import Headers, Quirks, cut_stream, document_of, encode_body, json_headers, retry_delay_s
 from ..errors import Failure
 from ..framing.sse import Event
@@ -32,7 +33,7 @@ from ..schema import (
 from . import openai_responses
 from .openai_chat_errors import error_inside, minimax_error
 from .openai_responses import content_filter_answer
-from .openai_usage import read_bill, read_openai_error, read_usage
+from .openai_usage import read_openai_error, read_usage
 from .snapshots import SnapshotText
 
 NEEDS_OUTPUT_LIMIT = False
@@ -125,7 +126,7 @@ class ChatDecoder:
         self._fields: tuple[str, ...] = tuple(quirks.get("reasoning_fields", REASONING_FIELDS))
         self._reasoning_outside = bool(quirks.get("reasoning_outside_output"))
         self._audio_outside = bool(quirks.get("audio_outside_input"))
-        self._bill: Mapping[str, Any] = obj(quirks.get("bill"))
+        self._bill = bills_in(quirks)
         self._field: str | None = None
         self._choice_index: Any = None
         self._told: list[Delta] = []

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from ..bills import bills_in, read_bill
 from ..dialect import (
     Headers,
     Quirks,
@@ -39,7 +40,7 @@ from ..schema import (
     UsageReport,
     Visibility,
 )
-from .openai_usage import read_bill, read_openai_error, read_usage
+from .openai_usage import read_openai_error, read_usage
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"path", "store_field", "reasoning_outside_output", "bill", "counts"})
@@ -115,7 +116,7 @@ class ResponsesDecoder:
 
     def __init__(self, quirks: Quirks) -> None:
         self._reasoning_outside = bool(quirks.get("reasoning_outside_output"))
-        self._bill = obj(quirks.get("bill"))
+        self._bill = bills_in(quirks)
         self._commentary: dict[int, int] = {}
         self._answered: set[int] = set()
         self._reasoned: set[int] = set()

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from decimal import Decimal
 from typing import Any
 
 from ..dialect import Headers, error_message, failure, is_long_prompt, retry_delay_s
 from ..errors import ErrorKind, Failure, kind_for_status
-from ..json_values import EMPTY, count, dollars, obj, seconds, text
-from ..merge import at_path
-from ..schema import Bill, Delta, Notice, UsageReport
+from ..json_values import EMPTY, count, obj, seconds, text
+from ..schema import Notice, UsageReport
 from ..usage import RawCounts, reconcile
 
 _KIND_OF_CODE: Mapping[str, ErrorKind] = {
@@ -79,6 +77,7 @@ _UNKNOWN_MODEL = re.compile(r"model not exist|is not a valid model id|model .{0,
 _CACHED = ("cached_tokens", "cache_read_input_tokens", "cache_read_tokens")
 _CACHED_AT_TOP = (*_CACHED, "prompt_cache_hit_tokens", "num_cached_tokens")
 _WRITTEN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens", "cache_write_input_tokens")
+_WRITTEN_LONG = ("ttl_12h_tokens", "ephemeral_1h_input_tokens")
 
 
 def read_usage(
@@ -96,7 +95,7 @@ def read_usage(
     output_details = _first_details(usage, "output_tokens_details", "completion_tokens_details")
     reasoning = _first(output_details, "reasoning_tokens")
     cached, written = _first(input_details, *_CACHED), _first(input_details, *_WRITTEN)
-    written_by_ttl = _first_details(input_details, "cache_write_tokens_details")
+    written_by_ttl = _first_details(input_details, "cache_write_tokens_details", "cache_creation_token_details")
     counted, notices = reconcile(
         RawCounts(
             entered=_first(usage, "input_tokens", "prompt_tokens"),
@@ -111,23 +110,7 @@ def read_usage(
         )
     )
     yield from notices
-    yield UsageReport(counted, cache_write_1h_tokens=count(written_by_ttl.get("ttl_12h_tokens")), final=final)
-
-
-def read_bill(document: Mapping[str, Any], quirk: Mapping[str, Any]) -> Iterator[Delta]:
-    """The provider's own bill, where `quirk` says that it stands: `path`, and how many `units_per_usd` it counts in.
-
-    With `plus` and `when` an amount is added while a flag is set: OpenRouter bills only its fee for a key of one's own.
-    """
-    amount = dollars(at_path(document, str(quirk.get("path")))) if quirk else None
-    if amount is None:
-        return
-    if at_path(document, str(quirk.get("when"))) is True:
-        extra = dollars(at_path(document, str(quirk.get("plus"))))
-        if extra is None:
-            return  # only a part of the bill is known
-        amount += extra
-    yield Bill(amount / Decimal(str(quirk.get("units_per_usd", 1))))
+    yield UsageReport(counted, cache_write_1h_tokens=_first(written_by_ttl, *_WRITTEN_LONG), final=final)
 
 
 def read_openai_error(status: int | None, headers: Headers, document: Any) -> Failure:

@@ -244,11 +244,17 @@ def test_a_stream_without_usage_has_unknown_counts(chat: Any) -> None:
         ({"path": "usage.cost"}, {"usage": USAGE | {"cost": 0}}, "0"),
         ({"path": "usage.cost"}, {"usage": USAGE | {"cost": "lots"}}, None),
         ({"path": "usage.cost"}, {}, None),
+        ({"path": "usage.cost", "zero_is_unknown": True}, {"usage": USAGE | {"cost": 0}}, None),
+        ([{"path": "usage.cost"}, {"path": "usage.estimated_cost"}],
+         {"usage": USAGE | {"estimated_cost": "0.25"}}, "0.25"),
+        ([{"path": "usage.cost"}, {"path": "usage.estimated_cost"}],
+         {"usage": USAGE | {"cost": 0.5, "estimated_cost": "0.25"}}, "0.5"),
+        ({"path": "usage.cost"}, {"usage": USAGE | {"cost": 1.23e-21}}, "0"),
     ],
-    ids=["dollars", "ticks", "free", "junk", "absent"],
+    ids=["dollars", "ticks", "free", "junk", "absent", "zero is unknown", "second place", "first place", "noise"],
 )  # fmt: skip
 def test_the_bill_is_exact_in_the_units_of_the_provider(
-    speak: Callable[..., Any], bill: dict[str, Any], fields: dict[str, Any], usd: str | None
+    speak: Callable[..., Any], bill: Any, fields: dict[str, Any], usd: str | None
 ) -> None:
     reply = speak("openai-chat", bill=bill).stream(chunk(content="3"), STOP, tail(**fields), done=True)
     assert reply.bill == (None if usd is None else Decimal(usd))

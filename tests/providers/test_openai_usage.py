@@ -94,9 +94,31 @@ def test_cached_tokens_that_exceed_the_input_were_counted_beside_it() -> None:
     assert notices == ["usage_reconciled"]
 
 
-def test_cache_writes_have_two_names() -> None:
-    usage, _ = read({"prompt_tokens": 9, "prompt_tokens_details": {"cache_creation_input_tokens": 4}})
-    assert usage.cache_write_tokens == 4
+@pytest.mark.parametrize(
+    "usage",
+    [
+        {"prompt_tokens_details": {"cache_creation_input_tokens": 4}},
+        {"prompt_tokens_details": {"cache_creation_tokens": 4, "cached_tokens": 3}, "cache_creation_input_tokens": 4},
+        {"cache_creation_input_tokens": 4, "cache_read_input_tokens": 3},
+        {"input_tokens_details": {"cache_write_tokens": 4}},
+    ],
+)
+def test_cache_writes_are_found_in_every_place_and_are_inside_the_input(usage: dict[str, Any]) -> None:
+    read_back, notices = read({"prompt_tokens": 9, "completion_tokens": 1, "total_tokens": 10} | usage)
+    assert (read_back.input_tokens, read_back.cache_write_tokens, notices) == (9, 4, [])
+    assert read_back.cached_input_tokens in (None, 3)
+
+
+@pytest.mark.parametrize(
+    "details",
+    [
+        {"cache_write_tokens_details": {"ttl_30m_tokens": 1, "ttl_12h_tokens": 3}},
+        {"cache_creation_token_details": {"ephemeral_5m_input_tokens": 1, "ephemeral_1h_input_tokens": 3}},
+    ],
+)
+def test_cache_writes_that_are_kept_long_are_told_apart(details: dict[str, Any]) -> None:
+    told = read_usage({"prompt_tokens": 9, "prompt_tokens_details": {"cache_write_tokens": 4} | details})
+    assert [one.cache_write_1h_tokens for one in told if isinstance(one, UsageReport)] == [3]
 
 
 def test_reasoning_tokens_may_be_at_the_top() -> None:

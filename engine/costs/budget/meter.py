@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from decimal import ROUND_FLOOR, Decimal
 
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Bill, Delta, ReasoningDelta, Usage, UsageReport
+from ..prices.bills import most_billed
 
 BYTES_PER_TOKEN = 4
 """A rough rule for visible text in UTF-8, used only for what no report of the provider has counted yet."""
@@ -71,6 +72,8 @@ class Meter:
             case UsageReport():
                 self._report(delta.billed or delta.usage)
             case Bill():
+                if delta.usd > most_billed(self.usage, self._price(self.usage)):
+                    return False
                 self._billed = delta.usd
                 return self.grant_usd is not None and delta.usd + self._earlier > self.grant_usd
             case _:

@@ -13,6 +13,7 @@ from ....providers.fold import Reply
 from ....providers.schema import Usage
 from ...results.result import Cost, CostSource
 from ...targets.target import Target
+from .bills import most_billed
 from .rates import Charge, charge, rates_of
 
 DISAGREEMENT = Decimal("0.05")
@@ -101,6 +102,11 @@ def cost_of(reply: Reply, bought: Bought, own_price: Price | None) -> Cost:
         estimate = _added_up([_estimate(one, price) for one, price in _portions(reply, bought, own_price)])
     if reply.bill is None:
         return estimate
+    if reply.bill > (most := most_billed(bought.usage, estimate.usd)):
+        words = (
+            f"the provider billed {reply.bill:f}, which this call cannot cost (at most {most:f}); it is not believed"
+        )
+        return replace(estimate, note=f"{words}; {estimate.note}" if estimate.note else words)
     billed = replace(estimate, usd=reply.bill, source="provider", note=None, listed_usd=estimate.usd)
     if estimate.usd is None:
         return billed

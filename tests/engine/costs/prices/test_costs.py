@@ -275,3 +275,18 @@ def test_a_round_of_another_model_has_that_models_price() -> None:
     unknown = (mixed[0], Portion(Usage(1000, output_tokens=1000), "nobody"))
     cost = cost_of(Reply(portions=unknown), what, None)
     assert (cost.usd, cost.note) == (None, "a part of the call has no known price")
+
+
+@pytest.mark.parametrize("bill", ["1000", "1e30", "99999999999"])
+def test_a_bill_beyond_what_the_call_can_cost_is_refused_and_told(bill: str) -> None:
+    listed = cost_of(Reply(bill=Decimal(bill)), bought("openai", "gpt-6-sol"), None)
+    assert (listed.usd, listed.source) == (Decimal("0.012"), "table")
+    assert "cannot cost" in (listed.note or "")
+    unknown = cost_of(Reply(bill=Decimal(bill)), bought(None, "nobody"), None)
+    assert (unknown.usd, unknown.source) == (None, None)
+    assert "cannot cost" in (unknown.note or "")
+
+
+def test_a_dear_price_of_ones_own_allows_a_dear_bill() -> None:
+    own = Price(Decimal(100_000), Decimal(400_000))
+    assert cost_of(Reply(bill=Decimal(600)), bought(None, "m"), own).usd == Decimal(600)
