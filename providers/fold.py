@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 
@@ -43,6 +44,7 @@ class Reply:
     reasoning_source: TokensSource = "reported"
     billed: Usage | None = None
     portions: tuple[Portion, ...] = ()
+    apart: Mapping[str, int] = field(default_factory=dict[str, int])
     bill: Decimal | None = None
     model: str | None = None
     response_id: str | None = None
@@ -99,7 +101,7 @@ class Fold:
                     reply.cache_write_1h_tokens = delta.cache_write_1h_tokens
                 reply.reasoning_source = delta.reasoning_source
                 reply.billed = delta.billed or reply.billed
-                reply.portions = delta.portions
+                reply.portions, reply.apart = delta.portions, delta.apart
                 self._counts_are_final = delta.final
             case Bill():
                 reply.bill = delta.usd

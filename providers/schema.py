@@ -82,7 +82,8 @@ class UsageReport:
 
     `cache_write_1h_tokens` is the part of the cache writes that is kept longer than usual: an hour, or twelve.
     `reasoning_source` says where the reasoning count comes from. `billed` are the counts to price, where they are not
-    those of `usage`, and `portions` what they are the sum of, where parts have prices of their own. A `final` report
+    those of `usage`, and `portions` what they are the sum of, where parts have prices of their own. `apart` is the
+    part of the output that is no text, by its kind. A `final` report
     holds although the reply breaks off afterwards; others may be running totals.
     """
 
@@ -91,6 +92,7 @@ class UsageReport:
     reasoning_source: TokensSource = "reported"
     billed: Usage | None = None
     portions: tuple[Portion, ...] = ()
+    apart: Mapping[str, int] = field(default_factory=dict[str, int])
     final: bool = False
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from .schema import Notice, Usage
@@ -112,3 +112,8 @@ def _usage(counts: RawCounts, entered: int | None, output: int | None) -> Usage:
 
 def _settled(words: str) -> Notice:
     return Notice("usage_reconciled", words)
+
+
+def output_apart(counts: Mapping[str, int | None]) -> dict[str, int]:
+    """The tokens of the output that is no text, by its kind, without those that there are none of."""
+    return {kind.lower(): count for kind, count in counts.items() if count and kind.lower() != "text"}

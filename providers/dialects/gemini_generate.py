@@ -40,7 +40,7 @@ from ..schema import (
     Served,
     UsageReport,
 )
-from ..usage import RawCounts, reconcile
+from ..usage import RawCounts, output_apart, reconcile
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"version", "latest_version", "models_path"})
@@ -231,8 +231,13 @@ class GenerateDecoder:
         """
         if not self._usage:
             return
-        counted, self._unreconciled = reconcile(_counts(self._settled()))
-        yield UsageReport(counted, final=self._failed or self._finish is not None)
+        settled = self._settled()
+        counted, self._unreconciled = reconcile(_counts(settled))
+        kinds = {
+            text(one.get("modality")) or "text": count(one.get("tokenCount"))
+            for one in items(settled.get("candidatesTokensDetails"))
+        }
+        yield UsageReport(counted, apart=output_apart(kinds), final=self._failed or self._finish is not None)
 
     def _settled(self) -> Mapping[str, Any]:
         """The last counts with those of earlier chunks, or without them where they alone add up to their total."""

@@ -10,7 +10,7 @@ from ..dialect import Headers, error_message, failure, is_long_prompt, retry_del
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..json_values import EMPTY, count, obj, seconds, text
 from ..schema import Notice, UsageReport
-from ..usage import RawCounts, reconcile
+from ..usage import RawCounts, output_apart, reconcile
 
 _KIND_OF_CODE: Mapping[str, ErrorKind] = {
     "invalid_api_key": "auth",
@@ -110,7 +110,10 @@ def read_usage(
         )
     )
     yield from notices
-    yield UsageReport(counted, cache_write_1h_tokens=_first(written_by_ttl, *_WRITTEN_LONG), final=final)
+    kinds = {kind: count(output_details.get(f"{kind}_tokens")) for kind in ("audio", "image")}
+    yield UsageReport(
+        counted, cache_write_1h_tokens=_first(written_by_ttl, *_WRITTEN_LONG), apart=output_apart(kinds), final=final
+    )
 
 
 def read_openai_error(status: int | None, headers: Headers, document: Any) -> Failure:

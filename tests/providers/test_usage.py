@@ -153,3 +153,19 @@ def test_a_failed_body_keeps_the_counts_it_has(dialect: str) -> None:
     reply = Api(dialect).whole(FAILED[dialect])
     assert reply.failure is not None
     assert (reply.usage.input_tokens, reply.usage.output_tokens) == (7, 5)
+
+
+DETAILS = [{"modality": "IMAGE", "tokenCount": 1120}, {"modality": "TEXT", "tokenCount": 30}, {"modality": "AUDIO"}]
+
+
+def test_output_that_is_no_text_is_told_apart() -> None:
+    counts = {"promptTokenCount": 10, "candidatesTokenCount": 1150, "totalTokenCount": 1160}
+    candidate = {"content": {"parts": [{"text": "Here"}]}, "finishReason": "STOP"}
+    body = {"candidates": [candidate], "usageMetadata": counts | {"candidatesTokensDetails": DETAILS}}
+    assert Api("gemini-generate").whole(body).apart == {"image": 1120}
+    choice = {"index": 0, "message": {"content": "Hi."}, "finish_reason": "stop"}
+    usage = {
+        "prompt_tokens": 1, "completion_tokens": 50, "total_tokens": 51,
+        "completion_tokens_details": {"audio_tokens": 40, "image_tokens": 0, "text_tokens": 10},
+    }  # fmt: skip
+    assert Api("openai-chat").whole({"choices": [choice], "usage": usage}).apart == {"audio": 40}

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from urllib.parse import urlsplit
@@ -27,9 +27,10 @@ _NO_BATCH_PRICE = "your price has no batch price; priced as usual"
 class Bought:
     """What was bought, for the price table: tokens, from whom, which model, on which terms and when.
 
-    `provider` is the table's id. `cache_write_1h_tokens` are those of the cache writes that are kept longer than usual:
-    for an hour, with OpenAI for twelve. `is_batch` prices a result of a batch, whatever tier it reports. `host` is
-    where the request went, and `region` where the provider says that it was processed.
+    `provider` is the table's id. `cache_write_1h_tokens` are those of the cache writes that are kept longer than
+    usual: for an hour, with OpenAI for twelve. `apart` is the part of the output that is no text, by its kind.
+    `is_batch` prices a result of a batch, whatever tier it reports. `host` is where the request went, and `region`
+    where the provider says that it was processed.
     """
 
     usage: Usage
@@ -42,6 +43,7 @@ class Bought:
     is_batch: bool = False
     host: str | None = None
     region: str | None = None
+    apart: Mapping[str, int] = field(default_factory=dict[str, int])
 
 
 def warm() -> None:
@@ -89,6 +91,7 @@ def price_of(reply: Reply, target: Target, at: datetime) -> Cost:
             at=at,
             host=host_of(target.base_url),
             region=reply.region,
+            apart=reply.apart,
         )
         return cost_of(reply, bought, own_price(target, *bought.models))
     except Exception as error:
@@ -120,6 +123,8 @@ def cost_of(reply: Reply, bought: Bought, own_price: Price | None) -> Cost:
 def _estimate(bought: Bought, own_price: Price | None) -> Cost:
     if own_price is not None:
         written_1h = bought.cache_write_1h_tokens
+        if bought.apart:
+            return Cost(note=_no_rate(next(iter(bought.apart)), "your price"))
         return priced_by_profile(bought.usage, own_price, written_1h=written_1h, is_batch=_is_batch(bought))
     if bought.usage.input_tokens is not None and bought.usage.output_tokens is not None:
         return priced_by_table(bought)
@@ -172,9 +177,11 @@ def priced_by_table(bought: Bought) -> Cost:
             continue
         if isinstance(found, Unpriced):
             return Cost(note=found.why)
+        if bought.apart and (lacking := [kind for kind in bought.apart if kind not in dict(found.rates.apart)]):
+            return Cost(note=_no_rate(lacking[0], f"the price table's {model}"))
         first = bought.models[0]
         return _cost(
-            charge(usage, found.rates, bought.cache_write_1h_tokens),
+            charge(usage, found.rates, bought.cache_write_1h_tokens, bought.apart),
             "table",
             None if model == first else f"priced as {model}: the table has no {first}",
         )
@@ -193,6 +200,10 @@ def _cost(charged: Charge | None, source: CostSource, note: str | None) -> Cost:
         note=note,
         cache_saved_usd=charged.cache_saved_usd,
     )
+
+
+def _no_rate(kind: str, where: str) -> str:
+    return f"a part of the output is {kind}, for which {where} has no rate"
 
 
 def _is_batch(bought: Bought) -> bool:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from genai_prices.types import ModelInfo, ModelPrice
 
 THOUSAND = Decimal(1000)
+_KINDS = {"image": "output_image_mtok", "audio": "output_audio_mtok"}
+"""Output that is no text, and what its price is called in the table."""
 MOST_STEPS = 4
 """How often one name may stand for another."""
 
@@ -269,6 +271,9 @@ def _rates(prices: ModelPrice, input_tokens: int) -> tuple[Rates, tuple[int, ...
         output=output,
         reasoning=output if reasoning is None else reasoning,
         request_usd=Decimal(0) if per_thousand is None else per_thousand / THOUSAND,
+        apart=tuple(
+            (kind, rate) for kind, name in _KINDS.items() if (rate := at_size(f"output_{kind}", name)) is not None
+        ),
     )
     return rates, tuple(sorted(above)), has
 

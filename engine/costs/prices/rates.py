@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -9,6 +10,7 @@ from ....profiles.profile import LongPrompt, Price
 from ....providers.schema import Usage
 
 MILLION = Decimal(1_000_000)
+_NOTHING: Mapping[str, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,8 @@ class Rates:
     reasoning: Decimal
     request_usd: Decimal = Decimal(0)
     """What the request costs beside its tokens."""
+    apart: tuple[tuple[str, Decimal], ...] = ()
+    """The rates of output that is no text, by its kind: `image`, `audio`."""
 
     def times(self, factor: Decimal) -> Rates:
         return Rates(
@@ -33,6 +37,7 @@ class Rates:
             self.output * factor,
             self.reasoning * factor,
             self.request_usd * factor,
+            tuple((kind, rate * factor) for kind, rate in self.apart),
         )
 
 
@@ -50,10 +55,13 @@ class Charge:
     cache_saved_usd: Decimal | None
 
 
-def charge(usage: Usage, rates: Rates, written_1h: int | None = None) -> Charge | None:
+def charge(
+    usage: Usage, rates: Rates, written_1h: int | None = None, apart: Mapping[str, int] = _NOTHING
+) -> Charge | None:
     """What `usage` costs; None when its counts contradict each other. Input and output counts must be known.
 
-    `written_1h` is the part of the cache writes that is kept longer than usual.
+    `written_1h` is the part of the cache writes that is kept longer than usual, `apart` the part of the output that is
+    no text, by its kind; `rates` must have one for each.
     """
     entered, output = usage.input_tokens or 0, usage.output_tokens or 0
     cached, written, long = usage.cached_input_tokens or 0, usage.cache_write_tokens or 0, written_1h or 0
@@ -64,7 +72,13 @@ def charge(usage: Usage, rates: Rates, written_1h: int | None = None) -> Charge 
         plain * rates.input + cached * rates.cached_input + short * rates.cache_write + long * rates.cache_write_1h
     ) / MILLION
     reasoning = min(usage.reasoning_tokens or 0, output)
-    output_usd = ((output - reasoning) * rates.output + reasoning * rates.reasoning) / MILLION
+    words = output - reasoning - sum(apart.values())
+    if words < 0 and apart:
+        return None
+    output_usd = (words * rates.output + reasoning * rates.reasoning) / MILLION
+    if apart:
+        by_kind = dict(rates.apart)
+        output_usd += sum((count * by_kind[kind] for kind, count in apart.items()), Decimal(0)) / MILLION
     part = _reasoning_part(usage)
     known = usage.cached_input_tokens is not None or usage.cache_write_tokens is not None
     return Charge(

@@ -138,9 +138,9 @@ CASES = [
          [(1000, "2")], [(500, "10")], reasoning="3000", saved="0"),
     Case(SECTION_OPENAI, SOL, openai("gpt-6-sol", 10_000, 500, cached=6000, written=2000),
          [(2000, "2"), (6000, "0.2"), (2000, "2.5")], [(500, "10")], saved="9800"),  # 6000 x 1.8 - 2000 x 0.5
-    Case("openai-xai A4.1: cache writes 1.25x for 30 minutes, 2x for 12 hours", SOL,
+    Case("openai-xai A4.1: cache writes 1.25x for 30 minutes, 2.5x for 12 hours", SOL,
          openai("gpt-6-sol", 10_000, 500, written=3000, ttl_12h=1000),
-         [(7000, "2"), (2000, "2.5"), (1000, "4")], [(500, "10")], saved="-3000"),  # 1000 + 2000 dearer than input
+         [(7000, "2"), (2000, "2.5"), (1000, "5")], [(500, "10")], saved="-4000"),  # 1000 + 3000 dearer than input
     Case(SECTION_OPENAI, "openai/gpt-6.1-sol", openai("gpt-6.1-sol", 1000, 100, cached=1000),
          [(1000, "0.1")], [(100, "10")], saved="1900"),
     Case(SECTION_OPENAI, "openai/gpt-5.4-pro", openai("gpt-5.4-pro", 1000, 100, cached=400),

@@ -290,3 +290,30 @@ def test_a_bill_beyond_what_the_call_can_cost_is_refused_and_told(bill: str) -> 
 def test_a_dear_price_of_ones_own_allows_a_dear_bill() -> None:
     own = Price(Decimal(100_000), Decimal(400_000))
     assert cost_of(Reply(bill=Decimal(600)), bought(None, "m"), own).usd == Decimal(600)
+
+
+def test_output_that_is_no_text_has_its_own_rate() -> None:
+    image = bought("google", "gemini-3-pro-image-preview", output=1150, apart={"image": 1120})
+    cost = cost_of(Reply(), image, None)
+    assert (cost.input_usd, cost.output_usd) == usd("0.002", "0.13476")  # 30 at 12, 1,120 at 120 a million
+    thought = bought("google", "gemini-3-pro-image-preview", output=1250, reasoning_tokens=100, apart={"image": 1120})
+    assert cost_of(Reply(), thought, None).output_usd == Decimal("0.13596")
+
+
+@pytest.mark.parametrize(
+    ("what", "own", "words"),
+    [
+        (bought("openai", "gpt-6-sol", apart={"image": 7}), None, "the price table's gpt-6-sol"),
+        (bought("google", "gemini-3-pro-image-preview", apart={"smell": 7}), None, "smell"),
+        (bought("google", "gemini-3-pro-image-preview", apart={"image": 7}), OWN, "your price"),
+    ],
+)
+def test_output_that_is_no_text_and_has_no_rate_has_no_price(what: Bought, own: Price | None, words: str) -> None:
+    cost = cost_of(Reply(), what, own)
+    assert cost.usd is None
+    assert words in (cost.note or "")
+
+
+def test_more_images_than_output_is_a_contradiction() -> None:
+    what = bought("google", "gemini-3-pro-image-preview", output=100, apart={"image": 101})
+    assert cost_of(Reply(), what, None).note == "the reported token counts contradict each other"
