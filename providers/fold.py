@@ -22,6 +22,7 @@ from .schema import (
     ReasoningWithheld,
     Served,
     TokensSource,
+    ToolsUsed,
     Usage,
     UsageReport,
     Visibility,
@@ -45,6 +46,7 @@ class Reply:
     billed: Usage | None = None
     portions: tuple[Portion, ...] = ()
     apart: Mapping[str, int] = field(default_factory=dict[str, int])
+    tools: Mapping[str, int] = field(default_factory=dict[str, int])
     bill: Decimal | None = None
     model: str | None = None
     response_id: str | None = None
@@ -103,6 +105,8 @@ class Fold:
                 reply.billed = delta.billed or reply.billed
                 reply.portions, reply.apart = delta.portions, delta.apart
                 self._counts_are_final = delta.final
+            case ToolsUsed():
+                reply.tools = {**reply.tools, **delta.counts}
             case Bill():
                 reply.bill = delta.usd
             case Served():

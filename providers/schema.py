@@ -104,6 +104,13 @@ class Bill:
 
 
 @dataclass(frozen=True, slots=True)
+class ToolsUsed:
+    """How often the provider ran tools of its own, by the name of the tool. A later count replaces an earlier one."""
+
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Served:
     """Who really answered, and on which terms. Fields that are None say nothing new.
 
@@ -147,6 +154,7 @@ Delta = (
     | AnswerDelta
     | AnswerWasReasoning
     | UsageReport
+    | ToolsUsed
     | Bill
     | Served
     | Finish
@@ -219,6 +227,7 @@ __all__ = [
     "ReasoningWithheld",
     "Served",
     "TokensSource",
+    "ToolsUsed",
     "Usage",
     "UsageReport",
     "Visibility",

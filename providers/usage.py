@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from .schema import Notice, Usage
+from .schema import Notice, ToolsUsed, Usage
 
 OUTSIDE_MARGIN = 1.25
 """Without a total: reasoning this many times larger than the output that should contain it cannot be inside it; below,
@@ -117,3 +117,9 @@ def _settled(words: str) -> Notice:
 def output_apart(counts: Mapping[str, int | None]) -> dict[str, int]:
     """The tokens of the output that is no text, by its kind, without those that there are none of."""
     return {kind.lower(): count for kind, count in counts.items() if count and kind.lower() != "text"}
+
+
+def tools_used(counts: Mapping[str, int | None]) -> Iterator[ToolsUsed]:
+    """The tools of the provider's own that ran at all."""
+    if ran := {tool: number for tool, number in counts.items() if number}:
+        yield ToolsUsed(ran)

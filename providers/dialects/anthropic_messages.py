@@ -44,7 +44,7 @@ from ..schema import (
     Usage,
     UsageReport,
 )
-from ..usage import RawCounts, reconcile
+from ..usage import RawCounts, reconcile, tools_used
 
 NEEDS_OUTPUT_LIMIT = True
 QUIRKS: frozenset[str] = frozenset({"path", "anthropic_version", "models_path", "body_version", "counts"})
@@ -204,6 +204,7 @@ class MessagesDecoder:
             yield from self._stop(index)
         yield from self._finish(message)
         yield self._usage(obj(message.get("usage")))
+        yield from self._tools()
         yield from self._complete()
 
     def _complete(self) -> Iterator[Delta]:
@@ -235,12 +236,17 @@ class MessagesDecoder:
     def _message_delta(self, document: Mapping[str, Any]) -> Iterator[Delta]:
         yield from self._finish(obj(document.get("delta")))
         yield self._usage(obj(document.get("usage")))
+        yield from self._tools()
 
     def _usage(self, counts: Mapping[str, Any]) -> UsageReport:
         """Counts are cumulative: they replace earlier ones, and a field that is absent keeps its value."""
         self._counts |= {key: value for key, value in counts.items() if value is not None}
         report = _usage(self._counts)
         return replace(report, billed=_NOTHING) if self._unbilled else report
+
+    def _tools(self) -> Iterator[Delta]:
+        ran = obj(self._counts.get("server_tool_use"))
+        yield from tools_used({name.removesuffix("_requests"): count(number) for name, number in ran.items()})
 
     def _finish(self, holder: Mapping[str, Any]) -> Iterator[Delta]:
         raw = text(holder.get("stop_reason"))

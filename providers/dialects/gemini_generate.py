@@ -25,7 +25,7 @@ from ..dialect import (
 )
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..framing.sse import Event
-from ..json_values import count, items, obj, seconds, text
+from ..json_values import array, count, items, obj, seconds, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -40,7 +40,7 @@ from ..schema import (
     Served,
     UsageReport,
 )
-from ..usage import RawCounts, output_apart, reconcile
+from ..usage import RawCounts, output_apart, reconcile, tools_used
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"version", "latest_version", "models_path"})
@@ -147,6 +147,7 @@ class GenerateDecoder:
         self._usage: dict[str, Any] = {}
         self._last: dict[str, Any] = {}
         self._told: tuple[Any, Any, Any] = (None, None, None)
+        self._queries: set[str] = set()
         self._unreconciled: list[Notice] = []
         self._finish: Finish | None = None
         self._called = False
@@ -161,6 +162,7 @@ class GenerateDecoder:
 
     def close(self) -> Iterator[Delta]:
         yield from self._report()
+        yield from tools_used({"google_search": len(self._queries), "google_search_prompt": int(bool(self._queries))})
         if self._failed:
             return
         if self._finish is None:
@@ -190,6 +192,8 @@ class GenerateDecoder:
                 continue  # an alternative, which only the params can ask for
             for part in items(obj(candidate.get("content")).get("parts")):
                 yield from self._part(part)
+            if "groundingMetadata" in candidate:
+                self._queries.update(_queries(obj(candidate["groundingMetadata"])))
             if raw := text(candidate.get("finishReason")):
                 yield from self._stopped(raw, text(candidate.get("finishMessage")))
         blocked = text(obj(response.get("promptFeedback")).get("blockReason")) if "promptFeedback" in response else None
@@ -263,6 +267,11 @@ def _counts(usage: Mapping[str, Any]) -> RawCounts:
         cached=count(usage.get("cachedContentTokenCount")),
         reasoning=thoughts,
     )
+
+
+def _queries(grounding: Mapping[str, Any]) -> Iterator[str]:
+    """What was searched for: newer models are billed by query, older ones by prompt with any."""
+    return (words for query in array(grounding.get("webSearchQueries")) if (words := text(query)))
 
 
 def _sum(counts: RawCounts) -> int:

@@ -40,7 +40,7 @@ from ..schema import (
     UsageReport,
     Visibility,
 )
-from .openai_usage import read_openai_error, read_usage
+from .openai_usage import read_openai_error, read_tools, read_usage
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"path", "store_field", "reasoning_outside_output", "bill", "counts"})
@@ -238,6 +238,7 @@ class ResponsesDecoder:
                 # An empty reasoning item alone is no sign of reasoning that the provider says there was none of.
                 self._empty_reasoning = False
             yield delta
+        yield from read_tools(response)
         yield from read_bill(response, self._bill)
         if self._empty_reasoning:
             yield ReasoningWithheld("hidden")

@@ -8,9 +8,9 @@ from typing import Any
 
 from ..dialect import Headers, error_message, failure, is_long_prompt, retry_delay_s
 from ..errors import ErrorKind, Failure, kind_for_status
-from ..json_values import EMPTY, count, obj, seconds, text
-from ..schema import Notice, UsageReport
-from ..usage import RawCounts, output_apart, reconcile
+from ..json_values import EMPTY, count, items, obj, seconds, text
+from ..schema import Notice, ToolsUsed, UsageReport
+from ..usage import RawCounts, output_apart, reconcile, tools_used
 
 _KIND_OF_CODE: Mapping[str, ErrorKind] = {
     "invalid_api_key": "auth",
@@ -113,6 +113,33 @@ def read_usage(
     kinds = {kind: count(output_details.get(f"{kind}_tokens")) for kind in ("audio", "image")}
     yield UsageReport(
         counted, cache_write_1h_tokens=_first(written_by_ttl, *_WRITTEN_LONG), apart=output_apart(kinds), final=final
+    )
+
+
+def read_tools(response: Mapping[str, Any]) -> Iterator[ToolsUsed]:
+    """Searches and containers of a finished Responses call: xAI counts them all, OpenAI the billable searches of late.
+
+    Opening a page and finding in it are no searches. Sources: https://developers.openai.com/api/docs/pricing and
+    https://docs.x.ai/developers/pricing
+    """
+    details = obj(obj(response.get("usage")).get("server_side_tool_usage_details"))
+    if details:
+        yield from tools_used({name.removesuffix("_calls"): count(number) for name, number in details.items()})
+        return
+    output = items(response.get("output"))
+    called = [text(item.get("type")) for item in output]
+    searches = sum(
+        item.get("type") == "web_search_call" and obj(item.get("action")).get("type", "search") == "search"
+        for item in output
+    )
+    billable = count(obj(obj(response.get("tool_usage")).get("web_search")).get("num_requests"))
+    boxes = {text(item.get("container_id")) for item in output if item.get("type") == "code_interpreter_call"}
+    yield from tools_used(
+        {
+            "web_search": searches if billable is None else billable,
+            "file_search": called.count("file_search_call"),
+            "code_interpreter": len(boxes),
+        }
     )
 
 

@@ -169,3 +169,37 @@ def test_output_that_is_no_text_is_told_apart() -> None:
         "completion_tokens_details": {"audio_tokens": 40, "image_tokens": 0, "text_tokens": 10},
     }  # fmt: skip
     assert Api("openai-chat").whole({"choices": [choice], "usage": usage}).apart == {"audio": 40}
+
+
+SEARCH = {"type": "web_search_call", "action": {"type": "search", "query": "q"}}
+OPENED = {"type": "web_search_call", "action": {"type": "open_page"}}
+BOX = {"type": "code_interpreter_call", "container_id": "c1"}
+
+
+@pytest.mark.parametrize(
+    ("more", "tools"),
+    [
+        ({}, {}),
+        ({"output": [SEARCH, OPENED, SEARCH]}, {"web_search": 2}),
+        ({"output": [SEARCH], "tool_usage": {"web_search": {"num_requests": 4}}}, {"web_search": 4}),
+        ({"output": [SEARCH], "tool_usage": {"web_search": {"num_requests": 0}}}, {}),
+        ({"output": [BOX, BOX, {"type": "file_search_call"}]}, {"code_interpreter": 1, "file_search": 1}),
+        ({"output": [SEARCH], "usage": {"server_side_tool_usage_details": {"x_search_calls": 2}}}, {"x_search": 2}),
+    ],
+)
+def test_the_tools_that_a_responses_call_ran_are_counted(more: dict[str, Any], tools: dict[str, int]) -> None:
+    body = {"object": "response", "status": "completed", "output": []} | more
+    assert Api("openai-responses").whole(body).tools == tools
+    assert Api("openai-responses").stream({"type": "response.completed", "response": body}).tools == tools
+
+
+def test_the_searches_of_gemini_and_anthropic_are_counted() -> None:
+    grounding = {"webSearchQueries": ["a", "", "b"]}
+    chunks = [
+        {"candidates": [{"content": {"parts": [{"text": "x"}]}, "groundingMetadata": grounding}]},
+        {"candidates": [{"groundingMetadata": grounding, "finishReason": "STOP"}]},
+    ]
+    assert Api("gemini-generate").stream(*chunks).tools == {"google_search": 2, "google_search_prompt": 1}
+    usage = {"input_tokens": 1, "output_tokens": 1, "server_tool_use": {"web_search_requests": 3, "x_requests": 0}}
+    body = {"type": "message", "content": [], "stop_reason": "end_turn", "usage": usage}
+    assert Api("anthropic-messages").whole(body).tools == {"web_search": 3}

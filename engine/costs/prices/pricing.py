@@ -14,6 +14,7 @@ from ....providers.schema import Usage
 from ...results.result import Cost, CostSource
 from ...targets.target import Target
 from .bills import most_billed
+from .fees import fees_of
 from .rates import Charge, charge, rates_of
 
 DISAGREEMENT = Decimal("0.05")
@@ -103,6 +104,10 @@ def cost_of(reply: Reply, bought: Bought, own_price: Price | None) -> Cost:
     estimate = _estimate(bought, own_price)
     if reply.portions and reply.billed is None:
         estimate = _added_up([_estimate(one, price) for one, price in _portions(reply, bought, own_price)])
+    if reply.tools and bought.models and estimate.usd is not None:
+        fees = fees_of(reply.tools, bought.provider, bought.models[0])
+        notes = "; ".join(note for note in (estimate.note, fees.note) if note) or None
+        estimate = replace(estimate, usd=estimate.usd + fees.usd, note=notes)
     if reply.bill is None:
         return estimate
     if reply.bill > (most := most_billed(bought.usage, estimate.usd)):

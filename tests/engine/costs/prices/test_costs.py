@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.costs.prices import pricing
+from thinkdial.engine.costs.prices.fees import tool_fees
 from thinkdial.engine.costs.prices.list_price import list_price
 from thinkdial.engine.costs.prices.pricing import Bought, cost_of, priced_by_profile, priced_by_table
 from thinkdial.engine.results.result import Cost
@@ -317,3 +318,41 @@ def test_output_that_is_no_text_and_has_no_rate_has_no_price(what: Bought, own: 
 def test_more_images_than_output_is_a_contradiction() -> None:
     what = bought("google", "gemini-3-pro-image-preview", output=100, apart={"image": 101})
     assert cost_of(Reply(), what, None).note == "the reported token counts contradict each other"
+
+
+@pytest.mark.parametrize(
+    ("what", "tools", "fee", "note"),
+    [
+        (
+            bought("anthropic", "claude-opus-5-5"),
+            {"web_search": 3, "web_fetch": 9},
+            "0.03",
+            "0.03 USD for 3 x web_search",
+        ),
+        (bought("openai", "gpt-6-sol"), {"web_search": 2, "file_search": 1}, "0.0225", "0.0225 USD for 2 x web_search"),
+        (bought("google", "gemini-3.8-flash"), {"google_search": 2, "google_search_prompt": 1}, "0.028", "0.028 USD"),
+        (bought("google", "gemini-2.5-pro"), {"google_search": 2, "google_search_prompt": 1}, "0.035", "0.035 USD"),
+        (bought("openai", "gpt-6-sol"), {"séance": 1}, "0", "does not include fees for séance"),
+        (bought("openai", "gpt-6-sol"), {"séance": 1, "web_search": 1}, "0.01", "does not include fees for séance"),
+    ],
+)
+def test_fees_of_tools_are_a_part_of_the_cost_or_said_to_be_missing(
+    what: Bought, tools: dict[str, int], fee: str, note: str
+) -> None:
+    plain, cost = cost_of(Reply(), what, None), cost_of(Reply(tools=tools), what, None)
+    assert plain.usd is not None
+    assert cost.usd == plain.usd + Decimal(fee)
+    assert note in (cost.note or "")
+
+
+def test_a_bill_has_the_fees_in_it() -> None:
+    what = bought("anthropic", "claude-opus-5-5")
+    assert cost_of(Reply(tools={"web_search": 3}, bill=Decimal("0.054")), what, None) == Cost(
+        usd=Decimal("0.054"), input_usd=Decimal("0.004"), output_usd=Decimal("0.02"), source="provider",
+        listed_usd=Decimal("0.054"),
+    )  # fmt: skip
+
+
+def test_every_fee_has_a_tool_and_a_price() -> None:
+    assert all(one.models and one.usd for one in tool_fees())
+    assert all(rate.is_finite() for one in tool_fees() for rate in one.usd.values())
