@@ -103,7 +103,7 @@ class Fold:
                     reply.cache_write_1h_tokens = delta.cache_write_1h_tokens
                 reply.reasoning_source = delta.reasoning_source
                 reply.billed = delta.billed or reply.billed
-                reply.portions, reply.apart = delta.portions, delta.apart
+                reply.portions, reply.apart = delta.portions, delta.apart or {}
                 self._counts_are_final = delta.final
             case ToolsUsed():
                 reply.tools = {**reply.tools, **delta.counts}

@@ -92,7 +92,7 @@ class UsageReport:
     reasoning_source: TokensSource = "reported"
     billed: Usage | None = None
     portions: tuple[Portion, ...] = ()
-    apart: Mapping[str, int] = field(default_factory=dict[str, int])
+    apart: Mapping[str, int] | None = None
     final: bool = False
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from .schema import Notice, ToolsUsed, Usage
 
@@ -15,8 +15,10 @@ TOTALLED_MARGIN = 2
 """The same where the total is the sum without it: only much more reasoning than output is what the total leaves out."""
 
 
-@dataclass(frozen=True, slots=True)
-class RawCounts:
+_NONE: Mapping[str, int] = {}
+
+
+class RawCounts(NamedTuple):
     """What one report says, by the wire's own words; None is not reported.
 
     `entered` and `output` are the wire's two main counts. `added` is input that this wire always counts beside
@@ -114,8 +116,10 @@ def _settled(words: str) -> Notice:
     return Notice("usage_reconciled", words)
 
 
-def output_apart(counts: Mapping[str, int | None]) -> dict[str, int]:
+def output_apart(counts: Mapping[str, int | None]) -> Mapping[str, int]:
     """The tokens of the output that is no text, by its kind, without those that there are none of."""
+    if not counts:
+        return _NONE
     return {kind.lower(): count for kind, count in counts.items() if count and kind.lower() != "text"}
 
 

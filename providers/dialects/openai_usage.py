@@ -77,6 +77,8 @@ _UNKNOWN_MODEL = re.compile(r"model not exist|is not a valid model id|model .{0,
 _CACHED = ("cached_tokens", "cache_read_input_tokens", "cache_read_tokens")
 _CACHED_AT_TOP = (*_CACHED, "prompt_cache_hit_tokens", "num_cached_tokens")
 _WRITTEN = ("cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens", "cache_write_input_tokens")
+_KINDS = (("audio", "audio_tokens"), ("image", "image_tokens"))
+_BY_TTL = ("cache_write_tokens_details", "cache_creation_token_details")
 _WRITTEN_LONG = ("ttl_12h_tokens", "ephemeral_1h_input_tokens")
 
 
@@ -93,9 +95,10 @@ def read_usage(
         return
     input_details = _first_details(usage, "input_tokens_details", "prompt_tokens_details", "prompt_token_details")
     output_details = _first_details(usage, "output_tokens_details", "completion_tokens_details")
-    reasoning = _first(output_details, "reasoning_tokens")
-    cached, written = _first(input_details, *_CACHED), _first(input_details, *_WRITTEN)
-    written_by_ttl = _first_details(input_details, "cache_write_tokens_details", "cache_creation_token_details")
+    reasoning = _first(output_details, "reasoning_tokens") if output_details else None
+    cached = _first(input_details, *_CACHED) if input_details else None
+    written = _first(input_details, *_WRITTEN) if input_details else None
+    by_ttl = _first_details(input_details, *_BY_TTL) if input_details else EMPTY
     counted, notices = reconcile(
         RawCounts(
             entered=_first(usage, "input_tokens", "prompt_tokens"),
@@ -110,9 +113,12 @@ def read_usage(
         )
     )
     yield from notices
-    kinds = {kind: count(output_details.get(f"{kind}_tokens")) for kind in ("audio", "image")}
+    kinds = {kind: count(output_details.get(name)) for kind, name in _KINDS} if output_details else EMPTY
     yield UsageReport(
-        counted, cache_write_1h_tokens=_first(written_by_ttl, *_WRITTEN_LONG), apart=output_apart(kinds), final=final
+        counted,
+        cache_write_1h_tokens=_first(by_ttl, *_WRITTEN_LONG) if by_ttl else None,
+        apart=output_apart(kinds),
+        final=final,
     )
 
 
