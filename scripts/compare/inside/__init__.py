@@ -1,0 +1,1 @@
+"""What runs inside the interpreters that are compared."""
