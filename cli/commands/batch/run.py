@@ -11,19 +11,18 @@ import typer
 
 from ...exit_codes import ExitCode
 from ...options import (
+    KEPT,
     AllowUnpriced,
     BatchForm,
-    ConfigFile,
     Emulate,
+    KeepOptions,
     MaxCost,
     MaxOutput,
-    NoHistory,
     NoStream,
     Ordered,
     Output,
     Poll,
     Profiles,
-    Quiet,
     Retries,
     System,
     ThinkSweep,
@@ -50,7 +49,7 @@ Variables = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderGroup:
+class ProviderOptions:
     """Whether the rows go to the providers' batch APIs, and what then."""
 
     via: Annotated[
@@ -62,7 +61,7 @@ class ProviderGroup:
 
 
 @dataclass(frozen=True, slots=True)
-class ClusterGroup:
+class SpreadOptions:
     """Whether the rows are spread over a cluster, and how."""
 
     engine: Annotated[
@@ -80,7 +79,7 @@ class ClusterGroup:
     ] = 1000
 
 
-AT_NO_PROVIDER, ON_NO_CLUSTER = ProviderGroup(), ClusterGroup()
+AT_NO_PROVIDER, NOT_SPREAD = ProviderOptions(), SpreadOptions()
 
 
 def run(
@@ -117,11 +116,9 @@ def run(
     retries: Retries = None,
     no_stream: NoStream = False,
     emulate: Emulate = False,
-    provider: ProviderGroup = AT_NO_PROVIDER,
-    cluster: ClusterGroup = ON_NO_CLUSTER,
-    config: ConfigFile = None,
-    no_history: NoHistory = False,
-    quiet: Quiet = False,
+    provider: ProviderOptions = AT_NO_PROVIDER,
+    spreading: SpreadOptions = NOT_SPREAD,
+    keeping: KeepOptions = KEPT,
 ) -> ExitCode:
     """Send every row to every profile with every think value; one result a line, as results come.
 
@@ -144,15 +141,14 @@ def run(
     summaries = tuple(summary or ())
     output_form(output_format, output)
     check_summary_paths(summaries)
-    if cluster.engine not in (None, RAY):
-        raise UsageError(f"--engine {cluster.engine}: is not known", hint="--engine ray, or none")
+    if spreading.engine not in (None, RAY):
+        raise UsageError(f"--engine {spreading.engine}: is not known", hint="--engine ray, or none")
     if provider.via not in (None, PROVIDER):
-        raise UsageError(
-            f"--via {provider.via}: is not known", hint="--via provider uses the providers' own batch APIs"
-        )
-    for path in (*summaries, *((output,) if output is not None and cluster.engine is None else ())):
+        hint = "--via provider uses the providers' own batch APIs"
+        raise UsageError(f"--via {provider.via}: is not known", hint=hint)
+    for path in (*summaries, *((output,) if output is not None and spreading.engine is None else ())):
         check_writable(path)
-    is_here = cluster.engine is None and provider.via is None
+    is_here = spreading.engine is None and provider.via is None
     options = BatchOptions(
         source=_source(rows),
         target=output if output is not None or not is_here else standard_output(),
@@ -168,14 +164,15 @@ def run(
         retry_failed=retry_failed,
         ordered=ordered,
         window=window,
-        keeps_history=not no_history,
-        config_file=config,
+        keeps_history=not keeping.no_history,
+        config_file=keeping.config,
     )
-    settings = load_config(config, options.profiles, quiet=quiet)
-    if cluster.engine is not None:
+    quiet = keeping.quiet
+    settings = load_config(keeping.config, options.profiles, quiet=quiet)
+    if spreading.engine is not None:
         from .cluster import run_over_cluster
 
-        spread = (cluster.workers, cluster.shard_rows)
+        spread = (spreading.workers, spreading.shard_rows)
         return run_over_cluster(options, settings, summaries, *spread, quiet=quiet)
     if provider.via is not None:
         from .submission import submit
