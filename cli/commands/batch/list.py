@@ -42,10 +42,10 @@ def list_(
 
 def _tidy(store: JobStore) -> None:
     """Forget jobs that have long been over, unless the configuration cannot be read: it may say for how long."""
-    from ....engine.batch.provider.manager import JobManager
+    from ....engine.batch.provider.budgets import tidy
     from ....profiles.config import load
     from ....providers.errors import ConfigError
     from .listener import SpokenLines
 
     with suppress(ConfigError):
-        JobManager(load(None), store, SpokenLines(quiet=False)).tidy()
+        tidy(store, load(None), SpokenLines(quiet=False))

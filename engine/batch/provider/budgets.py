@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
+from ....providers.errors import StoreError
 from ....providers.json_values import dollars, obj
 from ...costs.budget.limits import Limit
 from ...history.read import reading
@@ -16,6 +18,10 @@ from ...history.sums.reservations import elsewhere_of
 from ...planning.option_names import COMMAND_LINE, OptionNames
 from .estimate import Estimate, check_limits
 from .job_store import BatchJob, JobStore
+
+if TYPE_CHECKING:
+    from ....profiles.config import Config
+    from ..listener import Listener
 
 
 def hold(
@@ -62,6 +68,15 @@ def settle(store: JobStore, *, for_budgets: bool = False) -> None:
         jobs = {job.id: job for job in store.jobs()}
         due = [one for job in jobs.values() for one in expected_of(job)]
         settle_history(connection, {name: job.is_owing for name, job in jobs.items()}, due, store.may_exist)
+
+
+def tidy(store: JobStore, config: Config, listener: Listener) -> None:
+    """Forget jobs that have long been over, and have the budgets know how the others stand."""
+    try:
+        store.tidy(config.history.keep_days)
+        settle(store)
+    except StoreError as error:
+        listener.note(f"what is known of batches and their costs may be out of date: {error.message}")
 
 
 def settle_open_jobs() -> None:

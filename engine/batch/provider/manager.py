@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ....providers.errors import ConfigError, StoreError
+from ....providers.errors import ConfigError
 from ...exchange.surroundings import Surroundings
 from ...exchange.transport import Transport
 from ...results.assembly import new_id
@@ -17,7 +17,7 @@ from ..books import recorder_for, tell_unbooked
 from ..end import BatchEnd, Ended, tally_of
 from ..output.target import document_encoder
 from .access import ProviderAccesses, options_of
-from .budgets import settle
+from .budgets import tidy
 from .client import ApiError
 from .collector import Collector
 from .job_store import BatchJob, JobStore
@@ -91,11 +91,7 @@ class JobManager:
 
     def tidy(self) -> None:
         """Forget jobs that have long been over, and have the budgets know how the others stand."""
-        try:
-            self._store.tidy(self._config.history.keep_days)
-            settle(self._store)
-        except StoreError as error:
-            self._listener.note(f"what is known of batches and their costs may be out of date: {error.message}")
+        tidy(self._store, self._config, self._listener)
 
     async def submit(self, jobs: Sequence[BatchJob]) -> None:
         """Submit what has not been submitted."""
