@@ -69,6 +69,11 @@ def text(value: Any) -> str | None:
     return value
 
 
+def piece_of(value: Any) -> str:
+    """`value` when it is a string, else nothing: a piece of a longer text, which may end inside a character."""
+    return value if isinstance(value, str) else ""
+
+
 def count(value: Any) -> int | None:
     """A token count: a non-negative whole number, also as a float or a string of digits; anything else is None."""
     if type(value) is int:

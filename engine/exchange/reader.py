@@ -13,7 +13,7 @@ from ...providers.errors import Failure
 from ...providers.fold import Fold, Reply
 from ...providers.framing.choice import framer_for
 from ...providers.framing.sse import Event, FramingError
-from ...providers.inline.separation import SeparatingDecoder
+from ...providers.inline.separation import PairJoiner, SeparatingDecoder
 from ...providers.json_values import parse_json
 from ...providers.registry import INLINE_THINK, dialect
 from ...providers.schema import (
@@ -47,8 +47,8 @@ class ResponseReader:
     """
 
     __slots__ = (
-        "_bill", "_content_type", "_decoder", "_ended", "_error", "_framer", "_has_gap", "_headers", "_speech",
-        "_status", "awaits", "is_over", "is_settled", "streamed",
+        "_bill", "_content_type", "_decoder", "_ended", "_error", "_framer", "_has_gap", "_headers", "_joiner",
+        "_speech", "_status", "awaits", "is_over", "is_settled", "streamed",
     )  # fmt: skip
 
     def __init__(
@@ -71,6 +71,7 @@ class ResponseReader:
             decoder = SeparatingDecoder(decoder, reasoning_tags(), emulated=emulated)
         self._decoder: Decoder = decoder
         self._bill = bill_of_headers(headers, quirks) if "bill" in quirks else None
+        self._joiner = PairJoiner()
         self._error = bytearray()
         self._has_gap = self._ended = False
         self.awaits: Literal["answer", "error", "nothing"] = "answer"
@@ -121,10 +122,11 @@ class ResponseReader:
             self._keep(feed(event), found)
 
     def _keep(self, deltas: Iterable[Delta], found: list[Delta]) -> None:
+        join = self._joiner.feed
         for delta in deltas:
             if self._bill is not None:
                 self._tell_bill(delta, found)
-            found.append(delta)
+            found.extend(join(delta))
             if isinstance(delta, _SETTLING):
                 self.is_settled = True
 
@@ -153,6 +155,7 @@ class ResponseReader:
             self._keep(self._decoder.close(), last)
         except Exception as error:
             self._give_up(_unreadable(error), last)
+        last += self._joiner.close()
         found += _text_in(last) if has_gap else last
         return found
 

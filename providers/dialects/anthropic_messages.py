@@ -25,7 +25,7 @@ from ..dialect import (
 )
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..framing.sse import Event
-from ..json_values import count, items, obj, text
+from ..json_values import count, items, obj, piece_of, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -223,9 +223,9 @@ class MessagesDecoder:
             yield from self._piece(index, block)
 
     def _piece(self, index: int, piece: Mapping[str, Any]) -> Iterator[Delta]:
-        if answer := text(piece.get("text")):
+        if answer := piece_of(piece.get("text")):
             yield AnswerDelta(answer, str(index))
-        elif thought := text(piece.get("thinking")):
+        elif thought := piece_of(piece.get("thinking")):
             self._shown.add(index)
             yield ReasoningDelta(thought, "summary", str(index))
 

@@ -15,7 +15,7 @@ from ..dialect import Headers, Quirks, count_body, cut_stream, encode_body, fail
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..framing.eventstream import CONTENT_TYPE, EXCEPTION
 from ..framing.sse import Event
-from ..json_values import count, items, obj, parse_reply, text
+from ..json_values import count, items, obj, parse_reply, piece_of, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -212,11 +212,11 @@ def _written_1h(usage: Mapping[str, Any]) -> int | None:
 
 def _block(block: Mapping[str, Any], part: str) -> Iterator[Delta]:
     reasoning = obj(block.get("reasoningContent"))
-    if words := text(block.get("text")):
+    if words := piece_of(block.get("text")):
         yield AnswerDelta(words, part)
     elif reasoning:
         shown = obj(reasoning.get("reasoningText")) or reasoning
-        if thought := text(shown.get("text")):
+        if thought := piece_of(shown.get("text")):
             yield ReasoningDelta(thought, "full", part)
         elif "redactedContent" in reasoning:
             yield ReasoningWithheld("redacted")

@@ -22,7 +22,7 @@ from ..dialect import (
 )
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..framing.sse import Event
-from ..json_values import count, items, obj, text
+from ..json_values import count, items, obj, piece_of, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -144,9 +144,9 @@ def _is_trial_limit(words: str) -> bool:
 
 
 def _piece(piece: Mapping[str, Any], index: int) -> Iterator[Delta]:
-    if thought := text(piece.get("thinking")):
+    if thought := piece_of(piece.get("thinking")):
         yield ReasoningDelta(thought, "full", str(index))
-    elif words := text(piece.get("text")):
+    elif words := piece_of(piece.get("text")):
         yield AnswerDelta(words, str(index))
 
 

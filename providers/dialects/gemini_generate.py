@@ -25,7 +25,7 @@ from ..dialect import (
 )
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..framing.sse import Event
-from ..json_values import array, count, items, obj, seconds, text
+from ..json_values import array, count, items, obj, piece_of, seconds, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -206,7 +206,7 @@ class GenerateDecoder:
 
     def _part(self, part: Mapping[str, Any]) -> Iterator[Delta]:
         # A signature does not make a part a thought, and an empty signed part is neither thought nor answer.
-        words = text(part.get("text"))
+        words = piece_of(part.get("text"))
         if part.get("thought") is True:
             if words:
                 yield ReasoningDelta(words, "summary")

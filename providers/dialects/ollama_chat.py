@@ -22,7 +22,7 @@ from ..dialect import (
 )
 from ..errors import Failure, kind_for_status
 from ..framing.sse import Event
-from ..json_values import count, obj, text
+from ..json_values import count, obj, piece_of, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -93,9 +93,9 @@ class OllamaDecoder:
             return
         yield Served(model=text(line.get("model")))
         message = obj(line.get("message"))
-        if thought := text(message.get("thinking")):
+        if thought := piece_of(message.get("thinking")):
             yield ReasoningDelta(thought)
-        if words := text(message.get("content")):
+        if words := piece_of(message.get("content")):
             yield AnswerDelta(words)
         self._called = self._called or bool(message.get("tool_calls"))
         if line.get("done") is True:

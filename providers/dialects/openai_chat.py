@@ -14,7 +14,7 @@ from ..bills import bills_in, read_bill
 from ..dialect import Headers, Quirks, cut_stream, document_of, encode_body, json_headers, retry_delay_s
 from ..errors import Failure
 from ..framing.sse import Event
-from ..json_values import EMPTY, array, items, obj, text
+from ..json_values import EMPTY, array, items, obj, piece_of, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -201,7 +201,7 @@ class ChatDecoder:
         self._told.append(self._finish())
         self._told += self._unreconciled
         if self._refusal:
-            self._told.append(Notice("refusal", f"the model refused: {''.join(self._refusal)}"))
+            self._told.append(Notice("refusal", f"the model refused: {text(''.join(self._refusal))}"))
         self._told.append(Complete())
 
     def _own_choice(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -232,11 +232,11 @@ class ChatDecoder:
         content = piece.get("content")
         if isinstance(content, str):
             if content:
-                self._content(text(content) or "")
+                self._content(content)
         elif content:
             for part in items(content):
                 self._content_part(part)
-        if "refusal" in piece and (refusal := text(piece["refusal"])):
+        if "refusal" in piece and (refusal := piece_of(piece["refusal"])):
             self._refusal.append(refusal)
         if piece.get("tool_calls") or piece.get("function_call"):
             self._called = True
@@ -268,11 +268,11 @@ class ChatDecoder:
         """Content as a list of typed parts, as Mistral, Databricks and others send it while thinking."""
         kind = part.get("type")
         if kind == "text":
-            self._content(text(part.get("text")) or "")
+            self._content(piece_of(part.get("text")))
         elif kind in ("thinking", "reasoning") and self._field in (None, _CONTENT):
             thought = part.get("thinking") or part.get("summary") or part.get("text")
             visibility: Visibility = "summary" if part.get("summary") else "full"
-            for words in [text(thought)] if isinstance(thought, str) else [text(x.get("text")) for x in items(thought)]:
+            for words in [thought] if isinstance(thought, str) else [piece_of(x.get("text")) for x in items(thought)]:
                 if words:
                     self._tell_apart(_CONTENT)
                     self._told.append(ReasoningDelta(words, visibility))
@@ -329,14 +329,14 @@ def _reasoning_in(value: Any, visibility: Visibility) -> list[Delta]:
     if isinstance(value, str):
         if value == _REDACTED:
             return [ReasoningWithheld("redacted")]
-        return [ReasoningDelta(text(value) or "", visibility)]
+        return [ReasoningDelta(value, visibility)]
     found: list[Delta] = []
     for detail in items(value):
         if detail.get("text") == _REDACTED:
             found.append(ReasoningWithheld("redacted"))
-        elif words := text(detail.get("text")):
+        elif words := piece_of(detail.get("text")):
             found.append(ReasoningDelta(words))
-        elif words := text(detail.get("summary")):
+        elif words := piece_of(detail.get("summary")):
             found.append(ReasoningDelta(words, "summary"))
         elif detail.get("data"):
             found.append(ReasoningWithheld("encrypted"))

@@ -23,7 +23,7 @@ from ..dialect import (
 )
 from ..errors import Failure
 from ..framing.sse import Event
-from ..json_values import count, items, obj, text
+from ..json_values import count, items, obj, piece_of, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -149,7 +149,7 @@ class ResponsesDecoder:
         elif kind == "response.reasoning_text.delta":
             yield from self._reasoning(index, f"c{document.get('content_index')}", document.get("delta"), "full")
         elif kind == "response.refusal.delta":
-            self._refusal.append(text(document.get("delta")) or "")
+            self._refusal.append(piece_of(document.get("delta")))
         elif kind == "response.refusal.done":
             self._refusal = [text(document.get("refusal")) or "".join(self._refusal)]
         elif kind == "error" or (not kind and document.get("error")):
@@ -175,7 +175,7 @@ class ResponsesDecoder:
             self._commentary.setdefault(index, 0)
 
     def _answer(self, index: int, part: Any, piece: Any) -> Iterator[Delta]:
-        words = text(piece)
+        words = piece_of(piece)
         if not words:
             return
         if index in self._commentary:
@@ -185,7 +185,7 @@ class ResponsesDecoder:
         yield AnswerDelta(words, f"{index}.{count(part) or 0}")
 
     def _reasoning(self, index: int, part: str, piece: Any, visibility: Visibility) -> Iterator[Delta]:
-        if words := text(piece):
+        if words := piece_of(piece):
             self._reasoned.add(index)
             yield ReasoningDelta(words, visibility, f"{index}.{part}")
 
@@ -255,7 +255,7 @@ class ResponsesDecoder:
             return
         yield self._finish(status, text(obj(response.get("incomplete_details")).get("reason")))
         if self._refusal:
-            yield Notice("refusal", f"the model refused: {''.join(self._refusal)}")
+            yield Notice("refusal", f"the model refused: {text(''.join(self._refusal))}")
         if not self._failed:
             yield Complete()
 

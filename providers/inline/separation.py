@@ -1,4 +1,4 @@
-"""Another decoder whose answer is told apart from the reasoning inside it: one way for all dialects."""
+"""What all dialects have in common behind their decoders: reasoning inside the answer, and characters cut in halves."""
 
 from __future__ import annotations
 
@@ -8,8 +8,10 @@ from dataclasses import replace
 from ..dialect import Decoder
 from ..errors import Failure
 from ..framing.sse import Event
+from ..json_values import text
 from ..schema import (
     AnswerDelta,
+    AnswerWasReasoning,
     Complete,
     Delta,
     Finish,
@@ -21,6 +23,8 @@ from .splitter import InlineThinkSplitter
 from .tag_table import TagTable
 
 _TELLING = frozenset((ReasoningDelta, ReasoningWithheld, Finish, Complete))
+
+_ENDING = frozenset((Finish, Complete, Failure, AnswerWasReasoning))
 
 
 class SeparatingDecoder:
@@ -95,3 +99,49 @@ class SeparatingDecoder:
             yield AnswerDelta(f"{opener}{doubled}")
         else:
             yield ReasoningDelta(doubled, "inline", "tags")
+
+
+class PairJoiner:
+    """Holds back the first half of a surrogate pair until the second comes. What it gives can be encoded."""
+
+    __slots__ = ("_held",)
+
+    def __init__(self) -> None:
+        self._held: dict[type[Delta], AnswerDelta | ReasoningDelta] = {}
+
+    def feed(self, delta: Delta) -> Iterable[Delta]:
+        if isinstance(delta, AnswerDelta | ReasoningDelta):
+            if not self._held and (delta.text.isascii() or _is_whole(delta.text)):
+                return (delta,)
+            return self._join(delta)
+        if self._held and type(delta) in _ENDING:
+            return (*self.close(), delta)
+        return (delta,)
+
+    def close(self) -> list[Delta]:
+        """The halves that stayed alone."""
+        lost: list[Delta] = [replace(half, text="\ufffd") for half in self._held.values()]
+        self._held.clear()
+        return lost
+
+    def _join(self, delta: AnswerDelta | ReasoningDelta) -> list[Delta]:
+        found: list[Delta] = []
+        half = self._held.pop(type(delta), None)
+        if half is not None and half.part != delta.part:
+            found.append(replace(half, text="\ufffd"))
+            half = None
+        words = f"{half.text}{delta.text}" if half else delta.text
+        if words and "\ud800" <= words[-1] <= "\udbff":
+            self._held[type(delta)] = replace(delta, text=words[-1])
+            words = words[:-1]
+        if words:
+            found.append(replace(delta, text=text(words) or ""))
+        return found
+
+
+def _is_whole(words: str) -> bool:
+    try:
+        words.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
