@@ -33,7 +33,6 @@ from ..schema import (
     Complete,
     Delta,
     Finish,
-    FinishReason,
     HttpRequest,
     Notice,
     Portion,
@@ -45,6 +44,7 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, reconcile, tools_used
+from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = True
 QUIRKS: frozenset[str] = frozenset({"path", "anthropic_version", "models_path", "body_version", "counts"})
@@ -55,16 +55,6 @@ models up to 4.6 still take. Source: https://platform.claude.com/docs/en/api/ver
 
 DEFAULT_MAX_TOKENS = 8192
 """`max_tokens` is required; this stands in only where neither the profile nor a model card knows a limit."""
-
-_FINISH: Mapping[str, FinishReason] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_call",
-    "pause_turn": "unknown",
-    "refusal": "refusal",
-}
 
 _KIND_OF_TYPE: Mapping[str, ErrorKind] = {
     "invalid_request_error": "invalid_request",
@@ -249,11 +239,12 @@ class MessagesDecoder:
         yield from tools_used({name.removesuffix("_requests"): count(number) for name, number in ran.items()})
 
     def _finish(self, holder: Mapping[str, Any]) -> Iterator[Delta]:
-        raw = text(holder.get("stop_reason"))
+        raw = finish_word(holder.get("stop_reason"))
         if raw is None:
             return
-        yield Finish(_FINISH.get(raw, "unknown"), raw)
-        if raw == "refusal":
+        reason = reason_of(raw)
+        yield Finish(reason, raw)
+        if reason == "refusal":
             self._refused = True
             details = obj(holder.get("stop_details"))
             category, explanation = text(details.get("category")), text(details.get("explanation"))
@@ -262,7 +253,7 @@ class MessagesDecoder:
             yield Notice(
                 "refusal", f"the provider's safety classifier refused ({words})" if words else "the model refused"
             )
-        elif raw == "pause_turn":
+        elif raw.lower() == "pause_turn":
             yield Notice("paused", "the provider paused the turn; the answer is unfinished")
 
 

@@ -23,7 +23,6 @@ from ..schema import (
     Complete,
     Delta,
     Finish,
-    FinishReason,
     HttpRequest,
     ReasoningDelta,
     ReasoningWithheld,
@@ -31,21 +30,11 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, reconcile
+from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset()
 
-_FINISH: Mapping[str, FinishReason] = {
-    "end_turn": "stop",
-    "stop_sequence": "stop",
-    "max_tokens": "length",
-    "model_context_window_exceeded": "length",
-    "tool_use": "tool_call",
-    "guardrail_intervened": "content_filter",
-    "content_filtered": "content_filter",
-    "malformed_model_output": "error",
-    "malformed_tool_use": "error",
-}
 _KIND_OF_EXCEPTION: Mapping[str, ErrorKind] = {
     "validation": "invalid_request",
     "accessdenied": "permission",
@@ -161,10 +150,10 @@ class ConverseDecoder:
             yield cut_stream()
 
     def _stop(self, document: Mapping[str, Any]) -> Iterator[Delta]:
-        raw = text(document.get("stopReason"))
+        raw = finish_word(document.get("stopReason"))
         if raw is not None:
             self._stopped = True
-            yield Finish(_FINISH.get(raw, "unknown"), raw)
+            yield Finish(reason_of(raw), raw)
 
     def _metadata(self, document: Mapping[str, Any]) -> Iterator[Delta]:
         """`inputTokens` excludes cache traffic; thinking is inside the output and not told apart."""

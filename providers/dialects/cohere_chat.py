@@ -30,7 +30,6 @@ from ..schema import (
     Complete,
     Delta,
     Finish,
-    FinishReason,
     HttpRequest,
     ReasoningDelta,
     Served,
@@ -38,18 +37,11 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, reconcile
+from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"path"})
 
-_FINISH: Mapping[str, FinishReason] = {
-    "COMPLETE": "stop",
-    "STOP_SEQUENCE": "stop",
-    "MAX_TOKENS": "length",
-    "TOOL_CALL": "tool_call",
-    "ERROR": "error",
-    "TIMEOUT": "error",
-}
 _KIND_OF_STATUS: Mapping[int, ErrorKind] = {402: "quota", 498: "auth", 499: "cancelled"}
 _MONTHLY = ("per month", "/ month", "/month", "monthly")
 
@@ -108,13 +100,13 @@ class CohereDecoder:
 
     def _end(self, holder: Mapping[str, Any]) -> Iterator[Delta]:
         self._done = True
-        raw = text(holder.get("finish_reason"))
-        yield Finish(_FINISH.get(raw or "", "unknown"), raw)
+        raw = finish_word(holder.get("finish_reason"))
+        yield Finish(reason_of(raw), raw)
         yield from _usage(obj(holder.get("usage")))
-        if raw in ("ERROR", "TIMEOUT"):
+        if raw is not None and raw.upper() in ("ERROR", "TIMEOUT"):
             words = text(holder.get("error")) or f"the provider stopped with {raw}"
             invalid = (text(holder.get("error_type")) or "").startswith("INVALID")
-            yield failure("timeout" if raw == "TIMEOUT" else "invalid_request" if invalid else "server", words)
+            yield failure("timeout" if raw.upper() == "TIMEOUT" else "invalid_request" if invalid else "server", words)
         else:
             yield Complete()
 

@@ -33,7 +33,6 @@ from ..schema import (
     Complete,
     Delta,
     Finish,
-    FinishReason,
     HttpRequest,
     Notice,
     ReasoningDelta,
@@ -41,32 +40,10 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, output_apart, reconcile, tools_used
+from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"version", "latest_version", "models_path"})
-
-_FINISH: Mapping[str, FinishReason] = {
-    "STOP": "stop",
-    "MAX_TOKENS": "length",
-    "CONTINUATION": "length",
-    "SAFETY": "content_filter",
-    "RECITATION": "content_filter",
-    "BLOCKLIST": "content_filter",
-    "PROHIBITED_CONTENT": "content_filter",
-    "SPII": "content_filter",
-    "MODEL_ARMOR": "content_filter",
-    "IMAGE_SAFETY": "content_filter",
-    "IMAGE_PROHIBITED_CONTENT": "content_filter",
-    "IMAGE_RECITATION": "content_filter",
-    "IMAGE_OTHER": "content_filter",
-    "LANGUAGE": "error",
-    "OTHER": "error",
-    "MALFORMED_FUNCTION_CALL": "error",
-    "MALFORMED_RESPONSE": "error",
-    "UNEXPECTED_TOOL_CALL": "error",
-    "TOO_MANY_TOOL_CALLS": "error",
-    "MISSING_THOUGHT_SIGNATURE": "error",
-}
 
 _COUNTERS = frozenset(
     {"promptTokenCount", "toolUsePromptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount"}
@@ -194,7 +171,7 @@ class GenerateDecoder:
                 yield from self._part(part)
             if "groundingMetadata" in candidate:
                 self._queries.update(_queries(obj(candidate["groundingMetadata"])))
-            if raw := text(candidate.get("finishReason")):
+            if raw := finish_word(candidate.get("finishReason")):
                 yield from self._stopped(raw, text(candidate.get("finishMessage")))
         blocked = text(obj(response.get("promptFeedback")).get("blockReason")) if "promptFeedback" in response else None
         if blocked and not response.get("candidates"):
@@ -216,10 +193,10 @@ class GenerateDecoder:
             self._called = True
 
     def _stopped(self, raw: str, message: str | None) -> Iterator[Delta]:
-        if raw == "FINISH_REASON_UNSPECIFIED":
+        if raw.upper() == "FINISH_REASON_UNSPECIFIED":
             return
-        self._finish = Finish(_FINISH.get(raw, "unknown"), raw)
-        if raw == "CONTINUATION":
+        self._finish = Finish(reason_of(raw), raw)
+        if raw.upper() == "CONTINUATION":
             yield Notice("continuation", "the provider stopped at its limit for one response; the answer is unfinished")
         elif message:
             yield Notice("finish", message)

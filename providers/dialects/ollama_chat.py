@@ -30,7 +30,6 @@ from ..schema import (
     Complete,
     Delta,
     Finish,
-    FinishReason,
     HttpRequest,
     Notice,
     ReasoningDelta,
@@ -38,11 +37,11 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, reconcile
+from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"path"})
 
-_FINISH: Mapping[str, FinishReason] = {"stop": "stop", "length": "length", "load": "unknown", "unload": "unknown"}
 _SLOW_LOAD_S = 1.0
 
 
@@ -103,8 +102,8 @@ class OllamaDecoder:
 
     def _end(self, line: Mapping[str, Any]) -> Iterator[Delta]:
         self._done = True
-        raw = text(line.get("done_reason"))
-        reason = _FINISH.get(raw or "", "unknown")
+        raw = finish_word(line.get("done_reason"))
+        reason = reason_of(raw)
         yield Finish("tool_call" if self._called and reason == "stop" else reason, raw)
         # A count that is missing is unknown: the prompt may have been cached. Thinking is inside eval_count.
         counts = RawCounts(entered=count(line.get("prompt_eval_count")), output=count(line.get("eval_count")))

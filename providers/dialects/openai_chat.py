@@ -22,7 +22,6 @@ from ..schema import (
     Complete,
     Delta,
     Finish,
-    FinishReason,
     HttpRequest,
     Notice,
     ReasoningDelta,
@@ -31,6 +30,7 @@ from ..schema import (
     Visibility,
 )
 from . import openai_responses
+from .finish_words import finish_word, reason_of
 from .openai_chat_errors import error_inside, minimax_error
 from .openai_responses import content_filter_answer
 from .openai_usage import read_openai_error, read_usage
@@ -58,24 +58,6 @@ _REDACTED = "[REDACTED]"
 
 REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_text", "reasoning_details")
 """In this order; the first that is not empty is the one. Several hosts send the same text in two of them."""
-
-_FINISH: Mapping[str, FinishReason] = {
-    "stop": "stop",
-    "end_turn": "stop",
-    "eos": "stop",
-    "stop_sequence": "stop",
-    "length": "length",
-    "max_tokens": "length",
-    "model_length": "length",
-    "model_context_window_exceeded": "length",
-    "content_filter": "content_filter",
-    "sensitive": "content_filter",
-    "refusal": "refusal",
-    "tool_calls": "tool_call",
-    "function_call": "tool_call",
-    "error": "error",
-    "abort": "cancelled",
-}
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
@@ -166,7 +148,7 @@ class ChatDecoder:
         if "messages" in choice:  # Mistral's, in the place of one message
             for message in items(choice["messages"]):
                 self._piece(message)
-        if raw := text(choice.get("finish_reason")):
+        if raw := finish_word(choice.get("finish_reason")):
             self._finish_raw = raw
         if self._bill or "usage" in document or "usage" in choice or "x_groq" in document:
             self._usage(document, choice)
@@ -308,7 +290,7 @@ class ChatDecoder:
         raw = self._finish_raw
         if self._refusal:
             return Finish("refusal", raw)
-        reason = _FINISH.get(raw or "", "unknown")
+        reason = reason_of(raw)
         if self._called and reason in ("stop", "unknown"):
             return Finish("tool_call", raw)
         return Finish(reason, raw)

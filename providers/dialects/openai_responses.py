@@ -31,7 +31,6 @@ from ..schema import (
     Complete,
     Delta,
     Finish,
-    FinishReason,
     HttpRequest,
     Notice,
     ReasoningDelta,
@@ -40,7 +39,8 @@ from ..schema import (
     UsageReport,
     Visibility,
 )
-from .openai_usage import read_openai_error, read_tools, read_usage
+from .finish_words import reason_of
+from .openai_usage import read_bill, read_openai_error, read_tools, read_usage
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"path", "store_field", "reasoning_outside_output", "bill", "counts"})
@@ -56,7 +56,6 @@ _STATUS_OF_EVENT: Mapping[str, str] = {
 _SETTLED = frozenset(_STATUS_OF_EVENT.values())
 _PUT_OFF = frozenset({"queued", "in_progress"})
 
-_INCOMPLETE: Mapping[str, FinishReason] = {"max_output_tokens": "length", "content_filter": "content_filter"}
 _POLICY_CODES = frozenset({"content_filter", "bio_policy", "misalignment_policy_violation"})
 _SAFETY_CHECK = "SAFETY_CHECK"
 """What xAI names, somewhere in the error, when it refuses a prompt."""
@@ -264,7 +263,7 @@ class ResponsesDecoder:
         if self._refusal:
             return Finish("refusal", raw)
         if status == "incomplete":
-            return Finish(_INCOMPLETE.get(reason or "", "unknown"), raw)
+            return Finish(reason_of(reason), raw)
         if status == "cancelled":
             return Finish("cancelled", raw)
         if self._called:

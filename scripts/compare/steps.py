@@ -19,9 +19,9 @@ PUBLISHER = "http://publisher"
 class Command:
     """One run of `thinkdial`, and the exit code that it has to have.
 
-    `unordered`: what it says and writes comes in the order in which calls end. `terminal`: standard output is one, and so
-    is standard input, on which `typed` is typed. `unread`: its output is a pipe that nobody reads. `interrupted_s` after
-    the first byte of output it gets Ctrl-C.
+    `unordered`: what it says and writes comes in the order in which calls end. `terminal`: standard output is one, and
+    so is standard input, on which `typed` is typed. `unread`: its output is a pipe that nobody reads. `interrupted_s`
+    after the first byte of output it gets Ctrl-C.
     """
 
     arguments: tuple[str, ...]

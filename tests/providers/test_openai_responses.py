@@ -180,7 +180,12 @@ def test_a_commentary_without_an_answer_after_it_is_not_counted_again_at_the_end
 
 @pytest.mark.parametrize(
     ("reason", "finish"),
-    [("max_output_tokens", "length"), ("content_filter", "content_filter"), ("steered", "unknown"), (None, "unknown")],
+    [
+        ("max_output_tokens", "length"),
+        ("content_filter", "content_filter"),
+        ("steered", "cancelled"),
+        (None, "unknown"),
+    ],
 )
 def test_an_incomplete_response_is_an_answer_with_its_reason(gpt: Any, reason: str | None, finish: str) -> None:
     cut = response(reasoning("r"), status="incomplete", incomplete_details=reason and {"reason": reason})
