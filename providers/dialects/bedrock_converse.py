@@ -201,6 +201,11 @@ def _written_1h(usage: Mapping[str, Any]) -> int | None:
 
 def _block(block: Mapping[str, Any], part: str) -> Iterator[Delta]:
     reasoning = obj(block.get("reasoningContent"))
+    if "citationsContent" in block:  # the answer, with its sources beside it
+        for piece in items(obj(block["citationsContent"]).get("content")):
+            if cited := piece_of(piece.get("text")):
+                yield AnswerDelta(cited, part)
+        return
     if words := piece_of(block.get("text")):
         yield AnswerDelta(words, part)
     elif reasoning:

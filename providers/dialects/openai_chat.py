@@ -215,6 +215,8 @@ class ChatDecoder:
         if isinstance(content, str):
             if content:
                 self._content(content)
+        elif isinstance(content, dict):  # Cloudflare's answer to a schema
+            self._content(encode_body(obj(content)).decode())
         elif content:
             for part in items(content):
                 self._content_part(part)

@@ -40,7 +40,7 @@ from ..schema import (
     Visibility,
 )
 from .finish_words import reason_of
-from .openai_usage import read_bill, read_openai_error, read_tools, read_usage
+from .openai_usage import read_openai_error, read_tools, read_usage
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"path", "store_field", "reasoning_outside_output", "bill", "counts"})
@@ -116,7 +116,7 @@ class ResponsesDecoder:
     def __init__(self, quirks: Quirks) -> None:
         self._reasoning_outside = bool(quirks.get("reasoning_outside_output"))
         self._bill = bills_in(quirks)
-        self._commentary: dict[int, int] = {}
+        self._commentary: dict[int, list[str]] = {}
         self._answered: set[int] = set()
         self._reasoned: set[int] = set()
         self._refusal: list[str] = []
@@ -171,14 +171,14 @@ class ResponsesDecoder:
 
     def _note_phase(self, index: int, item: Mapping[str, Any]) -> None:
         if item.get("phase") == "commentary":
-            self._commentary.setdefault(index, 0)
+            self._commentary.setdefault(index, [])
 
     def _answer(self, index: int, part: Any, piece: Any) -> Iterator[Delta]:
         words = piece_of(piece)
         if not words:
             return
         if index in self._commentary:
-            self._commentary[index] += len(words)
+            self._commentary[index].append(words)
             return
         self._answered.add(index)
         yield AnswerDelta(words, f"{index}.{count(part) or 0}")
@@ -228,8 +228,7 @@ class ResponsesDecoder:
             service_tier=text(response.get("service_tier")),
             effort=text(obj(response.get("reasoning")).get("effort")),
         )
-        if size := sum(self._commentary.values()):
-            yield Notice("commentary", f"{size} characters of commentary are not part of the answer")
+        yield from self._tell_commentary()
         for delta in read_usage(
             obj(response.get("usage")), reasoning_outside=self._reasoning_outside, final=status not in _PUT_OFF
         ):
@@ -257,6 +256,19 @@ class ResponsesDecoder:
             yield Notice("refusal", f"the model refused: {text(''.join(self._refusal))}")
         if not self._failed:
             yield Complete()
+
+    def _tell_commentary(self) -> Iterator[Delta]:
+        """Commentary is not the answer, but where nothing else was said."""
+        said = {index: "".join(pieces) for index, pieces in self._commentary.items() if pieces}
+        if not said:
+            return
+        if self._answered or self._refusal or self._called:
+            size = sum(map(len, said.values()))
+            yield Notice("commentary", f"{size} characters of commentary are not part of the answer")
+            return
+        for index, words in said.items():
+            yield AnswerDelta(words, f"{index}.0")
+        yield Notice("commentary", "the model gave commentary and no answer; the commentary is shown as the answer")
 
     def _finish(self, status: str, reason: str | None) -> Finish:
         raw = f"{status}:{reason}" if reason else status

@@ -193,3 +193,11 @@ def test_system_and_limit_have_places_of_their_own(bedrock: Any) -> None:
     assert body["system"] == [{"text": "Be brief."}]
     assert body["inferenceConfig"] == {"maxTokens": 9}
     assert body["messages"] == [{"role": "user", "content": [{"text": "How many?"}]}]
+
+
+def test_a_cited_answer_is_text(bedrock: Any) -> None:
+    cited = {"citationsContent": {"content": [{"text": "3"}, {"text": " r"}], "citations": [{"title": "t"}]}}
+    assert bedrock.whole(whole({"text": "It has "}, cited)).answer == "It has \n\n3 r"
+    assert bedrock.whole(whole({"citationsContent": {"content": "odd"}})).answer == ""
+    streamed = [delta(text="3"), delta(citation={"title": "t"}), delta(text=" r"), made("messageStop", {})]
+    assert ran(bedrock, streamed).answer == "3 r"

@@ -374,3 +374,7 @@ def test_the_names_of_the_output_limit_and_the_system_role_differ_between_hosts(
     openai = speak("openai-chat", max_output_field="max_completion_tokens", system_role="developer").body(**asked)
     assert (openai["max_completion_tokens"], openai["messages"][0]["role"]) == (9, "developer")
     assert "max_tokens" not in openai
+
+
+def test_an_object_in_the_place_of_the_answer_is_its_json(chat: Any) -> None:
+    assert chat.whole(body(content={"r": 3, "of": ["é"]})).answer == '{"r":3,"of":["é"]}'

@@ -172,10 +172,12 @@ def test_commentary_is_not_part_of_the_answer_and_is_counted_once(gpt: Any) -> N
         ]
 
 
-def test_a_commentary_without_an_answer_after_it_is_not_counted_again_at_the_end(gpt: Any) -> None:
+def test_a_commentary_without_an_answer_after_it_is_shown_once_as_the_answer(gpt: Any) -> None:
     comment = message(text("Let me see"), phase="commentary")
-    reply = gpt.stream(event("output_item.done", output_index=0, item=comment), completed(comment))
-    assert (reply.answer, reply.notices[0].message[:2]) == ("", "10")
+    streamed = gpt.stream(event("output_item.done", output_index=0, item=comment), completed(comment))
+    for reply in (streamed, gpt.stream(completed(comment)), gpt.whole(response(comment))):
+        assert reply.answer == "Let me see"
+        assert [notice.code for notice in reply.notices] == ["commentary"]
 
 
 @pytest.mark.parametrize(
