@@ -98,7 +98,7 @@ def test_garbage_is_a_protocol_error(
     "choice",
     [
         {"delta": "text"},
-        {"delta": {"content": {"a": 1}, "reasoning_content": [1, None]}},
+        {"delta": {"content": 5, "reasoning_content": [1, None]}},
         {"delta": None, "message": 7},
         {"delta": {"content": [None, 1, {"type": "text", "text": None}]}, "finish_reason": 7},
         "no object",
