@@ -10,8 +10,8 @@ import pytest
 
 from thinkdial.engine.exchange.reader import ResponseReader
 from thinkdial.providers.fold import Fold
-from thinkdial.providers.schema import AnswerDelta, Bill, Delta, Finish, ReasoningDelta
 from thinkdial.providers.inline.separation import PairJoiner
+from thinkdial.providers.schema import AnswerDelta, Bill, Delta, Finish, ReasoningDelta
 
 from .test_separation import STREAMED, documents
 
