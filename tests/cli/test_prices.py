@@ -107,7 +107,7 @@ def test_the_document(cli: Cli) -> None:
     assert document["schema"] == "thinkdial.prices/1"
     assert (document["provider"], document["listed_as"]) == ("openai", "openai/gpt-6-sol")
     long = next(row for row in document["table"] if row["tier"] == "standard" and row["above_tokens"] == 272_000)
-    assert (long["input"], long["output"], long["cached_input"], long["cache_write_1h"]) == ("4", "15", "0.4", "8")
+    assert (long["input"], long["output"], long["cached_input"], long["cache_write_1h"]) == ("4", "15", "0.4", "10.0")
     assert document["own"] == [] and document["table_fetched_at"] is None
     assert document["uplifts"][0]["factor"] == "1.1"
     assert all(one["sources"] and one["checked_on"] for one in document["corrections"])

@@ -37,7 +37,9 @@ def prices_document(known: KnownPrices) -> dict[str, Any]:
 
 def _row(row: PriceRow) -> dict[str, Any]:
     """A row with every rate as it is applied; `published` names those that the list itself has."""
-    rates = {field.name: f"{getattr(row.rates, field.name):f}" for field in fields(row.rates)}
+    amounts = {field.name: getattr(row.rates, field.name) for field in fields(row.rates) if field.name != "apart"}
+    rates: dict[str, Any] = {name: f"{usd:f}" for name, usd in amounts.items()}
+    rates["apart"] = {kind: f"{usd:f}" for kind, usd in row.rates.apart}
     return {
         "tier": row.tier,
         "above_tokens": row.above_tokens,
