@@ -37,7 +37,7 @@ def test_it_is_opt_in() -> None:
     assert "<think>" not in call.request.body.decode()
 
 
-def test_models_that_reason_and_wishes_that_ask_for_nothing_are_left_alone() -> None:
+def test_models_that_reason_and_options_that_ask_for_nothing_are_left_alone() -> None:
     for model, provider, think in (
         ("claude-opus-5-5", "anthropic", "high"),
         ("gpt-6-sol", "openai", "high"),

@@ -172,13 +172,13 @@ def origin_and_path(url: str) -> tuple[str, str]:
     return f"{parts.scheme}://{parts.netloc}", parts.path
 
 
-async def run_all(selections: Sequence[Selection], wishes: Options, waits: list[float]) -> tuple[Result, ...]:
+async def run_all(selections: Sequence[Selection], options: Options, waits: list[float]) -> tuple[Result, ...]:
     async def sleep(seconds: float) -> None:
         waits.append(seconds)
 
     providers = {selection.profile.provider for selection in selections}
     names = [name for provider in providers for name in config().provider(provider).api_key_env]
-    jobs = make_jobs(selections, Prompt("How many?"), config(), wishes, dict.fromkeys(names, KEY))
+    jobs = make_jobs(selections, Prompt("How many?"), config(), options, dict.fromkeys(names, KEY))
     async with Transport() as transport:
         surroundings = Surroundings(transport, sleep=sleep, dice=lambda: 0.0)
         at = datetime(2026, 11, 21, tzinfo=UTC)
@@ -203,8 +203,8 @@ def call(
     async def go() -> tuple[Result, list[Asked]]:
         async with Host(replies) as host:
             there = replace(bare, base_url=f"{host.origin}{path}")
-            wishes = Options(retries=retries, no_stream=not stream, timeout_s=5.0)
-            (result,) = await run_all([Selection(there, parse_think(think))], wishes, waits)
+            options = Options(retries=retries, no_stream=not stream, timeout_s=5.0)
+            (result,) = await run_all([Selection(there, parse_think(think))], options, waits)
             return result, host.asked
 
     result, asked = asyncio.run(go())

@@ -121,6 +121,7 @@ def test_durations(seconds: float, text: str) -> None:
     assert duration(seconds) == text
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("vendor", ["openai", "anthropic", "mistral"])
 def test_a_pace_over_real_http_keeps_within_the_limit(vendor: str, client: httpx2.Client) -> None:
     """The limit is learnt from headers; all calls get through, hardly any is turned away."""

@@ -17,7 +17,7 @@ import pytest
 from thinkdial.cli.views.money.spend import bar, percent, signed_percent
 from thinkdial.engine.results.result import Cost, Forecast, Result, ThinkReceipt
 
-from ..engine.history.made import result, store_run
+from ....engine.history.made import result, store_run
 
 D = Decimal
 NOW = datetime.now(UTC)

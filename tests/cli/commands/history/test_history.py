@@ -20,7 +20,7 @@ import pytest
 from thinkdial.engine.history.store import Store, database_path
 from thinkdial.engine.results.result import Cost, ThinkReceipt
 
-from ..engine.history.made import SENT, result, store_run
+from ....engine.history.made import SENT, result, store_run
 
 ESCAPES = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e]")
 HOSTILE = "\x1b[31mred\x1b[0m \x9b5n\u202e[bold]x[/bold]\r\n=cmd()"

@@ -14,8 +14,8 @@ import pytest
 
 from thinkdial.engine.costs.prices import price_table
 
-from ..engine.costs.prices.conftest import plain, shortened
-from .conftest import Ended, Process
+from ....engine.costs.prices.conftest import plain, shortened
+from ...conftest import Ended, Process
 
 Cli = Callable[..., Ended]
 

@@ -25,7 +25,7 @@ from thinkdial.providers.schema import (
     UsageReport,
 )
 
-from ..engine.conftest import builtin
+from ...engine.conftest import builtin
 
 Pieces = list[Mapping[str, Any]]
 

@@ -23,7 +23,7 @@ from thinkdial.engine.results.csv_columns import (
 from thinkdial.engine.results.documents import result_document
 from thinkdial.simulator import Simulator
 
-from .views.conftest import make_result
+from ...views.conftest import make_result
 
 Run = Callable[..., Any]
 
