@@ -19,7 +19,7 @@ from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import parse_think
 
-CONTRACT = runpy.run_path(str(Path(__file__).parents[2] / "providers" / "test_contract.py"))
+CONTRACT = runpy.run_path(str(Path(__file__).parents[2] / "providers" / "dialects" / "test_contract.py"))
 SSE = "text/event-stream"
 CONFIG = load_builtin()
 MODELS = {"anthropic": "claude-opus-5-5", "openai": "gpt-6-sol", "google": "gemini-4-argon"}
