@@ -27,6 +27,7 @@ from .schema import (
     UsageReport,
     Visibility,
 )
+from .turns.pieces import TurnPiece
 
 _NOTHING = Usage()
 _COUNTS = tuple(f.name for f in fields(Usage))
@@ -60,6 +61,7 @@ class Reply:
     reasoning_absent: bool = False
     failure: Failure | None = None
     notices: list[Notice] = field(default_factory=list[Notice])
+    pieces: list[TurnPiece] = field(default_factory=list[TurnPiece])
 
 
 class Fold:
@@ -123,6 +125,8 @@ class Fold:
             case Notice():
                 if delta not in reply.notices:
                     reply.notices.append(delta)
+            case TurnPiece():
+                reply.pieces.append(delta)
             case Failure():
                 reply.failure = reply.failure or delta
 

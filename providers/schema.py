@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any, Literal
 
 from .errors import ErrorKind, Failure
+from .turns.pieces import TurnPiece
 
 Json = Mapping[str, Any]
 """A decoded JSON object. What is inside is only known to whoever wrote it."""
@@ -161,6 +162,7 @@ Delta = (
     | Complete
     | Notice
     | Failure
+    | TurnPiece
 )
 """What a stream and a whole body alike decode into."""
 
@@ -177,7 +179,9 @@ class Message:
 class Call:
     """What a dialect needs to build a request: data, decided by the planner.
 
-    `earlier` are the messages before the prompt, in order.
+    `earlier` are the messages before the prompt, in order. `written` are all messages of the user and the model, the
+    prompt included, where a writer has already put them as the wire wants them: they are sent, in place of `earlier` and
+    `prompt`.
     `native` are the thinking fields, spelled for this dialect; `params` are the user's own native fields. Both are
     merged into the body, `params` last.
     """
@@ -190,6 +194,7 @@ class Call:
     native: Json = field(default_factory=dict[str, Any])
     params: Json = field(default_factory=dict[str, Any])
     earlier: tuple[Message, ...] = ()
+    written: tuple[Json, ...] | None = None
 
     @property
     def chat(self) -> tuple[Message, ...]:

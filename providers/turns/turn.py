@@ -1,0 +1,69 @@
+"""Turns of a conversation as they are kept: what was said to a provider, what it answered, and where that came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from .pieces import TurnPiece
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Who gave an answer, and what it was given for.
+
+    `endpoint` is the base URL that was called, without a key; `account` a keyed hash that stands for the credential,
+    never the credential. `model` is what was asked for, `served` what the provider says answered. `prefix` is
+    `prefix_of` the body that was sent. `date` is when, as ISO 8601. `is_imported`: it was read from a file, so that
+    nobody here knows whether its opaque pieces are what they claim to be.
+    """
+
+    provider: str
+    endpoint: str
+    dialect: str
+    model: str
+    served: str | None = None
+    account: str | None = None
+    prefix: str | None = None
+    date: str | None = None
+    is_imported: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One message of the user and one answer.
+
+    `number` counts from 1 along the way from the first turn. `asked` are the pieces of the user's side: text, and
+    results of calls. `pieces` are the provider's, in its order. `is_cut`: the answer did not end by itself; it met the
+    output limit, was cancelled, or the stream broke. `dead` are positions in `pieces` that a provider has refused.
+    `reasoning_tokens` is what the provider counted for the reasoning of the turn, None where it did not.
+    """
+
+    number: int
+    asked: tuple[TurnPiece, ...]
+    pieces: tuple[TurnPiece, ...]
+    origin: Origin
+    is_cut: bool = False
+    dead: frozenset[int] = frozenset()
+    reasoning_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Exchanged:
+    """One turn as it is to be written: what is left of both sides when it is settled what goes along.
+
+    Pieces with `native` or `opaque` fields are those of the wire that they are written to; all others are plain.
+    `answered` is empty for the last one, the new prompt.
+    """
+
+    asked: tuple[TurnPiece, ...]
+    answered: tuple[TurnPiece, ...] = ()
+
+
+def said(text: str) -> tuple[TurnPiece, ...]:
+    """The user's side of a turn that is nothing but `text`."""
+    return (TurnPiece("text", text),)
+
+
+def plain_text(pieces: tuple[TurnPiece, ...]) -> str:
+    """The words of `pieces` that are neither reasoning, calls nor results."""
+    return "".join(piece.text for piece in pieces if piece.kind == "text")

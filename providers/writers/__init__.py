@@ -1,0 +1,1 @@
+"""Stored turns into the messages of each wire: one pure module a wire."""
