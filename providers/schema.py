@@ -180,7 +180,7 @@ class Call:
     """What a dialect needs to build a request: data, decided by the planner.
 
     `earlier` are the messages before the prompt, in order. `written` are all messages of the user and the model, the
-    prompt included, where a writer has already put them as the wire wants them: they are sent, in place of `earlier` and
+    prompt included, where a writer has already put them as the wire wants them; they take the place of `earlier` and
     `prompt`.
     `native` are the thinking fields, spelled for this dialect; `params` are the user's own native fields. Both are
     merged into the body, `params` last.

@@ -44,6 +44,7 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, reconcile, tools_used
+from ..wires.anthropic import OpenBlock
 from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = True
@@ -149,6 +150,7 @@ class MessagesDecoder:
 
     def __init__(self) -> None:
         self._block_types: dict[int, str] = {}
+        self._blocks: dict[int, OpenBlock] = {}
         self._shown: set[int] = set()
         self._counts: dict[str, Any] = {}
         self._refused = False
@@ -179,12 +181,14 @@ class MessagesDecoder:
                 yield from self._complete()
             case kind if kind == "error" or (kind is None and document.get("error")):
                 self._done = True
+                yield from self._rest()
                 yield _failure(None, {}, document)
             case _:
                 return
 
     def close(self) -> Iterator[Delta]:
         if not self._done:
+            yield from self._rest()
             yield cut_stream()
 
     def _whole(self, message: Mapping[str, Any]) -> Iterator[Delta]:
@@ -199,6 +203,7 @@ class MessagesDecoder:
 
     def _complete(self) -> Iterator[Delta]:
         self._done = True
+        yield from self._rest()
         # A refusal takes the blocks away, so it proves nothing.
         if not self._refused and not _THINKING_BLOCKS.intersection(self._block_types.values()):
             yield ReasoningAbsent()
@@ -207,21 +212,41 @@ class MessagesDecoder:
     def _start(self, index: int, block: Mapping[str, Any]) -> Iterator[Delta]:
         kind = text(block.get("type")) or ""
         self._block_types[index] = kind
+        self._blocks[index] = OpenBlock(block)
         if kind == "redacted_thinking":
             yield ReasoningWithheld("redacted")
         elif kind in ("text", "thinking"):
             yield from self._piece(index, block)
 
     def _piece(self, index: int, piece: Mapping[str, Any]) -> Iterator[Delta]:
+        block = self._blocks.get(index)
+        if block is None:  # some hosts leave the start of a block out
+            block = self._blocks[index] = OpenBlock({"type": "thinking" if "thinking" in piece else "text"})
         if answer := piece_of(piece.get("text")):
+            block.words.append(answer)
             yield AnswerDelta(answer, str(index))
         elif thought := piece_of(piece.get("thinking")):
             self._shown.add(index)
+            block.words.append(thought)
             yield ReasoningDelta(thought, "summary", str(index))
+        else:
+            block.add(piece)
 
     def _stop(self, index: int) -> Iterator[Delta]:
         if self._block_types.get(index) == "thinking" and index not in self._shown:
             yield ReasoningWithheld("hidden")
+        block = self._blocks.pop(index, None)
+        piece = block.piece() if block else None
+        if piece is not None:
+            yield piece
+
+    def _rest(self) -> Iterator[Delta]:
+        """Blocks whose end did not come."""
+        for index in sorted(self._blocks):
+            piece = self._blocks[index].piece(is_whole=False)
+            if piece is not None:
+                yield piece
+        self._blocks.clear()
 
     def _message_delta(self, document: Mapping[str, Any]) -> Iterator[Delta]:
         yield from self._finish(obj(document.get("delta")))

@@ -30,6 +30,7 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, reconcile
+from ..wires.converse import ConverseBlocks
 from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = False
@@ -119,21 +120,30 @@ class ConverseDecoder:
         self._stopped = False
         self._failed = False
         self._complete = False
+        self._blocks = ConverseBlocks()
 
     def feed(self, event: Event) -> Iterator[Delta]:
         if event.name.startswith(EXCEPTION):
             self._failed = True
+            yield from self._blocks.close(is_whole=False)
             yield _failure(event.name.removeprefix(EXCEPTION), None, {}, _document(event))
             return
         document = obj(parse_reply(event.data))
         match event.name:
             case "body":
                 for index, block in enumerate(items(obj(obj(document.get("output")).get("message")).get("content"))):
+                    self._blocks.add(index, block)
                     yield from _block(block, str(index))
                 yield from self._stop(document)
                 yield from self._metadata(document)
             case "contentBlockDelta":
-                yield from _block(obj(document.get("delta")), str(count(document.get("contentBlockIndex")) or 0))
+                index, delta = count(document.get("contentBlockIndex")) or 0, obj(document.get("delta"))
+                self._blocks.add(index, delta)
+                yield from _block(delta, str(index))
+            case "contentBlockStart":
+                self._blocks.add(count(document.get("contentBlockIndex")) or 0, obj(document.get("start")))
+            case "contentBlockStop":
+                yield from self._blocks.close(count(document.get("contentBlockIndex")) or 0)
             case "messageStop":
                 yield from self._stop(document)
             case "metadata":
@@ -144,6 +154,7 @@ class ConverseDecoder:
     def close(self) -> Iterator[Delta]:
         if self._failed or self._complete:
             return
+        yield from self._blocks.close(is_whole=self._stopped)
         if self._stopped:
             yield Complete()
         else:
@@ -153,6 +164,7 @@ class ConverseDecoder:
         raw = finish_word(document.get("stopReason"))
         if raw is not None:
             self._stopped = True
+            yield from self._blocks.close()
             yield Finish(reason_of(raw), raw)
 
     def _metadata(self, document: Mapping[str, Any]) -> Iterator[Delta]:

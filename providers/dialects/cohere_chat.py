@@ -37,6 +37,7 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, reconcile
+from ..wires.cohere import CohereItems
 from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = False
@@ -71,6 +72,7 @@ class CohereDecoder:
 
     def __init__(self) -> None:
         self._done = False
+        self._items = CohereItems()
 
     def feed(self, event: Event) -> Iterator[Delta]:
         if event.name == "stray":
@@ -81,25 +83,39 @@ class CohereDecoder:
         if kind is None and isinstance(document.get("message"), str):
             # The shape of an error body, under HTTP 200.
             self._done = True
+            yield from self._items.close(is_whole=False)
             yield failure("server", error_message(document))
         elif event.name == "body" and obj(document.get("message")):
             yield Served(response_id=text(document.get("id")))
-            for index, part in enumerate(items(obj(document.get("message")).get("content"))):
+            message = obj(document.get("message"))
+            for index, part in enumerate(items(message.get("content"))):
+                self._items.add(index, part)
                 yield from _piece(part, index)
+            self._items.plan(message.get("tool_plan"))
+            self._items.call(message.get("tool_calls"))
             yield from self._end(document)
         elif kind == "message-start":
             yield Served(response_id=text(document.get("id")))
         elif kind in ("content-start", "content-delta"):
-            yield from _piece(obj(obj(delta.get("message")).get("content")), count(document.get("index")) or 0)
+            index, part = count(document.get("index")) or 0, obj(obj(delta.get("message")).get("content"))
+            self._items.add(index, part)
+            yield from _piece(part, index)
+        elif kind == "tool-plan-delta":
+            self._items.plan(obj(delta.get("message")).get("tool_plan"))
+        elif kind in ("tool-call-start", "tool-call-delta"):
+            called = {"index": count(document.get("index")) or 0, **obj(obj(delta.get("message")).get("tool_calls"))}
+            self._items.call([called])
         elif kind == "message-end":
             yield from self._end(delta)
 
     def close(self) -> Iterator[Delta]:
         if not self._done:
+            yield from self._items.close(is_whole=False)
             yield cut_stream()
 
     def _end(self, holder: Mapping[str, Any]) -> Iterator[Delta]:
         self._done = True
+        yield from self._items.close()
         raw = finish_word(holder.get("finish_reason"))
         yield Finish(reason_of(raw), raw)
         yield from _usage(obj(holder.get("usage")))

@@ -40,6 +40,7 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, output_apart, reconcile, tools_used
+from ..wires.gemini import GeminiParts
 from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = False
@@ -129,6 +130,7 @@ class GenerateDecoder:
         self._finish: Finish | None = None
         self._called = False
         self._failed = False
+        self._parts = GeminiParts()
 
     def feed(self, event: Event) -> Iterator[Delta]:
         if event.name == "stray" and not event.data.lstrip().startswith((b"{", b"[")):
@@ -140,6 +142,7 @@ class GenerateDecoder:
     def close(self) -> Iterator[Delta]:
         yield from self._report()
         yield from tools_used({"google_search": len(self._queries), "google_search_prompt": int(bool(self._queries))})
+        yield from self._parts.close(is_whole=self._finish is not None and not self._failed)
         if self._failed:
             return
         if self._finish is None:
@@ -168,6 +171,7 @@ class GenerateDecoder:
             if count(candidate.get("index")):
                 continue  # an alternative, which only the params can ask for
             for part in items(obj(candidate.get("content")).get("parts")):
+                self._parts.add(part)
                 yield from self._part(part)
             if "groundingMetadata" in candidate:
                 self._queries.update(_queries(obj(candidate["groundingMetadata"])))

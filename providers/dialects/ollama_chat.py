@@ -37,6 +37,7 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, reconcile
+from ..wires.ollama import OllamaMessage
 from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = False
@@ -75,6 +76,7 @@ class OllamaDecoder:
     def __init__(self) -> None:
         self._called = False
         self._done = False
+        self._message = OllamaMessage()
 
     def feed(self, event: Event) -> Iterator[Delta]:
         for line in _documents(event):
@@ -83,15 +85,18 @@ class OllamaDecoder:
 
     def close(self) -> Iterator[Delta]:
         if not self._done:
+            yield from self._message.close(is_whole=False)
             yield cut_stream()
 
     def _line(self, line: Mapping[str, Any]) -> Iterator[Delta]:
         if line.get("error") not in (None, False):
             self._done = True
+            yield from self._message.close(is_whole=False)
             yield failure("server", error_message(line))
             return
         yield Served(model=text(line.get("model")))
         message = obj(line.get("message"))
+        self._message.add(message)
         if thought := piece_of(message.get("thinking")):
             yield ReasoningDelta(thought)
         if words := piece_of(message.get("content")):
@@ -102,6 +107,7 @@ class OllamaDecoder:
 
     def _end(self, line: Mapping[str, Any]) -> Iterator[Delta]:
         self._done = True
+        yield from self._message.close()
         raw = finish_word(line.get("done_reason"))
         reason = reason_of(raw)
         yield Finish("tool_call" if self._called and reason == "stop" else reason, raw)

@@ -29,6 +29,7 @@ from ..schema import (
     Served,
     Visibility,
 )
+from ..wires.chat import DETAILS, ChatMessage
 from . import openai_responses
 from .finish_words import finish_word, reason_of
 from .openai_chat_errors import error_inside, minimax_error
@@ -122,6 +123,7 @@ class ChatDecoder:
         self._ended = False
         self._failed = False
         self._closed = False
+        self._message = ChatMessage()
 
     def feed(self, event: Event) -> list[Delta]:
         self._told = []
@@ -164,6 +166,7 @@ class ChatDecoder:
             self._end()
         else:
             self._flush()
+            self._tell_pieces(is_whole=False)
             self._told.append(cut_stream())
         return self._told
 
@@ -178,6 +181,7 @@ class ChatDecoder:
             return
         self._closed = True
         self._flush()
+        self._tell_pieces(is_whole=not self._failed)
         if self._failed:
             return
         self._told.append(self._finish())
@@ -185,6 +189,9 @@ class ChatDecoder:
         if self._refusal:
             self._told.append(Notice("refusal", f"the model refused: {text(''.join(self._refusal))}"))
         self._told.append(Complete())
+
+    def _tell_pieces(self, *, is_whole: bool) -> None:
+        self._told += self._message.close(is_whole=is_whole, repeats=bool(self._details.repeats))
 
     def _own_choice(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """The one choice that is read, or nothing: several interleave when the params ask for more (`n`)."""
@@ -224,9 +231,12 @@ class ChatDecoder:
             self._refusal.append(refusal)
         if piece.get("tool_calls") or piece.get("function_call"):
             self._called = True
+            self._message.call(piece.get("tool_calls") or [{"function": piece["function_call"]}])
 
     def _reasoning(self, piece: Mapping[str, Any]) -> None:
         """The reasoning of one chunk, from the first field that has any; later chunks are read from that field only."""
+        if DETAILS in piece:
+            self._message.detail(piece[DETAILS])
         for name in (self._field,) if self._field else self._fields:
             value = piece.get(name)
             if not value:
@@ -234,12 +244,14 @@ class ChatDecoder:
             details = piece.get("reasoning_details")
             summarized = bool(details) and any(text(detail.get("summary")) for detail in items(details))
             deltas = _reasoning_in(value, "summary" if summarized else "full")
-            if name == "reasoning_details":
+            if name == DETAILS:
                 deltas = [self._added(delta) for delta in deltas]
             thoughts = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
             self._told += deltas
             if thoughts:
                 self._tell_apart(name)
+                if name != DETAILS:
+                    self._message.thought(name, *thoughts)
                 return
 
     def _added(self, delta: Delta) -> Delta:
@@ -256,7 +268,9 @@ class ChatDecoder:
         elif kind in ("thinking", "reasoning") and self._field in (None, _CONTENT):
             thought = part.get("thinking") or part.get("summary") or part.get("text")
             visibility: Visibility = "summary" if part.get("summary") else "full"
-            for words in [thought] if isinstance(thought, str) else [piece_of(x.get("text")) for x in items(thought)]:
+            spoken = [thought] if isinstance(thought, str) else [piece_of(x.get("text")) for x in items(thought)]
+            self._message.chunk(part, spoken)
+            for words in spoken:
                 if words:
                     self._tell_apart(_CONTENT)
                     self._told.append(ReasoningDelta(words, visibility))
@@ -266,6 +280,7 @@ class ChatDecoder:
 
     def _words(self, words: str) -> None:
         if words:
+            self._message.words(words)
             self._told.append(AnswerDelta(words))
 
     def _usage(self, document: Mapping[str, Any], choice: Mapping[str, Any]) -> None:

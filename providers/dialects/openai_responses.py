@@ -39,6 +39,7 @@ from ..schema import (
     UsageReport,
     Visibility,
 )
+from ..wires.responses import ResponsesItems
 from .finish_words import reason_of
 from .openai_usage import read_openai_error, read_tools, read_usage
 
@@ -124,6 +125,7 @@ class ResponsesDecoder:
         self._called = False
         self._failed = False
         self._done = False
+        self._items = ResponsesItems()
 
     def feed(self, event: Event) -> Iterator[Delta]:
         if event.name == "stray":
@@ -140,7 +142,9 @@ class ResponsesDecoder:
         elif kind == "response.output_item.added":
             self._note_phase(index, obj(document.get("item")))
         elif kind == "response.output_item.done":
-            yield from self._item(index, obj(document.get("item")))
+            item = obj(document.get("item"))
+            self._items.done(index, item)
+            yield from self._item(index, item)
         elif kind == "response.output_text.delta":
             yield from self._answer(index, document.get("content_index"), document.get("delta"))
         elif kind == "response.reasoning_summary_text.delta":
@@ -159,6 +163,7 @@ class ResponsesDecoder:
     def close(self) -> Iterator[Delta]:
         if self._done:
             return
+        yield from self._items.close(is_whole=False)
         if self._empty_reasoning:
             yield ReasoningWithheld("hidden")
         if not self._failed:
@@ -177,6 +182,7 @@ class ResponsesDecoder:
         words = piece_of(piece)
         if not words:
             return
+        self._items.words(index, words)
         if index in self._commentary:
             self._commentary[index].append(words)
             return
@@ -228,6 +234,7 @@ class ResponsesDecoder:
             service_tier=text(response.get("service_tier")),
             effort=text(obj(response.get("reasoning")).get("effort")),
         )
+        yield from self._items.close(items(response.get("output")), is_whole=status != "incomplete")
         yield from self._tell_commentary()
         for delta in read_usage(
             obj(response.get("usage")), reasoning_outside=self._reasoning_outside, final=status not in _PUT_OFF

@@ -1,0 +1,39 @@
+"""What gathering the pieces of a response needs on every wire: texts that come in fragments, and tool calls."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..json_values import obj, piece_of, text
+
+
+def joined(fragments: Iterable[str]) -> str:
+    """The text in `fragments`, which may be cut inside a character."""
+    return text("".join(fragments)) or ""
+
+
+def compact(value: Any) -> str:
+    """`value` as JSON text; text as it is."""
+    if isinstance(value, str):
+        return value
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+def arguments_of(words: str) -> Any:
+    """The arguments of a call, which wires of objects want decoded; an empty object for what is no JSON object."""
+    try:
+        return dict(obj(json.loads(words)))
+    except (ValueError, RecursionError):
+        return {}
+
+
+def rest(fields: Mapping[str, Any], *known: str) -> dict[str, Any]:
+    """The fields that are not `known` and not null."""
+    return {name: value for name, value in fields.items() if name not in known and value is not None}
+
+
+def strings(fields: Mapping[str, Any], *names: str) -> dict[str, str]:
+    """Those of `names` that hold text which is not empty."""
+    return {name: words for name in names if (words := piece_of(fields.get(name)))}
