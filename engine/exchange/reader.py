@@ -25,6 +25,7 @@ from ...providers.schema import (
     ReasoningDelta,
     ReasoningWithheld,
 )
+from ...providers.turns.pieces import TurnPiece
 from .outcome import stopped
 from .reasoning_tags import reasoning_tags
 from .retry import obey_should_retry
@@ -33,7 +34,7 @@ ERROR_WORDS = 200
 """Characters that are quoted of an error that is no JSON."""
 
 _SETTLING = (Complete, Failure)
-_TEXT = (AnswerDelta, ReasoningDelta, ReasoningWithheld, AnswerWasReasoning)
+_TEXT = (AnswerDelta, ReasoningDelta, ReasoningWithheld, AnswerWasReasoning, TurnPiece)
 """What is kept of an answer whose end is missing: counts and the finish belong to the end."""
 
 

@@ -19,6 +19,7 @@ from ..schema import (
     ReasoningWithheld,
     UsageReport,
 )
+from ..turns.pieces import TAGS, TurnPiece
 from .splitter import InlineThinkSplitter
 from .tag_table import TagTable
 
@@ -33,19 +34,19 @@ class SeparatingDecoder:
     """
 
     def __init__(self, inner: Decoder, table: TagTable, *, emulated: bool = False) -> None:
-        self._inner = inner
+        self._inner, self._table = inner, table
         self._splitter = InlineThinkSplitter(table)
         self._emulated = emulated
         self._told_apart: list[str] = []
         self._doubled: list[str] = []
-        self._flushed = False
+        self._flushed = self._withheld = False
 
     def feed(self, event: Event) -> Iterable[Delta]:
         return self._separate(self._inner.feed(event))
 
     def close(self) -> Iterator[Delta]:
         for delta in self._separate(self._inner.close()):
-            if isinstance(delta, Failure):
+            if isinstance(delta, Failure | TurnPiece):
                 yield from self._flush()
             yield delta
         yield from self._flush()
@@ -57,6 +58,9 @@ class SeparatingDecoder:
                     yield delta
                 else:
                     yield from self._split(self._splitter.feed(delta.text, delta.part))
+                continue
+            if isinstance(delta, TurnPiece):
+                yield from self._split_piece(delta)
                 continue
             if type(delta) in _TELLING:
                 yield from self._listen(delta)
@@ -72,6 +76,7 @@ class SeparatingDecoder:
                 self._told_apart.append(delta.text)
                 self._splitter.expect_no_bare_closer()
             case ReasoningWithheld() if not self._emulated:
+                self._withheld = True
                 yield from self._flush()
             case Finish() | Complete():
                 yield from self._flush()
@@ -84,6 +89,35 @@ class SeparatingDecoder:
                 self._doubled.append(delta.text)
             else:
                 yield delta
+
+    def _split_piece(self, piece: TurnPiece) -> Iterator[Delta]:
+        """A text without its tags, and before it what they held, where that is not the same once more."""
+        found = self._splitter.has_found
+        if piece.kind != "text" or not (found or (not self._withheld and self._table.bare.may_begin(piece.text))):
+            yield piece
+            return
+        splitter = InlineThinkSplitter(self._table)
+        if self._told_apart:
+            splitter.expect_no_bare_closer()
+        thoughts, words = list[str](), list[str]()
+        for delta in (*splitter.feed(piece.text), *splitter.close()):
+            match delta:
+                case ReasoningDelta():
+                    thoughts.append(delta.text)
+                case AnswerDelta():
+                    words.append(delta.text)
+                case AnswerWasReasoning():
+                    thoughts, words = [*thoughts, *words], []
+                case _:
+                    pass
+        thought, told = "".join(thoughts), "".join(self._told_apart)
+        if not splitter.has_found or (told and splitter.unclosed and thought.strip() not in told):
+            yield piece
+            return
+        if thought.strip() and not (told and thought.strip() in told):
+            yield TurnPiece("thinking", thought, TAGS, is_whole=piece.is_whole)
+        if words:
+            yield replace(piece, text="".join(words))
 
     def _flush(self) -> Iterator[Delta]:
         if self._flushed:

@@ -66,6 +66,11 @@ class InlineThinkSplitter:
         return self._opener if self._state in ("opened", "thinking") else None
 
     @property
+    def has_found(self) -> bool:
+        """Whether there were tags or channels, closed or not."""
+        return self._blocks > 0 or self._has_messages
+
+    @property
     def is_over(self) -> bool:
         """Nothing that may follow is a tag any more."""
         return self._state == "answer" and not self._expects_bare_closer and self._at == len(self._text)

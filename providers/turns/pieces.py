@@ -29,6 +29,9 @@ call; `result`: what a tool gave. `compaction`: earlier turns in the provider's 
 id of something that the provider stores. `other`: what the provider's own tools did, to go back as it came.
 """
 
+TAGS = "tags"
+"""The carrier of reasoning that came inside the text, between tags."""
+
 REASONING_KINDS: frozenset[PieceKind] = frozenset({"thinking", "summary", "redacted", "encrypted"})
 
 

@@ -10,14 +10,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..json_values import items, obj, piece_of, text
-from ..turns.pieces import PieceKind, TurnPiece
+from ..turns.pieces import TAGS, PieceKind, TurnPiece
 from ..turns.turn import Exchanged
 from .gathered import compact, joined, rest
 
 DETAILS = "reasoning_details"
 CONTENT = "content"
-TAGS = "tags"
-"""What stands for the carrier of reasoning that came inside the text."""
 
 _READABLE = {"reasoning.text": "text", "reasoning.summary": "summary"}
 """The types of details that come in fragments, and the field that they are joined in."""
