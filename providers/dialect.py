@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
@@ -12,6 +12,7 @@ from .errors import RETRYABLE_KINDS, ErrorKind, Failure
 from .framing.sse import Event
 from .json_values import items, obj, parse_json, parse_reply, seconds, text
 from .schema import Call, Delta, HttpRequest
+from .turns.turn import Exchanged, Manner
 
 Headers = Mapping[str, str]
 """Response headers with lower-case names."""
@@ -38,7 +39,8 @@ class Dialect(Protocol):
     `NEEDS_OUTPUT_LIMIT`: a request without an output limit is refused. `answers_in_error` returns the deltas of an
     error body that is really an answer, such as a blocked prompt; None for every other error.
 
-    A dialect whose providers count the tokens of a prompt for nothing may offer the members of `Counting` too.
+    A dialect whose providers count the tokens of a prompt for nothing may offer the members of `Counting` too, one that
+    takes back what it sent those of `Remembering`.
     """
 
     QUIRKS: frozenset[str]
@@ -51,6 +53,16 @@ class Dialect(Protocol):
     def read_error(self, status: int, headers: Headers, document: Any) -> Failure: ...
 
     def answers_in_error(self, document: Any) -> list[Delta] | None: ...
+
+
+class Remembering(Protocol):
+    """The optional part of a dialect: writing the turns of a conversation with everything that goes back to it. Pure.
+
+    Its decoder yields the pieces (`TurnPiece`), and `build_request` puts `Call.written` in. Dialects without it get the
+    text of earlier turns.
+    """
+
+    def write(self, exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]]: ...
 
 
 class Counting(Protocol):

@@ -201,6 +201,12 @@ class Call:
         """All messages, the prompt as the last one."""
         return (*self.earlier, Message("user", self.prompt))
 
+    def messages(self) -> list[Json]:
+        """All messages in the shape that most wires have: those that are written, else text by its role."""
+        if self.written is not None:
+            return [*self.written]
+        return [{"role": message.role, "content": message.text} for message in self.chat]
+
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ...providers.turns.turn import Manner
+
 Binding = Literal["model", "account", "prefix"]
 """What else must be the same, besides provider, address and dialect, for a piece to go back."""
 
@@ -19,30 +21,51 @@ read it, or refuses the request with it."""
 class StateRule:
     """How one route, or one model on it, wants earlier turns.
 
-    `plain` is for the reasoning of turns without calls, `calls` for that of turns with calls.
+    What may go back:
+    `plain` is for the reasoning of turns without calls, `calls` for that of turns with calls. `unsigned`: reasoning
+    without a signature may go back; in a list of details this holds for all but `signed_formats`. `binds` says what
+    binds a piece; `reads` are patterns of other models whose pieces this model reads, none where only its own go back.
+    `ends_in_reasoning`: a turn may end in reasoning. `hangs_together`: what the provider's own tools did, and the ids
+    of its items, are refused without the reasoning of the same turn. `drops_blank`: blocks of white space are refused.
+
+    How it is written:
     `reasoning_field` is where reasoning goes in a message of a chat: `same` (the field that it came in), the name of a
-    field, `tags` (at the head of the content), or `none`. `unsigned`: reasoning without a signature may go back.
-    `binds` says what binds a piece; `reads` are patterns of other models whose pieces this model reads, None where
-    nobody has a list, so that only its own go back. `dummy` stands in for a missing signature of a call.
-    `empty_on_calls`: turns with calls have the field, if need be empty. `drops_blank`: blocks of white space are
-    refused.
-    `with_ids`: items go back with their ids. `call_ids` is a pattern that ids of calls must match.
-    `alternates`: two messages of the user in a row are refused. `asks` are fields that a request needs so that the
-    answer brings its state. `is_known` is False where the rule is nobody's: what came goes back as it came.
+    field, `tags` (at the head of the content), or `none`. `with_ids`: items go back with their ids. `dummy` stands in
+    for a missing signature of a call. `empty_on_calls`: turns with calls have the field, if need be empty. `call_ids`
+    is a pattern that ids of calls must match. `alternates`: two messages of the user in a row are refused.
+
+    What a request asks for: `asks` are fields that bring the state in the answer, `asks_to_keep` those that have
+    earlier reasoning read where it would be left out otherwise. A field inside an object is only sent where the dial
+    sends the object.
+
+    `is_known` is False where nobody has said what the route wants: what came goes back in the field that it came in.
     """
 
     plain: Taking = "taken"
     calls: Taking = "taken"
     reasoning_field: str = "same"
     unsigned: bool = True
+    signed_formats: tuple[str, ...] = ()
     binds: frozenset[Binding] = frozenset()
-    reads: tuple[re.Pattern[str], ...] | None = None
-    dummy: str | None = None
-    empty_on_calls: bool = False
+    reads: tuple[re.Pattern[str], ...] = ()
+    ends_in_reasoning: bool = True
+    hangs_together: bool = False
     drops_blank: bool = False
     with_ids: bool = True
+    dummy: str | None = None
+    empty_on_calls: bool = False
     call_ids: re.Pattern[str] | None = None
     alternates: bool = False
     asks: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    asks_to_keep: Mapping[str, Any] = field(default_factory=dict[str, Any])
     is_known: bool = True
     sources: tuple[str, ...] = ()
+
+    @property
+    def manner(self) -> Manner:
+        """What a writer needs to know of it."""
+        return Manner(self.reasoning_field, self.empty_on_calls, self.with_ids)
+
+    def reads_model(self, model: str) -> bool:
+        """Whether pieces of another `model` are among those that this one reads."""
+        return any(pattern.fullmatch(model) for pattern in self.reads)

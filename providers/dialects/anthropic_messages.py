@@ -44,7 +44,7 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, reconcile, tools_used
-from ..wires.anthropic import OpenBlock
+from ..wires import anthropic as wire
 from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = True
@@ -77,6 +77,8 @@ _THINKING_BLOCKS = frozenset({"thinking", "redacted_thinking"})
 _SPEND_LIMITS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached"})
 _OUT_OF_MONEY = ("credit balance is too low", "reached your specified API usage limits")
 
+write = wire.write
+
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """One user message. Fields of `call.native` and `call.params` are merged over the body, in this order.
@@ -89,7 +91,7 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     body: dict[str, Any] = {
         "model": call.model,
         "max_tokens": call.max_output_tokens or DEFAULT_MAX_TOKENS,
-        "messages": [{"role": message.role, "content": message.text} for message in call.chat],
+        "messages": call.messages(),
     }
     if call.system:
         body["system"] = call.system
@@ -150,7 +152,7 @@ class MessagesDecoder:
 
     def __init__(self) -> None:
         self._block_types: dict[int, str] = {}
-        self._blocks: dict[int, OpenBlock] = {}
+        self._blocks: dict[int, wire.OpenBlock] = {}
         self._shown: set[int] = set()
         self._counts: dict[str, Any] = {}
         self._refused = False
@@ -212,7 +214,7 @@ class MessagesDecoder:
     def _start(self, index: int, block: Mapping[str, Any]) -> Iterator[Delta]:
         kind = text(block.get("type")) or ""
         self._block_types[index] = kind
-        self._blocks[index] = OpenBlock(block)
+        self._blocks[index] = wire.OpenBlock(block)
         if kind == "redacted_thinking":
             yield ReasoningWithheld("redacted")
         elif kind in ("text", "thinking"):
@@ -221,7 +223,7 @@ class MessagesDecoder:
     def _piece(self, index: int, piece: Mapping[str, Any]) -> Iterator[Delta]:
         block = self._blocks.get(index)
         if block is None:  # some hosts leave the start of a block out
-            block = self._blocks[index] = OpenBlock({"type": "thinking" if "thinking" in piece else "text"})
+            block = self._blocks[index] = wire.OpenBlock({"type": "thinking" if "thinking" in piece else "text"})
         if answer := piece_of(piece.get("text")):
             block.words.append(answer)
             yield AnswerDelta(answer, str(index))

@@ -30,7 +30,7 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, reconcile
-from ..wires.converse import ConverseBlocks
+from ..wires import converse as wire
 from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = False
@@ -64,12 +64,15 @@ _WRONG_KEY = re.compile(
 Source: https://github.com/anomalyco/opencode/issues/47073
 """
 
+write = wire.write
+
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """The model stands in the path, where a colon must be escaped."""
-    body: dict[str, Any] = {
-        "messages": [{"role": message.role, "content": [{"text": message.text}]} for message in call.chat]
-    }
+    messages = call.written
+    if messages is None:
+        messages = [{"role": message.role, "content": [{"text": message.text}]} for message in call.chat]
+    body: dict[str, Any] = {"messages": messages}
     if call.system:
         body["system"] = [{"text": call.system}]
     if call.max_output_tokens is not None:
@@ -120,7 +123,7 @@ class ConverseDecoder:
         self._stopped = False
         self._failed = False
         self._complete = False
-        self._blocks = ConverseBlocks()
+        self._blocks = wire.ConverseBlocks()
 
     def feed(self, event: Event) -> Iterator[Delta]:
         if event.name.startswith(EXCEPTION):

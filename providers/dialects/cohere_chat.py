@@ -37,7 +37,7 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, reconcile
-from ..wires.cohere import CohereItems
+from ..wires import cohere as wire
 from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = False
@@ -46,10 +46,12 @@ QUIRKS: frozenset[str] = frozenset({"path"})
 _KIND_OF_STATUS: Mapping[int, ErrorKind] = {402: "quota", 498: "auth", 499: "cancelled"}
 _MONTHLY = ("per month", "/ month", "/month", "monthly")
 
+write = wire.write
+
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """A system message, where there is one, and one user message. `stream` must always be given."""
-    messages = [{"role": message.role, "content": message.text} for message in call.chat]
+    messages = call.messages()
     if call.system:
         messages.insert(0, {"role": "system", "content": call.system})
     body: dict[str, Any] = {"model": call.model, "messages": messages, "stream": call.stream}
@@ -72,7 +74,7 @@ class CohereDecoder:
 
     def __init__(self) -> None:
         self._done = False
-        self._items = CohereItems()
+        self._items = wire.CohereItems()
 
     def feed(self, event: Event) -> Iterator[Delta]:
         if event.name == "stray":

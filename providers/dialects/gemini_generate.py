@@ -40,7 +40,7 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, output_apart, reconcile, tools_used
-from ..wires.gemini import GeminiParts
+from ..wires import gemini as wire
 from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = False
@@ -65,6 +65,8 @@ _KIND_OF_STATUS: Mapping[str, ErrorKind] = {
     "DEADLINE_EXCEEDED": "timeout",
 }
 
+write = wire.write
+
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """One user content. `*-latest` aliases exist on v1beta only; everything else is asked on v1. Vertex has the
@@ -72,12 +74,13 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
 
     Source: https://ai.google.dev/gemini-api/docs/api-versions
     """
-    body: dict[str, Any] = {
-        "contents": [
+    contents = call.written
+    if contents is None:
+        contents = [
             {"role": "model" if message.role == "assistant" else "user", "parts": [{"text": message.text}]}
             for message in call.chat
         ]
-    }
+    body: dict[str, Any] = {"contents": contents}
     if call.system:
         body["systemInstruction"] = {"parts": [{"text": call.system}]}
     if call.max_output_tokens is not None:
@@ -130,7 +133,7 @@ class GenerateDecoder:
         self._finish: Finish | None = None
         self._called = False
         self._failed = False
-        self._parts = GeminiParts()
+        self._parts = wire.GeminiParts()
 
     def feed(self, event: Event) -> Iterator[Delta]:
         if event.name == "stray" and not event.data.lstrip().startswith((b"{", b"[")):

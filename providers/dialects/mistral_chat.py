@@ -12,6 +12,7 @@ from ..dialect import Decoder, Headers, Quirks, failure, is_long_prompt, retry_d
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..json_values import array, items, obj, text
 from ..schema import Call, Delta, HttpRequest
+from ..wires import chat as wire
 from . import openai_chat
 
 NEEDS_OUTPUT_LIMIT = False
@@ -26,6 +27,8 @@ _KIND_OF_TYPE: Mapping[str, ErrorKind] = {
     "rate_limited": "rate_limit",
 }
 """The `code` is a number that means several things (3051 above all), so the type and then the status decide."""
+
+write = wire.write
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:

@@ -37,7 +37,7 @@ from ..schema import (
     UsageReport,
 )
 from ..usage import RawCounts, reconcile
-from ..wires.ollama import OllamaMessage
+from ..wires import ollama as wire
 from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = False
@@ -45,10 +45,12 @@ QUIRKS: frozenset[str] = frozenset({"path"})
 
 _SLOW_LOAD_S = 1.0
 
+write = wire.write
+
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """The output limit is `options.num_predict`; it bounds thinking and answer together."""
-    messages = [{"role": message.role, "content": message.text} for message in call.chat]
+    messages = call.messages()
     if call.system:
         messages.insert(0, {"role": "system", "content": call.system})
     body: dict[str, Any] = {"model": call.model, "messages": messages, "stream": call.stream}
@@ -76,7 +78,7 @@ class OllamaDecoder:
     def __init__(self) -> None:
         self._called = False
         self._done = False
-        self._message = OllamaMessage()
+        self._message = wire.OllamaMessage()
 
     def feed(self, event: Event) -> Iterator[Delta]:
         for line in _documents(event):

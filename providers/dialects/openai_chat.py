@@ -29,7 +29,7 @@ from ..schema import (
     Served,
     Visibility,
 )
-from ..wires.chat import DETAILS, ChatMessage
+from ..wires import chat as wire
 from . import openai_responses
 from .finish_words import finish_word, reason_of
 from .openai_chat_errors import error_inside, minimax_error
@@ -60,10 +60,12 @@ _REDACTED = "[REDACTED]"
 REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_text", "reasoning_details")
 """In this order; the first that is not empty is the one. Several hosts send the same text in two of them."""
 
+write = wire.write
+
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """A system message, where there is one, and one user message."""
-    messages = [{"role": message.role, "content": message.text} for message in call.chat]
+    messages = call.messages()
     if call.system:
         messages.insert(0, {"role": str(quirks.get("system_role", "system")), "content": call.system})
     body: dict[str, Any] = {"model": call.model, "messages": messages}
@@ -123,7 +125,7 @@ class ChatDecoder:
         self._ended = False
         self._failed = False
         self._closed = False
-        self._message = ChatMessage()
+        self._message = wire.ChatMessage()
 
     def feed(self, event: Event) -> list[Delta]:
         self._told = []
@@ -235,8 +237,8 @@ class ChatDecoder:
 
     def _reasoning(self, piece: Mapping[str, Any]) -> None:
         """The reasoning of one chunk, from the first field that has any; later chunks are read from that field only."""
-        if DETAILS in piece:
-            self._message.detail(piece[DETAILS])
+        if wire.DETAILS in piece:
+            self._message.detail(piece[wire.DETAILS])
         for name in (self._field,) if self._field else self._fields:
             value = piece.get(name)
             if not value:
@@ -244,13 +246,13 @@ class ChatDecoder:
             details = piece.get("reasoning_details")
             summarized = bool(details) and any(text(detail.get("summary")) for detail in items(details))
             deltas = _reasoning_in(value, "summary" if summarized else "full")
-            if name == DETAILS:
+            if name == wire.DETAILS:
                 deltas = [self._added(delta) for delta in deltas]
             thoughts = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
             self._told += deltas
             if thoughts:
                 self._tell_apart(name)
-                if name != DETAILS:
+                if name != wire.DETAILS:
                     self._message.thought(name, *thoughts)
                 return
 

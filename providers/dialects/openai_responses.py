@@ -39,7 +39,7 @@ from ..schema import (
     UsageReport,
     Visibility,
 )
-from ..wires.responses import ResponsesItems
+from ..wires import responses as wire
 from .finish_words import reason_of
 from .openai_usage import read_openai_error, read_tools, read_usage
 
@@ -63,12 +63,14 @@ _SAFETY_CHECK = "SAFETY_CHECK"
 
 _CALLS = frozenset({"function_call", "custom_tool_call", "computer_call", "local_shell_call", "mcp_approval_request"})
 
+write = wire.write
+
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """One user message, not stored at the provider where it knows the field."""
     body: dict[str, Any] = {
         "model": call.model,
-        "input": [{"role": message.role, "content": message.text} for message in call.chat],
+        "input": call.messages(),
     }
     if quirks.get("store_field", True):
         body["store"] = False
@@ -125,7 +127,7 @@ class ResponsesDecoder:
         self._called = False
         self._failed = False
         self._done = False
-        self._items = ResponsesItems()
+        self._items = wire.ResponsesItems()
 
     def feed(self, event: Event) -> Iterator[Delta]:
         if event.name == "stray":

@@ -59,6 +59,20 @@ class Exchanged:
     answered: tuple[TurnPiece, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Manner:
+    """What a writer needs to know of the route, where those who share a wire differ.
+
+    `reasoning_field` is where plain reasoning goes in a message: `same` is the field that it came in, `tags` the head
+    of the content. `empty_on_calls`: a message with calls has that field, if need be empty. `with_ids`: items go back
+    with the ids that they came with.
+    """
+
+    reasoning_field: str = "same"
+    empty_on_calls: bool = False
+    with_ids: bool = True
+
+
 def said(text: str) -> tuple[TurnPiece, ...]:
     """The user's side of a turn that is nothing but `text`."""
     return (TurnPiece("text", text),)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..json_values import obj, piece_of, text
 from ..turns.pieces import TurnPiece
-from ..turns.turn import Exchanged
+from ..turns.turn import Exchanged, Manner
 from .gathered import arguments_of, compact, joined, rest, strings
 
 
@@ -66,7 +66,7 @@ class OpenBlock:
                 return TurnPiece("other", "", self.kind, {}, native, is_whole=is_whole)
 
 
-def write(exchanged: Sequence[Exchanged]) -> list[dict[str, Any]]:
+def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]]:
     """The messages. An answer of which nothing is left has none, and what follows it stands beside what was before."""
     messages: list[dict[str, Any]] = []
     for one in exchanged:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..json_values import items, obj, piece_of, text
 from ..turns.pieces import TAGS, PieceKind, TurnPiece
-from ..turns.turn import Exchanged
+from ..turns.turn import Exchanged, Manner
 from .gathered import compact, joined, rest
 
 DETAILS = "reasoning_details"
@@ -135,21 +135,15 @@ def _differ(one: Any, other: Any) -> bool:
     return bool(one and other and one != other)
 
 
-def write(
-    exchanged: Sequence[Exchanged], *, reasoning_field: str = "same", empty_on_calls: bool = False
-) -> list[dict[str, Any]]:
-    """The messages.
-
-    `reasoning_field` is where plain reasoning goes: `same`, a name, `tags` at the head of the content.
-    `empty_on_calls`: a message with calls has that field, if need be empty.
-    """
+def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]]:
+    """The messages."""
     messages: list[dict[str, Any]] = []
     for one in exchanged:
         messages += _asked(one.asked)
         if one.answered:
-            message = _answered(one.answered, reasoning_field)
-            if empty_on_calls and "tool_calls" in message:
-                message.setdefault(reasoning_field, "")
+            message = _answered(one.answered, manner.reasoning_field)
+            if manner.empty_on_calls and "tool_calls" in message:
+                message.setdefault(manner.reasoning_field, "")
             messages.append(message)
     return messages
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..json_values import piece_of
 from ..turns.pieces import PieceKind, TurnPiece
-from ..turns.turn import Exchanged
+from ..turns.turn import Exchanged, Manner
 from .chat import ChatMessage
 from .gathered import joined
 
@@ -48,7 +48,7 @@ class CohereItems:
         self._items, self._plan = {}, []
 
 
-def write(exchanged: Sequence[Exchanged]) -> list[dict[str, Any]]:
+def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]]:
     """The messages."""
     messages: list[dict[str, Any]] = []
     for one in exchanged:

@@ -11,7 +11,7 @@ from typing import Any
 
 from ..json_values import items, obj, piece_of, text
 from ..turns.pieces import TurnPiece
-from ..turns.turn import Exchanged
+from ..turns.turn import Exchanged, Manner
 from .gathered import arguments_of, compact, joined, rest
 
 
@@ -96,7 +96,7 @@ def _appended(before: str, more: str) -> str:
     return base64.b64encode(base64.b64decode(before) + base64.b64decode(more)).decode()
 
 
-def write(exchanged: Sequence[Exchanged]) -> list[dict[str, Any]]:
+def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]]:
     """The messages."""
     messages: list[dict[str, Any]] = []
     for one in exchanged:

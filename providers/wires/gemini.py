@@ -11,7 +11,7 @@ from typing import Any
 
 from ..json_values import obj, piece_of, text
 from ..turns.pieces import PieceKind, TurnPiece
-from ..turns.turn import Exchanged
+from ..turns.turn import Exchanged, Manner
 from .gathered import arguments_of, compact, joined, rest
 
 SIGNATURES = ("thoughtSignature", "thought_signature")
@@ -71,7 +71,7 @@ def _piece(part: Mapping[str, Any], words: str, is_thought: bool) -> TurnPiece |
     return TurnPiece("signature", "", carrier if "text" in part else "", opaque) if opaque else None
 
 
-def write(exchanged: Sequence[Exchanged]) -> list[dict[str, Any]]:
+def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]]:
     """The contents."""
     contents: list[dict[str, Any]] = []
     for one in exchanged:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..json_values import items, obj, piece_of, text
 from ..turns.pieces import TurnPiece
-from ..turns.turn import Exchanged
+from ..turns.turn import Exchanged, Manner
 from .gathered import arguments_of, compact, joined, rest
 
 
@@ -48,7 +48,7 @@ def _called(call: Mapping[str, Any]) -> TurnPiece:
     return TurnPiece("call", words, "tool_calls", {}, native, text(call.get("id")), text(function.get("name")))
 
 
-def write(exchanged: Sequence[Exchanged]) -> list[dict[str, Any]]:
+def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]]:
     """The messages."""
     messages: list[dict[str, Any]] = []
     for one in exchanged:

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..json_values import items, piece_of, text
 from ..turns.pieces import PieceKind, TurnPiece
-from ..turns.turn import Exchanged
+from ..turns.turn import Exchanged, Manner
 from .gathered import compact, joined, rest, strings
 
 _CIPHERTEXT = "encrypted_content"
@@ -81,16 +81,16 @@ def is_commentary(piece: TurnPiece) -> bool:
     return piece.native.get("phase") == "commentary"
 
 
-def write(exchanged: Sequence[Exchanged], *, with_ids: bool) -> list[dict[str, Any]]:
+def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]]:
     """The items of the input.
 
     An id on the reasoning and none on its message is refused, and so is the reverse: both have theirs, or neither.
-    `with_ids` where they have. Source: https://github.com/pydantic/pydantic-ai (recorded answer to a changed history)
+    Source: https://github.com/pydantic/pydantic-ai, the recorded answer to a changed history
     """
     written: list[dict[str, Any]] = []
     for one in exchanged:
         written += [_asked(piece) for piece in one.asked]
-        bare = not with_ids or not _is_whole_turn(one.answered)
+        bare = not manner.with_ids or not _is_whole_turn(one.answered)
         written += [_answered(piece, bare) for piece in one.answered]
     return written
 

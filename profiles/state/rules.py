@@ -1,0 +1,97 @@
+"""YAML -> the rule of each route: what its dialect says, then its provider, then its model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from functools import cache
+from typing import Any, cast, get_args
+
+from ...providers.errors import ConfigError
+from ..facts import packaged
+from ..yaml_file import Section
+from .rule import Binding, StateRule, Taking
+
+FILE = "continuity.yaml"
+
+_FLAGS = (
+    "unsigned", "ends_in_reasoning", "hangs_together", "drops_blank", "with_ids", "empty_on_calls", "alternates",
+    "is_known",
+)  # fmt: skip
+_KEYS = (
+    *_FLAGS, "plain", "calls", "reasoning_field", "signed_formats", "binds", "reads", "dummy", "call_ids", "asks",
+    "asks_to_keep", "sources",
+)  # fmt: skip
+
+
+@cache
+def state_rule(provider: str, dialect: str, model: str) -> StateRule:
+    """The rule of the route: later levels replace what earlier ones say, key by key. Any names have one."""
+    root = _root()
+    rule = StateRule(is_known=False)
+    for section in (root.section("dialects"), _of(root.section("providers"), provider)):
+        for found in _levels(_of(section, dialect), model):
+            rule = replace(rule, **{"is_known": True, **found})
+    return rule
+
+
+@cache
+def _root() -> Section:
+    root = packaged(FILE)
+    root.only(("dialects", "providers"))
+    return root
+
+
+def _of(section: Section | None, name: str) -> Section | None:
+    return section.section(name) if section is not None and name in section else None
+
+
+def _levels(section: Section | None, model: str) -> Iterator[dict[str, Any]]:
+    """What a section says of all its models, and then of this one: the first pattern that matches counts."""
+    if section is None:
+        return
+    section.only((*_KEYS, "models"))
+    yield _read(section)
+    for one in section.sections("models"):
+        one.only((*_KEYS, "match"))
+        if re.fullmatch(one.text("match") or "", model):
+            yield _read(one)
+            return
+
+
+def _read(section: Section) -> dict[str, Any]:
+    """The fields that `section` gives. Raises `ConfigError` with the place of what is none."""
+    found: dict[str, Any] = {name: flag for name in _FLAGS if (flag := section.flag(name)) is not None}
+    for name in ("plain", "calls"):
+        if name in section:
+            found[name] = cast("Taking", section.choice(name, get_args(Taking)))
+    for name in ("reasoning_field", "dummy"):
+        if name in section:
+            found[name] = section.text(name)
+    for name in ("asks", "asks_to_keep"):
+        if name in section:
+            found[name] = section.mapping(name)
+    if "binds" in section:
+        found["binds"] = frozenset(cast("tuple[Binding, ...]", section.texts("binds")))
+        if not found["binds"] <= {*get_args(Binding)}:
+            raise section.bad("binds", f"a piece is bound to {', '.join(get_args(Binding))}")
+    if "reads" in section:
+        found["reads"] = tuple(_pattern(section, "reads", one) for one in section.texts("reads"))
+    if "call_ids" in section:
+        found["call_ids"] = _pattern(section, "call_ids", section.text("call_ids") or "")
+    for name in ("signed_formats", "sources"):
+        if name in section:
+            found[name] = section.texts(name)
+    return found
+
+
+def _pattern(section: Section, key: str, written: str) -> re.Pattern[str]:
+    try:
+        return re.compile(written)
+    except re.error as error:
+        raise _bad(section, key, error) from None
+
+
+def _bad(section: Section, key: str, error: re.error) -> ConfigError:
+    return section.bad(key, f"no pattern: {error}")
