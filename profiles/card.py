@@ -29,7 +29,8 @@ class Spelling:
 
     `visible` is what asks for readable reasoning and nothing else; it is sent with `auto`. `on` is for a switch.
     `words` maps our levels to the provider's, where they differ. `owns` are the dotted paths that the dial decides.
-    `optional` are dotted paths that may be dropped when the provider refuses them.
+    `optional` are dotted paths that may be dropped when the provider refuses them. `levels` are what this route takes
+    of models whose own dial is a budget; `off_note` is what off means, where that has to be said.
     """
 
     name: str
@@ -41,6 +42,8 @@ class Spelling:
     words: Mapping[str, str] = field(default_factory=dict[str, str])
     owns: tuple[str, ...] = ()
     optional: tuple[str, ...] = ()
+    levels: tuple[Level, ...] = ()
+    off_note: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

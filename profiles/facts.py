@@ -33,7 +33,7 @@ _PROVIDER_KEYS = (
     "base_url", "api_key_env", "key_url", "auth_header", "auth_scheme", "headers", "dialect", "dialects",
     "models", "prices", "unknown_model", "sources", "endpoint", "signing", "catalogue", "listing",
 )  # fmt: skip
-_SPELLING_KEYS = ("visible", "level", "budget", "on", "off", "words", "owns", "optional")
+_SPELLING_KEYS = ("visible", "level", "budget", "on", "off", "words", "owns", "optional", "levels", "off_note")
 
 
 def packaged_text(name: str) -> str:
@@ -190,6 +190,8 @@ def read_spelling(name: str, section: Section) -> Spelling:
         words={key: str(word) for key, word in section.mapping("words").items()},
         owns=section.texts("owns"),
         optional=section.texts("optional"),
+        levels=_levels(section),
+        off_note=section.text("off_note"),
     )
 
 
@@ -292,9 +294,6 @@ def read_card(
     control = section.choice("control", get_args(Control))
     if control is None:
         raise section.bad("control", "is missing")
-    levels = tuple(Level(word) for word in section.texts("levels") if _is_level(section, word))
-    if list(levels) != sorted(levels, key=list(Level).index) or Level.OFF in levels:
-        raise section.bad("levels", "must be thinking levels in rising order")
     spelled = {key: str(name) for key, name in section.mapping("spelling").items()}
     for spoken, name in spelled.items():
         available = known_spellings if known_spellings is not None else spellings()
@@ -305,7 +304,7 @@ def read_card(
         match=match,
         example=section.text("example") or "",
         control=cast("Control", control),
-        levels=levels,
+        levels=_levels(section),
         can_be_off=section.flag("can_be_off") or False,
         off=section.mapping("off") or None,
         absent=section.choice("absent", ("on", *Level)),
@@ -328,6 +327,17 @@ def read_card(
         inline_think=inline_think if (said := section.flag("inline_think")) is None else said,
         known=known,
     )
+
+
+def _levels(section: Section) -> tuple[Level, ...]:
+    listed = section.texts("levels")
+    for word in listed:
+        if word not in list(Level):
+            raise section.bad("levels", f"{word!r} is not a level{did_you_mean(word, list(Level))}")
+    levels = tuple(Level(word) for word in listed)
+    if list(levels) != sorted(levels, key=list(Level).index) or Level.OFF in levels:
+        raise section.bad("levels", "must be thinking levels in rising order")
+    return levels
 
 
 def _pattern(section: Section) -> re.Pattern[str]:
@@ -366,11 +376,8 @@ def read_base_url(section: Section, *, placeholders: bool = False) -> str | None
     if url is None:
         return None
     if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url) or ("{" in url and not placeholders):
-        raise section.bad(
-            "base_url",
-            f"{url!r} is not a plain http(s) URL",
-            hint="for instance https://host/v1, without user name, query or fragment; keys go into api_key_env",
-        )
+        hint = "for instance https://host/v1, without user name, query or fragment; keys go into api_key_env"
+        raise section.bad("base_url", f"{url!r} is not a plain http(s) URL", hint)
     return url.rstrip("/")
 
 
@@ -381,12 +388,6 @@ def _required(section: Section, key: str) -> Section:
     if found is None:
         raise ConfigError(f"{section.place}: {section.path}{key} is missing")
     return found
-
-
-def _is_level(section: Section, word: str) -> bool:
-    if word not in list(Level):
-        raise section.bad("levels", f"{word!r} is not a level{did_you_mean(word, list(Level))}")
-    return True
 
 
 def _budget(section: Section | None) -> BudgetRange | None:

@@ -12,8 +12,10 @@ from .errors import ConfigError, did_you_mean
 NAMES = (
     "anthropic-messages",
     "bedrock-converse",
+    "bedrock-invoke",
     "cohere-chat",
     "gemini-generate",
+    "gemini-interactions",
     "mistral-chat",
     "ollama-chat",
     "openai-chat",

@@ -23,6 +23,8 @@ COUNTS: Mapping[str, tuple[str, str]] = {
     "openai-chat": ("inside the output", "inside the input"),
     "anthropic-messages": ("inside the output", "beside the input"),
     "gemini-generate": ("beside the output", "inside the input"),
+    "gemini-interactions": ("beside the output", "inside the input"),
+    "bedrock-invoke": ("inside the output", "beside the input"),
     "bedrock-converse": ("inside the output, not counted apart", "beside the input"),
     "mistral-chat": ("inside the output", "inside the input"),
     "cohere-chat": ("inside the output, not counted apart", "unverified"),

@@ -13,6 +13,7 @@ OUTPUT_LIMITS = (
     "max_completion_tokens",
     "max_tokens",
     "generationConfig.maxOutputTokens",
+    "generation_config.max_output_tokens",
     "inferenceConfig.maxTokens",
     "options.num_predict",
 )

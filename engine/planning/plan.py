@@ -46,7 +46,8 @@ class PlanContext:
     @property
     def levels(self) -> tuple[Level, ...]:
         """The levels that this model takes on this route, rising."""
-        return tuple(level for level in self.card.levels if level.value not in self.refuses_levels)
+        taken = self.card.levels or (self.spelling.levels if self.spelling else ())
+        return tuple(level for level in taken if level.value not in self.refuses_levels)
 
     @property
     def output_limit(self) -> int | None:
@@ -150,18 +151,18 @@ def _off(context: PlanContext) -> ThinkPlan:
     if card.can_be_off:
         native: Json = (card.off or spelling.off) if spelling is not None else {}
         if native:
-            note = None if card.off is None else card.notes
+            note = card.notes if card.off else spelling and spelling.off_note
             return ThinkPlan("off", native, "exact", note, thinks=False)
         if card.absent == "off":
             return ThinkPlan("off", {}, "exact", "not asking is off for this model", thinks=False)
     cannot = "cannot be turned off" if card.known else "is not known to have an off"
     if card.can_be_off:
         cannot = "has no off on this route"
-    if spelling is not None and card.control == "effort" and context.levels:
+    if spelling is not None and context.levels and (card.control == "effort" or spelling.levels):
         least = context.levels[0]
         note = f"off → {least}: {context.model} {cannot}; {least} is its least"
         return _built(think, context, _fill(spelling, least), "clamped", note, level=least)
-    if spelling is not None and card.control == "budget" and card.budget:
+    if spelling is not None and spelling.budget and card.control == "budget" and card.budget:
         least_budget = card.budget.min
         note = f"off → {least_budget} tokens: {context.model} {cannot}; that is its least"
         native = _filled(spelling.budget, budget=least_budget)
@@ -170,9 +171,9 @@ def _off(context: PlanContext) -> ThinkPlan:
 
 
 def _level(think: Think, level: Level, context: PlanContext) -> ThinkPlan:
-    if context.card.control == "budget":
-        return _level_as_budget(think, level, context)
     spelling = context.spelling
+    if context.card.control == "budget" and not (spelling and spelling.levels):
+        return _level_as_budget(think, level, context)
     levels = context.levels
     if spelling is None or not levels:
         return _unsupported(think, f"{context.model} takes no level on this route", context)

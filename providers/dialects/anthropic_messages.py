@@ -88,13 +88,7 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """
     path, version = str(quirks.get("path", "/v1/messages")), quirks.get("anthropic_version", VERSION)
     headers = (*json_headers(call.stream), ("anthropic-version", str(version)))
-    body: dict[str, Any] = {
-        "model": call.model,
-        "max_tokens": call.max_output_tokens or DEFAULT_MAX_TOKENS,
-        "messages": call.messages(),
-    }
-    if call.system:
-        body["system"] = call.system
+    body: dict[str, Any] = {"model": call.model, **message_body(call)}
     if call.stream:
         body["stream"] = True
     if "models_path" in quirks:
@@ -105,6 +99,17 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
         body["anthropic_version"] = quirks["body_version"]
         headers = json_headers(call.stream)
     return HttpRequest("POST", f"{base_url}{path}", headers, encode_body(merged(body, call.native, call.params)))
+
+
+def message_body(call: Call) -> dict[str, Any]:
+    """What all routes to this API have in common: limit, messages and system prompt."""
+    body: dict[str, Any] = {
+        "max_tokens": call.max_output_tokens or DEFAULT_MAX_TOKENS,
+        "messages": [{"role": message.role, "content": message.text} for message in call.chat],
+    }
+    if call.system:
+        body["system"] = call.system
+    return body
 
 
 _COUNTED = (

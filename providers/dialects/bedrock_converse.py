@@ -99,13 +99,18 @@ def build_count(call: Call, base_url: str, quirks: Quirks) -> HttpRequest | None
 
     Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_CountTokens.html
     """
-    if call.model.startswith("arn:"):
-        return None
-    model = _PLACE.sub("", call.model, count=1)
     built = build_request(replace(call, stream=False), base_url, quirks)
-    body = {"input": {"converse": count_body(built, _COUNTED)}}
-    url = f"{base_url}/model/{quote(model, safe='')}/count-tokens"
-    return HttpRequest("POST", url, built.headers, encode_body(body))
+    return count_request(call.model, base_url, built.headers, {"input": {"converse": count_body(built, _COUNTED)}})
+
+
+def count_request(
+    model: str, base_url: str, headers: tuple[tuple[str, str], ...], body: Mapping[str, Any]
+) -> HttpRequest | None:
+    """The request to count what `body` holds, for the foundation model; None where `model` does not tell it."""
+    if model.startswith("arn:"):
+        return None
+    url = f"{base_url}/model/{quote(_PLACE.sub('', model, count=1), safe='')}/count-tokens"
+    return HttpRequest("POST", url, headers, encode_body(body))
 
 
 def read_count(document: Any) -> int | None:
@@ -129,7 +134,7 @@ class ConverseDecoder:
         if event.name.startswith(EXCEPTION):
             self._failed = True
             yield from self._blocks.close(is_whole=False)
-            yield _failure(event.name.removeprefix(EXCEPTION), None, {}, _document(event))
+            yield read_exception(event)
             return
         document = obj(parse_reply(event.data))
         match event.name:
@@ -194,6 +199,11 @@ class ConverseDecoder:
         if self._stopped:
             self._complete = True
             yield Complete()
+
+
+def read_exception(event: Event) -> Failure:
+    """The failure that a frame with an exception in it tells."""
+    return _failure(event.name.removeprefix(EXCEPTION), None, {}, _document(event))
 
 
 def read_error(status: int, headers: Headers, document: Any) -> Failure:

@@ -50,7 +50,7 @@ _COUNTERS = frozenset(
     {"promptTokenCount", "toolUsePromptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount"}
 )
 
-_KIND_OF_STATUS: Mapping[str, ErrorKind] = {
+KIND_OF_STATUS: Mapping[str, ErrorKind] = {
     "INVALID_ARGUMENT": "invalid_request",
     "FAILED_PRECONDITION": "permission",
     "UNAUTHENTICATED": "auth",
@@ -186,7 +186,7 @@ class GenerateDecoder:
             yield Notice("content_filter", f"the prompt was blocked by the provider ({blocked})")
         if response.get("error"):
             self._failed = True
-            yield _failure(None, {}, response)
+            yield read_failure(None, {}, response)
 
     def _part(self, part: Mapping[str, Any]) -> Iterator[Delta]:
         # A signature does not make a part a thought, and an empty signed part is neither thought nor answer.
@@ -263,7 +263,7 @@ def _sum(counts: RawCounts) -> int:
 
 
 def read_error(status: int, headers: Headers, document: Any) -> Failure:
-    return _failure(status, headers, document)
+    return read_failure(status, headers, document)
 
 
 def answers_in_error(document: Any) -> list[Delta] | None:
@@ -271,7 +271,7 @@ def answers_in_error(document: Any) -> list[Delta] | None:
     return None
 
 
-def _failure(status: int | None, headers: Headers, document: Any) -> Failure:
+def read_failure(status: int | None, headers: Headers, document: Any) -> Failure:
     """Source: https://ai.google.dev/gemini-api/docs/troubleshooting. The body may be wrapped in a one-element list.
 
     A wrong key is HTTP 400, told apart by `API_KEY_INVALID`. A violated quota per day does not recover by waiting,
@@ -283,7 +283,7 @@ def _failure(status: int | None, headers: Headers, document: Any) -> Failure:
     reported = count(error.get("code")) or 0
     code = status or (reported if 400 <= reported < 600 else None)
     word = text(error.get("status")) or ""
-    kind = _KIND_OF_STATUS.get(word) or kind_for_status(code or 500)
+    kind = KIND_OF_STATUS.get(word) or kind_for_status(code or 500)
     if code in (401, 503):
         kind = kind_for_status(code)
     elif kind == "cancelled" and status is None:

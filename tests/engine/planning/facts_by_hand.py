@@ -100,6 +100,7 @@ def refusals(model: str, dialect: str, body: Mapping[str, Any]) -> list[str]:
         "openai-chat": _openai,
         "anthropic-messages": _anthropic,
         "gemini-generate": _gemini,
+        "gemini-interactions": _interactions,
     }[dialect](model, dialect, body)
 
 
@@ -190,3 +191,16 @@ def _gemini(model: str, dialect: str, body: Mapping[str, Any]) -> list[str]:
     if re.match(r"gemini-(4|2\.5)", model) and {"frequencyPenalty", "presencePenalty"} & set(config):
         found.append("penalties")
     return found
+
+
+def _interactions(model: str, dialect: str, body: Mapping[str, Any]) -> list[str]:
+    """2.5 takes words here, and nothing takes a budget."""
+    found: list[str] = []
+    config = body.get("generation_config", {})
+    levels = "LOW MEDIUM HIGH" if re.match(r"gemini-2\.5-(pro|flash(?!-image))", model) else first(GEMINI_LEVELS, model)
+    level = config.get("thinking_level")
+    if level is not None and level not in (levels or "").lower().split():
+        found.append(f"level {level}")
+    if levels is None and "thinking_summaries" in config and "gemini-3-pro-image" not in model:
+        found.append("summaries of a model that does not think")
+    return [*found, *(f"{name} in the config" for name in config if "budget" in name)]

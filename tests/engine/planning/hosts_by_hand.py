@@ -326,10 +326,12 @@ def _cloud(model: str, dialect: str, body: Body) -> list[str]:
     """Azure, Vertex and Bedrock serve other vendors' models by the vendors' own rules."""
     if "newcomer" in model:
         return []
-    if dialect not in ("anthropic-messages", "bedrock-converse"):
+    if dialect not in ("anthropic-messages", "bedrock-converse", "bedrock-invoke"):
         return refusals(model, dialect, body)
     bare = re.sub(r"^.*anthropic\.|-v1(:0)?$|@default$", "", model).replace("@", "-")
     name = bare if bare in CLAUDE else re.sub(r"-\d{8}$", "", bare)
+    if dialect == "bedrock-invoke" and ({"model", "stream"} & set(body) or "anthropic_version" not in body):
+        return ["fields of the Messages API that Bedrock has elsewhere"]
     if dialect == "bedrock-converse":
         config = _under(body, "inferenceConfig")
         # Without a limit Bedrock takes the model's most, which is half of the Claude API's for Sonnet 4.6.

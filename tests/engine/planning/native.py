@@ -9,7 +9,7 @@ from thinkdial.providers.think import Level
 
 from .routes import Route
 
-EFFORTS = {"effort", "reasoning_effort", "thinkingLevel", "think"}
+EFFORTS = {"effort", "reasoning_effort", "thinkingLevel", "thinking_level", "think"}
 NATIVE_BUDGETS = {
     "budget_tokens", "thinkingBudget", "thinking_budget", "token_budget", "reasoning_budget", "reasoning_budget_tokens",
     "max_tokens",
@@ -57,6 +57,6 @@ def takes_budgets(found: Route) -> bool:
 def taken_levels(found: Route) -> list[Level]:
     """The levels that can be said to this model on this route."""
     spelling, refused = found.target.spelling, found.target.use.refuses_levels
-    if spelling is None or not spelling.level or found.target.card.control != "effort":
+    if spelling is None or not spelling.level or (found.target.card.control != "effort" and not spelling.levels):
         return []
-    return [level for level in found.target.card.levels if level.value not in refused]
+    return [level for level in found.target.card.levels or spelling.levels if level.value not in refused]

@@ -73,7 +73,7 @@ def expected_budget(found: Route, value: str, limit: int | None) -> int | None:
     if think.is_auto or card.control not in ("budget", "effort") or (think.level and card.control == "effort"):
         return None
     if think.is_off:
-        return card.budget.min if card.control == "budget" and card.budget and found.target.spelling else None
+        return card.budget.min if card.control == "budget" and card.budget and takes_budgets(found) else None
     legal = legal_budgets(found, limit, room=1 if think.level is None else ANSWER)
     if legal is None:
         return None

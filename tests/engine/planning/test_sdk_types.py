@@ -22,6 +22,7 @@ from .routes import CONFIG, DISTINCT_ROUTES, PROVIDERS, REFERENCE, VALUES, Route
 message_params: Any = Late("anthropic.types.message_create_params")
 completion_params: Any = Late("openai.types.chat.completion_create_params")
 response_params: Any = Late("openai.types.responses.response_create_params")
+interaction_types: Any = Late("google.genai._gaos.types.interactions")
 
 STRICT = ConfigDict(extra="forbid", arbitrary_types_allowed=True)
 
@@ -40,6 +41,7 @@ def adapter_for(dialect: str) -> TypeAdapter[Any]:
         "openai-responses": lambda: response_params.ResponseCreateParams,
         "openai-chat": lambda: completion_params.CompletionCreateParams,
         "anthropic-messages": lambda: message_params.MessageCreateParams,
+        "gemini-interactions": lambda: interaction_types.CreateModelInteractionParam | None,
     }[dialect]()
     return TypeAdapter(body, config=STRICT)
 
@@ -98,6 +100,8 @@ def test_every_body_is_one_that_the_sdk_could_have_written(found: Route) -> None
         ("anthropic-messages",
          {"model": "m", "max_tokens": 9, "messages": [{"role": "user", "content": "hi"}], "effort": "high"}),
         ("anthropic-messages", {"model": "m", "messages": [{"role": "user", "content": "hi"}]}),
+        ("gemini-interactions", {"model": "m", "input": "hi", "generationConfig": {}}),
+        ("gemini-interactions", {"model": "m", "input": "hi", "generation_config": {"thinking_budget": 9}}),
         ("gemini-generate", {"contents": [], "thinkingConfig": {}}),
         ("gemini-generate", {"contents": [], "generationConfig": {"thinkingConfig": {"level": "LOW"}}}),
     ],

@@ -6,6 +6,7 @@ here as the vendor sends them.
 
 from __future__ import annotations
 
+import base64
 import copy
 import json
 import struct
@@ -28,12 +29,14 @@ REASONING = "Let me spell it: s-t-r-a-w-b-e-r-r-y — три “r”. 数える�
 ANSWER = "There are 3 r’s 🍓 in “strawberry”."
 
 AWS, NDJSON, SSE = "application/vnd.amazon.eventstream", "application/x-ndjson", "text/event-stream"
-CONTENT_TYPE = {"bedrock-converse": AWS, "ollama-chat": NDJSON}
+CONTENT_TYPE = {"bedrock-converse": AWS, "bedrock-invoke": AWS, "ollama-chat": NDJSON}
 ENDS_AT = {
     "anthropic-messages": b"event: message_stop",
     "bedrock-converse": b"messageStop",
+    "bedrock-invoke": base64.b64encode(b'{"type":"message_stop"}'),
     "cohere-chat": b"event: message-end",
     "gemini-generate": b'"finishReason"',
+    "gemini-interactions": b"event: interaction.completed",
     "mistral-chat": b'"finish_reason":"stop"',
     "ollama-chat": b'"done":true',
     "openai-chat": b'"finish_reason":"stop"',

@@ -11,6 +11,8 @@ from thinkdial.providers import registry
 from thinkdial.providers.schema import Call, Message
 
 EARLIER = (Message("user", "first question"), Message("assistant", "first answer"))
+STEPS = {"user_input": "user", "model_output": "assistant"}
+"""The types of an interaction's steps, which have no role."""
 TEXTS = ["first question", "first answer", "second question"]
 
 
@@ -21,7 +23,7 @@ def messages(body: dict[str, Any]) -> list[tuple[str, str]]:
     for message in listed:
         content = message.get("content") or message.get("parts")
         text = content if isinstance(content, str) else content[0]["text"]
-        found.append((message["role"], text))
+        found.append((message.get("role") or STEPS[message["type"]], text))
     return found
 
 
