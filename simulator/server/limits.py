@@ -21,9 +21,9 @@ MINUTE_S = 60.0
 KEY_HEADERS = ("authorization", "x-api-key", "x-goog-api-key", "api-key")
 COUNTING = re.compile(r"count_tokens$|input_tokens$|:countTokens$")
 
-_INPUT = re.compile(rb'"(?:input_tokens|prompt_tokens|promptTokenCount)":\s*(\d+)')
-_OUTPUT = re.compile(rb'"(?:output_tokens|completion_tokens|candidatesTokenCount)":\s*(\d+)')
-_THOUGHTS = re.compile(rb'"thoughtsTokenCount":\s*(\d+)')
+_INPUT = re.compile(rb'"(?:input_tokens|prompt_tokens|promptTokenCount|total_input_tokens)":\s*(\d+)')
+_OUTPUT = re.compile(rb'"(?:output_tokens|completion_tokens|candidatesTokenCount|total_output_tokens)":\s*(\d+)')
+_THOUGHTS = re.compile(rb'"(?:thoughtsTokenCount|total_thought_tokens)":\s*(\d+)')
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,8 @@ from ..calls.endpoint import Endpoint
 from ..calls.vendor import Vendor
 from ..vendors.anthropic import routes as anthropic
 from ..vendors.anthropic.replies import ANTHROPIC
+from ..vendors.bedrock import routes as bedrock
+from ..vendors.bedrock.replies import BEDROCK
 from ..vendors.compatible import routes as compatible
 from ..vendors.compatible.replies import COMPATIBLE
 from ..vendors.google import routes as google
@@ -26,6 +28,7 @@ from ..vendors.xai.replies import XAI
 VENDORS: tuple[tuple[Vendor, str, Callable[[BatchBackend], Iterable[Endpoint]]], ...] = (
     (ANTHROPIC, anthropic.BASE, anthropic.endpoints),
     (OPENAI_CHAT, openai.BASE, openai.endpoints),
+    (BEDROCK, bedrock.BASE, bedrock.endpoints),
     (GOOGLE, google.BASE, google.endpoints),
     (MISTRAL, mistral.BASE, mistral.endpoints),
     (XAI, xai.BASE, xai.endpoints),

@@ -7,8 +7,8 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2] / "simulator"
 ROOMS = ("answers", "calls", "batches", "openai_family", "vendors", "server")
-BORROWED = {("xai", "openai")}
-"""xAI's Responses API is OpenAI's."""
+BORROWED = {("xai", "openai"), ("bedrock", "anthropic")}
+"""xAI's Responses API is OpenAI's, and what Bedrock invokes is Anthropic's."""
 
 
 def imported(path: Path) -> set[tuple[str, ...]]:

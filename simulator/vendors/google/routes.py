@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...batches.backend import BatchBackend
 from ...calls.endpoint import Body, Endpoint, ask, change, read
-from . import api, catalogue
+from . import api, catalogue, interactions
 from .batches import BATCH_METHOD, GoogleBatchEndpoints
 from .files import GoogleFileEndpoints
 from .replies import GOOGLE
@@ -21,6 +21,7 @@ def endpoints(backend: BatchBackend) -> Iterator[Endpoint]:
     model = rf"{base}/models/(?P<model>[^/]+)"
     yield ask(f"{model}:(?:{api.GENERATE}|{api.STREAM})", GOOGLE, api.answer)
     yield ask(f"{model}:{api.COUNT}", GOOGLE, api.count_tokens)
+    yield ask(f"{BASE}/v1beta/interactions", interactions.INTERACTIONS, interactions.answer)
     yield read(rf"{base}/models(?:/(?P<model>[^/]+))?", GOOGLE, catalogue.models)
     files = GoogleFileEndpoints(backend)
     file = rf"{base}/files/(?P<file>[^/:]+)"
