@@ -43,6 +43,7 @@ from ..schema import (
     Usage,
     UsageReport,
 )
+from ..skipped import skipped
 from ..usage import RawCounts, reconcile, tools_used
 from ..wires import anthropic as wire
 from .finish_words import finish_word, reason_of
@@ -73,6 +74,10 @@ _KIND_OF_TYPE: Mapping[str, ErrorKind] = {
 
 _THINKING_BLOCKS = frozenset({"thinking", "redacted_thinking"})
 """Whenever this API thinks, one of them comes, if only an empty one with a signature."""
+
+_CALLS = frozenset({"tool_use", "server_tool_use", "mcp_tool_use"})
+_KEPT_BESIDE = frozenset({"signature_delta", "input_json_delta", "citations_delta"})
+"""Deltas that hold no text of the reply."""
 
 _SPEND_LIMITS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit_reached"})
 _OUT_OF_MONEY = ("credit balance is too low", "reached your specified API usage limits")
@@ -105,7 +110,7 @@ def message_body(call: Call) -> dict[str, Any]:
     """What all routes to this API have in common: limit, messages and system prompt."""
     body: dict[str, Any] = {
         "max_tokens": call.max_output_tokens or DEFAULT_MAX_TOKENS,
-        "messages": [{"role": message.role, "content": message.text} for message in call.chat],
+        "messages": call.messages(),
     }
     if call.system:
         body["system"] = call.system
@@ -224,6 +229,8 @@ class MessagesDecoder:
             yield ReasoningWithheld("redacted")
         elif kind in ("text", "thinking"):
             yield from self._piece(index, block)
+        elif kind not in _CALLS:
+            yield from skipped(kind, block)
 
     def _piece(self, index: int, piece: Mapping[str, Any]) -> Iterator[Delta]:
         block = self._blocks.get(index)
@@ -238,6 +245,9 @@ class MessagesDecoder:
             yield ReasoningDelta(thought, "summary", str(index))
         else:
             block.add(piece)
+            if (kind := text(piece.get("type"))) not in _KEPT_BESIDE:
+                opened = self._block_types.get(index)
+                yield from skipped(kind if opened in ("text", "thinking") else opened or kind, piece)
 
     def _stop(self, index: int) -> Iterator[Delta]:
         if self._block_types.get(index) == "thinking" and index not in self._shown:

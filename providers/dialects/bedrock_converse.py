@@ -29,6 +29,7 @@ from ..schema import (
     Served,
     UsageReport,
 )
+from ..skipped import skipped
 from ..usage import RawCounts, reconcile
 from ..wires import converse as wire
 from .finish_words import finish_word, reason_of
@@ -201,6 +202,9 @@ class ConverseDecoder:
             yield Complete()
 
 
+_KNOWN = frozenset({"text", "reasoningContent", "citationsContent", "citation", "toolUse", "cachePoint", "type"})
+
+
 def read_exception(event: Event) -> Failure:
     """The failure that a frame with an exception in it tells."""
     return _failure(event.name.removeprefix(EXCEPTION), None, {}, _document(event))
@@ -241,6 +245,10 @@ def _block(block: Mapping[str, Any], part: str) -> Iterator[Delta]:
             yield ReasoningWithheld("redacted")
         elif "signature" in shown:
             yield ReasoningWithheld("hidden")
+    else:
+        for kind, held in block.items():
+            if kind not in _KNOWN:
+                yield from skipped(kind, held)
 
 
 def _document(event: Event) -> Mapping[str, Any]:

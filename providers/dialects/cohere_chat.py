@@ -36,6 +36,7 @@ from ..schema import (
     Usage,
     UsageReport,
 )
+from ..skipped import skipped
 from ..usage import RawCounts, reconcile
 from ..wires import cohere as wire
 from .finish_words import finish_word, reason_of
@@ -95,6 +96,7 @@ class CohereDecoder:
                 yield from _piece(part, index)
             self._items.plan(message.get("tool_plan"))
             self._items.call(message.get("tool_calls"))
+            yield from skipped("tool_plan", message.get("tool_plan"))
             yield from self._end(document)
         elif kind == "message-start":
             yield Served(response_id=text(document.get("id")))
@@ -104,6 +106,7 @@ class CohereDecoder:
             yield from _piece(part, index)
         elif kind == "tool-plan-delta":
             self._items.plan(obj(delta.get("message")).get("tool_plan"))
+            yield from skipped("tool_plan", obj(delta.get("message")).get("tool_plan"))
         elif kind in ("tool-call-start", "tool-call-delta"):
             called = {"index": count(document.get("index")) or 0, **obj(obj(delta.get("message")).get("tool_calls"))}
             self._items.call([called])
@@ -158,6 +161,8 @@ def _piece(piece: Mapping[str, Any], index: int) -> Iterator[Delta]:
         yield ReasoningDelta(thought, "full", str(index))
     elif words := piece_of(piece.get("text")):
         yield AnswerDelta(words, str(index))
+    else:
+        yield from skipped(piece.get("type"), piece)
 
 
 def _usage(usage: Mapping[str, Any]) -> Iterator[Delta]:

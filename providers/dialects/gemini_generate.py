@@ -39,12 +39,16 @@ from ..schema import (
     Served,
     UsageReport,
 )
+from ..skipped import skipped
 from ..usage import RawCounts, output_apart, reconcile, tools_used
 from ..wires import gemini as wire
 from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"version", "latest_version", "models_path"})
+
+_WITH_TEXT = frozenset({"executableCode", "codeExecutionResult", "functionResponse", "toolResponse"})
+"""Parts of the service's own tools. Source: https://ai.google.dev/api/caching#Part"""
 
 _COUNTERS = frozenset(
     {"promptTokenCount", "toolUsePromptTokenCount", "candidatesTokenCount", "thoughtsTokenCount", "totalTokenCount"}
@@ -172,7 +176,9 @@ class GenerateDecoder:
                 yield from self._report()
         for candidate in items(response.get("candidates")):
             if count(candidate.get("index")):
-                continue  # an alternative, which only the params can ask for
+                # An alternative, which only the params can ask for.
+                yield from skipped("further candidates", obj(candidate.get("content")).get("parts"))
+                continue
             for part in items(obj(candidate.get("content")).get("parts")):
                 self._parts.add(part)
                 yield from self._part(part)
@@ -198,6 +204,9 @@ class GenerateDecoder:
             yield AnswerDelta(words)
         elif "functionCall" in part:
             self._called = True
+        else:
+            for kind in sorted(_WITH_TEXT.intersection(part)):
+                yield from skipped(kind, part[kind])
 
     def _stopped(self, raw: str, message: str | None) -> Iterator[Delta]:
         if raw.upper() == "FINISH_REASON_UNSPECIFIED":

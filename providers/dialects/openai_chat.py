@@ -29,6 +29,7 @@ from ..schema import (
     Served,
     Visibility,
 )
+from ..skipped import skipped
 from ..wires import chat as wire
 from . import openai_responses
 from .finish_words import finish_word, reason_of
@@ -149,6 +150,8 @@ class ChatDecoder:
         # Perplexity sends both: an empty delta in a whole body, the text so far as the message of each chunk.
         first, second = ("message", "delta") if name == "body" else ("delta", "message")
         self._piece(obj(choice.get(first)) or obj(choice.get(second)))
+        if not choice or len(document["choices"]) > 1:
+            self._told += skipped("further choices", _others(document.get("choices"), choice))
         if "messages" in choice:  # Mistral's, in the place of one message
             for message in items(choice["messages"]):
                 self._piece(message)
@@ -231,6 +234,8 @@ class ChatDecoder:
                 self._content_part(part)
         if "refusal" in piece and (refusal := piece_of(piece["refusal"])):
             self._refusal.append(refusal)
+        if "audio" in piece:
+            self._told += skipped("audio", piece["audio"])
         if piece.get("tool_calls") or piece.get("function_call"):
             self._called = True
             self._message.call(piece.get("tool_calls") or [{"function": piece["function_call"]}])
@@ -276,6 +281,10 @@ class ChatDecoder:
                 if words:
                     self._tell_apart(_CONTENT)
                     self._told.append(ReasoningDelta(words, visibility))
+        elif kind == "refusal":
+            self._refusal.append(piece_of(part.get("refusal")))
+        elif kind not in ("thinking", "reasoning"):
+            self._told += skipped(kind, part)
 
     def _content(self, words: str) -> None:
         self._words(self._answers.feed(words) if self._details.repeats else words)
@@ -313,6 +322,12 @@ class ChatDecoder:
         if self._called and reason in ("stop", "unknown"):
             return Finish("tool_call", raw)
         return Finish(reason, raw)
+
+
+def _others(choices: Any, own: Mapping[str, Any]) -> list[Any]:
+    """What the choices hold that are not read."""
+    listed = [choice for choice in items(choices) if choice is not own]
+    return [choice.get("message") or choice.get("delta") for choice in listed]
 
 
 def read_error(status: int, headers: Headers, document: Any) -> Failure:

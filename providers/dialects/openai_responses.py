@@ -5,6 +5,7 @@ Source: https://developers.openai.com/api/docs/api-reference/responses and /resp
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -39,6 +40,7 @@ from ..schema import (
     UsageReport,
     Visibility,
 )
+from ..skipped import skipped
 from ..wires import responses as wire
 from .finish_words import reason_of
 from .openai_usage import read_openai_error, read_tools, read_usage
@@ -60,6 +62,9 @@ _PUT_OFF = frozenset({"queued", "in_progress"})
 _POLICY_CODES = frozenset({"content_filter", "bio_policy", "misalignment_policy_violation"})
 _SAFETY_CHECK = "SAFETY_CHECK"
 """What xAI names, somewhere in the error, when it refuses a prompt."""
+
+_SHOWN_DELTAS = re.compile(r"output_text|reasoning|refusal|arguments|_input|_code|audio\.delta")
+"""Deltas that are read, that are a part of a call, or that their finished item repeats."""
 
 _CALLS = frozenset({"function_call", "custom_tool_call", "computer_call", "local_shell_call", "mcp_approval_request"})
 
@@ -161,6 +166,8 @@ class ResponsesDecoder:
             # The live service nests the error, the SDK's type is flat; `type` is then the event's own name.
             flat = {key: value for key, value in document.items() if key != "type"}
             yield from self._error(document if document.get("error") else {"error": flat})
+        elif kind.endswith(".delta") and not _SHOWN_DELTAS.search(kind):
+            yield from skipped(kind, document.get("delta"))
 
     def close(self) -> Iterator[Delta]:
         if self._done:
@@ -221,6 +228,8 @@ class ResponsesDecoder:
                     self._empty_reasoning = True
         elif kind in _CALLS:
             self._called = True
+        else:
+            yield from skipped(kind, item)
 
     def _end(self, response: Mapping[str, Any], status: str) -> Iterator[Delta]:
         self._done = True
@@ -228,7 +237,7 @@ class ResponsesDecoder:
         for index, item in enumerate(items(response.get("output"))):
             # Some gateways number or order the final list unlike the deltas, so it only fills in what never came.
             kind = text(item.get("type"))
-            if kind in _CALLS or (kind == "message" and not answered) or (kind == "reasoning" and not reasoned):
+            if (kind != "message" or not answered) and (kind != "reasoning" or not reasoned):
                 yield from self._item(index, item)
         yield Served(
             model=text(response.get("model")),
