@@ -125,17 +125,20 @@ def failure(
 def document_of(event: Event) -> Any:
     """The JSON of an event; None where there is none: it is blank, `[DONE]`, or cut short by the end of the body.
 
-    Raises `ValueError` when it is no JSON.
+    Raises `ValueError` when it is no JSON, or a lone number, word or flag, which no API means.
     """
     data = event.data.strip()
     if not data or data == b"[DONE]":
         return None
     try:
-        return parse_reply(data)
+        document = parse_reply(data)
     except ValueError:
         if event.whole:
             raise
         return None
+    if isinstance(document, str | int | float) and event.whole:
+        raise ValueError("it is no JSON object")
+    return document
 
 
 def error_message(document: Any) -> str:
@@ -151,10 +154,11 @@ def error_message(document: Any) -> str:
 
 
 def cut_stream() -> Failure:
-    """The body ended before its terminal event."""
-    return failure(
+    """The body ended before its terminal event, which may pass like a connection that breaks there."""
+    return Failure(
         "protocol",
         "the answer ended before its terminal event; what came is kept, the usage is unknown",
+        retryable=True,
         hint="try again; if it repeats, the provider or a proxy on the way closes the connection early",
     )
 

@@ -51,6 +51,17 @@ def items(value: Any) -> list[Mapping[str, Any]]:
     return [cast("Mapping[str, Any]", item) for item in cast("list[Any]", value) if isinstance(item, dict)]
 
 
+def is_hollow(value: Any) -> bool:
+    """Whether `value` holds nothing at all: null, false, 0, "", an empty object or list, or only such in it."""
+    match value:
+        case dict():
+            return all(map(is_hollow, cast("dict[str, Any]", value).values()))
+        case list():
+            return all(map(is_hollow, cast("list[Any]", value)))
+        case _:
+            return not value
+
+
 def array(value: Any) -> list[Any]:
     """`value` when it is a JSON array, else an empty one."""
     return cast("list[Any]", value) if isinstance(value, list) else []

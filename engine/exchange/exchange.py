@@ -26,7 +26,8 @@ from .refusal import legal_levels
 from .retry import Attempt, wait_before_retry
 from .secrets import Secrets, secrets_of
 from .surroundings import Patience, Surroundings
-from .transport import Response, read_transport_error
+from .transport import OnlyCommentsError, Response, read_transport_error
+from .vigil import Vigil
 
 GRACE_S = 1.0
 """Seconds that a server has to close the body after its terminal event."""
@@ -188,18 +189,34 @@ class Exchange:
     async def _read_answer(self, chunks: AsyncIterator[bytes], attempt: _Attempt, reader: ResponseReader) -> None:
         """Take the body until it ends, or nothing more is expected of it."""
         intake = self._intake(attempt)
+        vigil, finished = Vigil(self.patience.idle_s, self.patience.grace_s), None
         try:
-            async for chunk in chunks:
-                if attempt.marks.first_byte is None:
-                    attempt.marks.first_byte = self.surroundings.clock()
-                self._take(attempt, reader.feed(intake.take(chunk)))
-                if reader.is_over:
-                    return
-                if reader.is_settled:
-                    await self._read_rest(chunks, intake, attempt, reader)
-                    return
-                if attempt.broke:
-                    raise _SpentError
+            async with vigil.limit:
+                async for chunk in chunks:
+                    if attempt.marks.first_byte is None:
+                        attempt.marks.first_byte = self.surroundings.clock()
+                    self._take(attempt, reader.feed(intake.take(chunk)))
+                    if reader.is_over:
+                        return
+                    if reader.is_settled:
+                        vigil.limit.reschedule(None)
+                        await self._read_rest(chunks, intake, attempt, reader)
+                        return
+                    if attempt.broke:
+                        raise _SpentError
+                    vigil.note(reader)
+                    if reader.is_finished and reader.has_heard:
+                        finished = self.surroundings.clock()
+        except TimeoutError:
+            if not vigil.limit.expired():
+                raise
+            if finished is None:
+                raise OnlyCommentsError("no event came") from None
+            attempt.marks.end = finished
+        except httpx2.HTTPError:
+            if finished is None:  # else how the connection ends says nothing any more
+                raise
+            attempt.marks.end = finished
         finally:
             if held := intake.close():
                 self._take(attempt, reader.feed(held))
@@ -301,7 +318,8 @@ class Exchange:
         attempt = self._current
         if attempt is None:
             return None
-        ended = Attempt(failed, self._attempts - self._given_way, shown=attempt.shown, silent=attempt.silent)
+        answered = attempt.shown or (attempt.reader is not None and attempt.reader.is_finished)
+        ended = Attempt(failed, self._attempts - self._given_way, shown=answered, silent=attempt.silent)
         wait = wait_before_retry(ended, self.patience.retries, self.surroundings.dice)
         if wait is not None and self.surroundings.clock() + wait >= deadline:
             return None

@@ -22,8 +22,10 @@ from ...providers.schema import (
     Bill,
     Complete,
     Delta,
+    Notice,
     ReasoningDelta,
     ReasoningWithheld,
+    UsageReport,
 )
 from ...providers.turns.pieces import TurnPiece
 from .outcome import stopped
@@ -37,19 +39,26 @@ _SETTLING = (Complete, Failure)
 _TEXT = (AnswerDelta, ReasoningDelta, ReasoningWithheld, AnswerWasReasoning, TurnPiece)
 """What is kept of an answer whose end is missing: counts and the finish belong to the end."""
 
+ODD_BYTES = 60
+"""How much is quoted of an event that cannot be read."""
+
 
 class ResponseReader:
     """Is fed one response, in whatever pieces it comes, and gives what its dialect makes of it. It raises nothing.
 
     `awaits` says what the body is; that of a redirect is not read. `close` is for the end of the body, `break_off` for
-    an exchange that ended before; nothing is taken after them, nor after an event that cannot be read.
-    `is_settled`: the terminal event or a failure has come, so that nothing more is worth a long wait. `is_over`:
-    nothing more is taken. `streamed`: the answer came as a stream, which only its end tells where one was asked for.
+    an exchange that ended before; nothing is taken after them, nor after bytes that cannot be cut into events. An event
+    that cannot be read costs itself alone; how many there were is told at the end.
+    `is_settled`: the terminal event or a failure has come, so that nothing more is worth a long wait. `is_finished`:
+    the reason to stop and the last counts have come, so that only the terminal event is missing. `is_over`: nothing
+    more is taken. `has_heard`: the last bytes held something of an event, and no comments or blanks alone. `streamed`:
+    the answer came as a stream, which only its end tells where one was asked for.
     """
 
     __slots__ = (
         "_bill", "_content_type", "_decoder", "_ended", "_error", "_framer", "_has_gap", "_headers", "_joiner",
-        "_speech", "_status", "awaits", "is_over", "is_settled", "streamed",
+        "_odd", "_oddity", "_speech", "_status", "_understood", "awaits", "has_heard", "is_finished", "is_over",
+        "is_settled", "streamed",
     )  # fmt: skip
 
     def __init__(
@@ -74,12 +83,14 @@ class ResponseReader:
         self._bill = bill_of_headers(headers, quirks) if "bill" in quirks else None
         self._joiner = PairJoiner()
         self._error = bytearray()
-        self._has_gap = self._ended = False
+        self._has_gap = self._ended = self._understood = False
+        self._odd, self._oddity = 0, ""
         self.awaits: Literal["answer", "error", "nothing"] = "answer"
         if status >= 300:
             self.awaits = "error" if status >= 400 else "nothing"
         self.streamed = streamed and self.awaits == "answer"
         self.is_settled, self.is_over = False, self.awaits == "nothing"
+        self.is_finished = self.has_heard = False
 
     def feed(self, data: bytes) -> list[Delta]:
         """What `data` adds."""
@@ -89,12 +100,14 @@ class ResponseReader:
         if self.awaits == "error":
             self._error += data
             return found
+        self.has_heard = False
         try:
             self._take(self._framer.feed(data), found)
         except FramingError as error:
             self._give_up(f"the answer cannot be read: {error}", found)
         except Exception as error:
             self._give_up(_unreadable(error), found)
+        self.has_heard = self.has_heard or self._framer.is_amid
         return found
 
     def close(self) -> list[Delta]:
@@ -103,7 +116,7 @@ class ResponseReader:
             return []
         match self.awaits:
             case "answer":
-                return self._end()
+                return [*self._end(), *(self._skipped() if self._understood else ())]
             case "error":
                 return self._read_error()
             case "nothing":
@@ -114,13 +127,20 @@ class ResponseReader:
         if self._ended or self.is_settled or self.awaits == "nothing":
             return self.close()
         told: list[Delta] = [] if failed is None else [failed]
-        return self._read_error(told) if self.awaits == "error" else [*told, *_text_in(self._end())]
+        return self._read_error(told) if self.awaits == "error" else [*told, *_text_in(self._end()), *self._skipped()]
 
     def _take(self, events: Iterable[Event], found: list[Delta]) -> None:
-        """Add the deltas of `events` to `found`. Raises whatever framer and decoder make of nonsense."""
+        """Add the deltas of `events` to `found`. Raises what framers make of nonsense, and decoders of a body."""
         feed = self._decoder.feed
         for event in events:
-            self._keep(feed(event), found)
+            self.has_heard = True
+            try:
+                self._keep(feed(event), found)
+            except (ValueError, RecursionError) as error:
+                if event.name == "body" or not event.whole:
+                    raise
+                self._odd += 1
+                self._oddity = self._oddity or f"{_unreadable(error)}: {_excerpt(event.data)}"
 
     def _keep(self, deltas: Iterable[Delta], found: list[Delta]) -> None:
         join = self._joiner.feed
@@ -130,6 +150,9 @@ class ResponseReader:
             found.extend(join(delta))
             if isinstance(delta, _SETTLING):
                 self.is_settled = True
+            elif isinstance(delta, UsageReport) and delta.final:
+                self.is_finished = True
+        self._understood = self._understood or bool(found)
 
     def _tell_bill(self, delta: Delta, found: list[Delta]) -> None:
         """Tell the bill of the headers at the end, unless the body brings one."""
@@ -138,18 +161,20 @@ class ResponseReader:
         if isinstance(delta, Complete | Bill):
             self._bill = None
 
-    def _give_up(self, words: str, found: list[Delta]) -> None:
+    def _give_up(self, words: str, found: list[Delta], *, may_pass: bool = False) -> None:
         """Take nothing more: it would leave a gap. What follows the end does not spoil it."""
         self.is_over = True
         if not self.is_settled:
             self._has_gap = self.is_settled = True
-            found.append(failure("protocol", words))
+            found.append(Failure("protocol", words, retryable=may_pass))
 
     def _end(self) -> list[Delta]:
         found: list[Delta] = []
         if not self.is_settled:
             self._take_last(found)
         self._ended = self.is_over = True
+        if self._odd and not self._understood:
+            self._give_up(self._oddity, found)
         last: list[Delta] = []
         has_gap = self._has_gap
         try:
@@ -159,6 +184,13 @@ class ResponseReader:
         last += self._joiner.close()
         found += _text_in(last) if has_gap else last
         return found
+
+    def _skipped(self) -> list[Delta]:
+        """How many events could not be read, and the first of them."""
+        if not self._odd:
+            return []
+        what = "1 event of the stream was" if self._odd == 1 else f"{self._odd:,} events of the stream were"
+        return [Notice("events_skipped", f"{what} skipped: {self._oddity}")]
 
     def _take_last(self, found: list[Delta]) -> None:
         try:
@@ -177,7 +209,7 @@ class ResponseReader:
             except Exception as error:
                 # An event that the end has cut in two says less than the missing end, which the decoder tells.
                 if is_body:
-                    self._give_up(_unreadable(error), found)
+                    self._give_up(_unreadable(error), found, may_pass=not event.data.strip())
 
     def _read_error(self, instead: list[Delta] | None = None) -> list[Delta]:
         """The error, or what is to be told `instead` of one; some errors are really answers."""
@@ -262,6 +294,11 @@ def _unreadable(error: Exception) -> str:
         case _:
             words = f"{type(error).__name__}: {error}"
     return f"the answer is not what this API sends: {words}"
+
+
+def _excerpt(data: bytes) -> str:
+    words = " ".join(data[:ODD_BYTES].decode("utf-8", "replace").split())
+    return f"{words}…" if len(data) > ODD_BYTES else words
 
 
 def _text_in(deltas: Iterable[Delta]) -> Iterator[Delta]:

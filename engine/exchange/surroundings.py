@@ -14,11 +14,15 @@ from .transport import Transport
 
 @dataclass(frozen=True, slots=True)
 class Patience:
-    """How long and how often: seconds without a byte, seconds in all, and retries after the first attempt."""
+    """How long and how often: seconds without an event, seconds in all, and retries after the first attempt.
+
+    `grace_s` are the seconds in which the terminal event may follow the stop and the last counts.
+    """
 
     idle_s: float
     total_s: float
     retries: int
+    grace_s: float = 3.0
 
 
 @dataclass(frozen=True, slots=True)

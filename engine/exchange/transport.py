@@ -30,6 +30,10 @@ class CannotSendError(Exception):
     """Nothing can be sent: a proxy variable, a trust store or a header that cannot be used."""
 
 
+class OnlyCommentsError(httpx2.ReadTimeout):
+    """Bytes that keep a connection alive came, and no event among them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Response:
     """An answer whose body is still to come. Header names are lower case."""
@@ -148,9 +152,10 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
             words = f"no connection to {host} within {connect_timeout_s(idle_timeout_s):g} s"
             return failure("timeout", words, hint="is the base_url right?")
         case httpx2.TimeoutException():
+            kept_alive = isinstance(error, OnlyCommentsError)
             return failure(
                 "timeout",
-                f"{host} sent nothing for {idle_timeout_s:g} s",
+                f"{host} sent {'only comments' if kept_alive else 'nothing'} for {idle_timeout_s:g} s",
                 hint="thinking can be silent for minutes: raise --timeout, or lower --think",
             )
         case httpx2.ConnectError():

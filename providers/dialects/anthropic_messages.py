@@ -25,7 +25,7 @@ from ..dialect import (
 )
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..framing.sse import Event
-from ..json_values import count, items, obj, piece_of, text
+from ..json_values import count, is_hollow, items, obj, piece_of, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -191,7 +191,7 @@ class MessagesDecoder:
                 yield from self._message_delta(document)
             case "message_stop":
                 yield from self._complete()
-            case kind if kind == "error" or (kind is None and document.get("error")):
+            case kind if kind == "error" or (kind is None and not is_hollow(document.get("error"))):
                 self._done = True
                 yield from self._rest()
                 yield _failure(None, {}, document)
@@ -266,8 +266,10 @@ class MessagesDecoder:
         self._blocks.clear()
 
     def _message_delta(self, document: Mapping[str, Any]) -> Iterator[Delta]:
-        yield from self._finish(obj(document.get("delta")))
-        yield self._usage(obj(document.get("usage")))
+        delta, counts = obj(document.get("delta")), obj(document.get("usage"))
+        yield from self._finish(delta)
+        # The counts beside a stop reason are the last ones: they stay true where message_stop never comes.
+        yield replace(self._usage(counts), final="output_tokens" in counts and bool(delta.get("stop_reason")))
         yield from self._tools()
 
     def _usage(self, counts: Mapping[str, Any]) -> UsageReport:

@@ -25,7 +25,7 @@ from ..dialect import (
 )
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..framing.sse import Event
-from ..json_values import array, count, items, obj, piece_of, seconds, text
+from ..json_values import array, count, is_hollow, items, obj, piece_of, seconds, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -186,11 +186,12 @@ class GenerateDecoder:
                 self._queries.update(_queries(obj(candidate["groundingMetadata"])))
             if raw := finish_word(candidate.get("finishReason")):
                 yield from self._stopped(raw, text(candidate.get("finishMessage")))
+                yield from self._report()
         blocked = text(obj(response.get("promptFeedback")).get("blockReason")) if "promptFeedback" in response else None
         if blocked and not response.get("candidates"):
             self._finish = Finish("content_filter", blocked)
             yield Notice("content_filter", f"the prompt was blocked by the provider ({blocked})")
-        if response.get("error"):
+        if not is_hollow(response.get("error")):
             self._failed = True
             yield read_failure(None, {}, response)
 
@@ -218,7 +219,7 @@ class GenerateDecoder:
             yield Notice("finish", message)
 
     def _report(self) -> Iterator[Delta]:
-        """The counts, told at the first chunk, for a stream that is interrupted, and at the end.
+        """The counts, told at the first chunk, for a stream that is interrupted, with the stop and at the end.
 
         Running totals: the last value of each field counts. A field that vanishes from a later chunk keeps its value
         only while the total adds up with it.

@@ -22,7 +22,7 @@ from ..dialect import (
 )
 from ..errors import Failure, kind_for_status
 from ..framing.sse import Event
-from ..json_values import count, obj, piece_of, text
+from ..json_values import count, is_hollow, obj, piece_of, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -91,7 +91,7 @@ class OllamaDecoder:
             yield cut_stream()
 
     def _line(self, line: Mapping[str, Any]) -> Iterator[Delta]:
-        if line.get("error") not in (None, False):
+        if not is_hollow(line.get("error")):
             self._done = True
             yield from self._message.close(is_whole=False)
             yield failure("server", error_message(line))

@@ -14,7 +14,7 @@ from ..bills import bills_in, read_bill
 from ..dialect import Headers, Quirks, cut_stream, document_of, encode_body, json_headers, retry_delay_s
 from ..errors import Failure
 from ..framing.sse import Event
-from ..json_values import EMPTY, array, items, obj, piece_of, text
+from ..json_values import EMPTY, array, is_hollow, items, obj, piece_of, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -305,7 +305,7 @@ class ChatDecoder:
                 usage,
                 reasoning_outside=self._reasoning_outside,
                 audio_outside=self._audio_outside,
-                final=self._finish_raw is not None or bool(document.get("error")),
+                final=self._finish_raw is not None or not is_hollow(document.get("error")),
             ):
                 if isinstance(delta, Notice):
                     self._unreconciled.append(delta)

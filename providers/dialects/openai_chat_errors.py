@@ -7,7 +7,7 @@ from typing import Any
 
 from ..dialect import failure
 from ..errors import ErrorKind, Failure
-from ..json_values import count, obj, text
+from ..json_values import count, is_hollow, obj, text
 from .openai_usage import read_openai_error
 
 _KIND_OF_MINIMAX: Mapping[int, ErrorKind] = {
@@ -27,8 +27,10 @@ def error_inside(document: Mapping[str, Any], choice: Mapping[str, Any], *, stra
     """An error under HTTP 200, wherever hosts put it: as an object or text, flat, in the choice, or by a code alone."""
     if "error" in document or "error" in choice or "x_groq" in document:
         for holder in (document, choice, obj(document.get("x_groq"))):
-            if "error" in holder and holder["error"] not in (None, False, ""):
+            if "error" in holder and not is_hollow(holder["error"]):
                 return read_openai_error(None, {}, holder)
+    if "error" in document and ("status_code" in document or "raw_status_code" in document):
+        return read_openai_error(None, {}, document)
     if document.get("object") == "error" or (stray and "choices" not in document):
         return read_openai_error(None, {}, document)
     return minimax_error(document) if "base_resp" in document else None

@@ -24,7 +24,7 @@ from ..dialect import (
 )
 from ..errors import Failure
 from ..framing.sse import Event
-from ..json_values import count, items, obj, piece_of, text
+from ..json_values import count, is_hollow, items, obj, piece_of, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -162,10 +162,10 @@ class ResponsesDecoder:
             self._refusal.append(piece_of(document.get("delta")))
         elif kind == "response.refusal.done":
             self._refusal = [text(document.get("refusal")) or "".join(self._refusal)]
-        elif kind == "error" or (not kind and document.get("error")):
+        elif kind == "error" or (not kind and not is_hollow(document.get("error"))):
             # The live service nests the error, the SDK's type is flat; `type` is then the event's own name.
             flat = {key: value for key, value in document.items() if key != "type"}
-            yield from self._error(document if document.get("error") else {"error": flat})
+            yield from self._error({"error": flat} if is_hollow(document.get("error")) else document)
         elif kind.endswith(".delta") and not _SHOWN_DELTAS.search(kind):
             yield from skipped(kind, document.get("delta"))
 
@@ -258,7 +258,7 @@ class ResponsesDecoder:
         yield from read_bill(response, self._bill)
         if self._empty_reasoning:
             yield ReasoningWithheld("hidden")
-        if status == "failed" or response.get("error"):
+        if status == "failed" or not is_hollow(response.get("error")):
             yield Finish("error", status)
             yield from self._error({"error": response.get("error")})
             return

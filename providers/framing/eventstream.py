@@ -31,6 +31,10 @@ class EventStreamFramer:
     def __init__(self) -> None:
         self._buffer = bytearray()
 
+    @property
+    def is_amid(self) -> bool:
+        return bool(self._buffer)
+
     def feed(self, chunk: bytes) -> Iterator[Event]:
         self._buffer += chunk
         at = 0

@@ -17,6 +17,10 @@ class NdjsonFramer:
         self._pending: list[bytes] = []
         self._size = 0
 
+    @property
+    def is_amid(self) -> bool:
+        return any(not piece.isspace() for piece in self._pending)
+
     def feed(self, chunk: bytes) -> Iterator[Event]:
         *lines, rest = chunk.split(b"\n")
         for line in lines:

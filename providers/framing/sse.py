@@ -32,8 +32,12 @@ class Event(NamedTuple):
 class Framer(Protocol):
     """Cuts a body that arrives in arbitrary pieces. `close` returns what the end of the body completes.
 
-    A `FramingError` is raised behind the events before it, so that the pieces make no difference.
+    A `FramingError` is raised behind the events before it, so that the pieces make no difference. `is_amid` says
+    whether a part of an event is held, that of a comment or of blank space not counted.
     """
+
+    @property
+    def is_amid(self) -> bool: ...
 
     def feed(self, chunk: bytes) -> Iterable[Event]: ...
 
@@ -57,6 +61,10 @@ class SseFramer:
         self._data: list[bytes] = []
         self._stray: list[bytes] = []
         self._event_size = 0
+
+    @property
+    def is_amid(self) -> bool:
+        return bool(self._pending) and not self._pending[0].startswith(b":")
 
     def feed(self, chunk: bytes) -> Iterable[Event]:
         events: list[Event] = []
@@ -148,6 +156,10 @@ class BodyFramer:
         self._pieces: list[bytes] = []
         self._size = 0
 
+    @property
+    def is_amid(self) -> bool:
+        return self._size > 0
+
     def feed(self, chunk: bytes) -> tuple[Event, ...]:
         self._size += len(chunk)
         if self._size > self._max_body_bytes:
@@ -169,6 +181,10 @@ class SniffingFramer:
         self._labelled_stream = content_type.partition(";")[0].strip().lower() == "text/event-stream"
         self._head = b""
         self._framer: Framer | None = None
+
+    @property
+    def is_amid(self) -> bool:
+        return bool(self._head) and not self._head.startswith(b":") if self._framer is None else self._framer.is_amid
 
     def feed(self, chunk: bytes) -> Iterable[Event]:
         if self._framer is None:

@@ -110,17 +110,11 @@ def test_wrong_types_inside_are_skipped(exchange: Exchange, wire: Any, choice: A
     assert (ran.result.status, ran.result.answer) == ("ok", "42")
 
 
-def test_garbage_in_the_middle_keeps_what_came(exchange: Exchange, wire: Any) -> None:
-    result = exchange(wire.stream(*wire.opening, "{oops", *wire.end)).result
-    check_cut(result)
-    assert "it is not JSON" in result.error.message
-
-
-def test_after_garbage_nothing_more_is_taken(exchange: Exchange, wire: Any) -> None:
-    beyond = b'data: {"choices":[{"index":0,"delta":{"content":"beyond the gap"}}]}'  # no line break ends it
-    result = exchange(wire.stream(*wire.opening, "{oops", *wire.opening) + beyond).result
-    check_cut(result)
-    assert "beyond" not in result.answer
+def test_garbage_in_the_middle_costs_one_event(exchange: Exchange, wire: Any) -> None:
+    result = exchange(wire.stream(*wire.opening, "{oops", ": processing", *wire.end)).result
+    assert (result.status, result.answer, result.usage.output_tokens, result.error) == ("ok", "42", 30, None)
+    (told,) = [warning for warning in result.warnings if warning.code == "events_skipped"]
+    assert told.message.startswith("2 events") and "oops" in told.message
 
 
 def test_a_cut_stream(exchange: Exchange, wire: Any) -> None:
@@ -168,13 +162,85 @@ def test_a_stream_that_goes_on_and_on_ends_with_the_total_time(exchange: Exchang
     async def drip(writer: asyncio.StreamWriter) -> None:
         writer.write(wire.stream(*wire.opening))
         while True:
-            writer.write(b": still here\n\n")
+            writer.write(wire.events({"choices": []}))
             await writer.drain()
             await asyncio.sleep(0.02)
 
     result = exchange(drip, idle_s=0.15, total_s=0.4).result
     check_cut(result)
     assert result.error.kind == "timeout" and result.error.message == "not finished after 0.4 s in all"
+
+
+@pytest.mark.parametrize("opening", [False, True])
+@pytest.mark.parametrize("comment", [b": still here\n\n", b"\n", b": half a comm"])
+def test_comments_alone_are_no_life(exchange: Exchange, wire: Any, comment: bytes, opening: bool) -> None:
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(wire.stream(*wire.opening) if opening else wire.stream())
+        while True:
+            writer.write(comment)
+            await writer.drain()
+            await asyncio.sleep(0.01)
+
+    result = exchange(drip, idle_s=0.15, total_s=20.0).result
+    assert result.error.kind == "timeout" and "sent only comments for 0.15 s" in result.error.message
+    assert result.attempts == 1 and result.answer == ("42" if opening else "")
+
+
+def test_a_ping_of_the_vendor_is_life(exchange: Exchange, wire: Any) -> None:
+    async def drip(writer: asyncio.StreamWriter) -> None:
+        writer.write(wire.stream())
+        for _ in range(8):
+            writer.write(b": comment\n\nevent: ping\ndata: {}\n\n")
+            await writer.drain()
+            await asyncio.sleep(0.04)
+        writer.write(wire.events(*wire.opening, *wire.end))
+
+    assert exchange(drip, idle_s=0.2).result.status == "ok"
+
+
+STOPPED = {
+    "chat": ({}, (-1,)),
+    "usage apart": ({}, (-1,)),
+    "google": (
+        {"provider": "google", "model": "gemini-3.8-flash"},
+        ({
+            "candidates": [{"content": {"parts": [{"text": "42"}]}, "finishReason": "STOP"}],
+            "usageMetadata": {"promptTokenCount": 10, "candidatesTokenCount": 30, "totalTokenCount": 40},
+        },),
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", STOPPED)
+@pytest.mark.parametrize("comments", [False, True])
+def test_a_stop_with_its_counts_is_an_end_although_the_connection_stays(
+    exchange: Exchange, wire: Any, name: str, comments: bool
+) -> None:
+    target, events = STOPPED[name]
+    stop, _ = wire.end
+    if name == "chat":
+        events = (*wire.opening, stop)
+    elif name == "usage apart":
+        events = (*wire.opening, {"choices": stop["choices"]}, {"choices": [], "usage": stop["usage"]})
+
+    async def keep(writer: asyncio.StreamWriter) -> None:
+        writer.write(wire.stream(*events))
+        while True:
+            await writer.drain()
+            await asyncio.sleep(0.02)
+            if comments:
+                writer.write(b": alive\n\n")
+
+    result = exchange(keep, idle_s=0.2, **target).result
+    assert (result.status, result.answer, result.usage.output_tokens) == ("ok", "42", 30)
+    assert result.attempts == 1 and result.latency.total_s == 0.0
+
+
+def test_what_ends_before_any_text_is_asked_again(exchange: Exchange, wire: Any) -> None:
+    for cut in (wire.stream(), wire.stream({"choices": []}), wire.stream() + b": alive\n\n", wire.http("")):
+        ran = exchange(cut, wire.good)
+        assert (ran.result.status, ran.result.answer, ran.result.attempts) == ("ok", "42", 2)
+    assert exchange(wire.stream(*wire.opening), wire.good).result.attempts == 1
 
 
 def test_slow_bytes_are_no_silence(exchange: Exchange, wire: Any) -> None:

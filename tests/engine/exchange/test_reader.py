@@ -25,6 +25,7 @@ from thinkdial.providers.batches.contract import RowOutcome
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.fold import Fold, Reply
 from thinkdial.providers.registry import NAMES
+from thinkdial.providers.schema import AnswerDelta, Complete, Notice
 
 from .recordings import CONTRACT, SSE, Recording, kind_of, prepared_for
 
@@ -100,11 +101,11 @@ def choice(**piece: str) -> bytes:
 CHAT_END = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
 
 
-def test_after_a_broken_event_an_event_that_the_end_cuts_in_two_counts_nowhere() -> None:
+def test_what_follows_a_broken_event_counts_everywhere_alike() -> None:
     data = choice(content="A") + b"data: {broken\n\n" + choice(content="B").rstrip()
     raw = RawResponse(200, SSE, True, data)
     live, _ = asyncio.run(call("openai-chat", raw))
-    assert live.reply.answer == "A" and live.reply.failure is not None
+    assert live.reply.answer == "AB" and live.reply.failure is not None
     assert replayed("openai-chat", raw) == live.reply
     assert in_row("openai-chat", data) == replace(live.reply, service_tier="batch")
 
@@ -195,12 +196,51 @@ def test_its_state_says_what_is_expected_yet() -> None:
     assert reader.is_over and reader.feed(choice(content="B")) == [] and reader.close() == []
 
 
-def test_a_broken_event_settles_it_and_ends_it() -> None:
+ODD = (b": OPENROUTER PROCESSING", b"{broken", b"17", b'"processing"', b"[" * 5000, b"null, null", b"\xff\xfe")
+
+
+@pytest.mark.parametrize("odd", ODD)
+@pytest.mark.parametrize("number", [1, 3])
+def test_an_odd_event_costs_itself_and_is_told(odd: bytes, number: int) -> None:
     reader = chat()
-    *_, failed = deltas_of(reader, choice(content="A"), b"data: {broken\n\n")
-    assert isinstance(failed, Failure) and failed.kind == "protocol"
-    assert reader.is_settled and reader.is_over
-    assert deltas_of(reader, choice(content="B")) == []
+    found = deltas_of(reader, choice(content="A"), (b"data: " + odd + b"\n\n") * number, choice(content="B"), CHAT_END)
+    found += reader.close()
+    assert [delta.text for delta in found if isinstance(delta, AnswerDelta)] == ["A", "B"]
+    assert not any(isinstance(delta, Failure) for delta in found) and any(isinstance(d, Complete) for d in found)
+    (told,) = [delta for delta in found if isinstance(delta, Notice)]
+    assert told.code == "events_skipped" and told.message.startswith(f"{number} event") and len(told.message) < 300
+
+
+def test_nothing_but_odd_events_is_no_answer_of_this_api() -> None:
+    reader = chat()
+    found = [*deltas_of(reader, b"data: upstream connect error\n\n" * 2), *reader.close()]
+    (failed,) = [delta for delta in found if isinstance(delta, Failure)]
+    assert failed.kind == "protocol" and "upstream connect error" in failed.message
+
+
+def test_odd_events_are_told_when_it_broke_off() -> None:
+    reader = chat()
+    deltas_of(reader, choice(content="A"), b"data: oops\n\n")
+    told = reader.break_off(Failure("connection", "it broke"))
+    assert [type(delta) for delta in told] == [Failure, Notice] and reader.break_off() == []
+
+
+@pytest.mark.parametrize(
+    ("piece", "heard"),
+    [
+        (b": keep-alive\n\n", False),
+        (b": keep-al", False),
+        (b"\n\n", False),
+        (b'data: {"cho', True),
+        (b"event: ping\ndata: {}\n\n", True),
+        (b": x\n\n" + choice(content="B"), True),
+    ],
+)
+def test_comments_and_blanks_are_no_sign_of_life(piece: bytes, heard: bool) -> None:
+    reader = chat()
+    deltas_of(reader, choice(content="A"))
+    reader.feed(piece)
+    assert reader.has_heard is heard
 
 
 def test_the_reason_of_a_break_is_told_once_and_not_of_what_is_settled() -> None:
@@ -264,7 +304,7 @@ def test_events_before_one_that_is_too_large_count_in_whatever_pieces_they_come(
 
 @pytest.mark.parametrize(
     ("error", "words"),
-    [(KeyError("oh"), "KeyError: 'oh'"), (ValueError("no"), "no"), (RecursionError("deep"), "RecursionError: deep")],
+    [(KeyError("oh"), "KeyError: 'oh'"), (TypeError("no"), "TypeError: no")],
 )
 def test_a_decoder_that_trips_is_a_failure(monkeypatch: pytest.MonkeyPatch, error: Exception, words: str) -> None:
     from thinkdial.providers.dialects.openai_chat import ChatDecoder

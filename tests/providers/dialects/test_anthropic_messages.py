@@ -197,10 +197,10 @@ def test_an_error_body_under_200_is_an_error_even_without_its_type(claude: Any) 
     assert claude.whole({"type": "error", "error": {"type": "api_error", "message": "m"}}).failure.kind == "server"
 
 
-def test_a_stream_without_message_stop_is_cut_although_the_stop_reason_came(claude: Any) -> None:
+def test_a_stream_without_message_stop_is_cut_and_keeps_the_counts_beside_its_stop_reason(claude: Any) -> None:
     reply = claude.stream(START, *answer(0, "3"), last())
     assert (reply.complete, reply.failure.kind, reply.answer) == (False, "protocol", "3")
-    assert reply.usage.output_tokens is None
+    assert reply.usage.output_tokens == 348
 
 
 def test_pings_unknown_events_and_unknown_blocks_are_ignored(claude: Any) -> None:

@@ -157,7 +157,9 @@ def test_a_stream_cut_anywhere_is_never_complete_and_keeps_what_came(api: Any, n
         reply = read(api, body[:length])
         assert not reply.complete
         assert reply.failure is not None
-        assert (reply.usage.output_tokens, reply.usage.reasoning_tokens, reply.usage.total_tokens) == (None, None, None)
+        counts = (reply.usage.output_tokens, reply.usage.reasoning_tokens, reply.usage.total_tokens)
+        # Only here the last counts come before the end, beside the reason to stop.
+        assert counts == (None, None, None) or (name, reply.finish) == ("anthropic-messages", "stop")
         assert reply.reasoning.startswith(before.reasoning)
         assert reply.answer.startswith(before.answer)
         before = reply

@@ -103,7 +103,12 @@ def test_calls_of_tools(ollama: Ollama) -> None:
 
 @pytest.mark.parametrize(
     ("error", "message"),
-    [("out of memory", "out of memory"), ({"message": "gone"}, "gone"), ("", "without a message"), (7, "without a")],
+    [
+        ("out of memory", "out of memory"),
+        ({"message": "gone"}, "gone"),
+        ({"code": 1}, "without a message"),
+        (7, "without a"),
+    ],
 )
 @pytest.mark.parametrize("label", [NDJSON, "application/json"])
 def test_an_error_line_ends_the_answer_and_keeps_it(ollama: Ollama, error: Any, message: str, label: str) -> None:
@@ -112,8 +117,9 @@ def test_an_error_line_ends_the_answer_and_keeps_it(ollama: Ollama, error: Any, 
     assert message in reply.failure.message
 
 
-def test_an_error_that_is_none_is_no_error(ollama: Ollama) -> None:
-    assert ollama(piece("3", error=None), last()).failure is None
+@pytest.mark.parametrize("error", [None, False, "", {}, [], {"message": None, "code": 0}])
+def test_an_error_that_is_none_is_no_error(ollama: Ollama, error: Any) -> None:
+    assert ollama(piece("3", error=error), last()).failure is None
 
 
 @pytest.mark.parametrize("label", [NDJSON, "application/json", "text/plain"])
