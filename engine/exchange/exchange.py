@@ -11,7 +11,7 @@ from functools import partial
 import httpx2
 
 from ...providers.dialect import failure
-from ...providers.errors import Failure
+from ...providers.errors import ErrorKind, Failure
 from ...providers.fold import Fold
 from ...providers.schema import AnswerDelta, Delta, Notice, ReasoningDelta
 from ..planning.prepare import Prepared, unstreamed, with_levels, without_field
@@ -19,8 +19,8 @@ from ..targets.authorize import Authorize, by_key
 from ..targets.keys import Key
 from .body import TooLargeError, read_error_body
 from .intake import Intake
-from .observer import CallObserver, CostMeter
-from .outcome import NEVER_SENT, Marks, Outcome, stopped
+from .observer import CallObserver, CallPurse
+from .outcome import ATTEMPT_LOST, NEVER_SENT, Marks, Outcome, stopped
 from .reader import ResponseReader
 from .refusal import legal_levels
 from .retry import Attempt, wait_before_retry
@@ -31,6 +31,9 @@ from .vigil import Vigil
 
 GRACE_S = 1.0
 """Seconds that a server has to close the body after its terminal event."""
+
+LOSING_KINDS: frozenset[ErrorKind] = frozenset({"protocol", "connection", "timeout", "server"})
+"""Failures of a request that was not turned away: what was made of it until then may be billed."""
 
 REQUEST_ID_HEADERS = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id", "x-generation-id")
 
@@ -62,7 +65,7 @@ class _Attempt:
 class Exchange:
     """A call with its retries. `outcome` may be asked at any time, also after a cancellation.
 
-    A `meter` cuts the stream when what came so far costs more than was granted.
+    The `purse` cuts the stream when what came so far costs more than was granted, and grants other attempts.
     """
 
     prepared: Prepared
@@ -72,7 +75,7 @@ class Exchange:
     observer: CallObserver
     index: int = 0
     authorize: Authorize | None = None
-    meter: CostMeter | None = None
+    purse: CallPurse | None = None
     _attempts: int = 0
     _given_way: int = 0
     _has_learned: bool = False
@@ -89,13 +92,13 @@ class Exchange:
                     failed = await self._attempt()
                     if failed is None:
                         break
-                    if self._give_way(failed):
-                        continue
-                    wait = self._wait_after(failed, deadline)
-                    if wait is None:
+                    sent_last = self.prepared
+                    wait = 0.0 if (gives_way := self._give_way(failed)) else self._wait_after(failed, deadline)
+                    if wait is None or not await self._may_go_again(failed, sent_last):
                         break
-                    self.observer.waiting(self.index, wait, failed)
-                    await self.surroundings.sleep(wait)
+                    if not gives_way:
+                        self.observer.waiting(self.index, wait, failed)
+                        await self.surroundings.sleep(wait)
         except TimeoutError:
             words = f"not finished after {self.patience.total_s:g} s in all"
             return self.outcome(failure("timeout", words, hint="raise total_timeout, or lower --think"))
@@ -123,8 +126,6 @@ class Exchange:
         """One request. What comes goes into the fold; the failure, if there is one, is returned as well."""
         self._attempts += 1
         attempt = self._current = self._new_attempt()
-        if self.meter is not None and self._attempts > 1:
-            self.meter.again()
         self.observer.started(self.index, self._attempts)
         request = self.prepared.request
         tape = self.surroundings.tape
@@ -264,9 +265,25 @@ class Exchange:
                 case _:
                     pass
             attempt.fold.add(delta)
-            if self.meter is not None and self.meter.take(delta):
+            if self.purse is not None and self.purse.take(delta):
                 attempt.broke = True
             self.observer.delta(self.index, delta)
+
+    async def _may_go_again(self, failed: Failure, sent_last: Prepared) -> bool:
+        """Whether another attempt may be paid for, beside the one that has failed and may be billed as well."""
+        attempt = self._current
+        began = attempt is not None and attempt.sent and (attempt.reader is None or attempt.reader.awaits == "answer")
+        lost = began and failed.kind in LOSING_KINDS
+        if self.purse is not None:
+            granted = await self.purse.again(self.prepared, lost=lost)
+            if isinstance(granted, Failure):
+                self.prepared = sent_last
+                self._notices.append(Notice("not_retried", f"no other attempt was made: {granted.message}"))
+                return False
+            self.prepared = granted
+        if lost and ATTEMPT_LOST not in self._notices:
+            self._notices.append(ATTEMPT_LOST)
+        return True
 
     def _give_way(self, failed: Failure) -> bool:
         """Drop what the provider refuses and the call can do without, once each. True when it is worth another try.

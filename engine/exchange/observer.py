@@ -34,9 +34,13 @@ class Tape(Protocol):
     def received(self, index: int, data: bytes) -> None: ...
 
 
-class CostMeter(Protocol):
-    """Adds up what a call costs while it streams. `take` says whether that is more than it may cost."""
+class CallPurse(Protocol):
+    """What one call may cost. `take` adds up while it streams, and says whether that is more than it may.
+
+    `again` asks for what another attempt with `prepared` may cost, and gives what may be sent, perhaps with a lower
+    output limit, or why nothing may. `lost`: the attempt before may have been billed, and nobody will say how much.
+    """
 
     def take(self, delta: Delta) -> bool: ...
 
-    def again(self) -> None: ...
+    async def again(self, prepared: Prepared, *, lost: bool) -> Prepared | Failure: ...

@@ -12,6 +12,11 @@ from ..planning.prepare import Prepared
 NEVER_SENT = Notice("never_sent", "the request never left, so nothing is charged for it")
 """Beside the result of a call whose attempts all failed before the provider had the request."""
 
+ATTEMPT_LOST = Notice(
+    "attempt_lost", "an attempt before ended without an answer; it may have been billed, and is not in the cost"
+)
+"""Beside the result of a call that was made again after the provider had begun to answer."""
+
 
 @dataclass(frozen=True, slots=True)
 class Latency:

@@ -55,7 +55,7 @@ async def make_call(
     None is when the call may go. The purse may refuse it (`is_refused`), shorten it or cut it; what it holds back for
     the call is free again when `keep`, which has the result before anybody else, says so.
     """
-    prepared, meter = call.prepared, None
+    prepared, funds = call.prepared, None
     if purse is not None:
         admitted = await purse.admit(index, prepared.target.profile.name, prepared)
         if isinstance(admitted, Failure):
@@ -65,8 +65,8 @@ async def make_call(
                 run_id=run_id, at=at or datetime.now(UTC), native=native,
             )  # fmt: skip
             return refused if keep is None else await keep(refused, None)
-        prepared, meter = admitted.prepared, admitted.meter
-    exchange = Exchange(prepared, call.key, call.patience, surroundings, observer, index, call.authorize, meter)
+        prepared, funds = admitted.prepared, admitted.funds
+    exchange = Exchange(prepared, call.key, call.patience, surroundings, observer, index, call.authorize, funds)
     began = at or datetime.now(UTC)
     try:
         outcome = await exchange.run()

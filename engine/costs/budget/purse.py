@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 
 from ....providers.errors import Failure
-from ....providers.schema import Notice, Usage
+from ....providers.schema import Delta, Notice, Usage
 from ...planning.prepare import Prepared, with_output_limit
 from ...results.charge import may_have_cost
 from ...results.result import Cost, Result
@@ -27,7 +27,35 @@ class Admitted:
     """A call that may be sent, perhaps with a lower output limit, and what cuts it when it costs more."""
 
     prepared: Prepared
+    funds: CallFunds
+
+
+@dataclass(slots=True)
+class CallFunds:
+    """What one admitted call draws on (`exchange.observer.CallPurse`)."""
+
+    purse: Purse
+    index: int
+    profile: str
+    prepared: Prepared
     meter: Meter
+
+    def take(self, delta: Delta) -> bool:
+        return self.meter.take(delta)
+
+    async def again(self, prepared: Prepared, *, lost: bool) -> Prepared | Failure:
+        """Reserve anew, unless the same request is sent again and the one before was turned away.
+
+        What was reserved for an attempt that is `lost` counts as spent.
+        """
+        if prepared is self.prepared and not lost:
+            self.meter.again()
+            return prepared
+        admitted = await self.purse.readmit(self.index, self.profile, prepared, lost=lost)
+        if isinstance(admitted, Failure):
+            return admitted
+        self.prepared, self.meter = admitted.prepared, admitted.funds.meter
+        return self.prepared
 
 
 class Purse:
@@ -63,7 +91,14 @@ class Purse:
             return _too_little(prepared, grant, at)
         meter = Meter(grant.usd, _price_of(shortened, at), estimated_input_tokens(shortened, prompt))
         self._meters[index] = meter
-        return Admitted(shortened, meter)
+        return Admitted(shortened, CallFunds(self, index, profile, shortened, meter))
+
+    async def readmit(self, index: int, profile: str, prepared: Prepared, *, lost: bool) -> Admitted | Failure:
+        """The same for another attempt of a call that was admitted; that it is `lost` counts the one before in full."""
+        self._meters.pop(index, None)
+        self._ledger.settle(index, None if lost else Decimal(0))
+        self._ledger.expect([profile])
+        return await self.admit(index, profile, prepared)
 
     def priced(self, index: int, result: Result) -> Result:
         """`result`; of a call that the budget has cut, with what the meter says as its cost."""

@@ -75,6 +75,32 @@ def test_its_patience_is_that_of_the_call(kit: Any, wire: Any) -> None:
     assert (made(kit, *replies).status, made(kit, *replies, retries=1).attempts) == ("error", 2)
 
 
+def test_an_attempt_that_ended_before_any_text_counts_as_all_that_was_reserved(kit: Any, wire: Any) -> None:
+    purse, ledger = purse_of("1")
+    result = made(kit, wire.stream(), wire.good, retries=1, purse=purse)
+    assert (result.status, result.attempts, result.cost.usd) == ("ok", 2, Decimal("0.004"))
+    assert [warning.code for warning in result.warnings if warning.code == "attempt_lost"] == ["attempt_lost"]
+    assert ledger.spent_usd > Decimal("0.014") and ledger.reserved_usd == 0  # 100 tokens of output are 0.01
+
+
+def test_an_attempt_that_was_turned_away_costs_nothing(kit: Any, wire: Any) -> None:
+    purse, ledger = purse_of("1")
+    result = made(kit, wire.error(503), wire.good, retries=1, purse=purse)
+    assert (result.attempts, ledger.spent_usd, ledger.reserved_usd) == (2, Decimal("0.004"), 0)
+    assert "attempt_lost" not in [warning.code for warning in result.warnings]
+
+
+def test_another_attempt_that_cannot_be_paid_beside_the_lost_one_is_not_made(kit: Any, wire: Any) -> None:
+    purse, ledger = purse_of("1")
+    made(kit, wire.stream(), purse=purse)
+    most = ledger.spent_usd
+    purse, ledger = purse_of(str(most * Decimal("1.1")))
+    result = made(kit, wire.stream(), wire.good, retries=1, purse=purse)
+    assert (result.status, result.attempts) == ("error", 1) and result.error is not None
+    assert result.error.kind == "protocol" and "not_retried" in [warning.code for warning in result.warnings]
+    assert ledger.spent_usd == most and ledger.reserved_usd == 0
+
+
 def test_what_the_purse_refuses_is_a_result_of_nothing_sent(kit: Any, wire: Any) -> None:
     kept: list[tuple[Result, OnStored | None]] = []
 
