@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
+from weakref import WeakSet
 
 import aiohttp
 import httpx2
@@ -21,13 +22,17 @@ from yarl import URL
 
 from ...providers.schema import HttpRequest
 from ..targets.target import is_loopback
+from .compression import unreadable, unreadable_coding
+from .sockets import keep_alive
 from .transport import USER_AGENT, CannotSendError, Response, Sender, Transport, connect_timeout_s, words_of
 
 if TYPE_CHECKING:
+    import ssl
     from contextlib import AbstractAsyncContextManager
     from types import TracebackType
 
     from aiohttp.abc import AbstractStreamWriter
+    from aiohttp.connector import Connection
 
 LONGEST_HEADER_BYTES = 64 * 1024
 SMALL_BODY_BYTES = 64 * 1024
@@ -43,12 +48,38 @@ NOT_OURS = ("Content-Type", "Accept-Encoding", "User-Agent")
 """Headers that aiohttp would add."""
 
 
+class _Connector(aiohttp.TCPConnector):
+    """Connections that are kept alive, and that tell a request's body whether they were used before."""
+
+    def __init__(self, trust: ssl.SSLContext | bool, *, fresh: bool) -> None:
+        super().__init__(limit=0, ssl=trust, force_close=fresh)  # pyright: ignore[reportUnknownMemberType]
+        self._seen: WeakSet[Any] = WeakSet()
+
+    async def connect(
+        self,
+        req: aiohttp.ClientRequest,
+        traces: Any,
+        timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 as aiohttp has it
+    ) -> Connection:
+        connection = await super().connect(req, traces, timeout)
+        protocol, body = connection.protocol, req.body
+        used = protocol in self._seen
+        if protocol is not None and not used:
+            self._seen.add(protocol)
+            sock = None if protocol.transport is None else protocol.transport.get_extra_info("socket")
+            if sock is not None:
+                keep_alive(sock)
+        if isinstance(body, _Body):
+            body.on_used = used
+        return connection
+
+
 class FastTransport(Transport):
     """A `Transport` for many requests to few hosts. Where a proxy is configured the plain one does the work."""
 
     def __init__(self, *, user_agent: str = USER_AGENT) -> None:
         super().__init__(user_agent=user_agent)
-        self._sessions: dict[bool, aiohttp.ClientSession] = {}
+        self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
         self._routes: dict[str, tuple[aiohttp.ClientSession, URL] | None] = {}
         self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
 
@@ -77,7 +108,11 @@ class FastTransport(Transport):
         if route is None:
             return super().open(request, auth, idle_timeout_s=idle_timeout_s, on_sent=on_sent)
         headers = self._headers(request, auth)
-        return _Opened(route, request, headers, self._timeout(idle_timeout_s), on_sent)
+        return _Opened(self, route, request, headers, self._timeout(idle_timeout_s), on_sent)
+
+    def fresh_session(self, url: URL) -> aiohttp.ClientSession:
+        """A session that never uses a connection twice."""
+        return self._session(url.scheme == "https", fresh=True)
 
     def _route(self, url: str) -> tuple[aiohttp.ClientSession, URL] | None:
         """The session for `url` and its parsed form; None where a proxy is on the way."""
@@ -91,17 +126,17 @@ class FastTransport(Transport):
         self._routes[url] = route
         return route
 
-    def _session(self, secure: bool) -> aiohttp.ClientSession:
-        if secure not in self._sessions:
+    def _session(self, secure: bool, *, fresh: bool = False) -> aiohttp.ClientSession:
+        if (secure, fresh) not in self._sessions:
             trust = self._trust_store() if secure else False
-            self._sessions[secure] = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(limit=0, ssl=trust),
+            self._sessions[secure, fresh] = aiohttp.ClientSession(
+                connector=_Connector(trust, fresh=fresh),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=NOT_OURS,
                 max_line_size=LONGEST_HEADER_BYTES,
                 max_field_size=LONGEST_HEADER_BYTES,
             )
-        return self._sessions[secure]
+        return self._sessions[secure, fresh]
 
     def _timeout(self, idle_s: float) -> aiohttp.ClientTimeout:
         if idle_s not in self._timeouts:
@@ -119,41 +154,54 @@ class FastTransport(Transport):
 
 
 class _Opened:
-    """An exchange: sent when it is entered, closed when it is left. A class, as a generator takes twice the CPU."""
+    """An exchange: sent when it is entered, closed when it is left. A class, as a generator takes twice the CPU.
 
-    __slots__ = ("_answer", "_headers", "_on_sent", "_request", "_route", "_timeout")
+    Where a connection that was used before dies before it says anything, as those do that a server has just closed for
+    being idle, the request is sent again at once, on a fresh one.
+    """
+
+    __slots__ = ("_answer", "_headers", "_on_sent", "_request", "_route", "_timeout", "_transport")
 
     def __init__(
         self,
+        transport: FastTransport,
         route: tuple[aiohttp.ClientSession, URL],
         request: HttpRequest,
         headers: CIMultiDict[str],
         timeout: aiohttp.ClientTimeout,
         on_sent: Sender | None,
     ) -> None:
-        self._route, self._request, self._headers, self._timeout = route, request, headers, timeout
+        self._transport, self._route, self._request = transport, route, request
+        self._headers, self._timeout = headers, timeout
         self._on_sent = on_sent
         self._answer: aiohttp.ClientResponse | None = None
 
     async def __aenter__(self) -> Response:
         session, url = self._route
-        body, on_sent, idle_s = self._request.body, self._on_sent, self._timeout.sock_read
+        given, on_sent = self._request.body, self._on_sent
+        body = _Body(given, self._timeout.sock_read, on_sent) if given else None
         try:
-            answer = self._answer = await session.request(
-                self._request.method,
-                url,
-                data=_Body(body, idle_s, on_sent) if body else None,
-                headers=self._headers,
-                allow_redirects=False,
-                timeout=self._timeout,
-            )
+            try:
+                answer = await self._send(session, url, body)
+            except (aiohttp.ServerDisconnectedError, aiohttp.ClientOSError):
+                if body is None or not body.on_used:
+                    raise
+                answer = await self._send(self._transport.fresh_session(url), url, body)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise _translated(error) from error
         except ValueError as error:
             raise CannotSendError(words_of(error)) from None
-        if not body and on_sent is not None:
+        self._answer = answer
+        if not given and on_sent is not None:
             on_sent()
-        return Response(answer.status, _known(answer.headers.items()), _Chunks(answer.content))
+        headers = _known(answer.headers.items())
+        coding = unreadable_coding(headers.get("content-encoding"), several=False)
+        return Response(answer.status, headers, unreadable(coding) if coding else _Chunks(answer.content))
+
+    async def _send(self, session: aiohttp.ClientSession, url: URL, body: _Body | None) -> aiohttp.ClientResponse:
+        return await session.request(
+            self._request.method, url, data=body, headers=self._headers, allow_redirects=False, timeout=self._timeout
+        )
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -184,7 +232,12 @@ class _Chunks:
 
 
 class _Body(Payload):
-    """The bytes of a request. When the last of them has gone, or is in the hands of the system, somebody hears."""
+    """The bytes of a request. When the last of them has gone, or is in the hands of the system, somebody hears.
+
+    `on_used`: they go over a connection that has brought an answer before.
+    """
+
+    on_used = False
 
     def __init__(self, value: bytes, within_s: float | None, on_sent: Callable[[], None] | None) -> None:
         super().__init__(value)

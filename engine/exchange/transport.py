@@ -16,6 +16,8 @@ from ...providers.errors import Failure
 from ...providers.schema import HttpRequest
 from ...providers.version import VERSION
 from ..targets.target import is_loopback
+from .compression import UnreadableCodingError, unreadable, unreadable_coding
+from .sockets import add_named_roots, keep_alive
 
 if TYPE_CHECKING:
     import ssl
@@ -23,7 +25,13 @@ if TYPE_CHECKING:
 USER_AGENT = f"thinkdial/{VERSION}"
 CONNECT_TIMEOUT_S = 10.0
 
+MOST_STALE = 5
+"""How often a request is sent again because a connection that was used before had died: each is met only once."""
+
 Sender = Callable[[], None]
+
+
+ROOT_HINT = "where a proxy or a company signs with a root of its own, name its PEM file in SSL_CERT_FILE"
 
 
 class CannotSendError(Exception):
@@ -84,9 +92,18 @@ class Transport:
     async def _opened(
         self, request: HttpRequest, auth: Mapping[str, str] | None, idle_timeout_s: float, on_sent: Sender | None
     ) -> AsyncGenerator[Response]:
-        async def trace(event: str, _: Mapping[str, Any]) -> None:
-            if on_sent is not None and event.endswith("send_request_body.complete"):
-                on_sent()
+        is_fresh = False
+
+        async def trace(event: str, info: Mapping[str, Any]) -> None:
+            nonlocal is_fresh
+            if event.endswith("send_request_body.complete"):
+                if on_sent is not None:
+                    on_sent()
+            elif event.endswith("connect_tcp.complete"):
+                is_fresh = True
+                sock = info["return_value"].get_extra_info("socket")
+                if sock is not None:
+                    keep_alive(sock)
 
         timeout = httpx2.Timeout(idle_timeout_s, connect=connect_timeout_s(idle_timeout_s), pool=None)
         client = self._client(request.url)
@@ -102,10 +119,19 @@ class Transport:
             )
         except (ValueError, httpx2.InvalidURL) as error:  # the latter is none of the former
             raise CannotSendError(words_of(error)) from None
-        answer = await client.send(built, stream=True)
+        for _ in range(MOST_STALE):
+            try:
+                answer = await client.send(built, stream=True)
+                break
+            except (httpx2.RemoteProtocolError, httpx2.ReadError, httpx2.WriteError):
+                if is_fresh:
+                    raise
+        else:
+            answer = await client.send(built, stream=True)
         try:
             known = {name.lower(): value for name, value in answer.headers.items()}
-            yield Response(answer.status_code, known, answer.aiter_bytes())
+            coding = unreadable_coding(known.get("content-encoding"))
+            yield Response(answer.status_code, known, unreadable(coding) if coding else answer.aiter_bytes())
         finally:
             await answer.aclose()
 
@@ -134,6 +160,7 @@ class Transport:
         if self._tls is None:
             try:
                 self._tls = httpx2.create_ssl_context()
+                add_named_roots(self._tls)
             except (ValueError, ImportError, OSError) as error:
                 raise CannotSendError(words_of(error)) from None
         return self._tls
@@ -158,6 +185,9 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
                 f"{host} sent {'only comments' if kept_alive else 'nothing'} for {idle_timeout_s:g} s",
                 hint="thinking can be silent for minutes: raise --timeout, or lower --think",
             )
+        case httpx2.ConnectError() if "CERTIFICATE_VERIFY_FAILED" in words_of(error):
+            words = f"cannot connect to {host}, whose certificate is not trusted: {words_of(error)}"
+            return Failure("connection", words, hint=ROOT_HINT)
         case httpx2.ConnectError():
             words = f"cannot connect to {host}: {words_of(error)}"
             return failure("connection", words, hint="is the base_url right, and is the server up?")
@@ -169,6 +199,9 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
             return failure("connection", f"the proxy on the way to {host} failed: {error}")
         case httpx2.RemoteProtocolError() | httpx2.NetworkError():
             return failure("connection", f"the connection to {host} broke: {words_of(error)}")
+        case UnreadableCodingError():
+            hint = "install what reads it, or have the server or the proxy on the way send it uncompressed"
+            return failure("protocol", f"the answer of {host} cannot be read: {error}", hint=hint)
         case httpx2.DecodingError():
             return failure("protocol", f"{host} sent a body that cannot be decompressed")
         case httpx2.InvalidURL() | httpx2.UnsupportedProtocol() | httpx2.LocalProtocolError():

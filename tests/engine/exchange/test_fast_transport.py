@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,11 @@ from typing import Any
 import httpx2
 import pytest
 
+from thinkdial.engine.exchange import compression
+from thinkdial.engine.exchange import fast_transport as fast
+from thinkdial.engine.exchange import transport as plain
 from thinkdial.engine.exchange.fast_transport import FastTransport
+from thinkdial.engine.exchange.sockets import keep_alive
 from thinkdial.engine.exchange.transport import CannotSendError, Transport, read_transport_error
 from thinkdial.providers.schema import HttpRequest
 
@@ -163,7 +168,8 @@ def test_a_certificate_that_nobody_signed(transport_kind: Any) -> None:
             return caught.value, read_transport_error(caught.value, peer.url, 5), peer.heads
 
     error, failed, heads = asyncio.run(go())
-    assert failed.kind == "connection" and heads == []
+    assert failed.kind == "connection" and heads == [] and not failed.retryable
+    assert failed.hint and "SSL_CERT_FILE" in failed.hint
     while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
         error = error.__cause__ or error.__context__
     assert error is not None
@@ -262,3 +268,133 @@ def test_where_a_proxy_is_configured_the_plain_transport_speaks(
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port}")
     failed = failure_of(FastTransport, request_to("http://example.invalid/v1"))
     assert failed.kind == "connection" and "example.invalid" in failed.message
+
+
+def test_a_used_connection_that_dies_before_a_byte_is_no_failure(transport_kind: Any) -> None:
+    async def go() -> tuple[list[bytes], int, list[str]]:
+        heard: list[str] = []
+        async with Dying(2) as peer, transport_kind() as transport:
+            for _ in range(6):
+                request = request_to(peer.url, b"x" * 1000)
+                opened = transport.open(request, None, idle_timeout_s=5, on_sent=lambda: heard.append("sent"))
+                async with opened as response:
+                    assert b"".join([chunk async for chunk in response.chunks]) == b"{}"
+            return peer.heads, peer.connections, heard
+
+    heads, connections, heard = asyncio.run(go())
+    assert len(heads) > 6 and connections > 1 and len(heard) == len(heads)
+
+
+def test_a_fresh_connection_that_dies_before_a_byte_is_one(transport_kind: Any) -> None:
+    async def go() -> tuple[Any, int]:
+        async with Dying(0) as peer, transport_kind() as transport:
+            with pytest.raises(httpx2.HTTPError) as caught:
+                await fetch(transport, request_to(peer.url))
+            return read_transport_error(caught.value, peer.url, 5), len(peer.heads)
+
+    failed, asked = asyncio.run(go())
+    assert failed.kind == "connection" and failed.retryable and asked == 1
+
+
+class Dying(Peer):
+    """Answers `number` requests on each connection, reads the next one, and hangs up without a word."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__()
+        self._number = number
+
+    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        try:
+            for reply in (*[WHOLE] * self._number, b""):
+                head = await reader.readuntil(b"\r\n\r\n")
+                self.heads.append(head)
+                await reader.readexactly(int(head.lower().partition(b"content-length:")[2].split(b"\r\n")[0]))
+                writer.write(reply)
+                await writer.drain()
+        except (OSError, asyncio.IncompleteReadError):
+            pass
+        writer.close()
+
+
+@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
+def test_the_system_keeps_every_connection_alive(
+    transport_kind: Any, monkeypatch: pytest.MonkeyPatch, loop: str
+) -> None:
+    kept: list[tuple[int, int, int]] = []
+    policy = pytest.importorskip("uvloop").new_event_loop if loop == "uvloop" else asyncio.new_event_loop
+
+    def watched(sock: Any) -> None:
+        keep_alive(sock)
+        kept.append(tuple(sock.getsockopt(*option) for option in OPTIONS))
+
+    for module in (plain, fast):
+        monkeypatch.setattr(module, "keep_alive", watched)
+
+    async def go() -> None:
+        async with Peer(WHOLE, WHOLE) as peer, transport_kind() as transport:
+            for _ in range(2):
+                await fetch(transport, request_to(peer.url))
+
+    with asyncio.Runner(loop_factory=policy) as runner:
+        runner.run(go())
+    assert len(kept) == 1 and kept[0] == (1, 60, 60)
+
+
+OPTIONS = (
+    (socket.SOL_SOCKET, socket.SO_KEEPALIVE),
+    (socket.IPPROTO_TCP, getattr(socket, "TCP_KEEPIDLE", getattr(socket, "TCP_KEEPALIVE", 0))),
+    (socket.IPPROTO_TCP, socket.TCP_KEEPINTVL),
+)
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd", "BR", "compress", "gzip, br"])
+@pytest.mark.parametrize("status", [200, 429])
+def test_a_coding_that_nobody_can_read_is_refused_by_name(
+    transport_kind: Any, monkeypatch: pytest.MonkeyPatch, coding: str, status: int
+) -> None:
+    monkeypatch.setattr(compression, "_can_be_read", lambda coding: coding in compression.ALWAYS)
+    head = f"HTTP/1.1 {status} X\r\ncontent-encoding: {coding}\r\ncontent-length: 5\r\n\r\n".encode()
+
+    async def go() -> Any:
+        async with Peer(head + b"\x8b\x02\x80hi") as peer, transport_kind() as transport:
+            with pytest.raises(httpx2.DecodingError) as caught:
+                await fetch(transport, request_to(peer.url))
+            return read_transport_error(caught.value, peer.url, 5)
+
+    failed = asyncio.run(go())
+    name = coding.lower().removeprefix("gzip, ")
+    assert failed.kind == "protocol" and name in failed.message
+    assert ("pip install" in failed.message) == (name in ("br", "zstd"))
+
+
+@pytest.mark.parametrize("coding", ["br", "zstd"])
+def test_a_coding_is_read_where_the_library_is_there(transport_kind: Any, coding: str) -> None:
+    if coding == "br":
+        squeezed = pytest.importorskip("brotli").compress(b'{"a": 1}')
+    else:
+        squeezed = pytest.importorskip("backports.zstd").compress(b'{"a": 1}')
+    head = f"HTTP/1.1 200 X\r\ncontent-encoding: {coding}\r\ncontent-length: {len(squeezed)}\r\n\r\n".encode()
+
+    async def go() -> bytes:
+        async with Peer(head + squeezed) as peer, transport_kind() as transport:
+            return (await fetch(transport, request_to(peer.url)))[2]
+
+    assert asyncio.run(go()) == b'{"a": 1}'
+
+
+@pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
+def test_the_roots_that_other_programs_are_told_of_count(
+    transport_kind: Any, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    for other in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
+        monkeypatch.delenv(other, raising=False)
+    monkeypatch.setenv(name, str(SELF_SIGNED))
+
+    async def go() -> bytes:
+        async with Peer(WHOLE, tls=True) as peer, transport_kind() as transport:
+            return (await fetch(transport, request_to(peer.url)))[2]
+
+    assert asyncio.run(go()) == b"{}"
+    monkeypatch.setenv(name, "/no/such/file")
+    assert failure_of(transport_kind, request_to("https://127.0.0.1:9")).kind == "connection"

@@ -1,0 +1,50 @@
+"""Which compressed bodies this installation can read. We ask for none, and servers send some all the same."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from functools import cache
+from importlib.util import find_spec
+
+import httpx2
+
+PACKAGES = {
+    "br": ("brotli", ("brotli", "brotlicffi")),
+    "zstd": ("backports.zstd", ("compression.zstd", "backports.zstd")),
+}
+"""What to install for a coding, and the modules of which one reads it."""
+
+ALWAYS = frozenset({"", "identity", "gzip", "deflate"})
+
+
+class UnreadableCodingError(httpx2.DecodingError):
+    """A body in a coding that nobody here can read."""
+
+
+def unreadable_coding(header: str | None, *, several: bool = True) -> str | None:
+    """The coding of a `content-encoding` header that cannot be read; None when all can. `several`: one in another."""
+    if not header:
+        return None
+    codings = [coding.strip().lower() for coding in header.split(",")]
+    unknown = next((coding[:60] for coding in codings if not _can_be_read(coding)), None)
+    return header[:60] if unknown is None and not several and len(codings) > 1 else unknown
+
+
+async def unreadable(coding: str) -> AsyncIterator[bytes]:
+    """A body that nobody can read: the error comes with its first byte, so that the status is not lost."""
+    package = PACKAGES.get(coding, (None,))[0]
+    remedy = f" (pip install {package})" if package else ""
+    raise UnreadableCodingError(f"it is compressed as {coding!r}, which cannot be read here{remedy}")
+    yield b""
+
+
+@cache
+def _can_be_read(coding: str) -> bool:
+    return coding in ALWAYS or any(map(_is_there, PACKAGES.get(coding, ("", ()))[1]))
+
+
+def _is_there(module: str) -> bool:
+    try:
+        return find_spec(module) is not None
+    except ImportError:  # not even the package around it
+        return False
