@@ -32,10 +32,14 @@ def unreadable_coding(header: str | None, *, several: bool = True) -> str | None
 
 async def unreadable(coding: str) -> AsyncIterator[bytes]:
     """A body that nobody can read: the error comes with its first byte, so that the status is not lost."""
+    raise unreadable_error(coding)
+    yield b""
+
+
+def unreadable_error(coding: str) -> UnreadableCodingError:
     package = PACKAGES.get(coding, (None,))[0]
     remedy = f" (pip install {package})" if package else ""
-    raise UnreadableCodingError(f"it is compressed as {coding!r}, which cannot be read here{remedy}")
-    yield b""
+    return UnreadableCodingError(f"it is compressed as {coding!r}, which cannot be read here{remedy}")
 
 
 @cache

@@ -22,7 +22,7 @@ from yarl import URL
 
 from ...providers.schema import HttpRequest
 from ..targets.target import is_loopback
-from .compression import unreadable, unreadable_coding
+from .compression import PACKAGES, unreadable, unreadable_coding, unreadable_error
 from .sockets import keep_alive
 from .transport import USER_AGENT, CannotSendError, Response, Sender, Transport, connect_timeout_s, words_of
 
@@ -318,6 +318,8 @@ def _translated(error: Exception) -> httpx2.HTTPError:
             return httpx2.LocalProtocolError(words)
         case aiohttp.ClientPayloadError() if isinstance(error.__cause__, ContentEncodingError):
             return httpx2.DecodingError(words)
+        case aiohttp.ClientResponseError() if isinstance(error.__cause__, ContentEncodingError):
+            return unreadable_error(next((name for name in PACKAGES if f"({name})" in words), "something else"))
         case aiohttp.ServerDisconnectedError():
             return httpx2.RemoteProtocolError("the server closed the connection without an answer")
         case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError() | HttpProcessingError():
