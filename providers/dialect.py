@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 from .errors import RETRYABLE_KINDS, ErrorKind, Failure
 from .framing.sse import Event
-from .json_values import items, obj, parse_json, parse_reply, seconds, text
+from .json_values import bounded, items, obj, parse_json, parse_reply, seconds, text
 from .schema import Call, Delta, HttpRequest
 from .turns.turn import Exchanged, Manner
 
@@ -110,10 +110,10 @@ def failure(
     retry_after_s: float | None = None,
     param: str | None = None,
 ) -> Failure:
-    """A `Failure` whose retryability follows from its kind."""
+    """A `Failure` whose retryability follows from its kind. Its `message` is cut to what a person would read."""
     return Failure(
         kind=kind,
-        message=message,
+        message=bounded(message),
         status=status,
         retryable=kind in RETRYABLE_KINDS,
         hint=hint,
@@ -149,7 +149,7 @@ def error_message(document: Any) -> str:
             listed = items(value) or items(obj(value).get("detail"))
             words = text(value) or "; ".join(said for entry in listed if (said := text(entry.get("msg"))))
             if words:
-                return words
+                return bounded(words)
     return "the provider sent an error without a message"
 
 
@@ -183,7 +183,8 @@ def retry_delay_s(headers: Headers) -> float | None:
 
 
 _LONG_PROMPT = re.compile(
-    r"prompt is too long|context[ _](?:length|window)|maximum context|maximum prompt length|input token count.*exceeds"
+    r"prompt is too long|context[ _](?:length|window)|maximum context|maximum prompt length"
+    r"|input token count.{0,200}exceeds"
     r"|exceeds the maximum number of tokens|too many tokens|input is too long|exceed_context_size",
     re.IGNORECASE,
 )

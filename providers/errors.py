@@ -111,9 +111,13 @@ def kind_for_status(status: int) -> ErrorKind:
             return "invalid_request"
 
 
+MOST_COMPARED = 100
+"""Characters of a word that are compared with others: the time for it grows with their square."""
+
+
 def did_you_mean(word: str, options: Iterable[str]) -> str:
     """` (did you mean X?)` for the option nearest to `word`, or an empty string when none is near."""
     from difflib import get_close_matches
 
-    near = get_close_matches(word, list(options), n=1, cutoff=0.6)
+    near = get_close_matches(word[:MOST_COMPARED], list(options), n=1, cutoff=0.6)
     return f" (did you mean {near[0]}?)" if near else ""

@@ -30,6 +30,9 @@ from .schema import (
 from .turns.pieces import TurnPiece
 
 _NOTHING = Usage()
+
+MOST_NOTICES = 100
+"""Different warnings that are kept of one answer."""
 _COUNTS = tuple(f.name for f in fields(Usage))
 _VISIBILITY_RANK: tuple[Visibility, ...] = ("none", "hidden", "encrypted", "redacted", "inline", "summary", "full")
 
@@ -74,6 +77,8 @@ class Fold:
         self._answer: list[str] = []
         self._answer_part = ""
         self._counts_are_final = False
+        self._notices: dict[Notice, None] = {}
+        self._has_more_notices = False
 
     def add(self, delta: Delta) -> None:
         reply = self._reply
@@ -123,8 +128,7 @@ class Fold:
             case Complete():
                 reply.complete = True
             case Notice():
-                if delta not in reply.notices:
-                    reply.notices.append(delta)
+                self._note(delta)
             case TurnPiece():
                 reply.pieces.append(delta)
             case Failure():
@@ -148,10 +152,22 @@ class Fold:
             reply.usage = replace(reply.usage, output_tokens=None, reasoning_tokens=None, total_tokens=None)
             reply.billed = reply.bill = None
             reply.portions = ()
+        if self._has_more_notices:
+            words = f"the provider gave cause for more than {MOST_NOTICES} warnings; these are the first"
+            reply.notices = [*reply.notices, Notice("more_warnings", words)]
         usage = reply.usage
         if usage.output_tokens == 0 or usage.reasoning_tokens == 0 or usage.input_tokens == 0:
             _doubt_zeros(reply)
         return reply
+
+    def _note(self, notice: Notice) -> None:
+        if notice in self._notices:
+            return
+        if len(self._notices) >= MOST_NOTICES:
+            self._has_more_notices = True
+            return
+        self._notices[notice] = None
+        self._reply.notices.append(notice)
 
     def _seen(self, visibility: Visibility) -> None:
         if visibility == self._reply.visibility:

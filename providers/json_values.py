@@ -18,6 +18,12 @@ MAX_COUNT = 10**15
 
 MAX_DOLLARS_TEXT = 64
 
+MOST_WORDS = 4_000
+"""Characters that are taken of what a server says: of an error, a warning, a header."""
+
+MOST_NAME = 200
+"""Characters that are taken of a name from outside: of a model, a response, a reason to stop."""
+
 
 def parse_json(data: bytes | str) -> Any:
     """Decode JSON exactly, replacing bytes that are not UTF-8. Raises `ValueError` when it is no JSON."""
@@ -78,6 +84,11 @@ def text(value: Any) -> str | None:
     except UnicodeEncodeError:
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return value
+
+
+def bounded(words: str, limit: int = MOST_WORDS) -> str:
+    """`words`, cut to `limit` characters with an ellipsis where there are more."""
+    return words if len(words) <= limit else f"{words[: limit - 1]}…"
 
 
 def piece_of(value: Any) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 
+from .json_values import MOST_WORDS, bounded
+
 _JOINERS = "\u200c\u200d"
 _SELECTORS = "\ufe00-\ufe0f"
 _FLAG_TAGS = tuple(
@@ -71,6 +73,8 @@ def harmless_json(document: str) -> str:
 
 def one_line(text: str, limit: int = 0) -> str:
     """Return `text` harmless and on one line; with a `limit`, cut to so many characters with an ellipsis."""
+    if limit:
+        text = bounded(text, max(MOST_WORDS, 4 * limit))  # what is cut off need not be made harmless first
     line = _BLANKS.sub(" ", harmless(text)).strip()
     return f"{line[: limit - 1].rstrip()}…" if limit and len(line) > limit else line
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -13,6 +13,7 @@ import httpx2
 from ...providers.dialect import failure
 from ...providers.errors import ErrorKind, Failure
 from ...providers.fold import Fold
+from ...providers.json_values import MOST_NAME
 from ...providers.schema import AnswerDelta, Delta, Notice, ReasoningDelta
 from ..planning.prepare import Prepared, unstreamed, with_levels, without_field
 from ..targets.authorize import Authorize, by_key
@@ -108,7 +109,10 @@ class Exchange:
         """What there is now. `failed` is the reason to stop here, if it is not the reply's own."""
         attempt = self._current or self._new_attempt()
         self._break_off(attempt)
-        reply = attempt.fold.reply()
+        found = attempt.fold.reply()
+        reply = attempt.secrets.out_of_reply(found)
+        if reply is not found:
+            self._withhold()
         if failed is not None:
             reply = stopped(reply, failed)
         streamed = attempt.reader is not None and attempt.reader.streamed
@@ -142,7 +146,6 @@ class Exchange:
             async with self.surroundings.transport.open(
                 request, auth, idle_timeout_s=self.patience.idle_s, on_sent=sent
             ) as response:
-                attempt.request_id = attempt.secrets.out_of(_request_id(response)) or None
                 await self._read(response, attempt)
         except TooLargeError as error:
             self._break_off(attempt, failure("protocol", f"the answer cannot be read: {error}"))
@@ -161,7 +164,9 @@ class Exchange:
 
     async def _read(self, response: Response, attempt: _Attempt) -> None:
         self._has_left = True
-        status, headers, target = response.status, response.headers, self.prepared.target
+        status, target = response.status, self.prepared.target
+        headers = attempt.secrets.out_of_headers(response.headers)
+        attempt.request_id = _request_id(headers)
         if self.surroundings.on_response is not None:
             self.surroundings.on_response(status, headers)
         if self.surroundings.tape is not None:
@@ -174,6 +179,7 @@ class Exchange:
             target.use.quirks,
             emulated=self.prepared.emulated,
             streamed=self.prepared.call.stream,
+            secrets=attempt.secrets,
         )
         if reader.awaits == "answer":
             await self._read_answer(response.chunks, attempt, reader)
@@ -182,6 +188,10 @@ class Exchange:
             self._take(attempt, reader.feed(intake.take(await read_error_body(response.chunks)) + intake.close()))
         self._take(attempt, reader.close())
         self._note_end(attempt)
+
+    def _withhold(self) -> None:
+        if self.surroundings.tape is not None:
+            self.surroundings.tape.withheld(self.index)
 
     def _intake(self, attempt: _Attempt) -> Intake:
         tape = self.surroundings.tape
@@ -248,6 +258,8 @@ class Exchange:
 
     def _take(self, attempt: _Attempt, deltas: Iterable[Delta]) -> None:
         marks = attempt.marks
+        if attempt.reader is not None and attempt.reader.found_secret:
+            self._withhold()
         for delta in deltas:
             match delta:
                 case AnswerDelta():
@@ -259,8 +271,6 @@ class Exchange:
                         attempt.shown = True
                         marks.first_reasoning = self.surroundings.clock()
                 case Failure():
-                    delta = attempt.secrets.out_of_message(delta)
-                case Notice():
                     delta = attempt.secrets.out_of_message(delta)
                 case _:
                     pass
@@ -343,6 +353,5 @@ class Exchange:
         return wait
 
 
-def _request_id(response: Response) -> str:
-    found = next((response.headers[name] for name in REQUEST_ID_HEADERS if name in response.headers), "")
-    return found[:200]
+def _request_id(headers: Mapping[str, str]) -> str | None:
+    return next((headers[name] for name in REQUEST_ID_HEADERS if name in headers), "")[:MOST_NAME] or None

@@ -1,11 +1,25 @@
-"""The bytes of one response on their way in: without our credentials, taken down, and no more than the bound."""
+"""One response on its way in, as bytes and as what they say: without our credentials, and no more than the bounds."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 
+from ...providers.errors import Failure
 from ...providers.framing.sse import MAX_BODY_BYTES
+from ...providers.json_values import MOST_NAME, bounded
+from ...providers.schema import (
+    AnswerDelta,
+    AnswerWasReasoning,
+    Complete,
+    Delta,
+    Finish,
+    Notice,
+    ReasoningDelta,
+    Served,
+)
 from .body import Bound
+from .redaction import Redactor
 from .secrets import Secrets
 
 MAX_RESPONSE_BYTES = MAX_BODY_BYTES
@@ -34,3 +48,81 @@ class Intake:
         if data and self._received is not None:
             self._received(data)
         return data
+
+
+_ENDING = (Finish, Complete, Failure, AnswerWasReasoning)
+
+
+class Saying:
+    """What a response says, delta by delta: no credential in it, also none that only the deltas together are, and no
+    name or message beyond its bound.
+
+    `found_secret`: a text held a credential that the bytes did not show, so that they are not fit to be kept.
+    """
+
+    __slots__ = ("_secrets", "_texts", "found_secret")
+
+    def __init__(self, secrets: Secrets) -> None:
+        self._secrets = secrets
+        self._texts: dict[type[Delta], tuple[Redactor, AnswerDelta | ReasoningDelta]] = {}
+        self.found_secret = False
+
+    def feed(self, deltas: Iterable[Delta]) -> list[Delta]:
+        """What may be heard of `deltas` now. Only the end of a text may be held back until more comes."""
+        found: list[Delta] = []
+        for delta in deltas:
+            if isinstance(delta, AnswerDelta | ReasoningDelta):
+                if self._secrets.is_empty:
+                    found.append(delta)
+                else:
+                    self._take(delta, found)
+                continue
+            if self._texts and isinstance(delta, _ENDING):
+                found += self.close()
+            found.append(self._told(delta))
+        return found
+
+    def close(self) -> list[Delta]:
+        """What was held back of texts."""
+        held: list[Delta] = []
+        for redactor, last in self._texts.values():
+            if rest := redactor.close():
+                held.append(replace(last, text=rest.decode("utf-8", "replace")))
+        self._texts.clear()
+        return held
+
+    def _take(self, delta: AnswerDelta | ReasoningDelta, found: list[Delta]) -> None:
+        redactor, last = self._texts.get(type(delta), (None, delta))
+        if redactor is None or last.part != delta.part:
+            if redactor is not None and (rest := redactor.close()):
+                found.append(replace(last, text=rest.decode("utf-8", "replace")))
+            redactor = self._secrets.redactor()
+        self._texts[type(delta)] = redactor, delta
+        data = delta.text.encode("utf-8", "replace")
+        given = redactor.feed(data)
+        self.found_secret = self.found_secret or redactor.found
+        if given == data:
+            found.append(delta)
+        elif given:
+            found.append(replace(delta, text=given.decode("utf-8", "replace")))
+
+    def _told(self, delta: Delta) -> Delta:
+        match delta:
+            case Failure():
+                message = bounded(self._secrets.out_of(delta.message))
+                param = None if delta.param is None else self._name(delta.param)
+                is_same = message == delta.message and param == delta.param
+                return delta if is_same else replace(delta, message=message, param=param)
+            case Notice():
+                message = bounded(self._secrets.out_of(delta.message))
+                return delta if message == delta.message else replace(delta, message=message)
+            case Served():
+                said = (delta.model, delta.response_id, delta.service_tier, delta.speed, delta.effort, delta.region)
+                return Served(*(None if name is None else self._name(name) for name in said))
+            case Finish() if delta.raw is not None:
+                return replace(delta, raw=self._name(delta.raw))
+            case _:
+                return delta
+
+    def _name(self, name: str) -> str:
+        return bounded(self._secrets.out_of(name), MOST_NAME)

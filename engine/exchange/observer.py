@@ -24,7 +24,8 @@ class Tape(Protocol):
     """Takes down what comes over the wire, by the call's index. It returns at once and raises nothing.
 
     `begin` is told when a request has left in full; `opened` when a response begins, with its lower-case headers, and
-    makes everything before it, an earlier attempt, void. The bytes of `received` hold no credential of ours.
+    makes everything before it, an earlier attempt, void. The bytes of `received` hold no credential of ours. `withheld`
+    is told when they hold one in pieces: nothing of this response may be kept.
     """
 
     def begin(self, index: int, prepared: Prepared) -> None: ...
@@ -32,6 +33,8 @@ class Tape(Protocol):
     def opened(self, index: int, status: int, headers: Mapping[str, str]) -> None: ...
 
     def received(self, index: int, data: bytes) -> None: ...
+
+    def withheld(self, index: int) -> None: ...
 
 
 class CallPurse(Protocol):

@@ -28,9 +28,11 @@ from ...providers.schema import (
     UsageReport,
 )
 from ...providers.turns.pieces import TurnPiece
+from .intake import Saying
 from .outcome import stopped
 from .reasoning_tags import reasoning_tags
 from .retry import obey_should_retry
+from .secrets import NOTHING_SECRET, Secrets
 
 ERROR_WORDS = 200
 """Characters that are quoted of an error that is no JSON."""
@@ -57,8 +59,8 @@ class ResponseReader:
 
     __slots__ = (
         "_bill", "_content_type", "_decoder", "_ended", "_error", "_framer", "_has_gap", "_headers", "_joiner",
-        "_odd", "_oddity", "_speech", "_status", "_understood", "awaits", "has_heard", "is_finished", "is_over",
-        "is_settled", "streamed",
+        "_odd", "_oddity", "_saying", "_speech", "_status", "_understood", "awaits", "has_heard", "is_finished",
+        "is_over", "is_settled", "streamed",
     )  # fmt: skip
 
     def __init__(
@@ -71,8 +73,12 @@ class ResponseReader:
         *,
         emulated: bool = False,
         streamed: bool = True,
+        secrets: Secrets = NOTHING_SECRET,
     ) -> None:
-        """`headers` have lower-case names. Raises `ConfigError` for a dialect that nobody speaks."""
+        """`headers` have lower-case names. `secrets` are in nothing that it gives.
+
+        Raises `ConfigError` for a dialect that nobody speaks.
+        """
         self._status, self._content_type, self._headers = status, content_type, headers
         self._speech = dialect(dialect_name)
         self._framer = framer_for(content_type)
@@ -82,6 +88,7 @@ class ResponseReader:
         self._decoder: Decoder = decoder
         self._bill = bill_of_headers(headers, quirks) if "bill" in quirks else None
         self._joiner = PairJoiner()
+        self._saying = Saying(secrets)
         self._error = bytearray()
         self._has_gap = self._ended = self._understood = False
         self._odd, self._oddity = 0, ""
@@ -92,8 +99,24 @@ class ResponseReader:
         self.is_settled, self.is_over = False, self.awaits == "nothing"
         self.is_finished = self.has_heard = False
 
+    @property
+    def found_secret(self) -> bool:
+        """Whether the deltas together held a credential that the bytes did not show."""
+        return self._saying.found_secret
+
     def feed(self, data: bytes) -> list[Delta]:
         """What `data` adds."""
+        return self._saying.feed(self._feed(data))
+
+    def close(self) -> list[Delta]:
+        """What the end of the body completes: an error, the whole of a body without events, or a last event."""
+        return [*self._saying.feed(self._close()), *self._saying.close()]
+
+    def break_off(self, failed: Failure | None = None) -> list[Delta]:
+        """`failed`, if that is to be told, and the text that was held back. What is settled stays as it is."""
+        return [*self._saying.feed(self._break_off(failed)), *self._saying.close()]
+
+    def _feed(self, data: bytes) -> list[Delta]:
         found: list[Delta] = []
         if self.is_over:
             return found
@@ -110,8 +133,7 @@ class ResponseReader:
         self.has_heard = self.has_heard or self._framer.is_amid
         return found
 
-    def close(self) -> list[Delta]:
-        """What the end of the body completes: an error, the whole of a body without events, or a last event."""
+    def _close(self) -> list[Delta]:
         if self._ended:
             return []
         match self.awaits:
@@ -122,10 +144,9 @@ class ResponseReader:
             case "nothing":
                 return self._redirect()
 
-    def break_off(self, failed: Failure | None = None) -> list[Delta]:
-        """`failed`, if that is to be told, and the text that was held back. What is settled stays as it is."""
+    def _break_off(self, failed: Failure | None) -> list[Delta]:
         if self._ended or self.is_settled or self.awaits == "nothing":
-            return self.close()
+            return self._close()
         told: list[Delta] = [] if failed is None else [failed]
         return self._read_error(told) if self.awaits == "error" else [*told, *_text_in(self._end()), *self._skipped()]
 
@@ -241,7 +262,13 @@ class RawResponse:
 
 
 def reply_of(
-    raw: RawResponse, dialect_name: str, quirks: Quirks, emulated: bool, *, broken: Failure | None = None
+    raw: RawResponse,
+    dialect_name: str,
+    quirks: Quirks,
+    emulated: bool,
+    *,
+    broken: Failure | None = None,
+    secrets: Secrets = NOTHING_SECRET,
 ) -> Reply:
     """What `raw` says in its dialect. Raises `ConfigError` for a dialect that nobody speaks.
 
@@ -249,14 +276,15 @@ def reply_of(
     connection. Without it a missing end is what the decoder makes of it.
     """
     reader = ResponseReader(
-        raw.status, raw.content_type, raw.headers, dialect_name, quirks, emulated=emulated, streamed=raw.streamed
-    )
+        raw.status, raw.content_type, raw.headers, dialect_name, quirks, emulated=emulated, streamed=raw.streamed,
+        secrets=secrets,
+    )  # fmt: skip
     fold = Fold()
     for delta in reader.feed(raw.data):
         fold.add(delta)
     for delta in reader.close() if broken is None else reader.break_off(broken):
         fold.add(delta)
-    reply = fold.reply()
+    reply = secrets.out_of_reply(fold.reply())
     if broken is None or reader.awaits == "nothing":
         return reply
     told = reply.failure

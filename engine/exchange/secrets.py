@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 from typing import TypeVar
 
 from ...providers.errors import Failure
+from ...providers.fold import Reply
+from ...providers.json_values import bounded
 from ...providers.schema import HttpRequest, Notice
 from ..planning.prepare import Prepared
 from ..targets.authorize import auth_of
 from ..targets.keys import Key
 from ..targets.target import Target
+from .redaction import Redactor
 
 MASK = "***"
 SECRET_WORDS = ("auth", "key", "token", "secret", "cookie", "pass", "credential", "session", "signature")
 
 LEAST_SECRET = 8
 """Characters. What is shorter is a word, as local servers take for a key (`x`, `none`), and found in any answer."""
-
-MARK = "[key]"
 
 Told = TypeVar("Told", Failure, Notice)
 
@@ -38,24 +39,47 @@ class Secrets:
         self._values = sorted({value for value in values if len(value) >= LEAST_SECRET}, key=len, reverse=True)
         self._encoded = tuple(value.encode() for value in self._values)
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to look for."""
+        return not self._values
+
     def out_of(self, text: str) -> str:
-        """`text` without them."""
-        for value in self._values:
-            text = text.replace(value, MARK)
-        return text
+        """`text` without them, as they are and as JSON escapes them."""
+        if not self._encoded or not ("\\" in text or any(value in text for value in self._values)):
+            return text
+        return self.redactor().whole(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 
     def out_of_message(self, told: Told) -> Told:
         """What a server said, without them."""
         message = self.out_of(told.message)
         return told if message == told.message else replace(told, message=message)
 
+    def out_of_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
+        """The headers of a response without them, each value no longer than words from outside may be."""
+        return {name: bounded(self.out_of(value)) for name, value in headers.items()}
+
+    def out_of_reply(self, reply: Reply) -> Reply:
+        """A reply without them, where a text was put together in another order than it came."""
+        answer, reasoning = self.out_of(reply.answer), self.out_of(reply.reasoning)
+        if answer == reply.answer and reasoning == reply.reasoning:
+            return reply
+        return replace(reply, answer=answer, reasoning=reasoning)
+
     def redactor(self) -> Redactor:
         """For one body."""
         return Redactor(self._encoded)
 
 
+NOTHING_SECRET = Secrets()
+"""For what was stored: the bytes have been through here before."""
+
+
 def secrets_of(headers: Iterable[tuple[str, str]], key: Key | None) -> Secrets:
-    """The secrets of a request: its key, and the headers whose names say that they are credentials."""
+    """The secrets of a request: its key, and the headers whose names say that they are credentials.
+
+    Of a header such as `Bearer KEY` the last word is one by itself.
+    """
     return _secrets(tuple(headers), "" if key is None else key.reveal())
 
 
@@ -68,55 +92,12 @@ def sent_secrets(target: Target, request: HttpRequest, auth: Mapping[str, str]) 
 @lru_cache(maxsize=64)
 def _secrets(headers: tuple[tuple[str, str], ...], key: str) -> Secrets:
     """They are the same for all rows of a batch."""
-    named = (value for name, value in headers if _is_secret(name))
-    return Secrets((key, *named))
+    named = [value for name, value in headers if _is_secret(name)]
+    return Secrets((key, *named, *(value.rpartition(" ")[2] for value in named)))
 
 
 def _is_secret(header: str) -> bool:
     return any(word in header.lower() for word in SECRET_WORDS)
-
-
-class Redactor:
-    """Replaces `secrets` in a stream of bytes, also one that arrives in two pieces.
-
-    Only the end of a piece that may be the beginning of a secret is held back until more comes.
-    """
-
-    __slots__ = ("_held", "_secrets")
-
-    def __init__(self, secrets: Sequence[bytes]) -> None:
-        self._secrets = sorted(filter(None, secrets), key=len, reverse=True)
-        self._held = b""
-
-    def whole(self, data: bytes) -> bytes:
-        """`data`, which is all there is."""
-        return self.feed(data) + self.close()
-
-    def feed(self, data: bytes) -> bytes:
-        """What of the stream so far may be stored and has not been given before."""
-        if not self._secrets:
-            return data
-        data = self._held + data
-        for secret in self._secrets:
-            data = data.replace(secret, MARK.encode())
-        held = max(_overlap(data, secret) for secret in self._secrets)
-        self._held = data[len(data) - held :]
-        return data[: len(data) - held]
-
-    def close(self) -> bytes:
-        """What was held back: the stream ended before it became a secret."""
-        held, self._held = self._held, b""
-        return held
-
-
-def _overlap(data: bytes, secret: bytes) -> int:
-    """How many bytes at the end of `data` are the beginning of `secret`."""
-    at = data.find(secret[:1], max(0, len(data) - len(secret) + 1))
-    while at >= 0:
-        if secret.startswith(data[at:]):
-            return len(data) - at
-        at = data.find(secret[:1], at + 1)
-    return 0
 
 
 def masked_headers(prepared: Prepared, key_source: str | None) -> dict[str, str]:

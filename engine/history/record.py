@@ -92,6 +92,10 @@ class Recorder:
             self.problem = StoreError("the history is not kept: the disk is too slow for what comes in")
         self._tell(lambda writing, _: writing.take(index, data), size=len(data))
 
+    def withheld(self, index: int) -> None:
+        """The bytes of this response hold a credential in pieces: none of them are kept."""
+        self._tell(lambda writing, connection: writing.withhold(connection, index))
+
     def finished(self, index: int, result: Result) -> asyncio.Future[None]:
         """To be awaited: until the result is stored, or never will be. It is stored whether anybody waits or not."""
         loop = asyncio.get_running_loop()

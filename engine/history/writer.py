@@ -23,7 +23,7 @@ class _Call:
     def __init__(self, number: int, *, stream: bool) -> None:
         self.number = number
         self.stream = stream
-        self.is_open = False
+        self.is_open = self.is_withheld = False
         self.chunks = 0
         self.pending: list[bytes] = []
 
@@ -76,7 +76,7 @@ class Writing:
             return
         if call.chunks:
             connection.execute("DELETE FROM chunks WHERE result = ?", (call.number,))
-        call.chunks, call.is_open = 0, True
+        call.chunks, call.is_open, call.is_withheld = 0, True, False
         call.pending.clear()
         head = {
             "status": status,
@@ -87,8 +87,18 @@ class Writing:
 
     def take(self, index: int, data: bytes) -> None:
         """Remember bytes until `keep`, or until the result is there."""
-        if index in self._calls and self._head.kept == "everything":
+        if index in self._calls and self._head.kept == "everything" and not self._calls[index].is_withheld:
             self._calls[index].pending.append(data)
+
+    def withhold(self, connection: sqlite3.Connection, index: int) -> None:
+        """Keep no bytes of the response of this call, neither those that came nor those that will."""
+        call = self._calls.get(index)
+        if call is None or call.is_withheld or self._head.kept != "everything":
+            return
+        connection.execute("DELETE FROM chunks WHERE result = ?", (call.number,))
+        connection.execute("UPDATE results SET raw_head = NULL WHERE number = ?", (call.number,))
+        call.chunks, call.is_open, call.is_withheld = 0, False, True
+        call.pending.clear()
 
     def keep(self, connection: sqlite3.Connection) -> None:
         """Write the bytes of all calls under way; not of a run that somebody has removed meanwhile."""

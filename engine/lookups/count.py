@@ -72,9 +72,11 @@ async def count_tokens(
         if request is None:
             return Count(None, f"{name}: no counting endpoint is known for this route; {ESTIMATED}")
         auth = authorize(request)
+        secrets = sent_secrets(prepared.target, request, auth)
         async with asyncio.timeout(timeout_s), transport.open(request, auth, idle_timeout_s=timeout_s) as response:
-            status, headers, chunks = response.status, response.headers, response.chunks
+            status, headers, chunks = response.status, secrets.out_of_headers(response.headers), response.chunks
             data = await (read_error_body(chunks) if status >= 300 else read_body(chunks, MAX_BODY_BYTES))
+            data = secrets.redactor().whole(data)
     except ConfigError as error:
         return Count(None, f"{name}: the tokens could not be counted: {error.message}; {ESTIMATED}")
     except (httpx2.HTTPError, httpx2.InvalidURL, CannotSendError) as error:
@@ -90,7 +92,7 @@ async def count_tokens(
         document = None
     if status >= 300:
         failed = dialect(prepared.target.dialect).read_error(status, headers, document)
-        words = sent_secrets(prepared.target, request, auth).out_of(failed.message)
+        words = secrets.out_of(failed.message)
         return Count(None, f"{name}: the tokens could not be counted: HTTP {status}: {words}; {ESTIMATED}")
     counting = _counting(dialect(prepared.target.dialect))
     tokens = None if counting is None else counting.read_count(document)

@@ -110,6 +110,7 @@ async def fetch_json(
             refuses = response.status >= 300
             chunks = response.chunks
             data = await (read_error_body(chunks) if refuses else read_body(chunks, MAX_BODY_BYTES))
+            data = secrets.redactor().whole(data)
     except (httpx2.HTTPError, CannotSendError) as error:
         failed = read_transport_error(error, url, TIMEOUT_S)
         raise RefusedError(secrets.out_of_message(failed)) from None
@@ -119,5 +120,5 @@ async def fetch_json(
         document = parse_json(data)
     except ValueError:
         document = {}
-    failed = dialect(target.dialect).read_error(response.status, response.headers, document)
+    failed = dialect(target.dialect).read_error(response.status, secrets.out_of_headers(response.headers), document)
     raise RefusedError(secrets.out_of_message(failed))

@@ -47,6 +47,9 @@ class Keeper:
     def received(self, index: int, data: bytes) -> None:
         self._recorder.received(index, data)
 
+    def withheld(self, index: int) -> None:
+        self._recorder.withheld(index)
+
     async def finished(self, index: int, job: Job, result: Result) -> Result:
         """Store `result`, with its forecast, and give it back when it is stored."""
         if result.forecast is None and job.prepared is not None and result.attempts:

@@ -57,7 +57,7 @@ _KIND_OF_EXCEPTION: Mapping[str, ErrorKind] = {
 """Exception names, lower case and without `Exception`."""
 
 _WRONG_KEY = re.compile(
-    r"authentication failed|invalid api key|(?:bearer|security) token.*(?:invalid|expired)|token.*invalid",
+    r"authentication failed|invalid api key|(?:bearer|security) token.{0,200}(?:invalid|expired)|token.{0,200}invalid",
     re.IGNORECASE,
 )
 """A wrong or expired key is a 403 like a missing permission, and often without a name: only the words tell.

@@ -31,6 +31,9 @@ EPOCH_FROM_S = 1e9
 
 EPOCH_FROM_MS = 1e12
 
+LONGEST_MOMENT = 64
+"""Characters of any way to write a moment or a duration; the rest of a longer text makes neither of it."""
+
 _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s)")
 _UNITS_S = {"d": DAY_S, "h": HOUR_S, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
@@ -129,7 +132,7 @@ def seconds_until(text: str, date: str | None) -> float | None:
 
     None when it cannot be understood, or is a moment and the response has no `date` to measure it by.
     """
-    text = text.strip().lower()
+    text = text.strip().lower()[:LONGEST_MOMENT]
     bare = _number(text)
     if bare is not None:
         if bare < EPOCH_FROM_S:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +17,7 @@ from ....providers.schema import HttpRequest
 from ...exchange.body import TooLargeError, read_body, read_error_body
 from ...exchange.reader import error_document
 from ...exchange.retry import Attempt, wait_before_retry
-from ...exchange.secrets import secrets_of
+from ...exchange.secrets import Secrets, secrets_of
 from ...exchange.surroundings import Surroundings
 from ...exchange.transport import Response, read_transport_error
 from ...targets.authorize import Authorize
@@ -45,7 +45,7 @@ class ApiAnswer:
 
 
 class BatchClient:
-    """Sends requests of one profile with its credentials. The key is in no error that it raises."""
+    """Sends requests of one profile with its credentials. The key is in no error that it raises, nor in an answer."""
 
     def __init__(
         self, surroundings: Surroundings, dialect_name: str, key: Key | None, authorize: Authorize, idle_s: float
@@ -53,6 +53,10 @@ class BatchClient:
         self._surroundings = surroundings
         self._speech = dialect(dialect_name)
         self._key, self._authorize, self._idle_s = key, authorize, idle_s
+
+    def secrets(self, headers: Iterable[tuple[str, str]] = ()) -> Secrets:
+        """What must not come back out of a response to a request with these `headers`."""
+        return secrets_of(headers, self._key)
 
     async def ask(self, request: HttpRequest, *, repeatable: bool = True) -> ApiAnswer:
         """The answer to `request`. Raises `ApiError`.
@@ -97,8 +101,10 @@ class BatchClient:
                 request, self._authorize(request), idle_timeout_s=self._idle_s
             ) as response:
                 await self._check(request, response)
+                redactor = self.secrets(request.headers).redactor()
                 async for chunk in response.chunks:
-                    yield chunk
+                    yield redactor.feed(chunk)
+                yield redactor.close()
         except ApiError:
             raise
         except Exception as error:  # httpx2 has many; read_transport_error raises all others again
@@ -112,6 +118,7 @@ class BatchClient:
             ) as response:
                 await self._check(request, response)
                 body = await read_body(response.chunks, MAX_BODY_BYTES)
+                body = self.secrets(request.headers).redactor().whole(body)
                 headers = response.headers
         except ApiError:
             raise
@@ -131,14 +138,14 @@ class BatchClient:
         if response.status < 400:
             words = f"the server redirects (HTTP {response.status}); redirects are not followed"
             raise ApiError(failure("protocol", words, status=response.status), may_have_worked=False)
-        secrets = secrets_of(request.headers, self._key)
+        secrets = self.secrets(request.headers)
         body = secrets.redactor().whole(await read_error_body(response.chunks))
         document = error_document(body, response.status)
-        failed = self._speech.read_error(response.status, response.headers, document)
+        failed = self._speech.read_error(response.status, secrets.out_of_headers(response.headers), document)
         raise ApiError(
             secrets.out_of_message(failed), may_have_worked=response.status >= 500 or response.status in CONFLICTS
         )
 
     def _broken(self, error: Exception, request: HttpRequest, *, sent: bool) -> ApiError:
         failed = read_transport_error(error, request.url, self._idle_s)
-        return ApiError(secrets_of(request.headers, self._key).out_of_message(failed), may_have_worked=sent)
+        return ApiError(self.secrets(request.headers).out_of_message(failed), may_have_worked=sent)

@@ -15,11 +15,12 @@ from ....providers.batches.contract import BatchState, RowOutcome
 from ....providers.dialect import failure
 from ....providers.errors import ConfigError, Failure, StoreError
 from ....providers.fold import Reply
-from ....providers.json_values import parse_reply
+from ....providers.json_values import MOST_NAME, bounded, parse_reply
 from ....providers.schema import Notice
 from ...costs.prices.pricing import price_of
 from ...exchange.outcome import Latency, Outcome
 from ...exchange.reader import RawResponse, reply_of
+from ...exchange.secrets import NOTHING_SECRET, Secrets
 from ...history.record import Recorder
 from ...results.assembly import result_of
 from ...results.charge import may_have_cost
@@ -233,16 +234,20 @@ class _Page:
             return Reply(failure=outcome), int(outcome.kind == "protocol"), None
         if outcome.kind != "response":
             return Reply(failure=_not_run(outcome.kind)), 0, None
-        return reply_in_row(outcome, self._access.target, emulated=emulated), 1, outcome.request_id
+        secrets = self._access.client.secrets(self._access.target.profile.headers.items())
+        reply = reply_in_row(outcome, self._access.target, emulated=emulated, secrets=secrets)
+        return reply, 1, None if outcome.request_id is None else bounded(outcome.request_id, MOST_NAME)
 
 
-def reply_in_row(outcome: RowOutcome, target: Target, *, emulated: bool) -> Reply:
-    """What the response in a row of results says."""
+def reply_in_row(
+    outcome: RowOutcome, target: Target, *, emulated: bool, secrets: Secrets = NOTHING_SECRET
+) -> Reply:  # fmt: skip
+    """What the response in a row of results says, without `secrets`."""
     quirks, speech = target.use.quirks, outcome.speech or target.dialect
     if speech != target.dialect:
         quirks = use_of(target.provider, target.card, speech).quirks
     raw = RawResponse(outcome.status, "application/json", False, outcome.body)
-    reply = reply_of(raw, speech, quirks, emulated)
+    reply = reply_of(raw, speech, quirks, emulated, secrets=secrets)
     failed = reply.failure
     if failed is not None and not outcome.told:
         reply = replace(reply, failure=replace(failed, status=None))

@@ -16,13 +16,19 @@ MATCHING_S = 0.5
 """How long one match may take: nothing else goes on meanwhile, and a sound pattern needs a thousandth of it."""
 
 
+LONGEST_PATTERN = 20_000
+"""Characters of a regular expression: the time to compile one grows with them."""
+
+
 def check_pattern(pattern: str) -> None:
     """Raise `UsageError` for what is no regular expression of Python's `re`, or is read in two ways."""
+    if len(pattern) > LONGEST_PATTERN:
+        raise UsageError(f"expect.regex has more than {LONGEST_PATTERN:,} characters")
     try:
         with catch_warnings():
             simplefilter("error", FutureWarning)  # sets within sets, which Python's own may yet learn to read
             re.compile(pattern)
-        if _POSIX_CLASS.search(_ESCAPE.sub("", pattern)):
+        if _has_posix_class(pattern):
             raise ValueError(
                 r"a class like [:alpha:] is none of Python's; write what it stands for, or \[: for the text"
             )
@@ -65,10 +71,16 @@ def _written_out(pattern: str) -> int:
 
 
 _ESCAPE = re.compile(r"\\.", re.DOTALL)
-_POSIX_CLASS = re.compile(r"\[\^?\]?[^\]]*\[:[^\]]*:\]")
-"""`[x[:alpha:]]`: single characters to Python, which does not always warn of it, and letters to the other library."""
 
-_BRACES = re.compile(r"(\\N\{[^}]*\}|\\.)|\{(?!\d*,?\d*\})", re.DOTALL)
+
+def _has_posix_class(pattern: str) -> bool:
+    """Whether there is something like `[x[:alpha:]]`: single characters to Python, which does not always warn of it,
+    and letters to the other library."""
+    sets = (token[0] for token in _TOKEN.finditer(pattern) if len(token[0]) > 1 and token[0][0] == "[")
+    return any(one.endswith(":]") and "[:" in one[1:-2] for one in (_ESCAPE.sub("", one) for one in sets))
+
+
+_BRACES = re.compile(r"(\\N\{[^}]*\}|\\.)|\{(?!\d*(?:,\d*)?\})", re.DOTALL)
 """Braces that are no count: text to Python, where the other library reads `{e<=1}` as "with one error"."""
 
 

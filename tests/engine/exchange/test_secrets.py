@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from thinkdial.engine.exchange.secrets import MARK as WORD
-from thinkdial.engine.exchange.secrets import Redactor, Secrets, secrets_of, sent_secrets
+from thinkdial.engine.exchange.redaction import MARK as WORD
+from thinkdial.engine.exchange.redaction import Redactor
+from thinkdial.engine.exchange.secrets import Secrets, secrets_of, sent_secrets
 from thinkdial.engine.targets.keys import Key
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.profile import Profile

@@ -1,0 +1,143 @@
+r"""Replaces credentials in bytes that come in pieces, however JSON may have spelled them. Pure.
+
+A server may write any character as `\u0073`, and a `/` as `\/`; in JSON that stands within JSON the backslashes double.
+Source: https://www.rfc-editor.org/rfc/rfc8259#section-7
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+MARK = "[key]"
+
+MOST_BACKSLASHES = 8
+"""Before one character: JSON within JSON within JSON within JSON."""
+
+_LONGEST_SPELLING = 2 * (MOST_BACKSLASHES + len("u0000"))
+_HINT = re.compile(rb"\\(?:u(?:0(?:0(?:[2-7]|\Z)|\Z)|\Z)|\Z)")
+"""What every spelling of a printable ASCII character by its number has, also where the end cuts it."""
+
+_PLAIN = re.compile(r"[A-Za-z0-9_.~+=:@ -]+")
+"""Characters that JSON spells in one other way only: by their number."""
+
+
+class _Secret:
+    """One credential, and what finds it."""
+
+    __slots__ = ("characters", "is_plain", "pattern", "plain", "reach", "start")
+
+    def __init__(self, value: str) -> None:
+        self.characters, self.plain = value, value.encode()
+        self.is_plain = _PLAIN.fullmatch(value) is not None
+        self.pattern = re.compile("".join(map(_spelled, value)).encode())
+        self.start = re.compile(f"[\\\\]|{re.escape(value[0])}".encode())
+        self.reach = _LONGEST_SPELLING * len(value)
+
+    def may_be_escaped(self, data: bytes) -> bool:
+        return b"\\" in data and (not self.is_plain or _HINT.search(data) is not None)
+
+    def out_of(self, data: bytes) -> bytes:
+        data = data.replace(self.plain, MARK.encode())
+        return self.pattern.sub(MARK.encode(), data) if self.may_be_escaped(data) else data
+
+    def overlap(self, data: bytes) -> int:
+        """How many bytes at the end of `data` are the beginning of the secret."""
+        if self.may_be_escaped(data):
+            return self._escaped_overlap(data)
+        at = data.find(self.plain[:1], max(0, len(data) - len(self.plain) + 1))
+        while at >= 0:
+            if self.plain.startswith(data[at:]):
+                return len(data) - at
+            at = data.find(self.plain[:1], at + 1)
+        return 0
+
+    def _escaped_overlap(self, data: bytes) -> int:
+        for found in self.start.finditer(data, max(0, len(data) - self.reach)):
+            if self._begins(data[found.start() :]):
+                return len(data) - found.start()
+        return 0
+
+    def _begins(self, tail: bytes) -> bool:
+        """Whether `tail` is the beginning of the secret, in whatever spelling."""
+        at = 0
+        for character in self.characters:
+            if at == len(tail):
+                return True
+            found = _matcher(character).match(tail, at)
+            if found is None:
+                return _is_cut(tail[at:], character)
+            at = found.end()
+        return False
+
+
+class Redactor:
+    """Replaces `secrets` in a stream of bytes, also one that arrives in two pieces.
+
+    Only the end of a piece that may be the beginning of a secret is held back until more comes. `found`: one was there.
+    """
+
+    __slots__ = ("_held", "_secrets", "found")
+
+    def __init__(self, secrets: Iterable[bytes]) -> None:
+        longest_first = sorted(filter(None, secrets), key=len, reverse=True)
+        self._secrets = [_secret(secret.decode("utf-8", "surrogatepass")) for secret in longest_first]
+        self._held = b""
+        self.found = False
+
+    def whole(self, data: bytes) -> bytes:
+        """`data`, which is all there is."""
+        return self.feed(data) + self.close()
+
+    def feed(self, data: bytes) -> bytes:
+        """What of the stream so far may be stored and has not been given before."""
+        if not self._secrets:
+            return data
+        if self._held:
+            data = self._held + data
+        held = 0
+        for secret in self._secrets:
+            kept = secret.out_of(data)
+            if kept != data:
+                data, self.found = kept, True
+        for secret in self._secrets:
+            held = max(held, secret.overlap(data))
+        self._held = data[len(data) - held :]
+        return data[: len(data) - held]
+
+    def close(self) -> bytes:
+        """What was held back: the stream ended before it became a secret."""
+        held, self._held = self._held, b""
+        return held
+
+
+@lru_cache(maxsize=256)
+def _secret(value: str) -> _Secret:
+    return _Secret(value)
+
+
+def _codes(character: str) -> list[str]:
+    """The numbers of `character` in an escape: two for one beyond the basic plane."""
+    pairs = character.encode("utf-16-be", "surrogatepass")
+    return [pairs[at : at + 2].hex() for at in range(0, len(pairs), 2)]
+
+
+@lru_cache(maxsize=512)
+def _spelled(character: str) -> str:
+    """A pattern of every way in which JSON spells `character`."""
+    escaped = "".join(rf"\\{{1,{MOST_BACKSLASHES}}}u(?i:{code})" for code in _codes(character))
+    return rf"(?:\\{{0,{MOST_BACKSLASHES}}}{re.escape(character)}|{escaped})"
+
+
+@lru_cache(maxsize=512)
+def _matcher(character: str) -> re.Pattern[bytes]:
+    return re.compile(_spelled(character).encode())
+
+
+def _is_cut(rest: bytes, character: str) -> bool:
+    """Whether `rest` is the beginning of a spelling of `character`."""
+    escaped = "".join(f"\\u{code}" for code in _codes(character)).encode()
+    if character.encode().startswith(rest):
+        return True
+    return len(rest) < _LONGEST_SPELLING and escaped.startswith(re.sub(rb"\\+", rb"\\", rest).lower())
