@@ -63,11 +63,11 @@ class _Secret:
         """Whether `tail` is the beginning of the secret, in whatever spelling."""
         at = 0
         for character in self.characters:
-            if at == len(tail):
+            if len(tail) - at < _LONGEST_SPELLING and _is_cut(tail[at:], character):
                 return True
             found = _matcher(character).match(tail, at)
             if found is None:
-                return _is_cut(tail[at:], character)
+                return False
             at = found.end()
         return False
 
@@ -127,7 +127,7 @@ def _codes(character: str) -> list[str]:
 def _spelled(character: str) -> str:
     """A pattern of every way in which JSON spells `character`."""
     escaped = "".join(rf"\\{{1,{MOST_BACKSLASHES}}}u(?i:{code})" for code in _codes(character))
-    return rf"(?:\\{{0,{MOST_BACKSLASHES}}}{re.escape(character)}|{escaped})"
+    return rf"(?:{escaped}|\\{{0,{MOST_BACKSLASHES}}}{re.escape(character)})"
 
 
 @lru_cache(maxsize=512)
@@ -140,4 +140,4 @@ def _is_cut(rest: bytes, character: str) -> bool:
     escaped = "".join(f"\\u{code}" for code in _codes(character)).encode()
     if character.encode().startswith(rest):
         return True
-    return len(rest) < _LONGEST_SPELLING and escaped.startswith(re.sub(rb"\\+", rb"\\", rest).lower())
+    return escaped.startswith(re.sub(rb"\\+", rb"\\", rest).lower())
