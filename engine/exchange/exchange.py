@@ -21,7 +21,7 @@ from ..targets.keys import Key
 from .body import TooLargeError, read_error_body
 from .intake import Intake
 from .observer import CallObserver, CallPurse
-from .outcome import ATTEMPT_LOST, NEVER_SENT, Marks, Outcome, stopped
+from .outcome import ATTEMPT_LOST, NEVER_SENT, WITHHELD, Marks, Outcome, stopped
 from .reader import ResponseReader
 from .refusal import legal_levels
 from .retry import Attempt, wait_before_retry
@@ -111,19 +111,21 @@ class Exchange:
         self._break_off(attempt)
         found = attempt.fold.reply()
         reply = attempt.secrets.out_of_reply(found)
+        is_withheld = reply is not found or (attempt.reader is not None and attempt.reader.found_secret)
         if reply is not found:
             self._withhold()
         if failed is not None:
             reply = stopped(reply, failed)
         streamed = attempt.reader is not None and attempt.reader.streamed
         unsent = (NEVER_SENT,) if self._attempts and not self._has_left else ()
+        withheld = (WITHHELD,) if is_withheld else ()
         return Outcome(
             prepared=self.prepared,
             reply=reply,
             latency=attempt.marks.latency(reply.usage.output_tokens, streamed=streamed),
             attempts=self._attempts,
             request_id=attempt.request_id,
-            notices=(*self._notices, *unsent),
+            notices=(*self._notices, *unsent, *withheld),
         )
 
     async def _attempt(self) -> Failure | None:

@@ -17,6 +17,9 @@ ATTEMPT_LOST = Notice(
 )
 """Beside the result of a call that was made again after the provider had begun to answer."""
 
+WITHHELD = Notice("bytes_withheld", "the answer repeated a credential in pieces; its bytes are not kept")
+"""Beside the result of a call whose response held a credential that could not be taken out of its bytes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Latency:

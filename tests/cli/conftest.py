@@ -199,6 +199,7 @@ class Recorder:
     status: int = 500
     body: bytes = b'{"error": {"message": "no"}}'
     kind: str = "application/json"
+    headers: dict[str, str] = field(default_factory=dict[str, str])
     asked: list[tuple[str, dict[str, str], bytes]] = field(default_factory=list)
 
 
@@ -209,8 +210,16 @@ def recorder() -> Iterator[Recorder]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
+            self.answer(body)
+
+        def do_GET(self) -> None:
+            self.answer(b"")
+
+        def answer(self, body: bytes) -> None:
             record.asked.append((self.path, {n.lower(): v for n, v in self.headers.items()}, body))
             self.send_response(record.status)
+            for name, value in record.headers.items():
+                self.send_header(name, value)
             self.send_header("content-type", record.kind)
             self.send_header("content-length", str(len(record.body)))
             self.end_headers()

@@ -72,7 +72,9 @@ def test_other_escapes_hold_nothing_back() -> None:
         assert redactor.feed(data) == data
 
 
-@pytest.mark.parametrize("piece", [b"s", b"\\", b"\\u0073", b"sk-secret-", b"\\u0073\\u006b-", b"\\\\\\\\s", b"sk\\u00"])
+@pytest.mark.parametrize(
+    "piece", [b"s", b"\\", b"\\u0073", b"sk-secret-", b"\\u0073\\u006b-", b"\\\\\\\\s", b"sk\\u00"]
+)
 def test_the_time_grows_with_the_bytes(piece: bytes) -> None:
     secret = KEYS[0].encode()
     assert growth(lambda n: Redactor([secret]).whole(piece * n), 10_000) < LINEAR
