@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -14,17 +13,18 @@ from ..providers.think import Think, parse_think
 from . import facts
 from .budget_rules import BudgetRules, check_names, read_budget, with_members
 from .card import ModelCard, Spelling
-from .disk import read_bounded
+from .disk import is_own, is_same, read_bounded
 from .history_settings import HistorySettings, read_history
 from .price_list import read_price, read_prices
 from .profile import CallLimits, Defaults, Price, Profile, Reference
 from .provider import Provider
-from .trust import is_trusted
+from .trust import check_trusted, first_untrusted, is_trusted, refused
 from .yaml_file import MAX_FILE_BYTES, Section, read_yaml
 
 PROJECT_FILE = ".thinkdial.yaml"
 USER_FILE = "config.yaml"
 TRUST_FILE = "trusted.json"
+OF_OTHERS = "to use it all the same, read it and name it: --config FILE"
 
 TOP_KEYS = ("defaults", "profiles", "groups", "providers", "spellings", "reference", "budget", "prices", "history")
 PROFILE_KEYS = (
@@ -35,14 +35,6 @@ PROFILE_KEYS = (
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
 )  # fmt: skip
-NEEDS_TRUST = (
-    "base_url", "endpoint", "quirks", "headers", "api_key_env", "api_key_command", "allow_insecure", "price",
-    "known_as",
-)  # fmt: skip
-"""What a file that came with somebody's repository may decide only once the user has vouched for it. Quirks are among
-them because a path is put right behind the host, prices because a budget is kept by them."""
-
-
 ENDPOINT_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
@@ -142,7 +134,9 @@ def load(config: Path | None = None, *, start: Path | None = None, also: Iterabl
         shared = project_file(start or Path.cwd())
     except OSError:
         shared = None
-    if shared is not None and not (config is not None and shared.resolve() == config.resolve()):
+    if shared is not None and not is_own(shared):
+        draft.notes.append(f"{shared} belongs to somebody else and is not read; {OF_OTHERS}")
+    elif shared is not None and not (config is not None and is_same(shared, config)):
         text = read_text(shared)
         trusted = is_trusted(user_directory() / TRUST_FILE, shared, text)
         _apply(draft, read_yaml(text, str(shared)), trusted=trusted)
@@ -202,13 +196,13 @@ def _exists(path: Path) -> bool:
 
 def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
     root.only(TOP_KEYS)
+    if not trusted:
+        check_trusted(root)
     if listed := root.section("spellings"):
         for name in listed:
             if section := listed.section(name):
                 draft.spellings[name] = facts.read_spelling(name, section)
     if listed := root.section("providers"):
-        if not trusted:
-            raise _untrusted(listed, next(iter(listed), ""), "providers")
         for name in listed:
             _check_name(listed, name)
             section = listed.section(name)
@@ -232,8 +226,6 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
     if section := root.section("defaults"):
         draft.defaults = _defaults(section, draft.defaults)
     if section := root.section("prices"):
-        if not trusted:
-            raise _untrusted(section, next(iter(section), ""), "prices")
         draft.prices = read_prices(section, draft.prices, lambda name: _providers_with(name, draft))
     if section := root.section("budget"):
         draft.budget = read_budget(section, draft.budget, trusted=trusted, notes=draft.notes)
@@ -257,8 +249,8 @@ def _providers_with(name: str, draft: _Draft) -> facts.Providers:
 def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Profile:
     section.only(PROFILE_KEYS)
     blocked = None
-    if not trusted and (key := next((key for key in NEEDS_TRUST if key in section), None)):
-        blocked = _untrusted(section, key, f"profiles.{name}.{key}")
+    if not trusted and (found := first_untrusted(section)) is not None:
+        blocked = refused(*found)
     base = draft.profiles.get(name)
     _load_plugins_for(section.text("provider"), draft)
     provider = section.choice("provider", draft.providers)
@@ -381,10 +373,3 @@ def _check_groups(draft: _Draft) -> None:
                     f"{draft.group_places[group]}: groups.{group}: {name!r} is not a profile"
                     f"{did_you_mean(name, draft.profiles)}"
                 )
-
-
-def _untrusted(section: Section, key: str, path: str) -> ConfigError:
-    return ConfigError(
-        f"{section.where(key)}: {path} in a project file is used only after you have vouched for the file",
-        hint=f"read it, then run: thinkdial profiles trust {os.path.relpath(section.place.file)}",
-    )

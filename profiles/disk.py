@@ -127,6 +127,26 @@ def read_bounded(path: Path, most_bytes: int = SMALL_BYTES) -> bytes:
         return read_stream(file, most_bytes)
 
 
+def is_own(path: Path) -> bool:
+    """Whether `path`, and what a link there leads to, belongs to the user of this process.
+
+    Yes where the system knows no owners. Raises nothing: what cannot be looked at is nobody's.
+    """
+    user = getattr(os, "geteuid", None)
+    try:
+        return user is None or path.lstat().st_uid == path.stat().st_uid == user()
+    except OSError:
+        return False
+
+
+def is_same(one: Path, other: Path) -> bool:
+    """Whether both lead to one file; not where a path leads nowhere, or round in a loop."""
+    try:
+        return one.samefile(other)
+    except (OSError, ValueError):
+        return False
+
+
 def read_stream(stream: _Readable, most_bytes: int) -> bytes:
     """All that comes from `stream`. Raises `OSError` for more than `most_bytes`."""
     data = stream.read(most_bytes + 1)

@@ -1,13 +1,69 @@
-"""Which project files a user has vouched for: by their content, so that an edit takes the trust away."""
+"""What a project's file may decide by itself, and which files a user has vouched for: by their content.
+
+An edit takes the trust away. What a profile may say is named here, so that what is new needs trust until it is added.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
 from typing import Any, cast
 
+from ..providers.errors import ConfigError
 from .disk import read_bounded, save_private
+from .yaml_file import Section
+
+NEEDS_TRUST = ("spellings", "providers", "prices")
+"""Sections that reach every request, or the money: budgets are kept by prices."""
+
+PROFILE_KEYS = frozenset(
+    {
+        "provider", "model", "think", "stream", "max_output_tokens", "timeout", "total_timeout", "retries", "limits",
+        "thinking",
+    }
+)  # fmt: skip
+"""Of a profile: the model, the dial and limits. All else changes what is sent, where to, with which key, or its price;
+another dialect may store what is sent, and `emulate` writes words into the prompt."""
+
+THINKING_KEYS = frozenset(
+    {
+        "control", "levels", "can_be_off", "absent", "budget", "visibility", "context_tokens", "max_output_tokens",
+        "min_output_limit", "output_limit_covers_thinking", "inline_think", "example", "notes", "sources",
+        "unverified", "retired",
+    }
+)  # fmt: skip
+"""Of what a profile says about its model's thinking: the dial and limits. All else are native fields, or fields that
+are left out of the user's own."""
+
+
+def check_trusted(root: Section) -> None:
+    """Raise `ConfigError` for a section that a file without trust must not have."""
+    for key in NEEDS_TRUST:
+        if (section := root.section(key)) is not None and (first := next(iter(section), None)) is not None:
+            raise refused(section, first, key)
+
+
+def first_untrusted(profile: Section) -> tuple[Section, str] | None:
+    """The first key of a profile, and the section it stands in, that a file without trust must not have."""
+    for key in profile:
+        if key not in PROFILE_KEYS:
+            return profile, key
+    thinking = profile.section("thinking")
+    for key in thinking or ():
+        if key not in THINKING_KEYS and thinking is not None:
+            return thinking, key
+    return None
+
+
+def refused(section: Section, key: str, path: str | None = None) -> ConfigError:
+    """Why `key` is not used."""
+    return ConfigError(
+        f"{section.where(key)}: {path or f'{section.path}{key}'} in a project file is used only after you have vouched"
+        " for the file",
+        hint=f"read it, then run: thinkdial profiles trust {os.path.relpath(section.place.file)}",
+    )
 
 
 def _fingerprint(path: Path, text: str) -> tuple[str, str]:

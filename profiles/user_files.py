@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..providers.errors import UsageError
-from .config import PROJECT_FILE, TRUST_FILE, project_file, read_text, user_directory, user_file
-from .disk import save_private
+from .config import OF_OTHERS, PROJECT_FILE, TRUST_FILE, project_file, read_text, user_directory, user_file
+from .disk import is_own, save_private
 from .facts import packaged_text
 from .trust import trust
 
@@ -24,9 +24,14 @@ def write_first(*, in_project: bool, replace: bool) -> Path:
 
 
 def vouch_for(file: Path | None) -> Path:
-    """Trust a project's file as it is now: `file`, or the nearest one. Raises `UsageError` when there is none."""
+    """Trust a project's file as it is now: `file`, or the nearest one.
+
+    Raises `UsageError` when there is none, or it belongs to somebody else.
+    """
     found = file or project_file(Path.cwd())
     if found is None:
         raise UsageError(f"there is no {PROJECT_FILE} here or above")
+    if found.exists() and not is_own(found):
+        raise UsageError(f"{found} belongs to somebody else and is never read by itself", hint=OF_OTHERS)
     trust(user_directory() / TRUST_FILE, found, read_text(found))
     return found

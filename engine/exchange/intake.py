@@ -18,6 +18,7 @@ from ...providers.schema import (
     ReasoningDelta,
     Served,
 )
+from ...providers.turns.pieces import TurnPiece
 from .body import Bound
 from .redaction import Redactor
 from .secrets import Secrets
@@ -119,10 +120,21 @@ class Saying:
             case Served():
                 said = (delta.model, delta.response_id, delta.service_tier, delta.speed, delta.effort, delta.region)
                 return Served(*(None if name is None else self._name(name) for name in said))
+            case TurnPiece() if not self._secrets.is_empty:
+                return self._piece(delta)
             case Finish() if delta.raw is not None:
                 return replace(delta, raw=self._name(delta.raw))
             case _:
                 return delta
+
+    def _piece(self, piece: TurnPiece) -> TurnPiece:
+        """The piece as it came; one that repeats a credential without it, and then of no use to its provider."""
+        texts = (piece.text, *piece.opaque.values())
+        if all(self._secrets.out_of(text) == text for text in texts):
+            return piece
+        self.found_secret = True
+        opaque = {name: self._secrets.out_of(value) for name, value in piece.opaque.items()}
+        return replace(piece, text=self._secrets.out_of(piece.text), opaque=opaque)
 
     def _name(self, name: str) -> str:
         return bounded(self._secrets.out_of(name), MOST_NAME)
