@@ -27,7 +27,7 @@ from .output.summary import Tally
 from .pace.pace import Pace
 from .progress import BatchProgress, Gauge, Taken
 from .rows.digests import DigestMap
-from .rows.expect import judge_answer
+from .rows.judgement import judge_apart
 from .rows.rows import BadRow, Row
 
 if TYPE_CHECKING:
@@ -186,7 +186,10 @@ class Batch:
 
     async def done(self, lane: Lane, task: Task, result: Result) -> None:
         """Write the result, then count it."""
-        passed, note = judge_answer(task.row.expect, result)
+        try:
+            passed, note = await judge_apart(task.row.expect, result)
+        except asyncio.CancelledError:
+            passed, note = None, "interrupted before it was judged"
         line = self._encode(result, task.row, task.work, self._batch_id, passed, note)
         if self._sums is not None and result.attempts and not may_have_cost(result):
             self._sums.add(result)

@@ -28,7 +28,7 @@ from ...results.result import Result
 from ...targets.target import Target, use_of
 from ..output.document import output_document
 from ..output.output_file import OutputFile
-from ..rows.expect import judge_answer
+from ..rows.judgement import judge_apart
 from .access import ProviderAccess, ProviderAccesses
 from .client import ApiError
 from .job_store import BatchJob, BatchPart
@@ -98,7 +98,7 @@ class Collector:
                 await self._download(access, state, page)
                 missing = [token for token in index if token not in page.answered]
                 for token in missing:
-                    page.take(token, _missing(state, len(missing)))
+                    await page.take(token, _missing(state, len(missing)))
             finally:
                 self._output.sync()
                 self.done.add(page.done)
@@ -126,7 +126,7 @@ class Collector:
             try:
                 async with aclosing(_outcomes(access, state, page.done)) as outcomes:
                     async for outcome in outcomes:
-                        page.take_outcome(outcome)
+                        await page.take_outcome(outcome)
                         if len(page.answered) % BOOKED_AT_ONCE == 0:
                             await self.booked()
                 return
@@ -135,8 +135,8 @@ class Collector:
                     raise
                 self._note(f"the download broke off: {error.failure.message}; it begins again")
 
-    def write(self, job: BatchJob, kept: KeptRow, result: Result) -> None:
-        passed, note = judge_answer(kept.row.expect, result)
+    async def write(self, job: BatchJob, kept: KeptRow, result: Result) -> None:
+        passed, note = await judge_apart(kept.row.expect, result)
         document = output_document(result, kept.row, kept.work, job.batch, passed, note)
         self._output.add(kept.work, self._encode(document), failed=result.status != "ok")
 
@@ -177,7 +177,7 @@ class _Page:
         self.ok = self.failed = 0
         self.has_cost = False
 
-    def take_outcome(self, outcome: RowOutcome) -> None:
+    async def take_outcome(self, outcome: RowOutcome) -> None:
         try:
             token = bytes.fromhex(outcome.custom_id)
         except ValueError:
@@ -185,9 +185,9 @@ class _Page:
         if token not in self._index:
             self.done.strange += 1
         elif token not in self.answered:
-            self.take(token, outcome)
+            await self.take(token, outcome)
 
-    def take(self, token: bytes, outcome: RowOutcome | Failure) -> None:
+    async def take(self, token: bytes, outcome: RowOutcome | Failure) -> None:
         """Write the result of one row, unless that has been done."""
         self.answered.add(token)
         kept = self._index.get(token)
@@ -197,7 +197,7 @@ class _Page:
         if self._collector.has(kept, token, self._before):
             self.done.skipped += 1
         else:
-            self._collector.write(self._job, kept, result)
+            await self._collector.write(self._job, kept, result)
             self._note_written(token)
             self.done.written += 1
         # What was there before, from a live run or before a kill, has been billed for this batch all the same.

@@ -2,35 +2,47 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Callable, Mapping
 from decimal import Context, Decimal, InvalidOperation
-from functools import lru_cache
 from typing import Any, cast
 
 from ....providers.errors import UsageError, did_you_mean
 from ....providers.json_values import parse_json
 from ....providers.schema import Json
 from ...results.result import Result
-from .patterns import check_pattern, occurs
+from .json_schema import check_schema, first_problem
+from .patterns import UnfinishedError, check_pattern, occurs
 
 NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:[,\u202f\u00a0'’]\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _FENCE = re.compile(r"\A\s*```[\w-]*\n(.*?)\n?```\s*\Z", re.DOTALL)
+_DIGIT = re.compile(r"\d")
 LONGEST_NOTE = 200
+
+JUDGING_S = 0.5
+"""How long one expectation of an answer may take; a sound one needs a thousandth of it."""
+
+MOST_JSON = 4 * 2**20
+"""Characters of an answer that are read as JSON to be judged: nothing else goes on while they are read."""
+
+_NUMBER_WINDOW = 10_000
+"""Characters before the last digit of an answer in which its last number is looked for."""
+
 _EXACT = Context(prec=200, traps=[])
 """Numbers that are too large for it become infinite, and are then no number within any tolerance."""
 
 MODIFIERS = ("ignore_case", "tolerance", "relative_tolerance")
 
 
-def judge_answer(expect: Json | None, result: Result) -> tuple[bool | None, str | None]:
+def judge_answer(
+    expect: Json | None, result: Result, *, within_s: float = JUDGING_S, unfinished: bool = False
+) -> tuple[bool | None, str | None]:
     """Whether `result` passes, and why not. None where nothing was expected, or nothing whole was answered.
 
     `expect` holds one or more of `exact`, `contains` (one text, or several that must all be there), `regex`, `schema`
     (JSON Schema of the answer), `number` with `tolerance` or `relative_tolerance`; all must hold. A whole answer in a
-    code fence counts as what is in it. `ignore_case` is for the texts. A regular expression whose match does not end in
-    time is not judged.
+    code fence counts as what is in it. `ignore_case` is for the texts. What is not known
+    after `within_s` is not judged, or, if asked to, raises `UnfinishedError`.
     """
     if expect is None or result.status != "ok":
         return None, None
@@ -41,7 +53,11 @@ def judge_answer(expect: Json | None, result: Result) -> tuple[bool | None, str 
         if name in MODIFIERS:
             continue
         try:
-            problem = _CHECKS[name](inner if name in ("exact", "schema") else answer, wanted, expect)
+            problem = _CHECKS[name](inner if name in ("exact", "schema") else answer, wanted, expect, within_s)
+        except UnfinishedError as error:
+            if unfinished:
+                raise
+            return None, f"expect.{name} cannot be judged: {error}"[:LONGEST_NOTE]
         except Exception as error:  # a schema may refer to nothing or to itself; an answer was paid for all the same
             return None, f"expect.{name} cannot be judged: {type(error).__name__}: {error}"[:LONGEST_NOTE]
         if problem is not None:
@@ -75,80 +91,70 @@ def check_expectation(expect: Json) -> None:
         if not isinstance(expect["schema"], dict | bool):
             raise UsageError("expect.schema must be a JSON Schema: an object")
         try:
-            _validator(expect["schema"])
+            check_schema(expect["schema"])
         except RecursionError:
             raise UsageError("expect.schema is nested too deeply") from None
 
 
-def _exact(answer: str, wanted: Any, expect: Json) -> str | None:
+def _exact(answer: str, wanted: Any, expect: Json, within_s: float) -> str | None:
     same = _folded(answer, expect) == _folded(str(wanted).strip(), expect)
     return None if same else "the answer is another one"
 
 
-def _contains(answer: str, wanted: Any, expect: Json) -> str | None:
+def _contains(answer: str, wanted: Any, expect: Json, within_s: float) -> str | None:
     within = _folded(answer, expect)
     missing = [part for part in _listed(wanted) if _folded(part, expect) not in within]
-    return f"the answer does not contain {', '.join(repr(part) for part in missing)}" if missing else None
+    words = ", ".join(repr(part) for part in missing)
+    return f"the answer does not contain {words}"[:LONGEST_NOTE] if missing else None
 
 
-def _regex(answer: str, wanted: Any, expect: Json) -> str | None:
-    found = occurs(wanted, answer, ignore_case=bool(expect.get("ignore_case")))
+def _regex(answer: str, wanted: Any, expect: Json, within_s: float) -> str | None:
+    found = occurs(wanted, answer, ignore_case=bool(expect.get("ignore_case")), within_s=within_s)
     return None if found else "nothing in the answer matches the regular expression"
 
 
-def _schema(answer: str, wanted: Any, expect: Json) -> str | None:
+def _schema(answer: str, wanted: Any, expect: Json, within_s: float) -> str | None:
+    if len(answer) > MOST_JSON:
+        raise UnfinishedError(f"the answer has {len(answer):,} characters, more than are read as JSON here")
     try:
         value = parse_json(answer)
     except ValueError:
         return "the answer is not JSON"
-    problem = next(iter(_validator(wanted).iter_errors(value)), None)
-    return None if problem is None else f"{problem.json_path}: {problem.message}"[:LONGEST_NOTE]
+    return first_problem(wanted, value, within_s)
 
 
-def _number(answer: str, wanted: Any, expect: Json) -> str | None:
+def _number(answer: str, wanted: Any, expect: Json, within_s: float) -> str | None:
     """The last number of the answer counts: models say it after their working."""
-    found = [
-        match.group() for match in NUMBER.finditer(answer) if any(character.isdigit() for character in match.group())
-    ]
-    if not found:
+    last = _last_number(answer)
+    if last is None:
         return "the answer holds no number"
-    target, said = _decimal(wanted), _decimal(re.sub(r"[,\u202f\u00a0'’]", "", found[-1]).replace("−", "-"))
+    target, said = _decimal(wanted), _decimal(re.sub(r"[,\u202f\u00a0'’]", "", last).replace("−", "-"))
     if target is None or said is None:
         return "the answer holds no number"
     absolute = _decimal(expect.get("tolerance")) or Decimal(0)
     relative = _EXACT.multiply(_decimal(expect.get("relative_tolerance")) or Decimal(0), abs(target))
     close = abs(_EXACT.subtract(said, target)) <= max(absolute, relative)
-    return None if close else f"the answer's last number is {found[-1]}"[:LONGEST_NOTE]
+    return None if close else f"the answer's last number is {last}"[:LONGEST_NOTE]
 
 
-_CHECKS: Mapping[str, Callable[[str, Any, Json], str | None]] = {
+def _last_number(answer: str) -> str | None:
+    end = max(map(answer.rfind, "0123456789")) + 1
+    if not answer.isascii():
+        end = max((found.end() for found in _DIGIT.finditer(answer, end)), default=end)
+    found = None
+    for match in NUMBER.finditer(answer[max(0, end - _NUMBER_WINDOW) : end]):
+        if any(character.isdigit() for character in match.group()):
+            found = match.group()
+    return found
+
+
+_CHECKS: Mapping[str, Callable[[str, Any, Json, float], str | None]] = {
     "exact": _exact,
     "contains": _contains,
     "regex": _regex,
     "schema": _schema,
     "number": _number,
 }
-
-
-def _validator(schema: Any) -> Any:
-    return _made_validator(json.dumps(schema, sort_keys=True))
-
-
-@lru_cache(maxsize=64)
-def _made_validator(written: str) -> Any:
-    from jsonschema import Draft202012Validator, SchemaError
-    from jsonschema.validators import validator_for
-    from referencing import Registry
-
-    schema = json.loads(written)
-    kind = validator_for(schema, default=Draft202012Validator)
-    try:
-        kind.check_schema(schema)
-    except SchemaError as error:
-        raise UsageError(f"expect.schema is no JSON Schema: {error.message}") from None
-    # A registry of its own: references lead nowhere but into the schema, and never to the network.
-    nowhere: Registry[Any] = Registry()
-    return kind(schema, registry=nowhere)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from importlib import import_module
 from typing import Any
 from warnings import catch_warnings, simplefilter
@@ -12,18 +13,22 @@ from ....providers.errors import UsageError
 MOST_WRITTEN_OUT = 100_000
 """Characters that the counts of a regular expression may ask for."""
 
-MATCHING_S = 0.5
-"""How long one match may take: nothing else goes on meanwhile, and a sound pattern needs a thousandth of it."""
+
+class UnfinishedError(TimeoutError):
+    """The time was over before it was known whether an answer passes."""
 
 
 LONGEST_PATTERN = 20_000
 """Characters of a regular expression: the time to compile one grows with them."""
 
 
-def check_pattern(pattern: str) -> None:
-    """Raise `UsageError` for what is no regular expression of Python's `re`, or is read in two ways."""
+def check_pattern(pattern: str, name: str = "expect.regex") -> None:
+    """Raise `UsageError` for what is no regular expression of Python's `re`, or is read in two ways.
+
+    `name` is what has it.
+    """
     if len(pattern) > LONGEST_PATTERN:
-        raise UsageError(f"expect.regex has more than {LONGEST_PATTERN:,} characters")
+        raise UsageError(f"{name} has more than {LONGEST_PATTERN:,} characters")
     try:
         with catch_warnings():
             simplefilter("error", FutureWarning)  # sets within sets, which Python's own may yet learn to read
@@ -36,15 +41,20 @@ def check_pattern(pattern: str) -> None:
             raise ValueError(f"its counts ask for more than {MOST_WRITTEN_OUT:,} characters")
         _compiled(pattern, ignore_case=False)
     except Exception as error:  # each library has a kind of its own, and too large a number is another one
-        raise UsageError(f"expect.regex is no regular expression: {error}") from None
+        raise UsageError(f"{name} is no regular expression: {error}") from None
 
 
-def occurs(pattern: str, text: str, *, ignore_case: bool) -> bool:
-    """Whether something in `text` matches. Raises `TimeoutError`, with words, where that takes too long to find out."""
+def occurs(pattern: str, text: str, *, ignore_case: bool, within_s: float) -> bool:
+    """Whether something in `text` matches. Raises `UnfinishedError`, with words, where that takes longer.
+
+    Other threads go on meanwhile. Raises what the library raises for a pattern that it cannot read.
+    """
     try:
-        return _compiled(pattern, ignore_case=ignore_case).search(text, timeout=MATCHING_S) is not None
+        found = _compiled(pattern, ignore_case=ignore_case).search(text, timeout=within_s, concurrent=True)
     except TimeoutError:
-        raise TimeoutError(f"no end of matching within {MATCHING_S} s; write it without nested repetitions") from None
+        words = f"no end of matching {pattern[:80]!r} within the time; write it without nested repetitions"
+        raise UnfinishedError(words) from None
+    return found is not None
 
 
 _TOKEN = re.compile(r"\\.|\[\^?\]?(?:\\.|[^\]\\])*\]|\(|\)|\{(\d+)(?:,\d*)?\}|.", re.DOTALL)
@@ -84,6 +94,7 @@ _BRACES = re.compile(r"(\\N\{[^}]*\}|\\.)|\{(?!\d*(?:,\d*)?\})", re.DOTALL)
 """Braces that are no count: text to Python, where the other library reads `{e<=1}` as "with one error"."""
 
 
+@lru_cache(maxsize=256)
 def _compiled(pattern: str, *, ignore_case: bool) -> Any:
     """The pattern, by a library that can bound the time of a match; Python's own has refused what is not its own."""
     regex: Any = import_module("regex")
