@@ -192,4 +192,4 @@ _LONG_PROMPT = re.compile(
 
 def is_long_prompt(message: str) -> bool:
     """Whether the words of a 400 say that the prompt exceeds the context; most vendors give it no code of its own."""
-    return _LONG_PROMPT.search(message) is not None
+    return _LONG_PROMPT.search(bounded(message)) is not None

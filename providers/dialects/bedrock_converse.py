@@ -15,7 +15,7 @@ from ..dialect import Headers, Quirks, count_body, cut_stream, encode_body, fail
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..framing.eventstream import CONTENT_TYPE, EXCEPTION
 from ..framing.sse import Event
-from ..json_values import count, items, obj, parse_reply, piece_of, text
+from ..json_values import bounded, count, items, obj, parse_reply, piece_of, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
@@ -259,7 +259,8 @@ def _document(event: Event) -> Mapping[str, Any]:
 
 
 def _failure(name: str, status: int | None, headers: Headers, document: Mapping[str, Any]) -> Failure:
-    message = text(document.get("message")) or text(document.get("Message")) or f"Bedrock sent {name or 'an error'}"
+    said = text(document.get("message")) or text(document.get("Message"))
+    message = bounded(said or f"Bedrock sent {name or 'an error'}")
     known = _KIND_OF_EXCEPTION.get(name.lower().removesuffix("exception"))
     kind = known or kind_for_status(status or 500)
     if kind == "invalid_request" and (is_long_prompt(message) or "Input Tokens Exceeded" in message):

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..dialect import Decoder, Headers, Quirks, failure, is_long_prompt, retry_delay_s
 from ..errors import ErrorKind, Failure, kind_for_status
-from ..json_values import array, items, obj, text
+from ..json_values import array, bounded, items, obj, text
 from ..schema import Call, Delta, HttpRequest
 from ..wires import chat as wire
 from . import openai_chat
@@ -45,9 +45,9 @@ def read_error(status: int, headers: Headers, document: Any) -> Failure:
     """Two flat shapes, an `error` object, or FastAPI's `detail`, which may itself be in the message."""
     outer = obj(document)
     error = obj(outer.get("error")) or outer
-    message = _detail(error.get("message")) or text(outer.get("error")) or _detail(outer.get("detail"))
+    message = bounded(_detail(error.get("message")) or text(outer.get("error")) or _detail(outer.get("detail")) or "")
     kind = _KIND_OF_TYPE.get(text(error.get("type")) or "") or kind_for_status(status)
-    if kind == "invalid_request" and is_long_prompt(message or ""):
+    if kind == "invalid_request" and is_long_prompt(message):
         kind = "context_length"
     words = message or "the provider sent an error without a message"
     return failure(kind, words, status=status, retry_after_s=retry_delay_s(headers), param=text(error.get("param")))
