@@ -318,7 +318,7 @@ def _translated(error: Exception) -> httpx2.HTTPError:
             return httpx2.LocalProtocolError(words)
         case aiohttp.ClientPayloadError() if isinstance(error.__cause__, ContentEncodingError):
             return httpx2.DecodingError(words)
-        case aiohttp.ClientResponseError() if isinstance(error.__cause__, ContentEncodingError):
+        case aiohttp.ClientResponseError() if words.startswith("Can not decode content-encoding"):
             return unreadable_error(next((name for name in PACKAGES if f"({name})" in words), "something else"))
         case aiohttp.ServerDisconnectedError():
             return httpx2.RemoteProtocolError("the server closed the connection without an answer")
