@@ -35,7 +35,6 @@ from ..schema import (
     Finish,
     HttpRequest,
     Notice,
-    Portion,
     ReasoningAbsent,
     ReasoningDelta,
     ReasoningWithheld,
@@ -44,8 +43,9 @@ from ..schema import (
     UsageReport,
 )
 from ..skipped import skipped
-from ..usage import RawCounts, reconcile, tools_used
+from ..usage import tools_used
 from ..wires import anthropic as wire
+from .anthropic_usage import read_usage
 from .finish_words import finish_word, reason_of
 
 NEEDS_OUTPUT_LIMIT = True
@@ -275,7 +275,7 @@ class MessagesDecoder:
     def _usage(self, counts: Mapping[str, Any]) -> UsageReport:
         """Counts are cumulative: they replace earlier ones, and a field that is absent keeps its value."""
         self._counts |= {key: value for key, value in counts.items() if value is not None}
-        report = _usage(self._counts)
+        report = read_usage(self._counts)
         return replace(report, billed=_NOTHING) if self._unbilled else report
 
     def _tools(self) -> Iterator[Delta]:
@@ -327,63 +327,6 @@ def _served(message: Mapping[str, Any]) -> Iterator[Delta]:
 
 def _input_side(usage: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in usage.items() if key not in ("output_tokens", "output_tokens_details")}
-
-
-def _usage(counts: Mapping[str, Any]) -> UsageReport:
-    """The counts at the top, with those of `iterations` that the top leaves out: compactions, fallbacks, advisors.
-
-    Each is priced by itself, as a round of its own. Source:
-    https://platform.claude.com/docs/en/build-with-claude/compaction
-    """
-    top = _portion(counts)
-    listed = items(counts.get("iterations"))
-    if not listed:
-        return UsageReport(top.usage, cache_write_1h_tokens=top.cache_write_1h_tokens)
-    rounds = [_portion(one) for one in listed]
-    beside = [one for one, of in zip(rounds, listed, strict=True) if of.get("type") in _BESIDE_THE_TOP]
-    inside = [one for one in rounds if one not in beside]
-    if not (_covers(inside, top, "input_tokens") and _covers(inside, top, "output_tokens")):
-        rounds = [top, *beside]
-    thought = [one.usage.reasoning_tokens for one in rounds if one.usage.reasoning_tokens is not None]
-    usage = Usage(*(_sum(rounds, name) for name in Usage.__dataclass_fields__))
-    return UsageReport(
-        replace(usage, reasoning_tokens=sum(thought) if thought else top.usage.reasoning_tokens),
-        cache_write_1h_tokens=sum(one.cache_write_1h_tokens or 0 for one in rounds),
-        portions=tuple(rounds),
-    )
-
-
-_BESIDE_THE_TOP = ("compaction", "advisor_message")
-"""Rounds whose counts are never in those at the top."""
-
-
-def _covers(rounds: list[Portion], top: Portion, name: str) -> bool:
-    return bool(rounds) and (_sum(rounds, name) or 0) >= (getattr(top.usage, name) or 0)
-
-
-def _sum(rounds: list[Portion], name: str) -> int | None:
-    known = [value for one in rounds if (value := getattr(one.usage, name)) is not None]
-    return sum(known) if known else None
-
-
-def _portion(counts: Mapping[str, Any]) -> Portion:
-    """`input_tokens` excludes cache traffic on this wire; output includes thinking.
-
-    Source: https://platform.claude.com/docs/en/build-with-claude/prompt-caching
-    """
-    read, written = count(counts.get("cache_read_input_tokens")), count(counts.get("cache_creation_input_tokens"))
-    usage, _ = reconcile(
-        RawCounts(
-            entered=count(counts.get("input_tokens")),
-            output=count(counts.get("output_tokens")),
-            added=(read or 0) + (written or 0),
-            cached=read,
-            written=written,
-            reasoning=count(obj(counts.get("output_tokens_details")).get("thinking_tokens")),
-        )
-    )
-    long = count(obj(counts.get("cache_creation")).get("ephemeral_1h_input_tokens"))
-    return Portion(usage, text(counts.get("model")), long)
 
 
 def _failure(status: int | None, headers: Headers, document: Mapping[str, Any]) -> Failure:
