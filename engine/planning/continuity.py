@@ -2,85 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from typing import Any
 
-from ...profiles.state.rule import StateRule
-from ...providers.schema import Json
-from ...providers.turns.pieces import PieceKind, TurnPiece
+from ...providers.errors import UsageError
+from ...providers.turns.pieces import TurnPiece
+from ...providers.turns.prefix import Prefix
 from ...providers.turns.turn import Exchanged, Turn
+from .fates import Continuity, ContinuityOptions, Destination, PieceFate
+from .judgement import Barrier, barrier_of
+from .settlement import Settlement, settle
+from .tool_calls import loose_ends, with_ids
 
-Fate = Literal["kept", "converted", "dropped", "dummy"]
-KeepReasoning = Literal["provider", "all", "last", "none"]
-OnMismatch = Literal["error", "drop"]
+Write = Callable[[Sequence[Exchanged]], Iterable[Any]]
+"""The writer of the destination's dialect: turns into messages, each turn for itself."""
 
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where the next request goes: as `Origin` has it for an answer, and with the rule of the route.
-
-    `head` are the fields of the body that stand before all messages: system text and tools, as they will be sent.
-    """
-
-    provider: str
-    endpoint: str
-    dialect: str
-    model: str
-    rule: StateRule
-    account: str | None = None
-    head: Json | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class ContinuityOptions:
-    """What the user chose. `carry_reasoning`: readable reasoning that cannot go back goes along as a labelled note.
-
-    `keep_reasoning` says of which turns reasoning stays: what the provider wants, all, the last turn, none; what a wire
-    demands stays all the same. `on_mismatch` is for pieces whose prefix has changed: refuse, or leave them out.
-    """
-
-    carry_reasoning: bool = False
-    keep_reasoning: KeepReasoning = "provider"
-    on_mismatch: OnMismatch = "drop"
-
-
-@dataclass(frozen=True, slots=True)
-class PieceFate:
-    """What becomes of one piece; an entry of a result's `continuity`.
-
-    `turn` counts from 1. `position` is the place in the turn's `pieces`, None for one that was added (`dummy`).
-    `tokens` is what the provider counted for it, None where nobody did.
-    """
-
-    turn: int
-    position: int | None
-    kind: PieceKind
-    fate: Fate
-    reason: str
-    tokens: int | None = None
-
-    def document(self) -> dict[str, Any]:
-        """The entry as `thinkdial.result/1` has it."""
-        return {
-            "turn": self.turn,
-            "kind": self.kind,
-            "fate": self.fate,
-            "reason": self.reason,
-            "tokens": self.tokens,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Continuity:
-    """The turns and the new prompt as they are to be written, and the fate of each piece that is more than text.
-
-    `asks` are fields that the request needs so that its answer brings its state.
-    """
-
-    exchanged: tuple[Exchanged, ...]
-    fates: tuple[PieceFate, ...]
-    asks: Json
+MOST_NOTES = 8
+"""Turns whose reasoning goes along as notes, the newest."""
 
 
 def plan_continuity(
@@ -88,9 +27,117 @@ def plan_continuity(
     asked: tuple[TurnPiece, ...],
     destination: Destination,
     options: ContinuityOptions,
+    write: Write,
 ) -> Continuity:
     """Decide for each piece of `turns`; `asked` is the user's side of the new turn.
 
+    The pieces themselves are never changed: what goes to a stranger today goes back to its own provider tomorrow.
     Raises `UsageError` where a changed prefix makes signed pieces worthless and the options say `error`.
     """
-    raise NotImplementedError
+    settled = _settled(turns, asked, destination, options, write)
+    if "prefix" in destination.rule.binds:
+        settled = _without_gaps(settled)
+    noted = [one.turn.number for one in settled if one.notable][-MOST_NOTES:] if options.carry_reasoning else []
+    exchanged, fates, note = list[Exchanged](), list[PieceFate](), ""
+    for one in settled:
+        exchanged.append(Exchanged(_with_note(one.asked, note), one.answered))
+        fates += one.fates(noted=one.turn.number in noted)
+        note = one.note() if one.turn.number in noted else ""
+    lost = loose_ends(turns, asked).results[-1]
+    exchanged.append(Exchanged(_with_note(tuple(p for at, p in enumerate(asked) if at not in lost), note)))
+    exchanged = with_ids(exchanged, destination.rule)
+    return Continuity(tuple(_alternating(exchanged) if destination.rule.alternates else exchanged), tuple(fates))
+
+
+def _settled(
+    turns: Sequence[Turn],
+    asked: tuple[TurnPiece, ...],
+    destination: Destination,
+    options: ContinuityOptions,
+    write: Write,
+) -> list[Settlement]:
+    """Each turn for itself, and against what is sent before it where its pieces are bound to that."""
+    loose = loose_ends(turns, asked)
+    prefix = Prefix(destination.head) if "prefix" in destination.rule.binds else None
+    settled: list[Settlement] = []
+    for at, turn in enumerate(turns):
+        barrier = barrier_of(turn, destination)
+        if prefix is not None:
+            kept = tuple(piece for place, piece in enumerate(turn.asked) if place not in loose.results[at])
+            prefix.add(write([Exchanged(kept)]))
+            if barrier is None and _is_signed(turn):
+                barrier = _prefix_barrier(turn, prefix.digest(), options)
+        is_last = at + 1 == len(turns)
+        one = settle(
+            turn, destination, options, barrier,
+            is_last=is_last, lost_calls=loose.calls[at], lost_results=loose.results[at],
+        )  # fmt: skip
+        if prefix is not None:
+            prefix.add(write([Exchanged((), one.answered)]))
+        settled.append(one)
+    return settled
+
+
+def _is_signed(turn: Turn) -> bool:
+    return any(piece.is_reasoning and piece.opaque for piece in turn.pieces)
+
+
+def _prefix_barrier(turn: Turn, digest: str, options: ContinuityOptions) -> Barrier | None:
+    """What bars signed pieces of a model that binds them to everything before them."""
+    known = turn.origin.prefix
+    if known == digest:
+        return None
+    if options.on_mismatch == "error":
+        raise UsageError(
+            f"what was sent before turn {turn.number} is not what {turn.origin.model} signed its reasoning for",
+            hint="go back to the same system text and earlier turns, or leave that reasoning out: --on-mismatch drop",
+        )
+    if known is None:
+        return Barrier("it is bound to what was sent before it, and that is not known")
+    return Barrier("what was sent before it has changed, and it is bound to that")
+
+
+def _without_gaps(settled: Sequence[Settlement]) -> list[Settlement]:
+    """The kept reasoning of models that bind it must be an unbroken run up to the end: the oldest may be missing."""
+    breaks = [at for at, one in enumerate(settled) if not one.is_foreign and _has_lost(one)]
+    last = breaks[-1] if breaks else -1
+    return [_without_reasoning(one) if at < last else one for at, one in enumerate(settled)]
+
+
+def _has_lost(one: Settlement) -> bool:
+    return any(outcome.piece.is_reasoning and outcome.written is None for outcome in one.outcomes)
+
+
+def _without_reasoning(one: Settlement) -> Settlement:
+    words = "the reasoning of a later turn is left out, and what is kept must have no gap"
+    return replace(
+        one,
+        outcomes=tuple(
+            outcome.dropped(words) if outcome.piece.is_reasoning and outcome.written is not None else outcome
+            for outcome in one.outcomes
+        ),
+    )
+
+
+def _with_note(asked: tuple[TurnPiece, ...], note: str) -> tuple[TurnPiece, ...]:
+    """The user's side with a note before its text."""
+    if not note:
+        return asked
+    texts = [at for at, piece in enumerate(asked) if piece.kind == "text"]
+    if not texts:
+        return (*asked, TurnPiece("text", note))
+    at = texts[0]
+    return (*asked[:at], replace(asked[at], text=f"{note}\n\n{asked[at].text}"), *asked[at + 1 :])
+
+
+def _alternating(exchanged: Sequence[Exchanged]) -> list[Exchanged]:
+    """Two messages of the user in a row as one."""
+    merged: list[Exchanged] = []
+    for one in exchanged:
+        if merged and not merged[-1].answered:
+            texts = [piece.text for piece in (*merged[-1].asked, *one.asked) if piece.kind == "text"]
+            others = tuple(piece for piece in (*merged[-1].asked, *one.asked) if piece.kind != "text")
+            merged[-1] = Exchanged((*others, TurnPiece("text", "\n\n".join(texts))), one.answered)
+        else:
+            merged.append(one)
+    return merged

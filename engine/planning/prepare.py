@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ...profiles.profile import Reference
 from ...providers.emulation import scaffold
 from ...providers.errors import UsageError
+from ...providers.json_values import obj, parse_json
 from ...providers.merge import merged, without
 from ...providers.registry import dialect
 from ...providers.schema import Call, HttpRequest, Message, Notice
 from ...providers.think import Level, Think
+from ...providers.turns.prefix import prefix_of
 from ..targets.target import Target
+from .conversation import with_past
+from .fates import NO_TURNS, Continuity, Past
 from .plan import PlanContext, ThinkPlan, plan
 
 
 @dataclass(frozen=True, slots=True)
 class Prompt:
-    """What is asked: the prompt and, if any, the system prompt and the messages before it."""
+    """What is asked: the prompt and, if any, the system prompt and the messages before it.
+
+    `past` are the turns of a session, with everything that belongs to them; None outside sessions.
+    """
 
     text: str
     system: str | None = None
     earlier: tuple[Message, ...] = ()
+    past: Past | None = None
 
 
 def checked_text(text: str, name: str) -> str:
@@ -38,7 +47,8 @@ class Prepared:
     """A call that is ready to be sent, and everything that was decided for it.
 
     `asked` is what it was decided from, so that it can be decided again when the provider knows better. `emulated`:
-    the reasoning is asked for by prompt and has to be taken out of the answer.
+    the reasoning is asked for by prompt and has to be taken out of the answer. `continuity` is what becomes of earlier
+    turns.
     """
 
     target: Target
@@ -48,17 +58,24 @@ class Prepared:
     request: HttpRequest
     asked: Asked
     emulated: bool = False
+    continuity: Continuity = NO_TURNS
+
+    @property
+    def prefix(self) -> str:
+        """What the answer will be bound to: `prefix_of` the body."""
+        return prefix_of(obj(parse_json(self.request.body)))
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a call is prepared from, besides its target and think value."""
+    """What a call is prepared from, besides its target and think value. `account` stands for the credential."""
 
     prompt: Prompt
     reference: Reference
     max_output_tokens: int | None = None
     stream: bool = True
     emulate: bool = False
+    account: str | None = None
 
 
 def prepare(
@@ -70,9 +87,13 @@ def prepare(
     max_output_tokens: int | None = None,
     stream: bool = True,
     emulate: bool = False,
+    account: str | None = None,
 ) -> Prepared:
-    """Decide and build. Raises `ConfigError` when the profile's params contradict the dial."""
-    asked = Asked(prompt, reference, max_output_tokens, stream, emulate)
+    """Decide and build. `account` is a keyed hash that stands for the credential of the call, where it is known.
+
+    Raises `ConfigError` when the profile's params contradict the dial, `UsageError` as `plan_continuity` does.
+    """
+    asked = Asked(prompt, reference, max_output_tokens, stream, emulate, account)
     return _prepare(target, think, asked)
 
 
@@ -106,7 +127,10 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         params=decided.params or {},
         earlier=prompt.earlier,
     )
-    return Prepared(target, think, decided, call, _build(target, call), asked, emulated)
+    continuity = NO_TURNS
+    if prompt.past is not None:
+        call, continuity = with_past(target, call, prompt.past, asked.account)
+    return Prepared(target, think, decided, call, _build(target, call), asked, emulated, continuity)
 
 
 def _can_be_emulated(think: Think, decided: ThinkPlan, target: Target) -> bool:
@@ -155,6 +179,8 @@ def with_output_limit(prepared: Prepared, tokens: int, *why: Notice) -> Prepared
 
 def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
     """The same call for another prompt: what was decided does not depend on it."""
+    if prompt.past is not None:
+        return _prepare(prepared.target, prepared.think, replace(prepared.asked, prompt=prompt))
     system = prompt.system or prepared.target.profile.system
     if prepared.emulated:
         system = scaffold(prepared.think, system)
@@ -163,9 +189,18 @@ def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
         before.model, prompt.text, system, before.max_output_tokens, before.stream, before.native, before.params,
         prompt.earlier,
     )  # fmt: skip
-    asked = Asked(prompt, given.reference, given.max_output_tokens, given.stream, given.emulate)
+    asked = Asked(prompt, given.reference, given.max_output_tokens, given.stream, given.emulate, given.account)
     request = _build(prepared.target, call)
     return Prepared(prepared.target, prepared.think, prepared.plan, call, request, asked, prepared.emulated)
+
+
+def without_pieces(prepared: Prepared, dead: Mapping[int, frozenset[int]]) -> Prepared:
+    """The same call without the pieces that the provider has refused: their positions, by the number of the turn."""
+    prompt = prepared.asked.prompt
+    past = prompt.past or Past()
+    turns = tuple(replace(turn, dead=turn.dead | dead.get(turn.number, frozenset())) for turn in past.turns)
+    asked = replace(prepared.asked, prompt=replace(prompt, past=replace(past, turns=turns)))
+    return _prepare(prepared.target, prepared.think, asked)
 
 
 def unstreamed(prepared: Prepared) -> Prepared:

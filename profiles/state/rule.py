@@ -23,8 +23,9 @@ class StateRule:
 
     What may go back:
     `plain` is for the reasoning of turns without calls, `calls` for that of turns with calls. `unsigned`: reasoning
-    without a signature may go back; in a list of details this holds for all but `signed_formats`. `binds` says what
-    binds a piece; `reads` are patterns of other models whose pieces this model reads, none where only its own go back.
+    without a signature may go back; in a list of details this holds for all but `signed_formats`. `summaries`: so may
+    an item that holds a summary and neither ciphertext nor the reasoning itself. `binds` says what binds a piece;
+    `reads` are patterns of other models whose pieces this model reads, none where only its own go back.
     `ends_in_reasoning`: a turn may end in reasoning. `hangs_together`: what the provider's own tools did, and the ids
     of its items, are refused without the reasoning of the same turn. `drops_blank`: blocks of white space are refused.
 
@@ -32,7 +33,8 @@ class StateRule:
     `reasoning_field` is where reasoning goes in a message of a chat: `same` (the field that it came in), the name of a
     field, `tags` (at the head of the content), or `none`. `with_ids`: items go back with their ids. `dummy` stands in
     for a missing signature of a call. `empty_on_calls`: turns with calls have the field, if need be empty. `call_ids`
-    is a pattern that ids of calls must match. `alternates`: two messages of the user in a row are refused.
+    is a pattern that ids of calls must match; `needs_call_ids` is False where calls may have none. `alternates`: two
+    messages of the user in a row are refused.
 
     What a request asks for: `asks` are fields that bring the state in the answer, `asks_to_keep` those that have
     earlier reasoning read where it would be left out otherwise. A field inside an object is only sent where the dial
@@ -45,6 +47,7 @@ class StateRule:
     calls: Taking = "taken"
     reasoning_field: str = "same"
     unsigned: bool = True
+    summaries: bool = True
     signed_formats: tuple[str, ...] = ()
     binds: frozenset[Binding] = frozenset()
     reads: tuple[re.Pattern[str], ...] = ()
@@ -55,6 +58,7 @@ class StateRule:
     dummy: str | None = None
     empty_on_calls: bool = False
     call_ids: re.Pattern[str] | None = None
+    needs_call_ids: bool = True
     alternates: bool = False
     asks: Mapping[str, Any] = field(default_factory=dict[str, Any])
     asks_to_keep: Mapping[str, Any] = field(default_factory=dict[str, Any])

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
-_HEAD = ("system", "systemInstruction", "instructions", "system_instruction", "tools", "toolConfig")
+_HEAD = ("system", "systemInstruction", "instructions", "tools", "toolConfig")
 _MESSAGES = ("messages", "contents", "input")
 _MARKS = frozenset({"cache_control", "cachePoint"})
-"""Marks of prompt caches are not part of the prefix.
+"""Marks of prompt caches are not part of the prefix, and earlier reasoning is not: the oldest may be left out.
 
 Source: https://platform.claude.com/docs/en/build-with-claude/preserved-thinking
 """
+_REASONING = frozenset({"thinking", "redacted_thinking"})
 
 
 class Prefix:
@@ -23,7 +24,7 @@ class Prefix:
         """`body` gives the system text and the tools; its messages are not added."""
         self._hash = hashlib.sha256(_canonical({key: body[key] for key in _HEAD if body.get(key)}))
 
-    def add(self, messages: Sequence[Any]) -> None:
+    def add(self, messages: Iterable[Any]) -> None:
         for message in messages:
             self._hash.update(b"\n" + _canonical(message))
 
@@ -33,29 +34,39 @@ class Prefix:
 
 
 def prefix_of(body: Mapping[str, Any]) -> str:
-    """The prefix of whatever answers `body`: SHA-256 of its system text, tools and messages, without cache marks."""
+    """The prefix of whatever answers `body`: SHA-256 of its system text, tools and messages.
+
+    Cache marks and reasoning are left out, and how a single text is wrapped makes no difference.
+    """
     prefix = Prefix(body)
     for name in _MESSAGES:
         messages = body.get(name)
         if isinstance(messages, str):
-            prefix.add([messages])
+            prefix.add([{"role": "user", "content": messages}])
         elif isinstance(messages, (list, tuple)):
             prefix.add(cast("Sequence[Any]", messages))
     return prefix.digest()
 
 
 def _canonical(value: Any) -> bytes:
-    return json.dumps(_unmarked(value), sort_keys=True, separators=(",", ":")).encode()
+    return json.dumps(_bare(value), sort_keys=True, separators=(",", ":")).encode()
 
 
-def _unmarked(value: Any) -> Any:
+def _bare(value: Any) -> Any:
     if isinstance(value, Mapping):
         fields = cast("Mapping[str, Any]", value)
-        return {key: _unmarked(inner) for key, inner in fields.items() if key not in _MARKS}
+        bare = {key: _bare(inner) for key, inner in fields.items() if key not in _MARKS}
+        if isinstance(fields.get("content"), str):
+            bare["content"] = [{"type": "text", "text": fields["content"]}]
+        return bare
     if isinstance(value, (list, tuple)):
-        return [_unmarked(inner) for inner in cast("Sequence[Any]", value) if not _is_mark(inner)]
+        return [_bare(inner) for inner in cast("Sequence[Any]", value) if not _is_left_out(inner)]
     return value
 
 
-def _is_mark(value: Any) -> bool:
-    return isinstance(value, Mapping) and bool(cast("Any", value)) and _MARKS.issuperset(cast("Any", value))
+def _is_left_out(value: Any) -> bool:
+    if not isinstance(value, Mapping):
+        return False
+    fields = cast("Mapping[str, Any]", value)
+    marks_only = bool(fields) and _MARKS.issuperset(fields)
+    return marks_only or fields.get("type") in _REASONING or "reasoningContent" in fields

@@ -1,0 +1,91 @@
+"""A call that goes on with a conversation: what is written of its turns, and what is asked for besides. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, cast
+
+from ...profiles.state.rule import StateRule
+from ...profiles.state.rules import state_rule
+from ...providers.dialect import Remembering
+from ...providers.json_values import obj, parse_json
+from ...providers.merge import merged
+from ...providers.registry import dialect
+from ...providers.schema import Call, Json, Message
+from ...providers.turns.turn import Exchanged, plain_text, said
+from ..targets.target import Target
+from .continuity import plan_continuity
+from .fates import Continuity, Destination, Past
+
+
+def with_past(target: Target, call: Call, past: Past, account: str | None) -> tuple[Call, Continuity]:
+    """`call` with the turns of `past` before its prompt, and what becomes of their pieces.
+
+    Raises `UsageError` as `plan_continuity` does.
+    """
+    rule = rule_of(target)
+    speech: Any = dialect(target.dialect)
+    remembers = cast("Remembering", speech) if hasattr(speech, "write") else None
+    if remembers is not None and target.card.control != "none":
+        call = replace(call, native=_with_asks(call.native, _asks(rule, past)))
+    if not past.turns:
+        return call, Continuity()
+    head: Json = {}
+    if "prefix" in rule.binds:
+        built = speech.build_request(replace(call, written=()), target.base_url, target.use.quirks)
+        head = obj(parse_json(built.body))
+    destination = Destination(
+        provider=target.provider.name,
+        endpoint=target.base_url,
+        dialect=target.dialect,
+        model=call.model,
+        rule=rule,
+        account=account,
+        head=head,
+        takes_text_only=remembers is None,
+    )
+
+    def write(exchanged: Sequence[Exchanged]) -> list[dict[str, Any]]:
+        return remembers.write(exchanged, rule.manner) if remembers is not None else []
+
+    planned = plan_continuity(past.turns, said(call.prompt), destination, past.options, write)
+    if remembers is None:
+        return _in_plain_text(call, planned.exchanged), planned
+    return replace(call, written=tuple(write(planned.exchanged))), planned
+
+
+def rule_of(target: Target) -> StateRule:
+    """What the route of `target` does with earlier turns."""
+    model = target.profile.known_as or target.profile.model
+    return state_rule(target.provider.name, target.dialect, model)
+
+
+def _asks(rule: StateRule, past: Past) -> Json:
+    return merged(rule.asks, rule.asks_to_keep) if past.options.keep_reasoning == "all" else rule.asks
+
+
+def _with_asks(native: Json, asks: Json) -> Json:
+    """`native` with what is asked for: lists are joined, and an object must be there to get another field."""
+    fields: dict[str, Any] = {}
+    for name, value in asks.items():
+        given = native.get(name)
+        if isinstance(value, Mapping):
+            if isinstance(given, Mapping):
+                fields[name] = value
+        elif isinstance(value, (list, tuple)):
+            listed = [*cast("Sequence[Any]", given)] if isinstance(given, (list, tuple)) else []
+            fields[name] = [*listed, *(one for one in cast("Sequence[Any]", value) if one not in listed)]
+        else:
+            fields[name] = value
+    return merged(native, fields) if fields else native
+
+
+def _in_plain_text(call: Call, exchanged: Sequence[Exchanged]) -> Call:
+    """The turns as the text that each side said: all that a dialect without a writer can take."""
+    messages: list[Message] = []
+    for one in exchanged:
+        messages.append(Message("user", plain_text(one.asked)))
+        if words := plain_text(one.answered):
+            messages.append(Message("assistant", words))
+    return replace(call, earlier=tuple(messages[:-1]), prompt=messages[-1].text)

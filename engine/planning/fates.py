@@ -1,0 +1,91 @@
+"""The values of continuity: where earlier turns are to go, what the user chose, and what becomes of each piece."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from ...profiles.state.rule import StateRule
+from ...providers.schema import Json
+from ...providers.turns.pieces import PieceKind
+from ...providers.turns.turn import Exchanged, Turn
+
+Fate = Literal["kept", "converted", "dropped", "dummy"]
+KeepReasoning = Literal["provider", "all", "last", "none"]
+OnMismatch = Literal["error", "drop"]
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where the next request goes: as `Origin` has it for an answer, and with the rule of the route.
+
+    `head` are the fields of the body that stand before all messages: system text and tools, as they will be sent.
+    `takes_text_only`: nobody has written a writer for this dialect.
+    """
+
+    provider: str
+    endpoint: str
+    dialect: str
+    model: str
+    rule: StateRule
+    account: str | None = None
+    head: Json = field(default_factory=dict[str, Any])
+    takes_text_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ContinuityOptions:
+    """What the user chose. `carry_reasoning`: readable reasoning that cannot go back goes along as a labelled note.
+
+    `keep_reasoning` says of which turns reasoning stays: what the provider wants, all, the last turn, none; what a wire
+    demands stays all the same. `on_mismatch` is for pieces whose prefix has changed: refuse, or leave them out.
+    """
+
+    carry_reasoning: bool = False
+    keep_reasoning: KeepReasoning = "provider"
+    on_mismatch: OnMismatch = "drop"
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The way of a conversation from its first turn to the one that goes on: none yet, at its beginning."""
+
+    turns: tuple[Turn, ...] = ()
+    options: ContinuityOptions = ContinuityOptions()
+
+
+@dataclass(frozen=True, slots=True)
+class PieceFate:
+    """What becomes of one piece; an entry of a result's `continuity`.
+
+    `turn` counts from 1. `position` is the place in the turn's `pieces`, or in what was `asked` for a result.
+    `tokens` is what the provider counted for it, None where nobody did.
+    """
+
+    turn: int
+    position: int
+    kind: PieceKind
+    fate: Fate
+    reason: str
+    tokens: int | None = None
+
+    def document(self) -> dict[str, Any]:
+        """The entry as `thinkdial.result/1` has it."""
+        return {
+            "turn": self.turn,
+            "kind": self.kind,
+            "fate": self.fate,
+            "reason": self.reason,
+            "tokens": self.tokens,
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Continuity:
+    """The turns and the new prompt as they are to be written, and the fate of each piece that is more than text."""
+
+    exchanged: tuple[Exchanged, ...] = ()
+    fates: tuple[PieceFate, ...] = ()
+
+
+NO_TURNS = Continuity()

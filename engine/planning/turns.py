@@ -1,0 +1,37 @@
+"""An answer as a turn that can be kept and go back: its pieces, and where they came from. Pure."""
+
+from __future__ import annotations
+
+from ...providers.fold import Reply
+from ...providers.turns.turn import Origin, Turn, said
+from .prepare import Prepared
+
+_CUT = frozenset({"length", "content_filter", "cancelled", "error"})
+"""Reasons to stop that are no end: whatever was thought broke off, or led nowhere."""
+
+
+def origin_of(prepared: Prepared, served: str | None, date: str | None) -> Origin:
+    """Who gives the answer to `prepared`. `served` is the model that the provider names, `date` is ISO 8601."""
+    target = prepared.target
+    return Origin(
+        provider=target.provider.name,
+        endpoint=target.base_url,
+        dialect=target.dialect,
+        model=prepared.call.model,
+        served=served,
+        account=prepared.asked.account,
+        prefix=prepared.prefix,
+        date=date,
+    )
+
+
+def turn_of(number: int, prepared: Prepared, reply: Reply, date: str | None) -> Turn:
+    """The turn that `reply` to `prepared` makes, `number` counting from 1."""
+    return Turn(
+        number=number,
+        asked=said(prepared.asked.prompt.text),
+        pieces=tuple(reply.pieces),
+        origin=origin_of(prepared, reply.model, date),
+        is_cut=not reply.complete or reply.failure is not None or reply.finish in _CUT,
+        reasoning_tokens=reply.usage.reasoning_tokens,
+    )
