@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from ...profiles.state.rule import StateRule
 from ...providers.turns.pieces import TAGS, TurnPiece
 from ...providers.turns.turn import Origin, Turn
+from ...providers.wires.chat import format_of
 from .fates import ContinuityOptions, Destination
-
-_IN_A_LIST = ("reasoning_details", "content")
-"""Carriers of a chat's reasoning that have a place of their own, whatever the field of plain reasoning is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +84,8 @@ def judge(
     taking = rule.calls if has_calls else rule.plain
     if taking == "refused" and piece.is_reasoning:
         return Judgement(False, f"{destination.provider} refuses reasoning that comes back", may_be_noted=True)
+    if taking != "demanded" and piece.is_reasoning and not piece.opaque and not piece.text.strip():
+        return Judgement(False, "it holds nothing but white space")
     if taking == "demanded":
         return Judgement(True, f"{destination.provider} demands it on turns with calls")
     if piece.kind not in ("other", "compaction"):
@@ -107,7 +107,7 @@ def _refused(piece: TurnPiece, rule: StateRule) -> str | None:
     if rule.reasoning_field == "none":
         return "this API has no field for it"
     is_signed = bool(piece.opaque)
-    if piece.native.get("format") in rule.signed_formats and not is_signed:
+    if format_of(piece) in rule.signed_formats and not is_signed:
         return "it came without the signature that its format needs"
     if not rule.unsigned and not is_signed:
         return "it has no signature, and unsigned reasoning is refused"

@@ -31,8 +31,9 @@ class StateRule:
 
     How it is written:
     `reasoning_field` is where reasoning goes in a message of a chat: `same` (the field that it came in), the name of a
-    field, `tags` (at the head of the content), or `none`. `with_ids`: items go back with their ids. `dummy` stands in
-    for a missing signature of a call. `empty_on_calls`: turns with calls have the field, if need be empty. `call_ids`
+    field, `tags` (at the head of the content), or `none`. `details`: a list of entries goes back as one,
+    also where it is nothing but text. `with_ids`: items go back with their ids. `dummy` stands in for a missing
+    signature of a call. `empty_on_calls`: turns with calls have the field, if need be empty. `call_ids`
     is a pattern that ids of calls must match; `needs_call_ids` is False where calls may have none. `alternates`: two
     messages of the user in a row are refused.
 
@@ -55,6 +56,7 @@ class StateRule:
     hangs_together: bool = False
     drops_blank: bool = False
     with_ids: bool = True
+    details: bool = False
     dummy: str | None = None
     empty_on_calls: bool = False
     call_ids: re.Pattern[str] | None = None
@@ -68,7 +70,7 @@ class StateRule:
     @property
     def manner(self) -> Manner:
         """What a writer needs to know of it."""
-        return Manner(self.reasoning_field, self.empty_on_calls, self.with_ids)
+        return Manner(self.reasoning_field, self.empty_on_calls, self.with_ids, self.details)
 
     def reads_model(self, model: str) -> bool:
         """Whether pieces of another `model` are among those that this one reads."""

@@ -16,8 +16,8 @@ from .rule import Binding, StateRule, Taking
 FILE = "continuity.yaml"
 
 _FLAGS = (
-    "unsigned", "summaries", "ends_in_reasoning", "hangs_together", "drops_blank", "with_ids", "empty_on_calls",
-    "alternates", "needs_call_ids", "is_known",
+    "unsigned", "summaries", "ends_in_reasoning", "hangs_together", "drops_blank", "with_ids", "details",
+    "empty_on_calls", "alternates", "needs_call_ids", "is_known",
 )  # fmt: skip
 _KEYS = (
     *_FLAGS, "plain", "calls", "reasoning_field", "signed_formats", "binds", "reads", "dummy", "call_ids", "asks",

@@ -65,12 +65,14 @@ class Manner:
 
     `reasoning_field` is where plain reasoning goes in a message: `same` is the field that it came in, `tags` the head
     of the content. `empty_on_calls`: a message with calls has that field, if need be empty. `with_ids`: items go back
-    with the ids that they came with.
+    with the ids that they came with. `details`: reasoning that came as a list of entries goes back as one, also
+    where it is nothing but text.
     """
 
     reasoning_field: str = "same"
     empty_on_calls: bool = False
     with_ids: bool = True
+    details: bool = False
 
 
 def said(text: str) -> tuple[TurnPiece, ...]:

@@ -7,6 +7,7 @@ content https://docs.mistral.ai/api/endpoint/chat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from ..json_values import items, obj, piece_of, text
@@ -16,6 +17,9 @@ from .gathered import compact, joined, rest
 
 DETAILS = "reasoning_details"
 CONTENT = "content"
+
+_DETAIL = "detail"
+"""The entry without its text, of reasoning that came as an entry and in a plain field alike."""
 
 _READABLE = {"reasoning.text": "text", "reasoning.summary": "summary"}
 """The types of details that come in fragments, and the field that they are joined in."""
@@ -77,11 +81,16 @@ class ChatMessage:
 
     def close(self, *, is_whole: bool = True, repeats: bool = False) -> Iterator[TurnPiece]:
         """The pieces. `repeats`: each fragment of a detail held the text from its beginning."""
-        if self._details:
-            for detail in self._details:
-                yield detail.piece(repeats, is_whole)
+        details = [detail.piece(repeats, is_whole) for detail in self._details]
+        plain = joined(self._thoughts)
+        if len(details) == 1 and details[0].text == plain and not details[0].opaque and details[0].kind == "thinking":
+            # Nothing but the plain field once more: kept once, with what makes an entry of it again.
+            native = {_DETAIL: details[0].native}
+            yield replace(details[0], carrier=self._field, native=native)
+        elif details:
+            yield from details
         elif self._thoughts:
-            yield TurnPiece("thinking", joined(self._thoughts), self._field, is_whole=is_whole)
+            yield TurnPiece("thinking", plain, self._field, is_whole=is_whole)
         for kind, words, native in self._parts:
             known = {name: value for name, value in native.items() if name not in ("type", "signature", "in")}
             if kind == "text":
@@ -141,7 +150,7 @@ def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]
     for one in exchanged:
         messages += _asked(one.asked)
         if one.answered:
-            message = _answered(one.answered, manner.reasoning_field)
+            message = _answered(one.answered, manner)
             if manner.empty_on_calls and "tool_calls" in message:
                 message.setdefault(manner.reasoning_field, "")
             messages.append(message)
@@ -156,8 +165,9 @@ def _asked(pieces: tuple[TurnPiece, ...]) -> Iterator[dict[str, Any]]:
             yield {"role": "user", "content": piece.text}
 
 
-def _answered(pieces: tuple[TurnPiece, ...], reasoning_field: str) -> dict[str, Any]:
+def _answered(pieces: tuple[TurnPiece, ...], manner: Manner) -> dict[str, Any]:
     message: dict[str, Any] = {"role": "assistant"}
+    pieces = tuple(_as_detail(piece) if manner.details else piece for piece in pieces)
     calls = [_call(piece) for piece in pieces if piece.kind == "call"]
     details = [_detail(piece) for piece in pieces if piece.carrier == DETAILS]
     content = [piece for piece in pieces if piece.carrier != DETAILS and piece.kind != "call"]
@@ -169,15 +179,36 @@ def _answered(pieces: tuple[TurnPiece, ...], reasoning_field: str) -> dict[str, 
     else:
         message["content"] = words if words or not calls else None
     thought = "".join(piece.text for piece in fields)
-    if fields and reasoning_field == TAGS:
+    if fields and manner.reasoning_field == TAGS:
         message["content"] = f"<think>{thought}</think>{words}"
     elif fields:
-        message[fields[0].carrier if reasoning_field == "same" else reasoning_field] = thought
+        message |= dict.fromkeys(_names(fields[0], manner), thought)
     if details:
         message[DETAILS] = details
     if calls:
         message["tool_calls"] = calls
     return message
+
+
+def format_of(piece: TurnPiece) -> str | None:
+    """The format that an entry of the details names."""
+    return text((obj(piece.native.get(_DETAIL)) or piece.native).get("format"))
+
+
+def _names(piece: TurnPiece, manner: Manner) -> list[str]:
+    """The fields that plain reasoning goes back in.
+
+    Hosts that copy the details of others take it as `reasoning_content`, whatever they call it in a stream: both names.
+    """
+    if manner.reasoning_field != "same":
+        return [manner.reasoning_field]
+    return list(dict.fromkeys((piece.carrier, "reasoning_content"))) if _DETAIL in piece.native else [piece.carrier]
+
+
+def _as_detail(piece: TurnPiece) -> TurnPiece:
+    """The piece as an entry of the list again, if it was one."""
+    native = piece.native.get(_DETAIL)
+    return piece if native is None else replace(piece, carrier=DETAILS, native=obj(native))
 
 
 def _call(piece: TurnPiece) -> dict[str, Any]:

@@ -48,7 +48,7 @@ class ResponsesItems:
         finished = [*output] if len(output) > len(finished) else finished
         for item in finished:
             yield _piece(item, is_whole)
-        if not is_whole or not any(item.get("type") == "message" for item in finished):
+        if not output or not any(item.get("type") == "message" for item in finished):
             for index in sorted(self._words.keys() - self._done.keys()):
                 yield TurnPiece("text", joined(self._words[index]), "message", is_whole=is_whole)
         self._done, self._words = {}, {}
