@@ -23,6 +23,7 @@ BENCHMARKS: Mapping[str, str] = {
     "cold-start": "cold_start",
     "one-shot": "one_shot",
     "fan-out": "fan_out",
+    "latency": "latency",
     "decoder": "decoding",
     "live": "live_view",
     "history": "history",

@@ -1,8 +1,9 @@
 """A loopback server in a process of its own: OpenAI-compatible answers, at once or after a while.
 
 The first part of the path is the wait in milliseconds: `http://127.0.0.1:PORT/500/v1/chat/completions`. A stream has
-four words, or as many events as the second part says, `/0/50/v1/...`; a request that does not ask for a stream gets
-one body of 2 KB, or of few bytes where the second part is `short`.
+four words, or as many events as the second part says, `/0/50/v1/...`; with `/500/clock/v1/...` its first word and
+its last are the seconds from the whole request to the word, by this server's clock. A request that does not ask
+for a stream gets one body of 2 KB, or of few bytes where the second part is `short`.
 
 Run by itself it prints its port and serves until its standard input ends.
 """
@@ -14,6 +15,7 @@ import contextlib
 import json
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -25,6 +27,9 @@ WORDS_IN_ANSWER = 4
 BODY_BYTES, SHORT_BODY_BYTES = 2048, 400
 EVENTS_PER_WRITE = 5
 """Of a long stream: it arrives in pieces, as from a model that thinks."""
+
+CLOCK_GAP_S = 0.1
+"""Between the two words of the server's clock."""
 
 
 @contextmanager
@@ -57,7 +62,11 @@ class Answering(asyncio.Protocol):
         if not end or len(body) < _content_length(head):
             return
         self._received = b""
+        came = time.monotonic()
         steps = head.split(b" ", 2)[1].split(b"/")
+        if steps[2] == b"clock":
+            asyncio.get_running_loop().call_later(int(steps[1]) / 1000, self._tell_time, came, False)
+            return
         streams = b'"stream":true' in body or b'"stream": true' in body
         answer = (
             _stream(int(steps[2]) if steps[2].isdigit() else 0)
@@ -68,6 +77,20 @@ class Answering(asyncio.Protocol):
             asyncio.get_running_loop().call_later(wait_ms / 1000, self._reply, answer, 0)
         else:
             self._reply(answer, 0)
+
+    def _tell_time(self, came: float, is_last: bool) -> None:
+        if self._transport is None or self._transport.is_closing():
+            return
+        head = b"" if is_last else _head("text/event-stream", "connection: close")
+        delta = {"content": f"{time.monotonic() - came:.6f} "}
+        choice = {"index": 0, "delta": delta, "finish_reason": "stop" if is_last else None}
+        event = {"id": "c", "model": "example-1", "choices": [choice]}
+        end = b"data: [DONE]\n\n" if is_last else b""
+        self._transport.write(head + b"data: " + json.dumps(event).encode() + b"\n\n" + end)
+        if is_last:
+            self._transport.close()
+        else:
+            asyncio.get_running_loop().call_later(CLOCK_GAP_S, self._tell_time, came, True)
 
     def _reply(self, answer: tuple[bytes, ...], number: int) -> None:
         if self._transport is None or self._transport.is_closing():

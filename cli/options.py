@@ -94,6 +94,10 @@ CountTokens = Annotated[
         help="Ask the providers that count for free how many tokens the prompt has: sends it, but has it not answered.",
     ),
 ]
+CallsAtOnce = Annotated[
+    int | None,
+    typer.Option("--concurrency", metavar="N", min=1, max=4096, help="Calls at once, at most; 64 unless it is said."),
+]
 Confirm = Annotated[
     bool, typer.Option("--confirm", help="Show what the calls may cost, and ask before any of them is made.")
 ]

@@ -11,6 +11,7 @@ from ..providers.errors import StrictPlanError
 from ..providers.schema import Notice
 from .planning.option_names import COMMAND_LINE, OptionNames
 from .planning.prepare import Prompt
+from .runs.fanout import MOST_AT_ONCE
 from .runs.forecasts import Note, unheard
 from .runs.jobs import Job, Options, make_jobs
 from .runs.money import Affordable, CostOptions, afford
@@ -77,12 +78,13 @@ def ready_run(
     count: Callable[[Sequence[Job]], Mapping[int, int]] | None = None,
     environment: Mapping[str, str] = os.environ,
     names: OptionNames = COMMAND_LINE,
+    at_once: int | None = None,
 ) -> ReadyRun:
     """Plan the calls and look at their cost. Nothing is sent, except what `count` asks the counting endpoints.
 
     Raises `ConfigError` when nothing can be called, `StrictPlanError` when `strict` and a plan is worse than `mapped`,
     and `BudgetError` when the calls cannot be afforded. `simulated` is said of each result of a simulator. `names` are
-    what the caller's options are called.
+    what the caller's options are called. `at_once`: how many calls, at most; that some must wait otherwise is noted.
     """
     jobs = make_jobs(selections, prompt, config, options, environment)
     if strict:
@@ -100,7 +102,12 @@ def ready_run(
     )
     kept = kept_of(config, no_history=not keeps_history)
     extra = () if simulated is None else (simulated,)
-    circumstances = Circumstances(command, kept, config.history, extra=extra, simulated=simulated is not None)
+    if at_once is None and (calls := sum(job.ready is not None for job in affordable.jobs)) > MOST_AT_ONCE:
+        note(f"{calls} calls, {MOST_AT_ONCE} of them at once; {names.concurrency} changes that; no wait is latency")
+    circumstances = Circumstances(
+        command, kept, config.history,
+        extra=extra, simulated=simulated is not None, at_once=at_once or MOST_AT_ONCE,
+    )  # fmt: skip
     return ReadyRun(prompt, affordable, circumstances)
 
 

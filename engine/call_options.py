@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _Number = TypeVar("_Number", int | None, float | None)
 
+MOST_CONCURRENCY = 4096
+
 ThinkValue = str | int
 """A value of the dial: a level, `auto`, or a budget in tokens (`8000`, `"8k"`)."""
 
@@ -59,10 +61,11 @@ class CallOptions(PlanOptions, AttemptOptions, total=False):
     """The same, and what only matters while a call is made.
 
     `observer` hears deltas and results as they come, on the event loop; an error of its own ends the run, and is
-    raised.
+    raised. `concurrency`: calls at once, at most; 64 unless it is said.
     """
 
     observer: Observer | None
+    concurrency: int | None
 
 
 class RowOptions(AttemptOptions, total=False):
@@ -147,9 +150,9 @@ def options_of(sweep: tuple[Think, ...], options: AttemptOptions) -> Options:
     """The options as the engine takes them. Raises `UsageError` for a number that is out of range."""
     return Options(
         sweep,
-        _within("max_output", options.get("max_output"), 1),
-        _within("timeout", options.get("timeout"), 0.001),
-        _within("retries", options.get("retries"), 0, 20),
+        within("max_output", options.get("max_output"), 1),
+        within("timeout", options.get("timeout"), 0.001),
+        within("retries", options.get("retries"), 0, 20),
         not options.get("stream", True),
         options.get("emulate", False),
     )
@@ -172,7 +175,7 @@ def batch_options_of(
         system=checked_text(system, "system") if system else None,
         template=options.get("template"),
         input_form=form,
-        concurrency=_within("concurrency", options.get("concurrency"), 1, 4096),
+        concurrency=within("concurrency", options.get("concurrency"), 1, MOST_CONCURRENCY),
         retry_failed=options.get("retry_failed", False),
         ordered=output is not None and options.get("ordered", False),
         names=LIBRARY,
@@ -183,7 +186,8 @@ def _dropped(line: bytes) -> None:
     """Takes the line of a result that nobody wants but as a value."""
 
 
-def _within(name: str, value: _Number, least: float, most: float = inf) -> _Number:
+def within(name: str, value: _Number, least: float, most: float = inf) -> _Number:
+    """`value`. Raises `UsageError` where it is out of range."""
     if value is not None and not least <= value <= most:
         bounds = f"at least {least:g}" if most == inf else f"from {least:g} to {most:g}"
         raise UsageError(f"{name} is {bounds}, not {value}")

@@ -16,6 +16,7 @@ from .api import ready_run, refuse_unless_strict, run_batch, settle_open_jobs
 from .call_options import (
     CALL_OPTIONS,
     CLIENT_OPTIONS,
+    MOST_CONCURRENCY,
     PLAN_OPTIONS,
     ROW_OPTIONS,
     BatchRunOptions,
@@ -34,6 +35,7 @@ from .call_options import (
     rows_apart,
     sweep_of,
     think_of,
+    within,
 )
 from .planning.option_names import LIBRARY
 from .results.result import Result, Run
@@ -247,6 +249,7 @@ class Client:
             keeps_history=self._keeps_history,
             note=self._note,
             names=LIBRARY,
+            at_once=within("concurrency", options.get("concurrency"), 1, MOST_CONCURRENCY),
         )
         if ready.question is not None:
             raise ready.question.refusal()

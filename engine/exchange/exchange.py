@@ -146,7 +146,7 @@ class Exchange:
 
         try:
             async with self.surroundings.transport.open(
-                request, auth, idle_timeout_s=self.patience.idle_s, on_sent=sent
+                request, auth, idle_timeout_s=self.patience.idle_s, on_sent=sent, watch=attempt.marks.watch
             ) as response:
                 await self._read(response, attempt)
         except TooLargeError as error:
@@ -189,7 +189,7 @@ class Exchange:
             intake = self._intake(attempt)
             self._take(attempt, reader.feed(intake.take(await read_error_body(response.chunks)) + intake.close()))
         self._take(attempt, reader.close())
-        self._note_end(attempt)
+        self._note_end(attempt, attempt.marks.watch.arrived)
 
     def _withhold(self) -> None:
         if self.surroundings.tape is not None:
@@ -207,7 +207,7 @@ class Exchange:
             async with vigil.limit:
                 async for chunk in chunks:
                     if attempt.marks.first_byte is None:
-                        attempt.marks.first_byte = self.surroundings.clock()
+                        attempt.marks.first_byte = self._arrival(attempt)
                     self._take(attempt, reader.feed(intake.take(chunk)))
                     if reader.is_over:
                         return
@@ -219,7 +219,7 @@ class Exchange:
                         raise _SpentError
                     vigil.note(reader)
                     if reader.is_finished and reader.has_heard:
-                        finished = self.surroundings.clock()
+                        finished = self._arrival(attempt)
         except TimeoutError:
             if not vigil.limit.expired():
                 raise
@@ -238,7 +238,7 @@ class Exchange:
         self, chunks: AsyncIterator[bytes], intake: Intake, attempt: _Attempt, reader: ResponseReader
     ) -> None:
         """What follows the terminal event: usage after an error, or the end that lets the connection be used again."""
-        self._note_end(attempt)
+        self._note_end(attempt, attempt.marks.watch.arrived)
         with suppress(TimeoutError, httpx2.HTTPError, TooLargeError):
             async with asyncio.timeout(GRACE_S):
                 async for chunk in chunks:
@@ -254,9 +254,14 @@ class Exchange:
             self._take(attempt, (failed,))
         self._note_end(attempt)
 
-    def _note_end(self, attempt: _Attempt) -> None:
+    def _note_end(self, attempt: _Attempt, at: float | None = None) -> None:
         if attempt.marks.end is None:
-            attempt.marks.end = self.surroundings.clock()
+            attempt.marks.end = self.surroundings.clock() if at is None else at
+
+    def _arrival(self, attempt: _Attempt) -> float:
+        """When what is being taken came, which is before it was read."""
+        arrived = attempt.marks.watch.arrived
+        return self.surroundings.clock() if arrived is None else arrived
 
     def _take(self, attempt: _Attempt, deltas: Iterable[Delta]) -> None:
         marks = attempt.marks
@@ -267,11 +272,11 @@ class Exchange:
                 case AnswerDelta():
                     if delta.text and marks.first_answer is None:
                         attempt.shown = True
-                        marks.first_answer = self.surroundings.clock()
+                        marks.first_answer = self._arrival(attempt)
                 case ReasoningDelta():
                     if delta.text and marks.first_reasoning is None:
                         attempt.shown = True
-                        marks.first_reasoning = self.surroundings.clock()
+                        marks.first_reasoning = self._arrival(attempt)
                 case Failure():
                     delta = attempt.secrets.out_of_message(delta)
                 case _:

@@ -7,14 +7,16 @@ meaning of an error does not depend on the transport.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from urllib.request import getproxies
-from weakref import WeakSet
 
 import aiohttp
 import httpx2
+from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import ContentEncodingError, HttpProcessingError
 from aiohttp.payload import Payload
 from multidict import CIMultiDict
@@ -22,8 +24,9 @@ from yarl import URL
 
 from ...providers.schema import HttpRequest
 from ..targets.target import is_loopback
-from .compression import PACKAGES, unreadable, unreadable_coding, unreadable_error
-from .sockets import keep_alive
+from .connections.compression import PACKAGES, unreadable, unreadable_coding, unreadable_error
+from .connections.sockets import keep_alive
+from .connections.stopwatch import ArrivalClock, Clock, Stopwatch
 from .transport import USER_AGENT, CannotSendError, Response, Sender, Transport, connect_timeout_s, words_of
 
 if TYPE_CHECKING:
@@ -48,12 +51,36 @@ NOT_OURS = ("Content-Type", "Accept-Encoding", "User-Agent")
 """Headers that aiohttp would add."""
 
 
-class _Connector(aiohttp.TCPConnector):
-    """Connections that are kept alive, and that tell a request's body whether they were used before."""
+class _Line(ResponseHandler):
+    """A connection that knows when its last bytes came, when it began to be made, and whether it was used before."""
 
-    def __init__(self, trust: ssl.SSLContext | bool, *, fresh: bool) -> None:
+    def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
+        super().__init__(loop=loop)
+        self.arrived: float | None = None
+        self.connecting: float | None = None
+        self.used = False
+        self._arrival: Callable[[], float] = clock
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        super().connection_made(transport)
+        sock = transport.get_extra_info("socket")
+        if sock is not None:
+            keep_alive(sock)
+            self._arrival = ArrivalClock(self._arrival, sock)
+
+    def data_received(self, data: bytes) -> None:
+        if data:
+            self.arrived = self._arrival()
+        super().data_received(data)
+
+
+class _Connector(aiohttp.TCPConnector):
+    """Makes connections that are kept alive, and that tell a request's body whether they were used before."""
+
+    def __init__(self, trust: ssl.SSLContext | bool, clock: Clock, *, fresh: bool) -> None:
         super().__init__(limit=0, ssl=trust, force_close=fresh)  # pyright: ignore[reportUnknownMemberType]
-        self._seen: WeakSet[Any] = WeakSet()
+        self._factory = partial(_Line, self._loop, clock)
+        self._clock = clock
 
     async def connect(
         self,
@@ -61,24 +88,20 @@ class _Connector(aiohttp.TCPConnector):
         traces: Any,
         timeout: aiohttp.ClientTimeout,  # noqa: ASYNC109 as aiohttp has it
     ) -> Connection:
+        began = self._clock()
         connection = await super().connect(req, traces, timeout)
-        protocol, body = connection.protocol, req.body
-        used = protocol in self._seen
-        if protocol is not None and not used:
-            self._seen.add(protocol)
-            sock = None if protocol.transport is None else protocol.transport.get_extra_info("socket")
-            if sock is not None:
-                keep_alive(sock)
-        if isinstance(body, _Body):
-            body.on_used = used
+        line, body = connection.protocol, req.body
+        if isinstance(line, _Line) and isinstance(body, _Body):
+            body.go_over(line, None if line.used else began)
+            line.used = True
         return connection
 
 
 class FastTransport(Transport):
     """A `Transport` for many requests to few hosts. Where a proxy is configured the plain one does the work."""
 
-    def __init__(self, *, user_agent: str = USER_AGENT) -> None:
-        super().__init__(user_agent=user_agent)
+    def __init__(self, *, user_agent: str = USER_AGENT, clock: Clock = time.monotonic) -> None:
+        super().__init__(user_agent=user_agent, clock=clock)
         self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
         self._routes: dict[str, tuple[aiohttp.ClientSession, URL] | None] = {}
         self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
@@ -99,6 +122,7 @@ class FastTransport(Transport):
         *,
         idle_timeout_s: float,
         on_sent: Sender | None = None,
+        watch: Stopwatch | None = None,
     ) -> AbstractAsyncContextManager[Response]:
         """Send `request` with the headers `auth` added, and give its response. `on_sent` is called when it left.
 
@@ -106,9 +130,10 @@ class FastTransport(Transport):
         """
         route = self._route(request.url)
         if route is None:
-            return super().open(request, auth, idle_timeout_s=idle_timeout_s, on_sent=on_sent)
+            return super().open(request, auth, idle_timeout_s=idle_timeout_s, on_sent=on_sent, watch=watch)
         headers = self._headers(request, auth)
-        return _Opened(self, route, request, headers, self._timeout(idle_timeout_s), on_sent)
+        trip = _Trip(watch or Stopwatch(), self._clock, on_sent)
+        return _Opened(self, route, request, headers, self._timeout(idle_timeout_s), trip)
 
     def fresh_session(self, url: URL) -> aiohttp.ClientSession:
         """A session that never uses a connection twice."""
@@ -130,7 +155,7 @@ class FastTransport(Transport):
         if (secure, fresh) not in self._sessions:
             trust = self._trust_store() if secure else False
             self._sessions[secure, fresh] = aiohttp.ClientSession(
-                connector=_Connector(trust, fresh=fresh),
+                connector=_Connector(trust, self._clock, fresh=fresh),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 skip_auto_headers=NOT_OURS,
                 max_line_size=LONGEST_HEADER_BYTES,
@@ -160,7 +185,7 @@ class _Opened:
     being idle, the request is sent again at once, on a fresh one.
     """
 
-    __slots__ = ("_answer", "_headers", "_on_sent", "_request", "_route", "_timeout", "_transport")
+    __slots__ = ("_answer", "_headers", "_request", "_route", "_timeout", "_transport", "_trip")
 
     def __init__(
         self,
@@ -169,17 +194,17 @@ class _Opened:
         request: HttpRequest,
         headers: CIMultiDict[str],
         timeout: aiohttp.ClientTimeout,
-        on_sent: Sender | None,
+        trip: _Trip,
     ) -> None:
         self._transport, self._route, self._request = transport, route, request
         self._headers, self._timeout = headers, timeout
-        self._on_sent = on_sent
+        self._trip = trip
         self._answer: aiohttp.ClientResponse | None = None
 
     async def __aenter__(self) -> Response:
         session, url = self._route
-        given, on_sent = self._request.body, self._on_sent
-        body = _Body(given, self._timeout.sock_read, on_sent) if given else None
+        given, trip = self._request.body, self._trip
+        body = _Body(given, self._timeout.sock_read, trip) if given else None
         try:
             try:
                 answer = await self._send(session, url, body)
@@ -192,11 +217,11 @@ class _Opened:
         except ValueError as error:
             raise CannotSendError(words_of(error)) from None
         self._answer = answer
-        if not given and on_sent is not None:
-            on_sent()
+        if not given and trip.on_sent is not None:
+            trip.on_sent()
         headers = _known(answer.headers.items())
         coding = unreadable_coding(headers.get("content-encoding"), several=False)
-        return Response(answer.status, headers, unreadable(coding) if coding else _Chunks(answer.content))
+        return Response(answer.status, headers, unreadable(coding) if coding else _Chunks(answer.content, trip))
 
     async def _send(self, session: aiohttp.ClientSession, url: URL, body: _Body | None) -> aiohttp.ClientResponse:
         return await session.request(
@@ -213,10 +238,10 @@ class _Opened:
 class _Chunks:
     """The bytes of a body as they come."""
 
-    __slots__ = ("_content",)
+    __slots__ = ("_content", "_trip")
 
-    def __init__(self, content: aiohttp.StreamReader) -> None:
-        self._content = content
+    def __init__(self, content: aiohttp.StreamReader, trip: _Trip) -> None:
+        self._content, self._trip = content, trip
 
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self
@@ -228,7 +253,22 @@ class _Chunks:
             raise _translated(error) from error
         if not chunk:
             raise StopAsyncIteration
+        if (line := self._trip.line) is not None:
+            self._trip.watch.arrived = line.arrived
         return chunk
+
+
+class _Trip:
+    """What is noted on the way: when the request left, on which connection, and who hears that it did."""
+
+    __slots__ = ("_clock", "line", "on_sent", "watch")
+
+    def __init__(self, watch: Stopwatch, clock: Clock, on_sent: Sender | None) -> None:
+        self.watch, self._clock, self.on_sent = watch, clock, on_sent
+        self.line: _Line | None = None
+
+    def leave(self) -> None:
+        self.watch.left = self._clock()
 
 
 class _Body(Payload):
@@ -239,23 +279,29 @@ class _Body(Payload):
 
     on_used = False
 
-    def __init__(self, value: bytes, within_s: float | None, on_sent: Callable[[], None] | None) -> None:
+    def __init__(self, value: bytes, within_s: float | None, trip: _Trip) -> None:
         super().__init__(value)
         self._value: bytes = value
         self._size = len(value)
-        self._within_s, self._on_sent = within_s, on_sent
+        self._within_s, self._trip = within_s, trip
+
+    def go_over(self, line: _Line, connecting: float | None) -> None:
+        """Take note of the connection, and of when it began to be made for this request."""
+        self.on_used = line.used
+        self._trip.line, self._trip.watch.connecting = line, connecting
 
     def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
         return self._value.decode(encoding, errors)
 
     async def write(self, writer: AbstractStreamWriter) -> None:
+        self._trip.leave()
         if len(self._value) < SMALL_BODY_BYTES:
             await writer.write(self._value)
         else:
             async with asyncio.timeout(self._within_s):
                 await writer.write(self._value)
-        if self._on_sent is not None:
-            self._on_sent()
+        if self._trip.on_sent is not None:
+            self._trip.on_sent()
 
     async def write_with_length(self, writer: AbstractStreamWriter, content_length: int | None) -> None:
         await self.write(writer)

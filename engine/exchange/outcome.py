@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from ...providers.errors import Failure
 from ...providers.fold import Reply
 from ...providers.schema import Notice
 from ..planning.prepare import Prepared
+from .connections.stopwatch import Stopwatch
 
 NEVER_SENT = Notice("never_sent", "the request never left, so nothing is charged for it")
 """Beside the result of a call whose attempts all failed before the provider had the request."""
@@ -23,28 +24,40 @@ WITHHELD = Notice("bytes_withheld", "the answer repeated a credential in pieces;
 
 @dataclass(frozen=True, slots=True)
 class Latency:
-    """Seconds by the monotonic clock, of the last attempt; None where it does not apply."""
+    """Seconds by the monotonic clock, of the last attempt; None where it does not apply.
+
+    They count from the moment when the request could leave, to the arrival of what came. `connect_s` is the time
+    before, for a connection that had to be made: names, TCP, TLS.
+    """
 
     first_byte_s: float | None = None
     first_reasoning_s: float | None = None
     first_answer_s: float | None = None
     total_s: float | None = None
     output_tokens_per_s: float | None = None
+    connect_s: float | None = None
 
 
 @dataclass(slots=True)
 class Marks:
-    """Moments of one attempt, by the clock of the surroundings. What is told of them is rounded to a microsecond."""
+    """Moments of one attempt, by the clock of the surroundings. What is told of them is rounded to a microsecond.
+
+    It begins with `start`, or when its request could leave, where `watch` has seen that.
+    """
 
     start: float
+    watch: Stopwatch = field(default_factory=Stopwatch)
     first_byte: float | None = None
     first_reasoning: float | None = None
     first_answer: float | None = None
     end: float | None = None
 
     def latency(self, output_tokens: int | None, *, streamed: bool) -> Latency:
+        start = self.start if self.watch.left is None else self.watch.left
+        connect = self.watch.connect_s
+
         def since(moment: float | None) -> float | None:
-            return None if moment is None else round(moment - self.start, 6)
+            return None if moment is None else round(max(0.0, moment - start), 6)
 
         total = since(self.end)
         rate = round(output_tokens / total, 6) if output_tokens and total else None
@@ -54,6 +67,7 @@ class Marks:
             first_answer_s=since(self.first_answer) if streamed else None,
             total_s=total,
             output_tokens_per_s=rate,
+            connect_s=None if connect is None else round(connect, 6),
         )
 
 

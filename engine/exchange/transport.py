@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import httpx2
 
@@ -16,8 +18,9 @@ from ...providers.errors import Failure
 from ...providers.schema import HttpRequest
 from ...providers.version import VERSION
 from ..targets.target import is_loopback
-from .compression import UnreadableCodingError, unreadable, unreadable_coding
-from .sockets import add_named_roots, keep_alive
+from .connections.compression import UnreadableCodingError, unreadable, unreadable_coding
+from .connections.sockets import add_named_roots, keep_alive
+from .connections.stopwatch import Clock, Stopwatch
 
 if TYPE_CHECKING:
     import ssl
@@ -58,8 +61,9 @@ class Transport:
     machine do not go through a proxy.
     """
 
-    def __init__(self, *, user_agent: str = USER_AGENT) -> None:
+    def __init__(self, *, user_agent: str = USER_AGENT, clock: Clock = time.monotonic) -> None:
         self._user_agent = user_agent
+        self._clock = clock
         self._clients: dict[tuple[bool, bool], httpx2.AsyncClient] = {}
         self._tls: ssl.SSLContext | None = None
 
@@ -80,23 +84,36 @@ class Transport:
         *,
         idle_timeout_s: float,
         on_sent: Sender | None = None,
+        watch: Stopwatch | None = None,
     ) -> AbstractAsyncContextManager[Response]:
         """Send `request` with the headers `auth` added, and give its response. `on_sent` is called when it left.
 
+        `watch` gets the moments of the exchange by the transport's clock.
         A header that the request has already, because a profile sets it, is not added.
         Raises what httpx2 raises, and `CannotSendError`; `read_transport_error` turns that into a `Failure`.
         """
-        return self._opened(request, auth, idle_timeout_s, on_sent)
+        return self._opened(request, auth, idle_timeout_s, on_sent, watch or Stopwatch())
 
     @asynccontextmanager
     async def _opened(
-        self, request: HttpRequest, auth: Mapping[str, str] | None, idle_timeout_s: float, on_sent: Sender | None
+        self,
+        request: HttpRequest,
+        auth: Mapping[str, str] | None,
+        idle_timeout_s: float,
+        on_sent: Sender | None,
+        watch: Stopwatch,
     ) -> AsyncGenerator[Response]:
         is_fresh = False
 
         async def trace(event: str, info: Mapping[str, Any]) -> None:
             nonlocal is_fresh
-            if event.endswith("send_request_body.complete"):
+            if _is_for_proxy(info):
+                return
+            if event.endswith("connect_tcp.started"):
+                watch.connecting = self._clock()
+            elif event.endswith("send_request_headers.started"):
+                watch.left = self._clock()
+            elif event.endswith("send_request_body.complete"):
                 if on_sent is not None:
                     on_sent()
             elif event.endswith("connect_tcp.complete"):
@@ -131,20 +148,31 @@ class Transport:
         try:
             known = {name.lower(): value for name, value in answer.headers.items()}
             coding = unreadable_coding(known.get("content-encoding"))
-            yield Response(answer.status_code, known, unreadable(coding) if coding else answer.aiter_bytes())
+            yield Response(answer.status_code, known, unreadable(coding) if coding else self._stamped(answer, watch))
         finally:
             await answer.aclose()
+
+    async def _stamped(self, answer: httpx2.Response, watch: Stopwatch) -> AsyncGenerator[bytes]:
+        stream = answer.extensions.get("network_stream")
+        async for chunk in answer.aiter_bytes():
+            came = None if stream is None else stream.get_extra_info("arrived")
+            watch.arrived = self._clock() if came is None else came
+            yield chunk
 
     def _client(self, url: str) -> httpx2.AsyncClient:
         secure, local = url.startswith("https://"), is_loopback(url)
         if (secure, local) not in self._clients:
             # A client for http URLs alone needs no trust store, whose loading costs tens of milliseconds.
             try:
+                context = self._trust_store() if secure else False
+                limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
+                direct = None
+                if local or not getproxies():
+                    from .connections.connection import DirectTransport
+
+                    direct = DirectTransport(context, limits, self._clock)
                 self._clients[secure, local] = httpx2.AsyncClient(
-                    verify=self._trust_store() if secure else False,
-                    trust_env=not local,
-                    follow_redirects=False,
-                    limits=httpx2.Limits(max_connections=None, max_keepalive_connections=64),
+                    verify=context, trust_env=not local, follow_redirects=False, limits=limits, transport=direct
                 )
             except (ValueError, ImportError, OSError, httpx2.InvalidURL) as error:
                 raise CannotSendError(words_of(error)) from None
@@ -164,6 +192,11 @@ class Transport:
             except (ValueError, ImportError, OSError) as error:
                 raise CannotSendError(words_of(error)) from None
         return self._tls
+
+
+def _is_for_proxy(about: Mapping[str, Any]) -> bool:
+    """Whether an event is about the request for a tunnel, and not about ours."""
+    return getattr(about.get("request"), "method", None) == b"CONNECT"
 
 
 def connect_timeout_s(idle_timeout_s: float) -> float:

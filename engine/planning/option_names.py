@@ -13,7 +13,8 @@ class OptionNames:
     max_cost: str
     allow_unpriced: str
     yes: str | None
+    concurrency: str
 
 
-COMMAND_LINE = OptionNames("--strict-think", "--max-cost", "--allow-unpriced", "--yes")
-LIBRARY = OptionNames("strict_think", "max_cost", "allow_unpriced=True", None)
+COMMAND_LINE = OptionNames("--strict-think", "--max-cost", "--allow-unpriced", "--yes", "--concurrency")
+LIBRARY = OptionNames("strict_think", "max_cost", "allow_unpriced=True", None, "concurrency")

@@ -41,7 +41,7 @@ RUN_COLUMNS = (
     "visibility", "reasoning_tokens", "tokens_source",
     "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "total_tokens",
     "cost_usd", "cost_source", "forecast_low_usd", "forecast_expected_usd", "forecast_high_usd",
-    "first_reasoning_s", "first_answer_s", "total_s", "output_tokens_per_s",
+    "connect_s", "first_reasoning_s", "first_answer_s", "total_s", "output_tokens_per_s",
     "finish", "error_kind", "error_message", "warnings", "answer", "reasoning",
 )  # fmt: skip
 

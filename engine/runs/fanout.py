@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from .keeper import Keeper
 
 MOST_AT_ONCE = 64
+"""Calls, unless somebody says otherwise. What waits for its place has not begun: no latency counts it."""
 
 
 class _Relay:
@@ -72,14 +73,16 @@ async def fan_out(
     extra: tuple[Notice, ...] = (),
     keeper: Keeper | None = None,
     purse: Purse | None = None,
+    at_once: int = MOST_AT_ONCE,
 ) -> Done:
     """Make all calls. A cancellation (Ctrl-C) ends those under way, keeps what came, and still returns.
 
+    So many are made `at_once`, at most.
     A result is with the `keeper` before the observer hears of it. The `purse` decides what each call may cost.
     An error of the observer ends all calls; it is raised when what came of them is kept.
     """
     relay = _Relay(observer)
-    everyone = asyncio.Semaphore(MOST_AT_ONCE)
+    everyone = asyncio.Semaphore(at_once)
     lanes: dict[str, asyncio.Semaphore] = {}
     for job in jobs:
         if job.target is not None and job.target.profile.limits.concurrency:

@@ -21,7 +21,7 @@ from ..exchange.transport import Transport
 from ..planning.prepare import Prompt
 from ..results.assembly import make_run, new_id
 from ..results.result import Run
-from .fanout import Done, fan_out
+from .fanout import MOST_AT_ONCE, Done, fan_out
 from .forecasts import Afterwards
 from .jobs import Job
 from .observer import Observer
@@ -31,6 +31,10 @@ if TYPE_CHECKING:
     from ..costs.budget.purse import Purse
     from ..history.heads import Kept
     from .keeper import Keeper
+
+
+WARMING_AFTER_S = 0.02
+"""Seconds after a request has left, before the price table is imported for its answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,7 @@ class Finished:
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """How a run is made: how much of it is kept, what it may cost, and what is said of each result.
+    """How a run is made: how much of it is kept, what it may cost, what is said of each result, how many go at once.
 
     `kept` is None when not even its cost is to be remembered.
     """
@@ -60,6 +64,7 @@ class Circumstances:
     purse: Callable[[], Purse | None] = lambda: None
     extra: tuple[Notice, ...] = field(default=())
     simulated: bool = False
+    at_once: int = MOST_AT_ONCE
 
 
 def run_jobs(jobs: Sequence[Job], prompt: Prompt, observer: Observer, circumstances: Circumstances) -> Finished:
@@ -92,12 +97,13 @@ async def make_calls(
     run_id, at, began = new_id(), datetime.now(UTC), time.monotonic()
     loop = asyncio.get_running_loop()
     needs_prices = any(job.target is not None and job.target.profile.price is None for job in jobs)
-    warming: list[asyncio.Future[None]] = []
+    warming: list[asyncio.TimerHandle] = []
 
     def on_sent() -> None:
-        # The price table takes long to import; now the provider is thinking anyway.
+        # The price table takes long to import; now the provider is thinking anyway. One that answers at once is not
+        # kept waiting by it: two threads of Python are slower than one.
         if needs_prices and not warming:
-            warming.append(loop.run_in_executor(None, pricing.warm))
+            warming.append(loop.call_later(WARMING_AFTER_S, loop.run_in_executor, None, pricing.warm))
 
     foresee = Afterwards(prompt, at)
     keeper = _keeper(run_id, at, prompt, circumstances, foresee)
@@ -113,9 +119,12 @@ async def make_calls(
                 extra=circumstances.extra,
                 keeper=keeper,
                 purse=purse,
+                at_once=circumstances.at_once,
             )
     finally:  # also when nobody reads the answer any more: what came of it was paid for
         total_s = time.monotonic() - began
+        for timer in warming:
+            timer.cancel()
         foresee.close()
         number = None if keeper is None else await keeper.close(total_s)
         notes = () if purse is None else tuple(await purse.close())

@@ -258,6 +258,7 @@ async def run_profiles(
     interrupt: asyncio.Event | None = None,
     transport: Transport | None = None,
     keeper: Any = None,
+    at_once: int = 64,
 ) -> tuple[tuple[Result, ...], bool]:
     """All profiles at once, through planning and fan-out, as the commands do it."""
     from dataclasses import replace
@@ -269,7 +270,7 @@ async def run_profiles(
     ]
     wishes = Options(timeout_s=idle_s, retries=retries, no_stream=not stream)
     jobs = make_jobs(chosen, Prompt("What is 6 x 7?"), config, wishes, {"MY_KEY": key, "OPENAI_API_KEY": key})
-    async with transport or Transport() as used:
+    async with transport or Transport(clock=time) as used:
         surroundings = Surroundings(used, clock=time, sleep=time.sleep, dice=lambda: dice)
         run = asyncio.ensure_future(
             fan_out(
@@ -279,6 +280,7 @@ async def run_profiles(
                 run_id="run",
                 at=datetime(2026, 11, 21, tzinfo=UTC),
                 keeper=keeper,
+                at_once=at_once,
             )
         )
         if interrupt is not None:

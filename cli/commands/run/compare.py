@@ -9,6 +9,7 @@ from ...options import (
     KEPT,
     PRINTED,
     SENT,
+    CallsAtOnce,
     Confirm,
     CountTokens,
     DryRun,
@@ -38,6 +39,7 @@ def compare(
     confirm: Confirm = False,
     yes: Yes = False,
     count: CountTokens = False,
+    concurrency: CallsAtOnce = None,
     dry_run: DryRun = False,
     printing: PrintOptions = PRINTED,
     keeping: KeepOptions = KEPT,
@@ -64,8 +66,9 @@ def compare(
         as_json, strict = form is Format.JSON, sending.strict_think
         return print_plans(selections, given, settings, options, as_json=as_json, strict=strict)
     ready = make_ready(
-        "compare", selections, given, settings, options, sending, keeping, confirm=confirm, yes=yes, count=count
-    )
+        "compare", selections, given, settings, options, sending, keeping,
+        confirm=confirm, yes=yes, count=count, at_once=concurrency,
+    )  # fmt: skip
     if isinstance(ready, ExitCode):
         return ready
     return make_and_show(ready, form, printing, quiet=keeping.quiet, reference=settings.reference)

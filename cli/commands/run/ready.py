@@ -39,6 +39,7 @@ def make_ready(
     confirm: bool = False,
     yes: bool = False,
     count: bool = False,
+    at_once: int | None = None,
 ) -> ReadyRun | ExitCode:
     """The run as it may be made, after whatever had to be asked; the exit code when somebody said no.
 
@@ -56,6 +57,7 @@ def make_ready(
         keeps_history=not keeping.no_history,
         note=note,
         count=_counting(note) if count else None,
+        at_once=at_once,
     )
     if ready.question is None and not confirm:
         return ready

@@ -172,6 +172,7 @@ def _forecast_columns(results: Sequence[Result]) -> list[PageColumn | None]:
 def _time_columns(results: Sequence[Result]) -> list[PageColumn | None]:
     group = "time"
     return [
+        _column(group, "connecting", results, lambda r: r.latency.connect_s, seconds),
         _column(group, "first byte", results, lambda r: r.latency.first_byte_s, seconds),
         _column(group, "first reasoning", results, lambda r: r.latency.first_reasoning_s, seconds),
         _column(group, "answering", results, _answering_s, seconds),

@@ -189,6 +189,7 @@ def _csv_cells(result: Result) -> dict[str, _Field]:
         "forecast_low_usd": None if forecast is None else forecast.low_usd,
         "forecast_expected_usd": None if forecast is None else forecast.expected_usd,
         "forecast_high_usd": None if forecast is None else forecast.high_usd,
+        "connect_s": latency.connect_s,
         "first_reasoning_s": latency.first_reasoning_s,
         "output_tokens_per_s": latency.output_tokens_per_s,
         "warnings": " ".join(dict.fromkeys(warning.code for warning in result.warnings)),

@@ -11,11 +11,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from thinkdial.engine.exchange import compression
 from thinkdial.engine.exchange import fast_transport as fast
 from thinkdial.engine.exchange import transport as plain
+from thinkdial.engine.exchange.connections import compression
+from thinkdial.engine.exchange.connections.sockets import keep_alive
 from thinkdial.engine.exchange.fast_transport import FastTransport
-from thinkdial.engine.exchange.sockets import keep_alive
 from thinkdial.engine.exchange.transport import CannotSendError, Transport, read_transport_error
 from thinkdial.providers.schema import HttpRequest
 

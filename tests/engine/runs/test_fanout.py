@@ -10,7 +10,6 @@ import pytest
 
 from thinkdial.engine.exchange.surroundings import Patience, Surroundings
 from thinkdial.engine.exchange.transport import Transport
-from thinkdial.engine.runs import fanout
 from thinkdial.engine.runs.fanout import fan_out
 from thinkdial.engine.runs.jobs import Job
 from thinkdial.providers.errors import Failure
@@ -53,21 +52,26 @@ def test_a_profile_may_limit_its_own_concurrency(kit: Any, wire: Any) -> None:
     assert all(r.status == "ok" for r in results) and narrow <= 2 and wide > 2
 
 
-def test_more_calls_than_may_run_at_once_all_end(kit: Any, wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_calls_than_may_run_at_once_all_end(kit: Any, wire: Any) -> None:
     """Each call takes one place and not two: with two, the last ones would wait for each other for ever."""
-    monkeypatch.setattr(fanout, "MOST_AT_ONCE", 4)
+    clock = kit.FakeTime()
 
     async def slowly(writer: asyncio.StreamWriter) -> None:
         await asyncio.sleep(0.01)
+        clock.now += 1.0
         writer.write(wire.good)
 
     async def go() -> Any:
         async with kit.Server(slowly) as server:
-            results, _ = await asyncio.wait_for(kit.run([kit.profile(server.url)] * 12), 10)
+            running = kit.run([kit.profile(server.url)] * 12, at_once=4, time=clock)
+            results, _ = await asyncio.wait_for(running, 10)
             return results, server.most_open
 
     results, most = asyncio.run(go())
     assert [r.status for r in results] == ["ok"] * 12 and most == 4
+    assert (
+        clock.now == 12.0 and max(r.latency.total_s for r in results) <= 8.0
+    )  # a place is waited for before it counts
 
 
 def test_an_interruption_keeps_what_came(kit: Any, wire: Any) -> None:

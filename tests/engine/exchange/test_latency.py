@@ -1,0 +1,180 @@
+"""What is told of time: the provider's, from when the request could leave to when its answer arrived."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+import struct
+import time
+from typing import Any
+
+import pytest
+
+from thinkdial.engine.exchange.connections import stopwatch
+from thinkdial.engine.exchange.connections.connection import Connection
+from thinkdial.engine.exchange.connections.stopwatch import ArrivalClock, Stopwatch
+from thinkdial.engine.exchange.reader import ResponseReader
+from thinkdial.engine.exchange.transport import Transport
+from thinkdial.providers.schema import HttpRequest
+
+
+@pytest.mark.usefixtures("each_transport")
+def test_a_connection_is_told_apart(kit: Any, wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes 3 s by the clock, and the answer none."""
+    clock = kit.FakeTime()
+    connect = asyncio.BaseEventLoop.create_connection
+
+    async def slow(*args: Any, **options: Any) -> Any:
+        made = await connect(*args, **options)
+        clock.now += 3.0
+        return made
+
+    async def go() -> Any:
+        async with kit.Server(wire.good) as server:
+            monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", slow)
+            (result,), _ = await kit.run([kit.profile(server.url)], time=clock)
+            return result.latency
+
+    latency = asyncio.run(go())
+    assert latency.connect_s == 3.0
+    assert (latency.first_byte_s, latency.first_answer_s, latency.total_s) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.usefixtures("each_transport")
+def test_what_decoding_takes_is_not_the_providers(kit: Any, wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock, feed = kit.FakeTime(), ResponseReader.feed
+
+    def slowly(self: ResponseReader, data: bytes) -> Any:
+        clock.now += 7.0
+        return feed(self, data)
+
+    async def go() -> Any:
+        async with kit.Server(wire.good) as server:
+            (result,), _ = await kit.run([kit.profile(server.url)], time=clock)
+            return result
+
+    monkeypatch.setattr(ResponseReader, "feed", slowly)
+    result = asyncio.run(go())
+    assert result.answer == "42" and clock.now >= 7.0
+    assert (result.latency.first_byte_s, result.latency.first_answer_s, result.latency.total_s) == (0.0, 0.0, 0.0)
+
+
+@pytest.mark.usefixtures("each_transport")
+def test_a_silence_that_is_given_up_counts_in_full(kit: Any, wire: Any) -> None:
+    """The last byte came long before; the total is until nobody waited any more."""
+    clock = kit.FakeTime()
+
+    async def script(writer: asyncio.StreamWriter) -> None:
+        writer.write(wire.stream(*wire.opening))
+        await writer.drain()
+        await asyncio.sleep(0.05)
+        clock.now = 90.0
+        await asyncio.Event().wait()
+
+    async def go() -> Any:
+        async with kit.Server(script) as server:
+            (result,), _ = await kit.run([kit.profile(server.url)], time=clock, idle_s=0.2, retries=0)
+            return result
+
+    result = asyncio.run(go())
+    assert (result.status, result.answer) == ("partial", "42")
+    assert (result.latency.first_answer_s, result.latency.total_s) == (0.0, 90.0)
+
+
+def test_an_open_connection_was_not_made_for_this_call(each_transport: type[Transport], wire: Any) -> None:
+    whole = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for _ in range(2):
+            await reader.readuntil(b"\r\n\r\n")
+            await reader.readexactly(2)
+            writer.write(whole)
+        await reader.read()
+        writer.close()
+
+    async def go() -> list[Stopwatch]:
+        server = await asyncio.start_server(serve, "127.0.0.1", 0)
+        url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        request, watches = HttpRequest("POST", url, (), b"{}"), [Stopwatch(), Stopwatch()]
+        async with each_transport() as transport:
+            for watch in watches:
+                async with transport.open(request, None, idle_timeout_s=5, watch=watch) as response:
+                    assert [chunk async for chunk in response.chunks] == [b"{}"]
+        server.close()
+        return watches
+
+    first, second = asyncio.run(go())
+    assert first.connect_s is not None and first.connect_s >= 0 and second.connect_s is None
+    for watch in (first, second):
+        assert watch.left is not None and watch.arrived is not None and watch.left <= watch.arrived
+
+
+class Wires(asyncio.Transport):
+    """The side of a connection that asyncio has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said: list[str] = []
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        assert high == 0
+
+    def pause_reading(self) -> None:
+        self.said.append("pause")
+
+    def resume_reading(self) -> None:
+        self.said.append("resume")
+
+    def is_closing(self) -> bool:
+        return False
+
+    def write(self, data: Any) -> None:
+        self.said.append(f"write {len(data)}")
+
+
+def test_each_piece_keeps_its_arrival_however_late_it_is_read(kit: Any) -> None:
+    clock = kit.FakeTime()
+
+    async def go() -> list[tuple[bytes, float]]:
+        connection = Connection(clock)
+        connection.connection_made(Wires())
+        for clock.now, piece in ((1.0, b"one"), (2.0, b"two" * 4)):
+            connection.data_received(piece)
+        clock.now = 50.0
+        connection.eof_received()
+        return [(await connection.read(6), connection.get_extra_info("arrived")) for _ in range(4)]
+
+    assert asyncio.run(go()) == [(b"one", 1.0), (b"twotwo", 2.0), (b"twotwo", 2.0), (b"", 2.0)]
+
+
+def test_no_more_is_taken_than_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def go() -> list[str]:
+        connection, wires = Connection(time.monotonic), Wires()
+        connection.connection_made(wires)
+        for _ in range(3):
+            connection.data_received(b"x" * 600_000)
+        while connection._unread:
+            await connection.read(100_000)
+        return wires.said
+
+    assert asyncio.run(go()) == ["pause", "resume"]
+
+
+def test_the_system_knows_when_late_bytes_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Socket:
+        def __init__(self, age_ms: int | None) -> None:
+            self.age_ms = age_ms
+
+        def getsockopt(self, *_: int) -> bytes:
+            if self.age_ms is None:
+                raise OSError("no TCP")
+            return bytes(52) + struct.pack("=I", self.age_ms)
+
+    def now() -> float:
+        return 100.0
+
+    monkeypatch.setattr(stopwatch.time, "monotonic", now)
+    monkeypatch.setattr(socket, "TCP_INFO", 11, raising=False)
+    came = [ArrivalClock(now, Socket(age_ms))() for age_ms in (0, 4, 200, None)]
+    assert came == [100.0, 100.0, 99.8, 100.0]
+    assert ArrivalClock(lambda: 5.0, Socket(200))() == 5.0  # by another clock that age means nothing
