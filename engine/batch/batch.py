@@ -31,7 +31,7 @@ from .rows.judgement import judge_apart
 from .rows.rows import BadRow, Row
 
 if TYPE_CHECKING:
-    from .output.sums import Sums
+    from .output.sums import Books
 
 ROWS_AHEAD = 256
 """Rows that the quickest lane may have waiting before the input is read on."""
@@ -75,7 +75,7 @@ class Batch:
         batch_id: str = "",
         encode: Encode = output_line,
         purse: Purse | None = None,
-        sums: Sums | None = None,
+        sums: Books | None = None,
         is_live: bool = False,
         ordered: bool = False,
         window: int = WINDOW,
@@ -177,8 +177,11 @@ class Batch:
     async def call(self, lane: Lane, prepared: Prepared, surroundings: Surroundings) -> Result:
         """One attempt, if the budget allows it. If not, the batch stops."""
         self._index += 1
-        keep = None if self._sums is None else self._sums.keep
-        result = await lane.caller.call(prepared, surroundings, index=self._index, purse=self._purse, keep=keep)
+        booking = None if self._sums is None else self._sums.booking()
+        result = await lane.caller.call(
+            prepared, surroundings, index=self._index, purse=self._purse,
+            begin=None if booking is None else booking.begin, keep=None if booking is None else booking.keep,
+        )  # fmt: skip
         if is_refused(result):
             self.ended.budget = self.ended.budget or result.error
             self.stop()

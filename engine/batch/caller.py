@@ -18,7 +18,7 @@ from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared, Prompt, with_prompt
 from ..results.assembly import unsent_result
 from ..results.result import Result
-from ..runs.call import Keep, make_call
+from ..runs.call import Begin, Keep, make_call
 from ..runs.jobs import Options, ReadyCall, patience_of, prepare_one, resolved
 from ..targets.authorize import authorization
 from ..targets.target import Selection, select, think_values
@@ -95,13 +95,15 @@ class RowCaller:
         *,
         index: int = 0,
         purse: Purse | None = None,
+        begin: Begin | None = None,
         keep: Keep | None = None,
     ) -> Coroutine[Any, Any, Result]:
         """One attempt, whatever comes of it (`make_call`)."""
         ready = ReadyCall(prepared, self._key, self._authorize, self._once)
         return make_call(
-            ready, surroundings, run_id=self._run_id, extra=self._extra, index=index, purse=purse, keep=keep
-        )
+            ready, surroundings, run_id=self._run_id, extra=self._extra,
+            index=index, purse=purse, begin=begin, keep=keep,
+        )  # fmt: skip
 
     def refused(self, think: Think, problem: ConfigError | Failure) -> Result:
         """The result of a call that cannot be made."""

@@ -60,6 +60,8 @@ async def resources_for(
     # The price table takes half a second to import, and is not needed where all bring a price of their own.
     needs_table = any(selection.profile.price is None for selection in select(names, config))
     warming = asyncio.get_running_loop().run_in_executor(None, pricing.warm) if needs_table else None
+    if warming is not None and sums is not None:
+        warming.add_done_callback(lambda _: sums.price_begun())
     async with FastTransport() as transport:
         try:
             yield Resources(Surroundings(transport), purse, sums)

@@ -20,8 +20,8 @@ from ..results.result import Cost, Forecast
 from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens
 from .prices.pricing import Bought, host_of, own_price, priced_by_profile, priced_by_table
 
-Samples = Callable[[str, str, str], Sequence[int]]
-"""The output tokens of the user's newest runs of (provider, model, think value), newest first."""
+Samples = Callable[[str, str, str, str], Sequence[int]]
+"""The output tokens of the user's newest runs of (provider, host, model, think value), newest first."""
 
 LEAST_RUNS = 5
 """Fewer runs of the user's own say less than the reference table."""
@@ -180,7 +180,9 @@ class _Output:
 def _from_history(prepared: Prepared, samples: Samples | None, limit: int | None) -> _Output | None:
     """From the user's own runs of this model and think value; None when there are too few."""
     target = prepared.target
-    found = samples(target.provider.name, target.profile.model, str(prepared.think)) if samples is not None else ()
+    if samples is None or target.is_simulated:
+        return None
+    found = samples(target.provider.name, target.host, target.profile.model, str(prepared.think))
     if len(found) < LEAST_RUNS:
         return None
     ordered = sorted(found)

@@ -21,7 +21,7 @@ SPEND_SCHEMA = "thinkdial.spend/1"
 
 SPENT_COLUMNS = (
     "key", "results", "unpriced", "usd", "output_usd", "reasoning_usd", "reasoning_unknown", "reasoning_share",
-    "cache_saved_usd", "input_tokens", "output_tokens", "reasoning_tokens",
+    "cache_saved_usd", "input_tokens", "output_tokens", "reasoning_tokens", "estimated", "estimated_usd",
 )  # fmt: skip
 FORECAST_COLUMNS = (
     "provider", "model", "think", "source", "results", "within", "expected_usd", "actual_usd", "absolute_error_usd",

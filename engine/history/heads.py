@@ -24,7 +24,10 @@ class RunHead(NamedTuple):
 
 
 class CallHead(NamedTuple):
-    """One call as it was sent. `sent` holds what people may read and a replay needs, credentials masked."""
+    """One call as it was sent. `sent` holds what people may read and a replay needs, credentials masked.
+
+    `host` is who is asked; `simulated`: it has proved to be a simulator, so that nothing is spent.
+    """
 
     profile: str
     provider: str
@@ -32,6 +35,8 @@ class CallHead(NamedTuple):
     model: str
     think: str
     sent: Json
+    host: str = ""
+    simulated: bool = False
 
 
 class Retention(NamedTuple):

@@ -134,5 +134,83 @@ CREATE TABLE aside (                            -- what open batches at provider
 ) WITHOUT ROWID;
 """
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD)
+FOURTH = """
+CREATE TABLE under_way (                        -- calls that were sent, and whose end is not known yet
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    day TEXT NOT NULL,                          -- UTC
+    profile TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    host TEXT NOT NULL,
+    model TEXT NOT NULL,
+    think TEXT NOT NULL,
+    usd TEXT,                                   -- what is charged should its process die; NULL is unknown
+    machine TEXT NOT NULL,                      -- those of one machine see each other's process ids
+    pid INTEGER NOT NULL,
+    began TEXT NOT NULL,                        -- when the process did: numbers are given again
+    expires_at TEXT NOT NULL,
+    result INTEGER                              -- of an earlier version, which does not end it here
+);
+INSERT INTO under_way (day, profile, provider, host, model, think, machine, pid, began, expires_at, result)
+    SELECT substr(created_at, 1, 10), profile, provider, '', model, think, '', 0, '',
+    strftime('%Y-%m-%dT%H:%M:%f000Z', 'now', '+1 day'), number FROM results WHERE status = 'running'
+    AND (SELECT simulated FROM runs WHERE runs.number = results.run) = 0;
+
+ALTER TABLE results ADD COLUMN host TEXT NOT NULL DEFAULT '';
+ALTER TABLE results ADD COLUMN simulated INTEGER NOT NULL DEFAULT 0;
+UPDATE results SET host = host_of_sent(sent) WHERE sent IS NOT NULL;
+UPDATE results SET simulated = 1 WHERE (SELECT simulated FROM runs WHERE runs.number = results.run) = 1;
+DROP INDEX results_by_call;
+CREATE INDEX results_by_call ON results (provider, host, model, think, number);
+
+CREATE TABLE spending_by_host (
+    day TEXT NOT NULL,
+    profile TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    think TEXT NOT NULL,
+    host TEXT NOT NULL DEFAULT '',              -- empty: not known, as of what was spent before it was kept
+    results INTEGER NOT NULL,
+    unpriced INTEGER NOT NULL,
+    usd TEXT NOT NULL,
+    output_usd TEXT NOT NULL,
+    reasoning_usd TEXT NOT NULL,
+    reasoning_unknown INTEGER NOT NULL,
+    cache_saved_usd TEXT NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    reasoning_tokens INTEGER NOT NULL,
+    estimated INTEGER NOT NULL DEFAULT 0,       -- results whose process died, charged at their estimates
+    estimated_usd TEXT NOT NULL DEFAULT '0',    -- the part of usd that is made of them
+    PRIMARY KEY (day, profile, provider, model, think, host)
+) WITHOUT ROWID;
+INSERT INTO spending_by_host (day, profile, provider, model, think, results, unpriced, usd, output_usd, reasoning_usd,
+    reasoning_unknown, cache_saved_usd, input_tokens, output_tokens, reasoning_tokens)
+    SELECT day, profile, provider, model, think, results, unpriced, usd, output_usd, reasoning_usd,
+    reasoning_unknown, cache_saved_usd, input_tokens, output_tokens, reasoning_tokens FROM spending;
+DROP TABLE spending;
+ALTER TABLE spending_by_host RENAME TO spending;
+
+CREATE TABLE forecast_errors_by_host (
+    day TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model TEXT NOT NULL,
+    think TEXT NOT NULL,
+    source TEXT NOT NULL,
+    host TEXT NOT NULL DEFAULT '',
+    results INTEGER NOT NULL,
+    within INTEGER NOT NULL,
+    expected_usd TEXT NOT NULL,
+    actual_usd TEXT NOT NULL,
+    absolute_error_usd TEXT NOT NULL,
+    PRIMARY KEY (day, provider, model, think, source, host)
+) WITHOUT ROWID;
+INSERT INTO forecast_errors_by_host (day, provider, model, think, source, results, within, expected_usd, actual_usd,
+    absolute_error_usd) SELECT day, provider, model, think, source, results, within, expected_usd, actual_usd,
+    absolute_error_usd FROM forecast_errors;
+DROP TABLE forecast_errors;
+ALTER TABLE forecast_errors_by_host RENAME TO forecast_errors;
+"""
+"""Money by host as well, because one provider's models are served by many; and calls that may never end."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH)
 """Applied in order; `PRAGMA user_version` counts those that have been."""

@@ -8,6 +8,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,6 +35,9 @@ MOST_WAITING_BYTES = 256 * 2**20
 REMOVED_AT_ONCE = 200
 """How many runs at most the end of one run removes for the sake of age and size: nobody likes to wait for that."""
 
+
+MOST_PATIENCE_S = 2.0
+"""How long a call waits until it is written down that it will be made, while others keep the history locked."""
 
 Step = Callable[["Writing", "sqlite3.Connection"], None]
 Done = Callable[[], None]
@@ -62,6 +66,8 @@ class Recorder:
         self._writing: Writing
         self._begun: set[int] = set()
         self._inbox: deque[tuple[Step, int, Done | None]] = deque()  # with the bytes in it, and who waits
+        self._patient: list[Done] = []
+        """Who waits as well, and goes on without when it takes too long."""
         self._has_rung = False
         self._bell: SimpleQueue[bool]
         self._thread: threading.Thread | None = None
@@ -72,6 +78,29 @@ class Recorder:
         self._ended = False
         self._at_end: list[Done] = []
         self._end_lock = threading.Lock()
+
+    async def reserve(self, index: int, call: CallHead, usd: Decimal | None) -> None:
+        """To be awaited before the request leaves: then the call counts, with `usd`, whatever happens to this process.
+
+        It waits for others who keep the history locked, but not for long. Each one is to be finished or dropped.
+        """
+        if self._closing or self.problem is not None or not self._is_working():
+            return
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[None] = loop.create_future()
+        self._tell(
+            lambda writing, connection: writing.reserve(connection, index, call, usd),
+            done=_Patient(lambda: _release(loop, future)),
+        )
+        await asyncio.wait((future,), timeout=MOST_PATIENCE_S)
+
+    def estimate(self, index: int, usd: Decimal) -> None:
+        """What a call that was reserved without an amount may cost."""
+        self._tell(lambda writing, connection: writing.estimate(connection, index, usd))
+
+    def dropped(self, index: int) -> None:
+        """A call that was reserved has ended, and has cost nothing."""
+        self._tell(lambda writing, connection: writing.drop(connection, index))
 
     def begin(self, index: int, call: CallHead) -> None:
         """A request has left. The first one starts the thread, which loads and opens what it needs."""
@@ -206,10 +235,11 @@ class Recorder:
         self._writing = Writing(self._head)
         with Store.open(self._path, create=True, busy_timeout_s=patience_s) as store:
             self._write(store, waiting)
-            if self._retention is not None:
-                from .retention import remove
+            with suppress(LockedError):  # the next run will do it
+                _charge_lost(store)
+                if self._retention is not None:
+                    from .retention import remove
 
-                with suppress(LockedError):  # the next run will do it
                     remove(store, self._retention, most=REMOVED_AT_ONCE)
 
     def _write(self, store: Store, waiting: list[Done]) -> None:
@@ -228,9 +258,10 @@ class Recorder:
                 continue
             if self._stored(store, steps, can_wait=not waiting and not self._has_end):
                 steps = []
-                for done in waiting:
+                for done in (*waiting, *self._patient):
                     done()
                 waiting.clear()
+                self._patient.clear()
             if self._has_end:
                 return
             now = time.monotonic()
@@ -253,7 +284,9 @@ class Recorder:
             step, size, done = self._inbox.popleft()
             self._taken_bytes += size
             steps.append(step)
-            if done is not None:
+            if isinstance(done, _Patient):
+                self._patient.append(done)
+            elif done is not None:
                 waiting.append(done)
         return steps
 
@@ -280,16 +313,39 @@ class Recorder:
         """After a problem: release who waits, and take what comes to nothing, until the end."""
         while True:
             self._take(waiting)
-            for done in waiting:
+            for done in (*waiting, *self._patient):
                 done()
             waiting.clear()
+            self._patient.clear()
             if self._has_end:
                 return
             self._bell.get()
 
 
+class _Patient:
+    """Somebody who waits, but not at any price."""
+
+    def __init__(self, done: Done) -> None:
+        self._done = done
+
+    def __call__(self) -> None:
+        self._done()
+
+
 def _nothing() -> None:
     pass
+
+
+def _charge_lost(store: Store) -> None:
+    """Have calls whose process has died in the sums, where there are any."""
+    from .store import reading
+    from .sums.under_way import charge_lost, lost_calls
+
+    with reading(store) as connection:
+        some = bool(lost_calls(connection))
+    if some:
+        with store.transaction() as connection:
+            charge_lost(connection)
 
 
 def _no_step(writing: Writing, connection: sqlite3.Connection) -> None:

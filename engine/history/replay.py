@@ -151,7 +151,9 @@ def _made(stored: StoredResult, reply: Reply, target: Target, config: Config) ->
     made = result_of(outcome, price_of(reply, target, at), run_id=was.run_id, at=at)
     if stored.unfinished:
         made = as_recovered(made, reply)
-    return replace(made, id=was.id, created_at=was.created_at, forecast=was.forecast)
+    return replace(
+        made, id=was.id, created_at=was.created_at, forecast=was.forecast, host=was.host, simulated=was.simulated
+    )
 
 
 def _by_reply_alone(was: Result, reply: Reply) -> Result:

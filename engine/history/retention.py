@@ -10,7 +10,6 @@ from itertools import islice
 from ..results.assembly import timestamp
 from .heads import Retention
 from .store import Store, store_error
-from .sums.rollups import count_unfinished
 
 RUNS_AT_ONCE = 20
 """How many runs one transaction removes; between two, other writers get their turn."""
@@ -86,7 +85,6 @@ def _delete(store: Store, numbers: list[int]) -> int:
         with store.transaction() as connection:
             removed = 0
             for number in numbers:
-                count_unfinished(connection, number)
                 removed += connection.execute("DELETE FROM runs WHERE number = ?", (number,)).rowcount
             return removed
     finally:

@@ -199,6 +199,7 @@ class Store:
                 raise StoreError(
                     f"{self.path}: is a database of another program", hint="move it away; the next run begins another"
                 )
+            connection.create_function("host_of_sent", 1, host_of_sent, deterministic=True)
             for script in MIGRATIONS[version:]:
                 for statement in _statements(script):
                     connection.execute(statement)
@@ -208,6 +209,20 @@ class Store:
             if connection.in_transaction:
                 connection.execute("ROLLBACK")
             raise
+
+
+def host_of_sent(sent: bytes | None) -> str:
+    """The host that a stored request went to; empty where that cannot be read."""
+    import json
+    import zlib
+
+    from ..targets.target import host_of
+
+    try:
+        found: object = json.loads(zlib.decompress(sent or b"")).get("base_url")
+    except (zlib.error, ValueError, AttributeError):
+        return ""
+    return host_of(found) if isinstance(found, str) else ""
 
 
 def _statements(script: str) -> Generator[str]:

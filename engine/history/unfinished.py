@@ -11,6 +11,7 @@ from ..exchange.outcome import Latency
 from ..exchange.reader import RawResponse, reply_of
 from ..results.receipt import read_reasoning
 from ..results.result import Cost, Result, Status, ThinkReceipt
+from ..targets.target import host_of
 
 KILLED = Failure("cancelled", "the process was killed before the answer was complete")
 RECOVERED = Notice("recovered", "made of the bytes that had been stored: its process was killed, or is still at work")
@@ -72,6 +73,7 @@ def recovered(begun: Begun, raw: RawResponse | None) -> Result:
         request_id=None,
         warnings=(*notices, *reply.notices),
         error=reply.failure,
+        host=host_of(str(begun.sent.get("base_url") or "")) or None,
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -11,10 +12,15 @@ from ..results.assembly import timestamp
 from ..results.documents import dollars_text, result_document
 from ..results.result import Result
 from .heads import CallHead, RunHead
-from .sums.rollups import count, count_late, known_count
+from .processes import Process, this_process
+from .sums.rollups import count, known_count
+from .sums.under_way import UnderWay, end_under_way, estimate_under_way, note_under_way
 
 if TYPE_CHECKING:
     import sqlite3
+
+LONGEST_CALL = timedelta(hours=1, minutes=1)
+"""After this a call is over, where nobody can look whether its process still runs."""
 
 
 class _Call:
@@ -37,9 +43,36 @@ class Writing:
     def __init__(self, head: RunHead) -> None:
         self._head = head
         self._calls: dict[int, _Call] = {}
+        self._under_way: dict[int, tuple[int, UnderWay]] = {}
+        self._process: Process | None = None
         self.run: int | None = None
 
+    def reserve(self, connection: sqlite3.Connection, index: int, call: CallHead, usd: Decimal | None) -> None:
+        """Write down that a call will be made, with what it may cost, so that it counts whatever happens to us."""
+        if call.simulated or self._head.simulated or index in self._under_way:
+            return
+        if self._process is None:
+            self._process = this_process()
+        now = datetime.now(UTC)
+        day = timestamp(now if self._head.kept != "everything" else self._head.created_at)[:10]
+        noted = UnderWay(day, call.profile, call.provider, call.host, call.model, call.think, usd)
+        number = note_under_way(connection, noted, self._process, now + LONGEST_CALL)
+        self._under_way[index] = number, noted
+
+    def estimate(self, connection: sqlite3.Connection, index: int, usd: Decimal) -> None:
+        """Put down what a call that is under way may cost."""
+        known = self._under_way.get(index)
+        if known is not None and estimate_under_way(connection, known[0], usd):
+            self._under_way[index] = known[0], known[1]._replace(usd=usd)
+
+    def drop(self, connection: sqlite3.Connection, index: int) -> None:
+        """A call has ended that is not counted: it was never made, or was turned away."""
+        known = self._under_way.pop(index, None)
+        if known is not None:
+            end_under_way(connection, *known)
+
     def begin(self, connection: sqlite3.Connection, index: int, call: CallHead) -> None:
+        self.reserve(connection, index, call, None)
         if self._head.kept != "everything":
             if self._head.kept == "run" and self.run is None:
                 self.run = self._insert_run(connection)
@@ -65,6 +98,8 @@ class Writing:
             think=call.think,
             status="running",
             sent=sent,
+            host=call.host,
+            simulated=int(call.simulated or head.simulated),
         )
         self._calls[index] = _Call(number, stream=bool(call.sent.get("stream", True)))
 
@@ -113,12 +148,14 @@ class Writing:
 
     def finish(self, connection: sqlite3.Connection, index: int, result: Result) -> None:
         call = self._calls.pop(index, None)
-        if call is not None and self._head.kept != "everything" and not self._head.simulated:
+        if call is None:
+            return
+        self.drop(connection, index)
+        if not self._head.simulated:
             count(connection, self.run, result)
+        if self._head.kept != "everything" or self.run is None:
             return
-        if call is None or self.run is None:
-            return
-        is_there = _update(
+        _update(
             connection,
             call.number,
             id=result.id,
@@ -134,10 +171,6 @@ class Writing:
         )
         if call.chunks:
             connection.execute("DELETE FROM chunks WHERE result = ?", (call.number,))
-        if not self._head.simulated:
-            if not is_there:
-                count_late(connection, result)
-            count(connection, self.run, result)
 
     def book(self, connection: sqlite3.Connection, job: str, work: bytes, result: Result) -> None:
         """Add the result of a provider's batch to the sums, once: that it is in them is known as soon as it is."""
@@ -227,8 +260,6 @@ def _insert(connection: sqlite3.Connection, table: str, **row: str | int | bytes
     return int(done.lastrowid or 0)
 
 
-def _update(connection: sqlite3.Connection, number: int, **row: str | int | float | bytes | None) -> bool:
-    """Whether the row was there."""
+def _update(connection: sqlite3.Connection, number: int, **row: str | int | float | bytes | None) -> None:
     changes = ", ".join(f"{name} = ?" for name in row)
-    done = connection.execute(f"UPDATE results SET {changes} WHERE number = ?", (*row.values(), number))  # noqa: S608
-    return done.rowcount > 0
+    connection.execute(f"UPDATE results SET {changes} WHERE number = ?", (*row.values(), number))  # noqa: S608

@@ -20,6 +20,9 @@ from .charge import cost_is_unknown
 from .receipt import judge, read_reasoning
 from .result import Cost, Reasoning, Result, Run, Status, Summary, ThinkReceipt
 
+SIMULATED = Notice("simulated", "answered by the built-in simulator, not by a provider; the cost was not charged")
+"""Said of each result of a simulator."""
+
 EFFORT_PATHS = ("reasoning.effort", "reasoning_effort", "output_config.effort")
 
 
@@ -39,6 +42,8 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         outcome = replace(outcome, reply=reply)
     target, decided = prepared.target, prepared.plan
     reasoning = read_reasoning(reply, target.card.visibility)
+    if target.is_simulated:
+        extra = (SIMULATED, *extra)
     notices = [*extra, *decided.notices, *outcome.notices, *reply.notices, *_served_otherwise(outcome)]
     if cost.note:
         notices.append(Notice("cost", cost.note))
@@ -74,6 +79,8 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         request_id=outcome.request_id,
         warnings=tuple(dict.fromkeys(notices)),
         error=_with_hint(reply.failure, target),
+        host=target.host,
+        simulated=target.is_simulated,
     )
 
 
@@ -103,6 +110,8 @@ def unsent_result(
         attempts=0,
         request_id=None,
         error=failed,
+        host=target.host if target else None,
+        simulated=target is not None and target.is_simulated,
     )
 
 

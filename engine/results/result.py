@@ -80,7 +80,10 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One normalized answer of one profile (`thinkdial.result/1`)."""
+    """One normalized answer of one profile (`thinkdial.result/1`).
+
+    `host` is who was asked, where that is known; `simulated`: it has proved to be a simulator, so nothing was charged.
+    """
 
     id: str
     run_id: str
@@ -104,6 +107,8 @@ class Result:
     warnings: tuple[Notice, ...] = ()
     error: Failure | None = None
     forecast: Forecast | None = None
+    host: str | None = None
+    simulated: bool = False
 
 
 @dataclass(frozen=True, slots=True)

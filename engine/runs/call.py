@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ from ..exchange.exchange import Exchange
 from ..exchange.observer import CallObserver
 from ..exchange.outcome import cancelled
 from ..exchange.surroundings import Surroundings
+from ..planning.prepare import Prepared
 from ..results.assembly import result_of, unsent_result
 from ..results.result import Result
 from .jobs import ReadyCall
@@ -29,6 +31,9 @@ OnStored = Callable[[], None]
 
 Keep = Callable[[Result, OnStored | None], Awaitable[Result]]
 """Stores a result and gives it back. `None` comes with it where nothing is held back: no purse, or its refusal."""
+
+Begin = Callable[[Prepared, Decimal | None], Awaitable[None]]
+"""Writes down that a call will be made, before its request leaves, and what is granted to it, if anything limits it."""
 
 _SILENT = Silent()
 
@@ -47,13 +52,15 @@ async def make_call(
     index: int = 0,
     observer: CallObserver = _SILENT,
     purse: Purse | None = None,
+    begin: Begin | None = None,
     keep: Keep | None = None,
 ) -> Result:
     """Make `call`, with the retries of its patience, and tell what came of it. Cancelled, it gives what came so far.
 
     `index` is its number in the run, for observer, tape and purse. `at` is when the run began, whose prices count;
     None is when the call may go. The purse may refuse it (`is_refused`), shorten it or cut it; what it holds back for
-    the call is free again when `keep`, which has the result before anybody else, says so.
+    the call is free again when `keep`, which has the result before anybody else, says so. What `begin` has been told
+    of, `keep` hears of as well, whatever becomes of it.
     """
     prepared, funds = call.prepared, None
     if purse is not None:
@@ -69,6 +76,8 @@ async def make_call(
     exchange = Exchange(prepared, call.key, call.patience, surroundings, observer, index, call.authorize, funds)
     began = at or datetime.now(UTC)
     try:
+        if begin is not None:
+            await begin(prepared, None if meter is None else meter.grant_usd)
         outcome = await exchange.run()
     except asyncio.CancelledError:
         outcome = cancelled(exchange.outcome())

@@ -7,11 +7,13 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ...providers.errors import Failure
 from ...providers.schema import Delta, Notice
 from ..exchange.surroundings import Surroundings
+from ..planning.prepare import Prepared
 from ..results.assembly import unsent_result
 from ..results.result import Result
 from .call import OnStored, UnheardError, make_call
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 64
 """Calls, unless somebody says otherwise. What waits for its place has not begun: no latency counts it."""
+
+FEW = 8
+"""With more calls than these the history is opened before their connections are."""
 
 
 class _Relay:
@@ -104,6 +109,11 @@ async def fan_out(
                 settle()
             return result
 
+        async def begin(prepared: Prepared, usd: Decimal | None) -> None:
+            # A history that is open already costs no time; of a single call it is opened while the provider thinks.
+            if keeper is not None and (purse is not None or len(jobs) > FEW):
+                await keeper.expect(index, prepared, job.forecast.expected_usd if usd is None and job.forecast else usd)
+
         call = job.ready
         async with places:
             if call is None:
@@ -114,7 +124,7 @@ async def fan_out(
                 await places.enter_async_context(everyone)
                 result = await make_call(
                     call, surroundings, run_id=run_id, at=at, extra=extra,
-                    index=index, observer=relay, purse=purse, keep=keep,
+                    index=index, observer=relay, purse=purse, begin=begin, keep=keep,
                 )  # fmt: skip
         relay.finished(index, result)
         if relay.error is not None:

@@ -39,10 +39,10 @@ def forecasts_for(
     """A forecast for each job, in order; None for one that cannot be sent. `counted` are input tokens by index."""
     from ..costs.forecast import forecast
 
-    known: dict[tuple[str, str, str], Sequence[int]] = {}
+    known: dict[tuple[str, str, str, str], Sequence[int]] = {}
 
-    def once(provider: str, model: str, think: str) -> Sequence[int]:
-        key = (provider, model, think)
+    def once(provider: str, host: str, model: str, think: str) -> Sequence[int]:
+        key = (provider, host, model, think)
         if key not in known:
             known[key] = samples(*key) if samples is not None else ()
         return known[key]
@@ -107,12 +107,12 @@ def own_runs(note: Note, *, patience_s: float | None = None) -> Generator[Sample
         return
     is_readable = True
 
-    def samples(provider: str, model: str, think: str) -> Sequence[int]:
+    def samples(provider: str, host: str, model: str, think: str) -> Sequence[int]:
         nonlocal is_readable
         if not is_readable:
             return ()
         try:
-            return output_samples(store, provider, model, think)
+            return output_samples(store, provider, host, model, think)
         except StoreError as error:
             is_readable = False
             unread(error)

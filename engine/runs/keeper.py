@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from decimal import Decimal
 from typing import Any
 
 from ...providers.errors import StoreError
@@ -28,6 +29,8 @@ class Keeper:
         self._recorder = recorder
         self._foresee = foresee
         self._begun: dict[int, bool] = {}
+        self._expected = set[int]()
+        self._unpriced: dict[int, Prepared] = {}
         self._unsent: list[tuple[int, Job, Result]] = []
 
     @property
@@ -35,11 +38,38 @@ class Keeper:
         """Why nothing more is stored, if something went wrong."""
         return self._recorder.problem
 
+    async def expect(self, index: int, prepared: Prepared, usd: Decimal | None) -> None:
+        """To be awaited before a request leaves: then it counts, with `usd` or what is likely, should we be killed.
+
+        Without it that begins a moment after the request has left.
+        """
+        if prepared.target.is_simulated:
+            return
+        self._expected.add(index)
+        if usd is None:
+            self._unpriced[index] = prepared
+        await self._recorder.reserve(index, _call_head(prepared)._replace(sent={}), usd)
+
+    def price_expected(self) -> None:
+        """Say what the calls under way may cost, as far as nobody has. Takes a while unless prices are warm."""
+        if not self._unpriced:
+            return
+        from ..costs.likely_cost import LikelyCost
+
+        likely = LikelyCost()
+        for index, prepared in self._unpriced.items():
+            with suppress(Exception):  # nobody has asked for it
+                if (usd := likely.usd(prepared)) is not None:
+                    self._recorder.estimate(index, usd)
+        self._unpriced.clear()
+
     def begin(self, index: int, prepared: Prepared) -> None:
         is_first = index not in self._begun
         self._begun[index] = prepared.call.stream
         if is_first:
             self._recorder.begin(index, _call_head(prepared))
+            if index not in self._expected and not prepared.target.is_simulated:
+                self._unpriced[index] = prepared
 
     def opened(self, index: int, status: int, headers: Mapping[str, str]) -> None:
         self._recorder.opened(index, status, headers.get("content-type", ""), self._begun.get(index, False))
@@ -52,11 +82,14 @@ class Keeper:
 
     async def finished(self, index: int, job: Job, result: Result) -> Result:
         """Store `result`, with its forecast, and give it back when it is stored."""
+        self._unpriced.pop(index, None)
         if result.forecast is None and job.prepared is not None and result.attempts:
             with suppress(Exception):  # an answer that was paid for is not lost to a forecast
                 result = replace(result, forecast=self._foresee(job))
         if index not in self._begun and not result.attempts:
             self._unsent.append((index, job, result))
+            if index in self._expected:
+                self._recorder.dropped(index)
             return result
         if index not in self._begun and job.prepared is not None:
             self.begin(index, job.prepared)
@@ -106,6 +139,8 @@ def _call_head(prepared: Prepared) -> CallHead:
         model=target.profile.model,
         think=str(prepared.think),
         sent=sent,
+        host=target.host,
+        simulated=target.is_simulated,
     )
 
 

@@ -97,13 +97,21 @@ async def make_calls(
     run_id, at, began = new_id(), datetime.now(UTC), time.monotonic()
     loop = asyncio.get_running_loop()
     needs_prices = any(job.target is not None and job.target.profile.price is None for job in jobs)
-    warming: list[asyncio.TimerHandle] = []
+    timers: list[asyncio.TimerHandle] = []
+    warming: list[asyncio.Future[None]] = []
+
+    def warm() -> None:
+        warming.append(loop.run_in_executor(None, pricing.warm))
+        if keeper is not None:
+            warming[0].add_done_callback(lambda _: keeper.price_expected())
 
     def on_sent() -> None:
         # The price table takes long to import; now the provider is thinking anyway. One that answers at once is not
         # kept waiting by it: two threads of Python are slower than one.
-        if needs_prices and not warming:
-            warming.append(loop.call_later(WARMING_AFTER_S, loop.run_in_executor, None, pricing.warm))
+        if needs_prices and not timers:
+            timers.append(loop.call_later(WARMING_AFTER_S, warm))
+        elif keeper is not None and (not needs_prices or (warming and warming[0].done())):
+            keeper.price_expected()
 
     foresee = Afterwards(prompt, at)
     keeper = _keeper(run_id, at, prompt, circumstances, foresee)
@@ -123,7 +131,7 @@ async def make_calls(
             )
     finally:  # also when nobody reads the answer any more: what came of it was paid for
         total_s = time.monotonic() - began
-        for timer in warming:
+        for timer in timers:
             timer.cancel()
         foresee.close()
         number = None if keeper is None else await keeper.close(total_s)

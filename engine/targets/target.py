@@ -31,7 +31,7 @@ class Target:
     """A profile that can be called: where, in which dialect, and what its model is known to do.
 
     `card_note` says what of the card was not shipped but published by the provider. `prices` are the user's own, by
-    patterns of provider/model.
+    patterns of provider/model. `is_simulated`: the address has proved to be that of a simulator.
     """
 
     profile: Profile
@@ -43,6 +43,12 @@ class Target:
     spelling: Spelling | None = None
     card_note: str | None = None
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+    is_simulated: bool = False
+
+    @property
+    def host(self) -> str:
+        """Who is called: the host of the address, with its port where it names one."""
+        return host_of(self.base_url)
 
 
 def select(names: Iterable[str], config: Config) -> list[Selection]:
@@ -194,6 +200,14 @@ def think_values(selection: Selection, sweep: tuple[Think, ...], config: Config)
     if sweep:
         return sweep
     return (selection.profile.think or config.defaults.think or AUTO,)
+
+
+def host_of(url: str) -> str:
+    """The host of an address, in small letters, with its port where it names one; empty where it has none."""
+    try:
+        return urlsplit(url).netloc.rpartition("@")[2].lower()
+    except ValueError:
+        return ""
 
 
 def is_loopback(url: str) -> bool:

@@ -18,6 +18,7 @@ class By(StrEnum):
     MONTH = "month"
     PROFILE = "profile"
     PROVIDER = "provider"
+    HOST = "host"
     MODEL = "model"
     THINK = "think"
 
@@ -48,6 +49,7 @@ def spend(
 
     By day it shows the last 30 days, and otherwise everything, unless --since says when to begin. Days are UTC, and
     always whole ones. Results of unknown price are counted apart; forgotten runs still count, simulated ones never.
+    What was under way when its process was killed counts at its estimate.
 
     Example:  thinkdial spend --by model --since month
     """

@@ -205,6 +205,12 @@ def _unknown(total: Spent) -> list[Text]:
             f" {'are' if total.unpriced != 1 else 'is'} in none of these amounts."
         )
         lines.append(Text(words, CAUTION))
+    if total.estimated:
+        words = (
+            f"{total.estimated:,} of these results {'are' if total.estimated != 1 else 'is'} under way or killed:"
+            f" {dollars(total.estimated_usd)} of the sum is estimated."
+        )
+        lines.append(Text(words, CAUTION))
     if total.reasoning_unknown:
         words = f"≥: of {total.reasoning_unknown:,} priced result{'s' if total.reasoning_unknown != 1 else ''}"
         lines.append(Text(f"{words} the reasoning's part is not known.", QUIET))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from .rates import Charge, charge, rates_of
 
 DISAGREEMENT = Decimal("0.05")
 _STANDARD_TIERS = ("standard", "default", "auto", "on_demand", "unspecified")
+_warmed = threading.Event()
 _SUMMED = ("usd", "input_usd", "output_usd", "reasoning_usd", "cache_saved_usd")
 _CONTRADICTION = "the reported token counts contradict each other"
 _NO_BATCH_PRICE = "your price has no batch price; priced as usual"
@@ -52,6 +54,12 @@ def warm() -> None:
     from . import price_table
 
     price_table.warm()
+    _warmed.set()
+
+
+def is_warm() -> bool:
+    """Whether prices can be looked up at once."""
+    return _warmed.is_set()
 
 
 def own_price(target: Target, *models: str) -> Price | None:

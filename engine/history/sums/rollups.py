@@ -17,40 +17,31 @@ if TYPE_CHECKING:
 MOST_TOKENS = 10**12
 """A reported count above this is a mistake of the provider's; it stays in the result and out of the sums."""
 
-_KEY = ("day", "profile", "provider", "model", "think")
-_NUMBERS = ("results", "unpriced", "reasoning_unknown", "input_tokens", "output_tokens", "reasoning_tokens")
-_AMOUNTS = ("usd", "output_usd", "reasoning_usd", "cache_saved_usd")
+_NUMBERS = (
+    "results", "unpriced", "reasoning_unknown", "input_tokens", "output_tokens", "reasoning_tokens", "estimated",
+)  # fmt: skip
+_AMOUNTS = ("usd", "output_usd", "reasoning_usd", "cache_saved_usd", "estimated_usd")
 
 _exact = Context(prec=200)
 
 
 def count(connection: sqlite3.Connection, run: int | None, result: Result) -> None:
-    """Add a finished result to the sums, within the transaction that stores it. What was never sent adds nothing."""
-    if result.attempts > 0:
+    """Add a finished result to the sums, within the transaction that stores it.
+
+    What was never sent adds nothing, and neither does what a simulator has said.
+    """
+    if result.attempts > 0 and not result.simulated:
         _count_spending(connection, result)
         _count_forecast(connection, result)
         _note_disagreement(connection, run, result)
 
 
-def count_unfinished(connection: sqlite3.Connection, run: int) -> None:
-    """Add the results of a run that never ended, before the run is forgotten: their cost stays unknown."""
-    found = connection.execute(
-        "SELECT substr(created_at, 1, 10), profile, provider, model, think FROM results WHERE run = ?"
-        " AND status = 'running' AND (SELECT simulated FROM runs WHERE runs.number = results.run) = 0",
-        (run,),
-    ).fetchall()
-    for key in found:
-        _add_unknown(connection, dict(zip(_KEY, key, strict=True)), 1)
-
-
-def count_late(connection: sqlite3.Connection, result: Result) -> None:
-    """Take back what `count_unfinished` has added for `result`: it has ended after its run was forgotten."""
-    _add_unknown(connection, {"day": result.created_at[:10], "profile": result.profile, **_call(result)}, -1)
-
-
-def _add_unknown(connection: sqlite3.Connection, key: dict[str, str], how_many: int) -> None:
-    numbers = {**dict.fromkeys(_NUMBERS, 0), "results": how_many, "unpriced": how_many}
-    _add(connection, "spending", key, numbers, dict.fromkeys(_AMOUNTS))
+def add_spent(
+    connection: sqlite3.Connection, key: dict[str, str], numbers: Mapping[str, int], amounts: Mapping[str, Decimal]
+) -> None:
+    """Add to the row of `key` in the sums; what is not named stays as it is."""
+    known = {**dict.fromkeys(_NUMBERS, 0), **numbers}
+    _add(connection, "spending", key, known, {**dict.fromkeys(_AMOUNTS), **amounts})
 
 
 def _count_spending(connection: sqlite3.Connection, result: Result) -> None:
@@ -70,7 +61,7 @@ def _count_spending(connection: sqlite3.Connection, result: Result) -> None:
         "reasoning_usd": cost.reasoning_usd,
         "cache_saved_usd": cost.cache_saved_usd,
     }
-    _add(connection, "spending", key, numbers, amounts)
+    add_spent(connection, key, numbers, {name: usd for name, usd in amounts.items() if usd is not None})
 
 
 def _count_forecast(connection: sqlite3.Connection, result: Result) -> None:
@@ -118,7 +109,8 @@ def known_count(tokens: int | None) -> int | None:
 
 
 def _call(result: Result) -> dict[str, str]:
-    return {"provider": result.provider, "model": result.model, "think": result.think.requested}
+    call = {"provider": result.provider, "model": result.model, "think": result.think.requested}
+    return {**call, "host": result.host or ""}
 
 
 def _add(

@@ -12,38 +12,38 @@ from ....profiles.budget_rules import Allowance, BudgetRules
 from ..read import moment_text
 from ..store import Store, reading
 from .aside import aside_in
+from .under_way import lost_calls, unknown_calls
 
-By = Literal["day", "month", "profile", "provider", "model", "think"]
+By = Literal["day", "month", "profile", "provider", "host", "model", "think"]
 
 _COLUMNS: Mapping[By, str] = {
     "day": "day",
     "month": "substr(day, 1, 7)",
     "profile": "profile",
     "provider": "provider",
+    "host": "host",
     "model": "model",
     "think": "think",
 }
 
 
 _SUMS = (
-    "(SELECT day, profile, provider, model, think, results, unpriced, usd, output_usd, reasoning_usd,"
-    " reasoning_unknown, cache_saved_usd, input_tokens, output_tokens, reasoning_tokens FROM spending"
-    " UNION ALL SELECT substr(created_at, 1, 10), +profile, +provider, +model, +think,"
-    " 1, 1, '0', '0', '0', 0, '0', 0, 0, 0 FROM results WHERE status = 'running'"
-    " AND (SELECT simulated FROM runs WHERE runs.number = results.run) = 0)"
+    "(SELECT day, profile, provider, host, model, think, results, unpriced, usd, output_usd, reasoning_usd,"
+    " reasoning_unknown, cache_saved_usd, input_tokens, output_tokens, reasoning_tokens, estimated, estimated_usd"
+    " FROM spending UNION ALL SELECT day, profile, provider, host, model, think, 1, usd IS NULL, coalesce(usd, '0'),"
+    " '0', '0', usd IS NOT NULL, '0', 0, 0, 0, usd IS NOT NULL, coalesce(usd, '0') FROM under_way"
+    " WHERE result IS NULL OR (SELECT status FROM results WHERE results.number = under_way.result) = 'running')"
 )
-"""The kept sums, and the calls that have none yet: those under way, and those whose process was killed.
-
-The + keeps SQLite from looking for the latter among all results of a profile.
-"""
+"""The kept sums, and the calls that have none yet, at their estimates: those under way, or whose process was killed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Spent:
     """Sums over results that were charged for. The amounts are those that are known, exact.
 
-    `unpriced` results are of unknown cost and in none of the amounts, as are those that have not ended or never will;
-    `usd` is None when all are. `reasoning_unknown` counts the priced results of which the reasoning's part is not
+    `unpriced` results are of unknown cost and in none of the amounts; `usd` is None when all are. `estimated` results
+    have not ended, or never will as their process was killed: `estimated_usd`, a part of `usd`, is what they may cost.
+    `reasoning_unknown` counts the priced results of which the reasoning's part is not
     known, so that `reasoning_usd` is the least it was.
     """
 
@@ -58,6 +58,8 @@ class Spent:
     input_tokens: int
     output_tokens: int
     reasoning_tokens: int
+    estimated: int = 0
+    estimated_usd: Decimal = Decimal(0)
 
     @property
     def reasoning_share(self) -> Decimal | None:
@@ -113,7 +115,8 @@ def spent(store: Store, by: By, since: date | None = None, until: date | None = 
             for row in connection.execute(
                 f"SELECT {_COLUMNS[by]}, sum(results), sum(unpriced), {_all('usd')}, {_all('output_usd')},"  # noqa: S608
                 f" {_all('reasoning_usd')}, sum(reasoning_unknown), {_all('cache_saved_usd')}, sum(input_tokens),"
-                f" sum(output_tokens), sum(reasoning_tokens) FROM {_SUMS} WHERE {condition} GROUP BY 1",
+                f" sum(output_tokens), sum(reasoning_tokens), sum(estimated), {_all('estimated_usd')}"
+                f" FROM {_SUMS} WHERE {condition} GROUP BY 1",
                 values,
             )
         ]
@@ -125,8 +128,12 @@ def spent(store: Store, by: By, since: date | None = None, until: date | None = 
 
 
 def spent_in(store: Store, since_day: date, profiles: Collection[str] | None = None) -> tuple[Decimal, int]:
-    """What is known to have been spent since the beginning of a UTC day, and how many results are of unknown cost."""
-    query, values = f"SELECT usd, unpriced FROM {_SUMS} WHERE day >= ?", [since_day.isoformat()]  # noqa: S608
+    """What was spent since the beginning of a UTC day, and how many results are of unknown cost.
+
+    Calls of processes that have died count at their estimates. Those under way do not: they are held back for.
+    """
+    since = since_day.isoformat()
+    query, values = "SELECT usd, unpriced FROM spending WHERE day >= ?", [since]
     if profiles is not None:
         query += f" AND profile IN ({','.join('?' * len(profiles))})"
         values += list(profiles)
@@ -135,6 +142,11 @@ def spent_in(store: Store, since_day: date, profiles: Collection[str] | None = N
         for known, unknown in connection.execute(query, values):
             usd += Decimal(known)
             unpriced += unknown
+        lost, unknown_now = lost_calls(connection), unknown_calls(connection)
+    for call in (*lost, *unknown_now):
+        if call.day >= since and (profiles is None or call.profile in profiles):
+            usd += call.usd or Decimal(0)
+            unpriced += call.usd is None
     return usd, unpriced
 
 
@@ -236,10 +248,10 @@ def _sum(amounts: str) -> Decimal:
 
 
 def _spent(key: str, results: int, unpriced: int, usd: str, output: str, reasoning: str, *rest: Any) -> Spent:
-    reasoning_unknown, saved, *tokens = rest
+    reasoning_unknown, saved, *tokens, estimated, estimated_usd = rest
     return Spent(
         key, results, unpriced, _sum(usd) if results > unpriced else None, _sum(output), _sum(reasoning),
-        reasoning_unknown, _sum(saved), *tokens,
+        reasoning_unknown, _sum(saved), *tokens, estimated, _sum(estimated_usd),
     )  # fmt: skip
 
 
@@ -258,4 +270,6 @@ def _total(rows: Iterable[Spent]) -> Spent:
         input_tokens=sum(row.input_tokens for row in every),
         output_tokens=sum(row.output_tokens for row in every),
         reasoning_tokens=sum(row.reasoning_tokens for row in every),
+        estimated=sum(row.estimated for row in every),
+        estimated_usd=sum((row.estimated_usd for row in every), Decimal(0)),
     )

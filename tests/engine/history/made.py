@@ -63,7 +63,15 @@ def store_run(
         for index, made in enumerate(results):
             recorder.begin(
                 index,
-                CallHead(made.profile, made.provider, made.dialect, made.model, made.think.requested, sent or SENT),
+                CallHead(
+                    made.profile,
+                    made.provider,
+                    made.dialect,
+                    made.model,
+                    made.think.requested,
+                    sent or SENT,
+                    "host.example",
+                ),
             )
             if made.attempts:
                 recorder.opened(index, *raw_head)

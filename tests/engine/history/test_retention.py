@@ -43,8 +43,8 @@ def add(store: Store, age: timedelta, *, size: int = 10, ended: bool = True, pro
         ).lastrowid
         connection.execute("INSERT INTO chunks VALUES (?, 0, ?)", (result, prompt.encode()))
         connection.execute(
-            "REPLACE INTO spending VALUES ('2026-01-01', 'claude', 'anthropic', 'm', 'high', 1, 0, '1', '1', '1', 0,"
-            " '0', 1, 1, 1)"
+            "REPLACE INTO spending VALUES ('2026-01-01', 'claude', 'anthropic', 'm', 'high', '', 1, 0, '1', '1', '1',"
+            " 0, '0', 1, 1, 1, 0, '0')"
         )
 
 

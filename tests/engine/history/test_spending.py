@@ -179,11 +179,11 @@ def test_samples_are_the_newest_whole_answers_of_one_kind_and_never_simulated(st
     store_run(path, [of(3, status="error"), of(4, think="low"), of(5, profile="gpt"), of(None)], run_id="a2")
     store_run(path, [of(6)], run_id="a3", simulated=True)
     store_run(path, [of(7), of(8)], run_id="a4", killed=[1])
-    key = ("anthropic", "claude-opus-5-5", "high")
+    key = ("anthropic", "host.example", "claude-opus-5-5", "high")
     assert output_samples(store, *key) == [7, 2, 1]
     assert output_samples(store, *key, limit=2) == [7, 2]
-    assert output_samples(store, "anthropic", "claude-opus-5-5", "low") == [4]
-    assert output_samples(store, "nobody", "x", "high") == []
+    assert output_samples(store, "anthropic", "host.example", "claude-opus-5-5", "low") == [4]
+    assert output_samples(store, "anthropic", "127.0.0.1:8099", "claude-opus-5-5", "high") == []
 
 
 def seen(low: str, expected: str, high: str | None, source: Any = "history") -> Forecast:
@@ -243,7 +243,7 @@ def test_spending_reads_sums_and_never_results(store: Store, path: Path) -> None
     spent(store, "day", DAY)
     spent_in(store, DAY, {"claude"})
     forecast_errors(store, DAY)
-    output_samples(store, "anthropic", "claude-opus-5-5", "high")
+    output_samples(store, "anthropic", "host.example", "claude-opus-5-5", "high")
     store.connection.set_trace_callback(None)
     steps = [
         row[3]
@@ -252,9 +252,9 @@ def test_spending_reads_sums_and_never_results(store: Store, path: Path) -> None
         for row in store.connection.execute(f"EXPLAIN QUERY PLAN {statement}")
     ]
     assert len(steps) >= 4
-    few = ("CONSTANT", "subquery", "results_unfinished")
+    few = ("CONSTANT", "subquery", "under_way")
     assert not [step for step in steps if step.startswith("SCAN") and not any(one in step for one in few)], steps
-    indexed = ("results_by_call", "results_unfinished")
+    indexed = ("results_by_call", "SEARCH results USING INTEGER PRIMARY KEY")
     assert not [step for step in steps if "results" in step and not any(one in step for one in indexed)], steps
 
 

@@ -144,6 +144,9 @@ def test_what_came_before_nobody_listened_is_kept(kit: Any, wire: Any) -> None:
     kept: list[Any] = []
 
     class Keeper:
+        async def expect(self, *_: Any) -> None:
+            pass
+
         async def finished(self, index: int, job: Job, result: Any) -> Any:
             kept.append(result)
             return result

@@ -47,7 +47,7 @@ def book(path: Path, usd: str, profile: str = "p", day: str = "2026-11-21") -> N
         ).fetchone()
         usd = str(Decimal(usd) + (Decimal(row[0]) if row else 0))
         connection.execute(
-            "REPLACE INTO spending VALUES (?, ?, 'v', 'm', 'auto', 1, 0, ?, '0', '0', 0, '0', 0, 0, 0)",
+            "REPLACE INTO spending VALUES (?, ?, 'v', 'm', 'auto', '', 1, 0, ?, '0', '0', 0, '0', 0, 0, 0, 0, '0')",
             (day, profile, usd),
         )
 
@@ -306,7 +306,8 @@ def book(profile):
         usd = str(Decimal("0.10") + (Decimal(row[0]) if row else 0))
         values = (*key, usd)
         connection.execute(
-            "REPLACE INTO spending VALUES (?, ?, 'v', 'm', 'auto', 1, 0, ?, '0', '0', 0, '0', 0, 0, 0)", values
+            "REPLACE INTO spending VALUES (?, ?, 'v', 'm', 'auto', '', 1, 0, ?, '0', '0', 0, '0', 0, 0, 0, 0, '0')",
+            values,
         )
 
 

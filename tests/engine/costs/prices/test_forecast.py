@@ -48,7 +48,7 @@ def made(call: Prepared, **more: Any) -> Forecast:
 
 
 def runs(*tokens: int) -> Any:
-    return lambda provider, model, think: tokens
+    return lambda provider, host, model, think: tokens
 
 
 @pytest.mark.parametrize(
@@ -169,7 +169,7 @@ def test_what_is_not_known_is_null_and_never_0() -> None:
 def test_the_users_own_runs_go_before_the_reference_table() -> None:
     asked: list[tuple[str, str, str]] = []
 
-    def samples(provider: str, model: str, think: str) -> Sequence[int]:
+    def samples(provider: str, host: str, model: str, think: str) -> Sequence[int]:
         asked.append((provider, model, think))
         return [100, 300, 200, 500, 400, 700, 600, 900, 800, 1000, 50]
 
@@ -287,7 +287,7 @@ def test_a_forecast_for_each_job_that_can_be_sent_with_one_look_at_each_history(
     ]
     looked: list[str] = []
 
-    def samples(provider: str, model: str, think: str) -> Sequence[int]:
+    def samples(provider: str, host: str, model: str, think: str) -> Sequence[int]:
         looked.append(think)
         return [100] * 5
 
