@@ -86,6 +86,8 @@ def ready_run(
     and `BudgetError` when the calls cannot be afforded. `simulated` is said of each result of a simulator. `names` are
     what the caller's options are called. `at_once`: how many calls, at most; that some must wait otherwise is noted.
     """
+    if simulated is not None:
+        options = replace(options, is_simulated=True)
     jobs = make_jobs(selections, prompt, config, options, environment)
     if strict:
         plans = [(job.profile, job.prepared.plan) for job in jobs if job.prepared is not None]
@@ -102,12 +104,12 @@ def ready_run(
     )
     kept = kept_of(config, no_history=not keeps_history)
     extra = () if simulated is None else (simulated,)
+    is_simulated = all(job.target is not None and job.target.is_simulated for job in jobs)
     if at_once is None and (calls := sum(job.ready is not None for job in affordable.jobs)) > MOST_AT_ONCE:
         note(f"{calls} calls, {MOST_AT_ONCE} of them at once; {names.concurrency} changes that; no wait is latency")
     circumstances = Circumstances(
-        command, kept, config.history,
-        extra=extra, simulated=simulated is not None, at_once=at_once or MOST_AT_ONCE,
-    )  # fmt: skip
+        command, kept, config.history, extra=extra, simulated=is_simulated, at_once=at_once or MOST_AT_ONCE
+    )
     return ReadyRun(prompt, affordable, circumstances)
 
 

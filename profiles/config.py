@@ -30,7 +30,7 @@ TOP_KEYS = ("defaults", "profiles", "groups", "providers", "spellings", "referen
 PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
     "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
-    "endpoint", "known_as", "quirks", "thinking", "emulate",
+    "endpoint", "known_as", "quirks", "thinking", "emulate", "simulated",
 )  # fmt: skip
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
@@ -287,6 +287,7 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
         "known_as": section.text("known_as"),
         "emulate": section.flag("emulate"),
         "blocked": blocked,
+        "simulated": section.text("simulated"),
     }
     given = {key: value for key, value in changes.items() if value is not None}
     return replace(base, **given, place=f"{section.place.file}:{section.place.line}")

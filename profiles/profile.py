@@ -67,7 +67,8 @@ class Profile:
     price describe a deployment that has a name of its own. `card` and `spelling` are what the profile itself says of
     its model's thinking, and `quirks` of its server; they go before everything that is shipped. Never holds a key,
     only where to find one. `place` is the file and line that defined it. `blocked` says why it may not be used: a
-    project file that nobody vouched for decides where the prompt and a key would go.
+    project file that nobody vouched for decides where the prompt and a key would go. `simulated` is the mark of the
+    simulator that is called; it is believed only where the address proves it.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Profile:
     card: ModelCard | None = None
     spelling: Spelling | None = None
     blocked: ConfigError | None = None
+    simulated: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,12 +37,19 @@ def cache_directory() -> Path:
     return user_cache_path("thinkdial", appauthor=False) / "models"
 
 
-def store(found: PublishedModels) -> Path:
+def catalogue_file(provider: str, host: str | None = None) -> Path:
+    """Where a catalogue is kept: the provider's own, or that of another host that speaks for it."""
+    name = provider if host is None else f"{provider}@{re.sub(r'[^a-z0-9._-]', '_', host)}"
+    return cache_directory() / f"{name}.json"
+
+
+def store(found: PublishedModels, host: str | None = None) -> Path:
     """Write the catalogue to the cache. Raises `ConfigError` when that fails."""
-    path = cache_directory() / f"{found.provider}.json"
+    path = catalogue_file(found.provider, host)
     document = {
         "schema": SCHEMA,
         "provider": found.provider,
+        "host": host,
         "read_on": found.read_on,
         "models": [_document(model) for model in found.models.values()],
     }
@@ -50,10 +57,10 @@ def store(found: PublishedModels) -> Path:
     return path
 
 
-def stored(provider: str) -> PublishedModels | None:
-    """The cached catalogue of `provider`; None when there is none, or none that can be read."""
+def stored(provider: str, host: str | None = None) -> PublishedModels | None:
+    """The cached catalogue of `provider`, or of a `host` that speaks for it; None when there is none to be read."""
     try:
-        document = obj(parse_json(read_bounded(cache_directory() / f"{provider}.json", MOST_BYTES)))
+        document = obj(parse_json(read_bounded(catalogue_file(provider, host), MOST_BYTES)))
     except (OSError, ValueError):
         return None
     if document.get("schema") != SCHEMA:

@@ -152,6 +152,7 @@ def config_schema() -> dict[str, Any]:
         "endpoint": {"type": "object", "additionalProperties": text},
         "known_as": text,
         "emulate": flag,
+        "simulated": text,
         "quirks": {"type": "object"},
         "thinking": {"type": "object"},
     }

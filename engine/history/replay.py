@@ -121,7 +121,7 @@ def _target(stored: StoredResult, config: Config, notes: list[str]) -> Target:
         profile = Profile(name=was.profile, provider=was.provider, model=was.model)
     base_url = stored.sent.get("base_url")
     # A profile that may not be used today is still the one that was called; nothing is sent.
-    profile = replace(profile, dialect=was.dialect, quirks={}, blocked=None)
+    profile = replace(profile, dialect=was.dialect, quirks={}, blocked=None, simulated=None)
     return resolve(profile, config, base_url=str(base_url) if base_url else None)
 
 

@@ -15,7 +15,7 @@ from ...profiles.published import PublishedModels, store
 from ...providers.errors import ConfigError, UsageError
 from ..exchange.transport import Transport
 from ..targets.authorize import Authorize, authorization
-from ..targets.target import Target, is_loopback, resolve
+from ..targets.target import Target, is_loopback, other_host, resolve
 from .refresh import Unread, read_catalogue
 
 
@@ -52,9 +52,9 @@ def refresh_catalogues(config: Config, only: str | None = None) -> Iterator[Refr
             yield Refreshed(name, left_out=error.message)
     found = asyncio.run(_read(calls))
     here = {target.provider.name for target, _ in calls if is_loopback(target.base_url)}
-    for one in found:
+    for one, (target, _) in zip(found, calls, strict=True):
         if isinstance(one, PublishedModels):
-            yield Refreshed(one.provider, len(one.models), one.read_on, store(one))
+            yield Refreshed(one.provider, len(one.models), one.read_on, store(one, other_host(target)))
         elif only is None and one.provider in here and one.failure.kind == "connection":
             yield Refreshed(one.provider, left_out="it does not run on this machine")
         else:
@@ -69,8 +69,11 @@ async def _read(calls: list[tuple[Target, Authorize]]) -> list[PublishedModels |
 
 
 def _call(name: str, config: Config) -> tuple[Target, Authorize]:
-    """Where the catalogue is: at the address of a profile for this provider, where one has its own."""
-    profiles = [profile for profile in config.profiles.values() if profile.provider == name]
+    """Where the catalogue is: at the address of a profile for this provider, where one has its own.
+
+    A simulator publishes nothing of the provider's.
+    """
+    profiles = [one for one in config.profiles.values() if one.provider == name and one.simulated is None]
     own = next((profile for profile in profiles if profile.base_url), None)
     target = resolve(own or Profile(name=name, provider=name, model="any"), config)
     _, authorize = authorization(target, os.environ)

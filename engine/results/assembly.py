@@ -42,8 +42,11 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         outcome = replace(outcome, reply=reply)
     target, decided = prepared.target, prepared.plan
     reasoning = read_reasoning(reply, target.card.visibility)
-    if target.is_simulated:
+    if target.is_simulated and not any(notice.code == SIMULATED.code for notice in extra):
         extra = (SIMULATED, *extra)
+    elif target.profile.simulated is not None and not target.is_simulated:
+        words = f"the profile is marked as simulated, and {target.host} does not prove it: what it costs is counted"
+        extra = (Notice("not_simulated", words), *extra)
     notices = [*extra, *decided.notices, *outcome.notices, *reply.notices, *_served_otherwise(outcome)]
     if cost.note:
         notices.append(Notice("cost", cost.note))

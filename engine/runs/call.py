@@ -77,7 +77,7 @@ async def make_call(
     began = at or datetime.now(UTC)
     try:
         if begin is not None:
-            await begin(prepared, None if meter is None else meter.grant_usd)
+            await begin(prepared, None if funds is None else funds.meter.grant_usd)
         outcome = await exchange.run()
     except asyncio.CancelledError:
         outcome = cancelled(exchange.outcome())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ...profiles.config import Config
 from ...providers.errors import ConfigError, Failure
@@ -14,6 +14,7 @@ from ..planning.prepare import Prepared, Prompt, prepare
 from ..results.result import Forecast
 from ..targets.authorize import Authorize, authorization
 from ..targets.keys import Key
+from ..targets.simulated import is_simulated
 from ..targets.target import Selection, Target, resolve, think_values
 
 
@@ -62,6 +63,9 @@ class Options:
     emulate: bool = False
     base_url: Callable[[str], str | None] | None = None
     """Where a provider is really called, by its name: how the demonstration reaches the simulator."""
+
+    is_simulated: bool = False
+    """Whether that is a simulator of our own."""
 
 
 def make_jobs(
@@ -137,7 +141,10 @@ def prepare_one(target: Target, think: Think, prompt: Prompt, config: Config, op
 def resolved(selection: Selection, config: Config, options: Options) -> Target:
     """What a call to the selected profile needs. Raises `ConfigError` when something is missing."""
     replaced = options.base_url(selection.profile.provider) if options.base_url else None
-    return resolve(selection.profile, config, base_url=replaced)
+    target = resolve(selection.profile, config, base_url=replaced)
+    if options.is_simulated or (target.profile.simulated is not None and is_simulated(target.profile, target.base_url)):
+        return replace(target, is_simulated=True)
+    return target
 
 
 def patience_of(target: Target | None, config: Config, options: Options) -> Patience:

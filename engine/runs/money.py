@@ -153,8 +153,9 @@ def found_limits(
     Raises `BudgetError` when one of them cannot be checked.
     """
     from ..costs.budget.limits import limits_for
+    from ..targets.simulated import simulated_profiles
 
-    rules = config.budget
+    rules, simulated = config.budget, simulated_profiles(config)
     if not rules.needs_history:
         return limits_for(rules, max_cost_usd, profiles, spent_in=None, day=day, spent_usd=spent_usd, names=names)
     from ..history.store import Store
@@ -173,8 +174,9 @@ def found_limits(
             return spent_in(store, since, covered)
 
     return limits_for(
-        rules, max_cost_usd, profiles, spent_in=spent, aside_in=aside, day=day, spent_usd=spent_usd, names=names
-    )
+        rules, max_cost_usd, profiles, spent_in=spent, aside_in=aside, day=day, spent_usd=spent_usd,
+        simulated=simulated, names=names,
+    )  # fmt: skip
 
 
 def purse_for(

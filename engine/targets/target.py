@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
@@ -145,10 +146,29 @@ def resolve(
     name = profile.known_as or profile.model
     card_note = None
     if profile.card is None:
-        card, card_note = laid_over(card, name.removeprefix("models/"), stored(provider.name))
+        card, card_note = laid_over(
+            card, name.removeprefix("models/"), stored(provider.name, _other_host(url, use, provider))
+        )
     spelled = card.spelling.get(dialect)
     spelling = profile.spelling or (config.spellings[spelled] if spelled else None)
     return Target(profile, provider, dialect, use, card, url.rstrip("/"), spelling, card_note, config.prices)
+
+
+def other_host(target: Target) -> str | None:
+    """The host of `target`, where that is another than its provider's own."""
+    return _other_host(target.base_url, target.use, target.provider)
+
+
+def _other_host(url: str, use: DialectUse, provider: Provider) -> str | None:
+    host = host_of(url)
+    own = [host_of(one) for one in (use.base_url, provider.base_url) if one is not None]
+    return None if any(_fits(host, one) for one in own) else host
+
+
+def _fits(host: str, own: str) -> bool:
+    """Whether `host` is one of a provider's own, whose name may hold a region or the like."""
+    parts = re.split(r"\{[^}]*\}", own)
+    return re.fullmatch("[a-z0-9._-]+".join(re.escape(part) for part in parts), host) is not None
 
 
 def use_of(provider: Provider, card: ModelCard, dialect: str) -> DialectUse:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -16,6 +17,9 @@ from ..calls.vendor import perform, perform_change
 from .limits import COUNTING, RateLimiter, RateLimits
 from .log import RequestLog
 from .routes import BASE_PATHS, all_endpoints, vendor_of
+
+CHALLENGE = "challenge"
+"""The query of the root with which a client asks for a proof that it has come to this simulator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,8 +41,10 @@ class Dispatcher:
         retry_after_s: float,
         batches: BatchSettings,
         log: RequestLog,
+        mark: str,
         limits: RateLimits | None = None,
     ) -> None:
+        self._mark = mark
         self._seed = seed
         self._plan = FaultPlan(faults, seed)
         self._retry_after_s = retry_after_s
@@ -54,7 +60,8 @@ class Dispatcher:
     def respond(self, request: Request, number: int) -> DispatchedReply:
         """The reply to request `number`, with its faults done to it."""
         if request.path == "/":
-            return DispatchedReply(whole(200, {"simulator": "thinkdial", "vendors": list(BASE_PATHS)}))
+            proof = _proof(self._mark, request.query.get(CHALLENGE))
+            return DispatchedReply(whole(200, {"simulator": "thinkdial", "vendors": list(BASE_PATHS), **proof}))
         call = ApiCall(request, {}, "", number, self._seed, frozenset(), self._retry_after_s, self._cache)
         found = self._find(request)
         if found is None:
@@ -106,6 +113,11 @@ class Dispatcher:
             if match is not None:
                 return endpoint, {name: value for name, value in match.groupdict().items() if value is not None}
         return None
+
+
+def _proof(mark: str, challenge: str | None) -> JsonObject:
+    """Shows whoever knows the mark that we do, without telling it."""
+    return {} if challenge is None else {"proof": hmac.new(mark.encode(), challenge.encode(), "sha256").hexdigest()}
 
 
 def _unknown_fault(error: UnknownFaultError) -> HttpReply:

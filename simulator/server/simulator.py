@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import secrets
 import threading
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from ..batches.logged import LoggedBatch, LoggedRow
 from ..calls.fields import JsonObject, as_list, as_object, decode_object
 from ..calls.reply import HttpReply, whole
 from ..calls.request import Request
-from .dispatch import Dispatcher
+from .dispatch import CHALLENGE, Dispatcher
 from .http import Channel, MalformedError
 from .limits import RateLimits
 from .log import LoggedRequest, RequestLog, hidden, without_credentials
@@ -36,6 +37,7 @@ class SimulatorArguments(BatchArguments, total=False):
     faults: Mapping[str, float] | None
     port: int
     log: Path | None
+    mark: str | None
     retry_after_s: float
     limits: RateLimits | None
 
@@ -46,7 +48,8 @@ class Simulator:
     `pace` multiplies the simulated seconds: 1.0 is about as slow as the real services, `DEMO_PACE` suits a demo, 0.0
     never waits. `faults` are rates between 0 and 1 by fault name. `port` 0 takes a free one. `log` names a file that
     gets one JSON line a request. `retry_after_s` is what rate limits ask clients to wait; `limits` are enforced. Raises
-    `ValueError` for a host that is not loopback and for a fault that does not exist.
+    `ValueError` for a host that is not loopback and for a fault that does not exist. By `mark`, a secret, clients know
+    that nothing here is real; each simulator makes one of its own where none is given.
 
     `directory` keeps batches and files across restarts; without one they are forgotten at the end. A batch ends when it
     is looked at for the `batch_polls`-th time, or, with `batch_s`, when so many seconds have passed. `batch_rows` and
@@ -62,6 +65,7 @@ class Simulator:
         log: Path | None = None,
         *,
         host: str = "127.0.0.1",
+        mark: str | None = None,
         retry_after_s: float = 1.0,
         limits: RateLimits | None = None,
         sleep: Callable[[float], Awaitable[object]] = asyncio.sleep,
@@ -69,6 +73,7 @@ class Simulator:
     ) -> None:
         if not ipaddress.ip_address(host).is_loopback:
             raise ValueError(f"the simulator listens on loopback only, not on {host}")
+        self.mark = mark or secrets.token_hex(16)
         self._pace = pace
         self._host = host
         self._port = port
@@ -80,6 +85,7 @@ class Simulator:
             retry_after_s=retry_after_s,
             batches=batch_options(batches),
             log=self._log,
+            mark=self.mark,
             limits=limits,
         )
         self._number = 0
@@ -150,6 +156,9 @@ class Simulator:
             return False
         if request is None:
             return False
+        if request.path == "/" and CHALLENGE in request.query:  # asked by the client itself, and not of a vendor
+            reply = self._dispatcher.respond(request, 0).reply
+            return await channel.send(reply, method=request.method, wait=self._wait) and channel.next_cycle()
         self._number += 1
         number = self._number
         self._log.add(_logged(number, request))

@@ -56,6 +56,7 @@ def simulate(
 
     Example:  thinkdial simulate --port 8099 --fault rate_limit=0.1
     """
+    from ....engine.targets.simulated import own_mark
     from ....providers.errors import ConfigError
     from ....simulator import DEMO_PACE, RateLimits, Simulator, serve_forever
     from ...output import emit, say
@@ -66,6 +67,7 @@ def simulate(
         faults=_faults(fault or []),
         port=port,
         log=log,
+        mark=own_mark(),
         directory=state,
         batch_polls=batch_polls,
         batch_s=batch_s,
@@ -73,7 +75,7 @@ def simulate(
     )
 
     def ready(base_url: str) -> None:
-        emit(f"{_profiles_yaml(base_url)}\n")
+        emit(f"{_profiles_yaml(base_url, server.mark)}\n")
         say(f"simulated providers at {base_url}; save the YAML above as FILE, then in another terminal:")
         say('  thinkdial compare "Is 91 prime?" -p sim --config FILE')
         say("Ctrl-C stops")
@@ -108,11 +110,12 @@ def _faults(given: list[str]) -> dict[str, float]:
     return shares
 
 
-def _profiles_yaml(base_url: str) -> str:
+def _profiles_yaml(base_url: str, mark: str) -> str:
     from ..run.demo import DEMO_KEY, PATHS
 
     lines = [
         "# profiles that call the simulator; the headers stand in for keys, so yours stay at home",
+        "# by `simulated` it is known that nothing was charged: it is in no budget and in no spending",
         "profiles:",
     ]
     known = {
@@ -128,6 +131,7 @@ def _profiles_yaml(base_url: str) -> str:
             f"    model: {model}",
             f"    base_url: {base_url}{path}",
             f"    headers: {{{header}}}",
+            f"    simulated: {mark}",
         ]
     names = ", ".join(f"sim-{provider}" for provider in PATHS)
     return "\n".join([*lines, f"groups: {{sim: [{names}]}}"])

@@ -179,7 +179,8 @@ class _Planning:
         job, estimates = self._job, planned.estimates
         found = batch_limits(self._options, self._config, list(estimates))
         if is_booked:
-            job.options = {**job.options, "expected_usd": expected_usd(estimates)}
+            real = {name: made for name, made in estimates.items() if not self._used[name].target.is_simulated}
+            job.options = {**job.options, "expected_usd": expected_usd(real)}
             checked = self._held_back(found.limits, estimates)
         else:
             checked = self._checked(found.limits, estimates)

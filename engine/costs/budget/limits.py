@@ -27,7 +27,7 @@ class Limit:
 
     `total_usd` is how much it was, `left_usd` what of it is left when the run begins; below 0 when it is passed.
     `profiles` are those it covers, None for all. `since` is the first day (UTC) of a limit that all runs share, of
-    which open batches at providers are expected to need `aside_usd`.
+    which open batches at providers are expected to need `aside_usd`. Profiles that are simulated are `exempt` from it.
     """
 
     name: str
@@ -37,6 +37,7 @@ class Limit:
     on_exceed: OnExceed = "refuse"
     since: date | None = None
     aside_usd: Decimal = NOTHING
+    exempt: frozenset[str] = frozenset()
 
     @property
     def free_usd(self) -> Decimal:
@@ -44,7 +45,7 @@ class Limit:
         return self.left_usd - self.aside_usd
 
     def covers(self, profile: str) -> bool:
-        return self.profiles is None or profile in self.profiles
+        return (self.profiles is None or profile in self.profiles) and profile not in self.exempt
 
     @property
     def is_enforced(self) -> bool:
@@ -114,11 +115,13 @@ def limits_for(
     aside_in: AsideIn | None = None,
     day: date,
     spent_usd: Decimal = NOTHING,
+    simulated: frozenset[str] = frozenset(),
     names: OptionNames = COMMAND_LINE,
 ) -> Limits:
     """The limits that apply to a run of `profiles` on `day`. `spent_in` is None when no history is kept.
 
-    `spent_usd` is what the run, if it has begun already, has taken of the limits that are its own.
+    `spent_usd` is what the run, if it has begun already, has taken of the limits that are its own. The profiles that
+    are `simulated` are held to those alone.
     Raises `BudgetError` when a limit that all runs share cannot be checked; under `warn` that is a note.
     """
     chosen = frozenset(profiles)
@@ -128,8 +131,9 @@ def limits_for(
     if (most := rules.per_run_usd) is not None:
         limits.append(Limit("budget.per_run_usd", most, most - spent_usd, on_exceed=rules.on_exceed))
     notes: list[str] = []
+    real = chosen - simulated
     for name, total, covered, since in _shared(rules, day):
-        if covered is not None and not covered & chosen:
+        if not (real if covered is None else covered & real):
             continue
         try:
             if spent_in is None:
@@ -144,7 +148,7 @@ def limits_for(
                 f"{name} cannot be checked: {error.message}",
                 hint="let the history be kept, or set budget.on_exceed: warn to go on without the check",
             ) from None
-        limits.append(Limit(name, total, total - spent, covered, rules.on_exceed, since, aside))
+        limits.append(Limit(name, total, total - spent, covered, rules.on_exceed, since, aside, simulated))
         if unpriced:
             counted = "1 result" if unpriced == 1 else f"{unpriced} results"
             notes.append(f"{name} does not count {counted} since {since} whose cost is not known")

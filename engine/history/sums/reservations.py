@@ -107,7 +107,8 @@ class Reservations:
             decisions = choose(_elsewhere(store, connection, self._limits, others))
             for profile, decision in zip(profiles, decisions, strict=True):
                 usd = decision.usd if isinstance(decision, Grant) else None
-                rows.append(self._insert(connection, profile, usd) if usd else None)
+                is_shared = any(limit.covers(profile) for limit in self._limits)
+                rows.append(self._insert(connection, profile, usd) if usd and is_shared else None)
         self._own.update(row for row in rows if row is not None)
         return [Held(decision, row) for decision, row in zip(decisions, rows, strict=True)]
 

@@ -85,7 +85,7 @@ def test_all_pages_are_read(published: PublishedModels) -> None:
 
 
 def test_the_planner_prefers_what_was_published_and_says_so(published: PublishedModels) -> None:
-    store(published)
+    store(published, "127.0.0.1:9")
     again = stored("anthropic")
     assert again == published
     config = load_builtin()
@@ -102,9 +102,10 @@ def test_the_planner_prefers_what_was_published_and_says_so(published: Published
 
 
 def test_an_unknown_model_becomes_known(published: PublishedModels) -> None:
-    store(published)
+    store(published, "127.0.0.1:9")
     where = target("anthropic", "http://127.0.0.1:9", "claude-next")
     assert where.card.known
+    assert not target("anthropic", "http://127.0.0.1:8", "claude-next").card.known, "another host, another catalogue"
     assert [level.value for level in where.card.levels] == ["low", "max"]
 
 

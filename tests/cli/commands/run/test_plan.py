@@ -203,8 +203,8 @@ def seed_runs(store: Store, provider: str, model: str, think: str, outputs: list
     )
     (number,) = store.connection.execute("SELECT number FROM runs WHERE id = 'r'").fetchone()
     store.connection.executemany(
-        "INSERT INTO results (run, position, created_at, provider, model, think, output_tokens, profile, dialect,"
-        " status) VALUES (?, ?, ?, ?, ?, ?, ?, 'p', 'd', 'ok')",
+        "INSERT INTO results (host, run, position, created_at, provider, model, think, output_tokens, profile, dialect,"
+        " status) VALUES ('api.openai.com', ?, ?, ?, ?, ?, ?, ?, 'p', 'd', 'ok')",
         [(number, at, created, provider, model, think, tokens) for at, tokens in enumerate(outputs)],
     )
 
