@@ -10,8 +10,9 @@ from typing import Any, Literal
 from ..providers.schema import Visibility
 from ..providers.think import Level
 
-Control = Literal["effort", "budget", "switch", "fixed", "none"]
-"""How a model's thinking is steered: by words, by a token budget, on or off, not at all, or it never thinks."""
+Control = Literal["effort", "budget", "switch", "fixed", "none", "unknown"]
+"""How a model's thinking is steered: by words, by a token budget, on or off, not at all; or it never thinks; or nobody
+knows whether it does."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ class ModelCard:
     `output_limit_covers_thinking` says whether the output limit bounds reasoning and answer together.
     `inline_think` says whether reasoning may be in the text of its answers, in tags; None leaves it to the provider.
     `token_percent` is how many tokens the model counts for a text of which most others count 100.
+    `known` is False where no cited fact covers this very model at this host; `basis` says then what it was taken from.
     """
 
     match: re.Pattern[str]
@@ -84,6 +86,7 @@ class ModelCard:
     checked_on: str | None = None
     inline_think: bool | None = None
     known: bool = True
+    basis: str | None = None
 
     def matches(self, model: str) -> bool:
         return self.match.fullmatch(model) is not None

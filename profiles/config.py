@@ -13,6 +13,8 @@ from ..providers.think import Think, parse_think
 from . import facts
 from .budget_rules import BudgetRules, check_names, read_budget, with_members
 from .card import ModelCard, Spelling
+from .cards.card_file import check_dialect, read_card
+from .cards.resolution import card_for
 from .disk import is_own, is_same, read_bounded
 from .history_settings import HistorySettings, read_history
 from .price_list import read_price, read_prices
@@ -75,7 +77,7 @@ class Config:
         """What is shipped about the profile's model, or what the profile itself says."""
         if profile.card is not None:
             return profile.card
-        return facts.card_for(self.provider(profile.provider), profile.known_as or profile.model)
+        return card_for(self.provider(profile.provider), profile.known_as or profile.model, self.spellings)
 
 
 @dataclass(slots=True)
@@ -330,7 +332,7 @@ def _endpoint(section: Section) -> Mapping[str, str] | None:
 def _dialect(section: Section) -> str | None:
     name = section.text("dialect")
     if name is not None:
-        facts.check_dialect(section, "dialect", name)
+        check_dialect(section, "dialect", name)
     return name
 
 
@@ -338,7 +340,7 @@ def _thinking(section: Section | None, draft: _Draft) -> dict[str, Any]:
     """What a profile says of its model's thinking: a card, and under `fields` how each wish is spelled."""
     if section is None:
         return {}
-    card = facts.read_card(section, None, known_spellings=draft.spellings, more_keys=("fields",))
+    card = read_card(section, None, known_spellings=draft.spellings, more_keys=("fields",))
     spelled = section.section("fields")
     return {"card": card, "spelling": facts.read_spelling("profile", spelled) if spelled else None}
 

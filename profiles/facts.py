@@ -7,15 +7,14 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import cast, get_args
 
 from ..providers import registry
-from ..providers.errors import ConfigError, did_you_mean
-from ..providers.schema import Visibility
+from ..providers.errors import ConfigError
 from ..providers.think import Level
-from .card import BudgetRange, Control, ModelCard, Spelling
+from .card import ModelCard, Spelling
+from .cards.card_file import check_dialect, read_card, read_levels, read_pattern
 from .profile import Reference
-from .provider import Catalogue, DialectUse, EndpointPart, Listing, Provider
+from .provider import Catalogue, DialectUse, EndpointPart, Listing, Provider, VendorWords
 from .yaml_file import Section, read_yaml
 
 PROVIDER_ENTRY_POINTS = "thinkdial.providers"
@@ -23,15 +22,10 @@ PROVIDER_ENTRY_POINTS = "thinkdial.providers"
 
 CATALOGUE_STYLES = ("anthropic", "google", "xai", "openrouter", "ollama")
 
-_CARD_KEYS = (
-    "match", "example", "control", "levels", "can_be_off", "off", "absent", "budget", "visibility", "spelling",
-    "refuses_always", "refuses_thinking", "dialects", "context_tokens", "max_output_tokens", "min_output_limit",
-    "output_limit_covers_thinking", "token_percent", "retired", "notes", "unverified", "sources",
-    "inline_think",
-)  # fmt: skip
 _PROVIDER_KEYS = (
     "base_url", "api_key_env", "key_url", "auth_header", "auth_scheme", "headers", "dialect", "dialects",
     "models", "prices", "unknown_model", "sources", "endpoint", "signing", "catalogue", "listing",
+    "speaks",
 )  # fmt: skip
 _SPELLING_KEYS = ("visible", "level", "budget", "on", "off", "words", "owns", "optional", "levels", "off_note")
 
@@ -127,23 +121,26 @@ def cards(file: str) -> tuple[ModelCard, ...]:
     return tuple(_card(file, index) for index in range(len(_card_sections(file)[1])))
 
 
-def card_for(provider: Provider, model: str) -> ModelCard:
-    """The card of `model`, or the provider's stand-in for unknown models (`known` is False).
+def card_named(provider: Provider, model: str, *, any_case: bool = False) -> ModelCard | None:
+    """The card that names `model` at this provider; None when there is none.
 
     Only the card that matches is read in full: a file may hold dozens.
     """
-    name = model.removeprefix("models/")
     for file in provider.models:
         for index, section in enumerate(_card_sections(file)[1]):
-            if _pattern(section).fullmatch(name):
+            pattern = read_pattern(section)
+            if any_case:
+                pattern = re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
+            if pattern.fullmatch(model):
                 return _card(file, index)
-    return provider.unknown_model
+    return None
 
 
 @cache
 def _card(file: str, index: int) -> ModelCard:
     root, sections = _card_sections(file)
-    return read_card(sections[index], root.text("checked_on"), inline_think=root.flag("inline_think"))
+    said = root.flag("inline_think")
+    return read_card(sections[index], root.text("checked_on"), known_spellings=spellings(), inline_think=said)
 
 
 @cache
@@ -190,7 +187,7 @@ def read_spelling(name: str, section: Section) -> Spelling:
         words={key: str(word) for key, word in section.mapping("words").items()},
         owns=section.texts("owns"),
         optional=section.texts("optional"),
-        levels=_levels(section),
+        levels=read_levels(section),
         off_note=section.text("off_note"),
     )
 
@@ -221,7 +218,9 @@ def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spe
         name=name,
         dialect=first,
         dialects=uses,
-        unknown_model=read_card(stand_in, None, known=False, known_spellings=known_spellings),
+        unknown_model=read_card(
+            stand_in, None, known=False, known_spellings=spellings() if known_spellings is None else known_spellings
+        ),
         base_url=read_base_url(section, placeholders=True),
         api_key_env=read_variables(section),
         key_url=section.text("key_url"),
@@ -235,14 +234,8 @@ def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spe
         signing=section.text("signing"),
         catalogue=_catalogue(section.section("catalogue")),
         listing=_listing(section.section("listing")),
+        speaks=_speaks(section.section("speaks")),
     )
-
-
-def check_dialect(section: Section, key: str, name: str) -> None:
-    """Raise `ConfigError` at `key` when nobody speaks the dialect `name`."""
-    if not registry.is_known(name):
-        known = registry.names()
-        raise section.bad(key, f"{name!r} is not a dialect{did_you_mean(name, known)}", f"use {', '.join(known)}")
 
 
 def _catalogue(section: Section | None) -> Catalogue | None:
@@ -268,6 +261,25 @@ def _listing(section: Section | None) -> Listing | None:
     return Listing(path, section.text("key_path"), query, section.flag("complete") is not False)
 
 
+def _speaks(section: Section | None) -> Mapping[str, VendorWords]:
+    found: dict[str, VendorWords] = {}
+    for vendor in section or ():
+        words = _required(section, vendor) if section else None
+        if words is None:
+            continue
+        refuses = {key: str(path) for key, path in words.mapping("refuses").items()}
+        spoken: dict[str, Mapping[str, str]] = {}
+        for name in words:
+            if name == "refuses":
+                continue
+            check_dialect(words, name, name)
+            spelled = _required(words, name)
+            spelled.only(("effort", "budget", "switch"))
+            spoken[name] = {control: spelling for control in spelled if (spelling := spelled.text(control))}
+        found[vendor] = VendorWords(spoken, refuses)
+    return found
+
+
 def _endpoint(section: Section | None) -> Mapping[str, EndpointPart]:
     if section is None:
         return {}
@@ -278,73 +290,6 @@ def _endpoint(section: Section | None) -> Mapping[str, EndpointPart]:
         values = {key: str(value) for key, value in part.mapping("values").items()}
         parts[name] = EndpointPart(part.texts("env"), part.text("default"), part.text("of"), values)
     return parts
-
-
-def read_card(
-    section: Section,
-    checked_on: str | None,
-    *,
-    known: bool = True,
-    inline_think: bool | None = None,
-    known_spellings: Mapping[str, Spelling] | None = None,
-    more_keys: tuple[str, ...] = (),
-) -> ModelCard:
-    section.only((*_CARD_KEYS, *more_keys))
-    match = _pattern(section)
-    control = section.choice("control", get_args(Control))
-    if control is None:
-        raise section.bad("control", "is missing")
-    spelled = {key: str(name) for key, name in section.mapping("spelling").items()}
-    for spoken, name in spelled.items():
-        available = known_spellings if known_spellings is not None else spellings()
-        if name not in available:
-            raise section.bad("spelling", f"{name!r} is not a spelling{did_you_mean(name, available)}")
-        check_dialect(section, "spelling", spoken)
-    return ModelCard(
-        match=match,
-        example=section.text("example") or "",
-        control=cast("Control", control),
-        levels=_levels(section),
-        can_be_off=section.flag("can_be_off") or False,
-        off=section.mapping("off") or None,
-        absent=section.choice("absent", ("on", *Level)),
-        budget=_budget(section.section("budget")),
-        visibility=cast("Visibility", section.choice("visibility", get_args(Visibility)) or "none"),
-        spelling=spelled,
-        refuses_always=section.texts("refuses_always"),
-        refuses_thinking=section.texts("refuses_thinking"),
-        dialects=section.texts("dialects"),
-        context_tokens=section.whole("context_tokens"),
-        max_output_tokens=section.whole("max_output_tokens"),
-        min_output_limit=section.whole("min_output_limit"),
-        output_limit_covers_thinking=section.flag("output_limit_covers_thinking") is not False,
-        token_percent=section.whole("token_percent", least=1) or 100,
-        retired=section.text("retired"),
-        notes=section.text("notes"),
-        unverified=section.texts("unverified"),
-        sources=section.texts("sources"),
-        checked_on=checked_on,
-        inline_think=inline_think if (said := section.flag("inline_think")) is None else said,
-        known=known,
-    )
-
-
-def _levels(section: Section) -> tuple[Level, ...]:
-    listed = section.texts("levels")
-    for word in listed:
-        if word not in list(Level):
-            raise section.bad("levels", f"{word!r} is not a level{did_you_mean(word, list(Level))}")
-    levels = tuple(Level(word) for word in listed)
-    if list(levels) != sorted(levels, key=list(Level).index) or Level.OFF in levels:
-        raise section.bad("levels", "must be thinking levels in rising order")
-    return levels
-
-
-def _pattern(section: Section) -> re.Pattern[str]:
-    try:
-        return re.compile(section.text("match") or ".*")
-    except re.error as error:
-        raise section.bad("match", f"is no regular expression: {error}") from None
 
 
 def read_headers(section: Section) -> Mapping[str, str]:
@@ -388,13 +333,3 @@ def _required(section: Section, key: str) -> Section:
     if found is None:
         raise ConfigError(f"{section.place}: {section.path}{key} is missing")
     return found
-
-
-def _budget(section: Section | None) -> BudgetRange | None:
-    if section is None:
-        return None
-    section.only(("min", "max", "below_output_limit"))
-    least, most = section.whole("min"), section.whole("max")
-    if least is None or most is None or least > most:
-        raise section.bad("min", "a budget needs min and max, min not above max")
-    return BudgetRange(least, most, section.flag("below_output_limit") or False)

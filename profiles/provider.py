@@ -66,6 +66,17 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
+class VendorWords:
+    """How a host steers one vendor's models: on each dialect the spelling for each control, the usual dialect first.
+
+    `refuses` are further paths that mean the same as one of the vendor's that its models refuse.
+    """
+
+    dialects: Mapping[str, Mapping[str, str]] = field(default_factory=dict[str, Mapping[str, str]])
+    refuses: Mapping[str, str] = field(default_factory=dict[str, str])
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """A provider's base URL, credentials, dialects and the card that stands for its unknown models.
 
@@ -73,6 +84,8 @@ class Provider:
     (`models-NAME.yaml`), `prices` the provider's id in the price table. The key goes into the header `auth_header`
     behind `auth_scheme`. `endpoint` fills the placeholders of the base URL. `signing` names the AWS service whose
     requests are signed when there is no key. `listing` stands where there is no `catalogue`, or says more than it.
+    `speaks` says how the models of a vendor that have no card here are steered: the vendor -> dialect -> control ->
+    spelling. A vendor without an entry is steered in the words of `unknown_model`, unless `*` says that it is not.
     """
 
     name: str
@@ -92,3 +105,4 @@ class Provider:
     signing: str | None = None
     catalogue: Catalogue | None = None
     listing: Listing | None = None
+    speaks: Mapping[str, VendorWords] = field(default_factory=dict[str, "VendorWords"])

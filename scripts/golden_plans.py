@@ -61,6 +61,7 @@ MARKS: tuple[tuple[str, str, str | None], ...] = (
     ("✗*", "unsupported", "MODEL cannot be switched on by this route{silence}"),
     ("✗r", "unsupported", "MODEL takes no level on this route{silence}"),
     ("✗r", "unsupported", "MODEL takes neither level nor budget on this route{silence}"),
+    ("✗°", "unsupported", "how MODEL is steered is not known{silence}"),
     ("✗=", "unsupported", "MODEL always thinks and has no dial{silence}"),
 )
 
@@ -78,6 +79,7 @@ HEAD = """\
 #   +                  told in full below the row
 #
 #   unmarked  exact, or with auto the default
+#   °         assumed: the same, where the deciding fact is a stand-in or unverified
 #   ~         mapped: a level as a budget or the reverse, by the reference table
 #   ↓ ↑       clamped: the highest below, or the least where there is none
 #   ↕ ⤓       clamped: into the range of the row's budgets; below the output limit
@@ -87,6 +89,7 @@ HEAD = """\
 #   ✗! ✗!?    unsupported: cannot be turned off, is not known to have an off
 #   ✗r ✗*     unsupported: this route has no word for that wish; cannot switch it on
 #   ✗=        unsupported: the model always thinks and has no dial
+#   ✗°        unsupported: nobody knows how the model is steered here
 """
 
 
@@ -254,7 +257,8 @@ def _cell(think: Think, decided: ThinkPlan, route: Route, words: dict[str, str],
     codes = [notice.code for notice in decided.notices]
     scant = ["starvation_risk"] if "starvation_risk" in codes else []
     clamped = [f"think_{decided.fidelity}"] if decided.fidelity in ("clamped", "unsupported") else []
-    if codes != [*clamped, *([] if route.known else ["unknown_model"]), *scant]:
+    doubt = ["think_assumed"] if route.known and decided.fidelity == "assumed" else []
+    if codes != [*clamped, *doubt, *([] if route.known else ["unknown_model"]), *scant]:
         return None
     limit, note = decided.max_output_tokens, decided.note and decided.note.replace(route.model, "MODEL")
     bounds = "bounds thinking and answer together" in (note or "")
@@ -271,6 +275,8 @@ def _mark(think: Think, decided: ThinkPlan, route: Route, note: str | None, ceil
         if note is None or not note.startswith("unknown model"):
             return None
         note = note.removeprefix("unknown model").removeprefix("; ") or None
+    elif decided.fidelity == "assumed" and note is not None:
+        note = note.removeprefix("unverified").removeprefix("; ") or None
     if think.is_auto:
         label = _default(decided, route.target.card)
         usual = DEFAULTS.get(label, f"the provider's default for this model is {label}")
@@ -287,8 +293,12 @@ def _mark(think: Think, decided: ThinkPlan, route: Route, note: str | None, ceil
         "silence": "; only readable reasoning was asked for" if decided.native else "; nothing was sent",
     }
     for mark, fidelity, template in MARKS:
-        if fidelity == decided.fidelity and note == (template and template.format_map(values)):
+        if note != (template and template.format_map(values)):
+            continue
+        if fidelity == decided.fidelity:
             return mark
+        if decided.fidelity == "assumed" and fidelity in ("exact", "mapped"):
+            return f"{mark}°"
     return None
 
 

@@ -17,7 +17,7 @@ from thinkdial.providers.think import Level, Think
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "providers.md"
 DIAL = (*(Think(level) for level in Level), Think(budget_tokens=4000))
-MARKS = {"exact": "", "mapped": " ~", "clamped": " *", "unsupported": " ✗", "default": ""}
+MARKS = {"exact": "", "assumed": " °", "mapped": " ~", "clamped": " *", "unsupported": " ✗", "default": ""}
 COUNTS: Mapping[str, tuple[str, str]] = {
     "openai-responses": ("inside the output", "inside the input"),
     "openai-chat": ("inside the output", "inside the input"),
@@ -44,6 +44,7 @@ The tables say what every value of the dial becomes. A word is the level that is
 | mark | fidelity | meaning |
 |---|---|---|
 | none | *exact* | the model has this very value |
+| `°` | *assumed* | sent as it is, or mapped, but no cited fact says that this model takes it here |
 | `~` | *mapped* | a level as a budget or the reverse, by the reference table |
 | `*` | *clamped* | the nearest legal value |
 | `✗` | *unsupported* | nothing of the wish can be sent; a model that thinks all the same still does |

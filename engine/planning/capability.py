@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...profiles.card import ModelCard
@@ -38,9 +38,10 @@ class DialTable:
 
 
 def takes(think: Think, provider: Provider, card: ModelCard, config: Config) -> bool:
-    """Whether the model takes `think` exactly, on the dialect that it is usually called on."""
+    """Whether the model takes `think` as it is, on the dialect that it is usually called on, as far as is known."""
     usual = provider.dialect if not card.dialects or provider.dialect in card.dialects else card.dialects[0]
-    return plan(think, _context(provider, card, card.example, usual, config)).fidelity == "exact"
+    confirmed = replace(card, unverified=())
+    return plan(think, _context(provider, confirmed, card.example, usual, config)).fidelity == "exact"
 
 
 def dials(provider: Provider, card: ModelCard, model: str, config: Config) -> tuple[DialTable, ...]:

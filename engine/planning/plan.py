@@ -3,88 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 from ...profiles.card import BudgetRange, ModelCard, Spelling
-from ...profiles.profile import Reference
 from ...providers.errors import ConfigError
 from ...providers.merge import at_path, merged, without
 from ...providers.schema import Json, Notice
 from ...providers.think import THINKING_LEVELS, Level, Think
+from .certainty import judged
 from .params import contested, holds, paths_in, take_output_limit
-
-Fidelity = Literal["exact", "mapped", "clamped", "emulated", "unsupported", "default"]
-
-MEASURED_FIDELITY: tuple[Fidelity, ...] = ("exact", "mapped", "default")
-"""Fidelities that `--strict-think` accepts."""
+from .think_plan import Fidelity, PlanContext, ThinkPlan
 
 SCANT_ANSWER_TOKENS = 1024
 """Less than this beside a thinking budget is worth a warning."""
 
 LEAST_MAX_TOKENS = 65_536
 """What the level `max` stands for, at the least, when a budget is turned into a level."""
-
-
-@dataclass(frozen=True, slots=True)
-class PlanContext:
-    """What a plan depends on besides the wish: the card, the route's spelling and refusals, and the output limit.
-
-    `max_output_tokens` is what the profile or an option asks for; `limit_required` says that the dialect cannot do
-    without a limit, so that the card's most is sent when nothing is asked for.
-    """
-
-    card: ModelCard
-    spelling: Spelling | None
-    reference: Reference
-    model: str
-    max_output_tokens: int | None = None
-    limit_required: bool = False
-    refuses_levels: tuple[str, ...] = ()
-    params: Json | None = None
-
-    @property
-    def levels(self) -> tuple[Level, ...]:
-        """The levels that this model takes on this route, rising."""
-        taken = self.card.levels or (self.spelling.levels if self.spelling else ())
-        return tuple(level for level in taken if level.value not in self.refuses_levels)
-
-    @property
-    def output_limit(self) -> int | None:
-        """The output limit that holds: what is asked for, within the model's bounds, else the model's most."""
-        limit = self.max_output_tokens or self.card.max_output_tokens
-        return None if limit is None else self.bounded(limit)
-
-    def bounded(self, limit: int) -> int:
-        """The legal output limit that is nearest to `limit`."""
-        return max(min(limit, self.card.max_output_tokens or limit), self.card.min_output_limit or 0)
-
-
-@dataclass(frozen=True, slots=True)
-class ThinkPlan:
-    """What will be sent for one wish.
-
-    `native` are the thinking fields as they go into the body. `thinks` is whether the model is expected to think: None
-    when the provider's default is unknown. `level` and `budget_tokens` are what was really decided, in our words.
-    `params` are the user's native fields without those that the model refuses; `notices` name what was left out.
-    """
-
-    requested: str
-    native: Json
-    fidelity: Fidelity
-    note: str | None
-    thinks: bool | None
-    level: Level | None = None
-    budget_tokens: int | None = None
-    max_output_tokens: int | None = None
-    params: Json | None = None
-    optional: tuple[str, ...] = ()
-    notices: tuple[Notice, ...] = ()
-
-    @property
-    def is_strict(self) -> bool:
-        """Whether `--strict-think` lets it pass."""
-        return self.fidelity in MEASURED_FIDELITY
 
 
 def plan(think: Think, context: PlanContext) -> ThinkPlan:
@@ -97,11 +32,7 @@ def plan(think: Think, context: PlanContext) -> ThinkPlan:
     decided = replace(_decide(think, context), notices=notices)
     decided = _with_output_limit(decided, context)
     decided = _with_params(decided, think, context)
-    card = context.card
-    if not card.known:
-        notice = Notice("unknown_model", f"{context.model} is not a known model; its provider's usual fields were used")
-        words = "unknown model" if decided.note is None else f"unknown model; {decided.note}"
-        decided = replace(decided, note=words, notices=(notice, *decided.notices))
+    decided = judged(decided, think, context)
     if decided.fidelity in ("clamped", "unsupported", "emulated") and decided.note:
         decided = replace(decided, notices=(Notice(f"think_{decided.fidelity}", decided.note), *decided.notices))
     return decided
@@ -115,6 +46,8 @@ def _decide(think: Think, context: PlanContext) -> ThinkPlan:
         return _off(context)
     if card.control == "none":
         return _unsupported(think, f"{context.model} does not think", context)
+    if card.control == "unknown":
+        return _unsupported(think, f"how {context.model} is steered is not known", context)
     if card.control == "fixed":
         return _unsupported(think, f"{context.model} always thinks and has no dial", context)
     if context.spelling is None:
@@ -175,7 +108,7 @@ def _level(think: Think, level: Level, context: PlanContext) -> ThinkPlan:
     if context.card.control == "budget" and not (spelling and spelling.levels):
         return _level_as_budget(think, level, context)
     levels = context.levels
-    if spelling is None or not levels:
+    if spelling is None or not levels or not spelling.level:
         return _unsupported(think, f"{context.model} takes no level on this route", context)
     if level in levels:
         return _built(think, context, _fill(spelling, level), "exact", None, level=level)

@@ -101,6 +101,8 @@ def _name_and_think(written: str, config: Config) -> tuple[str, Think | None]:
     if not at:
         return written, None
     if "/" in name and name.partition("/")[0] in config.providers:
+        if value[:1] == "0" and len(value) > 1:
+            return written, None  # `@001` is a version of the model
         try:
             return name, parse_think(value)
         except UsageError:

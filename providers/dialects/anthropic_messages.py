@@ -98,7 +98,7 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
         body["stream"] = True
     if "models_path" in quirks:
         method = "streamRawPredict" if call.stream else "rawPredict"
-        path = f"{quirks['models_path']}/{quote(call.model, safe='@')}:{method}"
+        path = f"{quirks['models_path']}/{quote(call.model.rpartition('/models/')[2], safe='@')}:{method}"
         del body["model"]
     if "body_version" in quirks:
         body["anthropic_version"] = quirks["body_version"]

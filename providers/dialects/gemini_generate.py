@@ -89,7 +89,7 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
         body["systemInstruction"] = {"parts": [{"text": call.system}]}
     if call.max_output_tokens is not None:
         body["generationConfig"] = {"maxOutputTokens": call.max_output_tokens}
-    model = call.model.removeprefix("models/")
+    model = call.model.rpartition("models/")[2]
     version = quirks.get("latest_version", "v1beta") if model.endswith("-latest") else quirks.get("version", "v1")
     models_path = quirks.get("models_path", f"/{version}/models")
     method = "streamGenerateContent?alt=sse" if call.stream else "generateContent"

@@ -174,3 +174,8 @@ def test_a_server_that_stops_in_the_middle(cli: Cli, sim: Path) -> None:
 def test_answers_that_are_none(cli: Cli, sim: Path, profile: str, words: str) -> None:
     ended = cli("ask", "x", "-p", profile, "--config", sim)
     assert ended.code == 3 and words in ended.err and "Traceback" not in ended.err
+
+
+def test_5_what_is_only_assumed_is_refused_too(cli: Cli) -> None:
+    ended = cli("plan", "-p", "anthropic/claude-opus-6@high", "--strict-think", "--json")
+    assert ended.code == 5 and ended.json["plans"][0]["think"]["fidelity"] == "assumed"

@@ -65,7 +65,7 @@ def test_a_profile_may_name_it(site: Path, tmp_path: Path) -> None:
     config.write_text("profiles: {rocket: {provider: acme, model: rocket-1, think: low}}\n", encoding="utf-8")
     done = run(site, "plan", "hi", "-p", "rocket", "--config", str(config), "--json")
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["plans"][0]["think"]["fidelity"] == "exact"
+    assert json.loads(done.stdout)["plans"][0]["think"]["fidelity"] == "assumed"
 
 
 def test_the_dialect_of_a_plugin_is_spoken(site: Path, tmp_path: Path) -> None:

@@ -210,7 +210,7 @@ def _chips(result: Result) -> tuple[Chip, ...]:
     chips = [
         Chip(
             {"default": "provider's default"}.get(fidelity, fidelity),
-            "caution" if fidelity in SUBSTITUTED else "quiet",
+            "caution" if fidelity in SUBSTITUTED or fidelity == "assumed" else "quiet",
             "how the asked think value was sent",
         )
     ]

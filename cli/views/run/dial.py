@@ -69,13 +69,20 @@ def measured(result: Result) -> str:
     return tokens(result.reasoning.tokens, result.reasoning.tokens_source)
 
 
+ASSUMED = "?"
+"""Behind what was sent: no cited fact says that this model takes it."""
+
+ASSUMED_WORDS = "no cited fact says that this model takes it here"
+
+
 def is_substituted(receipt: ThinkReceipt) -> bool:
     return receipt.fidelity in SUBSTITUTED
 
 
 def asked_to_sent(result: Result) -> str:
-    """`max → high*`; the star marks a level that is not the very one asked."""
-    return f"{asked(result.think)} → {sent(result)}{'*' if is_substituted(result.think) else ''}"
+    """`max → high*`; `*` marks a level that is not the very one asked, `?` one that is assumed to be taken."""
+    mark = "*" if is_substituted(result.think) else ASSUMED if result.think.fidelity == "assumed" else ""
+    return f"{asked(result.think)} → {sent(result)}{mark}"
 
 
 def think_path(result: Result) -> str:

@@ -17,7 +17,14 @@ from ....engine.results.result import Forecast
 from ....providers.untrusted import harmless
 from .forecast_cells import amounts, method_words, sources, total_amounts, unknown_words
 
-FIDELITY_STYLES = {"exact": "green", "mapped": "green", "default": "", "clamped": "yellow", "unsupported": "red"}
+FIDELITY_STYLES = {
+    "exact": "green",
+    "mapped": "green",
+    "default": "",
+    "assumed": "yellow",
+    "clamped": "yellow",
+    "unsupported": "red",
+}
 NARROW = 100
 TINY = 68
 

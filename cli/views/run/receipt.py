@@ -91,7 +91,9 @@ def _said_above(result: Result) -> list[tuple[str, str]]:
 
 def _said_once(result: Result) -> list[tuple[str, str]]:
     note = one_line(result.think.note or "")
-    said = [] if is_substituted(result.think) else [(note, "")]
+    # What is assumed of a model is a warning of its own, in the same words for all its results.
+    assumed = result.think.fidelity == "assumed" and ";" not in note
+    said = [] if is_substituted(result.think) or assumed else [(note, "")]
     for warning in result.warnings:
         words = one_line(warning.message, 1000)
         if words != note and warning.code != SIMULATED:

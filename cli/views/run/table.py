@@ -11,7 +11,7 @@ from ....engine.results.result import Result
 from ....providers.untrusted import one_line
 from ..grid import Column, needs, ranked, ruled, stacked
 from ..numbers import BEST, at_the_point
-from .dial import is_substituted
+from .dial import ASSUMED, ASSUMED_WORDS, is_substituted
 from .phrases import QUIET, STRONG
 from .receipt import receipt_line
 from .rows import ResultRow, labels, rows
@@ -101,6 +101,8 @@ def _caption(results: Sequence[Result], made: Sequence[ResultRow]) -> Text | Non
     for result, label in zip(results, labels(results), strict=True):
         if is_substituted(result.think):
             lines[f"* {label}: {one_line(result.think.note or result.think.fidelity, 300)}"] = None
+        elif result.think.fidelity == "assumed":
+            lines[f"{ASSUMED} {one_line(result.model, 100)}: assumed, {ASSUMED_WORDS}"] = None
     if any(row.best for row in made):
         lines[f"{BEST} best known value among whole answers"] = None
     return Text("\n" + "\n".join(lines), QUIET) if lines else None

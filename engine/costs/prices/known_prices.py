@@ -81,7 +81,7 @@ def _vendor_first(providers: Iterable[Provider], model: str) -> list[Provider]:
     """Those that are known to serve the model first, and of them the vendor itself before the clouds."""
 
     def rank(provider: Provider) -> tuple[bool, bool]:
-        return not facts.card_for(provider, model).known, provider.name not in provider.models
+        return facts.card_named(provider, model) is None, provider.name not in provider.models
 
     return sorted(providers, key=rank)
 

@@ -60,3 +60,22 @@ def taken_levels(found: Route) -> list[Level]:
     if spelling is None or not spelling.level or (found.target.card.control != "effort" and not spelling.levels):
         return []
     return [level for level in found.target.card.levels or spelling.levels if level.value not in refused]
+
+
+def is_confirmed(found: Route, decided: ThinkPlan) -> bool:
+    """Whether a cited fact says that the model takes what was decided."""
+    card = found.target.card
+    if decided.requested == "off":
+        facts = {"control"} if card.control == "none" else {"can_be_off", "off"}
+    elif card.control == "budget" or sent_budget(decided):
+        ends = {card.budget.min: "budget.min", card.budget.max: "budget.max"} if card.budget else {}
+        facts = {"control", "budget", ends.get(sent_budget(decided) or 0, "budget")}
+    else:
+        facts = {"control", "levels", sent_level(decided) or "levels"}
+    named = {fact for fact in facts if fact in card.unverified or f"the level {fact}" in card.unverified}
+    return card.known and not named
+
+
+def with_doubt(found: Route, decided: ThinkPlan, fidelity: str) -> str:
+    """`fidelity` as it may be told: only what is confirmed is exact or mapped."""
+    return "assumed" if fidelity in ("exact", "mapped") and not is_confirmed(found, decided) else fidelity

@@ -91,7 +91,7 @@ def shape(found: Route) -> str:
         found.target.dialect, found.target.spelling, found.target.use.refuses_levels,
         card.control, card.levels, card.can_be_off, card.off, card.absent,
         card.budget, card.max_output_tokens, card.min_output_limit, card.output_limit_covers_thinking,
-        card.known, card.off and card.notes,
+        card.known, card.off and card.notes, card.unverified,
     ))  # fmt: skip
 
 

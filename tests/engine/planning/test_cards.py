@@ -9,6 +9,7 @@ import pytest
 from thinkdial.engine.planning.plan import level_rank
 from thinkdial.profiles import facts
 from thinkdial.profiles.card import ModelCard
+from thinkdial.profiles.cards.resolution import card_for
 
 from ...sources import is_source
 from .routes import PROVIDERS
@@ -56,7 +57,7 @@ CARDS = [(provider, card) for provider in facts.provider_names() for card in car
 def test_every_named_id_finds_exactly_one_card() -> None:
     for provider, model in NAMED:
         assert len([card for card in cards(provider) if card.matches(model)]) == 1, model
-        assert facts.card_for(facts.providers()[provider], model).known
+        assert card_for(facts.providers()[provider], model).known
 
 
 def test_every_example_finds_its_own_card_and_no_other() -> None:
@@ -81,20 +82,20 @@ def test_every_example_finds_its_own_card_and_no_other() -> None:
     ],
 )
 def test_a_name_does_not_match_longer_ones(provider: str, short: str, longer: str) -> None:
-    card = facts.card_for(facts.providers()[provider], short)
+    card = card_for(facts.providers()[provider], short)
     assert card.matches(short) and not card.matches(longer)
-    assert facts.card_for(facts.providers()[provider], longer) != card
+    assert card_for(facts.providers()[provider], longer) != card
 
 
 @pytest.mark.parametrize("model", ["gpt-6-sol-ultra", "xgpt-5", "claude-sonnet-5-55", "gemini-2.5-flash-tts", "gpt-4"])
 def test_a_name_that_nobody_knows_finds_the_stand_in(model: str) -> None:
     for provider in PROVIDERS:
-        assert not facts.card_for(facts.providers()[provider], model).known
+        assert not card_for(facts.providers()[provider], model).known
 
 
 def test_the_models_prefix_of_google_is_no_part_of_the_name() -> None:
     google = facts.providers()["google"]
-    assert facts.card_for(google, "models/gemini-2.5-pro") == facts.card_for(google, "gemini-2.5-pro")
+    assert card_for(google, "models/gemini-2.5-pro") == card_for(google, "gemini-2.5-pro")
 
 
 def test_every_card_cites_and_dates_its_facts() -> None:

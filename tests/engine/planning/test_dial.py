@@ -12,7 +12,7 @@ from thinkdial.profiles.card import Spelling
 from thinkdial.profiles.profile import Reference
 from thinkdial.providers.think import THINKING_LEVELS, Level
 
-from .native import amount, is_sent_as_off, sent_budget, sent_level, taken_levels, takes_budgets
+from .native import amount, is_sent_as_off, sent_budget, sent_level, taken_levels, takes_budgets, with_doubt
 from .routes import BUDGETS, LEVELS, PROVIDERS, VALUES, Route, for_every_route, route
 
 
@@ -57,7 +57,7 @@ def test_off_is_off_where_the_model_can_be_off_and_never_a_level_there(each_rout
     if card.control == "none" or (
         card.can_be_off and (card.absent == "off" or (spelling and (card.off or spelling.off)))
     ):
-        assert decided.fidelity == "exact" and decided.thinks is False
+        assert decided.fidelity == with_doubt(each_route, decided, "exact") and decided.thinks is False
         assert sent_level(decided) is None and not sent_budget(decided)
         assert is_sent_as_off(decided.native) or (card.absent == "off" and not decided.native) or card.control == "none"
         return
@@ -78,7 +78,7 @@ def test_a_level_goes_to_the_nearest_below_and_else_to_the_least(each_route: Rou
             continue
         below = [other for other in taken if THINKING_LEVELS.index(other) <= THINKING_LEVELS.index(level)]
         assert sent_level(decided) == (below[-1] if below else taken[0])
-        assert decided.fidelity == ("exact" if level in taken else "clamped")
+        assert decided.fidelity == with_doubt(each_route, decided, "exact" if level in taken else "clamped")
 
 
 @for_every_route
@@ -90,8 +90,10 @@ def test_levels_on_budget_models_follow_the_reference_table(each_route: Route) -
         decided = each_route.plan(level)
         room = card.max_output_tokens - 4096 if card.budget.below_output_limit and card.max_output_tokens else 10**9
         assert sent_budget(decided) == min(max(tokens, card.budget.min), card.budget.max, room)
-        assert decided.fidelity == ("mapped" if sent_budget(decided) == tokens else "clamped")
-    assert each_route.plan("max").fidelity == "mapped"
+        fidelity = "mapped" if sent_budget(decided) == tokens else "clamped"
+        assert decided.fidelity == with_doubt(each_route, decided, fidelity)
+    most = each_route.plan("max")
+    assert most.fidelity == with_doubt(each_route, most, "mapped")
 
 
 @for_every_route
@@ -99,10 +101,12 @@ def test_a_budget_is_native_exactly_where_the_model_takes_budgets(each_route: Ro
     card = each_route.target.card
     decided = each_route.plan("4000")
     if takes_budgets(each_route):
-        assert sent_budget(decided) == 4000 and decided.fidelity == "exact"
-        assert decided.note == (None if card.known else "unknown model")
+        fidelity = with_doubt(each_route, decided, "exact")
+        assert sent_budget(decided) == 4000 and decided.fidelity == fidelity
+        said = None if fidelity == "exact" else "unverified"
+        assert decided.note == (said if card.known else "unknown model")
     elif taken_levels(each_route):
-        assert sent_budget(decided) is None and decided.fidelity == "mapped"
+        assert sent_budget(decided) is None and decided.fidelity == with_doubt(each_route, decided, "mapped")
         assert decided.note and "takes levels, not budgets" in decided.note
         # The output limit is the ceiling, where it bounds thinking too.
         if card.output_limit_covers_thinking:

@@ -17,7 +17,7 @@ from thinkdial.providers.merge import at_path, merged
 from thinkdial.providers.registry import dialect as dialect_called
 from thinkdial.providers.think import THINKING_LEVELS, Level, parse_think
 
-from .native import is_sent_as_off, sent_budget, sent_level, taken_levels, takes_budgets
+from .native import is_sent_as_off, sent_budget, sent_level, taken_levels, takes_budgets, with_doubt
 from .routes import EVERY_ROUTE, LEVELS, REFERENCE, VALUES, Route, for_every_route, shape
 
 THINK = {value: parse_think(value) for value in VALUES}
@@ -189,17 +189,19 @@ def test_budgets_stay_inside_their_range_and_below_the_output_limit(each_route: 
 def test_the_fidelity_is_honest_and_so_is_the_note(each_route: Route) -> None:
     for value, limit in product(VALUES, LIMITS):
         decided = each_route.plan(value, limit=limit)
-        assert decided.fidelity == expected_fidelity(each_route, value, limit), (value, limit)
-        said, think = (decided.note or "").removeprefix("unknown model").removeprefix("; "), THINK[value]
+        fidelity = expected_fidelity(each_route, value, limit)
+        assert decided.fidelity == with_doubt(each_route, decided, fidelity), (value, limit)
+        doubt = "unverified" if decided.fidelity == "assumed" and each_route.target.card.known else "unknown model"
+        said, think = (decided.note or "").removeprefix(doubt).removeprefix("; "), THINK[value]
         sent = sent_budget(decided) or sent_level(decided)
-        if decided.fidelity in ("mapped", "clamped"):
+        if fidelity in ("mapped", "clamped"):
             wish = {str(think), f"{think} tokens"}
             target = "on" if each_route.target.card.control == "switch" else str(sent)
             assert said.partition(" → ")[0] in wish, (value, limit, said)
             assert said.partition(" → ")[2].split(":")[0] in (target, f"{target} tokens"), (value, limit, said)
         elif decided.fidelity == "unsupported":
             assert said.endswith(("; nothing was sent", "; only readable reasoning was asked for")), (value, limit)
-        elif decided.fidelity == "exact" and not think.is_off:
+        elif fidelity == "exact" and not think.is_off:
             assert not said, (value, limit)
         assert (decided.note or "").startswith("unknown model") is not each_route.target.card.known
 
@@ -210,7 +212,7 @@ def test_a_warning_is_given_where_it_is_due_and_nowhere_else(each_route: Route) 
     for value, limit in product(VALUES, LIMITS):
         decided = each_route.plan(value, limit=limit)
         due = {f"think_{decided.fidelity}"} & {"think_clamped", "think_unsupported"}
-        due |= set() if card.known else {"unknown_model"}
+        due |= {"think_assumed"} & {f"think_{decided.fidelity}"} if card.known else {"unknown_model"}
         due |= {"output_limit"} if limit != decided.max_output_tokens and limit is not None else set()
         budget, below = sent_budget(decided), card.budget is not None and card.budget.below_output_limit
         room = decided.max_output_tokens or (card.max_output_tokens if below else None)
@@ -230,7 +232,7 @@ def test_whether_it_thinks_is_what_the_card_says(each_route: Route) -> None:
             visible = each_route.target.spelling.visible if each_route.target.spelling and alone else {}
             assert decided.native == visible, (value, limit)
         else:
-            assert decided.thinks is not (value == "off" and decided.fidelity == "exact"), (value, limit)
+            assert decided.thinks is not (value == "off" and decided.fidelity in ("exact", "assumed")), (value, limit)
 
 
 @for_every_route

@@ -39,7 +39,7 @@ def test_a_profile_plans_without_surprise(name: str) -> None:
     for value in VALUES:
         prepared = prepare(target, parse_think(value), Prompt("hi"), CONFIG.reference)
         assert prepared.plan.fidelity != "unsupported"
-        assert {notice.code for notice in prepared.plan.notices} <= {"think_clamped"}
+        assert {notice.code for notice in prepared.plan.notices} <= {"think_clamped", "think_assumed"}
         assert urlsplit(prepared.request.url).hostname
 
 

@@ -48,6 +48,7 @@ def test_native_fields_in_words(native: dict[str, Any], words: str) -> None:
     ("fidelity", "expected"),
     [
         ("exact", "high → high"),
+        ("assumed", "high → high?"),
         ("mapped", "high → high*"),
         ("clamped", "high → high*"),
         ("emulated", "high → by prompt*"),

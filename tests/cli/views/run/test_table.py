@@ -167,3 +167,13 @@ def test_hostile_names_are_harmless(result: Make, shown: Shown) -> None:
 
 def test_no_results_is_no_crash(shown: Shown) -> None:
     assert "profile" in shown(numbers_table([], 80), 80)
+
+
+def test_what_is_assumed_of_a_model_is_said_once(result: Make, shown: Shown) -> None:
+    assumed = [
+        result("new", model="claude-opus-6", think={"requested": level, "fidelity": "assumed", "note": "unknown model"})
+        for level in ("low", "high")
+    ]
+    text = shown(numbers_table(assumed, 160), 160)
+    assert text.count("? claude-opus-6: assumed, no cited fact says that this model takes it here") == 1
+    assert "low → high?" in text

@@ -11,16 +11,17 @@ from thinkdial.engine.planning.plan import Fidelity, ThinkPlan
 from thinkdial.engine.results.receipt import judge, read_reasoning
 from thinkdial.engine.results.result import Verdict
 from thinkdial.profiles import facts
+from thinkdial.profiles.cards.resolution import card_for
 from thinkdial.providers.fold import Reply
 from thinkdial.providers.schema import Usage, Visibility
 from thinkdial.providers.think import parse_think
 
 OPENAI, ANTHROPIC = facts.providers()["openai"], facts.providers()["anthropic"]
 CARDS = {
-    "summary": facts.card_for(OPENAI, "gpt-6-sol"),
-    "full": facts.card_for(ANTHROPIC, "claude-3-7-sonnet-20250219"),
-    "none": facts.card_for(OPENAI, "gpt-4o"),
-    "unknown": facts.card_for(OPENAI, "newcomer"),
+    "summary": card_for(OPENAI, "gpt-6-sol"),
+    "full": card_for(ANTHROPIC, "claude-3-7-sonnet-20250219"),
+    "none": card_for(OPENAI, "gpt-4o"),
+    "unknown": card_for(OPENAI, "newcomer"),
 }
 
 

@@ -1,0 +1,105 @@
+"""The YAML of one model card, with every complaint at its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from typing import cast, get_args
+
+from ...providers import registry
+from ...providers.errors import did_you_mean
+from ...providers.schema import Visibility
+from ...providers.think import Level
+from ..card import BudgetRange, Control, ModelCard
+from ..yaml_file import Section
+
+CARD_KEYS = (
+    "match", "example", "control", "levels", "can_be_off", "off", "absent", "budget", "visibility", "spelling",
+    "refuses_always", "refuses_thinking", "dialects", "context_tokens", "max_output_tokens", "min_output_limit",
+    "output_limit_covers_thinking", "token_percent", "retired", "notes", "unverified", "sources",
+    "inline_think",
+)  # fmt: skip
+
+
+def read_card(
+    section: Section,
+    checked_on: str | None,
+    *,
+    known_spellings: Collection[str],
+    known: bool = True,
+    inline_think: bool | None = None,
+    more_keys: tuple[str, ...] = (),
+) -> ModelCard:
+    section.only((*CARD_KEYS, *more_keys))
+    match = read_pattern(section)
+    control = section.choice("control", get_args(Control))
+    if control is None:
+        raise section.bad("control", "is missing")
+    spelled = {key: str(name) for key, name in section.mapping("spelling").items()}
+    for spoken, name in spelled.items():
+        if name not in known_spellings:
+            raise section.bad("spelling", f"{name!r} is not a spelling{did_you_mean(name, known_spellings)}")
+        check_dialect(section, "spelling", spoken)
+    return ModelCard(
+        match=match,
+        example=section.text("example") or "",
+        control=cast("Control", control),
+        levels=read_levels(section),
+        can_be_off=section.flag("can_be_off") or False,
+        off=section.mapping("off") or None,
+        absent=section.choice("absent", ("on", *Level)),
+        budget=_budget(section.section("budget")),
+        visibility=cast("Visibility", section.choice("visibility", get_args(Visibility)) or "none"),
+        spelling=spelled,
+        refuses_always=section.texts("refuses_always"),
+        refuses_thinking=section.texts("refuses_thinking"),
+        dialects=section.texts("dialects"),
+        context_tokens=section.whole("context_tokens"),
+        max_output_tokens=section.whole("max_output_tokens"),
+        min_output_limit=section.whole("min_output_limit"),
+        output_limit_covers_thinking=section.flag("output_limit_covers_thinking") is not False,
+        token_percent=section.whole("token_percent", least=1) or 100,
+        retired=section.text("retired"),
+        notes=section.text("notes"),
+        unverified=section.texts("unverified"),
+        sources=section.texts("sources"),
+        checked_on=checked_on,
+        inline_think=inline_think if (said := section.flag("inline_think")) is None else said,
+        known=known,
+    )
+
+
+def read_pattern(section: Section) -> re.Pattern[str]:
+    try:
+        return re.compile(section.text("match") or ".*")
+    except re.error as error:
+        raise section.bad("match", f"is no regular expression: {error}") from None
+
+
+def read_levels(section: Section) -> tuple[Level, ...]:
+    """The thinking levels under `levels`, in rising order. Raises `ConfigError`."""
+    listed = section.texts("levels")
+    for word in listed:
+        if word not in list(Level):
+            raise section.bad("levels", f"{word!r} is not a level{did_you_mean(word, list(Level))}")
+    levels = tuple(Level(word) for word in listed)
+    if list(levels) != sorted(levels, key=list(Level).index) or Level.OFF in levels:
+        raise section.bad("levels", "must be thinking levels in rising order")
+    return levels
+
+
+def _budget(section: Section | None) -> BudgetRange | None:
+    if section is None:
+        return None
+    section.only(("min", "max", "below_output_limit"))
+    least, most = section.whole("min"), section.whole("max")
+    if least is None or most is None or least > most:
+        raise section.bad("min", "a budget needs min and max, min not above max")
+    return BudgetRange(least, most, section.flag("below_output_limit") or False)
+
+
+def check_dialect(section: Section, key: str, name: str) -> None:
+    """Raise `ConfigError` at `key` when nobody speaks the dialect `name`."""
+    if not registry.is_known(name):
+        known = registry.names()
+        raise section.bad(key, f"{name!r} is not a dialect{did_you_mean(name, known)}", f"use {', '.join(known)}")

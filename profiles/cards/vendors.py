@@ -1,0 +1,68 @@
+"""What ids of models are put together of, and the lines of models that are known wherever they are served: data."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+
+from .. import facts
+from ..card import ModelCard
+from ..yaml_file import Section
+from .card_file import read_card
+from .model_id import IdWords
+
+
+@dataclass(frozen=True, slots=True)
+class Maker:
+    """Who makes models: what they are called, in lower case, and the provider whose cards are the vendor's own."""
+
+    name: str
+    ids: re.Pattern[str]
+    cards: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Makers:
+    """All of `vendors.yaml`: the words of ids, the vendors by name, and cards of lines that no vendor's API has."""
+
+    words: IdWords
+    listed: Mapping[str, Maker]
+    lines: tuple[ModelCard, ...]
+
+    def maker_of(self, name: str) -> Maker | None:
+        """Who makes what is called `name`, a bare id."""
+        return next((vendor for vendor in self.listed.values() if vendor.ids.fullmatch(name.lower())), None)
+
+    def line_of(self, name: str) -> ModelCard | None:
+        """What is known of the line of models that `name`, a bare id, belongs to."""
+        return next((card for card in self.lines if card.matches(name.lower())), None)
+
+
+@cache
+def vendors() -> Makers:
+    """The shipped ones."""
+    root = facts.packaged("vendors.yaml")
+    root.only(("checked_on", "regions", "prefixes", "same", "hosts", "vendors", "models"))
+    listed: dict[str, Maker] = {}
+    names: dict[str, str] = {}
+    for name in (all_of := root.section("vendors") or root):
+        section = all_of.section(name)
+        if section is None:
+            raise all_of.bad(name, "is empty")
+        section.only(("names", "ids", "cards"))
+        listed[name] = Maker(name, re.compile(section.text("ids") or ""), section.text("cards"))
+        names |= dict.fromkeys(section.texts("names"), name)
+    return Makers(_words(root, names), listed, _lines(root))
+
+
+def _words(root: Section, names: dict[str, str]) -> IdWords:
+    return IdWords(root.texts("regions"), root.texts("prefixes"), root.texts("same"), root.texts("hosts"), names)
+
+
+def _lines(root: Section) -> tuple[ModelCard, ...]:
+    checked_on, spelled = root.text("checked_on"), facts.spellings()
+    return tuple(
+        read_card(section, checked_on, known=False, known_spellings=spelled) for section in root.sections("models")
+    )
