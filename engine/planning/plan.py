@@ -18,6 +18,10 @@ from .think_plan import Fidelity, PlanContext, ThinkPlan
 SCANT_ANSWER_TOKENS = 1024
 """Less than this beside a thinking budget is worth a warning."""
 
+LEAST_SHARE = 4
+LITTLE_THOUGHT_TOKENS = 1024
+"""Within an output limit that is too small for the usual answer a level thinks this much, or that part of the limit."""
+
 LEAST_MAX_TOKENS = 65_536
 """What the level `max` stands for, at the least, when a budget is turned into a level."""
 
@@ -139,10 +143,15 @@ def _level_as_budget(think: Think, level: Level, context: PlanContext) -> ThinkP
 
 def _most(legal: BudgetRange, context: PlanContext) -> int:
     """The budget that `max` stands for: the model's most, less the answer where both share the output limit."""
-    shared = context.card.max_output_tokens if legal.below_output_limit else None
-    if shared is None:
+    card = context.card
+    if card.max_output_tokens is None or not (legal.below_output_limit or card.output_limit_covers_thinking):
         return legal.max
-    return max(min(legal.max, shared - context.reference.answer_tokens), legal.min)
+    return max(min(legal.max, _most_beside_answer(card.max_output_tokens, legal, context)), legal.min)
+
+
+def _most_beside_answer(limit: int, legal: BudgetRange, context: PlanContext) -> int:
+    """The most that a level may think within an output limit: all but an answer, else the least or some of it."""
+    return max(limit - context.reference.answer_tokens, legal.min, min(limit // LEAST_SHARE, LITTLE_THOUGHT_TOKENS))
 
 
 def _budget(think: Think, tokens: int, context: PlanContext) -> ThinkPlan:
@@ -176,16 +185,20 @@ def _send_budget(
 
     A level leaves room for the answer; a budget is a number that somebody chose, and is sent if it is legal.
     """
-    legal, spelling = context.card.budget, context.spelling
+    card, legal, spelling = context.card, context.card.budget, context.spelling
     if legal is None or spelling is None or not spelling.budget:
         return _unsupported(think, f"{context.model} takes no budget on this route", context)
     sent = min(max(wanted, legal.min), legal.max)
     why = f"{context.model} takes {legal.min} to {legal.max} tokens"
     limit = context.output_limit
-    if legal.below_output_limit and limit is not None:
-        if limit <= legal.min:
-            return _no_room(think, wanted, context, f"an output limit of {limit} leaves no room for {legal.min} tokens")
-        most = limit - 1 if level is None else max(limit - context.reference.answer_tokens, legal.min)
+    shared = legal.below_output_limit or (
+        level is not None and (card.output_limit_covers_thinking or context.max_output_tokens is not None)
+    )
+    if shared and limit is not None:
+        least = max(legal.min, 1)
+        most = limit - 1 if level is None else _most_beside_answer(limit, legal, context)
+        if limit <= least or most < least:
+            return _no_room(think, wanted, context, f"an output limit of {limit} leaves no room for {least} tokens")
         if sent > most:
             sent, why = most, f"the output limit of {limit} must hold thinking and answer"
     words = f"{level} → {sent} tokens" if level is not None else f"{wanted} → {sent} tokens"

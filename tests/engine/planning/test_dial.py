@@ -13,7 +13,7 @@ from thinkdial.profiles.profile import Reference
 from thinkdial.providers.think import THINKING_LEVELS, Level
 
 from .native import amount, is_sent_as_off, sent_budget, sent_level, taken_levels, takes_budgets, with_doubt
-from .routes import BUDGETS, LEVELS, PROVIDERS, VALUES, Route, for_every_route, route
+from .routes import BUDGETS, LEVELS, PROVIDERS, UNKNOWN, VALUES, Route, for_every_route, route
 
 
 @for_every_route
@@ -228,7 +228,8 @@ def test_where_no_budget_fits_a_model_with_levels_gets_a_level() -> None:
         ),
         ("anthropic", "claude-haiku-4-5", "4000", 5024, None),
         ("anthropic", "claude-haiku-4-5", "100000", None, "leaves 1 tokens"),
-        ("google", "gemini-2.5-flash", "high", 9000, "leaves no tokens for the answer within an output limit of 9000"),
+        ("google", "gemini-2.5-flash", "16384", 9000, "leaves no tokens for the answer within an output limit of 9000"),
+        ("google", "gemini-2.5-flash", "high", 9000, None),
         ("google", "gemini-2.5-flash", "high", None, None),
     ],
 )
@@ -334,3 +335,29 @@ def test_a_route_without_words_for_budgets_says_so() -> None:
     wordless = found.plan("high", spelling=Spelling("x", level={"effort": "$level"}))
     assert (wordless.native, wordless.fidelity) == ({}, "unsupported")
     assert wordless.note == "anthropic/claude-haiku-4.5 takes no budget on this route; nothing was sent"
+
+
+@for_every_route
+def test_a_level_as_a_budget_leaves_room_for_the_answer_whatever_the_wire(each_route: Route) -> None:
+    for limit in (16, 100, 1000, 1025, 4096, 9000):
+        for level in LEVELS:
+            decided = each_route.plan(level, limit=limit)
+            sent, holds = sent_budget(decided), decided.max_output_tokens or limit
+            assert sent is None or 0 < sent < holds, (level, limit)
+            least = each_route.target.card.budget.min if each_route.target.card.budget else 0
+            assert sent is None or sent <= max(least, holds // 4, holds - 4096), (level, limit)
+
+
+@pytest.mark.parametrize(
+    "provider, model",
+    [("google", "gemini-2.5-flash"), ("qwen", "qwen3.7-plus"), ("llamacpp", UNKNOWN), ("nvidia", UNKNOWN)],
+)
+def test_a_budget_that_somebody_chose_is_sent_if_it_is_legal_and_told(provider: str, model: str) -> None:
+    found = route(provider, model)
+    if not takes_budgets(found):
+        model = next(card.example for card in facts.cards(provider) if card.control == "budget")
+        found = route(provider, model)
+    assert (sent_budget(found.plan("high", limit=1000)) or 0) <= 250
+    chosen = found.plan("16384", limit=1000)
+    assert sent_budget(chosen) == 16384
+    assert [notice.code for notice in chosen.notices if notice.code == "starvation_risk"] == ["starvation_risk"]

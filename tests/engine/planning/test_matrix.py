@@ -40,16 +40,19 @@ def output_limit(found: Route, limit: int | None) -> int | None:
     return holds and max(min(holds, card.max_output_tokens or holds), card.min_output_limit or 0)
 
 
-def legal_budgets(found: Route, limit: int | None, *, room: int) -> BudgetRange | None:
-    """The budgets that this model takes beside `room` tokens of answer; None where there is none."""
-    budget, most = found.target.card.budget, output_limit(found, limit)
+def legal_budgets(found: Route, limit: int | None, *, of_level: bool) -> BudgetRange | None:
+    """The budgets that this model takes beside an answer, which levels leave room for; None where there is none."""
+    card, most = found.target.card, output_limit(found, limit)
+    budget = card.budget
     if budget is None or not takes_budgets(found):
         return None
-    if not budget.below_output_limit or most is None:
+    shares = budget.below_output_limit or (of_level and (card.output_limit_covers_thinking or limit is not None))
+    if not shares or most is None:
         return budget
-    if most <= budget.min:
+    if most <= max(budget.min, 1):
         return None
-    return BudgetRange(budget.min, min(budget.max, max(most - room, budget.min)))
+    room = max(most - ANSWER, min(most // 4, 1024)) if of_level else most - 1
+    return BudgetRange(budget.min, min(budget.max, max(room, budget.min)))
 
 
 def expected_level(found: Route, value: str) -> Level | None:
@@ -74,12 +77,12 @@ def expected_budget(found: Route, value: str, limit: int | None) -> int | None:
         return None
     if think.is_off:
         return card.budget.min if card.control == "budget" and card.budget and takes_budgets(found) else None
-    legal = legal_budgets(found, limit, room=1 if think.level is None else ANSWER)
+    legal = legal_budgets(found, limit, of_level=think.level is not None)
     if legal is None:
         return None
     if think.level is Level.MAX:
-        shared = card.max_output_tokens if card.budget and card.budget.below_output_limit else None
-        wanted = max(min(legal.max, shared - ANSWER), legal.min) if shared else legal.max
+        whole = legal_budgets(found, None, of_level=True)
+        wanted = whole.max if whole else legal.max
     else:
         wanted = REFERENCE.budgets[think.level] if think.level else think.budget_tokens or 0
     return min(max(wanted, legal.min), legal.max)
