@@ -15,6 +15,10 @@ Control = Literal["effort", "budget", "switch", "fixed", "none", "unknown"]
 knows whether it does."""
 
 
+AfterEnd = Literal["refused", "rerouted"]
+"""What a provider does with a model that has ended: it refuses, or lets the successor answer under the old name."""
+
+
 @dataclass(frozen=True, slots=True)
 class BudgetRange:
     """Legal thinking budgets in tokens, both ends included. `below_output_limit`: it must stay under that limit."""
@@ -58,6 +62,8 @@ class ModelCard:
     `output_limit_covers_thinking` says whether the output limit bounds reasoning and answer together.
     `inline_think` says whether reasoning may be in the text of its answers, in tags; None leaves it to the provider.
     `token_percent` is how many tokens the model counts for a text of which most others count 100.
+    `retires` is the announced last day and `retired` the day (or year) since when it is gone, at the provider `home`.
+    `is_users`: the user's configuration says something of it.
     `known` is False where no cited fact covers this very model at this host; `basis` says then what it was taken from.
     """
 
@@ -79,7 +85,10 @@ class ModelCard:
     min_output_limit: int | None = None
     output_limit_covers_thinking: bool = True
     token_percent: int = 100
+    retires: str | None = None
     retired: str | None = None
+    successor: str | None = None
+    then: AfterEnd = "refused"
     notes: str | None = None
     unverified: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
@@ -87,6 +96,8 @@ class ModelCard:
     inline_think: bool | None = None
     known: bool = True
     basis: str | None = None
+    home: str | None = None
+    is_users: bool = False
 
     def matches(self, model: str) -> bool:
         return self.match.fullmatch(model) is not None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -140,7 +141,8 @@ def card_named(provider: Provider, model: str, *, any_case: bool = False) -> Mod
 def _card(file: str, index: int) -> ModelCard:
     root, sections = _card_sections(file)
     said = root.flag("inline_think")
-    return read_card(sections[index], root.text("checked_on"), known_spellings=spellings(), inline_think=said)
+    card = read_card(sections[index], root.text("checked_on"), known_spellings=spellings(), inline_think=said)
+    return replace(card, home=root.text("provider"))
 
 
 @cache

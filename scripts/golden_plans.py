@@ -12,6 +12,7 @@ import textwrap
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,8 @@ THINK_VALUES = ("auto", "off", "minimal", "low", "medium", "high", "xhigh", "max
 UNKNOWN = "any-other-model"
 UNSPELLED = "no spelling"
 ENVIRONMENT = {"AZURE_OPENAI_RESOURCE": "resource", "GOOGLE_CLOUD_PROJECT": "project"}
+ENDLESS = date(2020, 1, 1)
+"""A day on which no model has ended, so that the plans do not change from one day to the next."""
 SOMEWHERE = "http://127.0.0.1:9/v1"
 
 DEFAULTS = {
@@ -150,7 +153,7 @@ def routes(config: Config) -> Iterator[Route]:
                 if card.dialects and dialect not in card.dialects:
                     continue
                 profile = Profile(name="golden", provider=name, model=model, dialect=dialect)
-                target = resolve(profile, config, base_url=base_url, environment=ENVIRONMENT)
+                target = resolve(profile, config, base_url=base_url, environment=ENVIRONMENT, today=ENDLESS)
                 made = [prepare(target, parse_think(word), Prompt("hi"), config.reference) for word in THINK_VALUES]
                 yield Route(f"{name}/{dialect}", model, target, tuple(prepared.plan for prepared in made))
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from thinkdial.engine.planning.plan import PlanContext, ThinkPlan, plan
 from thinkdial.profiles import facts
 from thinkdial.profiles.card import ModelCard
+from thinkdial.profiles.cards.retirement import retirement_of
 from thinkdial.profiles.config import Config, load_builtin
 from thinkdial.profiles.provider import DialectUse, Provider
 from thinkdial.providers.registry import dialect
@@ -109,7 +111,7 @@ def _provider(provider: Provider, config: Config) -> Iterator[str]:
     if provider.catalogue is not None:
         yield f"- catalogue: `{provider.catalogue.path}`, read by `thinkdial models refresh`"
     yield f"- sources: {', '.join(_cited(source) for source in provider.sources)}\n"
-    cards = [card for file in provider.models for card in facts.cards(file)]
+    cards = [with_end(provider, card) for file in provider.models for card in facts.cards(file)]
     for spoken, use in provider.dialects.items():
         served = [card for card in cards if not card.dialects or spoken in card.dialects]
         if any(spoken in card.spelling for card in [*served, provider.unknown_model]):
@@ -148,7 +150,8 @@ def _notes(provider: Provider) -> Iterator[str]:
         if file != provider.name and file in facts.provider_names():
             yield f"For notes on these models see [{file}](#{file}).\n"
             continue
-        notes += [f"- **{card.example}**: {text}" for card in facts.cards(file) if (text := _note(card))]
+        own = (with_end(provider, card) for card in facts.cards(file))
+        notes += [f"- **{card.example}**: {text}" for card in own if (text := _note(card))]
     if provider.unknown_model.unverified:
         notes.append(f"- *any other model*: {_note(provider.unknown_model)}")
     if notes:
@@ -208,6 +211,14 @@ def _kinds(card: ModelCard, use: DialectUse) -> set[str]:
     return kinds
 
 
+def with_end(provider: Provider, card: ModelCard) -> ModelCard:
+    """The card with what is known of its end at this provider, and nothing of its end elsewhere."""
+    end = retirement_of(provider.name, card.example, card)
+    if end is None:
+        return replace(card, retires=None, retired=None, successor=None)
+    return replace(card, retires=None, retired=end.on, successor=end.successor, then=end.then)
+
+
 def _name(card: ModelCard) -> str:
     if not card.known:
         return "*any other model*"
@@ -235,7 +246,8 @@ def _note(card: ModelCard) -> str:
     if card.unverified:
         parts.append(f"Unverified: {', '.join(card.unverified)}.")
     if card.retired:
-        parts.append(f"Stops answering: {card.retired}.")
+        then = "answers then" if card.then == "rerouted" else "follows"
+        parts.append(f"Ends: {card.retired}{f'; {card.successor} {then}' if card.successor else ''}.")
     return " ".join(parts)
 
 

@@ -54,6 +54,7 @@ def _checked(one: CheckedProfile, *, online: bool) -> dict[str, Any]:
         "key": one.candidate.source,
         "problem": one.problem,
         "hint": one.hint,
+        "model_ends": one.ending,
     }
     if online:
         document["online"] = None if one.online is None else _answered(one.online)
@@ -73,7 +74,7 @@ def _answered(answer: Online) -> dict[str, Any]:
 
 
 def _model(one: KnownModel) -> dict[str, Any]:
-    card = one.card
+    card, end = one.card, one.retirement
     return {
         "provider": one.provider.name,
         "model": card.example,
@@ -86,7 +87,10 @@ def _model(one: KnownModel) -> dict[str, Any]:
         "visibility": card.visibility,
         "context_tokens": card.context_tokens,
         "max_output_tokens": card.max_output_tokens,
-        "retired": card.retired,
+        "retired": None if end is None else end.on,
+        "ends": None
+        if end is None
+        else {"on": end.on, "then": end.then, "successor": end.successor, "confirmed": end.confirmed},
         "notes": card.notes,
         "unverified": list(card.unverified),
         "sources": list(card.sources),

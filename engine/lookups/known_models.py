@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from ...profiles import facts
 from ...profiles.card import ModelCard
+from ...profiles.cards.retirement import Retirement, retirement_of
 from ...profiles.config import Config
 from ...profiles.provider import Provider
 from ...profiles.published import laid_over, stored
@@ -35,10 +36,11 @@ class ModelQuestion:
 
 @dataclass(frozen=True, slots=True)
 class KnownModel:
-    """A model and who serves it."""
+    """A model and who serves it, and until when."""
 
     provider: Provider
     card: ModelCard
+    retirement: Retirement | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,13 @@ class ModelRow:
     provider: str
     card: ModelCard
     price: ListPrice | None
+    retirement: Retirement | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class ModelSheet:
-    """One model in full. `card_note` says what of the card was published by the provider, and when."""
+    """One model in full. `card_note` says what of the card was published by the provider, and when, `ending` when and
+    how the model ends there."""
 
     provider: str
     model: str
@@ -61,6 +65,7 @@ class ModelSheet:
     dials: tuple[DialTable, ...]
     card_note: str | None
     also_served_by: tuple[str, ...]
+    ending: str | None = None
 
 
 def find_models(question: ModelQuestion, config: Config, at: datetime) -> list[KnownModel]:
@@ -84,7 +89,8 @@ def is_one_model(found: Sequence[KnownModel], pattern: str | None) -> bool:
 
 def model_rows(found: Sequence[KnownModel], at: datetime) -> list[ModelRow]:
     return [
-        ModelRow(one.provider.name, one.card, list_price(one.provider.prices, one.card.example, at)) for one in found
+        ModelRow(one.provider.name, one.card, list_price(one.provider.prices, one.card.example, at), one.retirement)
+        for one in found
     ]
 
 
@@ -93,6 +99,7 @@ def model_sheet(found: Sequence[KnownModel], pattern: str | None, config: Config
     provider, card = found[0].provider, found[0].card
     card, card_note = laid_over(card, pattern or card.example, stored(provider.name))
     model = pattern if pattern is not None and card.matches(pattern) else card.example
+    end = retirement_of(provider.name, model, card)
     return ModelSheet(
         provider=provider.name,
         model=model,
@@ -101,12 +108,13 @@ def model_sheet(found: Sequence[KnownModel], pattern: str | None, config: Config
         dials=dials(provider, card, model, config),
         card_note=card_note,
         also_served_by=tuple(one.provider.name for one in found[1:]),
+        ending=None if end is None else end.words(model, at.date()),
     )
 
 
 def _named(question: ModelQuestion, config: Config, at: datetime) -> list[KnownModel]:
     """The models of that name: those whose whole id it is, else those that it is a part of."""
-    pattern, today = question.pattern, at.date().isoformat()
+    pattern, today = question.pattern, at.date()
     partly: list[KnownModel] = []
     exactly: list[KnownModel] = []
     for name, provider in config.providers.items():
@@ -114,11 +122,12 @@ def _named(question: ModelQuestion, config: Config, at: datetime) -> list[KnownM
             continue
         for card in (card for file in provider.models for card in facts.cards(file)):
             if pattern is not None and card.matches(pattern):
-                exactly.append(KnownModel(provider, card))
-            is_gone = card.retired is not None and card.retired <= today
+                exactly.append(KnownModel(provider, card, retirement_of(name, pattern, card)))
+            end = retirement_of(name, card.example, card)
+            is_gone = end is not None and end.confirmed and end.has_ended(today)
             has_part = pattern is None or pattern.lower() in card.example.lower()
             if has_part and (question.with_retired or not is_gone):
-                partly.append(KnownModel(provider, card))
+                partly.append(KnownModel(provider, card, end))
     exactly.sort(key=lambda one: one.provider.name not in one.provider.models)
     return exactly or partly
 

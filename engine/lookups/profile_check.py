@@ -36,6 +36,14 @@ class CheckedProfile:
         return self._source.hint
 
     @property
+    def ending(self) -> str | None:
+        """When and how the model ends at its provider, where that is known."""
+        target = self.candidate.target
+        if target is None or target.retirement is None or target.today is None:
+            return None
+        return target.retirement.words(target.profile.model, target.today)
+
+    @property
     def is_ready(self) -> bool:
         return self.problem is None
 

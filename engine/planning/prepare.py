@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ...profiles.cards.retirement import TOLD_DAYS
 from ...profiles.profile import Reference
 from ...providers.emulation import scaffold
 from ...providers.errors import UsageError
@@ -113,6 +114,8 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
     decided = plan(think, context)
     if target.card_note is not None:
         decided = replace(decided, notices=(Notice("published_card", target.card_note), *decided.notices))
+    if (notice := _end_notice(target)) is not None:
+        decided = replace(decided, notices=(notice, *decided.notices))
     system = prompt.system or profile.system
     emulated = (asked.emulate or profile.emulate) and _can_be_emulated(think, decided, target)
     if emulated:
@@ -131,6 +134,15 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
     if prompt.past is not None:
         call, continuity = with_past(target, call, prompt.past, asked.account)
     return Prepared(target, think, decided, call, _build(target, call), asked, emulated, continuity)
+
+
+def _end_notice(target: Target) -> Notice | None:
+    """That the model ends soon, or has ended, where that is known."""
+    end, today = target.retirement, target.today
+    if end is None or today is None or end.days_left(today) > TOLD_DAYS:
+        return None
+    code = "model_ended" if end.has_ended(today) else "model_ends"
+    return Notice(code, end.words(target.profile.model, today))
 
 
 def _can_be_emulated(think: Think, decided: ThinkPlan, target: Target) -> bool:

@@ -13,6 +13,9 @@ from ...providers.think import Level
 Fidelity = Literal["exact", "assumed", "mapped", "clamped", "emulated", "unsupported", "default"]
 """How well a wish is met. `assumed`: sent as asked or mapped, but no cited fact covers this model on this route."""
 
+OF_THE_MODEL = frozenset(("unknown_model", "think_assumed", "model_ends", "model_ended"))
+"""Notices that are about the model, and the same for each of its plans: said once in a run."""
+
 MEASURED_FIDELITY: tuple[Fidelity, ...] = ("exact", "mapped", "default")
 """Fidelities that `--strict-think` accepts."""
 

@@ -199,7 +199,9 @@ def _near_names(target: Target) -> list[str]:
     from difflib import get_close_matches
 
     from ...profiles import facts
+    from ...profiles.cards.retirement import retirement_of
 
-    name = target.profile.model.removeprefix("models/")
-    known = [card.example for file in target.provider.models for card in facts.cards(file) if card.retired is None]
-    return [near for near in get_close_matches(name, known, n=2, cutoff=0.75) if near != name]
+    asked = target.profile.model.removeprefix("models/")
+    name, listed = target.provider.name, (card for file in target.provider.models for card in facts.cards(file))
+    known = [card.example for card in listed if retirement_of(name, card.example, card) is None]
+    return [near for near in get_close_matches(asked, known, n=2, cutoff=0.75) if near != asked]

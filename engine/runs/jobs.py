@@ -15,7 +15,7 @@ from ..results.result import Forecast
 from ..targets.authorize import Authorize, authorization
 from ..targets.keys import Key
 from ..targets.simulated import is_simulated
-from ..targets.target import Selection, Target, resolve, think_values
+from ..targets.target import Selection, Target, refuse_ended, resolve, think_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +144,7 @@ def resolved(selection: Selection, config: Config, options: Options) -> Target:
     target = resolve(selection.profile, config, base_url=replaced)
     if options.is_simulated or (target.profile.simulated is not None and is_simulated(target.profile, target.base_url)):
         return replace(target, is_simulated=True)
-    return target
+    return target if replaced else refuse_ended(target)
 
 
 def patience_of(target: Target | None, config: Config, options: Options) -> Patience:

@@ -11,7 +11,7 @@ from ..costs.forecast import forecast
 from ..planning.prepare import Prepared, Prompt
 from ..results.result import Forecast
 from ..targets.keys import describe_key
-from ..targets.target import Selection, resolve, think_values
+from ..targets.target import Selection, refuse_ended, resolve, think_values
 from .forecasts import Note, own_runs, unheard
 from .jobs import Options, prepare_one
 
@@ -49,7 +49,7 @@ def plan_calls(
     for selection in selections:
         for think in think_values(selection, options.sweep, config):
             try:
-                target = resolve(selection.profile, config)
+                target = refuse_ended(resolve(selection.profile, config))
                 planned.append(prepare_one(target, think, prompt, config, options))
             except ConfigError as error:
                 problems.setdefault(error.message, error)

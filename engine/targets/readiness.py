@@ -11,7 +11,7 @@ from ...profiles.profile import Profile
 from ...providers.errors import ConfigError
 from .authorize import check_signature
 from .keys import Key, check_transfer, find_key, place_of_key
-from .target import Target, resolve, select
+from .target import Target, refuse_ended, resolve, select
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +31,7 @@ def candidate(profile: Profile, config: Config, environment: Mapping[str, str] =
     target: Target | None = None
     try:
         target = resolve(profile, config, environment=environment)
+        refuse_ended(target)
         place = place_of_key(target, environment)
         if place is None and target.provider.signing:
             check_signature(target, environment)

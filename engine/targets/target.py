@@ -6,9 +6,11 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
 from ...profiles.card import ModelCard, Spelling
+from ...profiles.cards.retirement import Retirement, retirement_of
 from ...profiles.config import ENDPOINT_VALUE, Config
 from ...profiles.profile import Price, Profile
 from ...profiles.provider import DialectUse, Provider
@@ -32,7 +34,8 @@ class Target:
     """A profile that can be called: where, in which dialect, and what its model is known to do.
 
     `card_note` says what of the card was not shipped but published by the provider. `prices` are the user's own, by
-    patterns of provider/model. `is_simulated`: the address has proved to be that of a simulator.
+    patterns of provider/model. `retirement` is the end of the model at this provider, as it stands `today`.
+    `is_simulated`: the address has proved to be that of a simulator.
     """
 
     profile: Profile
@@ -43,6 +46,8 @@ class Target:
     base_url: str
     spelling: Spelling | None = None
     card_note: str | None = None
+    retirement: Retirement | None = None
+    today: date | None = None
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     is_simulated: bool = False
 
@@ -116,15 +121,23 @@ def resolve(
     *,
     base_url: str | None = None,
     environment: Mapping[str, str] = os.environ,
+    today: date | None = None,
 ) -> Target:
     """Bring together what a call to `profile` needs. `base_url` replaces the profile's own.
+
+    Where another model answers under the old name by `today`, its card is taken.
 
     Raises `ConfigError` when something is missing or may not be used.
     """
     if profile.blocked is not None:
         raise profile.blocked
     provider = config.provider(profile.provider)
+    today = today or datetime.now(UTC).date()
     card = config.card(profile)
+    end = retirement_of(provider.name, profile.known_as or profile.model, card)
+    if end is not None and end.answers is not None and end.has_ended(today) and profile.card is None:
+        profile = replace(profile, known_as=end.answers)
+        card = config.card(profile)
     # A model that is not served on the provider's usual dialect is called on its own.
     usual = provider.dialect if not card.dialects or provider.dialect in card.dialects else card.dialects[0]
     dialect = profile.dialect or usual
@@ -153,7 +166,25 @@ def resolve(
         )
     spelled = card.spelling.get(dialect)
     spelling = profile.spelling or (config.spellings[spelled] if spelled else None)
-    return Target(profile, provider, dialect, use, card, url.rstrip("/"), spelling, card_note, config.prices)
+    return Target(
+        profile, provider, dialect, use, card, url.rstrip("/"), spelling, card_note, end, today, config.prices
+    )  # fmt: skip
+
+
+def refuse_ended(target: Target) -> Target:
+    """The target itself. Raises `ConfigError` with the successor's name where its provider is sure to refuse the model.
+
+    A server of the user's own may serve it still.
+    """
+    end, profile = target.retirement, target.profile
+    if end is None or target.today is None or profile.base_url is not None or not end.is_refused(target.today):
+        return target
+    provider = target.provider.name
+    use = f"use model: {end.successor}" if end.successor else f"look for another: thinkdial models -p {provider}"
+    raise ConfigError(
+        f"profile {profile.name}: {profile.model} stopped answering on {end.on}, {provider} refuses it",
+        hint=f"{use}; or add base_url if a server of your own still has it",
+    )
 
 
 def other_host(target: Target) -> str | None:

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection
+from datetime import date
 from typing import cast, get_args
 
 from ...providers import registry
 from ...providers.errors import did_you_mean
 from ...providers.schema import Visibility
 from ...providers.think import Level
-from ..card import BudgetRange, Control, ModelCard
+from ..card import AfterEnd, BudgetRange, Control, ModelCard
 from ..yaml_file import Section
 
 CARD_KEYS = (
     "match", "example", "control", "levels", "can_be_off", "off", "absent", "budget", "visibility", "spelling",
     "refuses_always", "refuses_thinking", "dialects", "context_tokens", "max_output_tokens", "min_output_limit",
-    "output_limit_covers_thinking", "token_percent", "retired", "notes", "unverified", "sources",
+    "output_limit_covers_thinking", "token_percent", "retires", "retired", "successor",
+    "then", "notes", "unverified", "sources",
     "inline_think",
 )  # fmt: skip
 
@@ -59,7 +61,10 @@ def read_card(
         min_output_limit=section.whole("min_output_limit"),
         output_limit_covers_thinking=section.flag("output_limit_covers_thinking") is not False,
         token_percent=section.whole("token_percent", least=1) or 100,
-        retired=section.text("retired"),
+        retires=check_end(section, "retires"),
+        retired=check_end(section, "retired"),
+        successor=section.text("successor"),
+        then=cast("AfterEnd", section.choice("then", get_args(AfterEnd)) or "refused"),
         notes=section.text("notes"),
         unverified=section.texts("unverified"),
         sources=section.texts("sources"),
@@ -96,6 +101,17 @@ def _budget(section: Section | None) -> BudgetRange | None:
     if least is None or most is None or least > most:
         raise section.bad("min", "a budget needs min and max, min not above max")
     return BudgetRange(least, most, section.flag("below_output_limit") or False)
+
+
+def check_end(section: Section, key: str) -> str | None:
+    """The day, or the year, at `key`. Raises `ConfigError` for anything else."""
+    written = section.text(key)
+    if written is None or re.fullmatch(r"20\d\d", written):
+        return written
+    try:
+        return date.fromisoformat(written).isoformat()
+    except ValueError:
+        raise section.bad(key, "must be a day such as 2027-01-31, or a year") from None
 
 
 def check_dialect(section: Section, key: str, name: str) -> None:

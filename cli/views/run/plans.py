@@ -13,6 +13,7 @@ from rich.text import Text
 
 from ....engine.costs.forecast import totals
 from ....engine.planning.prepare import Prepared
+from ....engine.planning.think_plan import OF_THE_MODEL
 from ....engine.results.result import Forecast
 from ....providers.untrusted import harmless
 from .forecast_cells import amounts, method_words, sources, total_amounts, unknown_words
@@ -66,7 +67,11 @@ def plans_view(entries: Entries, width: int) -> RenderableType:
         table.add_section()
         blank = [Text("")] * (3 if wide else 2)
         table.add_row(Text("total", "bold"), *blank, *_money(total_amounts(total), tiny))
-    lines = [unknown_words(total), f"Cost in USD before the call: {method_words(forecasts)}." if entries else ""]
+    told = dict.fromkeys(
+        harmless(notice.message) for prepared, _, _ in entries for notice in prepared.plan.notices
+        if notice.code in OF_THE_MODEL
+    )  # fmt: skip
+    lines = [*told, unknown_words(total), f"Cost in USD before the call: {method_words(forecasts)}." if entries else ""]
     parts: list[RenderableType] = [table, Text("")]
     if below:
         parts += [*below, Text("")]

@@ -85,6 +85,8 @@ def _remark(row: CheckedProfile) -> Text:
         remark.append(one_line(row.problem, 600).removeprefix(f"profile {one_line(row.profile.name)}: "))
     elif row.online is not None and row.online.note:
         remark.append(one_line(row.online.note, 300), "dim")
+    if row.ending and not row.problem:
+        remark.append(f"{'; ' if remark else ''}{one_line(row.ending, 300)}", "yellow")
     if row.hint and remark:
         remark.append(f" ({one_line(row.hint, 300)})", "dim")
     return remark

@@ -38,7 +38,7 @@ def model_table(rows: Sequence[ModelRow], width: int) -> RenderableType:
             table.add_row(Text(row.provider, style="bold"))
             previous = row.provider
         cells: list[RenderableType] = [
-            _name(card),
+            _name(row),
             takes(card),
             "yes" if card.can_be_off else "no",
             default_words(card),
@@ -65,7 +65,7 @@ def model_view(sheet: ModelSheet) -> RenderableType:
         ("context", _size(card.context_tokens)),
         ("most output", _size(card.max_output_tokens)),
         ("price per million", f"{_price(sheet.price)} USD (input / output, base tier)"),
-        ("stops answering", card.retired),
+        ("ends", sheet.ending),
         ("notes", card.notes),
         ("unverified", ", ".join(card.unverified) or None),
         ("sources", "\n".join(card.sources)),
@@ -105,8 +105,9 @@ def _dial_table(dial: DialTable) -> Table:
     return table
 
 
-def _name(card: ModelCard) -> Text:
-    marks = ("*" if card.unverified else "") + ("†" if card.retired else "")
+def _name(row: ModelRow) -> Text:
+    card = row.card
+    marks = ("*" if card.unverified else "") + ("†" if row.retirement else "")
     return Text.assemble(f"  {card.example}", (marks, "dim"))
 
 

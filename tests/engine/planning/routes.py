@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
+from datetime import date
 from typing import Any
 
 from thinkdial.engine.planning.plan import PlanContext, ThinkPlan, plan
@@ -65,7 +66,7 @@ class Route:
 def route(provider: str, model: str, dialect: str | None = None) -> Route:
     profile = Profile(name="test", provider=provider, model=model, dialect=dialect)
     base_url = None if CONFIG.providers[provider].base_url else "http://127.0.0.1:9/v1"
-    return Route(resolve(profile, CONFIG, base_url=base_url, environment=ENVIRONMENT))
+    return Route(resolve(profile, CONFIG, base_url=base_url, environment=ENVIRONMENT, today=date(2020, 1, 1)))
 
 
 def all_routes(names: Iterable[str]) -> Iterator[Route]:

@@ -24,7 +24,7 @@ VALUES = ("auto", "off", "minimal", "low", "medium", "high", "xhigh", "max", "40
 def test_every_provider_has_a_profile_and_the_names_stay() -> None:
     planned = {profile.provider for profile in CONFIG.profiles.values()}
     assert planned == set(facts.provider_names()) - {"openai-compatible"}  # which has no model of its own
-    stay = "claude claude-sonnet claude-haiku gpt gpt-luna gpt-astra gemini gemini-flash gemini-2.5-flash"
+    stay = "claude claude-sonnet claude-haiku gpt gpt-luna gpt-astra gemini gemini-flash claude-haiku-4-5"
     assert set(stay.split()) <= set(CONFIG.profiles)
     assert {"frontier", "quick"} <= set(CONFIG.groups)
     assert not set(CONFIG.groups) & set(CONFIG.profiles)

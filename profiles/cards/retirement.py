@@ -1,0 +1,132 @@
+"""When a model ends at a provider, what the provider does then, and how that is told."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import cast, get_args
+
+from .. import facts
+from ..card import AfterEnd, ModelCard
+from ..yaml_file import Section
+from .card_file import check_end
+from .resolution import names_of
+
+TOLD_DAYS = 180
+"""Calls tell of an end that is no more than so many days away; lists of models tell of all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """The end of a model at one provider: `on` a day, or in a year, as ISO text.
+
+    `confirmed` is False where the provider itself does not say so; nothing is refused then.
+    """
+
+    on: str
+    successor: str | None = None
+    then: AfterEnd = "refused"
+    confirmed: bool = True
+    sources: tuple[str, ...] = ()
+
+    def has_ended(self, today: date) -> bool:
+        """Whether the last day is over."""
+        return self.on < today.isoformat()
+
+    def days_left(self, today: date) -> int:
+        """Days until the end, negative afterwards; until the end of the year where only that is known."""
+        return (date.fromisoformat(self.on if len(self.on) > 4 else f"{self.on}-12-31") - today).days
+
+    @property
+    def answers(self) -> str | None:
+        """The model that answers under the old name once it has ended; None where nothing does."""
+        return self.successor if self.then == "rerouted" and self.confirmed else None
+
+    def is_refused(self, today: date) -> bool:
+        """Whether a call is sure to fail."""
+        return self.then == "refused" and self.confirmed and self.has_ended(today)
+
+    def words(self, model: str, today: date) -> str:
+        """What people should know of it."""
+        on = self.on if len(self.on) > 4 else f"in {self.on}"
+        left = self.days_left(today)
+        soon = "today" if left == 0 else "tomorrow" if left == 1 else f"in {left} days"
+        ended = self.has_ended(today)
+        if self.then == "rerouted" and self.successor:
+            if ended:
+                return f"{model} ended on {on}: {self.successor} answers in its place, at its own price"
+            return f"{model} ends on {on} ({soon}): then {self.successor} answers in its place, at its own price"
+        when = f"stopped answering {'on ' if len(self.on) > 4 else ''}{on}"
+        if not ended:
+            when = f"stops answering on {on} ({soon})"
+        if not self.confirmed:
+            said = when.replace("stopped", "is said to have stopped").replace("stops", "is said to stop")
+            when = f"{said}; its provider does not confirm the date"
+        return f"{model} {when}{f'; use {self.successor}' if self.successor else ''}"
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEnd:
+    """A retirement, and the models of a provider that it is about."""
+
+    provider: str
+    match: re.Pattern[str]
+    retirement: Retirement
+
+
+@dataclass(frozen=True, slots=True)
+class ListedEnds:
+    """All of `retirements.yaml`, and the day on which they were checked."""
+
+    checked_on: str
+    listed: tuple[ListedEnd, ...]
+
+
+@cache
+def listed_ends() -> ListedEnds:
+    """The shipped ones."""
+    return read_ends(facts.packaged("retirements.yaml"))
+
+
+def read_ends(root: Section) -> ListedEnds:
+    """Retirements from YAML. Raises `ConfigError` with the place of what is wrong."""
+    root.only(("checked_on", "retirements"))
+    return ListedEnds(
+        root.text("checked_on") or "", tuple(_listed(section) for section in root.sections("retirements"))
+    )
+
+
+def retirement_of(provider: str, model: str, card: ModelCard) -> Retirement | None:
+    """What is known of the end of `model` at this provider; None where nothing is."""
+    if card.is_users and (own := _of_card(card)) is not None:
+        return own
+    name = model.removeprefix("models/")
+    names = (name,) if card.known and card.matches(name) else names_of(model)
+    for end in listed_ends().listed:
+        if end.provider == provider and any(end.match.fullmatch(name) for name in names):
+            return end.retirement
+    return _of_card(card) if card.home == provider else None
+
+
+def _of_card(card: ModelCard) -> Retirement | None:
+    on = card.retired or card.retires
+    if on is None:
+        return None
+    confirmed = not {"retirement date", "retired", "retires"} & set(card.unverified)
+    return Retirement(on, card.successor, card.then, confirmed, card.sources)
+
+
+def _listed(section: Section) -> ListedEnd:
+    section.only(("provider", "match", "retires", "retired", "successor", "then", "unverified", "sources"))
+    provider, match, sources = section.text("provider"), section.text("match"), section.texts("sources")
+    on = check_end(section, "retired") or check_end(section, "retires")
+    if not provider or not match or on is None or not sources:
+        raise section.bad("match", "a retirement needs provider, match, a day and sources")
+    then = cast("AfterEnd", section.choice("then", get_args(AfterEnd)) or "refused")
+    successor = section.text("successor")
+    if then == "rerouted" and successor is None:
+        raise section.bad("then", "rerouted needs the successor that answers")
+    confirmed = "date" not in section.texts("unverified")
+    return ListedEnd(provider, re.compile(match), Retirement(on, successor, then, confirmed, sources))
