@@ -25,7 +25,7 @@ CATALOGUE_STYLES = ("anthropic", "google", "xai", "openrouter", "ollama")
 
 _PROVIDER_KEYS = (
     "base_url", "api_key_env", "key_url", "auth_header", "auth_scheme", "headers", "dialect", "dialects",
-    "models", "prices", "unknown_model", "sources", "endpoint", "signing", "catalogue", "listing",
+    "models", "prices", "unpriced", "unknown_model", "sources", "endpoint", "signing", "catalogue", "listing",
     "speaks",
 )  # fmt: skip
 _SPELLING_KEYS = ("visible", "level", "budget", "on", "off", "words", "owns", "optional", "levels", "off_note")
@@ -231,6 +231,7 @@ def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spe
         headers=read_headers(section),
         models=section.texts("models"),
         prices=section.text("prices"),
+        unpriced=section.text("unpriced"),
         sources=section.texts("sources"),
         endpoint=_endpoint(section.section("endpoint")),
         signing=section.text("signing"),

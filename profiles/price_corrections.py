@@ -1,4 +1,5 @@
-"""What the published price lists say and the price table does not: `prices.yaml`, read when something is priced."""
+"""What the published price lists say and the price table does not, read when something is priced: `prices.yaml` about
+whole families of models, and `prices-missing.yaml` about single ones that the table does not list."""
 
 from __future__ import annotations
 
@@ -16,8 +17,8 @@ from .yaml_file import Section
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _KEYS = (
-    "models", "since", "always", "table_says", "like", "price", "cache_write_1h_factor", "terms", "uplift", "hosts",
-    "regions", "days", "priced_at", "why", "sources", "checked_on",
+    "models", "since", "always", "table_says", "like", "listed_by", "price", "cached_input_factor", "cache_write_1h_factor", "terms",
+    "uplift", "hosts", "regions", "days", "priced_at", "elsewhere", "why", "sources", "checked_on",
 )  # fmt: skip
 
 
@@ -35,13 +36,24 @@ class Term:
     cached_as_input: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class OtherList:
+    """What another list says, in USD per million tokens, while nobody's own page settles it."""
+
+    source: str
+    input: Decimal
+    output: Decimal
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Correction:
     """One thing that the table does not say about `models`, which are patterns of `provider/model` in its own ids.
 
     `like` and `price` replace what the table says: another model's prices, or these. They do so while the table has no
-    such model, or still says `table_says` (input and output), or `always`. `uplift` is a factor, for requests to
-    `hosts` or processed in `regions`. On `days` a request costs what it would at `priced_at`. Dates and times are UTC.
+    such model, or still says `table_says` (input and output), or `always`. The factors make a price of input where the
+    table has none for it. `uplift` is a factor, for requests to `hosts` or processed in `regions`. On `days` a request
+    costs what it would at `priced_at`. `listed_by` is the list of the host that stands behind the colon of `model:host`,
+    with {host} for its name. Dates and times are UTC. `elsewhere` is what other lists say, shown beside it.
     """
 
     models: tuple[str, ...]
@@ -52,7 +64,9 @@ class Correction:
     always: bool = False
     table_says: tuple[Decimal, Decimal] | None = None
     like: str | None = None
+    listed_by: str | None = None
     price: Price | None = None
+    cached_input_factor: Decimal | None = None
     cache_write_1h_factor: Decimal | None = None
     terms: Mapping[str, Term] = field(default_factory=dict[str, Term])
     uplift: Decimal | None = None
@@ -60,6 +74,7 @@ class Correction:
     regions: tuple[str, ...] = ()
     days: tuple[int, ...] = ()
     priced_at: time | None = None
+    elsewhere: tuple[OtherList, ...] = ()
 
     def applies_to(self, name: str, at: datetime) -> bool:
         """Whether it is about `name`, a `provider/model` in lower case, on the day of `at`."""
@@ -82,8 +97,10 @@ class Corrections:
 
 @cache
 def corrections() -> Corrections:
-    """The shipped corrections."""
-    return read_corrections(facts.packaged("prices.yaml"))
+    """The shipped corrections, checked on the later of the days that they name."""
+    families, single = (read_corrections(facts.packaged(file)) for file in ("prices.yaml", "prices-missing.yaml"))
+    checked_on = max(families.checked_on, single.checked_on)
+    return Corrections(families.table, checked_on, (*families.listed, *single.listed))
 
 
 def read_corrections(root: Section) -> Corrections:
@@ -110,7 +127,9 @@ def _correction(section: Section, checked_on: str) -> Correction:
         if says is None
         else (says.dollars("input") or Decimal(0), says.dollars("output") or Decimal(0)),
         like=section.text("like"),
+        listed_by=section.text("listed_by"),
         price=read_price(section.section("price")),
+        cached_input_factor=section.dollars("cached_input_factor"),
         cache_write_1h_factor=section.dollars("cache_write_1h_factor"),
         terms=_terms(section.section("terms")),
         uplift=section.dollars("uplift"),
@@ -118,7 +137,16 @@ def _correction(section: Section, checked_on: str) -> Correction:
         regions=section.texts("regions"),
         days=tuple(DAYS.index(day) for day in section.texts("days")),
         priced_at=time.fromisoformat(at) if (at := section.text("priced_at")) else None,
+        elsewhere=tuple(_other(other) for other in section.sections("elsewhere")),
     )
+
+
+def _other(section: Section) -> OtherList:
+    section.only(("source", "input", "output"))
+    source, entered, output = section.text("source"), section.dollars("input"), section.dollars("output")
+    if source is None or entered is None or output is None:
+        raise section.bad("source", "another list needs source, input and output")
+    return OtherList(source, entered, output)
 
 
 def _terms(section: Section | None) -> dict[str, Term]:

@@ -81,7 +81,7 @@ class Provider:
     """A provider's base URL, credentials, dialects and the card that stands for its unknown models.
 
     `dialect` is the one that is spoken unless a profile chooses another. `models` names the card files
-    (`models-NAME.yaml`), `prices` the provider's id in the price table. The key goes into the header `auth_header`
+    (`models-NAME.yaml`), `prices` the provider's id in the price table, `unpriced` why there is none. The key goes into the header `auth_header`
     behind `auth_scheme`. `endpoint` fills the placeholders of the base URL. `signing` names the AWS service whose
     requests are signed when there is no key. `listing` stands where there is no `catalogue`, or says more than it.
     `speaks` says how the models of a vendor that have no card here are steered: the vendor -> dialect -> control ->
@@ -100,6 +100,7 @@ class Provider:
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     models: tuple[str, ...] = ()
     prices: str | None = None
+    unpriced: str | None = None
     sources: tuple[str, ...] = ()
     endpoint: Mapping[str, EndpointPart] = field(default_factory=dict[str, EndpointPart])
     signing: str | None = None

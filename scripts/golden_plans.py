@@ -238,9 +238,11 @@ def _native(decided: ThinkPlan) -> str:
 def _row(route: Route, words: dict[str, str]) -> Row:
     usual, spelling = route.plans[0].max_output_tokens, route.target.spelling
     budgets = route.target.card.budget if spelling and spelling.budget else None
+    limited = any(decided.max_output_tokens for decided in route.plans)
     parts = [
         "" if route.known else "unknown model",
         f"limit {usual}" if usual else "",
+        "thinking beside the limit" if limited and not route.target.card.output_limit_covers_thinking else "",
         f"budgets {budgets.min} to {budgets.max}" if budgets else "",
     ]
     cells: list[str] = []

@@ -91,7 +91,7 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
 
 
 _COUNTED = ("messages", "system", "toolConfig", "additionalModelRequestFields")
-_PLACE = re.compile(r"(?:global|us|eu|jp|au|apac|us-gov)\.(?=[a-z0-9-]+\.)")
+_PLACE = re.compile(r"(?:global|us|eu|jp|au|apac|us-gov|in|ca)\.(?=[a-z0-9-]+\.)")
 """What an inference profile puts before the id of the foundation model, which alone can be counted for."""
 
 

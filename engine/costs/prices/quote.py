@@ -73,6 +73,11 @@ def quote(wanted: Wanted) -> Quote | Unpriced | None:
 def _quote(wanted: Wanted, asked: str, steps: int) -> Quote | Unpriced | None:
     name = f"{wanted.provider}/{wanted.model}"
     rules = [rule for rule in corrections().listed if rule.applies_to(name, wanted.at)]
+    by_host = next((rule for rule in rules if rule.listed_by is not None), None)
+    if by_host is not None and by_host.listed_by is not None and steps:
+        model, _, host = wanted.model.rpartition(":")
+        other = _quote(replace(wanted, provider=by_host.listed_by.format(host=host), model=model), asked, steps - 1)
+        return replace(other, used=(by_host, *other.used)) if isinstance(other, Quote) else other
     found = _entry(wanted.provider, wanted.model)
     for rule in rules:
         if (rule.like is None and rule.price is None) or not _still_needed(rule, found, wanted.at):
@@ -105,14 +110,28 @@ def _quote(wanted: Wanted, asked: str, steps: int) -> Quote | Unpriced | None:
     if (prices.input_mtok is None and wanted.input_tokens) or (prices.output_mtok is None and wanted.output_tokens):
         return Unpriced(f"the price table lists {asked} without a price")
     rates, above, has = _rates(prices, wanted.input_tokens)
+    rates, made = _by_factor(rates, has, rules)
+    used += made
+    rates = _with_term(rates, term)
+    return _lifted(Quote(rates, above, f"{wanted.provider}/{listed.id}", tuple(used), frozenset(has)), rules, wanted)
+
+
+def _by_factor(rates: Rates, has: set[str], rules: list[Correction]) -> tuple[Rates, list[Correction]]:
+    """The rates that the table has no price for and a correction makes of the input's; `has` learns of them."""
+    used: list[Correction] = []
+    if "cached_input" not in has:
+        rule = next((rule for rule in rules if rule.cached_input_factor is not None), None)
+        if rule is not None and rule.cached_input_factor is not None:
+            rates = replace(rates, cached_input=rates.input * rule.cached_input_factor)
+            has.add("cached_input")
+            used.append(rule)
     if "cache_write_1h" not in has and "cache_write" in has:
         rule = next((rule for rule in rules if rule.cache_write_1h_factor is not None), None)
         if rule is not None and rule.cache_write_1h_factor is not None:
             rates = replace(rates, cache_write_1h=rates.input * rule.cache_write_1h_factor)
-            has |= {"cache_write_1h"}
+            has.add("cache_write_1h")
             used.append(rule)
-    rates = _with_term(rates, term)
-    return _lifted(Quote(rates, above, f"{wanted.provider}/{listed.id}", tuple(used), frozenset(has)), rules, wanted)
+    return rates, used
 
 
 def known_terms(provider: str, model: str, at: datetime) -> list[Terms]:

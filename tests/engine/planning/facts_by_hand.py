@@ -12,20 +12,22 @@ from typing import Any
 OPENAI_EFFORTS: tuple[tuple[str, str], ...] = (
     # model, the efforts that the Responses API takes; `none` is off
     (r"gpt-6(\.[12])?-sol", "none? low medium high xhigh max"),
-    (r"gpt-6-(astra|rosalind)", "low medium high xhigh max"),
+    (r"gpt-6(\.2)?-astra|gpt-6-(rosalind|cyber)", "low medium high xhigh max"),
+    (r"gpt-daybreak-.*", "none low medium high xhigh max"),
     (r"gpt-6-luna|gpt-6\.1-terra", "none low medium high xhigh max"),
     (r"gpt-5\.6(-sol|-terra|-luna|-cyber)?", "none low medium high xhigh max"),
     (r"gpt-5\.[542]-pro", "medium high xhigh"),
-    (r"gpt-5\.5|gpt-5\.4(-mini|-nano)?|gpt-5\.3-codex|gpt-5\.2", "none low medium high xhigh"),
+    (r"gpt-5\.5(-cyber)?|gpt-5\.4(-mini|-nano)?|gpt-5\.3-codex|gpt-5\.2", "none low medium high xhigh"),
     (r"gpt-5\.1", "none low medium high"),
     (r"chat-latest|gpt-5\.[123]-chat-latest", "medium"),
     (r"gpt-5(-mini|-nano)?", "minimal low medium high"),
     (r"gpt-5-pro", "high"),
     (r"o1(-pro)?|o3(-pro|-mini)?|o4-mini", "low medium high"),
     (r"gpt-5(\.[12])?-codex|gpt-5-chat-latest|gpt-4\.1(-mini|-nano)?|gpt-4o(-mini|-2024-05-13)?", ""),
+    (r"gpt-(5-search-api|4o-search-preview|4-turbo|4|3\.5-turbo)|o3-deep-research", ""),
 )
 ALWAYS_THINKING_SOL = {"gpt-6.1-sol", "gpt-6.2-sol"}
-RESPONSES_ONLY = re.compile(r".*-pro|.*-codex|gpt-6-rosalind|gpt-5\.6-cyber")
+RESPONSES_ONLY = re.compile(r".*-pro|.*-codex|.*rosalind.*|.*-cyber|gpt-daybreak-.*|.*deep-research")
 OPENAI_SAMPLING = (
     "temperature", "top_p", "presence_penalty", "frequency_penalty", "logit_bias", "logprobs", "top_logprobs",
 )  # fmt: skip
@@ -76,6 +78,7 @@ GEMINI_LEVELS: tuple[tuple[str, str], ...] = (
     (r"gemini-3\.[156]-flash(-lite)?(-preview)?|gemini-3-flash-preview", "MINIMAL LOW MEDIUM HIGH"),
     (r"gemini-3\.1-flash-(lite-)?image|gemma-4-.*", "MINIMAL HIGH"),
     (r"gemini-3-pro-preview", "LOW HIGH"),
+    (r"gemini-robotics-er-2-preview", "MINIMAL LOW MEDIUM HIGH"),
 )
 GEMINI_BUDGETS: tuple[tuple[str, range, bool], ...] = (
     # model, legal budgets, whether 0 (off) is legal
@@ -120,13 +123,13 @@ def _openai(model: str, dialect: str, body: Mapping[str, Any]) -> list[str]:
         found.append(f"effort {effort}")
     if chat and effort == "max":
         found.append("max on Chat")
-    if reasoning and not efforts and "codex" not in model:
+    if reasoning and not efforts and not re.search("codex|deep-research", model):
         found.append("reasoning on a model without it")
     if set(reasoning) - {"effort", "summary"}:
         found.append("unknown reasoning fields")
     limits = [body[key] for key in ("max_output_tokens", "max_completion_tokens", "max_tokens") if key in body]
     found += [f"output limit {limit}" for limit in limits if limit < 16]
-    thinks = (bool(efforts) or "codex" in model) and effort != "none"
+    thinks = (bool(efforts) or bool(re.search("codex|deep-research", model))) and effort != "none"
     if effort is None and re.match(r"gpt-5\.[1-4]", model) and "none" in efforts:
         thinks = False
     if thinks:

@@ -57,6 +57,9 @@ EFFORTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         (r".*deepseek-v4p1-flash", "none low high max"),
         (r".*qwen3p8-.*", "none low medium xhigh"),
         (r".*(glm-5p3|kimi-k3)", "low high max"),
+        (r".*(deepseek-v4-flash|glm-5p2)", "none high max"),
+        (r".*ember-1", "none low medium high max"),
+        (r"(qwen3p7|glm-5p1|kimi-k2p6|nemotron).*", "none"),
         (r".*minimax-m3p1-flash", "low medium high xhigh max"),
         (r".*muse-spark-open", "low medium high xhigh"),
         (r".*(minimax-m3|gpt-oss-.*)", "low medium high"),
@@ -65,7 +68,8 @@ EFFORTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "mistral": (
         (r"mistral-large-4.*", "low medium high"),
         (r"zai-glm-5-3.*", "low high max"),
-        (r"(mistral-large|codestral|ministral|voxtral|open-mistral).*|magistral-.*-25\d\d", ""),
+        (r"deepseek-v4-1.*", "none low high max"),
+        (r"(mistral-large|mistral-medium-2508|codestral|ministral|voxtral|open-mistral).*|magistral-.*-25\d\d", ""),
         (r".*", "none high"),
     ),
     "qwen": (
@@ -76,13 +80,15 @@ EFFORTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     ),
     "openrouter": (
         (r"anthropic/claude-(opus|sonnet)-5", "none low medium high xhigh max"),
+        (r"anthropic/claude-.*-4\.[78]|anthropic/claude-haiku-5\.5", "none low medium high xhigh max"),
         (r"anthropic/claude-.*5\.5", "low medium high xhigh max"),
-        (r"anthropic/claude-.*-4\.[678]", "none minimal low medium high xhigh max"),
+        (r"anthropic/claude-.*-4\.6", "none low medium high max"),
         (r"anthropic/claude-.*", "none"),
         (r"openai/gpt-5-mini", "minimal low medium high"),
         (r"openai/gpt-5\.1", "none low medium high"),
-        (r"openai/gpt-5\.2-pro", "low medium high xhigh"),
-        (r"openai/gpt-5\.4", "none low medium high xhigh"),
+        (r"openai/gpt-5\.2-pro", "medium high xhigh"),
+        (r"openai/gpt-5\.2-codex", "low medium high xhigh"),
+        (r"openai/gpt-5\.(4|3-codex)", "none low medium high xhigh"),
         (r"openai/gpt-6\.1-sol|minimax/minimax-m3\.1-flash", "low medium high xhigh max"),
         (r"openai/gpt-6-sol", "none low medium high xhigh max"),
         (r"google/gemini-3-flash.*", "none minimal low medium high"),
@@ -99,7 +105,8 @@ EFFORTS: Mapping[str, tuple[tuple[str, str], ...]] = {
         (r"bytedance-seed/seed-2\.0-code", "none low medium high"),
         (r"bytedance-seed/.*", "none minimal low medium high"),
         (r"newcomer.*", "none minimal low medium high xhigh max"),
-        (r".*", ""),
+        (r"~?(openai|anthropic)/(gpt-6\.2|claude-fable-latest|gpt-astra-latest).*", "low medium high xhigh max"),
+        (r".*", "none minimal low medium high xhigh max"),  # the rest of the list, which the cards were made from
     ),
     "perplexity": (
         (r"sonar-deep-research", "low medium high"),
@@ -124,7 +131,7 @@ EFFORTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "openai-compatible": ((r".*", "none low medium high"),),
 }  # fmt: skip
 ALWAYS_THINKS = re.compile(
-    r".*(gpt-oss|kimi-k3|kimi-k2\.7|kimi-k2-thinking|glm-5[.p-]3|minimax-m(2|3\.1|3p1)|muse-spark|max-preview"
+    r".*(gpt-oss|kimi-k3|kimi-k2\.7|kimi-k2-thinking|glm-5[.p-]3|minimax-m(2|3\.1|3p1)|muse-spark(?!-open-816)|max-preview"
     r"|-thinking-|deepseek-r1|reasoner).*",
     re.IGNORECASE,
 )
@@ -135,7 +142,7 @@ PERPLEXITY_FIELDS = {"model", "input", "instructions", "stream", "reasoning", "m
 def host_refusals(provider: str, model: str, dialect: str, body: Body) -> list[str]:
     """Every reason for which this host would refuse the body, or take it for something else than it says."""
     if provider in ("azure", "google-vertex", "bedrock"):
-        return _cloud(model, dialect, body)
+        return _cloud(provider, model, dialect, body)
     words = set((first(EFFORTS.get("vllm" if provider == "sglang" else provider, ()), model) or "").split())
     effort = body.get(
         "reasoning_effort", _under(body, "reasoning").get("effort", _under(body, "output_config").get("effort"))
@@ -322,10 +329,12 @@ OF_HOST: Mapping[str, Callable[[str, str, Body], list[str]]] = {
 }  # fmt: skip
 
 
-def _cloud(model: str, dialect: str, body: Body) -> list[str]:
+def _cloud(provider: str, model: str, dialect: str, body: Body) -> list[str]:
     """Azure, Vertex and Bedrock serve other vendors' models by the vendors' own rules."""
     if "newcomer" in model:
         return []
+    if provider == "bedrock" and "anthropic" not in model:
+        return _bedrock(model, dialect, body)
     if dialect not in ("anthropic-messages", "bedrock-converse", "bedrock-invoke"):
         return refusals(model, dialect, body)
     bare = re.sub(r"^.*anthropic\.|-v1(:0)?$|@default$", "", model).replace("@", "-")
@@ -338,3 +347,42 @@ def _cloud(model: str, dialect: str, body: Body) -> list[str]:
         most = 64_000 if name == "claude-sonnet-4-6" else first(CLAUDE_MOST_OUTPUT, name)
         body = {**_under(body, "additionalModelRequestFields"), "max_tokens": config.get("maxTokens", most)}
     return refusals(name, "anthropic-messages", body)
+
+
+BEDROCK: tuple[tuple[str, str], ...] = (
+    # Converse: model, the field for the effort below additionalModelRequestFields, and its words
+    (r".*openai\.gpt-oss-.*", "reasoning_effort low medium high"),
+    (r".*openai\.gpt-(5\.6|6-sol|6-luna|6\.1-terra).*", "reasoning.effort none low medium high xhigh max"),
+    (r".*openai\.gpt-6.*", "reasoning.effort low medium high xhigh max"),
+    (r".*amazon\.nova-2-.*", "reasoningConfig.maxReasoningEffort low medium high"),
+    (r".*kimi-k3.*", "reasoning_effort low high max"),
+    (r".*(kimi-k2|deepseek\.v3).*", "reasoning_effort low medium high"),
+    (r".*", ""),
+)
+MANTLE: tuple[tuple[str, str], ...] = (
+    (r"openai\.gpt-oss-.*", "low medium high"),
+    (r"openai\.gpt-5\.[45]", "none low medium high xhigh"),
+    (r"xai\.grok-4\.3", "none low medium high"),
+    (r"xai\.grok-4\.6", "low medium high xhigh"),
+    (r"openai\.gpt-(5\.6|6-sol|6-luna|6\.1-terra).*", "none low medium high xhigh max"),
+    (r"openai\.gpt-6.*", "low medium high xhigh max"),
+    (r".*", ""),
+)
+
+
+def _bedrock(model: str, dialect: str, body: Body) -> list[str]:
+    if dialect != "bedrock-converse":
+        words = (first(MANTLE, model) or "").split()
+        effort = body.get("reasoning_effort", _under(body, "reasoning").get("effort"))
+        return [f"effort {effort}"] if effort is not None and effort not in words else []
+    path, *words = (first(BEDROCK, model) or "-").split() or ["-"]
+    fields = _under(body, "additionalModelRequestFields")
+    if not fields:
+        return []
+    outer, _, inner = path.partition(".")
+    if set(fields) != {outer}:
+        return [f"unknown fields {set(fields)}"]
+    effort = _under(fields, outer).get(inner) if inner else fields[outer]
+    if outer == "reasoningConfig" and effort is None:
+        return [] if fields[outer] == {"type": "disabled"} else ["a reasoningConfig without an effort"]
+    return [] if effort in words else [f"effort {effort}"]

