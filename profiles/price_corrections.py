@@ -18,7 +18,8 @@ from .yaml_file import Section
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _KEYS = (
     "models", "since", "always", "table_says", "like", "listed_by", "price", "cached_input_factor",
-    "cache_write_1h_factor", "terms", "uplift", "hosts", "regions", "days", "priced_at", "elsewhere", "why", "sources", "checked_on",
+    "cache_write_1h_factor", "terms", "uplift", "hosts", "regions", "days", "priced_at", "elsewhere", "why",
+    "sources", "checked_on",
 )  # fmt: skip
 
 
@@ -52,8 +53,8 @@ class Correction:
     `like` and `price` replace what the table says: another model's prices, or these. They do so while the table has no
     such model, or still says `table_says` (input and output), or `always`. The factors make a price of input where the
     table has none for it. `uplift` is a factor, for requests to `hosts` or processed in `regions`. On `days` a request
-    costs what it would at `priced_at`. `listed_by` is the list of the host behind the colon of `model:host`, with {host}
-    for its name. Dates and times are UTC. `elsewhere` is what other lists say, shown beside it.
+    costs what it would at `priced_at`. `listed_by` is the list of the host behind the colon of `model:host`, with
+    {host} for its name. Dates and times are UTC. `elsewhere` is what other lists say, shown beside it.
     """
 
     models: tuple[str, ...]

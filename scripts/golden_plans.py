@@ -29,7 +29,10 @@ TARGET = Path(__file__).resolve().parent.parent / "tests" / "engine" / "planning
 THINK_VALUES = ("auto", "off", "minimal", "low", "medium", "high", "xhigh", "max", "1", "4000", "8k", "100000")
 UNKNOWN = "any-other-model"
 UNSPELLED = "no spelling"
-ENVIRONMENT = {"AZURE_OPENAI_RESOURCE": "resource", "GOOGLE_CLOUD_PROJECT": "project"}
+ENVIRONMENT = {
+    "AZURE_OPENAI_RESOURCE": "resource", "GOOGLE_CLOUD_PROJECT": "project",
+    "CLOUDFLARE_ACCOUNT_ID": "account", "DATABRICKS_SERVER_HOSTNAME": "workspace.test",
+}  # fmt: skip
 ENDLESS = date(2020, 1, 1)
 """A day on which no model has ended, so that the plans do not change from one day to the next."""
 SOMEWHERE = "http://127.0.0.1:9/v1"

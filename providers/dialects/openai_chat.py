@@ -55,7 +55,10 @@ QUIRKS: frozenset[str] = frozenset(
 _CONTENT = "content"
 """Stands for the field when reasoning comes as typed parts of the content."""
 
-_REDACTED = "[REDACTED]"
+_WITHHELD: Mapping[str, Visibility] = {
+    "[REDACTED]": "redacted",
+    "[Some reasoning content is encrypted]": "encrypted",  # https://docs.venice.ai/guides/features/reasoning-models
+}
 """What some hosts send in the place of a thought that they withhold."""
 
 REASONING_FIELDS = ("reasoning_content", "reasoning", "reasoning_text", "reasoning_details")
@@ -343,14 +346,15 @@ def answers_in_error(document: Any) -> list[Delta] | None:
 def _reasoning_in(value: Any, visibility: Visibility) -> list[Delta]:
     """A reasoning field: plain text of this visibility, or OpenRouter's and MiniMax's list of typed details."""
     if isinstance(value, str):
-        if value == _REDACTED:
-            return [ReasoningWithheld("redacted")]
+        if value in _WITHHELD:
+            return [ReasoningWithheld(_WITHHELD[value])]
         return [ReasoningDelta(value, visibility)]
     found: list[Delta] = []
     for detail in items(value):
-        if detail.get("text") == _REDACTED:
-            found.append(ReasoningWithheld("redacted"))
-        elif words := piece_of(detail.get("text")):
+        words = piece_of(detail.get("text"))
+        if words in _WITHHELD:
+            found.append(ReasoningWithheld(_WITHHELD[words]))
+        elif words:
             found.append(ReasoningDelta(words))
         elif words := piece_of(detail.get("summary")):
             found.append(ReasoningDelta(words, "summary"))

@@ -59,7 +59,9 @@ _STATUS_OF_EVENT: Mapping[str, str] = {
 _SETTLED = frozenset(_STATUS_OF_EVENT.values())
 _PUT_OFF = frozenset({"queued", "in_progress"})
 
-_POLICY_CODES = frozenset({"content_filter", "bio_policy", "misalignment_policy_violation"})
+_POLICY_CODES = frozenset(
+    {"content_filter", "bio_policy", "misalignment_policy_violation", "content_policy_violation"}  # the last is Meta's
+)
 _SAFETY_CHECK = "SAFETY_CHECK"
 """What xAI names, somewhere in the error, when it refuses a prompt."""
 

@@ -129,6 +129,57 @@ EFFORTS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "lmstudio": ((r".*gpt-oss.*", "low medium high"), (r".*", "none low medium high")),
     "ollama": ((r"gpt-oss.*", "low medium high"), (r".*", "none")),
     "openai-compatible": ((r".*", "none low medium high"),),
+    "vercel": (
+        (r"anthropic/claude-sonnet-4\.6", "none low medium high max"),
+        (r"spacexai/grok-4\.3", "none low medium high"),
+        (r"(openai/gpt-5|google/gemini-3\.6-flash)", "minimal low medium high"),
+        (r"(openai/(o3|gpt-oss).*|google/gemini-4-argon|spacexai/grok-4\.[35])", "low medium high"),
+        (r"(google/gemini-4-hydrogen|spacexai/grok-4\.7)", "low medium high xhigh"),
+        (r"openai/gpt-5\.4", "none low medium high xhigh"),
+        (r"openai/gpt-6-sol", "none low medium high xhigh max"),
+        (r"anthropic/claude-opus-5", "none low medium high xhigh max"),
+        (r"(anthropic|openai|minimax)/.*", "low medium high xhigh max"),
+        (r"meta/muse-.*", "minimal low medium high xhigh max"),
+        (r"deepseek/.*flash", "none low high max"),
+        (r"(moonshotai/.*|zai/glm-5\.3)", "low high max"),
+        (r"deepseek/.*pro", "none high max"),
+        (r"alibaba/.*", "none low medium xhigh"),
+        (r"newcomer.*", "none low medium high"),
+        (r".*", ""),
+    ),
+    "meta": ((r"muse-spark-1\.2", "minimal low medium high xhigh"), (r"muse-.*", "minimal low medium high xhigh max"),
+             (r".*", "minimal low medium high xhigh")),
+    "deepinfra": ((r"meta-llama/.*", ""), (r"zai-org/GLM-5\.3", "low high"), (r"openai/gpt-oss.*", "low medium high"),
+                  (r".*", "none low medium high")),
+    "github-copilot": (
+        (r"(gemini-4-(hydrogen|neon)|grok-4\.[67])", "low medium high xhigh"),
+        (r"(gemini|grok).*", "low medium high"),
+        (r"kimi-k3", "low high max"),
+        (r"gpt-4.*|claude-haiku-4\.5", ""),
+        (r"newcomer.*", "none low medium high"),
+        (r".*", "none low medium high xhigh max"),
+    ),
+    "github-models": ((r"openai/gpt-5.*", "minimal low medium high"), (r"openai/(o4|gpt-4).*", "low medium high"),
+                      (r"newcomer.*", "low medium high"), (r".*", "")),
+    "databricks": (
+        (r"databricks-claude-opus-5(-5)?", "low medium high xhigh max"),
+        (r"databricks-gpt-5", "minimal low medium high"),
+        (r"databricks-gpt-5-5", "none low medium high"),
+        (r"databricks-(claude|meta).*", ""),
+        (r".*", "low medium high"),
+    ),
+    "cloudflare": ((r".*(llama|granite|gemma-4|mistral-small).*", ""),
+                   (r".*", "none minimal low medium high xhigh max")),
+    "baseten": ((r"(moonshotai/Kimi-K2).*", ""), (r"newcomer.*", "none low medium high"),
+                (r".*", "none minimal low medium high xhigh max")),
+    "novita": ((r"openai/gpt-oss.*", "low medium high"), (r".*", "")),
+    "nebius": ((r"openai/gpt-oss.*", "low medium high"), (r".*", "")),
+    "byteplus": ((r"seed-2-0-pro", "minimal low medium high"), (r"seed-2-0-code", "low medium high"), (r".*", "")),
+    "volcengine": ((r"seed-2-0-pro", "minimal low medium high"), (r"seed-2-0-code", "low medium high"), (r".*", "")),
+    "xiaomi": ((r".*", ""),),
+    "siliconflow": ((r".*", ""),),
+    "venice": ((r"venice-uncensored.*", ""), (r".*", "low medium high")),
+    "sambanova": ((r"gpt-oss.*", "low medium high"), (r".*", "")),
 }  # fmt: skip
 ALWAYS_THINKS = re.compile(
     r".*(gpt-oss|kimi-k3|kimi-k2\.7|kimi-k2-thinking|glm-5[.p-]3|minimax-m(2|3\.1|3p1)|muse-spark(?!-open-816)|max-preview"
@@ -173,6 +224,8 @@ def _is_off(body: Body) -> bool:
         "none" in (body.get("reasoning_effort"), _under(body, "reasoning").get("effort"))
         or _under(body, "thinking").get("type") == "disabled"
         or False in (body.get("enable_thinking"), body.get("think"), _under(body, "reasoning").get("enabled"))
+        or _under(body, "venice_parameters").get("disable_thinking") is True
+        or False in _under(body, "chat_template_args").values()
         or False in kwargs.values()
         or kwargs.get("thinking_mode") == "disabled"
     )

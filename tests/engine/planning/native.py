@@ -46,6 +46,8 @@ def amount(decided: ThinkPlan) -> int:
 def is_sent_as_off(native: Any) -> bool:
     words = named(native, EFFORTS | {"type", "thinking_mode"})
     budgets, switches = named(native, NATIVE_BUDGETS), named(native, SWITCHES)
+    if True in named(native, {"disable_thinking"}):
+        return True
     return any(word in OFF_WORDS for word in words) or 0 in budgets or any(value is False for value in switches)
 
 

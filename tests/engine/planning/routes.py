@@ -17,7 +17,10 @@ from thinkdial.providers.think import parse_think
 
 PROVIDERS = ("openai", "anthropic", "google")
 """The vendors whose own SDKs check what we send."""
-ENVIRONMENT = {"AZURE_OPENAI_RESOURCE": "resource", "GOOGLE_CLOUD_PROJECT": "project"}
+ENVIRONMENT = {
+    "AZURE_OPENAI_RESOURCE": "resource", "GOOGLE_CLOUD_PROJECT": "project",
+    "CLOUDFLARE_ACCOUNT_ID": "account", "DATABRICKS_SERVER_HOSTNAME": "workspace.test",
+}  # fmt: skip
 CONFIG = load_builtin()
 REFERENCE = facts.reference()
 LEVELS = ("minimal", "low", "medium", "high", "xhigh", "max")

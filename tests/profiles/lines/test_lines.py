@@ -73,8 +73,10 @@ def is_mended(kind: str, line: Any) -> bool:
 MENDED = {
     "openai/gpt-6.2-astra", "openai/gpt-6.2-sol", "openai/* ultrafast tier", "huggingface/*",
     "openrouter (after models refresh) budget",
-    "bedrock/* without a card (ARNs, openai.gpt-6*, xai.grok-4.7, moonshotai.kimi-k3, zai.glm-5.3, openai.gpt-oss*,"
-    " amazon.nova-2-lite, llama, nova micro, titan) control",
+    (
+        "bedrock/* without a card (ARNs, openai.gpt-6*, xai.grok-4.7, moonshotai.kimi-k3, zai.glm-5.3, openai.gpt-oss*,"
+        " amazon.nova-2-lite, llama, nova micro, titan) control"
+    ),
     "openai/gpt-5.6-cyber off", "mistral/mistral-large-4 levels", "mistral/mistral-large-latest control, price, window",
     "mistral/mistral-large-4-0-8 card", "mistral/devstral-* control", "mistral/deepseek-v4-1-flash-1017 levels",
     "openrouter/openai/gpt-5.[2-5]-pro levels", "openrouter/openai/gpt-5.3-codex off",

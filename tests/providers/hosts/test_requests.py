@@ -17,7 +17,12 @@ COMMON = {
     "store",
     "context_length_exceeded_behavior",
 }
-ENDPOINTS = {"azure": {"resource": "mine"}, "google-vertex": {"project": "mine"}}
+ENDPOINTS = {
+    "azure": {"resource": "mine"},
+    "google-vertex": {"project": "mine"},
+    "databricks": {"host": "mine.cloud.databricks.com"},
+    "cloudflare": {"account": "mine"},
+}
 LIMIT = 4000 + 4096
 """A budget on a model that takes none becomes a ceiling: the budget, and room for an answer."""
 
@@ -138,6 +143,43 @@ ROWS = [
         {"chat_template_kwargs": {"enable_thinking": True}, "reasoning_budget_tokens": 4000}),
     Row("lmstudio", "qwen3", "http://127.0.0.1:1234/v1/responses", BEARER,
         responses("high"), {"reasoning": {"effort": "none"}}, responses("low") | {"max_output_tokens": LIMIT}),
+    Row("vercel", "openai/gpt-6-sol", "https://ai-gateway.vercel.sh/v1" + CHAT, BEARER,
+        {"reasoning": {"effort": "high"}}, {"reasoning": {"enabled": False}},
+        {"reasoning": {"effort": "low"}, "max_tokens": LIMIT}),
+    Row("meta", "muse-spark-1.3", "https://api.meta.ai/v1/responses", BEARER,
+        responses("high"), responses("minimal"), responses("low") | {"max_output_tokens": LIMIT}),
+    Row("deepinfra", "Qwen/Qwen3.8-27B", "https://api.deepinfra.com/v1/openai" + CHAT, BEARER,
+        effort("high"), OFF, effort("low", max_tokens=LIMIT)),
+    Row("github-copilot", "gpt-6-sol", "https://api.githubcopilot.com/responses", BEARER,
+        responses("high"), {"reasoning": {"effort": "none"}}, responses("low") | {"max_output_tokens": LIMIT}),
+    Row("github-models", "openai/gpt-5-mini", "https://models.github.ai/inference" + CHAT, BEARER,
+        effort("high"), effort("minimal"), effort("low", max_completion_tokens=LIMIT)),
+    Row("databricks", "databricks-claude-sonnet-4-5", "https://mine.cloud.databricks.com/serving-endpoints" + CHAT,
+        BEARER,
+        {"thinking": {"type": "enabled", "budget_tokens": 16384}}, DISABLED,
+        {"thinking": {"type": "enabled", "budget_tokens": 4000}}),
+    Row("cloudflare", "@cf/zai-org/glm-5.2", "https://api.cloudflare.com/client/v4/accounts/mine/ai/v1" + CHAT, BEARER,
+        effort("high"), {"chat_template_kwargs": {"enable_thinking": False}}, effort("high", max_tokens=LIMIT)),
+    Row("baseten", "moonshotai/Kimi-K2.6", "https://inference.baseten.co/v1" + CHAT, BEARER,
+        {"chat_template_args": {"enable_thinking": True}}, {"chat_template_args": {"enable_thinking": False}},
+        {"chat_template_args": {"enable_thinking": True}}),
+    Row("novita", "deepseek/deepseek-v4.1-flash", "https://api.novita.ai/openai" + CHAT, BEARER,
+        {"enable_thinking": True, "separate_reasoning": True}, {"enable_thinking": False},
+        {"enable_thinking": True, "separate_reasoning": True}),
+    Row("nebius", "zai-org/GLM-4.5", "https://api.tokenfactory.nebius.com/v1" + CHAT, BEARER,
+        switch(True), switch(False), switch(True)),
+    Row("byteplus", "seed-2-0-pro", "https://ark.ap-southeast.bytepluses.com/api/v3" + CHAT, BEARER,
+        ENABLED | effort("high"), DISABLED, ENABLED | effort("low", max_tokens=LIMIT)),
+    Row("volcengine", "doubao-seed-2-0-pro", "https://ark.cn-beijing.volces.com/api/v3" + CHAT, BEARER,
+        ENABLED | effort("high"), DISABLED, ENABLED | effort("low", max_tokens=LIMIT)),
+    Row("xiaomi", "mimo-v2.6-pro", "https://api.xiaomimimo.com/v1" + CHAT, BEARER, ENABLED, DISABLED, ENABLED),
+    Row("siliconflow", "zai-org/GLM-5.1", "https://api.siliconflow.com/v1" + CHAT, BEARER,
+        {"enable_thinking": True, "thinking_budget": 16384}, {"enable_thinking": False},
+        {"enable_thinking": True, "thinking_budget": 4000}),
+    Row("venice", "zai-org-glm-5-1", "https://api.venice.ai/api/v1" + CHAT, BEARER,
+        effort("high"), {"venice_parameters": {"disable_thinking": True}}, effort("low", max_tokens=LIMIT)),
+    Row("sambanova", "gpt-oss-120b", "https://api.sambanova.ai/v1" + CHAT, BEARER,
+        effort("high"), effort("low"), effort("low", max_tokens=LIMIT)),
 ]  # fmt: skip
 
 
@@ -171,3 +213,24 @@ def test_anthropic_says_its_version_and_stores_nothing_at_openai(call: Callable[
     (asked,) = call("openai", "gpt-6-luna", wire.said({}, 400)).asked
     assert asked.body["store"] is False
     assert "store" not in call("perplexity", "perplexity/sonar", wire.said({}, 400)).asked[0].body
+
+
+@pytest.mark.parametrize(
+    "provider, endpoint, url",
+    [
+        ("zai", {"region": "china"}, "https://open.bigmodel.cn/api/paas/v4"),
+        ("moonshot", {"region": "china"}, "https://api.moonshot.cn/v1"),
+        ("minimax", {"region": "china"}, "https://api.minimaxi.com/v1"),
+        ("qwen", {"region": "china"}, "https://dashscope.aliyuncs.com/compatible-mode/v1"),
+        ("qwen", {"region": "us"}, "https://dashscope-us.aliyuncs.com/compatible-mode/v1"),
+        ("siliconflow", {"region": "china"}, "https://api.siliconflow.cn/v1"),
+        ("github-copilot", {"plan": "individual"}, "https://api.individual.githubcopilot.com"),
+    ],
+)
+def test_a_region_has_its_address(provider: str, endpoint: dict[str, str], url: str) -> None:
+    from thinkdial.engine.targets.target import resolve
+    from thinkdial.profiles.config import load_builtin
+    from thinkdial.profiles.profile import Profile
+
+    profile = Profile(name="p", provider=provider, model="m", endpoint=endpoint)
+    assert resolve(profile, load_builtin(), environment={}).base_url == url

@@ -289,7 +289,7 @@ CASES = [
           "usage": {"billed_units": {"input_tokens": 5.0, "output_tokens": 418.0},
                     "tokens": {"input_tokens": 71.0, "output_tokens": 418.0}, "cached_tokens": 0}},
          [(5, "2.5")], [(418, "10")]),
-    Case("google C9: command-a-reasoning costs what one list says, and not what command does", "cohere/command-a-reasoning-08-2025",
+    Case("google C9: command-a-reasoning by one list, not as command-a", "cohere/command-a-reasoning-08-2025",
          {"id": "c", "finish_reason": "COMPLETE", "message": {"role": "assistant", "content": [
              {"type": "text", "text": "yes"}]},
           "usage": {"billed_units": {"input_tokens": 5.0, "output_tokens": 418.0}}}, [(5, "2.5")], [(418, "10")]),

@@ -47,7 +47,7 @@ def test_every_correction_is_cited_dated_and_about_a_provider_of_the_table() -> 
     from genai_prices.data_snapshot import get_snapshot
 
     shipped = corrections()
-    known = {provider.id for provider in get_snapshot().providers} | {"qwen", "nvidia", "huggingface"}
+    known = {provider.id for provider in get_snapshot().providers} | {"qwen", "nvidia", "huggingface", "xiaomi"}
     assert date.fromisoformat(shipped.checked_on) and shipped.table.startswith("genai-prices ")
     for one in shipped.listed:
         assert all(map(is_source, one.sources)) and one.why
@@ -122,7 +122,8 @@ def test_what_the_table_does_not_list_has_the_price_of_a_source_that_is_named() 
 
 
 def test_cached_input_has_its_discount_where_the_table_says_nothing() -> None:
-    for provider, model, cached in [("mistral", "codestral-latest", "0.03"), ("mistral", "devstral-medium-latest", "0.04"),
+    for provider, model, cached in [("mistral", "codestral-latest", "0.03"),
+                                    ("mistral", "devstral-medium-latest", "0.04"),
                                     ("google", "gemini-3-pro-image", "0.2")]:  # fmt: skip
         found = quote(Wanted(provider, model, AT))
         assert isinstance(found, Quote) and found.rates.cached_input == Decimal(cached), model
