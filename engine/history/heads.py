@@ -11,8 +11,22 @@ Kept = Literal["everything", "run", "sums"]
 """What is stored of a run: everything; only that it took place, beside the sums; or the sums alone."""
 
 
+class TurnHead(NamedTuple):
+    """The turn of a session that a run adds, by the call at `position`, after the turn `parent`."""
+
+    session: int
+    tree: int
+    parent: int | None
+    name: str
+    asked: Json
+    position: int = 0
+
+
 class RunHead(NamedTuple):
-    """What is known of a run before anything is sent. `command` is `ask`, `compare`, `batch` or `demo`."""
+    """What is known of a run before anything is sent. `command` is `ask`, `compare`, `batch`, `chat` or `demo`.
+
+    `turn` is for the run that goes on with a session; it is kept with everything.
+    """
 
     run_id: str
     created_at: datetime
@@ -21,6 +35,7 @@ class RunHead(NamedTuple):
     system: str | None
     simulated: bool
     kept: Kept = "everything"
+    turn: TurnHead | None = None
 
 
 class CallHead(NamedTuple):

@@ -212,5 +212,43 @@ ALTER TABLE forecast_errors_by_host RENAME TO forecast_errors;
 """
 """Money by host as well, because one provider's models are served by many; and calls that may never end."""
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH)
+FIFTH = """
+CREATE TABLE sessions (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    id TEXT NOT NULL UNIQUE,
+    name TEXT NOT NULL UNIQUE COLLATE NOCASE,
+    tree INTEGER NOT NULL,                      -- the number of the session that began it; forks share it
+    created_at TEXT NOT NULL,
+    used_at TEXT NOT NULL,
+    tip INTEGER,                                -- the turn after which it goes on; NULL before the first
+    settings BLOB NOT NULL,                     -- zlib: JSON
+    compared INTEGER,                           -- the run of its latest comparison, which may be gone
+    writer_host TEXT,                           -- who is adding a turn
+    writer_pid INTEGER,
+    writer_since TEXT
+);
+
+CREATE TABLE turns (
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    tree INTEGER NOT NULL,
+    session INTEGER NOT NULL,                   -- whose turn it was when it was begun; may be gone
+    parent INTEGER REFERENCES turns (number),
+    kind TEXT NOT NULL,                         -- turn, compaction
+    created_at TEXT NOT NULL,
+    result INTEGER REFERENCES results (number), -- NULL for what was imported; holds the result's run
+    asked BLOB NOT NULL,                        -- zlib: the user's side
+    document BLOB                               -- zlib: the answer's pieces and origin; NULL until it has ended
+);
+CREATE INDEX turns_by_tree ON turns (tree, number);
+CREATE INDEX turns_by_result ON turns (result);
+CREATE INDEX turns_by_parent ON turns (parent);
+
+CREATE TABLE secrets (                          -- what labels are keyed with; never a credential
+    name TEXT PRIMARY KEY,
+    value BLOB NOT NULL
+) WITHOUT ROWID;
+"""
+"""Conversations: trees of turns."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH)
 """Applied in order; `PRAGMA user_version` counts those that have been."""

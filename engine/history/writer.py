@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..results.assembly import timestamp
 from ..results.documents import dollars_text, result_document
 from ..results.result import Result
+from .conversations.recording import begin_turn, finish_turn
 from .heads import CallHead, RunHead
+from .packing import compressed
 from .processes import Process, this_process
 from .sums.rollups import count, known_count
 from .sums.under_way import UnderWay, end_under_way, estimate_under_way, note_under_way
@@ -46,6 +47,7 @@ class Writing:
         self._under_way: dict[int, tuple[int, UnderWay]] = {}
         self._process: Process | None = None
         self.run: int | None = None
+        self._turn: int | None = None
 
     def reserve(self, connection: sqlite3.Connection, index: int, call: CallHead, usd: Decimal | None) -> None:
         """Write down that a call will be made, with what it may cost, so that it counts whatever happens to us."""
@@ -102,6 +104,8 @@ class Writing:
             simulated=int(call.simulated or head.simulated),
         )
         self._calls[index] = _Call(number, stream=bool(call.sent.get("stream", True)))
+        if head.turn is not None and head.turn.position == index:
+            self._turn = begin_turn(connection, head.turn, number, timestamp(head.created_at))
 
     def open(
         self, connection: sqlite3.Connection, index: int, status: int, content_type: str, streamed: bool | None
@@ -171,6 +175,8 @@ class Writing:
         )
         if call.chunks:
             connection.execute("DELETE FROM chunks WHERE result = ?", (call.number,))
+        if self._turn is not None and self._head.turn is not None and index == self._head.turn.position:
+            finish_turn(connection, self._head.turn, self._turn, result)
 
     def book(self, connection: sqlite3.Connection, job: str, work: bytes, result: Result) -> None:
         """Add the result of a provider's batch to the sums, once: that it is in them is known as soon as it is."""
@@ -210,18 +216,6 @@ class Writing:
             parts += [packer.compress(data) for (data,) in stored]
         parts += [packer.compress(data) for data in call.pending]
         return b"".join((*parts, packer.flush()))
-
-
-def compressed(document: Mapping[str, Any]) -> bytes:
-    """A JSON document as the database holds it. Unpaired surrogates stay what they are; `json.loads` takes them."""
-    import zlib
-
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":"), default=_plain)
-    return zlib.compress(text.encode("utf-8", "surrogatepass"))
-
-
-def _plain(value: object) -> Any:
-    return dict(value) if isinstance(value, Mapping) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
 
 
 def _columns(result: Result) -> dict[str, Any]:

@@ -63,7 +63,7 @@ class PieceFate:
     """
 
     turn: int
-    position: int
+    position: int = field(metadata={"internal": True})
     kind: PieceKind
     fate: Fate
     reason: str

@@ -64,7 +64,7 @@ def _maker(kind: type[Any]) -> Callable[[Any], Any]:
     if issubclass(kind, tuple | list):
         return lambda value: [plain(inner) for inner in value]
     if is_dataclass(kind):
-        names = tuple(field.name for field in fields(kind))
+        names = tuple(field.name for field in fields(kind) if not field.metadata.get("internal"))
         return lambda value: {
             name: inner if type(inner := getattr(value, name)) in _AS_IT_IS else plain(inner) for name in names
         }

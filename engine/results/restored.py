@@ -13,7 +13,8 @@ from typing import Any, TypeVar, cast
 from ...providers.errors import Failure
 from ...providers.schema import Json, Notice, Usage
 from ..exchange.outcome import Latency
-from .result import Cost, Forecast, Reasoning, Result, ThinkReceipt
+from ..planning.fates import PieceFate
+from .result import Cost, Forecast, Reasoning, Result, SessionPlace, ThinkReceipt
 
 _Part = TypeVar("_Part")
 
@@ -25,6 +26,7 @@ _PARTS: Mapping[str, type[Any]] = {
     "latency": Latency,
     "error": Failure,
     "forecast": Forecast,
+    "session": SessionPlace,
 }
 _REQUIRED = frozenset(("profile", "provider", "model", "status", "think"))
 
@@ -38,6 +40,8 @@ def result_from(document: Json) -> Result:
         value = document.get(field.name)
         if field.name == "warnings":
             values["warnings"] = tuple(_thawed(Notice, warning) for warning in value or ())
+        elif field.name == "continuity":
+            values["continuity"] = tuple(_thawed(PieceFate, fate) for fate in value or ())
         elif field.name in _PARTS and (value is not None or _default(field) is MISSING):
             values[field.name] = _thawed(_PARTS[field.name], value or {})
         else:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
 from ...providers.errors import Failure
 from ...providers.schema import FinishReason, Json, Notice, TokensSource, Usage, Visibility
+from ...providers.turns.turn import Turn
 from ..exchange.outcome import Latency
+from ..planning.fates import PieceFate
 from ..planning.plan import Fidelity
+
+INTERNAL = {"internal": True}
+"""Metadata of a field that is no part of the JSON document."""
 
 Status = Literal["ok", "partial", "error", "cancelled"]
 Verdict = Literal["as_asked", "not_observed", "unwanted", "over_budget", "starved", "unknown"]
@@ -79,10 +84,21 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionPlace:
+    """Which turn of which session a result is; `turn` counts from 1."""
+
+    name: str
+    id: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One normalized answer of one profile (`thinkdial.result/1`).
 
     `host` is who was asked, where that is known; `simulated`: it has proved to be a simulator, so nothing was charged.
+    `continuity` says what became of the pieces of earlier turns, empty outside sessions. `turn` is what a session keeps
+    of the answer, None outside sessions; it is no part of the document.
     """
 
     id: str
@@ -109,6 +125,9 @@ class Result:
     forecast: Forecast | None = None
     host: str | None = None
     simulated: bool = False
+    session: SessionPlace | None = None
+    continuity: tuple[PieceFate, ...] = ()
+    turn: Turn | None = field(default=None, repr=False, compare=False, metadata=INTERNAL)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,77 @@
+"""Who is writing on a session: two processes on one session never interleave in silence."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from ....providers.errors import StoreError
+from ...results.assembly import timestamp
+from ..store import Store
+from ..sums.reservations import is_alive
+from .rows import StoredSession
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right of this process to add to a session, until it is let go or the process ends."""
+
+    session: int
+    host: str
+    pid: int
+    since: str
+
+
+def claim(store: Store, session: StoredSession, *, alive: Callable[[int], bool] = is_alive) -> Claim:
+    """Take the session for this process. Raises `StoreError` when another one is writing on it, or has moved it.
+
+    What another process of this machine had taken is free once that process has ended; of other machines, which may
+    share the directory, nobody can tell, so that theirs has to be taken away by `thinkdial session unlock`.
+    """
+    host, pid = socket.gethostname(), os.getpid()
+    since = timestamp(datetime.now(UTC))
+    with store.transaction() as connection:
+        found = connection.execute(
+            "SELECT tip, writer_host, writer_pid, writer_since FROM sessions WHERE number = ?", (session.number,)
+        ).fetchone()
+        if found is None:
+            raise StoreError(f"session {session.name} is gone: somebody has removed it")
+        tip, other_host, other_pid, other_since = found
+        is_taken = other_pid is not None and (other_host, other_pid) != (host, pid)
+        if is_taken and (other_host != host or alive(other_pid)):
+            where = f"process {other_pid}" if other_host == host else f"process {other_pid} on {other_host}"
+            raise StoreError(
+                f"session {session.name} is in use by {where}, since {other_since}",
+                hint=f"wait for it, or go another way: thinkdial session fork {session.name} NEW",
+            )
+        if tip != session.tip:
+            raise StoreError(
+                f"session {session.name} has gone on meanwhile: another process has added a turn", hint="try again"
+            )
+        connection.execute(
+            "UPDATE sessions SET writer_host = ?, writer_pid = ?, writer_since = ? WHERE number = ?",
+            (host, pid, since, session.number),
+        )
+    return Claim(session.number, host, pid, since)
+
+
+def let_go(store: Store, claimed: Claim) -> None:
+    """Give the session back; nothing where it is no longer this process's."""
+    with store.transaction() as connection:
+        connection.execute(
+            "UPDATE sessions SET writer_host = NULL, writer_pid = NULL, writer_since = NULL"
+            " WHERE number = ? AND writer_host = ? AND writer_pid = ?",
+            (claimed.session, claimed.host, claimed.pid),
+        )
+
+
+def unlock(store: Store, session: StoredSession) -> None:
+    """Take the session away from whoever has it."""
+    with store.transaction() as connection:
+        connection.execute(
+            "UPDATE sessions SET writer_host = NULL, writer_pid = NULL, writer_since = NULL WHERE number = ?",
+            (session.number,),
+        )

@@ -1,0 +1,90 @@
+"""The turn of a session as its call goes on, written in the transactions of the recorder."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ....providers.schema import Json
+from ....providers.turns.turn_documents import turn_document
+from ...results.documents import dollars_text
+from ...results.result import Result
+from ..heads import TurnHead
+from ..packing import compressed
+
+if TYPE_CHECKING:
+    import sqlite3
+
+
+def begin_turn(connection: sqlite3.Connection, head: TurnHead, result: int, at: str) -> int:
+    """The turn whose answer will be in the row `result`; the tip stays until it is there. The turn's number."""
+    return insert_turn(connection, (head.session, head.tree), head.parent, head.asked, result=result, at=at)
+
+
+def finish_turn(connection: sqlite3.Connection, head: TurnHead, number: int, result: Result) -> None:
+    """Store what the answer is made of and let the session go on after it; forget the turn where nothing came.
+
+    A session that somebody moved meanwhile keeps its tip: the turn is then a branch of the tree.
+    """
+    if result.turn is None or not result.turn.pieces:
+        connection.execute("DELETE FROM turns WHERE number = ?", (number,))
+        return
+    connection.execute(
+        "UPDATE turns SET document = ? WHERE number = ?", (compressed(answered_document(result)), number)
+    )
+    move_tip(connection, head.session, head.parent, number, result.created_at)
+
+
+def answered_document(result: Result) -> dict[str, Any]:
+    """The answer's side of a turn as it is stored: pieces, origin, and what people want to know of the turn."""
+    if result.turn is None:
+        raise ValueError("a result without a turn")
+    document = turn_document(result.turn)
+    del document["asked"]
+    usage, usd = result.usage, result.cost.usd
+    return document | {
+        "profile": result.profile,
+        "think": result.think.requested,
+        "status": result.status,
+        "input_tokens": usage.input_tokens,
+        "cached_input_tokens": usage.cached_input_tokens,
+        "output_tokens": usage.output_tokens,
+        "usd": None if usd is None else dollars_text(usd),
+    }
+
+
+def insert_turn(
+    connection: sqlite3.Connection,
+    place: tuple[int, int],
+    parent: int | None,
+    asked: Json,
+    *,
+    at: str,
+    document: Json | None = None,
+    kind: str = "turn",
+    result: int | None = None,
+) -> int:
+    """One row of `turns`; the tip stays. `place` is the session's number and its tree's. The turn's number."""
+    session, tree = place
+    done = connection.execute(
+        "INSERT INTO turns (tree, session, parent, kind, created_at, asked, document, result)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            tree,
+            session,
+            parent,
+            kind,
+            at,
+            compressed(asked),
+            None if document is None else compressed(document),
+            result,
+        ),
+    )
+    return int(done.lastrowid or 0)
+
+
+def move_tip(connection: sqlite3.Connection, session: int, before: int | None, tip: int | None, at: str) -> bool:
+    """Let the session go on after `tip`. False where it no longer stands at `before`."""
+    moved = connection.execute(
+        "UPDATE sessions SET tip = ?, used_at = ? WHERE number = ? AND tip IS ?", (tip, at, session, before)
+    )
+    return moved.rowcount > 0
