@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from ..results.assembly import timestamp
 from ..results.documents import dollars_text, result_document
 from ..results.result import Result
-from .conversations.recording import begin_turn, finish_turn
+from .conversations.turn_rows import begin_turn, finish_turn
 from .heads import CallHead, RunHead
 from .packing import compressed
 from .processes import Process, this_process

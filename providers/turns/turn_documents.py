@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from ..json_values import obj
 from ..schema import Json
@@ -27,8 +27,9 @@ def turn_document(turn: Turn) -> dict[str, Any]:
 def turn_of_document(document: Json, number: int = 0) -> Turn:
     """What `turn_document` wrote. Raises `ValueError` for JSON that is no turn, with the reason."""
     pieces = _pieces(document, "pieces")
-    dead = document.get("dead") or []
-    if not isinstance(dead, list) or not all(type(at) is int and 0 <= at < len(pieces) for at in dead):  # pyright: ignore[reportUnknownVariableType]
+    listed = cast("list[Any]", document.get("dead") or [])
+    dead = [at for at in listed if type(at) is int and 0 <= at < len(pieces)]
+    if len(dead) != len(listed):
         raise ValueError("dead must be positions of pieces")
     tokens = document.get("reasoning_tokens")
     if tokens is not None and (type(tokens) is not int or tokens < 0):
@@ -61,8 +62,8 @@ def origin_document(origin: Origin) -> dict[str, Any]:
 def origin_of_document(document: Any) -> Origin:
     """What `origin_document` wrote. Raises `ValueError` for JSON that is no origin."""
     fields = obj(document)
-    texts = {name: fields.get(name, "") for name in ("provider", "endpoint", "dialect", "model")}
-    optional = {name: fields.get(name) for name in _ORIGIN_TEXTS}
+    texts: dict[str, Any] = {name: fields.get(name, "") for name in ("provider", "endpoint", "dialect", "model")}
+    optional: dict[str, Any] = {name: fields.get(name) for name in _ORIGIN_TEXTS}
     if not all(isinstance(text, str) for text in texts.values()):
         raise ValueError("provider, endpoint, dialect and model of an origin must be text")
     if not all(text is None or isinstance(text, str) for text in optional.values()):
@@ -74,4 +75,4 @@ def _pieces(document: Json, name: str) -> tuple[TurnPiece, ...]:
     listed = document.get(name)
     if not isinstance(listed, list):
         raise ValueError(f"{name} of a turn must be a list of pieces")
-    return tuple(piece_of_document(piece) for piece in listed)  # pyright: ignore[reportUnknownVariableType]
+    return tuple(piece_of_document(piece) for piece in cast("list[Any]", listed))

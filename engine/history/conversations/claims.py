@@ -39,9 +39,12 @@ def claim(store: Store, session: StoredSession, *, alive: Callable[[int], bool] 
         ).fetchone()
         if found is None:
             raise StoreError(f"session {session.name} is gone: somebody has removed it")
+        tip: int | None
+        other_host: str | None
+        other_pid: int | None
         tip, other_host, other_pid, other_since = found
-        is_taken = other_pid is not None and (other_host, other_pid) != (host, pid)
-        if is_taken and (other_host != host or alive(other_pid)):
+        is_ours = other_pid is None or (other_host, other_pid) == (host, pid)
+        if other_pid is not None and not is_ours and (other_host != host or alive(other_pid)):
             where = f"process {other_pid}" if other_host == host else f"process {other_pid} on {other_host}"
             raise StoreError(
                 f"session {session.name} is in use by {where}, since {other_since}",

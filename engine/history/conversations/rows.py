@@ -121,6 +121,14 @@ def way_to(store: Store, tip: int | None) -> list[StoredTurn]:
         )
 
 
+def unfinished_turn(store: Store, session: StoredSession) -> StoredTurn | None:
+    """The turn after the session's tip whose answer has not ended, if there is one."""
+    with reading(store) as connection:
+        where = "WHERE turns.session = ? AND turns.parent IS ? AND turns.document IS NULL ORDER BY turns.number DESC"
+        found = _turns(connection, where, (session.number, session.tip))
+    return found[0] if found else None
+
+
 def sessions_holding(store: Store, runs: Iterable[int]) -> dict[int, list[str]]:
     """Of these runs, those that a session holds, with the sessions' names."""
     held: dict[int, list[str]] = {}
@@ -139,16 +147,17 @@ def sessions_holding(store: Store, runs: Iterable[int]) -> dict[int, list[str]]:
 
 
 def _session(row: tuple[Any, ...]) -> StoredSession:
-    *head, tip, settings, compared = row
+    number, session_id, name, tree, created_at, used_at, tip, packed, compared = row
     try:
-        return StoredSession(*head, tip, unpacked(settings), compared)
+        settings = unpacked(packed)
     except (zlib.error, ValueError) as error:
         raise StoreError(
-            f"session {head[2]}: its settings are damaged: {error}", hint=f"thinkdial session rm {head[2]} forgets it"
+            f"session {name}: its settings are damaged: {error}", hint=f"thinkdial session rm {name} forgets it"
         ) from error
+    return StoredSession(number, session_id, name, tree, created_at, used_at, tip, settings, compared)
 
 
-def _turns(connection: sqlite3.Connection, where: str, values: tuple[int, ...]) -> list[StoredTurn]:
+def _turns(connection: sqlite3.Connection, where: str, values: tuple[int | None, ...]) -> list[StoredTurn]:
     rows = connection.execute(
         f"SELECT {_TURN} FROM turns LEFT JOIN results ON results.number = turns.result {where}",  # noqa: S608
         values,

@@ -12,8 +12,8 @@ from ....providers.turns.pieces import TurnPiece
 from ...results.assembly import new_id, timestamp
 from ..packing import compressed, unpacked
 from ..store import Store
-from .recording import insert_turn, move_tip
 from .rows import StoredSession, TurnKind, known_session
+from .turn_rows import insert_turn, move_tip
 
 if TYPE_CHECKING:
     import sqlite3
@@ -120,6 +120,16 @@ def append_turns(
             numbers.append(parent)
         _move(connection, session, parent)
     return numbers
+
+
+def finish_left(store: Store, session: StoredSession, number: int, document: Json | None) -> None:
+    """Finish the turn that a killed process left, as the session's new tip; without a document it is forgotten."""
+    with store.transaction() as connection:
+        if document is None:
+            connection.execute("DELETE FROM turns WHERE number = ?", (number,))
+            return
+        connection.execute("UPDATE turns SET document = ? WHERE number = ?", (compressed(document), number))
+        _move(connection, session, number)
 
 
 def mark_dead(store: Store, turns: Mapping[int, Iterable[int]]) -> None:

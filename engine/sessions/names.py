@@ -1,0 +1,27 @@
+"""What a session may be called."""
+
+from __future__ import annotations
+
+from ...providers.errors import UsageError
+
+LONGEST_NAME = 80
+_SEPARATORS = frozenset("/\\:@,")
+
+
+def checked_name(name: str) -> str:
+    """`name` without the white space around it. Raises `UsageError` for one that could not be typed again.
+
+    Letters of every script will do, and spaces inside; what separates names elsewhere (`run:profile@think`) will not.
+    """
+    stripped = name.strip()
+    if not stripped:
+        raise UsageError("the session's name is empty", hint="call it something: --session NAME")
+    if len(stripped) > LONGEST_NAME:
+        raise UsageError(f"the session's name has {len(stripped)} characters; {LONGEST_NAME} are the most")
+    odd = sorted({sign for sign in stripped if sign in _SEPARATORS or not sign.isprintable()})
+    if odd:
+        shown = " ".join(ascii(sign) for sign in odd)
+        raise UsageError(f"a session's name cannot hold {shown}", hint="use letters, digits, spaces, dots and hyphens")
+    if stripped.startswith("-"):
+        raise UsageError("a session's name cannot begin with a hyphen: it would be read as an option")
+    return stripped

@@ -1,0 +1,76 @@
+"""What a session remembers beside its turns: who goes on, how, and what it may grow to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from decimal import Decimal, InvalidOperation
+from typing import Any, Literal, cast, get_args
+
+from ...providers.errors import StoreError
+from ...providers.schema import Json
+from ..planning.continuity import KeepReasoning, OnMismatch
+
+WhenFull = Literal["refuse", "trim", "compact"]
+
+_CHOICES: Mapping[str, tuple[str, ...]] = {
+    "keep_reasoning": get_args(KeepReasoning),
+    "when_full": get_args(WhenFull),
+    "on_mismatch": get_args(OnMismatch),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SessionSettings:
+    """The settings of one session; a field that is None is as the profile has it.
+
+    `profile` and `think` are those of the turn that was last asked for. `system` is the system prompt of all turns.
+    `max_input_tokens`, `keep_reasoning`, `when_full` and `summary_profile` are the context policy. `max_cost_usd` caps
+    what all turns together may cost. `told` are the vendors that have been sent the transcript with the user's yes.
+    """
+
+    profile: str | None = None
+    think: str | None = None
+    system: str | None = None
+    max_input_tokens: int | None = None
+    keep_reasoning: KeepReasoning | None = None
+    when_full: WhenFull | None = None
+    summary_profile: str | None = None
+    carry_reasoning: bool = False
+    on_mismatch: OnMismatch | None = None
+    max_cost_usd: Decimal | None = None
+    told: tuple[str, ...] = ()
+
+    def document(self) -> Json:
+        """As JSON, without what is not set."""
+        document: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if value == field.default:
+                continue
+            match value:
+                case Decimal():
+                    value = str(value)
+                case tuple():
+                    value = list(cast("tuple[str, ...]", value))
+                case _:
+                    pass
+            document[field.name] = value
+        return document
+
+
+def settings_of(document: Json) -> SessionSettings:
+    """What `SessionSettings.document` wrote. Raises `StoreError` for what it cannot have written."""
+    values: dict[str, Any] = {
+        field.name: document[field.name] for field in fields(SessionSettings) if field.name in document
+    }
+    try:
+        if (usd := values.get("max_cost_usd")) is not None:
+            values["max_cost_usd"] = Decimal(usd)
+        values["told"] = tuple(str(vendor) for vendor in values.get("told", ()))
+    except (InvalidOperation, TypeError, ValueError) as error:
+        raise StoreError(f"the settings of the session are damaged: {error}") from error
+    for name, known in _CHOICES.items():
+        if values.get(name) not in (None, *known):
+            raise StoreError(f"the settings of the session are damaged: {name} is {values[name]!r}")
+    return SessionSettings(**values)
