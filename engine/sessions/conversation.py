@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from ...providers.errors import StoreError, UsageError, did_you_mean
 from ...providers.turns.turn import Turn
-from ..history.conversations import writing
+from ..history.conversations import changes
 from ..history.conversations.claims import Claim, claim
 from ..history.conversations.rows import (
     StoredSession,
@@ -91,7 +91,7 @@ def begin_or_open(store: Store, name: str | None, settings: SessionSettings) -> 
         return _claimed(store, found)
     names = [session.name for session in list_sessions(store)]
     like = did_you_mean(name, names)
-    made = writing.begin_session(store, checked_name(name), settings.document())
+    made = changes.begin_session(store, checked_name(name), settings.document())
     return replace(_claimed(store, made), is_new=True, like=like or None)
 
 
@@ -100,7 +100,7 @@ def new_conversation(
 ) -> Conversation:
     """A session that begins empty, or with the answer that `RUN[:PROFILE[@THINK]]` names. Raises `StoreError`."""
     if from_run is None:
-        return conversation_of(store, writing.begin_session(store, checked_name(name), settings.document()))
+        return conversation_of(store, changes.begin_session(store, checked_name(name), settings.document()))
     run, entry = named_answer(store, from_run)
     answer = answer_of(run, entry, result_row(store, run.number, entry))
     first = replace(
@@ -108,8 +108,8 @@ def new_conversation(
         profile=settings.profile or entry.result.profile,
         system=settings.system or run.run.system,
     )
-    made = writing.begin_session(store, checked_name(name), first.document())
-    writing.append_turn(store, made, answer.asked, answer.answered, result=answer.result, at=entry.result.created_at)
+    made = changes.begin_session(store, checked_name(name), first.document())
+    changes.append_turn(store, made, answer.asked, answer.answered, result=answer.result, at=entry.result.created_at)
     return conversation_of(store, known_session(store, made.name))
 
 
@@ -124,16 +124,16 @@ def pick(store: Store, conversation: Conversation, wanted: str) -> Conversation:
     run = stored_run(store, session.compared)
     entry = chosen_entry(run, wanted)
     answer = answer_of(run, entry, result_row(store, run.number, entry))
-    writing.append_turn(store, session, answer.asked, answer.answered, result=answer.result, at=entry.result.created_at)
+    changes.append_turn(store, session, answer.asked, answer.answered, result=answer.result, at=entry.result.created_at)
     settings = replace(conversation.settings, profile=entry.result.profile, think=entry.result.think.requested)
-    writing.set_settings(store, session, settings.document())
+    changes.set_settings(store, session, settings.document())
     return open_conversation(store, session.name)
 
 
 def fork(store: Store, conversation: Conversation, name: str, at: int | None = None) -> Conversation:
     """A second session that goes on after turn `at`, or after the last one."""
     tip = conversation.session.tip if at is None else _tip_after(conversation, at)
-    return conversation_of(store, writing.fork_session(store, conversation.session, checked_name(name), tip))
+    return conversation_of(store, changes.fork_session(store, conversation.session, checked_name(name), tip))
 
 
 def rewind(store: Store, conversation: Conversation, *, to: int | None = None, back: int = 1) -> Conversation:
@@ -142,7 +142,7 @@ def rewind(store: Store, conversation: Conversation, *, to: int | None = None, b
     target = turns - back if to is None else to
     if not 0 <= target <= turns:
         raise UsageError(f"session {conversation.name} has {turns} turns; it cannot go back to {target}")
-    writing.set_tip(store, conversation.session, _tip_after(conversation, target))
+    changes.set_tip(store, conversation.session, _tip_after(conversation, target))
     return open_conversation(store, conversation.name)
 
 

@@ -13,9 +13,9 @@ from ...providers.turns.pieces import TurnPiece
 from ...providers.turns.prefix import prefix_of
 from ...providers.turns.turn import Origin, Turn, said
 from ..exchange.reader import reply_of
+from ..history.conversations.changes import asked_document, finish_left
 from ..history.conversations.rows import StoredSession, unfinished_turn
 from ..history.conversations.turn_rows import answered_document
-from ..history.conversations.writing import asked_document, finish_left
 from ..history.read import StoredResult, StoredRun, find_run, stored_run
 from ..history.store import Store
 from ..history.unfinished import KILLED
