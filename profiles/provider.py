@@ -81,10 +81,10 @@ class Provider:
     """A provider's base URL, credentials, dialects and the card that stands for its unknown models.
 
     `dialect` is the one that is spoken unless a profile chooses another. `models` names the card files
-    (`models-NAME.yaml`), `prices` the provider's id in the price table, `unpriced` says why nothing has a price. The key
-    goes into the header `auth_header` behind `auth_scheme`. `endpoint` fills the placeholders of the base URL. `signing`
-    names the AWS service whose requests are signed when there is no key. `listing` stands where there is no `catalogue`,
-    or says more than it.
+    (`models-NAME.yaml`), `prices` the provider's id in the price table, `unpriced` why nothing has a price. The key
+    goes into the header `auth_header` behind `auth_scheme`. `endpoint` fills the placeholders of the base URL.
+    `signing` names the AWS service whose requests are signed when there is no key. `listing` stands where there is no
+    `catalogue`, or says more than it.
     `speaks` says how the models of a vendor that have no card here are steered: the vendor -> dialect -> control ->
     spelling. A vendor without an entry is steered in the words of `unknown_model`, unless `*` says that it is not.
     """

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from ..results.assembly import timestamp
 from ..results.documents import dollars_text, result_document
 from ..results.result import Result
+from .blobs import compressed
 from .conversations.turn_rows import begin_turn, finish_turn
 from .heads import CallHead, RunHead
-from .packing import compressed
 from .processes import Process, this_process
 from .sums.rollups import count, known_count
 from .sums.under_way import UnderWay, end_under_way, estimate_under_way, note_under_way

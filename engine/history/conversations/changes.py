@@ -10,7 +10,7 @@ from ....providers.errors import StoreError
 from ....providers.schema import Json
 from ....providers.turns.pieces import TurnPiece
 from ...results.assembly import new_id, timestamp
-from ..packing import compressed, unpacked
+from ..blobs import compressed, unpacked
 from ..store import Store
 from .rows import StoredSession, TurnKind, known_session
 from .turn_rows import insert_turn, move_tip

@@ -11,7 +11,7 @@ from ....providers.errors import StoreError, did_you_mean
 from ....providers.schema import Json
 from ....providers.turns.turn import Turn
 from ....providers.turns.turn_documents import turn_of_document
-from ..packing import unpacked
+from ..blobs import unpacked
 from ..store import Store, reading
 
 if TYPE_CHECKING:

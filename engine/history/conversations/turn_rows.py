@@ -8,8 +8,8 @@ from ....providers.schema import Json
 from ....providers.turns.turn_documents import turn_document
 from ...results.documents import dollars_text
 from ...results.result import Result
+from ..blobs import compressed
 from ..heads import TurnHead
-from ..packing import compressed
 
 if TYPE_CHECKING:
     import sqlite3
