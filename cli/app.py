@@ -20,6 +20,7 @@ class Commands(LazyGroup):
     summaries: ClassVar = {
         "ask": "Ask one model; the answer streams to stdout.",
         "compare": "Send one prompt to many profiles, side by side.",
+        "session": "Conversations that move between providers.",
         "plan": "Show what would be sent, and what it may cost.",
         "models": "List what the known models accept.",
         "spend": "Show what was spent, and what is left of the budgets.",
@@ -45,6 +46,7 @@ class Commands(LazyGroup):
         "prices": "money.prices.group",
         "batch": "batch.group",
         "history": "history.group",
+        "session": "sessions.group",
     }
 
 

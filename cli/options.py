@@ -142,6 +142,7 @@ Until = Annotated[
 KeyName = Annotated[
     str, typer.Argument(metavar="NAME", help="A provider, or a profile; profile:NAME where both have the name.")
 ]
+SessionName = Annotated[str, typer.Argument(metavar="NAME", help="The session's name.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON (the same as --format json).")]
 ShowReasoning = Annotated[
     ReasoningView,

@@ -14,8 +14,8 @@ LAYERS = ("cli", "engine", "profiles", "providers", "simulator")
 MOST_FILES, MOST_LINES = 15, 400
 
 ENGINE_ORDER = (
-    "targets", "planning", "exchange", "results", "costs", "history", "lookups", "runs", "sessions", "batch", "api", "call_options",
-    "client",
+    "targets", "planning", "exchange", "results", "costs", "history", "lookups", "runs", "sessions", "batch", "api",
+    "call_options", "client",
 )  # fmt: skip
 """From the lowest room to the highest: each may import from itself and from those before it."""
 

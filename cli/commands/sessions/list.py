@@ -1,0 +1,29 @@
+"""`thinkdial session list`: the sessions, the latest first."""
+
+from __future__ import annotations
+
+from ...exit_codes import ExitCode
+from ...options import AsJson
+
+
+def list_(json: AsJson = False) -> ExitCode:
+    """List the sessions, the one that was used last first.
+
+    Example:  thinkdial session list
+    """
+    from ....engine.sessions.queries import listed_sessions
+    from ...output import console, emit, rendered, say
+
+    rows = listed_sessions()
+    if json:
+        from ....engine.sessions.documents import sessions_document
+        from ...formats import json_text
+
+        emit(json_text(sessions_document(rows)))
+    elif rows:
+        from ...views.sessions.session_list import session_list
+
+        emit(rendered(session_list(rows, console().width)))
+    else:
+        say('there is no session yet; thinkdial ask --session NAME "..." begins one')
+    return ExitCode.OK

@@ -1,0 +1,35 @@
+"""`thinkdial session new`: a session begins, empty or with an answer that is paid for already."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from ...exit_codes import ExitCode
+from ...options import SessionName
+
+
+def new(
+    name: SessionName,
+    from_run: Annotated[
+        str | None,
+        typer.Option("--from-run", metavar="RUN[:PROFILE[@THINK]]", help="Begin with this stored answer."),
+    ] = None,
+    system: Annotated[
+        str | None, typer.Option("--system", "-s", metavar="TEXT", help="The system prompt of all its turns.")
+    ] = None,
+) -> ExitCode:
+    """Begin a session. With --from-run a stored answer is its first turn, without paying again.
+
+    Example:  thinkdial session new tea --from-run 12:claude@high
+    """
+    from ....engine.sessions.queries import make_session
+    from ....engine.sessions.settings import SessionSettings
+    from ...output import say
+
+    made = make_session(name, SessionSettings(system=system), from_run)
+    turns = len(made.turns)
+    said = f"with {turns} turn{'s' if turns != 1 else ''}" if turns else "empty"
+    say(f"session {made.name} begins, {said}; go on with: thinkdial ask --session {made.name} ...")
+    return ExitCode.OK

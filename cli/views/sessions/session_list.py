@@ -1,0 +1,34 @@
+"""The list of sessions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Group
+from rich.text import Text
+
+from ....engine.sessions.queries import SessionRow
+from ....providers.untrusted import one_line
+from ..run.phrases import QUIET, STRONG
+
+_GAP = "  "
+
+
+def session_list(rows: Sequence[SessionRow], width: int) -> Group:
+    """Two lines a session: its name, size and time; below it how it began and who answered."""
+    longest = min(max(len(row.name) for row in rows), 32)
+    lines: list[Text] = []
+    for row in rows:
+        turns = f"{row.turns} turn{'s' if row.turns != 1 else ''}"
+        forks = f" · {row.forks} fork{'s' if row.forks != 1 else ''}" if row.forks else ""
+        first = Text.assemble((f"{one_line(row.name, 32):<{longest}}", STRONG), _GAP, f"{turns:>9}{forks}")
+        first.append(_GAP + row.used_at.replace("T", " ")[:16], QUIET)
+        names = ", ".join(one_line(name, 40) for name in row.profiles)
+        second = Text.assemble(_GAP, one_line(row.began) or "(empty)")
+        if names:
+            second.truncate(max(16, width - len(names) - 6), overflow="ellipsis")
+            second.append(f"{_GAP}· {names}", QUIET)
+        for line in (first, second):
+            line.truncate(width, overflow="ellipsis")
+        lines += [first, second]
+    return Group(*lines)
