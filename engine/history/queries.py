@@ -9,6 +9,7 @@ from datetime import date
 from ...providers.errors import StoreError, UsageError
 from ..exchange.reader import RawResponse
 from ..results.assembly import summarize
+from .conversations.rows import sessions_holding
 from .read import RunFilter, RunRow, StoredResult, StoredRun, find_run, list_runs, remove_runs, run_numbers, stored_run
 from .store import Store
 
@@ -75,8 +76,16 @@ def chosen_numbers(names: Sequence[str], before: date | None = None) -> list[int
 
 
 def forget_runs(numbers: Sequence[int]) -> int:
-    """Forget these runs; the number of those that were there."""
+    """Forget these runs; the number of those that were there. Raises `UsageError` where a session holds one."""
     with Store.open() as store:
+        held = sessions_holding(store, numbers)
+        if held:
+            run, names = next(iter(held.items()))
+            more = f", and {len(held) - 1} more are held by sessions" if len(held) > 1 else ""
+            raise UsageError(
+                f"run {run} belongs to session {', '.join(names)}{more}",
+                hint=f"thinkdial session rm {names[0]} lets it go",
+            )
         return remove_runs(store, numbers)
 
 

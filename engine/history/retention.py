@@ -14,6 +14,9 @@ from .store import Store, store_error
 RUNS_AT_ONCE = 20
 """How many runs one transaction removes; between two, other writers get their turn."""
 
+HELD = "EXISTS (SELECT 1 FROM results JOIN turns ON turns.result = results.number WHERE results.run = runs.number)"
+"""True of a run that a session holds."""
+
 PAGES_AT_ONCE = 2000
 LONGEST_RUN = timedelta(days=1)
 """A run without an end that began longer ago than this is taken for killed, and no longer for under way."""
@@ -69,6 +72,7 @@ def _remove_while(
             for (number,) in _rows(
                 store,
                 f"SELECT number FROM runs WHERE {condition} AND (total_s IS NOT NULL OR created_at < ?)"  # noqa: S608
+                f" AND NOT {HELD}"
                 " AND number < (SELECT max(number) FROM runs) ORDER BY created_at, number LIMIT ?",
                 (*values, ended, room),
             )

@@ -102,8 +102,8 @@ async def make_calls(
 
     def warm() -> None:
         warming.append(loop.run_in_executor(None, pricing.warm))
-        if keeper is not None:
-            warming[0].add_done_callback(lambda _: keeper.price_expected())
+        if (kept := keeper) is not None:
+            warming[0].add_done_callback(lambda _: kept.price_expected())
 
     def on_sent() -> None:
         # The price table takes long to import; now the provider is thinking anyway. One that answers at once is not

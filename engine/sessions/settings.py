@@ -9,7 +9,7 @@ from typing import Any, Literal, cast, get_args
 
 from ...providers.errors import StoreError
 from ...providers.schema import Json
-from ..planning.continuity import KeepReasoning, OnMismatch
+from ..planning.fates import KeepReasoning, OnMismatch
 
 WhenFull = Literal["refuse", "trim", "compact"]
 

@@ -81,8 +81,9 @@ def _made_validator(written: str) -> Any:
 @lru_cache(maxsize=16)
 def _bounded_kind(stock: Any) -> Any:
     """The validator of a draft, with an eye on the time."""
-    from jsonschema.validators import extend
+    from jsonschema import validators
 
+    extend: Any = validators.extend  # pyright: ignore[reportUnknownMemberType]
     ours: dict[str, Keyword] = {
         "pattern": _pattern,
         "patternProperties": _pattern_properties,

@@ -100,7 +100,10 @@ def _rows(connection: sqlite3.Connection, alive: Alive, at: datetime | None) -> 
 
 def _charge(connection: sqlite3.Connection, call: UnderWay, times: int) -> None:
     usd = Decimal(0) if call.usd is None else call.usd * times
-    key = dict(zip(("day", "profile", "provider", "host", "model", "think"), call, strict=False))
+    key = {
+        "day": call.day, "profile": call.profile, "provider": call.provider, "host": call.host, "model": call.model,
+        "think": call.think,
+    }  # fmt: skip
     known = times * (call.usd is not None)
     numbers = {"results": times, "unpriced": times - known, "estimated": known, "reasoning_unknown": known}
     add_spent(connection, key, numbers, {"usd": usd, "estimated_usd": usd})
