@@ -83,7 +83,7 @@ def _bounded_kind(stock: Any) -> Any:
     """The validator of a draft, with an eye on the time."""
     from jsonschema import validators
 
-    extend: Any = validators.extend  # pyright: ignore[reportUnknownMemberType]
+    extend: Any = cast("Any", validators).extend
     ours: dict[str, Keyword] = {
         "pattern": _pattern,
         "patternProperties": _pattern_properties,
