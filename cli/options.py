@@ -142,6 +142,10 @@ Until = Annotated[
 KeyName = Annotated[
     str, typer.Argument(metavar="NAME", help="A provider, or a profile; profile:NAME where both have the name.")
 ]
+Session = Annotated[
+    str | None, typer.Option("--session", metavar="NAME", help="Go on with this session; ask begins it if it is new.")
+]
+GoOn = Annotated[bool, typer.Option("--continue", "-c", help="Go on with the session that was used last.")]
 SessionName = Annotated[str, typer.Argument(metavar="NAME", help="The session's name.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON (the same as --format json).")]
 ShowReasoning = Annotated[
@@ -185,6 +189,17 @@ class SendOptions:
 
 
 SENT = SendOptions()
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class TalkOptions:
+    """Which session the command goes on with, if any."""
+
+    session: Session = None
+    go_on: GoOn = False
+
+
+ALONE = TalkOptions()
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .costs.budget.limits import Question
     from .costs.budget.purse import Purse
     from .exchange.transport import Transport
+    from .history.heads import TurnHead
     from .planning.plan import ThinkPlan
     from .runs.observer import Observer
     from .targets.target import Selection
@@ -79,12 +80,14 @@ def ready_run(
     environment: Mapping[str, str] = os.environ,
     names: OptionNames = COMMAND_LINE,
     at_once: int | None = None,
+    turn: TurnHead | None = None,
 ) -> ReadyRun:
     """Plan the calls and look at their cost. Nothing is sent, except what `count` asks the counting endpoints.
 
     Raises `ConfigError` when nothing can be called, `StrictPlanError` when `strict` and a plan is worse than `mapped`,
     and `BudgetError` when the calls cannot be afforded. `simulated` is said of each result of a simulator. `names` are
     what the caller's options are called. `at_once`: how many calls, at most; that some must wait otherwise is noted.
+    `turn`: the answer becomes this turn of a session.
     """
     if simulated is not None:
         options = replace(options, is_simulated=True)
@@ -108,7 +111,13 @@ def ready_run(
     if at_once is None and (calls := sum(job.ready is not None for job in affordable.jobs)) > MOST_AT_ONCE:
         note(f"{calls} calls, {MOST_AT_ONCE} of them at once; {names.concurrency} changes that; no wait is latency")
     circumstances = Circumstances(
-        command, kept, config.history, extra=extra, simulated=is_simulated, at_once=at_once or MOST_AT_ONCE
+        command,
+        kept,
+        config.history,
+        extra=extra,
+        simulated=is_simulated,
+        at_once=at_once or MOST_AT_ONCE,
+        turn=turn,
     )
     return ReadyRun(prompt, affordable, circumstances)
 

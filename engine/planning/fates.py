@@ -47,11 +47,24 @@ class ContinuityOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionPlace:
+    """Which turn of which session an answer is; `turn` counts from 1."""
+
+    name: str
+    id: str
+    turn: int
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
-    """The way of a conversation from its first turn to the one that goes on: none yet, at its beginning."""
+    """The way of a conversation from its first turn to the one that goes on: none yet, at its beginning.
+
+    `place` is the turn that is about to be made.
+    """
 
     turns: tuple[Turn, ...] = ()
     options: ContinuityOptions = ContinuityOptions()
+    place: SessionPlace | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ...providers.fold import Reply
+from ...providers.turns.pieces import TurnPiece
 from ...providers.turns.turn import Origin, Turn, said
 from .prepare import Prepared
 
@@ -30,8 +31,13 @@ def turn_of(number: int, prepared: Prepared, reply: Reply, date: str | None) -> 
     return Turn(
         number=number,
         asked=said(prepared.asked.prompt.text),
-        pieces=tuple(reply.pieces),
+        pieces=tuple(reply.pieces) or _plain(reply),
         origin=origin_of(prepared, reply.model, date),
         is_cut=not reply.complete or reply.failure is not None or reply.finish in _CUT,
         reasoning_tokens=reply.usage.reasoning_tokens,
     )
+
+
+def _plain(reply: Reply) -> tuple[TurnPiece, ...]:
+    """The answer in a dialect whose decoder knows of no pieces: a plugin's."""
+    return said(reply.answer) if reply.answer else ()

@@ -15,6 +15,7 @@ from ...providers.merge import at_path
 from ...providers.schema import FinishReason, Json, Notice, Usage
 from ...providers.think import Think
 from ..exchange.outcome import Latency, Outcome
+from ..planning.turns import turn_of
 from ..targets.target import Target
 from .charge import cost_is_unknown
 from .receipt import judge, read_reasoning
@@ -40,7 +41,7 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
     prepared, reply = outcome.prepared, _with_failure(outcome.reply)
     if reply is not outcome.reply:
         outcome = replace(outcome, reply=reply)
-    target, decided = prepared.target, prepared.plan
+    target, decided, past = prepared.target, prepared.plan, prepared.asked.prompt.past
     reasoning = read_reasoning(reply, target.card.visibility)
     if target.is_simulated and not any(notice.code == SIMULATED.code for notice in extra):
         extra = (SIMULATED, *extra)
@@ -84,6 +85,9 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         error=_with_hint(reply.failure, target),
         host=target.host,
         simulated=target.is_simulated,
+        session=None if past is None else past.place,
+        continuity=prepared.continuity.fates,
+        turn=None if past is None else turn_of(len(past.turns) + 1, prepared, reply, timestamp(at)),
     )
 
 

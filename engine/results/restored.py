@@ -13,8 +13,8 @@ from typing import Any, TypeVar, cast
 from ...providers.errors import Failure
 from ...providers.schema import Json, Notice, Usage
 from ..exchange.outcome import Latency
-from ..planning.fates import PieceFate
-from .result import Cost, Forecast, Reasoning, Result, SessionPlace, ThinkReceipt
+from ..planning.fates import PieceFate, SessionPlace
+from .result import Cost, Forecast, Reasoning, Result, ThinkReceipt
 
 _Part = TypeVar("_Part")
 

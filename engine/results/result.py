@@ -10,7 +10,7 @@ from ...providers.errors import Failure
 from ...providers.schema import FinishReason, Json, Notice, TokensSource, Usage, Visibility
 from ...providers.turns.turn import Turn
 from ..exchange.outcome import Latency
-from ..planning.fates import PieceFate
+from ..planning.fates import PieceFate, SessionPlace
 from ..planning.plan import Fidelity
 
 INTERNAL = {"internal": True}
@@ -81,15 +81,6 @@ class Forecast:
     high_usd: Decimal | None
     price_source: CostSource | None
     method: str
-
-
-@dataclass(frozen=True, slots=True)
-class SessionPlace:
-    """Which turn of which session a result is; `turn` counts from 1."""
-
-    name: str
-    id: str
-    turn: int
 
 
 @dataclass(frozen=True, slots=True)

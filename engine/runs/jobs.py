@@ -13,7 +13,7 @@ from ..exchange.surroundings import Patience
 from ..planning.prepare import Prepared, Prompt, prepare
 from ..results.result import Forecast
 from ..targets.authorize import Authorize, authorization
-from ..targets.keys import Key
+from ..targets.keys import Key, account_label
 from ..targets.simulated import is_simulated
 from ..targets.target import Selection, Target, refuse_ended, resolve, think_values
 
@@ -61,6 +61,8 @@ class Options:
     retries: int | None = None
     no_stream: bool = False
     emulate: bool = False
+    account_key: bytes | None = None
+    """What accounts are labelled with, in the turns of a session."""
     base_url: Callable[[str], str | None] | None = None
     """Where a provider is really called, by its name: how the demonstration reaches the simulator."""
 
@@ -97,7 +99,7 @@ def make_jobs(
             problem = unusable
             if target is not None and problem is None:
                 try:
-                    prepared = prepare_one(target, think, prompt, config, options)
+                    prepared = prepare_one(target, think, prompt, config, options, key)
                 except ConfigError as error:
                     problem = error
             refused = None if problem is None else Failure("config", problem.message, hint=problem.hint)
@@ -123,7 +125,9 @@ def make_jobs(
     return jobs
 
 
-def prepare_one(target: Target, think: Think, prompt: Prompt, config: Config, options: Options) -> Prepared:
+def prepare_one(
+    target: Target, think: Think, prompt: Prompt, config: Config, options: Options, key: Key | None = None
+) -> Prepared:
     """The plan and the request of one call. Raises `ConfigError` when params and dial contradict each other."""
     stream = config.defaults.stream if target.profile.stream is None else target.profile.stream
     limit = options.max_output_tokens or target.profile.max_output_tokens or config.defaults.max_output_tokens
@@ -135,6 +139,7 @@ def prepare_one(target: Target, think: Think, prompt: Prompt, config: Config, op
         max_output_tokens=limit,
         stream=stream and not options.no_stream,
         emulate=options.emulate,
+        account=None if options.account_key is None else account_label(options.account_key, key),
     )
 
 

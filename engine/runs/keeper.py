@@ -132,6 +132,8 @@ def _call_head(prepared: Prepared) -> CallHead:
         "quirks": target.use.quirks,
         "emulated": prepared.emulated,
     }
+    if prepared.asked.account is not None:
+        sent["account"] = prepared.asked.account
     return CallHead(
         profile=target.profile.name,
         provider=target.provider.name,

@@ -29,7 +29,7 @@ from .observer import Observer
 if TYPE_CHECKING:
     from ...profiles.config import Config
     from ..costs.budget.purse import Purse
-    from ..history.heads import Kept
+    from ..history.heads import Kept, TurnHead
     from .keeper import Keeper
 
 
@@ -64,6 +64,7 @@ class Circumstances:
     purse: Callable[[], Purse | None] = lambda: None
     extra: tuple[Notice, ...] = field(default=())
     simulated: bool = False
+    turn: TurnHead | None = None
     at_once: int = MOST_AT_ONCE
 
 
@@ -159,6 +160,6 @@ def _keeper(
     from .keeper import Keeper
 
     head = RunHead(run_id, at, circumstances.command, prompt.text, prompt.system, circumstances.simulated)
-    head = head._replace(kept=circumstances.kept)
+    head = head._replace(kept=circumstances.kept, turn=circumstances.turn)
     recorder = Recorder(head, retention=Retention(settings.keep_days, settings.max_mb))
     return Keeper(recorder, (lambda _: None) if circumstances.simulated else foresee)

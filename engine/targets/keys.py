@@ -17,6 +17,7 @@ from .target import Target, is_loopback
 
 COMMAND_TIMEOUT_S = 60.0
 LONGEST_KEY = 16_384
+ACCOUNT_LABEL_DIGITS = 16
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -31,6 +32,15 @@ class Key:
 
     def __repr__(self) -> str:
         return f"Key(from {self.source})"
+
+
+def account_label(secret: bytes, key: Key | None) -> str | None:
+    """What stands for the account of `key` in the turns of a session: a hash that only `secret` makes again."""
+    import hmac
+
+    if key is None:
+        return None
+    return hmac.new(secret, key.reveal().encode(), "sha256").hexdigest()[:ACCOUNT_LABEL_DIGITS]
 
 
 @dataclass(frozen=True, slots=True)

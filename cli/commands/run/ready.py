@@ -14,6 +14,7 @@ from ...exit_codes import ExitCode
 from ...output import noting, say
 
 if TYPE_CHECKING:
+    from ....engine.history.heads import TurnHead
     from ....engine.planning.prepare import Prompt
     from ....engine.runs.jobs import Job
     from ....engine.targets.target import Selection
@@ -40,6 +41,7 @@ def make_ready(
     yes: bool = False,
     count: bool = False,
     at_once: int | None = None,
+    turn: TurnHead | None = None,
 ) -> ReadyRun | ExitCode:
     """The run as it may be made, after whatever had to be asked; the exit code when somebody said no.
 
@@ -58,6 +60,7 @@ def make_ready(
         note=note,
         count=_counting(note) if count else None,
         at_once=at_once,
+        turn=turn,
     )
     if ready.question is None and not confirm:
         return ready

@@ -1,0 +1,106 @@
+"""A call that goes on with a session: who goes on, what is told before it is sent, and what is remembered after it."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Generator, Iterable
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from ....engine.runs.jobs import Options
+from ....engine.sessions.conversation import require_history
+from ....engine.sessions.next_turn import NextTurn, end_turn, look_at, take_turn
+from ....engine.sessions.settings import SessionSettings
+from ....engine.sessions.vendors import strangers
+from ....providers.errors import UsageError
+from ....providers.think import parse_think
+from ...output import is_terminal, say
+
+if TYPE_CHECKING:
+    from ....engine.runs.jobs import Job
+    from ....profiles.config import Config
+    from ...options import KeepOptions, TalkOptions
+
+
+class Talk:
+    """A session that this process holds; `settings` are what it will remember, once something was answered."""
+
+    def __init__(self, turn: NextTurn) -> None:
+        self.turn = turn
+        self.settings: SessionSettings | None = None
+
+    def remember(self, job: Job) -> None:
+        """Let the session go on with the profile and the think value of `job`."""
+        before = self.turn.conversation.settings
+        vendor = () if job.target is None else (job.target.provider.name,)
+        told = tuple(dict.fromkeys((*before.told, *vendor)))
+        self.settings = replace(before, profile=job.profile, think=str(job.think), told=told)
+
+
+def is_wanted(talking: TalkOptions) -> bool:
+    """Whether the command goes on with a session. Raises `UsageError` for two of them."""
+    if talking.session is not None and talking.go_on:
+        raise UsageError("--session NAME names a session, -c takes the latest: say one of them")
+    return talking.session is not None or talking.go_on
+
+
+@contextmanager
+def held(talking: TalkOptions, config: Config, keeping: KeepOptions, system: str | None) -> Generator[Talk]:
+    """The session's next turn, for this process alone until the end."""
+    require_history(config.history.enabled, no_history=keeping.no_history)
+    turn = take_turn(talking.session, SessionSettings(system=system))
+    opened = turn.opened
+    if opened is not None and not keeping.quiet:
+        if opened.is_new:
+            say(f"session {turn.conversation.name} begins{opened.like or ''}")
+        if opened.recovered:
+            say("the last turn was cut when its process was killed; what had come is kept")
+    talk = Talk(turn)
+    try:
+        yield talk
+    finally:
+        end_turn(turn, talk.settings)
+
+
+def looked_at(talking: TalkOptions, config: Config, keeping: KeepOptions) -> NextTurn:
+    """The session as it is, for what does not change it."""
+    require_history(config.history.enabled, no_history=keeping.no_history)
+    return look_at(talking.session)
+
+
+def profile_of(turn: NextTurn, given: list[str] | None, config: Config) -> list[str] | None:
+    """The profile that goes on: the named one, else that of the last turn. Raises `UsageError` if that is gone."""
+    settings = turn.conversation.settings
+    if given or settings.profile is None:
+        return given
+    if settings.profile not in config.profiles and "/" not in settings.profile:
+        raise UsageError(
+            f"session {turn.conversation.name} was with profile {settings.profile}, which is gone",
+            hint="choose another with -p; what it cannot read is left out and told",
+        )
+    return [settings.profile]
+
+
+def options_in(turn: NextTurn, options: Options, given: list[str] | None) -> Options:
+    """`options` for a call in the session: its account labels, and the last think value where nothing else is said."""
+    settings = turn.conversation.settings
+    if not options.sweep and not given and settings.think is not None:
+        options = replace(options, sweep=(parse_think(settings.think),))
+    return replace(options, account_key=turn.secret)
+
+
+def may_go(turn: NextTurn, jobs: Iterable[Job], *, yes: bool, quiet: bool) -> bool:
+    """Say which vendors see the conversation for the first time; on a terminal, whether the user agrees."""
+    new = strangers(turn.conversation, (job.target.provider.name for job in jobs if job.target is not None))
+    if not new:
+        return True
+    count = len(turn.conversation.turns)
+    words = f"{', '.join(new)} will see {count} earlier turn{'s' if count != 1 else ''} for the first time"
+    if yes or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        if not quiet:
+            say(words)
+        return True
+    import typer
+
+    return typer.confirm(f"{words}. Go on?", err=True)

@@ -1,0 +1,87 @@
+"""The next turn of a session: taken for this process, made a prompt with a past, and put down when it is answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from ...providers.turns.turn import said
+from ..history.conversations import changes
+from ..history.conversations.claims import let_go
+from ..history.conversations.rows import known_session
+from ..history.heads import TurnHead
+from ..history.store import Store
+from ..planning.fates import ContinuityOptions, Past, SessionPlace
+from ..planning.prepare import Prompt
+from .conversation import Conversation, Opened, begin_or_open, open_conversation
+from .settings import SessionSettings
+
+
+@dataclass(frozen=True, slots=True)
+class NextTurn:
+    """What a call needs to go on with a session. `secret` is what accounts are labelled with.
+
+    `opened` is None where the session is only read: for a comparison or a plan, which do not change it.
+    """
+
+    conversation: Conversation
+    secret: bytes
+    opened: Opened | None = None
+
+    @property
+    def place(self) -> SessionPlace:
+        """The turn that is about to be made."""
+        session = self.conversation.session
+        return SessionPlace(session.name, session.id, len(self.conversation.turns) + 1)
+
+    def prompt(self, asked: Prompt) -> Prompt:
+        """`asked` with the turns before it; the session's system prompt holds where it brings none."""
+        settings = self.conversation.settings
+        options = ContinuityOptions(
+            settings.carry_reasoning, settings.keep_reasoning or "provider", settings.on_mismatch or "drop"
+        )
+        past = Past(self.conversation.turns, options, self.place)
+        return replace(asked, system=asked.system or settings.system, past=past)
+
+    def head(self, asked: Prompt, profile: str, think: str) -> TurnHead:
+        """What the history is told of the turn before it is made. Only for a session that is held."""
+        session = self.conversation.session
+        document = changes.asked_document(said(asked.text), system=asked.system, profile=profile, think=think)
+        return TurnHead(session.number, session.tree, session.tip, session.name, document)
+
+
+def take_turn(name: str | None, settings: SessionSettings, path: Path | None = None) -> NextTurn:
+    """The session of that name for this process alone, begun where there is none; the latest without a name.
+
+    Raises `StoreError` when another process is adding a turn, or there is no session yet.
+    """
+    with Store.open(path, create=True) as store:
+        opened = begin_or_open(store, name, settings)
+        return NextTurn(opened.conversation, changes.account_key(store), opened)
+
+
+def look_at(name: str | None, path: Path | None = None) -> NextTurn:
+    """The same session, to be read and not changed. Raises `StoreError`."""
+    with Store.open(path, create=True) as store:
+        return NextTurn(open_conversation(store, name), changes.account_key(store))
+
+
+def end_turn(turn: NextTurn, settings: SessionSettings | None = None, path: Path | None = None) -> None:
+    """Give the session back, with what it is to remember. A new session that nothing was said in is forgotten."""
+    opened = turn.opened
+    if opened is None:
+        return
+    with Store.open(path) as store:
+        session = known_session(store, turn.conversation.name)
+        if opened.is_new and session.tip is None and session.compared is None:
+            changes.remove_session(store, session.name)
+            return
+        if settings is not None and settings != turn.conversation.settings:
+            changes.set_settings(store, session, settings.document())
+        let_go(store, opened.claim)
+
+
+def note_comparison(turn: NextTurn, run: int, path: Path | None = None) -> None:
+    """Remember the run whose answers can be picked from."""
+    with Store.open(path) as store:
+        changes.set_compared(store, turn.conversation.session, run)

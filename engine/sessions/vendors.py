@@ -1,0 +1,16 @@
+"""Who has seen a conversation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from .conversation import Conversation
+
+
+def strangers(conversation: Conversation, providers: Iterable[str]) -> tuple[str, ...]:
+    """Those of `providers` that have been sent nothing of the conversation yet; none where there is nothing to see."""
+    turns = conversation.turns
+    if not turns:
+        return ()
+    known = {turn.origin.provider for turn in turns if not turn.origin.is_imported} | {*conversation.settings.told}
+    return tuple(provider for provider in dict.fromkeys(providers) if provider not in known)
