@@ -48,10 +48,14 @@ def _of(section: Section | None, name: str) -> Section | None:
 
 
 def _levels(section: Section | None, model: str) -> Iterator[dict[str, Any]]:
-    """What a section says of all its models, and then of this one: the first pattern that matches counts."""
+    """What a section says of all its models, and then of this one: the first pattern that matches counts.
+
+    Before that comes what it is `like`: all that another dialect says.
+    """
     if section is None:
         return
-    section.only((*_KEYS, "models"))
+    section.only((*_KEYS, "models", "like"))
+    yield from _levels(_of(_root().section("dialects"), section.text("like") or ""), model)
     yield _read(section)
     for one in section.sections("models"):
         one.only((*_KEYS, "match"))

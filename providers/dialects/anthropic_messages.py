@@ -193,14 +193,14 @@ class MessagesDecoder:
                 yield from self._complete()
             case kind if kind == "error" or (kind is None and not is_hollow(document.get("error"))):
                 self._done = True
-                yield from self._rest()
+                yield from self.rest()
                 yield _failure(None, {}, document)
             case _:
                 return
 
     def close(self) -> Iterator[Delta]:
         if not self._done:
-            yield from self._rest()
+            yield from self.rest()
             yield cut_stream()
 
     def _whole(self, message: Mapping[str, Any]) -> Iterator[Delta]:
@@ -215,7 +215,7 @@ class MessagesDecoder:
 
     def _complete(self) -> Iterator[Delta]:
         self._done = True
-        yield from self._rest()
+        yield from self.rest()
         # A refusal takes the blocks away, so it proves nothing.
         if not self._refused and not _THINKING_BLOCKS.intersection(self._block_types.values()):
             yield ReasoningAbsent()
@@ -257,7 +257,7 @@ class MessagesDecoder:
         if piece is not None:
             yield piece
 
-    def _rest(self) -> Iterator[Delta]:
+    def rest(self) -> Iterator[Delta]:
         """Blocks whose end did not come."""
         for index in sorted(self._blocks):
             piece = self._blocks[index].piece(is_whole=False)

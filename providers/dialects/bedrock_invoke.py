@@ -21,6 +21,7 @@ from ..framing.sse import Event
 from ..json_values import obj, parse_reply, piece_of
 from ..merge import merged
 from ..schema import Call, Delta, HttpRequest
+from ..wires import anthropic as wire
 from . import anthropic_messages, bedrock_converse
 
 NEEDS_OUTPUT_LIMIT = True
@@ -28,6 +29,8 @@ QUIRKS: frozenset[str] = frozenset({"body_version"})
 
 VERSION = "bedrock-2023-05-31"
 """`anthropic_version` of the body, which all models take; the newer 2026-10-21 is for Claude 4.7 and later."""
+
+write = wire.write
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
@@ -74,7 +77,7 @@ class InvokeDecoder:
     def feed(self, event: Event) -> Iterable[Delta]:
         if event.name.startswith(EXCEPTION):
             self._failed = True
-            return (bedrock_converse.read_exception(event),)
+            return (*self._message.rest(), bedrock_converse.read_exception(event))
         if event.name == "chunk":
             held = piece_of(obj(parse_reply(event.data)).get("bytes"))
             return self._message.feed(Event("", base64.b64decode(held, validate=True)))

@@ -42,6 +42,7 @@ from ..schema import (
 )
 from ..skipped import skipped
 from ..usage import RawCounts, output_apart, reconcile, tools_used
+from ..wires import interactions as wire
 from . import gemini_generate
 
 NEEDS_OUTPUT_LIMIT = False
@@ -60,18 +61,23 @@ _PUT_OFF = frozenset({"queued", "in_progress"})
 _KEPT_BESIDE = frozenset({"thought_signature", "arguments_delta", "text_annotation_delta"})
 """Deltas that hold no text of the reply."""
 
+write = wire.write
+
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
     """All messages as steps, since nothing is stored: this API keeps conversations unless it is told not to."""
-    body: dict[str, Any] = {
-        "model": call.model.removeprefix("models/"),
-        "input": [
+    steps = call.written
+    if steps is None:
+        steps = [
             {
                 "type": "model_output" if message.role == "assistant" else "user_input",
                 "content": [{"type": "text", "text": message.text}],
             }
             for message in call.chat
-        ],
+        ]
+    body: dict[str, Any] = {
+        "model": call.model.removeprefix("models/"),
+        "input": steps,
         "store": False,
     }
     if call.system:
@@ -100,6 +106,7 @@ class InteractionDecoder:
         self._shown: set[int] = set()
         self._usage: Mapping[str, Any] = {}
         self._done = False
+        self._steps = wire.InteractionSteps()
 
     def feed(self, event: Event) -> Iterator[Delta]:
         if event.name == "stray":
@@ -112,8 +119,10 @@ class InteractionDecoder:
             case "interaction.created" | "interaction.status_update":
                 yield from _served(obj(document.get("interaction")))
             case "step.start":
+                self._steps.start(index, obj(document.get("step")))
                 yield from self._step(index, obj(document.get("step")))
             case "step.delta":
+                self._steps.add(index, obj(document.get("delta")))
                 yield from self._delta(index, obj(document.get("delta")))
             case "step.stop":
                 yield from self._stop(index)
@@ -121,6 +130,7 @@ class InteractionDecoder:
                 yield from self._end(obj(document.get("interaction")))
             case _ if kind == "error" or (not kind and document.get("error")):
                 self._done = True
+                yield from self._steps.close(is_whole=False)
                 yield read_failure(None, {}, document)
             case _ if event.name == "body" and not kind and document.get("status"):
                 yield from self._end(document)
@@ -129,6 +139,7 @@ class InteractionDecoder:
 
     def close(self) -> Iterator[Delta]:
         if not self._done:
+            yield from self._steps.close(is_whole=False)
             yield cut_stream()
 
     def _running(self, metadata: Mapping[str, Any]) -> Iterator[Delta]:
@@ -183,10 +194,14 @@ class InteractionDecoder:
 
     def _end(self, interaction: Mapping[str, Any]) -> Iterator[Delta]:
         self._done = True
-        if not self._shown:
-            for index, step in enumerate(items(interaction.get("steps"))):
+        steps = [] if self._shown else items(interaction.get("steps"))
+        if steps:
+            self._steps = wire.InteractionSteps()
+            for index, step in enumerate(steps):
+                self._steps.start(index, step)
                 yield from self._step(index, step)
                 yield from self._stop(index)
+        yield from self._steps.close()
         yield from _served(interaction)
         yield from self._report(obj(interaction.get("usage")) or self._usage, final=True)
         status = text(interaction.get("status")) or "completed"
