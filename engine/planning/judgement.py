@@ -95,6 +95,8 @@ def judge(
             return Judgement(False, "only the reasoning of the last turn is to be kept")
     if taking == "ignored" and piece.is_reasoning:
         return Judgement(True, f"it goes back; {destination.provider} reads it only on turns with calls")
+    if rule.reasoning_field == TAGS and piece.is_reasoning:
+        return Judgement(True, "it goes back in tags, which are its only carrier here")
     if not rule.is_known:
         return Judgement(True, "it goes back in the field that it came in; no rule of this host is known")
     return Judgement(True, "it goes back as it came")
