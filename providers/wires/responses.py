@@ -1,6 +1,6 @@
 """The items of OpenAI's Responses, and of those that copy it.
 
-Source: https://developers.openai.com/api/docs/guides/reasoning and /conversation-state
+Source: https://developers.openai.com/api/docs/guides/reasoning
 """
 
 from __future__ import annotations
