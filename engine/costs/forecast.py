@@ -17,6 +17,7 @@ from ...providers.think import Level
 from ..planning.plan import LEAST_MAX_TOKENS
 from ..planning.prepare import Prepared, Prompt
 from ..results.result import Cost, Forecast
+from .conversation_tokens import conversation_tokens
 from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens
 from .prices.pricing import Bought, host_of, own_price, priced_by_profile, priced_by_table
 
@@ -120,6 +121,8 @@ def totals(forecasts: Iterable[Forecast | None]) -> ForecastTotals:
 def estimated_input_tokens(prepared: Prepared, prompt: Prompt) -> int:
     """The input of the call by its kinds of characters, as this model counts."""
     tokens = input_tokens(prompt.text, prepared.call.system, [message.text for message in prompt.earlier])
+    before = conversation_tokens(prepared)
+    tokens += before.text + before.reasoning
     return -(-tokens * prepared.target.card.token_percent // 100)
 
 
