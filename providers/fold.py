@@ -15,12 +15,14 @@ from .schema import (
     Delta,
     Finish,
     FinishReason,
+    Json,
     Notice,
     Portion,
     ReasoningAbsent,
     ReasoningDelta,
     ReasoningWithheld,
     Served,
+    StateReport,
     TokensSource,
     ToolsUsed,
     Usage,
@@ -65,6 +67,7 @@ class Reply:
     failure: Failure | None = None
     notices: list[Notice] = field(default_factory=list[Notice])
     pieces: list[TurnPiece] = field(default_factory=list[TurnPiece])
+    changes: tuple[Json, ...] = ()
 
 
 class Fold:
@@ -129,6 +132,8 @@ class Fold:
                 reply.complete = True
             case Notice():
                 self._note(delta)
+            case StateReport():
+                reply.changes += tuple(entry for entry in delta.entries if entry not in reply.changes)
             case TurnPiece():
                 reply.pieces.append(delta)
             case Failure():

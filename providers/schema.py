@@ -128,6 +128,13 @@ class Served:
 
 
 @dataclass(frozen=True, slots=True)
+class StateReport:
+    """What the provider says it did to the earlier turns before the model read them, one entry a change, as it came."""
+
+    entries: tuple[Json, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The provider's reason to stop, normalized, and its own word. It does not yet end the stream."""
 
@@ -158,6 +165,7 @@ Delta = (
     | ToolsUsed
     | Bill
     | Served
+    | StateReport
     | Finish
     | Complete
     | Notice
@@ -237,6 +245,7 @@ __all__ = [
     "ReasoningDelta",
     "ReasoningWithheld",
     "Served",
+    "StateReport",
     "TokensSource",
     "ToolsUsed",
     "Usage",

@@ -15,7 +15,8 @@ from ...providers.errors import ErrorKind, Failure
 from ...providers.fold import Fold
 from ...providers.json_values import MOST_NAME
 from ...providers.schema import AnswerDelta, Delta, Notice, ReasoningDelta
-from ..planning.prepare import Prepared, unstreamed, with_levels, without_field
+from ..planning.prepare import Prepared, unstreamed, with_levels, without_field, without_pieces
+from ..planning.report import refused_pieces
 from ..targets.authorize import Authorize, by_key
 from ..targets.keys import Key
 from .body import TooLargeError, read_error_body
@@ -308,16 +309,26 @@ class Exchange:
         Such a try is none of the retries, which are for what may pass by itself.
         """
         shown = self._current is not None and self._current.shown
-        if shown or failed.kind not in ("invalid_request", "permission"):
+        if shown or failed.kind not in ("invalid_request", "permission", "not_found"):
             return False
         before = self.prepared
         self._learn(failed)
         if self.prepared is before and failed.param:
             self._drop(failed.param, failed.message)
         if self.prepared is before:
+            self._leave_pieces(failed)
+        if self.prepared is before:
             return False
         self._given_way += 1
         return True
+
+    def _leave_pieces(self, failed: Failure) -> None:
+        """Leave out the pieces of earlier turns that the provider refuses, once: it does not say which."""
+        dead = refused_pieces(self.prepared, failed)
+        if dead:
+            self.prepared = without_pieces(self.prepared, dead)
+            words = f"the provider refused reasoning of earlier turns ({failed.message}) and was asked again without it"
+            self._notices.append(Notice("state_refused", words))
 
     def _learn(self, failed: Failure) -> None:
         """Take the legal levels that the refusal names instead of those of the card, once."""

@@ -75,3 +75,11 @@ class StateRule:
     def reads_model(self, model: str) -> bool:
         """Whether pieces of another `model` are among those that this one reads."""
         return any(pattern.fullmatch(model) for pattern in self.reads)
+
+
+@dataclass(frozen=True, slots=True)
+class StateRefusal:
+    """Words that refuse pieces of earlier turns. `of_prefix`: because what was sent before them has changed."""
+
+    says: re.Pattern[str]
+    of_prefix: bool = False

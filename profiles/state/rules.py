@@ -11,7 +11,7 @@ from typing import Any, cast, get_args
 from ...providers.errors import ConfigError
 from ..facts import packaged
 from ..yaml_file import Section
-from .rule import Binding, StateRule, Taking
+from .rule import Binding, StateRefusal, StateRule, Taking
 
 FILE = "continuity.yaml"
 
@@ -37,9 +37,20 @@ def state_rule(provider: str, dialect: str, model: str) -> StateRule:
 
 
 @cache
+def state_refusals() -> tuple[StateRefusal, ...]:
+    """How providers say that they refuse pieces of earlier turns."""
+    found: list[StateRefusal] = []
+    for section in _root().sections("refusals"):
+        section.only(("says", "of_prefix", "sources"))
+        says = _pattern(section, "says", f"(?i){section.text('says')}")
+        found.append(StateRefusal(says, section.flag("of_prefix") or False))
+    return tuple(found)
+
+
+@cache
 def _root() -> Section:
     root = packaged(FILE)
-    root.only(("dialects", "providers"))
+    root.only(("dialects", "providers", "refusals"))
     return root
 
 

@@ -45,6 +45,7 @@ from ..schema import (
 from ..skipped import skipped
 from ..usage import tools_used
 from ..wires import anthropic as wire
+from ..wires.gathered import changes_in
 from .anthropic_usage import read_usage
 from .finish_words import finish_word, reason_of
 
@@ -179,6 +180,7 @@ class MessagesDecoder:
             case "message_start":
                 message = obj(document.get("message"))
                 yield from _served(message)
+                yield from changes_in(message)
                 # The output count of this event is a token or two, not the output: only message_delta knows it.
                 yield self._usage(_input_side(obj(message.get("usage"))))
             case "content_block_start":
@@ -205,6 +207,7 @@ class MessagesDecoder:
 
     def _whole(self, message: Mapping[str, Any]) -> Iterator[Delta]:
         yield from _served(message)
+        yield from changes_in(message)
         for index, block in enumerate(items(message.get("content"))):
             yield from self._start(index, block)
             yield from self._stop(index)
@@ -267,6 +270,7 @@ class MessagesDecoder:
 
     def _message_delta(self, document: Mapping[str, Any]) -> Iterator[Delta]:
         delta, counts = obj(document.get("delta")), obj(document.get("usage"))
+        yield from changes_in(document)
         yield from self._finish(delta)
         # The counts beside a stop reason are the last ones: they stay true where message_stop never comes.
         yield replace(self._usage(counts), final="output_tokens" in counts and bool(delta.get("stop_reason")))

@@ -42,6 +42,7 @@ from ..schema import (
 )
 from ..skipped import skipped
 from ..wires import responses as wire
+from ..wires.gathered import changes_in
 from .finish_words import reason_of
 from .openai_usage import read_openai_error, read_tools, read_usage
 
@@ -247,6 +248,7 @@ class ResponsesDecoder:
             service_tier=text(response.get("service_tier")),
             effort=text(obj(response.get("reasoning")).get("effort")),
         )
+        yield from changes_in(response)
         yield from self._items.close(items(response.get("output")), is_whole=status != "incomplete")
         yield from self._tell_commentary()
         for delta in read_usage(

@@ -3,10 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from ..json_values import obj, piece_of, text
+from ..json_values import items, obj, piece_of, text
+from ..schema import StateReport
+
+
+def changes_in(holder: Mapping[str, Any]) -> Iterator[StateReport]:
+    """What the provider has left out of the earlier turns, where it says so.
+
+    Source: anthropic 2.14.0 types/beta/beta_thinking_dropped_input_transformation.py and openai 3.57.0
+    types/responses/response.py
+    """
+    edits = obj(holder.get("context_management")).get("applied_edits")
+    if entries := (*items(holder.get("input_transformations")), *items(edits)):
+        yield StateReport(entries)
 
 
 def joined(fragments: Iterable[str]) -> str:

@@ -18,6 +18,7 @@ import pytest
 
 from thinkdial.engine.exchange.surroundings import Surroundings
 from thinkdial.engine.exchange.transport import Transport
+from thinkdial.engine.planning.fates import Past
 from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.results.result import Result
 from thinkdial.engine.runs.fanout import fan_out
@@ -259,8 +260,12 @@ async def run_profiles(
     transport: Transport | None = None,
     keeper: Any = None,
     at_once: int = 64,
+    past: Callable[[str], Past] | None = None,
 ) -> tuple[tuple[Result, ...], bool]:
-    """All profiles at once, through planning and fan-out, as the commands do it."""
+    """All profiles at once, through planning and fan-out, as the commands do it.
+
+    `past` makes the turns before, of the address that is called.
+    """
     from dataclasses import replace
 
     time, config = time or FakeTime(), builtin()
@@ -269,7 +274,8 @@ async def run_profiles(
         for p in profiles
     ]
     wishes = Options(timeout_s=idle_s, retries=retries, no_stream=not stream)
-    jobs = make_jobs(chosen, Prompt("What is 6 x 7?"), config, wishes, {"MY_KEY": key, "OPENAI_API_KEY": key})
+    prompt = Prompt("What is 6 x 7?", past=past(profiles[0].base_url or "") if past else None)
+    jobs = make_jobs(chosen, prompt, config, wishes, {"MY_KEY": key, "OPENAI_API_KEY": key})
     async with transport or Transport(clock=time) as used:
         surroundings = Surroundings(used, clock=time, sleep=time.sleep, dice=lambda: dice)
         run = asyncio.ensure_future(
@@ -294,7 +300,7 @@ def exchange(*replies: Reply, prepare: Callable[[FakeTime, Watcher], None] | Non
     """One call to a server that gives these replies; options of the profile and of the run together."""
     run_options = {
         name: options.pop(name)
-        for name in ("retries", "idle_s", "total_s", "think", "dice", "key", "stream")
+        for name in ("retries", "idle_s", "total_s", "think", "dice", "key", "stream", "past")
         if name in options
     }
 

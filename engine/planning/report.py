@@ -1,0 +1,90 @@
+"""What a provider says of the pieces that were sent back to it, held against what was planned. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+
+from ...profiles.state.rules import state_refusals
+from ...providers.errors import Failure
+from ...providers.json_values import text
+from ...providers.schema import Json
+from ...providers.turns.turn import Turn
+from .fates import PieceFate
+from .prepare import Prepared
+
+_Place = tuple[int, int]
+"""The number of a turn, and a position in its pieces."""
+
+_PATH = re.compile(r"messages\D{1,3}(\d+)\D{1,12}(\d+)")
+
+
+def refused_pieces(prepared: Prepared, failed: Failure) -> Mapping[int, frozenset[int]]:
+    """The pieces that a refusal may mean: all that only the provider can read, by the turn's number.
+
+    Nothing where it is about something else, or where a changed prefix was to be an error.
+    """
+    past = prepared.asked.prompt.past
+    found = next((one for one in state_refusals() if one.says.search(failed.message)), None)
+    if past is None or found is None or (found.of_prefix and past.options.on_mismatch == "error"):
+        return {}
+    places: defaultdict[int, set[int]] = defaultdict(set)
+    turns = {turn.number: turn for turn in past.turns}
+    for fate in prepared.continuity.fates:
+        if fate.fate == "kept" and turns[fate.turn].pieces[fate.position].is_bound:
+            places[fate.turn].add(fate.position)
+    return {number: frozenset(positions) for number, positions in places.items()}
+
+
+def reported_fates(prepared: Prepared, changes: Iterable[Json]) -> tuple[PieceFate, ...]:
+    """The fates as the provider reports them: what it has left out was dropped after all.
+
+    `changes` are those of the `Reply`. One that names no piece of ours changes nothing.
+    """
+    told = {(fate.turn, fate.position): fate for fate in prepared.continuity.fates}
+    past = prepared.asked.prompt.past
+    turns = past.turns if past is not None else ()
+    places, ids = _places(prepared, turns), dict(_named(turns))
+    for entry in changes:
+        path = _path(entry)
+        place = ids.get(text(entry.get("id")) or "") if path is None else places.get(path)
+        fate = told.get(place) if place else None
+        if fate is None or place is None:
+            continue
+        why = (text(entry.get("reason")) or "no reason given").replace("_", " ")
+        provider = prepared.target.provider.name
+        if "allowed" in (text(entry.get("type")) or ""):
+            told[place] = replace(fate, reason=f"{provider} let it through ({why})")
+        else:
+            told[place] = replace(fate, fate="dropped", reason=f"{provider} left it out ({why})")
+    return tuple(told.values())
+
+
+def _path(entry: Json) -> tuple[int, int] | None:
+    found = _PATH.search(text(entry.get("path")) or "")
+    return (int(found[1]), int(found[2])) if found else None
+
+
+def _places(prepared: Prepared, turns: tuple[Turn, ...]) -> Mapping[tuple[int, int], _Place]:
+    """Which piece stands at which message and block of the body."""
+    found: dict[tuple[int, int], _Place] = {}
+    message = 0
+    for turn, one in zip(turns, prepared.continuity.exchanged, strict=False):
+        message += bool(one.asked)
+        if not one.answered:
+            continue
+        for block, piece in enumerate(one.answered):
+            position = next((at for at, known in enumerate(turn.pieces) if known is piece), None)
+            if position is not None:
+                found[message, block] = (turn.number, position)
+        message += 1
+    return found
+
+
+def _named(turns: Iterable[Turn]) -> Iterator[tuple[str, _Place]]:
+    for turn in turns:
+        for position, piece in enumerate(turn.pieces):
+            if piece.id and piece.kind != "call":
+                yield piece.id, (turn.number, position)
