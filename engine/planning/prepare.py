@@ -132,7 +132,10 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
     )
     continuity = NO_TURNS
     if prompt.past is not None:
+        own = call.native
         call, continuity = with_past(target, call, prompt.past, asked.account)
+        wished = tuple(name for name in call.native if name not in own)
+        decided = replace(decided, optional=(*decided.optional, *wished))
     return Prepared(target, think, decided, call, _build(target, call), asked, emulated, continuity)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.planning.fates import ContinuityOptions
-from thinkdial.engine.planning.prepare import without_pieces
+from thinkdial.engine.planning.prepare import without_field, without_pieces
 from thinkdial.providers.errors import UsageError
 from thinkdial.providers.turns.pieces import TurnPiece
 from thinkdial.providers.turns.turn import Turn
@@ -241,3 +241,9 @@ def test_plain_reasoning_in_two_places_goes_back_where_its_host_reads_it() -> No
         "content": "Said.",
         "reasoning_details": [{"type": "reasoning.text", "index": 0, "text": THOUGHT}],
     }
+
+
+def test_what_is_asked_for_can_be_left_out_again() -> None:
+    prepared = ask(OPENAI)
+    assert "include" in prepared.plan.optional and "include" not in prepared.plan.native
+    assert "include" not in body_of(without_field(prepared, "include"))

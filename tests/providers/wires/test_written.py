@@ -224,7 +224,7 @@ def test_ciphertext_is_that_of_the_finished_item(speak: Callable[..., Any]) -> N
         {
             "type": "response.output_item.done",
             "output_index": 0,
-            "item": {**item, "encrypted_content": "half and whole"},
+            "item": {**item, "encrypted_content": "whole"},
         },
         {"type": "response.completed", "response": {"status": "completed", "output": []}},
     )
