@@ -7,8 +7,10 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 
 from .errors import Failure
+from .json_values import said_twice
 from .schema import (
     AnswerDelta,
+    AnswerIsCommentary,
     AnswerWasReasoning,
     Bill,
     Complete,
@@ -64,6 +66,7 @@ class Reply:
     finish_raw: str | None = None
     complete: bool = False
     reasoning_absent: bool = False
+    only_commentary: bool = False
     failure: Failure | None = None
     notices: list[Notice] = field(default_factory=list[Notice])
     pieces: list[TurnPiece] = field(default_factory=list[TurnPiece])
@@ -107,6 +110,8 @@ class Fold:
                     self._seen("inline")
                 self._reasoning += self._answer
                 self._answer.clear()
+            case AnswerIsCommentary():
+                reply.only_commentary = True
             case UsageReport():
                 reply.usage = _overlaid(reply.usage, delta.usage)
                 if delta.cache_write_1h_tokens is not None:
@@ -160,6 +165,8 @@ class Fold:
         if self._has_more_notices:
             words = f"the provider gave cause for more than {MOST_NOTICES} warnings; these are the first"
             reply.notices = [*reply.notices, Notice("more_warnings", words)]
+        if said_twice(reply.answer) is not None:
+            reply.notices = [*reply.notices, Notice("repeated", "the answer holds the same JSON twice")]
         usage = reply.usage
         if usage.output_tokens == 0 or usage.reasoning_tokens == 0 or usage.input_tokens == 0:
             _doubt_zeros(reply)

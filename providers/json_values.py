@@ -45,6 +45,22 @@ def parse_reply(data: bytes | str) -> Any:
         return parse_json(data)  # takes what providers send all the same: half surrogate pairs, NaN, wrong UTF-8
 
 
+def said_twice(words: str) -> str | None:
+    """The JSON object or array that `words` hold two times, one after the other; None for anything else."""
+    whole = words.strip()
+    if not whole.startswith(("{", "[")):
+        return None
+    middle = len(whole) // 2
+    once = whole[:middle].rstrip()
+    if once != whole[middle:].lstrip():
+        return None
+    try:
+        parse_reply(once)
+    except ValueError:
+        return None
+    return once
+
+
 def obj(value: Any) -> Mapping[str, Any]:
     """`value` when it is a JSON object, else an empty one."""
     return cast("Mapping[str, Any]", value) if isinstance(value, dict) else EMPTY

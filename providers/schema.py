@@ -53,6 +53,11 @@ class AnswerWasReasoning:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerIsCommentary:
+    """All answer text is commentary: the model gave no other answer, and it is shown in the place of one."""
+
+
+@dataclass(frozen=True, slots=True)
 class Usage:
     """Token counts; None is "not reported" and never 0.
 
@@ -161,6 +166,7 @@ Delta = (
     | ReasoningAbsent
     | AnswerDelta
     | AnswerWasReasoning
+    | AnswerIsCommentary
     | UsageReport
     | ToolsUsed
     | Bill
@@ -228,6 +234,7 @@ class HttpRequest:
 
 __all__ = [
     "AnswerDelta",
+    "AnswerIsCommentary",
     "AnswerWasReasoning",
     "Bill",
     "Call",

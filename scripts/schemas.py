@@ -74,6 +74,7 @@ def batch_summary_schema() -> dict[str, Any]:
     group_kinds: dict[str, Any] = {
         **dict.fromkeys(("profile", "think", "model"), text),
         **dict.fromkeys(("results", "judged", "passed"), count),
+        "empty": {**count, "description": "whole answers without text"},
         **dict.fromkeys(("statuses", "verdicts", "finishes", "errors"), counts),
         **dict.fromkeys(("usd", "usd_mean"), usd),
         "usd_unknown": unknown,

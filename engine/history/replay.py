@@ -33,9 +33,9 @@ BROKEN = frozenset(("timeout", "connection", "cancelled", "budget", "config"))
 
 READING = frozenset(
     (
-        "commentary", "content_filter", "continuation", "cost", "effort_differs", "finish", "model_load",
-        "output_limit", "paused", "reasoning_uncounted", "refusal", "usage_reconciled", "usage_uncounted",
-        "usage_unreconciled",
+        "commentary", "content_filter", "continuation", "cost", "effort_differs", "empty_answer", "finish",
+        "model_load", "output_limit", "paused", "reasoning_uncounted", "refusal", "repeated", "skipped",
+        "usage_reconciled", "usage_uncounted", "usage_unreconciled",
     )
 )  # fmt: skip
 """Codes of the warnings that reading and pricing an answer give; all others were there before it came."""

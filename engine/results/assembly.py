@@ -18,7 +18,7 @@ from ..exchange.outcome import Latency, Outcome
 from ..planning.turns import turn_of
 from ..targets.target import Target
 from .charge import cost_is_unknown
-from .receipt import judge, read_reasoning
+from .receipt import empty_notice, judge, read_reasoning
 from .result import Cost, Reasoning, Result, Run, Status, Summary, ThinkReceipt
 
 SIMULATED = Notice("simulated", "answered by the built-in simulator, not by a provider; the cost was not charged")
@@ -51,6 +51,9 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
     notices = [*extra, *decided.notices, *outcome.notices, *reply.notices, *_served_otherwise(outcome)]
     if cost.note:
         notices.append(Notice("cost", cost.note))
+    verdict = judge(prepared.think, decided, reply, reasoning, target.card)
+    if verdict == "empty":
+        notices.append(empty_notice(reply, cost.usd))
     status = _status(outcome)
     finish: FinishReason = reply.finish
     if reply.failure is not None and finish not in ("cancelled", "length", "content_filter", "refusal"):
@@ -70,7 +73,7 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
             native=decided.native,
             fidelity=decided.fidelity,
             note=decided.note,
-            verdict=judge(prepared.think, decided, reply, reasoning, target.card),
+            verdict=verdict,
         ),
         reasoning=reasoning,
         answer=reply.answer,

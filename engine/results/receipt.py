@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 
 from ...profiles.card import ModelCard
 from ...providers.fold import Reply
-from ...providers.schema import TokensSource, Visibility
+from ...providers.schema import Notice, TokensSource, Visibility
 from ...providers.think import Think
 from ..planning.plan import ThinkPlan
 from .result import Reasoning, Verdict
@@ -46,6 +47,8 @@ def judge(think: Think, decided: ThinkPlan, reply: Reply, reasoning: Reasoning, 
     evidence = _evidence(reply, reasoning)
     if _is_starved(reply, reasoning, evidence):
         return "starved"
+    if is_empty(reply):
+        return "empty"
     if think.is_off:
         if evidence.thought is None:
             return "unknown"
@@ -61,6 +64,31 @@ def judge(think: Think, decided: ThinkPlan, reply: Reply, reasoning: Reasoning, 
     if think.budget_tokens is not None and evidence.tokens is not None:
         return "over_budget" if evidence.tokens > think.budget_tokens * OVER_BUDGET else "as_asked"
     return "as_asked" if decided.fidelity != "unsupported" else "unknown"
+
+
+_EXPLAINED = frozenset({"tool_call", "refusal", "content_filter"})
+"""Ends of an answer that say themselves why there is no text."""
+
+
+def is_empty(reply: Reply) -> bool:
+    """Whether the reply is finished without an answer, which commentary is not."""
+    if not reply.complete or reply.failure is not None or reply.finish in _EXPLAINED:
+        return False
+    return reply.only_commentary or not reply.answer.strip()
+
+
+def empty_notice(reply: Reply, usd: Decimal | None) -> Notice:
+    """The warning that an answer is empty, with what it cost all the same."""
+    what = "the answer is empty"
+    if reply.only_commentary:
+        what = "the answer is empty but for commentary"
+    elif reply.reasoning.strip():
+        what = "the answer is empty, all text came as reasoning"
+    output = (reply.billed or reply.usage).output_tokens
+    billed = "what was billed is not known" if output is None else f"{output:,} output tokens were billed"
+    if output == 0:
+        billed = "no output was billed"
+    return Notice("empty_answer", f"{what}; {billed}{f' (${usd:f})' if usd is not None else ''}")
 
 
 def _evidence(reply: Reply, reasoning: Reasoning) -> Evidence:

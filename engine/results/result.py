@@ -17,7 +17,7 @@ INTERNAL = {"internal": True}
 """Metadata of a field that is no part of the JSON document."""
 
 Status = Literal["ok", "partial", "error", "cancelled"]
-Verdict = Literal["as_asked", "not_observed", "unwanted", "over_budget", "starved", "unknown"]
+Verdict = Literal["as_asked", "not_observed", "unwanted", "over_budget", "starved", "empty", "unknown"]
 CostSource = Literal["provider", "table", "profile", "estimated"]
 
 

@@ -28,6 +28,7 @@ from ..json_values import count, is_hollow, items, obj, piece_of, text
 from ..merge import merged
 from ..schema import (
     AnswerDelta,
+    AnswerIsCommentary,
     Call,
     Complete,
     Delta,
@@ -290,6 +291,7 @@ class ResponsesDecoder:
             return
         for index, words in said.items():
             yield AnswerDelta(words, f"{index}.0")
+        yield AnswerIsCommentary()
         yield Notice("commentary", "the model gave commentary and no answer; the commentary is shown as the answer")
 
     def _finish(self, status: str, reason: str | None) -> Finish:

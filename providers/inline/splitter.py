@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
-from ..schema import AnswerDelta, AnswerWasReasoning, Delta, Notice, ReasoningDelta
+from ..schema import AnswerDelta, AnswerIsCommentary, AnswerWasReasoning, Delta, Notice, ReasoningDelta
 from .tag_table import NO_CHANNELS, ChannelKind, Channels, TagPair, TagTable
 
 BARE_CLOSER_WINDOW = 2**20
@@ -294,6 +294,7 @@ class InlineThinkSplitter:
             yield Notice("commentary", f"{len(words)} characters of commentary are not part of the answer")
         else:
             yield AnswerDelta(words, self._part)
+            yield AnswerIsCommentary()
             yield Notice("commentary", "the model gave commentary and no answer; the commentary is shown as the answer")
 
     def _look_for_bare_closer(self) -> Iterator[Delta]:

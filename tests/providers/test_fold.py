@@ -149,3 +149,17 @@ def test_a_reply_asked_for_early_does_not_change_later() -> None:
     early = fold.reply()
     fold.add(AnswerDelta("b"))
     assert (early.answer, fold.reply().answer) == ("a", "ab")
+
+
+@pytest.mark.parametrize("between", ["", " ", "\n", " \n ", "\n\n\n\n"])
+@pytest.mark.parametrize("value", ['{"a": 1}', "[1, 2]", "{}"])
+def test_the_same_json_twice_is_kept_and_told(value: str, between: str) -> None:
+    answer = f" {value}{between}{value}\n"
+    reply = folded(AnswerDelta(answer), Complete())
+    assert reply.answer == answer
+    assert [notice.code for notice in reply.notices] == ["repeated"]
+
+
+@pytest.mark.parametrize("answer", ["", "{", "{{", "aa", "1 1", '{"a": 1}', '{"a": 1} {"a": 2}', "[1][1][1]", "[[]]"])
+def test_other_answers_are_not_taken_for_one_that_is_repeated(answer: str) -> None:
+    assert folded(AnswerDelta(answer), Complete()).notices == []

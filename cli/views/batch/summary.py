@@ -30,6 +30,7 @@ class SummaryRow:
     think: str
     model: str
     whole: str
+    empty: str
     passed: str
     pass_rate: str
     interval: str
@@ -62,6 +63,7 @@ def rows(tally: Tally) -> list[SummaryRow]:
                 think=one_line(group.think, 20),
                 model=one_line(group.model, 60) or UNKNOWN,
                 whole=f"{group.statuses['ok']:,} of {group.results:,}",
+                empty=f"{group.empty:,}" if group.empty else "",
                 passed=f"{group.passed:,} of {group.judged:,}" if group.judged else UNKNOWN,
                 pass_rate=percent(group.pass_rate),
                 interval=interval_words(group),

@@ -64,6 +64,8 @@ def _wide(made: Sequence[SummaryRow], judged: bool) -> list[Column]:
         Column("model", "left", [Text("" if row.again else row.model, QUIET) for row in made]),
         Column("whole", "right", [Text(row.whole) for row in made]),
     ]
+    if any(row.empty for row in made):
+        columns.append(Column("empty", "right", [Text(row.empty, BAD) for row in made]))
     if judged:
         columns += [
             Column("pass rate", "right", _ranked(made, "pass_rate", [row.pass_rate for row in made])),
@@ -118,8 +120,9 @@ def _cards(made: Sequence[SummaryRow], judged: bool, width: int) -> Table:
     table.add_column(overflow="fold")
     for row in made:
         passed = f"passed {row.passed} ({row.pass_rate}, 95 %: {row.interval}) · " if judged else ""
+        empty = f"{row.empty} empty · " if row.empty else ""
         line = (
-            f"{row.whole} whole · {passed}{row.cost}, {row.each} each · median {row.median}, 95th {row.slow}"
+            f"{row.whole} whole · {empty}{passed}{row.cost}, {row.each} each · median {row.median}, 95th {row.slow}"
             f" · {row.reasoning} reasoning tokens"
         )
         table.add_row(Text.assemble((row.label, STRONG), "\n", line))

@@ -102,6 +102,8 @@ def _table(entries: Sequence[_Entry], judged: bool) -> PageTable:
         words("", "model", lambda e: e.row.model),
         figures("", "whole", lambda g: g.statuses["ok"], lambda e: e.row.whole),
     ]
+    if any(entry.group.empty for entry in entries):
+        columns.append(figures("", "empty", lambda g: g.empty, lambda e: e.row.empty or "0"))
     if judged:
         columns += [
             figures("", "pass rate", lambda g: g.pass_rate, lambda e: e.row.pass_rate, "pass_rate"),

@@ -20,6 +20,7 @@ _VERDICTS: Mapping[Verdict, tuple[str, str, str]] = {
     "unwanted": ("!", "unwanted", CAUTION),
     "over_budget": ("!", "over budget", CAUTION),
     "starved": ("✗", "starved", BAD),
+    "empty": ("✗", "empty", BAD),
     "unknown": ("?", "unknown", QUIET),
 }
 
@@ -63,10 +64,13 @@ def verdict_words(result: Result) -> tuple[str, str, str]:
             return "!", f"partial: {kind_words(result.error)}" if result.error else "partial", BAD
         case "ok":
             mark, words, style = _VERDICTS[result.think.verdict]
-            if (ending := _ENDINGS.get(result.finish)) and result.think.verdict != "starved":
+            if (ending := _ENDINGS.get(result.finish)) and result.think.verdict not in ("starved", "empty"):
                 return "!", f"{words}, {ending}", CAUTION if style in (GOOD, QUIET) else style
             return mark, words, style
 
+
+_SILENT = ("stop", "unknown", "length")
+"""Ends that say nothing of why an answer is empty."""
 
 _ENDINGS = {"refusal": "refused", "content_filter": "filtered", "tool_call": "tool call", "length": "cut"}
 
@@ -77,7 +81,9 @@ def state_words(result: Result) -> tuple[str, str, str]:
         mark, words, style = verdict_words(result)
         status = result.error.status if result.error else None
         return mark, f"{words} ({status})" if status else words, style
-    if not result.answer.strip() and result.finish in ("stop", "unknown", "length"):
+    if result.think.verdict == "empty" and result.answer.strip():
+        return "!", "only commentary", CAUTION
+    if result.think.verdict == "empty" or (not result.answer.strip() and result.finish in _SILENT):
         return "✗", "no answer", BAD
     ending = _ENDINGS.get(result.finish)
     return ("!", ending, CAUTION) if ending else ("✓", "ok", GOOD)
@@ -139,7 +145,7 @@ def explanation(result: Result) -> str:
             )
         case "starved":
             return _starved(result)
-        case "as_asked" | "unknown":
+        case "as_asked" | "empty" | "unknown":
             return ""
 
 
@@ -189,7 +195,14 @@ def _ending_sentence(result: Result) -> list[str]:
         case "tool_call" if empty:
             return [f"The model asked to call a tool instead of answering{said}."]
         case _:
-            return [f"The answer is empty{said}."] if empty else []
+            return [f"The answer is empty{said}. {_billed_words(result)}"] if empty else []
+
+
+def _billed_words(result: Result) -> str:
+    output = result.usage.output_tokens
+    if output is None:
+        return "What was billed is not known."
+    return f"{tokens(output)} output tokens were billed." if output else "No output was billed."
 
 
 def _starved(result: Result) -> str:

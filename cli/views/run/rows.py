@@ -69,7 +69,7 @@ def is_comparable(result: Result) -> bool:
     return (
         result.status == "ok"
         and bool(result.answer.strip())
-        and result.think.verdict != "starved"
+        and result.think.verdict not in ("starved", "empty")
         and result.finish in ("stop", "unknown", "tool_call")
     )
 

@@ -45,7 +45,8 @@ class _Seen(NamedTuple):
 class GroupSummary:
     """What one profile did with one think value, as `thinkdial.batch-summary/1` has it. None is unknown.
 
-    `statuses`, `verdicts`, `finishes` and `errors` count results. `judged` are those with an expectation and an answer.
+    `statuses`, `verdicts`, `finishes` and `errors` count results. `empty` are whole answers without text. `judged` are
+    those with an expectation and an answer.
     """
 
     profile: str
@@ -53,6 +54,7 @@ class GroupSummary:
     model: str
     results: int
     statuses: Mapping[str, int]
+    empty: int
     judged: int
     passed: int
     pass_rate: float | None
@@ -157,6 +159,11 @@ class Group:
         """Results without a whole answer."""
         return self.results - self.statuses["ok"]
 
+    @property
+    def empty(self) -> int:
+        """Whole answers that hold no text."""
+        return self.verdicts["empty"]
+
     def percentile_s(self, share: float) -> float | None:
         """The latency of whole answers that `share` of them do not exceed (nearest rank); None without any."""
         if not self.seconds:
@@ -205,6 +212,7 @@ class Group:
             model=self.model,
             results=self.results,
             statuses=dict(self.statuses),
+            empty=self.empty,
             judged=self.judged,
             passed=self.passed,
             pass_rate=None if rate is None else round(rate, 6),

@@ -8,7 +8,7 @@ from decimal import Context, Decimal, InvalidOperation
 from typing import Any, cast
 
 from ....providers.errors import UsageError, did_you_mean
-from ....providers.json_values import parse_json
+from ....providers.json_values import parse_json, said_twice
 from ....providers.schema import Json
 from ...results.result import Result
 from .json_schema import check_schema, first_problem
@@ -41,11 +41,13 @@ def judge_answer(
 
     `expect` holds one or more of `exact`, `contains` (one text, or several that must all be there), `regex`, `schema`
     (JSON Schema of the answer), `number` with `tolerance` or `relative_tolerance`; all must hold. A whole answer in a
-    code fence counts as what is in it. `ignore_case` is for the texts. What is not known
-    after `within_s` is not judged, or, if asked to, raises `UnfinishedError`.
+    code fence counts as what is in it. `ignore_case` is for the texts. What is not known after `within_s` is not judged,
+    or, if asked to, raises `UnfinishedError`. An answer without text is not what anybody expects.
     """
     if expect is None or result.status != "ok":
         return None, None
+    if result.think.verdict == "empty":
+        return False, "the answer is empty"
     answer = result.answer.strip()
     fenced = _FENCE.match(answer)
     inner = fenced.group(1).strip() if fenced else answer
@@ -117,7 +119,7 @@ def _schema(answer: str, wanted: Any, expect: Json, within_s: float) -> str | No
     if len(answer) > MOST_JSON:
         raise UnfinishedError(f"the answer has {len(answer):,} characters, more than are read as JSON here")
     try:
-        value = parse_json(answer)
+        value = parse_json(said_twice(answer) or answer)
     except ValueError:
         return "the answer is not JSON"
     return first_problem(wanted, value, within_s)

@@ -14,10 +14,14 @@ from thinkdial.engine.batch.rows.expect import check_expectation, judge_answer
 from thinkdial.providers.errors import UsageError
 
 
+def result_with(answer: str, status: str = "ok", verdict: str = "as_asked") -> Any:
+    return SimpleNamespace(status=status, answer=answer, think=SimpleNamespace(verdict=verdict))
+
+
 def judge(expect: dict[str, Any] | None, answer: str, status: str = "ok") -> tuple[bool | None, str | None]:
     if expect is not None:
         check_expectation(expect)
-    return judge_answer(expect, SimpleNamespace(status=status, answer=answer))  # type: ignore[arg-type]
+    return judge_answer(expect, result_with(answer, status))
 
 
 @pytest.mark.parametrize(
@@ -130,3 +134,14 @@ def test_only_whole_answers_are_judged() -> None:
 )
 def test_honest_counts_are_taken(pattern: str) -> None:
     check_expectation({"regex": pattern})
+
+
+def test_the_same_json_twice_is_judged_once() -> None:
+    schema = {"schema": {"type": "object", "required": ["a"]}}
+    assert judge(schema, '{"a": 1}\n{"a": 1}') == (True, None)
+    assert judge(schema, '{"a": 1}\n{"a": 2}')[0] is False
+
+
+@pytest.mark.parametrize("expect", [{"regex": ".*"}, {"exact": ""}, {"contains": ""}])
+def test_an_answer_without_text_is_never_what_was_expected(expect: dict[str, Any]) -> None:
+    assert judge_answer(expect, result_with("", verdict="empty")) == (False, "the answer is empty")
