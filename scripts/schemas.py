@@ -185,7 +185,8 @@ def _reference(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
     if name not in definitions:
         definitions[name] = {}
         hints = get_type_hints(kind)
-        listed = [f.name for f in fields(kind) if f.name not in NOT_PRINTED.get(kind, set())]
+        printed = [f for f in fields(kind) if not f.metadata.get("internal")]
+        listed = [f.name for f in printed if f.name not in NOT_PRINTED.get(kind, set())]
         definitions[name] = {
             "description": " ".join((kind.__doc__ or "").split()),
             **_object({field: of_type(hints[field], definitions) for field in listed}, required=listed),
