@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
@@ -25,13 +26,54 @@ MOST_NAME = 200
 """Characters that are taken of a name from outside: of a model, a response, a reason to stop."""
 
 
+MOST_LEVELS = 200
+"""Levels of nesting that are read. Nobody sends more, and how many Python could take depends on who asks it to."""
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
+
+
 def parse_json(data: bytes | str) -> Any:
-    """Decode JSON exactly, replacing bytes that are not UTF-8. Raises `ValueError` when it is no JSON."""
+    """Decode JSON exactly, replacing bytes that are not UTF-8.
+
+    Raises `ValueError` when it is no JSON, or has more than `MOST_LEVELS` levels.
+    """
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
-    try:
-        return _DECODER.decode(text.removeprefix("\ufeff"))
-    except RecursionError:
-        raise ValueError("JSON nested too deeply") from None
+    if text.count("[") + text.count("{") > MOST_LEVELS:
+        _check_levels(text)
+    return _DECODER.decode(text.removeprefix("\ufeff"))
+
+
+def _brackets(data: bytes | str) -> int:
+    if isinstance(data, str):
+        return data.count("[") + data.count("{")
+    return data.count(b"[") + data.count(b"{")
+
+
+def _check_levels(text: str) -> None:
+    level = 0
+    for token in _TOKEN.finditer(text):
+        first = text[token.start()]
+        if first in "[{":
+            level += 1
+            if level > MOST_LEVELS:
+                raise ValueError("JSON nested too deeply")
+        elif first != '"':
+            level -= 1
+
+
+def _check_depth(value: Any) -> None:
+    """The same for what is decoded already: level by level, without recursion."""
+    held: list[Any] = [value] if isinstance(value, dict | list) else []
+    for _ in range(MOST_LEVELS):
+        held = [
+            inner
+            for one in held
+            for inner in (cast("dict[str, Any]", one).values() if isinstance(one, dict) else cast("list[Any]", one))
+            if isinstance(inner, dict | list)
+        ]
+        if not held:
+            return
+    raise ValueError("JSON nested too deeply")
 
 
 def parse_reply(data: bytes | str) -> Any:
@@ -40,9 +82,12 @@ def parse_reply(data: bytes | str) -> Any:
     A whole number of more than 64 bits may come as a float: none is read from replies.
     """
     try:
-        return orjson.loads(data)
+        value: Any = orjson.loads(data)
     except orjson.JSONDecodeError:
         return parse_json(data)  # takes what providers send all the same: half surrogate pairs, NaN, wrong UTF-8
+    if len(data) > MOST_LEVELS and _brackets(data) > MOST_LEVELS:
+        _check_depth(value)
+    return value
 
 
 def said_twice(words: str) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Callable
 from decimal import Decimal
@@ -118,3 +119,30 @@ def test_what_is_ours_keeps_numbers_of_any_size() -> None:
     written = b'{"seed": 12345678901234567890123, "least": -9223372036854775809}'
     assert parse_json(written) == {"seed": 12345678901234567890123, "least": -9223372036854775809}
     assert all(type(value) is int for value in parse_json(written).values())
+
+
+@pytest.mark.parametrize("read", [parse_json, parse_reply])
+@pytest.mark.parametrize("opened, closed", [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+def test_nesting_is_read_to_a_fixed_depth_however_deep_the_stack_is(read: Any, opened: str, closed: str) -> None:
+    step = opened.count("[") + opened.count("{")
+
+    def attempt(levels: int, frames: int, last: str = "1") -> str | None:
+        if frames:
+            return attempt(levels, frames - 1, last)
+        try:
+            read(opened * (levels // step) + last + closed * (levels // step))
+        except ValueError as error:
+            return str(error)
+        return None
+
+    for frames in (0, 100, 500):
+        for last in ("1", '"\\ud83d"'):  # the second is no JSON to the faster reader
+            assert attempt(200, frames, last) is None
+            for levels in (200 + step, 900, 1100, 100_000):
+                assert attempt(levels, frames, last) == "JSON nested too deeply"
+
+
+def test_brackets_in_texts_and_beside_each_other_are_no_levels() -> None:
+    for written in ("[" + ",".join(["[]"] * 5000) + "]", json.dumps("[" * 5000 + '"{\\'), json.dumps(["{"] * 5000)):
+        assert parse_reply(written) == parse_json(written) == json.loads(written)
+        assert parse_reply(written.encode()) == json.loads(written)

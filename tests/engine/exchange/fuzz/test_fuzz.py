@@ -1,0 +1,152 @@
+"""Whatever a server says: nothing raises, how it is cut makes no difference, and the result is one that can be kept.
+
+A case is a number: `mutated(NAME, NUMBER)` makes it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import cache
+from random import Random
+from typing import Any
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from thinkdial.cli.views.run.phrases import explanation, state_words, verdict_words, why_not_whole
+from thinkdial.engine.batch.provider.collector import reply_in_row
+from thinkdial.engine.batch.rows.expect import judge_answer
+from thinkdial.engine.costs.prices.pricing import price_of
+from thinkdial.engine.exchange.exchange import Exchange
+from thinkdial.engine.exchange.outcome import Outcome
+from thinkdial.engine.exchange.reader import RawResponse, ResponseReader, reply_of
+from thinkdial.engine.exchange.surroundings import Patience, Surroundings
+from thinkdial.engine.results.assembly import result_of
+from thinkdial.engine.results.documents import result_document
+from thinkdial.engine.results.restored import result_from
+from thinkdial.engine.runs.observer import Silent
+from thinkdial.profiles.facts import packaged_text
+from thinkdial.providers.batches.contract import RowOutcome
+from thinkdial.providers.fold import Fold, Reply
+from thinkdial.providers.registry import NAMES
+
+from ..recordings import Recording, prepared_for
+from .answers import JSON
+from .mutations import mutated, pieces_of
+
+AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
+QUICK, ALL = 60, 2000
+"""Cases of each dialect: in every run of the tests, and in the slow ones."""
+
+
+class Cassette:
+    """A tape of one call."""
+
+    def __init__(self) -> None:
+        self.data = b""
+
+    def begin(self, index: int, prepared: Any) -> None: ...
+
+    def opened(self, index: int, status: int, headers: Any) -> None: ...
+
+    def received(self, index: int, data: bytes) -> None:
+        self.data += data
+
+
+class Cut(Recording):
+    """Answers in pieces of random sizes."""
+
+    number = 0
+
+    async def _chunks(self) -> AsyncIterator[bytes]:
+        for piece in pieces_of(self.raw.data, Random(self.number)):
+            yield piece
+
+
+@cache
+def schema() -> Draft202012Validator:
+    document = json.loads(packaged_text("schemas/result.schema.json"))
+    del document["oneOf"]
+    return Draft202012Validator({**document, "$ref": "#/$defs/Result"})
+
+
+def replayed(name: str, raw: RawResponse, emulated: bool) -> Reply:
+    return reply_of(raw, name, prepared_for(name).target.use.quirks, emulated)
+
+
+def in_pieces(name: str, raw: RawResponse, emulated: bool, random: Random) -> Reply:
+    quirks = prepared_for(name).target.use.quirks
+    reader = ResponseReader(raw.status, raw.content_type, raw.headers, name, quirks, emulated=emulated)
+    fold = Fold()
+    for piece in pieces_of(raw.data, random):
+        for delta in reader.feed(piece):
+            fold.add(delta)
+    for delta in reader.close():
+        fold.add(delta)
+    return fold.reply()
+
+
+async def live(name: str, raw: RawResponse, emulated: bool, number: int) -> tuple[Outcome, RawResponse]:
+    """What a call makes of the response, and what was taken down of it."""
+    tape, transport = Cassette(), Cut(raw, 1)
+    transport.number = number
+    surroundings = Surroundings(transport, clock=lambda: 0.0, tape=tape)
+    exchange = Exchange(prepared_for(name, emulated=emulated), None, Patience(5, 60, 0), surroundings, Silent())
+    outcome = await exchange.run()
+    return outcome, replace(raw, data=tape.data)
+
+
+async def check(name: str, number: int) -> None:
+    """Everything that is promised of one case."""
+    random = Random(number)
+    raw, emulated = mutated(name, number), random.random() < 0.1
+    expected = replayed(name, raw, emulated)
+    assert in_pieces(name, raw, emulated, random) == expected, "pieces make a difference"
+    outcome, taken_down = await live(name, raw, emulated, number)
+    assert outcome.reply == expected, "a live call makes something else of it"
+    assert replayed(name, taken_down, emulated) == expected, "a replay makes something else of it"
+    target = outcome.prepared.target
+    row = reply_in_row(RowOutcome("r", "response", status=raw.status, body=raw.data), target, emulated=emulated)
+    if raw.content_type == JSON and raw.status == 200 and not raw.headers:
+        assert row == replace(expected, service_tier="batch"), "a row of a provider's batch makes something else of it"
+    result = result_of(outcome, price_of(outcome.reply, target, AT), run_id="r", at=AT)
+    document = result_document(result)
+    written = json.dumps(document, ensure_ascii=False, allow_nan=False).encode()
+    problem = next(schema().iter_errors(json.loads(written)), None)
+    assert problem is None, f"{problem.json_path}: {problem.message[:200]}"
+    assert result_document(result_from(json.loads(written))) == document
+    (*verdict_words(result), *state_words(result), explanation(result), *why_not_whole(result))
+    judge_answer({"contains": "x", "number": 3}, result)
+
+
+async def check_all(name: str, numbers: range) -> None:
+    for number in numbers:
+        try:
+            await check(name, number)
+        except Exception as error:
+            error.add_note(f"case: mutated({name!r}, {number})")
+            raise
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_whatever_a_server_says_is_read_and_kept(name: str) -> None:
+    asyncio.run(check_all(name, range(QUICK)))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("part", range(4))
+def test_whatever_a_server_says_is_read_and_kept_2000_times(name: str, part: int) -> None:
+    share = ALL // 4
+    asyncio.run(check_all(name, range(part * share, (part + 1) * share)))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_cases_are_always_the_same_and_seldom_harmless(name: str) -> None:
+    cases = [mutated(name, number) for number in range(40)]
+    assert cases == [mutated(name, number) for number in range(40)]
+    assert len({case.data for case in cases}) > 30
