@@ -30,8 +30,9 @@ def summary_markdown(tally: Tally, ended: Ended, source: str) -> str:
 
 
 def _table(made: list[SummaryRow], judged: bool) -> str:
-    heads = ["profile", "think", "model", "whole"]
-    rules = ["---", "---", "---", "---:"]
+    has_empty = any(row.empty for row in made)
+    heads = ["profile", "think", "model", "whole", *(["empty"] if has_empty else [])]
+    rules = ["---", "---", "---", *["---:"] * (len(heads) - 3)]
     if judged:
         heads += ["passed", "pass rate", "95 % interval"]
         rules += ["---:"] * 3
@@ -40,6 +41,8 @@ def _table(made: list[SummaryRow], judged: bool) -> str:
     lines = [heads, rules]
     for row in made:
         cells = [inline(row.profile), inline(row.think), inline(row.model), row.whole]
+        if has_empty:
+            cells.append(row.empty)
         if judged:
             cells += [row.passed, _ranked(row, "pass_rate", row.pass_rate), row.interval]
         cells += [inline(row.cost), _ranked(row, "each", row.each)]

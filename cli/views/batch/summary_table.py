@@ -53,7 +53,9 @@ def _table_for(made: Sequence[SummaryRow], judged: bool, width: int) -> tuple[Ta
         if needs(columns) <= width:
             return ruled(columns), not words
     if width >= _NARROWEST:
-        return ruled(_compact(made, judged), leading=1), not words
+        compact = _compact(made, judged)
+        with_empty = [*compact[:2], *_empty(made), *compact[2:]]
+        return ruled(with_empty if needs(with_empty) <= width else compact, leading=1), not words
     return _cards(made, judged, width), not words
 
 
@@ -64,8 +66,7 @@ def _wide(made: Sequence[SummaryRow], judged: bool) -> list[Column]:
         Column("model", "left", [Text("" if row.again else row.model, QUIET) for row in made]),
         Column("whole", "right", [Text(row.whole) for row in made]),
     ]
-    if any(row.empty for row in made):
-        columns.append(Column("empty", "right", [Text(row.empty, BAD) for row in made]))
+    columns += _empty(made)
     if judged:
         columns += [
             Column("pass rate", "right", _ranked(made, "pass_rate", [row.pass_rate for row in made])),
@@ -85,6 +86,11 @@ def _wide(made: Sequence[SummaryRow], judged: bool) -> list[Column]:
         Column("95th", "right", _ranked(made, "slow", [row.slow for row in made])),
         Column("reasoning", "right", [Text(row.reasoning) for row in made]),
     ]
+
+
+def _empty(made: Sequence[SummaryRow]) -> list[Column]:
+    """The column of whole answers without text, where there are any."""
+    return [Column("empty", "right", [Text(row.empty, BAD) for row in made])] if any(row.empty for row in made) else []
 
 
 def _compact(made: Sequence[SummaryRow], judged: bool) -> list[Column]:

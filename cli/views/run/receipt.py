@@ -29,6 +29,9 @@ _SEPARATOR = " · "
 SIMULATED = "simulated"
 """The code of the warning that no provider was called."""
 
+_TOLD_ABOVE = frozenset({SIMULATED, "empty_answer"})
+"""Warnings that the numbers table and the answers say themselves."""
+
 
 def receipt_line(result: Result, width: int | None = None) -> Line:
     """Return asked → sent → measured, the verdict, times and cost; with a `width`, broken between its parts."""
@@ -85,7 +88,7 @@ def _said_above(result: Result) -> list[tuple[str, str]]:
         said.append((" ".join(filter(None, (failure_sentence(result.error), failure_hint(result.error)))), BAD))
     if result.think.verdict == "starved":
         said.append((explanation(result), BAD))
-    said += [(one_line(warning.message), CAUTION) for warning in result.warnings if warning.code == SIMULATED]
+    said += [(one_line(warning.message), CAUTION) for warning in result.warnings if warning.code in _TOLD_ABOVE]
     return said
 
 
@@ -96,7 +99,7 @@ def _said_once(result: Result) -> list[tuple[str, str]]:
     said = [] if is_substituted(result.think) or assumed else [(note, "")]
     for warning in result.warnings:
         words = one_line(warning.message, 1000)
-        if words != note and warning.code != SIMULATED:
+        if words != note and warning.code not in _TOLD_ABOVE:
             said.append((words, CAUTION))
     if result.think.verdict != "starved":
         said.append((explanation(result), CAUTION))

@@ -31,9 +31,9 @@ def kind_of(name: str) -> str:
 
 
 @cache
-def prepared_for(name: str, *, emulated: bool = False) -> Any:
-    """A call in a dialect."""
-    provider = next(p for p in CONFIG.providers.values() if name in p.dialects)
+def prepared_for(name: str, *, emulated: bool = False, host: str | None = None) -> Any:
+    """A call in a dialect, to `host` or to the first provider that speaks it."""
+    provider = next(p for p in CONFIG.providers.values() if name in p.dialects and host in (None, p.name))
     profile = Profile("p", provider.name, MODELS.get(provider.name, "m"), dialect=name)
     target = resolve(profile, CONFIG, base_url="https://host.example")
     prepared = prepare_one(target, parse_think("auto"), Prompt("?"), CONFIG, Options())

@@ -233,3 +233,17 @@ def test_a_form_that_no_summary_has_is_refused() -> None:
     check_summary_paths([Path("a.json"), Path("b.MD"), Path("c.html")])
     with pytest.raises(UsageError, match=r"--summary d\.pdf"):
         check_summary_paths([Path("a.json"), Path("d.pdf")])
+
+
+@pytest.mark.parametrize("width", [50, 80, 160])
+def test_answers_without_text_have_a_column_of_their_own(tally: Tally, width: int) -> None:
+    assert "empty" not in " ".join(shown(tally, ended(tally), width))
+    assert "empty" not in summary_markdown(tally, ended(tally), "rows")
+    tally.add(line("quick", think={"requested": "low", "verdict": "empty"}))
+    tally.add(line("quick", think={"requested": "low", "verdict": "empty"}))
+    told = shown(tally, ended(tally), width)
+    if width == 160:
+        assert any("empty" in text and "whole" in text for text in told)
+    assert "2 empty" in " ".join(told)
+    assert "| empty |" in summary_markdown(tally, ended(tally), "rows")
+    assert "empty" in str(summary_page(tally, ended(tally), "rows", AT))

@@ -34,7 +34,7 @@ from thinkdial.providers.batches.contract import RowOutcome
 from thinkdial.providers.fold import Fold, Reply
 from thinkdial.providers.registry import NAMES
 
-from ..recordings import Recording, prepared_for
+from ..recordings import CONFIG, Recording, prepared_for
 from .answers import JSON
 from .mutations import mutated, pieces_of
 
@@ -74,13 +74,21 @@ def schema() -> Draft202012Validator:
     return Draft202012Validator({**document, "$ref": "#/$defs/Result"})
 
 
-def replayed(name: str, raw: RawResponse, emulated: bool) -> Reply:
-    return reply_of(raw, name, prepared_for(name).target.use.quirks, emulated)
+@cache
+def hosts(name: str) -> list[str]:
+    """The providers that speak a dialect, each with quirks of its own."""
+    return [provider.name for provider in CONFIG.providers.values() if name in provider.dialects]
 
 
-def in_pieces(name: str, raw: RawResponse, emulated: bool, random: Random) -> Reply:
-    quirks = prepared_for(name).target.use.quirks
-    reader = ResponseReader(raw.status, raw.content_type, raw.headers, name, quirks, emulated=emulated)
+def replayed(prepared: Any, raw: RawResponse) -> Reply:
+    return reply_of(raw, prepared.target.dialect, prepared.target.use.quirks, prepared.emulated)
+
+
+def in_pieces(prepared: Any, raw: RawResponse, random: Random) -> Reply:
+    target = prepared.target
+    reader = ResponseReader(
+        raw.status, raw.content_type, raw.headers, target.dialect, target.use.quirks, emulated=prepared.emulated
+    )
     fold = Fold()
     for piece in pieces_of(raw.data, random):
         for delta in reader.feed(piece):
@@ -90,12 +98,12 @@ def in_pieces(name: str, raw: RawResponse, emulated: bool, random: Random) -> Re
     return fold.reply()
 
 
-async def live(name: str, raw: RawResponse, emulated: bool, number: int) -> tuple[Outcome, RawResponse]:
+async def live(prepared: Any, raw: RawResponse, number: int) -> tuple[Outcome, RawResponse]:
     """What a call makes of the response, and what was taken down of it."""
     tape, transport = Cassette(), Cut(raw, 1)
     transport.number = number
     surroundings = Surroundings(transport, clock=lambda: 0.0, tape=tape)
-    exchange = Exchange(prepared_for(name, emulated=emulated), None, Patience(5, 60, 0), surroundings, Silent())
+    exchange = Exchange(prepared, None, Patience(5, 60, 0), surroundings, Silent())
     outcome = await exchange.run()
     return outcome, replace(raw, data=tape.data)
 
@@ -103,14 +111,16 @@ async def live(name: str, raw: RawResponse, emulated: bool, number: int) -> tupl
 async def check(name: str, number: int) -> None:
     """Everything that is promised of one case."""
     random = Random(number)
-    raw, emulated = mutated(name, number), random.random() < 0.1
-    expected = replayed(name, raw, emulated)
-    assert in_pieces(name, raw, emulated, random) == expected, "pieces make a difference"
-    outcome, taken_down = await live(name, raw, emulated, number)
+    raw, host = mutated(name, number), random.choice(hosts(name))
+    prepared = prepared_for(name, emulated=random.random() < 0.1, host=host)
+    expected = replayed(prepared, raw)
+    assert in_pieces(prepared, raw, random) == expected, "pieces make a difference"
+    outcome, taken_down = await live(prepared, raw, number)
     assert outcome.reply == expected, "a live call makes something else of it"
-    assert replayed(name, taken_down, emulated) == expected, "a replay makes something else of it"
-    target = outcome.prepared.target
-    row = reply_in_row(RowOutcome("r", "response", status=raw.status, body=raw.data), target, emulated=emulated)
+    assert replayed(prepared, taken_down) == expected, "a replay makes something else of it"
+    target = prepared.target
+    answered = RowOutcome("r", "response", status=raw.status, body=raw.data)
+    row = reply_in_row(answered, target, emulated=prepared.emulated)
     if raw.content_type == JSON and raw.status == 200 and not raw.headers:
         assert row == replace(expected, service_tier="batch"), "a row of a provider's batch makes something else of it"
     result = result_of(outcome, price_of(outcome.reply, target, AT), run_id="r", at=AT)
