@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Mapping, Sequence
-from email.utils import parsedate_to_datetime
 from typing import Any, Protocol
 
 from .errors import RETRYABLE_KINDS, ErrorKind, Failure
 from .framing.sse import Event
-from .json_values import bounded, items, obj, parse_json, parse_reply, seconds, text
+from .json_values import bounded, items, obj, parse_json, parse_reply, text
 from .schema import Call, Delta, HttpRequest
 from .turns.turn import Exchanged, Manner
 
@@ -161,35 +159,3 @@ def cut_stream() -> Failure:
         retryable=True,
         hint="try again; if it repeats, the provider or a proxy on the way closes the connection early",
     )
-
-
-def retry_delay_s(headers: Headers) -> float | None:
-    """What the response asks to wait, in seconds: `retry-after-ms`, else `retry-after` as seconds or as a date.
-
-    A date is read against the response's own `date`, so no clock is needed.
-    """
-    milliseconds = seconds(headers.get("retry-after-ms"))
-    if milliseconds is not None:
-        return milliseconds / 1000
-    asked = headers.get("retry-after")
-    delay = seconds(asked)
-    if delay is not None or not asked:
-        return delay
-    try:
-        until, now = parsedate_to_datetime(asked), parsedate_to_datetime(headers.get("date", ""))
-        return max(0.0, (until - now).total_seconds())
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-_LONG_PROMPT = re.compile(
-    r"prompt is too long|context[ _](?:length|window)|maximum context|maximum prompt length"
-    r"|input token count.{0,200}exceeds"
-    r"|exceeds the maximum number of tokens|too many tokens|input is too long|exceed_context_size",
-    re.IGNORECASE,
-)
-
-
-def is_long_prompt(message: str) -> bool:
-    """Whether the words of a 400 say that the prompt exceeds the context; most vendors give it no code of its own."""
-    return _LONG_PROMPT.search(bounded(message)) is not None

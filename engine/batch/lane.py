@@ -228,6 +228,8 @@ class Lane:
             return
         failed = answered.error
         kind = failed.kind if failed is not None else None
+        if failed is not None and kind in BUSY_KINDS and not failed.retryable:
+            kind = "invalid_request"  # it says nothing of the pace
         retry_after = failed.retry_after_s if failed is not None else None
         usage = answered.usage
         tokens = _used_tokens(answered)
@@ -247,6 +249,8 @@ class Lane:
         if self.owner.stopping or failed.kind == "cancelled":
             return None
         if failed.kind in BUSY_KINDS:
+            if not failed.retryable:  # no waiting helps, or the provider says so
+                return None
             task.busy += 1
             # When to come again is the pace's to say, for the whole lane.
             return 0.0 if task.busy <= BUSY_TRIES else None

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from functools import partial
 
 import httpx2
@@ -174,6 +175,8 @@ class Exchange:
             self.surroundings.on_response(status, headers)
         if self.surroundings.tape is not None:
             self.surroundings.tape.opened(self.index, status, headers)
+        if "date" not in headers:  # what it says of moments is read against the moment of its arrival
+            headers = {**headers, "date": formatdate(self.surroundings.seconds_since_1970(), usegmt=True)}
         reader = attempt.reader = ResponseReader(
             status,
             headers.get("content-type", ""),

@@ -31,7 +31,7 @@ from ...providers.turns.pieces import TurnPiece
 from .intake import Saying
 from .outcome import stopped
 from .reasoning_tags import reasoning_tags
-from .retry import obey_should_retry
+from .retry import obey_should_retry, with_wait
 from .secrets import NOTHING_SECRET, Secrets
 
 ERROR_WORDS = 200
@@ -168,6 +168,8 @@ class ResponseReader:
         for delta in deltas:
             if self._bill is not None:
                 self._tell_bill(delta, found)
+            if isinstance(delta, Failure):
+                delta = with_wait(delta, self._headers)
             found.extend(join(delta))
             if isinstance(delta, _SETTLING):
                 self.is_settled = True
@@ -241,7 +243,8 @@ class ResponseReader:
             return answer
         if instead is not None:
             return instead
-        return [obey_should_retry(self._speech.read_error(self._status, self._headers, document), self._headers)]
+        failed = with_wait(self._speech.read_error(self._status, self._headers, document), self._headers)
+        return [obey_should_retry(failed, self._headers)]
 
     def _redirect(self) -> list[Delta]:
         self._ended = self.is_settled = True

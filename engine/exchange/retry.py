@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from ...providers.errors import Failure
+from ...providers.refusals.sizes import exceeds_rate_limit
+from ...providers.refusals.waits import reset_wait_s, wait_in_words_s
 
 LONGEST_WAIT_S = 120.0
 """A provider that asks for more is not waited for: a person sits in front of it."""
@@ -40,6 +42,23 @@ def wait_before_retry(attempt: Attempt, retries: int, random: Callable[[], float
         return failed.retry_after_s if failed.retry_after_s <= LONGEST_WAIT_S else None
     backoff = min(FIRST_BACKOFF_S * 2 ** (attempt.number - 1), LONGEST_BACKOFF_S)
     return backoff * (1 - random() * JITTER)
+
+
+def with_wait(failed: Failure, headers: Mapping[str, str]) -> Failure:
+    """`failed` with all that its words and headers say about another try: that none helps, or how long to wait.
+
+    A reset that is further away than anybody waits is the time until all is back, not until the next call may go.
+    """
+    if failed.kind in ("rate_limit", "invalid_request") and exceeds_rate_limit(failed.message):
+        hint = "the request alone is larger than the limit: shorten it, lower --max-output, or have the limit raised"
+        return replace(failed, kind="rate_limit", retryable=False, hint=failed.hint or hint)
+    if failed.retry_after_s is not None or failed.kind not in ("rate_limit", "overloaded", "quota"):
+        return failed
+    wait = wait_in_words_s(failed.message)
+    if wait is None and failed.kind == "rate_limit":
+        reset = reset_wait_s(headers)
+        wait = reset if reset is not None and reset <= LONGEST_WAIT_S else None
+    return failed if wait is None else replace(failed, retry_after_s=wait)
 
 
 def obey_should_retry(failed: Failure, headers: Mapping[str, str]) -> Failure:

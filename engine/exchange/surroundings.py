@@ -40,3 +40,4 @@ class Surroundings:
     on_sent: Callable[[], None] | None = None
     tape: Tape | None = None
     on_response: Callable[[int, Mapping[str, str]], None] | None = None
+    seconds_since_1970: Callable[[], float] = time.time

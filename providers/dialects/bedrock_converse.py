@@ -11,12 +11,14 @@ from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
-from ..dialect import Headers, Quirks, count_body, cut_stream, encode_body, failure, is_long_prompt, retry_delay_s
+from ..dialect import Headers, Quirks, count_body, cut_stream, encode_body, failure
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..framing.eventstream import CONTENT_TYPE, EXCEPTION
 from ..framing.sse import Event
 from ..json_values import bounded, count, items, obj, parse_reply, piece_of, text
 from ..merge import merged
+from ..refusals.sizes import is_long_prompt
+from ..refusals.waits import retry_delay_s
 from ..schema import (
     AnswerDelta,
     Call,

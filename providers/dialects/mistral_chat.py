@@ -8,9 +8,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from ..dialect import Decoder, Headers, Quirks, failure, is_long_prompt, retry_delay_s
+from ..dialect import Decoder, Headers, Quirks, failure
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..json_values import array, bounded, items, obj, text
+from ..refusals.sizes import is_long_prompt
+from ..refusals.waits import retry_delay_s
 from ..schema import Call, Delta, HttpRequest
 from ..wires import chat as wire
 from . import openai_chat

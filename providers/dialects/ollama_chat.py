@@ -16,14 +16,14 @@ from ..dialect import (
     encode_body,
     error_message,
     failure,
-    is_long_prompt,
     json_headers,
-    retry_delay_s,
 )
 from ..errors import Failure, kind_for_status
 from ..framing.sse import Event
 from ..json_values import count, is_hollow, obj, piece_of, text
 from ..merge import merged
+from ..refusals.sizes import is_long_prompt
+from ..refusals.waits import retry_delay_s
 from ..schema import (
     AnswerDelta,
     Call,

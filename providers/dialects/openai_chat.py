@@ -11,11 +11,12 @@ from dataclasses import replace
 from typing import Any, cast
 
 from ..bills import bills_in, read_bill
-from ..dialect import Headers, Quirks, cut_stream, document_of, encode_body, json_headers, retry_delay_s
+from ..dialect import Headers, Quirks, cut_stream, document_of, encode_body, json_headers
 from ..errors import Failure
 from ..framing.sse import Event
 from ..json_values import EMPTY, array, is_hollow, items, obj, piece_of, text
 from ..merge import merged
+from ..refusals.waits import retry_delay_s
 from ..schema import (
     AnswerDelta,
     Call,

@@ -6,9 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..dialect import Headers, error_message, failure, is_long_prompt, retry_delay_s
+from ..dialect import Headers, error_message, failure
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..json_values import EMPTY, count, items, obj, seconds, text
+from ..refusals.sizes import is_long_prompt
+from ..refusals.waits import retry_delay_s
 from ..schema import Notice, ToolsUsed, UsageReport
 from ..usage import RawCounts, output_apart, reconcile, tools_used
 

@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 
-from thinkdial.providers.dialect import document_of, error_message, failure, is_long_prompt, retry_delay_s
+from thinkdial.providers.dialect import document_of, error_message, failure
 from thinkdial.providers.errors import RETRYABLE_KINDS, ErrorKind, did_you_mean, kind_for_status
 from thinkdial.providers.framing.sse import Event
+from thinkdial.providers.refusals.sizes import is_long_prompt
+from thinkdial.providers.refusals.waits import retry_delay_s
 
 NO_MESSAGE = "the provider sent an error without a message"
 
@@ -58,12 +60,21 @@ def test_what_may_pass_is_retryable(kind: ErrorKind) -> None:
         ({"retry-after": "Sat, 21 Nov 2026 10:00:30 GMT", "date": "Sat, 21 Nov 2026 10:00:00 GMT"}, 30.0),
         ({"retry-after": "Sat, 21 Nov 2026 09:00:00 GMT", "date": "Sat, 21 Nov 2026 10:00:00 GMT"}, 0.0),
         ({"retry-after": "Sat, 21 Nov 2026 10:00:30 GMT"}, None),
-        ({"retry-after": "Sat, 21 Nov 2026 10:00:30 -0000", "date": "Sat, 21 Nov 2026 10:00:00 GMT"}, None),
+        ({"retry-after": "Sat, 21 Nov 2026 10:00:30 -0000", "date": "Sat, 21 Nov 2026 10:00:00 GMT"}, 30.0),
+        ({"retry-after": "2026-11-21T10:00:30Z", "date": "Sat, 21 Nov 2026 10:00:00 GMT"}, 30.0),
+        ({"retry-after": "1795255230", "date": "Sat, 21 Nov 2026 10:00:00 GMT"}, 30.0),
+        ({"x-ms-retry-after-ms": "250"}, 0.25),
+        ({"retry-after": "2.5s"}, 2.5),
+        ({"retry-after": "1m30s"}, 90.0),
+        ({"retry-after": "7, 7"}, 7.0),
         ({"retry-after": "Sat, 21 Nov 99999999999999999999 10:00:30 GMT", "date": "x"}, None),
         ({"retry-after": "-5"}, None),
-        ({"retry-after": "inf"}, None),
+        ({"retry-after": "inf"}, 1e9),
         ({"retry-after": "nan"}, None),
-        ({"retry-after": "9" * 400}, None),
+        ({"retry-after": "9" * 400}, 1e9),
+        ({"retry-after": "31536000"}, 31536000.0),
+        ({"retry-after": "3000000000000000"}, 1e9),
+        ({"retry-after": "1" * 60_000 + "x"}, None),
         ({"retry-after": ""}, None),
         ({"retry-after": "tomorrow"}, None),
     ],

@@ -11,10 +11,10 @@ from typing import Protocol
 
 from ....profiles.profile import CallLimits
 from ....providers.errors import Failure
+from ....providers.refusals.rate_headers import TABLE
 from ...costs.budget.ledger import Ledger
 from ...costs.budget.share import Grant, Need
 from ..pace.pace import Pace, PaceReport
-from ..pace.rate_headers import TABLE
 from .limiter import BlockAttempt, Lease, News
 
 LEASE = 8

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 
 from ....profiles.profile import CallLimits
 from ....providers.errors import ErrorKind, Failure
+from ....providers.refusals.rate_headers import What, readings
 from .allowance import RateAllowance
 from .circuit import Circuit
-from .rate_headers import What, readings
 from .rate_search import RateSearch
 
 TURNED_AWAY: frozenset[ErrorKind] = frozenset({"rate_limit", "overloaded"})

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections import deque
 
-from .rate_headers import MINUTE_S
+from ....providers.refusals.rate_headers import MINUTE_S
 
 BELOW = 0.96
 """The share of the rate that was found which is used."""

@@ -10,8 +10,8 @@ import httpx2
 import pytest
 
 from thinkdial.engine.batch.pace.pace import Pace, PaceReport
-from thinkdial.engine.batch.pace.rate_headers import readings
 from thinkdial.profiles.profile import CallLimits
+from thinkdial.providers.refusals.rate_headers import readings
 from thinkdial.simulator import RateLimits, Simulator, simulator_in_thread
 from thinkdial.simulator.calls.reply import whole
 from thinkdial.simulator.calls.request import Request

@@ -31,11 +31,11 @@ EPOCH_FROM_S = 1e9
 
 EPOCH_FROM_MS = 1e12
 
-LONGEST_MOMENT = 64
-"""Characters of any way to write a moment or a duration; the rest of a longer text makes neither of it."""
+MOST_CHARACTERS = 100
+"""Of a header that says a time; longer ones say none."""
 
-_PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s)")
-_UNITS_S = {"d": DAY_S, "h": HOUR_S, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
+PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s)")
+UNITS_S = {"d": DAY_S, "h": HOUR_S, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +132,9 @@ def seconds_until(text: str, date: str | None) -> float | None:
 
     None when it cannot be understood, or is a moment and the response has no `date` to measure it by.
     """
-    text = text.strip().lower()[:LONGEST_MOMENT]
+    text = text.strip().lower()
+    if len(text) > MOST_CHARACTERS:
+        return None
     bare = _number(text)
     if bare is not None:
         if bare < EPOCH_FROM_S:
@@ -140,9 +142,9 @@ def seconds_until(text: str, date: str | None) -> float | None:
         moment = bare / 1000 if bare >= EPOCH_FROM_MS else bare
         sent = _moment(date)
         return None if sent is None else max(0.0, moment - sent)
-    parts = _PART.findall(text)
+    parts = PART.findall(text)
     if parts and "".join(number + unit for number, unit in parts) == text:
-        return sum(float(number) * _UNITS_S[unit] for number, unit in parts)
+        return sum(float(number) * UNITS_S[unit] for number, unit in parts)
     moment, sent = _moment(text.upper()), _moment(date)
     return None if moment is None or sent is None else max(0.0, moment - sent)
 
@@ -172,6 +174,9 @@ def _moment(text: str | None) -> float | None:
     except ValueError:
         try:
             moment = parsedate_to_datetime(text)
-        except ValueError:
+        except (TypeError, ValueError, OverflowError):
             return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    try:
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    except (ValueError, OverflowError):
+        return None

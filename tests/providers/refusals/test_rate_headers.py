@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from thinkdial.engine.batch.pace.rate_headers import DAY_S, MINUTE_S, Reading, readings, seconds_until
+from thinkdial.providers.refusals.rate_headers import DAY_S, MINUTE_S, Reading, readings, seconds_until
 
 DATE = "Sat, 21 Nov 2026 00:00:00 GMT"
 EPOCH_S = 1_795_219_200
