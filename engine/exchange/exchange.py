@@ -22,10 +22,11 @@ from ..targets.authorize import Authorize, by_key
 from ..targets.keys import Key
 from .body import TooLargeError, read_error_body
 from .intake import Intake
+from .lessons.levels import legal_levels
+from .lessons.remedies import TEACHING_KINDS, Lesson, heeded, hint_for, lesson_of
 from .observer import CallObserver, CallPurse
 from .outcome import ATTEMPT_LOST, NEVER_SENT, WITHHELD, Marks, Outcome, stopped
 from .reader import ResponseReader
-from .refusal import legal_levels
 from .retry import Attempt, wait_before_retry
 from .secrets import Secrets, secrets_of
 from .surroundings import Patience, Surroundings
@@ -82,6 +83,12 @@ class Exchange:
     _attempts: int = 0
     _given_way: int = 0
     _has_learned: bool = False
+    _heeding: tuple[Prepared, Lesson] | None = None
+    _given: Prepared = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._given = self.prepared
+
     _has_left: bool = False
     _current: _Attempt | None = None
     _notices: list[Notice] = field(default_factory=list[Notice])
@@ -93,6 +100,7 @@ class Exchange:
             async with asyncio.timeout(self.patience.total_s):
                 while True:
                     failed = await self._attempt()
+                    self._remember(failed)
                     if failed is None:
                         break
                     sent_last = self.prepared
@@ -118,6 +126,8 @@ class Exchange:
             self._withhold()
         if failed is not None:
             reply = stopped(reply, failed)
+        elif reply.failure is not None and reply.failure.hint is None:
+            reply.failure = replace(reply.failure, hint=hint_for(reply.failure, self._given))
         streamed = attempt.reader is not None and attempt.reader.streamed
         unsent = (NEVER_SENT,) if self._attempts and not self._has_left else ()
         withheld = (WITHHELD,) if is_withheld else ()
@@ -312,7 +322,7 @@ class Exchange:
         Such a try is none of the retries, which are for what may pass by itself.
         """
         shown = self._current is not None and self._current.shown
-        if shown or failed.kind not in ("invalid_request", "permission", "not_found"):
+        if shown or failed.kind not in ("invalid_request", "permission", "not_found", "context_length"):
             return False
         before = self.prepared
         self._learn(failed)
@@ -320,6 +330,8 @@ class Exchange:
             self._drop(failed.param, failed.message)
         if self.prepared is before:
             self._leave_pieces(failed)
+        if self.prepared is before:
+            self._heed(failed)
         if self.prepared is before:
             return False
         self._given_way += 1
@@ -347,6 +359,21 @@ class Exchange:
         told = f"{self.prepared.call.model} takes {named}, which is not what its card says; please report it"
         self._notices += [Notice("level_refused", words), Notice("card_disagrees", told)]
         self.prepared = replace(again, plan=replace(again.plan, note=words, fidelity="clamped"))
+
+    def _remember(self, failed: Failure | None) -> None:
+        """Keep a lesson that helped, for all calls to the endpoint and the model."""
+        if self._heeding is not None and (failed is None or failed.kind not in TEACHING_KINDS):
+            self.surroundings.transport.lessons.learn(*self._heeding)
+
+    def _heed(self, failed: Failure) -> None:
+        """Send what the table of lessons says instead of what was refused, once."""
+        if self._heeding is not None:
+            return
+        lesson = lesson_of(failed, self.prepared)
+        again = None if lesson is None else heeded(self.prepared, lesson)
+        if lesson is not None and again is not None:
+            self._heeding = (self.prepared, lesson)
+            self.prepared = again
 
     def _drop(self, param: str, words: str) -> None:
         if param == "stream" and self.prepared.call.stream:

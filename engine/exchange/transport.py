@@ -21,6 +21,7 @@ from ..targets.target import is_loopback
 from .connections.compression import UnreadableCodingError, unreadable, unreadable_coding
 from .connections.sockets import add_named_roots, keep_alive
 from .connections.stopwatch import Clock, Stopwatch
+from .lessons.memory import Lessons
 
 if TYPE_CHECKING:
     import ssl
@@ -57,6 +58,7 @@ class Response:
 class Transport:
     """One HTTP client for all calls. A TLS context is made only when the first https URL needs it, and shared.
 
+    `lessons` are what the endpoints that it spoke to have taught.
     Redirects are never followed: a prompt and a key go where the configuration says and nowhere else. Requests to this
     machine do not go through a proxy.
     """
@@ -66,6 +68,7 @@ class Transport:
         self._clock = clock
         self._clients: dict[tuple[bool, bool], httpx2.AsyncClient] = {}
         self._tls: ssl.SSLContext | None = None
+        self.lessons = Lessons()
 
     async def __aenter__(self) -> Self:
         return self

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from ...profiles.cards.retirement import TOLD_DAYS
 from ...profiles.profile import Reference
@@ -182,6 +183,44 @@ def without_field(prepared: Prepared, path: str) -> Prepared:
         optional=tuple(other for other in prepared.plan.optional if other != path),
     )
     call = replace(prepared.call, native=without(prepared.call.native, path))
+    return replace(prepared, plan=decided, call=call, request=_build(prepared.target, call))
+
+
+def with_notice(prepared: Prepared, *why: Notice) -> Prepared:
+    """The same call with a word beside its result."""
+    return replace(prepared, plan=replace(prepared.plan, notices=(*prepared.plan.notices, *why)))
+
+
+def with_quirks(prepared: Prepared, quirks: Mapping[str, Any]) -> Prepared | None:
+    """The same call spelled with other quirks of its dialect; None when that sends the same bytes."""
+    use = prepared.target.use
+    target = replace(prepared.target, use=replace(use, quirks={**use.quirks, **quirks}))
+    request = _build(target, prepared.call)
+    return None if request == prepared.request else replace(prepared, target=target, request=request)
+
+
+def without_param(prepared: Prepared, name: str) -> Prepared | None:
+    """The same call without one of the profile's own fields; None when it has none of that name."""
+    profile = prepared.target.profile
+    if name not in prepared.call.params:
+        return None
+    target = replace(prepared.target, profile=replace(profile, params=without(profile.params, name)))
+    call = replace(prepared.call, params=without(prepared.call.params, name))
+    return replace(prepared, target=target, call=call, request=_build(target, call))
+
+
+def without_thinking(prepared: Prepared, name: str, why: str) -> Prepared | None:
+    """The same call without a field of the think value, which counts as unsupported, for the reason `why`."""
+    decided = prepared.plan
+    if name not in decided.native:
+        return None
+    native = without(decided.native, name)
+    notice = Notice("think_unsupported", why)
+    optional = tuple(path for path in decided.optional if path.partition(".")[0] != name)
+    decided = replace(decided, native=native, optional=optional, notices=(*decided.notices, notice))
+    if not prepared.think.is_auto:
+        decided = replace(decided, fidelity="unsupported", note=why, level=None, budget_tokens=None, thinks=None)
+    call = replace(prepared.call, native=without(prepared.call.native, name))
     return replace(prepared, plan=decided, call=call, request=_build(prepared.target, call))
 
 

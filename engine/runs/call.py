@@ -62,7 +62,7 @@ async def make_call(
     the call is free again when `keep`, which has the result before anybody else, says so. What `begin` has been told
     of, `keep` hears of as well, whatever becomes of it.
     """
-    prepared, funds = call.prepared, None
+    prepared, funds = surroundings.transport.lessons.applied(call.prepared), None
     if purse is not None:
         admitted = await purse.admit(index, prepared.target.profile.name, prepared)
         if isinstance(admitted, Failure):

@@ -305,6 +305,7 @@ class Dying(Peer):
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._writers.append(writer)
         try:
             for reply in (*[WHOLE] * self._number, b""):
                 head = await reader.readuntil(b"\r\n\r\n")

@@ -29,7 +29,7 @@ LONG = (
     "prompt token count of 70000 exceeds the limit of 64000",
     "Prompt exceeds max length",
     "token limit exceeded",
-    "Invalid 'input': string too long. Expected a string with maximum length 10485760, but got one of 12000000 instead.",
+    "Invalid 'input': string too long. Expected a string with maximum length 10485760, but got another.",
     "The number of tokens to keep from the initial prompt is greater than the context length",
     "Prompt contains 90000 tokens and 0 draft tokens, too large for model with 32768 maximum context length",
 )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 
-from ...providers.errors import Failure
-from ...providers.think import THINKING_LEVELS, Level
+from ....providers.errors import Failure
+from ....providers.think import THINKING_LEVELS, Level
 
 _ABOUT_THINKING = re.compile(r"effort|reasoning|thinking|think\b", re.IGNORECASE)
 _LISTS = re.compile(

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.exchange.refusal import legal_levels
+from thinkdial.engine.exchange.lessons.levels import legal_levels
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.think import Level
 
