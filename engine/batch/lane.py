@@ -235,13 +235,13 @@ class Lane:
         tokens = _used_tokens(answered)
         report = PaceReport(kind, retry_after, tokens, usage.input_tokens, usage.output_tokens)
         self.pace.finish(self.now(), report)
-        attempts = task.tries + task.busy + 1
+        earlier = task.tries + task.busy
         if failed is not None and (wait := self._wait_before_another(task, failed)) is not None:
             self.owner.waiting(self, task, failed)
             heapq.heappush(self._again, (self.now() + wait, task.number, task))
             return
-        if answered.attempts != attempts:
-            answered = replace(answered, attempts=attempts)
+        if earlier:
+            answered = replace(answered, attempts=earlier + answered.attempts)
         await self.owner.done(self, task, answered)
 
     def _wait_before_another(self, task: Task, failed: Failure) -> float | None:

@@ -86,8 +86,8 @@ class RateAllowance:
         """Take off what a call cost more (or, negative, less) than was thought."""
         self._balance -= amount
 
-    def learn(self, now: float, reading: Reading) -> None:
-        """What a response says of this limit."""
+    def learn(self, now: float, reading: Reading, *, asked_s: float | None = None, turned_away: bool = False) -> None:
+        """What a response says of this limit, one that was `turned_away` or not. `asked_s` is its own `retry-after`."""
         if not reading.limit and reading.remaining is None:
             return
         window = self._window(reading)
@@ -98,11 +98,24 @@ class RateAllowance:
         if reading.remaining is None:
             return
         if window is None:
-            # A quota of hours or days: there is no pace in it, only an end.
+            # A bucket of more than a minute, or a quota of hours or days: there is no pace in it, only an end.
             if reading.remaining < 1 and reading.reset_s is not None:
-                self._barred_until = now + reading.reset_s
+                self._barred_until = now + self._until_next(reading, reading.reset_s, asked_s, turned_away)
             return
-        self._take_share(now, reading, window)
+        self._take_share(now, reading, window, asked_s)
+
+    def _until_next(self, reading: Reading, reset_s: float, asked_s: float | None, turned_away: bool) -> float:
+        """Seconds until something may be spent of what is used up.
+
+        The nearer of the provider's words counts. Where the header names no window, the reset is the time until all is
+        back, of which the next call needs a part: until we are turned away all the same, as by a quota of a fixed day.
+        Source: https://developers.openai.com/api/docs/guides/rate-limits
+        """
+        if asked_s is not None:
+            return min(reset_s, asked_s)
+        if turned_away or not reading.limit or reading.window_s is not None:
+            return reset_s
+        return reset_s * min(1.0, max(self._typical, 1.0) / reading.limit)
 
     def _window(self, reading: Reading) -> float | None:
         """The seconds that the limit is for; None when it is for hours or days."""
@@ -112,7 +125,7 @@ class RateAllowance:
             self._long = True
         return None if self._long else MINUTE_S
 
-    def _take_share(self, now: float, reading: Reading, window: float) -> None:
+    def _take_share(self, now: float, reading: Reading, window: float, asked_s: float | None) -> None:
         """How fast what remains may be spent."""
         remaining, limit, reset = reading.remaining or 0.0, reading.limit, reading.reset_s
         self._share = None
@@ -120,6 +133,8 @@ class RateAllowance:
             self._judge(remaining / limit, reset / window)
             if reset <= SOON * max(self._typical, 1.0) * window / limit:
                 return
+        if reset is not None and asked_s is not None:
+            reset = min(reset, asked_s)
         if limit and (reset is None or self._windows < 0):
             lean = remaining / limit / LEAN_SHARE
             if lean < 1:

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from ....profiles.profile import CallLimits
 from ....providers.errors import ErrorKind, Failure
 from ....providers.refusals.rate_headers import What, readings
+from ....providers.refusals.waits import retry_delay_s
 from .allowance import RateAllowance
 from .circuit import Circuit
 from .rate_search import RateSearch
@@ -140,13 +141,14 @@ class Pace:
 
     def learn(self, now: float, status: int, headers: Mapping[str, str]) -> None:
         """Take in what a response says about limits; names of headers in lower case."""
+        asked_s = retry_delay_s(headers)
         for reading in readings(headers):
             if reading.limit == 0 and status == 429:
                 self._circuit.bad("quota")
                 continue
             if reading.what not in self._allowances:
                 self._allowances[reading.what] = RateAllowance(None)
-            self._allowances[reading.what].learn(now, reading)
+            self._allowances[reading.what].learn(now, reading, asked_s=asked_s, turned_away=status == 429)
 
     def _ended(self, *, quickly: bool) -> bool:
         """Take one call from those under way. Whether it had started before the last burst of rejections began.

@@ -193,8 +193,37 @@ class TestHolds:
         assert fill(pace, 0.0) == 8
         for _ in range(8):
             pace.finish(1.0, FINE)
-        pace.learn(1.0, 200, _openai(14_400, 0, "1h0m0s"))
+        pace.learn(1.0, 429, _openai(14_400, 0, "1h0m0s"))
         assert pace.next_start(1.0, 100) == 3601.0
+
+    @pytest.mark.parametrize("what", ["requests", "tokens"])
+    def test_the_nearer_word_wins(self, what: str) -> None:
+        pace = Pace(CallLimits())
+        pace.start(0.0, 100)
+        empty = {
+            f"x-ratelimit-limit-{what}": "30000",
+            f"x-ratelimit-remaining-{what}": "0",
+            f"x-ratelimit-reset-{what}": "6m0s",
+        }
+        pace.learn(0.0, 429, {**empty, "retry-after": "1"})
+        pace.finish(0.0, PaceReport("rate_limit", 1.0, None))
+        assert pace.next_start(0.0, 100) == pytest.approx(1.0, abs=0.1)
+
+    @pytest.mark.parametrize(("asked", "waits"), [("1", 1.0), ("90", 42.0), (None, 42.0)])
+    def test_the_nearer_word_wins_within_a_minute_too(self, asked: str | None, waits: float) -> None:
+        pace = Pace(CallLimits())
+        pace.start(0.0, 100)
+        pace.learn(0.0, 429, {**_openai(60, 0, "42s"), **({"retry-after": asked} if asked else {})})
+        assert pace.next_start(0.0, 100) == pytest.approx(waits, abs=0.5)
+
+    def test_a_reset_is_the_time_until_all_is_back_and_not_until_the_next_call(self) -> None:
+        """As long as nobody is turned away by it."""
+        pace = Pace(CallLimits())
+        one(pace, 0.0, FINE)
+        pace.learn(0.0, 200, _openai(1000, 0, "6m0s"))
+        assert pace.next_start(0.0, 100) == pytest.approx(0.36, abs=0.01)
+        pace.learn(0.4, 429, _openai(1000, 0, "6m0s"))
+        assert pace.next_start(0.4, 100) == pytest.approx(360.4, abs=0.1)
 
 
 class TestAtOnce:

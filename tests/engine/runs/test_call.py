@@ -90,6 +90,16 @@ def test_an_attempt_that_was_turned_away_costs_nothing(kit: Any, wire: Any) -> N
     assert "attempt_lost" not in [warning.code for warning in result.warnings]
 
 
+def test_an_attempt_that_taught_a_field_is_reserved_again_and_free(kit: Any, wire: Any) -> None:
+    purse, ledger = purse_of("1")
+    refused = wire.error(
+        400, "unsupported_parameter", "Unsupported parameter: 'max_tokens' is not supported.", "max_tokens"
+    )
+    result = made(kit, refused, wire.good, purse=purse)
+    assert (result.status, result.attempts) == ("ok", 2)
+    assert (ledger.spent_usd, ledger.reserved_usd) == (Decimal("0.004"), 0)
+
+
 def test_another_attempt_that_cannot_be_paid_beside_the_lost_one_is_not_made(kit: Any, wire: Any) -> None:
     purse, ledger = purse_of("1")
     made(kit, wire.stream(), purse=purse)
