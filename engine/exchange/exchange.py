@@ -126,8 +126,6 @@ class Exchange:
             self._withhold()
         if failed is not None:
             reply = stopped(reply, failed)
-        elif reply.failure is not None and reply.failure.hint is None:
-            reply.failure = replace(reply.failure, hint=hint_for(reply.failure, self._given))
         streamed = attempt.reader is not None and attempt.reader.streamed
         unsent = (NEVER_SENT,) if self._attempts and not self._has_left else ()
         withheld = (WITHHELD,) if is_withheld else ()
@@ -138,6 +136,7 @@ class Exchange:
             attempts=self._attempts,
             request_id=attempt.request_id,
             notices=(*self._notices, *unsent, *withheld),
+            hint=None if reply.failure is None else hint_for(reply.failure, self._given),
         )
 
     async def _attempt(self) -> Failure | None:

@@ -73,7 +73,10 @@ class Marks:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a call ended. `reply.failure` says why, when it did not end well; `prepared` is what was sent last."""
+    """How a call ended. `reply.failure` says why, when it did not end well; `prepared` is what was sent last.
+
+    `hint` is what to do about a failure that has no hint of its own.
+    """
 
     prepared: Prepared
     reply: Reply
@@ -81,6 +84,7 @@ class Outcome:
     attempts: int
     request_id: str | None = None
     notices: tuple[Notice, ...] = ()
+    hint: str | None = None
 
 
 def cancelled(outcome: Outcome) -> Outcome:

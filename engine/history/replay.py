@@ -177,15 +177,17 @@ def _keep_what_bytes_do_not_tell(stored: StoredResult, made: Result, raw: RawRes
     if was.cost.source == "estimated" and made.cost.usd is None:
         notes.append("the cost is the estimate that was made when the call was cut; the bytes hold no usage")
         made = replace(made, cost=was.cost, warnings=_with_cost_notes(made.warnings, was.warnings))
-    if was.error is None or made.error is None:
+    error = made.error
+    if was.error is None or error is None:
         return made
-    if made.error == replace(was.error, param=made.error.param):
+    if error.kind == was.error.kind:
+        error = replace(error, hint=was.error.hint)
+        made = replace(made, error=error)
+    if error == replace(was.error, param=error.param):
         return replace(made, finish=was.finish, status=was.status) if was.error.kind in BROKEN else made
-    if raw.status >= 300 and made.error.kind == was.error.kind:
+    if raw.status >= 300 and error.kind == was.error.kind:
         # Response headers are not stored, and these come from them.
-        made = replace(
-            made, error=replace(made.error, retryable=was.error.retryable, retry_after_s=was.error.retry_after_s)
-        )
+        made = replace(made, error=replace(error, retryable=was.error.retryable, retry_after_s=was.error.retry_after_s))
     return made
 
 

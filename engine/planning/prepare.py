@@ -17,6 +17,7 @@ from ...providers.schema import Call, HttpRequest, Message, Notice
 from ...providers.think import Level, Think
 from ...providers.turns.prefix import prefix_of
 from ..targets.target import Target
+from .addresses import check_address
 from .conversation import with_past
 from .fates import NO_TURNS, Continuity, Past
 from .plan import PlanContext, ThinkPlan, plan
@@ -137,7 +138,9 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         call, continuity = with_past(target, call, prompt.past, asked.account)
         wished = tuple(name for name in call.native if name not in own)
         decided = replace(decided, optional=(*decided.optional, *wished))
-    return Prepared(target, think, decided, call, _build(target, call), asked, emulated, continuity)
+    request = _build(target, call)
+    check_address(target.base_url, request.url)
+    return Prepared(target, think, decided, call, request, asked, emulated, continuity)
 
 
 def _end_notice(target: Target) -> Notice | None:

@@ -85,7 +85,7 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         attempts=outcome.attempts,
         request_id=outcome.request_id,
         warnings=tuple(dict.fromkeys(notices)),
-        error=_with_hint(reply.failure, target),
+        error=_with_hint(reply.failure, target, outcome.hint),
         host=target.host,
         simulated=target.is_simulated,
         session=None if past is None else past.place,
@@ -180,10 +180,12 @@ def _served_otherwise(outcome: Outcome) -> list[Notice]:
     return []
 
 
-def _with_hint(failed: Failure | None, target: Target) -> Failure | None:
-    """The failure with words on what to do, where the provider's kind of failure has a usual remedy."""
+def _with_hint(failed: Failure | None, target: Target, own: str | None) -> Failure | None:
+    """The failure with words on what to do: its `own`, or the usual remedy for a failure of its kind."""
     if failed is None or failed.hint:
         return failed
+    if own:
+        return replace(failed, hint=own)
     provider, profile = target.provider, target.profile
     variables = profile.api_key_env or provider.api_key_env
     hints = {

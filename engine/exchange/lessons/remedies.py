@@ -12,6 +12,7 @@ from ....profiles.facts import packaged
 from ....profiles.yaml_file import Section
 from ....providers.errors import ErrorKind, Failure
 from ....providers.schema import Notice
+from ...planning.addresses import address_hint
 from ...planning.prepare import Prepared, with_notice, with_output_limit, with_quirks, without_param, without_thinking
 
 MOST_CHARACTERS = 2000
@@ -116,7 +117,7 @@ def heeded(prepared: Prepared, lesson: Lesson) -> Prepared | None:
 
 
 def hint_for(failed: Failure, prepared: Prepared) -> str | None:
-    """Which setting the refused field comes from, where that is known."""
+    """Which setting a refused field comes from, or what seems wrong about the address; None where nobody knows."""
     profile = prepared.target.profile
     for name in refused_fields(failed):
         head = name.partition(".")[0]
@@ -127,7 +128,7 @@ def hint_for(failed: Failure, prepared: Prepared) -> str | None:
                 return f"the field can be chosen under the provider: {remedy.setting}"
         if head in prepared.plan.native:
             return f"{head} comes from the think value: ask with --think auto, or set thinking.fields of the profile"
-    return None
+    return address_hint(failed, prepared.request.url, prepared.target.base_url)
 
 
 def refused_fields(failed: Failure) -> Iterator[str]:
