@@ -77,7 +77,7 @@ MaxOutput = Annotated[
 ]
 Timeout = Annotated[
     float | None,
-    typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Give up after this long without a byte."),
+    typer.Option("--timeout", metavar="SECONDS", min=0.001, help="Give up after this long without an event."),
 ]
 Retries = Annotated[
     int | None, typer.Option("--retries", metavar="N", min=0, max=20, help="Attempts after the first one.")

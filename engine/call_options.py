@@ -45,7 +45,7 @@ class RequestOptions(TypedDict, total=False):
 
 
 class AttemptOptions(RequestOptions, total=False):
-    """The same, and what matters while it is sent: `timeout` in seconds without a byte, `retries` after the first."""
+    """The same, and what matters while it is sent: `timeout` in seconds without an event, `retries` after the first."""
 
     timeout: float | None
     retries: int | None

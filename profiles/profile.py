@@ -61,7 +61,7 @@ class CallLimits:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Provider, model and defaults. Times in seconds: `timeout` without a byte, `total_timeout` for all of it.
+    """Provider, model and defaults. Times in seconds: `timeout` without an event, `total_timeout` for all of it.
 
     `endpoint` fills placeholders of the provider's base URL, such as a region. `known_as` is the model whose card and
     price describe a deployment that has a name of its own. `card` and `spelling` are what the profile itself says of

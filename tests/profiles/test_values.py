@@ -28,7 +28,7 @@ profiles:
     dialect: openai-chat         # only to override the provider's own
     stream: true                 # false asks for one JSON body
     max_output_tokens: 8000
-    timeout: 600                 # seconds without a byte; total: total_timeout
+    timeout: 600                 # seconds without an event; total: total_timeout
     retries: 2
     api_key_env: MY_KEY          # or api_key_command: [op, read, ...]; or the keyring; never a key in the file
     headers: {X-Team: red}

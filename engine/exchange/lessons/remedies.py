@@ -109,7 +109,7 @@ def heeded(prepared: Prepared, lesson: Lesson) -> Prepared | None:
         again = with_quirks(prepared, remedy.quirks)
     if again is None or remedy is None:
         return again
-    lasting = f"; {remedy.setting} under the provider makes it lasting" if remedy.setting else ""
+    lasting = f"; {remedy.setting} in the profile makes it lasting" if remedy.setting else ""
     instead = f"params.{name} was left out" if remedy.is_param else f"it was asked again without {name}"
     return with_notice(
         again, Notice("field_refused", f"the provider refused {name} ({lesson.words}): {instead}{lasting}")
@@ -125,7 +125,7 @@ def hint_for(failed: Failure, prepared: Prepared) -> str | None:
             return f"params.{head} of the profile {profile.name} sets it: change it or leave it out"
         for remedy in lesson_table().remedies:
             if remedy.name == name and remedy.setting and remedy.dialect == prepared.target.dialect:
-                return f"the field can be chosen under the provider: {remedy.setting}"
+                return f"the profile can say so: {remedy.setting}"
         if head in prepared.plan.native:
             return f"{head} comes from the think value: ask with --think auto, or set thinking.fields of the profile"
     return address_hint(failed, prepared.request.url, prepared.target.base_url)
