@@ -240,6 +240,35 @@ def test_what_stays_wrong_is_written_once_with_its_attempts(tmp_path: Path) -> N
     on_bench(tmp_path, test)
 
 
+def test_a_request_that_is_larger_than_the_limit_is_asked_once(tmp_path: Path) -> None:
+    async def test(bench: Bench) -> None:
+        words = "Request too large for m on tokens per min (TPM): Limit 30000, Requested 61337."
+        bench.provider.answer = lambda call: bad(429, words) if call.prompt == "row 1" else good()
+        ended = await bench.batch(numbered(6), retries=3).run()
+        failed = [document for document in bench.kept.documents if document["status"] == "error"]
+        assert [(document["row_id"], document["attempts"], document["error"]["kind"]) for document in failed] == [
+            ("1", 1, "rate_limit")
+        ]
+        assert len(bench.provider.calls) == 6 and ended.finished
+
+    on_bench(tmp_path, test)
+
+
+def test_what_a_refusal_teaches_is_paid_for_once(tmp_path: Path) -> None:
+    async def test(bench: Bench) -> None:
+        words = "Unsupported parameter: 'max_tokens' is not supported with this model."
+        bench.provider.answer = lambda call: bad(400, words) if "max_tokens" in call.body else good()
+        rows = [{"id": str(n), "prompt": f"row {n}", "max_output": 50} for n in range(30)]
+        ended = await bench.batch(rows).run()
+        assert ended.finished and {document["status"] for document in bench.kept.documents} == {"ok"}
+        refused = [call for call in bench.provider.calls if "max_tokens" in call.body]
+        assert 1 <= len(refused) <= 8, "only those that were under way before the first lesson"
+        attempts = [document["attempts"] for document in bench.kept.documents]
+        assert attempts.count(2) == len(refused) and attempts.count(1) == 30 - len(refused)
+
+    on_bench(tmp_path, test)
+
+
 def test_a_bad_key_is_said_once_and_the_others_go_on(tmp_path: Path) -> None:
     async def test(bench: Bench) -> None:
         bench.provider.answer = lambda call: bad(401) if call.profile == "a" else good()
