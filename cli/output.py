@@ -10,7 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ..profiles.disk import write_private
+from ..profiles.disk import real_path, write_private
 from ..providers.errors import ConfigError, StrictPlanError, ThinkdialError
 from ..providers.untrusted import harmless
 from .closed_pipe import ClosedPipeError
@@ -182,7 +182,7 @@ def write_file(path: Path, text: str) -> None:
     What is there and no regular file, such as /dev/null or a named pipe, is written to and not replaced. Raises
     `ConfigError` when that fails; the text is then printed by the caller, so that nothing paid for is lost.
     """
-    path = path.resolve()
+    path = real_path(path)
     data = text.encode("utf-8", "replace")
     try:
         if path.exists() and not path.is_file():
@@ -195,7 +195,7 @@ def write_file(path: Path, text: str) -> None:
 
 def check_writable(path: Path) -> None:
     """Raise `ConfigError` before anything is paid for, when `path` cannot become a file."""
-    path = path.resolve()
+    path = real_path(path)
     try:
         is_directory = path.is_dir()
     except OSError as error:  # a name that is too long, say

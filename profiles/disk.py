@@ -127,6 +127,11 @@ def read_bounded(path: Path, most_bytes: int = SMALL_BYTES) -> bytes:
         return read_stream(file, most_bytes)
 
 
+def real_path(path: Path) -> Path:
+    """Where `path` leads; where links lead round in a loop, the path itself: opening it says so, as an `OSError`."""
+    return Path(os.path.realpath(path))
+
+
 def is_own(path: Path) -> bool:
     """Whether `path`, and what a link there leads to, belongs to the user of this process.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..providers.errors import ConfigError
-from .disk import read_bounded, save_private
+from .disk import read_bounded, real_path, save_private
 from .yaml_file import Section
 
 NEEDS_TRUST = ("spellings", "providers", "prices")
@@ -67,7 +67,7 @@ def refused(section: Section, key: str, path: str | None = None) -> ConfigError:
 
 
 def _fingerprint(path: Path, text: str) -> tuple[str, str]:
-    return str(path.resolve()), hashlib.sha256(text.encode()).hexdigest()
+    return str(real_path(path)), hashlib.sha256(text.encode()).hexdigest()
 
 
 def is_trusted(store: Path, path: Path, text: str) -> bool:

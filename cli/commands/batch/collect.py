@@ -30,13 +30,14 @@ def collect(
 
     Example:  thinkdial batch collect 3f2a91
     """
+    from ....profiles.disk import real_path
     from ...output import check_writable
     from .jobs import Interrupted, collected, looked_at, opened_job
 
     with opened_job(batch, config, quiet=quiet) as (job, manager):
         if output is not None:
             check_writable(output)
-            output = output.resolve()
+            output = real_path(output)
         else:
             _refuse_to_begin_anew(job)
         looked, problem = looked_at(job, manager)

@@ -15,7 +15,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self
 
-from ....profiles.disk import PrivateFile, open_private
+from ....profiles.disk import PrivateFile, open_private, real_path
 from ....providers.errors import ConfigError
 from ..rows.digests import DigestMap, digest_of
 from .lock import lock_file
@@ -80,7 +80,7 @@ class OutputFile:
         of which earlier versions called some by other names. `read_cells` makes a document of the cells of a line.
         """
         self._read_cells = read_cells
-        self._place = path.resolve()
+        self._place = real_path(path)
         self.path, self.notes = path, list[str]()
         self.form: Form = form
         self.resumed = 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from ....profiles.disk import real_path
 from ....providers.errors import BudgetError, StoreError, UsageError
 from ...exchange.surroundings import Surroundings
 from ...exchange.transport import Transport
@@ -79,7 +80,7 @@ def open_submission(
     _refuse_what_providers_decide(options)
     if options.output is None:
         raise UsageError("--via provider needs -o FILE: the results come hours later, by another command")
-    listener, store, output = listener or NoListener(), JobStore(), options.output.resolve()
+    listener, store, output = listener or NoListener(), JobStore(), real_path(options.output)
     form = output_form(options.output_form, options.output)
     with open_input(options, config) as given, ExitStack() as stack:
         memory = stack.enter_context(opened_memory(options.output, form, given.batch_id, listener))
@@ -208,7 +209,7 @@ def _new_job(store: JobStore, options: BatchOptions, output: str, form: str, bat
         output=output,
         form=form,
         batch=batch_id,
-        config=None if options.config_file is None else str(options.config_file.resolve()),
+        config=None if options.config_file is None else str(real_path(options.config_file)),
         options={
             "max_output_tokens": options.calls.max_output_tokens,
             "emulate": options.calls.emulate,

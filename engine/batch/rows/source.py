@@ -10,6 +10,7 @@ from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ....profiles.disk import real_path
 from ....providers.errors import UsageError
 from ...results.forms import form_of
 from .digests import digest_of
@@ -85,7 +86,7 @@ def rows_of(source: OpenSource, options: BatchOptions) -> Iterator[Row | BadRow]
 def batch_id_of(options: BatchOptions) -> str:
     """What a batch is recognised by when it comes again: where its rows come from, and its template."""
     path = Path(options.source_name)
-    place = str(path.resolve()) if options.source_name != "-" and path.is_file() else "-"
+    place = str(real_path(path)) if options.source_name != "-" and path.is_file() else "-"
     variables = (f"{name}={value}" for name, value in options.variables)
     return digest_of(place, options.template or "", *variables).hex()[:16]
 
