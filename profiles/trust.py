@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..providers.errors import ConfigError
+from ..providers.json_values import parse_json
 from .disk import read_bounded, real_path, save_private
 from .yaml_file import Section
 
@@ -85,7 +86,7 @@ def trust(store: Path, path: Path, text: str) -> None:
 
 def _read(store: Path) -> dict[str, Any]:
     try:
-        found = json.loads(read_bounded(store))
+        found = parse_json(read_bounded(store))
     except (OSError, ValueError):
         return {}
     return cast("dict[str, Any]", found) if isinstance(found, dict) else {}

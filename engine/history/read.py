@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import heapq
-import json
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -11,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ...providers.errors import StoreError
+from ...providers.json_values import obj, parse_json
 from ...providers.schema import Json
 from ..exchange.reader import RawResponse
 from ..results.assembly import summarize, timestamp
@@ -352,12 +352,15 @@ def _raw(connection: sqlite3.Connection, result: int, head: str | None, blob: by
     else:
         pieces = connection.execute("SELECT data FROM chunks WHERE result = ? ORDER BY sequence", (result,))
         data = b"".join(piece for (piece,) in pieces)
-    told = json.loads(head)
+    told = obj(parse_json(head))
     return RawResponse(int(told["status"]), str(told.get("content_type") or ""), bool(told.get("streamed")), data)
 
 
 def _json(blob: bytes) -> dict[str, Any]:
-    return json.loads(zlib.decompress(blob))
+    found = parse_json(zlib.decompress(blob).decode("utf-8", "surrogatepass"))
+    if not isinstance(found, dict):
+        raise ValueError("a stored document is no JSON object")
+    return cast("dict[str, Any]", found)
 
 
 def _marks(values: Collection[object]) -> str:

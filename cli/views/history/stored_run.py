@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Any
 
 from ....engine.history.read import StoredResult, StoredRun
+from ....providers.json_values import parse_json
 from ....providers.untrusted import harmless, one_line
 
 HEAD_PROMPT_LINES = 12
@@ -55,5 +56,5 @@ def _request_text(entry: StoredResult) -> str:
     lines += [f"  {one_line(name)}: {one_line(str(value))}" for name, value in headers.items()]
     body = str(sent.get("body") or "")
     with suppress(ValueError):
-        body = json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+        body = json.dumps(parse_json(body), ensure_ascii=False, indent=2)
     return "\n".join([*lines, "", *(f"  {line}" for line in harmless(body).split("\n")), ""])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 from array import array
@@ -17,9 +16,11 @@ from typing import Any, BinaryIO, Self, cast
 
 from ....profiles.disk import PrivateFile, open_private
 from ....providers.errors import ConfigError, UsageError
+from ....providers.json_values import parse_json
 from ..rows.digests import DigestMap
 from .lock import lock_file
 from .output_file import KEY_BYTES, PASSING_KINDS, State, Work
+from .records import end_without_zeros
 
 NAME = re.compile(r"part-(\d{6,})\.jsonl")
 ORDER = "order"
@@ -111,7 +112,7 @@ class Shards:
     def documents(self) -> Iterator[Mapping[str, Any]]:
         """The document of each work, once."""
         for _, line in self._in_file_order():
-            yield json.loads(line)
+            yield parse_json(line)
 
     def chosen(self, order: DigestMap | None = None) -> Iterator[bytes]:
         """The line of each work, once; in `order` (work key -> place) if one is given, what has no place at the end."""
@@ -154,7 +155,7 @@ class Shards:
 
     def _in_file_order(self) -> Iterator[tuple[int, bytes]]:
         for number, _, line in self._numbered():
-            if self._line.get(_key(json.loads(line))) == number:
+            if self._line.get(_key(parse_json(line))) == number:
                 yield number, line
 
     def _take(self, document: Mapping[str, Any], path: Path) -> None:
@@ -206,7 +207,7 @@ def merge(
         order = read_order(directory) if ordered else None
         lines = shards.chosen(order)
         if encode is not None:
-            lines = (encode(json.loads(line)) for line in lines)
+            lines = (encode(parse_json(line)) for line in lines)
         lines = chain((head,) if head else (), lines)
         if isinstance(target, Path):
             _write_whole(target, lines)
@@ -266,20 +267,24 @@ def _lines(path: Path) -> Iterator[tuple[bytes, bool]]:
     """The lines of a shard; the last one is not whole when a crash has cut it."""
     try:
         with path.open("rb") as file:
+            left = end_without_zeros(file)
+            file.seek(0)
             for line in file:
-                yield line, line.endswith(b"\n")
+                line, left = line[:left], left - len(line)
+                if line:
+                    yield line, line.endswith(b"\n")
     except OSError as error:
         raise ConfigError(f"{path} cannot be read: {error.strerror}") from None
 
 
 def _document(line: bytes, path: Path, number: int) -> Mapping[str, Any]:
     try:
-        document = json.loads(line)
+        document = parse_json(line)
         bytes.fromhex(document["work"])
         _began(document)
         if isinstance(document["batch"], str) and isinstance(document["status"], str):
             return document
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, OverflowError, OSError):
         pass
     raise ConfigError(f"{path}:{number}: is not a line of a batch's output", hint="choose another directory")
 

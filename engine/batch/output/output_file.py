@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import errno
-import json
 import os
 import stat
 from array import array
@@ -17,9 +16,19 @@ from typing import Any, BinaryIO, Literal, Self
 
 from ....profiles.disk import PrivateFile, open_private, real_path
 from ....providers.errors import ConfigError
+from ....providers.json_values import obj, parse_json
 from ..rows.digests import DigestMap, digest_of
 from .lock import lock_file
-from .records import BEGINNING, IDENTITY, Record, csv_records, identity, json_records, line_of_cells
+from .records import (
+    BEGINNING,
+    IDENTITY,
+    Record,
+    csv_records,
+    end_without_zeros,
+    identity,
+    json_records,
+    line_of_cells,
+)
 
 KEY_BYTES = 8
 _FAILED = 1 << 31
@@ -91,6 +100,7 @@ class OutputFile:
             if not stat.S_ISREG(os.fstat(self._file).st_mode):
                 raise ConfigError(f"{path} is not a regular file", hint="choose another file for -o")
             self._heads = tuple(tuple(head) for head in heads)
+            self._cut_zeros()
             self._columns = self._begun_with() if form == "csv" else ()
             self._repair(self._read(batch))
         except BaseException:
@@ -130,7 +140,7 @@ class OutputFile:
             if not record.whole:
                 return
             if self.form == "jsonl":
-                yield json.loads(record.data)
+                yield obj(parse_json(record.data))
             else:
                 yield self._read_cells(record.fields)
 
@@ -193,7 +203,7 @@ class OutputFile:
 
     def _fields_of(self, data: bytes) -> Mapping[str, Any]:
         if self.form == "jsonl":
-            return identity(json.loads(data))
+            return identity(parse_json(data))
         cells = next(csv.reader([data.decode("utf-8", "replace")]))
         return dict(zip(self._columns, cells, strict=True))
 
@@ -220,6 +230,24 @@ class OutputFile:
         except OSError as error:
             raise ConfigError(f"{self.path} cannot be written: {error.strerror}") from None
         self.notes.append(f"{self.path}: a last line that was cut off has been removed; its row runs again")
+
+    def _cut_zeros(self) -> None:
+        """Remove pages of zeros from the end of a file that begins like one of ours, or holds nothing else."""
+        with self._place.open("rb") as file:
+            size, end = file.seek(0, os.SEEK_END), end_without_zeros(file)
+            file.seek(0)
+            begun = file.read(min(end, _LONGEST_HEAD))
+        if end == size or not self._begins_like_ours(begun):
+            return
+        try:
+            os.ftruncate(self._file, end)
+        except OSError as error:
+            raise ConfigError(f"{self.path} cannot be written: {error.strerror}") from None
+        self.notes.append(f"{self.path}: {size - end:,} zero bytes at the end, as a power failure leaves, are removed")
+
+    def _begins_like_ours(self, begun: bytes) -> bool:
+        starts = [BEGINNING] if self.form == "jsonl" else map(line_of_cells, self._heads)
+        return any(begun.startswith(start) or start.startswith(begun) for start in starts)
 
     def _lacks_its_end(self) -> bool:
         with self._place.open("rb") as file:
@@ -265,8 +293,7 @@ class OutputFile:
         """Whether the end of the file can be what is left of a line of ours."""
         if self.form == "csv" and torn.end - len(torn.data) > 0:
             return True  # it comes after a header of ours
-        starts = [BEGINNING] if self.form == "jsonl" else map(line_of_cells, self._heads)
-        return any(torn.data.startswith(start) or start.startswith(torn.data) for start in starts)
+        return self._begins_like_ours(torn.data)
 
     def _remember(self, key: bytes, digest: bytes, *, failed: bool) -> None:
         self._states.set(key, _bits(digest) | (_FAILED if failed else 0))

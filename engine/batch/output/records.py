@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
-import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from ....providers.errors import ConfigError
+from ....providers.json_values import obj, parse_json
 
 SCHEMA = "thinkdial.result/1"
 BEGINNING = b'{"schema":"thinkdial.result/1",'
 IDENTITY = ("work", "status", "batch")
 _LONGEST_CELL = 2**31 - 1
+_ZEROS_AT_ONCE = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,7 @@ def json_records(file: BinaryIO, _: Sequence[str], path: Path) -> Iterator[Recor
             yield Record(line, end, {}, whole=False)
             return
         try:
-            yield Record(line, end, identity(json.loads(line)), whole=True)
+            yield Record(line, end, identity(parse_json(line)), whole=True)
         except ValueError:
             raise ConfigError(
                 f"{path}:{number}: is not a line of a batch's output", hint="choose another file for -o"
@@ -112,6 +114,19 @@ def line_of_cells(cells: Sequence[str]) -> bytes:
 
 def _is_result(line: bytes) -> bool:
     try:
-        return json.loads(line).get("schema") == SCHEMA
-    except (ValueError, AttributeError):
+        return obj(parse_json(line)).get("schema") == SCHEMA
+    except ValueError:
         return False
+
+
+def end_without_zeros(file: BinaryIO) -> int:
+    """Where the content of a file ends, but for the zero bytes that a power failure leaves of pages not yet written."""
+    end = file.seek(0, os.SEEK_END)
+    while end > 0:
+        begin = max(0, end - _ZEROS_AT_ONCE)
+        file.seek(begin)
+        data = file.read(end - begin).rstrip(b"\0")
+        if data:
+            return begin + len(data)
+        end = begin
+    return 0
