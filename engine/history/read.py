@@ -329,7 +329,7 @@ def _entry(connection: sqlite3.Connection, run: int, run_id: str, row: tuple[Any
     number, position, result_id, created_at, profile, provider, dialect, model, think, status, *blobs = row
     document, sent_blob, raw_head, raw_blob = blobs
     try:
-        sent: Json = _json(sent_blob) if sent_blob is not None else {}
+        sent: Json = _sent(sent_blob) if sent_blob is not None else {}
         raw = _raw(connection, number, raw_head, raw_blob)
         if status == RUNNING or document is None:
             call = Begun(
@@ -354,6 +354,11 @@ def _raw(connection: sqlite3.Connection, result: int, head: str | None, blob: by
         data = b"".join(piece for (piece,) in pieces)
     told = obj(parse_json(head))
     return RawResponse(int(told["status"]), str(told.get("content_type") or ""), bool(told.get("streamed")), data)
+
+
+def _sent(blob: bytes) -> Json:
+    sent = _json(blob)
+    return sent | {name: dict(obj(sent[name])) for name in ("quirks", "headers", "native") if name in sent}
 
 
 def _json(blob: bytes) -> dict[str, Any]:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import MISSING, Field, fields
 from decimal import Decimal, InvalidOperation
-from typing import Any, TypeVar, cast
+from functools import cache
+from types import NoneType, UnionType
+from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from ...providers.errors import Failure
 from ...providers.schema import Json, Notice, Usage
@@ -47,7 +49,7 @@ def result_from(document: Json) -> Result:
         else:
             values[field.name] = _given(field, document)
     values["answer"] = values["answer"] or ""
-    return Result(**values)
+    return Result(**_checked(Result, values))
 
 
 def _thawed(kind: type[_Part], document: object) -> _Part:
@@ -55,7 +57,7 @@ def _thawed(kind: type[_Part], document: object) -> _Part:
         raise ValueError(f"{document!r} is no {kind.__name__}")
     known = cast("Mapping[str, Any]", document)
     values = {field.name: _given(field, known) for field in fields(cast("Any", kind))}
-    return kind(**values)
+    return kind(**_checked(kind, values))
 
 
 def _given(field: Field[Any], document: Mapping[str, Any]) -> Any:
@@ -74,3 +76,39 @@ def _given(field: Field[Any], document: Mapping[str, Any]) -> Any:
 
 def _default(field: Field[Any]) -> Any:
     return field.default if field.default_factory is MISSING else field.default_factory()
+
+
+def _checked(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of the fields of `kind`. Raises `ValueError` for one that is of no type of its field.
+
+    A word that is not on its list, which a newer version may have written, and what must not be unknown are as they
+    are by default, where there is such a default.
+    """
+    checked: dict[str, Any] = {}
+    for field in fields(kind):
+        value, (options, words) = values[field.name], _options(kind)[field.name]
+        is_odd = NoneType not in options if value is None else bool(words) and value not in words
+        if is_odd and (default := _default(field)) is not MISSING:
+            value = default
+        if value is not None and not any(_fits(value, option) for option in options):
+            raise ValueError(f"{field.name} cannot be {str(value)[:40]!r}")
+        checked[field.name] = value
+    return checked
+
+
+@cache
+def _options(kind: type[Any]) -> Mapping[str, tuple[tuple[Any, ...], tuple[str, ...]]]:
+    """The types that each field may have, and the words if it is one of a list."""
+    found: dict[str, tuple[tuple[Any, ...], tuple[str, ...]]] = {}
+    for name, hint in get_type_hints(kind).items():
+        options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
+        words = tuple(word for option in options if get_origin(option) is Literal for word in get_args(option))
+        origins = (get_origin(option) or option for option in options)
+        found[name] = tuple(str if origin is Literal else origin for origin in origins), words
+    return found
+
+
+def _fits(value: object, option: Any) -> bool:
+    if isinstance(value, bool):
+        return option is bool
+    return isinstance(value, (int, float) if option is float else option)
