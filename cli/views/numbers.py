@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from decimal import ROUND_HALF_EVEN, Decimal
+from decimal import Decimal
 
 from ...providers.schema import TokensSource
 
@@ -58,7 +58,7 @@ def dollars(usd: Decimal | None) -> str:
         return "$0"
     sign, size = ("-", -usd) if usd < 0 else ("", usd)
     places = 2 if size >= 1 else max(2, 3 - size.adjusted())
-    text = f"{size.quantize(Decimal(1).scaleb(-places), ROUND_HALF_EVEN):,f}"
+    text = f"{size:,.{places}f}"  # rounds half to even, at any size
     whole, _, fraction = text.partition(".")
     return f"{sign}${whole}.{fraction.rstrip('0').ljust(2, '0')}"
 

@@ -13,6 +13,7 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from ...providers.errors import Failure
+from ...providers.json_values import MAX_DOLLARS_TEXT
 from ...providers.schema import Json, Notice, Usage
 from ..exchange.outcome import Latency
 from ..planning.fates import PieceFate, SessionPlace
@@ -30,6 +31,9 @@ _PARTS: Mapping[str, type[Any]] = {
     "forecast": Forecast,
     "session": SessionPlace,
 }
+_BEYOND_NUMBERS = 10**18
+"""More than any count, duration or rate; and what is no number at all is not less."""
+
 _REQUIRED = frozenset(("profile", "provider", "model", "status", "think"))
 
 
@@ -68,9 +72,12 @@ def _given(field: Field[Any], document: Mapping[str, Any]) -> Any:
     value = document[field.name]
     if value is not None and (field.name == "usd" or field.name.endswith("_usd")):
         try:
-            return Decimal(value)
-        except (InvalidOperation, TypeError) as error:
-            raise ValueError(f"{field.name} {value!r} is no amount") from error
+            amount = Decimal(value)
+        except (InvalidOperation, TypeError):
+            amount = Decimal("nan")
+        if not amount.is_finite() or abs(amount.adjusted()) > MAX_DOLLARS_TEXT:
+            raise ValueError(f"{field.name} cannot be {str(value)[:40]!r}")
+        return amount
     return value
 
 
@@ -111,4 +118,6 @@ def _options(kind: type[Any]) -> Mapping[str, tuple[tuple[Any, ...], tuple[str, 
 def _fits(value: object, option: Any) -> bool:
     if isinstance(value, bool):
         return option is bool
+    if isinstance(value, (int, float)) and not abs(value) < _BEYOND_NUMBERS:
+        return False
     return isinstance(value, (int, float) if option is float else option)
