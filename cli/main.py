@@ -9,6 +9,7 @@ from .closed_pipe import ClosedPipeError
 
 def main() -> None:
     """Run the command line and exit with its code."""
+    sys.unraisablehook = _heard_again
     try:
         if sys.argv[1:] in (["--version"], ["-V"]):
             from ..providers.version import VERSION
@@ -29,3 +30,16 @@ def main() -> None:
 
         forget(sys.stdout)
         sys.exit(ExitCode.BROKEN_PIPE)
+
+
+def _heard_again(unraisable: sys.UnraisableHookArgs) -> None:
+    """Interrupt once more where a Ctrl-C was lost: Python drops what is raised while it tidies up an object."""
+    if not issubclass(unraisable.exc_type, KeyboardInterrupt):
+        sys.__unraisablehook__(unraisable)
+        return
+    from _thread import interrupt_main
+    from threading import Timer
+
+    again = Timer(0.05, interrupt_main)
+    again.daemon = True
+    again.start()

@@ -9,6 +9,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ..exchange.surroundings import run_loop
+
 if TYPE_CHECKING:
     from .batch import Batch
 
@@ -22,9 +24,8 @@ def run_quickly(main: Coroutine[Any, Any, T]) -> T:
     try:
         from uvloop import new_event_loop
     except ImportError:  # there is none for Windows
-        return asyncio.run(main)
-    with asyncio.Runner(loop_factory=new_event_loop) as runner:
-        return runner.run(main)
+        return run_loop(main)
+    return run_loop(main, new_event_loop)
 
 
 @contextmanager

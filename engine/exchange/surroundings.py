@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from .observer import Tape
 from .transport import Transport
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +44,25 @@ class Surroundings:
     tape: Tape | None = None
     on_response: Callable[[int, Mapping[str, str]], None] | None = None
     seconds_since_1970: Callable[[], float] = time.time
+
+
+def run_loop(
+    main: Coroutine[Any, Any, T], loop_factory: Callable[[], asyncio.AbstractEventLoop] | None = None
+) -> T:  # fmt: skip
+    """`asyncio.run`, of which another Ctrl-C makes a `KeyboardInterrupt` and nothing else, wherever it finds it."""
+    loop: asyncio.AbstractEventLoop | None = None
+    try:
+        with asyncio.Runner(loop_factory=loop_factory) as runner:
+            loop = runner.get_loop()
+            loop.set_exception_handler(_report)
+            return runner.run(main)
+    except RuntimeError as error:
+        if loop is not None and loop.is_closed() and "loop is closed" in str(error):
+            raise KeyboardInterrupt from None  # it came between the last task and the end of the loop
+        raise
+
+
+def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Tasks that an interruption has broken off are not told one by one."""
+    if not isinstance(context.get("exception"), KeyboardInterrupt):
+        loop.default_exception_handler(context)

@@ -13,6 +13,7 @@ from ...profiles.config import Config
 from ...profiles.profile import Profile
 from ...profiles.published import PublishedModels, store
 from ...providers.errors import ConfigError, UsageError
+from ..exchange.surroundings import run_loop
 from ..exchange.transport import Transport
 from ..targets.authorize import Authorize, authorization
 from ..targets.target import Target, is_loopback, other_host, resolve
@@ -50,7 +51,7 @@ def refresh_catalogues(config: Config, only: str | None = None) -> Iterator[Refr
             if only is not None:
                 raise
             yield Refreshed(name, left_out=error.message)
-    found = asyncio.run(_read(calls))
+    found = run_loop(_read(calls))
     here = {target.provider.name for target, _ in calls if is_loopback(target.base_url)}
     for one, (target, _) in zip(found, calls, strict=True):
         if isinstance(one, PublishedModels):

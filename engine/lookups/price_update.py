@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -14,6 +13,7 @@ from ...providers.errors import ConfigError, UsageError
 from ...providers.schema import HttpRequest
 from ..costs.prices import price_table
 from ..exchange.body import TooLargeError, read_body
+from ..exchange.surroundings import run_loop
 from ..exchange.transport import CannotSendError, Transport, read_transport_error
 from ..targets.target import is_loopback
 
@@ -42,7 +42,7 @@ def newer_prices(url: str | None, at: datetime) -> PriceUpdate:
     Raises `ConfigError` when that fails: then what is there already stays.
     """
     before = price_table.price_data(at.date())
-    path = asyncio.run(_updated(url or default_url(), at))
+    path = run_loop(_updated(url or default_url(), at))
     return PriceUpdate(before, price_table.price_data(at.date()), path)
 
 

@@ -70,9 +70,9 @@ def check_profiles(
     chosen = candidates(names, config)
     if not online:
         return [CheckedProfile(tried) for tried in chosen]
-    import asyncio
+    from ..exchange.surroundings import run_loop
 
-    answers = asyncio.run(_asked(chosen, timeout_s))
+    answers = run_loop(_asked(chosen, timeout_s))
     return [CheckedProfile(tried, answer) for tried, answer in zip(chosen, answers, strict=True)]
 
 

@@ -16,7 +16,7 @@ from ...profiles.history_settings import HistorySettings
 from ...providers.errors import StoreError
 from ...providers.schema import Notice
 from ..costs.prices import pricing
-from ..exchange.surroundings import Surroundings
+from ..exchange.surroundings import Surroundings, run_loop
 from ..exchange.transport import Transport
 from ..planning.prepare import Prompt
 from ..results.assembly import make_run, new_id
@@ -81,7 +81,7 @@ def run_jobs(jobs: Sequence[Job], prompt: Prompt, observer: Observer, circumstan
             task.uncancel()
         return finished
 
-    return asyncio.run(run())
+    return run_loop(run())
 
 
 async def make_calls(

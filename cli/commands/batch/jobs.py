@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -45,8 +44,10 @@ def opened_job(
 
 def until_done(jobs: Sequence[BatchJob], work: Coroutine[Any, Any, T]) -> T | Interrupted:
     """Do `work` on `jobs`, unless somebody presses Ctrl-C."""
+    from ....engine.exchange.surroundings import run_loop
+
     try:
-        return asyncio.run(work)
+        return run_loop(work)
     except KeyboardInterrupt:
         for job in jobs:
             say(f"batch {job.id} goes on without us; thinkdial batch wait {job.id} goes on from here")

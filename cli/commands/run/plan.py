@@ -101,7 +101,6 @@ def print_plans(
 
     `count` asks the providers how many tokens the prompt has. Raises `ConfigError` when nothing can be planned.
     """
-    import asyncio
 
     from ....engine.runs.plan_documents import plan_document
     from ....engine.runs.plans import plan_calls
@@ -112,9 +111,10 @@ def print_plans(
     note = noting(quiet=quiet)
 
     def counted(plans: Sequence[Prepared]) -> dict[int, int]:
+        from ....engine.exchange.surroundings import run_loop
         from ....engine.runs.forecasts import count_plans
 
-        return asyncio.run(count_plans(plans, note))
+        return run_loop(count_plans(plans, note))
 
     entries, problems = plan_calls(selections, prompt, config, options, note=note, count=counted if count else None)
     if problems and not entries:

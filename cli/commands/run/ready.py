@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -75,9 +74,10 @@ def make_ready(
 
 def _counting(note: Callable[[str], None]) -> Callable[[Sequence[Job]], dict[int, int]]:
     def count(jobs: Sequence[Job]) -> dict[int, int]:
+        from ....engine.exchange.surroundings import run_loop
         from ....engine.runs.forecasts import count_jobs
 
-        return asyncio.run(count_jobs(jobs, note))
+        return run_loop(count_jobs(jobs, note))
 
     return count
 
