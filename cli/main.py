@@ -33,7 +33,12 @@ def main() -> None:
 
 
 def _heard_again(unraisable: sys.UnraisableHookArgs) -> None:
-    """Interrupt once more where a Ctrl-C was lost: Python drops what is raised while it tidies up an object."""
+    """Interrupt once more where a Ctrl-C was lost: Python drops what is raised while it tidies up an object.
+
+    A coroutine that is dropped was broken off by one, and has no more to say.
+    """
+    if hasattr(unraisable.object, "cr_frame"):
+        return
     if not issubclass(unraisable.exc_type, KeyboardInterrupt):
         sys.__unraisablehook__(unraisable)
         return

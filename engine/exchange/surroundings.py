@@ -5,14 +5,19 @@ from __future__ import annotations
 import asyncio
 import random
 import time
+from _thread import interrupt_main
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from threading import Timer
 from typing import Any, TypeVar
 
 from .observer import Tape
 from .transport import Transport
 
 T = TypeVar("T")
+
+TIDYING_S = 2.0
+"""Seconds for the tasks that a second Ctrl-C has broken off to come to their end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +56,29 @@ def run_loop(
 ) -> T:  # fmt: skip
     """`asyncio.run`, of which another Ctrl-C makes a `KeyboardInterrupt` and nothing else, wherever it finds it."""
     loop: asyncio.AbstractEventLoop | None = None
+    is_broken_off = False
+    # A task may wait for what the interruption has undone: the end does not wait for it as long.
+    again = Timer(TIDYING_S, interrupt_main)
+    again.daemon = True
+
+    def report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        # Tasks that an interruption has broken off are not told one by one.
+        if not is_broken_off and not isinstance(context.get("exception"), KeyboardInterrupt):
+            loop.default_exception_handler(context)
+
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             loop = runner.get_loop()
-            loop.set_exception_handler(_report)
-            return runner.run(main)
+            loop.set_exception_handler(report)
+            try:
+                return runner.run(main)
+            except KeyboardInterrupt:
+                is_broken_off = True
+                again.start()
+                raise
     except RuntimeError as error:
         if loop is not None and loop.is_closed() and "loop is closed" in str(error):
             raise KeyboardInterrupt from None  # it came between the last task and the end of the loop
         raise
-
-
-def _report(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
-    """Tasks that an interruption has broken off are not told one by one."""
-    if not isinstance(context.get("exception"), KeyboardInterrupt):
-        loop.default_exception_handler(context)
+    finally:
+        again.cancel()
