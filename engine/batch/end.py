@@ -71,7 +71,8 @@ class BatchEnd:
             return BatchOutcome.NO_ROWS
         if results and failed == results and not ended.tally.skipped:
             return BatchOutcome.ALL_FAILED
-        return BatchOutcome.SOME_FAILED if failed or ended.bad_rows or ended.broken else BatchOutcome.OK
+        is_whole = ended.finished and not (failed or ended.bad_rows or ended.broken)
+        return BatchOutcome.OK if is_whole else BatchOutcome.SOME_FAILED
 
 
 def tally_of(documents: Iterable[Mapping[str, Any]], reference: Reference, this_run: Tally | None = None) -> Tally:

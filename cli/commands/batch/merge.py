@@ -49,4 +49,7 @@ def merge(
     left_out = f"; {made.left_out:,} older lines left out" if made.left_out else ""
     where = f" in {output}" if output is not None else ""
     say(f"{made.results:,} results of {made.shards:,} shards{where}{left_out}")
+    if made.missing is not None and made.missing.missing:
+        say(f"{made.missing.words}: run the batch again, with the same -o {directory}")
+        return ExitCode.SOME_FAILED
     return ExitCode.OK

@@ -19,7 +19,10 @@ from ....providers.errors import Failure
 from ...costs.budget.ledger import Ledger
 from ...costs.budget.limits import Limit
 from ...costs.budget.share import Grant, Need
+from ...history.heads import CallHead
+from ..books import BookTerms
 from ..pace.pace import Pace, PaceReport
+from .shared_books import ClusterBooks, Entry
 
 SILENCE_S = 20.0
 """A worker that is not heard of for so long is taken for dead: what it held is given to others."""
@@ -101,11 +104,14 @@ class Limiter:
         self,
         workers: int,
         budget: BudgetTerms | None = None,
+        books: BookTerms | None = None,
         *,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._workers, self._clock = workers, clock
         self._terms, self._ledger = budget, None if budget is None else budget.ledger()
+        self._books = None if books is None else ClusterBooks(books)
+        self._began = clock()
         self._profiles: dict[str, _Profile] = {}
         self._sessions: dict[str, _Session] = {}
         self._blocks: dict[int, str] = {}
@@ -124,6 +130,12 @@ class Limiter:
         if self._watch is None or self._watch.done():
             self._watch = asyncio.create_task(self._look_for_the_dead())
         return Lease(stopping=self._stopping)
+
+    async def resume(self, before: str, attempt: BlockAttempt) -> Lease:
+        """A worker that was taken for dead lives, and goes on with its block, unless somebody else has it by now."""
+        if self._stopping or before in self._sessions or attempt.block in self._blocks:
+            return Lease(stopping=True)
+        return await self.begin(attempt)
 
     async def end(self, attempt: str) -> None:
         """The worker is done with its block."""
@@ -195,6 +207,16 @@ class Limiter:
             if call is not None and self._ledger is not None:
                 self._ledger.settle(call, usd)
 
+    async def note(self, attempt: str, number: int, call: CallHead, usd: Decimal | None) -> None:
+        """A worker is about to make a call (`ClusterBooks.note`)."""
+        if self._books is not None:
+            await self._books.note(attempt, number, call, usd)
+
+    async def book(self, attempt: str, entries: Sequence[Entry]) -> None:
+        """What calls of a worker have cost, whether it was taken for dead or not (`ClusterBooks.book`)."""
+        if self._books is not None:
+            await self._books.book(attempt, entries)
+
     async def stop(self) -> None:
         """No more leases: everybody finishes what is under way."""
         self._stopping = True
@@ -220,6 +242,7 @@ class Limiter:
             "spent_usd": None if self._ledger is None else self._ledger.spent_usd,
             "refused": self._refused,
             "taken_over": self._taken_over,
+            "unbooked": None if self._books is None else self._books.problem,
             "stopping": self._stopping,
         }
 
@@ -230,6 +253,8 @@ class Limiter:
             self._end(attempt)
         if self._watch is not None:
             self._watch.cancel()
+        if self._books is not None:
+            await self._books.close(self._clock() - self._began)
         if self._ledger is None:
             return []
         await self._ledger.close()

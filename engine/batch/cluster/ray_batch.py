@@ -16,7 +16,11 @@ from typing import Any
 from ....profiles.profile import CallLimits
 from ....providers.errors import ConfigError, Failure, UsageError
 from ...costs.budget.share import Grant, Need
+from ...history.heads import CallHead
+from ..books import BookTerms
 from .limiter import BlockAttempt, BudgetTerms, Lease, Limiter, News
+from .reach import check_reach, is_loopback_host
+from .shared_books import Entry
 from .worker import Block, BlockReport, Orders, RowMapper
 
 NAMESPACE = "thinkdial"
@@ -45,8 +49,10 @@ class RayBatch:
     A context: at its end the limiter is gone and this program has left the cluster.
     """
 
-    def __init__(self, orders: Orders, workers: int | None, budget: BudgetTerms | None) -> None:
-        self._orders, self._wanted, self._budget = orders, workers, budget
+    def __init__(
+        self, orders: Orders, workers: int | None, budget: BudgetTerms | None, books: BookTerms | None
+    ) -> None:
+        self._orders, self._wanted, self._budget, self._books = orders, workers, budget, books
         self._ray: Any = None
         self._limiter: Any = None
         self.workers = 0
@@ -59,6 +65,8 @@ class RayBatch:
         try:
             with _nothing_on_stderr():
                 self._init(self._ray)
+            if not _is_local():
+                self._check_nodes(self._ray)
             self._start_limiter()
         except BaseException:
             self._ray.shutdown()
@@ -131,7 +139,7 @@ class RayBatch:
                 max_concurrency=LEASES_AT_ONCE,
                 scheduling_strategy=here,
             )
-            .remote(self.workers, self._budget)
+            .remote(self.workers, self._budget, self._books)
         )
 
     def _init(self, ray: Any) -> None:
@@ -141,6 +149,8 @@ class RayBatch:
             # Ray's reporter asks the clouds' metadata services where it runs, also with usage statistics disabled.
             services: Any = import_module("ray._private.services")
             services.start_api_server = _no_reporter
+        if not _is_local():
+            check_reach(os.environ["RAY_ADDRESS"])
         try:
             ray.init(**options)
         except Exception as error:
@@ -148,6 +158,13 @@ class RayBatch:
                 f"the Ray cluster cannot be reached: {_first_line(error)}",
                 hint="without RAY_ADDRESS one is started on this machine, for this batch alone",
             ) from None
+
+    def _check_nodes(self, ray: Any) -> None:
+        """Raise `ConfigError` before anything of ours is on a cluster that anybody may use."""
+        for host in {str(node.get("NodeManagerAddress")) for node in ray.nodes()}:
+            if not is_loopback_host(host):
+                check_reach(str(ray.get_runtime_context().gcs_address), needs_proof=True)
+                return
 
     def _packed(self, block: Block) -> Any:
         return self._ray.put(import_module("pyarrow").table({"block": [pickle.dumps(block)]}))
@@ -190,6 +207,9 @@ class _ActorLimiter:
     async def begin(self, attempt: BlockAttempt) -> Lease:
         return await self._limiter.begin.remote(attempt)
 
+    async def resume(self, before: str, attempt: BlockAttempt) -> Lease:
+        return await self._limiter.resume.remote(before, attempt)
+
     async def end(self, attempt: str) -> None:
         await self._limiter.end.remote(attempt)
 
@@ -204,6 +224,12 @@ class _ActorLimiter:
 
     async def settle(self, attempt: str, costs: Sequence[tuple[int, Decimal | None]]) -> None:
         await self._limiter.settle.remote(attempt, costs)
+
+    async def note(self, attempt: str, number: int, call: CallHead, usd: Decimal | None) -> None:
+        await self._limiter.note.remote(attempt, number, call, usd)
+
+    async def book(self, attempt: str, entries: Sequence[Entry]) -> None:
+        await self._limiter.book.remote(attempt, entries)
 
 
 def _imported() -> Any:

@@ -2,28 +2,32 @@
 
 from __future__ import annotations
 
+import secrets
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ....profiles.disk import make_private_directory
+from ....profiles.disk import make_private_directory, write_private
 from ....providers.errors import ConfigError, UsageError
 from ...results.assembly import new_id
+from ...runs.run import kept_of
+from ..books import BookTerms, book_terms, tell_unbooked
 from ..budget import LONGEST_CALL_S, batch_limits, is_limited, profiles_of
 from ..caller import caller_maker
 from ..end import BatchEnd, Ended, tally_of
 from ..interrupts import broken_off_by_signals
 from ..listener import Listener, NoListener
-from ..output.merge import OrderWriter, Shards, locked
+from ..output.merge import Missing, OrderWriter, Shards, count_missing, locked
 from ..output.summary import Tally
 from ..run import BatchInput, open_input, resumed_words
 from .blocks import Blocks
 from .limiter import BudgetTerms
 from .ray_batch import RayBatch
-from .worker import Block, BlockReport, Orders, installed_version, mark_of
+from .worker import Block, BlockReport, Orders, installed_version, mark_of, seen_path
 
 if TYPE_CHECKING:
     from ....profiles.config import Config
@@ -99,19 +103,36 @@ class _ClusterRun:
             on_bad_row=on_bad_row,
             retry_failed=options.retry_failed,
         )
-        budget = self._budget()
+        budget, books = self._budget(), self._books(orders.run_id)
         to_come = iter(blocks)
         first = next(to_come, None)
         if first is not None:
-            with RayBatch(orders, cluster.workers, budget) as batch:
+            with _shown(orders), RayBatch(orders, cluster.workers, budget, books) as batch:
                 self._listener.info(f"{batch.workers} workers on {batch.nodes} of Ray's nodes")
                 ended.output_problem = self._follow(batch, chain((first,), to_come))
                 self._close(batch)
         ended.rows, ended.bad_rows = blocks.rows, blocks.bad_rows
         this_run = Tally(skipped=blocks.skipped, again=ended.tally.again)
-        documents = Shards.read(self._directory, given.batch_id).documents()
-        ended.tally = tally_of(documents, self._config.reference, this_run)
+        written = Shards.read(self._directory, given.batch_id)
+        ended.tally = tally_of(written.documents(), self._config.reference, this_run)
+        self._compare(count_missing(self._directory, written))
         return BatchEnd(ended, ended.tally)
+
+    def _compare(self, found: Missing | None) -> None:
+        """Hold what was to be written against what is there."""
+        if found is None or not found.missing:
+            return
+        self._ended.finished = False
+        self._listener.info(f"{found.words} in {self._directory}; the same command runs them", important=True)
+
+    def _books(self, run_id: str) -> BookTerms | None:
+        options = self._options
+        terms = book_terms(self._config, run_id, options.asked, options.system, keeps_history=options.keeps_history)
+        if terms is None:
+            return None
+        from ...history.store import database_path
+
+        return replace(terms, path=database_path())
 
     def _orders(self) -> Orders:
         options, given = self._options, self._given
@@ -130,6 +151,8 @@ class _ClusterRun:
             directory=self._directory,
             retry_failed=options.retry_failed,
             is_limited=is_limited(options.cost, self._config),
+            is_booked=kept_of(self._config, no_history=not options.keeps_history) is not None,
+            seen=secrets.token_hex(16),
             marks=tuple((name, mark_of(make(name))) for name in given.names),
         )
 
@@ -188,6 +211,21 @@ class _ClusterRun:
             listener.info(f"{name} is given up: {failed.message}", important=True)
         for words in batch.close():
             listener.note(words, important=True)
+        tell_unbooked(batch.status()["unbooked"], listener)
+
+
+@contextmanager
+def _shown(orders: Orders) -> Generator[None]:
+    """What workers look for in the directory, while they work."""
+    path = seen_path(orders)
+    try:
+        write_private(path, orders.seen.encode())
+    except OSError as error:
+        raise ConfigError(f"{orders.directory} cannot be written: {error.strerror}") from None
+    try:
+        yield
+    finally:
+        path.unlink(missing_ok=True)
 
 
 def _directory(options: BatchOptions) -> Path:

@@ -14,8 +14,10 @@ from ....providers.errors import Failure
 from ....providers.refusals.rate_headers import TABLE
 from ...costs.budget.ledger import Ledger
 from ...costs.budget.share import Grant, Need
+from ...history.heads import CallHead
 from ..pace.pace import Pace, PaceReport
 from .limiter import BlockAttempt, Lease, News
+from .shared_books import Entry
 
 LEASE = 8
 """Calls in one lease, at most."""
@@ -34,6 +36,8 @@ class SharedLimiter(Protocol):
 
     async def begin(self, attempt: BlockAttempt) -> Lease: ...
 
+    async def resume(self, before: str, attempt: BlockAttempt) -> Lease: ...
+
     async def end(self, attempt: str) -> None: ...
 
     async def lease(self, attempt: str, profile: str, limits: CallLimits, want: int, tokens: int) -> Lease: ...
@@ -43,6 +47,10 @@ class SharedLimiter(Protocol):
     async def reserve(self, attempt: str, number: int, profile: str, need: Need) -> Grant | Failure: ...
 
     async def settle(self, attempt: str, costs: Sequence[tuple[int, Decimal | None]]) -> None: ...
+
+    async def note(self, attempt: str, number: int, call: CallHead, usd: Decimal | None) -> None: ...
+
+    async def book(self, attempt: str, entries: Sequence[Entry]) -> None: ...
 
 
 class LeasedPace(Pace):

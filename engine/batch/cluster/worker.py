@@ -9,7 +9,8 @@ import socket
 import time
 import uuid
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -32,17 +33,22 @@ from ..output.merge import shard_path
 from ..output.output_file import OutputFile, State, Work
 from ..rows.rows import BadRow, Row
 from .limiter import BlockAttempt
+from .shared_books import LeasedBooks
 from .shared_pace import LeasedLedger, LeasedPace, SharedLimiter
 
 LOCK_PATIENCE_S = 60.0
 """How long to wait for a shard that another process holds: the worker whose block this was may be dying."""
 
 
+SEEN_PATIENCE_S = 10.0
+
+
 @dataclass(frozen=True, slots=True)
 class Orders:
     """What every worker has to know. Nothing in it is secret: keys and headers are found where the worker runs.
 
-    `config` and `start` are where configuration is looked for; `marks` stand for what it says of each profile.
+    `config` and `start` are where configuration is looked for; `marks` stand for what it says of each profile. `seen`
+    is what the driver has written into its directory, for the workers to find.
     """
 
     version: str
@@ -57,6 +63,8 @@ class Orders:
     directory: Path
     retry_failed: bool
     is_limited: bool
+    is_booked: bool
+    seen: str
     marks: tuple[tuple[str, str], ...]
 
 
@@ -90,6 +98,16 @@ class BlockReport:
     trouble: Trouble | None = None
     lost: tuple[bytes, ...] = ()
 
+    @property
+    def is_over(self) -> bool:
+        """Whether another attempt at the block has no sense: it is done, or something says why it is not."""
+        return self.finished or self.budget is not None or self.trouble is not None or bool(self.lost)
+
+    def followed_by(self, later: BlockReport) -> BlockReport:
+        """This and what came of another attempt at the same block."""
+        again = (*self.again, *later.again)
+        return replace(later, results=self.results + later.results, failed=self.failed + later.failed, again=again)
+
 
 def mark_of(caller: RowCaller) -> str:
     """Stands for what the configuration says of a profile, as far as answers depend on it."""
@@ -120,12 +138,25 @@ class RowMapper:
 
     async def run(self, block: Block) -> BlockReport:
         """Do what is missing of `block`."""
-        attempt = BlockAttempt(uuid.uuid4().hex, block.number, socket.gethostname(), os.getpid())
+        attempt = _new_attempt(block)
         if (await self._limiter.begin(attempt)).stopping:
             await self._limiter.end(attempt.id)
             return BlockReport(block.number)
+        report = await self._try(block, attempt)
+        while not report.is_over:
+            # The limiter may have taken us for dead while we were only not to be heard.
+            again = _new_attempt(block)
+            if (await self._limiter.resume(attempt.id, again)).stopping:
+                break
+            await self._limiter.end(attempt.id)
+            attempt, report = again, report.followed_by(await self._try(block, again))
+        await self._limiter.end(attempt.id)
+        return report
+
+    async def _try(self, block: Block, attempt: BlockAttempt) -> BlockReport:
         try:
             if self._config is None:
+                await self._check_directory()
                 self._config = self._checked_config()
             if self._transport is None:
                 self._transport = FastTransport()
@@ -134,8 +165,23 @@ class RowMapper:
         except ThinkdialError as error:
             words = f"{attempt.host} (process {attempt.pid}): {error.message}"
             return BlockReport(block.number, trouble=Trouble(words, error.hint))
-        finally:
-            await self._limiter.end(attempt.id)
+
+    async def _check_directory(self) -> None:
+        """Raise `ConfigError` where the driver's directory is not to be seen: results would lie where nobody looks.
+
+        Directory listings of network file systems may be some seconds old.
+        """
+        path, until = seen_path(self._orders), time.monotonic() + SEEN_PATIENCE_S
+        while True:
+            with suppress(OSError):
+                if path.read_text(encoding="ascii") == self._orders.seen:
+                    return
+            if time.monotonic() > until:
+                raise ConfigError(
+                    f"{self._orders.directory} is not the directory that was named where the batch was started",
+                    hint="give -o a directory on a file system that all machines share, under the same path",
+                )
+            await asyncio.sleep(0.2)
 
     def _checked_config(self) -> Config:
         """The configuration here. Raises `ConfigError` when it is another one than the driver's."""
@@ -158,6 +204,7 @@ class RowMapper:
     async def _run(self, block: Block, attempt: str, config: Config, surroundings: Surroundings) -> BlockReport:
         orders, paces = self._orders, list[LeasedPace]()
         watcher, ledger = _Watcher(), LeasedLedger(self._limiter, attempt)
+        books = LeasedBooks(self._limiter, attempt) if orders.is_booked else None
         with await _opened(shard_path(orders.directory, block.number), orders.batch_id, block.elsewhere) as shard:
 
             def make_pace(caller: RowCaller) -> LeasedPace:
@@ -190,6 +237,7 @@ class RowMapper:
                 retry_failed=orders.retry_failed,
                 batch_id=orders.batch_id,
                 purse=Purse(ledger, lambda: datetime.now(UTC)) if orders.is_limited else None,
+                sums=books,
             )
             try:
                 ended = await batch.run()
@@ -198,8 +246,19 @@ class RowMapper:
                 shard.sync()
             finally:
                 await asyncio.gather(*(pace.close() for pace in paces))
+                if books is not None:
+                    await books.close()
                 await ledger.close()
         return _report(block, ended, watcher)
+
+
+def seen_path(orders: Orders) -> Path:
+    """The file with which the driver shows its directory to the workers."""
+    return orders.directory / f".seen-{orders.run_id}"
+
+
+def _new_attempt(block: Block) -> BlockAttempt:
+    return BlockAttempt(uuid.uuid4().hex, block.number, socket.gethostname(), os.getpid())
 
 
 class _Shard(OutputFile):

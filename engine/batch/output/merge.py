@@ -100,6 +100,10 @@ class Shards:
         """How many works have a line."""
         return len(self._line)
 
+    def work_keys(self) -> Iterator[bytes]:
+        """The key of each work that has a line, once."""
+        return (_key(document) for document in self.documents())
+
     def state(self, work: Work) -> State:
         """Whether `work` was done, failed, was done for something else under the same id, or is missing."""
         ended = self._ended.get(work.key)
@@ -178,12 +182,16 @@ class Shards:
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """What became of the shards. `left_out` are lines that another one stands for."""
+    """What became of the shards. `left_out` are lines that another one stands for.
+
+    `missing` is None, not known, where no run has read the input to its end.
+    """
 
     results: int
     shards: int
     left_out: int
     torn: tuple[Path, ...]
+    missing: Missing | None = None
 
 
 def merge(
@@ -205,6 +213,7 @@ def merge(
         if not shards.paths:
             raise UsageError(f"{directory} holds no shards (part-000000.jsonl)")
         order = read_order(directory) if ordered else None
+        missing = count_missing(directory, shards)
         lines = shards.chosen(order)
         if encode is not None:
             lines = (encode(parse_json(line)) for line in lines)
@@ -214,7 +223,7 @@ def merge(
         else:
             target.writelines(lines)
             target.flush()
-    return Merged(len(shards), len(shards.paths), shards.lines - len(shards), tuple(shards.torn))
+    return Merged(len(shards), len(shards.paths), shards.lines - len(shards), tuple(shards.torn), missing)
 
 
 def read_order(directory: Path) -> DigestMap:
@@ -231,6 +240,27 @@ def read_order(directory: Path) -> DigestMap:
             hint="run the batch again, which writes it, or leave out --ordered",
         ) from None
     return order
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """How many results a batch is to have, and how many of them are in no shard."""
+
+    expected: int
+    missing: int
+
+    @property
+    def words(self) -> str:
+        return f"{self.missing:,} of {self.expected:,} results are missing"
+
+
+def count_missing(directory: Path, shards: Shards) -> Missing | None:
+    """What of the input has no line; None where no run has read the input to its end."""
+    try:
+        order = read_order(directory)
+    except UsageError:
+        return None
+    return Missing(len(order), len(order) - sum(1 for key in shards.work_keys() if order.get(key) is not None))
 
 
 class OrderWriter:

@@ -208,3 +208,14 @@ def test_a_reader_that_goes_away_ends_it_quietly(tmp_path: Path) -> None:
     with process.stderr as stderr:
         assert stderr.read() == b""
     assert process.wait() == 141
+
+
+def test_what_was_expected_is_held_against_what_is_there(tmp_path: Path) -> None:
+    write(tmp_path, 0, [line("r0"), line("r1"), line("gone")])
+    assert merge(tmp_path, io.BytesIO()).missing is None, "no run has read the input to its end"
+    order(tmp_path, ["r0", "r1", "r2", "r3"])
+    found = merge(tmp_path, io.BytesIO()).missing
+    assert found is not None and (found.expected, found.missing) == (4, 2)
+    made = command(tmp_path, "-o", tmp_path / "all.jsonl")
+    assert made.returncode == 1
+    assert b"2 of 4 results are missing: run the batch again" in made.stderr

@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.api import run_batch
-from thinkdial.engine.batch.end import BatchEnd, BatchOutcome, summary_document
+from thinkdial.engine.batch.end import BatchEnd, BatchOutcome, Ended, summary_document
 from thinkdial.engine.batch.listener import NoListener
 from thinkdial.engine.batch.options import BatchOptions, Source
+from thinkdial.engine.batch.output.summary import Tally
 from thinkdial.engine.batch.run import NoWatcher, ready_batch
 from thinkdial.engine.results.assembly import timestamp
 from thinkdial.profiles.config import Config
@@ -246,3 +247,9 @@ def test_its_own_loop_and_the_summary(tmp_path: Path) -> None:
     document = summary_document(end, options, at)
     assert document["created_at"] == timestamp(at) and document["source"] == str(tmp_path / "rows.jsonl")
     assert (document["rows"], document["finished"], document["output"]) == (2, True, str(tmp_path / "out.jsonl"))
+
+
+def test_what_is_not_finished_is_not_well() -> None:
+    tally = Tally()
+    assert BatchEnd(Ended(2, 0, tally, finished=True), tally).outcome is BatchOutcome.OK
+    assert BatchEnd(Ended(2, 0, tally, finished=False), tally).outcome is BatchOutcome.SOME_FAILED

@@ -86,7 +86,7 @@ def test_all_pages_are_read(published: PublishedModels) -> None:
 
 def test_the_planner_prefers_what_was_published_and_says_so(published: PublishedModels) -> None:
     store(published, "127.0.0.1:9")
-    again = stored("anthropic")
+    again = stored("anthropic", "127.0.0.1:9")
     assert again == published
     config = load_builtin()
     call = prepare(

@@ -7,16 +7,22 @@ from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from thinkdial.engine.batch.books import book_terms
 from thinkdial.engine.batch.caller import caller_maker
 from thinkdial.engine.batch.cluster.limiter import BlockAttempt, BudgetTerms, Limiter, News
+from thinkdial.engine.batch.cluster.shared_books import Entry
 from thinkdial.engine.batch.cluster.worker import Block, BlockReport, Orders, RowMapper, installed_version, mark_of
 from thinkdial.engine.batch.pace.pace import PaceReport
 from thinkdial.engine.batch.rows.rows import Row, read_rows
 from thinkdial.engine.costs.budget.limits import Limit
 from thinkdial.engine.costs.budget.share import Grant, Need
+from thinkdial.engine.history.heads import CallHead
+from thinkdial.engine.history.store import Store
+from thinkdial.engine.history.sums.spend import spent
 from thinkdial.engine.runs.jobs import Options
 from thinkdial.profiles.config import load
 from thinkdial.profiles.profile import CallLimits
@@ -32,6 +38,7 @@ NONE = CallLimits()
 def orders_for(bench: Bench, **changes: object) -> Orders:
     config = load(bench.config)
     bench.shards.mkdir(exist_ok=True)
+    (bench.shards / ".seen-run").write_text("seen")
     orders = Orders(
         version=installed_version(),
         config=bench.config,
@@ -45,6 +52,8 @@ def orders_for(bench: Bench, **changes: object) -> Orders:
         directory=bench.shards,
         retry_failed=False,
         is_limited=False,
+        is_booked=False,
+        seen="seen",
         marks=(("a", mark_of(caller_maker(config, Options(), "run")("a"))),),
     )
     return replace(orders, **changes)  # type: ignore[arg-type]
@@ -227,5 +236,97 @@ def test_a_shard_that_cannot_be_written_stops_and_loses_nothing(bench: Callable[
     made = bench(4)
     orders = orders_for(made, directory=Path("/dev/null/no"))
     (report,) = run(made, Limiter(1), orders, blocks_of(made, 4))
-    assert report.trouble is not None and "cannot be written" in report.trouble.message
+    assert report.trouble is not None and "is not the directory" in report.trouble.message
     assert not made.simulator.requests
+
+
+def test_a_worker_that_was_only_silent_goes_on_with_its_block(bench: Callable[..., Bench]) -> None:
+    """The limiter has given its leave to others, so that it has to ask anew; the rows that are left are its own."""
+    made = bench(12, pace=0.02)
+    made.configure(more="limits: {concurrency: 1}")
+
+    class Deaf(Limiter):
+        """Takes the worker for dead once its third call has ended."""
+
+        heard = 0
+
+        async def tell(self, attempt: str, *more: Any) -> Any:
+            told = await super().tell(attempt, *more)
+            self.heard += len(more[-1].ended)
+            if self.heard >= 3 and self.heard < 100:
+                self.heard = 100
+                self._end(attempt)
+                return await super().tell(attempt, *more)
+            return told
+
+    limiter = Deaf(1)
+    (report,) = run(made, limiter, orders_for(made), blocks_of(made, 12), workers=1)
+    assert limiter.heard >= 100
+    assert report.finished and report.results == 12
+    assert sorted(line["row_id"] for line in made.lines()) == sorted(f"r{n}" for n in range(12))
+    assert set(made.completed().values()) == {1}
+
+
+def test_a_block_that_somebody_has_taken_over_is_left_to_them() -> None:
+    async def main() -> None:
+        limiter = Limiter(1)
+        await limiter.begin(BlockAttempt("one", 1, "host", 1))
+        assert (await limiter.resume("one", BlockAttempt("again", 1, "host", 1))).stopping, "it is not taken for dead"
+        limiter._end("one")
+        assert not (await limiter.resume("one", BlockAttempt("again", 1, "host", 1))).stopping
+        limiter._end("again")
+        await limiter.begin(BlockAttempt("other", 1, "host", 2))
+        assert (await limiter.resume("again", BlockAttempt("third", 1, "host", 1))).stopping
+        await limiter.stop()
+        assert (await limiter.resume("x", BlockAttempt("y", 2, "host", 1))).stopping
+        await limiter.close()
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("content", [None, "of another disk"])
+def test_a_worker_that_does_not_see_the_directory_calls_nobody(
+    bench: Callable[..., Bench], monkeypatch: pytest.MonkeyPatch, content: str | None
+) -> None:
+    monkeypatch.setattr("thinkdial.engine.batch.cluster.worker.SEEN_PATIENCE_S", 0.01)
+    made = bench(4)
+    orders = orders_for(made)
+    (made.shards / ".seen-run").unlink()
+    if content is not None:
+        (made.shards / ".seen-run").write_text(content)
+    (report,) = run(made, Limiter(1), orders, blocks_of(made, 4))
+    assert report.trouble is not None and "is not the directory" in report.trouble.message
+    assert "all machines share" in (report.trouble.hint or "")
+    assert not made.simulator.requests and not made.lines()
+
+
+def test_results_are_booked_as_those_of_a_plain_batch(bench: Callable[..., Bench]) -> None:
+    made = bench(30, faults={"overloaded": 0.1})
+    config = load(made.config)
+    terms = book_terms(config, "run", "rows", None, keeps_history=True)
+    run(made, Limiter(3, None, terms), orders_for(made, is_booked=True), blocks_of(made, 10))
+    with Store.open() as store:
+        total = spent(store, "day")[1]
+    assert (total.results, total.unpriced, total.estimated) == (30, 0, 0)
+    assert total.usd == sum(Decimal(line["cost"]["usd"]) for line in made.lines())
+
+
+def test_what_a_dead_worker_had_begun_counts(bench: Callable[..., Bench], tmp_path: Path) -> None:
+    made = bench(1)
+    terms = book_terms(load(made.config), "run", "rows", None, keeps_history=True)
+    assert terms is not None
+
+    async def main() -> None:
+        limiter = Limiter(1, None, terms)
+        call = CallHead("a", "anthropic", "", "m", "auto", {}, "host")
+        await limiter.begin(BlockAttempt("one", 1, "host", 1))
+        await limiter.note("one", 1, call, Decimal("0.25"))
+        await limiter.note("one", 2, call, Decimal("0.5"))
+        await limiter.end("one")
+        await limiter.book("one", [Entry(2, None)])
+        await limiter.close()
+
+    asyncio.run(main())
+    with Store.open() as store:
+        total = spent(store, "day")[1]
+    assert (total.results, total.estimated, total.usd) == (1, 1, Decimal("0.25"))
