@@ -22,7 +22,7 @@ from ...costs.budget.share import Grant, Need
 from ...history.heads import CallHead
 from ..books import BookTerms
 from ..pace.pace import Pace, PaceReport
-from .shared_books import ClusterBooks, Entry
+from .shared_books import BookEntry, ClusterBooks
 
 SILENCE_S = 20.0
 """A worker that is not heard of for so long is taken for dead: what it held is given to others."""
@@ -212,7 +212,7 @@ class Limiter:
         if self._books is not None:
             await self._books.note(attempt, number, call, usd)
 
-    async def book(self, attempt: str, entries: Sequence[Entry]) -> None:
+    async def book(self, attempt: str, entries: Sequence[BookEntry]) -> None:
         """What calls of a worker have cost, whether it was taken for dead or not (`ClusterBooks.book`)."""
         if self._books is not None:
             await self._books.book(attempt, entries)

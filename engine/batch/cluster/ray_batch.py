@@ -20,7 +20,7 @@ from ...history.heads import CallHead
 from ..books import BookTerms
 from .limiter import BlockAttempt, BudgetTerms, Lease, Limiter, News
 from .reach import check_reach, is_loopback_host
-from .shared_books import Entry
+from .shared_books import BookEntry
 from .worker import Block, BlockReport, Orders, RowMapper
 
 NAMESPACE = "thinkdial"
@@ -228,7 +228,7 @@ class _ActorLimiter:
     async def note(self, attempt: str, number: int, call: CallHead, usd: Decimal | None) -> None:
         await self._limiter.note.remote(attempt, number, call, usd)
 
-    async def book(self, attempt: str, entries: Sequence[Entry]) -> None:
+    async def book(self, attempt: str, entries: Sequence[BookEntry]) -> None:
         await self._limiter.book.remote(attempt, entries)
 
 

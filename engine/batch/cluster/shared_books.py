@@ -24,7 +24,7 @@ PAUSE_S = 0.05
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class BookEntry:
     """What became of an attempt that had been noted as `number`; of one that was not, None. Without a result it has
     cost nothing.
     """
@@ -51,7 +51,7 @@ class ClusterBooks:
         index = self._indexes[attempt, number] = self._new()
         await self._recorder.reserve(index, call, usd)
 
-    async def book(self, attempt: str, entries: Sequence[Entry]) -> None:
+    async def book(self, attempt: str, entries: Sequence[BookEntry]) -> None:
         """Enter what has ended, and wait until it is stored."""
         for entry in entries:
             index = None if entry.number is None else self._indexes.pop((attempt, entry.number), None)
@@ -79,7 +79,7 @@ class BooksAfar(Protocol):
 
     async def note(self, attempt: str, number: int, call: CallHead, usd: Decimal | None) -> None: ...
 
-    async def book(self, attempt: str, entries: Sequence[Entry]) -> None: ...
+    async def book(self, attempt: str, entries: Sequence[BookEntry]) -> None: ...
 
 
 class LeasedBooks:
@@ -89,7 +89,7 @@ class LeasedBooks:
         self._afar, self._attempt = afar, attempt
         self._number = 0
         self._likely = LikelyCost()
-        self._entries: list[Entry] = []
+        self._entries: list[BookEntry] = []
         self._stored: list[OnStored] = []
         self._telling: asyncio.Task[None] | None = None
 
@@ -100,7 +100,7 @@ class LeasedBooks:
 
     def add(self, result: Result) -> None:
         """Add `result`, whatever it cost."""
-        self._enter(Entry(None, _slim(result)), None)
+        self._enter(BookEntry(None, _slim(result)), None)
 
     async def begin(self, number: int, prepared: Prepared, usd: Decimal | None) -> None:
         """Have a call in the books before it is made."""
@@ -117,14 +117,14 @@ class LeasedBooks:
 
     def end(self, number: int, result: Result, settle: OnStored | None) -> None:
         """Enter what became of a call."""
-        self._enter(Entry(number, _slim(result) if may_have_cost(result) else None), settle)
+        self._enter(BookEntry(number, _slim(result) if may_have_cost(result) else None), settle)
 
     async def close(self) -> None:
         """Wait until everything has been told."""
         while self._telling is not None:
             await asyncio.wait((self._telling,))
 
-    def _enter(self, entry: Entry, stored: OnStored | None) -> None:
+    def _enter(self, entry: BookEntry, stored: OnStored | None) -> None:
         self._entries.append(entry)
         if stored is not None:
             self._stored.append(stored)

@@ -17,7 +17,7 @@ from ...costs.budget.share import Grant, Need
 from ...history.heads import CallHead
 from ..pace.pace import Pace, PaceReport
 from .limiter import BlockAttempt, Lease, News
-from .shared_books import Entry
+from .shared_books import BookEntry
 
 LEASE = 8
 """Calls in one lease, at most."""
@@ -50,7 +50,7 @@ class SharedLimiter(Protocol):
 
     async def note(self, attempt: str, number: int, call: CallHead, usd: Decimal | None) -> None: ...
 
-    async def book(self, attempt: str, entries: Sequence[Entry]) -> None: ...
+    async def book(self, attempt: str, entries: Sequence[BookEntry]) -> None: ...
 
 
 class LeasedPace(Pace):

@@ -14,7 +14,7 @@ import pytest
 from thinkdial.engine.batch.books import book_terms
 from thinkdial.engine.batch.caller import caller_maker
 from thinkdial.engine.batch.cluster.limiter import BlockAttempt, BudgetTerms, Limiter, News
-from thinkdial.engine.batch.cluster.shared_books import Entry
+from thinkdial.engine.batch.cluster.shared_books import BookEntry
 from thinkdial.engine.batch.cluster.worker import Block, BlockReport, Orders, RowMapper, installed_version, mark_of
 from thinkdial.engine.batch.pace.pace import PaceReport
 from thinkdial.engine.batch.rows.rows import Row, read_rows
@@ -323,7 +323,7 @@ def test_what_a_dead_worker_had_begun_counts(bench: Callable[..., Bench], tmp_pa
         await limiter.note("one", 1, call, Decimal("0.25"))
         await limiter.note("one", 2, call, Decimal("0.5"))
         await limiter.end("one")
-        await limiter.book("one", [Entry(2, None)])
+        await limiter.book("one", [BookEntry(2, None)])
         await limiter.close()
 
     asyncio.run(main())
