@@ -7,6 +7,7 @@ import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -17,6 +18,7 @@ from .batch import Batch, Watcher
 from .caller import caller_maker
 from .end import BatchEnd, Ended, tally_of
 from .interrupts import run_quickly, stopped_by_signals
+from .known_rows import holds_rows
 from .listener import Listener, NoListener
 from .output.document import Encode
 from .output.output_file import Form, OutputFile
@@ -133,7 +135,7 @@ class ReadyBatch:
                 watcher=watcher,
                 memory=output.memory,
                 retry_failed=options.retry_failed,
-                batch_id=given.batch_id,
+                batch_id=given.batch_id if output.memory is None else output.memory.batch,
                 encode=output.encode,
                 purse=resources.purse,
                 sums=resources.sums,
@@ -196,12 +198,14 @@ def ready_batch(options: BatchOptions, config: Config, listener: Listener | None
     listener = listener or NoListener()
     form = output_form(options.output_form, options.output)
     with open_input(options, config) as given, ExitStack() as stack:
-        yield ReadyBatch(options, config, given, listener, _opened(options, form, given.batch_id, listener, stack))
+        yield ReadyBatch(options, config, given, listener, _opened(options, config, form, given, listener, stack))
 
 
-def opened_memory(path: Path, form: Form, batch_id: str, listener: Listener) -> OutputFile:
+def opened_memory(
+    path: Path, form: Form, given: BatchInput, listener: Listener, options: BatchOptions, config: Config
+) -> OutputFile:
     """The file of the results, which knows what is done already, and tells it. Raises `ConfigError`."""
-    memory = output_file(path, form, batch_id)
+    memory = output_file(path, form, given.batch_id, partial(holds_rows, options, config, given.names))
     for words in memory.notes:
         listener.info(words, important=True)
     memory.notes.clear()
@@ -215,10 +219,12 @@ def resumed_words(output: Path, results: int) -> str:
     return f"{output} holds {results:,} results; what is missing is run"
 
 
-def _opened(options: BatchOptions, form: Form, batch_id: str, listener: Listener, stack: ExitStack) -> BatchOutput:
+def _opened(
+    options: BatchOptions, config: Config, form: Form, given: BatchInput, listener: Listener, stack: ExitStack
+) -> BatchOutput:
     target = options.target
     if isinstance(target, Path) and not is_device(target):
-        memory = stack.enter_context(opened_memory(target, form, batch_id, listener))
+        memory = stack.enter_context(opened_memory(target, form, given, listener, options, config))
         return BatchOutput(memory, result_encoder(form), memory)
     if isinstance(target, Path):
         target = opened_device(target)

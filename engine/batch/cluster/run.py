@@ -20,6 +20,7 @@ from ..budget import LONGEST_CALL_S, batch_limits, is_limited, profiles_of
 from ..caller import caller_maker
 from ..end import BatchEnd, Ended, tally_of
 from ..interrupts import broken_off_by_signals
+from ..known_rows import holds_rows
 from ..listener import Listener, NoListener
 from ..output.merge import Missing, OrderWriter, Shards, count_missing, locked
 from ..output.summary import Tally
@@ -87,10 +88,11 @@ class _ClusterRun:
 
     def run(self, cluster: ClusterOptions, order: OrderWriter, on_bad_row: Callable[[BadRow], None]) -> BatchEnd:
         options, given, ended = self._options, self._given, self._ended
-        shards = Shards.read(self._directory, given.batch_id)
+        shards = self._shards()
         if len(shards):
             self._listener.info(resumed_words(self._directory, len(shards)))
-        orders = self._orders()
+        batch_id = shards.batch or given.batch_id
+        orders = self._orders(batch_id)
         blocks = Blocks(
             given.rows,
             size=cluster.shard_rows,
@@ -113,7 +115,7 @@ class _ClusterRun:
                 self._close(batch)
         ended.rows, ended.bad_rows = blocks.rows, blocks.bad_rows
         this_run = Tally(skipped=blocks.skipped, again=ended.tally.again)
-        written = Shards.read(self._directory, given.batch_id)
+        written = Shards.read(self._directory, batch_id)
         ended.tally = tally_of(written.documents(), self._config.reference, this_run)
         self._compare(count_missing(self._directory, written))
         return BatchEnd(ended, ended.tally)
@@ -134,7 +136,18 @@ class _ClusterRun:
 
         return replace(terms, path=database_path())
 
-    def _orders(self) -> Orders:
+    def _shards(self) -> Shards:
+        """What is there already. Raises `ConfigError` for the results of another batch."""
+        given, shards = self._given, Shards.read(self._directory)
+        is_ours = shards.batch in (None, given.batch_id)
+        if not is_ours and not holds_rows(self._options, self._config, given.names, shards.state):
+            raise ConfigError(
+                f"{self._directory} holds results of another batch: none of its rows is in this input",
+                hint="choose another directory for -o",
+            )
+        return shards
+
+    def _orders(self, batch_id: str) -> Orders:
         options, given = self._options, self._given
         run_id, path = new_id(), options.config_file
         make = caller_maker(self._config, options.calls, run_id, system=options.system)
@@ -147,7 +160,7 @@ class _ClusterRun:
             system=options.system,
             concurrency=options.concurrency,
             run_id=run_id,
-            batch_id=given.batch_id,
+            batch_id=batch_id,
             directory=self._directory,
             retry_failed=options.retry_failed,
             is_limited=is_limited(options.cost, self._config),

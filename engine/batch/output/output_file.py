@@ -82,16 +82,20 @@ class OutputFile:
         batch: str,
         heads: Sequence[Sequence[str]] = ((),),
         read_cells: Callable[[Mapping[str, str]], Mapping[str, Any]] = dict,
+        is_same: Callable[[Callable[[Work], State]], bool] = lambda _: False,
     ) -> None:
         """Open, lock, repair and read `path`. Raises `ConfigError` for a file that holds something else.
 
         `heads` are the columns that a CSV file may begin with, the first for a new one: the same in the same order,
         of which earlier versions called some by other names. `read_cells` makes a document of the cells of a line.
+        Results under another name than `batch` are taken where `is_same` finds, by the states of works, that they are
+        those of this input; `batch` is then the name that they have.
         """
         self._read_cells = read_cells
         self._place = real_path(path)
         self.path, self.notes = path, list[str]()
         self.form: Form = form
+        self.batch = batch
         self.resumed = 0
         self._states = DigestMap()
         self._has_old_lines = False
@@ -102,7 +106,10 @@ class OutputFile:
             self._heads = tuple(tuple(head) for head in heads)
             self._cut_zeros()
             self._columns = self._begun_with() if form == "csv" else ()
-            self._repair(self._read(batch))
+            torn = self._read(batch)
+            if self.batch != batch and not is_same(self.state):
+                raise self._others()
+            self._repair(torn)
         except BaseException:
             os.close(self._file)
             raise
@@ -264,23 +271,28 @@ class OutputFile:
             found = tuple(next(csv.reader([begun]), ()))
         return found if found in self._heads else self._heads[0]
 
+    def _others(self) -> ConfigError:
+        return ConfigError(
+            f"{self.path} holds the results of another batch: none of its rows is in this input",
+            hint="choose another file for -o",
+        )
+
     def _read(self, batch: str) -> Record | None:
         """Take in what is done. What a crash left of a last line, if anything; raises for a file that is not ours."""
         for number, record in enumerate(self._records(), 1):
             fields = record.fields
             if not record.whole:
-                if not self._is_ours(record):
+                if self.batch == batch and not self._is_ours(record):
                     raise ConfigError(f"{self.path} is not a batch's output", hint="choose another file for -o")
                 return record
             if not all(isinstance(fields.get(name), str) for name in IDENTITY) or not _work_of(fields)[1]:
                 raise ConfigError(
                     f"{self.path}: result {number} is not one of a batch", hint="choose another file for -o"
                 )
-            if fields["batch"] != batch:
-                raise ConfigError(
-                    f"{self.path} holds the results of another batch: its input or template was another one",
-                    hint="choose another file for -o",
-                )
+            if number == 1:
+                self.batch = str(fields["batch"])
+            elif fields["batch"] != self.batch:
+                raise self._others()
             key, asked = _work_of(fields)
             if self._states.get(key) is not None:
                 self._has_old_lines = True

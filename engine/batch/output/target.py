@@ -13,7 +13,7 @@ from ....providers.untrusted import harmless_json
 from ...results.forms import form_of
 from .csv_lines import HEADS, csv_line, read_cells
 from .document import Encode, json_line, output_document, output_line
-from .output_file import OUTPUT_FORMS, Form, OutputFile, Work
+from .output_file import OUTPUT_FORMS, Form, OutputFile, State, Work
 from .outputs import Pipe
 from .records import line_of_cells
 
@@ -46,9 +46,11 @@ def output_form(given: str | None, path: Path | None) -> Form:
     return form
 
 
-def output_file(path: Path, form: Form, batch_id: str) -> OutputFile:
+def output_file(
+    path: Path, form: Form, batch_id: str, is_same: Callable[[Callable[[Work], State]], bool]
+) -> OutputFile:
     """The file of a batch's results, opened. Raises `ConfigError`."""
-    return OutputFile(path, form, batch_id, HEADS, read_cells)
+    return OutputFile(path, form, batch_id, HEADS, read_cells, is_same)
 
 
 def opened_device(path: Path) -> int:

@@ -83,14 +83,14 @@ def open_submission(
     listener, store, output = listener or NoListener(), JobStore(), real_path(options.output)
     form = output_form(options.output_form, options.output)
     with open_input(options, config) as given, ExitStack() as stack:
-        memory = stack.enter_context(opened_memory(options.output, form, given.batch_id, listener))
+        memory = stack.enter_context(opened_memory(options.output, form, given, listener, options, config))
         manager = JobManager(config, store, listener, looked=looked, poll_s=poll_s)
         stack.callback(manager.tidy)
         jobs = store.open_for(output)
         for job in jobs:
             stack.enter_context(job.locked())
             listener.info(f"batch {job.id} is open for {output.name}: its rows are not submitted again")
-        new = _new_job(store, options, str(output), form, given.batch_id)
+        new = _new_job(store, options, str(output), form, memory.batch)
         stack.enter_context(new.locked())
         planning = _Planning(options, config, memory, jobs, new, listener, on_bad_row)
         try:

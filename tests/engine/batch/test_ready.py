@@ -253,3 +253,45 @@ def test_what_is_not_finished_is_not_well() -> None:
     tally = Tally()
     assert BatchEnd(Ended(2, 0, tally, finished=True), tally).outcome is BatchOutcome.OK
     assert BatchEnd(Ended(2, 0, tally, finished=False), tally).outcome is BatchOutcome.SOME_FAILED
+
+
+@pytest.mark.parametrize("form", ["jsonl", "csv"])
+def test_a_batch_is_known_by_its_rows_wherever_they_lie(tmp_path: Path, form: str) -> None:
+    async def go(config: Config, provider: Provider) -> None:
+        here, there = tmp_path / "here", tmp_path / "there"
+        here.mkdir()
+        rows, output = here / "rows.jsonl", here / f"out.{form}"
+        rows.write_bytes(ROWS)
+        await run_batch(BatchOptions(rows, output, ("a",)), config)
+        here.rename(there)
+        more = b'{"id": "3", "prompt": "three"}\n'
+        (there / "rows.jsonl").write_bytes(b'{"id": "0", "prompt": "zero"}\n' + ROWS + more)
+        moved = BatchOptions(there / "rows.jsonl", there / output.name, ("a",))
+        end = await run_batch(moved, config)
+        assert (end.tally.results, end.tally.skipped) == (4, 2) and len(provider.calls) == 4
+        await run_batch(moved, config)
+        assert len(provider.calls) == 4
+
+    against(tmp_path, go)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda rows: rows.replace(b"one", b"another").replace(b"two", b"other"),
+        lambda rows: rows.replace(b'"id": "1"', b'"id": "7"').replace(b'"id": "2"', b'"id": "8"'),
+        lambda rows: b"",
+    ],
+)
+def test_other_rows_are_another_batch(tmp_path: Path, change: Callable[[bytes], bytes]) -> None:
+    async def go(config: Config, provider: Provider) -> None:
+        rows, others, output = tmp_path / "rows.jsonl", tmp_path / "others.jsonl", tmp_path / "out.jsonl"
+        rows.write_bytes(ROWS)
+        others.write_bytes(change(ROWS))
+        await run_batch(BatchOptions(rows, output, ("a",)), config)
+        before = output.read_bytes()
+        with pytest.raises(ConfigError, match="another batch: none of its rows is in this input"):
+            await run_batch(BatchOptions(others, output, ("a",)), config)
+        assert output.read_bytes() == before and len(provider.calls) == 2
+
+    against(tmp_path, go)
