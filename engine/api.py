@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from ..providers.errors import StrictPlanError
 from ..providers.schema import Notice
+from .exchange.descriptors import room_for
 from .planning.option_names import COMMAND_LINE, OptionNames
 from .planning.prepare import Prompt
 from .runs.fanout import MOST_AT_ONCE
@@ -108,16 +109,14 @@ def ready_run(
     kept = kept_of(config, no_history=not keeps_history)
     extra = () if simulated is None else (simulated,)
     is_simulated = all(job.target is not None and job.target.is_simulated for job in jobs)
-    if at_once is None and (calls := sum(job.ready is not None for job in affordable.jobs)) > MOST_AT_ONCE:
-        note(f"{calls} calls, {MOST_AT_ONCE} of them at once; {names.concurrency} changes that; no wait is latency")
+    calls, wanted = sum(job.ready is not None for job in affordable.jobs), at_once or MOST_AT_ONCE
+    room = room_for(wanted)
+    if room < min(calls, wanted):
+        note(f"{calls} calls, {room} of them at once: this process may open no more files (ulimit -n)")
+    elif at_once is None and calls > wanted:
+        note(f"{calls} calls, {wanted} of them at once; {names.concurrency} changes that; no wait is latency")
     circumstances = Circumstances(
-        command,
-        kept,
-        config.history,
-        extra=extra,
-        simulated=is_simulated,
-        at_once=at_once or MOST_AT_ONCE,
-        turn=turn,
+        command, kept, config.history, extra=extra, simulated=is_simulated, at_once=room, turn=turn
     )
     return ReadyRun(prompt, affordable, circumstances)
 

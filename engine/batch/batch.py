@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
 from ..costs.budget.purse import Purse
+from ..exchange.descriptors import room_for
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
 from ..results.charge import may_have_cost
@@ -38,6 +39,9 @@ ROWS_AHEAD = 256
 
 MOST_AT_ONCE = 256
 """Calls under way for one profile, where nothing else limits them: 6,000 a minute of 2.5 seconds each."""
+
+MOST_IN_ALL = 65_536
+"""Calls under way of all profiles together, where there are as many file descriptors."""
 
 WINDOW = 10_000
 """Lines that may wait for an earlier one, where a pipe wants them in order."""
@@ -79,7 +83,9 @@ class Batch:
         is_live: bool = False,
         ordered: bool = False,
         window: int = WINDOW,
-        make_pace: Callable[[RowCaller], Pace] = lambda caller: Pace(caller.limits, most_at_once=MOST_AT_ONCE),
+        make_pace: Callable[[RowCaller], Pace] = lambda caller: Pace(
+            caller.limits, most_at_once=room_for(MOST_AT_ONCE)
+        ),
     ) -> None:
         self.surroundings, self.stopping, self.blocked = surroundings, False, False
         self._reading_done = False
@@ -102,6 +108,7 @@ class Batch:
         self.interrupted = False
         self._ordered = Ordered(output, self._room.set) if ordered and memory is None else None
         self._index = 0
+        self._places = asyncio.Semaphore(room_for(MOST_IN_ALL))
         self._sums, self._flow = sums, asyncio.Lock()
         self._gauge = Gauge(surroundings.clock)
         self._claimed = DigestMap()
@@ -176,6 +183,12 @@ class Batch:
 
     async def call(self, lane: Lane, prepared: Prepared, surroundings: Surroundings) -> Result:
         """One attempt, if the budget allows it. If not, the batch stops."""
+        async with self._places:
+            if self.stopping:  # while it waited for its place: it was never begun
+                return lane.caller.refused(prepared.think, Failure("budget", "the batch was stopped before it began"))
+            return await self._call(lane, prepared, surroundings)
+
+    async def _call(self, lane: Lane, prepared: Prepared, surroundings: Surroundings) -> Result:
         self._index += 1
         booking = None if self._sums is None else self._sums.booking()
         result = await lane.caller.call(

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..costs.prices import pricing
+from ..exchange.descriptors import room_for
 from ..exchange.surroundings import Surroundings
 from ..runs.money import purse_for
 from ..targets.target import select
@@ -54,6 +55,9 @@ async def resources_for(
     found = batch_limits(options, config, profiles_of(names, config))
     for words in found.notes:
         listener.note(words)
+    wanted = options.concurrency or 0
+    if (room := room_for(wanted)) < wanted:
+        listener.note(f"{room} calls at once, not {wanted}: this process may open no more files (ulimit -n)")
     if purse is None:
         purse = purse_for(found.limits, (), LONGEST_CALL_S, allow_unpriced=options.cost.allow_unpriced)
     sums, began = _sums_for(options, config, run_id), time.monotonic()
