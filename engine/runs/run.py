@@ -101,10 +101,13 @@ async def make_calls(
     timers: list[asyncio.TimerHandle] = []
     warming: list[asyncio.Future[None]] = []
 
+    def price_expected() -> None:
+        if keeper is not None:
+            keeper.price_expected()
+
     def warm() -> None:
         warming.append(loop.run_in_executor(None, pricing.warm))
-        if (kept := keeper) is not None:
-            warming[0].add_done_callback(lambda _: kept.price_expected())
+        warming[0].add_done_callback(lambda _: price_expected())
 
     def on_sent() -> None:
         # The price table takes long to import; now the provider is thinking anyway. One that answers at once is not

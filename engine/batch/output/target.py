@@ -47,9 +47,9 @@ def output_form(given: str | None, path: Path | None) -> Form:
 
 
 def output_file(
-    path: Path, form: Form, batch_id: str, is_same: Callable[[Callable[[Work], State]], bool]
+    path: Path, form: Form, batch_id: str, is_same: Callable[[Callable[[Work], State]], bool] = lambda _: False
 ) -> OutputFile:
-    """The file of a batch's results, opened. Raises `ConfigError`."""
+    """The file of a batch's results, opened (`OutputFile`). Raises `ConfigError`."""
     return OutputFile(path, form, batch_id, HEADS, read_cells, is_same)
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import os
-import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from ....providers.errors import StoreError
 from ...results.assembly import timestamp
+from ..processes import is_running, this_machine
 from ..store import Store
-from ..sums.reservations import is_alive
 from .rows import StoredSession
 
 
@@ -25,13 +24,13 @@ class Claim:
     since: str
 
 
-def claim(store: Store, session: StoredSession, *, alive: Callable[[int], bool] = is_alive) -> Claim:
+def claim(store: Store, session: StoredSession, *, alive: Callable[[int], bool] = is_running) -> Claim:
     """Take the session for this process. Raises `StoreError` when another one is writing on it, or has moved it.
 
     What another process of this machine had taken is free once that process has ended; of other machines, which may
     share the directory, nobody can tell, so that theirs has to be taken away by `thinkdial session unlock`.
     """
-    host, pid = socket.gethostname(), os.getpid()
+    host, pid = this_machine(), os.getpid()
     since = timestamp(datetime.now(UTC))
     with store.transaction() as connection:
         found = connection.execute(
@@ -45,7 +44,8 @@ def claim(store: Store, session: StoredSession, *, alive: Callable[[int], bool] 
         tip, other_host, other_pid, other_since = found
         is_ours = other_pid is None or (other_host, other_pid) == (host, pid)
         if other_pid is not None and not is_ours and (other_host != host or alive(other_pid)):
-            where = f"process {other_pid}" if other_host == host else f"process {other_pid} on {other_host}"
+            other = str(other_host).partition(" ")[0]
+            where = f"process {other_pid}" if other_host == host else f"process {other_pid} on {other}"
             raise StoreError(
                 f"session {session.name} is in use by {where}, since {other_since}",
                 hint=f"wait for it, or go another way: thinkdial session fork {session.name} NEW",

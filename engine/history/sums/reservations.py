@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TypeVar
 from ...costs.budget.ledger import Choose, Held
 from ...costs.budget.limits import Limit
 from ...costs.budget.share import NOTHING, Elsewhere, Grant
+from ..processes import is_running, this_machine
 from ..store import Store
 from .aside import everything_aside
 from .spend import spent_in
@@ -31,24 +32,12 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def is_alive(pid: int) -> bool:
-    """Whether a process of this machine still runs. Where that cannot be asked without harm, it is taken to."""
-    if os.name != "posix":
-        return True
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
 class Reservations:
     """The reservations of one run among those of all. The connection lives in a thread: others may keep it waiting.
 
     `limits` are those that all runs share (`Limit.since`). `lasts_s` is the longest that one of the calls can take. A
-    reservation counts for others until it is released, it expires, or its process on this machine has ended.
+    reservation counts for others until it is released, it expires, or its process on this machine has ended: then the
+    calls that were made with it count as spent (`under_way`).
     """
 
     def __init__(
@@ -58,7 +47,7 @@ class Reservations:
         lasts_s: float,
         path: Path | None = None,
         now: Callable[[], datetime] = _now,
-        alive: Callable[[int], bool] = is_alive,
+        alive: Callable[[int], bool] = is_running,
     ) -> None:
         self._limits = [limit for limit in limits if limit.is_enforced and limit.since is not None]
         self._lasts = timedelta(seconds=lasts_s + MARGIN_S)
@@ -116,7 +105,7 @@ class Reservations:
         now = self._now()
         return connection.execute(
             "INSERT INTO reservations (created_at, expires_at, host, pid, profile, usd) VALUES (?, ?, ?, ?, ?, ?)",
-            (_text(now), _text(now + self._lasts), _host(), os.getpid(), profile, f"{usd:f}"),
+            (_text(now), _text(now + self._lasts), this_machine(), os.getpid(), profile, f"{usd:f}"),
         ).lastrowid
 
     def _release(self, store: Store, row: int) -> None:
@@ -127,7 +116,7 @@ class Reservations:
 
 def elsewhere_of(store: Store, connection: sqlite3.Connection, limits: Iterable[Limit]) -> Mapping[str, Elsewhere]:
     """The limits that all runs share as the history knows them at this moment of a transaction, by their names."""
-    return _elsewhere(store, connection, limits, _others(connection, frozenset(), _now(), is_alive))
+    return _elsewhere(store, connection, limits, _others(connection, frozenset(), _now(), is_running))
 
 
 def _elsewhere(
@@ -150,14 +139,14 @@ def _others(
     connection: sqlite3.Connection, own: Set[int], now: datetime, alive: Callable[[int], bool]
 ) -> list[tuple[str, Decimal]]:
     """Profile and amount of all reservations but our own. Those that are over are removed."""
-    moment, host = _text(now), _host()
+    moment, machine = _text(now), this_machine()
     gone: list[tuple[int]] = []
     others: list[tuple[str, Decimal]] = []
     query = "SELECT number, expires_at, host, pid, profile, usd FROM reservations"
     for number, expires_at, where, pid, profile, usd in connection.execute(query):
         if number in own:
             continue
-        if expires_at <= moment or (where == host and not alive(pid)):
+        if expires_at <= moment or (where == machine and not alive(pid)):
             gone.append((number,))
         else:
             others.append((profile, Decimal(usd)))
@@ -168,9 +157,3 @@ def _others(
 def _text(moment: datetime) -> str:
     """RFC 3339 in UTC, of one length, so that texts compare as moments do."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _host() -> str:
-    import socket
-
-    return socket.gethostname()

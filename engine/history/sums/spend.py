@@ -248,10 +248,10 @@ def _sum(amounts: str) -> Decimal:
 
 
 def _spent(key: str, results: int, unpriced: int, usd: str, output: str, reasoning: str, *rest: Any) -> Spent:
-    reasoning_unknown, saved, entered, left, thought, estimated, estimated_usd = rest
+    reasoning_unknown, saved, entered, output_tokens, reasoning_tokens, estimated, estimated_usd = rest
     return Spent(
         key, results, unpriced, _sum(usd) if results > unpriced else None, _sum(output), _sum(reasoning),
-        reasoning_unknown, _sum(saved), entered, left, thought, estimated, _sum(estimated_usd),
+        reasoning_unknown, _sum(saved), entered, output_tokens, reasoning_tokens, estimated, _sum(estimated_usd),
     )  # fmt: skip
 
 

@@ -101,8 +101,8 @@ def _rows(connection: sqlite3.Connection, alive: Alive, at: datetime | None) -> 
 def _charge(connection: sqlite3.Connection, call: UnderWay, times: int) -> None:
     usd = Decimal(0) if call.usd is None else call.usd * times
     key = {
-        "day": call.day, "profile": call.profile, "provider": call.provider, "host": call.host, "model": call.model,
-        "think": call.think,
+        "day": call.day, "profile": call.profile, "provider": call.provider, "host": call.host,
+        "model": call.model, "think": call.think,
     }  # fmt: skip
     known = times * (call.usd is not None)
     numbers = {"results": times, "unpriced": times - known, "estimated": known, "reasoning_unknown": known}

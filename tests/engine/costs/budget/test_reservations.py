@@ -15,9 +15,10 @@ import pytest
 from thinkdial.engine.costs.budget.ledger import POLL_S, Ledger
 from thinkdial.engine.costs.budget.limits import Limit
 from thinkdial.engine.costs.budget.share import Grant, Need
+from thinkdial.engine.history.processes import is_running, this_machine
 from thinkdial.engine.history.store import Store
 from thinkdial.engine.history.sums.aside import Aside, set_aside, settle
-from thinkdial.engine.history.sums.reservations import MARGIN_S, Reservations, is_alive
+from thinkdial.engine.history.sums.reservations import MARGIN_S, Reservations
 from thinkdial.profiles.budget_rules import OnExceed
 from thinkdial.providers.errors import Failure
 
@@ -147,13 +148,11 @@ def test_a_call_that_others_leave_nothing_is_refused_in_the_end(path: Path) -> N
 
 
 def test_the_dead_and_the_expired_hold_nothing(path: Path) -> None:
-    import socket
-
-    later, earlier, here = "2026-11-21T12:00:00.000001Z", "2026-11-21T12:00:00.000000Z", socket.gethostname()
+    later, earlier, here = "2026-11-21T12:00:00.000001Z", "2026-11-21T12:00:00.000000Z", this_machine()
     reserve_by_hand(path, "0.9", pid=111, host=here, expires=later)
     reserve_by_hand(path, "0.9", pid=222, host=here, expires=earlier)
     reserve_by_hand(path, "0.9", pid=111, host="elsewhere", expires=earlier)
-    reserve_by_hand(path, "0.25", pid=111, host="elsewhere", expires=later)
+    reserve_by_hand(path, "0.25", pid=111, host=f"{this_machine()} in a container", expires=later)
 
     async def go() -> None:
         one = Program(path, dead=frozenset({111}))
@@ -278,7 +277,7 @@ def test_a_process_that_has_ended_is_known_to_have() -> None:
     running = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     with ended, running:
         ended.wait()
-        assert not is_alive(ended.pid) and is_alive(running.pid)
+        assert not is_running(ended.pid) and is_running(running.pid)
         running.communicate(b"\n")
 
 
@@ -290,6 +289,7 @@ from pathlib import Path
 
 from thinkdial.engine.costs.budget.share import Grant, Need
 from thinkdial.engine.history.sums.reservations import Reservations
+from thinkdial.engine.history.processes import is_running, this_machine
 from thinkdial.engine.history.store import Store
 from thinkdial.engine.costs.budget.ledger import Ledger
 from thinkdial.engine.costs.budget.limits import Limit
