@@ -51,17 +51,17 @@ class Keeper:
         await self._recorder.reserve(index, _call_head(prepared)._replace(sent={}), usd)
 
     def price_expected(self) -> None:
-        """Say what the calls under way may cost, as far as nobody has. Takes a while unless prices are warm."""
+        """Say what the calls under way may cost, as far as nobody has. It takes a while; any thread may do it."""
         if not self._unpriced:
             return
         from ..costs.likely_cost import LikelyCost
 
         likely = LikelyCost()
-        for index, prepared in self._unpriced.items():
+        while self._unpriced:
+            index, prepared = self._unpriced.popitem()
             with suppress(Exception):  # nobody has asked for it
                 if (usd := likely.usd(prepared)) is not None:
                     self._recorder.estimate(index, usd)
-        self._unpriced.clear()
 
     def begin(self, index: int, prepared: Prepared) -> None:
         is_first = index not in self._begun

@@ -99,23 +99,22 @@ async def make_calls(
     loop = asyncio.get_running_loop()
     needs_prices = any(job.target is not None and job.target.profile.price is None for job in jobs)
     timers: list[asyncio.TimerHandle] = []
-    warming: list[asyncio.Future[None]] = []
+    looking: list[asyncio.Future[None]] = []
 
-    def price_expected() -> None:
+    def look_up() -> None:  # in a thread
+        if needs_prices:
+            pricing.warm()
         if keeper is not None:
             keeper.price_expected()
 
-    def warm() -> None:
-        warming.append(loop.run_in_executor(None, pricing.warm))
-        warming[0].add_done_callback(lambda _: price_expected())
+    def begin_to_look() -> None:
+        looking.append(loop.run_in_executor(None, look_up))
 
     def on_sent() -> None:
         # The price table takes long to import; now the provider is thinking anyway. One that answers at once is not
         # kept waiting by it: two threads of Python are slower than one.
-        if needs_prices and not timers:
-            timers.append(loop.call_later(WARMING_AFTER_S, warm))
-        elif keeper is not None and (not needs_prices or (warming and warming[0].done())):
-            keeper.price_expected()
+        if (needs_prices or keeper is not None) and (not timers or (looking and looking[-1].done())):
+            timers.append(loop.call_later(WARMING_AFTER_S, begin_to_look))
 
     foresee = Afterwards(prompt, at)
     keeper = _keeper(run_id, at, prompt, circumstances, foresee)
