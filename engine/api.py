@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from ..providers.errors import StrictPlanError
 from ..providers.schema import Notice
-from .exchange.descriptors import room_for
 from .planning.option_names import COMMAND_LINE, OptionNames
 from .planning.prepare import Prompt
+from .runs.descriptors import room_for
 from .runs.fanout import MOST_AT_ONCE
 from .runs.forecasts import Note, unheard
 from .runs.jobs import Job, Options, make_jobs

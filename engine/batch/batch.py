@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
 from ..costs.budget.purse import Purse
-from ..exchange.descriptors import room_for
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
 from ..results.charge import may_have_cost
 from ..results.result import Result
 from ..runs.call import is_refused
+from ..runs.descriptors import room_for
 from .caller import RowCaller
 from .end import Ended
 from .lane import Lane, Task

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..costs.prices import pricing
-from ..exchange.descriptors import room_for
 from ..exchange.surroundings import Surroundings
+from ..runs.descriptors import room_for
 from ..runs.money import purse_for
 from ..targets.target import select
 from .books import recorder_for, tell_unbooked

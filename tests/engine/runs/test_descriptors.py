@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.exchange import descriptors
-from thinkdial.engine.exchange.descriptors import SPARE, room_for
+from thinkdial.engine.runs import descriptors
+from thinkdial.engine.runs.descriptors import SPARE, room_for
 from thinkdial.simulator import simulator_in_thread
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there is no such limit")
