@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import os
+import stat
 import sys
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from pathlib import Path
 
 from ..engine.planning.prepare import Prompt, checked_text
 from ..profiles.disk import read_bounded, read_stream
+from ..profiles.encodings import encoding_of
 from ..providers.errors import UsageError
-from .output import is_terminal
+from .output import is_terminal, say
 
 MAX_PROMPT_BYTES = 64 * 1024 * 1024
 
+SILENT_WAIT_S = 0.8
+"""Seconds for which a pipe may keep us waiting without a word."""
 
-def read_prompt(argument: str | None, prompt_files: list[Path], system: str | None) -> Prompt:
+
+def _unsaid(_: str) -> None:
+    pass
+
+
+def read_prompt(
+    argument: str | None, prompt_files: list[Path], system: str | None, note: Callable[[str], None] = _unsaid
+) -> Prompt:
     """Join what the user gave. `-` as the argument, or nothing else to read, means standard input.
 
+    What standard input adds to another prompt is noted. A pipe that stays open is waited for, which is said.
     Raises `UsageError` for an empty prompt, for bytes that are no text, and for more than 64 MiB.
     """
     pieces: list[str] = []
@@ -24,7 +39,12 @@ def read_prompt(argument: str | None, prompt_files: list[Path], system: str | No
     pieces += [_decoded(_read(path), str(path)) for path in prompt_files]
     wants_stdin = argument == "-"
     if wants_stdin or not is_terminal(sys.stdin):
-        pieces.append(_decoded(_standard_input(), "standard input"))
+        with _said_when_long(is_more=bool(pieces)):
+            given = _standard_input()
+        added = _decoded(given, "standard input")
+        if pieces and added.strip():
+            note(f"standard input is part of the prompt: {len(added):,} characters")
+        pieces.append(added)
     text = "\n\n".join(piece.strip("\n") for piece in pieces if piece.strip())
     if not text:
         raise UsageError(
@@ -43,6 +63,35 @@ def _standard_input() -> bytes:
         raise UsageError(f"standard input cannot be read: {error.strerror}") from None
 
 
+@contextmanager
+def _said_when_long(*, is_more: bool) -> Generator[None]:
+    """Say what is waited for where standard input is no file and does not end at once. `is_more`: beside a prompt."""
+    if is_terminal(sys.stdin) or not _may_wait():
+        yield
+        return
+    from threading import Timer
+
+    words = "waiting until standard input ends, a pipe that is still open"
+    if is_more:
+        words += "; what comes is added to the prompt (</dev/null: nothing is)"
+    timer = Timer(SILENT_WAIT_S, say, (words,))
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _may_wait() -> bool:
+    """Whether standard input is something that others write to while we read."""
+    try:
+        mode = os.fstat(sys.stdin.fileno()).st_mode
+    except (AttributeError, OSError, ValueError):  # closed, or none of the system's
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
+
+
 def _read(path: Path) -> bytes:
     try:
         return read_bounded(path, MAX_PROMPT_BYTES)
@@ -51,11 +100,15 @@ def _read(path: Path) -> bytes:
 
 
 def _decoded(data: bytes, name: str) -> str:
-    if b"\x00" in data[:65_536]:
+    encoding = encoding_of(data)
+    if encoding == "utf-8-sig" and b"\x00" in data[:65_536]:
         raise UsageError(f"{name} is binary data, not text", hint="only text can be sent")
     try:
-        return data.decode("utf-8-sig")
+        return data.decode(encoding).removeprefix("\ufeff")
     except UnicodeDecodeError as error:
+        if encoding != "utf-8-sig":
+            words = f"{name} begins as {encoding.upper()} text and goes on as something else (byte {error.start})"
+            raise UsageError(words, hint="save it as UTF-8") from None
         raise UsageError(
             f"{name} is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})",
             hint="convert it first, for instance: iconv -f latin1 -t utf-8",

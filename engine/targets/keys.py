@@ -19,6 +19,12 @@ COMMAND_TIMEOUT_S = 60.0
 LONGEST_KEY = 16_384
 ACCOUNT_LABEL_DIGITS = 16
 
+QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d"}
+"""What env files and chats put around a key, and what closes it."""
+
+SCHEMES = ("bearer", "basic", "authorization", "x-api-key", "api-key")
+"""What stands before a key in a header, and is copied along."""
+
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Key:
@@ -160,6 +166,16 @@ def can_be_a_key(secret: str) -> bool:
     return bool(secret) and secret.isascii() and secret.isprintable() and len(secret) <= LONGEST_KEY
 
 
+def what_is_too_much(secret: str) -> str | None:
+    """What surrounds a key that was copied with too much, in words; None where nothing does."""
+    if len(secret) > 1 and secret[0] in QUOTES and secret[-1] == QUOTES[secret[0]]:
+        return "stands in quotes"
+    scheme, space, _ = secret.partition(" ")
+    if space and scheme.rstrip(":").lower() in SCHEMES:
+        return f"begins with {scheme}"
+    return None
+
+
 def _variables(target: Target) -> tuple[str, ...]:
     return target.profile.api_key_env or target.provider.api_key_env
 
@@ -235,6 +251,11 @@ def _run(command: tuple[str, ...]) -> _Given:
 
 
 def _checked(key: Key, target: Target) -> Key:
+    if problem := what_is_too_much(key.reveal()):
+        raise ConfigError(
+            f"profile {target.profile.name}: the key from {key.source} {problem}",
+            hint="take that away: a key is sent as it stands, with whatever its provider wants before it",
+        )
     if not can_be_a_key(key.reveal()):
         raise ConfigError(
             f"profile {target.profile.name}: the key from {key.source} holds characters that a header cannot carry",

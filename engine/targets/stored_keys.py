@@ -8,7 +8,7 @@ from ...profiles.config import Config
 from ...providers.errors import UsageError, did_you_mean
 from . import keyring
 from .keyring import Entry, profile_entry
-from .keys import can_be_a_key, origin, own_places, provider_places
+from .keys import can_be_a_key, origin, own_places, provider_places, what_is_too_much
 from .target import Target, resolve
 
 
@@ -63,6 +63,8 @@ def store_key(slot: KeySlot, secret: str, config: Config) -> StoredKey:
             "this is no key: it holds spaces at its ends, line breaks or characters that a header cannot carry",
             hint="was it copied with a line break or quotes? Nothing was stored",
         )
+    if problem := what_is_too_much(secret):
+        raise UsageError(f"this key {problem}", hint="give the key alone; nothing was stored")
     where = keyring.put(slot.entry, secret)
     return StoredKey(slot.entry, where, tuple(_notes(slot, config)))
 

@@ -66,7 +66,7 @@ def test_five_megabytes(asked: Any) -> None:
     [
         (b"\x89PNG\r\n\x1a\n\x00\x00", "standard input is binary data"),
         (b"caf\xe9", "standard input is not UTF-8 text (byte 3 is 0xe9)"),
-        (b"\xff\xfeh\x00i\x00", "standard input is binary data"),
+        (b"\xff\xfeh\x00i", "standard input begins as UTF-16 text and goes on as something else"),
         (b"", "the prompt is empty"),
         (b" \n\t\n", "the prompt is empty"),
     ],
@@ -74,6 +74,50 @@ def test_five_megabytes(asked: Any) -> None:
 def test_input_that_is_no_text(cli: Cli, sim: Path, data: bytes, words: str) -> None:
     ended = cli("ask", "-p", "a", "--config", sim, stdin=data)
     assert ended.code == 2 and words in ended.err and ended.out == ""
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-8-sig", "utf-32"])
+def test_text_as_powershell_writes_it(asked: Any, tmp_path: Path, encoding: str) -> None:
+    one = tmp_path / "one.txt"
+    one.write_bytes("Grün 2\r\n".encode(encoding))
+    (body,) = asked("ask", "-p", "local", "-f", one, stdin="Say: für 1\r\n".encode(encoding))
+    assert prompt_of(body) == "Grün 2\r\n\nSay: für 1\r"
+
+
+def test_what_standard_input_adds_is_told(cli: Cli, recorder: Any, config_for: Callable[..., Path]) -> None:
+    words, said = (
+        ("ask", "Sum up", "-p", "local", "--retries", "0", "--config", config_for(recorder.url)),
+        "part of the",
+    )
+    assert "note: standard input is part of the prompt: 6 characters\n" in cli(*words, stdin=b"piped\n").err
+    assert said not in cli(*words, stdin=b" \n").err + cli(*words, "-q", stdin=b"piped\n").err
+    assert said not in cli("ask", *words[2:], stdin=b"the prompt itself").err
+
+
+@pytest.mark.parametrize("prompt", [("hello",), ()])
+def test_a_pipe_that_stays_open_is_waited_for_and_that_is_said(
+    process: Any, recorder: Any, config_for: Callable[..., Path], prompt: tuple[str, ...]
+) -> None:
+    """As under cron, in CI and from agents: nobody writes, and nobody closes."""
+    started = process.start(
+        "ask", *prompt, "-p", "local", "--retries", "0", "--config", config_for(recorder.url), stdin=subprocess.PIPE
+    )
+    said = started.stderr.readline().decode()
+    assert "waiting until standard input ends" in said and ("</dev/null" in said) == bool(prompt)
+    assert not recorder.asked
+    started.communicate(b"more")
+    ((_, _, body),) = recorder.asked
+    assert prompt_of(json.loads(body)) == "\n\n".join((*prompt, "more"))
+
+
+def test_a_file_and_a_pipe_that_ends_are_read_without_a_word(process: Any, sim: Path, tmp_path: Path) -> None:
+    given = tmp_path / "given.txt"
+    given.write_bytes(b"more")
+    command = [sys.executable, "-m", "thinkdial.cli", "ask", "x", "-p", "a", "--config", str(sim), "-q"]
+    with given.open("rb") as file:
+        for source in ({"stdin": file}, {"input": b"more"}):
+            ended = subprocess.run(command, env=process.environment(), capture_output=True, **source)
+            assert ended.returncode == 0 and b"waiting" not in ended.stderr
 
 
 def test_input_that_is_too_much(cli: Cli, sim: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ def ask(
     """
     from ....engine.targets.target import one_selection
     from ...formats import chosen_format
+    from ...output import noting
     from ...prompt import read_prompt
     from ...selection import load_config, one_value
     from .ready import make_ready, options_of
@@ -59,14 +60,15 @@ def ask(
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TEXT)
     sweep = (one_value(think),) if think is not None else ()
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
-    given = read_prompt(prompt, sending.file or [], sending.system)
+    in_session = talking.session is not None or talking.go_on
+    selection = None if in_session else one_selection(profile, settings)
+    given = read_prompt(prompt, sending.file or [], sending.system, noting(quiet=keeping.quiet))
     options = options_of(sending, sweep)
     asked = _Asked(settings, given, options, form, sending, printing, keeping)
     if dry_run:
         return _planned(asked, profile, talking)
-    if talking.session is not None or talking.go_on:
+    if selection is None:
         return _in_session(asked, profile, talking, yes=yes, count=count)
-    selection = one_selection(profile, settings)
     ready = make_ready("ask", [selection], given, settings, options, sending, keeping, yes=yes, count=count)
     return ready if isinstance(ready, ExitCode) else code_of(*_answered(asked, ready))
 

@@ -50,6 +50,7 @@ def compare(
     """
     from ....engine.targets.target import select
     from ...formats import chosen_format
+    from ...output import noting
     from ...prompt import read_prompt
     from ...selection import load_config, sweep_values
     from .ready import make_ready, options_of
@@ -58,7 +59,7 @@ def compare(
     sweep = sweep_values(think)
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     selections = select(profile or [], settings)
-    given = read_prompt(prompt, sending.file or [], sending.system)
+    given = read_prompt(prompt, sending.file or [], sending.system, noting(quiet=keeping.quiet))
     options = options_of(sending, sweep)
     if dry_run:
         from .plan import print_plans

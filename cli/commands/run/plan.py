@@ -58,6 +58,7 @@ def plan(
     from ....engine.runs.jobs import Options
     from ....engine.targets.target import select
     from ....providers.errors import UsageError
+    from ...output import noting
     from ...prompt import read_prompt
     from ...selection import load_config, sweep_values
 
@@ -69,7 +70,7 @@ def plan(
     given = prompt is not None or file
     if count and not given:
         raise UsageError("--count needs a prompt to count", hint='thinkdial plan "..." --count, or -f FILE')
-    asked = read_prompt(prompt, file or [], system) if given else Prompt(PLACEHOLDER, system)
+    asked = read_prompt(prompt, file or [], system, noting(quiet=quiet)) if given else Prompt(PLACEHOLDER, system)
     options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate)
     # Of all profiles, those that still lack something of the user's are mentioned; one that was named must be planned.
     return print_plans(

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any, BinaryIO, Literal, cast
 
 from ....providers.errors import UsageError
@@ -29,6 +30,7 @@ Template = Callable[[Mapping[str, Any]], str]
 MAX_ROW_BYTES = 64 * 1024 * 1024
 RESERVED = ("id", "row_id", "prompt", "messages", "system", "think", "profile", "max_output", "expect")
 EXCERPT = 80
+_SEPARATOR = re.compile(r"sep=(.)\s*")
 _MADE = re.compile(r"([0-9a-f]{16})(?:-([2-9]|[1-9]\d{1,9}))?", re.ASCII)
 
 
@@ -77,12 +79,13 @@ def guess_form(name: str, beginning: bytes) -> Form:
 
 
 def read_rows(
-    lines: Iterable[bytes], form: Form, *, template: Template | None = None, delimiter: str = ","
+    lines: Iterable[bytes], form: Form, *, template: Template | None = None, delimiter: str | None = None
 ) -> Iterator[Row | BadRow]:
     """The rows of `lines`, in order, one at a time.
 
     `lines` end in their line break; one that is longer than 64 MiB may come cut. Raises `UsageError` when no row can
-    be read at all: a CSV without a header.
+    be read at all: a CSV without a header. The `delimiter` of a CSV is by default the one that its header has most of:
+    Excel writes semicolons where a comma stands in numbers.
     """
     names = _Names()
     number = 0
@@ -163,14 +166,26 @@ def _float(written: str) -> float:
 _DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_float)
 
 
-def _csv_entries(lines: Iterable[bytes], delimiter: str) -> Iterator[tuple[int, dict[str, Any] | _UnusableError]]:
+def _delimiter_of(header: str) -> str:
+    outside = "".join(header.split('"')[::2])
+    return max(",;\t", key=outside.count)
+
+
+def _csv_entries(
+    lines: Iterable[bytes], delimiter: str | None
+) -> Iterator[tuple[int, dict[str, Any] | _UnusableError]]:
     def decoded() -> Iterator[str]:
         for index, data in enumerate(lines):
             # Bytes that are no text become lone surrogates, so that the one row that holds them can be named.
             yield (data.removeprefix(b"\xef\xbb\xbf") if index == 0 else data).decode("utf-8", "surrogateescape")
 
     csv.field_size_limit(MAX_ROW_BYTES)
-    reader = csv.reader(decoded(), delimiter=delimiter, strict=True)
+    texts = decoded()
+    first = next(texts, "")
+    skipped = 0
+    if said := _SEPARATOR.fullmatch(first):  # Excel's own line, for itself
+        delimiter, first, skipped = said[1], next(texts, ""), 1
+    reader = csv.reader(chain((first,), texts), delimiter=delimiter or _delimiter_of(first), strict=True)
     try:
         header = next(reader, None)
     except csv.Error as error:
@@ -183,7 +198,7 @@ def _csv_entries(lines: Iterable[bytes], delimiter: str) -> Iterator[tuple[int, 
     if len(set(header)) < len(header) or not all(header):
         raise UsageError("line 1: the CSV header has an empty or a repeated column name", hint=", ".join(header))
     while True:
-        line = reader.line_num + 1
+        line = reader.line_num + 1 + skipped
         try:
             cells = next(reader, None)
         except csv.Error as error:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ....profiles.disk import real_path
+from ....profiles.encodings import ENOUGH_BYTES, Utf8Stream, encoding_of
 from ....providers.errors import UsageError
 from ...results.forms import form_of
 from .digests import digest_of
@@ -24,20 +25,27 @@ ENOUGH_TO_GUESS = 4096
 
 
 class OpenSource:
-    """An input that is open. What is no regular file `is_live`: a row may be waited for, and its answer too."""
+    """An input that is open. What is no regular file `is_live`: a row may be waited for, and its answer too.
 
-    def __init__(self, lines: Iterable[bytes], file: BufferedReader | None = None) -> None:
+    The `lines` are the caller's own, or those of `file`, in UTF-8 whatever that is written in.
+    """
+
+    def __init__(self, lines: Iterable[bytes] | None, file: BufferedReader | None = None) -> None:
         self._lines, self._file, self._read = lines, file, 0
+        self._as_utf8: BufferedReader | None = None
         self._status = None if file is None else os.fstat(file.fileno())
         self.is_live = self._status is None or not stat.S_ISREG(self._status.st_mode)
 
     def beginning(self) -> bytes:
         """What comes first, as far as it can be seen without reading it; of a pipe it is waited for."""
-        return b"" if self._file is None else self._file.peek(ENOUGH_TO_GUESS)[:ENOUGH_TO_GUESS]
+        return b"" if self._file is None else self._text(self._file).peek(ENOUGH_TO_GUESS)[:ENOUGH_TO_GUESS]
 
     def lines(self) -> Iterator[bytes]:
         """The lines, once."""
-        for line in self._lines:
+        lines = self._lines
+        if lines is None:
+            lines = () if self._file is None else bounded_lines(self._text(self._file))
+        for line in lines:
             self._read += len(line)
             yield line
 
@@ -45,7 +53,14 @@ class OpenSource:
         """The share of it that has been read, above 0 and up to 1; None where it is not known, as of a pipe."""
         if self._status is None or self.is_live or not self._status.st_size or not self._read:
             return None
-        return min(1.0, self._read / self._status.st_size)
+        read = self._read if self._as_utf8 is self._file or self._file is None else self._file.tell()
+        return min(1.0, read / self._status.st_size)
+
+    def _text(self, file: BufferedReader) -> BufferedReader:
+        if self._as_utf8 is None:
+            encoding = encoding_of(file.peek(ENOUGH_BYTES))
+            self._as_utf8 = file if encoding == "utf-8-sig" else BufferedReader(Utf8Stream(file, encoding))
+        return self._as_utf8
 
     def is_file(self, path: Path) -> bool:
         """Whether it is the very file that is called `path`."""
@@ -60,7 +75,7 @@ def open_source(source: Source) -> Generator[OpenSource]:
         return
     with ExitStack() as stack:
         file = _opened(source)
-        made = OpenSource(bounded_lines(file), file)
+        made = OpenSource(None, file)
         if not made.is_live:  # a stream stays open: the thread that reads it may wait in it when all is over
             stack.enter_context(file)
         yield made
@@ -80,7 +95,7 @@ def rows_of(source: OpenSource, options: BatchOptions) -> Iterator[Row | BadRow]
         raise UsageError(f"--input-format {given}: rows are {', '.join(FORMS)}")
     form = _form(given) or guess_form(options.source_name, source.beginning())
     is_tsv = given == "tsv" or (given is None and form_of(options.source_name, ("tsv",)) is not None)
-    return read_rows(source.lines(), form, template=template, delimiter="\t" if is_tsv else ",")
+    return read_rows(source.lines(), form, template=template, delimiter="\t" if is_tsv else None)
 
 
 def batch_id_of(options: BatchOptions) -> str:

@@ -76,6 +76,17 @@ def test_invalid_utf8_costs_one_row(form: str) -> None:
     assert isinstance(bad, BadRow) and "UTF-8" in bad.problem and bad.line == (3 if form == "csv" else 2)
 
 
+@pytest.mark.parametrize(
+    ("head", "delimiter"),
+    [("id;prompt", ";"), ("\ufeffid;prompt", ";"), ("id\tprompt", "\t"), ("sep=;\r\nid;prompt", ";"),
+     ("id,prompt", ","), ('"id;a";prompt', ";"), ('"id;;a",prompt', ",")],
+)  # fmt: skip
+def test_a_csv_says_by_its_header_what_stands_between_cells(head: str, delimiter: str) -> None:
+    """Excel writes semicolons wherever a comma stands in numbers."""
+    (row,) = good(f'{head}\r\na{delimiter}"eins; zwei, drei"\r\n', "csv")
+    assert row.text == "eins; zwei, drei" and row.line == 2 + head.count("\n")
+
+
 def test_a_header_that_is_no_utf8_is_no_csv() -> None:
     with pytest.raises(UsageError, match="UTF-8"):
         read(b"pr\xff,id\na,b\n", "csv")
