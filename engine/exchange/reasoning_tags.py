@@ -14,11 +14,12 @@ from ...providers.inline.tag_table import ChannelKind, Channels, TagPair, TagTab
 def reasoning_tags() -> TagTable:
     """The table, made ready for the search."""
     root = packaged("reasoning_tags.yaml")
-    root.only(("pairs", "wrappers", "channels"))
+    root.only(("pairs", "wrappers", "channels", "beginnings"))
     return TagTable(
         [_pair(section) for section in root.sections("pairs")],
         [_pair(section) for section in root.sections("wrappers")],
         [_channels(section) for section in root.sections("channels")],
+        root.texts("beginnings"),
     )
 
 

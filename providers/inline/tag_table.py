@@ -70,14 +70,19 @@ class TagSearch:
 
 
 class TagTable:
-    """The formats that are known, made ready for the search. `wrappers` stand around the answer behind reasoning."""
+    """The formats that are known, made ready for the search. `wrappers` stand around the answer behind reasoning.
+
+    `beginnings` are those of reasoning that no opener announces.
+    """
 
     def __init__(
         self,
         pairs: Iterable[TagPair],
         wrappers: Iterable[TagPair] = (),
         channels: Iterable[Channels] = (),
+        beginnings: Iterable[str] = (),
     ) -> None:
+        self.beginnings = tuple(beginnings)
         self.pairs, self.wrappers, self.channels = tuple(pairs), tuple(wrappers), tuple(channels)
         self.pair_of = {pair.opener: pair for pair in self.pairs}
         self.wrapper_of = {pair.opener: pair for pair in self.wrappers}

@@ -6,9 +6,11 @@ import sys
 from types import TracebackType
 from typing import Self
 
+from ....engine.exchange.reasoning_tags import reasoning_tags
 from ....engine.results.result import Result
 from ....engine.runs.jobs import Job
 from ....providers.errors import Failure
+from ....providers.inline.holdback import Holdback
 from ....providers.registry import INLINE_THINK
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta
 from ....providers.untrusted import HarmlessStream
@@ -20,22 +22,27 @@ DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 class AnswerStream:
     """An observer that writes what it hears.
 
-    On a pipe stdout must be the answer alone. A server that may leave its reasoning in the answer, to be told apart
-    only by a late closing tag, is therefore written there when it has finished; on a terminal it is corrected in words.
+    On a pipe stdout is to be the answer alone. Of a server that may leave its reasoning in the answer, to be told
+    apart only by a late closing tag, the beginning is held back there while it may be reasoning; what was written and
+    turns out to be is corrected in words, as on a terminal.
     """
 
     def __init__(self, job: Job, *, show_reasoning: bool) -> None:
         target = job.target
         may_mislead = target is not None and target.use.quirks.get(INLINE_THINK, True)
         self._to_terminal = is_terminal(sys.stdout)
-        self._holds_back = bool(may_mislead) and not self._to_terminal
+        self._may_mislead = bool(may_mislead) and not self._to_terminal
+        self._expects_closer = target is not None and target.card.inline_think is True
+        self._holdback: Holdback | None = None
         self._shows_reasoning = show_reasoning and is_terminal(sys.stderr)
         self._dim, self._plain = (DIM, PLAIN) if has_colours(sys.stderr) else ("", "")
         self._harmless_reasoning, self._harmless_answer = HarmlessStream(), HarmlessStream()
         self._reasoning_part: str | None = None
         self._answer_part: str | None = None
+        self._held_part: str | None = None
         self._in_reasoning = False
         self._wrote_answer = False
+        self._written = 0
         self._ends_with_newline = True
 
     def __enter__(self) -> Self:
@@ -49,6 +56,7 @@ class AnswerStream:
             emit("\n")
 
     def started(self, index: int, attempt: int) -> None:
+        self._holdback = self._held_part = None
         if attempt > 1 and is_terminal(sys.stderr):
             say(f"attempt {attempt}")
 
@@ -57,19 +65,52 @@ class AnswerStream:
 
     def delta(self, index: int, delta: Delta) -> None:
         match delta:
-            case ReasoningDelta(text=text) if text and self._shows_reasoning:
-                self._reason(text, delta.part)
-            case AnswerDelta(text=text) if text and not self._holds_back:
-                self._answer(text, delta.part)
-            case AnswerWasReasoning() if self._wrote_answer:
-                self._close_line()
-                say("(the text above was reasoning; the answer follows)")
+            case ReasoningDelta(text=text) if text:
+                if self._may_mislead and text.strip():
+                    self._release()  # it comes elsewhere, and no closer is missing its opener
+                if self._shows_reasoning:
+                    self._reason(text, delta.part)
+            case AnswerDelta(text=text) if text:
+                self._hold(text, delta.part)
+            case AnswerWasReasoning():
+                self._take_back()
             case _:
                 pass
 
     def finished(self, index: int, result: Result) -> None:
-        if self._holds_back and result.answer:
-            self._answer(result.answer, "")
+        self._release()
+
+    def _hold(self, text: str, part: str) -> None:
+        if self._may_mislead:
+            if self._holdback is None:
+                self._holdback = Holdback(reasoning_tags().beginnings, expects_closer=self._expects_closer)
+            if not self._holdback.is_open:
+                gap = "\n\n" if self._held_part not in (None, part) else ""
+                self._held_part = part
+                text = self._holdback.feed(gap + text)
+                if text:
+                    self._answer_part = part
+        if text:
+            self._answer(text, part)
+
+    def _release(self) -> None:
+        self._may_mislead = False
+        if self._holdback is not None and (held := self._holdback.release()):
+            self._answer_part = self._held_part
+            self._answer(held, self._held_part or "")
+
+    def _take_back(self) -> None:
+        self._may_mislead = False
+        if self._holdback is not None:
+            self._holdback.drop()
+        if not self._wrote_answer:
+            return
+        self._close_line()
+        if self._to_terminal:
+            say("(the text above was reasoning; the answer follows)")
+        else:
+            many = f"the first {self._written} characters on standard output were reasoning, which was closed late"
+            say(f"note: {many}; the answer follows, and --json and the history tell them apart")
 
     def _reason(self, text: str, part: str) -> None:
         if self._wrote_answer and self._to_terminal:
@@ -85,6 +126,7 @@ class AnswerStream:
         shown = self._harmless_answer.feed(gap + text)
         if shown:
             self._ends_with_newline = shown.endswith("\n")
+            self._written += len(shown)
             emit(shown)
 
     def _close_line(self) -> None:
