@@ -18,7 +18,6 @@ from ...providers.think import Level, Think
 from ...providers.turns.prefix import prefix_of
 from ..targets.target import Target
 from .addresses import check_address
-from .conversation import with_past
 from .fates import NO_TURNS, Continuity, Past
 from .plan import PlanContext, ThinkPlan, plan
 
@@ -134,6 +133,8 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
     )
     continuity = NO_TURNS
     if prompt.past is not None:
+        from .conversation import with_past  # much to import, which only sessions need
+
         own = call.native
         call, continuity = with_past(target, call, prompt.past, asked.account)
         wished = tuple(name for name in call.native if name not in own)

@@ -7,7 +7,6 @@ proxy could hide what is spent.
 
 from __future__ import annotations
 
-import secrets
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -72,6 +71,8 @@ def own_mark(path: Path | None = None) -> str:
         kept = read_bounded(path, MOST_BYTES).decode("ascii").strip()
         if len(kept) >= 32 and kept.isalnum():
             return kept
+    import secrets
+
     made = secrets.token_hex(16)
     with suppress(ConfigError):  # then it holds for this one alone
         save_private(path, f"{made}\n")
@@ -80,6 +81,7 @@ def own_mark(path: Path | None = None) -> str:
 
 def _proves(netloc: str, mark: str) -> bool:
     import hmac
+    import secrets
 
     challenge = secrets.token_hex(16)
     answer = obj(_asked(netloc, challenge)).get("proof")

@@ -90,6 +90,13 @@ def listed_ends() -> ListedEnds:
     return read_ends(facts.packaged("retirements.yaml"))
 
 
+@cache
+def _ends_at(provider: str) -> tuple[ListedEnd, ...]:
+    """Those at one provider: a call reads no others."""
+    sections = facts.packaged("retirements.yaml").sections("retirements")
+    return tuple(_listed(section) for section in sections if section.text("provider") == provider)
+
+
 def read_ends(root: Section) -> ListedEnds:
     """Retirements from YAML. Raises `ConfigError` with the place of what is wrong."""
     root.only(("checked_on", "retirements"))
@@ -104,8 +111,8 @@ def retirement_of(provider: str, model: str, card: ModelCard) -> Retirement | No
         return own
     name = model.removeprefix("models/")
     names = (name,) if card.known and card.matches(name) else names_of(model)
-    for end in listed_ends().listed:
-        if end.provider == provider and any(end.match.fullmatch(name) for name in names):
+    for end in _ends_at(provider):
+        if any(end.match.fullmatch(name) for name in names):
             return end.retirement
     return _of_card(card) if card.home == provider else None
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 ChannelKind = Literal["reasoning", "commentary", "answer"]
@@ -36,16 +37,22 @@ NO_CHANNELS = Channels("", "", "", (), ())
 
 
 class TagSearch:
-    """Strings that are looked for together."""
+    """Strings that are looked for together. Most answers hold none: what looks for them is made for the first."""
 
-    __slots__ = ("_all", "_first", "_longest", "_pattern", "firsts")
+    __slots__ = ("__dict__", "_all", "_longest", "firsts")
 
     def __init__(self, marks: Iterable[str]) -> None:
         self._all = tuple(sorted(set(marks), key=len, reverse=True))
-        self._pattern = re.compile("|".join(map(re.escape, self._all)) or r"(?!)")
         self.firsts = frozenset(mark[0] for mark in self._all)
-        self._first = re.compile("|".join(map(re.escape, self.firsts)) or r"(?!)")
         self._longest = max(map(len, self._all), default=0)
+
+    @cached_property
+    def _pattern(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(re.escape, self._all)) or r"(?!)")
+
+    @cached_property
+    def _first(self) -> re.Pattern[str]:
+        return re.compile("|".join(map(re.escape, self.firsts)) or r"(?!)")
 
     def search(self, text: str, start: int) -> re.Match[str] | None:
         return self._pattern.search(text, start)
