@@ -117,6 +117,7 @@ class ChatDecoder:
         self._reasoning_outside = bool(quirks.get("reasoning_outside_output"))
         self._audio_outside = bool(quirks.get("audio_outside_input"))
         self._bill = bills_in(quirks)
+        self._counting = {"usage", "x_groq", *(str(place["path"]).partition(".")[0] for place in self._bill)}
         self._field: str | None = None
         self._choice_index: Any = None
         self._told: list[Delta] = []
@@ -161,7 +162,7 @@ class ChatDecoder:
                 self._piece(message)
         if raw := finish_word(choice.get("finish_reason")):
             self._finish_raw = raw
-        if self._bill or "usage" in document or "usage" in choice or "x_groq" in document:
+        if "usage" in choice or not self._counting.isdisjoint(document):
             self._usage(document, choice)
         if problem := error_inside(document, choice, stray=name == "stray"):
             self._failed = True
