@@ -14,6 +14,7 @@ from . import facts
 from .budget_rules import BudgetRules, check_names, read_budget, with_members
 from .card import ModelCard, Spelling
 from .cards.card_file import check_dialect, read_card
+from .cards.own_models import OwnModel, read_models, with_own_prices
 from .cards.resolution import card_for
 from .disk import is_own, is_same, read_bounded
 from .history_settings import HistorySettings, read_history
@@ -28,7 +29,10 @@ USER_FILE = "config.yaml"
 TRUST_FILE = "trusted.json"
 OF_OTHERS = "to use it all the same, read it and name it: --config FILE"
 
-TOP_KEYS = ("defaults", "profiles", "groups", "providers", "spellings", "reference", "budget", "prices", "history")
+TOP_KEYS = (
+    "defaults", "profiles", "groups", "providers", "spellings", "reference", "budget", "prices", "history",
+    "models",
+)  # fmt: skip
 PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
     "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
@@ -64,6 +68,7 @@ class Config:
     budget: BudgetRules = field(default_factory=BudgetRules)
     history: HistorySettings = field(default_factory=HistorySettings)
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+    models: Mapping[str, OwnModel] = field(default_factory=dict[str, OwnModel])
 
     def provider(self, name: str) -> Provider:
         if name in self.providers:
@@ -92,6 +97,7 @@ class _Draft:
     budget: BudgetRules = field(default_factory=BudgetRules)
     history: HistorySettings = field(default_factory=HistorySettings)
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
+    models: Mapping[str, OwnModel] = field(default_factory=dict[str, OwnModel])
     notes: list[str] = field(default_factory=list[str])
     has_plugins: bool = False
 
@@ -171,6 +177,7 @@ def _finished(draft: _Draft, layers: list[Layer]) -> Config:
         notes=tuple(draft.notes),
         budget=draft.budget,
         prices=draft.prices,
+        models=draft.models,
         history=draft.history,
     )
 
@@ -229,6 +236,9 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
         draft.defaults = _defaults(section, draft.defaults)
     if section := root.section("prices"):
         draft.prices = read_prices(section, draft.prices, lambda name: _providers_with(name, draft))
+    if section := root.section("models"):
+        known = read_models(section, draft.models, lambda name: _providers_with(name, draft), draft.spellings)
+        draft.models, draft.prices = known, with_own_prices(draft.prices, known)
     if section := root.section("budget"):
         draft.budget = read_budget(section, draft.budget, trusted=trusted, notes=draft.notes)
     draft.budget = with_members(draft.budget, draft.groups, root.section("groups") or (), trusted=trusted)

@@ -16,7 +16,7 @@ from ..providers.json_values import parse_json
 from .disk import read_bounded, real_path, save_private
 from .yaml_file import Section
 
-NEEDS_TRUST = ("spellings", "providers", "prices")
+NEEDS_TRUST = ("spellings", "providers", "prices", "models")
 """Sections that reach every request, or the money: budgets are kept by prices."""
 
 PROFILE_KEYS = frozenset(
@@ -32,7 +32,7 @@ THINKING_KEYS = frozenset(
     {
         "control", "levels", "can_be_off", "absent", "budget", "visibility", "context_tokens", "max_output_tokens",
         "min_output_limit", "output_limit_covers_thinking", "inline_think", "example", "notes", "sources",
-        "unverified", "retired",
+        "unverified", "retires", "retired", "successor", "then",
     }
 )  # fmt: skip
 """Of what a profile says about its model's thinking: the dial and limits. All else are native fields, or fields that

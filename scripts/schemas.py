@@ -15,11 +15,14 @@ from thinkdial.engine.batch.output.summary import Group
 from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA
 from thinkdial.engine.results.result import Result, Run
 from thinkdial.profiles import budget_rules, config, facts, history_settings
+from thinkdial.profiles.card import AfterEnd, Control
+from thinkdial.profiles.cards.own_models import OWN_KEYS
 from thinkdial.profiles.price_list import LONG_PROMPT_KEYS, PRICE_KEYS
 from thinkdial.profiles.profile import CallLimits
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import NAMES as DIALECTS
-from thinkdial.providers.think import Level
+from thinkdial.providers.schema import Visibility
+from thinkdial.providers.think import THINKING_LEVELS, Level
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DIRECTORY = Path(__file__).resolve().parent.parent / "profiles" / "schemas"
@@ -172,6 +175,7 @@ def config_schema() -> dict[str, Any]:
         "budget": _budget(amount),
         "prices": {"type": "object", "additionalProperties": _price(amount)},
         "history": {"anyOf": [flag, _history(flag)]},
+        "models": {"type": "object", "additionalProperties": _own_model(amount)},
     }
     return {
         "$schema": DIALECT,
@@ -227,6 +231,26 @@ def _budget(amount: dict[str, Any]) -> dict[str, Any]:
 def _history(flag: dict[str, Any]) -> dict[str, Any]:
     limit: dict[str, Any] = {"type": ["integer", "null"], "minimum": 1}
     return _object({key: flag if key == "enabled" else limit for key in history_settings.HISTORY_KEYS})
+
+
+def _own_model(amount: dict[str, Any]) -> dict[str, Any]:
+    text, whole, flag = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
+    texts = {"anyOf": [text, {"type": "array", "items": text}]}
+    kinds: dict[str, Any] = {
+        "price": _price(amount),
+        "control": {"enum": list(get_args(Control))},
+        "levels": {"type": "array", "items": {"enum": [level.value for level in THINKING_LEVELS]}},
+        "absent": {"enum": ["on", *(level.value for level in Level)]},
+        "visibility": {"enum": list(get_args(Visibility))},
+        "then": {"enum": list(get_args(AfterEnd))},
+        "budget": _object({"min": whole, "max": whole, "below_output_limit": flag}, required=["min", "max"]),
+        "off": {"type": "object"},
+        "spelling": {"type": "object", "additionalProperties": text},
+        **dict.fromkeys(("can_be_off", "output_limit_covers_thinking", "inline_think"), flag),
+        **dict.fromkeys(("context_tokens", "max_output_tokens", "min_output_limit", "token_percent"), whole),
+        **dict.fromkeys(("like", "retires", "retired", "successor", "notes"), text),
+    }
+    return _object({key: kinds.get(key, texts) for key in OWN_KEYS})
 
 
 def _seconds() -> dict[str, Any]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
 from ...profiles import facts
 from ...profiles.card import ModelCard
+from ...profiles.cards.own_models import corrected, own_names
+from ...profiles.cards.resolution import card_for
 from ...profiles.cards.retirement import Retirement, retirement_of
 from ...profiles.config import Config
+from ...profiles.price_list import price_for
 from ...profiles.provider import Provider
 from ...profiles.published import laid_over, stored
 from ...providers.errors import UsageError
@@ -87,9 +91,9 @@ def is_one_model(found: Sequence[KnownModel], pattern: str | None) -> bool:
     return len(found) == 1 or all(pattern is not None and one.card.matches(pattern) for one in found)
 
 
-def model_rows(found: Sequence[KnownModel], at: datetime) -> list[ModelRow]:
+def model_rows(found: Sequence[KnownModel], config: Config, at: datetime) -> list[ModelRow]:
     return [
-        ModelRow(one.provider.name, one.card, list_price(one.provider.prices, one.card.example, at), one.retirement)
+        ModelRow(one.provider.name, one.card, _price(one.provider, one.card.example, config, at), one.retirement)
         for one in found
     ]
 
@@ -97,14 +101,17 @@ def model_rows(found: Sequence[KnownModel], at: datetime) -> list[ModelRow]:
 def model_sheet(found: Sequence[KnownModel], pattern: str | None, config: Config, at: datetime) -> ModelSheet:
     """The first of `found` in full, as its provider published it where that is known."""
     provider, card = found[0].provider, found[0].card
-    card, card_note = laid_over(card, pattern or card.example, stored(provider.name))
+    if not card.is_users:
+        card, card_note = laid_over(card, pattern or card.example, stored(provider.name))
+    else:
+        card_note = None
     model = pattern if pattern is not None and card.matches(pattern) else card.example
     end = retirement_of(provider.name, model, card)
     return ModelSheet(
         provider=provider.name,
         model=model,
         card=card,
-        price=list_price(provider.prices, model, at),
+        price=_price(provider, model, config, at),
         dials=dials(provider, card, model, config),
         card_note=card_note,
         also_served_by=tuple(one.provider.name for one in found[1:]),
@@ -120,7 +127,7 @@ def _named(question: ModelQuestion, config: Config, at: datetime) -> list[KnownM
     for name, provider in config.providers.items():
         if question.provider is not None and name != question.provider:
             continue
-        for card in (card for file in provider.models for card in facts.cards(file)):
+        for card in _cards(provider, config):
             if pattern is not None and card.matches(pattern):
                 exactly.append(KnownModel(provider, card, retirement_of(name, pattern, card)))
             end = retirement_of(name, card.example, card)
@@ -132,6 +139,19 @@ def _named(question: ModelQuestion, config: Config, at: datetime) -> list[KnownM
     return exactly or partly
 
 
+def _cards(provider: Provider, config: Config) -> Iterator[ModelCard]:
+    """The provider's cards as the configuration has them, and the user's own."""
+    listed: set[str] = set()
+    for card in (card for file in provider.models for card in facts.cards(file)):
+        listed.add(card.example)
+        yield corrected(card, provider, card.example, config.models, config.spellings)
+    for model in own_names(provider.name, config.models):
+        card = card_for(provider, model, config.spellings)
+        if card.example not in listed:
+            found = corrected(card, provider, model, config.models, config.spellings)
+            yield replace(found, match=re.compile(re.escape(model)))
+
+
 def _fits(one: KnownModel, question: ModelQuestion, config: Config, at: datetime) -> bool:
     if question.can is not None and not takes(question.can, one.provider, one.card, config):
         return False
@@ -139,5 +159,11 @@ def _fits(one: KnownModel, question: ModelQuestion, config: Config, at: datetime
         return False
     if question.most_usd is None:
         return True
-    price = list_price(one.provider.prices, one.card.example, at)
+    price = _price(one.provider, one.card.example, config, at)
     return price is not None and price.output_usd <= question.most_usd
+
+
+def _price(provider: Provider, model: str, config: Config, at: datetime) -> ListPrice | None:
+    """The user's own price, else the table's."""
+    own = price_for(config.prices, provider.name, model)
+    return list_price(provider.prices, model, at) if own is None else ListPrice(own.input, own.output)

@@ -10,6 +10,7 @@ from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
 from ...profiles.card import ModelCard, Spelling
+from ...profiles.cards.own_models import corrected, spelled_out
 from ...profiles.cards.retirement import Retirement, retirement_of
 from ...profiles.config import ENDPOINT_VALUE, Config
 from ...profiles.profile import Price, Profile
@@ -133,11 +134,11 @@ def resolve(
         raise profile.blocked
     provider = config.provider(profile.provider)
     today = today or datetime.now(UTC).date()
-    card = config.card(profile)
+    card = _with_own(config.card(profile), profile, provider, config)
     end = retirement_of(provider.name, profile.known_as or profile.model, card)
     if end is not None and end.answers is not None and end.has_ended(today) and profile.card is None:
         profile = replace(profile, known_as=end.answers)
-        card = config.card(profile)
+        card = _with_own(config.card(profile), profile, provider, config)
     # A model that is not served on the provider's usual dialect is called on its own.
     usual = provider.dialect if not card.dialects or provider.dialect in card.dialects else card.dialects[0]
     dialect = profile.dialect or usual
@@ -161,14 +162,23 @@ def resolve(
     name = profile.known_as or profile.model
     card_note = None
     if profile.card is None:
-        card, card_note = laid_over(
-            card, name.removeprefix("models/"), stored(provider.name, _other_host(url, use, provider))
-        )
+        published = stored(provider.name, _other_host(url, use, provider))
+        card, card_note = laid_over(config.card(profile), name.removeprefix("models/"), published)
+        card = _with_own(card, profile, provider, config)
     spelled = card.spelling.get(dialect)
     spelling = profile.spelling or (config.spellings[spelled] if spelled else None)
     return Target(
         profile, provider, dialect, use, card, url.rstrip("/"), spelling, card_note, end, today, config.prices
     )  # fmt: skip
+
+
+def _with_own(card: ModelCard, profile: Profile, provider: Provider, config: Config) -> ModelCard:
+    """The card with what the user's `models` say of it; a profile's own card in the usual words of its dialect."""
+    if profile.card is not None:
+        routes = (*provider.dialects, *((profile.dialect,) if profile.dialect else ()))
+        return spelled_out(card, routes, provider, config.spellings)
+    name = (profile.known_as or profile.model).removeprefix("models/")
+    return corrected(card, provider, name, config.models, config.spellings)
 
 
 def refuse_ended(target: Target) -> Target:

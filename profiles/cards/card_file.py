@@ -31,11 +31,16 @@ def read_card(
     known: bool = True,
     inline_think: bool | None = None,
     more_keys: tuple[str, ...] = (),
+    partial: bool = False,
 ) -> ModelCard:
+    """One card. A `partial` one need not say how the model is steered.
+
+    Raises `ConfigError` with the place of what is wrong.
+    """
     section.only((*CARD_KEYS, *more_keys))
     match = read_pattern(section)
     control = section.choice("control", get_args(Control))
-    if control is None:
+    if control is None and not partial:
         raise section.bad("control", "is missing")
     spelled = {key: str(name) for key, name in section.mapping("spelling").items()}
     for spoken, name in spelled.items():
@@ -45,7 +50,7 @@ def read_card(
     return ModelCard(
         match=match,
         example=section.text("example") or "",
-        control=cast("Control", control),
+        control=cast("Control", control or "effort"),
         levels=read_levels(section),
         can_be_off=section.flag("can_be_off") or False,
         off=section.mapping("off") or None,
@@ -74,7 +79,30 @@ def read_card(
     )
 
 
+def contradiction(card: ModelCard) -> str | None:
+    """Why these facts cannot all be true of a model, in words; None where they can."""
+    levels, budget = card.levels, card.budget
+    problems = {
+        "effort needs levels": card.control == "effort" and not levels,
+        "budget needs a budget with min and max, and has no levels": card.control == "budget"
+        and (budget is None or bool(levels)),
+        f"{card.control} takes no levels and no budget": card.control in ("fixed", "none", "switch")
+        and (bool(levels) or budget is not None),
+        "fixed cannot be off": card.control == "fixed" and card.can_be_off,
+        "it needs spelling: {DIALECT: SPELLING}": card.control in ("effort", "budget") and not card.spelling,
+        "absent is off, so can_be_off must be true": card.absent == "off" and not card.can_be_off,
+        f"absent is {card.absent}, which is none of its levels": card.absent not in (None, "on", "off", *levels),
+        "budget.max must be below max_output_tokens": budget is not None
+        and budget.below_output_limit
+        and card.max_output_tokens is not None
+        and budget.max >= card.max_output_tokens,
+        "max_output_tokens is more than context_tokens": (card.max_output_tokens or 0) > (card.context_tokens or 10**9),
+    }
+    return next((words for words, is_so in problems.items() if is_so), None)
+
+
 def read_pattern(section: Section) -> re.Pattern[str]:
+    """The ids that a card is about."""
     try:
         return re.compile(section.text("match") or ".*")
     except re.error as error:

@@ -34,7 +34,9 @@ def test_a_question_narrows() -> None:
     can_be_off = names(ModelQuestion(provider="openai", can=parse_think("off")))
     assert can_be_off and set(can_be_off) < set(everything)
     assert all(one.card.budget is not None for one in find_models(ModelQuestion(takes_budget=True), builtin(), NOW))
-    cheap = model_rows(find_models(ModelQuestion(provider="openai", most_usd=Decimal(1)), builtin(), NOW), NOW)
+    cheap = model_rows(
+        find_models(ModelQuestion(provider="openai", most_usd=Decimal(1)), builtin(), NOW), builtin(), NOW
+    )
     assert cheap and all(row.price is not None and row.price.output_usd <= 1 for row in cheap)
 
 

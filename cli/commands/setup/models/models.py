@@ -75,7 +75,7 @@ def models(
 
     width = console().width
     if not is_one_model(found, pattern):
-        emit(rendered(model_table(model_rows(found, now), width)))
+        emit(rendered(model_table(model_rows(found, settings, now), width)))
         return ExitCode.OK
     sheet = model_sheet(found, pattern, settings, now)
     emit(rendered(model_view(sheet)))
