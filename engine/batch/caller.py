@@ -16,7 +16,6 @@ from ...providers.think import Think
 from ..costs.budget.purse import Purse
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared, Prompt, with_prompt
-from ..planning.think_plan import OF_THE_MODEL
 from ..results.assembly import unsent_result
 from ..results.result import Result
 from ..runs.call import Begin, Keep, make_call
@@ -34,8 +33,7 @@ MOST_TEMPLATES = 256
 class RowCaller:
     """Calls one profile for any row. Raises `ConfigError` when the profile cannot be called at all.
 
-    `system` is for rows without a system prompt; `concurrency` goes before the profile's own limit. `tell` hears what
-    there is to say of the model, once.
+    `system` is for rows without a system prompt; `concurrency` goes before the profile's own limit.
 
     A call is one attempt: whoever paces the calls decides on another one.
     """
@@ -51,7 +49,6 @@ class RowCaller:
         extra: tuple[Notice, ...] = (),
         system: str | None = None,
         concurrency: int | None = None,
-        tell: Callable[[str], None] | None = None,
     ) -> None:
         self.target = resolved(selection, config, options)
         limits = self.target.profile.limits
@@ -64,7 +61,6 @@ class RowCaller:
         self._run_id, self._extra, self._system = run_id, extra, system
         self._templates: dict[tuple[Think, int | None], Prepared] = {}
         self._parameters = self._parameters_digest()
-        self._tell, self._told = tell, set[str]()
 
     def thinks(self, row: Row) -> tuple[Think, ...]:
         """The think values for `row`: its own, else those of the profile's name, the option and the configuration."""
@@ -90,7 +86,6 @@ class RowCaller:
                 options = replace(options, max_output_tokens=row.max_output)
             template = prepare_one(self.target, think, prompt, self._config, options)
             self._templates[think, row.max_output] = template
-            self._tell_of_model(template)
         return with_prompt(template, prompt)
 
     def call(
@@ -115,13 +110,6 @@ class RowCaller:
         failed = problem if isinstance(problem, Failure) else Failure("config", problem.message, hint=problem.hint)
         model, now = self.target.profile.model, datetime.now(UTC)
         return unsent_result(self.target, self.name, model, think, failed, run_id=self._run_id, at=now)
-
-    def _tell_of_model(self, prepared: Prepared) -> None:
-        """What there is to say of the model, once for all rows."""
-        for notice in prepared.plan.notices:
-            if self._tell is not None and notice.code in OF_THE_MODEL and notice.message not in self._told:
-                self._told.add(notice.message)
-                self._tell(notice.message)
 
     def _parameters_digest(self) -> str:
         """What of the profile and the options changes the answer."""

@@ -121,12 +121,7 @@ class ReadyBatch:
         async with resources_for(options, self.config, given.names, run_id, self.listener, purse) as resources:
             batch = Batch(
                 make_caller=caller_maker(
-                    self.config,
-                    options.calls,
-                    run_id,
-                    system=options.system,
-                    concurrency=options.concurrency,
-                    tell=self.listener.note,
+                    self.config, options.calls, run_id, system=options.system, concurrency=options.concurrency
                 ),
                 profiles=given.names,
                 rows=given.rows,

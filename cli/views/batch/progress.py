@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from threading import Event, Thread
 from typing import TYPE_CHECKING
 
+from ....engine.planning.think_plan import OF_THE_MODEL
 from ....providers.untrusted import one_line
 from ...output import is_terminal, say
 from ..run.phrases import BAD, CAUTION
@@ -30,6 +31,7 @@ class Reporter:
     def __init__(self, how_far: HowFar | None = None) -> None:
         self._how_far = how_far
         self._bad_rows = 0
+        self._of_models: dict[str, None] = {}
 
     def bad_row(self, bad: BadRow) -> None:
         """Tell of a line that is no row; of very many only the first."""
@@ -41,7 +43,14 @@ class Reporter:
             say("further bad rows are counted, and not shown")
 
     def result(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
-        pass
+        for notice in result.warnings:
+            if notice.code in OF_THE_MODEL:
+                self._of_models[notice.message] = None
+
+    def tell_of_models(self) -> None:
+        """Say what there is to say of the models themselves, once for all rows."""
+        for words in self._of_models:
+            say(f"note: {one_line(words, 600)}")
 
     def trouble(self, words: str) -> None:
         """Tell what has happened to a profile."""
@@ -76,6 +85,7 @@ class ProgressLines(Reporter):
             over.set()
             thread.join(LINE_EVERY_S)
             say(line(self.progress(batch)))
+            self.tell_of_models()
 
 
 class Display(Reporter):
@@ -85,8 +95,11 @@ class Display(Reporter):
     def watching(self, batch: Running) -> Generator[None]:
         from .live import live
 
-        with live(lambda: self.progress(batch)):
-            yield
+        try:
+            with live(lambda: self.progress(batch)):
+                yield
+        finally:
+            self.tell_of_models()
 
 
 def watcher_for(quiet: bool, *, how_far: HowFar | None = None, beside_results: bool = False) -> Reporter:

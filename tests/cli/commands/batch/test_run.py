@@ -159,3 +159,11 @@ def test_one_profile_without_a_key_is_said_once(cli: Run, config_for: Run, simul
 def test_nothing_to_do(process: Run, sim: Path, data: bytes) -> None:
     ended = process("batch", "-", "-p", "a", "--config", sim, stdin=data)
     assert (ended.code, ended.out) == (0, "") and "no rows" in ended.err
+
+
+def test_what_is_assumed_of_a_model_is_said_once_for_all_rows(process: Run, sim: Path, rows: Path) -> None:
+    ended = process("batch", rows, "-p", "local", "-t", "low,high", "--config", sim)
+    results = [json.loads(line) for line in ended.out.splitlines()]
+    told = {warning["message"] for one in results for warning in one["warnings"] if warning["code"] == "unknown_model"}
+    assert len(results) == 24 and len(told) == 1
+    assert ended.err.count(f"note: {told.pop()}") == 1
