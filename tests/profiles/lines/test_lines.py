@@ -20,6 +20,7 @@ from thinkdial.engine.costs.prices.list_price import list_price
 from thinkdial.engine.costs.prices.quote import Quote, Wanted, quote
 from thinkdial.profiles import facts
 from thinkdial.profiles.card import ModelCard
+from thinkdial.profiles.cards.resolution import card_for
 from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.yaml_file import read_yaml
 
@@ -39,7 +40,7 @@ def name_of(kind: str, line: Any) -> str:
 
 def card_of(name: str) -> ModelCard:
     provider, _, model = name.partition("/")
-    return facts.card_for(facts.shipped_provider(provider), model)
+    return card_for(facts.shipped_provider(provider), model)
 
 
 def table_of(name: str) -> tuple[str, str]:
