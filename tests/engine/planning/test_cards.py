@@ -104,7 +104,8 @@ def test_every_card_cites_and_dates_its_facts() -> None:
     for _, card in CARDS:
         assert card.sources and all(map(is_source, card.sources)), card.example
         assert date.fromisoformat(card.checked_on or "") <= date(2026, 12, 31)
-        assert card.retired is None or date.fromisoformat(card.retired)
+        assert all(date.fromisoformat(day) for day in (card.retires, card.retired) if day is not None)
+        assert card.retires is None or card.retires >= (card.checked_on or ""), card.example
 
 
 def test_every_provider_cites_its_facts() -> None:
