@@ -1,4 +1,11 @@
-"""When a model ends at a provider, what the provider does then, and how that is told."""
+"""When a model ends at a provider, what the provider does then, and how that is told.
+
+`data/retirements/PROVIDER.yaml` lists it; it goes before what a card says, and only for its provider: clouds have dates
+of their own. Of an entry `match` are the ids as a regular expression (any way to write one that means the same is
+found), `retires` the announced day, `retired` the day since when it is gone, or the year where nobody says more, `then`
+is refused (the default) or rerouted: the successor answers under the old name, at its own price. With `unverified:
+[date]` the provider itself does not say so: that is told, and never a reason to refuse.
+"""
 
 from __future__ import annotations
 
@@ -69,51 +76,47 @@ class Retirement:
 
 @dataclass(frozen=True, slots=True)
 class ListedEnd:
-    """A retirement, and the models of a provider that it is about."""
+    """A retirement, and the ids of the models that it is about."""
 
-    provider: str
     match: re.Pattern[str]
     retirement: Retirement
 
 
 @dataclass(frozen=True, slots=True)
 class ListedEnds:
-    """All of `retirements.yaml`, and the day on which they were checked."""
+    """Those of one provider, and the day on which they were checked, empty where there are none."""
 
-    checked_on: str
-    listed: tuple[ListedEnd, ...]
+    checked_on: str = ""
+    listed: tuple[ListedEnd, ...] = ()
 
 
 @cache
-def listed_ends() -> ListedEnds:
+def listed_ends(provider: str) -> ListedEnds:
     """The shipped ones."""
-    return read_ends(facts.packaged("retirements.yaml"))
-
-
-@cache
-def _ends_at(provider: str) -> tuple[ListedEnd, ...]:
-    """Those at one provider: a call reads no others."""
-    sections = facts.packaged("retirements.yaml").sections("retirements")
-    return tuple(_listed(section) for section in sections if section.text("provider") == provider)
+    try:
+        root = facts.packaged(f"retirements/{provider}.yaml")
+    except OSError:
+        return ListedEnds()
+    return read_ends(root)
 
 
 def read_ends(root: Section) -> ListedEnds:
     """Retirements from YAML. Raises `ConfigError` with the place of what is wrong."""
     root.only(("checked_on", "retirements"))
-    return ListedEnds(
-        root.text("checked_on") or "", tuple(_listed(section) for section in root.sections("retirements"))
-    )
+    listed = tuple(_listed(section) for section in root.sections("retirements"))
+    return ListedEnds(root.text("checked_on") or "", listed)
 
 
 def retirement_of(provider: str, model: str, card: ModelCard) -> Retirement | None:
     """What is known of the end of `model` at this provider; None where nothing is."""
     if card.is_users and (own := _of_card(card)) is not None:
         return own
-    name = model.removeprefix("models/")
-    names = (name,) if card.known and card.matches(name) else names_of(model)
-    for end in _ends_at(provider):
-        if any(end.match.fullmatch(name) for name in names):
-            return end.retirement
+    if listed := listed_ends(provider).listed:
+        name = model.removeprefix("models/")
+        names = (name,) if card.known and card.matches(name) else names_of(model)
+        for end in listed:
+            if any(end.match.fullmatch(name) for name in names):
+                return end.retirement
     return _of_card(card) if card.home == provider else None
 
 
@@ -126,14 +129,14 @@ def _of_card(card: ModelCard) -> Retirement | None:
 
 
 def _listed(section: Section) -> ListedEnd:
-    section.only(("provider", "match", "retires", "retired", "successor", "then", "unverified", "sources"))
-    provider, match, sources = section.text("provider"), section.text("match"), section.texts("sources")
+    section.only(("match", "retires", "retired", "successor", "then", "unverified", "sources"))
+    match, sources = section.text("match"), section.texts("sources")
     on = check_end(section, "retired") or check_end(section, "retires")
-    if not provider or not match or on is None or not sources:
-        raise section.bad("match", "a retirement needs provider, match, a day and sources")
+    if not match or on is None or not sources:
+        raise section.bad("match", "a retirement needs match, a day and sources")
     then = cast("AfterEnd", section.choice("then", get_args(AfterEnd)) or "refused")
     successor = section.text("successor")
     if then == "rerouted" and successor is None:
         raise section.bad("then", "rerouted needs the successor that answers")
     confirmed = "date" not in section.texts("unverified")
-    return ListedEnd(provider, re.compile(match), Retirement(on, successor, then, confirmed, sources))
+    return ListedEnd(re.compile(match), Retirement(on, successor, then, confirmed, sources))
