@@ -94,6 +94,8 @@ def laid_over(card: ModelCard, model: str, found: PublishedModels | None) -> tup
     different = {key: value for key, value in changes.items() if getattr(card, key) != value}
     if not card.known and (entry.levels is not None or entry.thinks is False):
         different |= {"known": True, "match": re.compile(re.escape(model)), "example": model}
+    if (card.known or "known" in different) and (doubts := _doubts(card, entry)) != card.unverified:
+        different["unverified"] = doubts
     if not different:
         return card, None
     steering = sorted({"levels", "can_be_off", "absent", "control"} & different.keys())
@@ -101,6 +103,19 @@ def laid_over(card: ModelCard, model: str, found: PublishedModels | None) -> tup
     if steering:
         note = f"{', '.join(steering)} as {found.provider} published it on {found.read_on}"
     return replace(card, **different), note
+
+
+def _doubts(card: ModelCard, entry: Published) -> tuple[str, ...]:
+    """What of the card no source confirms once the provider has published `entry`. All of a stand-in is in doubt."""
+    steering = () if card.known else ("control", "levels", "can_be_off", *(("budget",) if card.budget else ()))
+    said: set[str] = set()
+    if entry.levels is not None and card.control == "effort":
+        said |= {"control", "levels", *(word for level in Level for word in (level.value, f"the level {level.value}"))}
+    if entry.can_be_off is not None:
+        said |= {"can_be_off", "off"}
+    if entry.thinks is False:
+        said |= {"control", "levels", "can_be_off", "off", "budget", "budget.min", "budget.max"}
+    return tuple(fact for fact in dict.fromkeys((*card.unverified, *steering)) if fact not in said)
 
 
 def _document(model: Published) -> dict[str, Any]:
