@@ -21,7 +21,10 @@ from .yaml_file import Section, read_yaml
 PROVIDER_ENTRY_POINTS = "thinkdial.providers"
 """The entry-point group of providers from elsewhere: name -> YAML text of `providers` and, if need be, `spellings`."""
 
-CATALOGUE_STYLES = ("anthropic", "google", "xai", "openrouter", "ollama")
+CATALOGUE_STYLES = (
+    "anthropic", "google", "xai", "openrouter", "ollama", "openai", "mistral", "groq", "together", "huggingface",
+    "vercel", "bedrock", "vllm", "lmstudio", "deepinfra", "novita", "venice", "copilot", "cohere", "windows",
+)  # fmt: skip
 
 _PROVIDER_KEYS = (
     "base_url", "api_key_env", "key_url", "auth_header", "auth_scheme", "headers", "dialect", "dialects",
@@ -244,13 +247,21 @@ def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spe
 def _catalogue(section: Section | None) -> Catalogue | None:
     if section is None:
         return None
-    section.only(("style", "path", "base_url", "query", "headers"))
+    section.only(("style", "path", "base_url", "query", "headers", "at_origin", "keyless"))
     style = section.choice("style", CATALOGUE_STYLES)
     path = section.text("path")
     if style is None or path is None:
         raise section.bad("style", "a catalogue needs a style and a path")
     query = {key: str(value) for key, value in section.mapping("query").items()}
-    return Catalogue(style, path, read_base_url(section, placeholders=True), query, read_headers(section))
+    return Catalogue(
+        style=style,
+        path=path,
+        base_url=read_base_url(section, placeholders=True),
+        query=query,
+        headers=read_headers(section),
+        at_origin=section.flag("at_origin") or False,
+        keyless=section.flag("keyless") or False,
+    )
 
 
 def _listing(section: Section | None) -> Listing | None:

@@ -42,13 +42,16 @@ class DialectUse:
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """Where a provider publishes its models: a path below `base_url` (its own, or the provider's), and the style in
-    which to read it (`providers/catalogue.py`)."""
+    which to read it (`providers/catalogue.py`). `at_origin`: the path stands at the root of the host. `keyless`:
+    anybody may read it."""
 
     style: str
     path: str
     base_url: str | None = None
     query: Mapping[str, str] = field(default_factory=dict[str, str])
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    at_origin: bool = False
+    keyless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

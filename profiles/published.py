@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +17,10 @@ from .disk import read_bounded, save_private
 
 if TYPE_CHECKING:
     from ..providers.catalogue import Published
+    from .profile import Price
 
 SCHEMA = "thinkdial.published/1"
+_PRICES = ("input", "output", "cached_input", "cache_write")
 MOST_BYTES = 64 * 1024 * 1024
 
 
@@ -89,6 +92,15 @@ def laid_over(card: ModelCard, model: str, found: PublishedModels | None) -> tup
         changes["context_tokens"] = entry.context_tokens
     if entry.max_output_tokens is not None:
         changes["max_output_tokens"] = entry.max_output_tokens
+    if entry.retires is not None:
+        changes |= {"retires": entry.retires, "home": found.provider}
+    if entry.successor is not None:
+        changes["successor"] = entry.successor
+    if entry.takes_budget is False and card.budget is not None:
+        if card.control == "effort":
+            changes["budget"] = None
+        elif card.control == "budget" and entry.levels and not card.known:
+            changes |= {"control": "effort", "levels": entry.levels, "budget": None}
     if entry.thinks is False and not card.known:
         changes |= {"control": "none", "visibility": "none"}
     different = {key: value for key, value in changes.items() if getattr(card, key) != value}
@@ -98,7 +110,7 @@ def laid_over(card: ModelCard, model: str, found: PublishedModels | None) -> tup
         different["unverified"] = doubts
     if not different:
         return card, None
-    steering = sorted({"levels", "can_be_off", "absent", "control"} & different.keys())
+    steering = sorted({"levels", "can_be_off", "absent", "control", "budget"} & different.keys())
     note = None
     if steering:
         note = f"{', '.join(steering)} as {found.provider} published it on {found.read_on}"
@@ -127,11 +139,15 @@ def _document(model: Published) -> dict[str, Any]:
         "absent": model.absent,
         "context_tokens": model.context_tokens,
         "max_output_tokens": model.max_output_tokens,
+        "takes_budget": model.takes_budget,
+        "price": None if model.price is None else {kind: f"{usd:f}" for kind, usd in model.price.items()},
+        "retires": model.retires,
+        "successor": model.successor,
     }
 
 
 def _published(entries: Iterable[Mapping[str, Any]]) -> Iterable[Published]:
-    from ..providers.catalogue import Published
+    from ..providers.catalogue import Published, day, price_in
 
     for entry in entries:
         listed = entry.get("levels")
@@ -145,4 +161,19 @@ def _published(entries: Iterable[Mapping[str, Any]]) -> Iterable[Published]:
                 absent=text(entry.get("absent")),
                 context_tokens=count(entry.get("context_tokens")),
                 max_output_tokens=count(entry.get("max_output_tokens")),
+                takes_budget=budget if isinstance(budget := entry.get("takes_budget"), bool) else None,
+                price=price_in(obj(entry.get("price")), *_PRICES, per=Decimal(1)),
+                retires=day(entry.get("retires")),
+                successor=text(entry.get("successor")),
             )
+
+
+def published_price(model: str, found: PublishedModels | None) -> Price | None:
+    """What the provider's own list says of `model`, in USD per million tokens; None where it says nothing."""
+    from .profile import Price
+
+    entry = found.models.get(model) if found is not None else None
+    if entry is None or entry.price is None:
+        return None
+    said = entry.price
+    return Price(said["input"], said["output"], said.get("cached_input"), said.get("cache_write"))

@@ -6,8 +6,9 @@ Each reader takes the JSON of one catalogue page and yields what it says, model 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
 from .json_values import array, count, items, obj, text
@@ -15,11 +16,17 @@ from .think import THINKING_LEVELS, Level
 
 _OFF_WORDS = frozenset({"none", "off", "false"})
 _SWITCH = {"True": "on", "False": "off"}
+MILLION = Decimal(1_000_000)
+DEAREST = Decimal(100_000)
+"""More than a token costs, in whatever unit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """One model of a catalogue. `levels` are rising; `absent` is a level, `on` or `off`; tokens are limits."""
+    """One model of a catalogue. `levels` are rising; `absent` is a level, `on` or `off`; tokens are limits.
+
+    `price` is in USD per million tokens, by `input`, `output`, `cached_input` and `cache_write`; `retires` an ISO day.
+    """
 
     model: str
     thinks: bool | None = None
@@ -28,6 +35,10 @@ class Published:
     absent: str | None = None
     context_tokens: int | None = None
     max_output_tokens: int | None = None
+    takes_budget: bool | None = None
+    price: Mapping[str, Decimal] | None = None
+    retires: str | None = None
+    successor: str | None = None
 
 
 def anthropic(document: Any) -> Iterator[Published]:
@@ -83,8 +94,9 @@ def xai(document: Any) -> Iterator[Published]:
 def openrouter(document: Any) -> Iterator[Published]:
     """`GET /api/v1/models`. Source: https://openrouter.ai/docs/api-reference/list-available-models
 
-    `supported_efforts` null means that everything is accepted, missing that there is no effort control; a model without
-    `reasoning` does not reason, except for routers such as `openrouter/auto`.
+    `supported_efforts` null means that everything is accepted, missing that there is no effort control;
+    `supports_max_tokens` is there only where budgets are accepted. A model without `reasoning` does not reason, except
+    for routers such as `openrouter/auto`. Prices are per token; a negative one stands for many.
     """
     for entry in items(obj(document).get("data")):
         name = text(entry.get("id"))
@@ -94,11 +106,13 @@ def openrouter(document: Any) -> Iterator[Published]:
         reasoning = obj(stated)
         top = obj(entry.get("top_provider"))
         context_tokens = count(entry.get("context_length"))
+        price = price_in(obj(entry.get("pricing")), "prompt", "completion", "input_cache_read", "input_cache_write")
         if stated is None:
-            yield Published(name, None if name.startswith("openrouter/") else False, context_tokens=context_tokens)
+            thinks = None if name.startswith("openrouter/") else False
+            yield Published(name, thinks, context_tokens=context_tokens, price=price)
             continue
         if not isinstance(stated, dict):
-            yield Published(name, context_tokens=context_tokens)
+            yield Published(name, context_tokens=context_tokens, price=price)
             continue
         words = _words(reasoning.get("supported_efforts"))
         everything = "supported_efforts" in reasoning and reasoning.get("supported_efforts") is None
@@ -113,6 +127,9 @@ def openrouter(document: Any) -> Iterator[Published]:
             absent="off" if enabled is False else _absent(default) or ("on" if enabled is True else None),
             context_tokens=context_tokens,
             max_output_tokens=count(top.get("max_completion_tokens")),
+            takes_budget=reasoning.get("supports_max_tokens") is True,
+            price=price,
+            retires=day(entry.get("expiration_date")),
         )
 
 
@@ -185,6 +202,56 @@ def _supported(value: Any) -> bool:
 
 def _words(value: Any) -> list[str]:
     return [word.lower() for word in array(value) if isinstance(word, str)]
+
+
+def day(value: Any) -> str | None:
+    """The ISO day of a date or a time, as text or in seconds since 1970."""
+    from datetime import UTC, date, datetime
+
+    try:
+        if isinstance(value, (int, float)) and not isinstance(value, bool):
+            return datetime.fromtimestamp(value, UTC).date().isoformat()
+        return date.fromisoformat((text(value) or "")[:10]).isoformat()
+    except (OverflowError, OSError, ValueError):
+        return None
+
+
+def price_in(
+    prices: Mapping[str, Any],
+    entered: str,
+    output: str,
+    cached: str | None = None,
+    written: str | None = None,
+    *,
+    per: Decimal = MILLION,
+    free: bool = True,
+) -> Mapping[str, Decimal] | None:
+    """A price in USD per million tokens from `prices`, whose numbers are `per` of that; None without both ends.
+
+    With `free` false zeros are what nobody filled in.
+    """
+    names = {"input": entered, "output": output, "cached_input": cached, "cache_write": written}
+    amounts = {kind: _amount(prices.get(name)) for kind, name in names.items() if name}
+    found = {kind: amount * per for kind, amount in amounts.items() if amount is not None}
+    if "input" not in found or "output" not in found or (not free and not any(found.values())):
+        return None
+    return found
+
+
+def _amount(value: Any) -> Decimal | None:
+    """A price as text or number, which is finite and no less than nothing."""
+    if isinstance(value, bool) or not isinstance(value, (str, int, float, Decimal)):
+        return None
+    try:
+        amount = Decimal(str(value))
+    except InvalidOperation:
+        return None
+    return amount if amount.is_finite() and 0 <= amount <= DEAREST else None
+
+
+def levels_in(words: Iterable[Any]) -> tuple[Level, ...]:
+    """The levels among `words`, rising."""
+    return _levels([word.lower() for word in words if isinstance(word, str)])
 
 
 def _levels(words: list[str]) -> tuple[Level, ...]:

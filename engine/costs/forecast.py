@@ -19,7 +19,15 @@ from ..planning.prepare import Prepared, Prompt
 from ..results.result import Cost, Forecast
 from .conversation_tokens import conversation_tokens
 from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens
-from .prices.pricing import Bought, host_of, own_price, priced_by_profile, priced_by_table
+from .prices.pricing import (
+    Bought,
+    host_of,
+    listed_price,
+    own_price,
+    priced_by_list,
+    priced_by_profile,
+    priced_by_table,
+)
 
 Samples = Callable[[str, str, str, str], Sequence[int]]
 """The output tokens of the user's newest runs of (provider, host, model, think value), newest first."""
@@ -292,16 +300,16 @@ def _cost(prepared: Prepared, usage: Usage, at: datetime, *, cache_write_1h_toke
     body = merged(prepared.call.native, prepared.call.params)
     tier = body.get("service_tier") or body.get("serviceTier")
     tier = obj(tier).get("type") if isinstance(tier, Mapping) else tier
-    return priced_by_table(
-        Bought(
-            usage,
-            target.provider.prices,
-            (model,),
-            service_tier=None if tier == "standard_only" else text(tier),
-            speed=text(body.get("speed")),
-            region=text(body.get("inference_geo")),
-            cache_write_1h_tokens=cache_write_1h_tokens,
-            at=at,
-            host=host_of(target.base_url),
-        )
+    bought = Bought(
+        usage,
+        target.provider.prices,
+        (model,),
+        service_tier=None if tier == "standard_only" else text(tier),
+        speed=text(body.get("speed")),
+        region=text(body.get("inference_geo")),
+        cache_write_1h_tokens=cache_write_1h_tokens,
+        at=at,
+        host=host_of(target.base_url),
     )
+    listed = listed_price(target, bought)
+    return priced_by_table(bought) if listed is None else priced_by_list(bought, listed)

@@ -15,7 +15,7 @@ from ...profiles.published import PublishedModels, store
 from ...providers.errors import ConfigError, UsageError
 from ..exchange.surroundings import run_loop
 from ..exchange.transport import Transport
-from ..targets.authorize import Authorize, authorization
+from ..targets.authorize import Authorize, authorization, by_key
 from ..targets.target import Target, is_loopback, other_host, resolve
 from .refresh import Unread, read_catalogue
 
@@ -55,7 +55,7 @@ def refresh_catalogues(config: Config, only: str | None = None) -> Iterator[Refr
     here = {target.provider.name for target, _ in calls if is_loopback(target.base_url)}
     for one, (target, _) in zip(found, calls, strict=True):
         if isinstance(one, PublishedModels):
-            yield Refreshed(one.provider, len(one.models), one.read_on, store(one, other_host(target)))
+            yield Refreshed(one.provider, len(one.models), one.read_on, store(one, _speaks_for(target)))
         elif only is None and one.provider in here and one.failure.kind == "connection":
             yield Refreshed(one.provider, left_out="it does not run on this machine")
         else:
@@ -69,6 +69,13 @@ async def _read(calls: list[tuple[Target, Authorize]]) -> list[PublishedModels |
         return list(await asyncio.gather(*reads))
 
 
+def _speaks_for(target: Target) -> str | None:
+    """The host that a catalogue speaks for; None for the provider's own."""
+    listed = target.provider.catalogue
+    own = listed is not None and listed.base_url is not None and target.profile.base_url is None
+    return None if own else other_host(target)
+
+
 def _call(name: str, config: Config) -> tuple[Target, Authorize]:
     """Where the catalogue is: at the address of a profile for this provider, where one has its own.
 
@@ -76,6 +83,14 @@ def _call(name: str, config: Config) -> tuple[Target, Authorize]:
     """
     profiles = [one for one in config.profiles.values() if one.provider == name and one.simulated is None]
     own = next((profile for profile in profiles if profile.base_url), None)
+    listed = config.provider(name).catalogue
     target = resolve(own or Profile(name=name, provider=name, model="any"), config)
-    _, authorize = authorization(target, os.environ)
+    if listed is not None and listed.base_url is not None and own is None:
+        target = resolve(target.profile, config, base_url=listed.base_url)
+    try:
+        _, authorize = authorization(target, os.environ)
+    except ConfigError:
+        if listed is None or not listed.keyless:
+            raise
+        authorize = by_key(target, None)
     return target, authorize

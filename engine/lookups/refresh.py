@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import httpx2
 
@@ -13,6 +13,7 @@ from ...profiles.provider import Catalogue
 from ...profiles.published import PublishedModels
 from ...providers import catalogue
 from ...providers.catalogue import Published
+from ...providers.catalogues import hosts
 from ...providers.dialect import encode_body
 from ...providers.errors import Failure
 from ...providers.framing.sse import MAX_BODY_BYTES
@@ -27,6 +28,8 @@ from ..targets.target import Target
 
 TIMEOUT_S = 30.0
 MOST_PAGES = 50
+READERS = {**catalogue.READERS, **hosts.READERS}
+"""Of all catalogue styles that GETs answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,11 @@ class RefusedError(Exception):
 
 
 async def _pages(target: Target, listed: Catalogue, authorize: Authorize, transport: Transport) -> list[Published]:
-    read = catalogue.READERS[listed.style]
+    read = READERS[listed.style]
     found: list[Published] = []
     query: Mapping[str, str] = listed.query
     for _ in range(MOST_PAGES):
-        address = f"{listed.base_url or target.base_url}{listed.path}"
+        address = f"{_origin(target.base_url) if listed.at_origin else target.base_url}{listed.path}"
         document = await fetch_json(
             target, authorize, transport, "GET", f"{address}?{urlencode(query)}" if query else address, b""
         )
@@ -79,6 +82,11 @@ async def _pages(target: Target, listed: Catalogue, authorize: Authorize, transp
             break
         query = {**listed.query, **following}
     return found
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
 
 
 async def _ollama(target: Target, authorize: Authorize, transport: Transport) -> list[Published]:

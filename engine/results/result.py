@@ -18,7 +18,7 @@ INTERNAL = {"internal": True}
 
 Status = Literal["ok", "partial", "error", "cancelled"]
 Verdict = Literal["as_asked", "not_observed", "unwanted", "over_budget", "starved", "empty", "unknown"]
-CostSource = Literal["provider", "table", "profile", "estimated"]
+CostSource = Literal["provider", "catalogue", "table", "profile", "estimated"]
 
 
 @dataclass(frozen=True, slots=True)

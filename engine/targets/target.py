@@ -15,7 +15,7 @@ from ...profiles.cards.retirement import Retirement, retirement_of
 from ...profiles.config import ENDPOINT_VALUE, Config
 from ...profiles.profile import Price, Profile
 from ...profiles.provider import DialectUse, Provider
-from ...profiles.published import laid_over, stored
+from ...profiles.published import laid_over, published_price, stored
 from ...providers import registry
 from ...providers.errors import ConfigError, UsageError, did_you_mean
 from ...providers.registry import INLINE_THINK
@@ -36,7 +36,8 @@ class Target:
 
     `card_note` says what of the card was not shipped but published by the provider. `prices` are the user's own, by
     patterns of provider/model. `retirement` is the end of the model at this provider, as it stands `today`.
-    `is_simulated`: the address has proved to be that of a simulator.
+    `is_simulated`: the address has proved to be that of a simulator. `listed_price` is what the provider's own
+    catalogue said on the day `listed_on`.
     """
 
     profile: Profile
@@ -51,6 +52,8 @@ class Target:
     today: date | None = None
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     is_simulated: bool = False
+    listed_price: Price | None = None
+    listed_on: str | None = None
 
     @property
     def host(self) -> str:
@@ -159,16 +162,18 @@ def resolve(
             f"profile {profile.name}: {profile.model} is not served on {dialect}",
             hint=f"use dialect: {', '.join(card.dialects)}",
         )
-    name = profile.known_as or profile.model
+    name = (profile.known_as or profile.model).removeprefix("models/")
+    published = stored(provider.name, _other_host(url, use, provider))
     card_note = None
     if profile.card is None:
-        published = stored(provider.name, _other_host(url, use, provider))
-        card, card_note = laid_over(config.card(profile), name.removeprefix("models/"), published)
+        card, card_note = laid_over(config.card(profile), name, published)
         card = _with_own(card, profile, provider, config)
+        end = end or retirement_of(provider.name, name, card)
     spelled = card.spelling.get(dialect)
     spelling = profile.spelling or (config.spellings[spelled] if spelled else None)
     return Target(
-        profile, provider, dialect, use, card, url.rstrip("/"), spelling, card_note, end, today, config.prices
+        profile, provider, dialect, use, card, url.rstrip("/"), spelling, card_note, end, today, config.prices,
+        listed_price=published_price(name, published), listed_on=published.read_on if published is not None else None,
     )  # fmt: skip
 
 
@@ -204,8 +209,18 @@ def other_host(target: Target) -> str | None:
 
 def _other_host(url: str, use: DialectUse, provider: Provider) -> str | None:
     host = host_of(url)
-    own = [host_of(one) for one in (use.base_url, provider.base_url) if one is not None]
+    own = [one for url in (use.base_url, provider.base_url) if url is not None for one in _own_hosts(url, provider)]
     return None if any(_fits(host, one) for one in own) else host
+
+
+def _own_hosts(url: str, provider: Provider) -> list[str]:
+    """The host of `url`, once for each value of the parts that follow from others."""
+    hosts = [host_of(url)]
+    for name, part in provider.endpoint.items():
+        if part.of is not None:
+            values = [*part.values.values(), *([part.default] if part.default else [])]
+            hosts = [host.replace(f"{{{name}}}", value) for host in hosts for value in values]
+    return hosts
 
 
 def _fits(host: str, own: str) -> bool:

@@ -120,13 +120,13 @@ def test_xai_lists_efforts_under_every_name() -> None:
 
 def test_openrouter_tells_everything_from_nothing() -> None:
     assert read("openrouter") == {
-        "v/a": Published("v/a", True, (L, M, H, X), False, "medium", 200000, 64000),
-        "v/everything": Published("v/everything", True, THINKING_LEVELS, True, "off"),
-        "v/switch": Published("v/switch", True, absent="on"),
-        "v/asked": Published("v/asked", True, absent="off"),
+        "v/a": Published("v/a", True, (L, M, H, X), False, "medium", 200000, 64000, True),
+        "v/everything": Published("v/everything", True, THINKING_LEVELS, True, "off", takes_budget=False),
+        "v/switch": Published("v/switch", True, absent="on", takes_budget=False),
+        "v/asked": Published("v/asked", True, absent="off", takes_budget=False),
         "v/plain": Published("v/plain", False),
         "v/null": Published("v/null", False),
-        "v/empty": Published("v/empty", True),
+        "v/empty": Published("v/empty", True, takes_budget=False),
         "openrouter/auto": Published("openrouter/auto"),
     }
 

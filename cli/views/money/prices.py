@@ -38,11 +38,15 @@ def price_view(known: KnownPrices) -> RenderableType:
     if view.own:
         parts += [Text(f"your own price, which goes before the table: {harmless(view.own_source)}", style="green")]
         parts += [Text(""), _table(view.own), Text("")]
+    if view.listed:
+        before = "not used for this model" if view.own else "which goes before the table"
+        parts += [Text(f"{harmless(view.provider)}'s own list of {view.listed_on}, {before}"), Text("")]
+        parts += [_table(view.listed), Text("")]
     if view.card is not None:
-        if view.own:
+        if view.own or view.listed:
             parts += [Text("the price table, not used for this model", style="dim"), Text("")]
         parts += [_table(view.card.rows), Text("")]
-    parts += [Text(_legend((*view.own, *(view.card.rows if view.card else ()))), style="dim"), Text("")]
+    parts += [Text(_legend((*view.own, *view.listed, *(view.card.rows if view.card else ()))), style="dim"), Text("")]
     if view.card is not None:
         parts.append(_sources(view.card, known.data.words, known.checked_on))
     return Group(*parts)
@@ -60,6 +64,9 @@ def _sources(card: PriceCard, data: str, checked_on: str) -> Table:
         words = Text(harmless(correction.why.strip()))
         words.append(f"\nchecked on {correction.checked_on}: {' '.join(correction.sources)}", style="dim")
         grid.add_row("corrected", words)
+    for other in card.elsewhere:
+        words = f"{harmless(other.source)}: input {other.input:f}, output {other.output:f}"
+        grid.add_row("other list", Text(words))
     for uplift in card.uplifts:
         words = Text(
             f"{harmless(uplift.why.strip())}: x {uplift.uplift:f} for {', '.join(uplift.hosts + uplift.regions)}"

@@ -18,7 +18,8 @@ TONES = {GOOD: "good", CAUTION: "caution", BAD: "bad"}
 """The page's names for the styles of the terminal; what is none of them is quiet."""
 
 COST_SOURCES = {
-    "provider": "provider's bill", "table": "price table", "profile": "profile's price", "estimated": "estimated",
+    "provider": "provider's bill", "catalogue": "provider's list", "table": "price table",
+    "profile": "profile's price", "estimated": "estimated",
 }  # fmt: skip
 
 _ON_A_SHEET = (("tokens", "cost"), ("forecast", "time", "ending"))

@@ -33,7 +33,9 @@ def sources(forecast: Forecast) -> str:
     expected = "expected output unknown"
     if forecast.expected_output_tokens is not None:
         expected = f"{tokens(forecast.expected_output_tokens)} out expected{why}"
-    price = {"table": "table prices", "profile": "the profile's price"}.get(forecast.price_source or "", "no price")
+    price = {"table": "table prices", "catalogue": "the provider's list", "profile": "the profile's price"}.get(
+        forecast.price_source or "", "no price"
+    )
     return f"{entered} · {expected}, {most} · {price}"
 
 

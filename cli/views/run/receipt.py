@@ -24,7 +24,9 @@ from .phrases import (
 )
 from .rows import labels
 
-_COST_SOURCES = {"provider": "provider's bill", "table": "price table", "profile": "profile's price"}
+_COST_SOURCES = {
+    "provider": "provider's bill", "catalogue": "provider's list", "table": "price table", "profile": "profile's price",
+}  # fmt: skip
 _SEPARATOR = " · "
 SIMULATED = "simulated"
 """The code of the warning that no provider was called."""

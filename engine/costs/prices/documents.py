@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from typing import Any
 
-from ....profiles.price_corrections import Correction
+from ....profiles.price_corrections import Correction, OtherList
 from .known_prices import KnownPrices
 from .price_card import PriceRow
 
@@ -23,12 +23,15 @@ def prices_document(known: KnownPrices) -> dict[str, Any]:
         "unit": UNIT,
         "own": [_row(row) for row in prices.own],
         "own_source": prices.own_source or None,
+        "listed": [_row(row) for row in prices.listed],
+        "listed_on": prices.listed_on,
         "listed_as": card.listed_as if card else None,
         "table": [_row(row) for row in card.rows] if card else [],
         "table_data": known.data.words,
         "table_sources": list(card.sources) if card else [],
         "table_fetched_at": known.data.fetched_at,
         "corrections": [_correction(one) for one in card.corrected] if card else [],
+        "other_lists": [_other(one) for one in card.elsewhere] if card else [],
         "uplifts": [_uplift(one) for one in card.uplifts] if card else [],
         "corrections_checked_on": known.checked_on,
         "also_priced_for": list(known.others),
@@ -53,6 +56,10 @@ def _row(row: PriceRow) -> dict[str, Any]:
 
 def _correction(one: Correction) -> dict[str, Any]:
     return {"why": one.why, "sources": list(one.sources), "checked_on": one.checked_on}
+
+
+def _other(one: OtherList) -> dict[str, Any]:
+    return {"source": one.source, "input": f"{one.input:f}", "output": f"{one.output:f}"}
 
 
 def _uplift(one: Correction) -> dict[str, Any]:

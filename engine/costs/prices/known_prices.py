@@ -12,6 +12,7 @@ from ....profiles.price_corrections import corrections
 from ....profiles.price_list import price_for
 from ....profiles.profile import Price, Profile
 from ....profiles.provider import Provider
+from ....profiles.published import published_price, stored
 from ....providers.errors import UsageError
 from ...targets.target import select
 from .price_card import PriceCard, PriceRow, own_rows, price_card
@@ -21,13 +22,16 @@ from .pricing import host_of
 
 @dataclass(frozen=True, slots=True)
 class ModelPrices:
-    """What is known about the price of `model` at `provider`: the user's own rows, and the table's."""
+    """What is known about the price of `model` at `provider`: the user's own rows, what the provider itself `listed` on
+    the day `listed_on`, and the table's."""
 
     provider: str
     model: str
     card: PriceCard | None
     own: tuple[PriceRow, ...]
     own_source: str
+    listed: tuple[PriceRow, ...] = ()
+    listed_on: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +56,19 @@ def known_prices(model: str | None, profile: str | None, config: Config, at: dat
     found = _found(model, chosen, config, at)
     if not found:
         raise UsageError(
-            f"no price of {model or (chosen.model if chosen else '')!r} is known",
+            f"no price of {model or (chosen.model if chosen else '')!r} is known{_why(model, chosen, config)}",
             hint="write one into your configuration, in USD per million tokens: "
             "prices: {provider/model: {input: 1, output: 4}}",
         )
     others = tuple(one.provider for one in found[1:])
     return KnownPrices(found[0], others, price_data(at.date()), corrections().checked_on)
+
+
+def _why(model: str | None, chosen: Profile | None, config: Config) -> str:
+    """What a provider without prices says about it, where one was named."""
+    name = chosen.provider if chosen is not None else (model or "").partition("/")[0]
+    unpriced = config.providers[name].unpriced if name in config.providers else None
+    return f": {unpriced}" if unpriced else ""
 
 
 def _found(model: str | None, chosen: Profile | None, config: Config, at: datetime) -> list[ModelPrices]:
@@ -91,9 +102,19 @@ def _prices(provider: Provider, model: str, config: Config, at: datetime, chosen
     price, where = _own(provider, model, config, chosen)
     url = (chosen and chosen.base_url) or ""
     card = price_card(provider.prices, model, at, host=host_of(url)) if provider.prices else None
-    if card is None and price is None:
+    published = stored(provider.name)
+    said = published_price(model, published)
+    if card is None and price is None and said is None:
         return None
-    return ModelPrices(provider.name, model, card, own_rows(price) if price is not None else (), where)
+    return ModelPrices(
+        provider=provider.name,
+        model=model,
+        card=card,
+        own=own_rows(price) if price is not None else (),
+        own_source=where,
+        listed=own_rows(said) if said is not None else (),
+        listed_on=published.read_on if published is not None and said is not None else None,
+    )
 
 
 def _own(provider: Provider, model: str, config: Config, chosen: Profile | None) -> tuple[Price | None, str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, fields
 from datetime import UTC, datetime, time, timedelta
 
-from ....profiles.price_corrections import DAYS, Correction, corrections
+from ....profiles.price_corrections import DAYS, Correction, OtherList, corrections
 from ....profiles.profile import LongPrompt, Price
 from .quote import Quote, Terms, Wanted, known_terms, published_at, quote, times_of_change
 from .rates import Rates, rates_of
@@ -36,7 +36,7 @@ class PriceCard:
     """The price list of one model. `listed_as` is the table's entry, `corrected` what was laid over it.
 
     `uplifts` hold for requests to some hosts or regions, and are not in the rows unless they were asked for. `sources`
-    are the price lists that the table was made from.
+    are the price lists that the table was made from, `elsewhere` what other lists say.
     """
 
     listed_as: str
@@ -44,6 +44,7 @@ class PriceCard:
     corrected: tuple[Correction, ...]
     uplifts: tuple[Correction, ...]
     sources: tuple[str, ...] = ()
+    elsewhere: tuple[OtherList, ...] = ()
 
 
 def price_card(
@@ -69,7 +70,7 @@ def price_card(
     name = first.listed_as.lower()
     lifted = [rule for rule in corrections().listed if rule.uplift is not None and rule.applies_to(name, at)]
     uplifts = tuple(rule for rule in lifted if rule not in used)
-    return PriceCard(first.listed_as, tuple(rows), tuple(used), uplifts, published_at(listed))
+    return PriceCard(first.listed_as, tuple(rows), tuple(used), uplifts, published_at(listed), first.elsewhere)
 
 
 def own_rows(price: Price) -> tuple[PriceRow, ...]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ....profiles.profile import Price
@@ -17,6 +18,9 @@ from ...targets.target import Target
 from .bills import most_billed
 from .fees import fees_of
 from .rates import Charge, charge, rates_of
+
+if TYPE_CHECKING:
+    from .quote import Quote
 
 DISAGREEMENT = Decimal("0.05")
 _STANDARD_TIERS = ("standard", "default", "auto", "on_demand", "unspecified")
@@ -102,14 +106,25 @@ def price_of(reply: Reply, target: Target, at: datetime) -> Cost:
             region=reply.region,
             apart=reply.apart,
         )
-        return cost_of(reply, bought, own_price(target, *bought.models))
+        return cost_of(reply, bought, own_price(target, *bought.models), listed_price(target, bought))
     except Exception as error:
         return Cost(note=f"the cost could not be worked out: {type(error).__name__}: {error}")
 
 
-def cost_of(reply: Reply, bought: Bought, own_price: Price | None) -> Cost:
-    """The provider's own bill, else the user's own price, else the table. A bill that disagrees with them is noted."""
-    estimate = _estimate(bought, own_price)
+def listed_price(target: Target, bought: Bought) -> Price | None:
+    """What the provider's own list says of the model that was asked for: on standard terms, which are all it has."""
+    asked = (target.profile.known_as or target.profile.model).removeprefix("models/")
+    if target.listed_price is None or asked not in bought.models or _terms(bought) or bought.apart:
+        return None
+    return target.listed_price
+
+
+def cost_of(reply: Reply, bought: Bought, own_price: Price | None, listed: Price | None = None) -> Cost:
+    """The provider's own bill, else the user's own price, else what the provider `listed`, else the table.
+
+    A bill that disagrees with them is noted.
+    """
+    estimate = _estimate(bought, own_price, listed)
     if reply.portions and reply.billed is None:
         estimate = _added_up([_estimate(one, price) for one, price in _portions(reply, bought, own_price)])
     if reply.tools and bought.models and estimate.usd is not None:
@@ -133,15 +148,30 @@ def cost_of(reply: Reply, bought: Bought, own_price: Price | None) -> Cost:
     return billed
 
 
-def _estimate(bought: Bought, own_price: Price | None) -> Cost:
+def _estimate(bought: Bought, own_price: Price | None, listed: Price | None = None) -> Cost:
     if own_price is not None:
         written_1h = bought.cache_write_1h_tokens
         if bought.apart:
             return Cost(note=_no_rate(next(iter(bought.apart)), "your price"))
         return priced_by_profile(bought.usage, own_price, written_1h=written_1h, is_batch=_is_batch(bought))
-    if bought.usage.input_tokens is not None and bought.usage.output_tokens is not None:
-        return priced_by_table(bought)
-    return Cost()
+    if bought.usage.input_tokens is None or bought.usage.output_tokens is None:
+        return Cost()
+    return priced_by_table(bought) if listed is None else priced_by_list(bought, listed)
+
+
+def priced_by_list(bought: Bought, price: Price) -> Cost:
+    """The cost by the provider's own list; where the table differs by more than 5 %, the note has both.
+
+    Such a list has one price for all sizes; a prompt that the table prices as a long one is priced by the table.
+    """
+    entered, table = bought.usage.input_tokens or 0, priced_by_table(bought)
+    if table.usd is not None and _is_long(bought, entered):
+        return table
+    charged = charge(bought.usage, rates_of(price, entered), bought.cache_write_1h_tokens)
+    cost = _cost(charged, "catalogue", None)
+    if cost.usd is None or table.usd is None or abs(cost.usd - table.usd) <= DISAGREEMENT * max(cost.usd, table.usd):
+        return cost
+    return replace(cost, note=f"by the provider's own list; by the price table it would be {table.usd:f}")
 
 
 def _portions(reply: Reply, bought: Bought, own_price: Price | None) -> Iterator[tuple[Bought, Price | None]]:
@@ -193,12 +223,34 @@ def priced_by_table(bought: Bought) -> Cost:
         if bought.apart and (lacking := [kind for kind in bought.apart if kind not in dict(found.rates.apart)]):
             return Cost(note=_no_rate(lacking[0], f"the price table's {model}"))
         first = bought.models[0]
-        return _cost(
-            charge(usage, found.rates, bought.cache_write_1h_tokens, bought.apart),
-            "table",
-            None if model == first else f"priced as {model}: the table has no {first}",
-        )
+        notes = [] if model == first else [f"priced as {model}: the table has no {first}"]
+        notes += [] if wanted.terms else disputes(found)
+        charged = charge(usage, found.rates, bought.cache_write_1h_tokens, bought.apart)
+        return _cost(charged, "table", "; ".join(notes) or None)
     return Cost()
+
+
+def _is_long(bought: Bought, entered: int) -> bool:
+    """Whether the table has other prices for a prompt of this size than for a short one."""
+    from .quote import Quote, Wanted
+    from .quote_cache import quick_quote
+
+    at = bought.at or datetime.now(UTC)
+    wanted = Wanted(bought.provider or "", bought.models[0], at, {}, entered, 1, bought.host, bought.region)
+    found = quick_quote(wanted)
+    return isinstance(found, Quote) and any(entered > step for step in found.above_tokens)
+
+
+def disputes(found: Quote) -> list[str]:
+    """The other lists that differ from these rates by more than 5 %, in words."""
+    return [
+        f"{other.source} lists {other.input:f} and {other.output:f} per million"
+        for other in found.elsewhere
+        if any(
+            abs(theirs - ours) > DISAGREEMENT * max(theirs, ours)
+            for theirs, ours in ((other.input, found.rates.input), (other.output, found.rates.output))
+        )
+    ]
 
 
 def _cost(charged: Charge | None, source: CostSource, note: str | None) -> Cost:

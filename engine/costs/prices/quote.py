@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
-from ....profiles.price_corrections import Correction, Term, corrections
+from ....profiles.price_corrections import Correction, OtherList, Term, corrections
 from ....profiles.profile import Price
 from .price_table import table_for
 from .rates import Rates, rates_of
@@ -56,6 +56,8 @@ class Quote:
     used: tuple[Correction, ...] = ()
     has: frozenset[str] = frozenset()
     """The rates that are published; the others are those that stand in for them."""
+    elsewhere: tuple[OtherList, ...] = ()
+    """What other lists say of this model, the table itself where a correction goes before it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,21 @@ class Unpriced:
 
 def quote(wanted: Wanted) -> Quote | Unpriced | None:
     """The rates for `wanted`; None when neither the table nor a correction knows the model."""
-    return _quote(replace(wanted, model=wanted.model.lower(), at=_utc(wanted.at)), wanted.model, MOST_STEPS)
+    asked = replace(wanted, model=wanted.model.lower(), at=_utc(wanted.at))
+    found = _quote(asked, wanted.model, MOST_STEPS)
+    return replace(found, elsewhere=_elsewhere(asked, found)) if isinstance(found, Quote) else found
+
+
+def _elsewhere(wanted: Wanted, found: Quote) -> tuple[OtherList, ...]:
+    name = f"{wanted.provider}/{wanted.model}"
+    about = [rule for rule in corrections().listed if rule.elsewhere and rule.applies_to(name, wanted.at)]
+    others = [other for rule in about for other in rule.elsewhere]
+    replaced = any(rule.price is not None or rule.like is not None for rule in found.used)
+    if replaced and (entry := _entry(wanted.provider, wanted.model)) is not None:
+        prices = entry[0].get_prices(wanted.at)
+        if prices.input_mtok is not None and prices.output_mtok is not None:
+            others.append(OtherList(corrections().table, _base(prices.input_mtok), _base(prices.output_mtok)))
+    return tuple(others)
 
 
 def _quote(wanted: Wanted, asked: str, steps: int) -> Quote | Unpriced | None:

@@ -10,19 +10,23 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.exchange.transport import Transport
-from thinkdial.engine.lookups import refresh
+from thinkdial.engine.lookups import catalogues, refresh
 from thinkdial.engine.lookups.local_servers import listening
 from thinkdial.engine.lookups.refresh import Unread, read_catalogue
 from thinkdial.engine.planning.prepare import Prompt, prepare
 from thinkdial.engine.targets.authorize import by_key
 from thinkdial.engine.targets.keys import Key
-from thinkdial.engine.targets.target import Target, resolve
+from thinkdial.engine.targets.target import Target, other_host, resolve
 from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.profiles.provider import Catalogue
 from thinkdial.profiles.published import PublishedModels, store, stored
-from thinkdial.providers.think import parse_think
+from thinkdial.providers.catalogue import Published
+from thinkdial.providers.schema import HttpRequest
+from thinkdial.providers.think import Level, parse_think
 
+from ...providers.catalogues.test_hosts import PAGES as HOST_PAGES
+from ...providers.catalogues.test_hosts import SAID
 from ..conftest import builtin
 
 
@@ -190,3 +194,59 @@ def test_an_unknown_model_is_answered_with_the_nearest_known_names(kit: Any, wir
     assert result.error is not None
     assert result.error.kind == "not_found"
     assert (result.error.hint or "").startswith("did you mean gpt-6-sol")
+
+
+PUBLISHING = [
+    name for name in builtin().providers if (listed := builtin().provider(name).catalogue) and listed.style in SAID
+]
+
+
+@pytest.mark.parametrize("provider", PUBLISHING)
+def test_every_host_that_publishes_is_read_and_kept_under_the_host_that_said_it(
+    kit: Any, wire: Any, provider: str
+) -> None:
+    catalogue = builtin().provider(provider).catalogue
+    assert catalogue is not None
+    found, server = read(kit, provider, catalogue, wire.http(json.dumps(HOST_PAGES[catalogue.style])))
+    assert isinstance(found, PublishedModels) and list(found.models.values()) == SAID[catalogue.style]
+    (asked,) = server.asked
+    assert asked.path.partition("?")[0].endswith(catalogue.path)
+    store(found, "127.0.0.1:9")
+    assert stored(provider) is None, "another host says nothing of the provider's own"
+    assert stored(provider, "127.0.0.1:9") == found
+
+
+def test_a_budget_is_only_where_the_list_takes_one() -> None:
+    listed = {
+        "vendor/new": Published("vendor/new", True, (Level.LOW, Level.HIGH), False, takes_budget=False),
+        "openai/gpt-6-sol": Published("openai/gpt-6-sol", retires="2027-05-05"),
+    }
+    store(PublishedModels("openrouter", "2026-11-20", listed))
+    new = resolve(Profile(name="p", provider="openrouter", model="vendor/new"), builtin())
+    assert new.card.budget is None and new.card.levels == (Level.LOW, Level.HIGH) and not new.card.can_be_off
+    ending = resolve(Profile(name="p", provider="openrouter", model="openai/gpt-6-sol"), builtin())
+    assert ending.retirement is not None and ending.retirement.on == "2027-05-05"
+
+
+def test_a_list_that_anybody_may_read_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"):
+        monkeypatch.delenv(name, raising=False)
+    where, authorize = catalogues._call("vercel", builtin())
+    assert where.base_url == "https://ai-gateway.vercel.sh/v1"
+    assert authorize(HttpRequest("GET", where.base_url, (), b"")) == {}
+
+
+def test_the_list_of_bedrock_has_an_address_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", "key")
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    where, _ = catalogues._call("bedrock", builtin())
+    assert where.base_url == "https://bedrock.eu-west-1.amazonaws.com"
+    assert catalogues._speaks_for(where) is None
+
+
+@pytest.mark.parametrize("provider", ["zai", "moonshot", "qwen", "siliconflow"])
+def test_a_proxy_is_no_region_of_its_provider(provider: str) -> None:
+    proxy = Profile(name="p", provider=provider, model="m", base_url="https://proxy.example.com/v1")
+    assert other_host(resolve(proxy, builtin())) == "proxy.example.com"
+    china = Profile(name="p", provider=provider, model="m", endpoint={"region": "china"})
+    assert other_host(resolve(china, builtin())) is None

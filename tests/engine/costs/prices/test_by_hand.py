@@ -268,14 +268,19 @@ CASES = [
     # Mistral, Cohere.
     Case("google B3: cached inside the prompt, thinking inside the completion; B2: Large 4 since 2026-10-29",
          "mistral/mistral-large-4", chat("mistral-large-4", 1000, 500, num_cached_tokens=400),
-         [(600, "0.7"), (400, "0.07")], [(500, "2.1")], saved="252"),
+         [(600, "0.7"), (400, "0.07")], [(500, "2.1")], saved="252",
+         note="https://github.com/sst/models.dev lists 1.36 and 4.18 per million"),
     Case("google B2: Large 4 between 2026-10-20 and 2026-10-28", "mistral/mistral-large-4",
          chat("mistral-large-4", 1000, 500), [(1000, "1.36")], [(500, "4.18")],
          at=datetime(2026, 10, 25, tzinfo=UTC)),
     Case("google B2: mistral-large-latest is Large 3", "mistral/mistral-large-latest",
-         chat("mistral-large-latest", 1000, 500), [(1000, "0.5")], [(500, "1.5")]),
+         chat("mistral-large-latest", 1000, 500), [(1000, "0.5")], [(500, "1.5")],
+         note=("npm @earendil-works/pi-ai 1.6.0 lists 0.7 and 2.1 per million; genai-prices 0.2.3 lists 2 "
+              "and 6 per million")),
     Case("google B2: magistral-medium-latest is Medium 3.5", "mistral/magistral-medium-latest",
-         chat("magistral-medium-latest", 1000, 500), [(1000, "1.5")], [(500, "7.5")]),
+         chat("magistral-medium-latest", 1000, 500), [(1000, "1.5")], [(500, "7.5")],
+         note=("npm @earendil-works/pi-ai 1.6.0 lists 2 and 5 per million; https://github.com/sst/models.d"
+              "ev lists 2 and 5 per million; genai-prices 0.2.3 lists 2 and 5 per million")),
     Case("google B7: batch 50 %", "mistral/zai-glm-5-3", chat("zai-glm-5-3", 1000, 500, service_tier="batch"),
          [(1000, "0.7")], [(500, "2.2")]),
     Case("google B3: the tier that was served stands in the usage; priority has no published price",
@@ -313,7 +318,8 @@ CASES = [
     Case("openai-xai C3: grok-3 is redirected to 4.3: price the returned id", "xai/grok-3",
          openai("grok-4.3", 1000, 100), [(1000, "1.25")], [(100, "2.5")]),
     Case("openai-xai C3: the retired name itself costs what it is redirected to", "xai/grok-4-fast-reasoning",
-         openai("grok-4-fast-reasoning", 1000, 100), [(1000, "1.25")], [(100, "2.5")]),
+         openai("grok-4-fast-reasoning", 1000, 100), [(1000, "1.25")], [(100, "2.5")],
+         note="genai-prices 0.2.3 lists 0.2 and 0.5 per million"),
 
     # Time of day: peak is Monday to Friday, 01-04 and 06-10 UTC.
     *[Case("compat 2.2: " + what, "deepseek/deepseek-flash",

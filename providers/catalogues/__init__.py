@@ -1,0 +1,1 @@
+"""Catalogues of hosts that serve other vendors' models."""
