@@ -31,6 +31,7 @@ class Commands(LazyGroup):
         "profiles": "Manage and check the profiles in YAML.",
         "history": "Show stored runs again, without paying again.",
         "prices": "Show what models cost; fetch newer prices.",
+        "facts": "Newer facts about models without a new release.",
     }
     package = f"{__package__}.commands"
     modules: ClassVar = {
@@ -44,6 +45,7 @@ class Commands(LazyGroup):
         "profiles": "setup.profiles.group",
         "spend": "money.spend",
         "prices": "money.prices.group",
+        "facts": "setup.facts.group",
         "batch": "batch.group",
         "history": "history.group",
         "session": "sessions.group",

@@ -68,6 +68,11 @@ def shipped_provider(name: str) -> Provider:
     return read_provider(name, packaged(f"providers/{name}.yaml"))
 
 
+def is_shipped(provider: Provider) -> bool:
+    """Whether this is the shipped provider of that name, and none of the configuration's."""
+    return provider.name in provider_names() and provider is shipped_provider(provider.name)
+
+
 class Providers(Mapping[str, Provider]):
     """Providers by name: those of the configuration, then the shipped ones, each read when it is first asked for."""
 

@@ -4,15 +4,17 @@ whole families of models, and `prices-missing.yaml` about single ones that the t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cache
 
+from ..providers.errors import ConfigError
 from . import facts
 from .price_list import read_price
 from .profile import Price
+from .updates.stored import stored_facts
 from .yaml_file import Section
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -98,20 +100,36 @@ class Corrections:
 
 @cache
 def corrections() -> Corrections:
-    """The shipped corrections, checked on the later of the days that they name."""
+    """The shipped corrections, checked on the later of the days that they name, behind those of a newer fact file."""
     families, single = (read_corrections(facts.packaged(file)) for file in ("prices.yaml", "prices-missing.yaml"))
     checked_on = max(families.checked_on, single.checked_on)
-    return Corrections(families.table, checked_on, (*families.listed, *single.listed))
+    return Corrections(families.table, checked_on, (*_newer(), *families.listed, *single.listed))
+
+
+def _newer() -> tuple[Correction, ...]:
+    """Those of the fact file in use; none where this version cannot read them."""
+    found = stored_facts()
+    try:
+        return () if found is None else tuple(read_newer(one, found.date) for one in found.root.sections("prices"))
+    except ConfigError:
+        return ()
+
+
+def read_newer(section: Section, day: str) -> Correction:
+    """A correction of a fact file of that day, which holds unless it says what the table must still say."""
+    one = read_correction(section, day)
+    return replace(one, always=one.table_says is None)
 
 
 def read_corrections(root: Section) -> Corrections:
     root.only(("table", "checked_on", "corrections"))
     checked_on = root.text("checked_on") or ""
-    listed = tuple(_correction(section, checked_on) for section in root.sections("corrections"))
+    listed = tuple(read_correction(section, checked_on) for section in root.sections("corrections"))
     return Corrections(root.text("table") or "", checked_on, listed)
 
 
-def _correction(section: Section, checked_on: str) -> Correction:
+def read_correction(section: Section, checked_on: str) -> Correction:
+    """One correction. Raises `ConfigError` for one that is not whole."""
     section.only(_KEYS)
     why, sources, models = section.text("why"), section.texts("sources"), section.texts("models")
     if not why or not sources or not models:

@@ -15,7 +15,8 @@ from ...profiles.published import PublishedModels, store
 from ...providers.errors import ConfigError, UsageError
 from ..exchange.surroundings import run_loop
 from ..exchange.transport import Transport
-from ..targets.authorize import Authorize, authorization, by_key
+from ..targets.authorize import Authorize, authorization, by_key, check_signature
+from ..targets.keys import place_of_key
 from ..targets.target import Target, is_loopback, other_host, resolve
 from .refresh import Unread, read_catalogue
 
@@ -88,6 +89,8 @@ def _call(name: str, config: Config) -> tuple[Target, Authorize]:
     if listed is not None and listed.base_url is not None and own is None:
         target = resolve(target.profile, config, base_url=listed.base_url)
     try:
+        if target.provider.signing and place_of_key(target, os.environ) is None:
+            check_signature(target, os.environ)  # botocore would look for a machine in the cloud
         _, authorize = authorization(target, os.environ)
     except ConfigError:
         if listed is None or not listed.keyless:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .catalogues import Refreshed
+    from .fact_update import NewFacts
     from .known_models import KnownModel
     from .price_update import PriceUpdate
     from .probe import Online
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
 
 MODELS_SCHEMA = "thinkdial.models/1"
 REFRESH_SCHEMA = "thinkdial.refresh/1"
+FACTS_STATUS_SCHEMA = "thinkdial.facts-status/1"
+NEW_FACTS_SCHEMA = "thinkdial.facts-diff/1"
 PRICE_UPDATE_SCHEMA = "thinkdial.prices-update/1"
 CHECK_SCHEMA = "thinkdial.profiles.check/1"
 
@@ -36,6 +39,50 @@ def price_update_document(done: PriceUpdate) -> dict[str, Any]:
         "after": done.after.words,
         "fetched_at": done.after.fetched_at,
         "path": str(done.path),
+    }
+
+
+def facts_status_document() -> dict[str, Any]:
+    """`thinkdial.facts-status/1`: the days of the shipped facts, and the fact file in use."""
+    from ...profiles import facts
+    from ...profiles.cards.retirement import listed_ends
+    from ...profiles.price_corrections import corrections
+    from ...profiles.updates.stored import facts_file, stored_facts, stored_problem
+
+    days = [card.checked_on or "" for name in ("openai", "anthropic", "google") for card in facts.cards(name)]
+    used = stored_facts()
+    cards = used.root.section("cards") if used is not None else None
+    return {
+        "schema": FACTS_STATUS_SCHEMA,
+        "shipped_checked_on": max(days),
+        "prices_checked_on": corrections().checked_on,
+        "retirements_checked_on": max(listed_ends(name).checked_on for name in facts.provider_names()),
+        "in_use": None
+        if used is None
+        else {
+            "date": used.date,
+            "source": used.source,
+            "sha256": used.sha256,
+            "stored_at": used.stored_at,
+            "path": str(facts_file()),
+            "cards": sum(len(cards.sections(name)) for name in cards) if cards is not None else 0,
+            "prices": len(used.root.sections("prices")),
+            "retirements": len(used.root.sections("retirements")),
+        },
+        "problem": stored_problem(),
+    }
+
+
+def new_facts_document(new: NewFacts) -> dict[str, Any]:
+    """`thinkdial.facts-diff/1`: what a newer fact file changes, in words."""
+    return {
+        "schema": NEW_FACTS_SCHEMA,
+        "date": new.file.date,
+        "source": new.source,
+        "sha256": new.sha256,
+        "hashed": new.hashed,
+        "changes": list(new.changes),
+        "falls_by_half": list(new.falls),
     }
 
 

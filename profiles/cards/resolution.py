@@ -6,10 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from functools import cache
 
+from ...providers.errors import ConfigError
 from ...providers.think import Level
 from .. import facts
 from ..card import Control, ModelCard, Spelling
 from ..provider import Provider, VendorWords
+from ..updates.stored import stored_facts
+from .card_file import read_card, read_pattern
 from .model_id import IdReading, is_opaque, readings
 from .vendors import Maker, vendors
 
@@ -24,7 +27,7 @@ def card_for(provider: Provider, model: str, spellings: Mapping[str, Spelling] |
     provider's stand-in where they say nothing.
     """
     name = model.removeprefix("models/")
-    if (card := facts.card_named(provider, name)) is not None:
+    if (card := _newer(provider, name) or facts.card_named(provider, name)) is not None:
         return card
     for reading in _read(name):
         if (card := facts.card_named(provider, reading.name)) is not None:
@@ -35,6 +38,22 @@ def card_for(provider: Provider, model: str, spellings: Mapping[str, Spelling] |
         why = "its id does not say which model it is; known_as in a profile does"
         return replace(provider.unknown_model, basis=why)
     return _of_vendor(provider, name, facts.spellings() if spellings is None else spellings)
+
+
+def _newer(provider: Provider, name: str) -> ModelCard | None:
+    """The card of the fact file in use; None where it has none, or one that this version cannot read."""
+    found = stored_facts()
+    listed = None if found is None else found.root.section("cards")
+    if found is None or listed is None or provider.name not in listed or not facts.is_shipped(provider):
+        return None
+    try:
+        for section in listed.sections(provider.name):
+            if read_pattern(section).fullmatch(name):
+                card = read_card(section, found.date, known_spellings=facts.spellings())
+                return replace(card, home=provider.name)
+    except ConfigError:
+        return None
+    return None
 
 
 def names_of(model: str) -> tuple[str, ...]:

@@ -10,13 +10,15 @@ is refused (the default) or rerouted: the successor answers under the old name, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import cast, get_args
 
+from ...providers.errors import ConfigError
 from .. import facts
 from ..card import AfterEnd, ModelCard
+from ..updates.stored import stored_facts
 from ..yaml_file import Section
 from .card_file import check_end
 from .resolution import names_of
@@ -76,8 +78,9 @@ class Retirement:
 
 @dataclass(frozen=True, slots=True)
 class ListedEnd:
-    """A retirement, and the ids of the models that it is about."""
+    """A retirement at `provider`, and the ids of the models that it is about."""
 
+    provider: str
     match: re.Pattern[str]
     retirement: Retirement
 
@@ -92,18 +95,28 @@ class ListedEnds:
 
 @cache
 def listed_ends(provider: str) -> ListedEnds:
-    """The shipped ones."""
+    """The shipped ones of `provider`, behind those of a newer fact file."""
     try:
-        root = facts.packaged(f"retirements/{provider}.yaml")
+        shipped = read_ends(facts.packaged(f"retirements/{provider}.yaml"), provider)
     except OSError:
-        return ListedEnds()
-    return read_ends(root)
+        shipped = ListedEnds()
+    newer = tuple(end for end in _newer() if end.provider == provider)
+    return replace(shipped, listed=(*newer, *shipped.listed)) if newer else shipped
 
 
-def read_ends(root: Section) -> ListedEnds:
-    """Retirements from YAML. Raises `ConfigError` with the place of what is wrong."""
+def _newer() -> tuple[ListedEnd, ...]:
+    """Those of the fact file in use; none where this version cannot read them."""
+    found = stored_facts()
+    try:
+        return () if found is None else tuple(read_end(one) for one in found.root.sections("retirements"))
+    except ConfigError:
+        return ()
+
+
+def read_ends(root: Section, provider: str) -> ListedEnds:
+    """The retirements of `provider` from YAML. Raises `ConfigError` with the place of what is wrong."""
     root.only(("checked_on", "retirements"))
-    listed = tuple(_listed(section) for section in root.sections("retirements"))
+    listed = tuple(read_end(section, provider) for section in root.sections("retirements"))
     return ListedEnds(root.text("checked_on") or "", listed)
 
 
@@ -128,15 +141,17 @@ def _of_card(card: ModelCard) -> Retirement | None:
     return Retirement(on, card.successor, card.then, confirmed, card.sources)
 
 
-def _listed(section: Section) -> ListedEnd:
-    section.only(("match", "retires", "retired", "successor", "then", "unverified", "sources"))
-    match, sources = section.text("match"), section.texts("sources")
+def read_end(section: Section, provider: str | None = None) -> ListedEnd:
+    """One retirement, of the provider that it names if none is given. Raises `ConfigError` for one that is not whole."""
+    named = () if provider else ("provider",)
+    section.only((*named, "match", "retires", "retired", "successor", "then", "unverified", "sources"))
+    provider, match, sources = provider or section.text("provider"), section.text("match"), section.texts("sources")
     on = check_end(section, "retired") or check_end(section, "retires")
-    if not match or on is None or not sources:
-        raise section.bad("match", "a retirement needs match, a day and sources")
+    if not provider or not match or on is None or not sources:
+        raise section.bad("match", "a retirement needs a provider, match, a day and sources")
     then = cast("AfterEnd", section.choice("then", get_args(AfterEnd)) or "refused")
     successor = section.text("successor")
     if then == "rerouted" and successor is None:
         raise section.bad("then", "rerouted needs the successor that answers")
     confirmed = "date" not in section.texts("unverified")
-    return ListedEnd(re.compile(match), Retirement(on, successor, then, confirmed, sources))
+    return ListedEnd(provider, re.compile(match), Retirement(on, successor, then, confirmed, sources))

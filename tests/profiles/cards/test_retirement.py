@@ -136,9 +136,9 @@ def test_lists_of_models_tell_it() -> None:
 
 def test_mistakes_are_named_with_their_place() -> None:
     for text, words in (
-        ("{match: x, sources: [y]}", "needs match, a day"),
+        ("{match: x, sources: [y]}", "needs a provider, match, a day"),
         ("{match: x, retires: soon, sources: [y]}", "must be a day such as"),
         ("{match: x, retires: '2027-01-01', then: rerouted, sources: [y]}", "needs the successor"),
     ):
         with pytest.raises(ConfigError, match=words):
-            read_ends(read_yaml(f"retirements: [{text}]", "f.yaml"))
+            read_ends(read_yaml(f"retirements: [{text}]", "f.yaml"), "openai")

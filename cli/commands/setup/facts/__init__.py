@@ -1,0 +1,1 @@
+"""`thinkdial facts`: a module a command."""
