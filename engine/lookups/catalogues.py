@@ -47,7 +47,7 @@ def refresh_catalogues(config: Config, only: str | None = None) -> Iterator[Refr
     calls: list[tuple[Target, Authorize]] = []
     for name in [only] if only is not None else names:
         try:
-            calls.append(_call(name, config))
+            calls.append(_call(name, config, without_key=name == only))
         except ConfigError as error:
             if only is not None:
                 raise
@@ -77,10 +77,11 @@ def _speaks_for(target: Target) -> str | None:
     return None if own else other_host(target)
 
 
-def _call(name: str, config: Config) -> tuple[Target, Authorize]:
+def _call(name: str, config: Config, *, without_key: bool = False) -> tuple[Target, Authorize]:
     """Where the catalogue is: at the address of a profile for this provider, where one has its own.
 
-    A simulator publishes nothing of the provider's.
+    A simulator publishes nothing of the provider's. A list that anybody may read is read `without_key` where somebody
+    asked for this provider.
     """
     profiles = [one for one in config.profiles.values() if one.provider == name and one.simulated is None]
     own = next((profile for profile in profiles if profile.base_url), None)
@@ -93,7 +94,7 @@ def _call(name: str, config: Config) -> tuple[Target, Authorize]:
             check_signature(target, os.environ)  # botocore would look for a machine in the cloud
         _, authorize = authorization(target, os.environ)
     except ConfigError:
-        if listed is None or not listed.keyless:
+        if listed is None or not listed.keyless or not without_key:
             raise
         authorize = by_key(target, None)
     return target, authorize

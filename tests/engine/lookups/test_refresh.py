@@ -22,6 +22,7 @@ from thinkdial.profiles.profile import Profile
 from thinkdial.profiles.provider import Catalogue
 from thinkdial.profiles.published import PublishedModels, store, stored
 from thinkdial.providers.catalogue import Published
+from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.schema import HttpRequest
 from thinkdial.providers.think import Level, parse_think
 
@@ -231,7 +232,9 @@ def test_a_budget_is_only_where_the_list_takes_one() -> None:
 def test_a_list_that_anybody_may_read_needs_no_key(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("AI_GATEWAY_API_KEY", "VERCEL_OIDC_TOKEN"):
         monkeypatch.delenv(name, raising=False)
-    where, authorize = catalogues._call("vercel", builtin())
+    with pytest.raises(ConfigError):
+        catalogues._call("vercel", builtin())
+    where, authorize = catalogues._call("vercel", builtin(), without_key=True)
     assert where.base_url == "https://ai-gateway.vercel.sh/v1"
     assert authorize(HttpRequest("GET", where.base_url, (), b"")) == {}
 
