@@ -142,7 +142,7 @@ def _of_card(card: ModelCard) -> Retirement | None:
 
 
 def read_end(section: Section, provider: str | None = None) -> ListedEnd:
-    """One retirement, of the provider that it names if none is given. Raises `ConfigError` for one that is not whole."""
+    """One retirement; without `provider` it names its own. Raises `ConfigError` for one that is not whole."""
     named = () if provider else ("provider",)
     section.only((*named, "match", "retires", "retired", "successor", "then", "unverified", "sources"))
     provider, match, sources = provider or section.text("provider"), section.text("match"), section.texts("sources")
