@@ -92,7 +92,7 @@ def ready_run(
     """
     if simulated is not None:
         options = replace(options, is_simulated=True)
-    jobs = make_jobs(selections, prompt, config, options, environment)
+    jobs = make_jobs(selections, prompt, config, replace(options, is_strict=strict), environment)
     if strict:
         plans = [(job.profile, job.prepared.plan) for job in jobs if job.prepared is not None]
         refuse_unless_strict(plans, names)

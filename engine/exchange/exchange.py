@@ -347,7 +347,7 @@ class Exchange:
     def _learn(self, failed: Failure) -> None:
         """Take the legal levels that the refusal names instead of those of the card, once."""
         legal = legal_levels(failed)
-        if legal is None or self._has_learned:
+        if legal is None or self._has_learned or self.prepared.asked.is_strict:
             return
         self._has_learned = True
         again = with_levels(self.prepared, *legal)

@@ -70,7 +70,10 @@ class Prepared:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What a call is prepared from, besides its target and think value. `account` stands for the credential."""
+    """What a call is prepared from, besides its target and think value. `account` stands for the credential.
+
+    `is_strict`: what the provider refuses of the think value is neither replaced nor left out.
+    """
 
     prompt: Prompt
     reference: Reference
@@ -78,6 +81,7 @@ class Asked:
     stream: bool = True
     emulate: bool = False
     account: str | None = None
+    is_strict: bool = False
 
 
 def prepare(
@@ -90,12 +94,13 @@ def prepare(
     stream: bool = True,
     emulate: bool = False,
     account: str | None = None,
+    is_strict: bool = False,
 ) -> Prepared:
     """Decide and build. `account` is a keyed hash that stands for the credential of the call, where it is known.
 
     Raises `ConfigError` when the profile's params contradict the dial, `UsageError` as `plan_continuity` does.
     """
-    asked = Asked(prompt, reference, max_output_tokens, stream, emulate, account)
+    asked = Asked(prompt, reference, max_output_tokens, stream, emulate, account, is_strict)
     return _prepare(target, think, asked)
 
 
@@ -247,7 +252,7 @@ def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
         before.model, prompt.text, system, before.max_output_tokens, before.stream, before.native, before.params,
         prompt.earlier,
     )  # fmt: skip
-    asked = Asked(prompt, given.reference, given.max_output_tokens, given.stream, given.emulate, given.account)
+    asked = replace(given, prompt=prompt)
     request = _build(prepared.target, call)
     return Prepared(prepared.target, prepared.think, prepared.plan, call, request, asked, prepared.emulated)
 

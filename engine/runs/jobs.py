@@ -69,6 +69,9 @@ class Options:
     is_simulated: bool = False
     """Whether that is a simulator of our own."""
 
+    is_strict: bool = False
+    """Whether a think value that the provider refuses is an error, whatever else it would take."""
+
 
 def make_jobs(
     selections: Sequence[Selection],
@@ -140,6 +143,7 @@ def prepare_one(
         stream=stream and not options.no_stream,
         emulate=options.emulate,
         account=None if options.account_key is None else account_label(options.account_key, key),
+        is_strict=options.is_strict,
     )
 
 

@@ -102,6 +102,8 @@ def heeded(prepared: Prepared, lesson: Lesson) -> Prepared | None:
     if name is None:
         return None
     if remedy is None:
+        if prepared.asked.is_strict:
+            return None
         again = without_thinking(prepared, name, f"the provider refused {name} ({lesson.words}); it was left out")
     elif remedy.is_param:
         again = without_param(prepared, name)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from thinkdial.engine.exchange.lessons.remedies import hint_for, lesson_of, lesson_table, refused_fields
+from thinkdial.engine.exchange.lessons.remedies import heeded, hint_for, lesson_of, lesson_table, refused_fields
 from thinkdial.engine.exchange.transport import Transport
+from thinkdial.engine.planning.prepare import Prepared
 from thinkdial.providers.errors import Failure
+from thinkdial.providers.think import parse_think
 
 from ..recordings import prepared_for
 
@@ -177,6 +180,20 @@ def test_nothing_is_learnt_once_text_was_shown(exchange: Any, wire: Any) -> None
     late = {"error": {"message": MAX_TOKENS, "code": "invalid_request_error", "param": "max_tokens"}}
     ran = exchange(wire.stream(*wire.opening, late), wire.good, max_output_tokens=500)
     assert len(ran.server.asked) == 1
+
+
+def test_a_strict_call_leaves_nothing_of_the_think_value_out() -> None:
+    refused = Failure("invalid_request", LITELLM)
+    prepared = think_high()
+    lesson = lesson_of(refused, prepared)
+    assert lesson is not None and heeded(prepared, lesson) is not None
+    strict = replace(prepared, asked=replace(prepared.asked, is_strict=True))
+    assert heeded(strict, lesson) is None and "think" in (hint_for(refused, strict) or "")
+
+
+def think_high() -> Prepared:
+    usual = prepared_for("openai-chat")
+    return replace(usual, plan=replace(usual.plan, native={"reasoning_effort": "high"}), think=parse_think("high"))
 
 
 def test_no_hint_without_a_field() -> None:
