@@ -156,7 +156,8 @@ def read_stream(stream: _Readable, most_bytes: int) -> bytes:
     """All that comes from `stream`. Raises `OSError` for more than `most_bytes`."""
     data = stream.read(most_bytes + 1)
     if len(data) > most_bytes:
-        raise OSError(errno.EFBIG, f"larger than {most_bytes // 2**20} MiB")
+        most = f"{most_bytes // 2**20} MiB" if most_bytes >= 2**20 else f"{most_bytes // 1024} KiB"
+        raise OSError(errno.EFBIG, f"larger than {most}")
     return data
 
 

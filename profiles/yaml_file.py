@@ -37,7 +37,9 @@ _Loader.add_implicit_resolver(
 
 _PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "seq", "map"))
 
-MAX_FILE_BYTES = 8 * 1024 * 1024
+MAX_FILE_BYTES = 256 * 1024
+"""A thousand profiles take less; a megabyte takes seconds to read."""
+
 MAX_DEPTH = 64
 UNSUSPICIOUS_OPENERS = 5000
 """Fewer characters than this that can open a level are not worth a look at the depth before parsing."""
@@ -195,7 +197,7 @@ def read_yaml(text: str, file: str) -> Section:
     included, which a configuration does not need and an attacker likes.
     """
     if len(text) > MAX_FILE_BYTES:
-        raise ConfigError(f"{file}: larger than {MAX_FILE_BYTES // 2**20} MiB")
+        raise ConfigError(f"{file}: larger than {MAX_FILE_BYTES // 1024} KiB")
     if sum(text.count(opener) for opener in "[{-?") > UNSUSPICIOUS_OPENERS:
         _check_depth(text, file)
     try:

@@ -168,7 +168,9 @@ class BodyFramer:
         return ()
 
     def close(self) -> tuple[Event, ...]:
-        return (Event("body", b"".join(self._pieces)),)
+        body = b"".join(self._pieces)
+        self._pieces.clear()
+        return (Event("body", body),)
 
 
 class SniffingFramer:

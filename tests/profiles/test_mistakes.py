@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.profiles import config as load_module
 from thinkdial.profiles.config import Config, load, read_text
+from thinkdial.profiles.yaml_file import MAX_FILE_BYTES
 from thinkdial.providers.errors import ConfigError
 
 from .conftest import Files
@@ -138,7 +138,7 @@ def test_a_mistake_names_its_place(files: Files, text: str, place: str, message:
 @pytest.mark.parametrize("opener", ["[", "- ", "{a: ", "? "])
 def test_nesting_without_end_is_refused_by_us_or_by_the_parser(files: Files, opener: str) -> None:
     with pytest.raises(ConfigError) as raised:
-        files.load(user=opener * 100_000)
+        files.load(user=opener * 60_000)
     assert raised.value.message.startswith(f"{files.user}:1:") and "\n" not in raised.value.message
 
 
@@ -177,10 +177,9 @@ def test_files_that_are_no_text(files: Files) -> None:
     assert str(load(files.option, start=files.inside).profiles["gpt"].think) == "low"
 
 
-def test_files_that_are_too_large(files: Files, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(load_module, "MAX_FILE_BYTES", 2**20)
-    files.option.write_text("#" * (2**20 + 1), encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"larger than 1 MiB"):
+def test_files_that_are_too_large(files: Files) -> None:
+    files.option.write_text("#" * (MAX_FILE_BYTES + 1), encoding="utf-8")
+    with pytest.raises(ConfigError, match=r"larger than 256 KiB"):
         load(files.option, start=files.inside)
-    with pytest.raises(ConfigError, match=r"/dev/zero: cannot be read: larger than 1 MiB"):
+    with pytest.raises(ConfigError, match=r"/dev/zero: cannot be read: larger than 256 KiB"):
         load(Path("/dev/zero"), start=files.inside)

@@ -117,7 +117,7 @@ def test_long_harmless_files_are_read(written: Callable[[str], Config]) -> None:
 
 
 def test_the_size_is_limited_for_texts_too() -> None:
-    with pytest.raises(ConfigError, match="larger than 8 MiB"):
+    with pytest.raises(ConfigError, match="larger than 256 KiB"):
         read_yaml("#" * (MAX_FILE_BYTES + 1), "f.yaml")
 
 
