@@ -39,7 +39,7 @@ SLOW: list[tuple[dict[str, Any], str]] = [
 
 
 def answered(answer: str) -> Any:
-    return SimpleNamespace(status="ok", answer=answer)
+    return SimpleNamespace(status="ok", answer=answer, think=SimpleNamespace(verdict="as_asked"))
 
 
 @pytest.mark.parametrize(("expect", "answer"), SLOW)
