@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from ..engine.planning.prepare import Prompt, checked_text
+from ..engine.results.encodings import encoding_of
 from ..profiles.disk import read_bounded, read_stream
-from ..profiles.encodings import encoding_of
 from ..providers.errors import UsageError
 from .output import is_terminal, say
 

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ....profiles.disk import real_path
-from ....profiles.encodings import ENOUGH_BYTES, Utf8Stream, encoding_of
 from ....providers.errors import UsageError
+from ...results.encodings import ENOUGH_BYTES, Utf8Stream, encoding_of
 from ...results.forms import form_of
 from .digests import digest_of
 from .rows import BadRow, Form, Row, bounded_lines, guess_form, read_rows

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from thinkdial.profiles.encodings import Utf8Stream, encoding_of
+from thinkdial.engine.results.encodings import Utf8Stream, encoding_of
 
 TEXTS = ("prompt", "grün, für 1 €\r\nzwei", '{"id": "a", "prompt": "\U0001f389"}\n')
 
