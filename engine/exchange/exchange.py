@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
@@ -14,7 +14,6 @@ import httpx2
 from ...providers.dialect import failure
 from ...providers.errors import ErrorKind, Failure
 from ...providers.fold import Fold
-from ...providers.json_values import MOST_NAME
 from ...providers.schema import AnswerDelta, Delta, Notice, ReasoningDelta
 from ..planning.prepare import Prepared, unstreamed, with_levels, without_field, without_pieces
 from ..planning.report import refused_pieces
@@ -25,7 +24,7 @@ from .intake import Intake
 from .lessons.levels import legal_levels
 from .lessons.remedies import TEACHING_KINDS, Lesson, heeded, hint_for, lesson_of
 from .observer import CallObserver, CallPurse
-from .outcome import ATTEMPT_LOST, NEVER_SENT, WITHHELD, Marks, Outcome, stopped
+from .outcome import ATTEMPT_LOST, NEVER_SENT, WITHHELD, Marks, Outcome, request_id_in, stopped
 from .reader import ResponseReader
 from .retry import Attempt, wait_before_retry
 from .secrets import Secrets, secrets_of
@@ -38,8 +37,6 @@ GRACE_S = 1.0
 
 LOSING_KINDS: frozenset[ErrorKind] = frozenset({"protocol", "connection", "timeout", "server"})
 """Failures of a request that was not turned away: what was made of it until then may be billed."""
-
-REQUEST_ID_HEADERS = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id", "x-generation-id")
 
 
 class _SpentError(Exception):
@@ -179,7 +176,7 @@ class Exchange:
         self._has_left = True
         status, target = response.status, self.prepared.target
         headers = attempt.secrets.out_of_headers(response.headers)
-        attempt.request_id = _request_id(headers)
+        attempt.request_id = request_id_in(headers)
         if self.surroundings.on_response is not None:
             self.surroundings.on_response(status, headers)
         if self.surroundings.tape is not None:
@@ -398,7 +395,3 @@ class Exchange:
         if wait is not None and self.surroundings.clock() + wait >= deadline:
             return None
         return wait
-
-
-def _request_id(headers: Mapping[str, str]) -> str | None:
-    return next((headers[name] for name in REQUEST_ID_HEADERS if name in headers), "")[:MOST_NAME] or None

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from ...providers.errors import Failure
 from ...providers.fold import Reply
+from ...providers.json_values import MOST_NAME
 from ...providers.schema import Notice
 from ..planning.prepare import Prepared
 from .connections.stopwatch import Stopwatch
+
+REQUEST_ID_HEADERS = ("request-id", "x-request-id", "x-amzn-requestid", "apim-request-id", "x-generation-id")
 
 NEVER_SENT = Notice("never_sent", "the request never left, so nothing is charged for it")
 """Beside the result of a call whose attempts all failed before the provider had the request."""
@@ -85,6 +89,11 @@ class Outcome:
     request_id: str | None = None
     notices: tuple[Notice, ...] = ()
     hint: str | None = None
+
+
+def request_id_in(headers: Mapping[str, str]) -> str | None:
+    """What the provider calls the request, for its support. `headers` have lower-case names."""
+    return next((headers[name] for name in REQUEST_ID_HEADERS if name in headers), "")[:MOST_NAME] or None
 
 
 def cancelled(outcome: Outcome) -> Outcome:
