@@ -40,13 +40,14 @@ class InteractionSteps:
 
 
 class _OpenStep:
-    __slots__ = ("_fields", "_kind", "_others", "_words")
+    __slots__ = ("_annotations", "_fields", "_kind", "_others", "_words")
 
     def __init__(self, fields: Mapping[str, Any]) -> None:
         self._kind = text(fields.get("type")) or ""
         self._fields = dict(fields)
         self._words: list[str] = []
         self._others: list[Mapping[str, Any]] = []
+        self._annotations: list[Mapping[str, Any]] = []
         for part in (*items(fields.get("content")), *items(fields.get("summary"))):
             self._take(part)
         if "arguments" in fields:
@@ -61,13 +62,17 @@ class _OpenStep:
             case "arguments_delta":
                 self._words.append(compact(delta.get("arguments") or delta.get("partial_arguments") or ""))
             case "thought_signature":
-                self._fields["signature"] = piece_of(delta.get("signature"))
+                # Empty ones come before the one that counts.
+                self._fields["signature"] = piece_of(delta.get("signature")) or self._fields.get("signature")
+            case "text_annotation_delta":
+                self._annotations += items(delta.get("annotations"))
             case _:
                 return
 
     def _take(self, part: Mapping[str, Any]) -> None:
         if "text" in part:
             self._words.append(piece_of(part.get("text")))
+            self._annotations += items(part.get("annotations"))
         else:
             self._others.append(part)
 
@@ -79,6 +84,8 @@ class _OpenStep:
                 return TurnPiece(kind, words, self._kind, opaque, is_whole=is_whole) if words or opaque else None
             case "model_output":
                 native = {"others": self._others} if self._others else {}
+                if words and self._annotations:
+                    native["annotations"] = self._annotations
                 if not words and not native:
                     return None
                 return TurnPiece("text", words, self._kind, opaque, native, is_whole=is_whole)
@@ -110,9 +117,12 @@ def _asked(piece: TurnPiece) -> dict[str, Any]:
 
 
 def _answered(piece: TurnPiece) -> dict[str, Any]:
-    said = [{"type": "text", "text": piece.text}] if piece.text else []
+    said: list[dict[str, Any]] = [{"type": "text", "text": piece.text}] if piece.text else []
     match piece.kind:
         case "text":
+            annotations = items(piece.native.get("annotations"))
+            if said and annotations:
+                said = [{**said[0], "annotations": annotations}]
             content = [*said, *items(piece.native.get("others"))]
             return {"type": "model_output", "content": content, **piece.opaque}
         case "thinking" | "summary":

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from thinkdial.providers.dialects import gemini_interactions
 from thinkdial.providers.registry import dialect
+from thinkdial.providers.turns.turn import Exchanged, Manner, said
 
 USAGE = {
     "total_tokens": 179, "total_input_tokens": 11, "total_cached_tokens": 0, "total_output_tokens": 42,
@@ -172,3 +174,51 @@ def test_steps_and_parts_that_are_not_shown_are_said_once_for_each_type(google: 
     assert "code_execution_result" in reply.notices[0].message and "poem" in reply.notices[1].message
     streamed = google.stream(delta(0, "code_execution_result", result="7"), *SAID, ended())
     assert [notice.code for notice in streamed.notices] == ["skipped"]
+
+
+THOUGHT = {"type": "thought", "summary": [{"type": "text", "text": "Hm. 3"}], "signature": "c2ln"}
+STEPS: list[dict[str, Any]] = [
+    THOUGHT,
+    {"type": "thought", "signature": "bW9yZQ=="},
+    {"type": "google_search_call", "id": "s", "arguments": {"queries": ["r"]}, "signature": "eA=="},
+    {"type": "function_call", "id": "c", "name": "f", "arguments": {"a": [1]}, "extra": True},
+    {"type": "model_output", "content": [{"type": "text", "text": "It is 3", "annotations": [{"url": "u"}]}]},
+    {"type": "model_output", "content": [{"type": "image", "data": "aGk=", "mime_type": "image/png"}]},
+]
+
+
+def written(reply: Any) -> list[dict[str, Any]]:
+    """What the next request holds of the answer and a new prompt."""
+    exchanged = [Exchanged(said("How many?"), tuple(reply.pieces)), Exchanged(said("And now?"))]
+    return gemini_interactions.write(exchanged, Manner())
+
+
+def test_every_step_goes_back_as_it_came(google: Any) -> None:
+    first, *answered, last = written(google.whole({"status": "completed", "steps": STEPS}))
+    assert answered == STEPS
+    assert [step["content"][0]["text"] for step in (first, last)] == ["How many?", "And now?"]
+
+
+def test_a_stream_gives_the_same_pieces_as_a_whole_body(google: Any) -> None:
+    events = [
+        started(0, "thought"), delta(0, "thought_signature", signature=""), summary(0, "Hm. "), summary(0, "3"),
+        delta(0, "thought_signature", signature="c2ln"), made("step.stop", index=0),
+        started(1, "function_call", id="c", name="f"), delta(1, "arguments_delta", arguments='{"a":'),
+        delta(1, "arguments_delta", arguments="[1]}"), made("step.stop", index=1),
+        started(2, "model_output"), delta(2, "text", text="It is "), delta(2, "text", text="3"),
+        delta(2, "text_annotation_delta", annotations=[{"url": "u"}]), made("step.stop", index=2), ended(),
+    ]  # fmt: skip
+    call = {"type": "function_call", "id": "c", "name": "f", "arguments": {"a": [1]}}
+    whole = google.whole({"status": "completed", "steps": [THOUGHT, call, STEPS[4]]})
+    assert google.stream(*events).pieces == whole.pieces
+    assert [piece.is_whole for piece in google.stream(*events[:4]).pieces] == [False]
+
+
+def test_results_of_calls_come_before_what_is_said(google: Any) -> None:
+    from thinkdial.providers.turns.pieces import TurnPiece
+
+    asked = (TurnPiece("result", "7", id="c", name="f"), TurnPiece("text", "Go on"))
+    assert gemini_interactions.write([Exchanged(asked)], Manner()) == [
+        {"type": "function_result", "call_id": "c", "name": "f", "result": "7"},
+        {"type": "user_input", "content": [{"type": "text", "text": "Go on"}]},
+    ]
