@@ -35,13 +35,14 @@ KINDS = (
 )  # fmt: skip
 STATUSES = (200, 200, 200, 200, 201, 204, 301, 400, 401, 403, 404, 413, 429, 500, 503, 529, 599)
 HEADERS = ("retry-after", "retry-after-ms", "x-should-retry", "location", "date", "x-amzn-errortype", "x-request-id")
+NOW, LATER = "Wed, 21 Oct 2099 07:28:00 GMT", "Wed, 21 Oct 2099 07:29:00 GMT"
 SAID = (
     "",
     "-1",
     "1e999",
     "nan",
     "7",
-    "Wed, 21 Oct 2099 07:28:00 GMT",
+    LATER,
     "true",
     "é",
     "x" * 500,
@@ -67,6 +68,8 @@ def mutated(name: str, number: int) -> RawResponse:
         status = random.choice(STATUSES)
     while random.random() < 0.2:
         headers[random.choice(HEADERS)] = random.choice(SAID)
+    if headers.get("retry-after") == LATER:
+        headers["date"] = NOW  # without it only the clock of the call tells how long that is
     return RawResponse(status, kind, answer.streamed, data, headers)
 
 
