@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from thinkdial.engine.planning.fates import ContinuityOptions
-from thinkdial.engine.planning.prepare import without_field, without_pieces
+from thinkdial.engine.planning.fates import ContinuityOptions, Past
+from thinkdial.engine.planning.prepare import Prompt, prepare, without_field, without_pieces
+from thinkdial.profiles import facts
 from thinkdial.providers.errors import UsageError
+from thinkdial.providers.think import parse_think
 from thinkdial.providers.turns.pieces import TurnPiece
 from thinkdial.providers.turns.turn import Turn
 
@@ -24,6 +27,7 @@ from .vendors import (
     SIGNED,
     THOUGHT,
     XAI,
+    ZAI,
     Place,
     answered,
     ask,
@@ -247,3 +251,32 @@ def test_what_is_asked_for_can_be_left_out_again() -> None:
     prepared = ask(OPENAI)
     assert "include" in prepared.plan.optional and "include" not in prepared.plan.native
     assert "include" not in body_of(without_field(prepared, "include"))
+
+
+def test_a_dialect_without_a_writer_gets_the_text_of_earlier_turns(monkeypatch: pytest.MonkeyPatch) -> None:
+    from thinkdial.engine.planning import conversation as module
+    from thinkdial.providers.registry import dialect
+
+    bare = SimpleNamespace(build_request=dialect("openai-chat").build_request)
+    monkeypatch.setattr(module, "dialect", lambda _: bare)
+    turns = [turn_from("claude signed"), turn_from("host field", 2)]
+    prepared = ask(HOST, turns=turns)
+    assert body_of(prepared)["messages"] == [
+        {"role": role, "content": words}
+        for role, words in (
+            ("user", "First?"), ("assistant", "Said."), ("user", "First?"), ("assistant", "Said."), ("user", "Again?")
+        )
+    ]  # fmt: skip
+    assert [fate.reason for fate in prepared.continuity.fates] == [
+        "it is anthropic's; openai-compatible gets the text alone", "openai-chat takes nothing but text back"
+    ]  # fmt: skip
+
+
+def test_earlier_reasoning_is_asked_to_be_read_only_where_all_of_it_is_to_stay() -> None:
+    everything = ContinuityOptions(keep_reasoning="all")
+    qwen, zai = Place("qwen", "openai-chat", "qwen3.7-plus"), ZAI
+    assert "preserve_thinking" not in body_of(ask(qwen))
+    assert body_of(ask(qwen, options=everything))["preserve_thinking"] is True
+    prepared = prepare(zai.target(), parse_think("high"), Prompt("Q", past=Past((), everything)), facts.reference())
+    assert body_of(prepared)["thinking"]["clear_thinking"] is False
+    assert "thinking" not in body_of(ask(zai, options=everything))  # no object of the dial, none for its sake
