@@ -13,7 +13,7 @@ from typing import Any
 from ..json_values import items, obj, piece_of, text
 from ..turns.pieces import TAGS, PieceKind, TurnPiece
 from ..turns.turn import Exchanged, Manner
-from .gathered import compact, joined, rest
+from .gathered import compact, joined, rest, strings
 
 DETAILS = "reasoning_details"
 CONTENT = "content"
@@ -67,7 +67,8 @@ class ChatMessage:
     def call(self, calls: Any) -> None:
         """Tool calls, whole or in fragments by their index."""
         for number, one in enumerate(items(calls)):
-            index = one.get("index", number)
+            index: Any = one.get("index")
+            index = index if isinstance(index, (int, str)) else number
             known = self._calls.get(index)
             if known is not None and one.get("id") and known["id"] and one["id"] != known["id"]:
                 index, known = (index, len(self._calls)), None  # hosts that give every call the same index
@@ -96,7 +97,7 @@ class ChatMessage:
             if kind == "text":
                 yield TurnPiece("text", joined(words), CONTENT, is_whole=is_whole)
                 continue
-            signed = {"signature": native["signature"]} if native.get("signature") else {}
+            signed = strings(native, "signature")
             native = {"type": native.get("type", "thinking"), "in": native["in"], **known}
             yield TurnPiece("thinking", joined(words), CONTENT, signed, native, is_whole=is_whole)
         for one in self._calls.values():

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from ..json_values import items, obj, piece_of, text
@@ -91,9 +92,10 @@ class _OpenBlock:
 
 def _appended(before: str, more: str) -> str:
     """Two stretches of base64 as one: padding may only stand at the end."""
-    if not before.endswith("="):
-        return before + more
-    return base64.b64encode(base64.b64decode(before) + base64.b64decode(more)).decode()
+    if before.endswith("="):
+        with suppress(ValueError):
+            return base64.b64encode(base64.b64decode(before) + base64.b64decode(more)).decode()
+    return before + more
 
 
 def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]]:

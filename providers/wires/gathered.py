@@ -9,6 +9,9 @@ from typing import Any
 from ..json_values import items, obj, piece_of, text
 from ..schema import StateReport
 
+MOST_CHANGES = 1000
+"""More entries than a conversation has blocks are not worth reading."""
+
 
 def changes_in(holder: Mapping[str, Any]) -> Iterator[StateReport]:
     """What the provider has left out of the earlier turns, where it says so.
@@ -16,8 +19,10 @@ def changes_in(holder: Mapping[str, Any]) -> Iterator[StateReport]:
     Source: anthropic 2.14.0 types/beta/beta_thinking_dropped_input_transformation.py and openai 3.57.0
     types/responses/response.py
     """
+    if "input_transformations" not in holder and "context_management" not in holder:
+        return
     edits = obj(holder.get("context_management")).get("applied_edits")
-    if entries := (*items(holder.get("input_transformations")), *items(edits)):
+    if entries := (*items(holder.get("input_transformations")), *items(edits))[:MOST_CHANGES]:
         yield StateReport(entries)
 
 
