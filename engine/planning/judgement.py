@@ -62,7 +62,8 @@ def _foreign(origin: Origin, destination: Destination) -> str | None:
 
 def _reads(origin: Origin, destination: Destination) -> bool:
     authors = [name for name in (origin.served, origin.model) if name]
-    return destination.model in authors or any(map(destination.rule.reads_model, authors))
+    rule = destination.rule
+    return any(rule.is_same(author, destination.model) or rule.reads_model(author) for author in authors)
 
 
 def judge(

@@ -25,7 +25,8 @@ class StateRule:
     `plain` is for the reasoning of turns without calls, `calls` for that of turns with calls. `unsigned`: reasoning
     without a signature may go back; in a list of details this holds for all but `signed_formats`. `summaries`: so may
     an item that holds a summary and neither ciphertext nor the reasoning itself. `binds` says what binds a piece;
-    `reads` are patterns of other models whose pieces this model reads, none where only its own go back.
+    `reads` are patterns of other models whose pieces this model reads, none where only its own go back. `place` is the
+    beginning of a model's name that only says where it runs.
     `ends_in_reasoning`: a turn may end in reasoning. `hangs_together`: what the provider's own tools did, and the ids
     of its items, are refused without the reasoning of the same turn. `drops_blank`: blocks of white space are refused.
 
@@ -57,6 +58,7 @@ class StateRule:
     drops_blank: bool = False
     with_ids: bool = True
     details: bool = False
+    place: re.Pattern[str] | None = None
     dummy: str | None = None
     empty_on_calls: bool = False
     call_ids: re.Pattern[str] | None = None
@@ -75,6 +77,12 @@ class StateRule:
     def reads_model(self, model: str) -> bool:
         """Whether pieces of another `model` are among those that this one reads."""
         return any(pattern.fullmatch(model) for pattern in self.reads)
+
+    def is_same(self, model: str, other: str) -> bool:
+        """Whether two names stand for one model."""
+        if self.place is None:
+            return model == other
+        return self.place.sub("", model, count=1) == self.place.sub("", other, count=1)
 
 
 @dataclass(frozen=True, slots=True)

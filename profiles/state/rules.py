@@ -20,8 +20,8 @@ _FLAGS = (
     "empty_on_calls", "alternates", "needs_call_ids", "is_known",
 )  # fmt: skip
 _KEYS = (
-    *_FLAGS, "plain", "calls", "reasoning_field", "signed_formats", "binds", "reads", "dummy", "call_ids", "asks",
-    "asks_to_keep", "sources",
+    *_FLAGS, "plain", "calls", "reasoning_field", "signed_formats", "binds", "reads", "dummy", "call_ids", "place",
+    "asks", "asks_to_keep", "sources",
 )  # fmt: skip
 
 
@@ -93,8 +93,9 @@ def _read(section: Section) -> dict[str, Any]:
             raise section.bad("binds", f"a piece is bound to {', '.join(get_args(Binding))}")
     if "reads" in section:
         found["reads"] = tuple(_pattern(section, "reads", one) for one in section.texts("reads"))
-    if "call_ids" in section:
-        found["call_ids"] = _pattern(section, "call_ids", section.text("call_ids") or "")
+    for name in ("call_ids", "place"):
+        if name in section:
+            found[name] = _pattern(section, name, section.text(name) or "")
     for name in ("signed_formats", "sources"):
         if name in section:
             found[name] = section.texts(name)

@@ -280,3 +280,10 @@ def test_earlier_reasoning_is_asked_to_be_read_only_where_all_of_it_is_to_stay()
     prepared = prepare(zai.target(), parse_think("high"), Prompt("Q", past=Past((), everything)), facts.reference())
     assert body_of(prepared)["thinking"]["clear_thinking"] is False
     assert "thinking" not in body_of(ask(zai, options=everything))  # no object of the dial, none for its sake
+
+
+def test_where_a_model_runs_is_no_part_of_its_name() -> None:
+    there = Place("bedrock", "bedrock-invoke", "us.anthropic.claude-sonnet-4-6")
+    turn = answered(ask(there, "First?"), message(SIGNED, SAID))
+    for name, fate in (("eu.anthropic.claude-sonnet-4-6", "kept"), ("eu.anthropic.claude-opus-4-6", "dropped")):
+        assert [one.fate for one in ask(replace(there, model=name), turns=[turn]).continuity.fates] == [fate]
