@@ -15,8 +15,8 @@ from ...providers.dialect import failure
 from ...providers.errors import ErrorKind, Failure
 from ...providers.fold import Fold
 from ...providers.schema import AnswerDelta, Delta, Notice, ReasoningDelta
-from ..planning.prepare import Prepared, unstreamed, with_levels, without_field, without_pieces
-from ..planning.report import refused_pieces
+from ..planning.prepare import Prepared, unstreamed, with_levels, without_field
+from ..planning.report import without_refused_pieces
 from ..targets.authorize import Authorize, by_key
 from ..targets.keys import Key
 from .body import TooLargeError, read_error_body
@@ -324,22 +324,15 @@ class Exchange:
         self._learn(failed)
         if self.prepared is before and failed.param:
             self._drop(failed.param, failed.message)
-        if self.prepared is before:
-            self._leave_pieces(failed)
+        if self.prepared is before and (again := without_refused_pieces(before, failed)):
+            self.prepared, notice = again
+            self._notices.append(notice)
         if self.prepared is before:
             self._heed(failed)
         if self.prepared is before:
             return False
         self._given_way += 1
         return True
-
-    def _leave_pieces(self, failed: Failure) -> None:
-        """Leave out the pieces of earlier turns that the provider refuses, once: it does not say which."""
-        dead = refused_pieces(self.prepared, failed)
-        if dead:
-            self.prepared = without_pieces(self.prepared, dead)
-            words = f"the provider refused reasoning of earlier turns ({failed.message}) and was asked again without it"
-            self._notices.append(Notice("state_refused", words))
 
     def _learn(self, failed: Failure) -> None:
         """Take the legal levels that the refusal names instead of those of the card, once."""

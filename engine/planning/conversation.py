@@ -15,7 +15,7 @@ from ...providers.registry import dialect
 from ...providers.schema import Call, Json, Message
 from ...providers.turns.turn import Exchanged, plain_text, said
 from ..targets.target import Target
-from .continuity import plan_continuity
+from .continuity.planner import plan_continuity
 from .fates import Continuity, Destination, Past
 
 

@@ -10,15 +10,27 @@ from dataclasses import replace
 from ...profiles.state.rules import state_refusals
 from ...providers.errors import Failure
 from ...providers.json_values import text
-from ...providers.schema import Json
+from ...providers.schema import Json, Notice
 from ...providers.turns.turn import Turn
 from .fates import PieceFate
-from .prepare import Prepared
+from .prepare import Prepared, without_pieces
 
 _Place = tuple[int, int]
 """The number of a turn, and a position in its pieces."""
 
 _PATH = re.compile(r"messages\D{1,3}(\d+)\D{1,12}(\d+)")
+
+
+def without_refused_pieces(prepared: Prepared, failed: Failure) -> tuple[Prepared, Notice] | None:
+    """The same call without what a refusal may mean, and the words that say so; None where it is about something else.
+
+    It does not say which pieces, so that all go at once and there is no second time.
+    """
+    dead = refused_pieces(prepared, failed)
+    if not dead:
+        return None
+    words = f"the provider refused reasoning of earlier turns ({failed.message}) and was asked again without it"
+    return without_pieces(prepared, dead), Notice("state_refused", words)
 
 
 def refused_pieces(prepared: Prepared, failed: Failure) -> Mapping[int, frozenset[int]]:

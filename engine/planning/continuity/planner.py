@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ...providers.errors import UsageError
-from ...providers.turns.pieces import TurnPiece
-from ...providers.turns.prefix import Prefix
-from ...providers.turns.turn import Exchanged, Turn
-from .fates import Continuity, ContinuityOptions, Destination, PieceFate
+from ....providers.errors import UsageError
+from ....providers.turns.pieces import TurnPiece
+from ....providers.turns.prefix import Prefix
+from ....providers.turns.turn import Exchanged, Turn
+from ..fates import Continuity, ContinuityOptions, Destination, PieceFate
 from .judgement import Barrier, barrier_of
 from .settlement import Settlement, settle
 from .tool_calls import loose_ends, with_ids

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from ...profiles.state.rule import StateRule
-from ...providers.turns.pieces import PieceKind, TurnPiece
-from ...providers.turns.turn import Turn
-from ...providers.wires.gemini import SIGNATURES
-from ...providers.wires.responses import is_commentary
-from .fates import ContinuityOptions, Destination, Fate, PieceFate
+from ....profiles.state.rule import StateRule
+from ....providers.turns.pieces import PieceKind, TurnPiece
+from ....providers.turns.turn import Turn
+from ....providers.wires.gemini import SIGNATURES
+from ....providers.wires.responses import is_commentary
+from ..fates import ContinuityOptions, Destination, Fate, PieceFate
 from .judgement import Barrier, Judgement, judge
 
 

@@ -6,9 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from ...profiles.state.rule import StateRule
-from ...providers.turns.pieces import TurnPiece
-from ...providers.turns.turn import Exchanged, Turn
+from ....profiles.state.rule import StateRule
+from ....providers.turns.pieces import TurnPiece
+from ....providers.turns.turn import Exchanged, Turn
 
 _ID_LENGTH = 9
 """Characters of an id that is made here: what Mistral wants, and enough for all others."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...profiles.state.rule import StateRule
-from ...providers.turns.pieces import TAGS, TurnPiece
-from ...providers.turns.turn import Origin, Turn
-from ...providers.wires.chat import format_of
-from .fates import ContinuityOptions, Destination
+from ....profiles.state.rule import StateRule
+from ....providers.turns.pieces import TAGS, TurnPiece
+from ....providers.turns.turn import Origin, Turn
+from ....providers.wires.chat import format_of
+from ..fates import ContinuityOptions, Destination
 
 
 @dataclass(frozen=True, slots=True)

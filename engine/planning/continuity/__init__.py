@@ -1,0 +1,1 @@
+"""What becomes of the pieces of earlier turns in the next request: reasons, legal turns, calls and the whole."""
