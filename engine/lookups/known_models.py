@@ -13,6 +13,7 @@ from ...profiles.card import ModelCard
 from ...profiles.cards.own_models import corrected, own_names
 from ...profiles.cards.resolution import card_for
 from ...profiles.cards.retirement import Retirement, retirement_of
+from ...profiles.cards.vendors import vendors
 from ...profiles.config import Config
 from ...profiles.price_list import price_for
 from ...profiles.provider import Provider
@@ -135,7 +136,7 @@ def _named(question: ModelQuestion, config: Config, at: datetime) -> list[KnownM
             has_part = pattern is None or pattern.lower() in card.example.lower()
             if has_part and (question.with_retired or not is_gone):
                 partly.append(KnownModel(provider, card, end))
-    exactly.sort(key=lambda one: one.provider.name not in one.provider.models)
+    exactly.sort(key=lambda one: (_far(one, pattern), one.provider.name not in one.provider.models))
     return exactly or partly
 
 
@@ -150,6 +151,10 @@ def _cards(provider: Provider, config: Config) -> Iterator[ModelCard]:
         if card.example not in listed:
             found = corrected(card, provider, model, config.models, config.spellings)
             yield replace(found, match=re.compile(re.escape(model)))
+
+
+def _far(one: KnownModel, pattern: str | None) -> int:
+    return vendors().distance(one.provider.name, pattern or one.card.example)
 
 
 def _fits(one: KnownModel, question: ModelQuestion, config: Config, at: datetime) -> bool:

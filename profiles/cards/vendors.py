@@ -35,6 +35,11 @@ class Makers:
         """Who makes what is called `name`, a bare id."""
         return next((vendor for vendor in self.listed.values() if vendor.ids.fullmatch(name.lower())), None)
 
+    def distance(self, provider: str, name: str) -> int:
+        """0 for the provider of who makes what is called `name`, 1 for everybody else."""
+        maker = self.maker_of(name.rpartition("/")[2])
+        return 0 if maker is not None and maker.cards == provider else 1
+
     def line_of(self, name: str) -> ModelCard | None:
         """What is known of the line of models that `name`, a bare id, belongs to."""
         return next((card for card in self.lines if card.matches(name.lower())), None)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from ....profiles import facts
+from ....profiles.cards.vendors import vendors
 from ....profiles.config import Config
 from ....profiles.price_corrections import corrections
 from ....profiles.price_list import price_for
@@ -91,8 +92,9 @@ def _found(model: str | None, chosen: Profile | None, config: Config, at: dateti
 def _vendor_first(providers: Iterable[Provider], model: str) -> list[Provider]:
     """Those that are known to serve the model first, and of them the vendor itself before the clouds."""
 
-    def rank(provider: Provider) -> tuple[bool, bool]:
-        return facts.card_named(provider, model) is None, provider.name not in provider.models
+    def rank(provider: Provider) -> tuple[bool, int, bool]:
+        far = vendors().distance(provider.name, model)
+        return facts.card_named(provider, model) is None, far, provider.name not in provider.models
 
     return sorted(providers, key=rank)
 

@@ -52,3 +52,12 @@ def test_a_sheet_translates_the_whole_dial_on_each_dialect() -> None:
     for dial in sheet.dials:
         assert tuple(row.think for row in dial.rows) == DIAL
         assert any(row.native for row in dial.rows)
+
+
+@pytest.mark.parametrize(
+    "model, vendor",
+    [("gpt-6.2-sol", "openai"), ("claude-opus-5", "anthropic"), ("gemini-4-argon", "google"), ("grok-4.7", "xai")],
+)
+def test_the_vendor_comes_before_whoever_resells_its_models(model: str, vendor: str) -> None:
+    found = find_models(ModelQuestion(model), builtin(), NOW)
+    assert found[0].provider.name == vendor and len(found) > 1
