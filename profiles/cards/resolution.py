@@ -157,6 +157,7 @@ def _spoken(
         match=stand_in.match,
         example=stand_in.example,
         dialects=routes,
+        output_limit_covers_thinking=(card if own else stand_in).output_limit_covers_thinking,
         retires=None,
         retired=None,
         home=None,

@@ -27,11 +27,11 @@ def output_document(
 
 def output_line(result: Result, row: Row, work: Work, batch_id: str, passed: bool | None, note: str | None) -> bytes:
     """`json_line` of `output_document`, at a third of the CPU for a result without an error."""
-    if result.error is None:
+    if result.error is None and result.turn is None and not result.continuity:
         try:
             told = orjson.dumps(result, default=_as_json)
             added = orjson.dumps(_of_the_batch(row, work, batch_id, passed, note))
-            return b"%b%b,%b\n" % (_BEGINNING, told[1:-1], added[1:])
+            return b"%b%b,%b\n" % (_BEGINNING, told[1 : -len(_END)], added[1:])
         except orjson.JSONEncodeError:
             pass  # half a surrogate pair, a number of more than 64 bits, or a very deep row
     return json_line(output_document(result, row, work, batch_id, passed, note))
@@ -64,6 +64,9 @@ def json_line(document: dict[str, Any]) -> bytes:
     except UnicodeEncodeError:  # half a surrogate pair is no text, and yet JSON
         return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
+
+_END = b',"turn":null}'
+"""What a result ends with that is no part of its document."""
 
 _BEGINNING = f'{{"schema":"{RESULT_SCHEMA}",'.encode()
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

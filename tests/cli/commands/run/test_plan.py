@@ -142,7 +142,7 @@ def test_what_the_total_lacks_is_said(cli: Cli, tmp_path: Path) -> None:
 
 def test_the_users_own_runs_are_taken_and_counted(cli: Cli) -> None:
     with Store.open(create=True) as store, store.transaction():
-        seed_runs(store, "openai", "gpt-6-sol", "high", [1000, 1100, 1200, 1300, 1400, 1500])
+        seed_runs(store, "openai", load_builtin().profiles["gpt"].model, "high", [1000, 1100, 1200, 1300, 1400, 1500])
     document = cli("plan", "x", "-p", "gpt@high", "-p", "gpt@low", "--json").json
     high, low = (plan["forecast"] for plan in document["plans"])
     assert (high["output_source"], high["output_runs"], high["expected_output_tokens"]) == ("history", 6, 1300)

@@ -96,9 +96,10 @@ CASES: list[tuple[Verdict, str, dict[str, Any]]] = [
     ("starved", "off", {"finish": "length", "answer": "", "tokens": 16}),
     ("starved", "auto", {"finish": "length", "answer": "", "tokens": 16, "fidelity": "default"}),
     ("starved", "10", {"finish": "length", "answer": "", "tokens": 16}),
-    ("as_asked", "high", {"finish": "stop", "answer": "", "tokens": 16}),
-    ("unknown", "auto", {"finish": "length", "answer": "", "fidelity": "default"}),
-    ("as_asked", "off", {"finish": "length", "answer": "", "tokens": 0}),
+    # empty: it ended without a word, and not for thinking
+    ("empty", "high", {"finish": "stop", "answer": "", "tokens": 16}),
+    ("empty", "auto", {"finish": "length", "answer": "", "fidelity": "default"}),
+    ("empty", "off", {"finish": "length", "answer": "", "tokens": 0}),
 ]
 
 
