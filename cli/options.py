@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
+
+from ..providers.dataclass import dataclass
 
 
 class Format(StrEnum):
@@ -158,7 +159,7 @@ Emulate = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class PrintOptions:
     """How results are printed, and where to."""
 
@@ -172,7 +173,7 @@ PRINTED = PrintOptions()
 PRINTED_IN_FULL = PrintOptions(reasoning=ReasoningView.FULL)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class SendOptions:
     """What is sent with each call, how, and what it may cost."""
 
@@ -191,7 +192,7 @@ class SendOptions:
 SENT = SendOptions()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class TalkOptions:
     """Which session the command goes on with, if any."""
 
@@ -202,7 +203,7 @@ class TalkOptions:
 ALONE = TalkOptions()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class KeepOptions:
     """Which configuration holds, and what is kept and said of a run."""
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+from ..providers.dataclass import dataclass
 from ..providers.errors import StrictPlanError
 from ..providers.schema import Notice
 from .planning.option_names import COMMAND_LINE, OptionNames

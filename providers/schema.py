@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from decimal import Decimal
 from typing import Any, Literal
 
+from .dataclass import dataclass
 from .errors import ErrorKind, Failure
 from .turns.pieces import TurnPiece
 

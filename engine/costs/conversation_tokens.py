@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...providers.dataclass import dataclass
 from ..planning.prepare import Prepared
 from .estimate import MESSAGE_TOKENS, text_tokens
 

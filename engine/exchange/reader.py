@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
 from ...providers.bills import bill_of_headers
+from ...providers.dataclass import dataclass
 from ...providers.dialect import Decoder, Headers, Quirks, failure
 from ...providers.errors import Failure
 from ...providers.fold import Fold, Reply

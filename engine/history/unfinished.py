@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError, Failure
 from ...providers.fold import Reply
 from ...providers.schema import Json, Notice

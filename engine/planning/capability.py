@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from ...profiles.card import ModelCard
 from ...profiles.config import Config
 from ...profiles.provider import DialectUse, Provider
+from ...providers.dataclass import dataclass
 from ...providers.registry import dialect
 from ...providers.think import AUTO, Level, Think
 from .plan import Fidelity, PlanContext, plan

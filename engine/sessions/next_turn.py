@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
+from ...providers.dataclass import dataclass
 from ...providers.turns.turn import said
 from ..history.conversations import changes
 from ..history.conversations.claims import let_go

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from ...providers.dataclass import dataclass
 from ..history.conversations import changes
 from ..history.conversations.rows import StoredSession, StoredTurn, list_sessions
 from ..history.store import Store

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from ...providers.dataclass import dataclass
 from ...providers.dialect import failure
 from ...providers.errors import StoreError, UsageError
 from ...providers.fold import Reply

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from ...profiles.config import Config
+from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError
 from . import keyring
 from .keys import KeyPlace, own_places, provider_places

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from ...providers.dataclass import dataclass
 
 _PUBLISHED = re.compile(r"(?:.*/)?publishers/(?P<vendor>[^/]+)/models/(?P<name>.+)")
 _OF_ACCOUNT = re.compile(r"(?:.*/)?accounts/[^/]+/(?:models|routers)/(?P<name>.+)")

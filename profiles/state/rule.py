@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal
 
+from ...providers.dataclass import dataclass
 from ...providers.turns.turn import Manner
 
 Binding = Literal["model", "account", "prefix"]

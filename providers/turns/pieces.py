@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, cast, get_args
 
+from ..dataclass import dataclass
 from ..json_values import obj
 
 PieceKind = Literal[

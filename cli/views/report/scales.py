@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from ....providers.dataclass import dataclass
 
 _WANTED_TICKS = 4
 _LOG_FROM_RATIO = 10

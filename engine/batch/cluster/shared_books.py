@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Protocol
 
+from ....providers.dataclass import dataclass
 from ....providers.errors import StoreError
 from ...costs.likely_cost import LikelyCost
 from ...history.heads import CallHead

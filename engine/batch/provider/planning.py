@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 
+from ....providers.dataclass import dataclass
 from ....providers.dialect import failure
 from ....providers.errors import ConfigError, Failure, ThinkdialError
 from ....providers.think import Think

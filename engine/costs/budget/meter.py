@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 from decimal import ROUND_FLOOR, Decimal
 
+from ....providers.dataclass import dataclass
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Bill, Delta, ReasoningDelta, Usage, UsageReport
 from ..prices.bills import most_billed
 

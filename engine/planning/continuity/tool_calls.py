@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from ....profiles.state.rule import StateRule
+from ....providers.dataclass import dataclass
 from ....providers.turns.pieces import TurnPiece
 from ....providers.turns.turn import Exchanged, Turn
 
