@@ -15,12 +15,13 @@ from pathlib import Path
 from typing import Protocol, TypedDict
 
 from ..answers.thinking import digest
-from ..calls.call import ApiCall, PromptCache
+from ..calls.call import ApiCall
 from ..calls.faults import ROW_FAULTS, WHOLE_BATCH_FAULTS, FaultPlan, parse_faults, split_model
 from ..calls.fields import JsonObject, as_text
 from ..calls.reply import HttpReply
 from ..calls.request import Request
 from ..calls.vendor import Vendor
+from ..state.caches import PromptCache
 from .database import SimulatedBatch, SimulatedRow, SimulatorDatabase, SubmittedRow
 from .logged import BatchLog, LoggedBatch, logged_row
 

@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from ..answers.thinking import digest
+from ..state.caches import PromptCache
 from .faults import Fault
 from .fields import JsonObject
 from .request import Request
@@ -14,20 +15,6 @@ from .request import Request
 EPOCH_S = 1_795_219_200
 
 WRONG_KEY = "wrong-key"
-
-
-class PromptCache:
-    """Remembers which long prompts each model has read, as vendors' prompt caches do."""
-
-    def __init__(self) -> None:
-        self._seen: set[str] = set()
-
-    def read(self, *key: object) -> bool:
-        """True when this very prompt was read before; from now on it was."""
-        name = digest(*key)
-        known = name in self._seen
-        self._seen.add(name)
-        return known
 
 
 @dataclass(frozen=True, slots=True)

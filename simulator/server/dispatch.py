@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..batches.backend import BatchBackend, BatchSettings
-from ..calls.call import ApiCall, PromptCache
+from ..calls.call import ApiCall
 from ..calls.endpoint import Body, Endpoint
 from ..calls.faults import HEADER, FaultPlan, UnknownFaultError, before_answer, split_model, spoil
 from ..calls.fields import JsonObject, as_text, decode_object
 from ..calls.reply import HttpReply, whole
 from ..calls.request import Request
 from ..calls.vendor import perform, perform_change
+from ..state.caches import PromptCache
 from .limits import COUNTING, RateLimiter, RateLimits
 from .log import RequestLog
 from .routes import BASE_PATHS, all_endpoints, vendor_of

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2] / "simulator"
-ROOMS = ("answers", "calls", "batches", "openai_family", "vendors", "server")
+ROOMS = ("answers", "state", "calls", "batches", "openai_family", "vendors", "server")
 BORROWED = {("xai", "openai"), ("bedrock", "anthropic")}
 """xAI's Responses API is OpenAI's, and what Bedrock invokes is Anthropic's."""
 

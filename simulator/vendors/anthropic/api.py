@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ...answers.turns import SimulatedTurn, Speed, deltas, input_tokens, take_turn
+from ...answers.thinking import Dial
+from ...answers.turns import SimulatedTurn, Speed, deltas, take_turn
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
-from ...calls.fields import JsonObject, objects, words
+from ...calls.fields import JsonObject, as_object, objects, words
 from ...calls.reply import HttpReply, Piece, Role, named_event, stream, whole
+from ...state.caches import CacheRule
 from . import replies, rules
 from .models import Claude, find_claude
+from .replay import Replayed, organization_of, signature_of
 
 SPEED = Speed(first_s=0.9, thinking_per_s=110.0, answer_per_s=75.0)
-CACHE_FROM_TOKENS = 1024
 COUNTED_FIELDS = words(
     "model messages system tools tool_choice thinking output_config cache_control speed context_management mcp_servers "
     "workspace_id"
@@ -31,12 +33,15 @@ class _Message:
     call: ApiCall
     turn: SimulatedTurn
     thinking: str | None
+    signature: str
     usage: JsonObject
     stop_reason: str
     stop_details: JsonObject | None
+    changes: tuple[JsonObject, ...]
 
     def skeleton(self) -> JsonObject:
-        return {
+        told: JsonObject = {"input_transformations": list(self.changes)} if self.changes else {}
+        return told | {
             "model": self.call.model,
             "id": self.call.id("msg_01", length=22),
             "type": "message",
@@ -56,15 +61,16 @@ def answer(call: ApiCall) -> HttpReply:
     dial, display = rules.check_thinking(call, model, limit)
     thinks = dial.level != "none" or dial.budget_tokens is not None
     rules.check_sampling(call, model, thinks=thinks)
-    prompt = rules.check_messages(call, model, thinks=thinks)
-    size = input_tokens(prompt)
+    replayed = rules.check_messages(call, model, thinks=thinks)
+    prompt, size = replayed.prompt.text, replayed.prompt.size
     if size > model.context_tokens:
         raise replies.invalid(call, f"prompt is too long: {size} tokens > {model.context_tokens} maximum")
     forced = FILLER_MARK if "huge_event" in call.faults else None
     turn = take_turn(
         prompt, dial, key=(call.seed, "anthropic", model.id), speed=SPEED, output_limit=limit, forced_answer=forced
     )
-    message = _message(call, model, turn, prompt, size, display)
+    usage = _input_usage(call, model, replayed, dial)
+    message = _message(call, model, turn, replayed, usage, display)
     headers = (*replies.request_headers(call), *replies.rate_limit_headers(call))
     if call.streams:
         return stream(_events(message), headers)
@@ -84,11 +90,13 @@ def count_tokens(call: ApiCall) -> HttpReply:
     asked = replace(call, body=call.body | limit)
     model, most = rules.check_body(asked, version)
     dial, _ = rules.check_thinking(asked, model, most)
-    prompt = rules.check_messages(asked, model, thinks=dial.level != "none" or dial.budget_tokens is not None)
-    return replies.ok(call, {"input_tokens": input_tokens(prompt)})
+    replayed = rules.check_messages(asked, model, thinks=dial.level != "none" or dial.budget_tokens is not None)
+    return replies.ok(call, {"input_tokens": replayed.prompt.size})
 
 
-def _message(call: ApiCall, model: Claude, turn: SimulatedTurn, prompt: str, size: int, display: str) -> _Message:
+def _message(
+    call: ApiCall, model: Claude, turn: SimulatedTurn, replayed: Replayed, usage: JsonObject, display: str
+) -> _Message:
     stop_reason = "max_tokens" if turn.cut else "end_turn"
     stop_details: JsonObject | None = None
     if call.refused or call.filtered:
@@ -102,30 +110,35 @@ def _message(call: ApiCall, model: Claude, turn: SimulatedTurn, prompt: str, siz
     if turn.thinking_tokens and "refusal" not in call.faults:
         shown = "\n\n".join(f"{passage.heading}. {passage.text}" for passage in turn.summary)
         thinking = shown if display == "summarized" else ""
-    usage = _input_usage(call, model, prompt, size)
-    return _Message(call, turn, thinking, usage, stop_reason, stop_details)
+    signature = "" if thinking is None else signature_of(call, model, replayed, thinking, turn.thinking_tokens)
+    # Only who asks for the beta is told.
+    told = replayed.changes if rules.BINDING_BETA in rules.betas_of(call) else ()
+    return _Message(call, turn, thinking, signature, usage, stop_reason, stop_details, told)
 
 
-def _input_usage(call: ApiCall, model: Claude, prompt: str, size: int) -> JsonObject:
-    read = written = 0
-    if size >= CACHE_FROM_TOKENS and _asks_for_caching(call):
-        if call.cache.read("anthropic", model.id, prompt):
-            read = size - 4
-        else:
-            written = size - 4
+def _input_usage(call: ApiCall, model: Claude, replayed: Replayed, dial: Dial) -> JsonObject:
+    # Another effort or another kind of thinking begins a cache of its own.
+    owner = ("anthropic", organization_of(call), model.id, dial)
+    hour = _asks_for(call, "1h")
+    rule = CacheRule(least=model.caches_from, lifetime_s=3600.0 if hour else 300.0, marked=True)
+    cached = call.cache.use(owner, replayed.prompt, rule)
     return {
-        "input_tokens": size - read - written,
-        "cache_creation_input_tokens": written,
-        "cache_read_input_tokens": read,
-        "cache_creation": {"ephemeral_5m_input_tokens": written, "ephemeral_1h_input_tokens": 0},
+        "input_tokens": replayed.prompt.size - cached.read - cached.written,
+        "cache_creation_input_tokens": cached.written,
+        "cache_read_input_tokens": cached.read,
+        "cache_creation": {
+            "ephemeral_5m_input_tokens": 0 if hour else cached.written,
+            "ephemeral_1h_input_tokens": cached.written if hour else 0,
+        },
     }
 
 
-def _asks_for_caching(call: ApiCall) -> bool:
-    blocks = objects(call.body.get("system"))
+def _asks_for(call: ApiCall, lifetime: str) -> bool:
+    blocks = [call.body, *objects(call.body.get("system"))]
     for message in objects(call.body.get("messages")):
         blocks += objects(message.get("content"))
-    return "cache_control" in call.body or any("cache_control" in block for block in blocks)
+    marks = (as_object(block.get("cache_control")) or {} for block in blocks)
+    return any(mark.get("ttl") == lifetime for mark in marks)
 
 
 def _output_tokens(message: _Message) -> int:
@@ -142,8 +155,7 @@ def _said(message: _Message) -> list[str]:
 def _whole_body(message: _Message) -> JsonObject:
     content: list[JsonObject] = []
     if message.thinking is not None:
-        signature = rules.signature_for(message.call, message.thinking)
-        content.append({"type": "thinking", "thinking": message.thinking, "signature": signature})
+        content.append({"type": "thinking", "thinking": message.thinking, "signature": message.signature})
     said = "".join(_said(message))
     if said:
         content.append({"type": "text", "text": said})
@@ -173,8 +185,7 @@ def _events(message: _Message) -> tuple[Piece, ...]:
         fragments = deltas(message.thinking) or [""]
         pause_s = turn.thinking_s / len(fragments)
         pieces += [_delta(index, {"type": "thinking_delta", "thinking": text}, pause_s) for text in fragments]
-        signature = rules.signature_for(message.call, message.thinking)
-        pieces.append(_delta(index, {"type": "signature_delta", "signature": signature}))
+        pieces.append(_delta(index, {"type": "signature_delta", "signature": message.signature}))
         pieces.append(_block_stop(index))
         index += 1
     said = _said(message)

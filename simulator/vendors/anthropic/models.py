@@ -1,7 +1,8 @@
 """What each Claude accepts, as data. This table is the simulator's own and is shared with nobody.
 
 State of the vendor's documentation in November 2026:
-https://platform.claude.com/docs/en/build-with-claude/thinking, https://platform.claude.com/docs/en/build-with-claude/effort
+https://platform.claude.com/docs/en/build-with-claude/thinking, https://platform.claude.com/docs/en/build-with-claude/effort,
+https://platform.claude.com/docs/en/build-with-claude/prompt-caching (least sizes)
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ class Claude:
     max_output_tokens: int = 128_000
     context_tokens: int = 1_000_000
     dated: str | None = None
+    caches_from: int = 1024
 
 
 _ALWAYS = Claude("", "", ("adaptive",), LOW_TO_MAX)
@@ -76,13 +78,20 @@ CLAUDES = (
     replace(_ALWAYS, id="claude-sonnet-5", name="Claude Sonnet 5", types=("adaptive", "disabled")),
     replace(_SWITCHED, id="claude-opus-4-8", name="Claude Opus 4.8"),
     replace(_SWITCHED, id="claude-opus-4-7", name="Claude Opus 4.7"),
-    replace(_BOTH, id="claude-opus-4-6", name="Claude Opus 4.6"),
+    replace(_BOTH, id="claude-opus-4-6", name="Claude Opus 4.6", caches_from=4096),
     replace(_BOTH, id="claude-sonnet-4-6", name="Claude Sonnet 4.6"),
     replace(
-        _MANUAL, id="claude-opus-4-5", name="Claude Opus 4.5", efforts=LOW_TO_HIGH, dated="claude-opus-4-5-20251101"
+        _MANUAL,
+        id="claude-opus-4-5",
+        name="Claude Opus 4.5",
+        efforts=LOW_TO_HIGH,
+        dated="claude-opus-4-5-20251101",
+        caches_from=4096,
     ),
     replace(_MANUAL, id="claude-sonnet-4-5", name="Claude Sonnet 4.5", dated="claude-sonnet-4-5-20250929"),
-    replace(_MANUAL, id="claude-haiku-4-5", name="Claude Haiku 4.5", dated="claude-haiku-4-5-20251001"),
+    replace(
+        _MANUAL, id="claude-haiku-4-5", name="Claude Haiku 4.5", dated="claude-haiku-4-5-20251001", caches_from=4096
+    ),
 )
 
 _CLAUDE_NAMES = {item.dated: item for item in CLAUDES if item.dated} | {item.id: item for item in CLAUDES}

@@ -8,13 +8,12 @@ https://platform.claude.com/docs/en/build-with-claude/effort
 
 from __future__ import annotations
 
-import base64
-
 from ...answers.thinking import OFF, Dial
 from ...calls.call import WRONG_KEY, ApiCall
-from ...calls.fields import JsonObject, as_int, as_list, as_number, as_object, as_text, joined_text, objects, words
+from ...calls.fields import JsonObject, as_int, as_list, as_number, as_object, as_text, objects, words
 from ...calls.reply import RejectedError
 from .models import Claude, find_claude
+from .replay import Replayed, read_back
 from .replies import error, invalid, unknown
 
 VERSIONS = ("2023-06-01", "2026-10-21")
@@ -22,7 +21,6 @@ WITHOUT_SAMPLING = "2026-10-21"
 SAMPLING = ("temperature", "top_p", "top_k")
 ALL_EFFORTS = ("low", "medium", "high", "xhigh", "max")
 MAX_BODY_BYTES = 32 * 1024 * 1024
-SIGNATURE_MARK = b"thinkdial-simulated-signature:"
 
 UPDATES_BETA = "thinking-display-updates-2026-08-18"
 BINDING_BETA = "thinking-binding-controls-2026-08-01"
@@ -44,6 +42,8 @@ BETAS = frozenset(
         "context-1m-2025-08-07",
         "output-128k-2025-02-19",
         "structured-outputs-2025-11-13",
+        "compact-2026-01-12",
+        "compact-2026-09-04",
         "message-batches-2024-09-24",
         "prompt-caching-2024-07-31",
         "token-counting-2024-11-01",
@@ -164,34 +164,44 @@ def check_sampling(call: ApiCall, model: Claude, *, thinks: bool) -> None:
             raise invalid(call, "`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.")
 
 
-def check_messages(call: ApiCall, model: Claude, *, thinks: bool) -> str:
-    """All text of the conversation, after checking roles, blocks, signatures and the last message."""
+def check_messages(call: ApiCall, model: Claude, *, thinks: bool) -> Replayed:
+    """The conversation, after checking roles, blocks, signatures and the last message."""
     messages = objects(call.body["messages"])
     if not messages or len(messages) != len(as_list(call.body["messages"]) or []):
         raise invalid(call, "messages: at least one message is required")
-    texts = [joined_text(call.body.get("system"))]
     for position, message in enumerate(messages):
         if message.get("role") not in ("user", "assistant", "system"):
             raise invalid(call, f"messages.{position}.role: Input should be 'user' or 'assistant'")
         if "content" not in message:
             raise invalid(call, f"messages.{position}.content: Field required")
-        texts.append(joined_text(message["content"]))
-        _check_blocks(call, position, message)
+        for block in objects(message["content"]):
+            if block.get("type") == "text" and not (as_text(block.get("text")) or "").strip() and len(messages) > 1:
+                raise invalid(call, "messages: text content blocks must contain non-whitespace text")
+    replayed = read_back(call, model, messages, _mismatch_behavior(call))
     last = messages[-1]
     if last.get("role") == "assistant":
-        if not model.accepts_prefill or thinks:
+        is_compacted = any(block.get("type") == "compaction" for block in objects(last.get("content")))
+        if (not model.accepts_prefill or thinks) and not is_compacted:
             raise invalid(
                 call,
                 "This model does not support assistant message prefill. The conversation must end with a user message.",
             )
-    elif not texts[-1].strip() and not _has_other_blocks(last):
+    elif not replayed.prompt.sections[-1].text.strip() and not _has_other_blocks(last):
         raise invalid(call, "messages: text content blocks must be non-empty")
-    return "\n".join(texts)
+    return replayed
 
 
-def signature_for(call: ApiCall, thinking: str) -> str:
-    """An opaque signature, recognizable when it comes back."""
-    return base64.b64encode(SIGNATURE_MARK + call.id("", call.model, thinking, length=64).encode()).decode()
+def _mismatch_behavior(call: ApiCall) -> str | None:
+    """What a changed prefix is to do, None where the request does not say."""
+    thinking = as_object(call.body.get("thinking")) or {}
+    binding = as_object(thinking.get("block_binding"))
+    if binding is None:
+        return None
+    behavior = as_text(binding.get("prefix_mismatch_behavior"))
+    if behavior not in ("error", "drop_block"):
+        place = "thinking.adaptive.block_binding.prefix_mismatch_behavior"
+        raise invalid(call, f"{place}: Input should be 'error' or 'drop_block'")
+    return behavior
 
 
 def _effort(call: ApiCall, model: Claude) -> str | None:
@@ -260,16 +270,3 @@ def _budget(call: ApiCall, thinking: JsonObject, limit: int) -> int:
 
 def _has_other_blocks(message: JsonObject) -> bool:
     return any(block.get("type") != "text" for block in objects(message.get("content")))
-
-
-def _check_blocks(call: ApiCall, position: int, message: JsonObject) -> None:
-    blocks = objects(message.get("content"))
-    for index, block in enumerate(blocks):
-        if block.get("type") == "thinking":
-            signature = as_text(block.get("signature"))
-            if signature is None:
-                raise invalid(call, f"messages.{position}.content.{index}.thinking.signature: Field required")
-            if not signature.startswith(base64.b64encode(SIGNATURE_MARK).decode()):
-                raise invalid(call, f"messages.{position}.content.{index}: Invalid `signature` in `thinking` block")
-    if message.get("role") == "assistant" and blocks and blocks[-1].get("type") == "thinking":
-        raise invalid(call, f"messages.{position}: The final block in an assistant message cannot be `thinking`.")

@@ -1,0 +1,59 @@
+"""A conversation as it is counted: sections in their order, one for each message, each with what it weighs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from ..answers.thinking import count_tokens
+from .seals import fingerprint
+
+TEMPLATE_TOKENS = 7
+MESSAGE_TOKENS = 4
+"""What the chat template puts around a whole prompt, and around every message but the first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One message, or what stands before all of them.
+
+    `reasoning_tokens`: earlier thoughts in it that the model is shown. `more` is what it holds beside its text.
+    `ends_cached`: the client wants the prompt cached up to here.
+    """
+
+    text: str
+    reasoning_tokens: int = 0
+    more: str = ""
+    ends_cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prompt:
+    """Everything that a model reads. Sizes are in simulated tokens."""
+
+    sections: tuple[Section, ...]
+
+    @property
+    def text(self) -> str:
+        """All that was said, without thoughts."""
+        return "\n".join(section.text for section in self.sections)
+
+    @property
+    def size(self) -> int:
+        """How many tokens are billed, from a cache or not."""
+        return max((tokens for _, tokens, _ in self.prefixes()), default=TEMPLATE_TOKENS)
+
+    def prefixes(self) -> Iterator[tuple[str, int, bool]]:
+        """Every beginning of the prompt that ends with a section: its digest, its size, whether to cache it."""
+        name, tokens, messages = "", TEMPLATE_TOKENS, 0
+        for place, section in enumerate(self.sections):
+            name = fingerprint(name, section.text, section.more, section.reasoning_tokens)
+            messages += place > 0
+            tokens += count_tokens(section.text) + section.reasoning_tokens
+            tokens += MESSAGE_TOKENS if messages > 1 else 0
+            yield name, tokens, section.ends_cached
+
+
+def prompt_of(texts: Iterable[str]) -> Prompt:
+    """A prompt of bare texts. The first is the system's, empty where it says nothing."""
+    return Prompt(tuple(map(Section, texts)))
