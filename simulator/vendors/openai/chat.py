@@ -12,6 +12,7 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_list, as_object, joined_text, objects, words
 from ...calls.reply import HttpReply, Piece, Role, data_event, stream
+from ...state.prompts import Prompt, prompt_of
 from . import replies, rules
 from .models import Gpt
 
@@ -24,6 +25,7 @@ FIELDS = words(
 )
 REFUSED_WHILE_REASONING = ("logit_bias", "logprobs", "top_logprobs")
 ROLES = ("developer", "system", "user", "assistant", "tool", "function")
+MESSAGE_FIELDS = words("role content name refusal audio tool_calls tool_call_id function_call annotations")
 DONE = b"data: [DONE]\n\n"
 
 
@@ -44,7 +46,12 @@ def answer(call: ApiCall) -> HttpReply:
     forced = FILLER_MARK if "huge_event" in call.faults else REFUSAL if call.refused else None
     dial = Dial("none" if call.refused else effort)
     turn = take_turn(
-        prompt, dial, key=(call.seed, "openai", model.id), speed=rules.SPEED, output_limit=limit, forced_answer=forced
+        prompt.text,
+        dial,
+        key=(call.seed, "openai", model.id),
+        speed=rules.SPEED,
+        output_limit=limit,
+        forced_answer=forced,
     )
     usage = _usage(call, model, turn, prompt)
     if call.streams:
@@ -96,7 +103,7 @@ def _check_tools(call: ApiCall, model: Gpt) -> None:
         raise replies.invalid(call, text, "reasoning_effort", None)
 
 
-def _prompt(call: ApiCall) -> str:
+def _prompt(call: ApiCall) -> Prompt:
     messages = objects(call.body["messages"])
     if not messages:
         text = (
@@ -107,14 +114,18 @@ def _prompt(call: ApiCall) -> str:
         if message.get("role") not in ROLES:
             text = f"Invalid value: '{message.get('role')}'. Supported values are: {replies.quoted(ROLES)}."
             raise replies.invalid(call, text, f"messages[{position}].role", "invalid_value")
-    return "\n".join(joined_text(message.get("content")) for message in messages)
+        for name in message:
+            if name not in MESSAGE_FIELDS:
+                text = f"Unknown parameter: 'messages[{position}].{name}'."
+                raise replies.invalid(call, text, f"messages[{position}].{name}", "unknown_parameter")
+    return prompt_of(["", *(joined_text(message.get("content")) for message in messages)])
 
 
-def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: str) -> JsonObject:
-    size, read, written = rules.cached_tokens(call, model, prompt)
-    details: JsonObject = {"cached_tokens": read, "audio_tokens": 0}
+def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: Prompt) -> JsonObject:
+    size, cached = prompt.size, rules.use_cache(call, model, prompt)
+    details: JsonObject = {"cached_tokens": cached.read, "audio_tokens": 0}
     if model.generation >= 5.6:
-        details["cache_write_tokens"] = written
+        details["cache_write_tokens"] = cached.written
     return {
         "prompt_tokens": size,
         "completion_tokens": turn.output_tokens,

@@ -9,20 +9,32 @@ from __future__ import annotations
 from ...answers.texts import REFUSAL
 from ...answers.thinking import Dial
 from ...answers.turns import SimulatedTurn, take_turn
-from ...answers.turns import input_tokens as count
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
-from ...calls.fields import JsonObject, as_int, as_object, words
+from ...calls.fields import JsonObject, as_int, as_object, as_text, objects, words
 from ...calls.reply import HttpReply, stream
+from ...state.caches import Cached
+from ...state.prompts import Prompt
 from . import replies, rules
 from .models import Gpt
+from .replay import Party, Recalled, encrypted, message_id, reasoning_id, recall
 from .responses_events import Script, events
-from .responses_rules import ENCRYPTED_MARK, FIELDS, check_options, check_sampling, prompt_of, reasoning_options
+from .responses_rules import (
+    FIELDS,
+    check_options,
+    check_sampling,
+    compaction_threshold,
+    includes_ciphertext,
+    reasoning_options,
+)
 
 COUNTED_FIELDS = words(
     "model conversation input instructions parallel_tool_calls personality previous_response_id reasoning text "
     "tool_choice tools truncation"
 )
+COMPACTED_FIELDS = words("model input instructions previous_response_id prompt_cache_key")
+COMPACTED_TOKENS = 120
+"""What a compacted conversation weighs, whatever its length."""
 LEAST_OUTPUT_TOKENS = 16
 PRO_MODE_SHARE = 3.0
 
@@ -36,9 +48,10 @@ def answer(call: ApiCall) -> HttpReply:
     limit = rules.check_limit(call, model, "max_output_tokens", LEAST_OUTPUT_TOKENS)
     check_sampling(call, reasoning["effort"])
     check_options(call)
-    prompt = prompt_of(call)
+    party = _party(model, reasoning)
+    recalled = recall(call, party)
     turn = take_turn(
-        prompt,
+        recalled.prompt.text,
         Dial("none" if call.refused else str(reasoning["effort"] or "none")),
         key=(call.seed, "openai", model.id),
         speed=rules.SPEED,
@@ -46,7 +59,18 @@ def answer(call: ApiCall) -> HttpReply:
         forced_answer=FILLER_MARK if "huge_event" in call.faults else REFUSAL if call.refused else None,
         thinking_share=PRO_MODE_SHARE if reasoning.get("mode") == "pro" else 1.0,
     )
-    return answer_as(call, script_of(call, model, turn, reasoning, prompt))
+    return answer_as(call, script_of(call, model, turn, reasoning, recalled, party))
+
+
+def compact(call: ApiCall) -> HttpReply:
+    """The user's messages, and one item that stands for all the rest."""
+    rules.check_key(call)
+    rules.check_fields(call, COMPACTED_FIELDS, ("model",))
+    model = rules.check_model(call)
+    party = Party("openai", model.id, replies.invalid)
+    body = compacted(call, party, recall(call, party))
+    cached = rules.use_cache(call, model, recall(call, party).prompt)
+    return replies.ok(call, body | {"usage": _counted(as_object(body["usage"]) or {}, cached)})
 
 
 def input_tokens(call: ApiCall) -> HttpReply:
@@ -57,7 +81,8 @@ def input_tokens(call: ApiCall) -> HttpReply:
     reasoning = reasoning_options(call, model)
     check_options(call)
     check_sampling(call, reasoning["effort"])
-    body: JsonObject = {"object": "response.input_tokens", "input_tokens": count(prompt_of(call))}
+    size = recall(call, _party(model, reasoning)).prompt.size
+    body: JsonObject = {"object": "response.input_tokens", "input_tokens": size}
     return replies.ok(call, body)
 
 
@@ -69,43 +94,92 @@ def answer_as(call: ApiCall, script: Script) -> HttpReply:
     return replies.ok(call, script.finished, after_s=turn.total_s)
 
 
-def script_of(call: ApiCall, model: Gpt, turn: SimulatedTurn, reasoning: JsonObject, prompt: str) -> Script:
-    """Everything about a response to a request that is in order."""
+def script_of(
+    call: ApiCall,
+    model: Gpt,
+    turn: SimulatedTurn,
+    reasoning: JsonObject,
+    recalled: Recalled,
+    party: Party,
+    *,
+    sealed: bool = False,
+) -> Script:
+    """Everything about a response to a request that is in order. `sealed`: ciphertext comes unasked."""
     said = "".join(turn.fragments(filtered=call.filtered))
     reason = "content_filter" if call.filtered else "max_output_tokens" if turn.cut else None
     summary = (
         tuple(f"**{passage.heading}**\n\n{passage.text}" for passage in turn.summary) if reasoning["summary"] else ()
     )
-    thought = _reasoning_item(call, model, summary) if turn.thinking_tokens else None
-    message = _message_item(call, model, said, reason) if said else None
-    started = _response(call, model, reasoning)
+    told: JsonObject = {"input_transformations": list(recalled.changes)} if recalled.changes else {}
+    sealed = sealed or includes_ciphertext(call)
+    thought = _reasoning_item(call, party, summary, turn, sealed=sealed) if turn.thinking_tokens else None
+    message = _message_item(call, model, said, reason, after_reasoning=thought is not None) if said else None
+    threshold = compaction_threshold(call)
+    compaction = compaction_item(call, party) if threshold is not None and recalled.prompt.size >= threshold else None
+    started = _response(call, model, reasoning) | told
     finished = started | {
         "status": "incomplete" if reason else "completed",
         "completed_at": None if reason else call.created_s + round(turn.total_s),
         "incomplete_details": {"reason": reason} if reason else None,
-        "output": [item for item in (thought, message) if item is not None],
+        "output": [item for item in (compaction, thought, message) if item is not None],
         "service_tier": "default",
-        "usage": _usage(call, model, turn, prompt),
+        "usage": _usage(call, model, turn, recalled.prompt),
     }
     padded = (as_object(call.body.get("stream_options")) or {}).get("include_obfuscation") is not False
-    return Script(started, finished, thought, message, summary, said, call.refused, padded, turn)
+    return Script(started, finished, compaction, thought, message, summary, said, call.refused, padded, turn)
 
 
-def _reasoning_item(call: ApiCall, model: Gpt, summary: tuple[str, ...]) -> JsonObject:
+def compaction_item(call: ApiCall, party: Party) -> JsonObject:
+    """One opaque item that stands for everything before it."""
+    content = encrypted(call, party, "compaction", COMPACTED_TOKENS)
+    return {"id": call.id("cmp_", length=48), "type": "compaction", "encrypted_content": content}
+
+
+def compacted(call: ApiCall, party: Party, recalled: Recalled) -> JsonObject:
+    """The body of a compaction: what the user said in full, then the item; what it cost."""
+    items = objects(call.body.get("input")) or [{"role": "user", "content": as_text(call.body.get("input"))}]
+    asked = [item for item in items if item.get("role") == "user"]
     return {
-        "id": call.id("rs_", length=48),
+        "id": call.id("resp_", length=48),
+        "object": "response.compaction",
+        "created_at": call.created_s,
+        "output": [*asked, compaction_item(call, party)],
+        "usage": {
+            "input_tokens": recalled.prompt.size,
+            "input_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+            "output_tokens": COMPACTED_TOKENS,
+            "output_tokens_details": {"reasoning_tokens": 0},
+            "total_tokens": recalled.prompt.size + COMPACTED_TOKENS,
+        },
+    }
+
+
+def _party(model: Gpt, reasoning: JsonObject) -> Party:
+    return Party("openai", model.id, replies.invalid, all_turns=reasoning.get("context") == "all_turns")
+
+
+def _counted(usage: JsonObject, cached: Cached) -> JsonObject:
+    return usage | {"input_tokens_details": {"cached_tokens": cached.read, "cache_write_tokens": cached.written}}
+
+
+def _reasoning_item(
+    call: ApiCall, party: Party, summary: tuple[str, ...], turn: SimulatedTurn, *, sealed: bool
+) -> JsonObject:
+    content = encrypted(call, party, "reasoning", turn.thinking_tokens) if sealed else None
+    return {
+        "id": reasoning_id(call),
         "type": "reasoning",
         "summary": [{"type": "summary_text", "text": text} for text in summary],
         "content": [],
-        "encrypted_content": ENCRYPTED_MARK + call.id("", model.id, "thought", length=64),
+        "encrypted_content": content,
     }
 
 
-def _message_item(call: ApiCall, model: Gpt, said: str, reason: str | None) -> JsonObject:
+def _message_item(call: ApiCall, model: Gpt, said: str, reason: str | None, *, after_reasoning: bool) -> JsonObject:
     part: JsonObject = {"type": "output_text", "text": said, "annotations": [], "logprobs": []}
     phase: JsonObject = {"phase": "final_answer"} if model.generation >= 5.3 else {}
     return {
-        "id": call.id("msg_", length=48),
+        "id": message_id(call, after_reasoning=after_reasoning),
         "type": "message",
         "role": "assistant",
         "status": "incomplete" if reason else "completed",
@@ -153,12 +227,11 @@ def _response(call: ApiCall, model: Gpt, reasoning: JsonObject) -> JsonObject:
     }
 
 
-def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: str) -> JsonObject:
-    size, read, written = rules.cached_tokens(call, model, prompt)
-    return {
-        "input_tokens": size,
-        "input_tokens_details": {"cached_tokens": read, "cache_write_tokens": written},
+def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: Prompt) -> JsonObject:
+    usage: JsonObject = {
+        "input_tokens": prompt.size,
         "output_tokens": turn.output_tokens,
         "output_tokens_details": {"reasoning_tokens": turn.thinking_tokens},
-        "total_tokens": size + turn.output_tokens,
+        "total_tokens": prompt.size + turn.output_tokens,
     }
+    return _counted(usage, rules.use_cache(call, model, prompt))

@@ -18,11 +18,12 @@ from ...calls.reply import Piece, Role, named_event
 class Script:
     """What a stream is made of: the response before and after, its output items, and the words said in it.
 
-    `reasoning` and `message` are the finished output items, None when the response has no such item.
+    `compaction`, `reasoning` and `message` are the finished output items, None when the response has no such item.
     """
 
     started: JsonObject
     finished: JsonObject
+    compaction: JsonObject | None
     reasoning: JsonObject | None
     message: JsonObject | None
     summary: tuple[str, ...]
@@ -61,6 +62,11 @@ def _events(script: Script) -> Iterator[_Event]:
     yield _Event("response.created", {"response": script.started}, script.turn.speed.first_s)
     yield _Event("response.in_progress", {"response": script.started})
     index = 0
+    if script.compaction is not None:
+        begun: JsonObject = script.compaction | {"encrypted_content": None}
+        yield _Event("response.output_item.added", {"item": begun, "output_index": index})
+        yield _Event("response.output_item.done", {"item": script.compaction, "output_index": index})
+        index += 1
     if script.reasoning is not None:
         yield from _reasoning(script, script.reasoning, index)
         index += 1
@@ -71,8 +77,8 @@ def _events(script: Script) -> Iterator[_Event]:
 
 def _reasoning(script: Script, item: JsonObject, index: int) -> Iterator[_Event]:
     # What `added` carries may be a fragment of the final encrypted content; only the one of `done` can be replayed.
-    fragment = str(item["encrypted_content"])[:40]
-    unfinished: JsonObject = {"summary": [], "encrypted_content": fragment}
+    sealed = item["encrypted_content"]
+    unfinished: JsonObject = {"summary": [], "encrypted_content": None if sealed is None else str(sealed)[:40]}
     yield _Event("response.output_item.added", {"item": item | unfinished, "output_index": index})
     count = sum(len(deltas(text)) for text in script.summary)
     pause_s = script.turn.thinking_s / max(count, 1)

@@ -1,4 +1,4 @@
-"""What a request to OpenAI Responses may contain, and the prompt in it.
+"""What a request to OpenAI Responses may contain.
 
 Sources: https://developers.openai.com/api/docs/api-reference/responses/create, https://developers.openai.com/api/docs/guides/reasoning
 """
@@ -6,7 +6,7 @@ Sources: https://developers.openai.com/api/docs/api-reference/responses/create, 
 from __future__ import annotations
 
 from ...calls.call import ApiCall
-from ...calls.fields import JsonObject, as_list, as_object, as_text, joined_text, objects, words
+from ...calls.fields import JsonObject, as_int, as_list, as_object, objects, words
 from . import replies, rules
 from .models import Gpt
 
@@ -17,7 +17,6 @@ FIELDS = words(
     "temperature text tool_choice tools top_logprobs top_p truncation user"
 )
 REASONING_FIELDS = words("effort summary generate_summary mode context")
-ROLES = ("assistant", "system", "developer", "user")
 SUMMARIES = ("auto", "concise", "detailed")
 MODES = ("standard", "pro")
 CONTEXTS = ("auto", "current_turn", "all_turns")
@@ -31,7 +30,6 @@ INCLUDABLE = (
     "computer_call_output.output.image_url",
     "code_interpreter_call.outputs",
 )
-ENCRYPTED_MARK = "gAAAAABthinkdialsimulated"
 
 
 def reasoning_options(call: ApiCall, model: Gpt) -> JsonObject:
@@ -97,43 +95,18 @@ def check_options(call: ApiCall) -> None:
         raise replies.invalid(call, text, "previous_response_id", "previous_response_not_found")
 
 
-def prompt_of(call: ApiCall) -> str:
-    """All text of the instructions and the input items, after checking the items."""
-    given = call.body.get("input")
-    instructions = joined_text(call.body.get("instructions"))
-    if isinstance(given, str):
-        return f"{instructions}\n{given}"
-    items = objects(given)
-    if not items:
-        raise replies.invalid(call, "Missing required parameter: 'input'.", "input", "missing_required_parameter")
-    texts = [instructions]
-    for position, item in enumerate(items):
-        kind = item.get("type", "message")
-        if kind == "reasoning":
-            _check_reasoning_item(call, item, items[position + 1 :])
-        elif kind == "message":
-            if item.get("role") not in ROLES:
-                text = f"Invalid value: '{item.get('role')}'. Supported values are: {replies.quoted(ROLES)}."
-                raise replies.invalid(call, text, f"input[{position}].role", "invalid_value")
-            texts.append(joined_text(item.get("content")))
-    return "\n".join(texts)
+def includes_ciphertext(call: ApiCall) -> bool:
+    """Whether the client asks for what it needs to carry reasoning itself."""
+    return "reasoning.encrypted_content" in (as_list(call.body.get("include")) or [])
+
+
+def compaction_threshold(call: ApiCall) -> int | None:
+    """The size from which on a conversation is compacted before it is answered."""
+    edits = objects(call.body.get("context_management"))
+    return next((as_int(one.get("compact_threshold")) for one in edits if one.get("type") == "compaction"), None)
 
 
 def _one_of(call: ApiCall, value: object, legal: tuple[str, ...], param: str) -> None:
     if value is not None and value not in legal:
         text = f"Invalid value: '{value}'. Supported values are: {replies.quoted(legal)}."
         raise replies.invalid(call, text, param, "invalid_value")
-
-
-def _check_reasoning_item(call: ApiCall, item: JsonObject, following: list[JsonObject]) -> None:
-    name = as_text(item.get("id")) or "rs_"
-    encrypted = as_text(item.get("encrypted_content"))
-    if encrypted is not None and not encrypted.startswith(ENCRYPTED_MARK):
-        text = (
-            f"The encrypted content for item {name} could not be verified. "
-            "Reason: Encrypted content could not be decrypted or parsed."
-        )
-        raise replies.invalid(call, text, None, "invalid_encrypted_content")
-    if not following or following[0].get("role") in ("user", "system", "developer"):
-        text = f"Item '{name}' of type 'reasoning' was provided without its required following item."
-        raise replies.invalid(call, text, "input", None)

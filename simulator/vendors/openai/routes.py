@@ -19,6 +19,7 @@ def endpoints(backend: BatchBackend) -> Iterator[Endpoint]:
     """The endpoints below `BASE`."""
     yield ask(f"{BASE}/responses", OPENAI_RESPONSES, responses.answer)
     yield ask(f"{BASE}/responses/input_tokens", OPENAI_RESPONSES, responses.input_tokens)
+    yield ask(f"{BASE}/responses/compact", OPENAI_RESPONSES, responses.compact)
     yield ask(f"{BASE}/chat/completions", OPENAI_CHAT, chat.answer)
     yield read(rf"{BASE}/models(?:/(?P<model>[^/]+))?", OPENAI_CHAT, catalogue.models)
     uploaded = files(backend)

@@ -5,16 +5,17 @@ Source: https://developers.openai.com/api/docs/guides/reasoning
 
 from __future__ import annotations
 
-from ...answers.turns import Speed, input_tokens
+from ...answers.turns import Speed
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import as_int, as_number, as_text
+from ...state.caches import Cached, CacheRule
+from ...state.prompts import Prompt
 from .models import Gpt, find_gpt
 from .replies import invalid, quoted
 
 SPEED = Speed(first_s=0.6, thinking_per_s=150.0, answer_per_s=95.0)
 ALL_EFFORTS = ("none", "minimal", "low", "medium", "high", "xhigh", "max")
 SERVICE_TIERS = ("auto", "default", "flex", "scale", "priority", "fast")
-CACHE_FROM_TOKENS = 1024
 
 
 def check_key(call: ApiCall) -> None:
@@ -94,12 +95,9 @@ def off_default(value: object, default: float) -> bool:
     return number is not None and number != default
 
 
-def cached_tokens(call: ApiCall, model: Gpt, prompt: str) -> tuple[int, int, int]:
-    """Input tokens, and how many of those were read from and written to the prompt cache."""
-    size = input_tokens(prompt)
-    if size < CACHE_FROM_TOKENS:
-        return size, 0, 0
-    reusable = size - size % 128
-    if call.cache.read("openai", model.id, prompt):
-        return size, reusable, 0
-    return size, 0, reusable if model.generation >= 5.6 else 0
+def use_cache(call: ApiCall, model: Gpt, prompt: Prompt) -> Cached:
+    """What of the prompt is read from the cache, and put into it where the model tells that."""
+    lifetime_s = 86_400.0 if call.body.get("prompt_cache_retention") == "24h" else 600.0
+    owner = ("openai", call.bearer, model.id, call.body.get("prompt_cache_key"))
+    cached = call.cache.use(owner, prompt, CacheRule(step=128, lifetime_s=lifetime_s))
+    return cached if model.generation >= 5.6 else Cached(cached.read)

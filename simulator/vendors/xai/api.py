@@ -11,17 +11,19 @@ from dataclasses import replace
 from ...answers.thinking import OFF
 from ...answers.turns import Speed, take_turn
 from ...calls.call import ApiCall
-from ...calls.fields import JsonObject, as_int, as_object, joined_text, message_texts
-from ...calls.reply import HttpReply
+from ...calls.fields import JsonObject, as_int, as_object
+from ...calls.reply import HttpReply, RejectedError
 from ...openai_family.chat import answer_as
 from ...openai_family.chat_request import read_request
 from ...openai_family.hosted_model import HostedModel
 from ...openai_family.styles import ChatStyle
 from ..openai import responses as openai_responses
 from ..openai.models import Gpt
+from ..openai.replay import Party, recall
 from . import replies, rules
 
 SPEED = Speed(first_s=0.7, thinking_per_s=120.0, answer_per_s=90.0)
+SEALS_UNASKED = "grok-4.7"
 UNSUPPORTED = ("background", "metadata", "truncation")
 REFUSED_WHILE_REASONING = ("presence_penalty", "frequency_penalty", "stop")
 
@@ -57,11 +59,12 @@ def responses(call: ApiCall) -> HttpReply:
     reasoning = as_object(call.body.get("reasoning"))
     effort = reasoning.get("effort") if reasoning is not None else call.body.get("reasoning_effort")
     dial = rules.dial_of(call, model, effort)
-    prompt = "\n".join([joined_text(call.body.get("instructions")), *message_texts(call.body["input"])])
-    if not prompt.strip():
+    party = Party("xai", model.id, _refusal)
+    recalled = recall(call, party)
+    if not recalled.prompt.text.strip():
         raise replies.invalid(call, "Failed to deserialize the JSON body: `input` is empty", status=422)
     turn = take_turn(
-        prompt,
+        recalled.prompt.text,
         dial,
         key=(call.seed, "xai", model.id),
         speed=SPEED,
@@ -69,11 +72,36 @@ def responses(call: ApiCall) -> HttpReply:
         limit_covers_thinking=False,
     )
     options: JsonObject = {"effort": dial.level, "summary": "detailed"}
-    script = openai_responses.script_of(call, Gpt(model.id, model.efforts, model.default, 4.0), turn, options, prompt)
+    script = openai_responses.script_of(
+        call, _as_gpt(model), turn, options, recalled, party, sealed=model.id == SEALS_UNASKED
+    )
     usage = as_object(script.finished["usage"]) or {}
     billed = _bill_of(model)(as_int(usage.get("input_tokens")) or 0, turn.thinking_tokens, turn.answer_tokens)
     script = replace(script, finished=script.finished | {"usage": usage | billed})
     return openai_responses.answer_as(call, script)
+
+
+def compact(call: ApiCall) -> HttpReply:
+    """One opaque item that stands for the whole conversation."""
+    rules.check_key(call)
+    rules.check_fields(call, "input")
+    model = rules.check_model(call)
+    party = Party("xai", model.id, _refusal)
+    body = openai_responses.compacted(call, party, recall(call, party))
+    counted = as_object(body["usage"]) or {}
+    billed = _bill_of(model)(as_int(counted.get("input_tokens")) or 0, 0, openai_responses.COMPACTED_TOKENS)
+    item = openai_responses.compaction_item(call, party)
+    return replies.ok(call, body | {"output": [item], "usage": counted | billed})
+
+
+def _as_gpt(model: HostedModel) -> Gpt:
+    return Gpt(model.id, model.efforts, model.default, 4.0)
+
+
+def _refusal(
+    call: ApiCall, message: str, param: str | None = None, code: str | None = None, *, status: int = 400
+) -> RejectedError:
+    return replies.invalid(call, message, param, None, status=status)
 
 
 def _bill_of(model: HostedModel) -> Callable[[int, int, int], JsonObject]:

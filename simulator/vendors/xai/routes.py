@@ -18,6 +18,7 @@ BASE = "/xai/v1"
 def endpoints(backend: BatchBackend) -> Iterator[Endpoint]:
     """The endpoints below `BASE`."""
     yield ask(f"{BASE}/responses", XAI, api.responses)
+    yield ask(f"{BASE}/responses/compact", XAI, api.compact)
     yield ask(f"{BASE}/chat/completions", XAI, api.chat)
     yield read(f"{BASE}/models", XAI, catalogue.models)
     uploaded = files(backend)
