@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..answers.texts import REFUSAL
 from ..answers.thinking import OFF
-from ..answers.turns import SimulatedTurn, Speed, deltas, input_tokens, take_turn
+from ..answers.turns import SimulatedTurn, Speed, deltas, take_turn
 from ..calls.call import ApiCall
 from ..calls.faults import FILLER_MARK
 from ..calls.fields import JsonObject
@@ -26,7 +26,7 @@ UPSTREAM_ERROR: JsonObject = {
 def answer_as(call: ApiCall, style: ChatStyle, asked: ChatRequest, *, vendor: str, headers: Headers = ()) -> HttpReply:
     """A completion, or the stream of one, as a server of this style gives it for a request that is in order."""
     turn = take_turn(
-        asked.prompt,
+        asked.prompt.text,
         OFF if call.refused else asked.dial,
         key=(call.seed, vendor, call.model),
         speed=SPEED,
@@ -35,9 +35,12 @@ def answer_as(call: ApiCall, style: ChatStyle, asked: ChatRequest, *, vendor: st
         thinking_share=THINKING_SHARE,
         limit_covers_thinking=style.limit_covers_thinking,
     )
+    usage = _usage(call, style, asked, turn, vendor)
     if call.streams:
-        return stream(_chunks(call, style, asked, turn), headers, content_type="text/event-stream; charset=utf-8")
-    return whole(200, _whole_body(call, style, asked, turn), headers, after_s=turn.total_s)
+        return stream(
+            _chunks(call, style, asked, turn, usage), headers, content_type="text/event-stream; charset=utf-8"
+        )
+    return whole(200, _whole_body(call, style, asked, turn, usage), headers, after_s=turn.total_s)
 
 
 def broken_off(call: ApiCall, sent: int) -> tuple[Piece, ...]:
@@ -59,14 +62,19 @@ def _forced_answer(call: ApiCall, style: ChatStyle, asked: ChatRequest) -> str |
     return "" if style.unclosed and asked.dial != OFF else None
 
 
-def _usage(style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn) -> JsonObject:
-    size = input_tokens(asked.prompt)
+def _usage(call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn, vendor: str) -> JsonObject:
+    size, read = asked.prompt.size, 0
+    if style.caches is not None:
+        owner = (vendor, call.bearer, call.model, call.body.get("prompt_cache_key"))
+        read = call.cache.use(owner, asked.prompt, style.caches).read
     usage: JsonObject = {
         "prompt_tokens": size,
         "completion_tokens": turn.answer_tokens if style.additive else turn.output_tokens,
         "total_tokens": size + turn.output_tokens,
-        "prompt_tokens_details": {"cached_tokens": 0},
+        "prompt_tokens_details": {"cached_tokens": read},
     }
+    if style.tells_hits:
+        usage |= {"prompt_cache_hit_tokens": read, "prompt_cache_miss_tokens": size - read}
     if style.counts_reasoning:
         usage["completion_tokens_details"] = {"reasoning_tokens": turn.thinking_tokens}
     if style.bill is not None:
@@ -90,16 +98,17 @@ def _finish(call: ApiCall, style: ChatStyle, turn: SimulatedTurn) -> str:
     return "length" if turn.cut or (style.unclosed and turn.thinking_tokens) else "stop"
 
 
-def _whole_body(call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn) -> JsonObject:
+def _whole_body(
+    call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn, usage: JsonObject
+) -> JsonObject:
     said = "".join(turn.fragments(filtered=call.filtered))
     content: object = style.inline("" if asked.hidden else turn.thinking_text, said)
     if style.chunked and turn.thinking_tokens:
         content = [_thought(turn.thinking_text) | {"closed": True}, {"type": "text", "text": said}]
     message: JsonObject = {"role": "assistant", "content": None if call.refused else content}
-    message |= style.fields(turn.thinking_text) if turn.thinking_tokens and not asked.hidden else {}
+    message |= style.whole_fields(turn.thinking_text) if turn.thinking_tokens and not asked.hidden else {}
     if call.refused:
         message["refusal"] = said
-    usage = _usage(style, asked, turn)
     choice: JsonObject = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(call, style, turn)}
     if style.usage_in_choice:
         choice["usage"] = usage
@@ -107,7 +116,9 @@ def _whole_body(call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: Simul
     return _envelope(call, "chat.completion") | {"choices": [choice], "usage": usage}
 
 
-def _chunks(call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn) -> tuple[Piece, ...]:
+def _chunks(
+    call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn, usage: JsonObject
+) -> tuple[Piece, ...]:
     envelope = _envelope(call, "chat.completion.chunk")
 
     def chunk(
@@ -126,6 +137,8 @@ def _chunks(call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: Simulated
         fragments = deltas(turn.thinking_text)
         pause_s = turn.thinking_s / max(len(fragments), 1)
         pieces += [chunk(_carried(style, text), after_s=pause_s) for text in fragments]
+        if fragments and style.last_detail is not None:
+            pieces.append(chunk({"reasoning_details": [style.last_detail]}))
     if style.fails:
         failed: JsonObject = {
             "index": 0,
@@ -140,7 +153,6 @@ def _chunks(call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: Simulated
     content = style.content_deltas("" if asked.hidden else turn.thinking_text, said)
     content_s = turn.answer_s if style.has_fields or style.chunked else turn.thinking_s + turn.answer_s
     pieces += [chunk({field: text}, after_s=content_s / len(content), role=Role.ANSWER) for text in content]
-    usage = _usage(style, asked, turn)
     more: JsonObject = {"usage": usage} if style.usage_in_choice else {}
     if style.x_groq:
         envelope |= {"x_groq": {"id": call.id("req_", length=26), "usage": usage}}

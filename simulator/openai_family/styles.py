@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from ..answers.turns import deltas
-from ..calls.fields import JsonObject
+from ..calls.fields import JsonObject, objects
+from ..state.caches import CacheRule
 
 OPENER, CLOSER = "<think>", "</think>"
 # Cut so that no fragment is a whole tag, as token boundaries do.
@@ -38,6 +39,13 @@ class ChatStyle:
     #: What the usage says beside the counters, from the counts of input, thinking and answer tokens.
     bill: Callable[[int, int, int], JsonObject] | None = None
     limit_covers_thinking: bool = True
+    #: How prompts are cached without being asked; None where nothing is told of it.
+    caches: CacheRule | None = None
+    #: What was and was not found in the cache is told in two counters beside the others.
+    tells_hits: bool = False
+    #: What the entries of `reasoning_details` call themselves, and the one that ends them: a signature, or ciphertext.
+    details_format: str = "unknown"
+    last_detail: JsonObject | None = None
 
     @property
     def has_fields(self) -> bool:
@@ -52,7 +60,17 @@ class ChatStyle:
         """The fields that carry a piece of the thought, empty for the styles with tags."""
         carried: JsonObject = dict.fromkeys(self.field_names, text)
         if self.details:
-            carried["reasoning_details"] = [{"type": "reasoning.text", "text": text, "format": "unknown", "index": 0}]
+            entry = {"type": "reasoning.text", "text": text, "format": self.details_format, "index": 0}
+            carried["reasoning_details"] = [entry]
+        return carried
+
+    def whole_fields(self, text: str) -> JsonObject:
+        """The same for a whole thought, with the entry that ends it."""
+        carried = self.fields(text)
+        if self.details and self.last_detail is not None:
+            (entry,) = objects(carried["reasoning_details"])
+            same = self.last_detail["index"] == entry["index"]
+            carried["reasoning_details"] = [self.last_detail | entry] if same else [entry, self.last_detail]
         return carried
 
     def inline(self, thought: str, said: str) -> str:

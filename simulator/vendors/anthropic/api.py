@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from ...answers.thinking import Dial
+from ...answers.thinking import OFF, Dial
 from ...answers.turns import SimulatedTurn, Speed, deltas, take_turn
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
@@ -16,6 +16,7 @@ from ...calls.fields import JsonObject, as_object, objects, words
 from ...calls.reply import HttpReply, Piece, Role, named_event, stream, whole
 from ...state.caches import CacheRule
 from . import replies, rules
+from .context import SUMMARY_TOKENS, Edited, edit
 from .models import Claude, find_claude
 from .replay import Replayed, organization_of, signature_of
 
@@ -38,10 +39,13 @@ class _Message:
     stop_reason: str
     stop_details: JsonObject | None
     changes: tuple[JsonObject, ...]
+    edited: Edited
 
     def skeleton(self) -> JsonObject:
         told: JsonObject = {"input_transformations": list(self.changes)} if self.changes else {}
-        return told | {
+        if "context_management" in self.call.body:
+            told["context_management"] = {"applied_edits": list(self.edited.applied)}
+        message: JsonObject = {
             "model": self.call.model,
             "id": self.call.id("msg_01", length=22),
             "type": "message",
@@ -51,6 +55,7 @@ class _Message:
             "stop_sequence": None,
             "stop_details": None,
         }
+        return told | message
 
 
 def answer(call: ApiCall) -> HttpReply:
@@ -61,16 +66,18 @@ def answer(call: ApiCall) -> HttpReply:
     dial, display = rules.check_thinking(call, model, limit)
     thinks = dial.level != "none" or dial.budget_tokens is not None
     rules.check_sampling(call, model, thinks=thinks)
-    replayed = rules.check_messages(call, model, thinks=thinks)
+    edited = edit(call, rules.check_messages(call, model, thinks=thinks), rules.betas_of(call))
+    replayed = edited.replayed
     prompt, size = replayed.prompt.text, replayed.prompt.size
     if size > model.context_tokens:
         raise replies.invalid(call, f"prompt is too long: {size} tokens > {model.context_tokens} maximum")
-    forced = FILLER_MARK if "huge_event" in call.faults else None
+    forced = "" if edited.only_summary else FILLER_MARK if "huge_event" in call.faults else None
+    dial = OFF if edited.only_summary else dial
     turn = take_turn(
         prompt, dial, key=(call.seed, "anthropic", model.id), speed=SPEED, output_limit=limit, forced_answer=forced
     )
     usage = _input_usage(call, model, replayed, dial)
-    message = _message(call, model, turn, replayed, usage, display)
+    message = _message(call, model, turn, edited, usage, display)
     headers = (*replies.request_headers(call), *replies.rate_limit_headers(call))
     if call.streams:
         return stream(_events(message), headers)
@@ -91,12 +98,17 @@ def count_tokens(call: ApiCall) -> HttpReply:
     model, most = rules.check_body(asked, version)
     dial, _ = rules.check_thinking(asked, model, most)
     replayed = rules.check_messages(asked, model, thinks=dial.level != "none" or dial.budget_tokens is not None)
-    return replies.ok(call, {"input_tokens": replayed.prompt.size})
+    edited = edit(asked, replayed, rules.betas_of(call))
+    counted: JsonObject = {"input_tokens": edited.replayed.prompt.size}
+    if "context_management" in call.body:
+        counted["context_management"] = {"original_input_tokens": replayed.prompt.size}
+    return replies.ok(call, counted)
 
 
 def _message(
-    call: ApiCall, model: Claude, turn: SimulatedTurn, replayed: Replayed, usage: JsonObject, display: str
+    call: ApiCall, model: Claude, turn: SimulatedTurn, edited: Edited, usage: JsonObject, display: str
 ) -> _Message:
+    replayed = edited.replayed
     stop_reason = "max_tokens" if turn.cut else "end_turn"
     stop_details: JsonObject | None = None
     if call.refused or call.filtered:
@@ -106,6 +118,8 @@ def _message(
             "category": "cyber",
             "explanation": "A simulated classifier stopped this answer.",
         }
+    if edited.only_summary:
+        stop_reason = "compaction"
     thinking = None
     if turn.thinking_tokens and "refusal" not in call.faults:
         shown = "\n\n".join(f"{passage.heading}. {passage.text}" for passage in turn.summary)
@@ -113,7 +127,7 @@ def _message(
     signature = "" if thinking is None else signature_of(call, model, replayed, thinking, turn.thinking_tokens)
     # Only who asks for the beta is told.
     told = replayed.changes if rules.BINDING_BETA in rules.betas_of(call) else ()
-    return _Message(call, turn, thinking, signature, usage, stop_reason, stop_details, told)
+    return _Message(call, turn, thinking, signature, usage, stop_reason, stop_details, told, edited)
 
 
 def _input_usage(call: ApiCall, model: Claude, replayed: Replayed, dial: Dial) -> JsonObject:
@@ -141,6 +155,23 @@ def _asks_for(call: ApiCall, lifetime: str) -> bool:
     return any(mark.get("ttl") == lifetime for mark in marks)
 
 
+def _iterations(message: _Message, usage: JsonObject) -> JsonObject:
+    """The usage with what a compaction took told apart; the counts at the top leave it out."""
+    if message.edited.compaction is None:
+        return usage
+    summed: JsonObject = {
+        "type": "compaction",
+        "input_tokens": message.edited.summarized,
+        "output_tokens": SUMMARY_TOKENS,
+        "cache_creation_input_tokens": 0,
+        "cache_read_input_tokens": 0,
+    }
+    if message.edited.only_summary:
+        return usage | {"input_tokens": 0, "output_tokens": 0, "iterations": [summed]}
+    own = {name: usage[name] for name in summed if name in usage}
+    return usage | {"iterations": [summed, {"type": "message"} | own]}
+
+
 def _output_tokens(message: _Message) -> int:
     if message.thinking is None and message.turn.thinking_tokens:
         return 0
@@ -153,7 +184,7 @@ def _said(message: _Message) -> list[str]:
 
 
 def _whole_body(message: _Message) -> JsonObject:
-    content: list[JsonObject] = []
+    content: list[JsonObject] = [] if message.edited.compaction is None else [message.edited.compaction]
     if message.thinking is not None:
         content.append({"type": "thinking", "thinking": message.thinking, "signature": message.signature})
     said = "".join(_said(message))
@@ -168,7 +199,7 @@ def _whole_body(message: _Message) -> JsonObject:
         "inference_geo": "global",
     }
     stops: JsonObject = {"stop_reason": message.stop_reason, "stop_details": message.stop_details}
-    return message.skeleton() | {"content": content} | stops | {"usage": usage}
+    return message.skeleton() | {"content": content} | stops | {"usage": _iterations(message, usage)}
 
 
 def _events(message: _Message) -> tuple[Piece, ...]:
@@ -178,6 +209,12 @@ def _events(message: _Message) -> tuple[Piece, ...]:
     pieces = [Piece(named_event("message_start", start), turn.speed.first_s)]
     ping = Piece(named_event("ping", {"type": "ping"}))
     index = 0
+    if message.edited.compaction is not None:
+        block = message.edited.compaction
+        pieces.append(_block_start(index, {"type": "compaction", "content": None}))
+        pieces.append(_delta(index, block | {"type": "compaction_delta"}))
+        pieces.append(_block_stop(index))
+        index += 1
     if message.thinking is not None:
         pieces.append(_block_start(index, {"type": "thinking", "thinking": "", "signature": ""}))
         pieces.append(ping)
@@ -211,7 +248,7 @@ def _end(message: _Message) -> list[Piece]:
         "stop_sequence": None,
         "stop_details": message.stop_details,
     }
-    last: JsonObject = {"type": "message_delta", "delta": delta, "usage": usage}
+    last: JsonObject = {"type": "message_delta", "delta": delta, "usage": _iterations(message, usage)}
     return [
         Piece(named_event("message_delta", last), role=Role.TERMINAL),
         Piece(named_event("message_stop", {"type": "message_stop"}), role=Role.TERMINAL),

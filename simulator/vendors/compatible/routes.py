@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from ...batches.backend import BatchBackend
 from ...calls.endpoint import Endpoint, ask, read
 from . import api, catalogue
+from .hosts import HOSTS
 from .replies import COMPATIBLE
 
 BASE = "/compatible/v1"
@@ -15,4 +16,6 @@ BASE = "/compatible/v1"
 def endpoints(backend: BatchBackend) -> Iterator[Endpoint]:
     """The endpoints below `BASE`; the server has no batches."""
     yield ask(f"{BASE}/chat/completions", COMPATIBLE, api.answer)
+    for host in HOSTS:
+        yield ask(rf"/{host.name}(?:/api)?(?:/v1)?/chat/completions", COMPATIBLE, host.answer)
     yield read(f"{BASE}/models", COMPATIBLE, catalogue.models)

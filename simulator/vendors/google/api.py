@@ -10,11 +10,13 @@ import json
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ...answers.turns import SimulatedTurn, Speed, input_tokens, take_turn
+from ...answers.turns import SimulatedTurn, Speed, take_turn
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_object, objects
 from ...calls.reply import HttpReply, Piece, Role, google_event, stream
+from ...state.caches import CacheRule
+from ...state.prompts import Prompt
 from . import replies, rules
 from .models import Gemini
 
@@ -35,19 +37,19 @@ def answer(call: ApiCall) -> HttpReply:
     limit = rules.check_config(call, model, config)
     dial, shown = rules.check_thinking(call, model, config)
     prompt = rules.check_contents(call, model, body)
-    size = input_tokens(prompt)
+    size = prompt.size
     if size > model.context_tokens:
         text = f"The input token count ({size}) exceeds the maximum number of tokens allowed ({model.context_tokens})."
         raise replies.invalid(call, text)
     turn = take_turn(
-        prompt,
+        prompt.text,
         dial,
         key=(call.seed, "google", model.id),
         speed=SPEED,
         output_limit=limit,
         forced_answer=FILLER_MARK if "huge_event" in call.faults else None,
     )
-    cached = _cached(call, model, prompt, size)
+    cached = cached_tokens(call, model, prompt)
     chunks = list(_chunks(call, model, turn, shown, size, cached))
     if method == GENERATE:
         body = _merged([piece[0] for piece in chunks])
@@ -68,16 +70,16 @@ def count_tokens(call: ApiCall) -> HttpReply:
         if "contents" in body:
             raise replies.invalid(call, "Only one of contents and generateContentRequest may be set.")
         body = rules.known_fields(call, wrapped, "generate_content_request", rules.TOP_FIELDS)
-    size = input_tokens(rules.check_contents(call, model, body))
+    size = rules.check_contents(call, model, body).size
     counted: JsonObject = {"totalTokens": size, "promptTokensDetails": [{"modality": "TEXT", "tokenCount": size}]}
     return replies.ok(call, counted)
 
 
-def _cached(call: ApiCall, model: Gemini, prompt: str, size: int) -> int:
-    least = 2048 if model.generation < 3 else 4096
-    if size < least or not call.cache.read("google", model.id, prompt):
-        return 0
-    return size - size % 128
+def cached_tokens(call: ApiCall, model: Gemini, prompt: Prompt) -> int:
+    """What of the prompt was read before, as the implicit cache has it."""
+    owner = ("google", call.request.headers.get("x-goog-api-key") or call.request.query.get("key"), model.id)
+    rule = CacheRule(least=2048 if model.generation < 3 else 4096, step=128)
+    return call.cache.use(owner, prompt, rule).read
 
 
 def _usage(turn: SimulatedTurn | None, size: int, cached: int) -> JsonObject:

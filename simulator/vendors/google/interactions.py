@@ -8,16 +8,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...answers.thinking import LOW_TO_HIGH, OFF, Dial
-from ...answers.turns import SimulatedTurn, input_tokens, take_turn
+from ...answers.turns import SimulatedTurn, take_turn
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
 from ...calls.reply import HttpReply, Piece, RejectedError, Role, named_event, stream, whole
 from ...calls.vendor import Vendor
-from .api import SPEED, TOKENS_PER_CHUNK
+from ...state.prompts import Prompt, prompt_of
+from ...state.seals import unseal
+from .api import SPEED, TOKENS_PER_CHUNK, cached_tokens
 from .models import Gemini, find_gemini
 from .replies import not_found, request_headers
-from .rules import signature_for
+from .rules import SIGNATURE_MARK, signature_for
 
 FIELDS = words(
     "model input store stream background system_instruction generation_config tools response_format response_mime_type "
@@ -80,12 +82,12 @@ def answer(call: ApiCall) -> HttpReply:
         if name not in CONFIG_FIELDS:
             raise invalid(call, f"Unknown parameter 'generation_config.{name}'.")
     prompt = _check_input(call)
-    size = input_tokens(prompt)
+    size = prompt.size
     if size > model.context_tokens:
         text = f"The input token count ({size}) exceeds the maximum number of tokens allowed ({model.context_tokens})."
         raise invalid(call, text)
     turn = take_turn(
-        prompt,
+        prompt.text,
         _dial(call, model, config),
         key=(call.seed, "google", model.id),
         speed=SPEED,
@@ -93,10 +95,11 @@ def answer(call: ApiCall) -> HttpReply:
         forced_answer=_forced(call),
     )
     shown = config.get("thinking_summaries") == "auto"
+    usage = _usage(turn, size) | {"total_cached_tokens": cached_tokens(call, model, prompt)}
     if call.streams:
-        return stream(tuple(_events(call, model, turn, shown, size)), request_headers(call))
+        return stream(tuple(_events(call, model, turn, shown, usage)), request_headers(call))
     body = _interaction(call, model, _status(call, turn)) | {"steps": _steps(call, model, turn, shown)}
-    return whole(200, body | {"usage": _usage(turn, size)}, request_headers(call), after_s=turn.total_s)
+    return whole(200, body | {"usage": usage}, request_headers(call), after_s=turn.total_s)
 
 
 def _check_key(call: ApiCall) -> None:
@@ -112,16 +115,21 @@ def _check_model(call: ApiCall) -> Gemini:
     return model
 
 
-def _check_input(call: ApiCall) -> str:
-    """All text of the input, in any of its forms: a text, parts of one turn, or steps."""
+def _check_input(call: ApiCall) -> Prompt:
+    """The input, in any of its forms: a text, parts of one turn, or steps with the signatures of thoughts."""
+    previous = as_text(call.body.get("previous_interaction_id"))
+    if previous is not None:
+        raise RejectedError(error(call, 404, "not_found", f"Interaction {previous} is not found."))
     given = call.body.get("input")
     texts = [as_text(call.body.get("system_instruction")) or "", as_text(given) or ""]
     steps = objects(given) if as_list(given) is not None else [as_object(given) or {}]
     for step in steps:
+        if step.get("type") == "thought" and unseal(SIGNATURE_MARK, as_text(step.get("signature")) or "") is None:
+            raise invalid(call, "Corrupted thought signature.")
         texts.append(as_text(step.get("text")) or joined_text(step.get("content")))
     if not any(text.strip() for text in texts[1:]):
         raise invalid(call, "The input must not be empty.")
-    return "\n".join(texts)
+    return prompt_of([texts[0], *filter(None, texts[1:])])
 
 
 def _limit(call: ApiCall, model: Gemini, config: JsonObject) -> int:
@@ -162,15 +170,14 @@ def _interaction(call: ApiCall, model: Gemini, status: str) -> JsonObject:
     return {"id": name, "object": "interaction", "status": status, "model": model.served_by or model.id}
 
 
-def _usage(turn: SimulatedTurn, size: int, *, said: bool = True) -> JsonObject:
+def _usage(turn: SimulatedTurn, size: int) -> JsonObject:
     """Thoughts are counted beside the output, and counters of zero are sent."""
-    output = turn.answer_tokens if said else 0
     return {
-        "total_tokens": size + turn.thinking_tokens + output,
+        "total_tokens": size + turn.output_tokens,
         "total_input_tokens": size,
         "input_tokens_by_modality": [{"modality": "text", "tokens": size}],
         "total_cached_tokens": 0,
-        "total_output_tokens": output,
+        "total_output_tokens": turn.answer_tokens,
         "total_tool_use_tokens": 0,
         "total_thought_tokens": turn.thinking_tokens,
     }
@@ -200,7 +207,7 @@ def _event(kind: str, *, after_s: float = 0.0, role: Role = Role.FRAME, **fields
     return Piece(named_event(kind, {**fields, "event_type": kind}), after_s, role)
 
 
-def _events(call: ApiCall, model: Gemini, turn: SimulatedTurn, shown: bool, size: int) -> Iterator[Piece]:
+def _events(call: ApiCall, model: Gemini, turn: SimulatedTurn, shown: bool, usage: JsonObject) -> Iterator[Piece]:
     begun = _interaction(call, model, "in_progress")
     yield _event("interaction.created", after_s=SPEED.first_s, interaction=begun)
     yield _event("interaction.status_update", interaction_id=begun["id"], status="in_progress")
@@ -212,7 +219,7 @@ def _events(call: ApiCall, model: Gemini, turn: SimulatedTurn, shown: bool, size
             delta = {"type": "thought_summary", "content": {"type": "text", "text": text}}
             yield _event("step.delta", after_s=turn.thinking_s / len(thoughts), index=index, delta=delta)
         signed = {"type": "thought_signature", "signature": signature_for(call, model)}
-        so_far = {"usage": _usage(turn, size, said=False)}
+        so_far = {"usage": usage | {"total_output_tokens": 0}}
         after_s = 0.0 if thoughts else turn.thinking_s
         yield _event("step.delta", after_s=after_s, index=index, delta=signed, metadata=so_far)
         yield _event("step.stop", index=index)
@@ -223,6 +230,6 @@ def _events(call: ApiCall, model: Gemini, turn: SimulatedTurn, shown: bool, size
             delta = {"type": "text", "text": text}
             yield _event("step.delta", after_s=turn.answer_s / len(said), role=Role.ANSWER, index=index, delta=delta)
         yield _event("step.stop", index=index)
-    ended = _interaction(call, model, _status(call, turn)) | {"usage": _usage(turn, size), "service_tier": "standard"}
+    ended = _interaction(call, model, _status(call, turn)) | {"usage": usage, "service_tier": "standard"}
     yield _event("interaction.completed", role=Role.TERMINAL, interaction=ended)
     yield Piece(b"event: done\ndata: [DONE]\n\n", role=Role.TERMINAL)

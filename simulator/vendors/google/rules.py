@@ -7,17 +7,19 @@ https://ai.google.dev/gemini-api/docs/thought-signatures
 from __future__ import annotations
 
 import base64
-import binascii
 
 from ...answers.thinking import OFF, Dial
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
 from ...calls.reply import RejectedError
+from ...state.prompts import Prompt, prompt_of
+from ...state.seals import seal, unseal
 from .models import Gemini, find_gemini
 from .replies import TYPE_PREFIX, error, invalid
 
-SIGNATURE_MARK = b"thinkdial-simulated-thought:"
+SIGNATURE_MARK = b"thinkdial-simulated-thoughts::"
 DUMMY_SIGNATURES = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
+DUMMIES_ENCODED = tuple(base64.b64encode(word.encode()).decode() for word in DUMMY_SIGNATURES)
 LEVELS = ("THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH")
 DYNAMIC_LEVEL = "medium"
 
@@ -138,30 +140,41 @@ def check_config(call: ApiCall, model: Gemini, config: JsonObject) -> int:
     return limit
 
 
-def check_contents(call: ApiCall, model: Gemini, body: JsonObject) -> str:
-    """All text of the conversation, after checking roles, signatures and the last turn."""
+def check_contents(call: ApiCall, model: Gemini, body: JsonObject) -> Prompt:
+    """The conversation, after checking roles, signatures and the last turn."""
     contents = objects(body.get("contents"))
     if not contents:
         raise invalid(call, "* GenerateContentRequest.contents: contents is not specified")
     if body.get("cachedContent") is not None and model.generation >= 4:
         raise invalid(call, "Explicit cached content is not supported for this model.")
     texts = [_text_of(as_object(body.get("systemInstruction")) or {})]
-    for content in contents:
+    asked = max((at for at, content in enumerate(contents) if _is_question(content)), default=-1)
+    for position, content in enumerate(contents):
         if content.get("role") not in (None, "user", "model"):
             raise invalid(call, "Please use a valid role: user, model.")
         if not as_list(content.get("parts")):
             raise invalid(call, "* GenerateContentRequest.contents.parts: contents.parts must not be empty.")
         for part in map(camel, objects(content["parts"])):
-            _check_signature(call, part)
+            check_signature(call, as_text(part.get("thoughtSignature")))
+        if model.generation >= 3 and content.get("role") == "model" and position > asked:
+            _check_call(call, position, content)
         texts.append(_text_of(content))
     if model.generation >= 4 and contents[-1].get("role") == "model":
         raise invalid(call, "The last content must not have the role 'model' for this model.")
-    return "\n".join(texts)
+    return prompt_of(texts)
 
 
 def signature_for(call: ApiCall, model: Gemini) -> str:
-    """An opaque thought signature, recognizable when it comes back."""
-    return base64.b64encode(SIGNATURE_MARK + call.id("", model.id, length=40).encode()).decode()
+    """An opaque thought signature, which nobody else can make."""
+    return seal(SIGNATURE_MARK, {"id": call.id("", length=12), "model": model.id})
+
+
+def check_signature(call: ApiCall, signature: str | None) -> None:
+    """Refuse a signature that is not of this API, or was changed; the documented stand-ins will do."""
+    if signature is None or signature in DUMMY_SIGNATURES or signature in DUMMIES_ENCODED:
+        return
+    if unseal(SIGNATURE_MARK, signature) is None:
+        raise invalid(call, "Corrupted thought signature.")
 
 
 def _camel_word(name: str) -> str:
@@ -217,13 +230,15 @@ def _dial_of_budget(call: ApiCall, model: Gemini, value: object) -> Dial:
     return Dial(budget_tokens=budget)
 
 
-def _check_signature(call: ApiCall, part: JsonObject) -> None:
-    signature = as_text(part.get("thoughtSignature"))
-    if signature is None or signature in DUMMY_SIGNATURES:
-        return
-    try:
-        decoded = base64.b64decode(signature + "=" * (-len(signature) % 4), altchars=b"-_")
-    except binascii.Error:
-        decoded = b""
-    if not decoded.startswith((SIGNATURE_MARK, *(word.encode() for word in DUMMY_SIGNATURES))):
-        raise invalid(call, "Corrupted thought signature.")
+def _is_question(content: JsonObject) -> bool:
+    parts = map(camel, objects(content.get("parts")))
+    return content.get("role") in (None, "user") and any("functionResponse" not in part for part in parts)
+
+
+def _check_call(call: ApiCall, position: int, content: JsonObject) -> None:
+    """In the current turn the first call of each step has to bring its signature."""
+    calls = [part for part in map(camel, objects(content.get("parts"))) if "functionCall" in part]
+    if calls and not calls[0].get("thoughtSignature"):
+        name = as_text((as_object(calls[0]["functionCall"]) or {}).get("name")) or ""
+        text = f"Function call `{name}` in the {position + 1}. content block is missing a `thought_signature`."
+        raise invalid(call, text)

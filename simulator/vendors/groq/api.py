@@ -13,7 +13,11 @@ from ...calls.reply import HttpReply
 from ...openai_family.chat import answer_as
 from ...openai_family.chat_request import read_request
 from ...openai_family.styles import ChatStyle
+from ...state.caches import CacheRule
 from . import replies, rules
+
+CACHES = CacheRule(least=128, step=128, lifetime_s=7200.0)
+"""Source: https://console.groq.com/docs/prompt-caching"""
 
 
 def answer(call: ApiCall) -> HttpReply:
@@ -31,7 +35,7 @@ def answer(call: ApiCall) -> HttpReply:
     asked = read_request(call)
     if isinstance(asked, str):
         raise replies.invalid(call, "'messages' : property 'messages' is missing", param="messages")
-    style = ChatStyle(field_names=("reasoning",), x_groq=True, bill=_seconds)
+    style = ChatStyle(field_names=("reasoning",), x_groq=True, bill=_seconds, caches=CACHES)
     if shown_as == "raw":
         style = replace(style, field_names=(), opens=True, closes=True)
     asked = replace(asked, dial=dial, hidden=shown_as == "hidden")

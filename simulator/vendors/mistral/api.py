@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ...answers.turns import input_tokens as count
 from ...calls.call import ApiCall
 from ...calls.fields import joined_text, message_texts, words
 from ...calls.reply import HttpReply
 from ...openai_family.chat import answer_as
 from ...openai_family.chat_request import read_request
 from ...openai_family.styles import ChatStyle
+from ...state.prompts import prompt_of
 from . import replies, rules
 
 STYLE = ChatStyle(chunked=True, counts_reasoning=False, always_usage=True)
@@ -33,6 +33,7 @@ def answer(call: ApiCall) -> HttpReply:
     for name in call.body:
         if name not in FIELDS:
             raise replies.invalid_field(name, "Extra inputs are not permitted", "extra_forbidden")
+    rules.check_messages(call)
     model = rules.check_model(call)
     if call.body.get("prompt_mode") is not None:
         raise replies.invalid(call, "prompt_mode is not supported for this model")
@@ -52,5 +53,5 @@ def input_tokens(call: ApiCall) -> HttpReply:
     rules.check_model(call)
     instructions = joined_text(call.body.get("instructions"))
     texts = message_texts(call.body["input"])
-    size = count("\n".join([instructions, *texts] if instructions else texts))
+    size = prompt_of(["", *([instructions] if instructions else []), *texts]).size
     return replies.ok(call, {"object": "response.input_tokens", "input_tokens": size})

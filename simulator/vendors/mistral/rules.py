@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from ...answers.thinking import Dial
 from ...calls.call import WRONG_KEY, ApiCall
-from ...calls.fields import as_text
+from ...calls.fields import as_text, objects, words
 from ...calls.reply import RejectedError, whole
 from ...openai_family.hosted_model import HostedModel
 from .models import find_mistral
-from .replies import error, invalid, request_headers
+from .replies import error, invalid, invalid_field, request_headers
+
+MESSAGE_FIELDS = words("role content prefix tool_calls tool_call_id name")
 
 
 def check_key(call: ApiCall) -> None:
@@ -26,6 +28,15 @@ def check_model(call: ApiCall) -> HostedModel:
     if model is None:
         raise RejectedError(error(call, 400, f"Invalid model: {call.model}", code="1500", kind="invalid_model"))
     return model
+
+
+def check_messages(call: ApiCall) -> None:
+    """Refuse what a message may not hold: reasoning comes back in chunks of the content, and nowhere else."""
+    for place, message in enumerate(objects(call.body.get("messages"))):
+        for name in message:
+            if name not in MESSAGE_FIELDS:
+                where = f"messages.{place}.{message.get('role')}.{name}"
+                raise invalid_field(where, "Extra inputs are not permitted", "extra_forbidden")
 
 
 def dial_of(call: ApiCall, model: HostedModel) -> Dial:

@@ -17,6 +17,7 @@ from ...openai_family.chat import answer_as
 from ...openai_family.chat_request import read_request
 from ...openai_family.hosted_model import HostedModel
 from ...openai_family.styles import ChatStyle
+from ...state.caches import CacheRule
 from ..openai import responses as openai_responses
 from ..openai.models import Gpt
 from ..openai.replay import Party, recall
@@ -42,7 +43,11 @@ def chat(call: ApiCall) -> HttpReply:
     if isinstance(asked, str):
         raise replies.invalid(call, "Failed to deserialize the JSON body: missing field `messages`", status=422)
     style = ChatStyle(
-        field_names=("reasoning_content",), additive=True, bill=_bill_of(model), limit_covers_thinking=False
+        field_names=("reasoning_content",),
+        additive=True,
+        bill=_bill_of(model),
+        limit_covers_thinking=False,
+        caches=CacheRule(),
     )
     return answer_as(call, style, replace(asked, dial=dial), vendor="xai", headers=replies.request_headers(call))
 
