@@ -14,12 +14,14 @@ from ..fates import ContinuityOptions, Destination
 class Barrier:
     """Why nothing of a turn's state can go back. `by_chance`: others could read the words, so a note may carry them.
 
-    `is_foreign`: it was another wire, so that not even the shape of the pieces fits.
+    `is_foreign`: it was another wire, so that not even the shape of the pieces fits. `leaves_gap`: the provider misses
+    it among what is kept of other turns, which it does not for what this model could never read.
     """
 
     reason: str
     by_chance: bool = True
     is_foreign: bool = False
+    leaves_gap: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,14 +38,16 @@ def barrier_of(turn: Turn, destination: Destination) -> Barrier | None:
     origin, rule = turn.origin, destination.rule
     if turn.is_cut:
         words = "the answer was cut off; reasoning that broke off is not sent back"
-        return Barrier(words, by_chance=False, is_foreign=_foreign(origin, destination) is not None)
+        is_foreign = _foreign(origin, destination) is not None
+        return Barrier(words, by_chance=False, is_foreign=is_foreign, leaves_gap=not is_foreign)
     if foreign := _foreign(origin, destination):
-        return Barrier(foreign, is_foreign=True)
+        return Barrier(foreign, is_foreign=True, leaves_gap=False)
     if "model" in rule.binds and not _reads(origin, destination):
-        return Barrier(f"{origin.model} thought it; {destination.model} is not known to read that")
+        words = f"{origin.model} thought it; {destination.model} is not known to read that"
+        return Barrier(words, leaves_gap=False)
     accounts = (origin.account, destination.account)
     if "account" in rule.binds and None not in accounts and accounts[0] != accounts[1]:
-        return Barrier(f"it is bound to another account of {origin.provider}")
+        return Barrier(f"it is bound to another account of {origin.provider}", leaves_gap=False)
     return None
 
 

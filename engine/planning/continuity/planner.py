@@ -99,7 +99,7 @@ def _prefix_barrier(turn: Turn, digest: str, options: ContinuityOptions) -> Barr
 
 def _without_gaps(settled: Sequence[Settlement]) -> list[Settlement]:
     """The kept reasoning of models that bind it must be an unbroken run up to the end: the oldest may be missing."""
-    breaks = [at for at, one in enumerate(settled) if not one.is_foreign and _has_lost(one)]
+    breaks = [at for at, one in enumerate(settled) if one.leaves_gap and _has_lost(one)]
     last = breaks[-1] if breaks else -1
     return [_without_reasoning(one) if at < last else one for at, one in enumerate(settled)]
 

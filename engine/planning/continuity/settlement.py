@@ -44,6 +44,7 @@ class Settlement:
     turn: Turn
     outcomes: tuple[PieceOutcome, ...]
     is_foreign: bool = False
+    leaves_gap: bool = True
     lost_results: frozenset[int] = frozenset()
 
     @property
@@ -118,7 +119,8 @@ def settle(
     outcomes = _ended(outcomes, rule)
     if rule.dummy is not None:
         outcomes = _with_dummy(outcomes, rule.dummy)
-    return Settlement(turn, tuple(outcomes), is_foreign, lost_results)
+    leaves_gap = barrier is None or barrier.leaves_gap
+    return Settlement(turn, tuple(outcomes), is_foreign, leaves_gap, lost_results)
 
 
 def _barred(piece: TurnPiece, barrier: Barrier) -> PieceOutcome:

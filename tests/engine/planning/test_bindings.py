@@ -129,6 +129,12 @@ def test_what_is_kept_of_bound_reasoning_has_no_gap() -> None:
     assert [fate.fate for fate in ask(CLAUDE, turns=unbound).continuity.fates] == ["kept", "dropped", "kept"]
 
 
+def test_what_the_model_could_never_read_leaves_no_gap() -> None:
+    turns = conversation(BOUND, "One?", "Two?", "Three?")
+    turns[1] = replace(turns[1], origin=replace(turns[1].origin, model="claude-fable-5-1", served=None))
+    assert [fate.fate for fate in ask(BOUND, turns=turns).continuity.fates] == ["kept", "dropped", "kept"]
+
+
 def test_a_refused_piece_is_left_out_of_the_same_call() -> None:
     turns = conversation(CLAUDE, "One?", "Two?")
     prepared = without_pieces(ask(CLAUDE, turns=turns), {2: frozenset({0})})
