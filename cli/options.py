@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
-
-from ..providers.dataclass import dataclass
 
 
 class Format(StrEnum):
@@ -159,7 +158,7 @@ Emulate = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PrintOptions:
     """How results are printed, and where to."""
 
@@ -173,7 +172,7 @@ PRINTED = PrintOptions()
 PRINTED_IN_FULL = PrintOptions(reasoning=ReasoningView.FULL)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SendOptions:
     """What is sent with each call, how, and what it may cost."""
 
@@ -192,7 +191,7 @@ class SendOptions:
 SENT = SendOptions()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TalkOptions:
     """Which session the command goes on with, if any."""
 
@@ -203,7 +202,7 @@ class TalkOptions:
 ALONE = TalkOptions()
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class KeepOptions:
     """Which configuration holds, and what is kept and said of a run."""
 

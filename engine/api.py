@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..providers.dataclass import dataclass
 from ..providers.errors import StrictPlanError
 from ..providers.schema import Notice
 from .planning.option_names import COMMAND_LINE, OptionNames

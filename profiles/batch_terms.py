@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import TypeVar
 
 from ..providers.batches.registry import WIRES
-from ..providers.dataclass import dataclass
 from ..providers.errors import ConfigError
 from .facts import packaged
 from .yaml_file import Section

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal, cast
 
-from ..providers.dataclass import dataclass
 from ..providers.errors import ConfigError, did_you_mean
 from .yaml_file import Section
 

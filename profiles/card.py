@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from ..providers.dataclass import dataclass
 from ..providers.schema import Visibility
 from ..providers.think import Level
 

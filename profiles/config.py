@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any
 
-from ..providers.dataclass import dataclass
 from ..providers.errors import ConfigError, UsageError, did_you_mean
 from ..providers.think import Think, parse_think
 from . import facts

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from ..providers.dataclass import dataclass
 from .yaml_file import Section
 
 HISTORY_KEYS = ("enabled", "keep_days", "max_mb")

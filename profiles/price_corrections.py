@@ -4,13 +4,12 @@ whole families of models, and `prices-missing.yaml` about single ones that the t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cache
 
-from ..providers.dataclass import dataclass
 from ..providers.errors import ConfigError
 from . import facts
 from .price_list import read_price

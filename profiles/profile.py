@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from ..providers.dataclass import dataclass
 from ..providers.errors import ConfigError
 from ..providers.think import Level, Think
 from .card import ModelCard, Spelling

@@ -5,12 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..providers.dataclass import dataclass
 from ..providers.json_values import count, items, obj, parse_json, text
 from ..providers.think import Level
 from .card import ModelCard

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, ClassVar, cast
 
 import yaml
 
-from ..providers.dataclass import dataclass
 from ..providers.errors import ConfigError, did_you_mean
 
 _Base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
-from .dataclass import dataclass
 from .json_values import array, count, items, obj, text
 from .think import THINKING_LEVELS, Level
 

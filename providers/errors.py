@@ -13,9 +13,8 @@ A provider's failure is a value, not an exception: a `Failure` in a column of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import Literal
-
-from .dataclass import dataclass
 
 ErrorKind = Literal[
     "auth",

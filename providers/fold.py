@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 
-from .dataclass import dataclass
 from .errors import Failure
 from .json_values import said_twice
 from .schema import (
@@ -42,7 +41,7 @@ _COUNTS = tuple(f.name for f in fields(Usage))
 _VISIBILITY_RANK: tuple[Visibility, ...] = ("none", "hidden", "encrypted", "redacted", "inline", "summary", "full")
 
 
-@dataclass()
+@dataclass
 class Reply:
     """Everything that came over the wire, so far or in the end. Without slots it is copied in a third of the time."""
 

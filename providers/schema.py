@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
 
-from .dataclass import dataclass
 from .errors import ErrorKind, Failure
 from .turns.pieces import TurnPiece
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from enum import StrEnum
 
-from .dataclass import dataclass
 from .errors import UsageError, did_you_mean
 
 

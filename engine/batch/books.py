@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ...providers.dataclass import dataclass
 from ..runs.run import kept_of
 
 if TYPE_CHECKING:

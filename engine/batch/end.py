@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import Failure, ThinkdialError
 from ..results.assembly import timestamp
 from .output.summary import Tally

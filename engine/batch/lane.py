@@ -7,10 +7,9 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError, ErrorKind, Failure
 from ...providers.think import Think
 from ..exchange.retry import Attempt, wait_before_retry

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
-from ...providers.dataclass import dataclass
 from ..planning.option_names import COMMAND_LINE, OptionNames
 from ..runs.jobs import Options
 from ..runs.money import CostOptions
@@ -29,8 +29,8 @@ class BatchOptions:
     source: Source
     target: Target | None
     profiles: tuple[str, ...] = ()
-    calls: Options = Options()
-    cost: CostOptions = CostOptions()
+    calls: Options = Options()  # noqa: RUF009 it is frozen
+    cost: CostOptions = CostOptions()  # noqa: RUF009 it is frozen
     system: str | None = None
     template: str | None = None
     variables: tuple[tuple[str, str], ...] = ()

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, Protocol
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import Failure
 from .output.summary import Group, Tally
 

@@ -7,9 +7,9 @@ import gc
 import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...providers.dataclass import dataclass
 from ..costs.prices import pricing
 from ..exchange.surroundings import Surroundings
 from ..runs.descriptors import room_for

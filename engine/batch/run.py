@@ -6,11 +6,11 @@ import asyncio
 import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import UsageError
 from ..results.assembly import new_id
 from ..targets.target import select

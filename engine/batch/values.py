@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import Failure, ThinkdialError, UsageError
 from ..results.result import Result
 from .end import BatchEnd, BatchOutcome

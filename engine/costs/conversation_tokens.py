@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...providers.dataclass import dataclass
+from dataclasses import dataclass
+
 from ..planning.prepare import Prepared
 from .estimate import MESSAGE_TOKENS, text_tokens
 

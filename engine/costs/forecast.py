@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
-from ...providers.dataclass import dataclass
 from ...providers.json_values import obj, text
 from ...providers.merge import at_path, merged
 from ...providers.registry import dialect

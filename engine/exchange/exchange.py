@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from functools import partial
 
 import httpx2
 
-from ...providers.dataclass import dataclass
 from ...providers.dialect import failure
 from ...providers.errors import ErrorKind, Failure
 from ...providers.fold import Fold

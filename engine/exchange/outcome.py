@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import Failure
 from ...providers.fold import Reply
 from ...providers.json_values import MOST_NAME

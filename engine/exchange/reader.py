@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ...providers.bills import bill_of_headers
-from ...providers.dataclass import dataclass
 from ...providers.dialect import Decoder, Headers, Quirks, failure
 from ...providers.errors import Failure
 from ...providers.fold import Fold, Reply

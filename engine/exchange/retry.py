@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import Failure
 from ...providers.refusals.sizes import exceeds_rate_limit
 from ...providers.refusals.waits import reset_wait_s, wait_in_words_s

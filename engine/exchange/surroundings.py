@@ -7,10 +7,10 @@ import random
 import time
 from _thread import interrupt_main
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from dataclasses import dataclass
 from threading import Timer
 from typing import Any, TypeVar
 
-from ...providers.dataclass import dataclass
 from .observer import Tape
 from .transport import Transport
 

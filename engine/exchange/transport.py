@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
@@ -12,7 +13,6 @@ from urllib.request import getproxies
 
 import httpx2
 
-from ...providers.dataclass import dataclass
 from ...providers.dialect import failure
 from ...providers.errors import Failure
 from ...providers.schema import HttpRequest

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import StoreError, UsageError
 from ..exchange.reader import RawResponse
 from ..results.assembly import summarize

@@ -6,13 +6,12 @@ import heapq
 import zlib
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any, cast
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import StoreError
 from ...providers.json_values import obj, parse_json
 from ...providers.schema import Json

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
 from ...profiles.config import Config
 from ...profiles.profile import Profile
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError, Failure, UsageError
 from ...providers.fold import Reply
 from ...providers.schema import Call, HttpRequest, Json, Notice

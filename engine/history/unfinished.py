@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError, Failure
 from ...providers.fold import Reply
 from ...providers.schema import Json, Notice

@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from ...profiles.config import Config
 from ...profiles.profile import Profile
 from ...profiles.published import PublishedModels, store
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError, UsageError
 from ..exchange.surroundings import run_loop
 from ..exchange.transport import Transport

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx2
 
-from ...providers.dataclass import dataclass
 from ...providers.dialect import Counting, Dialect
 from ...providers.errors import ConfigError
 from ...providers.json_values import parse_json

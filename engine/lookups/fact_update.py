@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -23,7 +23,6 @@ from ...profiles.disk import read_bounded
 from ...profiles.price_corrections import Correction, corrections
 from ...profiles.updates.fact_file import FactFile, read_fact_file
 from ...profiles.updates.stored import MOST_BYTES, forget, keep, remove, stored_facts
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError, UsageError
 from ...providers.schema import HttpRequest
 from ..costs.prices.quote import Quote, Wanted, quote

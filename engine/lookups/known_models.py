@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
@@ -18,7 +18,6 @@ from ...profiles.config import Config
 from ...profiles.price_list import price_for
 from ...profiles.provider import Provider
 from ...profiles.published import laid_over, stored
-from ...providers.dataclass import dataclass
 from ...providers.errors import UsageError
 from ...providers.think import Think
 from ..costs.prices.list_price import ListPrice, list_price

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError, UsageError
 from ...providers.schema import HttpRequest
 from ..costs.prices import price_table

@@ -5,14 +5,13 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Literal
 from urllib.parse import urlencode, urlsplit
 
 from ...profiles.provider import Listing
 from ...providers.catalogue import is_listed, listed_names, next_page
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError, Failure, did_you_mean
 from ..exchange.transport import Transport
 from ..targets.authorize import Authorize, auth_of, authorization

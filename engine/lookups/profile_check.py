@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from ...profiles.config import Config
 from ...profiles.profile import Profile
-from ...providers.dataclass import dataclass
 from ..targets.readiness import Candidate, candidates
 
 if TYPE_CHECKING:

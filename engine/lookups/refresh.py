@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
@@ -13,7 +14,6 @@ from ...profiles.published import PublishedModels
 from ...providers import catalogue
 from ...providers.catalogue import Published
 from ...providers.catalogues import hosts
-from ...providers.dataclass import dataclass
 from ...providers.dialect import encode_body
 from ...providers.errors import Failure
 from ...providers.framing.sse import MAX_BODY_BYTES

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...profiles.card import ModelCard
 from ...profiles.config import Config
 from ...profiles.provider import DialectUse, Provider
-from ...providers.dataclass import dataclass
 from ...providers.registry import dialect
 from ...providers.think import AUTO, Level, Think
 from .plan import Fidelity, PlanContext, plan

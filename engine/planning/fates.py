@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from ...profiles.state.rule import StateRule
-from ...providers.dataclass import dataclass
 from ...providers.schema import Json
 from ...providers.turns.pieces import PieceKind
 from ...providers.turns.turn import Exchanged, Turn

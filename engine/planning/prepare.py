@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ...profiles.cards.retirement import TOLD_DAYS
 from ...profiles.profile import Reference
-from ...providers.dataclass import dataclass
+from ...providers.emulation import scaffold
 from ...providers.errors import UsageError
 from ...providers.json_values import obj, parse_json
 from ...providers.merge import merged, without
@@ -18,7 +18,6 @@ from ...providers.think import Level, Think
 from ...providers.turns.prefix import prefix_of
 from ..targets.target import Target
 from .addresses import check_address
-from .emulation import scaffold
 from .fates import NO_TURNS, Continuity, Past
 from .plan import PlanContext, ThinkPlan, plan
 

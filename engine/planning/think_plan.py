@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Literal
 
 from ...profiles.card import ModelCard, Spelling
 from ...profiles.profile import Reference
-from ...providers.dataclass import dataclass
 from ...providers.schema import Json, Notice
 from ...providers.think import Level
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 
 from ...profiles.card import ModelCard
-from ...providers.dataclass import dataclass
 from ...providers.fold import Reply
 from ...providers.schema import Notice, TokensSource, Visibility
 from ...providers.think import Think

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import Failure
 from ...providers.schema import FinishReason, Json, Notice, TokensSource, Usage, Visibility
 from ...providers.turns.turn import Turn

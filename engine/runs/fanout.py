@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, nullcontext
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import Failure
 from ...providers.schema import Delta, Notice
 from ..exchange.surroundings import Surroundings

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ...profiles.config import Config
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError, Failure
 from ...providers.think import Think
 from ..exchange.surroundings import Patience

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import StoreError, UsageError
 from ..planning.option_names import COMMAND_LINE, OptionNames
 from .forecasts import Note

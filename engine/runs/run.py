@@ -8,12 +8,11 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ...profiles.history_settings import HistorySettings
-from ...providers.dataclass import dataclass
 from ...providers.errors import StoreError
 from ...providers.schema import Notice
 from ..costs.prices import pricing
@@ -61,7 +60,7 @@ class Circumstances:
 
     command: str
     kept: Kept | None = None
-    retention: HistorySettings = HistorySettings()
+    retention: HistorySettings = HistorySettings()  # noqa: RUF009 it is frozen
     purse: Callable[[], Purse | None] = lambda: None
     extra: tuple[Notice, ...] = field(default=())
     simulated: bool = False

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import StoreError, UsageError, did_you_mean
 from ...providers.turns.turn import Turn
 from ..history.conversations import changes

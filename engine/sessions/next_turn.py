@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from ...providers.dataclass import dataclass
 from ...providers.turns.turn import said
 from ..history.conversations import changes
 from ..history.conversations.claims import let_go

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ...providers.dataclass import dataclass
+from dataclasses import dataclass
+
 from ..history.conversations import changes
 from ..history.conversations.rows import StoredSession, StoredTurn, list_sessions
 from ..history.store import Store

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal, cast, get_args
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import StoreError
 from ...providers.schema import Json
 from ..planning.fates import KeepReasoning, OnMismatch

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from ...providers.dataclass import dataclass
 from ...providers.dialect import failure
 from ...providers.errors import StoreError, UsageError
 from ...providers.fold import Reply

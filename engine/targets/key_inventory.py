@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ...profiles.config import Config
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError
 from . import keyring
 from .keys import KeyPlace, own_places, provider_places

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
 
 from ...profiles.config import user_directory
 from ...profiles.disk import read_bounded, save_private
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError
 from ...providers.json_values import EMPTY, obj, parse_json, text
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 from urllib.parse import urlsplit
 
 from ...profiles.provider import Provider
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError
 from . import keyring
 from .target import Target, is_loopback
@@ -27,7 +26,7 @@ SCHEMES = ("bearer", "basic", "authorization", "x-api-key", "api-key")
 """What stands before a key in a header, and is copied along."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Key:
     """A credential and where it came from. Only the transport reveals it."""
 
@@ -212,11 +211,11 @@ def _from_command(target: Target) -> Key:
     return _checked(Key(given.secret, f"command {command[0]}"), target)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class _Given:
     """What a command gave: a secret, or a problem in words."""
 
-    secret: str = field(default="", repr=False)
+    secret: str = ""
     problem: str | None = None
     hint: str | None = None
 

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ...profiles.config import Config
 from ...profiles.profile import Profile
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError
 from .keys import describe_key
 from .target import Target, resolve

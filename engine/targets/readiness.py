@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from ...profiles.config import Config
 from ...profiles.profile import Profile
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError
 from .authorize import check_signature
 from .keys import Key, check_transfer, find_key, place_of_key

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ...profiles.config import Config
-from ...providers.dataclass import dataclass
 from ...providers.errors import UsageError, did_you_mean
 from . import keyring
 from .keyring import Entry, profile_entry

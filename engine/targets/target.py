@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
 
@@ -17,7 +17,6 @@ from ...profiles.profile import Price, Profile
 from ...profiles.provider import DialectUse, Provider
 from ...profiles.published import laid_over, published_price, stored
 from ...providers import registry
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError, UsageError, did_you_mean
 from ...providers.registry import INLINE_THINK
 from ...providers.think import AUTO, Think, parse_think

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-from ...providers.dataclass import dataclass
+from dataclasses import dataclass
 
 _PUBLISHED = re.compile(r"(?:.*/)?publishers/(?P<vendor>[^/]+)/models/(?P<name>.+)")
 _OF_ACCOUNT = re.compile(r"(?:.*/)?accounts/[^/]+/(?:models|routers)/(?P<name>.+)")

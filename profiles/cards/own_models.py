@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError, did_you_mean
 from .. import facts
 from ..card import ModelCard, Spelling

@@ -10,12 +10,11 @@ is refused (the default) or rerouted: the successor answers under the old name, 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import cast, get_args
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError
 from .. import facts
 from ..card import AfterEnd, ModelCard

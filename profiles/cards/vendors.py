@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cache
 
-from ...providers.dataclass import dataclass
 from .. import facts
 from ..card import ModelCard
 from ..yaml_file import Section

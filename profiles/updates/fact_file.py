@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import did_you_mean
 from .. import facts
 from ..card import ModelCard

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from ...providers.dataclass import dataclass
 from ...providers.errors import ConfigError
 from ...providers.json_values import obj, parse_json, text
 from ..disk import read_bounded, save_private

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 from urllib.parse import quote
 
-from ..dataclass import dataclass
 from ..dialect import Headers, encode_body
 from ..errors import Failure
 from ..json_values import count, text

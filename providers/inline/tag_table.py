@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
-
-from ..dataclass import dataclass
 
 ChannelKind = Literal["reasoning", "commentary", "answer"]
 

@@ -14,11 +14,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
-
-from ..dataclass import dataclass
 
 What = Literal["requests", "tokens", "input_tokens", "output_tokens"]
 

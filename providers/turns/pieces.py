@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
 
-from ..dataclass import dataclass
 from ..json_values import obj
 
 PieceKind = Literal[

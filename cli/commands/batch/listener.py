@@ -5,10 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ....engine.batch.output.outputs import Pipe
-from ....providers.dataclass import dataclass
 from ....providers.errors import ConfigError
 from ...output import say
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ....providers.dataclass import dataclass
 from ...exit_codes import ExitCode
 from ...options import (
     KEPT,

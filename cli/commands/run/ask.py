@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ....providers.dataclass import dataclass
 from ...exit_codes import ExitCode, code_for
 from ...options import (
     ALONE,
@@ -73,7 +73,7 @@ def ask(
     return ready if isinstance(ready, ExitCode) else code_of(*_answered(asked, ready))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Asked:
     """What was typed, read."""
 

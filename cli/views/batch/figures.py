@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ....providers.dataclass import dataclass
 from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN, dollars, seconds
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, kind_words

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
-from ....providers.dataclass import dataclass
 from ....providers.errors import ErrorKind, Failure
 from ....providers.untrusted import one_line
 from ..numbers import BEST, UNKNOWN, dollars, seconds, tokens

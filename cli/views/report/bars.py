@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 from ....engine.results.result import Result
-from ....providers.dataclass import dataclass
 from ..numbers import UNKNOWN, dollars, seconds, tokens
 from ..run.rows import labels
 from .scales import Scale, usable

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from ....providers.dataclass import dataclass
 from ....providers.untrusted import one_line
 from ..batch.summary import SummaryRow, cost_words, ending, has_judged, notes, percent, plural, rows, totals
 from ..numbers import UNKNOWN, dollars, seconds, tokens

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
 
 from ....engine.results.result import Result
 from ....profiles.profile import Reference
-from ....providers.dataclass import dataclass
 from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN, at_the_point, dollars, seconds, tokens
 from ..run.phrases import BAD, CAUTION, GOOD, kind_words, verdict_words

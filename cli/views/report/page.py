@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ....engine.results.result import Result, Run, Summary
 from ....profiles.facts import reference as shipped_reference
 from ....profiles.profile import Reference
-from ....providers.dataclass import dataclass
 from ....providers.untrusted import harmless, one_line
 from ..numbers import dollars, seconds, share, tokens
 from ..run.dial import SUBSTITUTED, think_path

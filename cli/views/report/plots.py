@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
 from ....engine.results.result import Result
 from ....profiles.profile import Reference
-from ....providers.dataclass import dataclass
 from ....providers.untrusted import one_line
 from ..numbers import dollars, seconds, tokens
 from ..run.dial import asked

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-
-from ....providers.dataclass import dataclass
+from dataclasses import dataclass
 
 _WANTED_TICKS = 4
 _LOG_FROM_RATIO = 10

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from ....engine.results.result import Result
-from ....providers.dataclass import dataclass
 from ....providers.untrusted import one_line
 from ..numbers import dollars, rate, seconds, share, tokens
 from .dial import asked, asked_to_sent, measured

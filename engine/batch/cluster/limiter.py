@@ -10,12 +10,11 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
 from ....profiles.profile import CallLimits
-from ....providers.dataclass import dataclass
 from ....providers.errors import Failure
 from ...costs.budget.ledger import Ledger
 from ...costs.budget.limits import Limit

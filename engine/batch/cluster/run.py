@@ -6,13 +6,12 @@ import secrets
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ....profiles.disk import make_private_directory, write_private
-from ....providers.dataclass import dataclass
 from ....providers.errors import ConfigError, UsageError
 from ...results.assembly import new_id
 from ...runs.run import kept_of

@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
-from ....providers.dataclass import dataclass
 from ....providers.errors import StoreError
 from ...costs.likely_cost import LikelyCost
 from ...history.heads import CallHead

@@ -10,13 +10,12 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from ....profiles.config import Config, load
-from ....providers.dataclass import dataclass
 from ....providers.errors import ConfigError, Failure, ThinkdialError
 from ....providers.think import AUTO
 from ...costs.budget.purse import Purse

@@ -8,14 +8,13 @@ from array import array
 from bisect import bisect_right
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
 from ....profiles.disk import PrivateFile, open_private
-from ....providers.dataclass import dataclass
 from ....providers.errors import ConfigError, UsageError
 from ....providers.json_values import parse_json
 from ..rows.digests import DigestMap

@@ -9,13 +9,12 @@ import stat
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import field
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self
 
 from ....profiles.disk import PrivateFile, open_private, real_path
-from ....providers.dataclass import dataclass
 from ....providers.errors import ConfigError
 from ....providers.json_values import obj, parse_json
 from ..rows.digests import DigestMap, digest_of

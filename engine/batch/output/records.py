@@ -6,10 +6,10 @@ import csv
 import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from ....providers.dataclass import dataclass
 from ....providers.errors import ConfigError
 from ....providers.json_values import obj, parse_json
 

@@ -6,13 +6,12 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import field, fields
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
 from ....profiles import facts
 from ....profiles.profile import Reference
-from ....providers.dataclass import dataclass
 from ...results.charge import cost_is_unknown, document_may_have_cost
 from ...results.documents import dollars_text
 from ...results.result import Result

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
 
-from ....providers.dataclass import dataclass
 from ....providers.errors import StoreError
 from ...costs.likely_cost import LikelyCost
 from ...history.record import CallHead, Recorder

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ....providers.dataclass import dataclass
 from ....providers.errors import ConfigError, UsageError
 from ....providers.untrusted import harmless_json
 from ...results.forms import form_of

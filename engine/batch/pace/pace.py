@@ -10,9 +10,9 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from ....profiles.profile import CallLimits
-from ....providers.dataclass import dataclass
 from ....providers.errors import ErrorKind, Failure
 from ....providers.refusals.rate_headers import What, readings
 from ....providers.refusals.waits import retry_delay_s

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ....profiles.batch_terms import BatchTerms, batch_terms
@@ -13,7 +13,6 @@ from ....profiles.profile import Profile
 from ....providers.batches.body import row_body
 from ....providers.batches.contract import BatchApi, Route
 from ....providers.batches.registry import WIRES
-from ....providers.dataclass import dataclass
 from ....providers.errors import ConfigError, UsageError
 from ....providers.merge import at_path
 from ....providers.registry import dialect

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
+from dataclasses import dataclass
 from typing import Any
 
-from ....providers.dataclass import dataclass
 from ....providers.dialect import failure
 from ....providers.errors import Failure
 from ....providers.framing.ndjson import NdjsonFramer

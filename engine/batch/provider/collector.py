@@ -5,14 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack, aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from ....profiles.disk import open_private
 from ....providers.batches.contract import BatchState, RowOutcome
-from ....providers.dataclass import dataclass
 from ....providers.dialect import failure
 from ....providers.errors import ConfigError, Failure, StoreError
 from ....providers.fold import Reply

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
-from ....providers.dataclass import dataclass
 from ....providers.errors import BudgetError
 from ....providers.schema import Usage
 from ...costs.budget.limits import Limit, dollars

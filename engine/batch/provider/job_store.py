@@ -22,14 +22,13 @@ import time
 import zlib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
 
 from ....profiles.disk import make_private_directory, open_private, read_bounded, read_stream, write_private
 from ....providers.batches.contract import BatchState
-from ....providers.dataclass import dataclass
 from ....providers.errors import ConfigError, StoreError, UsageError
 from ....providers.json_values import count, obj, parse_json, text
 from ...results.assembly import new_id

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ....providers.dataclass import dataclass
 from ....providers.errors import ConfigError
 from ...exchange.surroundings import Surroundings
 from ...exchange.transport import Transport

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import field
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from ....providers.dataclass import dataclass
 from ....providers.dialect import failure
 from ....providers.errors import ConfigError, Failure, ThinkdialError
 from ....providers.think import Think

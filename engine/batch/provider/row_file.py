@@ -7,9 +7,9 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import IO, Any
 
-from ....providers.dataclass import dataclass
 from ....providers.errors import StoreError
 from ....providers.json_values import count, items, obj, parse_json, text
 from ....providers.schema import Message

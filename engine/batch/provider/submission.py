@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ....profiles.disk import real_path
-from ....providers.dataclass import dataclass
 from ....providers.errors import BudgetError, StoreError, UsageError
 from ...exchange.surroundings import Surroundings
 from ...exchange.transport import Transport

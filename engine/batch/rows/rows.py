@@ -8,11 +8,10 @@ import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, BinaryIO, Literal, cast
 
-from ....providers.dataclass import dataclass
 from ....providers.errors import UsageError
 from ....providers.schema import Json, Message
 from ....providers.think import Think, parse_think

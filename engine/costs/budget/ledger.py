@@ -5,11 +5,10 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
 
-from ....providers.dataclass import dataclass
 from ....providers.errors import Failure, StoreError
 from .limits import Limit, aside_words, dollars
 from .share import NOTHING, Account, Ask, Decision, Elsewhere, Grant, Need, Refuse, Wait, review

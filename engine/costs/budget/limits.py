@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from ....profiles.budget_rules import Allowance, BudgetRules, OnExceed
-from ....providers.dataclass import dataclass
 from ....providers.errors import BudgetError, StoreError
 from ...planning.option_names import COMMAND_LINE, OptionNames
 from ...results.result import Forecast

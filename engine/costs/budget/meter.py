@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import fields, replace
+from dataclasses import dataclass, fields, replace
 from decimal import ROUND_FLOOR, Decimal
 
-from ....providers.dataclass import dataclass
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Bill, Delta, ReasoningDelta, Usage, UsageReport
 from ..prices.bills import most_billed
 

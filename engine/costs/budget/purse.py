@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 
-from ....providers.dataclass import dataclass
 from ....providers.errors import Failure
 from ....providers.schema import Delta, Notice, Usage
 from ...planning.prepare import Prepared, with_output_limit

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 
 from ....profiles.facts import packaged
-from ....providers.dataclass import dataclass
 from ....providers.schema import Usage
 from .rates import MILLION
 

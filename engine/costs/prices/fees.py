@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cache
 
 from ....profiles.facts import packaged
 from ....profiles.yaml_file import Section
-from ....providers.dataclass import dataclass
 
 _NONE: Mapping[str, Decimal] = {}
 

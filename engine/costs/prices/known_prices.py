@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from datetime import datetime
 
 from ....profiles import facts
@@ -13,7 +14,6 @@ from ....profiles.price_list import price_for
 from ....profiles.profile import Price, Profile
 from ....profiles.provider import Provider
 from ....profiles.published import published_price, stored
-from ....providers.dataclass import dataclass
 from ....providers.errors import UsageError
 from ...targets.target import select
 from .price_card import PriceCard, PriceRow, own_rows, price_card

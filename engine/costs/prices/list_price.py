@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from ....providers.dataclass import dataclass
 from ....providers.schema import Usage
 from .pricing import Bought, priced_by_table
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from datetime import UTC, datetime, time, timedelta
 
 from ....profiles.price_corrections import DAYS, Correction, OtherList, corrections
 from ....profiles.profile import LongPrompt, Price
-from ....providers.dataclass import dataclass
 from .quote import Quote, Terms, Wanted, known_terms, published_at, quote, times_of_change
 from .rates import Rates, rates_of
 

@@ -6,6 +6,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
@@ -13,7 +14,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ....profiles.disk import read_bounded, save_private
-from ....providers.dataclass import dataclass
 from ....providers.errors import ConfigError
 from ....providers.json_values import items, obj, parse_json, text
 

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from ....profiles.profile import Price
-from ....providers.dataclass import dataclass
 from ....providers.fold import Reply
 from ....providers.schema import Usage
 from ...results.result import Cost, CostSource

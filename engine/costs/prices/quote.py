@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 from ....profiles.price_corrections import Correction, OtherList, Term, corrections
 from ....profiles.profile import Price
-from ....providers.dataclass import dataclass
 from .price_table import table_for
 from .rates import Rates, rates_of
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from ....profiles.profile import LongPrompt, Price
-from ....providers.dataclass import dataclass
 from ....providers.schema import Usage
 
 MILLION = Decimal(1_000_000)

@@ -6,9 +6,8 @@ import socket
 import struct
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
-
-from ....providers.dataclass import dataclass
 
 Clock = Callable[[], float]
 Age = Callable[[], float]

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
 from ....profiles.facts import packaged
 from ....profiles.yaml_file import Section
-from ....providers.dataclass import dataclass
 from ....providers.errors import ErrorKind, Failure
 from ....providers.schema import Notice
 from ...planning.addresses import address_hint

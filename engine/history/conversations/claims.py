@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from ....providers.dataclass import dataclass
 from ....providers.errors import StoreError
 from ...results.assembly import timestamp
 from ..processes import is_running, this_machine

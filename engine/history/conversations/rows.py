@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from ....providers.dataclass import dataclass
 from ....providers.errors import StoreError, did_you_mean
 from ....providers.schema import Json
 from ....providers.turns.turn import Turn

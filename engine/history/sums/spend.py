@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal
 
 from ....profiles.budget_rules import Allowance, BudgetRules
-from ....providers.dataclass import dataclass
 from ..read import moment_text
 from ..store import Store, reading
 from .aside import aside_in

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from ....profiles.budget_rules import BudgetRules
-from ....providers.dataclass import dataclass
 from ..store import Store
 from .spend import (
     BudgetState,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from ....profiles.state.rule import StateRule
-from ....providers.dataclass import dataclass
 from ....providers.turns.pieces import TAGS, TurnPiece
 from ....providers.turns.turn import Origin, Turn
 from ....providers.wires.chat import format_of

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ....profiles.state.rule import StateRule
-from ....providers.dataclass import dataclass
 from ....providers.turns.pieces import PieceKind, TurnPiece
 from ....providers.turns.turn import Turn
 from ....providers.wires.gemini import SIGNATURES

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ....profiles.state.rule import StateRule
-from ....providers.dataclass import dataclass
 from ....providers.turns.pieces import TurnPiece
 from ....providers.turns.turn import Exchanged, Turn
 

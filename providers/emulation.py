@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ...providers.think import Level, Think
+from .think import Level, Think
 
 _AMOUNTS: Mapping[Level, str] = {
     Level.MINIMAL: "in one or two sentences",
