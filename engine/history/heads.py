@@ -12,7 +12,10 @@ Kept = Literal["everything", "run", "sums"]
 
 
 class TurnHead(NamedTuple):
-    """The turn of a session that a run adds, by the call at `position`, after the turn `parent`."""
+    """The turn of a session that a run adds, by the call at `position`, after the turn `parent`.
+
+    `way` has the stored numbers of the turns before it, from the first to the last.
+    """
 
     session: int
     tree: int
@@ -20,6 +23,7 @@ class TurnHead(NamedTuple):
     name: str
     asked: Json
     position: int = 0
+    way: tuple[int, ...] = ()
 
 
 class RunHead(NamedTuple):

@@ -15,6 +15,7 @@ from ...providers.merge import at_path
 from ...providers.schema import FinishReason, Json, Notice, Usage
 from ...providers.think import Think
 from ..exchange.outcome import Latency, Outcome
+from ..planning.report import reported_fates
 from ..planning.turns import turn_of
 from ..targets.target import Target
 from .charge import cost_is_unknown
@@ -89,8 +90,9 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         host=target.host,
         simulated=target.is_simulated,
         session=None if past is None else past.place,
-        continuity=prepared.continuity.fates,
+        continuity=reported_fates(prepared, reply.changes),
         turn=None if past is None else turn_of(len(past.turns) + 1, prepared, reply, timestamp(at)),
+        refused={} if past is None else {turn.number: turn.dead for turn in past.turns if turn.dead},
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
@@ -89,7 +90,8 @@ class Result:
 
     `host` is who was asked, where that is known; `simulated`: it has proved to be a simulator, so nothing was charged.
     `continuity` says what became of the pieces of earlier turns, empty outside sessions. `turn` is what a session keeps
-    of the answer, None outside sessions; it is no part of the document.
+    of the answer, None outside sessions; `refused` are the positions of pieces that the provider did not take back, by
+    the number of their turn. Neither is part of the document.
     """
 
     id: str
@@ -119,6 +121,9 @@ class Result:
     session: SessionPlace | None = None
     continuity: tuple[PieceFate, ...] = ()
     turn: Turn | None = field(default=None, repr=False, compare=False, metadata=INTERNAL)
+    refused: Mapping[int, frozenset[int]] = field(
+        default_factory=dict[int, frozenset[int]], repr=False, compare=False, metadata=INTERNAL
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,8 @@ class NextTurn:
         """What the history is told of the turn before it is made. Only for a session that is held."""
         session = self.conversation.session
         document = changes.asked_document(said(asked.text), system=asked.system, profile=profile, think=think)
-        return TurnHead(session.number, session.tree, session.tip, session.name, document)
+        way = tuple(node.number for node in self.conversation.way if node.kind == "turn" and node.turn is not None)
+        return TurnHead(session.number, session.tree, session.tip, session.name, document, way=way)
 
 
 def take_turn(name: str | None, settings: SessionSettings, path: Path | None = None) -> NextTurn:

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ....providers.errors import StoreError
 from ....providers.schema import Json
 from ....providers.turns.pieces import TurnPiece
 from ...results.assembly import new_id, timestamp
-from ..blobs import compressed, unpacked
+from ..blobs import compressed
 from ..store import Store
 from .rows import StoredSession, TurnKind, known_session
 from .turn_rows import insert_turn, move_tip
@@ -130,18 +130,6 @@ def finish_left(store: Store, session: StoredSession, number: int, document: Jso
             return
         connection.execute("UPDATE turns SET document = ? WHERE number = ?", (compressed(document), number))
         _move(connection, session, number)
-
-
-def mark_dead(store: Store, turns: Mapping[int, Iterable[int]]) -> None:
-    """Remember, by the turns' numbers, the positions of pieces that a provider has refused."""
-    with store.transaction() as connection:
-        for number, positions in turns.items():
-            row = connection.execute("SELECT document FROM turns WHERE number = ?", (number,)).fetchone()
-            if row is None or row[0] is None:
-                continue
-            document: dict[str, Any] = unpacked(row[0])
-            document["dead"] = sorted({*document.get("dead", []), *positions})
-            connection.execute("UPDATE turns SET document = ? WHERE number = ?", (compressed(document), number))
 
 
 def asked_document(pieces: Iterable[TurnPiece], *, system: str | None, profile: str, think: str) -> Json:

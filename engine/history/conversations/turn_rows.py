@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from ....providers.schema import Json
 from ....providers.turns.turn_documents import turn_document
 from ...results.documents import dollars_text
 from ...results.result import Result
-from ..blobs import compressed
+from ..blobs import compressed, unpacked
 from ..heads import TurnHead
 
 if TYPE_CHECKING:
@@ -21,9 +22,10 @@ def begin_turn(connection: sqlite3.Connection, head: TurnHead, result: int, at: 
 
 
 def finish_turn(connection: sqlite3.Connection, head: TurnHead, number: int, result: Result) -> None:
-    """Store what the answer is made of and let the session go on after it; forget the turn where nothing came.
+    """Store what the answer is made of and what was refused of earlier ones; let the session go on after it.
 
-    A session that somebody moved meanwhile keeps its tip: the turn is then a branch of the tree.
+    The turn is forgotten where nothing came. A session that somebody moved meanwhile keeps its tip: the turn is then a
+    branch of the tree.
     """
     if result.turn is None or not result.turn.pieces:
         connection.execute("DELETE FROM turns WHERE number = ?", (number,))
@@ -32,6 +34,20 @@ def finish_turn(connection: sqlite3.Connection, head: TurnHead, number: int, res
         "UPDATE turns SET document = ? WHERE number = ?", (compressed(answered_document(result)), number)
     )
     move_tip(connection, head.session, head.parent, number, result.created_at)
+    mark_dead(connection, {head.way[turn - 1]: dead for turn, dead in result.refused.items() if turn <= len(head.way)})
+
+
+def mark_dead(connection: sqlite3.Connection, turns: Mapping[int, Iterable[int]]) -> None:
+    """Remember, by the turns' stored numbers, the positions of pieces that a provider has refused."""
+    for number, positions in turns.items():
+        row = connection.execute("SELECT document FROM turns WHERE number = ?", (number,)).fetchone()
+        if row is None or row[0] is None:
+            continue
+        document: dict[str, Any] = unpacked(row[0])
+        known: list[int] = document.get("dead", [])
+        if dead := set(positions).difference(known):
+            document["dead"] = sorted(dead.union(known))
+            connection.execute("UPDATE turns SET document = ? WHERE number = ?", (compressed(document), number))
 
 
 def answered_document(result: Result) -> dict[str, Any]:
