@@ -140,15 +140,39 @@ def document_of(event: Event) -> Any:
 
 
 def error_message(document: Any) -> str:
-    """The words of an error body, wherever they are: `error.message`, `error`, `message`, or FastAPI's `detail`."""
+    """The words of an error body, wherever they are: `error.message`, `error`, `message`, or FastAPI's `detail`.
+
+    A gateway that only says that a provider refused has the provider's own words in `metadata.raw`.
+    Source: https://openrouter.ai/docs/api/reference/errors-and-debugging
+    """
+    words, holder = _words_in(document)
+    upstream = _upstream_words(obj(holder.get("metadata")).get("raw"))
+    if words and upstream and upstream not in words:
+        words = f"{words}: {upstream}"
+    return bounded(words or upstream) or "the provider sent an error without a message"
+
+
+def _words_in(document: Any) -> tuple[str, Mapping[str, Any]]:
+    """The words, empty where there are none, and the object that they stand in."""
     outer = obj(document)
     for holder in (obj(outer.get("error")), outer):
         for value in (holder.get("message"), holder.get("error"), holder.get("detail")):
             listed = items(value) or items(obj(value).get("detail"))
             words = text(value) or "; ".join(said for entry in listed if (said := text(entry.get("msg"))))
             if words:
-                return bounded(words)
-    return "the provider sent an error without a message"
+                return words, holder
+    return "", {}
+
+
+def _upstream_words(raw: Any) -> str:
+    """What the provider behind a gateway said; `raw` is its body, decoded or not."""
+    words = text(raw)
+    if words is not None:
+        try:
+            raw = parse_reply(words)
+        except ValueError:
+            return words.strip()
+    return _words_in(raw)[0]
 
 
 def cut_stream() -> Failure:

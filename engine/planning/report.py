@@ -43,27 +43,46 @@ def refused_pieces(prepared: Prepared, failed: Failure) -> Mapping[int, frozense
     if past is None or found is None or (found.of_prefix and past.options.on_mismatch == "error"):
         return {}
     places: defaultdict[int, set[int]] = defaultdict(set)
-    turns = {turn.number: turn for turn in past.turns}
-    for fate in prepared.continuity.fates:
-        if fate.fate == "kept" and turns[fate.turn].pieces[fate.position].is_bound:
-            places[fate.turn].add(fate.position)
+    for turn, position in _bound(prepared):
+        places[turn].add(position)
     return {number: frozenset(positions) for number, positions in places.items()}
+
+
+def _bound(prepared: Prepared) -> list[_Place]:
+    """What goes along that only the provider can read, in its order."""
+    past = prepared.asked.prompt.past
+    turns = {turn.number: turn for turn in past.turns} if past is not None else {}
+    return [
+        (fate.turn, fate.position)
+        for fate in prepared.continuity.fates
+        if fate.fate == "kept" and turns[fate.turn].pieces[fate.position].is_bound
+    ]
 
 
 def reported_fates(prepared: Prepared, changes: Iterable[Json]) -> tuple[PieceFate, ...]:
     """The fates as the provider reports them: what it has left out was dropped after all.
 
-    `changes` are those of the `Reply`. One that names no piece of ours changes nothing.
+    `changes` are those of the `Reply`. Entries that name no piece of ours, because its id did not go along, mean all
+    that was kept if there are as many; else they change nothing.
     """
     told = {(fate.turn, fate.position): fate for fate in prepared.continuity.fates}
     past = prepared.asked.prompt.past
     turns = past.turns if past is not None else ()
     places, ids = _places(prepared, turns), dict(_named(turns))
+    found, unnamed = list[tuple[_Place, Json]](), list[Json]()
     for entry in changes:
         path = _path(entry)
         place = ids.get(text(entry.get("id")) or "") if path is None else places.get(path)
-        fate = told.get(place) if place else None
-        if fate is None or place is None:
+        if place is not None:
+            found.append((place, entry))
+        elif path is None and text(entry.get("reason")):
+            unnamed.append(entry)
+    bound = _bound(prepared)
+    if len(unnamed) == len(bound):
+        found += zip(bound, unnamed, strict=True)
+    for place, entry in found:
+        fate = told.get(place)
+        if fate is None:
             continue
         why = (text(entry.get("reason")) or "no reason given").replace("_", " ")
         provider = prepared.target.provider.name

@@ -16,7 +16,7 @@ class Barrier:
     """Why nothing of a turn's state can go back. `by_chance`: others could read the words, so a note may carry them.
 
     `is_foreign`: it was another wire, so that not even the shape of the pieces fits. `leaves_gap`: the provider misses
-    it among what is kept of other turns, which it does not for what this model could never read.
+    it among what is kept of other turns, which it does not for what this model was never shown.
     """
 
     reason: str
@@ -39,8 +39,9 @@ def barrier_of(turn: Turn, destination: Destination) -> Barrier | None:
     origin, rule = turn.origin, destination.rule
     if turn.is_cut:
         words = "the answer was cut off; reasoning that broke off is not sent back"
+        # No later turn was thought with it in view.
         is_foreign = _foreign(origin, destination) is not None
-        return Barrier(words, by_chance=False, is_foreign=is_foreign, leaves_gap=not is_foreign)
+        return Barrier(words, by_chance=False, is_foreign=is_foreign, leaves_gap=False)
     if foreign := _foreign(origin, destination):
         return Barrier(foreign, is_foreign=True, leaves_gap=False)
     if "model" in rule.binds and not _reads(origin, destination):

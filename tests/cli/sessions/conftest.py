@@ -50,12 +50,10 @@ class Talk:
     config: Path
     name: str = "talk"
 
-    def ask(self, prompt: str, profile: str, *more: str, ok: bool = True) -> dict[str, Any]:
-        """One turn; its result."""
-        ended = self.cli(
-            "ask", prompt, "-p", profile, "--session", self.name, "--json", "--config", self.config, *more
-        )
-        assert (ended.code == 0) is ok, ended.everything
+    def ask(self, prompt: str, profile: str, *more: str, ok: bool | None = True) -> dict[str, Any]:
+        """One turn; its result. `ok`: how the command has to end, None for either."""
+        ended = self.cli("ask", prompt, "-p", profile, "--session", self.name, "--json", "--config", self.config, *more)
+        assert ok is None or (ended.code == 0) is ok, ended.everything
         (result,) = ended.json["results"]
         return result
 

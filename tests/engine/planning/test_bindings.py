@@ -129,10 +129,13 @@ def test_what_is_kept_of_bound_reasoning_has_no_gap() -> None:
     assert [fate.fate for fate in ask(CLAUDE, turns=unbound).continuity.fates] == ["kept", "dropped", "kept"]
 
 
-def test_what_the_model_could_never_read_leaves_no_gap() -> None:
+def test_what_the_model_was_never_shown_leaves_no_gap() -> None:
     turns = conversation(BOUND, "One?", "Two?", "Three?")
     turns[1] = replace(turns[1], origin=replace(turns[1].origin, model="claude-fable-5-1", served=None))
     assert [fate.fate for fate in ask(BOUND, turns=turns).continuity.fates] == ["kept", "dropped", "kept"]
+    turns = conversation(BOUND, "One?", "Two?")
+    turns[1] = replace(turns[1], is_cut=True)
+    assert [fate.fate for fate in ask(BOUND, turns=turns).continuity.fates] == ["kept", "dropped"]
 
 
 def test_a_refused_piece_is_left_out_of_the_same_call() -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from thinkdial.engine.planning.report import reported_fates
 
-from .vendors import CLAUDE, SAID, SECRET, SIGNED, XAI, answered, ask, message, output_text, reasoning, response
+from .vendors import CLAUDE, OPENAI, SAID, SECRET, SIGNED, XAI, answered, ask, message, output_text, reasoning, response
 
 DROPPED = {"type": "thinking_dropped", "reason": "model_binding_mismatch"}
 
@@ -34,6 +34,14 @@ def test_items_are_named_by_their_id() -> None:
     assert [(fate.fate, fate.reason) for fate in reported_fates(ask(XAI, turns=[turn]), [gone])] == [
         ("dropped", "xai left it out (organization mismatch)")
     ]
+
+
+def test_entries_without_a_name_mean_all_that_was_kept_if_there_are_as_many() -> None:
+    turn = answered(ask(OPENAI, "First?"), response(reasoning(encrypted_content=SECRET), output_text("Said.")))
+    prepared = ask(OPENAI, turns=[turn])
+    gone = {"id": None, "action": "removed", "reason": "turn_boundary"}
+    assert [fate.fate for fate in reported_fates(prepared, [gone])] == ["dropped"]
+    assert reported_fates(prepared, [gone, gone]) == prepared.continuity.fates
 
 
 @pytest.mark.parametrize("entry", [{}, {"path": 3}, {"path": "messages[9].content[9]"}, {"id": "rs_9"}, {"id": None}])

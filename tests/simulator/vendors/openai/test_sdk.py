@@ -62,7 +62,9 @@ def test_the_sdk_accumulates_the_stream(gpt):
 
 
 def test_output_items_can_be_replayed(gpt):
-    first = gpt.responses.create(model="gpt-6-sol", input=QUESTION, store=False, include=["reasoning.encrypted_content"])
+    first = gpt.responses.create(
+        model="gpt-6-sol", input=QUESTION, store=False, include=["reasoning.encrypted_content"]
+    )
     history = [*MESSAGES, *first.output, {"role": "user", "content": "And e?"}]
     assert gpt.responses.create(model="gpt-6-sol", input=history, store=False).status == "completed"
 
