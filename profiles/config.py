@@ -36,7 +36,7 @@ TOP_KEYS = (
 PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
     "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
-    "endpoint", "known_as", "quirks", "thinking", "emulate", "simulated",
+    "endpoint", "known_as", "quirks", "thinking", "emulate", "simulated", "cache",
 )  # fmt: skip
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
@@ -298,6 +298,7 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
         **_thinking(section.section("thinking"), draft),
         "known_as": section.text("known_as"),
         "emulate": section.flag("emulate"),
+        "cache": section.switch("cache"),
         "blocked": blocked,
         "simulated": section.text("simulated"),
     }

@@ -117,6 +117,15 @@ class Section:
             return value
         raise self.bad(key, "must be true or false")
 
+    def switch(self, key: str) -> bool | None:
+        """`on` or `off`, or the booleans that YAML 1.1 made of them."""
+        value = self.plain(key)
+        if value is None or isinstance(value, bool):
+            return value
+        if value not in ("on", "off"):
+            raise self.bad(key, "must be on or off")
+        return value == "on"
+
     def whole(self, key: str, *, least: int = 0, most: int = 10**9) -> int | None:
         value = self.plain(key)
         if value is None:

@@ -156,6 +156,7 @@ def config_schema() -> dict[str, Any]:
         "endpoint": {"type": "object", "additionalProperties": text},
         "known_as": text,
         "emulate": flag,
+        "cache": {"enum": ["on", "off", True, False]},
         "simulated": text,
         "quirks": {"type": "object"},
         "thinking": {"type": "object"},

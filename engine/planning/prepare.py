@@ -144,6 +144,12 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         call, continuity = with_past(target, call, prompt.past, asked.account)
         wished = tuple(name for name in call.native if name not in own)
         decided = replace(decided, optional=(*decided.optional, *wished))
+    if profile.cache or (prompt.past is not None and prompt.past.turns):
+        from .cache import cache_rule_of, with_cache
+
+        call = with_cache(target, call, prompt.past)
+        if (key := cache_rule_of(target).key) is not None and key in call.native:
+            decided = replace(decided, optional=(*decided.optional, key))
     request = _build(target, call)
     check_address(target.base_url, request.url)
     return Prepared(target, think, decided, call, request, asked, emulated, continuity)
@@ -242,7 +248,7 @@ def with_output_limit(prepared: Prepared, tokens: int, *why: Notice) -> Prepared
 
 def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
     """The same call for another prompt: what was decided does not depend on it."""
-    if prompt.past is not None:
+    if prompt.past is not None or prepared.target.profile.cache:
         return _prepare(prepared.target, prepared.think, replace(prepared.asked, prompt=prompt))
     system = prompt.system or prepared.target.profile.system
     if prepared.emulated:

@@ -48,8 +48,10 @@ class Cost:
     """US dollars, exact. None is unknown and never 0. `reasoning_usd` is a part of `output_usd`.
 
     `cache_saved_usd` is what the same tokens would have cost without the provider's cache, less what they did cost;
-    negative where writing cost more than reading saved. `listed_usd` is what the price list makes of the usage, where
-    `usd` is the provider's own bill. A source of `estimated` means that no usage was reported: the call was cut.
+    negative where writing cost more than reading saved; `cache_pays_after` is how many later calls must read what was
+    read and written here until it is not: 0 where it has paid already, None where nothing was written. `listed_usd` is
+    what the price list makes of the usage, where `usd` is the provider's own bill. A source of `estimated` means that
+    no usage was reported: the call was cut.
     """
 
     usd: Decimal | None = None
@@ -59,6 +61,7 @@ class Cost:
     source: CostSource | None = None
     note: str | None = None
     cache_saved_usd: Decimal | None = None
+    cache_pays_after: int | None = None
     listed_usd: Decimal | None = None
 
 

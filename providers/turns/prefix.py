@@ -22,7 +22,7 @@ class Prefix:
 
     def __init__(self, body: Mapping[str, Any]) -> None:
         """`body` gives the system text and the tools; its messages are not added."""
-        self._hash = hashlib.sha256(_canonical({key: body[key] for key in _HEAD if body.get(key)}))
+        self._hash = hashlib.sha256(_canonical({key: _bare_head(body[key]) for key in _HEAD if body.get(key)}))
 
     def add(self, messages: Iterable[Any]) -> None:
         for message in messages:
@@ -46,6 +46,16 @@ def prefix_of(body: Mapping[str, Any]) -> str:
         elif isinstance(messages, (list, tuple)):
             prefix.add(cast("Sequence[Any]", messages))
     return prefix.digest()
+
+
+def _bare_head(value: Any) -> Any:
+    """A system text that is one block, to bear a mark, is the text itself."""
+    bare = _bare(value)
+    if isinstance(bare, list) and len(cast("list[Any]", bare)) == 1:
+        (block,) = cast("list[Any]", bare)
+        if isinstance(block, Mapping) and {*cast("Mapping[str, Any]", block)} == {"type", "text"}:
+            return cast("Mapping[str, Any]", block)["text"]
+    return cast("Any", bare)
 
 
 def _canonical(value: Any) -> bytes:

@@ -47,6 +47,8 @@ def receipt_line(result: Result, width: int | None = None) -> Line:
         (f"{rate(result.latency.output_tokens_per_s)} tok/s", ""),
         (_cost(result), ""),
     ]
+    if cached := _cache(result):
+        parts.append((cached, ""))
     if result.model_reported and result.model_reported != result.model:
         parts.append((f"served by {one_line(result.model_reported, 40)}", ""))
     pieces: list[tuple[str, str]] = []
@@ -113,3 +115,16 @@ def _cost(result: Result) -> str:
         return "cost –"
     source = _COST_SOURCES.get(result.cost.source or "")
     return dollars(result.cost.usd) + (f" ({source})" if source else "")
+
+
+def _cache(result: Result) -> str:
+    """What the provider's prompt cache saved, or what writing to it has cost and when that is made up for."""
+    saved, after = result.cost.cache_saved_usd, result.cost.cache_pays_after
+    if not saved:
+        return ""
+    if saved > 0:
+        return f"cache saved {dollars(saved)}"
+    if after is None:
+        return f"cache cost {dollars(-saved)}"
+    readers = "the next turn that reads it" if after == 1 else f"{after} turns that read it"
+    return f"cache cost {dollars(-saved)}, paid back by {readers}"

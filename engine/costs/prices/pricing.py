@@ -264,6 +264,7 @@ def _cost(charged: Charge | None, source: CostSource, note: str | None) -> Cost:
         source=source,
         note=note,
         cache_saved_usd=charged.cache_saved_usd,
+        cache_pays_after=charged.cache_pays_after,
     )
 
 

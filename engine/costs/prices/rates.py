@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import ROUND_CEILING, Decimal
 
 from ....profiles.profile import LongPrompt, Price
 from ....providers.schema import Usage
@@ -46,6 +46,8 @@ class Charge:
     """US dollars. `reasoning_usd` is a part of `output_usd`; None where nothing says how much reasoning there was.
 
     `cache_saved_usd` is what the tokens would have cost more without the cache; None where no cache was reported.
+    `cache_pays_after` is how many times what was read and written must be read again until the cache has cost nothing:
+    0 where it has paid already, None where nothing was written or reading saves nothing.
     """
 
     usd: Decimal
@@ -53,6 +55,7 @@ class Charge:
     output_usd: Decimal
     reasoning_usd: Decimal | None
     cache_saved_usd: Decimal | None
+    cache_pays_after: int | None = None
 
 
 def charge(
@@ -81,13 +84,23 @@ def charge(
         output_usd += sum((count * by_kind[kind] for kind, count in apart.items()), Decimal(0)) / MILLION
     part = _reasoning_part(usage)
     known = usage.cached_input_tokens is not None or usage.cache_write_tokens is not None
+    saved = entered * rates.input / MILLION - input_usd if known else None
     return Charge(
         usd=input_usd + output_usd + rates.request_usd,
         input_usd=input_usd,
         output_usd=output_usd,
         reasoning_usd=None if part is None else part * rates.reasoning / MILLION,
-        cache_saved_usd=entered * rates.input / MILLION - input_usd if known else None,
+        cache_saved_usd=saved,
+        cache_pays_after=None if saved is None or not written else _pays_after(saved, cached + written, rates),
     )
+
+
+def _pays_after(saved_usd: Decimal, tokens: int, rates: Rates) -> int | None:
+    """How many readings of `tokens` make up for what writing has cost more."""
+    if saved_usd >= 0:
+        return 0
+    each = tokens * (rates.input - rates.cached_input) / MILLION
+    return None if each <= 0 else int((-saved_usd / each).to_integral_value(ROUND_CEILING))
 
 
 def rates_of(price: Price, input_tokens: int, *, is_batch: bool = False) -> Rates:

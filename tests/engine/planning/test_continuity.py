@@ -97,6 +97,20 @@ def test_every_kind_of_state_has_its_fate_on_every_route(source: str, route: str
     assert not holds(body, "<think>") or ROUTES[route] == GLM
 
 
+def unmarked(messages: list[Any]) -> list[Any]:
+    """The messages without the marks of prompt caches, which move on with each turn."""
+    bare: list[Any] = []
+    for said in messages:
+        content = said.get("content") if isinstance(said, dict) else None
+        if isinstance(content, str):
+            content = [{"type": "text", "text": content}]
+        if isinstance(content, list):
+            blocks = [{key: block[key] for key in block if key != "cache_control"} for block in content]
+            said = {**said, "content": [block for block in blocks if "cachePoint" not in block]}
+        bare.append(said)
+    return bare
+
+
 @pytest.mark.parametrize("between", ["claude", "openai", "gemini", "deepseek", "mistral", "host", "ollama"])
 @pytest.mark.parametrize("source", SOURCES)
 def test_a_way_back_finds_what_was_its_own(source: str, between: str) -> None:
@@ -107,7 +121,7 @@ def test_a_way_back_finds_what_was_its_own(source: str, between: str) -> None:
     second = answered(ask(other, "Second?", [first]), SOURCES[elsewhere][1], 2)
     direct, around = body_of(ask(home, turns=[first])), body_of(ask(home, turns=[first, second]))
     name = next(name for name in ("messages", "contents", "input") if name in direct)
-    assert around[name][: len(direct[name]) - 1] == direct[name][:-1]
+    assert unmarked(around[name])[: len(direct[name]) - 1] == unmarked(direct[name])[:-1]
 
 
 @pytest.mark.parametrize("source", SOURCES)

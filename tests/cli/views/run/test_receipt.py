@@ -34,6 +34,24 @@ def test_the_cost_names_its_source(result: Make, source: Any, words: str) -> Non
     assert receipt_line(result(cost=Cost(Decimal("0.01"), source=source))).plain.endswith(words)
 
 
+@pytest.mark.parametrize(
+    ("saved", "after", "words"),
+    [
+        ("0.0012", 0, "cache saved $0.0012"),
+        ("-0.0012", 1, "cache cost $0.0012, paid back by the next turn that reads it"),
+        ("-0.0012", 3, "cache cost $0.0012, paid back by 3 turns that read it"),
+        ("-0.0012", None, "cache cost $0.0012"),
+    ],
+)
+def test_what_the_cache_saved_or_when_it_will(result: Make, saved: str, after: int | None, words: str) -> None:
+    cost = Cost(Decimal("0.01"), cache_saved_usd=Decimal(saved), cache_pays_after=after)
+    assert receipt_line(result(cost=cost)).plain.endswith(words)
+
+
+def test_a_cache_that_changed_nothing_is_not_told(result: Make) -> None:
+    assert "cache" not in receipt_line(result(cost=Cost(Decimal("0.01"), cache_saved_usd=Decimal(0)))).plain
+
+
 def test_unknowns_another_model_and_failures(result: Make) -> None:
     bare = result(usage=Usage(), cost=Cost(), latency=Latency(), reasoning=Reasoning(), model_reported="other")
     assert receipt_line(bare).plain == (
