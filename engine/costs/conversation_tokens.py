@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...providers.turns.pieces import TurnPiece
 from ..planning.prepare import Prepared
 from .estimate import MESSAGE_TOKENS, text_tokens
 
@@ -21,15 +22,34 @@ def conversation_tokens(prepared: Prepared) -> ConversationTokens:
 
     Reasoning counts as what the provider has counted for it, else as the words that can be read of it.
     """
-    text = reasoning = 0
-    for one in prepared.continuity.exchanged[:-1]:
-        for side in (one.asked, one.answered):
-            words = "".join(piece.text for piece in side if not piece.is_reasoning)
-            text += MESSAGE_TOKENS + text_tokens(words) if side else 0
-    past = prepared.asked.prompt.past
+    return ConversationTokens(sum(map(sum, text_by_turn(prepared).values())), sum(reasoning_by_turn(prepared).values()))
+
+
+def text_by_turn(prepared: Prepared) -> dict[int, tuple[int, int]]:
+    """The words of both sides of each turn that goes along, by its number."""
+    past, exchanged = prepared.asked.prompt.past, prepared.continuity.exchanged[:-1]
+    if past is None or not exchanged:
+        return {}
+    turns = past.turns[-len(exchanged) :]
+    if len(turns) != len(exchanged):  # two turns became one message
+        turns = past.turns
+        return {turn.number: (_words(turn.asked), _words(turn.pieces)) for turn in turns}
+    return {turn.number: (_words(one.asked), _words(one.answered)) for turn, one in zip(turns, exchanged, strict=True)}
+
+
+def reasoning_by_turn(prepared: Prepared) -> dict[int, int]:
+    """The reasoning that goes back, by the number of its turn."""
+    past, found = prepared.asked.prompt.past, dict[int, int]()
     turns = {turn.number: turn for turn in past.turns} if past is not None else {}
     for fate in prepared.continuity.fates:
         if fate.fate == "kept" and fate.kind != "signature":
             words = turns[fate.turn].pieces[fate.position].text
-            reasoning += fate.tokens if fate.tokens is not None else text_tokens(words)
-    return ConversationTokens(text, reasoning)
+            tokens = fate.tokens if fate.tokens is not None else text_tokens(words)
+            found[fate.turn] = found.get(fate.turn, 0) + tokens
+    return found
+
+
+def _words(side: tuple[TurnPiece, ...]) -> int:
+    if not side:
+        return 0
+    return MESSAGE_TOKENS + text_tokens("".join(piece.text for piece in side if not piece.is_reasoning))

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ...providers.json_values import obj, text
 from ...providers.merge import at_path, merged
@@ -28,6 +28,9 @@ from .prices.pricing import (
     priced_by_profile,
     priced_by_table,
 )
+
+if TYPE_CHECKING:
+    from .conversation_input import ConversationInput
 
 Samples = Callable[[str, str, str, str], Sequence[int]]
 """The output tokens of the user's newest runs of (provider, host, model, think value), newest first."""
@@ -56,6 +59,7 @@ INPUT_METHOD = (
     "input estimated by kinds of characters, for most texts 25 % too low to 10 % too high, and without what a provider "
     f"adds itself (low counts {LOW_INPUT} % of it, high {HIGH_INPUT} %)"
 )
+LEARNT_METHOD = "input by the provider's counts of the turns before, what came since scaled by them"
 COUNTED_METHOD = "input counted by the provider"
 PRICE_METHOD = "no cache hits assumed"
 
@@ -69,20 +73,31 @@ def forecast(
     samples: Samples | None = None,
 ) -> Forecast:
     """The forecast of one prepared call at the prices of `at`. `counted_tokens` is what a counting endpoint said."""
+    going = None
+    if prepared.asked.prompt.past is not None:
+        from .conversation_input import conversation_input  # which only sessions need
+
+        going = conversation_input(prepared, prompt, at)
     entered = counted_tokens
     if entered is None:
-        entered = estimated_input_tokens(prepared, prompt)
+        entered = estimated_input_tokens(prepared, prompt) if going is None else going.tokens
+    cached, written = (None, None) if going is None else _cache_traffic(going, entered)
     limit = output_limit(prepared)
     output = _from_history(prepared, samples, limit) or _from_reference(prepared, limit)
     least_input = entered if counted_tokens is not None else max(1, entered * LOW_INPUT // 100)
     most_input = entered if counted_tokens is not None else entered * HIGH_INPUT // 100
-    usage = Usage(input_tokens=entered, output_tokens=output.expected or 0, reasoning_tokens=output.reasoning)
+    if going is not None and counted_tokens is None:
+        least_input, most_input = going.low, going.high
+    usage = Usage(
+        input_tokens=entered, cached_input_tokens=cached, cache_write_tokens=written,
+        output_tokens=output.expected or 0, reasoning_tokens=output.reasoning,
+    )  # fmt: skip
     expected = _cost(prepared, usage, at)
     words = (
-        INPUT_METHOD if counted_tokens is None else COUNTED_METHOD,
+        _input_words(going, counted=counted_tokens is not None),
         f"output: {output.words}",
         f"high: {_high_words(prepared, limit)}",
-        PRICE_METHOD,
+        f"low and expected read {cached:,} tokens from the provider's cache" if cached else PRICE_METHOD,
     )
     return Forecast(
         input_tokens=entered,
@@ -91,12 +106,43 @@ def forecast(
         output_source=output.source,
         output_runs=output.runs,
         output_limit_tokens=limit,
-        low_usd=_cost(prepared, Usage(input_tokens=least_input, output_tokens=output.low), at).usd,
+        low_usd=_cost(prepared, _least_usage(least_input, cached, written, output.low), at).usd,
         expected_usd=None if output.expected is None else expected.usd,
-        high_usd=None if limit is None else _dearest(prepared, most_input, limit, at),
+        high_usd=None if limit is None else _highest(prepared, most_input, limit, at, is_written=bool(written)),
         price_source=expected.source,
         method="; ".join(words),
+        cached_input_tokens=cached,
     )
+
+
+def _input_words(going: ConversationInput | None, *, counted: bool) -> str:
+    if counted:
+        return COUNTED_METHOD
+    return LEARNT_METHOD if going is not None and going.is_learnt else INPUT_METHOD
+
+
+def _cache_traffic(going: ConversationInput, entered: int) -> tuple[int, int]:
+    """What of `entered` tokens is likely to be read from the cache, and what to be written to it."""
+    cached = min(going.cached, entered)
+    return cached, entered - cached if going.written else 0
+
+
+def _least_usage(entered: int, cached: int | None, written: int | None, output: int) -> Usage:
+    """The cheapest reading: as much from the cache as it may hold. The writes are not the provider's to leave out."""
+    if cached is None:
+        return Usage(input_tokens=entered, output_tokens=output)
+    cached = min(cached, entered)
+    return Usage(
+        input_tokens=entered, cached_input_tokens=cached, cache_write_tokens=entered - cached if written else 0,
+        output_tokens=output,
+    )  # fmt: skip
+
+
+def _highest(prepared: Prepared, entered: int, limit: int, at: datetime, *, is_written: bool) -> Decimal | None:
+    """The dearest reading of the input: nothing comes from the cache, and all goes to it where writes are likely."""
+    plain = _dearest(prepared, entered, limit, at)
+    written = _dearest(prepared, entered, limit, at, written=entered) if is_written else None
+    return plain if plain is None or written is None else max(plain, written)
 
 
 @dataclass(frozen=True, slots=True)

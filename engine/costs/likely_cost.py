@@ -27,7 +27,7 @@ class LikelyCost:
 
     def usd(self, prepared: Prepared) -> Decimal | None:
         """In USD; None where the price is not known, or nothing says how much the model thinks."""
-        profile, size = prepared.target.profile, len(prepared.asked.prompt.text).bit_length()
+        profile, size = prepared.target.profile, _size(prepared).bit_length()
         kind = profile.name, profile.model, str(prepared.think), prepared.plan.max_output_tokens, size
         if kind not in self._known:
             if len(self._known) >= MOST_KINDS:
@@ -35,3 +35,9 @@ class LikelyCost:
             made = forecast(prepared, prepared.asked.prompt, datetime.now(UTC))
             self._known[kind] = made.low_usd if made.expected_usd is None else made.expected_usd
         return self._known[kind]
+
+
+def _size(prepared: Prepared) -> int:
+    """Of a conversation all that is sent counts, else the prompt."""
+    prompt = prepared.asked.prompt
+    return len(prompt.text) if prompt.past is None else len(prepared.request.body)

@@ -1,4 +1,4 @@
-"""What a request says of the provider's prompt cache: marks or a key, from the second turn on or as the profile says."""
+"""What a request says of the provider's prompt cache: marks or a key, from the second turn on, or as profiles say."""
 
 from __future__ import annotations
 

@@ -56,15 +56,29 @@ class SessionPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class TurnCount:
+    """What was counted of one turn, and how it was asked; None for what nobody reported. `at` is ISO 8601."""
+
+    turn: int
+    think: str
+    at: str
+    input_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """The way of a conversation from its first turn to the one that goes on: none yet, at its beginning.
 
-    `place` is the turn that is about to be made.
+    `place` is the turn that is about to be made. `counts` are what providers counted of the turns, the oldest first.
     """
 
     turns: tuple[Turn, ...] = ()
     options: ContinuityOptions = ContinuityOptions()
     place: SessionPlace | None = None
+    counts: tuple[TurnCount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

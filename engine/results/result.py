@@ -71,7 +71,8 @@ class Forecast:
 
     `input_source` is `counted` when the provider's counting endpoint said it, else `estimated`. The expected output is
     the median of `output_runs` runs of the user's own history, else the reference table's. `low_usd` is for little
-    output, `high_usd` for output up to the limit, reasoning included. `method` says all of that in words.
+    output, `high_usd` for output up to the limit, reasoning included. `cached_input_tokens` is what of the input low
+    and expected take to be read from the provider's cache, None outside of sessions. `method` says all that in words.
     """
 
     input_tokens: int
@@ -85,6 +86,7 @@ class Forecast:
     high_usd: Decimal | None
     price_source: CostSource | None
     method: str
+    cached_input_tokens: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

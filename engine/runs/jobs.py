@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 
 from ...profiles.config import Config
 from ...providers.errors import ConfigError, Failure
 from ...providers.think import Think
 from ..exchange.surroundings import Patience
-from ..planning.prepare import Prepared, Prompt, prepare
+from ..planning.prepare import Prepared, Prompt, prepare, with_notice
 from ..results.result import Forecast
 from ..targets.authorize import Authorize, authorization
 from ..targets.keys import Key, account_label
@@ -134,7 +135,7 @@ def prepare_one(
     """The plan and the request of one call. Raises `ConfigError` when params and dial contradict each other."""
     stream = config.defaults.stream if target.profile.stream is None else target.profile.stream
     limit = options.max_output_tokens or target.profile.max_output_tokens or config.defaults.max_output_tokens
-    return prepare(
+    prepared = prepare(
         target,
         think,
         prompt,
@@ -145,6 +146,12 @@ def prepare_one(
         account=None if options.account_key is None else account_label(options.account_key, key),
         is_strict=options.is_strict,
     )
+    if prompt.past is None or not prompt.past.counts:
+        return prepared
+    from ..costs.cache_loss import loss_notice
+
+    lost = loss_notice(prepared, datetime.now(UTC))
+    return prepared if lost is None else with_notice(prepared, lost)
 
 
 def resolved(selection: Selection, config: Config, options: Options) -> Target:

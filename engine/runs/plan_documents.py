@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from ..costs.forecast import totals
@@ -14,12 +14,20 @@ from ..results.result import Forecast
 PLAN_SCHEMA = "thinkdial.plan/1"
 
 
-def plan_document(plans: Iterable[tuple[Prepared, Forecast, str | None]]) -> dict[str, Any]:
-    """`thinkdial.plan/1`, from prepared calls, their forecasts and where each key would come from."""
+def plan_document(
+    plans: Iterable[tuple[Prepared, Forecast, str | None]], outlooks: Sequence[object] = ()
+) -> dict[str, Any]:
+    """`thinkdial.plan/1`, from prepared calls, their forecasts and where each key would come from.
+
+    `outlooks` are those of the session that the calls go on with, one for each call; there are none outside of one.
+    """
     entries = list(plans)
     return {
         "schema": PLAN_SCHEMA,
-        "plans": [plan_entry(*entry) for entry in entries],
+        "plans": [
+            plan_entry(*entry) | ({"outlook": plain(outlooks[at])} if outlooks else {})
+            for at, entry in enumerate(entries)
+        ],
         "total": plain(totals(forecast for _, forecast, _ in entries)),
     }
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from ...providers.errors import StoreError, UsageError, did_you_mean
 from ...providers.turns.turn import Turn
@@ -21,10 +22,12 @@ from ..history.conversations.rows import (
 )
 from ..history.read import stored_run
 from ..history.store import Store
+from ..planning.fates import TurnCount
 from .names import checked_name
 from .settings import SessionSettings, settings_of
 from .stored_answers import answer_of, chosen_entry, named_answer, recover_turn, result_row
 
+_COUNTED = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens")
 LATEST = None
 """The name of the session that was used last."""
 
@@ -46,6 +49,18 @@ class Conversation:
         """What was said, numbered from 1; compactions are no turns."""
         said = [node.turn for node in self.way if node.kind == "turn" and node.turn is not None]
         return tuple(replace(turn, number=number) for number, turn in enumerate(said, 1))
+
+    @property
+    def counts(self) -> tuple[TurnCount, ...]:
+        """What providers counted of the turns; nothing of imported ones."""
+        nodes = [node for node in self.way if node.kind == "turn" and node.turn is not None]
+        return tuple(_count(node, turn) for turn, node in enumerate(nodes, 1) if "think" in node.facts)
+
+    @property
+    def spent_usd(self) -> Decimal | None:
+        """What the turns on the way have cost, as far as that is known; None where it is of none of them."""
+        known = [Decimal(usd) for node in self.way if (usd := node.facts.get("usd")) is not None]
+        return sum(known, Decimal(0)) if known else None
 
     def node_of(self, turn: int) -> StoredTurn:
         """The stored turn with that number on the way, counted from 1. Raises `UsageError`."""
@@ -150,6 +165,12 @@ def tree_of(store: Store, conversation: Conversation) -> tuple[list[StoredTurn],
     """Every turn of the conversation's tree, and the sessions that stand in it."""
     tree = conversation.session.tree
     return turns_of_tree(store, tree), [session for session in list_sessions(store) if session.tree == tree]
+
+
+def _count(node: StoredTurn, turn: int) -> TurnCount:
+    facts = node.facts
+    tokens = [facts.get(name) for name in _COUNTED]
+    return TurnCount(turn, str(facts["think"]), node.created_at, *tokens)
 
 
 def _claimed(store: Store, session: StoredSession) -> Opened:

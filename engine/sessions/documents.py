@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..history.conversations.rows import StoredTurn
+from ..results.documents import plain
+from .outlook import Outlook
 from .queries import SessionRow, SessionTree
 
 LIST_SCHEMA = "thinkdial.sessions/1"
@@ -32,8 +34,11 @@ def sessions_document(rows: Sequence[SessionRow]) -> dict[str, Any]:
     }
 
 
-def tree_document(tree: SessionTree) -> dict[str, Any]:
-    """`thinkdial.session-tree/1`: the session's turns, and those around it. Opaque values stay in the history."""
+def tree_document(tree: SessionTree, outlook: Outlook | None = None) -> dict[str, Any]:
+    """`thinkdial.session-tree/1`: the session's turns, and those around it. Opaque values stay in the history.
+
+    `outlook` is what its next turn is likely to be.
+    """
     session = tree.conversation.session
     return {
         "schema": TREE_SCHEMA,
@@ -43,6 +48,7 @@ def tree_document(tree: SessionTree) -> dict[str, Any]:
         "settings": dict(tree.conversation.settings.document()),
         "tip": session.tip,
         "sessions": [{"name": other.name, "tip": other.tip} for other in tree.sessions],
+        "outlook": plain(outlook),
         "nodes": [_node(node, tree.depths[node.number]) for node in tree.nodes],
     }
 

@@ -40,7 +40,7 @@ class NextTurn:
         options = ContinuityOptions(
             settings.carry_reasoning, settings.keep_reasoning or "provider", settings.on_mismatch or "drop"
         )
-        past = Past(self.conversation.turns, options, self.place)
+        past = Past(self.conversation.turns, options, self.place, self.conversation.counts)
         return replace(asked, system=asked.system or settings.system, past=past)
 
     def head(self, asked: Prompt, profile: str, think: str) -> TurnHead:

@@ -97,7 +97,7 @@ def _planned(asked: _Asked, profile: list[str] | None, talking: TalkOptions) -> 
     from ....engine.targets.target import one_selection
     from .plan import print_plans
 
-    prompt, options = asked.prompt, asked.options
+    prompt, options, foresee = asked.prompt, asked.options, None
     if talking.session is not None or talking.go_on:
         from . import talk
 
@@ -105,9 +105,10 @@ def _planned(asked: _Asked, profile: list[str] | None, talking: TalkOptions) -> 
         options = talk.options_in(turn, options, profile)
         profile = talk.profile_of(turn, profile, asked.settings)
         prompt = turn.prompt(prompt)
+        foresee = talk.foresight(turn)
     selection = one_selection(profile, asked.settings)
     as_json, strict = asked.form is Format.JSON, asked.sending.strict_think
-    return print_plans([selection], prompt, asked.settings, options, as_json=as_json, strict=strict)
+    return print_plans([selection], prompt, asked.settings, options, as_json=as_json, strict=strict, foresee=foresee)
 
 
 def _in_session(asked: _Asked, profile: list[str] | None, talking: TalkOptions, *, yes: bool, count: bool) -> ExitCode:

@@ -22,10 +22,12 @@ from ...options import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ....engine.planning.prepare import Prepared, Prompt
+    from ....engine.results.result import Forecast
     from ....engine.runs.jobs import Options
+    from ....engine.sessions.outlook import Outlook
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
 
@@ -97,10 +99,12 @@ def print_plans(
     tolerant: bool = False,
     quiet: bool = False,
     count: bool = False,
+    foresee: Callable[[Prepared, Forecast], Outlook] | None = None,
 ) -> ExitCode:
     """Plan everything and print it; what cannot be planned is said on stderr, and unless `tolerant` in the exit code.
 
-    `count` asks the providers how many tokens the prompt has. Raises `ConfigError` when nothing can be planned.
+    `count` asks the providers how many tokens the prompt has. `foresee` gives the outlook of the session that the calls
+    go on with. Raises `ConfigError` when nothing can be planned.
     """
 
     from ....engine.runs.plan_documents import plan_document
@@ -120,10 +124,15 @@ def print_plans(
     entries, problems = plan_calls(selections, prompt, config, options, note=note, count=counted if count else None)
     if problems and not entries:
         raise problems[0]
+    outlooks = [] if foresee is None else [foresee(prepared, forecast) for prepared, forecast, _ in entries]
     if as_json:
-        emit(json_text(plan_document(entries)))
+        emit(json_text(plan_document(entries, outlooks)))
     else:
         emit(rendered(plans_view(entries, console().width)))
+        for outlook in outlooks:
+            from ...views.sessions.outlook import outlook_view
+
+            emit(rendered(outlook_view(outlook)))
     for problem in problems:
         if not tolerant:
             complain(problem)

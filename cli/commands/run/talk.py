@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ....engine.runs.jobs import Options
@@ -18,7 +19,10 @@ from ....providers.think import parse_think
 from ...output import is_terminal, say
 
 if TYPE_CHECKING:
+    from ....engine.planning.prepare import Prepared
+    from ....engine.results.result import Forecast
     from ....engine.runs.jobs import Job
+    from ....engine.sessions.outlook import Outlook
     from ....profiles.config import Config
     from ...options import KeepOptions, TalkOptions
 
@@ -88,6 +92,13 @@ def options_in(turn: NextTurn, options: Options, given: list[str] | None) -> Opt
     if not options.sweep and not given and settings.think is not None:
         options = replace(options, sweep=(parse_think(settings.think),))
     return replace(options, account_key=turn.secret)
+
+
+def foresight(turn: NextTurn) -> Callable[[Prepared, Forecast], Outlook]:
+    """What gives the outlook of the session from a planned call."""
+    from ....engine.sessions.outlooks import outlook_of
+
+    return partial(outlook_of, turn.conversation)
 
 
 def may_go(turn: NextTurn, jobs: Iterable[Job], *, yes: bool, quiet: bool) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ....engine.costs.forecast import COUNTED_METHOD, INPUT_METHOD, PRICE_METHOD, ForecastTotals, totals
+from ....engine.costs.forecast import COUNTED_METHOD, INPUT_METHOD, LEARNT_METHOD, PRICE_METHOD, ForecastTotals, totals
 from ....engine.results.result import Forecast
 from ..numbers import UNKNOWN, dollars, tokens
 
@@ -83,14 +83,19 @@ def method_words(forecasts: Sequence[Forecast | None]) -> str:
     """How the figures came about, for what occurs in `forecasts`."""
     kinds = {forecast.input_source for forecast in forecasts if forecast is not None}
     histories = {forecast.output_source for forecast in forecasts if forecast is not None}
-    parts = [INPUT_METHOD] if "estimated" in kinds else []
+    known = [forecast for forecast in forecasts if forecast is not None]
+    learnt = [forecast.method.startswith(LEARNT_METHOD) for forecast in known if forecast.input_source == "estimated"]
+    parts = [LEARNT_METHOD] if any(learnt) else []
+    parts += [INPUT_METHOD] if "estimated" in kinds and not all(learnt) else []
     parts += [COUNTED_METHOD] if "counted" in kinds else []
     parts.append("high: output up to the limit")
     if "history" in histories:
         parts.append("expected and low from your own runs: their median and 10th percentile")
     if "reference" in histories:
         parts.append("expected by the reference table: the thinking that the level is worth, and an answer")
-    return "; ".join([*parts, PRICE_METHOD])
+    cached = [forecast.cached_input_tokens for forecast in known]
+    parts.append(PRICE_METHOD if not any(cached) else "low and expected read from the cache what it is likely to hold")
+    return "; ".join(parts)
 
 
 def in_total(forecasts: Sequence[Forecast | None]) -> str:

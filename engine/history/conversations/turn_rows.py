@@ -63,6 +63,7 @@ def answered_document(result: Result) -> dict[str, Any]:
         "status": result.status,
         "input_tokens": usage.input_tokens,
         "cached_input_tokens": usage.cached_input_tokens,
+        "cache_write_tokens": usage.cache_write_tokens,
         "output_tokens": usage.output_tokens,
         "usd": None if usd is None else dollars_text(usd),
     }
