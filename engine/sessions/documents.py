@@ -7,7 +7,7 @@ from typing import Any
 
 from ..history.conversations.rows import StoredTurn
 from ..results.documents import plain
-from .outlook import Outlook
+from .context.outlook import Outlook
 from .queries import SessionRow, SessionTree
 
 LIST_SCHEMA = "thinkdial.sessions/1"

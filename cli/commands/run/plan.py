@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from ....engine.planning.prepare import Prepared, Prompt
     from ....engine.results.result import Forecast
     from ....engine.runs.jobs import Options
-    from ....engine.sessions.outlook import Outlook
+    from ....engine.sessions.context.outlook import Outlook
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
 

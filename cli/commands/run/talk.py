@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ....engine.planning.prepare import Prepared
     from ....engine.results.result import Forecast
     from ....engine.runs.jobs import Job
-    from ....engine.sessions.outlook import Outlook
+    from ....engine.sessions.context.outlook import Outlook
     from ....profiles.config import Config
     from ...options import KeepOptions, TalkOptions
 
@@ -96,7 +96,7 @@ def options_in(turn: NextTurn, options: Options, given: list[str] | None) -> Opt
 
 def foresight(turn: NextTurn) -> Callable[[Prepared, Forecast], Outlook]:
     """What gives the outlook of the session from a planned call."""
-    from ....engine.sessions.outlooks import outlook_of
+    from ....engine.sessions.context.outlooks import outlook_of
 
     return partial(outlook_of, turn.conversation)
 

@@ -20,7 +20,7 @@ def show(
 
     Example:  thinkdial session show tea
     """
-    from ....engine.sessions.outlooks import next_outlook
+    from ....engine.sessions.context.outlooks import next_outlook
     from ....engine.sessions.queries import session_tree
     from ...output import console, emit, rendered
     from ...selection import load_config

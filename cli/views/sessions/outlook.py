@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rich.text import Text
 
-from ....engine.sessions.outlook import Outlook
+from ....engine.sessions.context.outlook import Outlook
 from ....providers.untrusted import one_line
 from ..numbers import dollars
 from ..run.phrases import CAUTION, QUIET, STRONG

@@ -193,7 +193,8 @@ def _added_up(costs: list[Cost]) -> Cost:
     notes = tuple(dict.fromkeys(cost.note for cost in costs if cost.note))
     sums = {name: [getattr(cost, name) for cost in costs] for name in _SUMMED}
     known = {name: sum(values, Decimal(0)) for name, values in sums.items() if None not in values}
-    return Cost(source=first.source, note="; ".join(notes) or None, **known)
+    usd, entered, output, reasoning, saved = map(known.get, _SUMMED)
+    return Cost(usd, entered, output, reasoning, first.source, "; ".join(notes) or None, saved)
 
 
 def priced_by_profile(usage: Usage, price: Price, *, written_1h: int | None = None, is_batch: bool = False) -> Cost:

@@ -14,7 +14,7 @@ from thinkdial.engine.costs.conversation_input import conversation_input
 from thinkdial.engine.costs.forecast import forecast
 from thinkdial.engine.planning.fates import Past, TurnCount
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
-from thinkdial.engine.sessions.outlook import outlook
+from thinkdial.engine.sessions.context.outlook import outlook
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles import facts
 from thinkdial.profiles.config import load_builtin

@@ -6,7 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 
 from thinkdial.cli.views.sessions.outlook import outlook_view
-from thinkdial.engine.sessions.outlook import Outlook
+from thinkdial.engine.sessions.context.outlook import Outlook
 
 SEEN = Outlook(
     turn=4, profile="claude", think="low", input_tokens=1152, input_low=1140, input_high=1184, prompt_tokens=10,
@@ -19,8 +19,10 @@ SEEN = Outlook(
 
 def test_all_of_it_stands_in_four_lines() -> None:
     assert outlook_view(SEEN).plain.split("\n") == [
-        "next turn, 4: ~1,152 tokens in (1,140 to 1,184) = 10 prompt + 1,042 earlier text + 100 replayed reasoning;"
-        " 1,069 of them from the cache · claude@low",
+        (
+            "next turn, 4: ~1,152 tokens in (1,140 to 1,184) = 10 prompt + 1,042 earlier text"
+            " + 100 replayed reasoning; 1,069 of them from the cache · claude@low"
+        ),
         "cost $0.0006 to $2.50, expected $0.12, of which input $0.0006; each turn adds ~380 tokens and $0.00008",
         "the limit of 872,000 tokens is reached at turn 2296",
         "the session's budget of $1.00, $0.02 of it spent, is used up at turn 9",

@@ -12,7 +12,7 @@ import pytest
 from thinkdial.engine.costs.forecast import cost_of_usage, forecast
 from thinkdial.engine.planning.fates import Past
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
-from thinkdial.engine.sessions.outlook import Outlook, outlook, window_of
+from thinkdial.engine.sessions.context.outlook import Outlook, outlook, window_of
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles import facts
 from thinkdial.profiles.config import load_builtin
@@ -24,10 +24,11 @@ from thinkdial.providers.turns.turn import Origin, Turn, said
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 ORIGIN = Origin("deepseek", "https://api.deepseek.com", "openai-chat", "deepseek-v4-flash")
+PRICE = Price(Decimal(2), Decimal(10))
 LONG = "many words of an answer " * 200
 
 
-def going_on(turns: Sequence[Turn], price: Price | None = Price(Decimal(2), Decimal(10))) -> Prepared:
+def going_on(turns: Sequence[Turn], price: Price | None = PRICE) -> Prepared:
     profile = Profile(name="p", provider="deepseek", model="deepseek-v4-flash", price=price, max_output_tokens=1000)
     return prepare(
         resolve(profile, load_builtin()), AUTO, Prompt("And now?", past=Past(tuple(turns))), facts.reference()

@@ -6,12 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 
-from ...providers.schema import Usage
-from ..costs.conversation_input import ConversationInput, conversation_input
-from ..costs.forecast import cost_of_usage
-from ..planning.fates import Past
-from ..planning.prepare import Prepared
-from ..results.result import Forecast
+from ....providers.schema import Usage
+from ...costs.conversation_input import ConversationInput, conversation_input
+from ...costs.forecast import cost_of_usage
+from ...planning.fates import Past
+from ...planning.prepare import Prepared
+from ...results.result import Forecast
 
 MOST_TURNS = 10_000
 """Turns that are looked ahead for the end of the budget."""

@@ -5,20 +5,20 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ...providers.errors import ConfigError, UsageError
-from ...providers.think import parse_think
-from ...providers.turns.turn import plain_text
-from ..planning.prepare import Prepared, Prompt
-from ..results.result import Forecast
-from ..runs.jobs import Options
-from ..runs.plans import plan_calls
-from ..targets.target import select
-from .conversation import Conversation
-from .next_turn import NextTurn
+from ....providers.errors import ConfigError, UsageError
+from ....providers.think import parse_think
+from ....providers.turns.turn import plain_text
+from ...planning.prepare import Prepared, Prompt
+from ...results.result import Forecast
+from ...runs.jobs import Options
+from ...runs.plans import plan_calls
+from ...targets.target import select
+from ..conversation import Conversation
+from ..next_turn import NextTurn
 from .outlook import Outlook, outlook
 
 if TYPE_CHECKING:
-    from ...profiles.config import Config
+    from ....profiles.config import Config
 
 
 def outlook_of(conversation: Conversation, prepared: Prepared, forecast: Forecast) -> Outlook:
