@@ -14,19 +14,32 @@ from thinkdial.engine.batch.output.summary import SCHEMA as BATCH_SUMMARY_SCHEMA
 from thinkdial.engine.batch.output.summary import Group
 from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA
 from thinkdial.engine.results.result import Result, Run
+from thinkdial.engine.sessions.forms.session_file import (
+    NODE_KEYS,
+    NOT_EXPORTED,
+    SESSION_SCHEMA,
+    SETTINGS_KEYS,
+    FileBranch,
+    FileNode,
+)
+from thinkdial.engine.sessions.settings import SessionSettings
 from thinkdial.profiles import budget_rules, config, facts, history_settings
 from thinkdial.profiles.card import AfterEnd, Control
 from thinkdial.profiles.cards.own_models import OWN_KEYS
 from thinkdial.profiles.price_list import LONG_PROMPT_KEYS, PRICE_KEYS
 from thinkdial.profiles.profile import CallLimits
+from thinkdial.profiles.state.rule import Binding
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import NAMES as DIALECTS
 from thinkdial.providers.schema import Visibility
 from thinkdial.providers.think import THINKING_LEVELS, Level
+from thinkdial.providers.turns.pieces import TurnPiece
+from thinkdial.providers.turns.turn import Origin
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DIRECTORY = Path(__file__).resolve().parent.parent / "profiles" / "schemas"
 NOT_PRINTED = {Failure: {"param"}}
+DESCRIBED = {"branch": FileBranch, "node": FileNode, "piece": TurnPiece}
 THINK_PATTERN = "^(auto|" + "|".join(level.value for level in Level) + "|[0-9]{1,9}k?)$"
 
 
@@ -36,6 +49,7 @@ def main() -> None:
         "result.schema.json": result_schema(),
         "batch-summary.schema.json": batch_summary_schema(),
         "config.schema.json": config_schema(),
+        "session.schema.json": session_schema(),
     }
     for name, document in documents.items():
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -107,6 +121,63 @@ def batch_summary_schema() -> dict[str, Any]:
         "groups": {"type": "array", "items": _object({name: group_kinds[name] for name in group}, required=group)},
     }
     return {"$schema": DIALECT, "title": "The summary of a batch", **_object(kinds, required=[*kinds])}
+
+
+def session_schema() -> dict[str, Any]:
+    """The schema of an exported session: who stands where in which turns, and what those are made of."""
+    text, count_or_null = {"type": "string"}, {"type": ["integer", "null"], "minimum": 0}
+    piece_hints, origin_hints = get_type_hints(TurnPiece), get_type_hints(Origin)
+    piece = {name: of_type(piece_hints[name], {}) for name in (field.name for field in fields(TurnPiece))}
+    piece |= {"id": text, "name": text, "opaque": {"type": "object", "additionalProperties": text}}
+    bound = {"enum": sorted(("provider", *get_args(Binding)))}
+    about = "the provider alone reads it, and only where all of these are what they were"
+    bound_to = {"type": "array", "items": bound, "description": about}
+    origin = {
+        field.name: text if field.name != "date" else {**text, "format": "date-time"}
+        for field in fields(Origin)
+        if field.name in origin_hints.keys() - NOT_EXPORTED[Origin]
+    }
+    hints = get_type_hints(FileNode)
+    usd = {"anyOf": [{"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}, {"type": "null"}]}
+    node: dict[str, Any] = {
+        **{name: of_type(hints[name], {}) for name in NODE_KEYS if name in hints},
+        "node": {"type": "integer", "minimum": 0},
+        "asked": {"type": "array", "items": {"$ref": "#/$defs/piece"}},
+        "answered": {"type": "array", "items": {"$ref": "#/$defs/piece"}},
+        "origin": _object(origin, required=["provider", "endpoint", "dialect", "model"]),
+        "is_cut": {"type": "boolean"},
+        "dead": {"type": "array", "items": {"type": "integer", "minimum": 0}},
+        **dict.fromkeys(("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens"), count_or_null),
+        "usd": usd,
+    }
+    setting_hints = get_type_hints(SessionSettings)
+    settings = {name: of_type(setting_hints[name], {}) for name in SETTINGS_KEYS}
+    settings["max_cost_usd"] = {"type": "string"}
+    branch: dict[str, Any] = {
+        "name": text,
+        "created_at": text,
+        "settings": _object(settings),
+        "tip": {"type": ["integer", "null"]},
+    }
+    described = {name: " ".join((kind.__doc__ or "").split()) for name, kind in DESCRIBED.items()}
+    return {
+        "$schema": DIALECT,
+        "title": "An exported session",
+        **_object(
+            {
+                "schema": {"const": SESSION_SCHEMA},
+                **branch,
+                "branches": {"type": "array", "items": {"$ref": "#/$defs/branch"}},
+                "nodes": {"type": "array", "items": {"$ref": "#/$defs/node"}},
+            },
+            required=["schema", *branch, "branches", "nodes"],
+        ),
+        "$defs": {
+            "branch": {"description": described["branch"], **_object(branch, required=[*branch])},
+            "node": {"description": described["node"], **_object({n: node[n] for n in NODE_KEYS}, [*NODE_KEYS])},
+            "piece": {"description": described["piece"], **_object({**piece, "bound_to": bound_to}, ["kind"])},
+        },
+    }
 
 
 def of_type(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:

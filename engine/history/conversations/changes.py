@@ -132,7 +132,7 @@ def finish_left(store: Store, session: StoredSession, number: int, document: Jso
         _move(connection, session, number)
 
 
-def asked_document(pieces: Iterable[TurnPiece], *, system: str | None, profile: str, think: str) -> Json:
+def asked_document(pieces: Iterable[TurnPiece], *, system: str | None, profile: str | None, think: str | None) -> Json:
     """The user's side of a turn as it is stored."""
     return {
         "pieces": [piece.document() for piece in pieces],

@@ -1,0 +1,1 @@
+"""The forms in which conversations come from files and go into them: a pure module a form."""
