@@ -10,6 +10,9 @@ from ....providers.turns.turn import Origin, Turn
 from ....providers.wires.chat import format_of
 from ..fates import ContinuityOptions, Destination
 
+_PLACES_OF_THOUGHT = frozenset({"", "reasoning_content", "reasoning", "thinking"})
+"""Where readable reasoning that a file brings may stand in a message. A file could name any other field."""
+
 
 @dataclass(frozen=True, slots=True)
 class Barrier:
@@ -53,7 +56,14 @@ def barrier_of(turn: Turn, destination: Destination) -> Barrier | None:
     return None
 
 
+def _is_plain_thought(piece: TurnPiece) -> bool:
+    """Whether an imported piece is words and nothing else, in a place where words of that kind may be."""
+    return not piece.is_reasoning or (not piece.native and piece.carrier in _PLACES_OF_THOUGHT)
+
+
 def _foreign(origin: Origin, destination: Destination) -> str | None:
+    if origin.is_imported and not origin.endpoint:
+        return f"it came from a file; {destination.provider} gets the text alone"
     if origin.provider != destination.provider:
         return f"it is {origin.provider}'s; {destination.provider} gets the text alone"
     if origin.dialect != destination.dialect:
@@ -82,7 +92,7 @@ def judge(
         return Judgement(False, "it names something stored at the provider; the turn itself goes instead")
     if not piece.is_whole:
         return Judgement(False, "it came incomplete")
-    if origin.is_imported and piece.is_bound:
+    if origin.is_imported and (piece.is_bound or not _is_plain_thought(piece)):
         return Judgement(False, f"it was imported; {origin.provider} has not accepted it yet")
     if piece.is_reasoning and (refusal := _refused(piece, rule)):
         return Judgement(False, refusal, may_be_noted=True)

@@ -12,7 +12,7 @@ from ....providers.turns.prefix import Prefix
 from ....providers.turns.turn import Exchanged, Turn
 from ..fates import Continuity, ContinuityOptions, Destination, PieceFate
 from .judgement import Barrier, barrier_of
-from .settlement import Settlement, settle
+from .settlement import Settlement, asked_of, settle
 from .tool_calls import loose_ends, with_ids
 
 Write = Callable[[Sequence[Exchanged]], Iterable[Any]]
@@ -63,8 +63,8 @@ def _settled(
     for at, turn in enumerate(turns):
         barrier = barrier_of(turn, destination)
         if prefix is not None:
-            kept = tuple(piece for place, piece in enumerate(turn.asked) if place not in loose.results[at])
-            prefix.add(write([Exchanged(kept)]))
+            is_plain = turn.origin.is_imported or (barrier is not None and barrier.is_foreign)
+            prefix.add(write([Exchanged(asked_of(turn, loose.results[at], is_plain=is_plain))]))
             if barrier is None and _is_signed(turn):
                 barrier = _prefix_barrier(turn, prefix.digest(), options)
         is_last = at + 1 == len(turns)

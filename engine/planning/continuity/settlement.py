@@ -48,7 +48,7 @@ class Settlement:
 
     @property
     def asked(self) -> tuple[TurnPiece, ...]:
-        return tuple(piece for at, piece in enumerate(self.turn.asked) if at not in self.lost_results)
+        return asked_of(self.turn, self.lost_results, is_plain=self.is_foreign or self.turn.origin.is_imported)
 
     @property
     def answered(self) -> tuple[TurnPiece, ...]:
@@ -112,7 +112,7 @@ def settle(
             outcomes.append(_barred(piece, barrier))
         else:
             verdict = judge(piece, turn, position, destination, options, is_last=is_last)
-            outcomes.append(_judged(piece, verdict))
+            outcomes.append(_judged(piece, verdict, is_imported=turn.origin.is_imported))
     if rule.hangs_together:
         outcomes = _hung_together(outcomes)
     outcomes = _ended(outcomes, rule)
@@ -130,11 +130,27 @@ def _barred(piece: TurnPiece, barrier: Barrier) -> PieceOutcome:
     return PieceOutcome(piece, plain, "dropped", barrier.reason) if piece.opaque else PieceOutcome(piece, plain)
 
 
-def _judged(piece: TurnPiece, verdict: Judgement) -> PieceOutcome:
+def asked_of(turn: Turn, lost: frozenset[int], *, is_plain: bool) -> tuple[TurnPiece, ...]:
+    """What is written of the user's side, without results whose calls are not there.
+
+    `is_plain`: without anything that only the wire it came from understands.
+    """
+    stays = [piece for at, piece in enumerate(turn.asked) if at not in lost]
+    if not is_plain:
+        return tuple(stays)
+    return tuple(
+        TurnPiece(piece.kind, piece.text, id=piece.id, name=piece.name)
+        for piece in stays
+        if piece.kind in ("text", "result")
+    )
+
+
+def _judged(piece: TurnPiece, verdict: Judgement, *, is_imported: bool) -> PieceOutcome:
     if piece.kind in ("text", "call"):
+        bare = _plain(piece, is_foreign=False) if is_imported else replace(piece, opaque={})
         if not piece.opaque:
-            return PieceOutcome(piece, piece)
-        written = piece if verdict.goes else replace(piece, opaque={})
+            return PieceOutcome(piece, bare if is_imported else piece)
+        written = piece if verdict.goes else bare
         return PieceOutcome(piece, written, "kept" if verdict.goes else "dropped", verdict.reason)
     if verdict.goes:
         return PieceOutcome(piece, piece, "kept", verdict.reason)
