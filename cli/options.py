@@ -22,6 +22,17 @@ class Format(StrEnum):
     TEXT = "text"
 
 
+class ExchangeForm(StrEnum):
+    """The forms of files that sessions go into and come from."""
+
+    THINKDIAL = "thinkdial"
+    MD = "md"
+    OPENAI_CHAT = "openai-chat"
+    OPENAI_RESPONSES = "openai-responses"
+    ANTHROPIC_MESSAGES = "anthropic-messages"
+    GEMINI_GENERATE = "gemini-generate"
+
+
 class ReasoningView(StrEnum):
     """How much of the reasoning is shown."""
 

@@ -4,19 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from decimal import Decimal
-from typing import Any
+from pathlib import PurePath
+from typing import Any, cast
 
+from ...providers.errors import UsageError
 from ...providers.schema import Json
 from ...providers.turns.turn_documents import turn_document
 from ..history.conversations.changes import asked_document
 from ..history.conversations.rows import StoredSession, StoredTurn, find_session
 from ..history.conversations.trees import NewSession, NewTurn, store_tree
 from ..history.store import Store
-from .conversation import Conversation, conversation_of, tree_of
-from .forms.session_file import FileBranch, FileNode, SessionFile
+from ..results.assembly import timestamp
+from .conversation import Conversation, conversation_of, open_conversation, tree_of
+from .forms import markdown
+from .forms.file_text import json_of, text_of, value_of
+from .forms.form import FORM_NAMES, FormName, ListForm, form_of_value
+from .forms.json_object import FormError
+from .forms.lists import Written, file_of_transcript, read_list, write_form
+from .forms.session_file import FileBranch, FileNode, SessionFile, session_document
+from .forms.session_reader import read_session
 from .names import LONGEST_NAME, checked_name
 from .settings import settings_of
+
+STANDARD_INPUT = "standard input"
+"""What the file is called where there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +38,68 @@ class Imported:
 
     conversation: Conversation
     renamed: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileRead:
+    """The session in a file, the form that it is in, and what of it was left out or put another way."""
+
+    file: SessionFile
+    form: FormName
+    remarks: tuple[str, ...] = ()
+
+
+def export_session(name: str | None, form: str, *, whole: bool = True) -> Written:
+    """The session of that name, or the latest, as the text of a file. Raises `StoreError`.
+
+    `whole`: our own form takes the branches of its tree along. All others hold the way alone.
+    """
+    with Store.open() as store:
+        conversation = open_conversation(store, name)
+        if form == "thinkdial":
+            return Written(json_of(session_document(session_file(store, conversation, whole=whole))), ())
+    asked = [node.asked.get("system") for node in conversation.way if node.kind == "turn"]
+    system = conversation.settings.system or (asked[-1] if asked else None)
+    return write_form(cast("FormName", form), conversation.name, system, conversation.turns)
+
+
+def read_file(data: bytes, source: str, form: str | None, name: str | None) -> FileRead:
+    """The session in the bytes of a file that is called `source`, in the given form or the one that it looks like.
+
+    Raises `UsageError` with file, place and reason.
+    """
+    try:
+        return _file_read(text_of(data), source, cast("FormName | None", form), name)
+    except FormError as error:
+        hint = f"say its form with --as: {', '.join(FORM_NAMES)}" if form is None and error.place == "$" else None
+        raise UsageError(f"{source}: {error}", hint=hint) from None
+
+
+def import_session(read: FileRead, name: str | None) -> Imported:
+    """Make sessions of a file that was read, under `name` or its own. Raises `StoreError` where that is taken."""
+    with Store.open(create=True) as store:
+        return store_file(store, read.file, name)
+
+
+def _file_read(text: str, source: str, form: FormName | None, name: str | None) -> FileRead:
+    now = timestamp(datetime.now(UTC))
+    if form == "md" or (form is None and markdown.is_page(text)):
+        said = markdown.read(text)
+        file = file_of_transcript(said, "md", name or said.name or _stem(source), now)
+        return FileRead(file, "md", said.remarks)
+    value = value_of(text)
+    form = form or form_of_value(value)
+    if form == "thinkdial":
+        return FileRead(read_session(value), form)
+    said = read_list(cast("ListForm", form), value)
+    return FileRead(file_of_transcript(said, form, name or _stem(source), now), form, said.remarks)
+
+
+def _stem(source: str) -> str:
+    """A name for a session whose file brings none. Raises `UsageError` where there is no file either."""
+    if source == STANDARD_INPUT:
+        raise UsageError("the session needs a name", hint="thinkdial session import - NAME")
+    return PurePath(source).stem
 
 
 def session_file(store: Store, conversation: Conversation, *, whole: bool = True) -> SessionFile:

@@ -20,9 +20,12 @@ class SessionCommands(LazyGroup):
         "pick": "Go on with one answer of the latest comparison.",
         "fork": "Begin a second session from any turn of one.",
         "rewind": "Go back by turns; nothing is lost.",
+        "export": "Write a session into a file, for another machine or another program.",
+        "import": "Make a session of a file: ours, Markdown, or messages of four APIs.",
         "rename": "Give a session another name.",
         "rm": "Forget a session.",
     }
+    modules: ClassVar = {"export": "export_", "import": "import_"}
 
 
 app = typer.Typer(

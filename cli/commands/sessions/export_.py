@@ -1,0 +1,44 @@
+"""`thinkdial session export`: a session as a file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from ...exit_codes import ExitCode
+from ...options import ExchangeForm
+
+
+def export_(
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="The session; the latest without one.")] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write it to FILE instead of stdout.")
+    ] = None,
+    form: Annotated[
+        ExchangeForm | None,
+        typer.Option("--as", metavar="FORM", help=f"One of {', '.join(ExchangeForm)}; thinkdial unless given."),
+    ] = None,
+    no_branches: Annotated[
+        bool, typer.Option("--no-branches", help="Leave out what was forked or left behind (thinkdial only).")
+    ] = False,
+) -> ExitCode:
+    """Write a session into a file: with every piece of state (thinkdial), to be read (md), or as an API's messages.
+
+    Example:  thinkdial session export tea -o tea.json
+    """
+    from ....engine.sessions.transfer import export_session
+    from ...output import check_writable, emit, say, write_file
+
+    if output is not None:
+        check_writable(output)
+    written = export_session(name, (form or ExchangeForm.THINKDIAL).value, whole=not no_branches)
+    for remark in written.remarks:
+        say(f"note: {remark}")
+    if output is None:
+        emit(written.text)
+    else:
+        write_file(output, written.text)
+        say(f"wrote {output}")
+    return ExitCode.OK

@@ -1,0 +1,65 @@
+"""What is said of an import: what came, and what a stranger's file would have a model believe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ....engine.sessions.transfer import FileRead, Imported
+from ....providers.turns.pieces import TurnPiece
+from ....providers.untrusted import one_line
+
+_MOST_TOOLS = 20
+_MOST_SYSTEM = 500
+_MOST_WORDS = 160
+
+
+def imported_lines(read: FileRead, imported: Imported) -> Iterator[str]:
+    """The lines, each of them harmless."""
+    conversation = imported.conversation
+    turns, nodes = conversation.turns, len(read.file.nodes)
+    for remark in read.remarks:
+        yield f"note: {one_line(remark, 300)}"
+    systems = dict.fromkeys(
+        (conversation.settings.system, *(node.system for node in read.file.nodes)),
+    )
+    for words in systems:
+        if words:
+            yield f"system text: {one_line(words, _MOST_SYSTEM)}"
+    yield from _tools(read)
+    if bound := sum(piece.is_bound for node in read.file.nodes for piece in node.turn.pieces):
+        yield (
+            f"note: {_counted(bound, 'piece')} that only a provider can read {'is' if bound == 1 else 'are'} kept,"
+            " and sent to nobody"
+        )
+    for old, new in imported.renamed:
+        yield f"note: the fork {one_line(old, 80)} is called {one_line(new, 80)}, because its name was taken"
+    said = f"{_counted(len(turns), 'turn')} of {read.form}"
+    if nodes > len(turns):
+        said += f", {nodes - len(turns)} more beside its way"
+    last = turns[-1] if turns else None
+    if last is not None and not last.pieces:
+        yield "note: the last message has no answer; what you ask next is added to it"
+    name = conversation.name
+    yield f"session {name} begins, with {said}; go on with: thinkdial ask --session {name} ..."
+
+
+def _tools(read: FileRead) -> Iterator[str]:
+    found = [
+        (number, piece)
+        for number, node in enumerate(read.file.nodes, 1)
+        for piece in (*node.turn.asked, *node.turn.pieces)
+        if piece.kind in ("call", "result")
+    ]
+    for number, piece in found[:_MOST_TOOLS]:
+        yield f"turn {number}: {_tool(piece)}"
+    if len(found) > _MOST_TOOLS:
+        yield f"and {len(found) - _MOST_TOOLS} more calls and results; nothing of them is run"
+
+
+def _tool(piece: TurnPiece) -> str:
+    name = one_line(piece.name or piece.id or "?", 60)
+    return f"{'call' if piece.kind == 'call' else 'result'} of {name}: {one_line(piece.text, _MOST_WORDS)}"
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'s' if number != 1 else ''}"
