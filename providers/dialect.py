@@ -57,7 +57,8 @@ class Remembering(Protocol):
     """The optional part of a dialect: writing the turns of a conversation with everything that goes back to it. Pure.
 
     Its decoder yields the pieces (`TurnPiece`), and `build_request` puts `Call.written` in. Dialects without it get the
-    text of earlier turns.
+    text of earlier turns. Where a wire refuses calls in earlier turns unless their tools are declared, `declare(names)`
+    gives the fields of the body that do so, and let none of them be called.
     """
 
     def write(self, exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]]: ...

@@ -16,6 +16,7 @@ from ...providers.schema import Call, Json, Message
 from ...providers.turns.turn import Exchanged, plain_text, said
 from ..targets.target import Target
 from .continuity.planner import plan_continuity
+from .continuity.tool_calls import called_names
 from .fates import Continuity, Destination, Past
 
 
@@ -31,6 +32,10 @@ def with_past(target: Target, call: Call, past: Past, account: str | None) -> tu
         call = replace(call, native=_with_asks(call.native, _asks(rule, past)))
     if not past.turns:
         return call, Continuity()
+    if remembers is not None and hasattr(speech, "declare") and (called := called_names(past.turns)):
+        declared = speech.declare(called)
+        if not declared.keys() & call.params.keys():
+            call = replace(call, native=merged(call.native, declared))
     head: Json = {}
     if "prefix" in rule.binds:
         built = speech.build_request(replace(call, written=()), target.base_url, target.use.quirks)

@@ -84,6 +84,7 @@ _SPEND_LIMITS = frozenset({"enforced_spend_limit_reached", "contract_spend_limit
 _OUT_OF_MONEY = ("credit balance is too low", "reached your specified API usage limits")
 
 write = wire.write
+declare = wire.declare
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:

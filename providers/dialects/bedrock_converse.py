@@ -68,6 +68,7 @@ Source: https://github.com/anomalyco/opencode/issues/47073
 """
 
 write = wire.write
+declare = wire.declare
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:

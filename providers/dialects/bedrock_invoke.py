@@ -31,6 +31,7 @@ VERSION = "bedrock-2023-05-31"
 """`anthropic_version` of the body, which all models take; the newer 2026-10-21 is for Claude 4.7 and later."""
 
 write = wire.write
+declare = wire.declare
 
 
 def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:

@@ -77,6 +77,17 @@ def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]
     return messages
 
 
+def declare(names: Sequence[str]) -> dict[str, Any]:
+    """The fields without which calls in earlier turns are refused: their tools, of which none may be called.
+
+    Source: https://github.com/BerriAI/litellm/issues/4689
+    """
+    return {
+        "tools": [{"name": name, "input_schema": {"type": "object"}} for name in names],
+        "tool_choice": {"type": "none"},
+    }
+
+
 def _asked(pieces: tuple[TurnPiece, ...]) -> Any:
     if len(pieces) == 1 and pieces[0].kind == "text":
         return pieces[0].text

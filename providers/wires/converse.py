@@ -109,6 +109,15 @@ def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]
     return messages
 
 
+def declare(names: Sequence[str]) -> dict[str, Any]:
+    """The fields without which calls in earlier turns are refused. The wire has no word for calling none of them.
+
+    Source: https://github.com/langgenius/dify/issues/17545
+    """
+    tools = [{"toolSpec": {"name": name, "inputSchema": {"json": {"type": "object"}}}} for name in names]
+    return {"toolConfig": {"tools": tools}}
+
+
 def _block(piece: TurnPiece) -> dict[str, Any]:
     match piece.kind:
         case "text":

@@ -12,6 +12,7 @@ from ....providers.wires.gemini import SIGNATURES
 from ....providers.wires.responses import is_commentary
 from ..fates import ContinuityOptions, Destination, Fate, PieceFate
 from .judgement import Barrier, Judgement, judge
+from .tool_calls import tool_name
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,16 +134,18 @@ def _barred(piece: TurnPiece, barrier: Barrier) -> PieceOutcome:
 def asked_of(turn: Turn, lost: frozenset[int], *, is_plain: bool) -> tuple[TurnPiece, ...]:
     """What is written of the user's side, without results whose calls are not there.
 
-    `is_plain`: without anything that only the wire it came from understands.
+    `is_plain`: without anything that only the wire it came from understands, and results first, as all wires want them.
     """
     stays = [piece for at, piece in enumerate(turn.asked) if at not in lost]
     if not is_plain:
         return tuple(stays)
-    return tuple(
-        TurnPiece(piece.kind, piece.text, id=piece.id, name=piece.name)
+    results = [
+        TurnPiece("result", piece.text, id=piece.id, name=piece.name and tool_name(piece.name))
         for piece in stays
-        if piece.kind in ("text", "result")
-    )
+        if piece.kind == "result"
+    ]
+    texts = [TurnPiece("text", piece.text) for piece in stays if piece.kind == "text" and piece.text.strip()]
+    return (*results, *texts)
 
 
 def _judged(piece: TurnPiece, verdict: Judgement, *, is_imported: bool) -> PieceOutcome:
@@ -160,7 +163,7 @@ def _judged(piece: TurnPiece, verdict: Judgement, *, is_imported: bool) -> Piece
 def _plain(piece: TurnPiece, *, is_foreign: bool) -> TurnPiece:
     """A text or call without anything that only its own provider understands; `phase` is a word of the wire."""
     if piece.kind == "call":
-        return TurnPiece("call", piece.text, id=piece.id, name=piece.name)
+        return TurnPiece("call", piece.text, id=piece.id, name=tool_name(piece.name))
     phase = {"phase": piece.native["phase"]} if piece.native.get("phase") and not is_foreign else {}
     return TurnPiece("text", piece.text, piece.carrier, native=phase)
 

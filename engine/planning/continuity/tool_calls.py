@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -12,6 +13,22 @@ from ....providers.turns.turn import Exchanged, Turn
 
 _ID_LENGTH = 9
 """Characters of an id that is made here: what Mistral wants, and enough for all others."""
+
+
+_NOT_IN_NAMES = re.compile(r"[^a-zA-Z0-9_-]")
+_LONGEST_NAME = 64
+"""What OpenAI, Anthropic and Amazon take as the name of a tool."""
+
+
+def tool_name(name: str | None) -> str:
+    """A name that every wire takes, for a tool of another wire."""
+    return _NOT_IN_NAMES.sub("_", name or "tool")[:_LONGEST_NAME]
+
+
+def called_names(turns: Sequence[Turn]) -> tuple[str, ...]:
+    """The tools that were called, each once, in the order of their first calls."""
+    calls = (piece for turn in turns for piece in turn.pieces if piece.kind == "call")
+    return tuple(dict.fromkeys(tool_name(piece.name) for piece in calls))
 
 
 @dataclass(frozen=True, slots=True)

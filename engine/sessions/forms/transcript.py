@@ -59,7 +59,7 @@ class TranscriptBuilder:
 
     def ask(self, pieces: Iterable[TurnPiece], place: str) -> None:
         """A message of the user, or results of calls."""
-        taken = [piece for piece in pieces if piece.kind == "result" or piece.text]
+        taken = [piece for piece in pieces if piece.kind == "result" or piece.text.strip()]
         if not taken:
             return
         if not self._turns or self._turns[-1][1]:
