@@ -131,9 +131,12 @@ def _with_note(asked: tuple[TurnPiece, ...], note: str) -> tuple[TurnPiece, ...]
 
 
 def _alternating(exchanged: Sequence[Exchanged]) -> list[Exchanged]:
-    """Two messages of the user in a row as one."""
+    """Two messages of one side in a row as one."""
     merged: list[Exchanged] = []
     for one in exchanged:
+        if merged and merged[-1].answered and not one.asked:
+            merged[-1] = Exchanged(merged[-1].asked, (*merged[-1].answered, *one.answered))
+            continue
         if merged and not merged[-1].answered:
             texts = [piece.text for piece in (*merged[-1].asked, *one.asked) if piece.kind == "text"]
             others = tuple(piece for piece in (*merged[-1].asked, *one.asked) if piece.kind != "text")
