@@ -20,6 +20,7 @@ class Commands(LazyGroup):
     summaries: ClassVar = {
         "ask": "Ask one model; the answer streams to stdout.",
         "compare": "Send one prompt to many profiles, side by side.",
+        "chat": "Talk in a loop, with one model or another.",
         "session": "Conversations that move between providers.",
         "plan": "Show what would be sent, and what it may cost.",
         "models": "List what the known models accept.",
@@ -37,6 +38,7 @@ class Commands(LazyGroup):
     modules: ClassVar = {
         "ask": "run.ask",
         "compare": "run.compare",
+        "chat": "chat.chat",
         "plan": "run.plan",
         "demo": "run.demo",
         "models": "setup.models.models",

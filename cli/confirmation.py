@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..providers.errors import UsageError
+from ..providers.untrusted import harmless
 from .output import aside, console, is_terminal, say, show
 
 if TYPE_CHECKING:
@@ -41,12 +42,12 @@ def confirm_cost(
     show(forecast_table(jobs, forecasts, total, console(stderr=True).width))
     if question is not None:
         say(f"{question.words}.")
-    return yes or _answer(total.calls)
+    return yes or agreed("Make this call?" if total.calls == 1 else f"Make these {total.calls} calls?")
 
 
-def _answer(calls: int) -> bool:
-    """Whether somebody types yes. Anything else, the end of input and Ctrl-C are no."""
-    aside(f"{'Make this call?' if calls == 1 else f'Make these {calls} calls?'} [y/N] ")
+def agreed(question: str) -> bool:
+    """Whether somebody types yes on the terminal. Anything else, the end of input and Ctrl-C are no."""
+    aside(f"{harmless(question)} [y/N] ")
     try:
         typed = sys.stdin.readline()
     except KeyboardInterrupt:

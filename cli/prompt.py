@@ -36,12 +36,12 @@ def read_prompt(
     pieces: list[str] = []
     if argument is not None and argument != "-":
         pieces.append(checked_text(argument, "the prompt"))
-    pieces += [_decoded(_read(path), str(path)) for path in prompt_files]
+    pieces += [read_text(path) for path in prompt_files]
     wants_stdin = argument == "-"
     if wants_stdin or not is_terminal(sys.stdin):
         with _said_when_long(is_more=bool(pieces)):
             given = _standard_input()
-        added = _decoded(given, "standard input")
+        added = decoded(given, "standard input")
         if pieces and added.strip():
             note(f"standard input is part of the prompt: {len(added):,} characters")
         pieces.append(added)
@@ -92,14 +92,17 @@ def _may_wait() -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISSOCK(mode)
 
 
-def _read(path: Path) -> bytes:
+def read_text(path: Path) -> str:
+    """The text of a file. Raises `UsageError` where it cannot be read, or is no text."""
     try:
-        return read_bounded(path, MAX_PROMPT_BYTES)
+        data = read_bounded(path, MAX_PROMPT_BYTES)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
+    return decoded(data, str(path))
 
 
-def _decoded(data: bytes, name: str) -> str:
+def decoded(data: bytes, name: str) -> str:
+    """The text in `data`, which errors call by `name`. Raises `UsageError` for what is no text."""
     encoding = encoding_of(data)
     if encoding == "utf-8-sig" and b"\x00" in data[:65_536]:
         raise UsageError(f"{name} is binary data, not text", hint="only text can be sent")

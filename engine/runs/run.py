@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ...profiles.history_settings import HistorySettings
@@ -42,6 +43,7 @@ class Finished:
     """A run, and whether somebody interrupted it.
 
     `number` is its place in the history, `problem` why it is not there in full. `notes` are lines about budgets.
+    `spent_usd` is what it has taken of the limits it was under: what was reserved for calls whose cost is unknown.
     """
 
     run: Run
@@ -49,6 +51,7 @@ class Finished:
     number: int | None = None
     problem: StoreError | None = None
     notes: tuple[str, ...] = ()
+    spent_usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,8 @@ async def make_calls(
         number = None if keeper is None else await keeper.close(total_s)
         notes = () if purse is None else tuple(await purse.close())
     run = make_run(run_id, prompt.text, prompt.system, done.results, total_s)
-    return Finished(run, done.interrupted, number, None if keeper is None else keeper.problem, notes)
+    problem = None if keeper is None else keeper.problem
+    return Finished(run, done.interrupted, number, problem, notes, Decimal(0) if purse is None else purse.spent_usd)
 
 
 def kept_of(config: Config, *, no_history: bool) -> Kept | None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import count
+
 from ...providers.errors import UsageError
 
 LONGEST_NAME = 80
@@ -25,3 +28,9 @@ def checked_name(name: str) -> str:
     if stripped.startswith("-"):
         raise UsageError("a session's name cannot begin with a hyphen: it would be read as an option")
     return stripped
+
+
+def free_name(stem: str, taken: Iterable[str]) -> str:
+    """The first of `stem-1`, `stem-2` and so on that no session has."""
+    names = {name.casefold() for name in taken}
+    return next(f"{stem}-{number}" for number in count(1) if f"{stem}-{number}".casefold() not in names)

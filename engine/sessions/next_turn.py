@@ -8,7 +8,7 @@ from pathlib import Path
 from ...providers.turns.turn import said
 from ..history.conversations import changes
 from ..history.conversations.claims import let_go
-from ..history.conversations.rows import known_session
+from ..history.conversations.rows import session_of
 from ..history.heads import TurnHead
 from ..history.store import Store
 from ..planning.fates import ContinuityOptions, Past, SessionPlace
@@ -67,13 +67,27 @@ def look_at(name: str | None, path: Path | None = None) -> NextTurn:
         return NextTurn(open_conversation(store, name), changes.account_key(store))
 
 
+def renew_turn(turn: NextTurn, settings: SessionSettings | None = None, path: Path | None = None) -> NextTurn:
+    """The turn after `turn` of a session that stays held, with what it is to remember from now on.
+
+    Raises `StoreError` when the session is gone, or was taken away from this process.
+    """
+    with Store.open(path) as store:
+        session = session_of(store, turn.conversation.session)
+        if settings is not None and settings != turn.conversation.settings:
+            changes.set_settings(store, session, settings.document())
+        opened = begin_or_open(store, session.name, SessionSettings())
+        is_new = turn.opened is not None and turn.opened.is_new
+        return NextTurn(opened.conversation, turn.secret, replace(opened, is_new=is_new))
+
+
 def end_turn(turn: NextTurn, settings: SessionSettings | None = None, path: Path | None = None) -> None:
     """Give the session back, with what it is to remember. A new session that nothing was said in is forgotten."""
     opened = turn.opened
     if opened is None:
         return
     with Store.open(path) as store:
-        session = known_session(store, turn.conversation.name)
+        session = session_of(store, turn.conversation.session)
         if opened.is_new and session.tip is None and session.compared is None:
             changes.remove_session(store, session.name)
             return

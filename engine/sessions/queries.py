@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..history.conversations import changes
-from ..history.conversations.rows import StoredSession, StoredTurn, list_sessions
+from ..history.conversations.rows import StoredSession, StoredTurn, known_session, list_sessions
 from ..history.store import Store
 from .conversation import (
     Conversation,
@@ -18,7 +18,8 @@ from .conversation import (
     rewind,
     tree_of,
 )
-from .names import checked_name
+from .drafts import forget_draft
+from .names import checked_name, free_name
 from .settings import SessionSettings
 
 
@@ -67,6 +68,12 @@ def session_tree(name: str | None) -> SessionTree:
         return SessionTree(conversation, tuple(nodes), numbered(nodes), tuple(sessions))
 
 
+def new_name(stem: str) -> str:
+    """A name of that stem that no session has yet."""
+    with Store.open() as store:
+        return free_name(stem, (session.name for session in list_sessions(store)))
+
+
 def make_session(name: str, settings: SessionSettings, from_run: str | None = None) -> Conversation:
     """A new session. Raises `StoreError` where the name is taken, or the run is not there."""
     with Store.open(create=True) as store:
@@ -100,7 +107,10 @@ def rename_session(name: str, new: str) -> None:
 def forget_session(name: str) -> int:
     """Forget the session; the number of turns that nobody needs any more."""
     with Store.open() as store:
-        return changes.remove_session(store, checked_name(name))
+        session = known_session(store, checked_name(name))
+        removed = changes.remove_session(store, session.name)
+    forget_draft(session.id)
+    return removed
 
 
 def _row(conversation: Conversation, sessions: list[StoredSession]) -> SessionRow:

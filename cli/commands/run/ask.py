@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...exit_codes import ExitCode, code_for
+from ...exit_codes import ExitCode
 from ...options import (
     ALONE,
     KEPT,
@@ -19,7 +17,6 @@ from ...options import (
     OneProfile,
     PrintOptions,
     PromptArgument,
-    ReasoningView,
     SendOptions,
     TalkOptions,
     ThinkOne,
@@ -27,11 +24,7 @@ from ...options import (
 )
 
 if TYPE_CHECKING:
-    from ....engine.api import ReadyRun
-    from ....engine.planning.prepare import Prompt
-    from ....engine.runs.jobs import Options
-    from ....engine.runs.run import Finished
-    from ....profiles.config import Config
+    from .answer import Inquiry
 
 
 def ask(
@@ -55,6 +48,7 @@ def ask(
     from ...output import noting
     from ...prompt import read_prompt
     from ...selection import load_config, one_value
+    from .answer import Inquiry, answer
     from .ready import make_ready, options_of
 
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TEXT)
@@ -64,35 +58,16 @@ def ask(
     selection = None if in_session else one_selection(profile, settings)
     given = read_prompt(prompt, sending.file or [], sending.system, noting(quiet=keeping.quiet))
     options = options_of(sending, sweep)
-    asked = _Asked(settings, given, options, form, sending, printing, keeping)
+    asked = Inquiry(settings, given, options, form, sending, printing, keeping)
     if dry_run:
         return _planned(asked, profile, talking)
     if selection is None:
         return _in_session(asked, profile, talking, yes=yes, count=count)
     ready = make_ready("ask", [selection], given, settings, options, sending, keeping, yes=yes, count=count)
-    return ready if isinstance(ready, ExitCode) else code_of(*_answered(asked, ready))
+    return ready if isinstance(ready, ExitCode) else answer(asked, ready).code
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class _Asked:
-    """What was typed, read."""
-
-    settings: Config
-    prompt: Prompt
-    options: Options
-    form: Format
-    sending: SendOptions
-    printing: PrintOptions
-    keeping: KeepOptions
-
-
-def code_of(finished: Finished, written: bool) -> ExitCode:
-    """The exit code of a call, and of its results being written."""
-    code = code_for(finished.run.results, interrupted=finished.interrupted)
-    return code if written or code is not ExitCode.OK else ExitCode.USAGE
-
-
-def _planned(asked: _Asked, profile: list[str] | None, talking: TalkOptions) -> ExitCode:
+def _planned(asked: Inquiry, profile: list[str] | None, talking: TalkOptions) -> ExitCode:
     """What would be sent; a session is only looked at."""
     from ....engine.targets.target import one_selection
     from .plan import print_plans
@@ -111,60 +86,11 @@ def _planned(asked: _Asked, profile: list[str] | None, talking: TalkOptions) -> 
     return print_plans([selection], prompt, asked.settings, options, as_json=as_json, strict=strict, foresee=foresee)
 
 
-def _in_session(asked: _Asked, profile: list[str] | None, talking: TalkOptions, *, yes: bool, count: bool) -> ExitCode:
+def _in_session(asked: Inquiry, profile: list[str] | None, talking: TalkOptions, *, yes: bool, count: bool) -> ExitCode:
     """The next turn of a session."""
-    from ....engine.targets.target import one_selection, think_values
-    from ...output import say
     from . import talk
-    from .ready import make_ready
+    from .answer import answer_in_session
 
-    config = asked.settings
-    with talk.held(talking, config, asked.keeping, asked.prompt.system) as held:
-        turn = held.turn
-        options = talk.options_in(turn, asked.options, profile)
-        selection = one_selection(talk.profile_of(turn, profile, config), config)
-        prompt = turn.prompt(asked.prompt)
-        think = think_values(selection, options.sweep, config)[0]
-        ready = make_ready(
-            "ask", [selection], prompt, config, options, asked.sending, asked.keeping,
-            yes=yes, count=count, turn=turn.head(prompt, selection.profile.name, str(think)),
-        )  # fmt: skip
-        if isinstance(ready, ExitCode):
-            return ready
-        if not talk.may_go(turn, ready.jobs, yes=yes, quiet=asked.keeping.quiet):
-            say("nothing was sent")
-            return ExitCode.USAGE
-        finished, written = _answered(asked, ready)
-        if finished.run.results[0].answer:
-            held.remember(ready.jobs[0])
-        return code_of(finished, written)
-
-
-def _answered(asked: _Asked, ready: ReadyRun) -> tuple[Finished, bool]:
-    """Make the call and show what comes; whether all of it could be written."""
-    from ....engine.runs.observer import Silent
-    from ...formats import print_aftermath, print_notes, print_run
-    from .answer_stream import AnswerStream
-
-    printing, keeping = asked.printing, asked.keeping
-    streams = printing.output_format is None and not printing.json and printing.output is None
-    if streams:
-        shown = printing.reasoning is not ReasoningView.NONE and not keeping.quiet
-        stream = AnswerStream(ready.jobs[0], show_reasoning=shown)
-        with stream:
-            finished = ready.run(stream)
-        written = True
-    else:
-        finished = ready.run(Silent())
-        written = print_run(finished.run, asked.form, printing.reasoning, printing.output, asked.settings.reference)
-    if not keeping.quiet:
-        from ...output import aside, is_terminal, show_line, width_aside
-        from ...views.run.receipt import receipt_line
-
-        if streams and is_terminal(sys.stderr):
-            aside("\n")
-        print_notes(finished.run.results, after_comparison=False)
-        if finished.run.results[0].attempts:
-            show_line(receipt_line(finished.run.results[0], width_aside()))
-        print_aftermath(finished)
-    return finished, written
+    with talk.held(talking, asked.settings, asked.keeping, asked.prompt.system) as held:
+        answered = answer_in_session(asked, held, profile, yes=yes, count=count)
+    return answered if isinstance(answered, ExitCode) else answered.code

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ....engine.api import ReadyRun, ready_run
 from ....engine.runs.jobs import Options
-from ....engine.runs.money import CostOptions, usd_of
+from ....engine.runs.money import NOTHING, CostOptions, usd_of
 from ...exit_codes import ExitCode
 from ...output import noting, say
 
@@ -41,8 +41,11 @@ def make_ready(
     count: bool = False,
     at_once: int | None = None,
     turn: TurnHead | None = None,
+    spent_usd: Decimal = NOTHING,
 ) -> ReadyRun | ExitCode:
     """The run as it may be made, after whatever had to be asked; the exit code when somebody said no.
+
+    `spent_usd` is what calls before it have taken of the limits that hold for them together.
 
     Raises `StrictPlanError` for plans that are worse than was allowed.
     """
@@ -53,7 +56,7 @@ def make_ready(
         config,
         options,
         command=command,
-        cost=CostOptions(dollars_of(sending.max_cost), sending.allow_unpriced, confirm or count),
+        cost=CostOptions(dollars_of(sending.max_cost), sending.allow_unpriced, confirm or count, spent_usd),
         strict=sending.strict_think,
         keeps_history=not keeping.no_history,
         note=note,

@@ -5,17 +5,19 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from ....engine.runs.jobs import Options
 from ....engine.sessions.conversation import require_history
-from ....engine.sessions.next_turn import NextTurn, end_turn, look_at, take_turn
+from ....engine.sessions.next_turn import NextTurn, end_turn, look_at, renew_turn, take_turn
 from ....engine.sessions.settings import SessionSettings
 from ....engine.sessions.vendors import strangers
+from ....engine.targets.target import one_selection, think_values
 from ....providers.errors import UsageError
 from ....providers.think import parse_think
+from ...confirmation import agreed
 from ...output import is_terminal, say
 
 if TYPE_CHECKING:
@@ -23,7 +25,9 @@ if TYPE_CHECKING:
     from ....engine.results.result import Forecast
     from ....engine.runs.jobs import Job
     from ....engine.sessions.context.outlook import Outlook
+    from ....engine.targets.target import Selection
     from ....profiles.config import Config
+    from ....providers.think import Think
     from ...options import KeepOptions, TalkOptions
 
 
@@ -36,10 +40,23 @@ class Talk:
 
     def remember(self, job: Job) -> None:
         """Let the session go on with the profile and the think value of `job`."""
-        before = self.turn.conversation.settings
-        vendor = () if job.target is None else (job.target.provider.name,)
-        told = tuple(dict.fromkeys((*before.told, *vendor)))
-        self.settings = replace(before, profile=job.profile, think=str(job.think), told=told)
+        if job.target is not None:
+            self.allow((job.target.provider.name,))
+        self.settings = replace(self._known, profile=job.profile, think=str(job.think))
+
+    def allow(self, vendors: Iterable[str]) -> None:
+        """Let these vendors see the conversation, with no question about it again."""
+        known = self._known
+        self.settings = replace(known, told=tuple(dict.fromkeys((*known.told, *vendors))))
+
+    def go_on(self) -> None:
+        """Look at the session again, which stays held: after a turn, or because something else has moved it."""
+        self.turn = renew_turn(self.turn, self.settings)
+        self.settings = None
+
+    @property
+    def _known(self) -> SessionSettings:
+        return self.settings or self.turn.conversation.settings
 
 
 def is_wanted(talking: TalkOptions) -> bool:
@@ -64,7 +81,7 @@ def held(talking: TalkOptions, config: Config, keeping: KeepOptions, system: str
     try:
         yield talk
     finally:
-        end_turn(turn, talk.settings)
+        end_turn(talk.turn, talk.settings)
 
 
 def looked_at(talking: TalkOptions, config: Config, keeping: KeepOptions) -> NextTurn:
@@ -101,17 +118,35 @@ def foresight(turn: NextTurn) -> Callable[[Prepared, Forecast], Outlook]:
     return partial(outlook_of, turn.conversation)
 
 
-def may_go(turn: NextTurn, jobs: Iterable[Job], *, yes: bool, quiet: bool) -> bool:
+@dataclass(frozen=True, slots=True)
+class Voice:
+    """Who is asked for the next turn, with what think value, and the options of the call."""
+
+    selection: Selection
+    think: Think
+    options: Options
+
+
+def selected(turn: NextTurn, options: Options, given: list[str] | None, config: Config) -> Voice:
+    """Who goes on, by what is said and what the session remembers. Raises `UsageError` for nobody and for several."""
+    options = options_in(turn, options, given)
+    selection = one_selection(profile_of(turn, given, config), config)
+    return Voice(selection, think_values(selection, options.sweep, config)[0], options)
+
+
+def may_go(talk: Talk, jobs: Iterable[Job], *, yes: bool, quiet: bool) -> bool:
     """Say which vendors see the conversation for the first time; on a terminal, whether the user agrees."""
-    new = strangers(turn.conversation, (job.target.provider.name for job in jobs if job.target is not None))
+    conversation = talk.turn.conversation
+    new = strangers(conversation, (job.target.provider.name for job in jobs if job.target is not None))
     if not new:
         return True
-    count = len(turn.conversation.turns)
+    count = len(conversation.turns)
     words = f"{', '.join(new)} will see {count} earlier turn{'s' if count != 1 else ''} for the first time"
     if yes or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         if not quiet:
             say(words)
         return True
-    import typer
-
-    return typer.confirm(f"{words}. Go on?", err=True)
+    if not agreed(f"{words}. Go on?"):
+        return False
+    talk.allow(new)
+    return True

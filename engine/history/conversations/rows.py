@@ -94,6 +94,15 @@ def known_session(store: Store, name: str) -> StoredSession:
     raise StoreError(f"no session is called {name!r}{did_you_mean(name, names)}", hint=hint)
 
 
+def session_of(store: Store, session: StoredSession) -> StoredSession:
+    """The same session as it is now, whatever it is called. Raises `StoreError` when it is gone."""
+    with reading(store) as connection:
+        found = connection.execute(f"SELECT {_SESSION} FROM sessions WHERE id = ?", (session.id,)).fetchone()  # noqa: S608
+    if found is None:
+        raise StoreError(f"session {session.name} is gone: somebody has removed it")
+    return _session(found)
+
+
 def latest_session(store: Store) -> StoredSession:
     """The session that was used last. Raises `StoreError` where there is none."""
     found = list_sessions(store)

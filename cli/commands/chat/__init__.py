@@ -1,0 +1,1 @@
+"""`thinkdial chat`: a conversation in a loop, typed on a terminal or read from a pipe."""

@@ -1,0 +1,112 @@
+"""`thinkdial chat`: a conversation in a loop."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ...exit_codes import ExitCode
+from ...options import (
+    KEPT,
+    SENT,
+    GoOn,
+    KeepOptions,
+    OneProfile,
+    PrintOptions,
+    ReasoningView,
+    SendOptions,
+    ShowReasoning,
+    TalkOptions,
+    ThinkOne,
+    Yes,
+)
+
+if TYPE_CHECKING:
+    from .dialogue import Dialogue
+    from .lines import Messages
+
+STEM = "chat"
+"""How sessions are called that nobody has named: chat-1, chat-2."""
+
+
+def chat(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="NAME", help="The session, begun if it is new. Without one a new session begins."),
+    ] = None,
+    profile: OneProfile = None,
+    think: ThinkOne = None,
+    go_on: GoOn = False,
+    sending: SendOptions = SENT,
+    yes: Yes = False,
+    reasoning: ShowReasoning = ReasoningView.FULL,
+    keeping: KeepOptions = KEPT,
+) -> ExitCode:
+    """Talk in a loop: each message is the next turn of a session. On a pipe each line is a message.
+
+    --max-cost holds for the whole chat. /help lists what can be typed.
+
+    Example:  thinkdial chat tea -p claude --think high
+    """
+    from ....engine.planning.prepare import Prompt
+    from ....engine.sessions.queries import new_name
+    from ....providers.errors import UsageError
+    from ...formats import Format
+    from ...output import is_terminal, say
+    from ...prompt import read_text
+    from ...selection import load_config, one_value
+    from ..run import talk
+    from ..run.answer import Inquiry
+    from ..run.ready import dollars_of, options_of
+    from .dialogue import Dialogue
+    from .loop import Loop
+    from .mentions import MentionedFile
+
+    if name is not None and go_on:
+        raise UsageError("NAME names a session, -c takes the latest: say one of them")
+    if profile is not None and len(profile) > 1:
+        raise UsageError("chat talks to one profile at a time", hint="/profile changes it, /compare asks many")
+    sweep = (one_value(think),) if think is not None else ()
+    dollars_of(sending.max_cost)
+    config = load_config(keeping.config, profile or [], quiet=keeping.quiet)
+    attached = tuple(MentionedFile(str(path), read_text(path)) for path in sending.file or [])
+    talking = TalkOptions(None if go_on else name or new_name(STEM), go_on)
+    base = Inquiry(
+        config, Prompt("", sending.system), options_of(sending, sweep), Format.TEXT, sending,
+        PrintOptions(reasoning), keeping, command="chat",
+    )  # fmt: skip
+    with talk.held(talking, config, keeping, sending.system) as held:
+        dialogue = Dialogue(held, base, profile[0] if profile else None, sweep, yes=yes)
+        selection, value = dialogue.next()
+        messages = _messages(dialogue)
+        if messages.is_typed and not keeping.quiet:
+            from ...output import width_aside
+            from ...views.sessions.chat_facts import opening_lines
+
+            for line in opening_lines(dialogue.conversation, f"{selection.profile.name}@{value}", width_aside()):
+                say(line)
+        elif name is None and not go_on and not keeping.quiet and not is_terminal(sys.stdin):
+            say(f"thinkdial chat {dialogue.name} goes on with it later")
+        return Loop(dialogue, messages, attached).run()
+
+
+def _messages(dialogue: Dialogue) -> Messages:
+    """Where messages come from: the editor where a terminal can show one."""
+    from ...output import is_terminal
+    from .lines import PipedLines, PlainLines
+
+    if not is_terminal(sys.stdin):
+        return PipedLines()
+    if not is_terminal(sys.stderr) or os.environ.get("TERM") in (None, "", "dumb", "unknown"):
+        return PlainLines()
+    from ....engine.sessions.drafts import keep_draft
+    from .completion import Vocabulary, proposals
+    from .editor import Editor
+    from .slash import COMMANDS
+
+    config, session = dialogue.base.settings, dialogue.conversation.session.id
+    words = Vocabulary({one.name: one.about for one in COMMANDS.values()}, tuple(config.profiles), tuple(config.groups))
+    return Editor(lambda before: proposals(before, words), lambda draft: keep_draft(session, draft))

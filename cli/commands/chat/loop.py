@@ -1,0 +1,139 @@
+"""The loop of a chat: a line is read, and is a command of ours or the next turn, until somebody leaves."""
+
+from __future__ import annotations
+
+from ....engine.costs.estimate import text_tokens
+from ....engine.planning.prepare import checked_text
+from ....engine.sessions.drafts import Draft, forget_draft, keep_draft, read_draft
+from ....providers.errors import ThinkdialError
+from ....providers.turns.turn import plain_text
+from ....providers.untrusted import one_line
+from ...confirmation import agreed
+from ...exit_codes import ExitCode, code_of
+from ...output import aside, complain, say
+from .dialogue import Dialogue
+from .lines import Messages
+from .mentions import MentionedFile, mentions_in, with_files
+from .slash import Leave, command_in, message_of
+
+SHOWN_LINES = 3
+"""So much of a file is shown before it is sent."""
+
+
+class Loop:
+    """Reads and answers. `attached` are files that go along with the first message."""
+
+    def __init__(self, dialogue: Dialogue, messages: Messages, attached: tuple[MentionedFile, ...] = ()) -> None:
+        self._dialogue, self._messages, self._attached = dialogue, messages, attached
+        self._session = dialogue.conversation.session.id
+        self._draft = Draft()
+
+    def run(self) -> ExitCode:
+        """Until the end of the input. On a pipe the first turn that fails ends it, with its exit code."""
+        if self._messages.is_typed:
+            self._bring_back()
+        while True:
+            try:
+                typed = self._messages.read(self._who(), self._draft)
+            except KeyboardInterrupt:
+                if not self._messages.is_typed:
+                    return ExitCode.INTERRUPTED
+                self._drop_line()
+                continue
+            if typed is None:
+                return ExitCode.OK
+            if not typed.text.strip():
+                continue
+            try:
+                code = self._take(typed)
+            except Leave:
+                self._put(Draft())
+                return ExitCode.OK
+            except KeyboardInterrupt:
+                aside("\n")
+                code = ExitCode.INTERRUPTED
+            except ThinkdialError as error:
+                complain(error)
+                code = code_of(error)
+            if code is not ExitCode.OK and not self._messages.is_typed:
+                say("the chat ends here: what follows on standard input was not sent")
+                return code
+
+    def _take(self, typed: Draft) -> ExitCode:
+        """A line: a command, or a turn."""
+        text = typed.text.strip("\n")
+        if self._messages.is_typed:
+            self._put(typed)
+        command = command_in(text)
+        if command is not None:
+            self._put(Draft())
+            command[0].run(self._dialogue, command[1])
+            return ExitCode.OK
+        message = checked_text(message_of(text), "the message")
+        files = (*self._attached, *self._mentioned(message, typed)) if self._messages.is_typed else self._attached
+        if self._messages.is_typed and not self._may_send(files):
+            return ExitCode.USAGE
+        spoken = self._dialogue.ask(with_files(message, files))
+        if spoken.is_kept:
+            self._attached = ()
+            self._put(Draft())
+        if spoken.interrupted and self._messages.is_typed:
+            say("stopped; what had come is kept" if spoken.is_kept else "stopped; nothing had come, nothing is kept")
+        return spoken.code
+
+    def _mentioned(self, message: str, typed: Draft) -> tuple[MentionedFile, ...]:
+        """The files that a typed message mentions, told."""
+        found = mentions_in(message, typed.pasted)
+        for name in found.unknown:
+            say(f"note: @{name} names no file here; it is sent as it is written")
+        for name in found.pasted:
+            say(f"note: @{name} was pasted and not typed, so that the file is not read; type it to send it")
+        return found.files
+
+    def _may_send(self, files: tuple[MentionedFile, ...]) -> bool:
+        """Show the files that go along; whether they may."""
+        for file in files:
+            lines = file.text.strip("\n").split("\n")
+            count = f"{len(lines):,} line{'s' if len(lines) != 1 else ''}"
+            say(f"@{file.name}: {count}, {len(file.text):,} characters, ~{text_tokens(file.text):,} tokens")
+            for line in lines[:SHOWN_LINES]:
+                say(f"  | {one_line(line, 72)}")
+            if len(lines) > SHOWN_LINES:
+                say("  | …")
+        return not files or self._dialogue.yes or agreed("Send it along?" if len(files) == 1 else "Send them along?")
+
+    def _who(self) -> str:
+        """What stands before the line: who is asked next, and how."""
+        try:
+            selection, think = self._dialogue.next()
+        except ThinkdialError:
+            return "(nobody: /profile NAME)"
+        return f"{one_line(selection.profile.name, 32)}@{think}"
+
+    def _bring_back(self) -> None:
+        """The text that was not answered when the chat ended the last time."""
+        draft, turns = read_draft(self._session), self._dialogue.conversation.turns
+        if turns and draft.text.strip() and plain_text(turns[-1].asked).startswith(draft.text.strip("\n")):
+            draft = Draft()  # its answer was cut, and the turn is kept
+        self._put(draft)
+        if draft.text:
+            say("what you had typed is back")
+            self._show_kept()
+
+    def _show_kept(self) -> None:
+        if not self._messages.can_recall:
+            say(f"  | {one_line(self._draft.text, 72)}")
+
+    def _drop_line(self) -> None:
+        had_text = bool(read_draft(self._session).text)
+        self._put(Draft())
+        if not had_text:
+            say("Ctrl-D leaves")
+
+    def _put(self, draft: Draft) -> None:
+        """Remember what is not answered, in the file as well."""
+        self._draft = draft
+        if draft.text:
+            keep_draft(self._session, draft)
+        else:
+            forget_draft(self._session)

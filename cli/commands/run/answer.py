@@ -1,0 +1,109 @@
+"""One answer, alone or as the next turn of a session: asked for, streamed, and told about."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from ...exit_codes import ExitCode, code_for
+from ...options import Format, KeepOptions, PrintOptions, ReasoningView, SendOptions
+
+if TYPE_CHECKING:
+    from ....engine.api import ReadyRun
+    from ....engine.planning.prepare import Prompt
+    from ....engine.results.result import Result
+    from ....engine.runs.jobs import Options
+    from ....engine.runs.run import Finished
+    from ....profiles.config import Config
+    from .talk import Talk
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Inquiry:
+    """What was typed, read. `spent_usd` is what was taken before of the limits that hold for this call as well."""
+
+    settings: Config
+    prompt: Prompt
+    options: Options
+    form: Format
+    sending: SendOptions
+    printing: PrintOptions
+    keeping: KeepOptions
+    command: str = "ask"
+    spent_usd: Decimal = Decimal(0)
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Answered:
+    """A call that was made, and whether all of its result could be written."""
+
+    finished: Finished
+    written: bool
+
+    @property
+    def result(self) -> Result:
+        return self.finished.run.results[0]
+
+    @property
+    def code(self) -> ExitCode:
+        """The exit code of the call, and of its result being written."""
+        code = code_for(self.finished.run.results, interrupted=self.finished.interrupted)
+        return code if self.written or code is not ExitCode.OK else ExitCode.USAGE
+
+
+def answer_in_session(
+    asked: Inquiry, talk: Talk, profile: list[str] | None, *, yes: bool, count: bool = False
+) -> Answered | ExitCode:
+    """Make the next turn of the session that `talk` holds; the exit code where nothing was sent."""
+    from ...output import say
+    from . import talk as talks
+    from .ready import make_ready
+
+    config, turn = asked.settings, talk.turn
+    voice = talks.selected(turn, asked.options, profile, config)
+    prompt, selection = turn.prompt(asked.prompt), voice.selection
+    ready = make_ready(
+        asked.command, [selection], prompt, config, voice.options, asked.sending, asked.keeping, yes=yes, count=count,
+        turn=turn.head(prompt, selection.profile.name, str(voice.think)), spent_usd=asked.spent_usd,
+    )  # fmt: skip
+    if isinstance(ready, ExitCode):
+        return ready
+    if not talks.may_go(talk, ready.jobs, yes=yes, quiet=asked.keeping.quiet):
+        say("nothing was sent")
+        return ExitCode.USAGE
+    answered = answer(asked, ready)
+    if answered.result.answer:
+        talk.remember(ready.jobs[0])
+    return answered
+
+
+def answer(asked: Inquiry, ready: ReadyRun) -> Answered:
+    """Make the call and show what comes."""
+    from ....engine.runs.observer import Silent
+    from ...formats import print_aftermath, print_notes, print_run
+    from .answer_stream import AnswerStream
+
+    printing, keeping = asked.printing, asked.keeping
+    streams = printing.output_format is None and not printing.json and printing.output is None
+    if streams:
+        shown = printing.reasoning is not ReasoningView.NONE and not keeping.quiet
+        stream = AnswerStream(ready.jobs[0], show_reasoning=shown)
+        with stream:
+            finished = ready.run(stream)
+        written = True
+    else:
+        finished = ready.run(Silent())
+        written = print_run(finished.run, asked.form, printing.reasoning, printing.output, asked.settings.reference)
+    if not keeping.quiet:
+        from ...output import aside, is_terminal, show_line, width_aside
+        from ...views.run.receipt import receipt_line
+
+        if streams and is_terminal(sys.stderr):
+            aside("\n")
+        print_notes(finished.run.results, after_comparison=False)
+        if finished.run.results[0].attempts:
+            show_line(receipt_line(finished.run.results[0], width_aside()))
+        print_aftermath(finished)
+    return Answered(finished, written)
