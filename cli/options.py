@@ -33,6 +33,13 @@ class ExchangeForm(StrEnum):
     GEMINI_GENERATE = "gemini-generate"
 
 
+class Mismatch(StrEnum):
+    """What becomes of signed reasoning when that which was sent before it has changed."""
+
+    ERROR = "error"
+    DROP = "drop"
+
+
 class ReasoningView(StrEnum):
     """How much of the reasoning is shown."""
 
@@ -112,7 +119,7 @@ CallsAtOnce = Annotated[
 Confirm = Annotated[
     bool, typer.Option("--confirm", help="Show what the calls may cost, and ask before any of them is made.")
 ]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to every question about cost.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to every question.")]
 MaxCost = Annotated[
     str | None,
     typer.Option("--max-cost", metavar="USD", help="Spend no more than this: refuse, shorten or cut calls (exit 4)."),
@@ -154,9 +161,21 @@ KeyName = Annotated[
     str, typer.Argument(metavar="NAME", help="A provider, or a profile; profile:NAME where both have the name.")
 ]
 Session = Annotated[
-    str | None, typer.Option("--session", metavar="NAME", help="Go on with this session; ask begins it if it is new.")
+    str | None, typer.Option("--session", metavar="NAME", help="In this session; ask begins it if it is new.")
 ]
-GoOn = Annotated[bool, typer.Option("--continue", "-c", help="Go on with the session that was used last.")]
+GoOn = Annotated[bool, typer.Option("--continue", "-c", help="In the session that was used last.")]
+CarryReasoning = Annotated[
+    bool,
+    typer.Option(
+        "--carry-reasoning", help="In a session: readable reasoning that cannot go back goes along as a labelled note."
+    ),
+]
+OnMismatch = Annotated[
+    Mismatch | None,
+    typer.Option(
+        "--on-mismatch", help="In a session: signed reasoning whose prefix has changed is left out, or is an error."
+    ),
+]
 SessionName = Annotated[str, typer.Argument(metavar="NAME", help="The session's name.", show_default=False)]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON (the same as --format json).")]
 ShowReasoning = Annotated[
@@ -204,10 +223,24 @@ SENT = SendOptions()
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class TalkOptions:
-    """Which session the command goes on with, if any."""
+    """Which session the command goes on with, if any, and what goes along."""
 
     session: Session = None
     go_on: GoOn = False
+    carry_reasoning: CarryReasoning = False
+    on_mismatch: OnMismatch = None
+
+    def in_session(self) -> bool:
+        """Whether the command is one of a session. Raises `UsageError` for two of them, and for what needs one."""
+        from ..providers.errors import UsageError
+
+        if self.session is not None and self.go_on:
+            raise UsageError("--session NAME names a session, -c takes the latest: say one of them")
+        wanted = self.session is not None or self.go_on
+        for option, given in (("--carry-reasoning", self.carry_reasoning), ("--on-mismatch", self.on_mismatch)):
+            if given and not wanted:
+                raise UsageError(f"{option} is about earlier turns", hint="say in which session: --session NAME, or -c")
+        return wanted
 
 
 ALONE = TalkOptions()

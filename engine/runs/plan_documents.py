@@ -34,7 +34,7 @@ def plan_document(
 
 def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | None) -> dict[str, Any]:
     """One call of a plan: what would be sent, with every credential masked, and what it may cost."""
-    target, decided = prepared.target, prepared.plan
+    target, decided, past = prepared.target, prepared.plan, prepared.asked.prompt.past
     return {
         "profile": target.profile.name,
         "provider": target.provider.name,
@@ -55,4 +55,6 @@ def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | 
         "key": key_source,
         "forecast": None if forecast is None else plain(forecast),
         "warnings": plain(decided.notices),
+        "session": None if past is None else plain(past.place),
+        "continuity": [fate.document() for fate in prepared.continuity.fates],
     }

@@ -10,7 +10,7 @@ from ...providers.errors import ConfigError
 from ..costs.forecast import forecast
 from ..planning.prepare import Prepared, Prompt
 from ..results.result import Forecast
-from ..targets.keys import describe_key
+from ..targets.keys import describe_key, key_at_hand
 from ..targets.target import Selection, refuse_ended, resolve, think_values
 from .forecasts import Note, own_runs, unheard
 from .jobs import Options, prepare_one
@@ -50,7 +50,8 @@ def plan_calls(
         for think in think_values(selection, options.sweep, config):
             try:
                 target = refuse_ended(resolve(selection.profile, config))
-                planned.append(prepare_one(target, think, prompt, config, options))
+                key = None if options.account_key is None else key_at_hand(target)
+                planned.append(prepare_one(target, think, prompt, config, options, key))
             except ConfigError as error:
                 problems.setdefault(error.message, error)
     counted: Mapping[int, int] = count(planned) if count is not None else {}

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...providers.turns.turn import said
 from ..history.conversations import changes
 from ..history.conversations.claims import let_go
-from ..history.conversations.rows import session_of
+from ..history.conversations.rows import StoredSession, find_session, session_of
+from ..history.conversations.turn_rows import mark_dead
 from ..history.heads import TurnHead
 from ..history.store import Store
-from ..planning.fates import ContinuityOptions, Past, SessionPlace
+from ..planning.fates import ContinuityOptions, OnMismatch, Past, SessionPlace
 from ..planning.prepare import Prompt
-from .conversation import Conversation, Opened, begin_or_open, open_conversation
-from .settings import SessionSettings
+from ..results.result import Result
+from .conversation import Conversation, Opened, begin_or_open, conversation_of, open_conversation
+from .names import checked_name
+from .settings import SessionSettings, settings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,16 +33,23 @@ class NextTurn:
     opened: Opened | None = None
 
     @property
-    def place(self) -> SessionPlace:
-        """The turn that is about to be made."""
+    def place(self) -> SessionPlace | None:
+        """The turn that is about to be made; None while the session has not begun."""
         session = self.conversation.session
+        if not session.id:
+            return None
         return SessionPlace(session.name, session.id, len(self.conversation.turns) + 1)
 
-    def prompt(self, asked: Prompt) -> Prompt:
-        """`asked` with the turns before it; the session's system prompt holds where it brings none."""
+    def prompt(self, asked: Prompt, *, carry_reasoning: bool = False, on_mismatch: OnMismatch | None = None) -> Prompt:
+        """`asked` with the turns before it; the session's system prompt holds where it brings none.
+
+        `carry_reasoning` and `on_mismatch` hold for this turn, before what the session has settled.
+        """
         settings = self.conversation.settings
         options = ContinuityOptions(
-            settings.carry_reasoning, settings.keep_reasoning or "provider", settings.on_mismatch or "drop"
+            carry_reasoning or settings.carry_reasoning,
+            settings.keep_reasoning or "provider",
+            on_mismatch or settings.on_mismatch or "drop",
         )
         past = Past(self.conversation.turns, options, self.place, self.conversation.counts)
         return replace(asked, system=asked.system or settings.system, past=past)
@@ -61,9 +72,15 @@ def take_turn(name: str | None, settings: SessionSettings, path: Path | None = N
         return NextTurn(opened.conversation, changes.account_key(store), opened)
 
 
-def look_at(name: str | None, path: Path | None = None) -> NextTurn:
-    """The same session, to be read and not changed. Raises `StoreError`."""
+def look_at(name: str | None, path: Path | None = None, *, begins: bool = False) -> NextTurn:
+    """The same session, to be read and not changed. Raises `StoreError`.
+
+    `begins`: a name that nobody has is a session without turns, as it would begin.
+    """
     with Store.open(path, create=True) as store:
+        if begins and name is not None and find_session(store, checked_name(name)) is None:
+            new = StoredSession(0, "", checked_name(name), 0, "", "", None, {}, None)
+            return NextTurn(conversation_of(store, new), changes.account_key(store))
         return NextTurn(open_conversation(store, name), changes.account_key(store))
 
 
@@ -96,7 +113,32 @@ def end_turn(turn: NextTurn, settings: SessionSettings | None = None, path: Path
         let_go(store, opened.claim)
 
 
-def note_comparison(turn: NextTurn, run: int, path: Path | None = None) -> None:
-    """Remember the run whose answers can be picked from."""
+def note_comparison(turn: NextTurn, run: int | None, results: Sequence[Result], path: Path | None = None) -> None:
+    """Remember the run whose answers can be picked from, who has seen the conversation, and what was refused of it.
+
+    The session is not held, so that what it remembers by now is what is added to. Raises `StoreError` where it is gone.
+    """
     with Store.open(path) as store:
-        changes.set_compared(store, turn.conversation.session, run)
+        session = session_of(store, turn.conversation.session)
+        if run is not None:
+            changes.set_compared(store, session, run)
+        settings = settings_of(session.settings)
+        vendors = (result.provider for result in results if result.attempts)
+        told = tuple(dict.fromkeys((*settings.told, *vendors)))
+        if told != settings.told:
+            changes.set_settings(store, session, replace(settings, told=told).document())
+    note_refusals(turn, results, path)
+
+
+def note_refusals(turn: NextTurn, results: Iterable[Result], path: Path | None = None) -> None:
+    """Mark the pieces of earlier turns that their providers have refused, so that nobody sends them again."""
+    conversation = turn.conversation
+    known = {said.number: said.dead for said in conversation.turns}
+    new: dict[int, frozenset[int]] = {}
+    for number, positions in (entry for result in results for entry in result.refused.items()):
+        if positions - known.get(number, frozenset()):
+            node = conversation.node_of(number).number
+            new[node] = new.get(node, frozenset()) | positions
+    if new:
+        with Store.open(path) as store, store.transaction() as connection:
+            mark_dead(connection, new)

@@ -133,6 +133,17 @@ def find_key(target: Target, environment: Mapping[str, str] = os.environ) -> Key
     )
 
 
+def key_at_hand(target: Target, environment: Mapping[str, str] = os.environ) -> Key | None:
+    """The key where it lies in a variable; None where a program or the keyring had to be asked, or there is none."""
+    place = place_of_key(target, environment)
+    if place is None or place.kind != "variable":
+        return None
+    try:
+        return find_key(target, environment)
+    except ConfigError:
+        return None
+
+
 def describe_key(target: Target, environment: Mapping[str, str] = os.environ) -> str | None:
     """Where the key would come from, without fetching it: a command, a variable, the keyring, else what to set.
 

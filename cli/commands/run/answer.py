@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ...exit_codes import ExitCode, code_for
-from ...options import Format, KeepOptions, PrintOptions, ReasoningView, SendOptions
+from ...options import ALONE, Format, KeepOptions, PrintOptions, ReasoningView, SendOptions, TalkOptions
 
 if TYPE_CHECKING:
     from ....engine.api import ReadyRun
@@ -32,6 +32,7 @@ class Inquiry:
     printing: PrintOptions
     keeping: KeepOptions
     command: str = "ask"
+    talking: TalkOptions = ALONE
     spent_usd: Decimal = Decimal(0)
 
 
@@ -57,13 +58,14 @@ def answer_in_session(
     asked: Inquiry, talk: Talk, profile: list[str] | None, *, yes: bool, count: bool = False
 ) -> Answered | ExitCode:
     """Make the next turn of the session that `talk` holds; the exit code where nothing was sent."""
+    from ....engine.sessions.next_turn import note_refusals
     from ...output import say
     from . import talk as talks
     from .ready import make_ready
 
     config, turn = asked.settings, talk.turn
     voice = talks.selected(turn, asked.options, profile, config)
-    prompt, selection = turn.prompt(asked.prompt), voice.selection
+    prompt, selection = talks.prompt_in(turn, asked.prompt, asked.talking), voice.selection
     ready = make_ready(
         asked.command, [selection], prompt, config, voice.options, asked.sending, asked.keeping, yes=yes, count=count,
         turn=turn.head(prompt, selection.profile.name, str(voice.think)), spent_usd=asked.spent_usd,
@@ -74,6 +76,7 @@ def answer_in_session(
         say("nothing was sent")
         return ExitCode.USAGE
     answered = answer(asked, ready)
+    note_refusals(turn, answered.finished.run.results)
     if answered.result.answer:
         talk.remember(ready.jobs[0])
     return answered

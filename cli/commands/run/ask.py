@@ -54,11 +54,11 @@ def ask(
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TEXT)
     sweep = (one_value(think),) if think is not None else ()
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
-    in_session = talking.session is not None or talking.go_on
+    in_session = talking.in_session()
     selection = None if in_session else one_selection(profile, settings)
     given = read_prompt(prompt, sending.file or [], sending.system, noting(quiet=keeping.quiet))
     options = options_of(sending, sweep)
-    asked = Inquiry(settings, given, options, form, sending, printing, keeping)
+    asked = Inquiry(settings, given, options, form, sending, printing, keeping, talking=talking)
     if dry_run:
         return _planned(asked, profile, talking)
     if selection is None:
@@ -73,13 +73,13 @@ def _planned(asked: Inquiry, profile: list[str] | None, talking: TalkOptions) ->
     from .plan import print_plans
 
     prompt, options, foresee = asked.prompt, asked.options, None
-    if talking.session is not None or talking.go_on:
+    if talking.in_session():
         from . import talk
 
-        turn = talk.looked_at(talking, asked.settings, asked.keeping)
+        turn = talk.looked_at(talking, asked.settings, no_history=asked.keeping.no_history, begins=True)
         options = talk.options_in(turn, options, profile)
         profile = talk.profile_of(turn, profile, asked.settings)
-        prompt = turn.prompt(prompt)
+        prompt = talk.prompt_in(turn, prompt, talking)
         foresee = talk.foresight(turn)
     selection = one_selection(profile, asked.settings)
     as_json, strict = asked.form is Format.JSON, asked.sending.strict_think

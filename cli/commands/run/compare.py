@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from ...exit_codes import ExitCode, code_for
 from ...options import (
+    ALONE,
     KEPT,
     PRINTED,
     SENT,
@@ -19,15 +21,17 @@ from ...options import (
     Profiles,
     PromptArgument,
     SendOptions,
+    TalkOptions,
     ThinkSweep,
     Yes,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from ....engine.api import ReadyRun
     from ....engine.runs.jobs import Job
+    from ....engine.runs.run import Finished
     from ....profiles.profile import Reference
 
 
@@ -42,15 +46,18 @@ def compare(
     concurrency: CallsAtOnce = None,
     dry_run: DryRun = False,
     printing: PrintOptions = PRINTED,
+    talking: TalkOptions = ALONE,
     keeping: KeepOptions = KEPT,
 ) -> ExitCode:
     """Send one prompt to many profiles and show reasoning, answers, time and cost side by side.
+
+    With --session or -c all get the conversation so far; `thinkdial session pick` goes on with one of the answers.
 
     Example:  thinkdial compare "Is 91 prime?" -p claude -p gpt -p gemini --think off,low,high
     """
     from ....engine.targets.target import select
     from ...formats import chosen_format
-    from ...output import noting
+    from ...output import noting, say
     from ...prompt import read_prompt
     from ...selection import load_config, sweep_values
     from .ready import make_ready, options_of
@@ -61,6 +68,12 @@ def compare(
     selections = select(profile or [], settings)
     given = read_prompt(prompt, sending.file or [], sending.system, noting(quiet=keeping.quiet))
     options = options_of(sending, sweep)
+    turn = None
+    if talking.in_session():
+        from . import talk
+
+        turn = talk.looked_at(talking, settings, no_history=keeping.no_history)
+        given, options = talk.prompt_in(turn, given, talking), talk.labelled(turn, options)
     if dry_run:
         from .plan import print_plans
 
@@ -72,13 +85,30 @@ def compare(
     )  # fmt: skip
     if isinstance(ready, ExitCode):
         return ready
-    return make_and_show(ready, form, printing, quiet=keeping.quiet, reference=settings.reference)
+    if turn is None:
+        return make_and_show(ready, form, printing, quiet=keeping.quiet, reference=settings.reference)
+    from . import talk
+
+    if not talk.may_go(talk.Talk(turn), ready.jobs, yes=yes, quiet=keeping.quiet):
+        say("nothing was sent")
+        return ExitCode.USAGE
+    after = partial(talk.note_compared, turn, quiet=keeping.quiet)
+    return make_and_show(ready, form, printing, quiet=keeping.quiet, reference=settings.reference, after=after)
 
 
 def make_and_show(
-    ready: ReadyRun, form: Format, printing: PrintOptions, *, quiet: bool, reference: Reference | None = None
+    ready: ReadyRun,
+    form: Format,
+    printing: PrintOptions,
+    *,
+    quiet: bool,
+    reference: Reference | None = None,
+    after: Callable[[Finished], None] | None = None,
 ) -> ExitCode:
-    """Make the calls, with a live view where there is a terminal, and print the results. Gives their exit code."""
+    """Make the calls, with a live view where there is a terminal, and print the results. Gives their exit code.
+
+    `after` hears how the run ended, once it is shown.
+    """
     import sys
 
     from ....engine.runs.observer import Silent
@@ -100,6 +130,8 @@ def make_and_show(
         if finished.interrupted:
             say("interrupted: what had come is shown and marked")
         print_aftermath(finished)
+    if after is not None:
+        after(finished)
     code = code_for(finished.run.results, interrupted=finished.interrupted)
     return code if written or code is not ExitCode.OK else ExitCode.USAGE
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ...exit_codes import ExitCode
 from ...options import (
+    ALONE,
     AsJson,
     ConfigFile,
     CountTokens,
@@ -18,6 +19,7 @@ from ...options import (
     Quiet,
     StrictThink,
     System,
+    TalkOptions,
     ThinkSweep,
 )
 
@@ -46,13 +48,14 @@ def plan(
     emulate: Emulate = False,
     count: CountTokens = False,
     json: AsJson = False,
+    talking: TalkOptions = ALONE,
     config: ConfigFile = None,
     quiet: Quiet = False,
 ) -> ExitCode:
     """Show the exact native fields each profile would send, what was lost in translation, and a cost range.
 
     No network and no key is needed, except for --count. Without -p every profile is planned; --json has the whole
-    request and every figure's source.
+    request and every figure's source. In a session it shows what becomes of earlier turns, too.
 
     Example:  thinkdial plan -p claude -p gemini --think off,high,8k
     """
@@ -66,6 +69,12 @@ def plan(
 
     sweep = sweep_values(think)
     settings = load_config(config, profile or [], quiet=quiet)
+    turn = None
+    if talking.in_session():
+        from . import talk
+
+        turn = talk.looked_at(talking, settings)
+        profile = talk.profile_of(turn, profile, settings)
     chosen = profile or list(settings.defaults.profiles)
     names = chosen or list(settings.profiles)
     selections = select(names, settings)
@@ -74,6 +83,8 @@ def plan(
         raise UsageError("--count needs a prompt to count", hint='thinkdial plan "..." --count, or -f FILE')
     asked = read_prompt(prompt, file or [], system, noting(quiet=quiet)) if given else Prompt(PLACEHOLDER, system)
     options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate)
+    if turn is not None:
+        asked, options = talk.prompt_in(turn, asked, talking), talk.options_in(turn, options, profile)
     # Of all profiles, those that still lack something of the user's are mentioned; one that was named must be planned.
     return print_plans(
         selections,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from ....engine.runs.jobs import Options
 from ....engine.sessions.conversation import require_history
-from ....engine.sessions.next_turn import NextTurn, end_turn, look_at, renew_turn, take_turn
+from ....engine.sessions.next_turn import NextTurn, end_turn, look_at, note_comparison, renew_turn, take_turn
 from ....engine.sessions.settings import SessionSettings
 from ....engine.sessions.vendors import strangers
 from ....engine.targets.target import one_selection, think_values
@@ -21,9 +21,10 @@ from ...confirmation import agreed
 from ...output import is_terminal, say
 
 if TYPE_CHECKING:
-    from ....engine.planning.prepare import Prepared
+    from ....engine.planning.prepare import Prepared, Prompt
     from ....engine.results.result import Forecast
     from ....engine.runs.jobs import Job
+    from ....engine.runs.run import Finished
     from ....engine.sessions.context.outlook import Outlook
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
@@ -59,13 +60,6 @@ class Talk:
         return self.settings or self.turn.conversation.settings
 
 
-def is_wanted(talking: TalkOptions) -> bool:
-    """Whether the command goes on with a session. Raises `UsageError` for two of them."""
-    if talking.session is not None and talking.go_on:
-        raise UsageError("--session NAME names a session, -c takes the latest: say one of them")
-    return talking.session is not None or talking.go_on
-
-
 @contextmanager
 def held(talking: TalkOptions, config: Config, keeping: KeepOptions, system: str | None) -> Generator[Talk]:
     """The session's next turn, for this process alone until the end."""
@@ -84,10 +78,16 @@ def held(talking: TalkOptions, config: Config, keeping: KeepOptions, system: str
         end_turn(talk.turn, talk.settings)
 
 
-def looked_at(talking: TalkOptions, config: Config, keeping: KeepOptions) -> NextTurn:
-    """The session as it is, for what does not change it."""
-    require_history(config.history.enabled, no_history=keeping.no_history)
-    return look_at(talking.session)
+def looked_at(talking: TalkOptions, config: Config, *, no_history: bool = False, begins: bool = False) -> NextTurn:
+    """The session as it is, for what does not change it; `begins`: one that nobody has is taken as it would begin."""
+    require_history(config.history.enabled, no_history=no_history)
+    return look_at(talking.session, begins=begins)
+
+
+def prompt_in(turn: NextTurn, prompt: Prompt, talking: TalkOptions) -> Prompt:
+    """`prompt` with the turns before it, and what was said of them."""
+    mismatch = talking.on_mismatch.value if talking.on_mismatch else None
+    return turn.prompt(prompt, carry_reasoning=talking.carry_reasoning, on_mismatch=mismatch)
 
 
 def profile_of(turn: NextTurn, given: list[str] | None, config: Config) -> list[str] | None:
@@ -108,6 +108,11 @@ def options_in(turn: NextTurn, options: Options, given: list[str] | None) -> Opt
     settings = turn.conversation.settings
     if not options.sweep and not given and settings.think is not None:
         options = replace(options, sweep=(parse_think(settings.think),))
+    return labelled(turn, options)
+
+
+def labelled(turn: NextTurn, options: Options) -> Options:
+    """`options` for calls of which one may become a turn: accounts are labelled with what this history labels with."""
     return replace(options, account_key=turn.secret)
 
 
@@ -132,6 +137,16 @@ def selected(turn: NextTurn, options: Options, given: list[str] | None, config: 
     options = options_in(turn, options, given)
     selection = one_selection(profile_of(turn, given, config), config)
     return Voice(selection, think_values(selection, options.sweep, config)[0], options)
+
+
+def note_compared(turn: NextTurn, finished: Finished, *, quiet: bool) -> None:
+    """Remember a comparison in the session that it was made in, and say how to go on with one of its answers."""
+    from shlex import quote
+
+    note_comparison(turn, finished.number, finished.run.results)
+    name = turn.conversation.name
+    if any(result.answer for result in finished.run.results) and finished.number is not None and not quiet:
+        say(f"session {name} is as it was; to go on with one of these: thinkdial session pick {quote(name)} PROFILE")
 
 
 def may_go(talk: Talk, jobs: Iterable[Job], *, yes: bool, quiet: bool) -> bool:

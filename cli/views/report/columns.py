@@ -11,6 +11,7 @@ from ....engine.results.result import Result
 from ....profiles.profile import Reference
 from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN, at_the_point, dollars, seconds, tokens
+from ..run.continuity import went_along
 from ..run.phrases import BAD, CAUTION, GOOD, kind_words, verdict_words
 from ..run.rows import ResultRow, rows
 
@@ -185,6 +186,7 @@ def _ending_columns(results: Sequence[Result]) -> list[PageColumn | None]:
     return [
         _words(group, "status", results, lambda r: r.status),
         _words(group, "finish", results, lambda r: r.finish.replace("_", " ")),
+        _words(group, "went along", results, went_along),
         _words(group, "error", results, lambda r: kind_words(r.error) if r.error else None),
         _column(group, "attempts", results, lambda r: r.attempts, str),
     ]

@@ -12,6 +12,7 @@ from ....profiles.facts import reference as shipped_reference
 from ....profiles.profile import Reference
 from ....providers.untrusted import harmless, one_line
 from ..numbers import dollars, seconds, share, tokens
+from ..run.continuity import went_along
 from ..run.dial import SUBSTITUTED, think_path
 from ..run.export import totals
 from ..run.phrases import explanation, model_words, reasoning_words, state_words, verdict_words, why_not_whole
@@ -50,6 +51,7 @@ class Answer:
     state: Chip
     chips: tuple[Chip, ...]
     model: str
+    went_along: str
     took: str
     cost: str
     cost_source: str
@@ -191,6 +193,7 @@ def _answer(result: Result, label: str, anchor: str, with_reasoning: bool) -> An
         state=Chip(f"{mark} {words}", TONES.get(style, "quiet")),
         chips=_chips(result),
         model=model_words(result),
+        went_along=went_along(result),
         took=seconds(result.latency.total_s),
         cost=dollars(result.cost.usd),
         cost_source=COST_SOURCES.get(result.cost.source or "", ""),

@@ -12,6 +12,7 @@ from rich.text import Text
 from ....engine.results.result import Result
 from ....providers.untrusted import harmless
 from ..wrap import COLUMN_DIVIDER, columns_that_fit
+from .continuity import went_along
 from .dial import think_path
 from .excerpt import ReasoningView, excerpt
 from .phrases import (
@@ -58,6 +59,8 @@ def _heading(result: Result, label: str) -> Text:
     if result.status == "ok":
         mark, words, style = verdict_words(result)
         head.append("  ").append(f"{mark} {words}", style)
+    if words := went_along(result):
+        head.append(f"\n{words}", QUIET)
     return head
 
 

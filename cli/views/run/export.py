@@ -13,6 +13,7 @@ from ....providers.untrusted import csv_cell, harmless
 from ..numbers import BEST, dollars, seconds, tokens
 from ..quotation import fenced, inline, quoted
 from ..wrap import wrap, wrap_line
+from .continuity import went_along
 from .dial import sent, think_path
 from .excerpt import ReasoningView, excerpt
 from .forecast_cells import in_total
@@ -37,6 +38,8 @@ def run_markdown(run: Run, reasoning: ReasoningView = "excerpt") -> str:
     parts.append("## Answers")
     for result, label in zip(run.results, labels(run.results), strict=True):
         parts += [f"### {inline(label)}", inline(_subtitle(result))]
+        if along := went_along(result):
+            parts.append(inline(f"went along: {along}"))
         if reasoning != "none" and (words := reasoning_words(result)):
             parts.append(f"**Reasoning:** {inline(words)}")
             if text := (result.reasoning.text or "").strip():

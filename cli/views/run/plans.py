@@ -16,6 +16,7 @@ from ....engine.planning.prepare import Prepared
 from ....engine.planning.think_plan import OF_THE_MODEL
 from ....engine.results.result import Forecast
 from ....providers.untrusted import harmless
+from .continuity import continuity_words, fate_lines
 from .forecast_cells import amounts, method_words, sources, total_amounts, unknown_words
 
 FIDELITY_STYLES = {
@@ -75,7 +76,24 @@ def plans_view(entries: Entries, width: int) -> RenderableType:
     parts: list[RenderableType] = [table, Text("")]
     if below:
         parts += [*below, Text("")]
+    parts += _continuity(entries)
     return Group(*parts, *(Text(line, "dim") for line in lines if line), *_missing_keys(entries))
+
+
+def _continuity(entries: Entries) -> list[RenderableType]:
+    """What becomes of earlier turns: once for all profiles and think values that they go along to in the same way."""
+    whom: dict[tuple[str, ...], dict[str, None]] = {}
+    for prepared, _, _ in entries:
+        past = prepared.asked.prompt.past
+        if past is not None and past.turns:
+            fates = prepared.continuity.fates
+            lines = (continuity_words(len(past.turns), fates), *fate_lines(fates))
+            whom.setdefault(lines, {})[f"{harmless(prepared.target.profile.name)} @{prepared.think}"] = None
+    parts: list[RenderableType] = []
+    for (words, *details), names in whom.items():
+        parts.append(Text.assemble((", ".join(names), "bold"), f": {words}"))
+        parts += [Padding(Text(line, "dim"), (0, 0, 0, 2), expand=False) for line in details]
+    return [*parts, Text("")] if parts else []
 
 
 def _sent(prepared: Prepared, forecast: Forecast) -> Text:

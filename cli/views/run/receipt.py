@@ -10,6 +10,7 @@ from ....engine.results.result import Result
 from ....providers.untrusted import one_line
 from ..line import Line
 from ..numbers import dollars, rate, seconds, tokens
+from .continuity import went_along
 from .dial import is_substituted, think_path
 from .phrases import (
     BAD,
@@ -35,8 +36,11 @@ _TOLD_ABOVE = frozenset({SIMULATED, "empty_answer"})
 """Warnings that the numbers table and the answers say themselves."""
 
 
-def receipt_line(result: Result, width: int | None = None) -> Line:
-    """Return asked → sent → measured, the verdict, times and cost; with a `width`, broken between its parts."""
+def receipt_line(result: Result, width: int | None = None, *, with_past: bool = True) -> Line:
+    """Return asked → sent → measured, verdict, times, cost and what went along; broken between its parts at `width`.
+
+    `with_past` False leaves out what went along of earlier turns: it is said above already.
+    """
     mark, words, style = verdict_words(result) if result.status == "ok" else state_words(result)
     parts = [
         (think_path(result) + (" reasoning tokens" if result.reasoning.tokens is not None else ""), STRONG),
@@ -46,6 +50,7 @@ def receipt_line(result: Result, width: int | None = None) -> Line:
         (f"total {seconds(result.latency.total_s)}", ""),
         (f"{rate(result.latency.output_tokens_per_s)} tok/s", ""),
         (_cost(result), ""),
+        (went_along(result) if with_past else "", ""),
     ]
     if cached := _cache(result):
         parts.append((cached, ""))
@@ -54,6 +59,8 @@ def receipt_line(result: Result, width: int | None = None) -> Line:
     pieces: list[tuple[str, str]] = []
     used = 0
     for text, style in parts:
+        if not text:
+            continue
         length = cell_len(text)
         if pieces and width is not None and used + len(_SEPARATOR) + length > width:
             pieces.append(("\n", ""))

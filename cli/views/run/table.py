@@ -79,7 +79,7 @@ def _cards(results: Sequence[Result], width: int) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 0, 1, 0), pad_edge=False)
     table.add_column(overflow="fold")
     for result, label in zip(results, labels(results), strict=True):
-        table.add_row(Text.assemble((label, STRONG), "\n", *receipt_line(result, width).pieces))
+        table.add_row(Text.assemble((label, STRONG), "\n", *receipt_line(result, width, with_past=False).pieces))
     return table
 
 
