@@ -41,9 +41,9 @@ def sent_document(stored: StoredRun) -> dict[str, Any]:
     return {"schema": HISTORY_SCHEMA, "run": stored.number, "sent": sent}
 
 
-def removed_document(removed: int) -> dict[str, Any]:
-    """How many runs were forgotten."""
-    return {"schema": HISTORY_SCHEMA, "removed": removed}
+def removed_document(removed: int, held: int) -> dict[str, Any]:
+    """How many runs were forgotten, and how many were left because sessions hold them."""
+    return {"schema": HISTORY_SCHEMA, "removed": removed, "held": held}
 
 
 def place_document(path: Path, *, exists: bool) -> dict[str, Any]:

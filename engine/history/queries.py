@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from ...providers.errors import StoreError, UsageError
@@ -67,12 +67,22 @@ def one_response(stored: StoredRun) -> RawResponse:
     return raw
 
 
-def chosen_numbers(names: Sequence[str], before: date | None = None) -> list[int]:
-    """The numbers of the runs of these names; without names of all, or of those from before a moment."""
+@dataclass(frozen=True, slots=True)
+class ChosenRuns:
+    """Numbers of runs that can be forgotten, and the names of the sessions that hold each of the others."""
+
+    numbers: Sequence[int]
+    held: Mapping[int, Sequence[str]] = field(default_factory=dict[int, Sequence[str]])
+
+
+def chosen_runs(names: Sequence[str], before: date | None = None) -> ChosenRuns:
+    """The runs of these names; without names all, or those from before a moment, but for what sessions hold."""
     with Store.open() as store:
         if names:
-            return list(dict.fromkeys(find_run(store, name) for name in names))
-        return run_numbers(store, before)
+            return ChosenRuns(list(dict.fromkeys(find_run(store, name) for name in names)))
+        numbers = run_numbers(store, before)
+        held = sessions_holding(store, numbers)
+        return ChosenRuns([number for number in numbers if number not in held], held)
 
 
 def forget_runs(numbers: Sequence[int]) -> int:

@@ -11,6 +11,8 @@ import typer
 from ...exit_codes import ExitCode
 from ...options import AsJson
 
+SHOWN_NAMES = 3
+
 
 def rm(
     runs: Annotated[
@@ -28,16 +30,19 @@ def rm(
 ) -> ExitCode:
     """Forget stored runs: prompts, answers and bytes. The sums that `thinkdial spend` shows are kept.
 
+    What a session holds is refused where it is named, and left out of --before and --all.
+
     Example:  thinkdial history rm --before 90d
     """
-    from ....engine.history.queries import chosen_numbers, forget_runs
+    from ....engine.history.queries import chosen_runs, forget_runs
     from ....providers.errors import UsageError
     from ...days import parse_when
     from ...output import say
 
     if (bool(runs) + everything + (before is not None)) != 1:
         raise UsageError("say which runs: either IDs, or --all, or --before WHEN")
-    numbers = chosen_numbers(runs or [], parse_when(before) if before is not None else None)
+    chosen = chosen_runs(runs or [], parse_when(before) if before is not None else None)
+    numbers = chosen.numbers
     if numbers and not yes and not _agreed(numbers, named=bool(runs)):
         say("nothing was forgotten")
         return ExitCode.OK
@@ -47,8 +52,13 @@ def rm(
         from ...formats import json_text
         from ...output import emit
 
-        emit(json_text(removed_document(removed)))
+        emit(json_text(removed_document(removed, len(chosen.held))))
     say(f"forgot {_count(removed)}; the sums of thinkdial spend are kept")
+    if chosen.held:
+        names = list(dict.fromkeys(name for held in chosen.held.values() for name in held))
+        shown = ", ".join(names[:SHOWN_NAMES]) + (" and others" if len(names) > SHOWN_NAMES else "")
+        stay = "stays" if len(chosen.held) == 1 else "stay"
+        say(f"{_count(len(chosen.held))} {stay}, held by sessions ({shown}); thinkdial session rm lets go")
     return ExitCode.OK
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from thinkdial.engine.history.documents import sent_document
 from thinkdial.engine.history.queries import (
-    chosen_numbers,
+    chosen_runs,
     forget_runs,
     matching_runs,
     named_run,
@@ -49,7 +49,7 @@ def test_there_must_be_one_response() -> None:
 
 def test_runs_are_named_once_and_forgotten() -> None:
     assert [run.number for run in named_runs(["last", "2", "1"])] == [2, 1]
-    assert chosen_numbers(["last", "2"]) == [2] and chosen_numbers([]) == [1, 2]
+    assert chosen_runs(["last", "2"]).numbers == [2] and chosen_runs([]).numbers == [1, 2]
     assert forget_runs([2]) == 1 and forget_runs([2]) == 0
     found = matching_runs(RunFilter())
     assert [row.number for row in found.rows] == [1] and found.exists

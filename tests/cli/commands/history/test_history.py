@@ -254,7 +254,11 @@ def test_forgetting_runs_keeps_the_sums(cli: Callable[..., Any]) -> None:
     assert "forgot 1 run; the sums of thinkdial spend are kept" in ended.err
     assert cli("history", "show", "1").code == 2
     assert cli("spend", "--json").json == before
-    assert cli("history", "rm", "--all", "--yes", "--json").json == {"schema": "thinkdial.history/1", "removed": 1}
+    assert cli("history", "rm", "--all", "--yes", "--json").json == {
+        "schema": "thinkdial.history/1",
+        "removed": 1,
+        "held": 0,
+    }
     assert cli("history", "list", "--json").json["runs"] == []
 
 
