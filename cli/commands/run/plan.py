@@ -69,11 +69,13 @@ def plan(
 
     sweep = sweep_values(think)
     settings = load_config(config, profile or [], quiet=quiet)
+    options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate)
     turn = None
     if talking.in_session():
         from . import talk
 
         turn = talk.looked_at(talking, settings)
+        options = talk.options_in(turn, options, profile)
         profile = talk.profile_of(turn, profile, settings)
     chosen = profile or list(settings.defaults.profiles)
     names = chosen or list(settings.profiles)
@@ -82,9 +84,8 @@ def plan(
     if count and not given:
         raise UsageError("--count needs a prompt to count", hint='thinkdial plan "..." --count, or -f FILE')
     asked = read_prompt(prompt, file or [], system, noting(quiet=quiet)) if given else Prompt(PLACEHOLDER, system)
-    options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate)
     if turn is not None:
-        asked, options = talk.prompt_in(turn, asked, talking), talk.options_in(turn, options, profile)
+        asked = talk.prompt_in(turn, asked, talking)
     # Of all profiles, those that still lack something of the user's are mentioned; one that was named must be planned.
     return print_plans(
         selections,
