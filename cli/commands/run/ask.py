@@ -74,11 +74,12 @@ def _planned(asked: Inquiry, profile: list[str] | None, talking: TalkOptions) ->
 
     prompt, options, foresee = asked.prompt, asked.options, None
     if talking.in_session():
+        from ....engine.sessions.voices import options_in, profiles_in
         from . import talk
 
         turn = talk.looked_at(talking, asked.settings, no_history=asked.keeping.no_history, begins=True)
-        options = talk.options_in(turn, options, profile)
-        profile = talk.profile_of(turn, profile, asked.settings)
+        options = options_in(turn, options, profile)
+        profile = profiles_in(turn, profile, asked.settings)
         prompt = talk.prompt_in(turn, prompt, talking)
         foresee = talk.foresight(turn)
     selection = one_selection(profile, asked.settings)

@@ -70,10 +70,11 @@ def compare(
     options = options_of(sending, sweep)
     turn = None
     if talking.in_session():
+        from ....engine.sessions.voices import labelled
         from . import talk
 
         turn = talk.looked_at(talking, settings, no_history=keeping.no_history)
-        given, options = talk.prompt_in(turn, given, talking), talk.labelled(turn, options)
+        given, options = talk.prompt_in(turn, given, talking), labelled(turn, options)
     if dry_run:
         from .plan import print_plans
 

@@ -72,11 +72,12 @@ def plan(
     options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate)
     turn = None
     if talking.in_session():
+        from ....engine.sessions.voices import options_in, profiles_in
         from . import talk
 
         turn = talk.looked_at(talking, settings)
-        options = talk.options_in(turn, options, profile)
-        profile = talk.profile_of(turn, profile, settings)
+        options = options_in(turn, options, profile)
+        profile = profiles_in(turn, profile, settings)
     chosen = profile or list(settings.defaults.profiles)
     names = chosen or list(settings.profiles)
     selections = select(names, settings)
@@ -85,6 +86,8 @@ def plan(
         raise UsageError("--count needs a prompt to count", hint='thinkdial plan "..." --count, or -f FILE')
     asked = read_prompt(prompt, file or [], system, noting(quiet=quiet)) if given else Prompt(PLACEHOLDER, system)
     if turn is not None:
+        from . import talk
+
         asked = talk.prompt_in(turn, asked, talking)
     # Of all profiles, those that still lack something of the user's are mentioned; one that was named must be planned.
     return print_plans(

@@ -13,10 +13,9 @@ from ....engine.runs.jobs import Options
 from ....engine.sessions.conversation import require_history
 from ....engine.sessions.next_turn import NextTurn, end_turn, look_at, note_comparison, renew_turn, take_turn
 from ....engine.sessions.settings import SessionSettings
-from ....engine.sessions.vendors import strangers
+from ....engine.sessions.vendors import first_seen, strangers
+from ....engine.sessions.voices import options_in, profiles_in
 from ....engine.targets.target import one_selection, think_values
-from ....providers.errors import UsageError
-from ....providers.think import parse_think
 from ...confirmation import agreed
 from ...output import is_terminal, say
 
@@ -33,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Talk:
-    """A session that this process holds; `settings` are what it will remember, once something was answered."""
+    """A session that this process holds or looks at; `settings` are what it will remember, once there is an answer."""
 
     def __init__(self, turn: NextTurn) -> None:
         self.turn = turn
@@ -90,32 +89,6 @@ def prompt_in(turn: NextTurn, prompt: Prompt, talking: TalkOptions) -> Prompt:
     return turn.prompt(prompt, carry_reasoning=talking.carry_reasoning, on_mismatch=mismatch)
 
 
-def profile_of(turn: NextTurn, given: list[str] | None, config: Config) -> list[str] | None:
-    """The profile that goes on: the named one, else that of the last turn. Raises `UsageError` if that is gone."""
-    settings = turn.conversation.settings
-    if given or settings.profile is None:
-        return given
-    if settings.profile not in config.profiles and "/" not in settings.profile:
-        raise UsageError(
-            f"session {turn.conversation.name} was with profile {settings.profile}, which is gone",
-            hint="choose another with -p; what it cannot read is left out and told",
-        )
-    return [settings.profile]
-
-
-def options_in(turn: NextTurn, options: Options, given: list[str] | None) -> Options:
-    """`options` for a call in the session: its account labels, and the last think value where nothing else is said."""
-    settings = turn.conversation.settings
-    if not options.sweep and not given and settings.think is not None:
-        options = replace(options, sweep=(parse_think(settings.think),))
-    return labelled(turn, options)
-
-
-def labelled(turn: NextTurn, options: Options) -> Options:
-    """`options` for calls of which one may become a turn: accounts are labelled with what this history labels with."""
-    return replace(options, account_key=turn.secret)
-
-
 def foresight(turn: NextTurn) -> Callable[[Prepared, Forecast], Outlook]:
     """What gives the outlook of the session from a planned call."""
     from ....engine.sessions.context.outlooks import outlook_of
@@ -135,7 +108,7 @@ class Voice:
 def selected(turn: NextTurn, options: Options, given: list[str] | None, config: Config) -> Voice:
     """Who goes on, by what is said and what the session remembers. Raises `UsageError` for nobody and for several."""
     options = options_in(turn, options, given)
-    selection = one_selection(profile_of(turn, given, config), config)
+    selection = one_selection(profiles_in(turn, given, config), config)
     return Voice(selection, think_values(selection, options.sweep, config)[0], options)
 
 
@@ -155,8 +128,7 @@ def may_go(talk: Talk, jobs: Iterable[Job], *, yes: bool, quiet: bool) -> bool:
     new = strangers(conversation, (job.target.provider.name for job in jobs if job.target is not None))
     if not new:
         return True
-    count = len(conversation.turns)
-    words = f"{', '.join(new)} will see {count} earlier turn{'s' if count != 1 else ''} for the first time"
+    words = first_seen(conversation, new)
     if yes or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         if not quiet:
             say(words)

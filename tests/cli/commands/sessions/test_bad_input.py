@@ -104,7 +104,7 @@ def test_a_session_that_is_removed_meanwhile_is_told(cli: Cli, tea: Path, monkey
 
     monkeypatch.setattr(talk, "may_go", removed)
     ended = cli("compare", "-c", "x", "-p", "a", "-p", "o", "--config", tea)
-    assert "no session is called 'tea'" in ended.err and "Traceback" not in ended.err
+    assert "session tea is gone: somebody has removed it" in ended.err and "Traceback" not in ended.err
     assert "✓ ok" in ended.out
 
 

@@ -68,7 +68,7 @@ def test_on_a_terminal_a_no_sends_nothing(cli: Cli, tea: Path, monkeypatch: pyte
     monkeypatch.setattr("thinkdial.cli.commands.run.talk.is_terminal", lambda _: True)
     words = ("compare", "-c", "x", "-p", "o", "-p", "a", "--config", tea)
     asked: list[str] = []
-    monkeypatch.setattr("typer.confirm", lambda words, **_: asked.append(words) or False)
+    monkeypatch.setattr("thinkdial.cli.commands.run.talk.agreed", lambda words: asked.append(words) or False)
     refused = cli(*words)
     assert (
         asked == ["openai will see 2 earlier turns for the first time. Go on?"]

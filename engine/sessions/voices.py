@@ -1,0 +1,38 @@
+"""Who goes on with a session, and how: what is said for this turn goes before what the session remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from ...profiles.config import Config
+from ...providers.errors import UsageError
+from ...providers.think import parse_think
+from ..runs.jobs import Options
+from .next_turn import NextTurn
+
+
+def profiles_in(turn: NextTurn, given: Sequence[str] | None, config: Config) -> list[str]:
+    """The named profiles, else that of the last turn; none before the first. Raises `UsageError` where it is gone."""
+    settings = turn.conversation.settings
+    if given or settings.profile is None:
+        return [*(given or ())]
+    if settings.profile not in config.profiles and "/" not in settings.profile:
+        raise UsageError(
+            f"session {turn.conversation.name} was with profile {settings.profile}, which is gone",
+            hint="choose another, with -p; what it cannot read is left out and told",
+        )
+    return [settings.profile]
+
+
+def options_in(turn: NextTurn, options: Options, given: Sequence[str] | None) -> Options:
+    """`options` for a call in the session: its account labels, and the last think value where nothing else is said."""
+    settings = turn.conversation.settings
+    if not options.sweep and not given and settings.think is not None:
+        options = replace(options, sweep=(parse_think(settings.think),))
+    return labelled(turn, options)
+
+
+def labelled(turn: NextTurn, options: Options) -> Options:
+    """`options` for calls of which one may become a turn: accounts are labelled with what this history labels with."""
+    return replace(options, account_key=turn.secret)
