@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from .engine.batch.values import BatchRun, RowResult
     from .engine.client import Client, ask, batch, compare, load_config, plan
     from .engine.exchange.outcome import Latency
+    from .engine.planning.fates import PieceFate, SessionPlace
     from .engine.results.result import Cost, Forecast, Reasoning, Result, Run, Summary, ThinkReceipt
     from .engine.runs.observer import Observer, Silent
     from .engine.runs.plans import PlannedCall, Plans
+    from .engine.session import Session, SessionTurn
     from .profiles.config import Config
     from .providers.errors import (
         BudgetError,
@@ -46,8 +48,10 @@ _HOMES = {
     ".engine.client": "Client ask batch compare load_config plan",
     ".engine.exchange.outcome": "Latency",
     ".engine.results.result": "Cost Forecast Reasoning Result Run Summary ThinkReceipt",
+    ".engine.planning.fates": "PieceFate SessionPlace",
     ".engine.runs.observer": "Observer Silent",
     ".engine.runs.plans": "PlannedCall Plans",
+    ".engine.session": "Session SessionTurn",
     ".profiles.config": "Config",
     ".providers.errors": "BudgetError ConfigError Failure StoreError StrictPlanError ThinkdialError UsageError",
     ".providers.schema": "AnswerDelta Delta Notice ReasoningDelta Usage",
@@ -58,9 +62,9 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 __all__ = [
     "AnswerDelta", "BadRow", "BatchOutcome", "BatchRun", "BatchSummary", "BudgetError", "Client", "Config",
     "ConfigError", "Cost", "Delta", "Failure", "Forecast", "GroupSummary", "Latency", "Notice", "Observer",
-    "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "RowResult", "Run", "Silent", "StoreError",
-    "StrictPlanError", "Summary", "ThinkReceipt", "ThinkdialError", "Usage", "UsageError", "__version__", "ask",
-    "batch", "compare", "load_config", "plan",
+    "PieceFate", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "RowResult", "Run", "Session",
+    "SessionPlace", "SessionTurn", "Silent", "StoreError", "StrictPlanError", "Summary", "ThinkReceipt",
+    "ThinkdialError", "Usage", "UsageError", "__version__", "ask", "batch", "compare", "load_config", "plan",
 ]  # fmt: skip
 
 

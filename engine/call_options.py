@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, TypedDict, TypeVar, cast, get_args
 
 from ..providers.errors import UsageError, did_you_mean
 from ..providers.think import Think, parse_think
+from .planning.fates import OnMismatch
 from .planning.option_names import LIBRARY
 from .planning.prepare import Prompt, checked_text
 from .runs.forecasts import Note
@@ -51,7 +52,20 @@ class AttemptOptions(RequestOptions, total=False):
     retries: int | None
 
 
-class PlanOptions(RequestOptions, total=False):
+class ConversationOptions(TypedDict, total=False):
+    """In which conversation a call is made.
+
+    `session`: the name of a session; `ask` begins one that nobody has. `carry_reasoning`: readable reasoning that
+    cannot go back goes along as a labelled note. `on_mismatch`: signed reasoning whose prefix has changed is left out
+    (`drop`), or is an error.
+    """
+
+    session: str | None
+    carry_reasoning: bool
+    on_mismatch: OnMismatch | None
+
+
+class PlanOptions(RequestOptions, ConversationOptions, total=False):
     """What may be said of a call before it is made. `strict_think`: send nothing that is worse than `mapped`."""
 
     strict_think: bool
@@ -136,6 +150,19 @@ def _apart(options: Mapping[str, object], known: frozenset[str], what: str) -> t
     check_names(options, CLIENT_OPTIONS | known, what)
     ours = {name: value for name, value in options.items() if name in CLIENT_OPTIONS}
     return cast("ClientOptions", ours), {name: value for name, value in options.items() if name in known}
+
+
+def session_of(options: ConversationOptions) -> str | None:
+    """The session that a call is made in. Raises `UsageError` for what needs one, and for other odd options."""
+    name = options.get("session")
+    if name is None:
+        for option in ("carry_reasoning", "on_mismatch"):
+            if options.get(option):
+                raise UsageError(f"{option} is about earlier turns", hint="say in which session: session=NAME")
+        return None
+    if (mismatch := options.get("on_mismatch")) not in (None, *get_args(OnMismatch)):
+        raise UsageError(f"on_mismatch is 'error' or 'drop', not {mismatch!r}")
+    return name
 
 
 def prompt_of(text: str, options: RequestOptions) -> Prompt:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from ..profiles.config import Config, load
 from ..providers.errors import UsageError
-from ..providers.think import Think
 from .api import ready_run, refuse_unless_strict, run_batch, settle_open_jobs
 from .call_options import (
     CALL_OPTIONS,
@@ -33,6 +32,7 @@ from .call_options import (
     options_of,
     prompt_of,
     rows_apart,
+    session_of,
     sweep_of,
     think_of,
     within,
@@ -49,7 +49,11 @@ if TYPE_CHECKING:
     from .batch.end import BatchEnd
     from .batch.values import BatchRun, Rows
     from .exchange.transport import Transport
+    from .history.heads import TurnHead
+    from .planning.prepare import Prompt
+    from .runs.jobs import Job, Options
     from .runs.plans import Plans
+    from .runs.run import Finished
 
 _T = TypeVar("_T")
 
@@ -118,12 +122,21 @@ class Client:
         think: ThinkValue | None = None,
         **options: Unpack[CallOptions],
     ) -> Result:
-        """One answer of one profile, or of the configured default."""
+        """One answer of one profile, or of the configured default; in a `session`, its next turn."""
+        check_names(options, CALL_OPTIONS, "ask")
         names = [profile] if profile else []
         config = self._config(names)
         sweep = () if think is None else (think_of(think),)
-        run = await self._run("ask", [one_selection(names, config)], prompt, config, sweep, options)
-        return run.results[0]
+        if (session := session_of(options)) is not None:
+            from .session_calls import ask_in
+
+            return await ask_in(
+                session, self._make, prompt, names, config, sweep, options,
+                note=self._note, keeps_history=self._keeps_history,
+            )  # fmt: skip
+        selections = [one_selection(names, config)]
+        asked, given = prompt_of(prompt, options), options_of(sweep, options)
+        return (await self._make("ask", selections, asked, config, given, options)).run.results[0]
 
     async def compare(
         self,
@@ -135,11 +148,21 @@ class Client:
     ) -> Run:
         """The same prompt to many. `profiles` are names, groups, `provider/model`, each perhaps with `@think`.
 
-        `results` are in the order of the profiles, and for each of them of the think values.
+        `results` are in the order of the profiles, and for each of them of the think values. A `session` stays as it
+        is; `Session.pick` goes on with one of the answers.
         """
-        names = names_of(profiles)
+        check_names(options, CALL_OPTIONS, "compare")
+        names, sweep = names_of(profiles), sweep_of(think)
         config = self._config(names)
-        return await self._run("compare", select(names, config), prompt, config, sweep_of(think), options)
+        if (session := session_of(options)) is not None:
+            from .session_calls import compare_in
+
+            return await compare_in(
+                session, self._make, prompt, names, config, sweep, options,
+                note=self._note, keeps_history=self._keeps_history,
+            )  # fmt: skip
+        asked, given = prompt_of(prompt, options), options_of(sweep, options)
+        return (await self._make("compare", select(names, config), asked, config, given, options)).run
 
     async def batch(
         self,
@@ -189,8 +212,14 @@ class Client:
         check_names(options, PLAN_OPTIONS, "plan")
         names = names_of(profiles)
         config = self._config(names)
-        given = options_of(sweep_of(think), {**options})
-        plans = plan_calls(select(names, config), prompt_of(prompt, options), config, given, note=self._note)
+        sweep = sweep_of(think)
+        if (session := session_of(options)) is not None:
+            from .session_calls import plan_in
+
+            plans = plan_in(session, prompt, names, config, sweep, options, note=self._note)
+        else:
+            given = options_of(sweep, {**options})
+            plans = plan_calls(select(names, config), prompt_of(prompt, options), config, given, note=self._note)
         if options.get("strict_think"):
             made = (call.prepared for call in plans.calls)
             refuse_unless_strict(((one.target.profile.name, one.plan) for one in made), LIBRARY)
@@ -227,22 +256,24 @@ class Client:
             raise asyncio.CancelledError
         return end
 
-    async def _run(
+    async def _make(
         self,
         command: str,
         selections: Sequence[Selection],
-        prompt: str,
+        prompt: Prompt,
         config: Config,
-        sweep: tuple[Think, ...],
+        given: Options,
         options: CallOptions,
-    ) -> Run:
-        check_names(options, CALL_OPTIONS, command)
+        *,
+        turn: TurnHead | None = None,
+        before: Callable[[Sequence[Job]], None] | None = None,
+    ) -> Finished:
         transport = self._require_open()
         ready = ready_run(
             selections,
-            prompt_of(prompt, options),
+            prompt,
             config,
-            options_of(sweep, options),
+            given,
             command=command,
             cost=replace(self._cost, spent_usd=self._purse.spent_usd),
             strict=options.get("strict_think", False),
@@ -250,9 +281,12 @@ class Client:
             note=self._note,
             names=LIBRARY,
             at_once=within("concurrency", options.get("concurrency"), 1, MOST_CONCURRENCY),
+            turn=turn,
         )
         if ready.question is not None:
             raise ready.question.refusal()
+        if before is not None:
+            before(ready.jobs)
         async with self._purse.part(config, ready.jobs) as purse:
             made = await ready.make(options.get("observer") or Silent(), transport, purse)
         for words in made.notes:
@@ -261,7 +295,7 @@ class Client:
             self._note(f"this run is not in the history: {made.problem.message}")
         if made.interrupted:
             raise asyncio.CancelledError
-        return made.run
+        return made
 
 
 def ask(

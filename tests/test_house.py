@@ -15,7 +15,7 @@ MOST_FILES, MOST_LINES = 15, 400
 
 ENGINE_ORDER = (
     "targets", "planning", "exchange", "results", "costs", "history", "lookups", "runs", "sessions", "batch", "api",
-    "call_options", "client",
+    "call_options", "session_calls", "client", "session",
 )  # fmt: skip
 """From the lowest room to the highest: each may import from itself and from those before it."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..history.conversations import changes
-from ..history.conversations.rows import StoredSession, StoredTurn, known_session, list_sessions
+from ..history.conversations.rows import StoredSession, StoredTurn, find_session, known_session, list_sessions
 from ..history.store import Store
 from .conversation import (
     Conversation,
@@ -58,6 +58,13 @@ def named_conversation(name: str | None) -> Conversation:
     """The session of that name, or the latest. Raises `StoreError`."""
     with Store.open() as store:
         return open_conversation(store, name)
+
+
+def found_conversation(name: str) -> Conversation | None:
+    """The session of that name; None where there is none."""
+    with Store.open() as store:
+        session = find_session(store, checked_name(name))
+        return None if session is None else conversation_of(store, session)
 
 
 def session_tree(name: str | None) -> SessionTree:

@@ -1,0 +1,194 @@
+"""Calls of the library in a session: a turn is taken, made and given back; what is told goes to the client's `note`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from ..profiles.config import Config
+from ..providers.errors import StoreError
+from ..providers.think import Think
+from .call_options import CallOptions, PlanOptions, options_of, prompt_of
+from .history.heads import TurnHead
+from .history.store import database_path
+from .planning.prepare import Prompt
+from .results.result import Result, Run
+from .runs.forecasts import Note
+from .runs.jobs import Job, Options
+from .runs.plans import Plans, plan_calls
+from .runs.run import Finished
+from .sessions.conversation import require_history
+from .sessions.names import checked_name
+from .sessions.next_turn import NextTurn, end_turn, look_at, note_comparison, note_refusals, take_turn
+from .sessions.settings import SessionSettings
+from .sessions.vendors import first_seen, strangers
+from .sessions.voices import labelled, options_in, profiles_in
+from .targets.target import Selection, one_selection, select, think_values
+
+_in_use: set[tuple[Path, str]] = set()
+"""Histories and names of the sessions that a call of this process is adding a turn to."""
+
+
+class Make(Protocol):
+    """Makes calls: the client, over its transport and from its purse. `before` hears of them when none is made yet."""
+
+    async def __call__(
+        self,
+        command: str,
+        selections: Sequence[Selection],
+        prompt: Prompt,
+        config: Config,
+        given: Options,
+        options: CallOptions,
+        *,
+        turn: TurnHead | None = None,
+        before: Before | None = None,
+    ) -> Finished: ...
+
+
+class Before(Protocol):
+    def __call__(self, jobs: Sequence[Job], /) -> None: ...
+
+
+async def ask_in(
+    name: str,
+    make: Make,
+    prompt: str,
+    profiles: Sequence[str],
+    config: Config,
+    sweep: tuple[Think, ...],
+    options: CallOptions,
+    *,
+    note: Note,
+    keeps_history: bool,
+) -> Result:
+    """The next turn of the session, which begins where nobody has it. Raises `StoreError` while another adds one."""
+    require_history(config.history.enabled, no_history=not keeps_history)
+    async with _held(name, SessionSettings(system=options.get("system")), note) as held:
+        turn = held.turn
+        given = options_in(turn, options_of(sweep, options), profiles)
+        selection = one_selection(profiles_in(turn, profiles, config), config)
+        think = think_values(selection, given.sweep, config)[0]
+        asked = _prompt_in(turn, prompt, options)
+        head = turn.head(asked, selection.profile.name, str(think))
+        finished = await make("ask", [selection], asked, config, given, options, turn=head, before=_teller(turn, note))
+        result = finished.run.results[0]
+        await asyncio.to_thread(note_refusals, turn, [result])
+        held.remember(result)
+        return result
+
+
+async def compare_in(
+    name: str,
+    make: Make,
+    prompt: str,
+    profiles: Sequence[str],
+    config: Config,
+    sweep: tuple[Think, ...],
+    options: CallOptions,
+    *,
+    note: Note,
+    keeps_history: bool,
+) -> Run:
+    """The same prompt to many after the turns of the session, which stays as it is. Raises `StoreError`."""
+    require_history(config.history.enabled, no_history=not keeps_history)
+    turn = await asyncio.to_thread(look_at, name)
+    given = labelled(turn, options_of(sweep, options))
+    asked = _prompt_in(turn, prompt, options)
+    finished = await make(
+        "compare", select(profiles, config), asked, config, given, options, before=_teller(turn, note)
+    )
+    await asyncio.to_thread(note_comparison, turn, finished.number, finished.run.results)
+    return finished.run
+
+
+def plan_in(
+    name: str,
+    prompt: str,
+    profiles: Sequence[str],
+    config: Config,
+    sweep: tuple[Think, ...],
+    options: PlanOptions,
+    *,
+    note: Note,
+) -> Plans:
+    """What the next turn of the session would send. Raises `StoreError` where there is no such session."""
+    require_history(config.history.enabled, no_history=False)
+    turn = look_at(name)
+    given = options_in(turn, options_of(sweep, {**options}), profiles)
+    names = profiles_in(turn, profiles, config)
+    return plan_calls(select(names, config), _prompt_in(turn, prompt, options), config, given, note=note)
+
+
+class _HeldTurn:
+    """A session that a call adds a turn to; `settings` are what it will remember."""
+
+    def __init__(self, turn: NextTurn) -> None:
+        self.turn = turn
+        self.settings: SessionSettings | None = None
+
+    def remember(self, result: Result) -> None:
+        """Let the session go on with the profile and the think value of `result`, if anything was answered."""
+        known = self.turn.conversation.settings
+        if result.answer:
+            told = tuple(dict.fromkeys((*known.told, result.provider)))
+            self.settings = replace(known, profile=result.profile, think=result.think.requested, told=told)
+
+
+@asynccontextmanager
+async def _held(name: str, settings: SessionSettings, note: Note) -> AsyncGenerator[_HeldTurn]:
+    """The session for this call alone. A cancellation waits until it is given back."""
+    name = checked_name(name)
+    key = (database_path(), name.casefold())
+    if key in _in_use:
+        raise StoreError(
+            f"session {name} is in use by another call of this program",
+            hint="one turn comes after the other; Session.fork goes another way",
+        )
+    _in_use.add(key)
+    try:
+        taking = asyncio.ensure_future(asyncio.to_thread(take_turn, name, settings))
+        try:
+            turn = await asyncio.shield(taking)
+        except asyncio.CancelledError:
+            await asyncio.to_thread(end_turn, await taking)
+            raise
+        held = _HeldTurn(turn)
+        try:
+            _tell_of_beginning(turn, note)
+            yield held
+        finally:
+            await asyncio.to_thread(end_turn, turn, held.settings)
+    finally:
+        _in_use.discard(key)
+
+
+def _tell_of_beginning(turn: NextTurn, note: Note) -> None:
+    opened = turn.opened
+    if opened is not None and opened.is_new:
+        note(f"session {turn.conversation.name} begins{opened.like or ''}")
+    if opened is not None and opened.recovered:
+        note("the last turn was cut when its process was killed; what had come is kept")
+
+
+def _teller(turn: NextTurn, note: Note) -> Before:
+    """What tells, before anything is sent, which vendors see the conversation for the first time."""
+
+    def tell(jobs: Sequence[Job], /) -> None:
+        vendors = (job.target.provider.name for job in jobs if job.target is not None and job.ready is not None)
+        if new := strangers(turn.conversation, vendors):
+            note(first_seen(turn.conversation, new))
+
+    return tell
+
+
+def _prompt_in(turn: NextTurn, prompt: str, options: PlanOptions) -> Prompt:
+    return turn.prompt(
+        prompt_of(prompt, options),
+        carry_reasoning=options.get("carry_reasoning", False),
+        on_mismatch=options.get("on_mismatch"),
+    )

@@ -1,0 +1,199 @@
+"""`thinkdial.Session`, and `session=` in the calls of a client: the same conversations as on the command line."""
+
+from __future__ import annotations
+
+import asyncio
+import subprocess
+import sys
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import thinkdial
+from thinkdial import Session
+from thinkdial.engine.history.read import RunRow
+
+from .conftest import Till, WriteConfig
+
+
+@pytest.fixture
+def tea(sim: Path) -> Session:
+    """A session of two turns."""
+    session = Session("tea", config=sim)
+    session.ask("Which tea has the least caffeine?", "a", think="high")
+    session.ask("And with milk?")
+    return session
+
+
+class TestSession:
+    def test_turns_go_on_with_what_the_last_one_had(self, tea: Session, sim: Path) -> None:
+        first, second = tea.turns
+        assert (first.number, first.profile, first.think, first.model) == (1, "a", "high", "claude-opus-5-5")
+        assert (second.prompt, second.think) == ("And with milk?", "high") and second.answer
+        assert tea.profile == "a" and second.run == 2 and isinstance(second.usd, Decimal) and not second.is_cut
+        third = Session(config=sim).ask("And lemon?")
+        assert third.session is not None and (third.session.name, third.session.turn) == ("tea", 3)
+        assert [(fate.turn, fate.fate) for fate in third.continuity] == [(1, "kept"), (2, "kept")]
+
+    def test_a_comparison_changes_nothing_until_one_answer_is_picked(self, tea: Session) -> None:
+        run = tea.compare("At night?", ["a", "o", "g"])
+        fates = [{fate.fate for fate in result.continuity} for result in run.results]
+        assert fates == [{"kept"}, {"dropped"}, {"dropped"}] and len(tea.turns) == 2
+        picked = tea.pick("o")
+        assert (picked.number, picked.prompt, picked.answer) == (3, "At night?", run.results[1].answer)
+        assert tea.profile == "o" and [fate.fate for fate in tea.ask("Why?").continuity] == [
+            "dropped",
+            "dropped",
+            "kept",
+        ]
+
+    def test_readable_reasoning_goes_along_as_a_note_where_it_is_wanted(self, tea: Session) -> None:
+        (plain,), (noted,) = (tea.plan("x", "o", carry_reasoning=carried).calls for carried in (False, True))
+        assert b"Reasoning of" not in plain.prepared.request.body
+        assert b"Reasoning of claude-opus-5-5 in turn 1, converted to text" in noted.prepared.request.body
+        assert {fate.fate for fate in noted.prepared.continuity.fates} == {"converted"}
+
+    def test_a_changed_prefix_can_be_an_error(self, tea: Session) -> None:
+        with pytest.raises(thinkdial.UsageError, match="is not what claude-opus-5-5 signed"):
+            tea.ask("x", system="Be brief.", on_mismatch="error")
+        assert len(tea.turns) == 2
+        dropped = tea.ask("x", system="Be brief.")
+        assert {fate.fate for fate in dropped.continuity} == {"dropped"}
+
+    def test_it_is_forked_rewound_renamed_and_removed(self, tea: Session) -> None:
+        green = tea.fork("green", at=1)
+        assert [turn.number for turn in green.turns] == [1] and len(tea.turns) == 2
+        green.ask("Another way?")
+        tea.rewind()
+        assert len(tea.turns) == 1 and len(green.turns) == 2
+        tea.rewind(to=0)
+        assert tea.turns == ()
+        tea.rename("black")
+        assert tea.name == "black" and Session.names() == ["green", "black"]
+        assert {one["name"] for one in green.document()["sessions"]} == {"green", "black"}
+        assert tea.remove() == 0 and green.remove() == 3 and Session.names() == []
+
+    def test_it_begins_empty_or_with_an_answer_that_is_paid_for(self, sim: Path) -> None:
+        thinkdial.compare("Is 91 prime?", ["a", "o"], config=sim)
+        begun = Session.begin("prime", from_run="1:o", config=sim)
+        assert [turn.prompt for turn in begun.turns] == ["Is 91 prime?"] and begun.profile == "o"
+        empty = Session.begin("empty", system="Be brief.", config=sim)
+        assert empty.turns == () and empty.profile is None
+        (plan,) = empty.plan("x", "o").calls
+        assert b"Be brief." in plan.prepared.request.body
+        with pytest.raises(thinkdial.StoreError, match="there is a session prime already"):
+            Session.begin("prime")
+
+    def test_what_is_not_there_is_said_with_what_comes_close(self, tea: Session, sim: Path) -> None:
+        other = Session("tee", config=sim)
+        assert other.turns == () and other.profile is None
+        for call in (lambda: other.compare("x", "a"), lambda: other.plan("x", "a"), other.rewind, other.document):
+            with pytest.raises(thinkdial.StoreError, match=r"no session is called 'tee'.*tea"):
+                call()
+        with pytest.raises(thinkdial.UsageError, match="has no comparison to pick from"):
+            tea.pick("a")
+        with pytest.raises(thinkdial.UsageError, match="cannot hold"):
+            Session("a/b")
+        wrong: Any = {"seesion": "x"}
+        with pytest.raises(thinkdial.UsageError, match="'seesion' is no option"):
+            tea.ask("x", **wrong)
+        wrong = {"session": "other"}
+        with pytest.raises(thinkdial.UsageError, match="'session' is no option of a session"):
+            tea.ask("x", **wrong)
+
+    def test_without_any_session_there_is_no_latest(self) -> None:
+        with pytest.raises(thinkdial.StoreError, match="there is no session yet"):
+            Session()
+
+
+class TestClient:
+    def test_the_session_is_named_in_each_call(self, sim: Path) -> None:
+        async def program() -> None:
+            heard: list[str] = []
+            async with thinkdial.Client(sim, note=heard.append) as client:
+                await client.ask("One?", "a", session="tea")
+                second = await client.ask("Two?", session="TEA")
+                run = await client.compare("Three?", ["a", "o"], session="tea")
+                again = await client.compare("Three?", ["a", "o"], session="tea")
+            assert second.session is not None and second.session.turn == 2 and len(second.continuity) == 1
+            assert run.results[1].session == again.results[1].session
+            assert [line for line in heard if "simulat" not in line] == [
+                "session tea begins", "openai will see 2 earlier turns for the first time",
+            ]  # fmt: skip
+
+        asyncio.run(program())
+
+    def test_turns_of_one_session_never_come_at_once(self, sim: Path) -> None:
+        async def program() -> None:
+            async with thinkdial.Client(sim) as client:
+                await client.ask("One?", "a", session="tea")
+                both = await asyncio.gather(
+                    client.ask("Two?", session="tea"), client.ask("Two?", session="Tea"), return_exceptions=True
+                )
+                problem = next(one for one in both if isinstance(one, thinkdial.StoreError))
+                assert "in use by another call of this program" in problem.message
+                await client.ask("Three?", session="tea")
+                await asyncio.gather(*(client.ask("x", "a", session=name) for name in ("one", "two", "three")))
+            assert len(Session("tea").turns) == 3 and len(Session.names()) == 4
+
+        asyncio.run(program())
+
+    def test_a_cancelled_turn_keeps_what_came_and_lets_go(self, sim: Path) -> None:
+        async def program() -> None:
+            async with thinkdial.Client(sim) as client:
+                await client.ask("One?", "a", session="tea")
+                running = asyncio.create_task(client.ask("Two?", "stall", session="tea"))
+                await asyncio.sleep(1.0)
+                running.cancel()
+                with pytest.raises(asyncio.CancelledError):
+                    await running
+                after = await client.ask("Three?", "a", session="tea")
+            assert after.status == "ok" and after.session is not None
+            turns = Session("tea").turns
+            assert [turn.is_cut for turn in turns] == [False, *[True] * (len(turns) - 2), False]
+
+        asyncio.run(program())
+
+    def test_a_call_that_cannot_be_afforded_begins_nothing(self, ten_cents: WriteConfig, till: Till) -> None:
+        async def program() -> None:
+            async with thinkdial.Client(ten_cents(), max_cost="0.00001") as client:
+                with pytest.raises(thinkdial.BudgetError):
+                    await client.ask("hi", "p0", session="new")
+            assert till.answered == 0 and Session.names() == []
+
+        asyncio.run(program())
+
+    def test_sessions_are_kept_in_the_history(self, sim: Path, stored: Callable[[], list[RunRow]]) -> None:
+        async def program() -> None:
+            async with thinkdial.Client(sim, history=False) as client:
+                for call in (client.ask("x", "a", session="tea"), client.compare("x", "a", session="tea")):
+                    with pytest.raises(thinkdial.UsageError, match="kept in the history, which is off"):
+                        await call
+            assert stored() == []
+
+        asyncio.run(program())
+
+    def test_what_is_about_earlier_turns_needs_some(self, sim: Path) -> None:
+        async def program() -> None:
+            async with thinkdial.Client(sim) as client:
+                with pytest.raises(thinkdial.UsageError, match="carry_reasoning is about earlier turns"):
+                    await client.ask("x", "a", carry_reasoning=True)
+                wrong: Any = {"session": "tea", "on_mismatch": "ignore"}
+                with pytest.raises(thinkdial.UsageError, match="on_mismatch is 'error' or 'drop'"):
+                    await client.ask("x", "a", **wrong)
+            with pytest.raises(thinkdial.UsageError, match="on_mismatch is about earlier turns"):
+                thinkdial.plan("x", "a", config=sim, on_mismatch="drop")
+
+        asyncio.run(program())
+
+
+def test_a_program_without_sessions_loads_nothing_of_them() -> None:
+    code = (
+        "import sys, thinkdial; thinkdial.ask; thinkdial.Client;"
+        "print(*(name for name in sys.modules if 'thinkdial.engine.session' in name))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
