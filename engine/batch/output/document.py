@@ -27,7 +27,7 @@ def output_document(
 
 def output_line(result: Result, row: Row, work: Work, batch_id: str, passed: bool | None, note: str | None) -> bytes:
     """`json_line` of `output_document`, at a third of the CPU for a result without an error."""
-    if result.error is None and result.turn is None and not (result.continuity or result.dead):
+    if result.error is None and result.turn is None and not (result.continuity or result.refused):
         try:
             told = orjson.dumps(result, default=_as_json)
             added = orjson.dumps(_of_the_batch(row, work, batch_id, passed, note))
@@ -65,7 +65,7 @@ def json_line(document: dict[str, Any]) -> bytes:
         return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
 
-_END = b',"turn":null,"dead":[]}'
+_END = b',"turn":null,"refused":{}}'
 """What a result ends with that is no part of its document."""
 
 _BEGINNING = f'{{"schema":"{RESULT_SCHEMA}",'.encode()

@@ -125,7 +125,7 @@ def any_result(dice: random.Random) -> Result:
         reasoning=Reasoning(maybe(words(200)), one(Visibility), count(), maybe(one(TokensSource))),
         answer=words(200), finish=one(FinishReason), finish_raw=maybe(words()),
         usage=Usage(*(count() for _ in range(6))),
-        cost=Cost(usd(), usd(), usd(), usd(), maybe(one(CostSource)), maybe(words()), usd(), usd()),
+        cost=Cost(usd(), usd(), usd(), usd(), maybe(one(CostSource)), maybe(words()), usd(), count(), usd()),
         latency=Latency(*(seconds() for _ in range(5))), attempts=dice.randrange(5), request_id=maybe(words()),
         warnings=tuple(Notice(words(), words()) for _ in range(dice.randrange(3))),
         error=maybe(failed), forecast=maybe(seen),

@@ -60,7 +60,11 @@ def anthropic(body: Body) -> None:
                 assert _NAME.fullmatch(block["name"]) and _NAME.fullmatch(block["id"]) and block["name"] in declared
                 open_.add(block["id"])
             else:
-                assert set(block) == {"type", "text"} and block["type"] == "text" and block["text"].strip()
+                assert (
+                    set(block) - {"cache_control"} == {"type", "text"}
+                    and block["type"] == "text"
+                    and block["text"].strip()
+                )
     assert not open_
 
 
@@ -75,7 +79,7 @@ def converse(body: Body) -> None:
         open_ = set()
         for block in message["content"]:
             (kind,) = block
-            assert kind in ("text", "toolUse", "toolResult")
+            assert kind in ("text", "toolUse", "toolResult", "cachePoint")
             if kind == "toolUse":
                 assert block[kind]["name"] in declared and _NAME.fullmatch(block[kind]["toolUseId"])
                 open_.add(block[kind]["toolUseId"])
