@@ -68,6 +68,7 @@ def test_days_are_read_as_they_are_written(written: str | None, day: str | None)
     assert CHECK["_day"](written) == day
 
 
+@pytest.mark.slow
 def test_the_lists_of_this_machine_are_read_and_the_others_named(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 from thinkdial.cli import main as entry
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 
 @pytest.mark.parametrize("gap_s", [0.0, 0.03])
 @pytest.mark.parametrize("command", ["ask", "compare", "batch"])

@@ -11,6 +11,8 @@ import pytest
 
 from thinkdial.engine.exchange.redaction import MARK
 
+pytestmark = pytest.mark.slow  # processes of their own
+
 Cli = Callable[..., Any]
 JSON, SSE = "application/json", "text/event-stream"
 

@@ -59,6 +59,7 @@ def stored(cli: Cli, sim: Path) -> tuple[sqlite3.Connection, Path]:
     return connection, sim
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("column", ["document", "sent", "raw_head"])
 def test_no_odd_document_ends_in_a_traceback(cli: Cli, stored: tuple[sqlite3.Connection, Path], column: str) -> None:
     connection, sim = stored

@@ -94,6 +94,7 @@ def test_what_standard_input_adds_is_told(cli: Cli, recorder: Any, config_for: C
     assert said not in cli("ask", *words[2:], stdin=b"the prompt itself").err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("prompt", [("hello",), ()])
 def test_a_pipe_that_stays_open_is_waited_for_and_that_is_said(
     process: Any, recorder: Any, config_for: Callable[..., Path], prompt: tuple[str, ...]

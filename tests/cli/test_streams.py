@@ -19,6 +19,8 @@ import pytest
 
 from thinkdial.simulator import simulator_in_thread
 
+pytestmark = pytest.mark.slow  # processes of their own, terminals and signals
+
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 
 

@@ -14,6 +14,7 @@ STATE = ("thinking", "redacted", "encrypted", "signature", "summary")
 VENDORS = ("opus", "gpt", "gemini", "mistral", "grok", "deepseek", "router", "sonnet")
 
 
+@pytest.mark.slow
 def test_sixty_turns_over_eight_routes(talk: Talk) -> None:
     chance = random.Random(13)
     ways: dict[str, list[tuple[str, str]]] = {talk.name: []}

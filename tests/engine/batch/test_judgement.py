@@ -42,6 +42,7 @@ def answered(answer: str) -> Any:
     return SimpleNamespace(status="ok", answer=answer, think=SimpleNamespace(verdict="as_asked"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("expect", "answer"), SLOW)
 def test_what_does_not_end_is_not_judged_and_other_tasks_go_on(expect: dict[str, Any], answer: str) -> None:
     check_expectation(expect)

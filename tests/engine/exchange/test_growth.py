@@ -25,6 +25,8 @@ from thinkdial.providers.untrusted import csv_cell, harmless, harmless_json, one
 from ...growth import LINEAR, growth
 from .recordings import CONTRACT, kind_of
 
+pytestmark = pytest.mark.slow  # each text is read at two sizes
+
 EVENTS: dict[str, list[tuple[str, Any]]] = {name: CONTRACT["events_of"](name) for name in NAMES}
 FRAME = CONTRACT["frame"]
 SECRETS = Secrets(("sk-0123456789",))

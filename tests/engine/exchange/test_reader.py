@@ -111,6 +111,7 @@ def test_what_follows_a_broken_event_counts_everywhere_alike() -> None:
     assert in_row("openai-chat", data) == replace(live.reply, service_tier="batch")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NAMES)
 def test_live_replay_and_batch_agree_at_every_cut(name: str) -> None:
     async def go() -> None:

@@ -49,6 +49,7 @@ def profiles(url: str, count: int) -> str:
     return "profiles:\n" + "".join(f"  p{n}: {{{one}}}\n" for n in range(count))
 
 
+@pytest.mark.slow
 def test_a_batch_waits_for_descriptors_and_loses_no_row(tmp_path: Path, config: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     rows.write_text("".join(json.dumps({"id": str(n), "prompt": f"row {n}"}) + "\n" for n in range(200)))

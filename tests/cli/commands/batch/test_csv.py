@@ -95,6 +95,7 @@ def test_what_an_earlier_version_did_is_not_done_again(resume: Run, simulator: S
     assert len(simulator.requests) == asked and (tmp_path / "out.csv").read_bytes() == EARLIER.read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("more", [(), ("--ordered",)])
 def test_a_file_keeps_the_head_that_it_began_with(resume: Run, tmp_path: Path, more: tuple[str, ...]) -> None:
     out, summary = tmp_path / "out.csv", tmp_path / "summary.json"
@@ -116,6 +117,7 @@ def test_a_file_keeps_the_head_that_it_began_with(resume: Run, tmp_path: Path, m
     assert ended.code == 0 and "holds 5 results" in ended.err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 18, 21, 100])
 def test_an_earlier_head_that_was_cut_is_written_anew(resume: Run, tmp_path: Path, size: int) -> None:
     out = tmp_path / "out.csv"
@@ -131,6 +133,7 @@ def test_a_new_file_has_todays_head(resume: Run, tmp_path: Path) -> None:
     assert tuple(read(tmp_path / "out.csv")[0]) == BATCH_COLUMNS
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", ["row_id,think", "think_requested", ",".join(reversed(BATCH_COLUMNS)), "a\rb", '"x'])
 def test_any_other_head_is_refused(resume: Run, tmp_path: Path, head: str) -> None:
     out = tmp_path / "out.csv"

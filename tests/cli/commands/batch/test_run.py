@@ -57,6 +57,7 @@ def test_a_stream_is_answered_as_it_comes_and_one_ctrl_c_ends_it(process: Any, s
     assert "finishing what is under way" in words and "Traceback" not in words and "Fatal" not in words
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_twice_stops_at_once_and_the_same_command_goes_on(process: Any, cli: Run, sim: Path, rows: Path, number: int,
                                                         tmp_path: Path) -> None:  # fmt: skip
