@@ -7,6 +7,8 @@ from collections import Counter
 from decimal import Decimal
 from typing import Any
 
+import pytest
+
 from .conftest import Talk, dollars, fates, strings
 
 TURNS = 60
