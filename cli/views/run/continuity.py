@@ -13,7 +13,7 @@ _FATES: tuple[Fate, ...] = ("kept", "converted", "dummy", "dropped")
 _NAMES = {"dummy": "stood in for"}
 _REASONING = frozenset({"thinking", "signature", "redacted", "encrypted", "summary"})
 
-_SHORT = (
+SHORT = (
     ("gets the text alone", "other vendor"),
     ("has no place for it", "other API"),
     ("this call goes to", "other address"),
@@ -73,7 +73,7 @@ def continuity_words(turns: int, fates: Sequence[PieceFate]) -> str:
 
 def short_reason(reason: str) -> str:
     """What is left of a reason where there is no room for it."""
-    return next((short for words, short in _SHORT if words in reason), one_line(reason, _LONGEST))
+    return next((short for words, short in SHORT if words in reason), one_line(reason, _LONGEST))
 
 
 def fate_lines(fates: Iterable[PieceFate]) -> list[str]:
