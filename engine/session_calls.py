@@ -23,7 +23,7 @@ from .runs.plans import Plans, plan_calls
 from .runs.run import Finished
 from .sessions.conversation import require_history
 from .sessions.names import checked_name
-from .sessions.next_turn import NextTurn, end_turn, look_at, note_comparison, note_refusals, take_turn
+from .sessions.next_turn import NextTurn, end_turn, look_at, note_comparison, take_turn
 from .sessions.settings import SessionSettings
 from .sessions.vendors import first_seen, strangers
 from .sessions.voices import labelled, options_in, profiles_in
@@ -77,7 +77,6 @@ async def ask_in(
         head = turn.head(asked, selection.profile.name, str(think))
         finished = await make("ask", [selection], asked, config, given, options, turn=head, before=_teller(turn, note))
         result = finished.run.results[0]
-        await asyncio.to_thread(note_refusals, turn, [result])
         held.remember(result)
         return result
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -127,18 +127,10 @@ def note_comparison(turn: NextTurn, run: int | None, results: Sequence[Result], 
         told = tuple(dict.fromkeys((*settings.told, *vendors)))
         if told != settings.told:
             changes.set_settings(store, session, replace(settings, told=told).document())
-    note_refusals(turn, results, path)
-
-
-def note_refusals(turn: NextTurn, results: Iterable[Result], path: Path | None = None) -> None:
-    """Mark the pieces of earlier turns that their providers have refused, so that nobody sends them again."""
-    conversation = turn.conversation
-    known = {said.number: said.dead for said in conversation.turns}
-    new: dict[int, frozenset[int]] = {}
-    for number, positions in (entry for result in results for entry in result.refused.items()):
-        if positions - known.get(number, frozenset()):
-            node = conversation.node_of(number).number
-            new[node] = new.get(node, frozenset()) | positions
-    if new:
-        with Store.open(path) as store, store.transaction() as connection:
-            mark_dead(connection, new)
+        refused = [
+            {turn.conversation.node_of(number).number: positions for number, positions in result.refused.items()}
+            for result in results
+        ]
+        with store.transaction() as connection:
+            for nodes in refused:
+                mark_dead(connection, nodes)

@@ -58,7 +58,6 @@ def answer_in_session(
     asked: Inquiry, talk: Talk, profile: list[str] | None, *, yes: bool, count: bool = False
 ) -> Answered | ExitCode:
     """Make the next turn of the session that `talk` holds; the exit code where nothing was sent."""
-    from ....engine.sessions.next_turn import note_refusals
     from ...output import say
     from . import talk as talks
     from .ready import make_ready
@@ -76,7 +75,6 @@ def answer_in_session(
         say("nothing was sent")
         return ExitCode.USAGE
     answered = answer(asked, ready)
-    note_refusals(turn, answered.finished.run.results)
     if answered.result.answer:
         talk.remember(ready.jobs[0])
     return answered
