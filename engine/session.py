@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack, cast
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast, get_args
 
 from ..profiles.config import Config
+from ..profiles.disk import read_bounded
+from ..providers.errors import UsageError
 from ..providers.turns.turn import Turn, plain_text
 from .call_options import (
     CALL_OPTIONS,
@@ -23,8 +25,10 @@ from .call_options import (
 )
 from .client import ask, compare, plan
 from .results.result import Result, Run
+from .runs.forecasts import unheard
 from .sessions import queries
 from .sessions.conversation import Conversation
+from .sessions.forms.form import FormName
 from .sessions.names import checked_name
 from .sessions.settings import SessionSettings
 
@@ -34,6 +38,9 @@ if TYPE_CHECKING:
 
 _OWN = frozenset({"session"})
 """What a session says of its calls itself."""
+
+
+MOST_FILE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +98,33 @@ class Session:
         settings = SessionSettings(system=system)
         made = queries.make_session(name, settings, None if from_run is None else str(from_run))
         return cls(made.name, config=config, **options)
+
+    @classmethod
+    def load(
+        cls,
+        file: str | Path | bytes,
+        name: str | None = None,
+        *,
+        form: FormName | None = None,
+        config: str | Path | Config | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Self:
+        """A new session of a file, or of its bytes: an exported session, Markdown, or a list of messages of four APIs.
+
+        The form is told by the content. What only a provider can read is kept and sent to nobody; what was left out
+        goes to `note`. Raises `UsageError` with file, place and reason, `StoreError` where the name is taken.
+        """
+        from .sessions.transfer import STANDARD_INPUT, import_session, read_file
+
+        source = STANDARD_INPUT if isinstance(file, bytes) else str(file)
+        read = read_file(file if isinstance(file, bytes) else _bytes_of(Path(file)), source, form, name)
+        note = options.get("note", unheard)
+        for remark in read.remarks:
+            note(remark)
+        made = import_session(read, name)
+        for old, new in made.renamed:
+            note(f"the fork {old} is called {new}, because its name was taken")
+        return cls(made.conversation.name, config=config, **options)
 
     @staticmethod
     def names() -> list[str]:
@@ -176,6 +210,21 @@ class Session:
         """Forget the session, and the turns that no fork needs; how many those were. Runs stay in the history."""
         return queries.forget_session(self._name)
 
+    def export(self, form: FormName = "thinkdial", *, whole: bool = True) -> str:
+        """The text of a file: every piece of state (`thinkdial`), to be read (`md`), or the messages of an API.
+
+        `whole` False leaves out what was forked or left behind; all other forms hold the way alone. What is not in it
+        goes to `note`.
+        """
+        from .sessions.transfer import export_session
+
+        if form not in get_args(FormName):
+            raise UsageError(f"{form!r} is no form of a session", hint=f"one of {', '.join(get_args(FormName))}")
+        written = export_session(self._name, form, whole=whole)
+        for remark in written.remarks:
+            self._options.get("note", unheard)(remark)
+        return written.text
+
     def document(self) -> dict[str, Any]:
         """`thinkdial.session-tree/1`: all turns of the tree, and the sessions that stand in it."""
         from .sessions.documents import tree_document
@@ -191,6 +240,13 @@ class Session:
     def _with(self, options: CallOptions) -> RunOptions:
         check_names(options, CALL_OPTIONS - _OWN, "a session")
         return cast("RunOptions", {**self._options, **options, "session": self._name})
+
+
+def _bytes_of(path: Path) -> bytes:
+    try:
+        return read_bounded(path, MOST_FILE_BYTES)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
 def _session_turn(turn: Turn, node: StoredTurn) -> SessionTurn:

@@ -76,17 +76,21 @@ class RowCaller:
 
     def prepared(self, row: Row, think: Think) -> Prepared:
         """The request for `row`. Raises `ConfigError` when params and dial contradict each other."""
-        prompt = Prompt(row.text, row.system or self._system, row.earlier)
+        prompt = Prompt(row.text, row.system or self._system, row.earlier, row.past)
+        if row.past is not None:
+            return self._prepare(row, think, prompt)
         template = self._templates.get((think, row.max_output))
         if template is None:
             if len(self._templates) >= MOST_TEMPLATES:
                 self._templates.clear()
-            options = self._options
-            if row.max_output is not None:
-                options = replace(options, max_output_tokens=row.max_output)
-            template = prepare_one(self.target, think, prompt, self._config, options)
-            self._templates[think, row.max_output] = template
+            template = self._templates[think, row.max_output] = self._prepare(row, think, prompt)
         return with_prompt(template, prompt)
+
+    def _prepare(self, row: Row, think: Think, prompt: Prompt) -> Prepared:
+        options = self._options
+        if row.max_output is not None:
+            options = replace(options, max_output_tokens=row.max_output)
+        return prepare_one(self.target, think, prompt, self._config, options)
 
     def call(
         self,

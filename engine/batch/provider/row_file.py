@@ -14,6 +14,8 @@ from ....providers.errors import StoreError
 from ....providers.json_values import count, items, obj, parse_json, text
 from ....providers.schema import Message
 from ....providers.think import Think, parse_think
+from ....providers.turns.turn_documents import turn_document, turn_of_document
+from ...planning.fates import Past
 from ..output.output_file import Work
 from ..rows.digests import digest_of
 from ..rows.rows import Row
@@ -45,6 +47,7 @@ def encode_row(row: Row, think: Think, work: Work, sent: bytes) -> bytes:
         "asked": row.digest.hex(),
         "system": row.system,
         "turns": [{"role": message.role, "text": message.text} for message in row.earlier],
+        "past": None if row.past is None else [turn_document(turn) for turn in row.past.turns],
         "max_output": row.max_output,
         "expect": row.expect,
         "extra": dict(row.extra),
@@ -67,6 +70,7 @@ def decode_row(line: bytes) -> KeptRow:
         digest=bytes.fromhex(str(told["asked"])),
         system=text(told.get("system")),
         earlier=tuple(Message(told["role"], told["text"]) for told in items(told.get("turns"))),
+        past=_past(told.get("past")),
         max_output=count(told.get("max_output")),
         expect=told.get("expect"),
         extra=obj(told.get("extra")),
@@ -74,6 +78,12 @@ def decode_row(line: bytes) -> KeptRow:
     think = parse_think(str(told["think"]))
     work = Work(row.id, str(told["profile"]), str(think), bytes.fromhex(str(told["digest"])))
     return KeptRow(row, think, work, str(told["sent"]))
+
+
+def _past(told: Any) -> Past | None:
+    if told is None:
+        return None
+    return Past(tuple(turn_of_document(turn, number) for number, turn in enumerate(items(told), 1)))
 
 
 class RowIndex:

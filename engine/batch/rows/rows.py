@@ -7,7 +7,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, BinaryIO, Literal, cast
@@ -15,8 +15,10 @@ from typing import Any, BinaryIO, Literal, cast
 from ....providers.errors import UsageError
 from ....providers.schema import Json, Message
 from ....providers.think import Think, parse_think
+from ...planning.fates import Past
 from ...results.forms import form_of
-from .digests import DigestMap, digest_of
+from .conversations import Template, UnusableError, asked_of
+from .digests import DigestMap
 from .expect import check_expectation
 
 Form = Literal["jsonl", "csv", "lines"]
@@ -24,11 +26,8 @@ _READ_AS: Mapping[str, Form] = {
     "json": "jsonl", "jsonl": "jsonl", "csv": "csv", "tsv": "csv", "text": "lines", "lines": "lines",
 }  # fmt: skip
 
-Template = Callable[[Mapping[str, Any]], str]
-"""Fields of a row -> its prompt. Raises `ValueError` with words for the person who wrote the template."""
-
 MAX_ROW_BYTES = 64 * 1024 * 1024
-RESERVED = ("id", "row_id", "prompt", "messages", "system", "think", "profile", "max_output", "expect")
+RESERVED = ("id", "row_id", "prompt", "messages", "session", "system", "think", "profile", "max_output", "expect")
 EXCERPT = 80
 _SEPARATOR = re.compile(r"sep=(.)\s*")
 _MADE = re.compile(r"([0-9a-f]{16})(?:-([2-9]|[1-9]\d{1,9}))?", re.ASCII)
@@ -38,7 +37,8 @@ _MADE = re.compile(r"([0-9a-f]{16})(?:-([2-9]|[1-9]\d{1,9}))?", re.ASCII)
 class Row:
     """One row of input: what is asked, and what comes out again with the answer.
 
-    `text` is the prompt, of a chat its last message; `earlier` are the messages before it. `profiles` is empty where
+    `text` is the prompt, of a chat its last message; `earlier` are the messages before it; `past` are the turns
+    of a session in their place. `profiles` is empty where
     the row leaves that to the command line. `digest` stands for everything that is asked. `number` counts the rows
     that were read, `line` the lines, both from 1.
     """
@@ -50,6 +50,7 @@ class Row:
     digest: bytes
     system: str | None = None
     earlier: tuple[Message, ...] = ()
+    past: Past | None = None
     think: Think | None = None
     profiles: tuple[str, ...] = ()
     max_output: int | None = None
@@ -64,10 +65,6 @@ class BadRow:
     line: int
     problem: str
     excerpt: str = ""
-
-
-class _UnusableError(Exception):
-    """A row that cannot be sent, in words."""
 
 
 def guess_form(name: str, beginning: bytes) -> Form:
@@ -91,12 +88,12 @@ def read_rows(
     number = 0
     entries = _csv_entries(lines, delimiter) if form == "csv" else _line_entries(lines, form)
     for line, entry in entries:
-        if isinstance(entry, _UnusableError):
+        if isinstance(entry, UnusableError):
             yield BadRow(line, f"line {line}: {entry}")
             continue
         try:
             row = _row(number + 1, line, entry, template, names)
-        except _UnusableError as error:
+        except UnusableError as error:
             yield BadRow(line, f"line {line}: {error}", json.dumps(entry, ensure_ascii=False)[:EXCERPT])
             continue
         number += 1
@@ -113,7 +110,7 @@ def bounded_lines(stream: BinaryIO) -> Iterator[bytes]:
                 break
 
 
-def _line_entries(lines: Iterable[bytes], form: Form) -> Iterator[tuple[int, dict[str, Any] | _UnusableError]]:
+def _line_entries(lines: Iterable[bytes], form: Form) -> Iterator[tuple[int, dict[str, Any] | UnusableError]]:
     for line, data in enumerate(lines, 1):
         if line == 1:
             data = data.removeprefix(b"\xef\xbb\xbf")
@@ -122,27 +119,27 @@ def _line_entries(lines: Iterable[bytes], form: Form) -> Iterator[tuple[int, dic
             continue
         try:
             yield line, _entry(data, form)
-        except _UnusableError as error:
+        except UnusableError as error:
             yield line, error
 
 
 def _entry(data: bytes, form: Form) -> dict[str, Any]:
     if len(data) > MAX_ROW_BYTES:
-        raise _UnusableError(f"the row is larger than {MAX_ROW_BYTES // 2**20} MiB")
+        raise UnusableError(f"the row is larger than {MAX_ROW_BYTES // 2**20} MiB")
     try:
         written = data.decode()
     except UnicodeDecodeError as error:
-        raise _UnusableError(f"is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})") from None
+        raise UnusableError(f"is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})") from None
     if form == "lines":
         return {"prompt": written}
     try:
         value = _parsed(written)
     except ValueError as error:
-        raise _UnusableError(f"is not JSON: {error}") from None
+        raise UnusableError(f"is not JSON: {error}") from None
     if isinstance(value, str):
         return {"prompt": value}
     if not isinstance(value, dict):
-        raise _UnusableError("a row is a JSON object, or a string")
+        raise UnusableError("a row is a JSON object, or a string")
     return cast("dict[str, Any]", value)
 
 
@@ -171,9 +168,7 @@ def _delimiter_of(header: str) -> str:
     return max(",;\t", key=outside.count)
 
 
-def _csv_entries(
-    lines: Iterable[bytes], delimiter: str | None
-) -> Iterator[tuple[int, dict[str, Any] | _UnusableError]]:
+def _csv_entries(lines: Iterable[bytes], delimiter: str | None) -> Iterator[tuple[int, dict[str, Any] | UnusableError]]:
     def decoded() -> Iterator[str]:
         for index, data in enumerate(lines):
             # Bytes that are no text become lone surrogates, so that the one row that holds them can be named.
@@ -203,27 +198,27 @@ def _csv_entries(
             cells = next(reader, None)
         except csv.Error as error:
             words = "a quote is opened and never closed" if "unexpected end" in str(error) else str(error)
-            yield line, _UnusableError(f"is not CSV: {words}")
+            yield line, UnusableError(f"is not CSV: {words}")
             continue
         if cells is None:
             return
         if not any(cell.strip() for cell in cells):
             continue
         if len(cells) != len(header):
-            yield line, _UnusableError(f"has {len(cells)} cells; the header has {len(header)}")
+            yield line, UnusableError(f"has {len(cells)} cells; the header has {len(header)}")
             continue
         if any(_is_no_text(cell) for cell in cells):
-            yield line, _UnusableError("is not UTF-8 text")
+            yield line, UnusableError("is not UTF-8 text")
             continue
         entry: dict[str, Any] = dict(zip(header, cells, strict=True))
-        for name in ("id", "row_id", "system", "think", "profile", "max_output", "expect"):
+        for name in ("id", "row_id", "session", "system", "think", "profile", "max_output", "expect"):
             if name in entry and not entry[name].strip():
                 del entry[name]  # an empty cell says nothing
         try:
-            for name in ("messages", "expect"):
+            for name in ("messages", "session", "expect"):
                 if name in entry:
                     entry[name] = _cell_json(name, entry[name])
-        except _UnusableError as error:
+        except UnusableError as error:
             yield line, error
             continue
         yield line, entry
@@ -235,36 +230,20 @@ def _is_no_text(cell: str) -> bool:
 
 
 def _cell_json(name: str, cell: str) -> Any:
-    if name == "expect" and not cell.lstrip().startswith(("{", '"')):
-        return cell  # the plain cell is the exact answer
+    if name in ("expect", "session") and not cell.lstrip().startswith(("{", '"')):
+        return cell  # the plain cell is the exact answer, or the name of a file
     try:
         return _parsed(cell)
     except ValueError as error:
-        raise _UnusableError(f"{name} is not JSON: {error}") from None
+        raise UnusableError(f"{name} is not JSON: {error}") from None
 
 
 def _row(number: int, line: int, entry: dict[str, Any], template: Template | None, names: _Names) -> Row:
-    system = _text(entry, "system")
-    if template is not None:
-        try:
-            text, earlier = template(entry), ()
-        except ValueError as error:
-            raise _UnusableError(str(error)) from None
-    elif "messages" in entry:
-        text, earlier, within = _chat(entry["messages"])
-        if within is not None and system is not None:
-            raise _UnusableError("gives the system prompt twice: in system and in messages")
-        system = within or system
-    else:
-        text, earlier = _text(entry, "prompt"), ()
-        if text is None:
-            raise _UnusableError("has no prompt and no messages; for other fields pass --template")
-    if not text.strip():
-        raise _UnusableError("its prompt is empty")
-    digest = digest_of(text, system or "", *(part for message in earlier for part in (message.role, message.text)))
+    asked = asked_of(entry, template)
+    text, system, digest = asked.text, asked.system, asked.digest
     given = entry.get("id", entry.get("row_id"))
     if given is not None and (isinstance(given, bool) or not isinstance(given, str | int | float) or given == ""):
-        raise _UnusableError(f"its id is {json.dumps(given)[:EXCERPT]}, which is neither text nor a number")
+        raise UnusableError(f"its id is {json.dumps(given)[:EXCERPT]}, which is neither text nor a number")
     return Row(
         number=number,
         line=line,
@@ -272,7 +251,8 @@ def _row(number: int, line: int, entry: dict[str, Any], template: Template | Non
         text=text,
         digest=digest,
         system=system,
-        earlier=earlier,
+        earlier=asked.earlier,
+        past=asked.past,
         think=_think(entry),
         profiles=_profiles(entry.get("profile")),
         max_output=_whole(entry, "max_output"),
@@ -281,47 +261,13 @@ def _row(number: int, line: int, entry: dict[str, Any], template: Template | Non
     )
 
 
-def _chat(messages: Any) -> tuple[str, tuple[Message, ...], str | None]:
-    """The last message, those before it, and the system prompt among them."""
-    if not isinstance(messages, list) or not messages:
-        raise _UnusableError("messages must be a list that is not empty")
-    earlier: list[Message] = []
-    system: list[str] = []
-    for index, message in enumerate(cast("list[Any]", messages)):
-        entry = cast("dict[str, Any]", message) if isinstance(message, dict) else {}
-        role, content = entry.get("role"), entry.get("content")
-        if isinstance(content, list):  # the parts that OpenAI's chat and others write; only text can be sent
-            parts = [cast("dict[str, Any]", part) for part in cast("list[Any]", content) if isinstance(part, dict)]
-            texts = [part.get("text") for part in parts]
-            whole = len(parts) == len(cast("list[Any]", content)) and all(isinstance(said, str) for said in texts)
-            content = "\n\n".join(cast("list[str]", texts)) if whole else None
-        if not isinstance(content, str):
-            raise _UnusableError(f"messages[{index}] has no text content")
-        if role in ("system", "developer"):
-            system.append(content)
-        elif role in ("user", "assistant"):
-            earlier.append(Message(role, content))
-        else:
-            raise _UnusableError(f"messages[{index}] has the role {role!r}; roles are system, user and assistant")
-    if not earlier or earlier[-1].role != "user":
-        raise _UnusableError("the last of messages must be the user's")
-    return earlier[-1].text, tuple(earlier[:-1]), "\n\n".join(system) or None
-
-
-def _text(entry: Mapping[str, Any], name: str) -> str | None:
-    value = entry.get(name)
-    if value is None or isinstance(value, str):
-        return value
-    raise _UnusableError(f"{name} must be text, not {type(value).__name__}")
-
-
 def _whole(entry: Mapping[str, Any], name: str) -> int | None:
     value = entry.get(name)
     if isinstance(value, str) and value.strip().isdecimal():
         value = int(value)
     if value is None or (isinstance(value, int) and not isinstance(value, bool) and value > 0):
         return value
-    raise _UnusableError(f"{name} must be a whole number above 0")
+    raise UnusableError(f"{name} must be a whole number above 0")
 
 
 def _think(entry: Mapping[str, Any]) -> Think | None:
@@ -329,11 +275,11 @@ def _think(entry: Mapping[str, Any]) -> Think | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int):
-        raise _UnusableError("think must be a level, a budget, off or auto")
+        raise UnusableError("think must be a level, a budget, off or auto")
     try:
         return parse_think(str(value))
     except UsageError as error:
-        raise _UnusableError(error.message) from None
+        raise UnusableError(error.message) from None
 
 
 def _profiles(value: Any) -> tuple[str, ...]:
@@ -341,7 +287,7 @@ def _profiles(value: Any) -> tuple[str, ...]:
         return ()
     listed = cast("list[Any]", value) if isinstance(value, list) else [value]
     if not listed or not all(isinstance(name, str) and name for name in listed):
-        raise _UnusableError("profile must be a name or a list of names")
+        raise UnusableError("profile must be a name or a list of names")
     return tuple(dict.fromkeys(cast("list[str]", listed)))
 
 
@@ -350,7 +296,7 @@ def _expect(value: Any) -> Json | None:
     if value is None:
         return None
     if isinstance(value, bool) or not isinstance(value, str | int | float | dict):
-        raise _UnusableError('expect must be text, a number, or an object such as {"contains": ...}')
+        raise UnusableError('expect must be text, a number, or an object such as {"contains": ...}')
     if isinstance(value, dict):
         expect: Json = cast("dict[str, Any]", value)
     else:
@@ -358,7 +304,7 @@ def _expect(value: Any) -> Json | None:
     try:
         check_expectation(expect)
     except UsageError as error:
-        raise _UnusableError(error.message) from None
+        raise UnusableError(error.message) from None
     return expect
 
 
@@ -373,9 +319,9 @@ class _Names:
         key = self._key(name)
         first = self._contents.get(key)
         if first is not None:
-            raise _UnusableError(f"the id {name[:EXCERPT]!r} was used before, on line {first}")
+            raise UnusableError(f"the id {name[:EXCERPT]!r} was used before, on line {first}")
         if self._was_made(name):
-            raise _UnusableError(f"the id {name!r} is that of an earlier row, made from its content")
+            raise UnusableError(f"the id {name!r} is that of an earlier row, made from its content")
         self._contents.set(key, line)
         return name
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from ....providers.errors import UsageError
-from .rows import Template
+from .conversations import Template
 
 
 def template_of(text: str, constants: Mapping[str, str]) -> Template:

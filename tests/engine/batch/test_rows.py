@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -348,3 +349,56 @@ def test_a_missing_field_is_named_with_its_row() -> None:
 )  # fmt: skip
 def test_the_form_is_guessed(name: str, beginning: bytes, form: str) -> None:
     assert guess_form(name, beginning) == form
+
+
+SESSION: dict[str, Any] = {
+    "schema": "thinkdial.session/1", "name": "tea", "created_at": "2026-11-30T12:00:00Z", "branches": [], "tip": 2,
+    "settings": {"system": "Be brief."},
+    "nodes": [
+        {
+            "node": number, "parent": parent, "kind": "turn", "created_at": "2026-11-30T12:00:00Z",
+            "asked": [{"kind": "text", "text": asked}], "answered": [{"kind": "text", "text": answered}],
+            "origin": {"provider": "anthropic", "endpoint": "https://x", "dialect": "anthropic-messages", "model": "m"},
+        }
+        for number, parent, asked, answered in ((1, None, "One?", "1"), (2, 1, "Two?", "2"), (3, 1, "Other?", "3"))
+    ],
+}  # fmt: skip
+
+
+class TestSessions:
+    def test_the_way_of_a_session_stands_before_the_prompt(self, tmp_path: Path) -> None:
+        path = tmp_path / "tea.json"
+        path.write_text(json.dumps(SESSION, indent=2), encoding="utf-8")
+        within, named = one(session=SESSION), one(session=str(path))
+        assert isinstance(within, Row) and isinstance(named, Row) and within.past is not None
+        assert [turn.number for turn in within.past.turns] == [1, 2]
+        assert [turn.asked[0].text for turn in within.past.turns] == ["One?", "Two?"]
+        assert all(turn.origin.is_imported for turn in within.past.turns)
+        assert (within.text, within.system, within.earlier) == ("p", "Be brief.", ()) and "session" not in within.extra
+        assert within.digest == named.digest != one().digest  # type: ignore[union-attr]
+        other = one(session={**SESSION, "tip": 1}, system="Go on.")
+        assert isinstance(other, Row) and other.system == "Go on." and other.digest != within.digest
+
+    def test_the_message_may_be_the_one_of_a_chat_and_the_session_a_cell(self, tmp_path: Path) -> None:
+        path = tmp_path / "tea.json"
+        path.write_text(json.dumps(SESSION), encoding="utf-8")
+        (chat,) = good(json.dumps({"messages": [{"role": "user", "content": "p"}], "session": SESSION}))
+        assert chat.text == "p" and chat.past is not None and len(chat.past.turns) == 2
+        csv, alone = good(f"prompt,session\np,{path}\np,\n", "csv")
+        assert csv.past is not None and alone.past is None
+
+    def test_what_is_no_session_is_said_with_its_place(self, tmp_path: Path) -> None:
+        torn = tmp_path / "torn.json"
+        torn.write_text('{"schema": ', encoding="utf-8")
+        assert "torn.json: line 1, column 12: no JSON" in problem(session=str(torn))
+        assert "cannot be read: there is no such file" in problem(session=str(tmp_path / "none"))
+        assert "cannot be read: there is no such file" in problem(session=str(tmp_path))
+        assert "session: $.schema: is 'x/1'" in problem(session={"schema": "x/1"})
+        assert "session: $: must be an object, not a number" in problem(session=7)
+        assert "session: $.tip: there is no node 9" in problem(session={**SESSION, "tip": 9})
+        two = [
+            {"role": "user", "content": "a"},
+            {"role": "assistant", "content": "b"},
+            {"role": "user", "content": "c"},
+        ]
+        assert "twice: in session and in messages" in problem(session=SESSION, messages=two)

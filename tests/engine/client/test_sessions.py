@@ -104,6 +104,28 @@ class TestSession:
         with pytest.raises(thinkdial.UsageError, match="'session' is no option of a session"):
             tea.ask("x", **wrong)
 
+    def test_it_goes_into_a_file_and_comes_back_with_its_pieces(self, tea: Session, sim: Path, tmp_path: Path) -> None:
+        path = tmp_path / "tea.json"
+        path.write_text(tea.export(), encoding="utf-8")
+        with pytest.raises(thinkdial.StoreError, match="there is a session tea already"):
+            Session.load(path)
+        heard: list[str] = []
+        again = Session.load(path, "again", config=sim, note=heard.append)
+        assert [(turn.prompt, turn.answer) for turn in again.turns] == [(t.prompt, t.answer) for t in tea.turns]
+        assert [turn.said.pieces for turn in again.turns] == [turn.said.pieces for turn in tea.turns]
+        went = again.ask("And lemon?", "a")
+        assert {fate.reason for fate in went.continuity} == {"it was imported; anthropic has not accepted it yet"}
+        chat = Session.load(tea.export("openai-chat").encode(), "chat", config=sim)
+        assert [turn.answer for turn in chat.turns] == [turn.answer for turn in tea.turns]
+        with pytest.raises(thinkdial.UsageError, match=r"tea.json: line 1, column 2"):
+            path.write_text("{]", encoding="utf-8")
+            Session.load(path, "torn")
+        with pytest.raises(thinkdial.UsageError, match="cannot be read: No such file"):
+            Session.load(tmp_path / "none.json", "none")
+        odd: Any = "docx"
+        with pytest.raises(thinkdial.UsageError, match="'docx' is no form"):
+            tea.export(odd)
+
     def test_without_any_session_there_is_no_latest(self) -> None:
         with pytest.raises(thinkdial.StoreError, match="there is no session yet"):
             Session()

@@ -168,3 +168,32 @@ def test_what_is_assumed_of_a_model_is_said_once_for_all_rows(process: Run, sim:
     told = {warning["message"] for one in results for warning in one["warnings"] if warning["code"] == "unknown_model"}
     assert len(results) == 24 and len(told) == 1
     assert ended.err.count(f"note: {told.pop()}") == 1
+
+
+def test_rows_go_on_with_exported_sessions(cli: Run, sim: Path, tmp_path: Path) -> None:
+    for prompt in ("One?", "Two?"):
+        assert cli("ask", "--session", "tea", prompt, "-p", "a@high", "--config", sim, "-q").code == 0
+    exported = tmp_path / "tea.json"
+    assert cli("session", "export", "tea", "-o", exported).code == 0
+    rows = tmp_path / "rows.jsonl"
+    entries = [
+        {"id": "plain", "prompt": "x"},
+        {"id": "named", "prompt": "x", "session": str(exported)},
+        {"id": "within", "prompt": "x", "session": json.loads(exported.read_text(encoding="utf-8"))},
+        {"id": "after", "prompt": "y"},
+        {"id": "bad", "prompt": "x", "session": {"schema": "other/1"}},
+    ]
+    rows.write_text("".join(json.dumps(entry) + "\n" for entry in entries), encoding="utf-8")
+    words = ("batch", rows, "-p", "a", "-p", "o", "--config", sim, "-o", tmp_path / "out.jsonl")
+    ended = cli(*words)
+    assert ended.code == 1 and "line 5: session: $.schema: is 'other/1'" in ended.err
+    lines = documents(tmp_path / "out.jsonl")
+    fates = {(line["row_id"], line["profile"]): [e["fate"] for e in line["continuity"]] for line in lines}
+    assert len(fates) == 8 and {line["status"] for line in lines} == {"ok"}
+    for profile in ("a", "o"):
+        assert fates["named", profile] == fates["within", profile] == ["dropped", "dropped"]
+        assert fates["plain", profile] == fates["after", profile] == []
+    tokens = {line["row_id"]: line["usage"]["input_tokens"] for line in lines if line["profile"] == "o"}
+    assert tokens["named"] == tokens["within"] > tokens["plain"]
+    assert "0 results" in cli(*words).err or cli(*words).code in (0, 1)
+    assert len(documents(tmp_path / "out.jsonl")) == 8

@@ -1,0 +1,151 @@
+"""What a row asks: a prompt, a chat, or the next message of an exported session."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+from ....profiles.disk import read_bounded
+from ....providers.schema import Message
+from ...planning.fates import Past
+from .digests import digest_of
+
+if TYPE_CHECKING:
+    from ...sessions.forms.session_file import FileNode, SessionFile
+
+Template = Callable[[Mapping[str, Any]], str]
+"""Fields of a row -> its prompt. Raises `ValueError` with words for the person who wrote the template."""
+
+MOST_SESSION_BYTES = 64 * 1024 * 1024
+
+
+class UnusableError(Exception):
+    """A row that cannot be sent, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class RowConversation:
+    """What is asked, and after what: messages, or the turns of a session. `digest` stands for all of it."""
+
+    text: str
+    digest: bytes
+    system: str | None = None
+    earlier: tuple[Message, ...] = ()
+    past: Past | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _RowSession:
+    """The way of an exported session: its turns, its system prompt, and the JSON that says all of it."""
+
+    past: Past
+    system: str | None
+    written: str
+
+
+def asked_of(entry: Mapping[str, Any], template: Template | None) -> RowConversation:
+    """What the fields of a row ask. Raises `UnusableError`."""
+    system = read_text(entry, "system")
+    session = _session(entry["session"]) if entry.get("session") is not None else None
+    earlier: tuple[Message, ...] = ()
+    if template is not None:
+        try:
+            text = template(entry)
+        except ValueError as error:
+            raise UnusableError(str(error)) from None
+    elif "messages" in entry:
+        text, earlier, within = _chat(entry["messages"])
+        if within is not None and system is not None:
+            raise UnusableError("gives the system prompt twice: in system and in messages")
+        if session is not None and earlier:
+            raise UnusableError("gives what was said before twice: in session and in messages")
+        system = within or system
+    else:
+        text = read_text(entry, "prompt")
+        if text is None:
+            raise UnusableError("has no prompt and no messages; for other fields pass --template")
+    if not text.strip():
+        raise UnusableError("its prompt is empty")
+    if session is None:
+        said = (part for message in earlier for part in (message.role, message.text))
+        return RowConversation(text, digest_of(text, system or "", *said), system, earlier)
+    system = system or session.system
+    return RowConversation(text, digest_of(text, system or "", session.written), system, past=session.past)
+
+
+def read_text(entry: Mapping[str, Any], name: str) -> str | None:
+    """The text in a field, None where there is none. Raises `UnusableError`."""
+    value = entry.get(name)
+    if value is None or isinstance(value, str):
+        return value
+    raise UnusableError(f"{name} must be text, not {type(value).__name__}")
+
+
+def _chat(messages: Any) -> tuple[str, tuple[Message, ...], str | None]:
+    """The last message, those before it, and the system prompt among them."""
+    if not isinstance(messages, list) or not messages:
+        raise UnusableError("messages must be a list that is not empty")
+    earlier: list[Message] = []
+    system: list[str] = []
+    for index, message in enumerate(cast("list[Any]", messages)):
+        entry = cast("dict[str, Any]", message) if isinstance(message, dict) else {}
+        role, content = entry.get("role"), entry.get("content")
+        if isinstance(content, list):  # the parts that OpenAI's chat and others write; only text can be sent
+            parts = [cast("dict[str, Any]", part) for part in cast("list[Any]", content) if isinstance(part, dict)]
+            texts = [part.get("text") for part in parts]
+            whole = len(parts) == len(cast("list[Any]", content)) and all(isinstance(said, str) for said in texts)
+            content = "\n\n".join(cast("list[str]", texts)) if whole else None
+        if not isinstance(content, str):
+            raise UnusableError(f"messages[{index}] has no text content")
+        if role in ("system", "developer"):
+            system.append(content)
+        elif role in ("user", "assistant"):
+            earlier.append(Message(role, content))
+        else:
+            raise UnusableError(f"messages[{index}] has the role {role!r}; roles are system, user and assistant")
+    if not earlier or earlier[-1].role != "user":
+        raise UnusableError("the last of messages must be the user's")
+    return earlier[-1].text, tuple(earlier[:-1]), "\n\n".join(system) or None
+
+
+def _session(value: Any) -> _RowSession:
+    """The session that stands in the row, or in the file that it names, which is looked for where the batch runs."""
+    from ...sessions.forms.file_text import text_of, value_of
+    from ...sessions.forms.json_object import FormError
+    from ...sessions.forms.session_reader import read_session
+
+    place = "session"
+    try:
+        if isinstance(value, str):
+            place = f"session {value[:80]}"
+            value = value_of(text_of(_bytes_of(value)))
+        file = read_session(value)
+    except FormError as error:
+        raise UnusableError(f"{place}: {error}") from None
+    except OSError as error:
+        raise UnusableError(f"{place} cannot be read: {error.strerror or error}") from None
+    way = _way(file)
+    turns = tuple(replace(node.turn, number=number) for number, node in enumerate(way, 1))
+    system = file.session.settings.system or (way[-1].system if way else None)
+    return _RowSession(Past(turns), system, json.dumps(value, sort_keys=True, ensure_ascii=False))
+
+
+def _bytes_of(name: str) -> bytes:
+    path = Path(name)
+    if not path.is_file():  # nothing waits for a pipe or a device that a row names
+        raise OSError("there is no such file")
+    return read_bounded(path, MOST_SESSION_BYTES)
+
+
+def _way(file: SessionFile) -> list[FileNode]:
+    """The turns from the first to the one that the session goes on after."""
+    nodes = {node.node: node for node in file.nodes}
+    way: list[FileNode] = []
+    at = file.session.tip
+    while at is not None:
+        way.append(nodes[at])
+        at = nodes[at].parent
+    return [node for node in reversed(way) if node.kind == "turn"]
