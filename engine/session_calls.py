@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Protocol
@@ -101,7 +101,9 @@ async def compare_in(
     finished = await make(
         "compare", select(profiles, config), asked, config, given, options, before=_teller(turn, note)
     )
-    await asyncio.to_thread(note_comparison, turn, finished.number, finished.run.results)
+    if finished.number is not None:
+        with _said_instead(note):
+            await asyncio.to_thread(note_comparison, turn, finished.number, finished.run.results)
     return finished.run
 
 
@@ -161,9 +163,19 @@ async def _held(name: str, settings: SessionSettings, note: Note) -> AsyncGenera
             _tell_of_beginning(turn, note)
             yield held
         finally:
-            await asyncio.to_thread(end_turn, turn, held.settings)
+            with _said_instead(note):
+                await asyncio.to_thread(end_turn, turn, held.settings)
     finally:
         _in_use.discard(key)
+
+
+@contextmanager
+def _said_instead(note: Note) -> Generator[None]:
+    """What goes wrong with the history once an answer is there is told: the answer was paid for."""
+    try:
+        yield
+    except StoreError as error:
+        note(f"the session remembers nothing of this: {error.message}")
 
 
 def _tell_of_beginning(turn: NextTurn, note: Note) -> None:

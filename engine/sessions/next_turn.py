@@ -113,15 +113,14 @@ def end_turn(turn: NextTurn, settings: SessionSettings | None = None, path: Path
         let_go(store, opened.claim)
 
 
-def note_comparison(turn: NextTurn, run: int | None, results: Sequence[Result], path: Path | None = None) -> None:
+def note_comparison(turn: NextTurn, run: int, results: Sequence[Result], path: Path | None = None) -> None:
     """Remember the run whose answers can be picked from, who has seen the conversation, and what was refused of it.
 
     The session is not held, so that what it remembers by now is what is added to. Raises `StoreError` where it is gone.
     """
     with Store.open(path) as store:
         session = session_of(store, turn.conversation.session)
-        if run is not None:
-            changes.set_compared(store, session, run)
+        changes.set_compared(store, session, run)
         settings = settings_of(session.settings)
         vendors = (result.provider for result in results if result.attempts)
         told = tuple(dict.fromkeys((*settings.told, *vendors)))

@@ -16,8 +16,9 @@ from ....engine.sessions.settings import SessionSettings
 from ....engine.sessions.vendors import first_seen, strangers
 from ....engine.sessions.voices import options_in, profiles_in
 from ....engine.targets.target import one_selection, think_values
+from ....providers.errors import StoreError
 from ...confirmation import agreed
-from ...output import is_terminal, say
+from ...output import complain, is_terminal, say
 
 if TYPE_CHECKING:
     from ....engine.planning.prepare import Prepared, Prompt
@@ -116,9 +117,15 @@ def note_compared(turn: NextTurn, finished: Finished, *, quiet: bool) -> None:
     """Remember a comparison in the session that it was made in, and say how to go on with one of its answers."""
     from shlex import quote
 
-    note_comparison(turn, finished.number, finished.run.results)
+    if finished.number is None:
+        return  # why it is not in the history is said already
+    try:
+        note_comparison(turn, finished.number, finished.run.results)
+    except StoreError as error:  # the answers are there, and paid for
+        complain(error)
+        return
     name = turn.conversation.name
-    if any(result.answer for result in finished.run.results) and finished.number is not None and not quiet:
+    if any(result.answer for result in finished.run.results) and not quiet:
         say(f"session {name} is as it was; to go on with one of these: thinkdial session pick {quote(name)} PROFILE")
 
 

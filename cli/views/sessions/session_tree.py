@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
 
+from rich.cells import cell_len
 from rich.console import Group
 from rich.text import Text
 
@@ -63,11 +64,15 @@ def _turn(tree: SessionTree, node: StoredTurn, indent: int, is_way: bool, width:
     tips = [session.name for session in tree.sessions if session.tip == node.number]
     second = Text.assemble((margin, QUIET), _INDENT, ("→ ", QUIET), (one_line(answer) or "(no text)", style))
     third = Text.assemble((margin, QUIET), (_INDENT + "  " + _facts(node), QUIET))
+    lines = [first, second, third]
     if tips:
-        third.append(f" ◀ {', '.join(one_line(name, 32) for name in tips)}", STRONG)
+        here = f"◀ {', '.join(one_line(name, 32) for name in tips)}"
+        if third.cell_len + 1 + cell_len(here) > width:
+            lines.append(Text.assemble((margin, QUIET), _INDENT + "  "))
+        lines[-1].append(here if len(lines) > 3 else f" {here}", STRONG)
     for line in (first, second):
         line.truncate(width, overflow="ellipsis")
-    return [first, second, third]
+    return lines
 
 
 def _facts(node: StoredTurn) -> str:

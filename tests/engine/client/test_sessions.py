@@ -179,6 +179,20 @@ class TestClient:
 
         asyncio.run(program())
 
+    def test_an_answer_that_was_paid_for_is_given_whatever_becomes_of_the_session(self, sim: Path) -> None:
+        heard: list[str] = []
+        session = Session("tea", config=sim, note=heard.append)
+        session.ask("One?", "a")
+
+        class Removes(thinkdial.Silent):
+            def finished(self, index: int, result: thinkdial.Result) -> None:
+                if Session.names():
+                    Session("tea").remove()
+
+        run = session.compare("Two?", ["a", "o"], observer=Removes())
+        assert {result.status for result in run.results} == {"ok"}
+        assert any("the session remembers nothing of this: session tea is gone" in line for line in heard)
+
     def test_a_call_that_cannot_be_afforded_begins_nothing(self, ten_cents: WriteConfig, till: Till) -> None:
         async def program() -> None:
             async with thinkdial.Client(ten_cents(), max_cost="0.00001") as client:

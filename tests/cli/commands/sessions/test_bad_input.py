@@ -93,6 +93,28 @@ def test_a_comparison_reads_while_another_process_writes(cli: Cli, tea: Path) ->
     assert cli("compare", "-c", "x", "-p", "a", "-p", "o", "--config", tea).code == 0
 
 
+def test_two_processes_never_add_to_one_session_at_once(cli: Cli, process: Any, tea: Path) -> None:
+    from time import sleep
+
+    first = process.start("ask", "-c", "x", "-p", "stall", "--config", tea)
+    for _ in range(200):
+        second = cli("plan", "-c", "y", "--config", tea) if first.poll() is None else None
+        assert second is not None and second.code == 0  # who only looks is never in the way
+        with Store.open() as store:
+            (pid,) = store.connection.execute("SELECT writer_pid FROM sessions").fetchone()
+        if pid == first.pid:
+            break
+        sleep(0.05)
+    refused = cli("ask", "-c", "y", "--config", tea)
+    assert refused.code == 2 and f"session tea is in use by process {first.pid}" in refused.err
+    assert cli("session", "fork", "tea", "other").code == 0
+    assert cli("ask", "--session", "other", "y", "--config", tea).code == 0
+    first.kill()
+    first.wait(20)
+    after = cli("ask", "--session", "tea", "y", "-p", "a", "--config", tea)
+    assert after.code == 0, after.err
+
+
 def test_a_session_that_is_removed_meanwhile_is_told(cli: Cli, tea: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from thinkdial.cli.commands.run import talk
 
