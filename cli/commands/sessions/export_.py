@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -29,7 +30,8 @@ def export_(
     Example:  thinkdial session export tea -o tea.json
     """
     from ....engine.sessions.transfer import export_session
-    from ...output import check_writable, emit, say, write_file
+    from ....providers.untrusted import harmless
+    from ...output import check_writable, emit, is_terminal, say, write_file
 
     if output is not None:
         check_writable(output)
@@ -37,7 +39,7 @@ def export_(
     for remark in written.remarks:
         say(f"note: {remark}")
     if output is None:
-        emit(written.text)
+        emit(harmless(written.text) if is_terminal(sys.stdout) else written.text)
     else:
         write_file(output, written.text)
         say(f"wrote {output}")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from ....engine.sessions.transfer import FileRead, Imported
 from ....providers.turns.pieces import TurnPiece
 from ....providers.untrusted import one_line
 
-_MOST_TOOLS = 20
+_MOST_LINES = 20
 _MOST_SYSTEM = 500
 _MOST_WORDS = 160
 
@@ -19,20 +19,17 @@ def imported_lines(read: FileRead, imported: Imported) -> Iterator[str]:
     turns, nodes = conversation.turns, len(read.file.nodes)
     for remark in read.remarks:
         yield f"note: {one_line(remark, 300)}"
-    systems = dict.fromkeys(
-        (conversation.settings.system, *(node.system for node in read.file.nodes)),
-    )
-    for words in systems:
-        if words:
-            yield f"system text: {one_line(words, _MOST_SYSTEM)}"
+    systems = dict.fromkeys((conversation.settings.system, *(node.system for node in read.file.nodes)))
+    yield from _bounded((f"system text: {one_line(words, _MOST_SYSTEM)}" for words in systems if words), "system texts")
     yield from _tools(read)
     if bound := sum(piece.is_bound for node in read.file.nodes for piece in node.turn.pieces):
         yield (
             f"note: {_counted(bound, 'piece')} that only a provider can read {'is' if bound == 1 else 'are'} kept,"
             " and sent to nobody"
         )
-    for old, new in imported.renamed:
-        yield f"note: the fork {one_line(old, 80)} is called {one_line(new, 80)}, because its name was taken"
+    yield from _bounded(
+        (f"note: the fork {old} is called {new}, because its name was taken" for old, new in imported.renamed), "forks"
+    )
     said = f"{_counted(len(turns), 'turn')} of {read.form}"
     if nodes > len(turns):
         said += f", {nodes - len(turns)} more beside its way"
@@ -44,16 +41,25 @@ def imported_lines(read: FileRead, imported: Imported) -> Iterator[str]:
 
 
 def _tools(read: FileRead) -> Iterator[str]:
-    found = [
-        (number, piece)
+    found = (
+        f"turn {number}: {_tool(piece)}"
         for number, node in enumerate(read.file.nodes, 1)
         for piece in (*node.turn.asked, *node.turn.pieces)
         if piece.kind in ("call", "result")
-    ]
-    for number, piece in found[:_MOST_TOOLS]:
-        yield f"turn {number}: {_tool(piece)}"
-    if len(found) > _MOST_TOOLS:
-        yield f"and {len(found) - _MOST_TOOLS} more calls and results; nothing of them is run"
+    )
+    yield from _bounded(found, "calls and results; nothing of them is run")
+
+
+def _bounded(lines: Iterable[str], what: str) -> Iterator[str]:
+    """The first lines, and how many more there are."""
+    more = 0
+    for number, line in enumerate(lines, 1):
+        if number <= _MOST_LINES:
+            yield line
+        else:
+            more += 1
+    if more:
+        yield f"and {more} more {what}"
 
 
 def _tool(piece: TurnPiece) -> str:

@@ -38,7 +38,7 @@ def value_of(text: str) -> Any:
         value = parse_json(text)
     except json.JSONDecodeError as error:
         words = "there is more after the end of the JSON" if error.msg == "Extra data" else f"no JSON: {error.msg}"
-        if error.pos >= len(text.rstrip()):
+        if error.pos >= len(text.rstrip()) or error.msg.startswith("Unterminated"):
             words += "; the file ends too early"
         raise FormError(f"line {error.lineno}, column {error.colno}", words) from None
     except ValueError as error:
