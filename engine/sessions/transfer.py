@@ -81,6 +81,21 @@ def import_session(read: FileRead, name: str | None) -> Imported:
         return store_file(store, read.file, name)
 
 
+def as_own(read: FileRead) -> FileRead:
+    """The same as the user's own session from another machine: its state goes back to the providers that gave it.
+
+    What they refuse there is left out and never sent again, as it is of any session. Raises `UsageError` for a form
+    that does not tell where its answers came from.
+    """
+    if read.form != "thinkdial":
+        raise UsageError(f"a file of {read.form} does not tell whose state is in it", hint="leave --own out")
+    nodes = (
+        replace(node, turn=replace(node.turn, origin=replace(node.turn.origin, is_imported=False)))
+        for node in read.file.nodes
+    )
+    return replace(read, file=replace(read.file, nodes=tuple(nodes)))
+
+
 def _file_read(text: str, source: str, form: FormName | None, name: str | None) -> FileRead:
     now = timestamp(datetime.now(UTC))
     if form == "md" or (form is None and markdown.is_page(text)):

@@ -22,18 +22,23 @@ def import_(
         ExchangeForm | None,
         typer.Option("--as", metavar="FORM", help=f"One of {', '.join(ExchangeForm)}; told by the content."),
     ] = None,
+    own: Annotated[
+        bool,
+        typer.Option("--own", help="It is my own, from another machine: its state goes to who gave it (thinkdial)."),
+    ] = False,
 ) -> ExitCode:
     """Make a session of a file. What only a provider can read stays in it, and is sent to nobody; nothing is run or
     fetched. System text, calls and their results are shown.
 
     Example:  thinkdial session import tea.json
     """
-    from ....engine.sessions.transfer import STANDARD_INPUT, import_session, read_file
+    from ....engine.sessions.transfer import STANDARD_INPUT, as_own, import_session, read_file
     from ...output import say
     from ...views.sessions.imported import imported_lines
 
     source = STANDARD_INPUT if file == "-" else file
     read = read_file(_bytes_of(file), source, None if form is None else form.value, name)
+    read = as_own(read) if own else read
     imported = import_session(read, name)
     for line in imported_lines(read, imported):
         say(line)

@@ -22,11 +22,13 @@ def imported_lines(read: FileRead, imported: Imported) -> Iterator[str]:
     systems = dict.fromkeys((conversation.settings.system, *(node.system for node in read.file.nodes)))
     yield from _bounded((f"system text: {one_line(words, _MOST_SYSTEM)}" for words in systems if words), "system texts")
     yield from _tools(read)
-    if bound := sum(piece.is_bound for node in read.file.nodes for piece in node.turn.pieces):
-        yield (
-            f"note: {_counted(bound, 'piece')} that only a provider can read {'is' if bound == 1 else 'are'} kept,"
-            " and sent to nobody"
-        )
+    bound = [node for node in read.file.nodes for piece in node.turn.pieces if piece.is_bound]
+    if bound:
+        words = f"note: {_counted(len(bound), 'piece')} that only a provider can read"
+        if bound[0].turn.origin.is_imported:
+            yield f"{words} {'is' if len(bound) == 1 else 'are'} kept, and sent to nobody"
+        else:
+            yield f"{words}: each goes back to the one that it is from"
     yield from _bounded(
         (f"note: the fork {old} is called {new}, because its name was taken" for old, new in imported.renamed), "forks"
     )

@@ -92,6 +92,30 @@ def test_a_real_conversation_goes_to_another_machine_whole(
     assert all("imported" in fate["reason"] for fate in done.json["results"][0]["continuity"])
 
 
+def test_what_is_ones_own_goes_back_to_who_gave_it(
+    cli: Cli, sim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert cli("ask", "One?", "--session", "tea", "-p", "a", "--config", sim).code == 0
+    written = cli("session", "export", "tea").out.encode()
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
+    done = cli("session", "import", "-", "--own", stdin=written)
+    assert done.code == 0 and "each goes back to the one that it is from" in done.err
+    assert cli("session", "export", "tea").out.encode() == written
+    fates = cli("ask", "Two?", "--session", "tea", "-p", "a", "--config", sim, "--json").json["results"][0][
+        "continuity"
+    ]
+    assert [fate["fate"] for fate in fates] == ["kept"]
+    elsewhere = cli("ask", "Three?", "--session", "tea", "-p", "o", "--config", sim, "--json").json["results"][0]
+    assert {fate["fate"] for fate in elsewhere["continuity"]} == {"dropped"}
+
+
+def test_a_list_does_not_tell_whose_it_is(cli: Cli, file: Path) -> None:
+    done = cli("session", "import", file, "--own")
+    assert done.code == 2 and "does not tell whose state is in it" in done.err
+    assert json.loads(cli("session", "list", "--json").out)["sessions"] == []
+
+
 def test_what_has_no_place_is_told(cli: Cli, file: Path) -> None:
     cli("session", "import", file)
     done = cli("session", "export", "tea", "--as", "openai-chat")
