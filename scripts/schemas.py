@@ -147,7 +147,7 @@ def session_schema() -> dict[str, Any]:
         "origin": _object(origin, required=["provider", "endpoint", "dialect", "model"]),
         "is_cut": {"type": "boolean"},
         "dead": {"type": "array", "items": {"type": "integer", "minimum": 0}},
-        **dict.fromkeys(("input_tokens", "cached_input_tokens", "output_tokens", "reasoning_tokens"), count_or_null),
+        **dict.fromkeys((name for name in NODE_KEYS if name.endswith("_tokens")), count_or_null),
         "usd": usd,
     }
     setting_hints = get_type_hints(SessionSettings)

@@ -53,8 +53,12 @@ class Conversation:
     @property
     def counts(self) -> tuple[TurnCount, ...]:
         """What providers counted of the turns; nothing of imported ones."""
-        nodes = [node for node in self.way if node.kind == "turn" and node.turn is not None]
-        return tuple(_count(node, turn) for turn, node in enumerate(nodes, 1) if "think" in node.facts)
+        nodes = [(node, node.turn.origin) for node in self.way if node.kind == "turn" and node.turn is not None]
+        return tuple(
+            _count(node, turn)
+            for turn, (node, origin) in enumerate(nodes, 1)
+            if node.facts.get("think") is not None and not origin.is_imported
+        )
 
     @property
     def spent_usd(self) -> Decimal | None:

@@ -181,6 +181,7 @@ def _file_node(node: StoredTurn, numbers: dict[int, int]) -> FileNode:
         status=facts.get("status") or node.status,
         input_tokens=facts.get("input_tokens"),
         cached_input_tokens=facts.get("cached_input_tokens"),
+        cache_write_tokens=facts.get("cache_write_tokens"),
         output_tokens=facts.get("output_tokens"),
         usd=None if usd is None else Decimal(usd),
     )
@@ -201,6 +202,7 @@ def _new_turn(node: FileNode, places: dict[int, int]) -> NewTurn:
         "status": node.status,
         "input_tokens": node.input_tokens,
         "cached_input_tokens": node.cached_input_tokens,
+        "cache_write_tokens": node.cache_write_tokens,
         "output_tokens": node.output_tokens,
         "usd": None if node.usd is None else f"{node.usd:f}",
     }

@@ -46,6 +46,7 @@ class FileNode:
     status: str | None = None
     input_tokens: int | None = None
     cached_input_tokens: int | None = None
+    cache_write_tokens: int | None = None
     output_tokens: int | None = None
     usd: Decimal | None = None
 
@@ -123,6 +124,7 @@ def _node(node: FileNode) -> dict[str, Any]:
         "status": node.status,
         "input_tokens": node.input_tokens,
         "cached_input_tokens": node.cached_input_tokens,
+        "cache_write_tokens": node.cache_write_tokens,
         "output_tokens": node.output_tokens,
         "reasoning_tokens": turn.reasoning_tokens,
         "usd": None if node.usd is None else f"{node.usd:f}",

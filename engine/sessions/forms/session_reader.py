@@ -86,6 +86,7 @@ def _node(one: JsonObject) -> FileNode:
         status=one.text_or_none("status"),
         input_tokens=one.whole_or_none("input_tokens"),
         cached_input_tokens=one.whole_or_none("cached_input_tokens"),
+        cache_write_tokens=one.whole_or_none("cache_write_tokens"),
         output_tokens=one.whole_or_none("output_tokens"),
         usd=_dollars(one, "usd"),
     )
