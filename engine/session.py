@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self, Unpack, cast, get_args
+from typing import TYPE_CHECKING, Any, Self, Unpack, cast
 
 from ..profiles.config import Config
-from ..profiles.disk import read_bounded
-from ..providers.errors import UsageError
 from ..providers.turns.turn import Turn, plain_text
 from .call_options import (
     CALL_OPTIONS,
@@ -106,22 +104,25 @@ class Session:
         name: str | None = None,
         *,
         form: FormName | None = None,
+        own: bool = False,
         config: str | Path | Config | None = None,
         **options: Unpack[ClientOptions],
     ) -> Self:
         """A new session of a file, or of its bytes: an exported session, Markdown, or a list of messages of four APIs.
 
-        The form is told by the content. What only a provider can read is kept and sent to nobody; what was left out
-        goes to `note`. Raises `UsageError` with file, place and reason, `StoreError` where the name is taken.
+        The form is told by the content. What only a provider can read is kept and sent to nobody, unless `own` says that
+        the file is one's own export from another machine; what was left out goes to `note`. Raises `UsageError` with file, place and reason, `StoreError` where the name is taken.
         """
-        from .sessions.transfer import STANDARD_INPUT, import_session, read_file
+        from .sessions.transfer import STANDARD_INPUT, as_own, import_session, read_file, read_path
 
-        source = STANDARD_INPUT if isinstance(file, bytes) else str(file)
-        read = read_file(file if isinstance(file, bytes) else _bytes_of(Path(file)), source, form, name)
+        if isinstance(file, bytes):
+            read = read_file(file, STANDARD_INPUT, form, name)
+        else:
+            read = read_path(Path(file), form, name)
         note = options.get("note", unheard)
         for remark in read.remarks:
             note(remark)
-        made = import_session(read, name)
+        made = import_session(as_own(read) if own else read, name)
         for old, new in made.renamed:
             note(f"the fork {old} is called {new}, because its name was taken")
         return cls(made.conversation.name, config=config, **options)
@@ -218,8 +219,6 @@ class Session:
         """
         from .sessions.transfer import export_session
 
-        if form not in get_args(FormName):
-            raise UsageError(f"{form!r} is no form of a session", hint=f"one of {', '.join(get_args(FormName))}")
         written = export_session(self._name, form, whole=whole)
         for remark in written.remarks:
             self._options.get("note", unheard)(remark)
@@ -240,13 +239,6 @@ class Session:
     def _with(self, options: CallOptions) -> RunOptions:
         check_names(options, CALL_OPTIONS - _OWN, "a session")
         return cast("RunOptions", {**self._options, **options, "session": self._name})
-
-
-def _bytes_of(path: Path) -> bytes:
-    try:
-        return read_bounded(path, MOST_FILE_BYTES)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
 
 
 def _session_turn(turn: Turn, node: StoredTurn) -> SessionTurn:

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import PurePath
+from pathlib import Path, PurePath
 from typing import Any, cast
 
-from ...providers.errors import UsageError
+from ...profiles.disk import read_bounded
+from ...providers.errors import UsageError, did_you_mean
 from ...providers.schema import Json
 from ...providers.turns.turn_documents import turn_document
 from ..history.conversations.changes import asked_document
@@ -30,6 +31,9 @@ from .settings import settings_of
 
 STANDARD_INPUT = "standard input"
 """What the file is called where there is none."""
+
+MOST_BYTES = 64 * 1024 * 1024
+"""A file of more is not read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +56,37 @@ class FileRead:
 def export_session(name: str | None, form: str, *, whole: bool = True) -> Written:
     """The session of that name, or the latest, as the text of a file. Raises `StoreError`.
 
-    `whole`: our own form takes the branches of its tree along. All others hold the way alone.
+    `whole`: our own form takes the branches of its tree along. All others hold the way alone. Raises `UsageError` for
+    a form that is unknown.
     """
+    form = checked_form(form)
     with Store.open() as store:
         conversation = open_conversation(store, name)
         if form == "thinkdial":
             return Written(json_of(session_document(session_file(store, conversation, whole=whole))), ())
     asked = [node.asked.get("system") for node in conversation.way if node.kind == "turn"]
     system = conversation.settings.system or (asked[-1] if asked else None)
-    return write_form(cast("FormName", form), conversation.name, system, conversation.turns)
+    return write_form(form, conversation.name, system, conversation.turns)
+
+
+def checked_form(form: str) -> FormName:
+    """`form` where it is one. Raises `UsageError`."""
+    if form not in FORM_NAMES:
+        raise UsageError(
+            f"{form!r} is no form of a session{did_you_mean(form, FORM_NAMES)}", hint=f"one of {', '.join(FORM_NAMES)}"
+        )
+    return form
+
+
+def read_path(path: Path, form: str | None = None, name: str | None = None) -> FileRead:
+    """The same as `read_file` for a file on disk. Raises `UsageError`, also where it cannot be read."""
+    try:
+        data = read_bounded(path, MOST_BYTES)
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror or error}") from None
+    except ValueError:
+        raise UsageError(f"{str(path)!r} is no name of a file") from None
+    return read_file(data, str(path), form, name)
 
 
 def read_file(data: bytes, source: str, form: str | None, name: str | None) -> FileRead:
@@ -69,7 +95,7 @@ def read_file(data: bytes, source: str, form: str | None, name: str | None) -> F
     Raises `UsageError` with file, place and reason.
     """
     try:
-        return _file_read(text_of(data), source, cast("FormName | None", form), name)
+        return _file_read(text_of(data), source, None if form is None else checked_form(form), name)
     except FormError as error:
         hint = f"say its form with --as: {', '.join(FORM_NAMES)}" if form is None and error.place == "$" else None
         raise UsageError(f"{source}: {error}", hint=hint) from None

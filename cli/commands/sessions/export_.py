@@ -35,7 +35,7 @@ def export_(
 
     if output is not None:
         check_writable(output)
-    written = export_session(name, (form or ExchangeForm.THINKDIAL).value, whole=not no_branches)
+    written = export_session(name, form or ExchangeForm.THINKDIAL, whole=not no_branches)
     for remark in written.remarks:
         say(f"note: {remark}")
     if output is None:

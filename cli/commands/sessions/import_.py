@@ -12,8 +12,6 @@ from ....providers.errors import UsageError
 from ...exit_codes import ExitCode
 from ...options import ExchangeForm
 
-MOST_BYTES = 64 * 1024 * 1024
-
 
 def import_(
     file: Annotated[str, typer.Argument(metavar="FILE", help="The file, or - for standard input.")],
@@ -32,12 +30,14 @@ def import_(
 
     Example:  thinkdial session import tea.json
     """
-    from ....engine.sessions.transfer import STANDARD_INPUT, as_own, import_session, read_file
+    from ....engine.sessions.transfer import STANDARD_INPUT, as_own, import_session, read_file, read_path
     from ...output import say
     from ...views.sessions.imported import imported_lines
 
-    source = STANDARD_INPUT if file == "-" else file
-    read = read_file(_bytes_of(file), source, None if form is None else form.value, name)
+    if file == "-":
+        read = read_file(_standard_input(), STANDARD_INPUT, form, name)
+    else:
+        read = read_path(Path(file), form, name)
     read = as_own(read) if own else read
     imported = import_session(read, name)
     for line in imported_lines(read, imported):
@@ -45,16 +45,12 @@ def import_(
     return ExitCode.OK
 
 
-def _bytes_of(file: str) -> bytes:
-    from ....profiles.disk import read_bounded, read_stream
+def _standard_input() -> bytes:
+    from ....engine.sessions.transfer import MOST_BYTES
+    from ....profiles.disk import read_stream
 
     try:
-        if file != "-":
-            return read_bounded(Path(file), MOST_BYTES)
         stream = getattr(sys.stdin, "buffer", None)
         return b"" if stream is None else read_stream(stream, MOST_BYTES)
     except OSError as error:
-        named = "standard input" if file == "-" else file
-        raise UsageError(f"{named} cannot be read: {error.strerror or error}") from None
-    except ValueError:
-        raise UsageError(f"{file!r} is no name of a file") from None
+        raise UsageError(f"standard input cannot be read: {error.strerror}") from None

@@ -29,6 +29,10 @@ def tea(sim: Path) -> Session:
 
 
 class TestSession:
+    def test_a_form_that_is_none_suggests(self, tea: Session) -> None:
+        with pytest.raises(thinkdial.UsageError, match="did you mean openai-chat"):
+            tea.export("openai")  # pyright: ignore[reportArgumentType]
+
     def test_turns_go_on_with_what_the_last_one_had(self, tea: Session, sim: Path) -> None:
         first, second = tea.turns
         assert (first.number, first.profile, first.think, first.model) == (1, "a", "high", "claude-opus-5-5")

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import json
+import random
+from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import pytest
 from jsonschema import Draft202012Validator
 
 from thinkdial.engine.history.conversations import changes
-from thinkdial.engine.history.conversations.rows import list_sessions, turns_of_tree
+from thinkdial.engine.history.conversations.rows import find_session, list_sessions, turns_of_tree
 from thinkdial.engine.history.store import Store
 from thinkdial.engine.sessions.conversation import Conversation, fork, new_conversation, open_conversation, rewind
 from thinkdial.engine.sessions.forms.file_text import json_of, text_of, value_of
 from thinkdial.engine.sessions.forms.json_object import FormError
-from thinkdial.engine.sessions.forms.session_file import session_document
+from thinkdial.engine.sessions.forms.session_file import FileBranch, FileNode, SessionFile, session_document
 from thinkdial.engine.sessions.forms.session_reader import read_session
 from thinkdial.engine.sessions.settings import SessionSettings
 from thinkdial.engine.sessions.transfer import session_file, store_file
 from thinkdial.profiles.facts import packaged_text
 from thinkdial.providers.errors import StoreError, UsageError
-from thinkdial.providers.turns.pieces import TurnPiece
+from thinkdial.providers.turns.pieces import PieceKind, TurnPiece
 from thinkdial.providers.turns.turn import Origin, Turn, said
 from thinkdial.providers.turns.turn_documents import turn_document
 
@@ -129,6 +131,58 @@ def test_ids_of_what_a_provider_keeps_stay_at_home(store: Store, tree: Conversat
     add(store, "Tea", "Again", kept, signed, TurnPiece("text", "Yes."), dead=[1])
     node = json.loads(exported(store))["nodes"][-1]
     assert [piece["kind"] for piece in node["answered"]] == ["thinking", "text"] and node["dead"] == [0]
+
+
+KINDS: tuple[PieceKind, ...] = get_args(PieceKind)
+WORDS = ("", "a", "茶\n\n", "\u2028\x1b[2J", "\U0001f375", '"\\', "x" * 2000, "\ufeff")
+
+
+def odd_tree(dice: random.Random, store: Store) -> None:
+    """A tree of up to twelve nodes with pieces of every kind, and up to four sessions that stand in it."""
+
+    def piece() -> TurnPiece:
+        kind = dice.choice([kind for kind in KINDS if kind != "server_reference"])
+        opaque = {name: dice.choice(WORDS) for name in ("signature", "data") if dice.random() < 0.4}
+        native = {
+            name: dice.choice((1, -1.5, None, True, "", [], {"deep": [1e300, {}]}))
+            for name in "ab"
+            if dice.random() < 0.4
+        }
+        id_ = dice.choice((None, "id_1"))
+        return TurnPiece(kind, dice.choice(WORDS), "carrier", opaque, native, id_, None, dice.random() < 0.9)
+
+    nodes: list[FileNode] = []
+    for number in range(1, dice.randint(1, 12)):
+        pieces = tuple(piece() for _ in range(dice.randint(1, 4)))
+        dead = frozenset(at for at in range(len(pieces)) if dice.random() < 0.2)
+        turn = Turn(0, said(dice.choice(WORDS)), pieces, OWN, dice.random() < 0.2, dead, dice.choice((None, 0, 7)))
+        parent = dice.choice((None, *range(1, number)))
+        usd = dice.choice((None, Decimal("0.000000001"), Decimal("1.50")))
+        nodes.append(
+            FileNode(
+                number, parent, dice.choice(("turn", "compaction")), f"2026-11-{number:02}T00:00:00Z", turn, usd=usd
+            )
+        )
+
+    def branch(name: str) -> FileBranch:
+        settings = SessionSettings(think=dice.choice((None, "high")), max_cost_usd=dice.choice((None, Decimal("0.10"))))
+        return FileBranch(name, "2026-11-30T00:00:00Z", settings, dice.choice((None, *range(1, len(nodes) + 1))))
+
+    store_file(
+        store, SessionFile(branch("Tea"), tuple(branch(f"Tea {n}") for n in range(dice.randint(0, 3))), tuple(nodes))
+    )
+
+
+@pytest.mark.parametrize("seed", range(60))
+def test_any_tree_is_exported_imported_and_exported_the_same(store: Store, elsewhere: Any, seed: int) -> None:
+    odd_tree(random.Random(seed), store)
+    for name in [session.name for session in list_sessions(store)]:
+        written = exported(store, name)
+        made = store_file(elsewhere, read_session(value_of(text_of(written.encode()))))
+        assert exported(elsewhere, name) == written
+        for session in [made.conversation.session.name, *[one.name for one in list_sessions(elsewhere)]]:
+            if find_session(elsewhere, session):
+                changes.remove_session(elsewhere, session)
 
 
 BAD: list[tuple[str, Any, str]] = [
