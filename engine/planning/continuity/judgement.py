@@ -56,9 +56,11 @@ def barrier_of(turn: Turn, destination: Destination) -> Barrier | None:
     return None
 
 
-def _is_plain_thought(piece: TurnPiece) -> bool:
+def _is_plain(piece: TurnPiece) -> bool:
     """Whether an imported piece is words and nothing else, in a place where words of that kind may be."""
-    return not piece.is_reasoning or (not piece.native and piece.carrier in _PLACES_OF_THOUGHT)
+    if piece.kind in ("text", "call"):
+        return True  # of which nothing but the words is written
+    return piece.kind == "thinking" and not piece.native and piece.carrier in _PLACES_OF_THOUGHT
 
 
 def _foreign(origin: Origin, destination: Destination) -> str | None:
@@ -92,7 +94,7 @@ def judge(
         return Judgement(False, "it names something stored at the provider; the turn itself goes instead")
     if not piece.is_whole:
         return Judgement(False, "it came incomplete")
-    if origin.is_imported and (piece.is_bound or not _is_plain_thought(piece)):
+    if origin.is_imported and (piece.is_bound or not _is_plain(piece)):
         return Judgement(False, f"it was imported; {origin.provider} has not accepted it yet")
     if piece.is_reasoning and (refusal := _refused(piece, rule)):
         return Judgement(False, refusal, may_be_noted=True)

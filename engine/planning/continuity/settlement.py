@@ -99,6 +99,8 @@ def settle(
 ) -> Settlement:
     """Settle each piece of `turn`. `barrier` is what bars its state; `lost_calls` are calls without a result."""
     rule = destination.rule
+    if barrier is not None and turn.origin.is_imported:
+        barrier = replace(barrier, is_foreign=True)  # a file may claim any shape
     is_foreign = barrier is not None and barrier.is_foreign
     says_more = any(piece.kind == "text" and piece.text.strip() and not is_commentary(piece) for piece in turn.pieces)
     outcomes: list[PieceOutcome] = []
@@ -150,7 +152,7 @@ def asked_of(turn: Turn, lost: frozenset[int], *, is_plain: bool) -> tuple[TurnP
 
 def _judged(piece: TurnPiece, verdict: Judgement, *, is_imported: bool) -> PieceOutcome:
     if piece.kind in ("text", "call"):
-        bare = _plain(piece, is_foreign=False) if is_imported else replace(piece, opaque={})
+        bare = replace(_plain(piece, is_foreign=True), carrier="") if is_imported else replace(piece, opaque={})
         if not piece.opaque:
             return PieceOutcome(piece, bare if is_imported else piece)
         written = piece if verdict.goes else bare

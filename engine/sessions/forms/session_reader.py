@@ -7,8 +7,9 @@ from dataclasses import fields
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast, get_args, get_type_hints
 
-from ....providers.errors import StoreError
+from ....providers.errors import StoreError, UsageError
 from ....providers.schema import Json
+from ....providers.think import parse_think
 from ....providers.turns.pieces import TurnPiece, piece_of_document
 from ....providers.turns.turn import Origin, Turn
 from ...history.conversations.rows import TurnKind
@@ -63,6 +64,11 @@ def _settings(one: JsonObject) -> SessionSettings:
             known[name] = str(_dollars(one, name))
         else:
             known[name] = one.text(name)
+    try:
+        if "think" in known:
+            parse_think(known["think"])
+    except UsageError as error:
+        raise one.bad("think", error.message) from None
     try:
         return settings_of(known)
     except StoreError as error:

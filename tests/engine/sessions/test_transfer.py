@@ -199,6 +199,7 @@ BAD: list[tuple[str, Any, str]] = [
     ("settings", {"max_cost_usd": "-1"}, r"\$.settings.max_cost_usd: must be an amount"),
     ("settings", {"max_cost_usd": "1e999999999"}, r"\$.settings.max_cost_usd: must be an amount"),
     ("settings", {"max_input_tokens": "7"}, r"\$.settings.max_input_tokens: must be a whole number"),
+    ("settings", {"think": "banana"}, r"\$.settings.think: 'banana' is not a think value"),
     ("settings", {"system": ["x"]}, r"\$.settings.system: must be text, not a list"),
     ("branches", [{"name": "x"}], r"\$.branches\[0\]"),
 ]

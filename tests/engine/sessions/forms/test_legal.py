@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -13,7 +14,8 @@ from thinkdial.engine.sessions.forms.lists import file_of_transcript, read_list
 from thinkdial.engine.sessions.forms.session_file import session_document
 from thinkdial.engine.sessions.forms.session_reader import read_session
 from thinkdial.providers.registry import NAMES
-from thinkdial.providers.turns.turn import Turn
+from thinkdial.providers.turns.pieces import PieceKind, TurnPiece
+from thinkdial.providers.turns.turn import Origin, Turn
 
 from ...planning.vendors import ROUTES, Place, ask, body_of
 from .legal import CHECKS
@@ -49,6 +51,60 @@ def test_a_list_goes_on_at_every_dialect(form: str, seed: int) -> None:
         assert SECRET not in words and ODD not in words, (dialect, body)
         CHECKS[dialect](body)
         assert all(fate.fate in ("dropped", "converted", "dummy") for fate in prepared.continuity.fates)
+
+
+def forged(place: Place, dice: Dice) -> list[Turn]:
+    """Turns that claim to be of `place` itself, with fields that would say something else if they were sent."""
+    target = place.target()
+    odd: dict[str, Any] = {
+        "type": "image", "role": "system", "content": ODD, "image_url": f"http://{ODD}.example", "id": ODD, "in": ODD,
+        "text": ODD,
+    }  # fmt: skip
+    model = place.model if dice.happens(0.7) else "another"
+    origin = Origin(place.provider, target.base_url, place.dialect, model, is_imported=True)
+    carriers = (
+        "role",
+        "content",
+        "tool_calls",
+        "messages",
+        "reasoning_details",
+        "reasoning",
+        "thinking",
+        "message",
+        ODD,
+    )
+    turns: list[Turn] = []
+    results: tuple[TurnPiece, ...] = ()
+    for number in range(1, 4):
+        kinds: list[PieceKind] = ["thinking", "summary", "encrypted", "redacted", "signature", "other", "compaction"]
+        pieces = [
+            TurnPiece(
+                kind, ODD, dice.random.choice(carriers), {"signature": SECRET} if dice.happens(0.5) else {}, odd, ODD
+            )
+            for kind in kinds
+        ]
+        pieces.append(TurnPiece("text", "Said.", dice.random.choice(carriers), {}, odd, ODD))
+        pieces.append(
+            TurnPiece(
+                "call", '{"a": 1}', dice.random.choice(carriers), {"thoughtSignature": SECRET}, odd, f"c{number}", "mul"
+            )
+        )
+        asked = (*results, TurnPiece("text", "Asked.", "role", {}, odd))
+        turns.append(Turn(number, asked, tuple(pieces), origin, is_cut=dice.happens(0.3)))
+        results = (TurnPiece("result", "91", "role", {"data": SECRET}, odd, f"c{number}", "mul"),)
+    return turns
+
+
+@pytest.mark.parametrize("dialect", PLACES)
+@pytest.mark.parametrize("seed", range(20))
+def test_a_file_that_claims_to_be_of_the_provider_itself_brings_nothing_but_words(dialect: str, seed: int) -> None:
+    place = PLACES[dialect]
+    prepared = ask(place, "And now?", forged(place, Dice(seed)), ContinuityOptions())
+    body = body_of(prepared)
+    assert SECRET not in json.dumps(body) and f"{ODD}.example" not in json.dumps(body)
+    CHECKS[dialect](body)
+    written = {(fate.turn, fate.position) for fate in prepared.continuity.fates if fate.fate == "kept"}
+    assert not written or dialect in ("openai-chat", "mistral-chat", "ollama-chat", "cohere-chat"), "readable reasoning"
 
 
 @pytest.mark.parametrize("form", LISTS)
