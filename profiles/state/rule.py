@@ -36,7 +36,8 @@ class StateRule:
     also where it is nothing but text. `with_ids`: items go back with their ids. `dummy` stands in for a missing
     signature of a call. `empty_on_calls`: turns with calls have the field, if need be empty. `call_ids`
     is a pattern that ids of calls must match; `needs_call_ids` is False where calls may have none. `alternates`: two
-    messages of the user in a row are refused.
+    messages of the user in a row are refused. `bridge` is what stands between results and the user's next words, where
+    a word of the model is demanded there.
 
     What a request asks for: `asks` are fields that bring the state in the answer, `asks_to_keep` those that have
     earlier reasoning read where it would be left out otherwise. A field inside an object is only sent where the dial
@@ -64,6 +65,7 @@ class StateRule:
     call_ids: re.Pattern[str] | None = None
     needs_call_ids: bool = True
     alternates: bool = False
+    bridge: str | None = None
     asks: Mapping[str, Any] = field(default_factory=dict[str, Any])
     asks_to_keep: Mapping[str, Any] = field(default_factory=dict[str, Any])
     is_known: bool = True

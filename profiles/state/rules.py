@@ -20,8 +20,8 @@ _FLAGS = (
     "empty_on_calls", "alternates", "needs_call_ids", "is_known",
 )  # fmt: skip
 _KEYS = (
-    *_FLAGS, "plain", "calls", "reasoning_field", "signed_formats", "binds", "reads", "dummy", "call_ids", "place",
-    "asks", "asks_to_keep", "sources",
+    *_FLAGS, "plain", "calls", "reasoning_field", "signed_formats", "binds", "reads", "dummy", "bridge", "call_ids",
+    "place", "asks", "asks_to_keep", "sources",
 )  # fmt: skip
 
 
@@ -81,7 +81,7 @@ def _read(section: Section) -> dict[str, Any]:
     for name in ("plain", "calls"):
         if name in section:
             found[name] = cast("Taking", section.choice(name, get_args(Taking)))
-    for name in ("reasoning_field", "dummy"):
+    for name in ("reasoning_field", "dummy", "bridge"):
         if name in section:
             found[name] = section.text(name)
     for name in ("asks", "asks_to_keep"):

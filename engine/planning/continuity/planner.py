@@ -13,7 +13,7 @@ from ....providers.turns.turn import Exchanged, Turn
 from ..fates import Continuity, ContinuityOptions, Destination, PieceFate
 from .judgement import Barrier, barrier_of
 from .settlement import Settlement, asked_of, settle
-from .tool_calls import loose_ends, with_ids
+from .tool_calls import loose_ends, with_bridges, with_ids
 
 Write = Callable[[Sequence[Exchanged]], Iterable[Any]]
 """The writer of the destination's dialect: turns into messages, each turn for itself."""
@@ -46,6 +46,8 @@ def plan_continuity(
     lost = loose_ends(turns, asked).results[-1]
     exchanged.append(Exchanged(_with_note(tuple(p for at, p in enumerate(asked) if at not in lost), note)))
     exchanged = with_ids(exchanged, destination.rule)
+    if destination.rule.bridge is not None:
+        exchanged = with_bridges(exchanged, destination.rule.bridge)
     return Continuity(tuple(_alternating(exchanged) if destination.rule.alternates else exchanged), tuple(fates))
 
 

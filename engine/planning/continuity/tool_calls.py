@@ -70,6 +70,21 @@ def with_ids(exchanged: Sequence[Exchanged], rule: StateRule) -> list[Exchanged]
     return settled
 
 
+def with_bridges(exchanged: Sequence[Exchanged], bridge: str) -> list[Exchanged]:
+    """The same with a word of the model between results and what the user says next."""
+    settled: list[Exchanged] = []
+    for at, one in enumerate(exchanged):
+        results = tuple(piece for piece in one.asked if piece.kind == "result")
+        others = tuple(piece for piece in one.asked if piece.kind != "result")
+        is_last = at + 1 == len(exchanged)
+        if results and (others or not (one.answered or is_last)):
+            settled.append(Exchanged(results, (TurnPiece("text", bridge),)))
+            results = ()
+        if others or results or one.answered:
+            settled.append(Exchanged((*results, *others), one.answered))
+    return settled
+
+
 def _of(pieces: tuple[TurnPiece, ...], kind: str) -> frozenset[int]:
     return frozenset(place for place, piece in enumerate(pieces) if piece.kind == kind)
 

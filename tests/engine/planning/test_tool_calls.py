@@ -9,7 +9,9 @@ from thinkdial.providers.turns.pieces import TurnPiece
 from thinkdial.providers.turns.turn import Turn
 
 from .vendors import (
+    BEDROCK,
     CALLED,
+    CLAUDE,
     DEEPSEEK,
     GEMINI,
     HOST,
@@ -27,6 +29,7 @@ from .vendors import (
     output_text,
     reasoning,
     response,
+    turn_from,
 )
 
 
@@ -57,7 +60,8 @@ def test_calls_from_elsewhere_have_an_empty_field_where_it_is_demanded() -> None
 
 
 def function_call(id_: str, **fields: Any) -> dict[str, Any]:
-    return {"type": "function_call", "id": "fc_1", "call_id": id_, "name": "look", "arguments": '{"at":1}', **fields}
+    known = {"type": "function_call", "id": "fc_1", "call_id": id_, "name": "look", "arguments": '{"at":1}'}
+    return {**known, **fields}
 
 
 def test_calls_from_elsewhere_have_the_documented_stand_in_where_a_signature_is_demanded() -> None:
@@ -92,3 +96,31 @@ def test_calls_without_a_result_and_results_without_a_call_are_left_out() -> Non
         (1, "call", "dropped"), (2, "result", "dropped")
     ]  # fmt: skip
     assert not holds(body_of(prepared), "call_1") and not holds(body_of(prepared), "lost")
+
+
+def test_tools_of_earlier_calls_are_declared_where_calls_are_refused_otherwise_and_none_may_be_called() -> None:
+    turn = answered(ask(OPENAI, "First?"), response(function_call("call:1|x", name="functions.look up")))
+    body = body_of(ask(CLAUDE, turns=with_result(OPENAI, turn)))
+    assert body["tools"] == [{"name": "functions_look_up", "input_schema": {"type": "object"}}]
+    assert body["tool_choice"] == {"type": "none"}
+    called, given = body["messages"][1]["content"][0], body["messages"][2]["content"][0]
+    assert called["name"] == "functions_look_up" and called["id"] == given["tool_use_id"] and ":" not in called["id"]
+    converse = body_of(ask(BEDROCK, turns=with_result(OPENAI, turn)))
+    assert [tool["toolSpec"]["name"] for tool in converse["toolConfig"]["tools"]] == ["functions_look_up"]
+    assert "tools" not in body_of(ask(CLAUDE, turns=[turn_from("openai ciphertext")]))
+
+
+def test_declared_tools_are_those_of_the_profile_where_it_has_some() -> None:
+    turn = answered(ask(OPENAI, "First?"), response(function_call("call_1")))
+    own = {"tools": [{"name": "look", "input_schema": {"type": "object", "properties": {"at": {}}}}]}
+    body = body_of(ask(CLAUDE.target(params=own), turns=with_result(OPENAI, turn)))
+    assert body["tools"] == own["tools"] and "tool_choice" not in body
+
+
+def test_a_word_of_the_model_stands_between_results_and_the_user_where_it_is_demanded() -> None:
+    turn = answered(ask(OPENAI, "First?"), response(function_call("call_1")))
+    messages = body_of(ask(MISTRAL, turns=with_result(OPENAI, turn)))["messages"]
+    assert [(message["role"], message["content"]) for message in messages] == [
+        ("user", "First?"), ("assistant", None), ("tool", "seen"), ("assistant", "…"), ("user", "Well?"),
+        ("assistant", "Done."), ("user", "Again?"),
+    ]  # fmt: skip

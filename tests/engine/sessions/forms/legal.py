@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 Body = dict[str, Any]
@@ -36,6 +37,8 @@ def chat(body: Body) -> None:
 
 def mistral(body: Body) -> None:
     chat(body)
+    roles = [message["role"] for message in body["messages"]]
+    assert ("tool", "user") not in pairwise(roles)
     for message in body["messages"]:
         for call in message.get("tool_calls") or ():
             assert re.fullmatch("[a-zA-Z0-9]{9}", call["id"])
