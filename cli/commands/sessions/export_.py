@@ -19,7 +19,7 @@ def export_(
     ] = None,
     form: Annotated[
         ExchangeForm | None,
-        typer.Option("--as", metavar="FORM", help=f"One of {', '.join(ExchangeForm)}; thinkdial unless given."),
+        typer.Option("--as", metavar="FORM", help=f"One of {', '.join(ExchangeForm)}; md for FILE.md, else thinkdial."),
     ] = None,
     no_branches: Annotated[
         bool, typer.Option("--no-branches", help="Leave out what was forked or left behind (thinkdial only).")
@@ -29,13 +29,15 @@ def export_(
 
     Example:  thinkdial session export tea -o tea.json
     """
+    from ....engine.results.forms import form_of
     from ....engine.sessions.transfer import export_session
     from ....providers.untrusted import harmless
     from ...output import check_writable, emit, is_terminal, say, write_file
 
     if output is not None:
         check_writable(output)
-    written = export_session(name, form or ExchangeForm.THINKDIAL, whole=not no_branches)
+    chosen = form or form_of(output, ExchangeForm) or ExchangeForm.THINKDIAL
+    written = export_session(name, chosen, whole=not no_branches)
     for remark in written.remarks:
         say(f"note: {remark}")
     if output is None:

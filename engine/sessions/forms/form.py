@@ -19,6 +19,8 @@ FormName = Literal["thinkdial", "md", "openai-chat", "openai-responses", "anthro
 FORM_NAMES: tuple[FormName, ...] = get_args(FormName)
 Side = Literal["asked", "answered", "system", "result"]
 
+_KEYS = ("provider", "dialect", "dialects", "list", "system", "roles", "media", "marks", "sources")
+
 _MOST_LOOKED_AT = 200
 """Messages from which a form is told."""
 
@@ -52,6 +54,7 @@ def form_facts(name: ListForm) -> FormFacts:
     found = packaged("exchange_forms.yaml").section(name)
     if found is None:
         raise LookupError(name)
+    found.only(_KEYS)
     marks = found.section("marks")
     return FormFacts(
         name=name,

@@ -8,11 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from ....providers.json_values import items, piece_of
+from ....providers.json_values import is_hollow, items, piece_of
 from ....providers.turns.pieces import TurnPiece
 from ....providers.turns.turn import Exchanged, Manner
 from ....providers.wires.chat import DETAILS, ChatMessage, write
-from ....providers.wires.gathered import rest
 from .form import form_facts
 from .json_object import JsonObject, objects_at
 from .transcript import Transcript, TranscriptBuilder, medium, side_of, unknown_part
@@ -30,7 +29,9 @@ def read(messages: list[JsonObject], body: JsonObject) -> Transcript:
     builder = TranscriptBuilder()
     for message in messages:
         side = side_of(message, FACTS)
-        if unread := sorted(rest(message.fields).keys() - _TAKEN):
+        if unread := sorted(
+            name for name, value in message.fields.items() if not is_hollow(value) and name not in _TAKEN
+        ):
             builder.remark(message.place, f"not taken over: {', '.join(unread)[:200]}")
         match side:
             case "system":

@@ -116,6 +116,15 @@ def test_a_list_does_not_tell_whose_it_is(cli: Cli, file: Path) -> None:
     assert json.loads(cli("session", "list", "--json").out)["sessions"] == []
 
 
+def test_the_name_of_the_file_says_that_it_is_a_page(cli: Cli, file: Path, tmp_path: Path) -> None:
+    cli("session", "import", file)
+    page = tmp_path / "tea.md"
+    assert cli("session", "export", "tea", "-o", page).code == 0
+    assert page.read_text(encoding="utf-8").startswith("<!-- thinkdial:session")
+    assert cli("session", "export", "tea", "-o", page, "--as", "thinkdial").code == 0
+    assert json.loads(page.read_text(encoding="utf-8"))["schema"] == "thinkdial.session/1"
+
+
 def test_what_has_no_place_is_told(cli: Cli, file: Path) -> None:
     cli("session", "import", file)
     done = cli("session", "export", "tea", "--as", "openai-chat")
