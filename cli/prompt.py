@@ -41,7 +41,7 @@ def read_prompt(
     if wants_stdin or not is_terminal(sys.stdin):
         with _said_when_long(is_more=bool(pieces)):
             given = _standard_input()
-        added = decoded(given, "standard input")
+        added = _decoded(given, "standard input")
         if pieces and added.strip():
             note(f"standard input is part of the prompt: {len(added):,} characters")
         pieces.append(added)
@@ -98,11 +98,10 @@ def read_text(path: Path) -> str:
         data = read_bounded(path, MAX_PROMPT_BYTES)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
-    return decoded(data, str(path))
+    return _decoded(data, str(path))
 
 
-def decoded(data: bytes, name: str) -> str:
-    """The text in `data`, which errors call by `name`. Raises `UsageError` for what is no text."""
+def _decoded(data: bytes, name: str) -> str:
     encoding = encoding_of(data)
     if encoding == "utf-8-sig" and b"\x00" in data[:65_536]:
         raise UsageError(f"{name} is binary data, not text", hint="only text can be sent")

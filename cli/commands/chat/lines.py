@@ -9,7 +9,7 @@ from ....engine.sessions.drafts import Draft
 from ....providers.errors import UsageError
 from ....providers.untrusted import harmless
 from ...output import aside
-from ...prompt import MAX_PROMPT_BYTES, decoded
+from ...prompt import MAX_PROMPT_BYTES
 
 
 class Messages(Protocol):
@@ -43,7 +43,19 @@ class PipedLines:
         self.number += 1
         if len(data) > MAX_PROMPT_BYTES:
             raise UsageError(f"line {self.number} of standard input is longer than {MAX_PROMPT_BYTES >> 20} MiB")
-        return Draft(decoded(data, f"line {self.number} of standard input").rstrip("\r\n"))
+        return Draft(self._text_of(data).rstrip("\r\n"))
+
+    def _text_of(self, data: bytes) -> str:
+        """Lines are told apart by their bytes, so that nothing but UTF-8 will do."""
+        try:
+            if b"\x00" not in data:
+                return data.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            pass
+        raise UsageError(
+            f"line {self.number} of standard input is not UTF-8 text",
+            hint="convert it first, for instance: iconv -f latin1 -t utf-8",
+        )
 
 
 class PlainLines:
@@ -55,7 +67,11 @@ class PlainLines:
         lines: list[str] = []
         while True:
             aside(f"{harmless(who)}> " if not lines else "... ")
-            line = sys.stdin.readline()
+            try:
+                line = sys.stdin.readline()
+            except KeyboardInterrupt:
+                aside("\n")
+                raise
             if not line:
                 aside("\n")
                 return Draft("\n".join(lines)) if lines else None

@@ -13,6 +13,7 @@ from ....engine.sessions.size import NextSize
 from ....providers.turns.turn import plain_text
 from ....providers.untrusted import one_line
 from ..numbers import dollars, share, tokens
+from ..wrap import fit
 
 
 def opening_lines(conversation: Conversation, who: str, width: int) -> list[str]:
@@ -22,9 +23,9 @@ def opening_lines(conversation: Conversation, who: str, width: int) -> list[str]
     lines = [f"session {conversation.name} · {count} · {who} · /help lists commands, Ctrl-D leaves"]
     if turns:
         last = turns[-1]
-        lines.append(f"  {len(turns)}  {one_line(plain_text(last.asked))}")
+        lines.append(f"{len(turns):>3}  {one_line(plain_text(last.asked))}")
         lines.append(f"     → {one_line(plain_text(last.pieces)) or '(no text)'}")
-    return [one_line(line) if len(line) <= width else f"{line[: width - 1]}…" for line in lines]
+    return [fit(line, width).rstrip() for line in lines]
 
 
 def cost_lines(

@@ -1,0 +1,189 @@
+"""Lines from a pipe are turns: the answers alone go to stdout, and the first turn that fails ends the chat."""
+
+from __future__ import annotations
+
+import signal
+import sqlite3
+import subprocess
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from thinkdial.cli.commands.chat.lines import PipedLines
+from thinkdial.engine.history.store import Store, database_path
+from thinkdial.engine.sessions.drafts import Draft
+
+Run = Callable[..., Any]
+Turns = Callable[[str], list[dict[str, Any]]]
+
+
+def test_each_line_is_a_turn_and_the_answers_alone_go_to_stdout(cli: Run, sim: Path, turns: Turns) -> None:
+    lines = b"Is 91 prime?\n\n/think low\nWhy?\n/cost\n/context\n/help\n//etc is a directory\n"
+    ended = cli("chat", "tea", "-p", "a", "--config", sim, stdin=lines)
+    assert ended.code == 0, ended.err
+    assert ended.out.count("_Simulated answer") == 3 and ended.out.endswith("\n")
+    assert "/think" not in ended.out and "reasoning tokens" not in ended.out
+    way = turns("tea")
+    assert [turn["prompt"] for turn in way] == ["Is 91 prime?", "Why?", "/etc is a directory"]
+    assert [turn["think"] for turn in way] == ["auto", "low", "low"]
+    for words in ("session tea begins", "2 turns", "this chat: $", "go along to a", "/undo [N]", "--think low"):
+        assert words in ended.err, words
+
+
+def test_a_chat_goes_on_with_what_ask_began_and_ask_with_the_chat(cli: Run, sim: Path, turns: Turns) -> None:
+    assert cli("ask", "--session", "tea", "one", "-p", "a@low", "--config", sim).code == 0
+    assert cli("chat", "tea", "--config", sim, stdin=b"two\n").code == 0
+    assert cli("chat", "-c", "--config", sim, stdin=b"three\n").code == 0
+    assert cli("ask", "-c", "four", "--config", sim).code == 0
+    way = turns("tea")
+    assert [turn["prompt"] for turn in way] == ["one", "two", "three", "four"]
+    assert {(turn["profile"], turn["think"]) for turn in way} == {("a", "low")}
+
+
+def test_a_session_that_nobody_named_gets_a_name_and_says_it(cli: Run, sim: Path) -> None:
+    first = cli("chat", "-p", "a", "--config", sim, stdin=b"x\n")
+    second = cli("chat", "-p", "a", "--config", sim, stdin=b"x\n")
+    assert "session chat-1 begins" in first.err and "session chat-2 begins" in second.err
+    assert "thinkdial chat chat-2 goes on with it later" in second.err
+
+
+def test_a_new_session_in_which_nothing_is_said_is_forgotten(cli: Run, sim: Path) -> None:
+    assert cli("chat", "tea", "-p", "a", "--config", sim, stdin=b"/think high\n/quit\nnever sent\n").code == 0
+    assert cli("session", "show", "tea").code == 2
+
+
+def test_an_at_sign_on_a_pipe_reads_no_file(cli: Run, sim: Path, turns: Turns) -> None:
+    Path("notes.txt").write_text("from the file", encoding="utf-8")
+    assert cli("chat", "tea", "-p", "a", "--config", sim, stdin=b"see @notes.txt\n").code == 0
+    assert [turn["prompt"] for turn in turns("tea")] == ["see @notes.txt"]
+
+
+def test_files_of_the_option_go_along_with_the_first_message(cli: Run, sim: Path, turns: Turns) -> None:
+    Path("notes.txt").write_text("from the file", encoding="utf-8")
+    assert cli("chat", "tea", "-p", "a", "-f", "notes.txt", "--config", sim, stdin=b"one\ntwo\n").code == 0
+    assert [turn["prompt"] for turn in turns("tea")] == ["one\n\nFile notes.txt:\n\nfrom the file", "two"]
+
+
+@pytest.mark.parametrize("profile, code, kept", [("cut", 3, 2), ("busy", 3, 1)])
+def test_a_provider_that_fails_in_the_middle_ends_it(
+    cli: Run, sim: Path, turns: Turns, profile: str, code: int, kept: int
+) -> None:
+    lines = f"one\n/profile {profile}\ntwo\nthree\n".encode()
+    ended = cli("chat", "tea", "-p", "a", "--retries", "0", "--config", sim, stdin=lines)
+    assert ended.code == code and "what follows on standard input was not sent" in ended.err
+    way = turns("tea")
+    assert [turn["prompt"] for turn in way] == ["one", "two"][:kept]
+    assert cli("chat", "tea", "-p", "a", "--config", sim, stdin=b"three\n").code == 0
+    assert len(turns("tea")) == kept + 1
+
+
+@pytest.mark.parametrize("line, words", [
+    (b"/thnk high", "did you mean /think"), (b"/think hihg", "did you mean"), (b"/profile nobody", "no profile or group"),
+    (b"/undo", "cannot go back"), (b"/undo x", "how many turns"), (b"/pick a", "no comparison"), (b"/cost 3", "nothing behind"),
+    (b"\xff\xfe\xff", "line 1 of standard input"),
+])  # fmt: skip
+def test_what_is_no_command_or_no_text_is_told_and_nothing_is_sent(
+    cli: Run, sim: Path, line: bytes, words: str
+) -> None:
+    ended = cli("chat", "tea", "-p", "a", "--config", sim, stdin=line + b"\nnever sent\n")
+    assert ended.code == 2 and words in ended.err and ended.out == ""
+
+
+def test_undo_goes_back_and_the_next_turn_is_another_branch(cli: Run, sim: Path, turns: Turns) -> None:
+    ended = cli("chat", "tea", "-p", "a", "--config", sim, stdin=b"one\ntwo\nthree\n/undo 2\nfour\n")
+    assert ended.code == 0 and "goes on after turn 1" in ended.err
+    assert [turn["prompt"] for turn in turns("tea")] == ["one", "four"]
+    assert len(cli("session", "show", "tea", "--json").json["nodes"]) == 4
+
+
+def test_the_limit_holds_for_the_whole_chat(cli: Run, sim: Path, turns: Turns) -> None:
+    lines = b"Is 91 prime?\n" * 30
+    ended = cli(
+        "chat", "tea", "-p", "a@low", "--max-output", 400, "--max-cost", "0.03", "--config", sim, stdin=lines
+    )
+    assert ended.code == 4 and "raise the limit" in ended.err
+    way = turns("tea")
+    assert 2 <= len(way) < 30
+    assert sum(Decimal(turn["usd"]) for turn in way) <= Decimal("0.03")
+
+
+def test_a_bad_limit_and_two_sessions_are_refused_before_anything(cli: Run, sim: Path) -> None:
+    for arguments in (("--max-cost", "much"), ("-c", "tea"), ("--no-history",), ("-p", "a", "-p", "o"), ("bad/name",)):
+        ended = cli("chat", *arguments, "--config", sim, stdin=b"x\n")
+        assert ended.code == 2 and ended.out == "", arguments
+
+
+def test_a_vendor_that_sees_the_conversation_for_the_first_time_is_told(cli: Run, sim: Path) -> None:
+    ended = cli("chat", "tea", "-p", "a", "--config", sim, stdin=b"one\n/profile o\ntwo\nthree\n/profile a\nfour\n")
+    assert ended.code == 0
+    assert ended.err.count("for the first time") == 1 and "openai will see 1 earlier turn" in ended.err
+
+
+def test_two_chats_on_one_session(process: Any, sim: Path, cli: Run, turns: Turns) -> None:
+    first = process.start("chat", "tea", "-p", "a", "--config", sim, stdin=subprocess.PIPE)
+    first.stdin.write(b"one\n")
+    first.stdin.flush()
+    while b"Simulated answer" not in first.stdout.readline():
+        pass
+    second = process("chat", "tea", "--config", sim, stdin=b"two\n")
+    assert second.code == 2 and f"in use by process {first.pid}" in second.err and second.out == ""
+    first.stdin.write(b"three\n")
+    _, err = first.communicate(timeout=30)
+    assert first.returncode == 0, err
+    assert [turn["prompt"] for turn in turns("tea")] == ["one", "three"]
+
+
+def test_a_session_that_is_moved_meanwhile_is_told_and_not_gone_on_with(
+    cli: Run, sim: Path, turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from thinkdial.engine.sessions.queries import rewind_session
+
+    texts = iter(["one", "two", "three"])
+
+    def read(self: PipedLines, who: str, draft: Draft) -> Draft | None:
+        text = next(texts, None)
+        if text == "three":
+            rewind_session("tea", to=None, back=1)
+        return None if text is None else Draft(text)
+
+    monkeypatch.setattr(PipedLines, "read", read)
+    ended = cli("chat", "tea", "-p", "a", "--config", sim)
+    assert ended.code == 2 and "was moved from elsewhere: it goes on after turn 1" in ended.err
+    assert [turn["prompt"] for turn in turns("tea")] == ["one"]
+
+
+def test_a_locked_history_is_told_and_loses_no_turn(
+    cli: Run, sim: Path, turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Store.open.__func__, "__kwdefaults__", {"create": False, "busy_timeout_s": 0.05})
+    texts = iter(["one", "two"])
+    lock: list[sqlite3.Connection] = []
+
+    def read(self: PipedLines, who: str, draft: Draft) -> Draft | None:
+        text = next(texts, None)
+        if text == "two":
+            lock.append(sqlite3.connect(database_path(), isolation_level=None))
+            lock[0].execute("BEGIN EXCLUSIVE")
+        return None if text is None else Draft(text)
+
+    monkeypatch.setattr(PipedLines, "read", read)
+    ended = cli("chat", "tea", "-p", "a", "--config", sim)
+    assert ended.code == 2 and "keeps the history locked" in ended.err and "Traceback" not in ended.err
+    lock[0].close()
+    assert [turn["prompt"] for turn in turns("tea")] == ["one"]
+    monkeypatch.undo()
+
+
+def test_an_interruption_keeps_what_came_and_ends_it(process: Any, sim: Path, cli: Run, turns: Turns) -> None:
+    started = process.start("chat", "tea", "-p", "stall", "--config", sim, stdin=subprocess.PIPE)
+    started.stdin.write(b"one\ntwo\n")
+    started.stdin.flush()
+    started.stdout.readline()  # something has come
+    started.send_signal(signal.SIGINT)
+    _, err = started.communicate(timeout=30)
+    assert started.returncode == 130 and b"Traceback" not in err
+    (turn,) = turns("tea")
+    assert turn["is_cut"] and turn["answer"]
