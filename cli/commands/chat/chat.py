@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -12,9 +13,12 @@ from ...exit_codes import ExitCode
 from ...options import (
     KEPT,
     SENT,
+    CarryReasoning,
+    ExchangeForm,
     GoOn,
     KeepOptions,
     OneProfile,
+    OnMismatch,
     PrintOptions,
     ReasoningView,
     SendOptions,
@@ -42,6 +46,8 @@ def chat(
     go_on: GoOn = False,
     sending: SendOptions = SENT,
     yes: Yes = False,
+    carry_reasoning: CarryReasoning = False,
+    on_mismatch: OnMismatch = None,
     reasoning: ShowReasoning = ReasoningView.FULL,
     keeping: KeepOptions = KEPT,
 ) -> ExitCode:
@@ -73,20 +79,22 @@ def chat(
     dollars_of(sending.max_cost)
     config = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     attached = tuple(MentionedFile(str(path), read_text(path)) for path in sending.file or [])
-    talking = TalkOptions(None if go_on else name or new_name(STEM), go_on)
+    talking = TalkOptions(None if go_on else name or new_name(STEM), go_on, carry_reasoning, on_mismatch)
     base = Inquiry(
         config, Prompt("", sending.system), options_of(sending, sweep), Format.TEXT, sending,
-        PrintOptions(reasoning), keeping, command="chat",
+        PrintOptions(reasoning), keeping, "chat", talking,
     )  # fmt: skip
     with talk.held(talking, config, keeping, sending.system) as held:
         dialogue = Dialogue(held, base, profile[0] if profile else None, sweep, yes=yes)
-        selection, value = dialogue.next()
+        voice = dialogue.voice
         messages = _messages(dialogue)
         if messages.is_typed and not keeping.quiet:
             from ...output import width_aside
             from ...views.sessions.chat_facts import opening_lines
 
-            for line in opening_lines(dialogue.conversation, f"{selection.profile.name}@{value}", width_aside()):
+            for line in opening_lines(
+                dialogue.conversation, f"{voice.selection.profile.name}@{voice.think}", width_aside()
+            ):
                 say(line)
         elif name is None and not go_on and not keeping.quiet and not is_terminal(sys.stdin):
             say(f"thinkdial chat {dialogue.name} goes on with it later")
@@ -108,5 +116,13 @@ def _messages(dialogue: Dialogue) -> Messages:
     from .slash import COMMANDS
 
     config, session = dialogue.base.settings, dialogue.conversation.session.id
-    words = Vocabulary({one.name: one.about for one in COMMANDS.values()}, tuple(config.profiles), tuple(config.groups))
-    return Editor(lambda before: proposals(before, words), lambda draft: keep_draft(session, draft))
+    words = Vocabulary(
+        {one.name: one.about for one in COMMANDS.values()},
+        tuple(config.profiles),
+        tuple(config.groups),
+        formats=tuple(ExchangeForm),
+    )
+    return Editor(
+        lambda before: proposals(before, replace(words, answers=dialogue.answers)),
+        lambda draft: keep_draft(session, draft),
+    )

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 from ....engine.sessions.conversation import Conversation
 from ....providers.errors import UsageError
 from ...exit_codes import ExitCode
+from ...options import PRINTED, Format
 from ...output import say
 from ..run.answer import Answered, answer_in_session
-from ..run.talk import Talk, selected
+from ..run.talk import Talk, Voice, selected
 
 if TYPE_CHECKING:
     from ....engine.results.result import Result
     from ....engine.runs.jobs import Options
-    from ....engine.targets.target import Selection
+    from ....engine.runs.run import Finished
     from ....providers.think import Think
     from ..run.answer import Inquiry
 
@@ -43,6 +44,7 @@ class Dialogue:
         self.spent_usd = Decimal(0)
         self.results: list[Result] = []
         self._profile: str | None = None
+        self._compared: tuple[Result, ...] = ()
         if profile is not None:
             self.choose(profile)
 
@@ -72,10 +74,10 @@ class Dialogue:
         """Let the session say who goes on."""
         self._profile, self.sweep = None, ()
 
-    def next(self) -> tuple[Selection, Think]:
-        """Who is asked next, and with what think value. Raises `UsageError` where nobody is chosen."""
-        voice = selected(self.talk.turn, self._options, self.chosen, self.base.settings)
-        return voice.selection, voice.think
+    @property
+    def voice(self) -> Voice:
+        """Who is asked next, and how. Raises `UsageError` where nobody is chosen."""
+        return selected(self.talk.turn, self._options, self.chosen, self.base.settings)
 
     @property
     def _options(self) -> Options:
@@ -94,6 +96,37 @@ class Dialogue:
                 f"session {now.name} was moved from elsewhere: it goes on after turn {turns}",
                 hint="nothing was sent; send it again, or look first: /context",
             )
+
+    @property
+    def answers(self) -> list[str]:
+        """What /pick can name: the answers of the latest comparison of this chat."""
+        return [f"{result.profile}@{result.think.requested}" for result in self._compared if result.answer]
+
+    def compare(self, written: str, text: str) -> ExitCode:
+        """Put the conversation with `text` to the profiles that are named, without changing it."""
+        from ....engine.targets.target import select
+        from ..run.compare import compare_in_session
+
+        selections = select(written.split(","), self.base.settings)
+        self.look_again()
+        asked = replace(
+            self.base,
+            prompt=replace(self.base.prompt, text=text),
+            options=self._options,
+            form=Format.TABLE,
+            printing=PRINTED,
+            spent_usd=self.spent_usd,
+        )
+        code = compare_in_session(asked, self.talk, selections, yes=self.yes, after=self._note)
+        self.talk.go_on()
+        return code
+
+    def _note(self, finished: Finished) -> None:
+        self.spent_usd += finished.spent_usd
+        self.results += finished.run.results
+        self._compared = finished.run.results
+        if self.answers and finished.number is not None and not self.base.keeping.quiet:
+            say(f"the session is as it was; to go on with one of these: /pick {self.answers[0]}")
 
     def ask(self, text: str) -> Spoken:
         """Send `text` as the next turn. Raises `ThinkdialError` where it cannot be sent."""

@@ -77,7 +77,10 @@ class _Completer(Completer):
 
 
 def _keys(paste: Callable[[str], None]) -> KeyBindings:
-    """Enter sends; Alt-Enter, Ctrl-J and a backslash before Enter begin another line."""
+    """Enter sends; Alt-Enter and a backslash before Enter begin another line.
+
+    What was typed while an answer came has its Enter as a Ctrl-J: the terminal was not ours then.
+    """
     keys = KeyBindings()
 
     def enter(event: KeyPressEvent) -> None:
@@ -97,7 +100,7 @@ def _keys(paste: Callable[[str], None]) -> KeyBindings:
         event.current_buffer.insert_text(text)
 
     keys.add(Keys.Enter)(enter)
-    keys.add(Keys.ControlJ)(another_line)
+    keys.add(Keys.ControlJ)(enter)
     keys.add(Keys.Escape, Keys.Enter)(another_line)
     keys.add(Keys.BracketedPaste)(pasted)
     return keys

@@ -10,7 +10,7 @@ from ....providers.turns.turn import plain_text
 from ....providers.untrusted import one_line
 from ...confirmation import agreed
 from ...exit_codes import ExitCode, code_of
-from ...output import aside, complain, say
+from ...output import complain, say
 from .dialogue import Dialogue
 from .lines import Messages
 from .mentions import MentionedFile, mentions_in, with_files
@@ -50,7 +50,7 @@ class Loop:
                 self._put(Draft())
                 return ExitCode.OK
             except KeyboardInterrupt:
-                aside("\n")
+                say("stopped")
                 code = ExitCode.INTERRUPTED
             except ThinkdialError as error:
                 complain(error)
@@ -62,24 +62,41 @@ class Loop:
     def _take(self, typed: Draft) -> ExitCode:
         """A line: a command, or a turn."""
         text = typed.text.strip("\n")
-        if self._messages.is_typed:
-            self._put(typed)
-        command = command_in(text)
-        if command is not None:
+        self._put(typed)
+        command, rest = command_in(text) or (None, message_of(text))
+        if command is None:
+            return self._turn(rest, typed)
+        if command.has_message:
+            names, _, message = rest.partition(" ")
+            composed = self._composed(message, typed) if message.strip() else ""
+            if composed is None:
+                return ExitCode.USAGE
+            rest = f"{names} {composed}"
+        code = command.run(self._dialogue, rest) or ExitCode.OK
+        if code is ExitCode.OK:
             self._put(Draft())
-            command[0].run(self._dialogue, command[1])
-            return ExitCode.OK
-        message = checked_text(message_of(text), "the message")
-        files = (*self._attached, *self._mentioned(message, typed)) if self._messages.is_typed else self._attached
-        if self._messages.is_typed and not self._may_send(files):
+        return code
+
+    def _turn(self, message: str, typed: Draft) -> ExitCode:
+        """The next turn of the session."""
+        composed = self._composed(message, typed)
+        if composed is None:
             return ExitCode.USAGE
-        spoken = self._dialogue.ask(with_files(message, files))
+        spoken = self._dialogue.ask(composed)
         if spoken.is_kept:
             self._attached = ()
             self._put(Draft())
         if spoken.interrupted and self._messages.is_typed:
             say("stopped; what had come is kept" if spoken.is_kept else "stopped; nothing had come, nothing is kept")
         return spoken.code
+
+    def _composed(self, message: str, typed: Draft) -> str | None:
+        """The message with the files that go along, which are shown first; None where they may not."""
+        message = checked_text(message, "the message")
+        if not self._messages.is_typed:
+            return with_files(message, self._attached)
+        files = (*self._attached, *self._mentioned(message, typed))
+        return with_files(message, files) if self._may_send(files) else None
 
     def _mentioned(self, message: str, typed: Draft) -> tuple[MentionedFile, ...]:
         """The files that a typed message mentions, told."""
@@ -105,10 +122,10 @@ class Loop:
     def _who(self) -> str:
         """What stands before the line: who is asked next, and how."""
         try:
-            selection, think = self._dialogue.next()
+            voice = self._dialogue.voice
         except ThinkdialError:
             return "(nobody: /profile NAME)"
-        return f"{one_line(selection.profile.name, 32)}@{think}"
+        return f"{one_line(voice.selection.profile.name, 32)}@{voice.think}"
 
     def _bring_back(self) -> None:
         """The text that was not answered when the chat ended the last time."""
@@ -131,7 +148,9 @@ class Loop:
             say("Ctrl-D leaves")
 
     def _put(self, draft: Draft) -> None:
-        """Remember what is not answered, in the file as well."""
+        """Remember what was typed and is not answered, in the file as well."""
+        if not self._messages.is_typed:
+            return
         self._draft = draft
         if draft.text:
             keep_draft(self._session, draft)

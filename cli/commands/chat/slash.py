@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from ....providers.errors import UsageError, did_you_mean
-from ...output import aside, rendered, say, width_aside
+from ...exit_codes import ExitCode
+from ...options import ExchangeForm
+from ...output import aside, check_writable, rendered, say, width_aside, write_file
 from ...selection import one_value
+from ..run.talk import prompt_in
 from .dialogue import Dialogue
 
 _COMMAND = re.compile(r"/([a-z?]+)(?:\s+(.*))?", re.DOTALL)
@@ -20,12 +24,13 @@ class Leave(Exception):  # noqa: N818 nothing went wrong
 
 @dataclass(frozen=True, slots=True)
 class SlashCommand:
-    """`argument` is how its help names what follows it, empty for nothing."""
+    """`argument` is how its help names what follows it, empty for nothing; of `has_message` it ends with a message."""
 
     name: str
     argument: str
     about: str
-    run: Callable[[Dialogue, str], None]
+    run: Callable[[Dialogue, str], ExitCode | None]
+    has_message: bool = False
 
 
 def command_in(text: str) -> tuple[SlashCommand, str] | None:
@@ -54,30 +59,22 @@ def message_of(text: str) -> str:
 def _think(dialogue: Dialogue, rest: str) -> None:
     if rest:
         dialogue.sweep = (one_value(rest),)
-    selection, think = dialogue.next()
-    if rest and selection.think is not None:
-        dialogue.choose(selection.profile.name)
-        selection, think = dialogue.next()
-    say(f"{selection.profile.name} is asked with --think {think}")
+    voice = dialogue.voice
+    say(f"{voice.selection.profile.name} is asked with --think {voice.think}")
 
 
 def _profile(dialogue: Dialogue, rest: str) -> None:
     if rest:
         dialogue.choose(rest)
-    selection, think = dialogue.next()
-    say(f"{selection.profile.name} ({selection.profile.provider}/{selection.profile.model}) goes on, --think {think}")
+    profile = dialogue.voice.selection.profile
+    say(f"{profile.name} ({profile.provider}/{profile.model}) goes on, --think {dialogue.voice.think}")
 
 
-def _undo(dialogue: Dialogue, rest: str) -> None:
-    from ....engine.sessions.queries import rewind_session
-
-    if rest and not (rest.isascii() and rest.isdigit() and int(rest)):
-        raise UsageError(f"/undo {rest}: say how many turns to go back, such as /undo 2")
-    dialogue.look_again()
-    moved = rewind_session(dialogue.name, to=None, back=int(rest or 1))
-    dialogue.talk.go_on()
-    turns = len(moved.turns)
-    say(f"the session goes on after turn {turns}" if turns else "the session is at its beginning")
+def _compare(dialogue: Dialogue, rest: str) -> ExitCode:
+    names, _, text = rest.partition(" ")
+    if not text.strip():
+        raise UsageError("/compare needs profiles and a message", hint="/compare claude,gpt@high What do you think?")
+    return dialogue.compare(names, text.strip())
 
 
 def _pick(dialogue: Dialogue, rest: str) -> None:
@@ -90,36 +87,84 @@ def _pick(dialogue: Dialogue, rest: str) -> None:
     say(f"the session goes on with {picked.settings.profile}: turn {len(picked.turns)}")
 
 
+def _undo(dialogue: Dialogue, rest: str) -> None:
+    from ....engine.sessions.queries import rewind_session
+
+    if rest and not (rest.isascii() and rest.isdigit() and len(rest) < 7):
+        raise UsageError(f"/undo {rest[:20]}: say how many turns to go back, such as /undo 2")
+    dialogue.look_again()
+    moved = rewind_session(dialogue.name, to=None, back=int(rest or 1))
+    dialogue.talk.go_on()
+    turns = len(moved.turns)
+    say(f"the session goes on after turn {turns}" if turns else "the session is at its beginning")
+
+
 def _cost(dialogue: Dialogue, rest: str) -> None:
     from ...views.sessions.chat_facts import cost_lines
 
     most = dialogue.base.sending.max_cost
-    _show("\n".join(cost_lines(dialogue.conversation, dialogue.results, most, dialogue.spent_usd)))
+    for line in cost_lines(dialogue.conversation, dialogue.results, most, dialogue.spent_usd):
+        say(line)
 
 
 def _context(dialogue: Dialogue, rest: str) -> None:
-    from ....engine.sessions.size import size_of_next
-    from ...views.sessions.chat_facts import context_lines
+    from rich.text import Text
+
+    from ....engine.planning.prepare import Prompt
+    from ....engine.runs.plans import plan_calls
+    from ....engine.sessions.context.outlooks import outlook_of
+    from ....providers.turns.turn import plain_text
+    from ...views.run.continuity import continuity_words, fate_lines
+    from ...views.sessions.outlook import outlook_view
 
     dialogue.talk.go_on()
-    selection, think = dialogue.next()
-    size = size_of_next(dialogue.talk.turn, selection, think, dialogue.base.settings)
-    _show("\n".join(context_lines(dialogue.conversation, selection.profile.name, size)))
+    conversation, voice = dialogue.conversation, dialogue.voice
+    turns = conversation.turns
+    if not turns:
+        say(f"session {conversation.name}: no turn yet, so that nothing goes along")
+        return
+    prompt = prompt_in(dialogue.talk.turn, Prompt(plain_text(turns[-1].asked)), dialogue.base.talking)
+    options = replace(voice.options, sweep=(voice.think,))
+    entries, problems = plan_calls([voice.selection], prompt, dialogue.base.settings, options)
+    for problem in problems:
+        raise problem
+    for planned in entries:
+        fates = planned.prepared.continuity.fates
+        lines = [continuity_words(len(turns), fates), *fate_lines(fates)]
+        outlook = outlook_of(conversation, planned.prepared, planned.forecast)
+        aside(rendered(*(Text(line) for line in lines if line), outlook_view(outlook), width=width_aside()))
+
+
+def _export(dialogue: Dialogue, rest: str) -> None:
+    from ....engine.sessions.transfer import export_session
+
+    forms = [form.value for form in ExchangeForm]
+    first, _, second = rest.partition(" ")
+    form, name = (first, second.strip()) if first in forms else (None, rest)
+    form = form or ("md" if name.endswith(".md") else "thinkdial")
+    if not name:
+        raise UsageError("/export needs the name of a file", hint="/export tea.md, /export tea.json, /export md FILE")
+    path = Path(name).expanduser()
+    check_writable(path)
+    if path.is_file():
+        raise UsageError(f"{path} is there already", hint="name another file; nothing was written")
+    written = export_session(dialogue.name, form)
+    for remark in written.remarks:
+        say(f"note: {remark}")
+    write_file(path, written.text)
+    say(f"wrote {path}")
 
 
 def _help(dialogue: Dialogue, rest: str) -> None:
     from ...views.sessions.chat_facts import help_table
 
     commands = [(f"{one.name} {one.argument}".rstrip(), one.about) for one in COMMANDS.values()]
-    aside(rendered(help_table(commands, KEYS), width=None if width_aside() > 40 else 40))
+    text = rendered(help_table(commands, KEYS), width=max(40, width_aside()))
+    aside("".join(f"{line.rstrip()}\n" for line in text.splitlines()))
 
 
 def _quit(dialogue: Dialogue, rest: str) -> None:
     raise Leave
-
-
-def _show(text: str) -> None:
-    aside(f"{text}\n")
 
 
 COMMANDS: Mapping[str, SlashCommand] = {
@@ -127,17 +172,21 @@ COMMANDS: Mapping[str, SlashCommand] = {
     for one in (
         SlashCommand("/think", "[VALUE]", "Set the dial for what comes next, or show it.", _think),
         SlashCommand("/profile", "[NAME[@THINK]]", "Let another profile go on, or show which one does.", _profile),
+        SlashCommand(
+            "/compare", "NAME,NAME MESSAGE", "Put the conversation to many; it stays as it is.", _compare, True
+        ),
         SlashCommand("/pick", "PROFILE[@THINK]", "Go on with that answer of the latest comparison.", _pick),
         SlashCommand("/undo", "[N]", "Go back by a turn, or by N; they stay in the session's tree.", _undo),
         SlashCommand("/cost", "", "Show what the session and this chat have cost.", _cost),
-        SlashCommand("/context", "", "Show what goes along with the next message, and how full it gets.", _context),
+        SlashCommand("/context", "", "Show what goes along with the next message, and what it costs.", _context),
+        SlashCommand("/export", "[FORM] FILE", "Write the session to a file: .md to be read, else .json.", _export),
         SlashCommand("/help", "", "Show these commands and keys.", _help),
         SlashCommand("/quit", "", "Leave, as Ctrl-D does.", _quit),
     )
 }
 
 KEYS = (
-    ("Enter", "Send. Alt-Enter, Ctrl-J, or a backslash before Enter begin another line."),
+    ("Enter", "Send. Alt-Enter, or a backslash before Enter, begins another line."),
     ("Ctrl-C", "Stop the answer and keep what came; on a line, drop the line."),
     ("Ctrl-D", "Leave."),
     ("Tab", "Complete a command, a profile, a think value or a file."),

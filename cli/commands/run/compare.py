@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from ...exit_codes import ExitCode, code_for
@@ -32,7 +31,10 @@ if TYPE_CHECKING:
     from ....engine.api import ReadyRun
     from ....engine.runs.jobs import Job
     from ....engine.runs.run import Finished
+    from ....engine.targets.target import Selection
     from ....profiles.profile import Reference
+    from .answer import Inquiry
+    from .talk import Talk
 
 
 def compare(
@@ -57,9 +59,10 @@ def compare(
     """
     from ....engine.targets.target import select
     from ...formats import chosen_format
-    from ...output import noting, say
+    from ...output import noting
     from ...prompt import read_prompt
     from ...selection import load_config, sweep_values
+    from .answer import Inquiry
     from .ready import make_ready, options_of
 
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TABLE)
@@ -68,12 +71,16 @@ def compare(
     selections = select(profile or [], settings)
     given = read_prompt(prompt, sending.file or [], sending.system, noting(quiet=keeping.quiet))
     options = options_of(sending, sweep)
-    turn = None
     if talking.in_session():
         from ....engine.sessions.voices import labelled
         from . import talk
 
         turn = talk.looked_at(talking, settings, no_history=keeping.no_history)
+        if not dry_run:
+            asked = Inquiry(settings, given, options, form, sending, printing, keeping, "compare", talking)
+            return compare_in_session(
+                asked, talk.Talk(turn), selections, confirm=confirm, yes=yes, count=count, at_once=concurrency
+            )
         given, options = talk.prompt_in(turn, given, talking), labelled(turn, options)
     if dry_run:
         from .plan import print_plans
@@ -86,15 +93,44 @@ def compare(
     )  # fmt: skip
     if isinstance(ready, ExitCode):
         return ready
-    if turn is None:
-        return make_and_show(ready, form, printing, quiet=keeping.quiet, reference=settings.reference)
-    from . import talk
+    return make_and_show(ready, form, printing, quiet=keeping.quiet, reference=settings.reference)
 
-    if not talk.may_go(talk.Talk(turn), ready.jobs, yes=yes, quiet=keeping.quiet):
+
+def compare_in_session(
+    asked: Inquiry,
+    talk: Talk,
+    selections: Sequence[Selection],
+    *,
+    confirm: bool = False,
+    yes: bool = False,
+    count: bool = False,
+    at_once: int | None = None,
+    after: Callable[[Finished], None] | None = None,
+) -> ExitCode:
+    """Put the conversation so far to many; `after` hears how that ended, and else it is said how one is picked."""
+    from ....engine.sessions.voices import labelled
+    from ...output import say
+    from . import talk as talks
+    from .ready import make_ready
+
+    turn, config, quiet = talk.turn, asked.settings, asked.keeping.quiet
+    prompt = talks.prompt_in(turn, asked.prompt, asked.talking)
+    ready = make_ready(
+        "compare", selections, prompt, config, labelled(turn, asked.options), asked.sending, asked.keeping,
+        confirm=confirm, yes=yes, count=count, at_once=at_once, spent_usd=asked.spent_usd,
+    )  # fmt: skip
+    if isinstance(ready, ExitCode):
+        return ready
+    if not talks.may_go(talk, ready.jobs, yes=yes, quiet=quiet):
         say("nothing was sent")
         return ExitCode.USAGE
-    after = partial(talk.note_compared, turn, quiet=keeping.quiet)
-    return make_and_show(ready, form, printing, quiet=keeping.quiet, reference=settings.reference, after=after)
+
+    def noted(finished: Finished) -> None:
+        talks.note_compared(turn, finished, quiet=quiet or after is not None)
+        if after is not None:
+            after(finished)
+
+    return make_and_show(ready, asked.form, asked.printing, quiet=quiet, reference=config.reference, after=noted)
 
 
 def make_and_show(

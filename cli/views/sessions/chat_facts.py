@@ -9,10 +9,9 @@ from rich.table import Table
 
 from ....engine.results.result import Result
 from ....engine.sessions.conversation import Conversation
-from ....engine.sessions.size import NextSize
 from ....providers.turns.turn import plain_text
 from ....providers.untrusted import one_line
-from ..numbers import dollars, share, tokens
+from ..numbers import dollars
 from ..wrap import fit
 
 
@@ -42,21 +41,6 @@ def cost_lines(
     if most is not None:
         cap = Decimal(most.strip().removeprefix("$"))
         lines.append(f"--max-cost: {dollars(max(Decimal(0), cap - spent_usd))} of {dollars(cap)} is left")
-    return lines
-
-
-def context_lines(conversation: Conversation, profile: str, size: NextSize) -> list[str]:
-    """What the next message takes along, how full that is, and what becomes of pieces of earlier turns."""
-    turns = len(conversation.turns)
-    if not turns:
-        return [f"session {conversation.name}: no turn yet, so that nothing goes along"]
-    full = f", {share(size.tokens, size.window)} of its {tokens(size.window)}" if size.window else ""
-    along = f"{turns} turn{'s go' if turns != 1 else ' goes'} along to {one_line(profile, 40)}"
-    lines = [
-        f"session {conversation.name}: {along}, ~{tokens(size.tokens)} tokens{full}",
-        f"  text ~{tokens(size.text)}, reasoning that goes back ~{tokens(size.reasoning)}",
-    ]
-    lines += [f"  {count} {fate}: {one_line(reason)}" for (fate, reason), count in size.fates.items()]
     return lines
 
 

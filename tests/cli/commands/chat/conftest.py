@@ -19,7 +19,7 @@ from typing import Any
 import pytest
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[=>]|\x1b\][^\x07]*\x07")
-PATIENCE_S = 6.0
+PATIENCE_S = 20.0
 
 
 class Screen:
@@ -63,8 +63,17 @@ class Screen:
         os.write(self._master, text.encode())
 
     def line(self, text: str) -> None:
-        """Type a line and send it."""
-        self.keys(f"{text}\r")
+        """Type a line, see it, and send it."""
+        self.keys(text)
+        if text:
+            self.wait(text)
+        self.keys("\r")
+
+    def answered(self, who: str) -> str:
+        """Wait for the end of an answer, and for the line after it. What was shown of it."""
+        answer = self.wait("tok/s")
+        self.wait(f"{who}> ")
+        return answer
 
     def end(self) -> int:
         """Read to the end. The exit code."""
@@ -95,8 +104,10 @@ def screen(process: Any, sim: Path) -> Iterator[Callable[..., Screen]]:
     """`thinkdial chat ...` on a terminal, with the simulator's profiles."""
     opened: list[Screen] = []
 
-    def start(*arguments: object, columns: int = 80, env: dict[str, str] | None = None) -> Screen:
-        opened.append(Screen(process, "chat", *arguments, "--config", sim, columns=columns, env=env or {}))
+    def start(
+        *arguments: object, columns: int = 80, env: dict[str, str] | None = None, config: Path | None = None
+    ) -> Screen:
+        opened.append(Screen(process, "chat", *arguments, "--config", config or sim, columns=columns, env=env or {}))
         return opened[-1]
 
     yield start

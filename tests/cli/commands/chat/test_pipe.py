@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import sqlite3
 import subprocess
@@ -29,7 +30,15 @@ def test_each_line_is_a_turn_and_the_answers_alone_go_to_stdout(cli: Run, sim: P
     way = turns("tea")
     assert [turn["prompt"] for turn in way] == ["Is 91 prime?", "Why?", "/etc is a directory"]
     assert [turn["think"] for turn in way] == ["auto", "low", "low"]
-    for words in ("session tea begins", "2 turns", "this chat: $", "go along to a", "/undo [N]", "--think low"):
+    for words in (
+        "session tea begins",
+        "2 turns",
+        "this chat: $",
+        "next turn, 3",
+        "reasoning kept 2",
+        "/undo [N]",
+        "--think low",
+    ):
         assert words in ended.err, words
 
 
@@ -80,11 +89,24 @@ def test_a_provider_that_fails_in_the_middle_ends_it(
     assert len(turns("tea")) == kept + 1
 
 
-@pytest.mark.parametrize("line, words", [
-    (b"/thnk high", "did you mean /think"), (b"/think hihg", "did you mean"), (b"/profile nobody", "no profile or group"),
-    (b"/undo", "cannot go back"), (b"/undo x", "how many turns"), (b"/pick a", "no comparison"), (b"/cost 3", "nothing behind"),
-    (b"\xff\xfe\xff", "line 1 of standard input"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    "line, words",
+    [
+        (b"/thnk high", "did you mean /think"),
+        (b"/think hihg", "did you mean"),
+        (b"/profile nobody", "no profile or group"),
+        (b"/compare o,nobody x", "no profile or group"),
+        (b"/compare trio", "needs profiles and a message"),
+        (b"/undo", "cannot go back"),
+        (b"/undo x", "how many turns"),
+        (b"/pick a", "no comparison"),
+        (b"/cost 3", "nothing behind"),
+        (b"/export md", "needs the name of a file"),
+        (b"/export no/such/place.md", "not a directory"),
+        (b"\xff\xfe\xff", "line 1 of standard input"),
+        (b"a\x00b", "line 1 of standard input"),
+    ],
+)
 def test_what_is_no_command_or_no_text_is_told_and_nothing_is_sent(
     cli: Run, sim: Path, line: bytes, words: str
 ) -> None:
@@ -101,9 +123,7 @@ def test_undo_goes_back_and_the_next_turn_is_another_branch(cli: Run, sim: Path,
 
 def test_the_limit_holds_for_the_whole_chat(cli: Run, sim: Path, turns: Turns) -> None:
     lines = b"Is 91 prime?\n" * 30
-    ended = cli(
-        "chat", "tea", "-p", "a@low", "--max-output", 400, "--max-cost", "0.03", "--config", sim, stdin=lines
-    )
+    ended = cli("chat", "tea", "-p", "a@low", "--max-output", 400, "--max-cost", "0.03", "--config", sim, stdin=lines)
     assert ended.code == 4 and "raise the limit" in ended.err
     way = turns("tea")
     assert 2 <= len(way) < 30
@@ -187,3 +207,42 @@ def test_an_interruption_keeps_what_came_and_ends_it(process: Any, sim: Path, cl
     assert started.returncode == 130 and b"Traceback" not in err
     (turn,) = turns("tea")
     assert turn["is_cut"] and turn["answer"]
+
+
+def test_a_conversation_is_put_to_three_and_goes_on_with_the_best(cli: Run, sim: Path, turns: Turns) -> None:
+    lines = b"Is 91 prime?\n/compare o,g@low,a Are you sure?\n/pick g@low\nAnd 97?\n/cost\n"
+    lines += b"/export tea.md\n/export tea.json\n"
+    ended = cli("chat", "tea", "-p", "a", "--config", sim, stdin=lines)
+    assert ended.code == 0, ended.err
+    assert "google will see 1 earlier turn for the first time" in " ".join(ended.err.split())
+    assert "to go on with one of these: /pick o@auto" in ended.err and "goes on with g: turn 2" in ended.err
+    assert "for 5 answers" in ended.err
+    way = turns("tea")
+    assert [(turn["prompt"], turn["profile"], turn["think"]) for turn in way] == [
+        ("Is 91 prime?", "a", "auto"), ("Are you sure?", "g", "low"), ("And 97?", "g", "low"),
+    ]  # fmt: skip
+    assert "Is 91 prime?" in Path("tea.md").read_text(encoding="utf-8")
+    assert json.loads(Path("tea.json").read_text(encoding="utf-8"))["schema"] == "thinkdial.session/1"
+    again = cli("chat", "tea", "--config", sim, stdin=b"/export tea.md\n")
+    assert again.code == 2 and "is there already" in again.err
+
+
+def test_the_limit_counts_comparisons_too(cli: Run, sim: Path, turns: Turns) -> None:
+    lines = b"/compare a,o,g one\n" * 20
+    ended = cli(
+        "chat", "tea", "-p", "a", "-t", "low", "--max-output", 300, "--max-cost", "0.03", "--config", sim, stdin=lines
+    )
+    assert ended.code in (1, 4) and 1 <= ended.err.count("the session is as it was") < 20
+    spent = sum(Decimal(row["usd"] or 0) for row in cli("spend", "--json").json["rows"])
+    assert 0 <= spent <= Decimal("0.03")
+
+
+def test_another_chat_s_draft_is_no_business_of_a_pipe(cli: Run, sim: Path) -> None:
+    from thinkdial.engine.sessions.drafts import keep_draft, read_draft
+
+    assert cli("chat", "tea", "-p", "a", "--config", sim, stdin=b"one\n").code == 0
+    session = cli("session", "show", "tea", "--json").json["id"]
+    keep_draft(session, Draft("half a thought"))
+    assert cli("chat", "tea", "--config", sim, stdin=b"two\n").code == 0
+    assert read_draft(session).text == "half a thought"
+    assert cli("session", "rm", "tea").code == 0 and read_draft(session).text == ""
