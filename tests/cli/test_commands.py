@@ -57,7 +57,8 @@ def test_help_is_light() -> None:
         "from thinkdial.cli.main import main\n"
         "try: main()\n"
         "except SystemExit: pass\n"
-        "heavy = [m for m in ('httpx2', 'yaml', 'asyncio', 'genai_prices', 'ssl') if m in sys.modules]\n"
+        "names = ('httpx2', 'yaml', 'asyncio', 'genai_prices', 'ssl', 'prompt_toolkit')\n"
+        "heavy = [m for m in names if m in sys.modules]\n"
         "heavy += [m for m in sys.modules if m.startswith('thinkdial.engine')]\n"
         "sys.stderr.write(repr(heavy))\n"
     )

@@ -52,7 +52,7 @@ class Editor:
         self._pasted |= draft.pasted
         with _ended_by_sigterm():
             try:
-                text = self._session.prompt(f"{one_line(who)}> ", default=draft.text)
+                text = self._session.prompt([("bold", f"{one_line(who)}> ")], default=draft.text)
             except EOFError:
                 return None
         return Draft(text, self._pasted)

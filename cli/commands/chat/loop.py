@@ -14,7 +14,7 @@ from ...output import complain, say
 from .dialogue import Dialogue
 from .lines import Messages
 from .mentions import MentionedFile, mentions_in, with_files
-from .slash import Leave, command_in, message_of
+from .slash import Leave, SlashCommand, command_in, message_of
 
 SHOWN_LINES = 3
 """So much of a file is shown before it is sent."""
@@ -67,12 +67,17 @@ class Loop:
         if command is None:
             return self._turn(rest, typed)
         if command.has_message:
-            names, _, message = rest.partition(" ")
-            composed = self._composed(message, typed) if message.strip() else ""
-            if composed is None:
-                return ExitCode.USAGE
-            rest = f"{names} {composed}"
-        code = command.run(self._dialogue, rest) or ExitCode.OK
+            return self._put_to_many(command, rest, typed)
+        self._put(Draft())  # the key for the line before brings it back
+        return command.run(self._dialogue, rest) or ExitCode.OK
+
+    def _put_to_many(self, command: SlashCommand, rest: str, typed: Draft) -> ExitCode:
+        """A command with a message, which comes back where it was not answered."""
+        names, _, message = rest.partition(" ")
+        composed = self._composed(message, typed) if message.strip() else ""
+        if composed is None:
+            return ExitCode.USAGE
+        code = command.run(self._dialogue, f"{names} {composed}") or ExitCode.OK
         if code is ExitCode.OK:
             self._put(Draft())
         return code
