@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -44,6 +44,7 @@ class Finished:
 
     `number` is its place in the history, `problem` why it is not there in full. `notes` are lines about budgets.
     `spent_usd` is what it has taken of the limits it was under: what was reserved for calls whose cost is unknown.
+    `terminated`: it was SIGTERM that interrupted it.
     """
 
     run: Run
@@ -52,6 +53,7 @@ class Finished:
     problem: StoreError | None = None
     notes: tuple[str, ...] = ()
     spent_usd: Decimal = Decimal(0)
+    terminated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,13 +78,21 @@ def run_jobs(jobs: Sequence[Job], prompt: Prompt, observer: Observer, circumstan
 
     async def run() -> Finished:
         task = asyncio.current_task()
-        if task is not None and sys.platform != "win32":
+        terminated = False
+
+        def terminate() -> None:
+            nonlocal terminated
+            terminated = True
+            if task is not None:
+                task.cancel()
+
+        if sys.platform != "win32":
             with suppress(RuntimeError, ValueError):  # only the main thread may listen to signals
-                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+                asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, terminate)
         finished = await make_calls(jobs, prompt, observer, circumstances)
         if finished.interrupted and task is not None:
             task.uncancel()
-        return finished
+        return replace(finished, terminated=terminated)
 
     return run_loop(run())
 

@@ -35,7 +35,8 @@ class Dialogue:
     """A conversation that goes on for as long as somebody wants.
 
     `base` is what holds for all its calls. `profile` and `sweep` are what the next one is asked with, where it is not
-    as before. `spent_usd` is what was taken of its limits, and `results` are its answers.
+    as before. `spent_usd` is what was taken of its limits, and `results` are its answers. `is_terminated`: there was
+    a SIGTERM.
     """
 
     def __init__(self, talk: Talk, base: Inquiry, profile: str | None, sweep: tuple[Think, ...], *, yes: bool) -> None:
@@ -43,6 +44,7 @@ class Dialogue:
         self.sweep = sweep
         self.spent_usd = Decimal(0)
         self.results: list[Result] = []
+        self.is_terminated = False
         self._profile: str | None = None
         self._compared: tuple[Result, ...] = ()
         if profile is not None:
@@ -121,9 +123,13 @@ class Dialogue:
         self.talk.go_on()
         return code
 
-    def _note(self, finished: Finished) -> None:
+    def _count(self, finished: Finished) -> None:
         self.spent_usd += finished.spent_usd
         self.results += finished.run.results
+        self.is_terminated |= finished.terminated
+
+    def _note(self, finished: Finished) -> None:
+        self._count(finished)
         self._compared = finished.run.results
         if self.answers and finished.number is not None and not self.base.keeping.quiet:
             say(f"the session is as it was; to go on with one of these: /pick {self.answers[0]}")
@@ -136,8 +142,7 @@ class Dialogue:
         asked = replace(self.base, prompt=prompt, options=self._options, spent_usd=self.spent_usd)
         answered = answer_in_session(asked, self.talk, self.chosen, yes=self.yes)
         if isinstance(answered, Answered):
-            self.spent_usd += answered.finished.spent_usd
-            self.results.append(answered.result)
+            self._count(answered.finished)
         self.talk.go_on()
         is_kept = self.conversation.session.tip != tip
         if isinstance(answered, ExitCode):

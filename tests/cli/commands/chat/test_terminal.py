@@ -217,6 +217,17 @@ def test_sigterm_leaves_the_session_free(screen: Run, cli: Run, sim: Path, term:
     assert cli("ask", "--session", "tea", "two", "--config", sim).code == 0
 
 
+def test_sigterm_in_an_answer_keeps_it_and_ends_the_chat(screen: Run, turns: Turns) -> None:
+    chat = screen("tea", "-p", "stall")
+    chat.wait("stall@auto> ")
+    chat.line("one")
+    chat.wait("**one**")
+    os.kill(chat.process.pid, signal.SIGTERM)
+    assert chat.end() == 130
+    (turn,) = turns("tea")
+    assert turn["is_cut"] and turn["prompt"] == "one"
+
+
 def test_words_are_completed(screen: Run) -> None:
     Path("a-long-name.txt").write_text("x", encoding="utf-8")
     chat = screen("tea", "-p", "a")
