@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..providers.errors import StrictPlanError
@@ -96,6 +97,13 @@ def ready_run(
     if strict:
         plans = [(job.profile, job.prepared.plan) for job in jobs if job.prepared is not None]
         refuse_unless_strict(plans, names)
+    counted: Mapping[int, int] | None = None
+    if prompt.past is not None and prompt.past.turns:
+        from .sessions.context.fit import fitted_jobs
+
+        counted = count(jobs) if count is not None else {}
+        before, jobs = jobs, fitted_jobs(jobs, datetime.now(UTC), counted)
+        counted = {at: tokens for at, tokens in counted.items() if jobs[at] == before[at]}
     affordable = afford(
         jobs,
         prompt,
@@ -103,7 +111,7 @@ def ready_run(
         cost or CostOptions(),
         settle=settle_open_jobs,
         note=note,
-        count=lambda: count(jobs) if count is not None else {},
+        count=lambda: counted if counted is not None else count(jobs) if count is not None else {},
         names=names,
     )
     kept = kept_of(config, no_history=not keeps_history)

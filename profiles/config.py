@@ -21,6 +21,7 @@ from .history_settings import HistorySettings, read_history
 from .price_list import read_price, read_prices
 from .profile import CallLimits, Defaults, Price, Profile, Reference
 from .provider import Provider
+from .state.context_file import read_context
 from .trust import check_trusted, first_untrusted, is_trusted, refused
 from .yaml_file import MAX_FILE_BYTES, Section, read_yaml
 
@@ -37,6 +38,7 @@ PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
     "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
     "endpoint", "known_as", "quirks", "thinking", "emulate", "simulated", "cache",
+    "context",
 )  # fmt: skip
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
@@ -299,6 +301,7 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
         "known_as": section.text("known_as"),
         "emulate": section.flag("emulate"),
         "cache": section.switch("cache"),
+        "context": read_context(section.section("context")),
         "blocked": blocked,
         "simulated": section.text("simulated"),
     }

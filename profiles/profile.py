@@ -10,6 +10,7 @@ from typing import Any
 from ..providers.errors import ConfigError
 from ..providers.think import Level, Think
 from .card import ModelCard, Spelling
+from .state.context import NO_POLICY, ContextPolicy
 
 _LONGEST_BUDGET = 10
 _BEYOND = 10 ** (_LONGEST_BUDGET - 1)
@@ -64,7 +65,8 @@ class Profile:
     """Provider, model and defaults. Times in seconds: `timeout` without an event, `total_timeout` for all of it.
 
     `endpoint` fills placeholders of the provider's base URL, such as a region. `cache` says whether prompt caches
-    are asked for, None from the second turn of a session on. `known_as` is the model whose card and
+    are asked for, None from the second turn of a session on, and `context` how long
+    sessions may grow. `known_as` is the model whose card and
     price describe a deployment that has a name of its own. `card` and `spelling` are what the profile itself says of
     its model's thinking, and `quirks` of its server; they go before everything that is shipped. Never holds a key,
     only where to find one. `place` is the file and line that defined it. `blocked` says why it may not be used: a
@@ -94,6 +96,7 @@ class Profile:
     system: str | None = None
     emulate: bool = False
     cache: bool | None = None
+    context: ContextPolicy = NO_POLICY
     endpoint: Mapping[str, str] = field(default_factory=dict[str, str])
     known_as: str | None = None
     quirks: Mapping[str, Any] = field(default_factory=dict[str, Any])

@@ -28,6 +28,7 @@ from thinkdial.profiles.card import AfterEnd, Control
 from thinkdial.profiles.cards.own_models import OWN_KEYS
 from thinkdial.profiles.price_list import LONG_PROMPT_KEYS, PRICE_KEYS
 from thinkdial.profiles.profile import CallLimits
+from thinkdial.profiles.state.context import KeepReasoning, WhenFull
 from thinkdial.profiles.state.rule import Binding
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import NAMES as DIALECTS
@@ -228,6 +229,14 @@ def config_schema() -> dict[str, Any]:
         "known_as": text,
         "emulate": flag,
         "cache": {"enum": ["on", "off", True, False]},
+        "context": _object(
+            {
+                "max_input_tokens": {"type": "integer", "minimum": 1},
+                "keep_reasoning": {"enum": list(get_args(KeepReasoning))},
+                "when_full": {"enum": list(get_args(WhenFull))},
+                "summary_profile": text,
+            }
+        ),
         "simulated": text,
         "quirks": {"type": "object"},
         "thinking": {"type": "object"},

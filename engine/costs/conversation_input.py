@@ -14,7 +14,7 @@ from ...providers.turns.turn import Turn
 from ..planning.cache import cache_rule_of
 from ..planning.fates import Past, TurnCount
 from ..planning.prepare import Prepared, Prompt
-from .conversation_tokens import reasoning_by_turn, text_by_turn
+from .conversation_tokens import reasoning_by_turn, text_by_turn, turn_words
 from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens
 
 LEAST_SCALE, MOST_SCALE = 0.4, 3.0
@@ -57,7 +57,7 @@ def conversation_input(prepared: Prepared, prompt: Prompt, at: datetime) -> Conv
     past = prepared.asked.prompt.past or Past()
     asked = input_tokens(prompt.text, prepared.call.system, [message.text for message in prompt.earlier])
     texts, thoughts = text_by_turn(prepared), reasoning_by_turn(prepared)
-    known = [count for count in counts_of_route(prepared) if count.input_tokens is not None and count.turn in texts]
+    known = [count for count in counts_of_route(prepared) if count.input_tokens is not None]
     percent = prepared.target.card.token_percent
     if not known:
         words, reasoning = sum(map(sum, texts.values())), sum(thoughts.values())
@@ -65,19 +65,34 @@ def conversation_input(prepared: Prepared, prompt: Prompt, at: datetime) -> Conv
         total = sum(parts)
         low, high = max(1, total * LOW_INPUT // 100), total * HIGH_INPUT // 100
         return _with_cache(prepared, past, at, (parts[0], parts[1], parts[2], low, high, False))
-    last, head = known[-1], input_tokens("", prepared.call.system)
-    measured = [_measured(one, head, texts, thoughts) for one in known]
+    head, all_texts = input_tokens("", prepared.call.system), {turn.number: turn_words(turn) for turn in past.turns}
+    measured = [_measured(one, head, {**all_texts, **texts}, thoughts) for one in _rising(known)]
     if not _bills_reasoning(measured, percent):
         thoughts, measured = {}, [(words, 0, counted) for words, _, counted in measured]
-    scale, counted = _scale(measured, percent), last.input_tokens or 0
-    since = texts[last.turn][1] + sum(sum(both) for turn, both in texts.items() if turn > last.turn)
-    added = round((since + max(1, asked - head)) * scale)
-    added += sum(tokens for turn, tokens in thoughts.items() if turn >= last.turn)
+    scale, last = _scale(measured, percent), known[-1]
+    if past.after:
+        counted, reasoning = 0, sum(thoughts.values())
+        added = round((asked + sum(map(sum, texts.values()))) * scale) + reasoning
+    else:
+        counted = last.input_tokens or 0
+        since = texts[last.turn][1] + sum(sum(both) for turn, both in texts.items() if turn > last.turn)
+        added = round((since + max(1, asked - head)) * scale)
+        added += sum(tokens for turn, tokens in thoughts.items() if turn >= last.turn)
     total = counted + added
     reasoning = min(sum(thoughts.values()), total)
     own = min(round(asked * scale), total - reasoning)
     low, high = counted + added * LOW_INPUT // 100, counted + -(-added * HIGH_INPUT // 100)
     return _with_cache(prepared, past, at, (own, total - own - reasoning, reasoning, low, high, True))
+
+
+def _rising(known: Sequence[TurnCount]) -> list[TurnCount]:
+    """The counts up to where they fall: from there on something was left out of what was sent."""
+    rising = [known[0]]
+    for count in known[1:]:
+        if (count.input_tokens or 0) < (rising[-1].input_tokens or 0):
+            break
+        rising.append(count)
+    return rising
 
 
 def counts_of_route(prepared: Prepared) -> tuple[TurnCount, ...]:
@@ -143,7 +158,7 @@ def _with_cache(
     total, rule = asked + words + reasoning, cache_rule_of(prepared.target)
     wish = prepared.target.profile.cache
     is_asked = wish is not False and (bool(past.turns) or bool(wish))
-    cached = min(_cached(prepared, at), total)
+    cached = 0 if past.after else min(_cached(prepared, at), total)
     writes = rule.mark is not None and is_asked
     if rule.mark is None and (counts := counts_of_route(prepared)):
         writes = bool(counts[-1].cache_write_tokens)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ...providers.turns.pieces import TurnPiece
+from ...providers.turns.turn import Turn
 from ..planning.prepare import Prepared
 from .estimate import MESSAGE_TOKENS, text_tokens
 
@@ -30,11 +31,15 @@ def text_by_turn(prepared: Prepared) -> dict[int, tuple[int, int]]:
     past, exchanged = prepared.asked.prompt.past, prepared.continuity.exchanged[:-1]
     if past is None or not exchanged:
         return {}
-    turns = past.turns[-len(exchanged) :]
-    if len(turns) != len(exchanged):  # two turns became one message
-        turns = past.turns
-        return {turn.number: (_words(turn.asked), _words(turn.pieces)) for turn in turns}
+    turns = past.sent
+    if len(turns) != len(exchanged):  # two messages of the user became one
+        return {turn.number: turn_words(turn) for turn in turns}
     return {turn.number: (_words(one.asked), _words(one.answered)) for turn, one in zip(turns, exchanged, strict=True)}
+
+
+def turn_words(turn: Turn) -> tuple[int, int]:
+    """The words of both sides of `turn`, whether they go along or not."""
+    return _words(turn.asked), _words(turn.pieces)
 
 
 def reasoning_by_turn(prepared: Prepared) -> dict[int, int]:

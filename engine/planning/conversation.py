@@ -25,12 +25,14 @@ def with_past(target: Target, call: Call, past: Past, account: str | None) -> tu
 
     Raises `UsageError` as `plan_continuity` does.
     """
-    rule = rule_of(target)
+    rule, turns = rule_of(target), past.sent
+    keep = past.options.keep_reasoning or past.policy.over(target.profile.context).keep_reasoning
+    past = replace(past, options=replace(past.options, keep_reasoning=keep))
     speech: Any = dialect(target.dialect)
     remembers = cast("Remembering", speech) if hasattr(speech, "write") else None
     if remembers is not None and target.card.control != "none":
         call = replace(call, native=_with_asks(call.native, _asks(rule, past)))
-    if not past.turns:
+    if not turns:
         return call, Continuity()
     if remembers is not None and hasattr(speech, "declare") and (called := called_names(past.turns)):
         declared = speech.declare(called)
@@ -54,7 +56,7 @@ def with_past(target: Target, call: Call, past: Past, account: str | None) -> tu
     def write(exchanged: Sequence[Exchanged]) -> list[dict[str, Any]]:
         return remembers.write(exchanged, rule.manner) if remembers is not None else []
 
-    planned = plan_continuity(past.turns, said(call.prompt), destination, past.options, write)
+    planned = plan_continuity(turns, said(call.prompt), destination, past.options, write)
     if remembers is None:
         return _in_plain_text(call, planned.exchanged), planned
     return replace(call, written=tuple(write(planned.exchanged))), planned

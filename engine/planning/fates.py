@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from ...profiles.state.context import NO_POLICY, ContextPolicy, KeepReasoning
 from ...profiles.state.rule import StateRule
 from ...providers.schema import Json
 from ...providers.turns.pieces import PieceKind
 from ...providers.turns.turn import Exchanged, Turn
 
 Fate = Literal["kept", "converted", "dropped", "dummy"]
-KeepReasoning = Literal["provider", "all", "last", "none"]
 OnMismatch = Literal["error", "drop"]
 
 
@@ -38,11 +38,12 @@ class ContinuityOptions:
     """What the user chose. `carry_reasoning`: readable reasoning that cannot go back goes along as a labelled note.
 
     `keep_reasoning` says of which turns reasoning stays: what the provider wants, all, the last turn, none; what a wire
-    demands stays all the same. `on_mismatch` is for pieces whose prefix has changed: refuse, or leave them out.
+    demands stays all the same. None is as the profile has it. `on_mismatch` is for pieces whose prefix has changed:
+    refuse, or leave them out.
     """
 
     carry_reasoning: bool = False
-    keep_reasoning: KeepReasoning = "provider"
+    keep_reasoning: KeepReasoning | None = None
     on_mismatch: OnMismatch = "drop"
 
 
@@ -73,12 +74,20 @@ class Past:
     """The way of a conversation from its first turn to the one that goes on: none yet, at its beginning.
 
     `place` is the turn that is about to be made. `counts` are what providers counted of the turns, the oldest first.
+    `policy` is what the call and its session say of the context. Turns up to the number `after` are left out of it.
     """
 
     turns: tuple[Turn, ...] = ()
     options: ContinuityOptions = ContinuityOptions()
     place: SessionPlace | None = None
     counts: tuple[TurnCount, ...] = ()
+    policy: ContextPolicy = NO_POLICY
+    after: int = 0
+
+    @property
+    def sent(self) -> tuple[Turn, ...]:
+        """The turns that go along."""
+        return tuple(turn for turn in self.turns if turn.number > self.after) if self.after else self.turns
 
 
 @dataclass(frozen=True, slots=True)

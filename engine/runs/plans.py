@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...providers.errors import ConfigError
+from ...providers.errors import ConfigError, Failure
 from ..costs.forecast import forecast
 from ..planning.prepare import Prepared, Prompt
 from ..results.result import Forecast
@@ -42,8 +42,12 @@ def plan_calls(
     *,
     note: Note = unheard,
     count: Callable[[Sequence[Prepared]], Mapping[int, int]] | None = None,
+    fit: Callable[[Prepared], Prepared | Failure] | None = None,
 ) -> Plans:
-    """Plan each profile and think value. `count` gives input tokens by index, as the providers count them."""
+    """Plan each profile and think value. `count` gives input tokens by index, as the providers count them.
+
+    `fit` gives a call of a session as it may go, or why its context is too full for it.
+    """
     planned: list[Prepared] = []
     problems: dict[str, ConfigError] = {}
     for selection in selections:
@@ -51,7 +55,11 @@ def plan_calls(
             try:
                 target = refuse_ended(resolve(selection.profile, config))
                 key = None if options.account_key is None else key_at_hand(target)
-                planned.append(prepare_one(target, think, prompt, config, options, key))
+                prepared = prepare_one(target, think, prompt, config, options, key)
+                found = prepared if fit is None else fit(prepared)
+                if isinstance(found, Failure):
+                    raise ConfigError(f"profile {selection.profile.name}: {found.message}", hint=found.hint)
+                planned.append(found)
             except ConfigError as error:
                 problems.setdefault(error.message, error)
     counted: Mapping[int, int] = count(planned) if count is not None else {}

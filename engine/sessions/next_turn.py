@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from ...profiles.state.context import NO_POLICY, ContextPolicy
 from ...providers.turns.turn import said
 from ..history.conversations import changes
 from ..history.conversations.claims import let_go
@@ -40,18 +41,25 @@ class NextTurn:
             return None
         return SessionPlace(session.name, session.id, len(self.conversation.turns) + 1)
 
-    def prompt(self, asked: Prompt, *, carry_reasoning: bool = False, on_mismatch: OnMismatch | None = None) -> Prompt:
+    def prompt(
+        self,
+        asked: Prompt,
+        *,
+        carry_reasoning: bool = False,
+        on_mismatch: OnMismatch | None = None,
+        policy: ContextPolicy = NO_POLICY,
+    ) -> Prompt:
         """`asked` with the turns before it; the session's system prompt holds where it brings none.
 
-        `carry_reasoning` and `on_mismatch` hold for this turn, before what the session has settled.
+        `carry_reasoning`, `on_mismatch` and `policy` hold for this turn, before what the session has settled.
         """
         settings = self.conversation.settings
         options = ContinuityOptions(
             carry_reasoning or settings.carry_reasoning,
-            settings.keep_reasoning or "provider",
-            on_mismatch or settings.on_mismatch or "drop",
+            on_mismatch=on_mismatch or settings.on_mismatch or "drop",
         )
-        past = Past(self.conversation.turns, options, self.place, self.conversation.counts)
+        going = self.conversation
+        past = Past(going.turns, options, self.place, going.counts, policy.over(settings.policy))
         return replace(asked, system=asked.system or settings.system, past=past)
 
     def head(self, asked: Prompt, profile: str, think: str) -> TurnHead:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from decimal import Decimal, InvalidOperation
-from typing import Any, Literal, cast, get_args
+from typing import Any, cast, get_args
 
+from ...profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
 from ...providers.errors import StoreError
 from ...providers.schema import Json
-from ..planning.fates import KeepReasoning, OnMismatch
-
-WhenFull = Literal["refuse", "trim", "compact"]
+from ..planning.fates import OnMismatch
 
 _CHOICES: Mapping[str, tuple[str, ...]] = {
     "keep_reasoning": get_args(KeepReasoning),
@@ -40,6 +39,11 @@ class SessionSettings:
     on_mismatch: OnMismatch | None = None
     max_cost_usd: Decimal | None = None
     told: tuple[str, ...] = ()
+
+    @property
+    def policy(self) -> ContextPolicy:
+        """What the session says of its context."""
+        return ContextPolicy(self.max_input_tokens, self.keep_reasoning, self.when_full, self.summary_profile)
 
     def document(self) -> Json:
         """As JSON, without what is not set."""

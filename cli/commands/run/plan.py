@@ -136,7 +136,14 @@ def print_plans(
 
         return run_loop(count_plans(plans, note))
 
-    entries, problems = plan_calls(selections, prompt, config, options, note=note, count=counted if count else None)
+    fit = None
+    if prompt.past is not None:
+        from ....engine.sessions.context.fit import fitted_now
+
+        fit = fitted_now
+    entries, problems = plan_calls(
+        selections, prompt, config, options, note=note, count=counted if count else None, fit=fit
+    )
     if problems and not entries:
         raise problems[0]
     outlooks = [] if foresee is None else [foresee(prepared, forecast) for prepared, forecast, _ in entries]

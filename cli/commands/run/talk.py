@@ -87,7 +87,7 @@ def looked_at(talking: TalkOptions, config: Config, *, no_history: bool = False,
 def prompt_in(turn: NextTurn, prompt: Prompt, talking: TalkOptions) -> Prompt:
     """`prompt` with the turns before it, and what was said of them."""
     mismatch = talking.on_mismatch.value if talking.on_mismatch else None
-    return turn.prompt(prompt, carry_reasoning=talking.carry_reasoning, on_mismatch=mismatch)
+    return turn.prompt(prompt, carry_reasoning=talking.carry_reasoning, on_mismatch=mismatch, policy=talking.policy)
 
 
 def foresight(turn: NextTurn) -> Callable[[Prepared, Forecast], Outlook]:

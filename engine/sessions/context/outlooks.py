@@ -15,6 +15,7 @@ from ...runs.plans import plan_calls
 from ...targets.target import select
 from ..conversation import Conversation
 from ..next_turn import NextTurn
+from .fit import policy_of
 from .outlook import Outlook, outlook
 
 if TYPE_CHECKING:
@@ -23,12 +24,12 @@ if TYPE_CHECKING:
 
 def outlook_of(conversation: Conversation, prepared: Prepared, forecast: Forecast) -> Outlook:
     """The outlook of the conversation whose next call is `prepared`, at the prices of now."""
-    settings = conversation.settings
+    settings, policy = conversation.settings, policy_of(prepared)
     return outlook(
         prepared,
         forecast,
         datetime.now(UTC),
-        most_input_tokens=settings.max_input_tokens,
+        most_input_tokens=policy.max_input_tokens,
         spent_usd=conversation.spent_usd,
         budget_usd=settings.max_cost_usd,
     )
