@@ -284,7 +284,8 @@ class TalkOptions:
         if self.session is not None and self.go_on:
             raise UsageError("--session NAME names a session, -c takes the latest: say one of them")
         wanted = self.session is not None or self.go_on
-        for option, given in (("--carry-reasoning", self.carry_reasoning), ("--on-mismatch", self.on_mismatch),
+        for option, given in (
+            ("--carry-reasoning", self.carry_reasoning), ("--on-mismatch", self.on_mismatch),
             ("--context-tokens", self.context_tokens), ("--context-reasoning", self.context_reasoning),
             ("--context-full", self.context_full), ("--context-summary", self.context_summary),
         ):  # fmt: skip
