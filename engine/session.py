@@ -110,8 +110,9 @@ class Session:
     ) -> Self:
         """A new session of a file, or of its bytes: an exported session, Markdown, or a list of messages of four APIs.
 
-        The form is told by the content. What only a provider can read is kept and sent to nobody, unless `own` says that
-        the file is one's own export from another machine; what was left out goes to `note`. Raises `UsageError` with file, place and reason, `StoreError` where the name is taken.
+        The form is told by the content. What only a provider can read is kept and sent to nobody, unless `own` says
+        that the file is one's own export from another machine; what was left out goes to `note`. Raises `UsageError`
+        with file, place and reason, `StoreError` where the name is taken.
         """
         from .sessions.transfer import STANDARD_INPUT, as_own, import_session, read_file, read_path
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from ...providers.turns.turn import Turn
+from ...providers.turns.turn import Turn, plain_text
 from ..planning.cache import cache_rule_of
 from ..planning.fates import Past, TurnCount
 from ..planning.prepare import Prepared, Prompt
@@ -55,7 +55,8 @@ class ConversationInput:
 def conversation_input(prepared: Prepared, prompt: Prompt, at: datetime) -> ConversationInput:
     """What `prepared` is billed as input at the time `at`; `prompt` is what it asks."""
     past = prepared.asked.prompt.past or Past()
-    asked = input_tokens(prompt.text, prepared.call.system, [message.text for message in prompt.earlier])
+    words = plain_text(prepared.continuity.exchanged[-1].asked) if prepared.continuity.exchanged else prompt.text
+    asked = input_tokens(words, prepared.call.system, [message.text for message in prompt.earlier])
     texts, thoughts = text_by_turn(prepared), reasoning_by_turn(prepared)
     known = [count for count in counts_of_route(prepared) if count.input_tokens is not None]
     percent = prepared.target.card.token_percent
@@ -65,24 +66,33 @@ def conversation_input(prepared: Prepared, prompt: Prompt, at: datetime) -> Conv
         total = sum(parts)
         low, high = max(1, total * LOW_INPUT // 100), total * HIGH_INPUT // 100
         return _with_cache(prepared, past, at, (parts[0], parts[1], parts[2], low, high, False))
-    head, all_texts = input_tokens("", prepared.call.system), {turn.number: turn_words(turn) for turn in past.turns}
-    measured = [_measured(one, head, {**all_texts, **texts}, thoughts) for one in _rising(known)]
+    head, begins = input_tokens("", prepared.call.system), _begins(prepared, past)
+    here = [] if past.after else [count for count in known if count.turn > begins]
+    all_texts = texts if here else {**{turn.number: turn_words(turn) for turn in past.turns}, **texts}
+    measured = [_measured(one, head, all_texts, thoughts) for one in here or _rising(known)]
     if not _bills_reasoning(measured, percent):
         thoughts, measured = {}, [(words, 0, counted) for words, _, counted in measured]
-    scale, last = _scale(measured, percent), known[-1]
-    if past.after:
-        counted, reasoning = 0, sum(thoughts.values())
-        added = round((asked + sum(map(sum, texts.values()))) * scale) + reasoning
-    else:
+    scale = _scale(measured, percent)
+    if here:
+        last = here[-1]
         counted = last.input_tokens or 0
         since = texts[last.turn][1] + sum(sum(both) for turn, both in texts.items() if turn > last.turn)
         added = round((since + max(1, asked - head)) * scale)
         added += sum(tokens for turn, tokens in thoughts.items() if turn >= last.turn)
+    else:
+        counted = 0
+        added = round((asked + sum(map(sum, texts.values()))) * scale) + sum(thoughts.values())
     total = counted + added
     reasoning = min(sum(thoughts.values()), total)
     own = min(round(asked * scale), total - reasoning)
     low, high = counted + added * LOW_INPUT // 100, counted + -(-added * HIGH_INPUT // 100)
     return _with_cache(prepared, past, at, (own, total - own - reasoning, reasoning, low, high, True))
+
+
+def _begins(prepared: Prepared, past: Past) -> int:
+    """The number of the turn up to which the call holds something else than the turns, or nothing."""
+    sent = {turn.number: turn for turn in prepared.continuity.turns}
+    return max((turn.number for turn in past.turns if sent.get(turn.number) is not turn), default=0)
 
 
 def _rising(known: Sequence[TurnCount]) -> list[TurnCount]:
@@ -158,9 +168,11 @@ def _with_cache(
     total, rule = asked + words + reasoning, cache_rule_of(prepared.target)
     wish = prepared.target.profile.cache
     is_asked = wish is not False and (bool(past.turns) or bool(wish))
-    cached = 0 if past.after else min(_cached(prepared, at), total)
+    counts, begins = counts_of_route(prepared), _begins(prepared, past)
+    is_changed = bool(past.after) or (bool(counts) and counts[-1].turn <= begins)
+    cached = 0 if is_changed else min(_cached(prepared, at), total)
     writes = rule.mark is not None and is_asked
-    if rule.mark is None and (counts := counts_of_route(prepared)):
+    if rule.mark is None and counts:
         writes = bool(counts[-1].cache_write_tokens)
     written = total - cached if writes and total >= rule.least_tokens else 0
     return ConversationInput(asked, words, reasoning, cached, written, low, high, is_learnt)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from ...providers.turns.pieces import TurnPiece
@@ -28,10 +29,7 @@ def conversation_tokens(prepared: Prepared) -> ConversationTokens:
 
 def text_by_turn(prepared: Prepared) -> dict[int, tuple[int, int]]:
     """The words of both sides of each turn that goes along, by its number."""
-    past, exchanged = prepared.asked.prompt.past, prepared.continuity.exchanged[:-1]
-    if past is None or not exchanged:
-        return {}
-    turns = past.sent
+    turns, exchanged = prepared.continuity.turns, prepared.continuity.exchanged[:-1]
     if len(turns) != len(exchanged):  # two messages of the user became one
         return {turn.number: turn_words(turn) for turn in turns}
     return {turn.number: (_words(one.asked), _words(one.answered)) for turn, one in zip(turns, exchanged, strict=True)}
@@ -44,10 +42,9 @@ def turn_words(turn: Turn) -> tuple[int, int]:
 
 def reasoning_by_turn(prepared: Prepared) -> dict[int, int]:
     """The reasoning that goes back, by the number of its turn."""
-    past, found = prepared.asked.prompt.past, dict[int, int]()
-    turns = {turn.number: turn for turn in past.turns} if past is not None else {}
+    turns, found = {turn.number: turn for turn in prepared.continuity.turns}, dict[int, int]()
     for fate in prepared.continuity.fates:
-        if fate.fate == "kept" and fate.kind != "signature":
+        if fate.fate == "kept" and fate.kind not in ("signature", "compaction"):
             words = turns[fate.turn].pieces[fate.position].text
             tokens = fate.tokens if fate.tokens is not None else text_tokens(words)
             found[fate.turn] = found.get(fate.turn, 0) + tokens
@@ -57,4 +54,13 @@ def reasoning_by_turn(prepared: Prepared) -> dict[int, int]:
 def _words(side: tuple[TurnPiece, ...]) -> int:
     if not side:
         return 0
-    return MESSAGE_TOKENS + text_tokens("".join(piece.text for piece in side if not piece.is_reasoning))
+    return MESSAGE_TOKENS + text_tokens("".join(_readable(piece) for piece in side))
+
+
+def _readable(piece: TurnPiece) -> str:
+    """The words of a piece; of an item that goes back as a whole, all that it holds."""
+    if piece.is_reasoning:
+        return ""
+    if piece.kind == "other" and not piece.text:
+        return json.dumps(dict(piece.native), ensure_ascii=False)
+    return piece.text

@@ -15,6 +15,7 @@ from ...providers.registry import dialect
 from ...providers.schema import Call, Json, Message
 from ...providers.turns.turn import Exchanged, plain_text, said
 from ..targets.target import Target
+from .compaction import shortened
 from .continuity.planner import plan_continuity
 from .continuity.tool_calls import called_names
 from .fates import Continuity, Destination, Past
@@ -25,14 +26,14 @@ def with_past(target: Target, call: Call, past: Past, account: str | None) -> tu
 
     Raises `UsageError` as `plan_continuity` does.
     """
-    rule, turns = rule_of(target), past.sent
+    rule = rule_of(target)
     keep = past.options.keep_reasoning or past.policy.over(target.profile.context).keep_reasoning
     past = replace(past, options=replace(past.options, keep_reasoning=keep))
     speech: Any = dialect(target.dialect)
     remembers = cast("Remembering", speech) if hasattr(speech, "write") else None
     if remembers is not None and target.card.control != "none":
         call = replace(call, native=_with_asks(call.native, _asks(rule, past)))
-    if not turns:
+    if not past.sent:
         return call, Continuity()
     if remembers is not None and hasattr(speech, "declare") and (called := called_names(past.turns)):
         declared = speech.declare(called)
@@ -56,7 +57,8 @@ def with_past(target: Target, call: Call, past: Past, account: str | None) -> tu
     def write(exchanged: Sequence[Exchanged]) -> list[dict[str, Any]]:
         return remembers.write(exchanged, rule.manner) if remembers is not None else []
 
-    planned = plan_continuity(turns, said(call.prompt), destination, past.options, write)
+    turns, asked = shortened(past, said(call.prompt) if call.prompt else (), destination)
+    planned = replace(plan_continuity(turns, asked, destination, past.options, write), turns=turns)
     if remembers is None:
         return _in_plain_text(call, planned.exchanged), planned
     return replace(call, written=tuple(write(planned.exchanged))), planned

@@ -70,11 +70,21 @@ class TurnCount:
 
 
 @dataclass(frozen=True, slots=True)
+class Compaction:
+    """What stands for the turns up to the number `covers`: a provider's own piece or, if `is_ours`, a summary."""
+
+    covers: int
+    turn: Turn
+    is_ours: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Past:
     """The way of a conversation from its first turn to the one that goes on: none yet, at its beginning.
 
     `place` is the turn that is about to be made. `counts` are what providers counted of the turns, the oldest first.
     `policy` is what the call and its session say of the context. Turns up to the number `after` are left out of it.
+    `compactions` stand for turns, the oldest first, wherever they can be read.
     """
 
     turns: tuple[Turn, ...] = ()
@@ -83,6 +93,7 @@ class Past:
     counts: tuple[TurnCount, ...] = ()
     policy: ContextPolicy = NO_POLICY
     after: int = 0
+    compactions: tuple[Compaction, ...] = ()
 
     @property
     def sent(self) -> tuple[Turn, ...]:
@@ -118,10 +129,14 @@ class PieceFate:
 
 @dataclass(frozen=True, slots=True)
 class Continuity:
-    """The turns and the new prompt as they are to be written, and the fate of each piece that is more than text."""
+    """The turns and the new prompt as they are to be written, and the fate of each piece that is more than text.
+
+    `turns` are those that were decided on: a compaction stands there for what it covers.
+    """
 
     exchanged: tuple[Exchanged, ...] = ()
     fates: tuple[PieceFate, ...] = ()
+    turns: tuple[Turn, ...] = ()
 
 
 NO_TURNS = Continuity()

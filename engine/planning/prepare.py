@@ -8,6 +8,7 @@ from typing import Any
 
 from ...profiles.cards.retirement import TOLD_DAYS
 from ...profiles.profile import Reference
+from ...profiles.state.compactions import CompactionMeans
 from ...providers.emulation import scaffold
 from ...providers.errors import UsageError
 from ...providers.json_values import obj, parse_json
@@ -72,7 +73,8 @@ class Prepared:
 class Asked:
     """What a call is prepared from, besides its target and think value. `account` stands for the credential.
 
-    `is_strict`: what the provider refuses of the think value is neither replaced nor left out.
+    `is_strict`: what the provider refuses of the think value is neither replaced nor left out. `compaction`: nothing is
+    asked but that the provider makes the conversation short.
     """
 
     prompt: Prompt
@@ -82,6 +84,7 @@ class Asked:
     emulate: bool = False
     account: str | None = None
     is_strict: bool = False
+    compaction: CompactionMeans | None = None
 
 
 def prepare(
@@ -95,12 +98,13 @@ def prepare(
     emulate: bool = False,
     account: str | None = None,
     is_strict: bool = False,
+    compaction: CompactionMeans | None = None,
 ) -> Prepared:
     """Decide and build. `account` is a keyed hash that stands for the credential of the call, where it is known.
 
     Raises `ConfigError` when the profile's params contradict the dial, `UsageError` as `plan_continuity` does.
     """
-    asked = Asked(prompt, reference, max_output_tokens, stream, emulate, account, is_strict)
+    asked = Asked(prompt, reference, max_output_tokens, stream, emulate, account, is_strict, compaction)
     return _prepare(target, think, asked)
 
 
@@ -150,6 +154,10 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         call = with_cache(target, call, prompt.past)
         if (key := cache_rule_of(target).key) is not None and key in call.native:
             decided = replace(decided, optional=(*decided.optional, key))
+    if asked.compaction is not None:
+        from .compaction import compacting
+
+        target, call = compacting(target, call, asked.compaction)
     request = _build(target, call)
     check_address(target.base_url, request.url)
     return Prepared(target, think, decided, call, request, asked, emulated, continuity)
@@ -264,11 +272,21 @@ def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
 
 
 def without_pieces(prepared: Prepared, dead: Mapping[int, frozenset[int]]) -> Prepared:
-    """The same call without the pieces that the provider has refused: their positions, by the number of the turn."""
+    """The same call without the pieces that the provider has refused: their positions, by the number of the turn.
+
+    Of a compaction that is refused nothing is left: the turns that it stood for go themselves.
+    """
     prompt = prepared.asked.prompt
     past = prompt.past or Past()
-    turns = tuple(replace(turn, dead=turn.dead | dead.get(turn.number, frozenset())) for turn in past.turns)
-    asked = replace(prepared.asked, prompt=replace(prompt, past=replace(past, turns=turns)))
+    sent = {turn.number: turn for turn in prepared.continuity.turns}
+    compacted = {one.covers for one in past.compactions if sent.get(one.covers) not in (None, *past.turns)}
+    turns = tuple(
+        replace(turn, dead=turn.dead | dead.get(turn.number, frozenset())) if turn.number not in compacted else turn
+        for turn in past.turns
+    )
+    compactions = tuple(one for one in past.compactions if one.covers not in compacted & dead.keys())
+    past = replace(past, turns=turns, compactions=compactions)
+    asked = replace(prepared.asked, prompt=replace(prompt, past=past))
     return _prepare(prepared.target, prepared.think, asked)
 
 

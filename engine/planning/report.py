@@ -50,8 +50,7 @@ def refused_pieces(prepared: Prepared, failed: Failure) -> Mapping[int, frozense
 
 def _bound(prepared: Prepared) -> list[_Place]:
     """What goes along that only the provider can read, in its order."""
-    past = prepared.asked.prompt.past
-    turns = {turn.number: turn for turn in past.turns} if past is not None else {}
+    turns = {turn.number: turn for turn in prepared.continuity.turns}
     return [
         (fate.turn, fate.position)
         for fate in prepared.continuity.fates
@@ -66,8 +65,7 @@ def reported_fates(prepared: Prepared, changes: Iterable[Json]) -> tuple[PieceFa
     that was kept if there are as many; else they change nothing.
     """
     told = {(fate.turn, fate.position): fate for fate in prepared.continuity.fates}
-    past = prepared.asked.prompt.past
-    turns = past.turns if past is not None else ()
+    turns = prepared.continuity.turns
     places, ids = _places(prepared, turns), dict(_named(turns))
     found, unnamed = list[tuple[_Place, Json]](), list[Json]()
     for entry in changes:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from ...profiles.config import Config
+from ...profiles.state.compactions import CompactionMeans
 from ...providers.errors import ConfigError, Failure
 from ...providers.think import Think
 from ..exchange.surroundings import Patience
@@ -69,6 +70,9 @@ class Options:
 
     is_simulated: bool = False
     """Whether that is a simulator of our own."""
+
+    compaction: CompactionMeans | None = None
+    """How the provider is asked to make the conversation short, and for nothing else."""
 
     is_strict: bool = False
     """Whether a think value that the provider refuses is an error, whatever else it would take."""
@@ -145,6 +149,7 @@ def prepare_one(
         emulate=options.emulate,
         account=None if options.account_key is None else account_label(options.account_key, key),
         is_strict=options.is_strict,
+        compaction=options.compaction,
     )
     if prompt.past is None or not prompt.past.counts:
         return prepared

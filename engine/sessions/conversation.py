@@ -22,7 +22,7 @@ from ..history.conversations.rows import (
 )
 from ..history.read import stored_run
 from ..history.store import Store
-from ..planning.fates import TurnCount
+from ..planning.fates import Compaction, TurnCount
 from .names import checked_name
 from .settings import SessionSettings, settings_of
 from .stored_answers import answer_of, chosen_entry, named_answer, recover_turn, result_row
@@ -49,6 +49,17 @@ class Conversation:
         """What was said, numbered from 1; compactions are no turns."""
         said = [node.turn for node in self.way if node.kind == "turn" and node.turn is not None]
         return tuple(replace(turn, number=number) for number, turn in enumerate(said, 1))
+
+    @property
+    def compactions(self) -> tuple[Compaction, ...]:
+        """What stands for earlier turns on the way, the oldest first."""
+        found, turns = list[Compaction](), 0
+        for node in self.way:
+            if node.kind == "turn" and node.turn is not None:
+                turns += 1
+            elif node.kind == "compaction" and node.turn is not None and turns:
+                found.append(Compaction(turns, node.turn, bool(node.facts.get("is_ours"))))
+        return tuple(found)
 
     @property
     def counts(self) -> tuple[TurnCount, ...]:

@@ -59,7 +59,9 @@ class NextTurn:
             on_mismatch=on_mismatch or settings.on_mismatch or "drop",
         )
         going = self.conversation
-        past = Past(going.turns, options, self.place, going.counts, policy.over(settings.policy))
+        past = Past(
+            going.turns, options, self.place, going.counts, policy.over(settings.policy), compactions=going.compactions
+        )
         return replace(asked, system=asked.system or settings.system, past=past)
 
     def head(self, asked: Prompt, profile: str, think: str) -> TurnHead:

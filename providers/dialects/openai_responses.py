@@ -210,6 +210,8 @@ class ResponsesDecoder:
     def _item(self, index: int, item: Mapping[str, Any]) -> Iterator[Delta]:
         """A finished output item: whatever of it no delta has shown."""
         kind = text(item.get("type"))
+        if kind == "message" and item.get("role") == "user":
+            return  # a compaction gives the user's messages back
         if kind == "message":
             self._note_phase(index, item)
             seen = index in self._answered or bool(self._commentary.get(index))

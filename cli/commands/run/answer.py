@@ -60,11 +60,17 @@ def answer_in_session(
     """Make the next turn of the session that `talk` holds; the exit code where nothing was sent."""
     from ...output import say
     from . import talk as talks
+    from .compaction import compacted_if_due
     from .ready import make_ready
 
     config, turn = asked.settings, talk.turn
     voice = talks.selected(turn, asked.options, profile, config)
     prompt, selection = talks.prompt_in(turn, asked.prompt, asked.talking), voice.selection
+    if (failed := compacted_if_due(asked, talk, prompt, voice, profile, yes=yes)) is not None:
+        return failed
+    if talk.turn is not turn:
+        turn = talk.turn
+        prompt = talks.prompt_in(turn, asked.prompt, asked.talking)
     ready = make_ready(
         asked.command, [selection], prompt, config, voice.options, asked.sending, asked.keeping, yes=yes, count=count,
         turn=turn.head(prompt, selection.profile.name, str(voice.think)), spent_usd=asked.spent_usd,

@@ -20,6 +20,7 @@ class SessionCommands(LazyGroup):
         "pick": "Go on with one answer of the latest comparison.",
         "fork": "Begin a second session from any turn of one.",
         "rewind": "Go back by turns; nothing is lost.",
+        "compact": "Make the earlier turns short; the full ones stay.",
         "export": "Write a session into a file, for another machine or another program.",
         "import": "Make a session of a file: ours, Markdown, or messages of four APIs.",
         "rename": "Give a session another name.",

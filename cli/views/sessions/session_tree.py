@@ -56,23 +56,30 @@ def _turn(tree: SessionTree, node: StoredTurn, indent: int, is_way: bool, width:
         first.append("an answer that has not ended", CAUTION)
         return [first]
     if node.kind == "compaction":
-        first.append("── compacted: earlier turns in short form ──", QUIET)
-        return [first]
+        how = "summed up by" if node.facts.get("is_ours") else "compacted by"
+        who = str(node.facts.get("profile") or "?") if node.facts.get("is_ours") else node.turn.origin.provider
+        covers = node.facts.get("covers")
+        first.append(f"── turns 1 to {covers or number} {how} {one_line(who, 40)}; they stay in full ──", QUIET)
+        return [first.append(_tips(tree, node), STRONG)]
     asked = "".join(piece.text for piece in node.turn.asked if piece.kind == "text")
     answer = "".join(piece.text for piece in node.turn.pieces if piece.kind == "text")
     first.append(one_line(asked) or "(no text)", style)
-    tips = [session.name for session in tree.sessions if session.tip == node.number]
     second = Text.assemble((margin, QUIET), _INDENT, ("→ ", QUIET), (one_line(answer) or "(no text)", style))
     third = Text.assemble((margin, QUIET), (_INDENT + "  " + _facts(node), QUIET))
     lines = [first, second, third]
-    if tips:
-        here = f"◀ {', '.join(one_line(name, 32) for name in tips)}"
-        if third.cell_len + 1 + cell_len(here) > width:
-            lines.append(Text.assemble((margin, QUIET), _INDENT + "  "))
-        lines[-1].append(here if len(lines) > 3 else f" {here}", STRONG)
+    if here := _tips(tree, node):
+        if third.cell_len + cell_len(here) > width:
+            lines.append(Text.assemble((margin, QUIET), _INDENT + " "))
+        lines[-1].append(here, STRONG)
     for line in (first, second):
         line.truncate(width, overflow="ellipsis")
     return lines
+
+
+def _tips(tree: SessionTree, node: StoredTurn) -> str:
+    """The sessions that go on after `node`."""
+    tips = [one_line(session.name, 32) for session in tree.sessions if session.tip == node.number]
+    return f" ◀ {', '.join(tips)}" if tips else ""
 
 
 def _facts(node: StoredTurn) -> str:

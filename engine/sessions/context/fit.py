@@ -58,6 +58,8 @@ def fitted(prepared: Prepared, at: datetime, counted: int | None = None) -> Prep
     past = prepared.asked.prompt.past
     if past is None or not past.turns:
         return prepared
+    if counted is None and _fits_for_sure(prepared):
+        return prepared
     fullness = fullness_of(prepared, at, counted)
     if not fullness.is_full:
         return prepared
@@ -69,6 +71,12 @@ def fitted(prepared: Prepared, at: datetime, counted: int | None = None) -> Prep
 def fitted_now(prepared: Prepared) -> Prepared | Failure:
     """The same at this moment, by the estimate."""
     return fitted(prepared, datetime.now(UTC))
+
+
+def _fits_for_sure(prepared: Prepared) -> bool:
+    """Whether not even a token for each byte would be too much: then nothing has to be estimated."""
+    limit = window_of(prepared, policy_of(prepared).max_input_tokens)
+    return limit is None or len(prepared.request.body) + sum(reasoning_by_turn(prepared).values()) <= limit
 
 
 def _fitted(job: Job, at: datetime, counted: int | None) -> Job:

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from ....providers.schema import Usage
 from ...costs.conversation_input import ConversationInput, conversation_input
+from ...costs.conversation_tokens import turn_words
 from ...costs.forecast import cost_of_usage
 from ...planning.fates import Past
 from ...planning.prepare import Prepared
@@ -70,7 +71,7 @@ def outlook(
     going = _counted(conversation_input(prepared, prepared.asked.prompt, at), forecast)
     past = prepared.asked.prompt.past or Past()
     number = len(past.turns) + 1 if past.place is None else past.place.turn
-    growth = _growth(going, len(past.turns), forecast)
+    growth = _growth(going, past, forecast)
     window = window_of(prepared, most_input_tokens)
     growth_usd = None if growth is None else _growth_usd(prepared, going, growth, at)
     source = forecast.input_source if forecast.input_source == "counted" or not going.is_learnt else "learnt"
@@ -127,8 +128,11 @@ def _usage(going: ConversationInput, more: int = 0) -> Usage:
     return Usage(input_tokens=tokens, cached_input_tokens=cached, cache_write_tokens=written, output_tokens=0)
 
 
-def _growth(going: ConversationInput, turns: int, forecast: Forecast) -> int | None:
+def _growth(going: ConversationInput, past: Past, forecast: Forecast) -> int | None:
     """What each turn so far has left behind; for the first one, its prompt and what it is expected to answer."""
+    turns = len(past.turns)
+    if past.after or past.compactions:
+        return sum(sum(turn_words(turn)) for turn in past.turns) // turns
     if turns:
         return (going.text + going.reasoning) // turns
     answer = forecast.expected_output_tokens
