@@ -58,6 +58,7 @@ def chat(
     Example:  thinkdial chat tea -p claude --think high
     """
     from ....engine.planning.prepare import Prompt
+    from ....engine.sessions.drafts import read_draft
     from ....engine.sessions.queries import new_name
     from ....providers.errors import UsageError
     from ...formats import Format
@@ -98,7 +99,11 @@ def chat(
                 say(line)
         elif name is None and not go_on and not keeping.quiet and not is_terminal(sys.stdin):
             say(f"thinkdial chat {dialogue.name} goes on with it later")
-        return Loop(dialogue, messages, attached).run()
+        try:
+            return Loop(dialogue, messages, attached).run()
+        finally:
+            if messages.is_typed and read_draft(dialogue.conversation.session.id).text:
+                held.keep()
 
 
 def _messages(dialogue: Dialogue) -> Messages:

@@ -140,13 +140,12 @@ class Loop:
         if turns and draft.text.strip() and plain_text(turns[-1].asked).startswith(draft.text.strip("\n")):
             draft = Draft()  # its answer was cut, and the turn is kept
         self._put(draft)
-        if draft.text:
+        if draft.text and self._messages.can_recall:
             say("what you had typed is back")
-            self._show_kept()
-
-    def _show_kept(self) -> None:
-        if not self._messages.can_recall:
-            say(f"  | {one_line(self._draft.text, 72)}")
+        elif draft.text:
+            say("this was typed and not answered:")
+            for line in draft.text.split("\n"):
+                say(f"  | {one_line(line)}")
 
     def _drop_line(self) -> None:
         had_text = bool(read_draft(self._session).text)

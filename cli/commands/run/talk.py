@@ -50,6 +50,11 @@ class Talk:
         known = self._known
         self.settings = replace(known, told=tuple(dict.fromkeys((*known.told, *vendors))))
 
+    def keep(self) -> None:
+        """Let the session stay at the end, although nothing was said in it."""
+        if self.turn.opened is not None:
+            self.turn = replace(self.turn, opened=replace(self.turn.opened, is_new=False))
+
     def go_on(self) -> None:
         """Look at the session again, which stays held: after a turn, or because something else has moved it."""
         self.turn = renew_turn(self.turn, self.settings)

@@ -188,6 +188,29 @@ def test_a_draft_survives_a_kill(screen: Run, cli: Run, turns: Turns) -> None:
     assert read_draft(session).text == "" and draft_path(session) == kept
 
 
+def test_a_draft_of_a_new_session_survives_sigterm(screen: Run) -> None:
+    chat = screen("tea", "-p", "a")
+    chat.wait("a@auto> ")
+    chat.keys("half a thou")
+    chat.wait("half a thou")
+    os.kill(chat.process.pid, signal.SIGTERM)
+    assert chat.end() == 143
+    again = screen("tea", "-p", "a")
+    assert "begins" not in again.wait("a@auto> half a thou")
+    again.keys("\x15\x04")
+    assert again.end() == 0
+    plain = screen("tea", "-p", "busy", "--retries", "0", env={"TERM": "dumb"})
+    plain.wait("busy@auto> ")
+    plain.line("one\\")
+    plain.wait("... ")
+    plain.line("two")
+    plain.answered("busy@auto")
+    plain.keys("\x04")
+    assert plain.end() == 0
+    last = screen("tea", "-p", "a", env={"TERM": "dumb"})
+    assert "this was typed and not answered:\r\n  | one\r\n  | two\r\n" in last.wait("a@auto> ")
+
+
 def test_a_kill_in_an_answer_loses_neither_what_came_nor_the_question(screen: Run, turns: Turns) -> None:
     chat = screen("tea", "-p", "stall")
     chat.wait("stall@auto> ")
