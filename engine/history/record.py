@@ -31,6 +31,10 @@ PAUSE_SHARE = 0.1
 """Bytes alone are stored this often: after a tenth of the time so far, within these bounds. A kill loses at most
 that; a finished result is stored at once."""
 
+SHOWN_PATIENCE_S = 0.1
+"""How long the bytes of a turn of a session are held back until they are stored, so that nothing is shown that a kill
+could take away. What is stored more slowly is not waited for."""
+
 MOST_WAITING_BYTES = 256 * 2**20
 REMOVED_AT_ONCE = 200
 """How many runs at most the end of one run removes for the sake of age and size: nobody likes to wait for that."""
@@ -44,7 +48,7 @@ Done = Callable[[], None]
 
 
 class Recorder:
-    """Takes down one run. Nothing here blocks the event loop or raises.
+    """Takes down one run. Nothing here raises, or blocks the event loop for longer than a turn's chunk takes.
 
     The first problem ends the recording and stays in `problem`; whoever waits is released. What is stored survives a
     kill of the process; only a failing machine may take the last moments with it.
@@ -73,6 +77,7 @@ class Recorder:
         self._thread: threading.Thread | None = None
         self._given_bytes = self._taken_bytes = 0  # each has one thread that adds to it
         self._run: int | None = None
+        self._held: threading.Event | None = None
         self._closing = False
         self._has_end = False
         self._ended = False
@@ -119,7 +124,11 @@ class Recorder:
         self._given_bytes += len(data)
         if self._given_bytes - self._taken_bytes > MOST_WAITING_BYTES and self.problem is None:
             self.problem = StoreError("the history is not kept: the disk is too slow for what comes in")
-        self._tell(lambda writing, _: writing.take(index, data), size=len(data))
+        kept = None if self._head.turn is None else threading.Event()
+        done = None if kept is None else kept.set
+        self._tell(lambda writing, _: writing.take(index, data), size=len(data), done=done)
+        if kept is not None:
+            self._hold(kept)
 
     def withheld(self, index: int) -> None:
         """The bytes of this response hold a credential in pieces: none of them are kept."""
@@ -164,6 +173,13 @@ class Recorder:
             self._thread.join()
         self._closing = True
         return self._run
+
+    def _hold(self, kept: threading.Event) -> None:
+        """Wait until something is stored, if what came before it was stored in time."""
+        is_late = self._held is not None and not self._held.is_set()
+        self._held = kept
+        if not is_late and self._thread is not None and not self._closing and self.problem is None:
+            kept.wait(SHOWN_PATIENCE_S)
 
     def _is_working(self) -> bool:
         """Whether there is a thread that takes steps; the first question starts it."""
