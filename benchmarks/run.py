@@ -27,6 +27,7 @@ BENCHMARKS: Mapping[str, str] = {
     "decoder": "decoding",
     "live": "live_view",
     "history": "history",
+    "sessions": "sessions",
     "batch": "batch",
     "batch-memory": "batch_memory",
 }
