@@ -1,4 +1,4 @@
-"""Thought signatures that come back: on the first call of each step, unchanged; caches that grow with a conversation."""
+"""Thought signatures that come back: on the first call of each step, unchanged; and a cache that grows."""
 
 from __future__ import annotations
 
