@@ -57,6 +57,14 @@ class Talk:
         (result,) = ended.json["results"]
         return result
 
+    def plan(self, prompt: str, profile: str) -> dict[str, Any]:
+        """What the turn would be; nothing is sent."""
+        asked = ("ask", prompt, "-p", profile, "--session", self.name, "--dry-run", "--json", "--config", self.config)
+        ended = self.cli(*asked)
+        assert ended.code == 0, ended.everything
+        (planned,) = ended.json["plans"]
+        return planned
+
     def run(self, *arguments: str) -> Any:
         """A command about sessions, which has to succeed."""
         ended = self.cli("session", *arguments)
@@ -64,7 +72,7 @@ class Talk:
         return ended
 
     def tree(self, name: str | None = None) -> dict[str, Any]:
-        return self.run("show", name or self.name, "--json").json
+        return self.run("show", name or self.name, "--json", "--config", str(self.config)).json
 
     def way(self, name: str | None = None) -> list[dict[str, Any]]:
         """The nodes from the first turn to the one that the session goes on after."""
