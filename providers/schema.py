@@ -197,7 +197,7 @@ class Call:
     prompt included, where a writer has already put them as the wire wants them; they take the place of `earlier` and
     `prompt`.
     `native` are the thinking fields, spelled for this dialect; `params` are the user's own native fields. Both are
-    merged into the body, `params` last.
+    merged into the body, `params` last. `headers` go beside those that the dialect and the profile give.
     """
 
     model: str
@@ -209,6 +209,7 @@ class Call:
     params: Json = field(default_factory=dict[str, Any])
     earlier: tuple[Message, ...] = ()
     written: tuple[Json, ...] | None = None
+    headers: tuple[tuple[str, str], ...] = ()
 
     @property
     def chat(self) -> tuple[Message, ...]:

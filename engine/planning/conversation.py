@@ -61,7 +61,9 @@ def with_past(target: Target, call: Call, past: Past, account: str | None) -> tu
     planned = replace(plan_continuity(turns, asked, destination, past.options, write), turns=turns)
     if remembers is None:
         return _in_plain_text(call, planned.exchanged), planned
-    return replace(call, written=tuple(write(planned.exchanged))), planned
+    told = any(fate.fate == "kept" for fate in planned.fates)
+    headers = tuple((name, str(value)) for name, value in rule.report_headers.items()) if told else ()
+    return replace(call, written=tuple(write(planned.exchanged)), headers=headers), planned
 
 
 def rule_of(target: Target) -> StateRule:

@@ -297,7 +297,13 @@ def unstreamed(prepared: Prepared) -> Prepared:
 
 
 def _build(target: Target, call: Call) -> HttpRequest:
-    return with_own_headers(target, dialect(target.dialect).build_request(call, target.base_url, target.use.quirks))
+    built = dialect(target.dialect).build_request(call, target.base_url, target.use.quirks)
+    own = with_own_headers(target, built)
+    for name, value in call.headers:
+        given = [known for key, known in own.headers if key == name]
+        kept = tuple(header for header in own.headers if header[0] != name)
+        own = replace(own, headers=(*kept, (name, ",".join(dict.fromkeys((*given, value))))))
+    return own
 
 
 def with_own_headers(target: Target, built: HttpRequest) -> HttpRequest:

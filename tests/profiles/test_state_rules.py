@@ -56,7 +56,7 @@ def test_levels_replace_one_another_key_by_key() -> None:
     assert state_rule("openai", "openai-responses", "gpt-5.4").asks == {"include": ["reasoning.encrypted_content"]}
     assert state_rule("deepseek", "openai-responses", "deepseek-v4").asks == {}
     invoke = state_rule("bedrock", "bedrock-invoke", "anthropic.claude-opus-5-5")
-    assert replace(invoke, place=None) == state_rule("anthropic", "anthropic-messages", "anthropic.claude-opus-5-5")
+    assert replace(invoke, place=None) == state_rule("azure", "anthropic-messages", "anthropic.claude-opus-5-5")
     assert state_rule("cerebras", "openai-chat", "zai-glm-4.7").reasoning_field == "tags"
     assert state_rule("cerebras", "openai-chat", "gpt-oss-120b").reasoning_field == "reasoning"
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import httpx2
@@ -21,16 +23,23 @@ def opaque(talk: Talk, turn: int) -> set[str]:
     return {value for piece in pieces for value in piece.opaque.values() if isinstance(value, str)}
 
 
-def spoil(talk: Talk, turn: int) -> None:
-    """Let the vendor no longer know what it made: every opaque value of a stored turn is changed."""
+@contextmanager
+def changed(talk: Talk, turn: int) -> Iterator[dict[str, Any]]:
+    """The stored document of a turn, to be changed."""
     number = talk.way()[turn - 1]["node"]
     with Store.open() as store, store.transaction() as connection:
         (blob,) = connection.execute("SELECT document FROM turns WHERE number = ?", (number,)).fetchone()
         document: dict[str, Any] = unpacked(blob)
+        yield document
+        connection.execute("UPDATE turns SET document = ? WHERE number = ?", (compressed(document), number))
+
+
+def spoil(talk: Talk, turn: int) -> None:
+    """Let the vendor no longer know what it made: every opaque value of a stored turn is changed."""
+    with changed(talk, turn) as document:
         for piece in document["pieces"]:
             known = piece.get("opaque", {})
             piece["opaque"] = {name: f"{value[:-8]}AAAA{value[-4:]}" for name, value in known.items()}
-        connection.execute("UPDATE turns SET document = ? WHERE number = ?", (compressed(document), number))
 
 
 @pytest.mark.parametrize("own", ["opus", "gpt", "gemini", "grok", "router", "mistral", "deepseek", "groq", "cerebras"])
@@ -129,6 +138,19 @@ def test_a_key_that_has_changed_back_finds_its_own(talk: Talk, monkeypatch: pyte
         told = talk.ask("Go on.", "sonnet")
         found = [one["fate"] for one in told["continuity"] if one["turn"] == 1]
         assert found == ([] if fate is None else [fate])
+
+
+def test_claude_is_asked_to_say_what_it_leaves_out(talk: Talk) -> None:
+    """The table of who reads whose blocks is dated: here the vendor reads less than it says."""
+    talk.ask("Is 91 a prime?", "fable")
+    with changed(talk, 1) as document:
+        document["origin"] |= {"model": "claude-opus-5-5", "served": None}
+    own = {"headers": {"anthropic-beta": "effort-2025-11-24"}}
+    write_profiles(talk.config, talk.simulator.base_url, opus=own)
+    told = talk.ask("And 97?", "opus")
+    assert talk.requests[-1].headers["anthropic-beta"] == f"effort-2025-11-24,{BINDING}"
+    (state,) = [one for one in told["continuity"] if one["kind"] == "thinking"]
+    assert (state["fate"], state["reason"]) == ("dropped", "anthropic left it out (model binding mismatch)")
 
 
 def test_what_the_vendor_leaves_out_after_all_is_told(talk: Talk) -> None:
