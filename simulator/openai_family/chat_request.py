@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from ..answers.thinking import LEVEL_FACTORS, OFF, Dial, count_tokens
 from ..calls.call import ApiCall
 from ..calls.fields import JsonObject, as_int, as_object, as_text, joined_text, objects
-from ..state.prompts import Prompt, Section
+from ..state.prompts import PromptSection, SectionedPrompt
 
 DEFAULT_LEVEL = "medium"
 BUDGET_FIELDS = ("thinking_budget", "thinking_token_budget", "reasoning_budget_tokens", "reasoning_budget")
@@ -23,7 +23,7 @@ SWITCHES = ("enable_thinking", "thinking")
 class ChatRequest:
     """A request understood. `hidden`: think, but do not show it; `with_usage`: send usage at the end of a stream."""
 
-    prompt: Prompt
+    prompt: SectionedPrompt
     dial: Dial
     output_limit: int | None
     hidden: bool
@@ -40,7 +40,7 @@ def read_request(call: ApiCall) -> ChatRequest | str:
     for name in SWITCHES:
         if isinstance(template.get(name), str):
             return f"invalid type for '{name}' (expected boolean, got string)"
-    prompt = Prompt((Section(""), *map(_section, messages)))
+    prompt = SectionedPrompt((PromptSection(""), *map(_section, messages)))
     reasoning = as_object(body.get("reasoning")) or {}
     hidden = body.get("include_reasoning") is False or reasoning.get("exclude") is True
     with_usage = (as_object(body.get("stream_options")) or {}).get("include_usage") is True
@@ -48,14 +48,14 @@ def read_request(call: ApiCall) -> ChatRequest | str:
     return ChatRequest(prompt, _dial(body, template, reasoning), limit, hidden, with_usage)
 
 
-def _section(message: JsonObject) -> Section:
+def _section(message: JsonObject) -> PromptSection:
     """A message with the thought that came back in it, which the model is shown."""
     content = message.get("content")
     thoughts = [joined_text(part.get("thinking")) for part in objects(content) if part.get("type") == "thinking"]
     fields = (as_text(message.get(name)) for name in THOUGHT_FIELDS)
     details = (as_text(entry.get("text")) for entry in objects(message.get("reasoning_details")))
     thought = "".join(thoughts) or next(filter(None, fields), "") or "".join(filter(None, details))
-    return Section(joined_text(content), count_tokens(thought), thought)
+    return PromptSection(joined_text(content), count_tokens(thought), thought)
 
 
 def _dial(body: JsonObject, template: JsonObject, reasoning: JsonObject) -> Dial:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from ..answers.turns import deltas
 from ..calls.fields import JsonObject, objects
-from ..state.caches import CacheRule
+from ..state.caches import CacheTerms
 
 OPENER, CLOSER = "<think>", "</think>"
 # Cut so that no fragment is a whole tag, as token boundaries do.
@@ -40,7 +40,7 @@ class ChatStyle:
     bill: Callable[[int, int, int], JsonObject] | None = None
     limit_covers_thinking: bool = True
     #: How prompts are cached without being asked; None where nothing is told of it.
-    caches: CacheRule | None = None
+    caches: CacheTerms | None = None
     #: What was and was not found in the cache is told in two counters beside the others.
     tells_hits: bool = False
     #: What the entries of `reasoning_details` call themselves, and the one that ends them: a signature, or ciphertext.

@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from .prompts import Prompt
+from .prompts import SectionedPrompt
 
 
 @dataclass(frozen=True, slots=True)
-class CacheRule:
+class CacheTerms:
     """How a vendor caches: nothing below `least` tokens, whole steps of `step`, for `lifetime_s` after the last use.
 
     `marked`: only beginnings that the client marks are written; a marked one is looked for at each earlier section.
@@ -41,7 +41,7 @@ class PromptCache:
         self._clock = clock
         self._ends: dict[tuple[object, ...], float] = {}
 
-    def use(self, owner: tuple[object, ...], prompt: Prompt, rule: CacheRule) -> Cached:
+    def use(self, owner: tuple[object, ...], prompt: SectionedPrompt, rule: CacheTerms) -> Cached:
         """What the prompt finds in the cache of its owner, and leaves there."""
         now, read, written = self._clock(), 0, 0
         prefixes = list(prompt.prefixes())

@@ -14,7 +14,7 @@ MESSAGE_TOKENS = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Section:
+class PromptSection:
     """One message, or what stands before all of them.
 
     `reasoning_tokens`: earlier thoughts in it that the model is shown. `more` is what it holds beside its text.
@@ -28,10 +28,10 @@ class Section:
 
 
 @dataclass(frozen=True, slots=True)
-class Prompt:
+class SectionedPrompt:
     """Everything that a model reads. Sizes are in simulated tokens."""
 
-    sections: tuple[Section, ...]
+    sections: tuple[PromptSection, ...]
 
     @property
     def text(self) -> str:
@@ -54,6 +54,6 @@ class Prompt:
             yield name, tokens, section.ends_cached
 
 
-def prompt_of(texts: Iterable[str]) -> Prompt:
+def prompt_of(texts: Iterable[str]) -> SectionedPrompt:
     """A prompt of bare texts. The first is the system's, empty where it says nothing."""
-    return Prompt(tuple(map(Section, texts)))
+    return SectionedPrompt(tuple(map(PromptSection, texts)))

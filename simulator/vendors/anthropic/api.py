@@ -14,11 +14,11 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_object, objects, words
 from ...calls.reply import HttpReply, Piece, Role, named_event, stream, whole
-from ...state.caches import CacheRule
+from ...state.caches import CacheTerms
 from . import replies, rules
 from .context import SUMMARY_TOKENS, Edited, edit
 from .models import Claude, find_claude
-from .replay import Replayed, organization_of, signature_of
+from .replay import JudgedHistory, organization_of, signature_of
 
 SPEED = Speed(first_s=0.9, thinking_per_s=110.0, answer_per_s=75.0)
 COUNTED_FIELDS = words(
@@ -130,11 +130,11 @@ def _message(
     return _Message(call, turn, thinking, signature, usage, stop_reason, stop_details, told, edited)
 
 
-def _input_usage(call: ApiCall, model: Claude, replayed: Replayed, dial: Dial) -> JsonObject:
+def _input_usage(call: ApiCall, model: Claude, replayed: JudgedHistory, dial: Dial) -> JsonObject:
     # Another effort or another kind of thinking begins a cache of its own.
     owner = ("anthropic", organization_of(call), model.id, dial)
     hour = _asks_for(call, "1h")
-    rule = CacheRule(least=model.caches_from, lifetime_s=3600.0 if hour else 300.0, marked=True)
+    rule = CacheTerms(least=model.caches_from, lifetime_s=3600.0 if hour else 300.0, marked=True)
     cached = call.cache.use(owner, replayed.prompt, rule)
     return {
         "input_tokens": replayed.prompt.size - cached.read - cached.written,

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_object, as_text, objects
-from ...state.prompts import Prompt, Section
-from .replay import Replayed, compaction_of
+from ...state.prompts import PromptSection, SectionedPrompt
+from .replay import JudgedHistory, compaction_of
 from .replies import invalid
 
 EDITING_BETA, OLD_COMPACTION_BETA, COMPACTION_BETA = (
@@ -33,14 +33,14 @@ class Edited:
     writing it took of input tokens. `only_summary`: nothing else was asked for.
     """
 
-    replayed: Replayed
+    replayed: JudgedHistory
     applied: tuple[JsonObject, ...] = ()
     compaction: JsonObject | None = None
     summarized: int = 0
     only_summary: bool = False
 
 
-def edit(call: ApiCall, replayed: Replayed, betas: set[str]) -> Edited:
+def edit(call: ApiCall, replayed: JudgedHistory, betas: set[str]) -> Edited:
     """Do what `context_management` and `compaction` ask for. Raises `RejectedError` where they cannot be."""
     asked = as_object(call.body.get("compaction"))
     if asked is not None:
@@ -62,7 +62,7 @@ def edit(call: ApiCall, replayed: Replayed, betas: set[str]) -> Edited:
     return edited
 
 
-def _summarized(call: ApiCall, replayed: Replayed, asked: JsonObject, betas: set[str]) -> Edited:
+def _summarized(call: ApiCall, replayed: JudgedHistory, asked: JsonObject, betas: set[str]) -> Edited:
     if COMPACTION_BETA not in betas:
         raise invalid(call, "compaction: Extra inputs are not permitted")
     if asked.get("type") != "summarize":
@@ -92,7 +92,7 @@ def _cleared(edited: Edited, one: JsonObject) -> Edited:
         "cleared_thinking_turns": len(gone),
         "cleared_input_tokens": tokens,
     }
-    replayed = replace(edited.replayed, prompt=Prompt(tuple(sections)))
+    replayed = replace(edited.replayed, prompt=SectionedPrompt(tuple(sections)))
     return replace(edited, replayed=replayed, applied=(*edited.applied, applied) if gone else edited.applied)
 
 
@@ -107,7 +107,7 @@ def _compacted(call: ApiCall, edited: Edited, one: JsonObject) -> Edited:
         return edited
     block: JsonObject = {"type": "compaction", "content": _summary(objects(call.body.get("messages")))}
     first, *_, last = prompt.sections
-    short = Prompt((first, Section(str(block["content"])), last))
+    short = SectionedPrompt((first, PromptSection(str(block["content"])), last))
     return replace(edited, replayed=replace(edited.replayed, prompt=short), compaction=block, summarized=prompt.size)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects
-from ...state.prompts import Prompt, Section
+from ...state.prompts import PromptSection, SectionedPrompt
 from ...state.seals import fingerprint, seal, unseal
 from . import bindings
 from .models import Claude
@@ -24,14 +24,14 @@ THOUGHTS = ("thinking", "redacted_thinking")
 
 
 @dataclass(frozen=True, slots=True)
-class Replayed:
+class JudgedHistory:
     """A conversation after its thinking blocks were judged.
 
     `prefix` stands for it, `read` for the blocks that the model was shown, in their order; `changes` are the entries
     of `input_transformations`.
     """
 
-    prompt: Prompt
+    prompt: SectionedPrompt
     prefix: str
     read: tuple[str, ...]
     changes: tuple[JsonObject, ...]
@@ -51,7 +51,7 @@ class _Reader:
     broken: bool = False
 
 
-def read_back(call: ApiCall, model: Claude, messages: list[JsonObject], behavior: str | None) -> Replayed:
+def read_back(call: ApiCall, model: Claude, messages: list[JsonObject], behavior: str | None) -> JudgedHistory:
     """Judge every block. `behavior` is `prefix_mismatch_behavior`, None where the request does not say.
 
     Raises `RejectedError` for a block that was tampered with or is bound to a different conversation.
@@ -68,9 +68,11 @@ def read_back(call: ApiCall, model: Claude, messages: list[JsonObject], behavior
         sections.append(_section(reader, position, message, forgets=bindings.forgets(model.id) and position < last))
         reader.prefix = fingerprint(reader.prefix, message.get("role"), _plain(message))
     if call.body.get("cache_control") is not None and len(sections) > 1:
-        sections[-1] = Section(sections[-1].text, sections[-1].reasoning_tokens, sections[-1].more, ends_cached=True)
-    prompt = Prompt((sections[0], *sections[1 + summary :]))
-    return Replayed(prompt, reader.prefix, tuple(reader.read), tuple(reader.changes))
+        sections[-1] = PromptSection(
+            sections[-1].text, sections[-1].reasoning_tokens, sections[-1].more, ends_cached=True
+        )
+    prompt = SectionedPrompt((sections[0], *sections[1 + summary :]))
+    return JudgedHistory(prompt, reader.prefix, tuple(reader.read), tuple(reader.changes))
 
 
 def key_of(call: ApiCall) -> str:
@@ -81,7 +83,7 @@ def organization_of(call: ApiCall) -> str:
     return fingerprint("organization", key_of(call))
 
 
-def signature_of(call: ApiCall, model: Claude, replayed: Replayed, thinking: str, tokens: int) -> str:
+def signature_of(call: ApiCall, model: Claude, replayed: JudgedHistory, thinking: str, tokens: int) -> str:
     """The signature of a new block, which holds what it is bound to."""
     facts: JsonObject = {
         "id": call.id("", "block", length=8),
@@ -101,9 +103,11 @@ def compaction_of(call: ApiCall, summary: str, instructions: str) -> JsonObject:
     return {"type": "compaction", "content": summary, "signature": seal(COMPACTION_MARK, facts)}
 
 
-def _system(call: ApiCall) -> Section:
+def _system(call: ApiCall) -> PromptSection:
     blocks = objects(call.body.get("system"))
-    return Section(joined_text(call.body.get("system")), ends_cached=any("cache_control" in one for one in blocks))
+    return PromptSection(
+        joined_text(call.body.get("system")), ends_cached=any("cache_control" in one for one in blocks)
+    )
 
 
 def _compacted(call: ApiCall, messages: list[JsonObject]) -> int:
@@ -132,7 +136,7 @@ def _is_question(message: JsonObject) -> bool:
     return message.get("role") == "user" and not any(block.get("type") == "tool_result" for block in blocks)
 
 
-def _section(reader: _Reader, position: int, message: JsonObject, *, forgets: bool) -> Section:
+def _section(reader: _Reader, position: int, message: JsonObject, *, forgets: bool) -> PromptSection:
     call, blocks = reader.call, objects(message.get("content"))
     if message.get("role") == "assistant" and blocks and blocks[-1].get("type") in THOUGHTS:
         raise invalid(call, f"messages.{position}: The final block in an assistant message cannot be `thinking`.")
@@ -146,7 +150,7 @@ def _section(reader: _Reader, position: int, message: JsonObject, *, forgets: bo
             reader.read.append(str(facts["id"]))
             shown += 0 if forgets else as_int(facts.get("tokens")) or 0
     marked = any("cache_control" in block for block in blocks)
-    return Section(joined_text(message.get("content")), shown, "".join(reader.read[seen:]), marked)
+    return PromptSection(joined_text(message.get("content")), shown, "".join(reader.read[seen:]), marked)
 
 
 def _facts(call: ApiCall, place: str, block: JsonObject) -> JsonObject:

@@ -13,7 +13,7 @@ from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_number, as_object, as_text, objects, words
 from ...calls.reply import RejectedError
 from .models import Claude, find_claude
-from .replay import Replayed, read_back
+from .replay import JudgedHistory, read_back
 from .replies import error, invalid, unknown
 
 VERSIONS = ("2023-06-01", "2026-10-21")
@@ -164,7 +164,7 @@ def check_sampling(call: ApiCall, model: Claude, *, thinks: bool) -> None:
             raise invalid(call, "`top_p` must be greater than or equal to 0.95 or unset when thinking is enabled.")
 
 
-def check_messages(call: ApiCall, model: Claude, *, thinks: bool) -> Replayed:
+def check_messages(call: ApiCall, model: Claude, *, thinks: bool) -> JudgedHistory:
     """The conversation, after checking roles, blocks, signatures and the last message."""
     messages = objects(call.body["messages"])
     if not messages or len(messages) != len(as_list(call.body["messages"]) or []):

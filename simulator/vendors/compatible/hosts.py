@@ -16,8 +16,8 @@ from ...calls.reply import HttpReply, RejectedError, whole
 from ...openai_family.chat import answer_as
 from ...openai_family.chat_request import ChatRequest, read_request
 from ...openai_family.styles import ChatStyle
-from ...state.caches import CacheRule
-from ...state.prompts import Prompt, Section
+from ...state.caches import CacheTerms
+from ...state.prompts import PromptSection, SectionedPrompt
 from ...state.seals import seal, unseal
 from .replies import error
 
@@ -55,7 +55,7 @@ def _refusal(text: str, code: str = "invalid_request_error") -> RejectedError:
 
 
 def _deepseek_style(call: ApiCall) -> ChatStyle:
-    rule = CacheRule(least=64, step=64, lifetime_s=3600.0)
+    rule = CacheTerms(least=64, step=64, lifetime_s=3600.0)
     return ChatStyle(field_names=("reasoning_content",), always_usage=True, caches=rule, tells_hits=True)
 
 
@@ -68,14 +68,14 @@ def _deepseek(call: ApiCall, asked: ChatRequest) -> ChatRequest:
             raise _refusal("The `reasoning_content` in the thinking mode must be passed back to the API.")
     head, *sections = asked.prompt.sections
     shown = (
-        section if message.get("tool_calls") else Section(section.text)
+        section if message.get("tool_calls") else PromptSection(section.text)
         for section, message in zip(sections, messages, strict=True)
     )
-    return replace(asked, prompt=Prompt((head, *shown)))
+    return replace(asked, prompt=SectionedPrompt((head, *shown)))
 
 
 def _cerebras_style(call: ApiCall) -> ChatStyle:
-    return ChatStyle(field_names=("reasoning",), always_usage=True, caches=CacheRule(least=128, step=128))
+    return ChatStyle(field_names=("reasoning",), always_usage=True, caches=CacheTerms(least=128, step=128))
 
 
 def _cerebras(call: ApiCall, asked: ChatRequest) -> ChatRequest:
@@ -103,7 +103,7 @@ def _openrouter_style(call: ApiCall) -> ChatStyle:
         details=True,
         always_usage=True,
         comments=(b": OPENROUTER PROCESSING\n\n",),
-        caches=CacheRule(),
+        caches=CacheTerms(),
         bill=_bill,
         details_format=_format(call),
     )
@@ -121,7 +121,7 @@ def _openrouter(call: ApiCall, asked: ChatRequest) -> ChatRequest:
     """Entries of the model's own format are checked as it would, those of other formats are left out."""
     mine = _format(call)
     head, *sections = asked.prompt.sections
-    read: list[Section] = []
+    read: list[PromptSection] = []
     for section, message in zip(sections, objects(call.body.get("messages")), strict=True):
         tokens = 0
         for entry in objects(message.get("reasoning_details")):
@@ -133,8 +133,8 @@ def _openrouter(call: ApiCall, asked: ChatRequest) -> ChatRequest:
             if opaque is not None and unseal(SEAL_MARK, opaque) is None:
                 raise _upstream("Invalid `signature` in `thinking` block")
             tokens += count_tokens(as_text(entry.get("text")) or "")
-        read.append(Section(section.text, tokens, section.more))
-    return replace(asked, prompt=Prompt((head, *read)))
+        read.append(PromptSection(section.text, tokens, section.more))
+    return replace(asked, prompt=SectionedPrompt((head, *read)))
 
 
 def _upstream(text: str) -> RejectedError:

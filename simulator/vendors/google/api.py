@@ -15,8 +15,8 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_object, objects
 from ...calls.reply import HttpReply, Piece, Role, google_event, stream
-from ...state.caches import CacheRule
-from ...state.prompts import Prompt
+from ...state.caches import CacheTerms
+from ...state.prompts import SectionedPrompt
 from . import replies, rules
 from .models import Gemini
 
@@ -75,10 +75,10 @@ def count_tokens(call: ApiCall) -> HttpReply:
     return replies.ok(call, counted)
 
 
-def cached_tokens(call: ApiCall, model: Gemini, prompt: Prompt) -> int:
+def cached_tokens(call: ApiCall, model: Gemini, prompt: SectionedPrompt) -> int:
     """What of the prompt was read before, as the implicit cache has it."""
     owner = ("google", call.request.headers.get("x-goog-api-key") or call.request.query.get("key"), model.id)
-    rule = CacheRule(least=2048 if model.generation < 3 else 4096, step=128)
+    rule = CacheTerms(least=2048 if model.generation < 3 else 4096, step=128)
     return call.cache.use(owner, prompt, rule).read
 
 

@@ -14,7 +14,7 @@ from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
 from ...calls.reply import HttpReply, Piece, RejectedError, Role, named_event, stream, whole
 from ...calls.vendor import Vendor
-from ...state.prompts import Prompt, prompt_of
+from ...state.prompts import SectionedPrompt, prompt_of
 from ...state.seals import unseal
 from .api import SPEED, TOKENS_PER_CHUNK, cached_tokens
 from .models import Gemini, find_gemini
@@ -115,7 +115,7 @@ def _check_model(call: ApiCall) -> Gemini:
     return model
 
 
-def _check_input(call: ApiCall) -> Prompt:
+def _check_input(call: ApiCall) -> SectionedPrompt:
     """The input, in any of its forms: a text, parts of one turn, or steps with the signatures of thoughts."""
     previous = as_text(call.body.get("previous_interaction_id"))
     if previous is not None:

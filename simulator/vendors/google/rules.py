@@ -12,7 +12,7 @@ from ...answers.thinking import OFF, Dial
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
 from ...calls.reply import RejectedError
-from ...state.prompts import Prompt, prompt_of
+from ...state.prompts import SectionedPrompt, prompt_of
 from ...state.seals import seal, unseal
 from .models import Gemini, find_gemini
 from .replies import TYPE_PREFIX, error, invalid
@@ -140,7 +140,7 @@ def check_config(call: ApiCall, model: Gemini, config: JsonObject) -> int:
     return limit
 
 
-def check_contents(call: ApiCall, model: Gemini, body: JsonObject) -> Prompt:
+def check_contents(call: ApiCall, model: Gemini, body: JsonObject) -> SectionedPrompt:
     """The conversation, after checking roles, signatures and the last turn."""
     contents = objects(body.get("contents"))
     if not contents:

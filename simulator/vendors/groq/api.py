@@ -13,10 +13,10 @@ from ...calls.reply import HttpReply
 from ...openai_family.chat import answer_as
 from ...openai_family.chat_request import read_request
 from ...openai_family.styles import ChatStyle
-from ...state.caches import CacheRule
+from ...state.caches import CacheTerms
 from . import replies, rules
 
-CACHES = CacheRule(least=128, step=128, lifetime_s=7200.0)
+CACHES = CacheTerms(least=128, step=128, lifetime_s=7200.0)
 """Source: https://console.groq.com/docs/prompt-caching"""
 
 

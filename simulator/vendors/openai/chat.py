@@ -12,7 +12,7 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_list, as_object, joined_text, objects, words
 from ...calls.reply import HttpReply, Piece, Role, data_event, stream
-from ...state.prompts import Prompt, prompt_of
+from ...state.prompts import SectionedPrompt, prompt_of
 from . import replies, rules
 from .models import Gpt
 
@@ -103,7 +103,7 @@ def _check_tools(call: ApiCall, model: Gpt) -> None:
         raise replies.invalid(call, text, "reasoning_effort", None)
 
 
-def _prompt(call: ApiCall) -> Prompt:
+def _prompt(call: ApiCall) -> SectionedPrompt:
     messages = objects(call.body["messages"])
     if not messages:
         text = (
@@ -121,7 +121,7 @@ def _prompt(call: ApiCall) -> Prompt:
     return prompt_of(["", *(joined_text(message.get("content")) for message in messages)])
 
 
-def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: Prompt) -> JsonObject:
+def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: SectionedPrompt) -> JsonObject:
     size, cached = prompt.size, rules.use_cache(call, model, prompt)
     details: JsonObject = {"cached_tokens": cached.read, "audio_tokens": 0}
     if model.generation >= 5.6:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_text, joined_text, objects
 from ...calls.reply import RejectedError
-from ...state.prompts import Prompt, Section
+from ...state.prompts import PromptSection, SectionedPrompt
 from ...state.seals import fingerprint, seal, unseal
 
 ENCRYPTED_MARK = "gAAAAABthinkdialsimulated"
@@ -40,15 +40,15 @@ class Party:
 class Recalled:
     """The conversation after its items were judged; `changes` are the entries of `input_transformations`."""
 
-    prompt: Prompt
+    prompt: SectionedPrompt
     changes: tuple[JsonObject, ...] = ()
 
 
 def recall(call: ApiCall, party: Party) -> Recalled:
     """Read `instructions` and `input`. Raises `RejectedError` for an item that cannot be."""
-    given, instructions = call.body.get("input"), Section(joined_text(call.body.get("instructions")))
+    given, instructions = call.body.get("input"), PromptSection(joined_text(call.body.get("instructions")))
     if isinstance(given, str):
-        return Recalled(Prompt((instructions, Section(given))))
+        return Recalled(SectionedPrompt((instructions, PromptSection(given))))
     items = objects(given)
     if not items:
         raise party.refuse(call, "Missing required parameter: 'input'.", "input", "missing_required_parameter")
@@ -68,18 +68,18 @@ def recall(call: ApiCall, party: Party) -> Recalled:
             case "compaction":
                 facts = _sealed(call, party, item)
                 # What stood before the newest one is not read.
-                sections = [instructions, Section("", as_int(facts.get("tokens")) or 0, str(facts.get("id")))]
+                sections = [instructions, PromptSection("", as_int(facts.get("tokens")) or 0, str(facts.get("id")))]
                 thought, more = 0, ""
             case "message":
                 _message(call, party, position, item, items[:position])
-                sections.append(Section(joined_text(item.get("content")), thought, more))
+                sections.append(PromptSection(joined_text(item.get("content")), thought, more))
                 thought, more = 0, ""
             case _:
                 sections.append(
-                    Section(as_text(item.get("arguments")) or joined_text(item.get("output")), thought, more)
+                    PromptSection(as_text(item.get("arguments")) or joined_text(item.get("output")), thought, more)
                 )
                 thought, more = 0, ""
-    return Recalled(Prompt(tuple(sections)), tuple(changes))
+    return Recalled(SectionedPrompt(tuple(sections)), tuple(changes))
 
 
 def encrypted(call: ApiCall, party: Party, kind: str, tokens: int) -> str:

@@ -14,7 +14,7 @@ from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_int, as_object, as_text, objects, words
 from ...calls.reply import HttpReply, stream
 from ...state.caches import Cached
-from ...state.prompts import Prompt
+from ...state.prompts import SectionedPrompt
 from . import replies, rules
 from .models import Gpt
 from .replay import Party, Recalled, encrypted, message_id, reasoning_id, recall
@@ -227,7 +227,7 @@ def _response(call: ApiCall, model: Gpt, reasoning: JsonObject) -> JsonObject:
     }
 
 
-def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: Prompt) -> JsonObject:
+def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: SectionedPrompt) -> JsonObject:
     usage: JsonObject = {
         "input_tokens": prompt.size,
         "output_tokens": turn.output_tokens,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from ...answers.turns import Speed
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import as_int, as_number, as_text
-from ...state.caches import Cached, CacheRule
-from ...state.prompts import Prompt
+from ...state.caches import Cached, CacheTerms
+from ...state.prompts import SectionedPrompt
 from .models import Gpt, find_gpt
 from .replies import invalid, quoted
 
@@ -95,9 +95,9 @@ def off_default(value: object, default: float) -> bool:
     return number is not None and number != default
 
 
-def use_cache(call: ApiCall, model: Gpt, prompt: Prompt) -> Cached:
+def use_cache(call: ApiCall, model: Gpt, prompt: SectionedPrompt) -> Cached:
     """What of the prompt is read from the cache, and put into it where the model tells that."""
     lifetime_s = 86_400.0 if call.body.get("prompt_cache_retention") == "24h" else 600.0
     owner = ("openai", call.bearer, model.id, call.body.get("prompt_cache_key"))
-    cached = call.cache.use(owner, prompt, CacheRule(step=128, lifetime_s=lifetime_s))
+    cached = call.cache.use(owner, prompt, CacheTerms(step=128, lifetime_s=lifetime_s))
     return cached if model.generation >= 5.6 else Cached(cached.read)

@@ -17,7 +17,7 @@ from ...openai_family.chat import answer_as
 from ...openai_family.chat_request import read_request
 from ...openai_family.hosted_model import HostedModel
 from ...openai_family.styles import ChatStyle
-from ...state.caches import CacheRule
+from ...state.caches import CacheTerms
 from ..openai import responses as openai_responses
 from ..openai.models import Gpt
 from ..openai.replay import Party, recall
@@ -47,7 +47,7 @@ def chat(call: ApiCall) -> HttpReply:
         additive=True,
         bill=_bill_of(model),
         limit_covers_thinking=False,
-        caches=CacheRule(),
+        caches=CacheTerms(),
     )
     return answer_as(call, style, replace(asked, dial=dial), vendor="xai", headers=replies.request_headers(call))
 
