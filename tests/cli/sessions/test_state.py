@@ -161,3 +161,36 @@ def test_what_the_vendor_leaves_out_after_all_is_told(talk: Talk) -> None:
     state = [one for one in told["continuity"] if one["kind"] == "encrypted"]
     assert [one["fate"] for one in state] == ["dropped"], state
     assert "turn boundary" in state[0]["reason"]
+
+
+GPT_COMPACTS = {"params": {"context_management": [{"type": "compaction", "compact_threshold": 2000}]}}
+CLAUDE_COMPACTS = {
+    "params": {"context_management": {"edits": [{"type": "compact_20260112"}]}},
+    "headers": {"anthropic-beta": "compact-2026-01-12"},
+}
+
+
+@pytest.mark.parametrize(
+    ("own", "changed_entry", "words", "other"),
+    [("gpt", GPT_COMPACTS, 2500, "opus"), ("opus", CLAUDE_COMPACTS, 160_000, "gpt")],
+)
+def test_a_vendors_short_form_goes_back_to_it_and_the_full_turns_to_all_others(
+    talk: Talk, own: str, changed_entry: dict[str, Any], words: int, other: str
+) -> None:
+    write_profiles(talk.config, talk.simulator.base_url, **{own: changed_entry})
+    long = "word " * words
+    first = talk.ask(long, own)
+    short = talk.ask("And now?", own)
+    kinds = [piece.kind for turn in talk.turns() for piece in turn.pieces]
+    assert "compaction" in kinds
+    told = talk.ask("And then?", own)
+    assert any(one["kind"] == "compaction" and one["fate"] == "kept" for one in told["continuity"]), told["continuity"]
+    assert told["usage"]["input_tokens"] < words
+    assert first["usage"]["input_tokens"] + short["usage"]["input_tokens"] > words  # what the summary read is billed
+    away = talk.ask("And elsewhere?", other)
+    lost = [one for one in away["continuity"] if one["kind"] == "compaction"]
+    assert lost and {one["fate"] for one in lost} == {"dropped"}
+    assert away["usage"]["input_tokens"] > words and any(long.strip() in text for text in strings(talk.body()))
+    back = talk.ask("And back?", own)
+    assert any(one["kind"] == "compaction" and one["fate"] == "kept" for one in back["continuity"])
+    assert back["status"] == "ok" and back["attempts"] == 1
