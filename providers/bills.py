@@ -28,10 +28,11 @@ def read_bill(document: Mapping[str, Any], places: Iterable[Mapping[str, Any]]) 
     With `zero_is_unknown` a bill of nothing is none: gateways send it for models whose price they do not know.
     """
     for place in places:
-        amount = dollars(at_path(document, str(place.get("path"))))
+        billed = at_path(document, str(place["path"]))
+        amount = None if billed is None else dollars(billed)
         if amount is None or (not amount and place.get("zero_is_unknown")):
             continue
-        if at_path(document, str(place.get("when"))) is True:
+        if "when" in place and at_path(document, str(place["when"])) is True:
             extra = dollars(at_path(document, str(place.get("plus"))))
             if extra is None:
                 return  # only a part of the bill is known

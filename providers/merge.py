@@ -51,7 +51,7 @@ def at_path(document: Mapping[str, Any], path: str) -> Any:
     """The value at the dotted `path`, or None."""
     value: Any = document
     for key in path.split("."):
-        if not isinstance(value, Mapping):
+        if not isinstance(value, dict | Mapping):  # a dict is told at once, another mapping by its registry
             return None
         value = cast("Mapping[str, Any]", value).get(key)
     return value

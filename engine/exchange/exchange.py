@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
-from functools import partial
+from functools import lru_cache, partial
 
 import httpx2
 
@@ -37,6 +37,12 @@ GRACE_S = 1.0
 
 LOSING_KINDS: frozenset[ErrorKind] = frozenset({"protocol", "connection", "timeout", "server"})
 """Failures of a request that was not turned away: what was made of it until then may be billed."""
+
+
+@lru_cache(maxsize=4)
+def _date_of(seconds_since_1970: int) -> str:
+    """The moment as a header has it, which for many calls is the same."""
+    return formatdate(seconds_since_1970, usegmt=True)
 
 
 class _SpentError(Exception):
@@ -182,7 +188,7 @@ class Exchange:
         if self.surroundings.tape is not None:
             self.surroundings.tape.opened(self.index, status, headers)
         if "date" not in headers:  # what it says of moments is read against the moment of its arrival
-            headers = {**headers, "date": formatdate(self.surroundings.seconds_since_1970(), usegmt=True)}
+            headers = {**headers, "date": _date_of(int(self.surroundings.seconds_since_1970()))}
         reader = attempt.reader = ResponseReader(
             status,
             headers.get("content-type", ""),

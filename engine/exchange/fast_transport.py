@@ -105,6 +105,8 @@ class FastTransport(Transport):
         self._sessions: dict[tuple[bool, bool], aiohttp.ClientSession] = {}
         self._routes: dict[str, tuple[aiohttp.ClientSession, URL] | None] = {}
         self._timeouts: dict[float, aiohttp.ClientTimeout] = {}
+        self._last_given: tuple[object, object] | None = None
+        self._last_headers: CIMultiDict[str] = CIMultiDict()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -171,10 +173,14 @@ class FastTransport(Transport):
         return self._timeouts[idle_s]
 
     def _headers(self, request: HttpRequest, auth: Mapping[str, str] | None) -> CIMultiDict[str]:
+        given = (request.headers, auth)
+        if given == self._last_given:  # as for all rows of a profile
+            return self._last_headers
         headers = CIMultiDict(self._all_headers(request, auth))
         for name, value in headers.items():
             if not (name.isascii() and value.isascii() and (value.isprintable() or _is_clean(value))):
                 raise CannotSendError(f"the header {name!r} holds what a header cannot")
+        self._last_given, self._last_headers = given, headers
         return headers
 
 

@@ -51,7 +51,9 @@ class Intake:
         return data
 
 
-_ENDING = (Finish, Complete, Failure, AnswerWasReasoning)
+_ENDING = frozenset((Finish, Complete, Failure, AnswerWasReasoning))
+_BOUNDED = frozenset((Failure, Notice, Served, TurnPiece, Finish))
+"""What holds names or messages from outside, or texts of its own."""
 
 
 class Saying:
@@ -71,16 +73,15 @@ class Saying:
     def feed(self, deltas: Iterable[Delta]) -> list[Delta]:
         """What may be heard of `deltas` now. Only the end of a text may be held back until more comes."""
         found: list[Delta] = []
+        has_secrets = not self._secrets.is_empty
         for delta in deltas:
-            if isinstance(delta, AnswerDelta | ReasoningDelta):
-                if self._secrets.is_empty:
-                    found.append(delta)
-                else:
-                    self._take(delta, found)
+            if has_secrets and isinstance(delta, AnswerDelta | ReasoningDelta):
+                self._take(delta, found)
                 continue
-            if self._texts and isinstance(delta, _ENDING):
+            kind = type(delta)
+            if self._texts and kind in _ENDING:
                 found += self.close()
-            found.append(self._told(delta))
+            found.append(self._told(delta) if kind in _BOUNDED else delta)
         return found
 
     def close(self) -> list[Delta]:
@@ -123,7 +124,8 @@ class Saying:
             case TurnPiece() if not self._secrets.is_empty:
                 return self._piece(delta)
             case Finish() if delta.raw is not None:
-                return replace(delta, raw=self._name(delta.raw))
+                raw = self._name(delta.raw)
+                return delta if raw == delta.raw else replace(delta, raw=raw)
             case _:
                 return delta
 

@@ -13,7 +13,7 @@ from ...providers.errors import Failure
 from ...providers.fold import Fold, Reply
 from ...providers.framing.choice import framer_for
 from ...providers.framing.sse import Event, FramingError
-from ...providers.inline.separation import PairJoiner, SeparatingDecoder
+from ...providers.inline.separation import JOINED, PairJoiner, SeparatingDecoder
 from ...providers.json_values import parse_json
 from ...providers.registry import INLINE_THINK, dialect
 from ...providers.schema import (
@@ -37,7 +37,7 @@ from .secrets import NOTHING_SECRET, Secrets
 ERROR_WORDS = 200
 """Characters that are quoted of an error that is no JSON."""
 
-_SETTLING = (Complete, Failure)
+_SETTLING = frozenset((Complete, Failure))
 _TEXT = (AnswerDelta, ReasoningDelta, ReasoningWithheld, AnswerWasReasoning, TurnPiece)
 """What is kept of an answer whose end is missing: counts and the finish belong to the end."""
 
@@ -164,17 +164,21 @@ class ResponseReader:
                 self._oddity = self._oddity or f"{_unreadable(error)}: {_excerpt(event.data)}"
 
     def _keep(self, deltas: Iterable[Delta], found: list[Delta]) -> None:
-        join = self._joiner.feed
+        joiner = self._joiner
         for delta in deltas:
-            if self._bill is not None:
-                self._tell_bill(delta, found)
-            if isinstance(delta, Failure):
-                delta = with_wait(delta, self._headers)
-            found.extend(join(delta))
-            if isinstance(delta, _SETTLING):
+            kind = type(delta)
+            if kind in _SETTLING:
                 self.is_settled = True
+                if isinstance(delta, Failure):
+                    delta = with_wait(delta, self._headers)
             elif isinstance(delta, UsageReport) and delta.final:
                 self.is_finished = True
+            if self._bill is not None:
+                self._tell_bill(delta, found)
+            if joiner.holds or kind in JOINED:
+                joiner.feed(delta, found)
+            else:
+                found.append(delta)
         self._understood = self._understood or bool(found)
 
     def _tell_bill(self, delta: Delta, found: list[Delta]) -> None:

@@ -175,8 +175,10 @@ def _status(outcome: Outcome) -> Status:
 
 def _served_otherwise(outcome: Outcome) -> list[Notice]:
     """Another effort than the one that was sent, in the provider's own words."""
-    sent = next((at_path(outcome.prepared.plan.native, path) for path in EFFORT_PATHS), None)
     applied = outcome.reply.effort
+    if applied is None:
+        return []
+    sent = next((at_path(outcome.prepared.plan.native, path) for path in EFFORT_PATHS), None)
     if sent and applied and sent != applied:
         return [Notice("effort_differs", f"effort {sent} was sent; the provider says it applied {applied}")]
     return []

@@ -102,6 +102,10 @@ def read_count(document: Any) -> int | None:
     return openai_responses.read_count(document)
 
 
+_COUNTING = frozenset(("usage", "x_groq"))
+"""Where counts stand in a chunk; a chunk with none of them is not looked at for a bill either."""
+
+
 def decoder(quirks: Quirks) -> ChatDecoder:
     return ChatDecoder(quirks)
 
@@ -117,7 +121,9 @@ class ChatDecoder:
         self._reasoning_outside = bool(quirks.get("reasoning_outside_output"))
         self._audio_outside = bool(quirks.get("audio_outside_input"))
         self._bill = bills_in(quirks)
-        self._counting = {"usage", "x_groq", *(str(place["path"]).partition(".")[0] for place in self._bill)}
+        self._counting = _COUNTING
+        if self._bill:
+            self._counting = _COUNTING.union(str(place["path"]).partition(".")[0] for place in self._bill)
         self._field: str | None = None
         self._choice_index: Any = None
         self._told: list[Delta] = []

@@ -27,6 +27,9 @@ _TELLING = frozenset((ReasoningDelta, ReasoningWithheld, Finish, Complete))
 
 _ENDING = frozenset((Finish, Complete, Failure, AnswerWasReasoning))
 
+JOINED = frozenset((AnswerDelta, ReasoningDelta))
+"""What may end or begin in the middle of a character."""
+
 
 class SeparatingDecoder:
     """Splits answers at the tags of `table`. Where `inner` types the reasoning, what the answer holds in tags is the
@@ -59,10 +62,11 @@ class SeparatingDecoder:
                 else:
                     yield from self._split(self._splitter.feed(delta.text, delta.part))
                 continue
+            kind = type(delta)
             if isinstance(delta, TurnPiece):
                 yield from self._split_piece(delta)
                 continue
-            if type(delta) in _TELLING:
+            if kind in _TELLING:
                 yield from self._listen(delta)
             if self._emulated and isinstance(delta, UsageReport) and delta.usage.reasoning_tokens == 0:
                 # The provider cannot count what it does not know to be reasoning.
@@ -143,14 +147,20 @@ class PairJoiner:
     def __init__(self) -> None:
         self._held: dict[type[Delta], AnswerDelta | ReasoningDelta] = {}
 
-    def feed(self, delta: Delta) -> Iterable[Delta]:
+    @property
+    def holds(self) -> bool:
+        """Whether every delta counts, and not only the texts (`JOINED`)."""
+        return bool(self._held)
+
+    def feed(self, delta: Delta, found: list[Delta]) -> None:
+        """Add to `found` what may be heard now."""
         if isinstance(delta, AnswerDelta | ReasoningDelta):
-            if not self._held and (delta.text.isascii() or _is_whole(delta.text)):
-                return (delta,)
-            return self._join(delta)
-        if self._held and type(delta) in _ENDING:
-            return (*self.close(), delta)
-        return (delta,)
+            if self._held or not (delta.text.isascii() or _is_whole(delta.text)):
+                found += self._join(delta)
+                return
+        elif self._held and type(delta) in _ENDING:
+            found += self.close()
+        found.append(delta)
 
     def close(self) -> list[Delta]:
         """The halves that stayed alone."""

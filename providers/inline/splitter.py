@@ -92,6 +92,8 @@ class InlineThinkSplitter:
 
     def close(self) -> Iterator[Delta]:
         self._ended = True
+        if self._state == "answer" and self._at == len(self._text) and not self._commentary:
+            return
         yield from self._run()
         if self._state == "thinking" and self._is_doubtful:
             self._leave_block(self._at)

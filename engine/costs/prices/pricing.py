@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
@@ -82,6 +83,7 @@ def own_price(target: Target, *models: str) -> Price | None:
     return None
 
 
+@lru_cache(maxsize=64)
 def host_of(url: str) -> str | None:
     """The host of a base URL, which may be a regional one with prices of its own."""
     try:

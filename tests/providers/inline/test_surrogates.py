@@ -19,8 +19,10 @@ HIGH, LOW = "\ud83d", "\ude00"
 
 
 def joined(*deltas: Delta) -> list[tuple[str, str]]:
-    joiner = PairJoiner()
-    told = [given for delta in deltas for given in joiner.feed(delta)] + joiner.close()
+    joiner, told = PairJoiner(), list[Delta]()
+    for delta in deltas:
+        joiner.feed(delta, told)
+    told += joiner.close()
     return [(type(delta).__name__[0], getattr(delta, "text", "")) for delta in told]
 
 
