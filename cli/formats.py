@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,13 +14,25 @@ from ..engine.results.result import Result, Run
 from ..providers.errors import ConfigError, UsageError
 from ..providers.untrusted import harmless_json
 from .options import Format, ReasoningView
-from .output import check_writable, complain, console, emit, is_terminal, rendered, say, show_line, write_file
+from .output import (
+    check_writable,
+    complain,
+    console,
+    emit,
+    emit_pieces,
+    is_terminal,
+    rendered,
+    say,
+    show_line,
+    write_file,
+)
 
 if TYPE_CHECKING:
     from ..engine.runs.run import Finished
     from ..profiles.profile import Reference
 
 FILE_WIDTH = 120
+_INDENTED = json.JSONEncoder(ensure_ascii=False, indent=2)
 
 
 def chosen_format(given: Format | None, as_json: bool, output: Path | None, otherwise: Format) -> Format:
@@ -43,7 +55,13 @@ def chosen_format(given: Format | None, as_json: bool, output: Path | None, othe
 
 def json_text(document: object) -> str:
     """JSON for people and programs: readable characters as they are, dangerous ones escaped."""
-    return harmless_json(json.dumps(document, ensure_ascii=False, indent=2)) + "\n"
+    return "".join(_json_pieces(document))
+
+
+def _json_pieces(document: object) -> Iterator[str]:
+    """The same in pieces, of which none is more than one text in it."""
+    yield from map(harmless_json, _INDENTED.iterencode(document))
+    yield "\n"
 
 
 def json_line(result: Result) -> str:
@@ -84,6 +102,9 @@ def print_run(
 
     `reference` is the configuration's; without it the shipped table says which think value is more than which.
     """
+    if output is None and form is Format.JSON:
+        emit_pieces(_json_pieces(run_document(run)))
+        return True
     text = formatted(run, form, reasoning, reference)
     if output is None:
         emit(text if text is not None else table_text(run, reasoning))

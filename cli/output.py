@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager, suppress
 from io import StringIO
 from pathlib import Path
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .views.line import Line
 
 USUAL_WIDTH = 80
+WRITTEN_AT_ONCE = 2**20
+"""Characters of a long text."""
 """The columns of what is no terminal: Rich's own rule."""
 
 
@@ -150,8 +152,15 @@ def complain(error: ThinkdialError) -> None:
 
 def emit(text: str) -> None:
     """Data on stdout, at once. Raises `ClosedPipeError` when nobody reads it any more."""
+    emit_pieces((text,))
+
+
+def emit_pieces(texts: Iterable[str]) -> None:
+    """The same for one text in pieces. A long one is encoded bit by bit, which saves holding it twice."""
     with _written(hint="-o FILE writes the results to a file"):
-        sys.stdout.write(text)
+        for text in texts:
+            for at in range(0, len(text), WRITTEN_AT_ONCE):
+                sys.stdout.write(text[at : at + WRITTEN_AT_ONCE])
         sys.stdout.flush()
 
 

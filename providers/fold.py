@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, replace
 from decimal import Decimal
 
 from .errors import Failure
-from .json_values import said_twice
+from .json_values import is_blank, said_twice
 from .schema import (
     AnswerDelta,
     AnswerIsCommentary,
@@ -37,6 +37,10 @@ _NOTHING = Usage()
 
 MOST_NOTICES = 100
 """Different warnings that are kept of one answer."""
+
+MANY_PARTS = 2000
+"""An answer in more parts than this may be so long that it matters how often it is held."""
+
 _COUNTS = tuple(f.name for f in fields(Usage))
 _VISIBILITY_RANK: tuple[Visibility, ...] = ("none", "hidden", "encrypted", "redacted", "inline", "summary", "full")
 
@@ -157,7 +161,8 @@ class Fold:
         reasoning = "".join(self._reasoning)
         reply = Reply.__new__(Reply)
         reply.__dict__.update(self._reply.__dict__)
-        reply.reasoning, reply.answer = "" if reasoning.isspace() else reasoning, "".join(self._answer)
+        reply.reasoning, reply.answer = "" if reasoning.isspace() else reasoning, _whole(self._answer, reply.pieces)
+        self._answer[:] = [reply.answer] if reply.answer else []
         if not reply.complete and not self._counts_are_final:
             reply.usage = replace(reply.usage, output_tokens=None, reasoning_tokens=None, total_tokens=None)
             reply.billed = reply.bill = None
@@ -188,10 +193,29 @@ class Fold:
             self._reply.visibility = visibility
 
 
+def _whole(answer: list[str], pieces: list[TurnPiece]) -> str:
+    """The answer; a long one is not held twice where one of the pieces is the same text."""
+    if len(answer) > MANY_PARTS:
+        size = sum(map(len, answer))
+        for piece in pieces:
+            if piece.kind == "text" and len(piece.text) == size and _is_made_of(piece.text, answer):
+                return piece.text
+    return "".join(answer)
+
+
+def _is_made_of(text: str, parts: list[str]) -> bool:
+    at = 0
+    for part in parts:
+        if not text.startswith(part, at):
+            return False
+        at += len(part)
+    return True
+
+
 def _doubt_zeros(reply: Reply) -> None:
     """Make counts of 0 unknown where text shows that they cannot be right. A text put in by a filter counts nothing."""
-    thought = bool(reply.reasoning.strip())
-    if not thought and not reply.answer.strip():
+    thought = not is_blank(reply.reasoning)
+    if not thought and is_blank(reply.answer):
         return
     notices: list[Notice] = []
     wrong = [name for name in ("input_tokens", "output_tokens") if getattr(reply.usage, name) == 0]

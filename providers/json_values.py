@@ -29,6 +29,7 @@ MOST_NAME = 200
 MOST_LEVELS = 200
 """Levels of nesting that are read. Nobody sends more, and how many Python could take depends on who asks it to."""
 
+_OPENS = re.compile(r"\s*[{\[]")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
@@ -92,9 +93,9 @@ def parse_reply(data: bytes | str) -> Any:
 
 def said_twice(words: str) -> str | None:
     """The JSON object or array that `words` hold two times, one after the other; None for anything else."""
-    whole = words.strip()
-    if not whole.startswith(("{", "[")):
+    if not _OPENS.match(words):
         return None
+    whole = words.strip()
     middle = len(whole) // 2
     once = whole[:middle].rstrip()
     if once != whole[middle:].lstrip():
@@ -145,6 +146,11 @@ def text(value: Any) -> str | None:
     except UnicodeEncodeError:
         return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
     return value
+
+
+def is_blank(words: str) -> bool:
+    """Whether there is nothing to read; a long text is not copied to know."""
+    return not words or words.isspace()
 
 
 def bounded(words: str, limit: int = MOST_WORDS) -> str:

@@ -23,6 +23,11 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.~+=:@ -]+")
 """Characters that JSON spells in one other way only: by their number."""
 
 
+def is_plain(value: str) -> bool:
+    """Whether JSON has but one other way to spell `value`, with the number of a character."""
+    return _PLAIN.fullmatch(value) is not None
+
+
 class _Secret:
     """One credential, and what finds it."""
 
@@ -30,7 +35,7 @@ class _Secret:
 
     def __init__(self, value: str) -> None:
         self.characters, self.plain = value, value.encode()
-        self.is_plain = _PLAIN.fullmatch(value) is not None
+        self.is_plain = is_plain(value)
         self.pattern = re.compile("".join(map(_spelled, value)).encode())
         self.start = re.compile(f"[\\\\]|{re.escape(value[0])}".encode())
         self.reach = _LONGEST_SPELLING * len(value)

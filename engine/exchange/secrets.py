@@ -15,7 +15,7 @@ from ..planning.prepare import Prepared
 from ..targets.authorize import auth_of
 from ..targets.keys import Key
 from ..targets.target import Target
-from .redaction import Redactor
+from .redaction import Redactor, is_plain
 
 MASK = "***"
 SECRET_WORDS = ("auth", "key", "token", "secret", "cookie", "pass", "credential", "session", "signature")
@@ -33,11 +33,12 @@ class Secrets:
     would take an answer apart.
     """
 
-    __slots__ = ("_encoded", "_values")
+    __slots__ = ("_encoded", "_escape", "_values")
 
     def __init__(self, values: Iterable[str] = ()) -> None:
         self._values = sorted({value for value in values if len(value) >= LEAST_SECRET}, key=len, reverse=True)
         self._encoded = tuple(value.encode() for value in self._values)
+        self._escape = "\\u" if all(map(is_plain, self._values)) else "\\"
 
     @property
     def is_empty(self) -> bool:
@@ -46,7 +47,7 @@ class Secrets:
 
     def out_of(self, text: str) -> str:
         """`text` without them, as they are and as JSON escapes them."""
-        if not self._encoded or not ("\\" in text or any(value in text for value in self._values)):
+        if not self._encoded or not (self._escape in text or any(value in text for value in self._values)):
             return text
         return self.redactor().whole(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
 

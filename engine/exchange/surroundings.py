@@ -66,12 +66,18 @@ def run_loop(
         if not is_broken_off and not isinstance(context.get("exception"), KeyboardInterrupt):
             loop.default_exception_handler(context)
 
+    given: list[T] = []
+
+    async def kept() -> None:
+        # The runner shows what its task gives in the words of an error that it drops: a long answer, copied thrice.
+        given.append(await main)
+
     try:
         with asyncio.Runner(loop_factory=loop_factory) as runner:
             loop = runner.get_loop()
             loop.set_exception_handler(report)
             try:
-                return runner.run(main)
+                runner.run(kept())
             except KeyboardInterrupt:
                 is_broken_off = True
                 again.start()
@@ -82,3 +88,4 @@ def run_loop(
         raise
     finally:
         again.cancel()
+    return given[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
@@ -22,6 +23,12 @@ if TYPE_CHECKING:
 
 LONGEST_CALL = timedelta(hours=1, minutes=1)
 """After this a call is over, where nobody can look whether its process still runs."""
+
+
+BYTES_A_ROW = 2**20
+
+MOST_SEARCHED = 4 * 2**20
+"""Characters of an answer that stand in a column of their own, to be searched; the document has all of them."""
 
 
 class _Call:
@@ -142,13 +149,13 @@ class Writing:
     def keep(self, connection: sqlite3.Connection) -> None:
         """Write the bytes of all calls under way; not of a run that somebody has removed meanwhile."""
         for call in self._calls.values():
-            if call.pending:
+            for data in _in_rows(call.pending):
                 connection.execute(
                     "INSERT INTO chunks SELECT ?1, ?2, ?3 WHERE EXISTS (SELECT 1 FROM results WHERE number = ?1)",
-                    (call.number, call.chunks, b"".join(call.pending)),
+                    (call.number, call.chunks, data),
                 )
                 call.chunks += 1
-                call.pending.clear()
+            call.pending.clear()
 
     def finish(self, connection: sqlite3.Connection, index: int, result: Result) -> None:
         call = self._calls.pop(index, None)
@@ -224,7 +231,7 @@ def _columns(result: Result) -> dict[str, Any]:
     return {
         "status": result.status,
         "verdict": result.think.verdict,
-        "answer": _storable(result.answer),
+        "answer": _storable(result.answer[:MOST_SEARCHED]),
         "input_tokens": known_count(usage.input_tokens),
         "output_tokens": known_count(usage.output_tokens),
         "reasoning_tokens": known_count(usage.reasoning_tokens),
@@ -245,7 +252,20 @@ def _dollars(amount: Decimal | None) -> str | None:
 
 def _storable(text: str) -> str:
     """Text for a column: half a surrogate pair, which is no text, becomes a question mark there."""
-    return text.encode("utf-8", "replace").decode()
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _in_rows(pending: list[bytes]) -> Iterator[bytes]:
+    """The bytes together, in rows of a size that the database need not hold several times."""
+    row, size = list[bytes](), 0
+    for data in pending:
+        row.append(data)
+        size += len(data)
+        if size >= BYTES_A_ROW:
+            yield b"".join(row)
+            row, size = [], 0
+    if row:
+        yield b"".join(row)
 
 
 def _insert(connection: sqlite3.Connection, table: str, **row: str | int | bytes | None) -> int:

@@ -11,6 +11,7 @@ from decimal import Decimal
 from ...providers.dialect import failure
 from ...providers.errors import Failure
 from ...providers.fold import Reply
+from ...providers.json_values import is_blank
 from ...providers.merge import at_path
 from ...providers.schema import FinishReason, Json, Notice, Usage
 from ...providers.think import Think
@@ -170,7 +171,7 @@ def _status(outcome: Outcome) -> Status:
         return "ok"
     if reply.failure.kind == "cancelled":
         return "cancelled"
-    return "partial" if reply.answer.strip() or reply.reasoning.strip() else "error"
+    return "error" if is_blank(reply.answer) and is_blank(reply.reasoning) else "partial"
 
 
 def _served_otherwise(outcome: Outcome) -> list[Notice]:

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from ...profiles.card import ModelCard
 from ...providers.fold import Reply
+from ...providers.json_values import is_blank
 from ...providers.schema import Notice, TokensSource, Visibility
 from ...providers.think import Think
 from ..planning.plan import ThinkPlan
@@ -74,7 +75,7 @@ def is_empty(reply: Reply) -> bool:
     """Whether the reply is finished without an answer, which commentary is not."""
     if not reply.complete or reply.failure is not None or reply.finish in _EXPLAINED:
         return False
-    return reply.only_commentary or not reply.answer.strip()
+    return reply.only_commentary or is_blank(reply.answer)
 
 
 def empty_notice(reply: Reply, usd: Decimal | None) -> Notice:
@@ -82,7 +83,7 @@ def empty_notice(reply: Reply, usd: Decimal | None) -> Notice:
     what = "the answer is empty"
     if reply.only_commentary:
         what = "the answer is empty but for commentary"
-    elif reply.reasoning.strip():
+    elif not is_blank(reply.reasoning):
         what = "the answer is empty, all text came as reasoning"
     output = (reply.billed or reply.usage).output_tokens
     billed = "what was billed is not known" if output is None else f"{output:,} output tokens were billed"
@@ -93,7 +94,7 @@ def empty_notice(reply: Reply, usd: Decimal | None) -> Notice:
 
 def _evidence(reply: Reply, reasoning: Reasoning) -> Evidence:
     reported = reply.usage.reasoning_tokens
-    if reported or reply.reasoning.strip() or reasoning.visibility in ("redacted", "encrypted", "hidden"):
+    if reported or not is_blank(reply.reasoning) or reasoning.visibility in ("redacted", "encrypted", "hidden"):
         return Evidence(True, reported if reported is not None else reasoning.tokens)
     if reported == 0 or reply.reasoning_absent:
         return Evidence(False, 0)
@@ -103,7 +104,7 @@ def _evidence(reply: Reply, reasoning: Reasoning) -> Evidence:
 def _is_starved(reply: Reply, reasoning: Reasoning, evidence: Evidence) -> bool:
     if reply.finish != "length" or not evidence.thought:
         return False
-    if not reply.answer.strip():
+    if is_blank(reply.answer):
         return True
     output, thought = reply.usage.output_tokens, reasoning.tokens
     return bool(output and thought and thought >= output * STARVED_SHARE)

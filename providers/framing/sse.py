@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from io import BytesIO
 from typing import NamedTuple, Protocol
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
@@ -153,7 +154,7 @@ class BodyFramer:
 
     def __init__(self, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self._max_body_bytes = max_body_bytes
-        self._pieces: list[bytes] = []
+        self._body = BytesIO()  # gives its bytes without a copy, as a list of pieces does not
         self._size = 0
 
     @property
@@ -164,12 +165,12 @@ class BodyFramer:
         self._size += len(chunk)
         if self._size > self._max_body_bytes:
             raise FramingError(f"the body is larger than {self._max_body_bytes // 2**20} MiB")
-        self._pieces.append(chunk)
+        self._body.write(chunk)
         return ()
 
     def close(self) -> tuple[Event, ...]:
-        body = b"".join(self._pieces)
-        self._pieces.clear()
+        body = self._body.getvalue()
+        self._body = BytesIO()
         return (Event("body", body),)
 
 

@@ -14,7 +14,7 @@ from ....providers.inline.holdback import Holdback
 from ....providers.registry import INLINE_THINK
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta
 from ....providers.untrusted import HarmlessStream
-from ...output import aside, emit, has_colours, is_terminal, say
+from ...output import WRITTEN_AT_ONCE, aside, emit, has_colours, is_terminal, say
 
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
 
@@ -123,11 +123,14 @@ class AnswerStream:
         self._leave_reasoning()
         gap = "\n\n" if self._answer_part not in (None, part) else ""
         self._answer_part, self._wrote_answer = part, True
-        shown = self._harmless_answer.feed(gap + text)
-        if shown:
-            self._ends_with_newline = shown.endswith("\n")
-            self._written += len(shown)
-            emit(shown)
+        if gap:
+            text = gap + text
+        for at in range(0, len(text), WRITTEN_AT_ONCE):
+            shown = self._harmless_answer.feed(text[at : at + WRITTEN_AT_ONCE])
+            if shown:
+                self._ends_with_newline = shown.endswith("\n")
+                self._written += len(shown)
+                emit(shown)
 
     def _close_line(self) -> None:
         if not self._ends_with_newline:
