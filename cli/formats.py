@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from ..engine.results.documents import result_document, run_document
 from ..engine.results.forms import form_of
+from ..engine.results.json_pieces import json_pieces
 from ..engine.results.result import Result, Run
 from ..providers.errors import ConfigError, UsageError
 from ..providers.untrusted import harmless_json
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from ..profiles.profile import Reference
 
 FILE_WIDTH = 120
-_INDENTED = json.JSONEncoder(ensure_ascii=False, indent=2)
 
 
 def chosen_format(given: Format | None, as_json: bool, output: Path | None, otherwise: Format) -> Format:
@@ -59,8 +59,8 @@ def json_text(document: object) -> str:
 
 
 def _json_pieces(document: object) -> Iterator[str]:
-    """The same in pieces, of which none is more than one text in it."""
-    yield from map(harmless_json, _INDENTED.iterencode(document))
+    """The same in pieces, none of which is long."""
+    yield from map(harmless_json, json_pieces(document, indent=2))
     yield "\n"
 
 

@@ -126,8 +126,8 @@ def document_of(event: Event) -> Any:
 
     Raises `ValueError` when it is no JSON, or a lone number, word or flag, which no API means.
     """
-    data = event.data.strip()
-    if not data or data == b"[DONE]":
+    data = event.data
+    if data.isspace() or (len(data) < 100 and data.strip() in (b"", b"[DONE]")):
         return None
     try:
         document = parse_reply(data)

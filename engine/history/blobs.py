@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-PACKED_AT_ONCE = 2**20
-"""Characters."""
+from ..results.json_pieces import json_pieces
 
 
 def compressed(document: Mapping[str, Any]) -> bytes:
@@ -15,10 +14,7 @@ def compressed(document: Mapping[str, Any]) -> bytes:
     import zlib
 
     packer = zlib.compressobj()
-    parts: list[bytes] = []
-    for piece in _ENCODER.iterencode(document):  # bit by bit, so that a long answer is not held several times
-        for at in range(0, len(piece), PACKED_AT_ONCE):
-            parts.append(packer.compress(piece[at : at + PACKED_AT_ONCE].encode("utf-8", "surrogatepass")))
+    parts = [packer.compress(piece.encode("utf-8", "surrogatepass")) for piece in json_pieces(document)]
     return b"".join((*parts, packer.flush()))
 
 
@@ -27,10 +23,3 @@ def unpacked(blob: bytes) -> dict[str, Any]:
     import zlib
 
     return json.loads(zlib.decompress(blob))
-
-
-def _plain(value: object) -> Any:
-    return dict(value) if isinstance(value, Mapping) else str(value)  # pyright: ignore[reportUnknownArgumentType, reportUnknownVariableType]
-
-
-_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=_plain)

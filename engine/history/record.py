@@ -35,6 +35,7 @@ SHOWN_PATIENCE_S = 0.1
 """How long the bytes of a turn of a session are held back until they are stored, so that nothing is shown that a kill
 could take away. What is stored more slowly is not waited for."""
 
+MANY_BYTES = 4 * 2**20
 MOST_WAITING_BYTES = 256 * 2**20
 REMOVED_AT_ONCE = 200
 """How many runs at most the end of one run removes for the sake of age and size: nobody likes to wait for that."""
@@ -121,14 +122,17 @@ class Recorder:
 
     def received(self, index: int, data: bytes) -> None:
         """The next bytes of the response. They hold no credential any more."""
+        waiting = self._given_bytes - self._taken_bytes
         self._given_bytes += len(data)
-        if self._given_bytes - self._taken_bytes > MOST_WAITING_BYTES and self.problem is None:
+        if waiting + len(data) > MOST_WAITING_BYTES and self.problem is None:
             self.problem = StoreError("the history is not kept: the disk is too slow for what comes in")
         kept = None if self._head.turn is None else threading.Event()
         done = None if kept is None else kept.set
         self._tell(lambda writing, _: writing.take(index, data), size=len(data), done=done)
         if kept is not None:
             self._hold(kept)
+        elif waiting < MANY_BYTES <= waiting + len(data) and self._thread is not None:
+            self._bell.put(True)  # not to hold for a while what can go at once
 
     def withheld(self, index: int) -> None:
         """The bytes of this response hold a credential in pieces: none of them are kept."""
