@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -39,7 +40,7 @@ class _Call:
         self.stream = stream
         self.is_open = self.is_withheld = False
         self.chunks = 0
-        self.pending: list[bytes] = []
+        self.pending: deque[bytes] = deque()
 
 
 class Writing:
@@ -155,7 +156,6 @@ class Writing:
                     (call.number, call.chunks, data),
                 )
                 call.chunks += 1
-            call.pending.clear()
 
     def finish(self, connection: sqlite3.Connection, index: int, result: Result) -> None:
         call = self._calls.pop(index, None)
@@ -255,12 +255,12 @@ def _storable(text: str) -> str:
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
-def _in_rows(pending: list[bytes]) -> Iterator[bytes]:
-    """The bytes together, in rows of a size that the database need not hold several times."""
+def _in_rows(pending: deque[bytes]) -> Iterator[bytes]:
+    """Takes the bytes out, in rows of a size that the database need not hold several times."""
     row, size = list[bytes](), 0
-    for data in pending:
-        row.append(data)
-        size += len(data)
+    while pending:
+        row.append(pending.popleft())
+        size += len(row[-1])
         if size >= BYTES_A_ROW:
             yield b"".join(row)
             row, size = [], 0
