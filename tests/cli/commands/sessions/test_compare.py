@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from thinkdial.engine.history.blobs import compressed, unpacked
 from thinkdial.engine.history.store import Store
 from thinkdial.engine.sessions.conversation import Conversation, open_conversation
 
@@ -78,6 +79,21 @@ def test_on_a_terminal_a_no_sends_nothing(cli: Cli, tea: Path, monkeypatch: pyte
     assert "openai" not in conversation().settings.told and conversation().session.compared is None
     assert cli(*words, "-y").code == 0
     assert cli(*words).code == 0 and len(asked) == 1
+
+
+def test_what_a_provider_refuses_is_left_out_told_and_not_sent_again(cli: Cli, tea: Path) -> None:
+    with Store.open() as store:
+        for number, document in store.connection.execute("SELECT number, document FROM turns").fetchall():
+            known = unpacked(document)
+            known["pieces"][0]["opaque"]["signature"] += "damaged"
+            store.connection.execute("UPDATE turns SET document = ? WHERE number = ?", (compressed(known), number))
+    run = cli("compare", "-c", "x", "-p", "a", "-p", "o", "--config", tea, "--json").json
+    mine = run["results"][0]
+    assert mine["status"] == "ok" and "state_refused" in {warning["code"] for warning in mine["warnings"]}
+    assert {entry["reason"] for entry in mine["continuity"]} == {"anthropic has refused it"}
+    assert [turn.dead for turn in conversation().turns] == [frozenset({0}), frozenset({0})]
+    again = cli("ask", "-c", "y", "-p", "a", "--config", tea)
+    assert "2 turns, reasoning dropped 2: refused" in " ".join(again.err.split()) and "state_refused" not in again.err
 
 
 def test_reports_and_files_have_it_once_for_each_answer(cli: Cli, tea: Path, tmp_path: Path) -> None:
