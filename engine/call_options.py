@@ -8,6 +8,7 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, TypeVar, cast, get_args
 
+from ..profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
 from ..providers.errors import UsageError, did_you_mean
 from ..providers.think import Think, parse_think
 from .planning.fates import OnMismatch
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
 _Number = TypeVar("_Number", int | None, float | None)
 
 MOST_CONCURRENCY = 4096
+
+_WORDS: Mapping[str, tuple[str, ...]] = {
+    "on_mismatch": get_args(OnMismatch), "keep_reasoning": get_args(KeepReasoning), "when_full": get_args(WhenFull),
+}  # fmt: skip
 
 ThinkValue = str | int
 """A value of the dial: a level, `auto`, or a budget in tokens (`8000`, `"8k"`)."""
@@ -57,12 +62,17 @@ class ConversationOptions(TypedDict, total=False):
 
     `session`: the name of a session; `ask` begins one that nobody has. `carry_reasoning`: readable reasoning that
     cannot go back goes along as a labelled note. `on_mismatch`: signed reasoning whose prefix has changed is left out
-    (`drop`), or is an error.
+    (`drop`), or is an error. The rest is the context policy of this call: the most input tokens, of which turns
+    reasoning stays, what is done when it is full, and who sums up.
     """
 
     session: str | None
     carry_reasoning: bool
     on_mismatch: OnMismatch | None
+    max_input_tokens: int | None
+    keep_reasoning: KeepReasoning | None
+    when_full: WhenFull | None
+    summary_profile: str | None
 
 
 class PlanOptions(RequestOptions, ConversationOptions, total=False):
@@ -156,13 +166,25 @@ def session_of(options: ConversationOptions) -> str | None:
     """The session that a call is made in. Raises `UsageError` for what needs one, and for other odd options."""
     name = options.get("session")
     if name is None:
-        for option in ("carry_reasoning", "on_mismatch"):
+        for option in ConversationOptions.__annotations__:
             if options.get(option):
                 raise UsageError(f"{option} is about earlier turns", hint="say in which session: session=NAME")
         return None
-    if (mismatch := options.get("on_mismatch")) not in (None, *get_args(OnMismatch)):
-        raise UsageError(f"on_mismatch is 'error' or 'drop', not {mismatch!r}")
+    for option, known in _WORDS.items():
+        if (value := options.get(option)) not in (None, *known):
+            raise UsageError(f"{option} is one of {', '.join(known)}, not {value!r}")
+    within("max_input_tokens", options.get("max_input_tokens"), 1)
     return name
+
+
+def policy_of(options: ConversationOptions) -> ContextPolicy:
+    """The context policy that is said for one call."""
+    return ContextPolicy(
+        options.get("max_input_tokens"),
+        options.get("keep_reasoning"),
+        options.get("when_full"),
+        options.get("summary_profile"),
+    )
 
 
 def prompt_of(text: str, options: RequestOptions) -> Prompt:

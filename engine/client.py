@@ -195,6 +195,16 @@ class Client:
             end = await self._while_open(run_batch(asked, config, watcher, watcher, purse))
         return watcher.batch_run(end)
 
+    async def compact(self, session: str, profile: str | None = None) -> Result:
+        """Make the earlier turns of a session short: by its provider's own means, or by a summary of `profile`.
+
+        The full turns stay, and go again to whoever cannot read what came. Raises `StoreError` where nothing came.
+        """
+        from .session_calls import compact_in
+
+        config, keeps = self._config([profile] if profile else []), self._keeps_history
+        return await compact_in(session, self._make, config, by=profile, note=self._note, keeps_history=keeps)
+
     def plan(
         self,
         prompt: str,
@@ -313,7 +323,7 @@ def ask(
         async with Client(config, **ours) as client:
             return await client.ask(prompt, profile, think=think, **rest)
 
-    return _alone("ask", call)
+    return alone("ask", call)
 
 
 def compare(
@@ -331,7 +341,7 @@ def compare(
         async with Client(config, **ours) as client:
             return await client.compare(prompt, profiles, think=think, **rest)
 
-    return _alone("compare", call)
+    return alone("compare", call)
 
 
 def batch(
@@ -351,7 +361,7 @@ def batch(
         async with Client(config, **ours) as client:
             return await client.batch(rows, profiles, think=think, output=output, **rest)
 
-    return _alone("batch", call, run_quickly)
+    return alone("batch", call, run_quickly)
 
 
 def plan(
@@ -367,7 +377,7 @@ def plan(
     return Client(config, note=note).plan(prompt, profiles, think=think, **options)
 
 
-def _alone(
+def alone(
     name: str,
     call: Callable[[], Coroutine[Any, Any, _T]],
     run: Callable[[Coroutine[Any, Any, _T]], _T] = asyncio.run,

@@ -21,7 +21,7 @@ from .call_options import (
     ThinkValue,
     check_names,
 )
-from .client import ask, compare, plan
+from .client import Client, alone, ask, compare, plan
 from .results.result import Result, Run
 from .runs.forecasts import unheard
 from .sessions import queries
@@ -185,6 +185,18 @@ class Session:
         check_names(options, PLAN_OPTIONS - _OWN, "Session.plan")
         given = cast("PlanOptions", {**options, "session": self._name})
         return plan(prompt, profiles, think=think, config=self._config, **given)
+
+    def compact(self, profile: str | None = None) -> Result:
+        """Make the earlier turns short: by the provider itself, or by a summary of `profile`. They stay in the tree.
+
+        Raises `StoreError` where no compaction came.
+        """
+
+        async def call() -> Result:
+            async with Client(self._config, **self._options) as client:
+                return await client.compact(self._name, profile)
+
+        return alone("Session.compact", call)
 
     def pick(self, profile: str = "") -> SessionTurn:
         """Go on with the answer of `PROFILE[@THINK]` in the latest comparison; the turn that it has become.

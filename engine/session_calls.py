@@ -12,7 +12,7 @@ from typing import Protocol
 from ..profiles.config import Config
 from ..providers.errors import StoreError
 from ..providers.think import Think
-from .call_options import CallOptions, PlanOptions, options_of, prompt_of
+from .call_options import CallOptions, PlanOptions, options_of, policy_of, prompt_of
 from .history.heads import TurnHead
 from .history.store import database_path
 from .planning.prepare import Prompt
@@ -21,9 +21,11 @@ from .runs.forecasts import Note
 from .runs.jobs import Job, Options
 from .runs.plans import Plans, plan_calls
 from .runs.run import Finished
+from .sessions.context.compaction import compaction_call, is_due, store_compaction
+from .sessions.context.fit import fitted_now
 from .sessions.conversation import require_history
 from .sessions.names import checked_name
-from .sessions.next_turn import NextTurn, end_turn, look_at, note_comparison, take_turn
+from .sessions.next_turn import NextTurn, end_turn, look_at, note_comparison, renew_turn, take_turn
 from .sessions.settings import SessionSettings
 from .sessions.vendors import first_seen, strangers
 from .sessions.voices import labelled, options_in, profiles_in
@@ -74,6 +76,10 @@ async def ask_in(
         selection = one_selection(profiles_in(turn, profiles, config), config)
         think = think_values(selection, given.sweep, config)[0]
         asked = _prompt_in(turn, prompt, options)
+        if await asyncio.to_thread(is_due, turn, asked, selection, think, config, given):
+            await _compact(held, make, config, note, profiles, options.get("summary_profile"))
+            turn = held.turn
+            asked = _prompt_in(turn, prompt, options)
         head = turn.head(asked, selection.profile.name, str(think))
         finished = await make("ask", [selection], asked, config, given, options, turn=head, before=_teller(turn, note))
         result = finished.run.results[0]
@@ -122,7 +128,34 @@ def plan_in(
     turn = look_at(name)
     given = options_in(turn, options_of(sweep, {**options}), profiles)
     names = profiles_in(turn, profiles, config)
-    return plan_calls(select(names, config), _prompt_in(turn, prompt, options), config, given, note=note)
+    asked = _prompt_in(turn, prompt, options)
+    return plan_calls(select(names, config), asked, config, given, note=note, fit=fitted_now)
+
+
+async def compact_in(
+    name: str, make: Make, config: Config, *, by: str | None, note: Note, keeps_history: bool
+) -> Result:
+    """Make the earlier turns of the session short. Raises `StoreError` where no compaction came."""
+    require_history(config.history.enabled, no_history=not keeps_history)
+    await asyncio.to_thread(look_at, name)  # one that nobody has is not begun
+    async with _held(name, SessionSettings(), note) as held:
+        return await _compact(held, make, config, note, (), by)
+
+
+async def _compact(
+    held: _HeldTurn, make: Make, config: Config, note: Note, profiles: Sequence[str], by: str | None
+) -> Result:
+    """Have the session compacted, by its provider or by a summary, and go on after that."""
+    call = compaction_call(held.turn, config, Options(), given=profiles, by=by)
+    tell = _teller(held.turn, note)
+    finished = await make("session compact", [call.selection], call.prompt, config, call.options, {}, before=tell)
+    result = finished.run.results[0]
+    await asyncio.to_thread(store_compaction, held.turn, call, result)
+    held.turn = await asyncio.to_thread(renew_turn, held.turn)
+    turns = "turn 1 is" if call.covers == 1 else f"turns 1 to {call.covers} are"
+    how = f"summed up by {result.profile}" if call.is_ours else f"compacted by {result.provider} itself"
+    note(f"session {held.turn.conversation.name}: {turns} {how}; the full turns stay")
+    return result
 
 
 class _HeldTurn:
@@ -164,7 +197,7 @@ async def _held(name: str, settings: SessionSettings, note: Note) -> AsyncGenera
             yield held
         finally:
             with _said_instead(note):
-                await asyncio.to_thread(end_turn, turn, held.settings)
+                await asyncio.to_thread(end_turn, held.turn, held.settings)
     finally:
         _in_use.discard(key)
 
@@ -202,4 +235,5 @@ def _prompt_in(turn: NextTurn, prompt: str, options: PlanOptions) -> Prompt:
         prompt_of(prompt, options),
         carry_reasoning=options.get("carry_reasoning", False),
         on_mismatch=options.get("on_mismatch"),
+        policy=policy_of(options),
     )

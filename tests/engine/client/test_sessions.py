@@ -67,6 +67,30 @@ class TestSession:
         dropped = tea.ask("x", system="Be brief.")
         assert {fate.fate for fate in dropped.continuity} == {"dropped"}
 
+    def test_a_session_that_is_too_full_is_refused_trimmed_or_compacted(self, tea: Session) -> None:
+        refused = tea.ask("x", max_input_tokens=40)
+        assert refused.error is not None and refused.error.kind == "context_length" and len(tea.turns) == 2
+        (problem,) = tea.plan("x", max_input_tokens=40).problems
+        assert "40" in problem.message
+        trimmed = tea.ask("x", max_input_tokens=150, when_full="trim")
+        assert "context_trimmed" in {warning.code for warning in trimmed.warnings} and len(tea.turns) == 3
+        compacted = tea.ask("y", "o", max_input_tokens=150, when_full="compact", summary_profile="g")
+        assert compacted.status == "ok", compacted.error
+        kinds = [node["kind"] for node in tea.document()["nodes"]]
+        assert kinds == ["turn", "turn", "turn", "compaction", "turn"] and len(tea.turns) == 4
+
+    def test_it_is_made_short_by_name(self, tea: Session) -> None:
+        result = tea.compact("g")
+        assert result.profile == "g" and result.answer
+        assert [node["kind"] for node in tea.document()["nodes"]] == ["turn", "turn", "compaction"]
+        with pytest.raises(thinkdial.UsageError, match="nothing to compact"):
+            tea.compact()
+        with pytest.raises(thinkdial.StoreError, match="no session is called 'none'"):
+            Session("none").compact()
+        wrong: Any = {"when_full": "explode"}
+        with pytest.raises(thinkdial.UsageError, match="when_full is one of refuse, trim, compact"):
+            tea.ask("x", **wrong)
+
     def test_it_is_forked_rewound_renamed_and_removed(self, tea: Session) -> None:
         green = tea.fork("green", at=1)
         assert [turn.number for turn in green.turns] == [1] and len(tea.turns) == 2
@@ -222,7 +246,7 @@ class TestClient:
                 with pytest.raises(thinkdial.UsageError, match="carry_reasoning is about earlier turns"):
                     await client.ask("x", "a", carry_reasoning=True)
                 wrong: Any = {"session": "tea", "on_mismatch": "ignore"}
-                with pytest.raises(thinkdial.UsageError, match="on_mismatch is 'error' or 'drop'"):
+                with pytest.raises(thinkdial.UsageError, match="on_mismatch is one of error, drop"):
                     await client.ask("x", "a", **wrong)
             with pytest.raises(thinkdial.UsageError, match="on_mismatch is about earlier turns"):
                 thinkdial.plan("x", "a", config=sim, on_mismatch="drop")
