@@ -66,7 +66,11 @@ def answer_in_session(
     config, turn = asked.settings, talk.turn
     voice = talks.selected(turn, asked.options, profile, config)
     prompt, selection = talks.prompt_in(turn, asked.prompt, asked.talking), voice.selection
-    if (failed := compacted_if_due(asked, talk, prompt, voice, profile, yes=yes)) is not None:
+    failed = compacted_if_due(
+        talk, prompt, voice, config, asked.sending, asked.keeping,
+        given=profile, by=asked.talking.context_summary, yes=yes,
+    )  # fmt: skip
+    if failed is not None:
         return failed
     if talk.turn is not turn:
         turn = talk.turn

@@ -10,7 +10,6 @@ if TYPE_CHECKING:
     from ....engine.planning.prepare import Prompt
     from ....profiles.config import Config
     from ...options import KeepOptions, SendOptions
-    from .answer import Inquiry
     from .talk import Talk, Voice
 
 
@@ -63,13 +62,21 @@ def compact_held(
 
 
 def compacted_if_due(
-    asked: Inquiry, talk: Talk, prompt: Prompt, voice: Voice, given: list[str] | None, *, yes: bool
+    talk: Talk,
+    prompt: Prompt,
+    voice: Voice,
+    config: Config,
+    sending: SendOptions,
+    keeping: KeepOptions,
+    *,
+    given: list[str] | None,
+    by: str | None,
+    yes: bool,
 ) -> ExitCode | None:
     """Make the session short before its next turn where that is due; an exit code where that failed."""
     from ....engine.sessions.context.compaction import is_due
 
-    if not is_due(talk.turn, prompt, voice.selection, voice.think, asked.settings, voice.options):
+    if not is_due(talk.turn, prompt, voice.selection, voice.think, config, voice.options):
         return None
-    by = asked.talking.context_summary
-    code = compact_held(talk, asked.settings, asked.sending, asked.keeping, given=given, by=by, yes=yes)
+    code = compact_held(talk, config, sending, keeping, given=given, by=by, yes=yes)
     return None if code is ExitCode.OK else code

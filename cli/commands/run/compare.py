@@ -71,6 +71,7 @@ def compare(
     selections = select(profile or [], settings)
     given = read_prompt(prompt, sending.file or [], sending.system, noting(quiet=keeping.quiet))
     options = options_of(sending, sweep)
+    foresee = None
     if talking.in_session():
         from ....engine.sessions.voices import labelled
         from . import talk
@@ -82,11 +83,12 @@ def compare(
                 asked, talk.Talk(turn), selections, confirm=confirm, yes=yes, count=count, at_once=concurrency
             )
         given, options = talk.prompt_in(turn, given, talking), labelled(turn, options)
+        foresee = talk.foresight(turn)
     if dry_run:
         from .plan import print_plans
 
         as_json, strict = form is Format.JSON, sending.strict_think
-        return print_plans(selections, given, settings, options, as_json=as_json, strict=strict)
+        return print_plans(selections, given, settings, options, as_json=as_json, strict=strict, foresee=foresee)
     ready = make_ready(
         "compare", selections, given, settings, options, sending, keeping,
         confirm=confirm, yes=yes, count=count, at_once=concurrency,

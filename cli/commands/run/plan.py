@@ -70,7 +70,7 @@ def plan(
     sweep = sweep_values(think)
     settings = load_config(config, profile or [], quiet=quiet)
     options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate)
-    turn = None
+    turn = foresee = None
     if talking.in_session():
         from ....engine.sessions.voices import options_in, profiles_in
         from . import talk
@@ -88,7 +88,7 @@ def plan(
     if turn is not None:
         from . import talk
 
-        asked = talk.prompt_in(turn, asked, talking)
+        asked, foresee = talk.prompt_in(turn, asked, talking), talk.foresight(turn)
     # Of all profiles, those that still lack something of the user's are mentioned; one that was named must be planned.
     return print_plans(
         selections,
@@ -100,6 +100,7 @@ def plan(
         tolerant=not chosen,
         quiet=quiet,
         count=count,
+        foresee=foresee,
     )
 
 
@@ -151,6 +152,8 @@ def print_plans(
         emit(json_text(plan_document(entries, outlooks)))
     else:
         emit(rendered(plans_view(entries, console().width)))
+        if outlooks:
+            emit("\n")
         for outlook in outlooks:
             from ...views.sessions.outlook import outlook_view
 

@@ -20,6 +20,7 @@ def test_the_last_profile_is_planned_with_what_goes_along(cli: Cli, tea: Path, w
         (1, "thinking", "kept"), (2, "thinking", "kept"),
     ]  # fmt: skip
     assert "Which tea has the least caffeine?" in plan["request"]["body"]
+    assert "next turn, 3: " in cli(*words, "Next?", "--config", tea).out
 
 
 def test_the_plan_is_what_is_sent(cli: Cli, tea: Path) -> None:
