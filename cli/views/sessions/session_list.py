@@ -24,7 +24,7 @@ def session_list(rows: Sequence[SessionRow], width: int) -> Group:
         first = Text.assemble((f"{one_line(row.name, 32):<{longest}}", STRONG), _GAP, f"{turns:>9}{forks}")
         first.append(_GAP + row.used_at.replace("T", " ")[:16], QUIET)
         names = ", ".join(one_line(name, 40) for name in row.profiles)
-        second = Text.assemble(_GAP, one_line(row.began) or "(empty)")
+        second = Text.assemble(_GAP, one_line(row.began, width) or "(empty)")
         if names:
             second.truncate(max(16, width - len(names) - 6), overflow="ellipsis")
             second.append(f"{_GAP}· {names}", QUIET)

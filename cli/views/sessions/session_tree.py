@@ -63,8 +63,8 @@ def _turn(tree: SessionTree, node: StoredTurn, indent: int, is_way: bool, width:
         return [first.append(_tips(tree, node), STRONG)]
     asked = "".join(piece.text for piece in node.turn.asked if piece.kind == "text")
     answer = "".join(piece.text for piece in node.turn.pieces if piece.kind == "text")
-    first.append(one_line(asked) or "(no text)", style)
-    second = Text.assemble((margin, QUIET), _INDENT, ("→ ", QUIET), (one_line(answer) or "(no text)", style))
+    first.append(one_line(asked, width) or "(no text)", style)
+    second = Text.assemble((margin, QUIET), _INDENT, ("→ ", QUIET), (one_line(answer, width) or "(no text)", style))
     third = Text.assemble((margin, QUIET), (_INDENT + "  " + _facts(node), QUIET))
     lines = [first, second, third]
     if here := _tips(tree, node):
