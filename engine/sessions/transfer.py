@@ -210,6 +210,8 @@ def _file_node(node: StoredTurn, numbers: dict[int, int]) -> FileNode:
         cache_write_tokens=facts.get("cache_write_tokens"),
         output_tokens=facts.get("output_tokens"),
         usd=None if usd is None else Decimal(usd),
+        covers=facts.get("covers"),
+        is_ours=bool(facts.get("is_ours")),
     )
 
 
@@ -232,6 +234,8 @@ def _new_turn(node: FileNode, places: dict[int, int]) -> NewTurn:
         "output_tokens": node.output_tokens,
         "usd": None if node.usd is None else f"{node.usd:f}",
     }
+    if node.kind == "compaction":
+        facts = {**facts, "covers": node.covers, "is_ours": node.is_ours}
     parent = None if node.parent is None else places[node.parent]
     return NewTurn(parent, node.kind, node.created_at, asked, {**document, **facts})
 

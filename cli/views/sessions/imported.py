@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from ....engine.sessions.transfer import FileRead, Imported
 from ....providers.turns.pieces import TurnPiece
+from ....providers.turns.turn import plain_text
 from ....providers.untrusted import one_line
 
 _MOST_LINES = 20
@@ -21,6 +22,8 @@ def imported_lines(read: FileRead, imported: Imported) -> Iterator[str]:
         yield f"note: {one_line(remark, 300)}"
     systems = dict.fromkeys((conversation.settings.system, *(node.system for node in read.file.nodes)))
     yield from _bounded((f"system text: {one_line(words, _MOST_SYSTEM)}" for words in systems if words), "system texts")
+    summaries = (plain_text(node.turn.pieces) for node in read.file.nodes if node.kind == "compaction" and node.is_ours)
+    yield from _bounded((f"summary: {one_line(words, _MOST_SYSTEM)}" for words in summaries), "summaries")
     yield from _tools(read)
     bound = [node for node in read.file.nodes for piece in node.turn.pieces if piece.is_bound]
     if bound:

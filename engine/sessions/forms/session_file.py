@@ -32,7 +32,8 @@ class FileNode:
 
     `node` numbers the turns of the file from 1, a parent before those that follow it; `parent` is null for a first one.
     `turn` holds what was asked and answered. `system`, `profile` and `think` are what it was asked with, `status` and
-    the counts what came of it, null where nobody said.
+    the counts what came of it, null where nobody said. Of a compaction `covers` is the turn up to which it stands for
+    all that was said, and `is_ours` whether it is a summary that thinkdial asked for, and not a provider's own piece.
     """
 
     node: int
@@ -49,6 +50,8 @@ class FileNode:
     cache_write_tokens: int | None = None
     output_tokens: int | None = None
     usd: Decimal | None = None
+    covers: int | None = None
+    is_ours: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,8 @@ def _node(node: FileNode) -> dict[str, Any]:
         "output_tokens": node.output_tokens,
         "reasoning_tokens": turn.reasoning_tokens,
         "usd": None if node.usd is None else f"{node.usd:f}",
+        "covers": node.covers,
+        "is_ours": node.is_ours,
     }
 
 

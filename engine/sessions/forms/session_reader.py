@@ -95,6 +95,8 @@ def _node(one: JsonObject) -> FileNode:
         cache_write_tokens=one.whole_or_none("cache_write_tokens"),
         output_tokens=one.whole_or_none("output_tokens"),
         usd=_dollars(one, "usd"),
+        covers=one.whole_or_none("covers"),
+        is_ours=one.flag("is_ours"),
     )
 
 

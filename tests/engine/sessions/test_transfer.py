@@ -57,7 +57,15 @@ def tree(store: Store, stored: Stored) -> Conversation:
     add(store, "Tea", "Left behind", signed, call, dead=[0])
     conversation = rewind(store, open_conversation(store, "Tea"), back=1)
     fork(store, conversation, "Green tea", at=1)
-    add(store, "Tea", "", TurnPiece("compaction", "short", "compaction", {"signature": "x"}), kind="compaction")
+    add(
+        store,
+        "Tea",
+        "",
+        TurnPiece("compaction", "short", "compaction", {"signature": "x"}),
+        kind="compaction",
+        covers=2,
+        is_ours=True,
+    )
     return add(store, "Tea", "Go on\ud83d\ude00", TurnPiece("text", "So be it.", "text"), input_tokens=12)
 
 
@@ -111,6 +119,8 @@ def test_every_turn_is_imported_and_its_pieces_are_what_they_were(
     made = store_file(elsewhere, read_session(value_of(exported(store)))).conversation
     assert [turn.pieces for turn in made.turns] == [turn.pieces for turn in tree.turns]
     assert all(turn.origin.is_imported and turn.origin.account is None for turn in made.turns)
+    (before,), (after,) = tree.compactions, made.compactions
+    assert (after.covers, after.is_ours, after.turn.pieces) == (before.covers, True, before.turn.pieces)
     assert made.settings.told == () and made.settings.system == "Be brief."
     (left,) = [node for node in turns_of_tree(elsewhere, made.session.tree) if node.turn and node.turn.dead]
     assert left.turn is not None and left.turn.dead == {0}
