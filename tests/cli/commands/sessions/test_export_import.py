@@ -110,6 +110,23 @@ def test_what_is_ones_own_goes_back_to_who_gave_it(
     assert {fate["fate"] for fate in elsewhere["continuity"]} == {"dropped"}
 
 
+def test_what_was_compacted_comes_back_so_and_the_summary_is_shown(
+    cli: Cli, sim: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for prompt in ("One?", "Two?"):
+        assert cli("ask", prompt, "--session", "tea", "-p", "g", "--config", sim).code == 0
+    assert cli("session", "compact", "tea", "--config", sim, "-y").code == 0
+    written = cli("session", "export", "tea").out
+    last = json.loads(written)["nodes"][-1]
+    assert (last["kind"], last["covers"], last["is_ours"]) == ("compaction", 2, True)
+    for name in ("HOME", "XDG_DATA_HOME", "XDG_STATE_HOME"):
+        monkeypatch.setenv(name, str(tmp_path / "elsewhere"))
+    done = cli("session", "import", "-", stdin=written.encode())
+    assert done.code == 0 and "summary: " in done.err and "with 2 turns of thinkdial" in done.err
+    assert cli("session", "export", "tea").out == written
+    assert cli("session", "export", "tea", "--as", "openai-chat").out.count('"role": "user"') == 2
+
+
 def test_a_list_does_not_tell_whose_it_is(cli: Cli, file: Path) -> None:
     done = cli("session", "import", file, "--own")
     assert done.code == 2 and "does not tell whose state is in it" in done.err
