@@ -11,14 +11,12 @@ import typer
 
 from ...exit_codes import ExitCode
 from ...options import (
+    ALONE,
     KEPT,
     SENT,
-    CarryReasoning,
     ExchangeForm,
-    GoOn,
     KeepOptions,
     OneProfile,
-    OnMismatch,
     PrintOptions,
     ReasoningView,
     SendOptions,
@@ -43,11 +41,9 @@ def chat(
     ] = None,
     profile: OneProfile = None,
     think: ThinkOne = None,
-    go_on: GoOn = False,
     sending: SendOptions = SENT,
     yes: Yes = False,
-    carry_reasoning: CarryReasoning = False,
-    on_mismatch: OnMismatch = None,
+    talking: TalkOptions = ALONE,
     reasoning: ShowReasoning = ReasoningView.FULL,
     keeping: KeepOptions = KEPT,
 ) -> ExitCode:
@@ -72,15 +68,16 @@ def chat(
     from .loop import Loop
     from .mentions import MentionedFile
 
-    if name is not None and go_on:
-        raise UsageError("NAME names a session, -c takes the latest: say one of them")
+    if sum((name is not None, talking.session is not None, talking.go_on)) > 1:
+        raise UsageError("NAME and --session NAME name a session, -c takes the latest: say one of them")
+    named = name or talking.session
     if profile is not None and len(profile) > 1:
         raise UsageError("chat talks to one profile at a time", hint="/profile changes it, /compare asks many")
     sweep = (one_value(think),) if think is not None else ()
     dollars_of(sending.max_cost)
     config = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     attached = tuple(MentionedFile(str(path), read_text(path)) for path in sending.file or [])
-    talking = TalkOptions(None if go_on else name or new_name(STEM), go_on, carry_reasoning, on_mismatch)
+    talking = replace(talking, session=None if talking.go_on else named or new_name(STEM))
     base = Inquiry(
         config, Prompt("", sending.system), options_of(sending, sweep), Format.TEXT, sending,
         PrintOptions(reasoning), keeping, "chat", talking,
@@ -97,7 +94,7 @@ def chat(
                 dialogue.conversation, f"{voice.selection.profile.name}@{voice.think}", width_aside()
             ):
                 say(line)
-        elif name is None and not go_on and not keeping.quiet and not is_terminal(sys.stdin):
+        elif named is None and not talking.go_on and not keeping.quiet and not is_terminal(sys.stdin):
             say(f"thinkdial chat {dialogue.name} goes on with it later")
         try:
             return Loop(dialogue, messages, attached).run()

@@ -112,6 +112,7 @@ def _context(dialogue: Dialogue, rest: str) -> None:
 
     from ....engine.planning.prepare import Prompt
     from ....engine.runs.plans import plan_calls
+    from ....engine.sessions.context.fit import fitted_now
     from ....engine.sessions.context.outlooks import outlook_of
     from ....providers.turns.turn import plain_text
     from ...views.run.continuity import continuity_words, fate_lines
@@ -125,7 +126,7 @@ def _context(dialogue: Dialogue, rest: str) -> None:
         return
     prompt = prompt_in(dialogue.talk.turn, Prompt(plain_text(turns[-1].asked)), dialogue.base.talking)
     options = replace(voice.options, sweep=(voice.think,))
-    entries, problems = plan_calls([voice.selection], prompt, dialogue.base.settings, options)
+    entries, problems = plan_calls([voice.selection], prompt, dialogue.base.settings, options, fit=fitted_now)
     for problem in problems:
         raise problem
     for planned in entries:

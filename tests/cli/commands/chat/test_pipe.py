@@ -246,3 +246,16 @@ def test_another_chat_s_draft_is_no_business_of_a_pipe(cli: Run, sim: Path) -> N
     assert cli("chat", "tea", "--config", sim, stdin=b"two\n").code == 0
     assert read_draft(session).text == "half a thought"
     assert cli("session", "rm", "tea").code == 0 and read_draft(session).text == ""
+
+
+def test_what_no_longer_fits_is_refused_or_trimmed_by_the_options(cli: Run, sim: Path, turns: Turns) -> None:
+    first = cli("chat", "tea", "-p", "a", "--config", sim, stdin=b"one\ntwo\nthree\n")
+    assert first.code == 0
+    full = cli("chat", "--session", "tea", "--context-tokens", 100, "--config", sim, stdin=b"four\nfive\n")
+    assert full.code == 3 and "prompt too long" in full.err and full.out == "" and len(turns("tea")) == 3
+    trimmed = cli(
+        "chat", "tea", "--context-tokens", 100, "--context-full", "trim", "--config", sim, stdin=b"/context\nfour\n"
+    )
+    assert trimmed.code == 0 and len(turns("tea")) == 4, trimmed.err
+    both = cli("chat", "tea", "--session", "other", "--config", sim, stdin=b"x\n")
+    assert both.code == 2 and "say one of them" in both.err
