@@ -62,7 +62,7 @@ def chat(
     from ...prompt import read_text
     from ...selection import load_config, one_value
     from ..run import talk
-    from ..run.answer import Inquiry
+    from ..run.inquiry import Inquiry
     from ..run.ready import dollars_of, options_of
     from .dialogue import Dialogue
     from .loop import Loop

@@ -50,7 +50,7 @@ def _argument(command: str, rest: str, words: Vocabulary) -> list[Proposal]:
     match command:
         case "/think":
             return _beginning(rest, THINK_VALUES)
-        case "/profile":
+        case "/profile" | "/compact":
             return _profiles(rest, words.profiles)
         case "/compare" if " " not in rest:
             return _profiles(rest.rpartition(",")[2], [*words.groups, *words.profiles])

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ....engine.sessions.conversation import Conversation
@@ -11,7 +10,7 @@ from ....providers.errors import UsageError
 from ...exit_codes import ExitCode
 from ...options import PRINTED, Format
 from ...output import say
-from ..run.answer import Answered, answer_in_session
+from ..run.answer import answer_in_session
 from ..run.talk import Talk, Voice, selected
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
     from ....engine.runs.jobs import Options
     from ....engine.runs.run import Finished
     from ....providers.think import Think
-    from ..run.answer import Inquiry
+    from ..run.inquiry import Inquiry
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,16 +34,12 @@ class Dialogue:
     """A conversation that goes on for as long as somebody wants.
 
     `base` is what holds for all its calls. `profile` and `sweep` are what the next one is asked with, where it is not
-    as before. `spent_usd` is what was taken of its limits, and `results` are its answers. `is_terminated`: there was
-    a SIGTERM.
+    as before.
     """
 
     def __init__(self, talk: Talk, base: Inquiry, profile: str | None, sweep: tuple[Think, ...], *, yes: bool) -> None:
         self.talk, self.base, self.yes = talk, base, yes
         self.sweep = sweep
-        self.spent_usd = Decimal(0)
-        self.results: list[Result] = []
-        self.is_terminated = False
         self._profile: str | None = None
         self._compared: tuple[Result, ...] = ()
         if profile is not None:
@@ -117,19 +112,24 @@ class Dialogue:
             options=self._options,
             form=Format.TABLE,
             printing=PRINTED,
-            spent_usd=self.spent_usd,
         )
         code = compare_in_session(asked, self.talk, selections, yes=self.yes, after=self._note)
         self.talk.go_on()
         return code
 
-    def _count(self, finished: Finished) -> None:
-        self.spent_usd += finished.spent_usd
-        self.results += finished.run.results
-        self.is_terminated |= finished.terminated
+    def compact(self, profile: str | None) -> ExitCode:
+        """Make the earlier turns short, by the provider's own means or in a summary."""
+        from ..run.compaction import compact_held
+
+        self.look_again()
+        base = self.base
+        code = compact_held(
+            self.talk, base.settings, base.sending, base.keeping, given=self.chosen, by=profile, yes=self.yes
+        )
+        self.talk.go_on()
+        return code
 
     def _note(self, finished: Finished) -> None:
-        self._count(finished)
         self._compared = finished.run.results
         if self.answers and finished.number is not None and not self.base.keeping.quiet:
             say(f"the session is as it was; to go on with one of these: /pick {self.answers[0]}")
@@ -137,14 +137,12 @@ class Dialogue:
     def ask(self, text: str) -> Spoken:
         """Send `text` as the next turn. Raises `ThinkdialError` where it cannot be sent."""
         self.look_again()
-        tip = self.conversation.session.tip
+        turns = len(self.conversation.turns)
         prompt = replace(self.base.prompt, text=text)
-        asked = replace(self.base, prompt=prompt, options=self._options, spent_usd=self.spent_usd)
+        asked = replace(self.base, prompt=prompt, options=self._options)
         answered = answer_in_session(asked, self.talk, self.chosen, yes=self.yes)
-        if isinstance(answered, Answered):
-            self._count(answered.finished)
         self.talk.go_on()
-        is_kept = self.conversation.session.tip != tip
+        is_kept = len(self.conversation.turns) > turns
         if isinstance(answered, ExitCode):
             return Spoken(answered, is_kept)
         if answered.result.answer and not is_kept:

@@ -55,7 +55,7 @@ class Loop:
             except ThinkdialError as error:
                 complain(error)
                 code = code_of(error)
-            if self._dialogue.is_terminated:
+            if self._dialogue.talk.is_terminated:
                 return ExitCode.INTERRUPTED
             if code is not ExitCode.OK and not self._messages.is_typed:
                 say("the chat ends here: what follows on standard input was not sent")

@@ -103,7 +103,7 @@ def _cost(dialogue: Dialogue, rest: str) -> None:
     from ...views.sessions.chat_facts import cost_lines
 
     most = dialogue.base.sending.max_cost
-    for line in cost_lines(dialogue.conversation, dialogue.results, most, dialogue.spent_usd):
+    for line in cost_lines(dialogue.conversation, dialogue.talk.results, most, dialogue.talk.spent_usd):
         say(line)
 
 
@@ -134,6 +134,10 @@ def _context(dialogue: Dialogue, rest: str) -> None:
         lines = [continuity_words(len(turns), fates), *fate_lines(fates)]
         outlook = outlook_of(conversation, planned.prepared, planned.forecast)
         aside(rendered(*(Text(line) for line in lines if line), outlook_view(outlook), width=width_aside()))
+
+
+def _compact(dialogue: Dialogue, rest: str) -> ExitCode:
+    return dialogue.compact(rest or None)
 
 
 def _export(dialogue: Dialogue, rest: str) -> None:
@@ -180,6 +184,7 @@ COMMANDS: Mapping[str, SlashCommand] = {
         SlashCommand("/undo", "[N]", "Go back by a turn, or by N; they stay in the session's tree.", _undo),
         SlashCommand("/cost", "", "Show what the session and this chat have cost.", _cost),
         SlashCommand("/context", "", "Show what goes along with the next message, and what it costs.", _context),
+        SlashCommand("/compact", "[PROFILE]", "Make the earlier turns short; the full ones stay.", _compact),
         SlashCommand("/export", "[FORM] FILE", "Write the session to a file: .md to be read, else .json.", _export),
         SlashCommand("/help", "", "Show these commands and keys.", _help),
         SlashCommand("/quit", "", "Leave, as Ctrl-D does.", _quit),

@@ -4,36 +4,17 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ...exit_codes import ExitCode, code_for
-from ...options import ALONE, Format, KeepOptions, PrintOptions, ReasoningView, SendOptions, TalkOptions
+from ...options import ReasoningView
 
 if TYPE_CHECKING:
     from ....engine.api import ReadyRun
-    from ....engine.planning.prepare import Prompt
     from ....engine.results.result import Result
-    from ....engine.runs.jobs import Options
     from ....engine.runs.run import Finished
-    from ....profiles.config import Config
+    from .inquiry import Inquiry
     from .talk import Talk
-
-
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Inquiry:
-    """What was typed, read. `spent_usd` is what was taken before of the limits that hold for this call as well."""
-
-    settings: Config
-    prompt: Prompt
-    options: Options
-    form: Format
-    sending: SendOptions
-    printing: PrintOptions
-    keeping: KeepOptions
-    command: str = "ask"
-    talking: TalkOptions = ALONE
-    spent_usd: Decimal = Decimal(0)
 
 
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
@@ -77,7 +58,7 @@ def answer_in_session(
         prompt = talks.prompt_in(turn, asked.prompt, asked.talking)
     ready = make_ready(
         asked.command, [selection], prompt, config, voice.options, asked.sending, asked.keeping, yes=yes, count=count,
-        turn=turn.head(prompt, selection.profile.name, str(voice.think)), spent_usd=asked.spent_usd,
+        turn=turn.head(prompt, selection.profile.name, str(voice.think)), spent_usd=talk.spent_usd,
     )  # fmt: skip
     if isinstance(ready, ExitCode):
         return ready
@@ -85,6 +66,7 @@ def answer_in_session(
         say("nothing was sent")
         return ExitCode.USAGE
     answered = answer(asked, ready)
+    talk.count(answered.finished)
     if answered.result.answer:
         talk.remember(ready.jobs[0])
     return answered

@@ -24,7 +24,7 @@ from ...options import (
 )
 
 if TYPE_CHECKING:
-    from .answer import Inquiry
+    from .inquiry import Inquiry
 
 
 def ask(
@@ -48,7 +48,8 @@ def ask(
     from ...output import noting
     from ...prompt import read_prompt
     from ...selection import load_config, one_value
-    from .answer import Inquiry, answer
+    from .answer import answer
+    from .inquiry import Inquiry
     from .ready import make_ready, options_of
 
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TEXT)

@@ -36,14 +36,16 @@ def compact_held(
 
     call = compaction_call(talk.turn, config, Options(), given=given, by=by)
     ready = make_ready(
-        "session compact", [call.selection], call.prompt, config, call.options, sending, keeping, yes=yes
-    )
+        "session compact", [call.selection], call.prompt, config, call.options, sending, keeping, yes=yes,
+        spent_usd=talk.spent_usd,
+    )  # fmt: skip
     if isinstance(ready, ExitCode):
         return ready
     if not talks.may_go(talk, ready.jobs, yes=yes, quiet=keeping.quiet):
         say("nothing was sent")
         return ExitCode.USAGE
     finished = ready.run(Silent())
+    talk.count(finished)
     result = finished.run.results[0]
     if result.error is not None or finished.interrupted:
         print_notes(finished.run.results, after_comparison=False)

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from ....engine.runs.run import Finished
     from ....engine.targets.target import Selection
     from ....profiles.profile import Reference
-    from .answer import Inquiry
+    from .inquiry import Inquiry
     from .talk import Talk
 
 
@@ -62,7 +62,7 @@ def compare(
     from ...output import noting
     from ...prompt import read_prompt
     from ...selection import load_config, sweep_values
-    from .answer import Inquiry
+    from .inquiry import Inquiry
     from .ready import make_ready, options_of
 
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TABLE)
@@ -119,7 +119,7 @@ def compare_in_session(
     prompt = talks.prompt_in(turn, asked.prompt, asked.talking)
     ready = make_ready(
         "compare", selections, prompt, config, labelled(turn, asked.options), asked.sending, asked.keeping,
-        confirm=confirm, yes=yes, count=count, at_once=at_once, spent_usd=asked.spent_usd,
+        confirm=confirm, yes=yes, count=count, at_once=at_once, spent_usd=talk.spent_usd,
     )  # fmt: skip
     if isinstance(ready, ExitCode):
         return ready
@@ -128,6 +128,7 @@ def compare_in_session(
         return ExitCode.USAGE
 
     def noted(finished: Finished) -> None:
+        talk.count(finished)
         talks.note_compared(turn, finished, quiet=quiet or after is not None)
         if after is not None:
             after(finished)

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ from ...output import complain, is_terminal, say
 
 if TYPE_CHECKING:
     from ....engine.planning.prepare import Prepared, Prompt
-    from ....engine.results.result import Forecast
+    from ....engine.results.result import Forecast, Result
     from ....engine.runs.jobs import Job
     from ....engine.runs.run import Finished
     from ....engine.sessions.context.outlook import Outlook
@@ -33,11 +34,24 @@ if TYPE_CHECKING:
 
 
 class Talk:
-    """A session that this process holds or looks at; `settings` are what it will remember, once there is an answer."""
+    """A session that this process holds or looks at; `settings` are what it will remember, once there is an answer.
+
+    Of the calls so far, `results` are what they brought, `spent_usd` what they took of their limits, and
+    `is_terminated` whether a SIGTERM ended one.
+    """
 
     def __init__(self, turn: NextTurn) -> None:
         self.turn = turn
         self.settings: SessionSettings | None = None
+        self.results: list[Result] = []
+        self.spent_usd = Decimal(0)
+        self.is_terminated = False
+
+    def count(self, finished: Finished) -> None:
+        """Hear of calls that were made: what they cost counts against the limits of those to come."""
+        self.results += finished.run.results
+        self.spent_usd += finished.spent_usd
+        self.is_terminated |= finished.terminated
 
     def remember(self, job: Job) -> None:
         """Let the session go on with the profile and the think value of `job`."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import signal
 import sqlite3
 import subprocess
@@ -259,3 +260,15 @@ def test_what_no_longer_fits_is_refused_or_trimmed_by_the_options(cli: Run, sim:
     assert trimmed.code == 0 and len(turns("tea")) == 4, trimmed.err
     both = cli("chat", "tea", "--session", "other", "--config", sim, stdin=b"x\n")
     assert both.code == 2 and "say one of them" in both.err
+
+
+def test_earlier_turns_are_made_short_and_its_cost_counts(cli: Run, sim: Path, turns: Turns) -> None:
+    lines = b"one\ntwo\n/compact o\nthree\n/cost\n"
+    ended = cli("chat", "tea", "-p", "a", "-y", "--max-cost", "1", "--config", sim, stdin=lines)
+    assert ended.code == 0, ended.err
+    assert "turns 1 to 2 are summed up by o" in ended.err and "for 4 answers" in ended.err
+    way = turns("tea")
+    assert [turn["kind"] for turn in way] == ["turn", "turn", "compaction", "turn"]
+    left = re.search(r"--max-cost: \$([\d.]+) of \$1.00 is left", ended.err)
+    spent = re.search(r"this chat: \$([\d.]+) ", ended.err)
+    assert left and spent and Decimal(left[1]) + Decimal(spent[1]) == pytest.approx(Decimal(1), abs=Decimal("0.0001"))

@@ -1,0 +1,28 @@
+"""What was typed for one call or several, read."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ...options import ALONE, Format, KeepOptions, PrintOptions, SendOptions, TalkOptions
+
+if TYPE_CHECKING:
+    from ....engine.planning.prepare import Prompt
+    from ....engine.runs.jobs import Options
+    from ....profiles.config import Config
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class Inquiry:
+    """The prompt, and all that was said of how it is sent, shown and kept."""
+
+    settings: Config
+    prompt: Prompt
+    options: Options
+    form: Format
+    sending: SendOptions
+    printing: PrintOptions
+    keeping: KeepOptions
+    command: str = "ask"
+    talking: TalkOptions = ALONE
