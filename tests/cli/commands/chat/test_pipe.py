@@ -272,3 +272,25 @@ def test_earlier_turns_are_made_short_and_its_cost_counts(cli: Run, sim: Path, t
     left = re.search(r"--max-cost: \$([\d.]+) of \$1.00 is left", ended.err)
     spent = re.search(r"this chat: \$([\d.]+) ", ended.err)
     assert left and spent and Decimal(left[1]) + Decimal(spent[1]) == pytest.approx(Decimal(1), abs=Decimal("0.0001"))
+
+
+def test_a_session_that_is_removed_or_renamed_meanwhile_is_told(
+    cli: Run, sim: Path, turns: Turns, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from thinkdial.engine.sessions.queries import forget_session, rename_session
+
+    texts = iter(["one", "two", "three"])
+
+    def read(self: PipedLines, who: str, draft: Draft) -> Draft | None:
+        text = next(texts, None)
+        if text == "two":
+            rename_session("tea", "coffee")
+        if text == "three":
+            assert [turn["prompt"] for turn in turns("coffee")] == ["one", "two"]
+            forget_session("coffee")
+        return None if text is None else Draft(text)
+
+    monkeypatch.setattr(PipedLines, "read", read)
+    ended = cli("chat", "tea", "-p", "a", "--config", sim)
+    assert "session tea is called coffee now" in ended.err
+    assert ended.code == 2 and "session coffee is gone" in ended.err and "Traceback" not in ended.err
