@@ -29,6 +29,10 @@ UNKNOWN_LIFE_S = 300
 """How long a cache is taken to last that nobody says it of."""
 
 
+_Measured = tuple[int, int, int]
+"""What was sent to get one answer: words by estimate, reasoning, and what the provider counted for both."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConversationInput:
     """Tokens of the next call's input: `low` to `high`, and `tokens` as expected, the sum of its kinds.
@@ -68,9 +72,9 @@ def conversation_input(prepared: Prepared, prompt: Prompt, at: datetime) -> Conv
         return _with_cache(prepared, past, at, (parts[0], parts[1], parts[2], low, high, False))
     head, begins = input_tokens("", prepared.call.system), _begins(prepared, past)
     here = [] if past.after else [count for count in known if count.turn > begins]
-    all_texts = texts if here else {**{turn.number: turn_words(turn) for turn in past.turns}, **texts}
+    all_texts = texts if here else {turn.number: turn_words(turn) for turn in past.turns}
     measured = [_measured(one, head, all_texts, thoughts) for one in here or _rising(known)]
-    if not _bills_reasoning(measured, percent):
+    if not _bills_reasoning(measured if len(measured) > 1 else _as_it_was(past, known, head), percent):
         thoughts, measured = {}, [(words, 0, counted) for words, _, counted in measured]
     scale = _scale(measured, percent)
     if here:
@@ -91,8 +95,19 @@ def conversation_input(prepared: Prepared, prompt: Prompt, at: datetime) -> Conv
 
 def _begins(prepared: Prepared, past: Past) -> int:
     """The number of the turn up to which the call holds something else than the turns, or nothing."""
-    sent = {turn.number: turn for turn in prepared.continuity.turns}
-    return max((turn.number for turn in past.turns if sent.get(turn.number) is not turn), default=0)
+    sent = prepared.continuity.turns
+    if not sent:
+        return max((turn.number for turn in past.turns), default=0)
+    first = sent[0]
+    stands_for_others = any(first.pieces is one.turn.pieces for one in past.compactions)
+    return first.number if stands_for_others else first.number - 1
+
+
+def _as_it_was(past: Past, known: Sequence[TurnCount], head: int) -> list[_Measured]:
+    """The counts from when all turns went along, with all that they had thought."""
+    texts = {turn.number: turn_words(turn) for turn in past.turns}
+    thoughts = {turn.number: turn.reasoning_tokens or 0 for turn in past.turns}
+    return [_measured(one, head, texts, thoughts) for one in _rising(known)]
 
 
 def _rising(known: Sequence[TurnCount]) -> list[TurnCount]:
@@ -127,10 +142,6 @@ def _is_of_route(turn: Turn, prepared: Prepared) -> bool:
     return not origin.is_imported and ours == (
         origin.provider, origin.endpoint.rstrip("/"), origin.dialect, origin.model,
     )  # fmt: skip
-
-
-_Measured = tuple[int, int, int]
-"""What was sent to get one answer: words by estimate, reasoning, and what the provider counted for both."""
 
 
 def _measured(count: TurnCount, head: int, texts: dict[int, tuple[int, int]], thoughts: dict[int, int]) -> _Measured:

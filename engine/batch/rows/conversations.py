@@ -120,7 +120,7 @@ def _session(value: Any) -> _RowSession:
     place = "session"
     try:
         if isinstance(value, str):
-            place = f"session {value[:80]}"
+            place = f"session {value[:300]}"
             value = value_of(text_of(_bytes_of(value)))
         file = read_session(value)
     except FormError as error:

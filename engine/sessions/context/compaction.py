@@ -27,9 +27,8 @@ from .fit import fullness_of
 SUMMARY_PROMPT = (
     "Sum up our conversation so far, so that somebody who has not seen it can go on with it in my place and yours. "
     "Keep what was asked, what was decided and why, names, numbers, code and quotations that may be needed again, and "
-    "what is still open. Leave out greetings and what led nowhere. Write in the language of the conversation. "
-    "Answer with "
-    "the summary alone."
+    "what is still open. Leave out greetings and what led nowhere. Write in the language of the conversation. Answer "
+    "with the summary alone."
 )
 """What a model is asked for where its provider cannot compact a conversation itself."""
 

@@ -180,7 +180,10 @@ def check_messages(call: ApiCall, model: Claude, *, thinks: bool) -> JudgedHisto
     replayed = read_back(call, model, messages, _mismatch_behavior(call))
     last = messages[-1]
     if last.get("role") == "assistant":
-        is_compacted = any(block.get("type") == "compaction" for block in objects(last.get("content")))
+        # A request for a compaction may end on an answer that is finished.
+        is_compacted = "compaction" in call.body or any(
+            block.get("type") == "compaction" for block in objects(last.get("content"))
+        )
         if (not model.accepts_prefill or thinks) and not is_compacted:
             raise invalid(
                 call,

@@ -1,0 +1,130 @@
+"""Sessions made short over vendors that check what they made: nodes of the tree, from which a switch goes back."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from .conftest import Talk, fates, strings
+
+LONG = "Say it at length: " + "one two three four five six seven " * 60
+SUMMARY = "[Summary of turns 1 to 2 of this conversation, by "
+
+
+def kinds(talk: Talk) -> list[str]:
+    return [node["kind"] for node in talk.way()]
+
+
+def words(talk: Talk) -> str:
+    """Everything that the last request said."""
+    return "\n".join(strings(talk.body()))
+
+
+def two_turns(talk: Talk, profile: str) -> None:
+    talk.ask(f"First. {LONG}", profile)
+    talk.ask(f"Second. {LONG}", profile)
+
+
+@pytest.mark.parametrize("own", ["opus", "gpt", "grok"])
+def test_a_provider_compacts_itself_where_it_can(talk: Talk, own: str) -> None:
+    two_turns(talk, own)
+    before = talk.ask(f"Third. {LONG}", own)["usage"]["input_tokens"]
+    ended = talk.cli("session", "compact", talk.name, "--config", talk.config)
+    assert ended.code == 0 and "compacted by" in ended.err and "the full turns stay" in ended.err, ended.everything
+    assert kinds(talk) == ["turn", "turn", "turn", "compaction"]
+    after = talk.ask("Fourth?", own)
+    assert ("Second." in words(talk)) is (own == "gpt")  # whose endpoint gives the user's own words back
+    assert (3, "kept") in fates(after)
+    assert after["usage"]["input_tokens"] < before
+    again = talk.ask("Fifth?", own)
+    assert "Fourth?" in words(talk) and (3, "kept") in fates(again) and again["attempts"] == 1
+
+
+@pytest.mark.parametrize("own", ["opus", "gpt"])
+def test_another_vendor_gets_the_full_turns_and_the_way_back_the_short_form(talk: Talk, own: str) -> None:
+    two_turns(talk, own)
+    assert talk.cli("session", "compact", talk.name, "--config", talk.config).code == 0
+    talk.ask("Third?", "gemini")
+    assert all(said in words(talk) for said in ("First.", "Second.", "Third?"))
+    back = talk.ask("Fourth?", own)
+    assert "Third?" in words(talk) and (2, "kept") in fates(back)
+    assert own != "opus" or "First." not in words(talk)
+
+
+@pytest.mark.parametrize(("own", "by"), [("gemini", None), ("opus", "gpt"), ("deepseek", "mistral")])
+def test_where_it_cannot_a_model_sums_up_and_that_is_labelled(talk: Talk, own: str, by: str | None) -> None:
+    two_turns(talk, own)
+    option = ("-p", by) if by else ()
+    ended = talk.cli("session", "compact", talk.name, *option, "--config", talk.config)
+    assert ended.code == 0 and f"summed up by {by or own}" in ended.err, ended.everything
+    assert (f"{by} will see" in ended.err or by is None) or "for the first time" in ended.err
+    for profile in (own, "groq"):
+        talk.ask("And now?", profile)
+        assert SUMMARY in words(talk) and "First." not in words(talk)
+
+
+def test_a_compaction_is_a_node_that_can_be_gone_back_before(talk: Talk) -> None:
+    two_turns(talk, "opus")
+    assert talk.cli("session", "compact", talk.name, "-p", "gemini", "--config", talk.config).code == 0
+    twice = talk.cli("session", "compact", talk.name, "--config", talk.config)
+    assert twice.code == 2 and "nothing to compact" in twice.err
+    shown = talk.cli("session", "show", talk.name, "--config", talk.config)
+    assert "turns 1 to 2 summed up by gemini; they stay in full" in shown.out
+    talk.ask("Third?", "opus")
+    assert talk.cli("session", "rewind", talk.name, "--to", "2").code == 0
+    talk.ask("Third again?", "opus")
+    assert "First." in words(talk) and SUMMARY not in words(talk)
+
+
+def test_what_it_cost_is_in_the_history_and_a_limit_holds_for_it(talk: Talk) -> None:
+    two_turns(talk, "opus")
+    refused = talk.cli("session", "compact", talk.name, "--max-cost", "0.0000001", "--config", talk.config)
+    assert refused.code == 4 and kinds(talk) == ["turn", "turn"], refused.everything
+    assert talk.cli("session", "compact", talk.name, "--config", talk.config).code == 0
+    assert Decimal(talk.way()[-1]["usd"]) > 0
+
+
+def test_a_session_without_a_turn_and_one_that_is_not_there(talk: Talk) -> None:
+    assert talk.cli("session", "new", talk.name).code == 0
+    empty = talk.cli("session", "compact", talk.name, "--config", talk.config, "-p", "opus")
+    assert empty.code == 2 and "nothing to compact" in empty.err
+    gone = talk.cli("session", "compact", "nobody", "--config", talk.config)
+    assert gone.code == 2 and "nobody" in gone.err
+    assert talk.cli("session", "show", "nobody").code == 2
+
+
+def test_a_full_session_is_compacted_where_that_is_the_policy(talk: Talk) -> None:
+    two_turns(talk, "gemini")
+    limit = ("--context-tokens", "600")
+    refused = talk.ask("Third?", "gemini", *limit, ok=False)
+    assert refused["error"]["kind"] == "context_length" and refused["attempts"] == 0
+    assert f"session compact {talk.name}" in refused["error"]["hint"]
+    done = talk.ask("Third?", "gemini", *limit, "--context-full", "compact")
+    assert done["session"]["turn"] == 3 and kinds(talk) == ["turn", "turn", "compaction", "turn"]
+    assert SUMMARY in words(talk)
+
+
+def test_a_full_session_is_trimmed_where_that_is_the_policy(talk: Talk) -> None:
+    two_turns(talk, "gpt")
+    done = talk.ask("Third?", "gpt", "--context-tokens", "700", "--context-full", "trim")
+    (told,) = [warning for warning in done["warnings"] if warning["code"] == "context_trimmed"]
+    assert "left out" in told["message"] and "First." not in words(talk)
+    assert done["session"]["turn"] == 3 and kinds(talk) == ["turn"] * 3
+    talk.ask("Fourth?", "gpt")
+    assert "First." in words(talk)
+
+
+@pytest.mark.parametrize("profile", ["opus", "gemini"])
+def test_the_next_turn_is_told_within_a_tenth_after_a_compaction(talk: Talk, profile: str) -> None:
+    for number in range(3):
+        talk.ask(f"Turn {number}. {LONG}", profile)
+    assert talk.cli("session", "compact", talk.name, "-p", "gemini", "--config", talk.config).code == 0
+    for number in range(3, 6):
+        prompt = f"Turn {number}. {LONG}"
+        told: Any = talk.cli("ask", prompt, "--session", talk.name, "--dry-run", "--json", "--config", talk.config)
+        (plan,) = told.json["plans"]
+        expected = plan["outlook"]["input_tokens"]
+        counted = talk.ask(prompt, profile)["usage"]["input_tokens"]
+        assert number == 3 or abs(expected - counted) <= counted / 10, (number, expected, counted)
