@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from ....engine.costs.estimate import text_tokens
 from ....engine.planning.prepare import checked_text
 from ....engine.sessions.drafts import Draft, forget_draft, keep_draft, read_draft
@@ -50,7 +52,7 @@ class Loop:
                 self._put(Draft())
                 return ExitCode.OK
             except KeyboardInterrupt:
-                say("stopped")
+                self._broken_off()
                 code = ExitCode.INTERRUPTED
             except ThinkdialError as error:
                 complain(error)
@@ -96,6 +98,16 @@ class Loop:
         if spoken.interrupted and self._messages.is_typed:
             say("stopped; what had come is kept" if spoken.is_kept else "stopped; nothing had come, nothing is kept")
         return spoken.code
+
+    def _broken_off(self) -> None:
+        """A second Ctrl-C came before the first had its effect: see what the session has of the turn."""
+        before = len(self._dialogue.conversation.turns)
+        with suppress(ThinkdialError):
+            self._dialogue.talk.go_on()
+        is_kept = len(self._dialogue.conversation.turns) > before
+        if is_kept:
+            self._put(Draft())
+        say("stopped; what had come is kept" if is_kept else "stopped")
 
     def _composed(self, message: str, typed: Draft) -> str | None:
         """The message with the files that go along, which are shown first; None where they may not."""

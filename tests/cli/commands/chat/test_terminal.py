@@ -91,6 +91,24 @@ def test_ctrl_c_stops_the_answer_keeps_it_and_the_chat_goes_on(screen: Run, turn
     assert cut["is_cut"] and "**one**" in cut["answer"] and not whole["is_cut"]
 
 
+@pytest.mark.parametrize("times", [2, 4])
+def test_ctrl_c_again_and_again_stops_the_answer_and_not_the_chat(screen: Run, turns: Turns, times: int) -> None:
+    chat = screen("tea", "-p", "stall", "-y")
+    chat.wait("stall@auto> ")
+    chat.line("one")
+    chat.wait("**one**")
+    for _ in range(times):
+        os.kill(chat.process.pid, signal.SIGINT)
+    chat.wait("stopped")
+    chat.keys("\x15/profile a\r")
+    chat.wait("goes on, --think auto")
+    chat.line("two")
+    chat.answered("a@auto")
+    chat.keys("\x04")
+    assert chat.end() == 0 and "moved from elsewhere" not in chat.shown and "Traceback" not in chat.shown
+    assert [turn["prompt"] for turn in turns("tea")][-1] == "two"
+
+
 def test_what_was_not_answered_comes_back_to_the_line(screen: Run, turns: Turns, config_for: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         chat = screen("tea", "-p", "a", config=config_for(f"http://127.0.0.1:{server.getsockname()[1]}"))
