@@ -56,13 +56,8 @@ def compacting(target: Target, call: Call, means: CompactionMeans) -> tuple[Targ
         kept = {name: call.native[name] for name in _KEPT_FIELDS if name in call.native}
         call = replace(call, native=kept, params={}, max_output_tokens=None, stream=False)
         return replace(target, use=replace(target.use, quirks=quirks)), call
-    profile = target.profile
-    headers = dict(profile.headers)
-    for name, value in means.headers.items():
-        given = next((known for known in headers if known.lower() == name.lower()), name)
-        headers[given] = f"{headers[given]},{value}" if given in headers else value
-    target = replace(target, profile=replace(profile, headers=headers))
-    return target, replace(call, params=merged(call.params, means.body))
+    headers = tuple((name, value) for name, value in means.headers.items())
+    return target, replace(call, params=merged(call.params, means.body), headers=(*call.headers, *headers))
 
 
 def compaction_pieces(pieces: Sequence[TurnPiece]) -> tuple[TurnPiece, ...]:
