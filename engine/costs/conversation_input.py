@@ -23,6 +23,8 @@ LEAST_MEASURED = 50
 """Estimated tokens below which a scale says nothing."""
 LEAST_TELLING = 30
 """Percent of the words that reasoning must be for its share in a count to show."""
+MOST_MEASURED = 12
+"""The newest counts that are looked at."""
 CACHE_STEP = 128
 """Automatic caches hold multiples of this."""
 UNKNOWN_LIFE_S = 300
@@ -61,27 +63,29 @@ def conversation_input(prepared: Prepared, prompt: Prompt, at: datetime) -> Conv
     past = prepared.asked.prompt.past or Past()
     words = plain_text(prepared.continuity.exchanged[-1].asked) if prepared.continuity.exchanged else prompt.text
     asked = input_tokens(words, prepared.call.system, [message.text for message in prompt.earlier])
-    texts, thoughts = text_by_turn(prepared), reasoning_by_turn(prepared)
     known = [count for count in counts_of_route(prepared) if count.input_tokens is not None]
-    percent = prepared.target.card.token_percent
+    percent, begins = prepared.target.card.token_percent, _begins(prepared, past)
+    here = [] if past.after else [count for count in known if count.turn > begins][-MOST_MEASURED:]
+    # Of a long session only the turns since the first of these counts have to be looked at.
+    since = here[0].turn if len(here) == MOST_MEASURED else 0
+    texts, thoughts = text_by_turn(prepared, since), reasoning_by_turn(prepared)
     if not known:
         words, reasoning = sum(map(sum, texts.values())), sum(thoughts.values())
         parts = [-(-part * percent // 100) for part in (asked, words, reasoning)]
         total = sum(parts)
         low, high = max(1, total * LOW_INPUT // 100), total * HIGH_INPUT // 100
         return _with_cache(prepared, past, at, (parts[0], parts[1], parts[2], low, high, False))
-    head, begins = input_tokens("", prepared.call.system), _begins(prepared, past)
-    here = [] if past.after else [count for count in known if count.turn > begins]
+    head = input_tokens("", prepared.call.system)
     all_texts = texts if here else {turn.number: turn_words(turn) for turn in past.turns}
     measured = [_measured(one, head, all_texts, thoughts) for one in here or _rising(known)]
     if not _bills_reasoning(measured if len(measured) > 1 else _as_it_was(past, known, head), percent):
         thoughts, measured = {}, [(words, 0, counted) for words, _, counted in measured]
-    scale = _scale(measured, percent)
+    scale = _scale(measured, percent, is_whole=not since)
     if here:
         last = here[-1]
         counted = last.input_tokens or 0
-        since = texts[last.turn][1] + sum(sum(both) for turn, both in texts.items() if turn > last.turn)
-        added = round((since + max(1, asked - head)) * scale)
+        later = texts[last.turn][1] + sum(sum(both) for turn, both in texts.items() if turn > last.turn)
+        added = round((later + max(1, asked - head)) * scale)
         added += sum(tokens for turn, tokens in thoughts.items() if turn >= last.turn)
     else:
         counted = 0
@@ -159,13 +163,16 @@ def _bills_reasoning(measured: Sequence[_Measured], percent: int) -> bool:
     return abs(counted - thought - expected) <= abs(counted - expected)
 
 
-def _scale(measured: Sequence[_Measured], percent: int) -> float:
-    """Counted tokens for each estimated one: by what was added since the first count, else by the whole."""
+def _scale(measured: Sequence[_Measured], percent: int, *, is_whole: bool) -> float:
+    """Counted tokens for each estimated one: by what was added since the first count, else by the whole.
+
+    `is_whole`: the estimates are of all that was sent.
+    """
     words, thought, counted = measured[-1]
     added, added_thought, added_counted = (last - first for first, last in zip(measured[0], measured[-1], strict=True))
     if added >= LEAST_MEASURED:
         scale = (added_counted - added_thought) / added
-    elif words >= LEAST_MEASURED:
+    elif is_whole and words >= LEAST_MEASURED:
         scale = (counted - thought) / words
     else:
         return percent / 100

@@ -27,12 +27,13 @@ def conversation_tokens(prepared: Prepared) -> ConversationTokens:
     return ConversationTokens(sum(map(sum, text_by_turn(prepared).values())), sum(reasoning_by_turn(prepared).values()))
 
 
-def text_by_turn(prepared: Prepared) -> dict[int, tuple[int, int]]:
-    """The words of both sides of each turn that goes along, by its number."""
+def text_by_turn(prepared: Prepared, since: int = 0) -> dict[int, tuple[int, int]]:
+    """The words of both sides of each turn that goes along, by its number: of those from the number `since` on."""
     turns, exchanged = prepared.continuity.turns, prepared.continuity.exchanged[:-1]
     if len(turns) != len(exchanged):  # two messages of the user became one
-        return {turn.number: turn_words(turn) for turn in turns}
-    return {turn.number: (_words(one.asked), _words(one.answered)) for turn, one in zip(turns, exchanged, strict=True)}
+        return {turn.number: turn_words(turn) for turn in turns if turn.number >= since}
+    pairs = zip(turns, exchanged, strict=True)
+    return {turn.number: (_words(one.asked), _words(one.answered)) for turn, one in pairs if turn.number >= since}
 
 
 def turn_words(turn: Turn) -> tuple[int, int]:
