@@ -30,6 +30,9 @@ PROFILES = {
     "router": ("openrouter", "/openrouter/api/v1", "anthropic/claude-opus-5-5"),
 }
 
+GPT_COMPACTS = {"params": {"context_management": [{"type": "compaction", "compact_threshold": 800}]}}
+"""What is above 800 tokens is put into the vendor's own short form before it is answered."""
+
 
 def write_profiles(path: Path, url: str, **changed: dict[str, Any]) -> Path:
     """A configuration of all of them."""

@@ -1,4 +1,4 @@
-"""Sixty turns over many vendors, with forks, rewinds and switches back: nothing is lost, refused or billed wrongly."""
+"""Sixty turns over many vendors, with forks, rewinds, compactions and switches back: nothing is lost or refused."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from .conftest import Talk, dollars, fates, strings
+from .conftest import GPT_COMPACTS, Talk, dollars, fates, strings, write_profiles
 
 TURNS = 60
-STATE = ("thinking", "redacted", "encrypted", "signature", "summary")
+STATE = ("thinking", "redacted", "encrypted", "signature", "summary", "compaction")
 VENDORS = ("opus", "gpt", "gemini", "mistral", "grok", "deepseek", "router", "sonnet")
 
 
@@ -20,6 +20,7 @@ VENDORS = ("opus", "gpt", "gemini", "mistral", "grok", "deepseek", "router", "so
 def test_sixty_turns_over_eight_routes(talk: Talk) -> None:
     chance = random.Random(13)
     ways: dict[str, list[tuple[str, str]]] = {talk.name: []}
+    write_profiles(talk.config, talk.simulator.base_url, gpt=GPT_COMPACTS)
     before, paid = len(talk.requests), Decimal(0)
     for number in range(TURNS):
         way = ways[talk.name]
@@ -48,6 +49,7 @@ def test_sixty_turns_over_eight_routes(talk: Talk) -> None:
     assert [one.status for one in sent] == [200] * TURNS, Counter(one.status for one in sent)
     for name, way in ways.items():
         assert [(node["prompt"], node["answer"]) for node in talk.way(name)] == way
+    assert any(piece.kind == "compaction" for name in ways for turn in talk.turns(name) for piece in turn.pieces)
     tree = talk.tree()
     assert len(tree["nodes"]) == TURNS and {one["name"] for one in tree["sessions"]} == set(ways)
     assert sum((dollars(node["usd"]) for node in tree["nodes"]), Decimal(0)) == paid

@@ -12,7 +12,7 @@ import pytest
 from thinkdial.engine.history.blobs import compressed, unpacked
 from thinkdial.engine.history.store import Store
 
-from .conftest import Talk, fates, strings, write_profiles
+from .conftest import GPT_COMPACTS, Talk, fates, strings, write_profiles
 
 BINDING = "thinking-binding-controls-2026-08-01"
 
@@ -163,7 +163,6 @@ def test_what_the_vendor_leaves_out_after_all_is_told(talk: Talk) -> None:
     assert "turn boundary" in state[0]["reason"]
 
 
-GPT_COMPACTS = {"params": {"context_management": [{"type": "compaction", "compact_threshold": 2000}]}}
 CLAUDE_COMPACTS = {
     "params": {"context_management": {"edits": [{"type": "compact_20260112"}]}},
     "headers": {"anthropic-beta": "compact-2026-01-12"},
