@@ -78,7 +78,7 @@ def _usage(call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: SimulatedT
     if style.counts_reasoning:
         usage["completion_tokens_details"] = {"reasoning_tokens": turn.thinking_tokens}
     if style.bill is not None:
-        usage |= style.bill(size, turn.thinking_tokens, turn.answer_tokens)
+        usage |= style.bill(size, read, turn.thinking_tokens, turn.answer_tokens)
     return usage | style.extra_usage
 
 

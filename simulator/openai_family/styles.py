@@ -36,8 +36,8 @@ class ChatStyle:
     chunked: bool = False
     #: The last chunk of a stream carries `x_groq.usage`.
     x_groq: bool = False
-    #: What the usage says beside the counters, from the counts of input, thinking and answer tokens.
-    bill: Callable[[int, int, int], JsonObject] | None = None
+    #: What the usage says beside the counters, from the counts of input, cached, thinking and answer tokens.
+    bill: Callable[[int, int, int, int], JsonObject] | None = None
     limit_covers_thinking: bool = True
     #: How prompts are cached without being asked; None where nothing is told of it.
     caches: CacheTerms | None = None

@@ -158,6 +158,8 @@ def _judged(piece: TurnPiece, verdict: Judgement, *, is_imported: bool) -> Piece
         written = piece if verdict.goes else bare
         return PieceOutcome(piece, written, "kept" if verdict.goes else "dropped", verdict.reason)
     if verdict.goes:
+        if piece.kind == "other" and piece.carrier == "message":  # what the user said, as a compaction keeps it
+            return PieceOutcome(piece, piece)
         return PieceOutcome(piece, piece, "kept", verdict.reason)
     return PieceOutcome(piece, None).dropped(verdict.reason, may_be_noted=verdict.may_be_noted)
 

@@ -23,6 +23,8 @@ from .replies import error
 
 SEAL_MARK = b"thinkdial-simulated-upstream::"
 USD_FOR_INPUT, USD_FOR_OUTPUT = 0.000001, 0.000004
+CACHED_SHARE = 0.75
+"""What is not paid of tokens that came from the cache."""
 #: What the entries of `reasoning_details` are called, by the author of the model.
 FORMATS = {
     "anthropic": "anthropic-claude-v1",
@@ -149,8 +151,8 @@ def _format(call: ApiCall) -> str:
     return FORMATS.get(call.model.partition("/")[0], "unknown")
 
 
-def _bill(size: int, thinking: int, said: int) -> JsonObject:
-    cost = round(size * USD_FOR_INPUT + (thinking + said) * USD_FOR_OUTPUT, 9)
+def _bill(size: int, cached: int, thinking: int, said: int) -> JsonObject:
+    cost = round((size - cached * CACHED_SHARE) * USD_FOR_INPUT + (thinking + said) * USD_FOR_OUTPUT, 9)
     return {"cost": cost, "is_byok": False, "cost_details": as_object({"upstream_inference_cost": None})}
 
 

@@ -42,7 +42,7 @@ def answer(call: ApiCall) -> HttpReply:
     return answer_as(call, style, asked, vendor="groq", headers=replies.request_headers(call))
 
 
-def _seconds(size: int, thinking: int, said: int) -> JsonObject:
-    prompt_s, completion_s = size / 10_000, (thinking + said) / 500
+def _seconds(size: int, cached: int, thinking: int, said: int) -> JsonObject:
+    prompt_s, completion_s = (size - cached) / 10_000, (thinking + said) / 500
     times: JsonObject = {"queue_time": 0.01, "prompt_time": prompt_s, "completion_time": completion_s}
     return times | {"total_time": prompt_s + completion_s}
