@@ -128,3 +128,17 @@ def test_the_next_turn_is_told_within_a_tenth_after_a_compaction(talk: Talk, pro
         expected = plan["outlook"]["input_tokens"]
         counted = talk.ask(prompt, profile)["usage"]["input_tokens"]
         assert number == 3 or abs(expected - counted) <= counted / 10, (number, expected, counted)
+
+
+@pytest.mark.parametrize("own", ["opus", "sonnet", "gpt", "grok", "gemini", "mistral", "deepseek"])
+def test_what_was_compacted_is_compacted_again(talk: Talk, own: str) -> None:
+    before = len(talk.requests)
+    two_turns(talk, own)
+    for _ in range(2):
+        assert talk.cli("session", "compact", talk.name, "--config", talk.config).code == 0
+        told = talk.ask("And now?", own)
+        assert told["attempts"] == 1
+        assert "server_reference" not in {one["kind"] for one in told["continuity"]}
+        talk.ask("And elsewhere?", "gemini" if own != "gemini" else "gpt")
+    assert kinds(talk).count("compaction") == 2 and kinds(talk).count("turn") == 6
+    assert {one.status for one in talk.requests[before:]} == {200}
