@@ -127,7 +127,7 @@ def document_of(event: Event) -> Any:
     Raises `ValueError` when it is no JSON, or a lone number, word or flag, which no API means.
     """
     data = event.data
-    if data.isspace() or (len(data) < 100 and data.strip() in (b"", b"[DONE]")):
+    if not data.startswith(b"{") and (data.isspace() or (len(data) < 100 and data.strip() in (b"", b"[DONE]"))):
         return None
     try:
         document = parse_reply(data)

@@ -86,7 +86,7 @@ def parse_reply(data: bytes | str) -> Any:
         value: Any = orjson.loads(data)
     except orjson.JSONDecodeError:
         return parse_json(data)  # takes what providers send all the same: half surrogate pairs, NaN, wrong UTF-8
-    if len(data) > MOST_LEVELS and _brackets(data) > MOST_LEVELS:
+    if len(data) > 2 * MOST_LEVELS and _brackets(data) > MOST_LEVELS:  # each level takes two characters
         _check_depth(value)
     return value
 
@@ -109,14 +109,15 @@ def said_twice(words: str) -> str | None:
 
 def obj(value: Any) -> Mapping[str, Any]:
     """`value` when it is a JSON object, else an empty one."""
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else EMPTY
+    if isinstance(value, dict):
+        # A cast is a call, and this is asked many times for each piece of a stream.
+        return value  # pyright: ignore[reportUnknownVariableType]
+    return EMPTY
 
 
 def items(value: Any) -> list[Mapping[str, Any]]:
     """The objects in `value` when it is a JSON array, else nothing."""
-    if not isinstance(value, list):
-        return []
-    return [cast("Mapping[str, Any]", item) for item in cast("list[Any]", value) if isinstance(item, dict)]
+    return [item for item in array(value) if isinstance(item, dict)]
 
 
 def is_hollow(value: Any) -> bool:
@@ -132,7 +133,9 @@ def is_hollow(value: Any) -> bool:
 
 def array(value: Any) -> list[Any]:
     """`value` when it is a JSON array, else an empty one."""
-    return cast("list[Any]", value) if isinstance(value, list) else []
+    if isinstance(value, list):
+        return value  # pyright: ignore[reportUnknownVariableType]
+    return []
 
 
 def text(value: Any) -> str | None:

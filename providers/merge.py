@@ -47,11 +47,15 @@ def without(document: Mapping[str, Any], path: str) -> dict[str, Any]:
     return result
 
 
+_OBJECTS = (dict, Mapping)
+"""A dict is told at once, another mapping by its registry."""
+
+
 def at_path(document: Mapping[str, Any], path: str) -> Any:
     """The value at the dotted `path`, or None."""
     value: Any = document
     for key in path.split("."):
-        if not isinstance(value, dict | Mapping):  # a dict is told at once, another mapping by its registry
+        if not isinstance(value, _OBJECTS):
             return None
         value = cast("Mapping[str, Any]", value).get(key)
     return value

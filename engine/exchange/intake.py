@@ -51,6 +51,7 @@ class Intake:
         return data
 
 
+_TEXTS = (AnswerDelta, ReasoningDelta)
 _ENDING = frozenset((Finish, Complete, Failure, AnswerWasReasoning))
 _BOUNDED = frozenset((Failure, Notice, Served, TurnPiece, Finish))
 """What holds names or messages from outside, or texts of its own."""
@@ -75,7 +76,7 @@ class Saying:
         found: list[Delta] = []
         has_secrets = not self._secrets.is_empty
         for delta in deltas:
-            if has_secrets and isinstance(delta, AnswerDelta | ReasoningDelta):
+            if has_secrets and isinstance(delta, _TEXTS):
                 self._take(delta, found)
                 continue
             kind = type(delta)

@@ -129,6 +129,8 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
     system = prompt.system or profile.system
     emulated = (asked.emulate or profile.emulate) and _can_be_emulated(think, decided, target)
     if emulated:
+        from .emulation import scaffold
+
         decided, system = _emulated(decided), scaffold(think, system)
     call = Call(
         model=profile.model,
@@ -260,6 +262,8 @@ def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
         return _prepare(prepared.target, prepared.think, replace(prepared.asked, prompt=prompt))
     system = prompt.system or prepared.target.profile.system
     if prepared.emulated:
+        from .emulation import scaffold
+
         system = scaffold(prepared.think, system)
     before, given = prepared.call, prepared.asked
     call = Call(

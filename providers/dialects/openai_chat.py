@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, cast
+from typing import Any
 
 from ..bills import bills_in, read_bill
 from ..dialect import Headers, Quirks, cut_stream, document_of, encode_body, json_headers
@@ -166,7 +166,7 @@ class ChatDecoder:
         if "messages" in choice:  # Mistral's, in the place of one message
             for message in items(choice["messages"]):
                 self._piece(message)
-        if raw := finish_word(choice.get("finish_reason")):
+        if (said := choice.get("finish_reason")) and (raw := finish_word(said)):
             self._finish_raw = raw
         if "usage" in choice or not self._counting.isdisjoint(document):
             self._usage(document, choice)
@@ -211,9 +211,8 @@ class ChatDecoder:
 
     def _own_choice(self, document: Mapping[str, Any]) -> Mapping[str, Any]:
         """The one choice that is read, or nothing: several interleave when the params ask for more (`n`)."""
-        for choice in array(document.get("choices")):
-            if isinstance(choice, dict):
-                choice = cast("Mapping[str, Any]", choice)
+        for one in array(document.get("choices")):
+            if choice := obj(one):
                 index = choice.get("index", 0)
                 if self._choice_index is None:
                     self._choice_index = index

@@ -11,7 +11,6 @@ from zlib import crc32
 
 from .sse import Event, FramingError
 
-CONTENT_TYPE = "application/vnd.amazon.eventstream"
 MAX_FRAME_BYTES = 24 * 1024 * 1024 + 128 * 1024 + 16
 EXCEPTION = "exception:"
 """What the name of an event begins with when the frame is an exception or an error."""

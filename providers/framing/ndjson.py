@@ -6,8 +6,6 @@ from collections.abc import Iterator
 
 from .sse import MAX_EVENT_BYTES, Event, FramingError
 
-CONTENT_TYPES = ("application/x-ndjson", "application/jsonl", "application/x-jsonlines")
-
 
 class NdjsonFramer:
     """Cuts a body into lines. A last line without its newline is delivered all the same, as not `whole`."""

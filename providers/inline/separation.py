@@ -27,7 +27,10 @@ _TELLING = frozenset((ReasoningDelta, ReasoningWithheld, Finish, Complete))
 
 _ENDING = frozenset((Finish, Complete, Failure, AnswerWasReasoning))
 
-JOINED = frozenset((AnswerDelta, ReasoningDelta))
+_TEXTS = (AnswerDelta, ReasoningDelta)
+_NO_ANSWER = (Failure, TurnPiece)
+
+JOINED = frozenset(_TEXTS)
 """What may end or begin in the middle of a character."""
 
 
@@ -49,7 +52,7 @@ class SeparatingDecoder:
 
     def close(self) -> Iterator[Delta]:
         for delta in self._separate(self._inner.close()):
-            if isinstance(delta, Failure | TurnPiece):
+            if isinstance(delta, _NO_ANSWER):
                 yield from self._flush()
             yield delta
         yield from self._flush()
@@ -154,7 +157,7 @@ class PairJoiner:
 
     def feed(self, delta: Delta, found: list[Delta]) -> None:
         """Add to `found` what may be heard now."""
-        if isinstance(delta, AnswerDelta | ReasoningDelta):
+        if isinstance(delta, _TEXTS):
             if self._held or not (delta.text.isascii() or _is_whole(delta.text)):
                 found += self._join(delta)
                 return

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from thinkdial.providers.framing.choice import framer_for
-from thinkdial.providers.framing.ndjson import CONTENT_TYPES, NdjsonFramer
+from thinkdial.providers.framing.choice import NDJSON, framer_for
+from thinkdial.providers.framing.ndjson import NdjsonFramer
 from thinkdial.providers.framing.sse import Event, FramingError
 
 BODY = '{"a":"ü\u2028"}\r\n\n  \n{"b":2}\n{"c":'.encode()
@@ -35,6 +35,6 @@ def test_a_line_has_a_bound() -> None:
         list(framer.feed(b"1"))
 
 
-@pytest.mark.parametrize("label", [*CONTENT_TYPES, "APPLICATION/X-NDJSON; charset=utf-8"])
+@pytest.mark.parametrize("label", [*NDJSON, "APPLICATION/X-NDJSON; charset=utf-8"])
 def test_the_label_chooses_the_framer(label: str) -> None:
     assert isinstance(framer_for(label), NdjsonFramer)
