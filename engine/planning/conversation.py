@@ -63,6 +63,9 @@ def with_past(target: Target, call: Call, past: Past, account: str | None) -> tu
         return _in_plain_text(call, planned.exchanged), planned
     told = any(fate.fate == "kept" for fate in planned.fates)
     headers = tuple((name, str(value)) for name, value in rule.report_headers.items()) if told else ()
+    if told and keep == "all" and not rule.keep_body.keys() & call.params.keys():
+        call = replace(call, native=merged(call.native, rule.keep_body))
+        headers += tuple((name, str(value)) for name, value in rule.keep_headers.items())
     return replace(call, written=tuple(write(planned.exchanged)), headers=headers), planned
 
 

@@ -41,7 +41,8 @@ class StateRule:
 
     What a request asks for: `asks` are fields that bring the state in the answer, `asks_to_keep` those that have
     earlier reasoning read where it would be left out otherwise. A field inside an object is only sent where the dial
-    sends the object. `report_headers` have the provider say what it has left out after all.
+    sends the object. `keep_body` and `keep_headers` are sent where all reasoning is to be kept, and the provider would
+    clear that of earlier turns itself. `report_headers` have the provider say what it has left out after all.
 
     `is_known` is False where nobody has said what the route wants: what came goes back in the field that it came in.
     """
@@ -68,6 +69,8 @@ class StateRule:
     bridge: str | None = None
     asks: Mapping[str, Any] = field(default_factory=dict[str, Any])
     asks_to_keep: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    keep_body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    keep_headers: Mapping[str, Any] = field(default_factory=dict[str, Any])
     report_headers: Mapping[str, Any] = field(default_factory=dict[str, Any])
     is_known: bool = True
     sources: tuple[str, ...] = ()

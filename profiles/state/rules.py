@@ -21,7 +21,8 @@ _FLAGS = (
 )  # fmt: skip
 _KEYS = (
     *_FLAGS, "plain", "calls", "reasoning_field", "signed_formats", "binds", "reads", "dummy", "bridge", "call_ids",
-    "place", "asks", "asks_to_keep", "report_headers", "sources",
+    "place", "asks", "asks_to_keep", "keep_body", "keep_headers", "report_headers",
+    "sources",
 )  # fmt: skip
 
 
@@ -84,7 +85,7 @@ def _read(section: Section) -> dict[str, Any]:
     for name in ("reasoning_field", "dummy", "bridge"):
         if name in section:
             found[name] = section.text(name)
-    for name in ("asks", "asks_to_keep", "report_headers"):
+    for name in ("asks", "asks_to_keep", "keep_body", "keep_headers", "report_headers"):
         if name in section:
             found[name] = section.mapping(name)
     if "binds" in section:

@@ -296,3 +296,15 @@ def test_where_a_model_runs_is_no_part_of_its_name() -> None:
     turn = answered(ask(there, "First?"), message(SIGNED, SAID))
     for name, fate in (("eu.anthropic.claude-sonnet-4-6", "kept"), ("eu.anthropic.claude-opus-4-6", "dropped")):
         assert [one.fate for one in ask(replace(there, model=name), turns=[turn]).continuity.fates] == [fate]
+
+
+def test_all_reasoning_is_kept_where_the_provider_would_clear_it() -> None:
+    old = Place("anthropic", "anthropic-messages", "claude-sonnet-4-5")
+    turn = answered(ask(old, "First?"), message(SIGNED, SAID))
+    clearing = {"edits": [{"type": "clear_thinking_20251015", "keep": "all"}]}
+    for place, keep, sent in ((old, "all", clearing), (old, None, None), (old, "none", None), (CLAUDE, "all", None)):
+        prepared = ask(place, turns=[turn], options=ContinuityOptions(keep_reasoning=keep))  # type: ignore[arg-type]
+        assert body_of(prepared).get("context_management") == sent
+        betas = dict(prepared.request.headers).get("anthropic-beta", "")
+        assert ("context-management-2025-06-27" in betas) is (sent is not None)
+        assert sent is None or "context_management" in prepared.plan.optional
