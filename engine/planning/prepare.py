@@ -9,7 +9,6 @@ from typing import Any
 from ...profiles.cards.retirement import TOLD_DAYS
 from ...profiles.profile import Reference
 from ...profiles.state.compactions import CompactionMeans
-from ...providers.emulation import scaffold
 from ...providers.errors import UsageError
 from ...providers.json_values import obj, parse_json
 from ...providers.merge import merged, without
@@ -129,7 +128,7 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
     system = prompt.system or profile.system
     emulated = (asked.emulate or profile.emulate) and _can_be_emulated(think, decided, target)
     if emulated:
-        from .emulation import scaffold
+        from ...providers.emulation import scaffold
 
         decided, system = _emulated(decided), scaffold(think, system)
     call = Call(
@@ -262,7 +261,7 @@ def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
         return _prepare(prepared.target, prepared.think, replace(prepared.asked, prompt=prompt))
     system = prompt.system or prepared.target.profile.system
     if prepared.emulated:
-        from .emulation import scaffold
+        from ...providers.emulation import scaffold
 
         system = scaffold(prepared.think, system)
     before, given = prepared.call, prepared.asked

@@ -13,7 +13,8 @@ from urllib.parse import quote
 
 from ..dialect import Headers, Quirks, count_body, cut_stream, encode_body, failure
 from ..errors import ErrorKind, Failure, kind_for_status
-from ..framing.eventstream import CONTENT_TYPE, EXCEPTION
+from ..framing.choice import EVENT_STREAM
+from ..framing.eventstream import EXCEPTION
 from ..framing.sse import Event
 from ..json_values import bounded, count, items, obj, parse_reply, piece_of, text
 from ..merge import merged
@@ -87,7 +88,7 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
         url=f"{base_url}/model/{quote(call.model, safe='')}/{method}",
         headers=(
             ("content-type", "application/json"),
-            ("accept", CONTENT_TYPE if call.stream else "application/json"),
+            ("accept", EVENT_STREAM if call.stream else "application/json"),
         ),
         body=encode_body(merged(body, call.native, call.params)),
     )

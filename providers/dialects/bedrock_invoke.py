@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 from ..dialect import Headers, Quirks, encode_body
 from ..errors import Failure
-from ..framing.eventstream import CONTENT_TYPE, EXCEPTION
+from ..framing.choice import EVENT_STREAM
+from ..framing.eventstream import EXCEPTION
 from ..framing.sse import Event
 from ..json_values import obj, parse_reply, piece_of
 from ..merge import merged
@@ -44,7 +45,7 @@ def build_request(call: Call, base_url: str, quirks: Quirks) -> HttpRequest:
         url=f"{base_url}/model/{quote(call.model, safe='')}/{method}",
         headers=(
             ("content-type", "application/json"),
-            ("accept", CONTENT_TYPE if call.stream else "application/json"),
+            ("accept", EVENT_STREAM if call.stream else "application/json"),
         ),
         body=encode_body(merged(body, call.native, call.params)),
     )

@@ -23,7 +23,7 @@ MOST_MODULES_OF_PLAN = 140
 NEVER = (
     "engine.sessions", "engine.batch", "engine.lookups", "engine.client", "engine.history.replay", "cli.views.report",
     "cli.views.batch", "providers.batches", "providers.catalogues", "profiles.price_corrections", "simulator",
-    "providers.wires.anthropic", "providers.wires.gemini", "engine.planning.emulation", "providers.framing.eventstream",
+    "providers.wires.anthropic", "providers.wires.gemini", "providers.emulation", "providers.framing.eventstream",
 )  # fmt: skip
 """Rooms and modules that a plain call to one model has no use for."""
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from thinkdial.providers.errors import Failure
-from thinkdial.providers.framing.eventstream import CONTENT_TYPE
+from thinkdial.providers.framing.choice import EVENT_STREAM
 from thinkdial.providers.framing.sse import Event
 from thinkdial.providers.registry import dialect
 
@@ -137,8 +137,8 @@ def test_a_stream_without_a_stop_was_interrupted(bedrock: Any) -> None:
 
 
 def test_a_body_cut_into_frames_at_the_wrong_place_is_a_protocol_failure(bedrock: Any) -> None:
-    assert bedrock.raw(b"\x00\x00\x00\x20\x00\x00", CONTENT_TYPE).failure.kind == "protocol"
-    assert bedrock.raw(b'{"message": "not frames at all"}', CONTENT_TYPE).failure.kind == "protocol"
+    assert bedrock.raw(b"\x00\x00\x00\x20\x00\x00", EVENT_STREAM).failure.kind == "protocol"
+    assert bedrock.raw(b'{"message": "not frames at all"}', EVENT_STREAM).failure.kind == "protocol"
 
 
 @pytest.mark.parametrize(

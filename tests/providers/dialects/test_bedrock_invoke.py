@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.providers.framing.eventstream import CONTENT_TYPE
+from thinkdial.providers.framing.choice import EVENT_STREAM
 from thinkdial.providers.framing.sse import Event
 from thinkdial.providers.registry import dialect
 
@@ -35,7 +35,7 @@ def test_the_model_and_the_stream_are_said_in_the_address(invoke: Any, stream: b
     request = invoke.request(model=ID, stream=stream, system="Be brief.", max_output_tokens=100)
     method = "invoke-with-response-stream" if stream else "invoke"
     assert request.url == f"https://host.example/model/us.anthropic.claude-sonnet-4-5-20250929-v1%3A0/{method}"
-    assert dict(request.headers)["accept"] == (CONTENT_TYPE if stream else "application/json")
+    assert dict(request.headers)["accept"] == (EVENT_STREAM if stream else "application/json")
     assert json.loads(request.body) == {
         "anthropic_version": "bedrock-2023-05-31",
         "max_tokens": 100,
