@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from .conftest import Talk, fates, strings
+from .conftest import Talk, fates, strings, write_profiles
 
 LONG = "Say it at length: " + "one two three four five six seven " * 60
 SUMMARY = "[Summary of turns 1 to 2 of this conversation, by "
@@ -142,3 +143,14 @@ def test_what_was_compacted_is_compacted_again(talk: Talk, own: str) -> None:
         talk.ask("And elsewhere?", "gemini" if own != "gemini" else "gpt")
     assert kinds(talk).count("compaction") == 2 and kinds(talk).count("turn") == 6
     assert {one.status for one in talk.requests[before:]} == {200}
+
+
+def test_an_older_claude_is_asked_to_keep_what_it_would_clear(talk: Talk, tmp_path: Path) -> None:
+    older = {"model": "claude-sonnet-4-5"}
+    talk.config = write_profiles(tmp_path / "older.yaml", talk.simulator.base_url, sonnet=older)
+    talk.ask("First?", "sonnet@8k")
+    kept = talk.ask("Second?", "sonnet@8k", "--context-reasoning", "all")
+    assert kept["status"] == "ok" and (1, "kept") in fates(kept), kept
+    assert talk.body()["context_management"]["edits"][0]["keep"] == "all"
+    plain = talk.ask("Third?", "sonnet@8k", "--context-reasoning", "none")
+    assert "context_management" not in talk.body() and {fate for _, fate in fates(plain)} == {"dropped"}
