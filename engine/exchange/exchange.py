@@ -6,8 +6,8 @@ import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from email.utils import formatdate
-from functools import lru_cache, partial
+from functools import partial
+from typing import TYPE_CHECKING
 
 import httpx2
 
@@ -22,27 +22,24 @@ from ..targets.keys import Key
 from .body import TooLargeError, read_error_body
 from .intake import Intake
 from .lessons.levels import legal_levels
-from .lessons.remedies import TEACHING_KINDS, Lesson, heeded, hint_for, lesson_of
+from .lessons.memory import hint_of
 from .observer import CallObserver, CallPurse
 from .outcome import ATTEMPT_LOST, NEVER_SENT, WITHHELD, Marks, Outcome, request_id_in, stopped
 from .reader import ResponseReader
 from .retry import Attempt, wait_before_retry
 from .secrets import Secrets, secrets_of
-from .surroundings import Patience, Surroundings
+from .surroundings import Patience, Surroundings, date_header
 from .transport import OnlyCommentsError, Response, read_transport_error
 from .vigil import Vigil
+
+if TYPE_CHECKING:
+    from .lessons.remedies import Lesson
 
 GRACE_S = 1.0
 """Seconds that a server has to close the body after its terminal event."""
 
 LOSING_KINDS: frozenset[ErrorKind] = frozenset({"protocol", "connection", "timeout", "server"})
 """Failures of a request that was not turned away: what was made of it until then may be billed."""
-
-
-@lru_cache(maxsize=4)
-def _date_of(seconds_since_1970: int) -> str:
-    """The moment as a header has it, which for many calls is the same."""
-    return formatdate(seconds_since_1970, usegmt=True)
 
 
 class _SpentError(Exception):
@@ -139,7 +136,7 @@ class Exchange:
             attempts=self._attempts,
             request_id=attempt.request_id,
             notices=(*self._notices, *unsent, *withheld),
-            hint=None if reply.failure is None else hint_for(reply.failure, self._given),
+            hint=None if reply.failure is None else hint_of(reply.failure, self._given),
         )
 
     async def _attempt(self) -> Failure | None:
@@ -188,7 +185,7 @@ class Exchange:
         if self.surroundings.tape is not None:
             self.surroundings.tape.opened(self.index, status, headers)
         if "date" not in headers:  # what it says of moments is read against the moment of its arrival
-            headers = {**headers, "date": _date_of(int(self.surroundings.seconds_since_1970()))}
+            headers = {**headers, "date": date_header(int(self.surroundings.seconds_since_1970()))}
         reader = attempt.reader = ResponseReader(
             status,
             headers.get("content-type", ""),
@@ -357,13 +354,19 @@ class Exchange:
 
     def _remember(self, failed: Failure | None) -> None:
         """Keep a lesson that helped, for all calls to the endpoint and the model."""
-        if self._heeding is not None and (failed is None or failed.kind not in TEACHING_KINDS):
+        if self._heeding is None:
+            return
+        from .lessons.remedies import TEACHING_KINDS
+
+        if failed is None or failed.kind not in TEACHING_KINDS:
             self.surroundings.transport.lessons.learn(*self._heeding)
 
     def _heed(self, failed: Failure) -> None:
         """Send what the table of lessons says instead of what was refused, once."""
         if self._heeding is not None:
             return
+        from .lessons.remedies import heeded, lesson_of
+
         lesson = lesson_of(failed, self.prepared)
         again = None if lesson is None else heeded(self.prepared, lesson)
         if lesson is not None and again is not None:

@@ -8,6 +8,8 @@ import time
 from _thread import interrupt_main
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
 from threading import Timer
 from typing import Any, TypeVar
 
@@ -49,6 +51,12 @@ class Surroundings:
     tape: Tape | None = None
     on_response: Callable[[int, Mapping[str, str]], None] | None = None
     seconds_since_1970: Callable[[], float] = time.time
+
+
+@lru_cache(maxsize=4)
+def date_header(seconds_since_1970: int) -> str:
+    """The moment as a header has it, which for many calls is the same."""
+    return formatdate(seconds_since_1970, usegmt=True)
 
 
 def run_loop(

@@ -13,7 +13,6 @@ from ..results.assembly import timestamp
 from ..results.documents import dollars_text, result_document
 from ..results.result import Result
 from .blobs import compressed
-from .conversations.turn_rows import begin_turn, finish_turn
 from .heads import CallHead, RunHead
 from .processes import Process, this_process
 from .sums.rollups import count, known_count
@@ -113,6 +112,8 @@ class Writing:
         )
         self._calls[index] = _Call(number, stream=bool(call.sent.get("stream", True)))
         if head.turn is not None and head.turn.position == index:
+            from .conversations.turn_rows import begin_turn
+
             self._turn = begin_turn(connection, head.turn, number, timestamp(head.created_at))
 
     def open(
@@ -183,6 +184,8 @@ class Writing:
         if call.chunks:
             connection.execute("DELETE FROM chunks WHERE result = ?", (call.number,))
         if self._turn is not None and self._head.turn is not None and index == self._head.turn.position:
+            from .conversations.turn_rows import finish_turn
+
             finish_turn(connection, self._head.turn, self._turn, result)
 
     def book(self, connection: sqlite3.Connection, job: str, work: bytes, result: Result) -> None:

@@ -13,12 +13,12 @@ from threading import Thread
 
 import pytest
 
-MOST_OWN_MODULES = 185
-MOST_DATACLASSES = 135
+MOST_OWN_MODULES = 182
+MOST_DATACLASSES = 132
 """A few more than there are today. A module takes a quarter of a millisecond, a dataclass as much, of 400 in all:
 what makes these grow belongs behind an import that is made when it is needed."""
 
-MOST_MODULES_OF_PLAN = 140
+MOST_MODULES_OF_PLAN = 139
 
 NEVER = (
     "engine.sessions", "engine.batch", "engine.lookups", "engine.client", "engine.history.replay", "cli.views.report",

@@ -16,8 +16,6 @@ from ....providers.fold import Reply
 from ....providers.schema import Usage
 from ...results.result import Cost, CostSource
 from ...targets.target import Target
-from .bills import most_billed
-from .fees import fees_of
 from .rates import Charge, charge, rates_of
 
 if TYPE_CHECKING:
@@ -130,11 +128,15 @@ def cost_of(reply: Reply, bought: Bought, own_price: Price | None, listed: Price
     if reply.portions and reply.billed is None:
         estimate = _added_up([_estimate(one, price) for one, price in _portions(reply, bought, own_price)])
     if reply.tools and bought.models and estimate.usd is not None:
+        from .fees import fees_of
+
         fees = fees_of(reply.tools, bought.provider, bought.models[0])
         notes = "; ".join(note for note in (estimate.note, fees.note) if note) or None
         estimate = replace(estimate, usd=estimate.usd + fees.usd, note=notes)
     if reply.bill is None:
         return estimate
+    from .bills import most_billed
+
     if reply.bill > (most := most_billed(bought.usage, estimate.usd)):
         words = (
             f"the provider billed {reply.bill:f}, which this call cannot cost (at most {most:f}); it is not believed"

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+from ....providers.errors import Failure
 from ...planning.prepare import Prepared
-from .remedies import Lesson, heeded
+
+if TYPE_CHECKING:
+    from .remedies import Lesson
 
 MOST_MODELS = 512
 MOST_EACH = 8
@@ -28,9 +33,18 @@ class Lessons:
         """The call as its endpoint takes it, as far as that has been learnt."""
         if not self._known:
             return prepared
+        from .remedies import heeded
+
         for lesson in self._known.get(_key(prepared), ()):
             prepared = heeded(prepared, lesson) or prepared
         return prepared
+
+
+def hint_of(failed: Failure, prepared: Prepared) -> str | None:
+    """What to do about a failure that has no remedy; the table of remedies is read when one is asked for."""
+    from .remedies import hint_for
+
+    return hint_for(failed, prepared)
 
 
 def _key(prepared: Prepared) -> tuple[str, str]:
