@@ -84,13 +84,20 @@ def test_a_silence_that_is_given_up_counts_in_full(kit: Any, wire: Any) -> None:
 def test_an_open_connection_was_not_made_for_this_call(each_transport: type[Transport], wire: Any) -> None:
     whole = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 
+    ended: list[asyncio.Event] = []
+
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for _ in range(2):
-            await reader.readuntil(b"\r\n\r\n")
-            await reader.readexactly(2)
-            writer.write(whole)
-        await reader.read()
-        writer.close()
+        ended.append(asyncio.Event())
+        try:
+            for _ in range(2):
+                await reader.readuntil(b"\r\n\r\n")
+                await reader.readexactly(2)
+                writer.write(whole)
+            await reader.read()
+        finally:
+            writer.close()
+            await writer.wait_closed()
+            ended[-1].set()
 
     async def go() -> list[Stopwatch]:
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
@@ -100,6 +107,8 @@ def test_an_open_connection_was_not_made_for_this_call(each_transport: type[Tran
             for watch in watches:
                 async with transport.open(request, None, idle_timeout_s=5, watch=watch) as response:
                     assert [chunk async for chunk in response.chunks] == [b"{}"]
+        for one in ended:
+            await one.wait()
         server.close()
         return watches
 
