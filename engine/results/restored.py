@@ -97,6 +97,8 @@ def _checked(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
         is_odd = NoneType not in options if value is None else bool(words) and value not in words
         if is_odd and (default := _default(field)) is not MISSING:
             value = default
+        elif value is None and is_odd and kind in (SessionPlace, PieceFate) and not field.metadata.get("internal"):
+            raise ValueError(f"{field.name} of the session is not known")
         if value is not None and not any(_fits(value, option) for option in options):
             raise ValueError(f"{field.name} cannot be {str(value)[:40]!r}")
         checked[field.name] = value

@@ -236,8 +236,8 @@ def test_a_result_that_was_written_before_a_kill_is_not_written_again(bench: Ben
     class DiedError(BaseException):
         pass
 
-    def dying(self: collector.Collector, *arguments: object) -> None:
-        write(self, *arguments)  # type: ignore[arg-type]
+    async def dying(self: collector.Collector, *arguments: object) -> None:
+        await write(self, *arguments)  # type: ignore[arg-type]
         seen.append(1)
         if len(seen) == 3:
             raise DiedError

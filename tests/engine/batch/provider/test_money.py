@@ -7,7 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from decimal import Decimal
 
 import pytest
@@ -91,9 +91,18 @@ def test_a_death_counts_nothing_twice_and_loses_nothing(bench: Bench, monkeypatc
 
         return die
 
+    def dying_later(work: Callable[..., Awaitable[None]], most: int) -> Callable[..., Awaitable[None]]:
+        async def die(*arguments: object) -> None:
+            await work(*arguments)
+            seen.append(1)
+            if len(seen) == most:
+                raise DiedError
+
+        return die
+
     with monkeypatch.context() as patch:
         if moment == "on_disk":
-            patch.setattr(Collector, "write", dying(Collector.write, 3))
+            patch.setattr(Collector, "write", dying_later(Collector.write, 3))
         elif moment == "told":
             patch.setattr(Recorder, "booked", dying(Recorder.booked, 3))
         else:
