@@ -38,9 +38,6 @@ _OWN = frozenset({"session"})
 """What a session says of its calls itself."""
 
 
-MOST_FILE_BYTES = 64 * 1024 * 1024
-
-
 @dataclass(frozen=True, slots=True)
 class SessionTurn:
     """What was said in one turn. `number` counts from 1; `run` is its place in the history.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, cast
 
+from ...providers.json_values import parse_json
 from ..results.json_pieces import json_pieces
 
 
@@ -19,7 +19,10 @@ def compressed(document: Mapping[str, Any]) -> bytes:
 
 
 def unpacked(blob: bytes) -> dict[str, Any]:
-    """The document. Raises `ValueError` or `zlib.error` for one that is damaged."""
+    """The document. Raises `ValueError` or `zlib.error` for one that is damaged, or nested beyond all sense."""
     import zlib
 
-    return json.loads(zlib.decompress(blob))
+    found = parse_json(zlib.decompress(blob).decode("utf-8", "surrogatepass"))
+    if not isinstance(found, dict):
+        raise ValueError("it is no JSON object")
+    return cast("dict[str, Any]", found)

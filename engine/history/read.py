@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from ...providers.errors import StoreError
 from ...providers.json_values import obj, parse_json
@@ -20,6 +20,7 @@ from ..results.assembly import summarize, timestamp
 from ..results.charge import document_may_have_cost
 from ..results.restored import result_from
 from ..results.result import Result, Run
+from .blobs import unpacked
 from .retention import delete_runs
 from .store import Store, reading
 from .unfinished import Begun, recovered
@@ -301,7 +302,7 @@ def _rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[RunRow
 def _may_have_cost(document: bytes | None) -> bool:
     """Whether a result without a cost can have had one. None is one whose process was killed."""
     try:
-        return document is None or document_may_have_cost(_json(document))
+        return document is None or document_may_have_cost(unpacked(document))
     except (zlib.error, ValueError, TypeError, KeyError, AttributeError):
         return True  # who wants to see this run is told what is wrong with it
 
@@ -336,7 +337,7 @@ def _entry(connection: sqlite3.Connection, run: int, run_id: str, row: tuple[Any
                 result_id or f"{run_id}-{position}", run_id, created_at, profile, provider, dialect, model, think, sent
             )
             return StoredResult(recovered(call, raw), sent, raw, unfinished=True)
-        return StoredResult(result_from(_json(document)), sent, raw, unfinished=False)
+        return StoredResult(result_from(unpacked(document)), sent, raw, unfinished=False)
     except (zlib.error, ValueError, TypeError, KeyError, AttributeError) as error:
         raise StoreError(
             f"run {run}: the stored result of {profile} is damaged: {error}",
@@ -357,15 +358,8 @@ def _raw(connection: sqlite3.Connection, result: int, head: str | None, blob: by
 
 
 def _sent(blob: bytes) -> Json:
-    sent = _json(blob)
+    sent = unpacked(blob)
     return sent | {name: dict(obj(sent[name])) for name in ("quirks", "headers", "native") if name in sent}
-
-
-def _json(blob: bytes) -> dict[str, Any]:
-    found = parse_json(zlib.decompress(blob).decode("utf-8", "surrogatepass"))
-    if not isinstance(found, dict):
-        raise ValueError("a stored document is no JSON object")
-    return cast("dict[str, Any]", found)
 
 
 def _marks(values: Collection[object]) -> str:

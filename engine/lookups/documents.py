@@ -49,7 +49,8 @@ def facts_status_document() -> dict[str, Any]:
     from ...profiles.price_corrections import corrections
     from ...profiles.updates.stored import facts_file, stored_facts, stored_problem
 
-    days = [card.checked_on or "" for name in ("openai", "anthropic", "google") for card in facts.cards(name)]
+    files = {name for provider in facts.providers().values() for name in provider.models}
+    days = [card.checked_on or "" for name in files for card in facts.cards(name)]
     used = stored_facts()
     cards = used.root.section("cards") if used is not None else None
     return {

@@ -28,11 +28,16 @@ def origin_of(prepared: Prepared, served: str | None, date: str | None) -> Origi
 
 def turn_of(number: int, prepared: Prepared, reply: Reply, date: str | None) -> Turn:
     """The turn that `reply` to `prepared` makes, `number` counting from 1."""
+    return made_turn(number, prepared.asked.prompt.text, reply, origin_of(prepared, reply.model, date))
+
+
+def made_turn(number: int, prompt: str, reply: Reply, origin: Origin) -> Turn:
+    """The turn of `prompt` and the `reply` that came from `origin`."""
     return Turn(
         number=number,
-        asked=said(prepared.asked.prompt.text),
+        asked=said(prompt),
         pieces=tuple(reply.pieces) or _plain(reply),
-        origin=origin_of(prepared, reply.model, date),
+        origin=origin,
         is_cut=not reply.complete or reply.failure is not None or reply.finish in _CUT,
         reasoning_tokens=reply.usage.reasoning_tokens,
     )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from ...providers.errors import StoreError, UsageError, did_you_mean
+from ...providers.errors import UsageError, did_you_mean
 from ...providers.turns.turn import Turn
 from ..history.conversations import changes
 from ..history.conversations.claims import Claim, claim
@@ -28,8 +28,6 @@ from .settings import SessionSettings, settings_of
 from .stored_answers import answer_of, chosen_entry, named_answer, recover_turn, result_row
 
 _COUNTED = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens")
-LATEST = None
-"""The name of the session that was used last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +212,3 @@ def require_history(enabled: bool, *, no_history: bool) -> None:
         raise UsageError(
             "a session is kept in the history, which is off", hint="leave --no-history and history: false out"
         )
-
-
-def session_error(error: StoreError) -> UsageError:
-    """A session that cannot be opened is the user's to mend: exit 2."""
-    return UsageError(error.message, hint=error.hint)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..history.conversations import changes
+from ..history.conversations.claims import unlock
 from ..history.conversations.rows import StoredSession, StoredTurn, find_session, known_session, list_sessions
 from ..history.store import Store
 from .conversation import (
@@ -109,6 +110,12 @@ def rename_session(name: str, new: str) -> None:
     """Give the session another name. Raises `StoreError`."""
     with Store.open() as store:
         changes.rename_session(store, open_conversation(store, name).session, checked_name(new))
+
+
+def unlock_session(name: str) -> None:
+    """Take the session away from whoever holds it. Raises `StoreError`."""
+    with Store.open() as store:
+        unlock(store, open_conversation(store, name).session)
 
 
 def forget_session(name: str) -> int:

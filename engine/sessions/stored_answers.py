@@ -9,9 +9,8 @@ from ...providers.dialect import failure
 from ...providers.errors import StoreError, UsageError
 from ...providers.fold import Reply
 from ...providers.schema import Json
-from ...providers.turns.pieces import TurnPiece
 from ...providers.turns.prefix import prefix_of
-from ...providers.turns.turn import Origin, Turn, said
+from ...providers.turns.turn import Origin, Turn
 from ..exchange.reader import reply_of
 from ..history.conversations.changes import asked_document, finish_left
 from ..history.conversations.rows import StoredSession, unfinished_turn
@@ -19,9 +18,7 @@ from ..history.conversations.turn_rows import answered_document
 from ..history.read import StoredResult, StoredRun, find_run, stored_run
 from ..history.store import Store
 from ..history.unfinished import KILLED
-
-ANSWER_ENDS = frozenset({"stop", "tool_calls"})
-"""Finish reasons of an answer that ended by itself."""
+from ..planning.turns import made_turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,19 +88,8 @@ def turn_of_stored(entry: StoredResult, prompt: str) -> Turn:
         prefix=_prefix(sent),
         date=result.created_at,
     )
-    return Turn(
-        number=0,
-        asked=said(prompt),
-        pieces=tuple(reply.pieces) or _plain(reply),
-        origin=origin,
-        is_cut=entry.unfinished or result.status != "ok" or reply.finish not in ANSWER_ENDS,
-        reasoning_tokens=reply.usage.reasoning_tokens,
-    )
-
-
-def _plain(reply: Reply) -> tuple[TurnPiece, ...]:
-    """The answer of a dialect that yields no pieces: a plugin's."""
-    return said(reply.answer) if reply.answer else ()
+    turn = made_turn(0, prompt, reply, origin)
+    return replace(turn, is_cut=turn.is_cut or entry.unfinished or result.status != "ok")
 
 
 def _prefix(sent: Json) -> str | None:

@@ -25,6 +25,7 @@ class SessionCommands(LazyGroup):
         "import": "Make a session of a file: ours, Markdown, or messages of four APIs.",
         "rename": "Give a session another name.",
         "rm": "Forget a session.",
+        "unlock": "Let a session go that another machine holds.",
     }
     modules: ClassVar = {"export": "export_", "import": "import_"}
 

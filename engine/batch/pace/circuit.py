@@ -7,9 +7,6 @@ from ....providers.errors import ErrorKind, Failure
 HARD: dict[ErrorKind, int] = {"auth": 3, "permission": 3, "config": 3, "quota": 2}
 """How many in a row open the circuit, whatever was answered before: a key is revoked, money runs out."""
 
-NEVER_RIGHT: frozenset[ErrorKind] = frozenset({"not_found", "invalid_request"})
-"""Kinds that may be one row's fault. They open the circuit when nothing else was ever heard."""
-
 NEVER_RIGHT_COUNT = 20
 
 WORDS: dict[ErrorKind, str] = {

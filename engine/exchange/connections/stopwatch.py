@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import Any
 
 Clock = Callable[[], float]
-Age = Callable[[], float]
 
 LEAST_AGE_S = 0.008
 """The system counts in steps of up to 4 ms: what it calls younger than two of them may have come just now."""

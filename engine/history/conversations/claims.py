@@ -28,7 +28,7 @@ def claim(store: Store, session: StoredSession, *, alive: Callable[[int], bool] 
     """Take the session for this process. Raises `StoreError` when another one is writing on it, or has moved it.
 
     What another process of this machine had taken is free once that process has ended; of other machines, which may
-    share the directory, nobody can tell, so that theirs has to be taken away by `thinkdial session unlock`.
+    share the directory, and from before a restart nobody can tell: `unlock` takes theirs away.
     """
     host, pid = this_machine(), os.getpid()
     since = timestamp(datetime.now(UTC))
@@ -46,10 +46,10 @@ def claim(store: Store, session: StoredSession, *, alive: Callable[[int], bool] 
         if other_pid is not None and not is_ours and (other_host != host or alive(other_pid)):
             other = str(other_host).partition(" ")[0]
             where = f"process {other_pid}" if other_host == host else f"process {other_pid} on {other}"
-            raise StoreError(
-                f"session {session.name} is in use by {where}, since {other_since}",
-                hint=f"wait for it, or go another way: thinkdial session fork {session.name} NEW",
-            )
+            hint = f"wait for it, or go another way: thinkdial session fork {session.name} NEW"
+            if other_host != host:
+                hint += f"; if it runs no more: thinkdial session unlock {session.name}"
+            raise StoreError(f"session {session.name} is in use by {where}, since {other_since}", hint=hint)
         if tip != session.tip:
             raise StoreError(
                 f"session {session.name} has gone on meanwhile: another process has added a turn", hint="try again"

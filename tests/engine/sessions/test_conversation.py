@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import zlib
+
 import pytest
 
 from thinkdial.engine.history.conversations import changes
-from thinkdial.engine.history.conversations.claims import claim, let_go
+from thinkdial.engine.history.conversations.claims import claim, let_go, unlock
 from thinkdial.engine.history.conversations.rows import find_session, known_session, sessions_holding, turns_of_tree
 from thinkdial.engine.history.heads import Retention
 from thinkdial.engine.history.queries import forget_runs
@@ -140,6 +142,14 @@ class TestTogether:
             claim(store, begun.session)
         assert "session fork Tea" in (caught.value.hint or "")
 
+    def test_it_can_be_taken_away(self, store: Store, begun: Conversation) -> None:
+        store.connection.execute("UPDATE sessions SET writer_host = 'elsewhere', writer_pid = 1, writer_since = 'now'")
+        with pytest.raises(StoreError) as caught:
+            claim(store, begun.session)
+        assert "thinkdial session unlock Tea" in (caught.value.hint or "")
+        unlock(store, begun.session)
+        assert claim(store, begun.session).session == begun.session.number
+
     def test_one_that_a_dead_process_held_is_free(self, store: Store, begun: Conversation) -> None:
         claim(store, begun.session)
         store.connection.execute("UPDATE sessions SET writer_pid = writer_pid + 1")
@@ -179,6 +189,14 @@ class TestKept:
         monkeypatch.setattr("thinkdial.engine.history.store.database_path", lambda: store.path)
         with pytest.raises(UsageError, match="run 1 belongs to session Tea"):
             forget_runs([1])
+
+
+class TestDamaged:
+    def test_a_turn_that_is_nested_beyond_all_sense_is_named(self, store: Store, begun: Conversation) -> None:
+        deep = zlib.compress(b'{"pieces":' + b"[" * 100_000)
+        store.connection.execute("UPDATE turns SET document = ?", (deep,))
+        with pytest.raises(StoreError, match="turn 1 is damaged"):
+            open_conversation(store, "Tea")
 
 
 class TestKilled:
