@@ -19,6 +19,9 @@ class ExitCode(IntEnum):
     ALL_FAILED = 3
     COST_LIMIT = 4
     STRICT_PLAN = 5
+    GATE = 6
+    CHANGED = 7
+    UNREADABLE = 8
     INTERRUPTED = 130
     BROKEN_PIPE = 141
 

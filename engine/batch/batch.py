@@ -11,6 +11,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, Protocol
 
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
+from ..checks.judgement import judge_apart
 from ..costs.budget.purse import Purse
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
@@ -28,7 +29,6 @@ from .output.summary import Tally
 from .pace.pace import Pace
 from .progress import BatchProgress, Gauge, Taken
 from .rows.digests import DigestMap
-from .rows.judgement import judge_apart
 from .rows.rows import BadRow, Row
 
 if TYPE_CHECKING:

@@ -17,6 +17,7 @@ from ....providers.errors import ConfigError, Failure, StoreError
 from ....providers.fold import Reply
 from ....providers.json_values import MOST_NAME, bounded, parse_reply
 from ....providers.schema import Notice
+from ...checks.judgement import judge_apart
 from ...costs.prices.pricing import price_of
 from ...exchange.outcome import Latency, Outcome
 from ...exchange.reader import RawResponse, reply_of
@@ -28,7 +29,6 @@ from ...results.result import Result
 from ...targets.target import Target, use_of
 from ..output.document import output_document
 from ..output.output_file import OutputFile
-from ..rows.judgement import judge_apart
 from .access import ProviderAccess, ProviderAccesses
 from .client import ApiError
 from .job_store import BatchJob, BatchPart

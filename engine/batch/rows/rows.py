@@ -15,11 +15,11 @@ from typing import Any, BinaryIO, Literal, cast
 from ....providers.errors import UsageError
 from ....providers.schema import Json, Message
 from ....providers.think import Think, parse_think
+from ...checks.expectation import check_expectation
 from ...planning.fates import Past
 from ...results.forms import form_of
 from .conversations import Template, UnusableError, asked_of
 from .digests import DigestMap
-from .expect import check_expectation
 
 Form = Literal["jsonl", "csv", "lines"]
 _READ_AS: Mapping[str, Form] = {

@@ -12,7 +12,7 @@ import pytest
 from thinkdial.cli.views.batch.summary import rows
 from thinkdial.cli.views.run.phrases import state_words, verdict_words, why_not_whole
 from thinkdial.engine.batch.output.summary import Tally
-from thinkdial.engine.batch.rows.expect import judge_answer
+from thinkdial.engine.checks.expectation import judge_answer
 from thinkdial.engine.exchange.outcome import Latency, Outcome
 from thinkdial.engine.exchange.reader import RawResponse, reply_of
 from thinkdial.engine.results.assembly import result_of

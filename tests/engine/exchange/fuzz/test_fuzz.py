@@ -19,7 +19,7 @@ from jsonschema import Draft202012Validator
 
 from thinkdial.cli.views.run.phrases import explanation, state_words, verdict_words, why_not_whole
 from thinkdial.engine.batch.provider.collector import reply_in_row
-from thinkdial.engine.batch.rows.expect import judge_answer
+from thinkdial.engine.checks.expectation import judge_answer
 from thinkdial.engine.costs.prices.pricing import price_of
 from thinkdial.engine.exchange.exchange import Exchange
 from thinkdial.engine.exchange.outcome import Outcome

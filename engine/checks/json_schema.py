@@ -13,8 +13,8 @@ from functools import lru_cache
 from time import monotonic
 from typing import Any, cast
 
-from ....providers.errors import UsageError
-from ....providers.json_values import array
+from ...providers.errors import UsageError
+from ...providers.json_values import array
 from .patterns import UnfinishedError, check_pattern, occurs
 
 MOST_ERROR = 200

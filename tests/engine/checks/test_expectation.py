@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.batch.rows.expect import check_expectation, judge_answer
+from thinkdial.engine.checks.expectation import check_expectation, judge_answer
 from thinkdial.providers.errors import UsageError
 
 
@@ -120,7 +120,9 @@ def test_anchors_and_classes_are_those_of_python(pattern: str, answer: str, pass
 
 
 def test_the_library_is_imported_only_for_a_regular_expression() -> None:
-    code = "import sys; from thinkdial.engine.batch.rows import expect; expect.check_expectation({'exact': 'a'}); "
+    code = (
+        "import sys; from thinkdial.engine.checks import expectation; expectation.check_expectation({'exact': 'a'}); "
+    )
     subprocess.run([sys.executable, "-c", code + "assert 'regex' not in sys.modules"], check=True)
 
 

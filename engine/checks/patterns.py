@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import Any
 from warnings import catch_warnings, simplefilter
 
-from ....providers.errors import UsageError
+from ...providers.errors import UsageError
 
 MOST_WRITTEN_OUT = 100_000
 """Characters that the counts of a regular expression may ask for."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 
-from ....providers.schema import Json
-from ...results.result import Result
-from .expect import judge_answer
+from ...providers.schema import Json
+from ..results.result import Result
+from .expectation import judge_answer
 from .patterns import UnfinishedError
 
 QUICK_S = 0.005

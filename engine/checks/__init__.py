@@ -1,0 +1,1 @@
+"""Checks: whether an answer is what was expected of it."""
