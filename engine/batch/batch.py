@@ -8,6 +8,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
@@ -55,7 +56,7 @@ class Watcher(Protocol):
 
     def bad_row(self, bad: BadRow) -> None: ...
 
-    def result(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
+    def result(self, result: Result, row: Row, *, is_written: bool) -> None:
         """The result of a row, once its line is safe or cannot be written, and how it was judged."""
         ...
 
@@ -206,7 +207,8 @@ class Batch:
             passed, note = await judge_apart(task.row.expect, result)
         except asyncio.CancelledError:
             passed, note = None, "interrupted before it was judged"
-        line = self._encode(result, task.row, task.work, self._batch_id, passed, note)
+        result = replace(result, passed=passed, expect_note=note)
+        line = self._encode(result, task.row, task.work, self._batch_id)
         if self._sums is not None and result.attempts and not may_have_cost(result):
             self._sums.add(result)
         if self.ended.output_problem is None:
@@ -216,18 +218,18 @@ class Batch:
             await self._until_taken(self._output)
         if self.ended.output_problem is not None:
             self._lost.append(line)
-            self._tell(result, task.row, passed, note, is_written=False)
+            self._tell(result, task.row, is_written=False)
             return
-        self.ended.tally.add_result(result, passed)
+        self.ended.tally.add_result(result)
         if lane.pace.broken is not None and lane.name not in self.ended.broken:
             self.ended.broken[lane.name] = lane.pace.broken
             self._watcher.trouble(f"{lane.name} is given up: {lane.pace.broken.message}")
         self._room.set()
-        self._tell(result, task.row, passed, note, is_written=True)
+        self._tell(result, task.row, is_written=True)
 
-    def _tell(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
+    def _tell(self, result: Result, row: Row, *, is_written: bool) -> None:
         try:
-            self._watcher.result(result, row, passed, note, is_written=is_written)
+            self._watcher.result(result, row, is_written=is_written)
         except BaseException:
             self.stop()  # the lane ends by it, and the others begin nothing more
             raise

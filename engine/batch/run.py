@@ -58,7 +58,7 @@ class NoWatcher:
     def bad_row(self, bad: BadRow) -> None:
         pass
 
-    def result(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
+    def result(self, result: Result, row: Row, *, is_written: bool) -> None:
         pass
 
     def trouble(self, words: str) -> None:

@@ -26,16 +26,10 @@ Rows = str | Path | Iterable[str | Mapping[str, Any]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowResult(Result):
-    """A result, and the row that it answers: its id, and those of its fields that mean nothing to us.
-
-    `passed` says whether the answer is as the row expects; None without an expectation, without an answer, and where
-    `expect_note` says why it could not be judged.
-    """
+    """A result, and the row that it answers: its id, and those of its fields that mean nothing to us."""
 
     row_id: str
     row: Mapping[str, Any]
-    passed: bool | None = None
-    expect_note: str | None = None
 
 
 OnResult = Callable[[RowResult], None]
@@ -101,8 +95,8 @@ class ValueWatcher:
         self._results: list[tuple[tuple[int, int, int], RowResult]] = []
         self._bad_rows: list[BadRow] = []
 
-    def result(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
-        made = _of_row(result, row, passed, note)
+    def result(self, result: Result, row: Row, *, is_written: bool) -> None:
+        made = _of_row(result, row)
         if self._options.output is None or not is_written:
             self._results.append((self._place(row, made), made))
         if self._on_result is not None:
@@ -157,6 +151,6 @@ class ValueWatcher:
         return row.number, profile, self._thinks.get(think, len(self._thinks))
 
 
-def _of_row(result: Result, row: Row, passed: bool | None, note: str | None) -> RowResult:
+def _of_row(result: Result, row: Row) -> RowResult:
     values = {one.name: getattr(result, one.name) for one in fields(result)}
-    return RowResult(**values, row_id=row.id, row=dict(row.extra), passed=passed, expect_note=note)
+    return RowResult(**values, row_id=row.id, row=dict(row.extra))

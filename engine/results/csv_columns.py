@@ -17,6 +17,8 @@ OF_A_RESULT: Mapping[str, str] = {
     "think_requested": "think.requested",
     "fidelity": "think.fidelity",
     "verdict": "think.verdict",
+    "passed": "passed",
+    "expect_note": "expect_note",
     "answer": "answer",
     "reasoning": "reasoning.text",
     "visibility": "reasoning.visibility",
@@ -37,7 +39,7 @@ OF_A_RESULT: Mapping[str, str] = {
 
 RUN_COLUMNS = (
     "run_id", "profile", "provider", "model", "model_reported", "status",
-    "think_requested", "think_sent", "fidelity", "verdict",
+    "think_requested", "think_sent", "fidelity", "verdict", "passed", "expect_note",
     "visibility", "reasoning_tokens", "tokens_source",
     "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "total_tokens",
     "cost_usd", "cost_source", "forecast_low_usd", "forecast_expected_usd", "forecast_high_usd",

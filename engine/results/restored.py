@@ -17,7 +17,7 @@ from ...providers.json_values import MAX_DOLLARS_TEXT
 from ...providers.schema import Json, Notice, Usage
 from ..exchange.outcome import Latency
 from ..planning.fates import PieceFate, SessionPlace
-from .result import Cost, Forecast, Reasoning, Result, ThinkReceipt
+from .result import CheckOutcome, Cost, Forecast, Reasoning, Result, ThinkReceipt
 
 _Part = TypeVar("_Part")
 
@@ -48,6 +48,8 @@ def result_from(document: Json) -> Result:
             values["warnings"] = tuple(_thawed(Notice, warning) for warning in value or ())
         elif field.name == "continuity":
             values["continuity"] = tuple(_thawed(PieceFate, fate) for fate in value or ())
+        elif field.name == "checks":
+            values["checks"] = tuple(_thawed(CheckOutcome, check) for check in value or ())
         elif field.name in _PARTS and (value is not None or _default(field) is MISSING):
             values[field.name] = _thawed(_PARTS[field.name], value or {})
         else:

@@ -19,6 +19,7 @@ INTERNAL = {"internal": True}
 
 Status = Literal["ok", "partial", "error", "cancelled"]
 Verdict = Literal["as_asked", "not_observed", "unwanted", "over_budget", "starved", "empty", "unknown"]
+CheckKind = Literal["command", "agree", "judge"]
 CostSource = Literal["provider", "catalogue", "table", "profile", "estimated"]
 
 
@@ -90,13 +91,40 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckOutcome:
+    """What one check said that the configuration defines: a command, a share of agreement, a judge's opinion.
+
+    `passed` None is not known, and `note` says why, or why it did not pass. The rest is of judges: `opinion` marks
+    their verdict as one, `profile` is who judged, `own_vendor` whether that is the vendor of the answer as well,
+    `score` is on the check's scale, and the counts are sums over `calls`, None where one of them is not known.
+    `share` is how many of the answers compared say the same.
+    """
+
+    kind: CheckKind
+    name: str
+    passed: bool | None
+    note: str | None = None
+    opinion: bool = False
+    share: float | None = None
+    profile: str | None = None
+    own_vendor: bool | None = None
+    score: int | None = None
+    calls: int = 0
+    usd: Decimal | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Result:
     """One normalized answer of one profile (`thinkdial.result/1`).
 
     `host` is who was asked, where that is known; `simulated`: it has proved to be a simulator, so nothing was charged.
-    `continuity` says what became of the pieces of earlier turns, empty outside sessions. `turn` is what a session keeps
-    of the answer, None outside sessions; `refused` are the positions of pieces that the provider did not take back, by
-    the number of their turn. Neither is part of the document.
+    `continuity` says what became of the pieces of earlier turns, empty outside sessions. `passed` is whether the answer
+    is what was expected: None where nothing was, or where `expect_note` says why that is not known; `checks` has what
+    was asked of more than its text. `turn` is what a session keeps of the answer, None outside sessions; `refused` are
+    the positions of pieces that the provider did not take back, by the number of their turn. The last two are no part
+    of the document.
     """
 
     id: str
@@ -125,6 +153,9 @@ class Result:
     simulated: bool = False
     session: SessionPlace | None = None
     continuity: tuple[PieceFate, ...] = ()
+    passed: bool | None = None
+    expect_note: str | None = None
+    checks: tuple[CheckOutcome, ...] = ()
     turn: Turn | None = field(default=None, repr=False, compare=False, metadata=INTERNAL)
     refused: Mapping[int, frozenset[int]] = field(
         default_factory=dict[int, frozenset[int]], repr=False, compare=False, metadata=INTERNAL

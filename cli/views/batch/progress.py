@@ -42,7 +42,7 @@ class Reporter:
         elif self._bad_rows == BAD_ROWS_SHOWN + 1:
             say("further bad rows are counted, and not shown")
 
-    def result(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
+    def result(self, result: Result, row: Row, *, is_written: bool) -> None:
         for notice in result.warnings:
             if notice.code in OF_THE_MODEL:
                 self._of_models[notice.message] = None

@@ -11,6 +11,7 @@ from rich.text import Text
 
 from ....engine.results.result import Result
 from ....providers.untrusted import harmless
+from ..checks.outcome import check_words
 from ..wrap import COLUMN_DIVIDER, columns_that_fit
 from .continuity import went_along
 from .dial import think_path
@@ -59,6 +60,9 @@ def _heading(result: Result, label: str) -> Text:
     if result.status == "ok":
         mark, words, style = verdict_words(result)
         head.append("  ").append(f"{mark} {words}", style)
+    words, style = check_words(result)
+    if words:
+        head.append(f"  {words}", style)
     if words := went_along(result):
         head.append(f"\n{words}", QUIET)
     return head

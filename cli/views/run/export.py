@@ -186,6 +186,7 @@ def _csv_cells(result: Result) -> dict[str, _Field]:
     return {
         **cells_of(result),
         "run_id": result.run_id,
+        "passed": None if result.passed is None else str(result.passed).lower(),
         "think_sent": sent(result).replace(",", ""),
         "reasoning_tokens": result.reasoning.tokens,
         "total_tokens": result.usage.total_tokens,

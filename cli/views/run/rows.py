@@ -9,6 +9,7 @@ from decimal import Decimal
 
 from ....engine.results.result import Result
 from ....providers.untrusted import one_line
+from ..checks.outcome import check_words
 from ..numbers import dollars, rate, seconds, share, tokens
 from .dial import asked, asked_to_sent, measured
 from .phrases import verdict_words
@@ -31,6 +32,7 @@ class ResultRow:
     mark: str
     verdict: str
     style: str
+    check: tuple[str, str]
     best: frozenset[str]
     again: bool
 
@@ -57,6 +59,7 @@ def rows(results: Sequence[Result]) -> list[ResultRow]:
                 mark=mark,
                 verdict=verdict,
                 style=style,
+                check=check_words(result),
                 best=frozenset(name for name, winners in best.items() if index in winners),
                 again=index > 0 and results[index - 1].profile == result.profile,
             )

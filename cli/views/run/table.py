@@ -88,7 +88,8 @@ def _profile(row: ResultRow) -> Text:
 
 
 def _verdict(row: ResultRow) -> Text:
-    return Text(f"{row.mark} {row.verdict}", row.style)
+    words, style = row.check
+    return Text.assemble((f"{row.mark} {row.verdict}", row.style), (f"\n{words}" if words else "", style))
 
 
 def _ranked(made: Sequence[ResultRow], name: str, texts: Sequence[str], beside: str = "") -> list[Text]:

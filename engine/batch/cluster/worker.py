@@ -279,7 +279,7 @@ class _Watcher:
     def bad_row(self, bad: BadRow) -> None:
         self.problem = self.problem or bad.problem
 
-    def result(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
+    def result(self, result: Result, row: Row, *, is_written: bool) -> None:
         pass
 
     def trouble(self, words: str) -> None:

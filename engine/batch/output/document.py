@@ -15,35 +15,31 @@ from ...results.result import Result
 from ..rows.rows import Row
 from .output_file import Work
 
-Encode = Callable[[Result, Row, Work, str, bool | None, str | None], bytes]
+Encode = Callable[[Result, Row, Work, str], bytes]
 """What makes a line of a result: `output_line`, or another form of the same."""
 
 
-def output_document(
-    result: Result, row: Row, work: Work, batch_id: str, passed: bool | None, note: str | None
-) -> dict[str, Any]:
-    """`thinkdial.result/1`, with what a batch adds: the row it answers, its extra fields, and how it was judged."""
-    return {**result_document(result), **_of_the_batch(row, work, batch_id, passed, note)}
+def output_document(result: Result, row: Row, work: Work, batch_id: str) -> dict[str, Any]:
+    """`thinkdial.result/1`, with what a batch adds: the row it answers, and its extra fields."""
+    return {**result_document(result), **_of_the_batch(row, work, batch_id)}
 
 
-def output_line(result: Result, row: Row, work: Work, batch_id: str, passed: bool | None, note: str | None) -> bytes:
+def output_line(result: Result, row: Row, work: Work, batch_id: str) -> bytes:
     """`json_line` of `output_document`, at a third of the CPU for a result without an error."""
-    if result.error is None and result.turn is None and not (result.continuity or result.refused):
+    if result.error is None and result.turn is None and not (result.continuity or result.refused or result.checks):
         try:
             told = {name: getattr(result, name) for name in _NAMES}
-            line = {"schema": RESULT_SCHEMA, **told, **_of_the_batch(row, work, batch_id, passed, note)}
+            line = {"schema": RESULT_SCHEMA, **told, **_of_the_batch(row, work, batch_id)}
             return orjson.dumps(line, default=_as_json, option=orjson.OPT_APPEND_NEWLINE)
         except orjson.JSONEncodeError:
             pass  # half a surrogate pair, a number of more than 64 bits, or a very deep row
-    return json_line(output_document(result, row, work, batch_id, passed, note))
+    return json_line(output_document(result, row, work, batch_id))
 
 
-def _of_the_batch(row: Row, work: Work, batch_id: str, passed: bool | None, note: str | None) -> dict[str, Any]:
+def _of_the_batch(row: Row, work: Work, batch_id: str) -> dict[str, Any]:
     return {
         "row_id": row.id,
         "row": dict(row.extra),
-        "passed": passed,
-        "expect_note": note,
         "work": work.token,
         "batch": batch_id,
     }

@@ -255,9 +255,9 @@ class Tally:
         """Count one line of output."""
         self._add(_seen_in_line(document))
 
-    def add_result(self, result: Result, passed: bool | None) -> None:
+    def add_result(self, result: Result) -> None:
         """Count one result before it is a line."""
-        self._add(_seen_in(result, passed))
+        self._add(_seen_in(result))
 
     def _add(self, seen: _Seen) -> None:
         key = seen.profile, seen.think
@@ -321,7 +321,7 @@ class Tally:
         }
 
 
-def _seen_in(result: Result, passed: bool | None) -> _Seen:
+def _seen_in(result: Result) -> _Seen:
     """What there is to count of `result`."""
     usage = result.usage
     return _Seen(
@@ -331,7 +331,7 @@ def _seen_in(result: Result, passed: bool | None) -> _Seen:
         status=result.status,
         verdict=result.think.verdict,
         finish=result.finish,
-        passed=passed,
+        passed=result.passed,
         error_kind=None if result.error is None else result.error.kind,
         usd=result.cost.usd,
         usd_unknown=cost_is_unknown(result),

@@ -137,7 +137,8 @@ class Collector:
 
     async def write(self, job: BatchJob, kept: KeptRow, result: Result) -> None:
         passed, note = await judge_apart(kept.row.expect, result)
-        document = output_document(result, kept.row, kept.work, job.batch, passed, note)
+        result = replace(result, passed=passed, expect_note=note)
+        document = output_document(result, kept.row, kept.work, job.batch)
         self._output.add(kept.work, self._encode(document), failed=result.status != "ok")
 
     def book(self, job: BatchJob, token: bytes, result: Result) -> None:

@@ -172,7 +172,7 @@ class _Planning:
         return bytes.fromhex(work.token) not in self._open
 
     def _refused(self, row: Row, work: Work, result: Result) -> None:
-        document = output_document(result, row, work, self._job.batch, None, None)
+        document = output_document(result, row, work, self._job.batch)
         self._memory.add(work, self._encode(document), failed=True)
 
     def _afford(self, planned: Planned, *, is_booked: bool) -> None:

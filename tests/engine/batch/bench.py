@@ -138,7 +138,7 @@ class Heard:
     def bad_row(self, bad: BadRow) -> None:
         self.bad.append(bad)
 
-    def result(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
+    def result(self, result: Result, row: Row, *, is_written: bool) -> None:
         pass
 
     def trouble(self, words: str) -> None:

@@ -15,7 +15,7 @@ from thinkdial.engine.batch.output.output_file import Work
 from thinkdial.engine.batch.rows.digests import digest_of
 from thinkdial.engine.batch.rows.rows import Row
 from thinkdial.engine.exchange.outcome import Latency
-from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
+from thinkdial.engine.results.result import CheckOutcome, Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.schema import Notice, Usage
 
@@ -62,10 +62,13 @@ def check_line(seed: int) -> None:
         request_id=None,
         warnings=tuple(Notice("n", said()) for _ in range(dice.randrange(3))),
         error=failure("server", said(), status=500) if seed % 10 == 0 else None,
+        passed=dice.choice((None, True, False)),
+        expect_note=dice.choice((None, said())),
+        checks=(CheckOutcome("judge", said(), None, share=1 / 3, usd=Decimal("0.1")),) if seed % 7 == 0 else (),
     )
     extra = {dice.choice(words): value(dice) for _ in range(seed % 4)}
     row = Row(1, 1, said(), "asked", b"x", extra=extra)
-    given = result, row, Work(row.id, "p", "high", digest_of("x")), said(), dice.choice((None, True, False)), None
+    given = result, row, Work(row.id, "p", "high", digest_of("x")), said()
     line, document = output_line(*given), output_document(*given)
     assert line.endswith(b"\n") and line.count(b"\n") == 1
     assert json.dumps(json.loads(line)) == json.dumps(document)

@@ -15,7 +15,18 @@ from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
 from thinkdial.engine.planning.plan import Fidelity
 from thinkdial.engine.results.assembly import timestamp
-from thinkdial.engine.results.result import Cost, CostSource, Forecast, Reasoning, Result, Status, ThinkReceipt, Verdict
+from thinkdial.engine.results.result import (
+    CheckKind,
+    CheckOutcome,
+    Cost,
+    CostSource,
+    Forecast,
+    Reasoning,
+    Result,
+    Status,
+    ThinkReceipt,
+    Verdict,
+)
 from thinkdial.providers.errors import ErrorKind, Failure
 from thinkdial.providers.schema import FinishReason, Notice, TokensSource, Usage, Visibility
 
@@ -128,5 +139,12 @@ def any_result(dice: random.Random) -> Result:
         cost=Cost(usd(), usd(), usd(), usd(), maybe(one(CostSource)), maybe(words()), usd(), count(), usd()),
         latency=Latency(*(seconds() for _ in range(5))), attempts=dice.randrange(5), request_id=maybe(words()),
         warnings=tuple(Notice(words(), words()) for _ in range(dice.randrange(3))),
-        error=maybe(failed), forecast=maybe(seen),
+        error=maybe(failed), forecast=maybe(seen), passed=dice.choice((None, True, False)), expect_note=maybe(words()),
+        checks=tuple(
+            CheckOutcome(
+                one(CheckKind), words(), maybe(True), maybe(words()), True, seconds(), maybe(words()), maybe(False),
+                count(), dice.randrange(9), usd(), count(), count(),
+            )
+            for _ in range(dice.randrange(3))
+        ),
     )  # fmt: skip

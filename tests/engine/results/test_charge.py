@@ -47,7 +47,7 @@ def test_one_rule_for_result_document_run_and_batch(changes: dict[str, Any], may
     document = result_document(result)
     assert may_have_cost(result) is document_may_have_cost(document) is cost_is_unknown(result) is may_cost
     from_results, from_lines = Tally(), Tally()
-    from_results.add_result(result, None)
+    from_results.add_result(result)
     from_lines.add(document)
     unknown = [tally.document()["usd_unknown"] for tally in (from_results, from_lines)]
     assert [summarize([result], 1.0).usd_unknown, *unknown] == [may_cost] * 3

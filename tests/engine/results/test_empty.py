@@ -130,7 +130,7 @@ def test_a_batch_counts_them_in_a_column() -> None:
     tally = Tally()
     empty, full = read(*EMPTY["stop without text"]), read("openai-chat", chat('{"content":"3"}'))
     for result in (empty, empty, full):
-        tally.add_result(result, None)
+        tally.add_result(result)
     (group,) = tally.summary().groups
     assert (group.empty, group.statuses, group.verdicts["empty"]) == (2, {"ok": 3}, 2)
     assert rows(tally)[0].empty == "2"

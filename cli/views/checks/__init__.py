@@ -1,0 +1,1 @@
+"""What checks said, in words."""
