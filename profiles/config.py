@@ -16,6 +16,8 @@ from .card import ModelCard, Spelling
 from .cards.card_file import check_dialect, read_card
 from .cards.own_models import OwnModel, read_models, with_own_prices
 from .cards.resolution import card_for
+from .checks.definitions import CheckDefinition, read_checks
+from .checks.expected import read_expect
 from .disk import is_own, is_same, read_bounded
 from .history_settings import HistorySettings, read_history
 from .price_list import read_price, read_prices
@@ -32,13 +34,13 @@ OF_OTHERS = "to use it all the same, read it and name it: --config FILE"
 
 TOP_KEYS = (
     "defaults", "profiles", "groups", "providers", "spellings", "reference", "budget", "prices", "history",
-    "models",
+    "models", "checks",
 )  # fmt: skip
 PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
     "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
     "endpoint", "known_as", "quirks", "thinking", "emulate", "simulated", "cache",
-    "context",
+    "context", "expect",
 )  # fmt: skip
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
@@ -71,6 +73,7 @@ class Config:
     history: HistorySettings = field(default_factory=HistorySettings)
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     models: Mapping[str, OwnModel] = field(default_factory=dict[str, OwnModel])
+    checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, CheckDefinition])
 
     def provider(self, name: str) -> Provider:
         if name in self.providers:
@@ -100,6 +103,7 @@ class _Draft:
     history: HistorySettings = field(default_factory=HistorySettings)
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     models: Mapping[str, OwnModel] = field(default_factory=dict[str, OwnModel])
+    checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, CheckDefinition])
     notes: list[str] = field(default_factory=list[str])
     has_plugins: bool = False
 
@@ -181,6 +185,7 @@ def _finished(draft: _Draft, layers: list[Layer]) -> Config:
         prices=draft.prices,
         models=draft.models,
         history=draft.history,
+        checks=draft.checks,
     )
 
 
@@ -241,6 +246,8 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
     if section := root.section("models"):
         known = read_models(section, draft.models, lambda name: _providers_with(name, draft), draft.spellings)
         draft.models, draft.prices = known, with_own_prices(draft.prices, known)
+    if section := root.section("checks"):
+        draft.checks = read_checks(section, draft.checks)
     if section := root.section("budget"):
         draft.budget = read_budget(section, draft.budget, trusted=trusted, notes=draft.notes)
     draft.budget = with_members(draft.budget, draft.groups, root.section("groups") or (), trusted=trusted)
@@ -302,6 +309,7 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
         "emulate": section.flag("emulate"),
         "cache": section.switch("cache"),
         "context": read_context(section.section("context")),
+        "expect": read_expect(section),
         "blocked": blocked,
         "simulated": section.text("simulated"),
     }

@@ -71,7 +71,8 @@ class Profile:
     its model's thinking, and `quirks` of its server; they go before everything that is shipped. Never holds a key,
     only where to find one. `place` is the file and line that defined it. `blocked` says why it may not be used: a
     project file that nobody vouched for decides where the prompt and a key would go. `simulated` is the mark of the
-    simulator that is called; it is believed only where the address proves it.
+    simulator that is called; it is believed only where the address proves it. `expect` is what its answers are
+    checked by, where neither a row nor an option says it.
     """
 
     name: str
@@ -104,6 +105,7 @@ class Profile:
     spelling: Spelling | None = None
     blocked: ConfigError | None = None
     simulated: str | None = None
+    expect: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,16 +16,16 @@ from ..providers.json_values import parse_json
 from .disk import read_bounded, real_path, save_private
 from .yaml_file import Section
 
-NEEDS_TRUST = ("spellings", "providers", "prices", "models")
-"""Sections that reach every request, or the money: budgets are kept by prices."""
+NEEDS_TRUST = ("spellings", "providers", "prices", "models", "checks")
+"""Sections that reach every request, or the money (budgets are kept by prices), or that run programs."""
 
 PROFILE_KEYS = frozenset(
     {
         "provider", "model", "think", "stream", "max_output_tokens", "timeout", "total_timeout", "retries", "limits",
-        "thinking",
+        "thinking", "expect",
     }
 )  # fmt: skip
-"""Of a profile: the model, the dial and limits. All else changes what is sent, where to, with which key, or its price;
+"""Of a profile: the model, the dial, limits, and checks by name. All else changes what is sent, where to, with which key, or its price;
 another dialect may store what is sent, and `emulate` writes words into the prompt."""
 
 THINKING_KEYS = frozenset(

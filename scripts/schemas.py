@@ -12,6 +12,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from thinkdial.engine.batch.output.summary import SCHEMA as BATCH_SUMMARY_SCHEMA
 from thinkdial.engine.batch.output.summary import Group
+from thinkdial.engine.checks.expectation import KINDS, MODIFIERS
 from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA
 from thinkdial.engine.results.result import Result, Run
 from thinkdial.engine.sessions.forms.session_file import (
@@ -26,6 +27,7 @@ from thinkdial.engine.sessions.settings import SessionSettings
 from thinkdial.profiles import budget_rules, config, facts, history_settings
 from thinkdial.profiles.card import AfterEnd, Control
 from thinkdial.profiles.cards.own_models import OWN_KEYS
+from thinkdial.profiles.checks.definitions import CHECK_KEYS, JUDGE_KEYS
 from thinkdial.profiles.price_list import LONG_PROMPT_KEYS, PRICE_KEYS
 from thinkdial.profiles.profile import CallLimits
 from thinkdial.profiles.state.context import KeepReasoning, WhenFull
@@ -240,6 +242,7 @@ def config_schema() -> dict[str, Any]:
         "simulated": text,
         "quirks": {"type": "object"},
         "thinking": {"type": "object"},
+        "expect": {"anyOf": [{"type": ["string", "number"]}, _object(_expected())]},
     }
     profile = _object({key: kinds[key] for key in config.PROFILE_KEYS})
     defaults = _object(
@@ -257,6 +260,7 @@ def config_schema() -> dict[str, Any]:
         "prices": {"type": "object", "additionalProperties": _price(amount)},
         "history": {"anyOf": [flag, _history(flag)]},
         "models": {"type": "object", "additionalProperties": _own_model(amount)},
+        "checks": {"type": "object", "additionalProperties": _check()},
     }
     return {
         "$schema": DIALECT,
@@ -332,6 +336,33 @@ def _own_model(amount: dict[str, Any]) -> dict[str, Any]:
         **dict.fromkeys(("like", "retires", "retired", "successor", "notes"), text),
     }
     return _object({key: kinds.get(key, texts) for key in OWN_KEYS})
+
+
+def _expected() -> dict[str, Any]:
+    text: dict[str, Any] = {"type": "string"}
+    texts = {"anyOf": [text, {"type": "array", "items": text}]}
+    number = {"type": ["number", "string"]}
+    kinds: dict[str, Any] = {
+        "exact": text,
+        "regex": text,
+        "schema": {"type": ["string", "object", "boolean"]},
+        "agree": number,
+        "ignore_case": {"type": "boolean"},
+        **dict.fromkeys(("number", "tolerance", "relative_tolerance"), {"type": "number"}),
+    }
+    return {name: kinds.get(name, texts) for name in (*KINDS, *MODIFIERS)}
+
+
+def _check() -> dict[str, Any]:
+    text: dict[str, Any] = {"type": "string"}
+    judge = {key: {"type": "integer", "minimum": 0} if key == "least" else text for key in JUDGE_KEYS}
+    kinds: dict[str, Any] = {
+        "command": {"anyOf": [text, {"type": "array", "items": text}]},
+        "timeout": _seconds(),
+        "agree": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+        "judge": _object(judge, required=["profile", "question"]),
+    }
+    return _object({key: kinds[key] for key in CHECK_KEYS})
 
 
 def _seconds() -> dict[str, Any]:

@@ -10,7 +10,7 @@ from typing import Any, cast
 from ...providers.errors import UsageError, did_you_mean
 from ...providers.json_values import parse_json, said_twice
 from ...providers.schema import Json
-from ..results.result import Result
+from ..results.result import CheckKind, Result
 from .json_schema import check_schema, first_problem
 from .patterns import UnfinishedError, check_pattern, occurs
 
@@ -33,6 +33,11 @@ _EXACT = Context(prec=200, traps=[])
 
 MODIFIERS = ("ignore_case", "tolerance", "relative_tolerance")
 
+NAMED: Mapping[CheckKind, str] = {
+    "command": "a program of the configuration", "agree": "a share of agreement", "judge": "a judge",
+}  # fmt: skip
+"""Kinds that take more than a look at one answer's text. What they do is defined in the configuration."""
+
 
 def judge_answer(
     expect: Json | None, result: Result, *, within_s: float = JUDGING_S, unfinished: bool = False
@@ -52,7 +57,7 @@ def judge_answer(
     fenced = _FENCE.match(answer)
     inner = fenced.group(1).strip() if fenced else answer
     for name, wanted in expect.items():
-        if name in MODIFIERS:
+        if name not in _CHECKS:
             continue
         try:
             problem = _CHECKS[name](inner if name in ("exact", "schema") else answer, wanted, expect, within_s)
@@ -69,12 +74,11 @@ def judge_answer(
 
 def check_expectation(expect: Json) -> None:
     """Raise `UsageError`, in words without a place, for an expectation that cannot be judged."""
-    checks = [name for name in expect if name in _CHECKS]
     for name in expect:
-        if name not in _CHECKS and name not in MODIFIERS:
-            raise UsageError(f"expect.{name} is not known{did_you_mean(name, (*_CHECKS, *MODIFIERS))}")
-    if not checks:
-        raise UsageError(f"expect says nothing: it takes {', '.join(_CHECKS)}")
+        if name not in KINDS and name not in MODIFIERS:
+            raise UsageError(f"expect.{name} is not known{did_you_mean(name, (*KINDS, *MODIFIERS))}")
+    if not any(name in KINDS for name in expect):
+        raise UsageError(f"expect says nothing: it takes {', '.join(KINDS)}")
     for name in ("exact", "regex"):
         if name in expect and not isinstance(expect[name], str):
             raise UsageError(f"expect.{name} must be text")
@@ -157,6 +161,21 @@ _CHECKS: Mapping[str, Callable[[str, Any, Json, float], str | None]] = {
     "schema": _schema,
     "number": _number,
 }
+
+KINDS = (*_CHECKS, *NAMED)
+"""What may be expected of an answer."""
+
+
+def text_part(expect: Json) -> Json | None:
+    """What of `expect` a look at the answer's text decides; None where nothing does."""
+    if not any(name in _CHECKS for name in expect):
+        return None
+    return {name: value for name, value in expect.items() if name not in NAMED}
+
+
+def named_part(expect: Json) -> list[tuple[CheckKind, str | float]]:
+    """The kinds and names of the checks beyond the text, in this order: what costs nothing comes first."""
+    return [(kind, name) for kind in NAMED if kind in expect for name in _listed(expect[kind])]
 
 
 def _listed(value: Any) -> list[Any]:
