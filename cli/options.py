@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, cast
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
 from ..profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
+
+if TYPE_CHECKING:
+    from ..engine.checks.gates import Gate
+    from ..providers.schema import Json
 
 
 class Format(StrEnum):
@@ -104,7 +108,11 @@ Retries = Annotated[
 ]
 NoStream = Annotated[bool, typer.Option("--no-stream", help="Ask for one whole body instead of a stream.")]
 StrictThink = Annotated[
-    bool, typer.Option("--strict-think", help="Send nothing (exit 5) if a model cannot take this very think value.")
+    bool,
+    typer.Option(
+        "--strict-think",
+        help="Send nothing (exit 5) if a model cannot take this very think value; exit 6 if then no thinking is seen.",
+    ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent and what it may cost; send nothing.")]
 CountTokens = Annotated[
@@ -221,6 +229,51 @@ class SendOptions:
 
 
 SENT = SendOptions()
+
+
+Expect = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--expect",
+        metavar="KIND=VALUE",
+        help="Check answers: exact, contains, regex, schema, number, command, agree, judge; repeatable, all must hold.",
+    ),
+]
+FailOn = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--fail-on",
+        metavar="EXPR",
+        help="End with exit code 6 where this is true or not known: verdict=not_observed,pass<0.9,cost>0.05.",
+    ),
+]
+
+
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class CheckOptions:
+    """What answers are held against, and what ends the command with the exit code of a gate."""
+
+    expect: Expect = None
+    fail_on: FailOn = None
+
+    def expectation(self) -> Json | None:
+        """What is expected of answers. Raises `UsageError`."""
+        if not self.expect:
+            return None
+        from ..engine.checks.options import expectation_in
+
+        return expectation_in(self.expect)
+
+    def gate(self) -> Gate | None:
+        """What must not be true of results. Raises `UsageError`."""
+        if not self.fail_on:
+            return None
+        from ..engine.checks.gates import Gate
+
+        return Gate.parse(*self.fail_on)
+
+
+UNCHECKED = CheckOptions()
 
 
 class KeptReasoning(StrEnum):

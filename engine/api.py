@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..providers.errors import StrictPlanError
-from ..providers.schema import Notice
+from ..providers.schema import Json, Notice
 from .planning.option_names import COMMAND_LINE, OptionNames
 from .planning.prepare import Prompt
 from .runs.descriptors import room_for
@@ -83,16 +83,23 @@ def ready_run(
     names: OptionNames = COMMAND_LINE,
     at_once: int | None = None,
     turn: TurnHead | None = None,
+    expect: Json | None = None,
 ) -> ReadyRun:
     """Plan the calls and look at their cost. Nothing is sent, except what `count` asks the counting endpoints.
 
     Raises `ConfigError` when nothing can be called, `StrictPlanError` when `strict` and a plan is worse than `mapped`,
     and `BudgetError` when the calls cannot be afforded. `simulated` is said of each result of a simulator. `names` are
     what the caller's options are called. `at_once`: how many calls, at most; that some must wait otherwise is noted.
-    `turn`: the answer becomes this turn of a session.
+    `turn`: the answer becomes this turn of a session. `expect` is what answers are held against, where not profiles
+    say it; `UsageError` and `ConfigError` where that cannot be done.
     """
     if simulated is not None:
         options = replace(options, is_simulated=True)
+    checks = None
+    if expect is not None or any(selection.profile.expect is not None for selection in selections):
+        from .runs.checks.round import check_round
+
+        checks = check_round(selections, config, expect, options, environment)
     jobs = make_jobs(selections, prompt, config, replace(options, is_strict=strict), environment)
     if strict:
         plans = [(job.profile, job.prepared.plan) for job in jobs if job.prepared is not None]
@@ -113,6 +120,7 @@ def ready_run(
         note=note,
         count=lambda: counted if counted is not None else count(jobs) if count is not None else {},
         names=names,
+        also=() if checks is None else checks.judges,
     )
     kept = kept_of(config, no_history=not keeps_history)
     extra = () if simulated is None else (simulated,)
@@ -124,7 +132,7 @@ def ready_run(
     elif at_once is None and calls > wanted:
         note(f"{calls} calls, {wanted} of them at once; {names.concurrency} changes that; no wait is latency")
     circumstances = Circumstances(
-        command, kept, config.history, extra=extra, simulated=is_simulated, at_once=room, turn=turn
+        command, kept, config.history, extra=extra, simulated=is_simulated, at_once=room, turn=turn, checks=checks
     )
     return ReadyRun(prompt, affordable, circumstances)
 

@@ -25,8 +25,8 @@ PROFILE_KEYS = frozenset(
         "thinking", "expect",
     }
 )  # fmt: skip
-"""Of a profile: the model, the dial, limits, and checks by name. All else changes what is sent, where to, with which key, or its price;
-another dialect may store what is sent, and `emulate` writes words into the prompt."""
+"""Of a profile: the model, the dial, limits, and checks by name. All else changes what is sent, where to, with which
+key, or its price; another dialect may store what is sent, and `emulate` writes words into the prompt."""
 
 THINKING_KEYS = frozenset(
     {

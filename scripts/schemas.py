@@ -348,7 +348,7 @@ def _expected() -> dict[str, Any]:
         "schema": {"type": ["string", "object", "boolean"]},
         "agree": number,
         "ignore_case": {"type": "boolean"},
-        **dict.fromkeys(("number", "tolerance", "relative_tolerance"), {"type": "number"}),
+        **{key: {"type": "number"} for key in ("number", "tolerance", "relative_tolerance")},
     }
     return {name: kinds.get(name, texts) for name in (*KINDS, *MODIFIERS)}
 

@@ -79,18 +79,20 @@ def _judged(name: str, code: int, said: bytes) -> Judged:
 
 async def _feed(process: Process, answer: str) -> None:
     """Give it the answer; it need not take it."""
-    assert process.stdin is not None
+    if (pipe := process.stdin) is None:
+        return
     with suppress(BrokenPipeError, ConnectionResetError):
-        process.stdin.write(answer.encode("utf-8", "replace"))
-        await process.stdin.drain()
-    process.stdin.close()
+        pipe.write(answer.encode("utf-8", "replace"))
+        await pipe.drain()
+    pipe.close()
 
 
 async def _hear(process: Process, said: bytearray) -> bool:
     """Keep the end of what it prints. False once that is too much."""
-    assert process.stdout is not None
+    if (pipe := process.stdout) is None:
+        return True
     total = 0
-    while data := await process.stdout.read(PIECE):
+    while data := await pipe.read(PIECE):
         total += len(data)
         if total > MOST_BYTES:
             return False
@@ -107,7 +109,7 @@ async def _end(process: Process) -> None:
         else:
             os.killpg(process.pid, signal.SIGKILL)
     await _ended(process)
-    process._transport.close()  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue, reportUnknownMemberType] # noqa: SLF001 pipes that others still hold
+    process._transport.close()  # pyright: ignore[reportPrivateUsage, reportAttributeAccessIssue, reportUnknownMemberType]
 
 
 async def _ended(process: Process) -> int:

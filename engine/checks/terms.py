@@ -37,7 +37,7 @@ class ExpectTerms:
         if isinstance(value, bool) or not isinstance(value, str | int | float | Mapping):
             raise UsageError('expect must be text, a number, or an object such as {"contains": ...}')
         if isinstance(value, Mapping):
-            expect = dict(cast("Mapping[str, Any]", value))
+            expect: dict[str, Any] = dict(cast("Mapping[str, Any]", value))
         else:
             expect = {"exact" if isinstance(value, str) else "number": value}
         if isinstance(named := expect.get("schema"), str):

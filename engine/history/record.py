@@ -150,6 +150,10 @@ class Recorder:
         """The same, for a caller that waits for `close` alone: many are stored together."""
         self._finish(index, result, None)
 
+    def amended(self, index: int, result: Result) -> None:
+        """Store `result` in the place of the one that has finished. `close` waits for it."""
+        self._tell(lambda writing, connection: writing.amend(connection, index, result))
+
     def booked(self, job: str, work: bytes, result: Result) -> None:
         """Add the result of a provider's batch to the sums, if this `work` of that `job` is not in them already.
 

@@ -55,6 +55,7 @@ class Writing:
         self._process: Process | None = None
         self.run: int | None = None
         self._turn: int | None = None
+        self._finished: dict[int, int] = {}
 
     def reserve(self, connection: sqlite3.Connection, index: int, call: CallHead, usd: Decimal | None) -> None:
         """Write down that a call will be made, with what it may cost, so that it counts whatever happens to us."""
@@ -181,12 +182,19 @@ class Writing:
             raw=self._raw(connection, call),
             **_columns(result),
         )
+        self._finished[index] = call.number
         if call.chunks:
             connection.execute("DELETE FROM chunks WHERE result = ?", (call.number,))
         if self._turn is not None and self._head.turn is not None and index == self._head.turn.position:
             from .conversations.turn_rows import finish_turn
 
             finish_turn(connection, self._head.turn, self._turn, result)
+
+    def amend(self, connection: sqlite3.Connection, index: int, result: Result) -> None:
+        """Put the document of a result in the place of the one that it finished with; what was counted stays."""
+        number = self._finished.get(index)
+        if number is not None:
+            _update(connection, number, document=compressed(result_document(result)))
 
     def book(self, connection: sqlite3.Connection, job: str, work: bytes, result: Result) -> None:
         """Add the result of a provider's batch to the sums, once: that it is in them is known as soon as it is."""

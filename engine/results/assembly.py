@@ -137,6 +137,8 @@ def summarize(results: Iterable[Result], total_s: float | None) -> Summary:
     counted = {
         status: sum(result.status == status for result in listed) for status in ("ok", "partial", "error", "cancelled")
     }
+    judged = [check for result in listed for check in result.checks if check.calls]
+    judges_usd = [check.usd for check in judged if check.usd is not None]
     return Summary(
         results=len(listed),
         ok=counted["ok"],
@@ -149,6 +151,8 @@ def summarize(results: Iterable[Result], total_s: float | None) -> Summary:
         output_tokens=sum(output) if output else None,
         reasoning_tokens=sum(reasoning) if reasoning else None,
         total_s=total_s,
+        checks_usd=sum(judges_usd, Decimal(0)) if judges_usd else None,
+        checks_usd_unknown=len(judged) - len(judges_usd),
     )
 
 

@@ -166,6 +166,7 @@ class Result:
 class Summary:
     """Totals of a run. `usd` is the sum of the known costs; `usd_unknown` counts the results whose cost is unknown.
 
+    `checks_usd` is what judges have cost beside that, None where none was asked or no cost of theirs is known.
     `total_s` is None for a run that never ended, when nothing says how long it took.
     """
 
@@ -179,6 +180,8 @@ class Summary:
     output_tokens: int | None
     reasoning_tokens: int | None
     total_s: float | None
+    checks_usd: Decimal | None = None
+    checks_usd_unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)

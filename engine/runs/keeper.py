@@ -96,6 +96,10 @@ class Keeper:
         await _in_any_case(self._recorder.finished(index, result))
         return result
 
+    def amended(self, index: int, result: Result) -> None:
+        """A result that is stored already is known better: its checks have been made."""
+        self._recorder.amended(index, result)
+
     async def close(self, total_s: float | None) -> int | None:
         """End the record. The number of the run in the history; None when nothing was stored."""
         if self._begun:

@@ -105,8 +105,11 @@ def afford(
     note: Note,
     count: Callable[[], Mapping[int, int]] = dict[int, int],
     names: OptionNames = COMMAND_LINE,
+    also: Collection[str] = (),
 ) -> Affordable:
     """Look at the cost before anything is sent. `count` gives input tokens by index, as providers count them.
+
+    `also` are profiles that may be called beside the jobs: their limits hold too.
 
     Raises `BudgetError` when the calls cannot be afforded.
     """
@@ -119,7 +122,7 @@ def afford(
     found = found_limits(
         config,
         options.max_cost_usd,
-        profiles,
+        [*profiles, *also],
         today(),
         settle=settle,
         spent_usd=options.spent_usd,

@@ -11,7 +11,7 @@ from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from ...profiles.history_settings import HistorySettings
 from ...providers.errors import StoreError
@@ -21,7 +21,7 @@ from ..exchange.surroundings import Surroundings, run_loop
 from ..exchange.transport import Transport
 from ..planning.prepare import Prompt
 from ..results.assembly import make_run, new_id
-from ..results.result import Run
+from ..results.result import Result, Run
 from .fanout import MOST_AT_ONCE, Done, fan_out
 from .forecasts import Afterwards
 from .jobs import Job
@@ -60,7 +60,7 @@ class Finished:
 class Circumstances:
     """How a run is made: how much of it is kept, what it may cost, what is said of each result, how many go at once.
 
-    `kept` is None when not even its cost is to be remembered.
+    `kept` is None when not even its cost is to be remembered. `checks` look at the answers when all are there.
     """
 
     command: str
@@ -71,6 +71,21 @@ class Circumstances:
     simulated: bool = False
     turn: TurnHead | None = None
     at_once: int = MOST_AT_ONCE
+    checks: RunChecks | None = None
+
+
+class RunChecks(Protocol):
+    """Holds the results of a run against what is expected of them."""
+
+    async def examine(
+        self,
+        prompt: Prompt,
+        results: Sequence[Result],
+        circumstances: Circumstances,
+        transport: Transport,
+        purse: Purse | None,
+        /,
+    ) -> tuple[Result, ...]: ...
 
 
 def run_jobs(jobs: Sequence[Job], prompt: Prompt, observer: Observer, circumstances: Circumstances) -> Finished:
@@ -145,6 +160,8 @@ async def make_calls(
                 purse=purse,
                 at_once=circumstances.at_once,
             )
+            if circumstances.checks is not None and not done.interrupted:
+                done = await _checked(done, circumstances.checks, prompt, circumstances, ours, purse, keeper)
     finally:  # also when nobody reads the answer any more: what came of it was paid for
         total_s = time.monotonic() - began
         for timer in timers:
@@ -155,6 +172,26 @@ async def make_calls(
     run = make_run(run_id, prompt.text, prompt.system, done.results, total_s)
     problem = None if keeper is None else keeper.problem
     return Finished(run, done.interrupted, number, problem, notes, Decimal(0) if purse is None else purse.spent_usd)
+
+
+async def _checked(
+    done: Done,
+    checks: RunChecks,
+    prompt: Prompt,
+    circumstances: Circumstances,
+    transport: Transport,
+    purse: Purse | None,
+    keeper: Keeper | None,
+) -> Done:
+    """The results with what their checks say, in the history too. Interrupted, they are as they were."""
+    try:
+        results = await checks.examine(prompt, done.results, circumstances, transport, purse)
+    except asyncio.CancelledError:
+        return Done(done.results, interrupted=True)
+    if keeper is not None:
+        for index, result in enumerate(results):
+            keeper.amended(index, result)
+    return Done(results, done.interrupted)
 
 
 def kept_of(config: Config, *, no_history: bool) -> Kept | None:

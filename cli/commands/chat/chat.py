@@ -14,7 +14,9 @@ from ...options import (
     ALONE,
     KEPT,
     SENT,
+    CheckOptions,
     ExchangeForm,
+    Expect,
     KeepOptions,
     OneProfile,
     PrintOptions,
@@ -44,6 +46,7 @@ def chat(
     sending: SendOptions = SENT,
     yes: Yes = False,
     talking: TalkOptions = ALONE,
+    expect: Expect = None,
     reasoning: ShowReasoning = ReasoningView.FULL,
     keeping: KeepOptions = KEPT,
 ) -> ExitCode:
@@ -75,12 +78,13 @@ def chat(
         raise UsageError("chat talks to one profile at a time", hint="/profile changes it, /compare asks many")
     sweep = (one_value(think),) if think is not None else ()
     dollars_of(sending.max_cost)
+    CheckOptions(expect).expectation()
     config = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     attached = tuple(MentionedFile(str(path), read_text(path)) for path in sending.file or [])
     talking = replace(talking, session=None if talking.go_on else named or new_name(STEM))
     base = Inquiry(
         config, Prompt("", sending.system), options_of(sending, sweep), Format.TEXT, sending,
-        PrintOptions(reasoning), keeping, "chat", talking,
+        PrintOptions(reasoning), keeping, "chat", talking, CheckOptions(expect),
     )  # fmt: skip
     with talk.held(talking, config, keeping, sending.system) as held:
         dialogue = Dialogue(held, base, profile[0] if profile else None, sweep, yes=yes)

@@ -147,4 +147,4 @@ class Dialogue:
             return Spoken(answered, is_kept)
         if answered.result.answer and not is_kept:
             say("note: this answer is not in the session, which goes on without it")
-        return Spoken(answered.code, is_kept, answered.finished.interrupted)
+        return Spoken(answered.code(), is_kept, answered.finished.interrupted)

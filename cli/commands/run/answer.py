@@ -11,6 +11,7 @@ from ...options import ReasoningView
 
 if TYPE_CHECKING:
     from ....engine.api import ReadyRun
+    from ....engine.checks.gates import Gate
     from ....engine.results.result import Result
     from ....engine.runs.run import Finished
     from .inquiry import Inquiry
@@ -23,16 +24,23 @@ class Answered:
 
     finished: Finished
     written: bool
+    gate: Gate | None = None
+    is_strict: bool = False
 
     @property
     def result(self) -> Result:
         return self.finished.run.results[0]
 
-    @property
     def code(self) -> ExitCode:
-        """The exit code of the call, and of its result being written."""
+        """The exit code of the call, of its result being written, and of the gates, which say what failed."""
         code = code_for(self.finished.run.results, interrupted=self.finished.interrupted)
-        return code if self.written or code is not ExitCode.OK else ExitCode.USAGE
+        if not self.written and code is ExitCode.OK:
+            return ExitCode.USAGE
+        if self.gate is None and not self.is_strict:
+            return code
+        from ...gates import gated
+
+        return gated(code, self.finished.run.results, self.gate, strict=self.is_strict)
 
 
 def answer_in_session(
@@ -59,6 +67,7 @@ def answer_in_session(
     ready = make_ready(
         asked.command, [selection], prompt, config, voice.options, asked.sending, asked.keeping, yes=yes, count=count,
         turn=turn.head(prompt, selection.profile.name, str(voice.think)), spent_usd=talk.spent_usd,
+        expect=asked.checking.expectation(),
     )  # fmt: skip
     if isinstance(ready, ExitCode):
         return ready
@@ -99,4 +108,4 @@ def answer(asked: Inquiry, ready: ReadyRun) -> Answered:
         if finished.run.results[0].attempts:
             show_line(receipt_line(finished.run.results[0], width_aside()))
         print_aftermath(finished)
-    return Answered(finished, written)
+    return Answered(finished, written, asked.checking.gate(), asked.sending.strict_think)

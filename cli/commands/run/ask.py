@@ -10,6 +10,8 @@ from ...options import (
     KEPT,
     PRINTED_IN_FULL,
     SENT,
+    UNCHECKED,
+    CheckOptions,
     CountTokens,
     DryRun,
     Format,
@@ -35,6 +37,7 @@ def ask(
     yes: Yes = False,
     count: CountTokens = False,
     dry_run: DryRun = False,
+    checking: CheckOptions = UNCHECKED,
     printing: PrintOptions = PRINTED_IN_FULL,
     talking: TalkOptions = ALONE,
     keeping: KeepOptions = KEPT,
@@ -58,14 +61,16 @@ def ask(
     in_session = talking.in_session()
     selection = None if in_session else one_selection(profile, settings)
     given = read_prompt(prompt, sending.file or [], sending.system, noting(quiet=keeping.quiet))
-    options = options_of(sending, sweep)
-    asked = Inquiry(settings, given, options, form, sending, printing, keeping, talking=talking)
+    options, expect, _ = options_of(sending, sweep), checking.expectation(), checking.gate()
+    asked = Inquiry(settings, given, options, form, sending, printing, keeping, talking=talking, checking=checking)
     if dry_run:
         return _planned(asked, profile, talking)
     if selection is None:
         return _in_session(asked, profile, talking, yes=yes, count=count)
-    ready = make_ready("ask", [selection], given, settings, options, sending, keeping, yes=yes, count=count)
-    return ready if isinstance(ready, ExitCode) else answer(asked, ready).code
+    ready = make_ready(
+        "ask", [selection], given, settings, options, sending, keeping, yes=yes, count=count, expect=expect
+    )
+    return ready if isinstance(ready, ExitCode) else answer(asked, ready).code()
 
 
 def _planned(asked: Inquiry, profile: list[str] | None, talking: TalkOptions) -> ExitCode:
@@ -95,4 +100,4 @@ def _in_session(asked: Inquiry, profile: list[str] | None, talking: TalkOptions,
 
     with talk.held(talking, asked.settings, asked.keeping, asked.prompt.system) as held:
         answered = answer_in_session(asked, held, profile, yes=yes, count=count)
-    return answered if isinstance(answered, ExitCode) else answered.code
+    return answered if isinstance(answered, ExitCode) else answered.code()

@@ -10,7 +10,9 @@ from ...options import (
     KEPT,
     PRINTED,
     SENT,
+    UNCHECKED,
     CallsAtOnce,
+    CheckOptions,
     Confirm,
     CountTokens,
     DryRun,
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from ....engine.api import ReadyRun
+    from ....engine.checks.gates import Gate
     from ....engine.runs.jobs import Job
     from ....engine.runs.run import Finished
     from ....engine.targets.target import Selection
@@ -47,6 +50,7 @@ def compare(
     count: CountTokens = False,
     concurrency: CallsAtOnce = None,
     dry_run: DryRun = False,
+    checking: CheckOptions = UNCHECKED,
     printing: PrintOptions = PRINTED,
     talking: TalkOptions = ALONE,
     keeping: KeepOptions = KEPT,
@@ -70,7 +74,7 @@ def compare(
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     selections = select(profile or [], settings)
     given = read_prompt(prompt, sending.file or [], sending.system, noting(quiet=keeping.quiet))
-    options = options_of(sending, sweep)
+    options, expect, gate = options_of(sending, sweep), checking.expectation(), checking.gate()
     foresee = None
     if talking.in_session():
         from ....engine.sessions.voices import labelled
@@ -78,7 +82,7 @@ def compare(
 
         turn = talk.looked_at(talking, settings, no_history=keeping.no_history)
         if not dry_run:
-            asked = Inquiry(settings, given, options, form, sending, printing, keeping, "compare", talking)
+            asked = Inquiry(settings, given, options, form, sending, printing, keeping, "compare", talking, checking)
             return compare_in_session(
                 asked, talk.Talk(turn), selections, confirm=confirm, yes=yes, count=count, at_once=concurrency
             )
@@ -91,11 +95,14 @@ def compare(
         return print_plans(selections, given, settings, options, as_json=as_json, strict=strict, foresee=foresee)
     ready = make_ready(
         "compare", selections, given, settings, options, sending, keeping,
-        confirm=confirm, yes=yes, count=count, at_once=concurrency,
+        confirm=confirm, yes=yes, count=count, at_once=concurrency, expect=expect,
     )  # fmt: skip
     if isinstance(ready, ExitCode):
         return ready
-    return make_and_show(ready, form, printing, quiet=keeping.quiet, reference=settings.reference)
+    strict = sending.strict_think
+    return make_and_show(
+        ready, form, printing, quiet=keeping.quiet, reference=settings.reference, gate=gate, strict=strict
+    )
 
 
 def compare_in_session(
@@ -120,6 +127,7 @@ def compare_in_session(
     ready = make_ready(
         "compare", selections, prompt, config, labelled(turn, asked.options), asked.sending, asked.keeping,
         confirm=confirm, yes=yes, count=count, at_once=at_once, spent_usd=talk.spent_usd,
+        expect=asked.checking.expectation(),
     )  # fmt: skip
     if isinstance(ready, ExitCode):
         return ready
@@ -133,7 +141,10 @@ def compare_in_session(
         if after is not None:
             after(finished)
 
-    return make_and_show(ready, asked.form, asked.printing, quiet=quiet, reference=config.reference, after=noted)
+    return make_and_show(
+        ready, asked.form, asked.printing, quiet=quiet, reference=config.reference, after=noted,
+        gate=asked.checking.gate(), strict=asked.sending.strict_think,
+    )  # fmt: skip
 
 
 def make_and_show(
@@ -144,10 +155,13 @@ def make_and_show(
     quiet: bool,
     reference: Reference | None = None,
     after: Callable[[Finished], None] | None = None,
+    gate: Gate | None = None,
+    strict: bool = False,
 ) -> ExitCode:
     """Make the calls, with a live view where there is a terminal, and print the results. Gives their exit code.
 
-    `after` hears how the run ended, once it is shown.
+    `after` hears how the run ended, once it is shown. A `gate` that fails, or `strict` where thinking that was asked
+    for was not seen, is told on stderr and in the exit code.
     """
     import sys
 
@@ -173,7 +187,13 @@ def make_and_show(
     if after is not None:
         after(finished)
     code = code_for(finished.run.results, interrupted=finished.interrupted)
-    return code if written or code is not ExitCode.OK else ExitCode.USAGE
+    if not written and code is ExitCode.OK:
+        return ExitCode.USAGE
+    if gate is None and not strict:
+        return code
+    from ...gates import gated
+
+    return gated(code, finished.run.results, gate, strict=strict)
 
 
 def _titles(jobs: Sequence[Job]) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ...options import ALONE, Format, KeepOptions, PrintOptions, SendOptions, TalkOptions
+from ...options import ALONE, UNCHECKED, CheckOptions, Format, KeepOptions, PrintOptions, SendOptions, TalkOptions
 
 if TYPE_CHECKING:
     from ....engine.planning.prepare import Prompt
@@ -26,3 +26,4 @@ class Inquiry:
     keeping: KeepOptions
     command: str = "ask"
     talking: TalkOptions = ALONE
+    checking: CheckOptions = UNCHECKED

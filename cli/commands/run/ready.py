@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ....engine.runs.jobs import Job
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
+    from ....providers.schema import Json
     from ....providers.think import Think
     from ...options import KeepOptions, SendOptions
 
@@ -42,10 +43,12 @@ def make_ready(
     at_once: int | None = None,
     turn: TurnHead | None = None,
     spent_usd: Decimal = NOTHING,
+    expect: Json | None = None,
 ) -> ReadyRun | ExitCode:
     """The run as it may be made, after whatever had to be asked; the exit code when somebody said no.
 
-    `spent_usd` is what calls before it have taken of the limits that hold for them together.
+    `spent_usd` is what calls before it have taken of the limits that hold for them together. `expect` is what answers
+    are held against.
 
     Raises `StrictPlanError` for plans that are worse than was allowed.
     """
@@ -63,6 +66,7 @@ def make_ready(
         count=_counting(note) if count else None,
         at_once=at_once,
         turn=turn,
+        expect=expect,
     )
     if ready.question is None and not confirm:
         return ready

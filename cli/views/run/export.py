@@ -8,7 +8,7 @@ from decimal import Decimal
 from io import StringIO
 
 from ....engine.results.csv_columns import RUN_COLUMNS, cells_of
-from ....engine.results.result import Result, Run
+from ....engine.results.result import Result, Run, Summary
 from ....providers.untrusted import csv_cell, harmless
 from ..numbers import BEST, dollars, seconds, tokens
 from ..quotation import fenced, inline, quoted
@@ -105,12 +105,20 @@ def totals(run: Run) -> str:
         cost = "cost unknown" if summary.usd_unknown == 1 else f"cost of {summary.usd_unknown} unknown"
     parts = [
         ", ".join(f"{count} {word}" for word, count in counts if count) or "no results",
-        f"{cost}{_forecast_words(run.results)}",
+        f"{cost}{_forecast_words(run.results)}{_judges_words(summary)}",
         f"{tokens(summary.output_tokens)} output tokens",
     ]
     if summary.reasoning_tokens is not None:
         parts.append(f"{tokens(summary.reasoning_tokens)} of them reasoning")
     return " · ".join([*(["SIMULATED, nothing was charged"] if simulated else []), *parts, seconds(summary.total_s)])
+
+
+def _judges_words(summary: Summary) -> str:
+    """What judges have cost beside the results; empty where none was asked."""
+    if summary.checks_usd is None and not summary.checks_usd_unknown:
+        return ""
+    unknown = f" + {summary.checks_usd_unknown} unknown" if summary.checks_usd_unknown else ""
+    return f" + judges {dollars(summary.checks_usd)}{unknown}"
 
 
 def _forecast_words(results: Sequence[Result]) -> str:
@@ -145,7 +153,7 @@ def _markdown_row(row: ResultRow) -> list[str]:
         ranked("total", row.total),
         ranked("rate", row.rate),
         ranked("cost", row.cost),
-        inline(f"{row.mark} {row.verdict}"),
+        inline(" ".join(filter(None, (f"{row.mark} {row.verdict}", row.check[0])))),
     ]
 
 

@@ -47,7 +47,12 @@ def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
         "profile": cells.get("profile"),
         "model": cells.get("model"),
         "status": cells.get("status"),
-        "think": {"requested": cells.get("think_requested", cells.get("think")), "verdict": cells.get("verdict")},
+        "think": {
+            "requested": cells.get("think_requested", cells.get("think")),
+            "fidelity": cells.get("fidelity") or None,
+            "verdict": cells.get("verdict"),
+        },
+        "row_id": cells.get("row_id"),
         "finish": cells.get("finish"),
         "usage": {name: number(name) for name in ("input_tokens", "output_tokens", "reasoning_tokens")},
         "cost": {"usd": cells.get("cost_usd") or None},

@@ -145,6 +145,9 @@ class _Share(Purse):
     def spent_usd(self) -> Decimal:
         return self._whole.spent_usd
 
+    def share(self, first: int, profiles: Sequence[str]) -> Purse:
+        return self._whole.share(first, profiles)
+
     async def admit(self, index: int, profile: str, prepared: Prepared) -> Admitted | Failure:
         if profile in self._to_come:
             self._to_come.remove(profile)

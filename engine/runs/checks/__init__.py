@@ -1,0 +1,1 @@
+"""Checks that make calls or run programs: examined answers, and judges."""

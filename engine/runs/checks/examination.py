@@ -1,0 +1,142 @@
+"""Answers held against what is expected of them: their text, then programs, their agreement, and judges."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import secrets
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from ....profiles.checks.definitions import AgreeCheck, CheckDefinition, CommandCheck, JudgeCheck
+from ....providers.errors import ConfigError, UsageError
+from ....providers.schema import Json
+from ...checks.agreement import agreement_of, normalized
+from ...checks.command import judge_by_command
+from ...checks.expectation import LONGEST_NOTE, named_part, text_part
+from ...checks.judgement import judge_apart
+from ...checks.terms import ExpectTerms
+from ...results.result import CheckKind, CheckOutcome, Result
+from ...targets.target import one_selection
+from .judge import Ask, MakeMark, judge
+
+if TYPE_CHECKING:
+    from ....profiles.config import Config
+    from ....profiles.profile import Profile
+
+PROGRAMS_AT_ONCE = 4
+JUDGES_AT_ONCE = 8
+
+calls_of_judges = itertools.count(1 << 50)
+"""Numbers of their calls in a purse: none that a run or a batch gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Examiner:
+    """Holds answers against expectations. `environment` is that of programs, `ask` reaches judges."""
+
+    checks: Mapping[str, CheckDefinition]
+    environment: Mapping[str, str]
+    ask: Ask
+    make_mark: MakeMark = field(default=partial(secrets.token_hex, 12))
+    _programs: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(PROGRAMS_AT_ONCE))
+    _judges: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(JUDGES_AT_ONCE))
+
+    async def examine(self, expect: Json | None, result: Result, task: str, among: Sequence[Result] = ()) -> Result:
+        """`result` with whether it passes, and why not. `among` are the results of its run, itself included.
+
+        All that is expected has to hold. What costs nothing is looked at first, and once something fails nothing more
+        is. Of what cannot be judged the outcome is unknown.
+        """
+        if expect is None or result.status != "ok":
+            return result
+        passed, note = await judge_apart(text_part(expect), result)
+        if text_part(expect) is None and result.think.verdict == "empty":
+            passed, note = False, "the answer is empty"
+        verdicts, outcomes = [passed] if text_part(expect) is not None or passed is False else [], list[CheckOutcome]()
+        for kind, name in named_part(expect):
+            if False in verdicts:
+                break
+            outcome = await self._outcome(kind, name, result, task, among)
+            outcomes.append(outcome)
+            verdicts.append(outcome.passed)
+            if outcome.passed is not True and note is None:
+                note = f"{outcome.kind} {outcome.name}".strip() + f": {outcome.note}"
+        passed = False if False in verdicts else None if None in verdicts else True
+        note = None if passed else (note or "")[:LONGEST_NOTE]
+        return replace(result, passed=passed, expect_note=note, checks=tuple(outcomes))
+
+    async def _outcome(
+        self, kind: CheckKind, name: str | float, result: Result, task: str, among: Sequence[Result]
+    ) -> CheckOutcome:
+        check = AgreeCheck(float(name)) if isinstance(name, int | float) else self.checks[name]
+        called = "" if isinstance(name, int | float) else name
+        match check:
+            case CommandCheck():
+                async with self._programs:
+                    said = await judge_by_command(check, result.answer, self.environment)
+                return CheckOutcome(kind, called, said.passed, said.note)
+            case AgreeCheck():
+                return _agrees(called, check, result, among)
+            case JudgeCheck():
+                if check.against == result.profile:
+                    return CheckOutcome(
+                        kind, called, True, "it is the answer that others are compared with", opinion=True
+                    )
+                other = next((one for one in among if one.profile == check.against), None)
+                async with self._judges:
+                    return await judge(called, check, self.ask, task, result, other, self.make_mark)
+
+
+def expectation_for(profile: Profile, said: Json | None, terms: ExpectTerms) -> Json | None:
+    """What is expected of answers of `profile`: what was `said`, else what the profile says. Raises `ConfigError`."""
+    if said is not None or profile.expect is None:
+        return said
+    try:
+        return terms.checked(profile.expect)
+    except UsageError as error:
+        raise ConfigError(
+            f"{profile.place or profile.name}: {profile.name}: {error.message}", hint=error.hint
+        ) from None
+
+
+def judges_in(expects: Sequence[Json], config: Config, compared: Sequence[str] | None) -> tuple[str, ...]:
+    """The profiles of the judges that are asked. Raises where one of them, or of those `compared`, is not there.
+
+    `compared` are the profiles of one run; None where answers come one by one and none can be compared.
+    """
+    names: dict[str, None] = {}
+    for expect in expects:
+        for kind, name in named_part(expect):
+            if compared is None and kind == "agree":
+                raise UsageError(
+                    "expect.agree needs the answers of one run",
+                    hint="compare them: thinkdial compare ... --expect agree=0.8",
+                )
+            check = config.checks.get(name) if isinstance(name, str) else None
+            if not isinstance(check, JudgeCheck):
+                continue
+            if check.against is not None and check.against not in (compared or ()):
+                raise UsageError(
+                    f"expect.judge: {name} compares with answers of {check.against}, which is not asked here",
+                    hint=f"compare with -p {check.against} as well",
+                )
+            names[one_selection([check.profile], config).profile.name] = None
+    return tuple(names)
+
+
+def _agrees(name: str, check: AgreeCheck, result: Result, among: Sequence[Result]) -> CheckOutcome:
+    """Whether enough of the answers say what this one says: its own samples, where there are some, else all."""
+    whole = [one for one in among if one.status == "ok" and one.answer.strip()]
+    own = [one for one in whole if (one.profile, one.think.requested) == (result.profile, result.think.requested)]
+    compared = [one.answer for one in (own if len(own) > 1 else whole)]
+    found = agreement_of(compared)
+    if found is None:
+        return CheckOutcome("agree", name, None, "there is no other answer to agree with")
+    share = sum(normalized(answer) == normalized(result.answer) for answer in compared) / len(compared)
+    if share >= check.share:
+        return CheckOutcome("agree", name, True, share=share)
+    note = f"{share:.0%} of {found.answers} answers say this, and {check.share:.0%} have to"
+    return CheckOutcome("agree", name, False, note, share=share)

@@ -1,0 +1,92 @@
+"""The checks of one run, made when all of its answers are there."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ....providers.schema import Json
+from ...checks.terms import ExpectTerms
+from ...planning.prepare import Prompt
+from ...results.result import Result
+from ...targets.bare_environment import key_variables, without_keys
+from ...targets.target import Selection, one_selection
+from ..jobs import Options, make_jobs
+from ..observer import Silent
+from ..run import Circumstances, make_calls
+from .examination import Examiner, calls_of_judges, expectation_for, judges_in
+
+if TYPE_CHECKING:
+    from ....profiles.config import Config
+    from ...costs.budget.purse import Purse
+    from ...exchange.transport import Transport
+
+
+@dataclass(frozen=True, slots=True)
+class CheckRound:
+    """What is expected of each profile's answers, and how judges are asked. `judges` are their profiles.
+
+    Judges' calls are runs of their own in the history, and are paid for from the purse of the answers.
+    """
+
+    config: Config
+    expects: Mapping[str, Json]
+    judges: tuple[str, ...]
+    options: Options
+    environment: Mapping[str, str] = field(repr=False, default_factory=lambda: os.environ)
+
+    async def examine(
+        self,
+        prompt: Prompt,
+        results: Sequence[Result],
+        circumstances: Circumstances,
+        transport: Transport,
+        purse: Purse | None,
+    ) -> tuple[Result, ...]:
+        """`results` with what their checks say."""
+
+        async def ask(profile: str, question: Prompt) -> Result:
+            selection = one_selection([profile], self.config)
+            jobs = make_jobs([selection], question, self.config, self.options, self.environment)
+            part = None if purse is None else purse.share(next(calls_of_judges), (selection.profile.name,))
+            target = jobs[0].target
+            asked = Circumstances(
+                "judge", circumstances.kept, circumstances.retention, lambda: part, circumstances.extra,
+                simulated=target is not None and target.is_simulated,
+            )  # fmt: skip
+            return (await make_calls(jobs, question, Silent(), asked, transport)).run.results[0]
+
+        examiner = Examiner(self.config.checks, without_keys(self.environment, key_variables(self.config)), ask)
+        made = (examiner.examine(self.expects.get(result.profile), result, prompt.text, results) for result in results)
+        return tuple(await asyncio.gather(*made))
+
+
+def check_round(
+    selections: Sequence[Selection],
+    config: Config,
+    said: Json | None,
+    options: Options,
+    environment: Mapping[str, str],
+) -> CheckRound | None:
+    """The checks of a run of `selections`; None where nothing is expected. `said` goes before what profiles expect.
+
+    Raises `UsageError` and `ConfigError` for what cannot be judged, before anything is sent.
+    """
+    terms = ExpectTerms(config.checks, Path(), anywhere=True)
+    if said is not None:
+        said = terms.checked(said)
+    expects: dict[str, Json] = {}
+    for selection in selections:
+        expect = expectation_for(selection.profile, said, terms)
+        if expect is not None:
+            expects[selection.profile.name] = expect
+    if not expects:
+        return None
+    names = [selection.profile.name for selection in selections]
+    judges = judges_in([*expects.values()], config, names)
+    calls = Options(base_url=options.base_url, is_simulated=options.is_simulated)
+    return CheckRound(config, expects, judges, calls, environment)
