@@ -8,6 +8,7 @@ from functools import cache
 from itertools import count
 
 from .thinking import digest, fraction, tokens
+from .verdicts import verdict_for
 
 NOTICE = "_Simulated answer – no model was called._"
 REFUSAL = "I’m sorry, but I can’t help with that. (Simulated refusal.)"
@@ -211,7 +212,12 @@ def result_of_sum(prompt: str, *key: object) -> int | None:
 
 
 def answer_for(prompt: str, *key: object) -> str:
-    """A few lines of Markdown that fit the prompt if it is a known question or a sum, else generic ones."""
+    """A few lines of Markdown that fit the prompt if it is a known question or a sum, else generic ones.
+
+    Asked to judge, the verdict.
+    """
+    if (verdict := verdict_for(prompt, *key)) is not None:
+        return verdict
     topic = topic_of(prompt)
     if topic is None and (made := result_of_sum(prompt, *key)) is not None:
         return f"It makes **{made}**.\n\n{NOTICE}"

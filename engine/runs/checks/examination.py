@@ -60,6 +60,10 @@ class Examiner:
             if False in verdicts:
                 break
             outcome = await self._outcome(kind, name, result, task, among)
+            if outcome is None:
+                verdicts.append(None)
+                note = "it is the answer that the others are compared with"
+                continue
             outcomes.append(outcome)
             verdicts.append(outcome.passed)
             if outcome.passed is not True and note is None:
@@ -70,7 +74,7 @@ class Examiner:
 
     async def _outcome(
         self, kind: CheckKind, name: str | float, result: Result, task: str, among: Sequence[Result]
-    ) -> CheckOutcome:
+    ) -> CheckOutcome | None:
         check = AgreeCheck(float(name)) if isinstance(name, int | float) else self.checks[name]
         called = "" if isinstance(name, int | float) else name
         match check:
@@ -82,9 +86,7 @@ class Examiner:
                 return _agrees(called, check, result, among)
             case JudgeCheck():
                 if check.against == result.profile:
-                    return CheckOutcome(
-                        kind, called, True, "it is the answer that others are compared with", opinion=True
-                    )
+                    return None
                 other = next((one for one in among if one.profile == check.against), None)
                 async with self._judges:
                     return await judge(called, check, self.ask, task, result, other, self.make_mark)
