@@ -249,6 +249,11 @@ FailOn = Annotated[
 ]
 
 
+AllowFiles = Annotated[
+    bool, typer.Option("--allow-files", help="Let rows name files that lie outside of the rows' own folder.")
+]
+
+
 @dataclass(frozen=True, slots=True, eq=False, repr=False)
 class CheckOptions:
     """What answers are held against, and what ends the command with the exit code of a gate."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..providers.errors import StrictPlanError
 from ..providers.schema import Json, Notice
 from .planning.option_names import COMMAND_LINE, OptionNames
 from .planning.prepare import Prompt
@@ -18,6 +17,7 @@ from .runs.forecasts import Note, unheard
 from .runs.jobs import Job, Options, make_jobs
 from .runs.money import Affordable, CostOptions, afford
 from .runs.run import Circumstances, Finished, kept_of, make_calls, run_jobs
+from .runs.strictness import refuse_unless_strict
 
 if TYPE_CHECKING:
     from ..profiles.config import Config
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     from .costs.budget.purse import Purse
     from .exchange.transport import Transport
     from .history.heads import TurnHead
-    from .planning.plan import ThinkPlan
     from .runs.observer import Observer
     from .targets.target import Selection
 
@@ -135,17 +134,6 @@ def ready_run(
         command, kept, config.history, extra=extra, simulated=is_simulated, at_once=room, turn=turn, checks=checks
     )
     return ReadyRun(prompt, affordable, circumstances)
-
-
-def refuse_unless_strict(plans: Iterable[tuple[str, ThinkPlan]], names: OptionNames) -> None:
-    """Raise `StrictPlanError` when a plan, which stands beside its profile's name, is worse than `mapped`."""
-    worse = [
-        f"{profile}: {names.strict_think}: {decided.requested} would be {decided.fidelity}: {decided.note}"
-        for profile, decided in plans
-        if not decided.is_strict
-    ]
-    if worse:
-        raise StrictPlanError(worse)
 
 
 async def run_batch(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, Unpack
 
 from ..profiles.config import Config, load
 from ..providers.errors import UsageError
-from .api import ready_run, refuse_unless_strict, run_batch, settle_open_jobs
+from .api import ready_run, run_batch, settle_open_jobs
 from .call_options import (
     CALL_OPTIONS,
     CLIENT_OPTIONS,
@@ -43,6 +43,7 @@ from .runs.forecasts import Note, unheard
 from .runs.money import CostOptions, usd_of
 from .runs.observer import Silent
 from .runs.open_purse import OpenPurse
+from .runs.strictness import refuse_unless_strict
 from .targets.target import Selection, one_selection, select
 
 if TYPE_CHECKING:

@@ -9,10 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
-from ..checks.judgement import judge_apart
 from ..costs.budget.purse import Purse
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
@@ -23,12 +22,14 @@ from ..runs.descriptors import room_for
 from .caller import RowCaller
 from .end import Ended
 from .lane import Lane, Task
+from .listener import Watcher
 from .output.document import Encode, output_line
 from .output.output_file import OutputFile, Work
 from .output.outputs import Lines, Ordered, Pipe
 from .output.summary import Tally
 from .pace.pace import Pace
 from .progress import BatchProgress, Gauge, Taken
+from .rows.checks import Examine, examined_text
 from .rows.digests import DigestMap
 from .rows.rows import BadRow, Row
 
@@ -49,18 +50,6 @@ WINDOW = 10_000
 
 PIECE = 32
 """Rows that are handed over at a time, where the input is a file."""
-
-
-class Watcher(Protocol):
-    """Hears what people should know while it runs, on the event loop. An error of its own ends the batch."""
-
-    def bad_row(self, bad: BadRow) -> None: ...
-
-    def result(self, result: Result, row: Row, *, is_written: bool) -> None:
-        """The result of a row, once its line is safe or cannot be written, and how it was judged."""
-        ...
-
-    def trouble(self, words: str) -> None: ...
 
 
 class Batch:
@@ -84,6 +73,7 @@ class Batch:
         is_live: bool = False,
         ordered: bool = False,
         window: int = WINDOW,
+        examine: Examine | None = None,
         make_pace: Callable[[RowCaller], Pace] = lambda caller: Pace(
             caller.limits, most_at_once=room_for(MOST_AT_ONCE)
         ),
@@ -97,6 +87,7 @@ class Batch:
         self._output, self._watcher, self._memory = output, watcher, memory
         self._retry_failed, self._batch_id, self._purse = retry_failed, batch_id, purse
         self._encode = encode
+        self._examine = examine or examined_text
         self._piece = 1 if is_live else PIECE
         self.lanes: dict[str, Lane] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -204,10 +195,9 @@ class Batch:
     async def done(self, lane: Lane, task: Task, result: Result) -> None:
         """Write the result, then count it."""
         try:
-            passed, note = await judge_apart(task.row.expect, result)
+            result = await self._examine(result, task.row, lane.caller)
         except asyncio.CancelledError:
-            passed, note = None, "interrupted before it was judged"
-        result = replace(result, passed=passed, expect_note=note)
+            result = replace(result, expect_note="interrupted before it was judged")
         line = self._encode(result, task.row, task.work, self._batch_id)
         if self._sums is not None and result.attempts and not may_have_cost(result):
             self._sums.add(result)
@@ -221,6 +211,8 @@ class Batch:
             self._tell(result, task.row, is_written=False)
             return
         self.ended.tally.add_result(result)
+        if self.ended.gates is not None:
+            self.ended.gates.add(result, task.row.id)
         if lane.pace.broken is not None and lane.name not in self.ended.broken:
             self.ended.broken[lane.name] = lane.pace.broken
             self._watcher.trouble(f"{lane.name} is given up: {lane.pace.broken.message}")

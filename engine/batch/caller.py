@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -15,11 +15,14 @@ from ...providers.schema import Notice
 from ...providers.think import Think
 from ..costs.budget.purse import Purse
 from ..exchange.surroundings import Surroundings
+from ..planning.option_names import OptionNames
+from ..planning.plan import ThinkPlan
 from ..planning.prepare import Prepared, Prompt, with_prompt
 from ..results.assembly import unsent_result
 from ..results.result import Result
 from ..runs.call import Begin, Keep, make_call
 from ..runs.jobs import Options, ReadyCall, patience_of, prepare_one, resolved
+from ..runs.strictness import refuse_unless_strict
 from ..targets.authorize import authorization
 from ..targets.target import Selection, select, think_values
 from .output.output_file import Work
@@ -138,6 +141,16 @@ def caller_maker(config: Config, options: Any, run_id: str, **more: Any) -> Call
         return RowCaller(selection_of_row(name, config), config, options, run_id=run_id, **more)
 
     return make
+
+
+def refuse_worse_plans(profiles: Sequence[str], config: Config, options: Options, names: OptionNames) -> None:
+    """Raise `StrictPlanError` for think values that a profile cannot take as they are, before any row is read."""
+    plans: list[tuple[str, ThinkPlan]] = []
+    for selection in select(profiles, config):
+        target = resolved(selection, config, options)
+        for think in think_values(selection, options.sweep, config):
+            plans.append((selection.profile.name, prepare_one(target, think, Prompt("a row"), config, options).plan))
+    refuse_unless_strict(plans, names)
 
 
 def selection_of_row(name: str, config: Config) -> Selection:

@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from ...providers.errors import Failure, ThinkdialError
+from ..checks.gates import GateTally
 from ..results.assembly import timestamp
 from .output.summary import Tally
 from .rows.digests import DigestMap
@@ -33,6 +34,7 @@ class Ended:
     order: DigestMap | None = None
     lost: tuple[bytes, ...] = ()
     broken: dict[str, Failure] = field(default_factory=dict[str, Failure])
+    gates: GateTally | None = None
 
 
 class BatchOutcome(StrEnum):
@@ -54,6 +56,20 @@ class BatchEnd:
 
     ended: Ended
     tally: Tally
+    gates: GateTally | None = None
+    is_strict: bool = False
+
+    def gate_failures(self) -> list[str]:
+        """Which gates the results do not pass, in words; strict, also where thinking that was asked for is not seen."""
+        failures = [] if self.gates is None else self.gates.failures()
+        if self.is_strict:
+            failures += [
+                f"{group.profile} @{group.think}: --strict-think: thinking was asked for, and none was seen in"
+                f" {unseen:,} of {group.results:,} results"
+                for group in self.tally.groups.values()
+                if (unseen := group.verdicts["not_observed"])
+            ]
+        return failures
 
     @property
     def outcome(self) -> BatchOutcome:

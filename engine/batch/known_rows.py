@@ -42,7 +42,7 @@ def holds_rows(options: BatchOptions, config: Config, names: Sequence[str], stat
         with open_source(options.source) as source:
             if source.is_live:
                 return False
-            for row in islice(rows_of(source, options), MOST_ROWS):
+            for row in islice(rows_of(source, options, config), MOST_ROWS):
                 if not isinstance(row, Row):
                     continue
                 for name in row.profiles or names:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from ..results.result import Result
+from .rows.rows import BadRow, Row
+
 
 class Listener(Protocol):
     """Hears what is going on. What is `important` is to be told even where nobody wants notes."""
@@ -40,3 +43,15 @@ class NoListener:
 
     def lost(self, lines: Sequence[bytes]) -> None:
         pass
+
+
+class Watcher(Protocol):
+    """Hears what people should know while it runs, on the event loop. An error of its own ends the batch."""
+
+    def bad_row(self, bad: BadRow) -> None: ...
+
+    def result(self, result: Result, row: Row, *, is_written: bool) -> None:
+        """The result of a row, once its line is safe or cannot be written, and how it was judged."""
+        ...
+
+    def trouble(self, words: str) -> None: ...

@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...providers.schema import Json
+from ..checks.gates import Gate
 from ..planning.option_names import COMMAND_LINE, OptionNames
 from ..runs.jobs import Options
 from ..runs.money import CostOptions
@@ -22,8 +24,9 @@ class BatchOptions:
     """The options of one batch; None leaves it to the rows, the profiles and the configured defaults.
 
     `variables` are fields for the template beside the row's. `input_form` and `output_form` are guessed where they are
-    None. `config_file` is the one that was named beside the usual ones: another process reads it again. `names` are
-    what the caller's options are called.
+    None. `expect` is for rows that expect nothing, `allow_files` lets rows name files outside of their folder, and
+    `is_local` says whether the calls are made by this process. `config_file` is the one that was named beside the usual
+    ones: another process reads it again. `names` are what the caller's options are called.
     """
 
     source: Source
@@ -43,6 +46,15 @@ class BatchOptions:
     keeps_history: bool = True
     config_file: Path | None = None
     names: OptionNames = COMMAND_LINE
+    expect: Json | None = None
+    allow_files: bool = False
+    is_local: bool = True
+    gate: Gate | None = None
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that rows lie in; None for those of a pipe or a program."""
+        return None if self.source_name == "-" else Path(self.source_name).parent
 
     @property
     def source_name(self) -> str:

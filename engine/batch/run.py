@@ -12,14 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from ...providers.errors import UsageError
+from ..checks.gates import GateTally
 from ..results.assembly import new_id
 from ..targets.target import select
-from .batch import Batch, Watcher
-from .caller import caller_maker
+from .batch import Batch
+from .caller import caller_maker, refuse_worse_plans
 from .end import BatchEnd, Ended, tally_of
 from .interrupts import run_quickly, stopped_by_signals
 from .known_rows import holds_rows
-from .listener import Listener, NoListener
+from .listener import Listener, NoListener, Watcher
 from .output.document import Encode
 from .output.output_file import Form, OutputFile
 from .output.outputs import Lines
@@ -36,6 +37,7 @@ from .output.target import (
 )
 from .progress import Running
 from .resources import rare_collections, resources_for
+from .rows.checks import checks_of_rows
 from .rows.rows import BadRow, Row
 from .rows.source import OpenSource, batch_id_of, open_source, rows_of
 
@@ -137,14 +139,27 @@ class ReadyBatch:
                 is_live=given.source.is_live,
                 ordered=options.ordered,
                 window=options.window,
+                examine=checks_of_rows(options, self.config, resources, run_id),
             )
+            batch.ended.gates = None if options.gate is None else GateTally(options.gate)
             with ExitStack() as stack:
                 stack.enter_context(watcher.watching(batch))
                 if is_ours:  # the process, and with it signals and memory
                     stack.enter_context(rare_collections())
                     stack.enter_context(stopped_by_signals(batch, self.listener.interrupted))
                 ended = await batch.run()
-        return BatchEnd(ended, self._left_in_order(ended))
+        tally = self._left_in_order(ended)
+        return BatchEnd(ended, tally, self._gates(ended), options.calls.is_strict)
+
+    def _gates(self, ended: Ended) -> GateTally | None:
+        """What gates know of all that the output holds."""
+        memory, gate = self.output.memory, self.options.gate
+        if gate is None or memory is None or not memory.resumed:
+            return ended.gates
+        whole = GateTally(gate)
+        for document in memory.documents():
+            whole.add_line(document)
+        return whole
 
     def _left_in_order(self, ended: Ended) -> Tally:
         """Put the output in order, as far as it is a file; the totals of all that it holds."""
@@ -178,7 +193,7 @@ def open_input(options: BatchOptions, config: Config) -> Generator[BatchInput]:
     """The rows of a batch. Raises `UsageError` and `ConfigError` where they cannot be read or sent anywhere."""
     names = lane_names(options.profiles, config)
     with open_source(options.source) as source:
-        rows = rows_of(source, options)
+        rows = rows_of(source, options, config)
         if options.output is not None and source.is_file(options.output):
             raise UsageError(f"{options.output} holds the rows", hint="choose another file for -o")
         yield BatchInput(source, rows, names, batch_id_of(options))
@@ -192,6 +207,8 @@ def ready_batch(options: BatchOptions, config: Config, listener: Listener | None
     """
     listener = listener or NoListener()
     form = output_form(options.output_form, options.output)
+    if options.calls.is_strict:
+        refuse_worse_plans(options.profiles, config, options.calls, options.names)
     with open_input(options, config) as given, ExitStack() as stack:
         yield ReadyBatch(options, config, given, listener, _opened(options, config, form, given, listener, stack))
 

@@ -58,11 +58,10 @@ class GateFacts:
 
     profile: str
     think: str
-    where: str
     values: Mapping[str, Found]
     passed: bool
     answer: str | None
-    group: str
+    row: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,9 +102,9 @@ class GateTally:
         default_factory=lambda: defaultdict(lambda: defaultdict(Counter[int]))
     )
 
-    def add(self, result: Result) -> None:
-        """Count one result."""
-        self._add(_facts_of(result))
+    def add(self, result: Result, row_id: str = "") -> None:
+        """Count one result, of a row where there is one."""
+        self._add(_facts_of(result, row_id or str(getattr(result, "row_id", ""))))
 
     def add_line(self, document: Mapping[str, Any]) -> None:
         """Count one line of a batch's output."""
@@ -136,9 +135,9 @@ class GateTally:
         self.passed[cell] += facts.passed
         for line in self.gate.lines:
             if line.name == "agreement" and facts.answer is not None:
-                self._said[cell][facts.group][hash(normalized(facts.answer))] += 1
+                self._said[cell][facts.row][hash(normalized(facts.answer))] += 1
             elif line.name not in OF_A_CELL and line.fails(facts.values[line.name]):
-                failed = self._failed.setdefault((cell, line), _Failed(0, facts.where, facts.values[line.name]))
+                failed = self._failed.setdefault((cell, line), _Failed(0, facts.row, facts.values[line.name]))
                 failed.count += 1
 
     def _rate(self, cell: Cell) -> Decimal:
@@ -191,13 +190,12 @@ def _words(line: GateLine, found: Found) -> str:
     return f"{line.name} is {found}"
 
 
-def _facts_of(result: Result) -> GateFacts:
+def _facts_of(result: Result, row: str) -> GateFacts:
     fates = [fate.fate for fate in result.continuity] if result.session is not None else None
     whole = result.status == "ok"
     return GateFacts(
         profile=result.profile,
         think=result.think.requested,
-        where=str(getattr(result, "row_id", "")),
         values={
             "verdict": result.think.verdict if whole else None,
             "fidelity": result.think.fidelity,
@@ -208,7 +206,7 @@ def _facts_of(result: Result) -> GateFacts:
         },
         passed=result.passed is True,
         answer=result.answer if whole else None,
-        group=str(getattr(result, "row_id", "")),
+        row=row,
     )
 
 
@@ -222,7 +220,6 @@ def _facts_in(document: Mapping[str, Any]) -> GateFacts:
     return GateFacts(
         profile=str(document.get("profile")),
         think=str(value_in(document, "think", "requested")),
-        where=row,
         values={
             "verdict": value_in(document, "think", "verdict") if whole else None,
             "fidelity": value_in(document, "think", "fidelity"),
@@ -235,7 +232,7 @@ def _facts_in(document: Mapping[str, Any]) -> GateFacts:
         },
         passed=document.get("passed") is True,
         answer=str(document.get("answer") or "") if whole else None,
-        group=row,
+        row=row,
     )
 
 

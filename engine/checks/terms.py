@@ -24,12 +24,14 @@ MOST_SCHEMA_BYTES = 2**20
 class ExpectTerms:
     """The `checks` that the configuration defines, and the folder below which files lie that may be named.
 
-    Without a folder no file may be named, unless files from `anywhere` may.
+    Without a folder no file may be named, unless files from `anywhere` may. `only_text`: where nothing but the text of
+    an answer is looked at.
     """
 
     checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, "CheckDefinition"])
     folder: Path | None = None
     anywhere: bool = False
+    only_text: bool = False
     _schemas: dict[str, Json | bool] = field(default_factory=dict[str, "Json | bool"], repr=False, compare=False)
 
     def checked(self, value: Any) -> Json:
@@ -48,6 +50,11 @@ class ExpectTerms:
         return expect
 
     def _check_name(self, kind: str, name: str | float) -> None:
+        if self.only_text:
+            raise UsageError(
+                f"expect.{kind} is judged only where the calls are made by this process",
+                hint="leave out --via and --engine",
+            )
         if kind == "agree" and isinstance(name, int | float) and not isinstance(name, bool):
             if not 0 < name <= 1:
                 raise UsageError("expect.agree must be a share above 0, and at most 1")

@@ -31,7 +31,7 @@ class NoVerdictError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
-class Marks:
+class Fence:
     """Random words of one question: `fence` is around each text, `proof` is to be repeated in the verdict."""
 
     fence: str
@@ -39,7 +39,7 @@ class Marks:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class JudgeVerdict:
     """`choice` is yes or no, or of two texts first, second or tie; on a scale it is None and there is a `score`."""
 
     choice: str | None
@@ -54,7 +54,7 @@ def choices_of(check: JudgeCheck) -> tuple[str, ...]:
     return ("yes", "no") if check.against is None else ("first", "second", "tie")
 
 
-def judge_question(check: JudgeCheck, task: str, answers: Sequence[str], marks: Marks) -> str:
+def judge_question(check: JudgeCheck, task: str, answers: Sequence[str], marks: Fence) -> str:
     """What the judge is asked about one answer, or about two in this order."""
     names = ["ANSWER"] if len(answers) == 1 else ["FIRST ANSWER", "SECOND ANSWER"]
     parts = [_fenced("TASK", task, marks)]
@@ -74,7 +74,7 @@ def judge_question(check: JudgeCheck, task: str, answers: Sequence[str], marks: 
     )
 
 
-def read_verdict(check: JudgeCheck, reply: str, marks: Marks) -> Verdict:
+def read_verdict(check: JudgeCheck, reply: str, marks: Fence) -> JudgeVerdict:
     """The verdict that is the whole of `reply`, perhaps in a code fence. Raises `NoVerdictError`."""
     if len(reply) > MOST_VERDICT:
         raise NoVerdictError("its reply is too long for a verdict")
@@ -97,20 +97,20 @@ def read_verdict(check: JudgeCheck, reply: str, marks: Marks) -> Verdict:
         low, high = check.scale
         if isinstance(verdict, bool) or not isinstance(verdict, int) or not low <= verdict <= high:
             raise NoVerdictError(f"its verdict is no whole number from {low} to {high}")
-        return Verdict(None, verdict, reason)
+        return JudgeVerdict(None, verdict, reason)
     if verdict not in choices_of(check):
         raise NoVerdictError(f"its verdict is none of {', '.join(choices_of(check))}")
-    return Verdict(verdict, None, reason)
+    return JudgeVerdict(verdict, None, reason)
 
 
-def passes(check: JudgeCheck, verdict: Verdict) -> bool:
+def passes(check: JudgeCheck, verdict: JudgeVerdict) -> bool:
     """Whether one answer passes by its verdict."""
     if check.scale is not None and check.least is not None:
         return verdict.score is not None and verdict.score >= check.least
     return verdict.choice == "yes"
 
 
-def not_worse(as_first: Verdict, as_second: Verdict) -> bool | None:
+def not_worse(as_first: JudgeVerdict, as_second: JudgeVerdict) -> bool | None:
     """Whether an answer is not worse than another, by two verdicts: it stood first, then second.
 
     None where they contradict each other: then the order has decided.
@@ -120,5 +120,5 @@ def not_worse(as_first: Verdict, as_second: Verdict) -> bool | None:
     return None if first * second < 0 else first + second >= 0
 
 
-def _fenced(name: str, text: str, marks: Marks) -> str:
+def _fenced(name: str, text: str, marks: Fence) -> str:
     return f"=== {marks.fence} {name} begins ===\n{text}\n=== {marks.fence} {name} ends ==="

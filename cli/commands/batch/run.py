@@ -12,8 +12,11 @@ import typer
 from ...exit_codes import ExitCode
 from ...options import (
     KEPT,
+    UNCHECKED,
+    AllowFiles,
     AllowUnpriced,
     BatchForm,
+    CheckOptions,
     Emulate,
     KeepOptions,
     MaxCost,
@@ -24,6 +27,7 @@ from ...options import (
     Poll,
     Profiles,
     Retries,
+    StrictThink,
     System,
     ThinkSweep,
     Timeout,
@@ -116,6 +120,9 @@ def run(
     retries: Retries = None,
     no_stream: NoStream = False,
     emulate: Emulate = False,
+    strict_think: StrictThink = False,
+    checking: CheckOptions = UNCHECKED,
+    allow_files: AllowFiles = False,
     provider: ProviderOptions = AT_NO_PROVIDER,
     spreading: SpreadOptions = NOT_SPREAD,
     keeping: KeepOptions = KEPT,
@@ -148,12 +155,15 @@ def run(
         raise UsageError(f"--via {provider.via}: is not known", hint=hint)
     for path in (*summaries, *((output,) if output is not None and spreading.engine is None else ())):
         check_writable(path)
-    is_here = spreading.engine is None and provider.via is None
+    is_here, gate = spreading.engine is None and provider.via is None, checking.gate()
+    if not is_here and (gate is not None or strict_think):
+        option = "--fail-on" if gate is not None else "--strict-think"
+        raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via and --engine")
     options = BatchOptions(
         source=_source(rows),
         target=output if output is not None or not is_here else standard_output(),
         profiles=tuple(profile or ()),
-        calls=Options(sweep_values(think), max_output, timeout, retries, no_stream, emulate),
+        calls=Options(sweep_values(think), max_output, timeout, retries, no_stream, emulate, is_strict=strict_think),
         cost=CostOptions(dollars_of(max_cost), allow_unpriced),
         system=system,
         template=template,
@@ -166,6 +176,10 @@ def run(
         window=window,
         keeps_history=not keeping.no_history,
         config_file=keeping.config,
+        expect=checking.expectation(),
+        allow_files=allow_files,
+        is_local=is_here,
+        gate=gate,
     )
     quiet = keeping.quiet
     settings = load_config(keeping.config, options.profiles, quiet=quiet)

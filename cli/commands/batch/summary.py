@@ -64,7 +64,11 @@ def finish(end: BatchEnd, options: BatchOptions, summaries: Iterable[Path], *, q
             say("there are no rows in the input")
         case _:
             pass
-    return CODES[outcome]
+    if outcome is BatchOutcome.INTERRUPTED or not (failures := end.gate_failures()):
+        return CODES[outcome]
+    from ...gates import code_after
+
+    return code_after(CODES[outcome], failures)
 
 
 def print_summary(end: BatchEnd) -> None:

@@ -15,7 +15,7 @@ from typing import Any, BinaryIO, Literal, cast
 from ....providers.errors import UsageError
 from ....providers.schema import Json, Message
 from ....providers.think import Think, parse_think
-from ...checks.expectation import check_expectation
+from ...checks.terms import ExpectTerms
 from ...planning.fates import Past
 from ...results.forms import form_of
 from .conversations import Template, UnusableError, asked_of
@@ -76,14 +76,22 @@ def guess_form(name: str, beginning: bytes) -> Form:
 
 
 def read_rows(
-    lines: Iterable[bytes], form: Form, *, template: Template | None = None, delimiter: str | None = None
+    lines: Iterable[bytes],
+    form: Form,
+    *,
+    template: Template | None = None,
+    delimiter: str | None = None,
+    terms: ExpectTerms | None = None,
+    usual: Json | None = None,
 ) -> Iterator[Row | BadRow]:
     """The rows of `lines`, in order, one at a time.
 
     `lines` end in their line break; one that is longer than 64 MiB may come cut. Raises `UsageError` when no row can
     be read at all: a CSV without a header. The `delimiter` of a CSV is by default the one that its header has most of:
-    Excel writes semicolons where a comma stands in numbers.
+    Excel writes semicolons where a comma stands in numbers. `terms` say what rows may expect, and `usual` is for those
+    that expect nothing.
     """
+    terms = terms or ExpectTerms()
     names = _Names()
     number = 0
     entries = _csv_entries(lines, delimiter) if form == "csv" else _line_entries(lines, form)
@@ -92,7 +100,7 @@ def read_rows(
             yield BadRow(line, f"line {line}: {entry}")
             continue
         try:
-            row = _row(number + 1, line, entry, template, names)
+            row = _row(number + 1, line, entry, template, names, terms, usual)
         except UnusableError as error:
             yield BadRow(line, f"line {line}: {error}", json.dumps(entry, ensure_ascii=False)[:EXCERPT])
             continue
@@ -238,7 +246,15 @@ def _cell_json(name: str, cell: str) -> Any:
         raise UnusableError(f"{name} is not JSON: {error}") from None
 
 
-def _row(number: int, line: int, entry: dict[str, Any], template: Template | None, names: _Names) -> Row:
+def _row(
+    number: int,
+    line: int,
+    entry: dict[str, Any],
+    template: Template | None,
+    names: _Names,
+    terms: ExpectTerms,
+    usual: Json | None,
+) -> Row:
     asked = asked_of(entry, template)
     text, system, digest = asked.text, asked.system, asked.digest
     given = entry.get("id", entry.get("row_id"))
@@ -256,7 +272,7 @@ def _row(number: int, line: int, entry: dict[str, Any], template: Template | Non
         think=_think(entry),
         profiles=_profiles(entry.get("profile")),
         max_output=_whole(entry, "max_output"),
-        expect=_expect(entry.get("expect")),
+        expect=usual if entry.get("expect") is None else _expect(entry["expect"], terms),
         extra={name: value for name, value in entry.items() if name not in RESERVED},
     )
 
@@ -291,21 +307,11 @@ def _profiles(value: Any) -> tuple[str, ...]:
     return tuple(dict.fromkeys(cast("list[str]", listed)))
 
 
-def _expect(value: Any) -> Json | None:
-    """The expectation, spelled out: plain text is the exact answer, a number the number."""
-    if value is None:
-        return None
-    if isinstance(value, bool) or not isinstance(value, str | int | float | dict):
-        raise UnusableError('expect must be text, a number, or an object such as {"contains": ...}')
-    if isinstance(value, dict):
-        expect: Json = cast("dict[str, Any]", value)
-    else:
-        expect = {"exact" if isinstance(value, str) else "number": value}
+def _expect(value: Any, terms: ExpectTerms) -> Json:
     try:
-        check_expectation(expect)
+        return terms.checked(value)
     except UsageError as error:
         raise UnusableError(error.message) from None
-    return expect
 
 
 class _Names:

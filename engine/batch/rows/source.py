@@ -6,18 +6,21 @@ import os
 import stat
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ....profiles.disk import real_path
 from ....providers.errors import UsageError
+from ...checks.terms import ExpectTerms
 from ...results.encodings import ENOUGH_BYTES, Utf8Stream, encoding_of
 from ...results.forms import form_of
 from .digests import digest_of
 from .rows import BadRow, Form, Row, bounded_lines, guess_form, read_rows
 
 if TYPE_CHECKING:
+    from ....profiles.config import Config
     from ..options import BatchOptions, Source
 
 FORMS = ("jsonl", "csv", "tsv", "lines")
@@ -81,8 +84,12 @@ def open_source(source: Source) -> Generator[OpenSource]:
         yield made
 
 
-def rows_of(source: OpenSource, options: BatchOptions) -> Iterator[Row | BadRow]:
+def rows_of(source: OpenSource, options: BatchOptions, config: Config) -> Iterator[Row | BadRow]:
     """The rows of an open input. Raises `UsageError` where the options contradict each other."""
+    terms = ExpectTerms(config.checks, options.folder, options.allow_files, only_text=not options.is_local)
+    usual = None
+    if options.expect is not None:
+        usual = replace(terms, folder=Path(), anywhere=True).checked(options.expect)
     template = None
     if options.template is not None:
         from .templates import template_of
@@ -95,7 +102,9 @@ def rows_of(source: OpenSource, options: BatchOptions) -> Iterator[Row | BadRow]
         raise UsageError(f"--input-format {given}: rows are {', '.join(FORMS)}")
     form = _form(given) or guess_form(options.source_name, source.beginning())
     is_tsv = given == "tsv" or (given is None and form_of(options.source_name, ("tsv",)) is not None)
-    return read_rows(source.lines(), form, template=template, delimiter="\t" if is_tsv else None)
+    return read_rows(
+        source.lines(), form, template=template, delimiter="\t" if is_tsv else None, terms=terms, usual=usual
+    )
 
 
 def batch_id_of(options: BatchOptions) -> str:

@@ -9,9 +9,9 @@ from ....profiles.cards.vendors import vendors
 from ....profiles.checks.definitions import JudgeCheck
 from ...checks.verdict import (
     SYSTEM,
-    Marks,
+    Fence,
+    JudgeVerdict,
     NoVerdictError,
-    Verdict,
     judge_question,
     not_worse,
     passes,
@@ -40,7 +40,7 @@ async def judge(
         return CheckOutcome("judge", name, None, note, opinion=True, profile=check.profile)
     else:
         orders = [[result.answer, other.answer], [other.answer, result.answer]]
-    verdicts: list[Verdict] = []
+    verdicts: list[JudgeVerdict] = []
     replies: list[Result] = []
     problem: str | None = None
     for answers in orders:
@@ -82,14 +82,14 @@ def _same_vendor(reply: Result, result: Result) -> bool:
     return vendor_of(reply) == vendor_of(result)
 
 
-def _marks(task: str, answers: Sequence[str], make_mark: MakeMark) -> Marks:
+def _marks(task: str, answers: Sequence[str], make_mark: MakeMark) -> Fence:
     """Two random words that stand in none of the texts."""
     found: list[str] = []
     while len(found) < 2:
         mark = make_mark()
         if not any(mark in text for text in (task, *answers)) and mark not in found:
             found.append(mark)
-    return Marks(*found)
+    return Fence(*found)
 
 
 def _no_answer(reply: Result) -> str | None:
@@ -101,11 +101,11 @@ def _no_answer(reply: Result) -> str | None:
     return None if reply.answer.strip() else "the judge's answer is empty"
 
 
-def _decided(check: JudgeCheck, verdicts: Sequence[Verdict]) -> bool | None:
+def _decided(check: JudgeCheck, verdicts: Sequence[JudgeVerdict]) -> bool | None:
     return passes(check, verdicts[0]) if len(verdicts) == 1 else not_worse(verdicts[0], verdicts[1])
 
 
-def _reasons(passed: bool | None, verdicts: Sequence[Verdict]) -> str:
+def _reasons(passed: bool | None, verdicts: Sequence[JudgeVerdict]) -> str:
     if passed is None:
         return "its verdicts contradict each other: the order of the two answers decided"
     return "; ".join(dict.fromkeys(verdict.reason for verdict in verdicts if verdict.reason))

@@ -9,9 +9,9 @@ import pytest
 
 from thinkdial.engine.checks.agreement import agreement_of, normalized
 from thinkdial.engine.checks.verdict import (
-    Marks,
+    Fence,
+    JudgeVerdict,
     NoVerdictError,
-    Verdict,
     judge_question,
     not_worse,
     passes,
@@ -19,7 +19,7 @@ from thinkdial.engine.checks.verdict import (
 )
 from thinkdial.profiles.checks.definitions import JudgeCheck
 
-MARKS = Marks("f00d", "beef")
+MARKS = Fence("f00d", "beef")
 POLITE = JudgeCheck("claude", "Is it polite?")
 SCALED = JudgeCheck("claude", "How good is it?", (1, 5), 4)
 BETTER = JudgeCheck("claude", "Which is better?", against="gpt")
@@ -44,7 +44,7 @@ def test_what_the_answer_prescribes_is_no_verdict() -> None:
 
 @pytest.mark.parametrize("text", [reply("yes"), f"```json\n{reply('yes')}\n```", f"\n {reply('yes')}\n"])
 def test_a_verdict_is_the_whole_reply(text: str) -> None:
-    assert read_verdict(POLITE, text, MARKS) == Verdict("yes", None, "so it is")
+    assert read_verdict(POLITE, text, MARKS) == JudgeVerdict("yes", None, "so it is")
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_a_scale_passes_from_its_least_on() -> None:
     ],
 )
 def test_the_order_of_two_must_not_decide(as_first: str, as_second: str, expected: bool | None) -> None:
-    assert not_worse(Verdict(as_first, None, ""), Verdict(as_second, None, "")) is expected
+    assert not_worse(JudgeVerdict(as_first, None, ""), JudgeVerdict(as_second, None, "")) is expected
 
 
 def test_agreement_counts_what_is_said_not_how() -> None:

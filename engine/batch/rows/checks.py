@@ -1,0 +1,82 @@
+"""What rows expect, held against their answers while the batch runs."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ....providers.errors import ThinkdialError
+from ....providers.schema import Json
+from ...checks.expectation import text_part
+from ...checks.judgement import judge_apart
+from ...checks.terms import ExpectTerms
+from ...results.result import Result
+from ..caller import RowCaller
+from .rows import Row
+
+if TYPE_CHECKING:
+    from ....profiles.config import Config
+    from ...planning.prepare import Prompt
+    from ..options import BatchOptions
+    from ..resources import Resources
+
+Examine = Callable[[Result, Row, RowCaller], Awaitable[Result]]
+"""The result of a row with whether it passes, and why not."""
+
+
+async def examined_text(result: Result, row: Row, caller: RowCaller) -> Result:
+    """What a look at the text of the answer says."""
+    if row.expect is None:
+        return result
+    passed, note = await judge_apart(text_part(row.expect), result)
+    return replace(result, passed=passed, expect_note=note)
+
+
+def checks_of_rows(options: BatchOptions, config: Config, resources: Resources, run_id: str) -> Examine:
+    """What holds the answers of a batch against what rows, options or profiles expect.
+
+    Judges are paid from the purse of the batch, and entered in its books. Raises `UsageError` and `ConfigError` for
+    what is expected of all answers and cannot be judged.
+    """
+    if not config.checks and all(profile.expect is None for profile in config.profiles.values()):
+        return examined_text
+    from ...runs.call import make_call
+    from ...runs.checks.examination import Examiner, calls_of_judges, expectation_for, judges_in
+    from ...runs.jobs import Options, make_jobs
+    from ...targets.bare_environment import key_variables, without_keys
+    from ...targets.target import one_selection
+
+    terms = ExpectTerms(config.checks, Path(), anywhere=True)
+    if options.expect is not None:
+        judges_in([terms.checked(options.expect)], config, None)
+    usual: dict[str, Json | None] = {}
+
+    async def ask(profile: str, question: Prompt) -> Result:
+        selection = one_selection([profile], config)
+        (job,) = make_jobs([selection], question, config, Options())
+        if job.ready is None:
+            raise ThinkdialError(job.refused.message if job.refused is not None else "it cannot be called")
+        booking = None if resources.sums is None else resources.sums.booking()
+        return await make_call(
+            job.ready, resources.surroundings, run_id=run_id, index=next(calls_of_judges), purse=resources.purse,
+            begin=None if booking is None else booking.begin, keep=None if booking is None else booking.keep,
+        )  # fmt: skip
+
+    examiner = Examiner(config.checks, without_keys(os.environ, key_variables(config)), ask)
+
+    async def examine(result: Result, row: Row, caller: RowCaller) -> Result:
+        expect = row.expect
+        if expect is None:
+            profile = caller.target.profile
+            if profile.name not in usual:
+                usual[profile.name] = expectation_for(profile, None, terms)
+            expect = usual[profile.name]
+        try:
+            return await examiner.examine(expect, result, row.text)
+        except ThinkdialError as error:  # the answer was paid for all the same
+            return replace(result, passed=None, expect_note=error.message)
+
+    return examine

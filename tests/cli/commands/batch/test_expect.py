@@ -1,0 +1,140 @@
+"""Rows that expect more than text, gates over a whole batch, and who may name what."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+Cli = Callable[..., Any]
+
+CHECKS = """
+checks:
+  ninety: {{command: [{python}, -c, "import sys; sys.exit('90' not in sys.stdin.read())"]}}
+  good: {{judge: {{profile: g@low, question: How good is it?, scale: 1-5, least: 1}}}}
+  broken: {{judge: {{profile: nobody, question: Is it polite?}}}}
+  better: {{judge: {{profile: g, question: Which?, against: o}}}}
+"""
+
+
+@pytest.fixture
+def checked(simulator: Any, config_for: Callable[..., Path]) -> Path:
+    return config_for(simulator.base_url, CHECKS.format(python=sys.executable))
+
+
+def write_rows(path: Path, *rows: dict[str, Any]) -> Path:
+    path.write_text("".join(json.dumps({"id": f"r{at}"} | row) + "\n" for at, row in enumerate(rows)))
+    return path
+
+
+def lines(ended: Any) -> dict[str, Any]:
+    return {line["row_id"]: line for line in map(json.loads, ended.out.splitlines())}
+
+
+ROWS = (
+    {"prompt": "What is 40 + 50?", "expect": {"command": "ninety"}},
+    {"prompt": "What is 1 + 1?", "expect": {"command": "ninety"}},
+    {"prompt": "What is 40 + 50?", "expect": {"contains": "90", "judge": "good"}},
+    {"prompt": "What is 40 + 50?", "expect": {"judge": "broken"}},
+    {"prompt": "What is 40 + 50?", "expect": {"judge": "better"}},
+    {"prompt": "What is 40 + 50?"},
+)
+
+
+def test_rows_name_what_the_configuration_defines(process: Cli, checked: Path, tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl", *ROWS)
+    ended = process("batch", rows, "-p", "a", "--think", "low", "--config", checked, "--expect", "contains=zebra")
+    assert ended.code == 0, ended.err
+    found = lines(ended)
+    assert [found[f"r{at}"]["passed"] for at in range(6)] == [True, False, True, None, None, False]
+    assert "ended with 1" in found["r1"]["expect_note"]
+    (outcome,) = found["r2"]["checks"]
+    assert outcome["kind"] == "judge" and outcome["opinion"] is True and float(outcome["usd"]) > 0
+    assert "nobody" in found["r3"]["expect_note"] and "compare with" in found["r4"]["expect_note"]
+
+
+def test_rows_define_nothing_and_name_no_files_from_elsewhere(process: Cli, checked: Path, tmp_path: Path) -> None:
+    (tmp_path / "d").mkdir()
+    (tmp_path / "s.json").write_text('{"type": "number"}')
+    (tmp_path / "d" / "s.json").write_text('{"type": "number"}')
+    rows = write_rows(
+        tmp_path / "d" / "rows.jsonl",
+        {"prompt": "x", "expect": {"command": ["sh", "-c", "touch owned"]}},
+        {"prompt": "x", "expect": {"command": {"argv": ["sh"]}}},
+        {"prompt": "x", "expect": {"judge": {"profile": "a", "question": "?"}}},
+        {"prompt": "x", "expect": {"schema": "../s.json"}},
+        {"prompt": "x", "expect": {"schema": "s.json"}},
+    )
+    ended = process("batch", rows, "-p", "a", "--config", checked)
+    assert ended.code == 1 and [*lines(ended)] == ["r4"]
+    for at, words in enumerate(("none of the configuration's checks", "names a program", "names a judge", "below"), 1):
+        assert f"line {at}: expect" in ended.err and words in ended.err
+    allowed = process("batch", rows, "-p", "a", "--config", checked, "--allow-files")
+    assert {*lines(allowed)} == {"r3", "r4"}
+    piped = process(
+        "batch", "-", "-p", "a", "--config", checked, stdin=b'{"prompt": "x", "expect": {"schema": "s.json"}}\n'
+    )
+    assert piped.code == 1 and "lie in no folder" in piped.err
+
+
+def test_gates_hold_for_all_that_the_output_has(process: Cli, checked: Path, tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl", *ROWS[:2])
+    for form in ("jsonl", "csv"):
+        out = tmp_path / f"out.{form}"
+        asked = ("batch", rows, "-p", "a", "--think", "low", "--config", checked, "-o", out, "-q")
+        ended = process(*asked, "--fail-on", "pass<0.9,cost>5,verdict=starved")
+        assert ended.code == 6
+        assert "gate failed: a @low: pass<0.9: pass is 0.5 (1 of 2 passed)" in ended.err and ended.err.count("\n") == 1
+        again = process(*asked, "--fail-on", "pass<0.9")
+        assert again.code == 6 and "1 of 2 passed" in again.err
+        costly = process(*asked, "--fail-on", "cost>0.000001,pass<0.5")
+        assert costly.code == 6 and "in 2 of 2 results, the first cost is" in costly.err and "(r" in costly.err
+        assert process(*asked, "--fail-on", "pass<0.5,fidelity=unsupported,reasoning_tokens<1").code == 0
+
+
+def test_failed_rows_are_not_passed_and_a_gate_goes_before_them(process: Cli, checked: Path, tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl", ROWS[0], {"prompt": "x", "profile": "html"})
+    ended = process("batch", rows, "-p", "a", "--config", checked, "--retries", "0", "--fail-on", "pass<1")
+    assert ended.code == 6 and "html @auto: pass<1: pass is 0" in ended.err
+    assert process("batch", rows, "-p", "a", "--config", checked, "--retries", "0").code == 1
+
+
+def test_thinking_has_to_be_possible_before_and_seen_after(
+    process: Cli, recorder: Any, config_for: Any, tmp_path: Path
+) -> None:
+    recorder.status = 200
+    usage = {"input_tokens": 5, "output_tokens": 2}
+    said = {"content": [{"type": "text", "text": "hi"}], "stop_reason": "end_turn", "usage": usage, "model": "m"}
+    recorder.body = json.dumps({"type": "message", "role": "assistant", "id": "m1", **said}).encode()
+    config, rows = config_for(recorder.url), write_rows(tmp_path / "rows.jsonl", {"prompt": "x"}, {"prompt": "y"})
+    asked = ("batch", rows, "-p", "a", "--no-stream", "--config", config)
+    assert process(*asked, "--think", "high").code == 0
+    strict = process(*asked, "--think", "high", "--strict-think")
+    assert strict.code == 6 and "none was seen in 2 of 2 results" in strict.err
+    before = len(recorder.asked)
+    refused = process(*asked, "--think", "off,minimal", "--strict-think")
+    assert refused.code == 5 and len(recorder.asked) == before
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--expect", "agree=0.8"), "needs the answers of one run"),
+        (("--expect", "judge=better"), "which is not asked here"),
+        (("--expect", "judge=broken"), "nobody"),
+        (("--expect", "command=none"), "none of the configuration's checks"),
+        (("--fail-on", "pass"), "a gate is NAME"),
+        (("--via", "provider", "-o", "out.jsonl", "--fail-on", "pass<1"), "made here"),
+        (("--via", "provider", "-o", "out.jsonl", "--expect", "command=ninety"), "made by this process"),
+    ],
+)
+def test_what_cannot_be_judged_is_refused_at_once(
+    process: Cli, checked: Path, tmp_path: Path, options: tuple[str, ...], words: str
+) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl", {"prompt": "x"})
+    ended = process("batch", rows, "-p", "a", "--config", checked, *options)
+    assert ended.code == 2 and words in ended.err and ended.out == ""
