@@ -126,6 +126,12 @@ CallsAtOnce = Annotated[
     int | None,
     typer.Option("--concurrency", metavar="N", min=1, max=4096, help="Calls at once, at most; 64 unless it is said."),
 ]
+Repeat = Annotated[
+    int,
+    typer.Option(
+        "--repeat", metavar="N", min=1, max=1000, help="Ask N times: medians and intervals; -p A -p A is twice as well."
+    ),
+]
 Confirm = Annotated[
     bool, typer.Option("--confirm", help="Show what the calls may cost, and ask before any of them is made.")
 ]

@@ -76,9 +76,13 @@ class ConversationOptions(TypedDict, total=False):
 
 
 class PlanOptions(RequestOptions, ConversationOptions, total=False):
-    """What may be said of a call before it is made. `strict_think`: send nothing that is worse than `mapped`."""
+    """What may be said of a call before it is made. `strict_think`: send nothing that is worse than `mapped`.
+
+    `repeat` (not of `ask`): how many samples are taken of each profile and think value.
+    """
 
     strict_think: bool
+    repeat: int
 
 
 class CallOptions(PlanOptions, AttemptOptions, total=False):
@@ -96,6 +100,7 @@ class RowOptions(AttemptOptions, total=False):
     """What may be said of a batch. `system`, `max_output` and what else a row may say are for rows that do not.
 
     `template`: the prompt from the fields of a row, in Jinja2. `concurrency`: calls at once for each profile, at most.
+    `repeat`: how many samples are taken of each row, profile and think value.
     With an output: `retry_failed` runs rows again whose results in it have failed, and `ordered` puts it in the order
     of the rows in the end. `on_result` hears each result as it comes, once it is written; an error of its own ends the
     batch, and is raised.
@@ -103,6 +108,7 @@ class RowOptions(AttemptOptions, total=False):
 
     template: str | None
     concurrency: int | None
+    repeat: int
     retry_failed: bool
     ordered: bool
     on_result: OnResult | None
@@ -132,6 +138,7 @@ class BatchRunOptions(RowOptions, ClientOptions, total=False):
 
 PLAN_OPTIONS = frozenset(PlanOptions.__annotations__)
 CALL_OPTIONS = frozenset(CallOptions.__annotations__)
+ASK_OPTIONS = CALL_OPTIONS - {"repeat"}
 ROW_OPTIONS = frozenset(RowOptions.__annotations__)
 CLIENT_OPTIONS = frozenset(ClientOptions.__annotations__)
 

@@ -13,6 +13,7 @@ from ..profiles.config import Config, load
 from ..providers.errors import UsageError
 from .api import ready_run, run_batch, settle_open_jobs
 from .call_options import (
+    ASK_OPTIONS,
     CALL_OPTIONS,
     CLIENT_OPTIONS,
     MOST_CONCURRENCY,
@@ -44,6 +45,7 @@ from .runs.money import CostOptions, usd_of
 from .runs.observer import Silent
 from .runs.open_purse import OpenPurse
 from .runs.strictness import refuse_unless_strict
+from .runs.samples import with_samples
 from .targets.target import Selection, one_selection, select
 
 if TYPE_CHECKING:
@@ -124,7 +126,7 @@ class Client:
         **options: Unpack[CallOptions],
     ) -> Result:
         """One answer of one profile, or of the configured default; in a `session`, its next turn."""
-        check_names(options, CALL_OPTIONS, "ask")
+        check_names(options, ASK_OPTIONS, "ask")
         names = [profile] if profile else []
         config = self._config(names)
         sweep = () if think is None else (think_of(think),)
@@ -163,6 +165,7 @@ class Client:
                 note=self._note, keeps_history=self._keeps_history,
             )  # fmt: skip
         asked, given = prompt_of(prompt, options), options_of(sweep, options)
+        given = with_samples(given, options.get("repeat"), names, config, self._note, LIBRARY)
         return (await self._make("compare", select(names, config), asked, config, given, options)).run
 
     async def batch(
@@ -188,8 +191,9 @@ class Client:
         self._require_open()
         asked = batch_options_of(rows, output, names_of(profiles), sweep_of(think), options)
         config = self._config(asked.profiles)
+        calls = with_samples(asked.calls, options.get("repeat"), asked.profiles, config, self._note, LIBRARY)
         cost = replace(self._cost, spent_usd=self._purse.spent_usd)
-        asked = replace(asked, cost=cost, keeps_history=self._keeps_history)
+        asked = replace(asked, calls=calls, cost=cost, keeps_history=self._keeps_history)
         names = lane_names(asked.profiles, config)
         watcher = ValueWatcher(asked, names, self._note, options.get("on_result"))
         async with self._purse.open_part(config, profiles_of(names, config)) as purse:
@@ -230,6 +234,7 @@ class Client:
             plans = plan_in(session, prompt, names, config, sweep, options, note=self._note)
         else:
             given = options_of(sweep, {**options})
+            given = with_samples(given, options.get("repeat"), names, config, self._note, LIBRARY)
             plans = plan_calls(select(names, config), prompt_of(prompt, options), config, given, note=self._note)
         if options.get("strict_think"):
             made = (call.prepared for call in plans.calls)

@@ -15,12 +15,14 @@ from ..providers.think import Think
 from .call_options import CallOptions, PlanOptions, options_of, policy_of, prompt_of
 from .history.heads import TurnHead
 from .history.store import database_path
+from .planning.option_names import LIBRARY
 from .planning.prepare import Prompt
 from .results.result import Result, Run
 from .runs.forecasts import Note
 from .runs.jobs import Job, Options
 from .runs.plans import Plans, plan_calls
 from .runs.run import Finished
+from .runs.samples import with_samples
 from .sessions.context.compaction import compaction_call, is_due, store_compaction
 from .sessions.context.fit import fitted_now
 from .sessions.conversation import require_history
@@ -102,7 +104,8 @@ async def compare_in(
     """The same prompt to many after the turns of the session, which stays as it is. Raises `StoreError`."""
     require_history(config.history.enabled, no_history=not keeps_history)
     turn = await asyncio.to_thread(look_at, name)
-    given = labelled(turn, options_of(sweep, options))
+    sampled = with_samples(options_of(sweep, options), options.get("repeat"), profiles, config, note, LIBRARY)
+    given = labelled(turn, sampled)
     asked = _prompt_in(turn, prompt, options)
     finished = await make(
         "compare", select(profiles, config), asked, config, given, options, before=_teller(turn, note)
@@ -126,7 +129,8 @@ def plan_in(
     """What the next turn of the session would send. Raises `StoreError` where there is no such session."""
     require_history(config.history.enabled, no_history=False)
     turn = look_at(name)
-    given = options_in(turn, options_of(sweep, {**options}), profiles)
+    sampled = with_samples(options_of(sweep, {**options}), options.get("repeat"), profiles, config, note, LIBRARY)
+    given = options_in(turn, sampled, profiles)
     names = profiles_in(turn, profiles, config)
     asked = _prompt_in(turn, prompt, options)
     return plan_calls(select(names, config), asked, config, given, note=note, fit=fitted_now)

@@ -177,7 +177,9 @@ class Batch:
         """One attempt, if the budget allows it. If not, the batch stops."""
         async with self._places:
             if self.stopping:  # while it waited for its place: it was never begun
-                return lane.caller.refused(prepared.think, Failure("budget", "the batch was stopped before it began"))
+                return lane.caller.refused(
+                    prepared.think, Failure("budget", "the batch was stopped before it began"), prepared.asked.repeat
+                )
             return await self._call(lane, prepared, surroundings)
 
     async def _call(self, lane: Lane, prepared: Prepared, surroundings: Surroundings) -> Result:
@@ -334,7 +336,7 @@ class Batch:
                     continue
                 if lane is not None and lane.pace.broken is None:
                     self._place(lane, row)
-                    self._asked[lane.name] += len(lane.caller.thinks(row))
+                    self._asked[lane.name] += sum(1 for _ in lane.caller.works(row))
                     lane.put(row)
         while not self.stopping and self._has_enough():
             self._room.clear()
@@ -344,8 +346,7 @@ class Batch:
         """Note where the lines of `row` belong, if that matters."""
         if self._ordered is None and self.order is None:
             return
-        for think in lane.caller.thinks(row):
-            work = lane.caller.work(row, think)
+        for _, work in lane.caller.works(row):
             if self._ordered is not None:
                 self._ordered.expect(work)
             if self.order is not None:

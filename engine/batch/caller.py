@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +17,7 @@ from ..costs.budget.purse import Purse
 from ..exchange.surroundings import Surroundings
 from ..planning.option_names import OptionNames
 from ..planning.plan import ThinkPlan
-from ..planning.prepare import Prepared, Prompt, with_prompt
+from ..planning.prepare import Prepared, Prompt, with_prompt, with_repeat
 from ..results.assembly import unsent_result
 from ..results.result import Result
 from ..runs.call import Begin, Keep, make_call
@@ -63,6 +63,7 @@ class RowCaller:
         self._key, self._authorize = authorization(self.target, environment)
         self._run_id, self._extra, self._system = run_id, extra, system
         self._templates: dict[tuple[Think, int | None], Prepared] = {}
+        self._samples = options.samples(selection.label)
         self._parameters = self._parameters_digest()
 
     def thinks(self, row: Row) -> tuple[Think, ...]:
@@ -71,14 +72,22 @@ class RowCaller:
             return (row.think,)
         return think_values(self._selection, self._options.sweep, self._config)
 
-    def work(self, row: Row, think: Think) -> Work:
-        """What a result for `row` is recognised by: everything that its answer depends on."""
+    def works(self, row: Row) -> Iterator[tuple[Think, Work]]:
+        """All that is asked for `row`: each sample of each think value."""
+        return ((think, self.work(row, think, repeat)) for think in self.thinks(row) for repeat in self._samples)
+
+    def work(self, row: Row, think: Think, repeat: int | None = None) -> Work:
+        """What a result for `row` is recognised by: everything that its answer depends on, and which sample it is."""
         limit = str(row.max_output or "")
         digest = digest_of(row.digest.hex(), str(think), limit, self._parameters)
-        return Work(row.id, self.name, str(think), digest)
+        return Work(row.id, self.name, str(think), digest, repeat)
 
-    def prepared(self, row: Row, think: Think) -> Prepared:
+    def prepared(self, row: Row, think: Think, repeat: int | None = None) -> Prepared:
         """The request for `row`. Raises `ConfigError` when params and dial contradict each other."""
+        made = self._prepared(row, think)
+        return made if repeat is None else with_repeat(made, repeat)
+
+    def _prepared(self, row: Row, think: Think) -> Prepared:
         prompt = Prompt(row.text, row.system or self._system, row.earlier, row.past)
         if row.past is not None:
             return self._prepare(row, think, prompt)
@@ -112,11 +121,11 @@ class RowCaller:
             index=index, purse=purse, begin=begin, keep=keep,
         )  # fmt: skip
 
-    def refused(self, think: Think, problem: ConfigError | Failure) -> Result:
+    def refused(self, think: Think, problem: ConfigError | Failure, repeat: int | None = None) -> Result:
         """The result of a call that cannot be made."""
         failed = problem if isinstance(problem, Failure) else Failure("config", problem.message, hint=problem.hint)
         model, now = self.target.profile.model, datetime.now(UTC)
-        return unsent_result(self.target, self.name, model, think, failed, run_id=self._run_id, at=now)
+        return unsent_result(self.target, self.name, model, think, failed, run_id=self._run_id, at=now, repeat=repeat)
 
     def _parameters_digest(self) -> str:
         """What of the profile and the options changes the answer."""

@@ -47,9 +47,7 @@ def holds_rows(options: BatchOptions, config: Config, names: Sequence[str], stat
                     continue
                 for name in row.profiles or names:
                     found = caller(name)
-                    if found is not None and any(
-                        state(found.work(row, think)) in ("done", "failed") for think in found.thinks(row)
-                    ):
+                    if found is not None and any(state(work) in ("done", "failed") for _, work in found.works(row)):
                         return True
     except ThinkdialError:
         return False

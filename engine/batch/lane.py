@@ -129,12 +129,12 @@ class Lane:
         try:
             while (task := await self._next_task()) is not None:
                 try:
-                    prepared = self.caller.prepared(task.row, task.think)
+                    prepared = self.caller.prepared(task.row, task.think, task.work.repeat)
                 except ConfigError as error:
                     if task.row.think is None and task.row.max_output is None:  # not the row's own fault
                         self.pace.start(self.now(), 0)
                         self.pace.finish(self.now(), PaceReport("config", None, 0))
-                    await self.owner.done(self, task, self.caller.refused(task.think, error))
+                    await self.owner.done(self, task, self.caller.refused(task.think, error, task.work.repeat))
                     continue
                 tokens = _likely_tokens(prepared)
                 if not await self._turn(tokens):
@@ -166,8 +166,8 @@ class Lane:
         for task in (*self._next, *(entry[2] for entry in self._again)):
             self.owner.given_up(self, task.work)
         while not self.owner.stopping and (row := self.rows.take()) is not None:
-            for think in self.caller.thinks(row):
-                self.owner.given_up(self, self.caller.work(row, think))
+            for _, work in self.caller.works(row):
+                self.owner.given_up(self, work)
 
     def _over(self, call: asyncio.Task[None]) -> None:
         self.in_flight.discard(call)
@@ -194,8 +194,7 @@ class Lane:
         return None
 
     def _unfold(self, row: Row) -> None:
-        for think in self.caller.thinks(row):
-            work = self.caller.work(row, think)
+        for think, work in self.caller.works(row):
             if self.owner.wants(self, work):
                 self._count += 1
                 self._next.append(Task(row, think, work, self._count))

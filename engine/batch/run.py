@@ -182,10 +182,7 @@ class ReadyBatch:
 
 def lane_names(profiles: Sequence[str], config: Config) -> tuple[str, ...]:
     """The names of single profiles that `profiles` stand for, each perhaps with `@think`. Raises `UsageError`."""
-    return tuple(
-        selection.profile.name if selection.think is None else f"{selection.profile.name}@{selection.think}"
-        for selection in select(profiles, config)
-    )
+    return tuple(selection.label for selection in select(profiles, config))
 
 
 @contextmanager
@@ -237,7 +234,7 @@ def _opened(
     target = options.target
     if isinstance(target, Path) and not is_device(target):
         memory = stack.enter_context(opened_memory(target, form, given, listener, options, config))
-        return BatchOutput(memory, result_encoder(form), memory)
+        return BatchOutput(memory, result_encoder(form, columns=memory.columns), memory)
     if isinstance(target, Path):
         target = opened_device(target)
         stack.callback(os.close, target)

@@ -148,8 +148,9 @@ def _run(row: RunRow) -> dict[str, Any]:
     }
 
 
-def _name(entry: StoredResult) -> dict[str, str]:
-    return {"profile": entry.result.profile, "think": entry.result.think.requested}
+def _name(entry: StoredResult) -> dict[str, str | int | None]:
+    result = entry.result
+    return {"profile": result.profile, "think": result.think.requested, "repeat": result.repeat}
 
 
 def _span(span: SpendSpan) -> dict[str, str | None]:

@@ -152,8 +152,9 @@ def _made(stored: StoredResult, reply: Reply, target: Target, config: Config) ->
     if stored.unfinished:
         made = as_recovered(made, reply)
     return replace(
-        made, id=was.id, created_at=was.created_at, forecast=was.forecast, host=was.host, simulated=was.simulated
-    )
+        made, id=was.id, created_at=was.created_at, forecast=was.forecast, host=was.host, simulated=was.simulated,
+        repeat=was.repeat,
+    )  # fmt: skip
 
 
 def _by_reply_alone(was: Result, reply: Reply) -> Result:

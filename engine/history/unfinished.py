@@ -74,6 +74,7 @@ def recovered(begun: Begun, raw: RawResponse | None) -> Result:
         warnings=(*notices, *reply.notices),
         error=reply.failure,
         host=host_of(str(begun.sent.get("base_url") or "")) or None,
+        repeat=begun.sent.get("repeat"),
     )
 
 

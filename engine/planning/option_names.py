@@ -14,7 +14,8 @@ class OptionNames:
     allow_unpriced: str
     yes: str | None
     concurrency: str
+    repeat: str
 
 
-COMMAND_LINE = OptionNames("--strict-think", "--max-cost", "--allow-unpriced", "--yes", "--concurrency")
-LIBRARY = OptionNames("strict_think", "max_cost", "allow_unpriced=True", None, "concurrency")
+COMMAND_LINE = OptionNames("--strict-think", "--max-cost", "--allow-unpriced", "--yes", "--concurrency", "--repeat")
+LIBRARY = OptionNames("strict_think", "max_cost", "allow_unpriced=True", None, "concurrency", "repeat")

@@ -73,7 +73,8 @@ class Asked:
     """What a call is prepared from, besides its target and think value. `account` stands for the credential.
 
     `is_strict`: what the provider refuses of the think value is neither replaced nor left out. `compaction`: nothing is
-    asked but that the provider makes the conversation short.
+    asked but that the provider makes the conversation short. `repeat` is the number of the sample, from 1, of a call
+    that is made several times.
     """
 
     prompt: Prompt
@@ -84,6 +85,7 @@ class Asked:
     account: str | None = None
     is_strict: bool = False
     compaction: CompactionMeans | None = None
+    repeat: int | None = None
 
 
 def prepare(
@@ -208,6 +210,11 @@ def without_field(prepared: Prepared, path: str) -> Prepared:
     )
     call = replace(prepared.call, native=without(prepared.call.native, path))
     return replace(prepared, plan=decided, call=call, request=_build(prepared.target, call))
+
+
+def with_repeat(prepared: Prepared, repeat: int | None) -> Prepared:
+    """The same call as the sample `repeat`."""
+    return replace(prepared, asked=replace(prepared.asked, repeat=repeat))
 
 
 def with_notice(prepared: Prepared, *why: Notice) -> Prepared:

@@ -90,6 +90,7 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         error=_with_hint(reply.failure, target, outcome.hint),
         host=target.host,
         simulated=target.is_simulated,
+        repeat=prepared.asked.repeat,
         session=None if past is None else past.place,
         continuity=reported_fates(prepared, reply.changes),
         turn=None if past is None else turn_of(len(past.turns) + 1, prepared, reply, timestamp(at)),
@@ -99,7 +100,7 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
 
 def unsent_result(
     target: Target | None, profile: str, model: str, think: Think, failed: Failure, *, run_id: str, at: datetime,
-    native: Json | None = None,
+    native: Json | None = None, repeat: int | None = None,
 ) -> Result:  # fmt: skip
     """The result of a call that was never made: a missing key, say."""
     return Result(
@@ -125,6 +126,7 @@ def unsent_result(
         error=failed,
         host=target.host if target else None,
         simulated=target is not None and target.is_simulated,
+        repeat=repeat,
     )
 
 

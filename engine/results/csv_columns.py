@@ -15,6 +15,7 @@ OF_A_RESULT: Mapping[str, str] = {
     "model_reported": "model_reported",
     "status": "status",
     "think_requested": "think.requested",
+    "repeat": "repeat",
     "fidelity": "think.fidelity",
     "verdict": "think.verdict",
     "passed": "passed",
@@ -39,7 +40,7 @@ OF_A_RESULT: Mapping[str, str] = {
 
 RUN_COLUMNS = (
     "run_id", "profile", "provider", "model", "model_reported", "status",
-    "think_requested", "think_sent", "fidelity", "verdict", "passed", "expect_note",
+    "think_requested", "repeat", "think_sent", "fidelity", "verdict", "passed", "expect_note",
     "visibility", "reasoning_tokens", "tokens_source",
     "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "total_tokens",
     "cost_usd", "cost_source", "forecast_low_usd", "forecast_expected_usd", "forecast_high_usd",
@@ -48,15 +49,20 @@ RUN_COLUMNS = (
 )  # fmt: skip
 
 BATCH_COLUMNS = (
-    "row_id", "profile", "think_requested", "status", "provider", "model", "model_reported", "fidelity", "verdict",
+    "row_id", "profile", "think_requested", "repeat", "status", "provider", "model", "model_reported", "fidelity",
+    "verdict",
     "passed", "expect_note", "answer", "reasoning", "visibility",
     "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "tokens_source",
     "cost_usd", "cost_source", "first_answer_s", "total_s", "finish", "attempts", "error_kind", "error_message",
     "warnings", "row", "work", "batch", "id", "created_at",
 )  # fmt: skip
 
-EARLIER_BATCH_COLUMNS = tuple("think" if name == "think_requested" else name for name in BATCH_COLUMNS)
-"""The same under the names of earlier versions: an output that begins with them is gone on with."""
+_UNREPEATED_COLUMNS = tuple(name for name in BATCH_COLUMNS if name != "repeat")
+EARLIER_BATCH_COLUMNS = (
+    _UNREPEATED_COLUMNS,
+    tuple("think" if name == "think_requested" else name for name in _UNREPEATED_COLUMNS),
+)
+"""Those of earlier versions, the latest first: an output that begins with them is gone on with, in them."""
 
 _FROM_RESULT = {name: attrgetter(path) for name, path in OF_A_RESULT.items() if not path.startswith("error.")}
 _IN_DOCUMENT = {name: path.split(".") for name, path in OF_A_RESULT.items()}

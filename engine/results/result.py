@@ -120,6 +120,7 @@ class Result:
     """One normalized answer of one profile (`thinkdial.result/1`).
 
     `host` is who was asked, where that is known; `simulated`: it has proved to be a simulator, so nothing was charged.
+    `repeat` is the number of the sample, from 1, where the same was asked several times; None where it was asked once.
     `continuity` says what became of the pieces of earlier turns, empty outside sessions. `passed` is whether the answer
     is what was expected: None where nothing was, or where `expect_note` says why that is not known; `checks` has what
     was asked of more than its text. `turn` is what a session keeps of the answer, None outside sessions; `refused` are
@@ -151,6 +152,7 @@ class Result:
     forecast: Forecast | None = None
     host: str | None = None
     simulated: bool = False
+    repeat: int | None = None
     session: SessionPlace | None = None
     continuity: tuple[PieceFate, ...] = ()
     passed: bool | None = None

@@ -69,7 +69,7 @@ async def make_call(
             profile, native = prepared.target.profile, prepared.plan.native
             refused = unsent_result(
                 prepared.target, profile.name, profile.model, prepared.think, admitted,
-                run_id=run_id, at=at or datetime.now(UTC), native=native,
+                run_id=run_id, at=at or datetime.now(UTC), native=native, repeat=prepared.asked.repeat,
             )  # fmt: skip
             return refused if keep is None else await keep(refused, None)
         prepared, funds = admitted.prepared, admitted.funds

@@ -95,7 +95,10 @@ async def fan_out(
 
     def unsent(job: Job, failed: Failure) -> Result:
         native = job.prepared.plan.native if job.prepared and failed.kind != "cancelled" else None
-        return unsent_result(job.target, job.profile, job.model, job.think, failed, run_id=run_id, at=at, native=native)
+        return unsent_result(
+            job.target, job.profile, job.model, job.think, failed,
+            run_id=run_id, at=at, native=native, repeat=job.repeat,
+        )  # fmt: skip
 
     async def one(index: int, job: Job) -> Result:
         places = AsyncExitStack()

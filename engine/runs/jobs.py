@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ...profiles.config import Config
@@ -12,7 +12,7 @@ from ...profiles.state.compactions import CompactionMeans
 from ...providers.errors import ConfigError, Failure
 from ...providers.think import Think
 from ..exchange.surroundings import Patience
-from ..planning.prepare import Prepared, Prompt, prepare, with_notice
+from ..planning.prepare import Prepared, Prompt, prepare, with_notice, with_repeat
 from ..results.result import Forecast
 from ..targets.authorize import Authorize, authorization
 from ..targets.keys import Key, account_label
@@ -32,7 +32,10 @@ class ReadyCall:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One call to make, or (`refused`) the reason why it cannot be made. `forecast` was made before it was sent."""
+    """One call to make, or (`refused`) the reason why it cannot be made. `forecast` was made before it was sent.
+
+    `repeat` is the number of the sample, from 1; None where there is but one.
+    """
 
     profile: str
     model: str
@@ -44,6 +47,7 @@ class Job:
     refused: Failure | None = None
     authorize: Authorize | None = None
     forecast: Forecast | None = None
+    repeat: int | None = None
 
     @property
     def ready(self) -> ReadyCall | None:
@@ -76,6 +80,17 @@ class Options:
 
     is_strict: bool = False
     """Whether a think value that the provider refuses is an error, whatever else it would take."""
+
+    repeat: int = 1
+    """How many samples are taken of each profile and think value."""
+
+    times: Mapping[str, int] = field(default_factory=dict[str, int])
+    """How often a profile was named, by `Selection.label`, where that is more than once: so many times more samples."""
+
+    def samples(self, label: str) -> tuple[int | None, ...]:
+        """The numbers of the samples to take of each think value; `None` alone where nothing is repeated."""
+        wanted = self.repeat * self.times.get(label, 1)
+        return (None,) if wanted <= 1 else tuple(range(1, wanted + 1))
 
 
 def make_jobs(
@@ -111,18 +126,21 @@ def make_jobs(
                 except ConfigError as error:
                     problem = error
             refused = None if problem is None else Failure("config", problem.message, hint=problem.hint)
-            jobs.append(
+            patience = patience_of(target, config, options)
+            jobs += (
                 Job(
                     profile.name,
                     profile.model,
                     think,
-                    patience_of(target, config, options),
+                    patience,
                     target,
-                    prepared,
+                    None if prepared is None else with_repeat(prepared, repeat),
                     key,
                     refused,
                     authorize,
+                    repeat=repeat,
                 )
+                for repeat in options.samples(selection.label)
             )
             if problem is not None:
                 problems.append(problem)

@@ -138,6 +138,8 @@ def _call_head(prepared: Prepared) -> CallHead:
     }
     if prepared.asked.account is not None:
         sent["account"] = prepared.asked.account
+    if prepared.asked.repeat is not None:
+        sent["repeat"] = prepared.asked.repeat
     return CallHead(
         profile=target.profile.name,
         provider=target.provider.name,
@@ -153,4 +155,5 @@ def _call_head(prepared: Prepared) -> CallHead:
 def _unsent_head(job: Job, result: Result) -> CallHead:
     if job.prepared is not None:
         return _call_head(job.prepared)
-    return CallHead(job.profile, result.provider, result.dialect, job.model, str(job.think), {})
+    sent = {} if job.repeat is None else {"repeat": job.repeat}
+    return CallHead(job.profile, result.provider, result.dialect, job.model, str(job.think), sent)

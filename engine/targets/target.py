@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -28,6 +29,11 @@ class Selection:
 
     profile: Profile
     think: Think | None = None
+
+    @property
+    def label(self) -> str:
+        """The name of the profile, with the think value that was written behind it."""
+        return self.profile.name if self.think is None else f"{self.profile.name}@{self.think}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +99,16 @@ def select(names: Iterable[str], config: Config) -> list[Selection]:
         )
     # Named twice, through a group and alone say, it is meant once: each call is paid for.
     return list({(selection.profile.name, selection.think): selection for selection in chosen}.values())
+
+
+def named_again(names: Iterable[str], config: Config) -> dict[str, int]:
+    """How often each selection was named, by its label, where the very same name was written more than once."""
+    return {
+        selection.label: times
+        for written, times in Counter(names).items()
+        if times > 1
+        for selection in select([written], config)
+    }
 
 
 def one_selection(names: Sequence[str] | None, config: Config) -> Selection:

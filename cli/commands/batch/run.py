@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -26,6 +26,7 @@ from ...options import (
     Output,
     Poll,
     Profiles,
+    Repeat,
     Retries,
     StrictThink,
     System,
@@ -90,6 +91,7 @@ def run(
     rows: Input,
     profile: Profiles = None,
     think: ThinkSweep = None,
+    repeat: Repeat = 1,
     output: Output = None,
     template: TemplateText = None,
     var: Variables = None,
@@ -138,8 +140,9 @@ def run(
     from ....engine.batch.output.target import output_form
     from ....engine.runs.jobs import Options
     from ....engine.runs.money import CostOptions
+    from ....engine.runs.samples import with_samples
     from ....providers.errors import UsageError
-    from ...output import check_writable
+    from ...output import check_writable, noting
     from ...selection import load_config, sweep_values
     from ..run.ready import dollars_of
     from .listener import standard_output
@@ -183,6 +186,8 @@ def run(
     )
     quiet = keeping.quiet
     settings = load_config(keeping.config, options.profiles, quiet=quiet)
+    calls = with_samples(options.calls, repeat, options.profiles, settings, noting(quiet=quiet))
+    options = replace(options, calls=calls)
     if spreading.engine is not None:
         from .cluster import run_over_cluster
 

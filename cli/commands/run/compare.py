@@ -21,6 +21,7 @@ from ...options import (
     PrintOptions,
     Profiles,
     PromptArgument,
+    Repeat,
     SendOptions,
     TalkOptions,
     ThinkSweep,
@@ -44,6 +45,7 @@ def compare(
     prompt: PromptArgument = None,
     profile: Profiles = None,
     think: ThinkSweep = None,
+    repeat: Repeat = 1,
     sending: SendOptions = SENT,
     confirm: Confirm = False,
     yes: Yes = False,
@@ -61,6 +63,7 @@ def compare(
 
     Example:  thinkdial compare "Is 91 prime?" -p claude -p gpt -p gemini --think off,low,high
     """
+    from ....engine.runs.samples import with_samples
     from ....engine.targets.target import select
     from ...formats import chosen_format
     from ...output import noting
@@ -74,7 +77,9 @@ def compare(
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     selections = select(profile or [], settings)
     given = read_prompt(prompt, sending.file or [], sending.system, noting(quiet=keeping.quiet))
-    options, expect, gate = options_of(sending, sweep), checking.expectation(), checking.gate()
+    note = noting(quiet=keeping.quiet)
+    options = with_samples(options_of(sending, sweep), repeat, profile or [], settings, note)
+    expect, gate = checking.expectation(), checking.gate()
     foresee = None
     if talking.in_session():
         from ....engine.sessions.voices import labelled

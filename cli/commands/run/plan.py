@@ -17,6 +17,7 @@ from ...options import (
     Profiles,
     PromptArgument,
     Quiet,
+    Repeat,
     StrictThink,
     System,
     TalkOptions,
@@ -40,6 +41,7 @@ def plan(
     prompt: PromptArgument = None,
     profile: Profiles = None,
     think: ThinkSweep = None,
+    repeat: Repeat = 1,
     file: Files = None,
     system: System = None,
     max_output: MaxOutput = None,
@@ -61,6 +63,7 @@ def plan(
     """
     from ....engine.planning.prepare import Prompt
     from ....engine.runs.jobs import Options
+    from ....engine.runs.samples import with_samples
     from ....engine.targets.target import select
     from ....providers.errors import UsageError
     from ...output import noting
@@ -70,6 +73,7 @@ def plan(
     sweep = sweep_values(think)
     settings = load_config(config, profile or [], quiet=quiet)
     options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate)
+    options = with_samples(options, repeat, profile or [], settings, noting(quiet=quiet))
     turn = foresee = None
     if talking.in_session():
         from ....engine.sessions.voices import options_in, profiles_in

@@ -62,8 +62,7 @@ class Blocks:
                 self._bad(BadRow(row.line, f"line {row.line}: {caller.message}"))
                 continue
             names.append(name)
-            for think in caller.thinks(row):
-                work = caller.work(row, think)
+            for _, work in caller.works(row):
                 self._order.add(work)
                 state = self._shards.state(work)
                 if state == "done" or (state == "failed" and not self._retry_failed):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ....providers.untrusted import csv_cell
@@ -11,22 +11,27 @@ from ...exchange.outcome import NEVER_SENT
 from ...results.csv_columns import BATCH_COLUMNS, EARLIER_BATCH_COLUMNS, OF_A_RESULT, cells_in, value_in
 from .records import line_of_cells
 
-HEADS = (BATCH_COLUMNS, EARLIER_BATCH_COLUMNS)
+HEADS = (BATCH_COLUMNS, *EARLIER_BATCH_COLUMNS)
 """What a file may begin with; a new one begins with the first."""
 
 _OWN = tuple(name for name in BATCH_COLUMNS if name not in OF_A_RESULT)
 
 
-def csv_line(document: Mapping[str, Any]) -> bytes:
-    """One line of CSV for one line of output; a cell that a spreadsheet would run starts with an apostrophe."""
+def csv_line(document: Mapping[str, Any], columns: Sequence[str] = BATCH_COLUMNS) -> bytes:
+    """One line of CSV for one line of output; a cell that a spreadsheet would run starts with an apostrophe.
+
+    `columns` are those that its file begins with: one of `HEADS`.
+    """
+    known = cells_in(document)
     cells = {
-        **cells_in(document),
+        **known,
+        "think": known["think_requested"],
         **{name: document.get(name) for name in _OWN},
         "reasoning_tokens": value_in(document, "usage", "reasoning_tokens"),
         "warnings": "; ".join(warning["message"] for warning in document.get("warnings") or ()),
         "row": json.dumps(document.get("row") or {}, ensure_ascii=False),
     }
-    return line_of_cells([_cell(cells[name]) for name in BATCH_COLUMNS])
+    return line_of_cells([_cell(cells[name]) for name in columns])
 
 
 def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
@@ -53,6 +58,7 @@ def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
             "verdict": cells.get("verdict"),
         },
         "row_id": cells.get("row_id"),
+        "repeat": number("repeat"),
         "finish": cells.get("finish"),
         "usage": {name: number(name) for name in ("input_tokens", "output_tokens", "reasoning_tokens")},
         "cost": {"usd": cells.get("cost_usd") or None},

@@ -46,17 +46,22 @@ State = Literal["missing", "done", "failed", "changed"]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What one line of output answers: a row, a profile, a think value, and a digest of all that was asked."""
+    """What one line of output answers: a row, a profile, a think value, and a digest of all that was asked.
+
+    `repeat` is the number of the sample, from 1; None where there is but one, which is the first as well.
+    """
 
     row_id: str
     profile: str
     think: str
     digest: bytes
+    repeat: int | None = None
     key: bytes = field(init=False, compare=False)
-    """Stands for the row, the profile and the think value."""
+    """Stands for the row, the profile, the think value and, beyond the first, the sample."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "key", digest_of(self.row_id, self.profile, self.think)[:KEY_BYTES])
+        further = () if (self.repeat or 1) == 1 else (str(self.repeat),)
+        object.__setattr__(self, "key", digest_of(self.row_id, self.profile, self.think, *further)[:KEY_BYTES])
 
     @property
     def token(self) -> str:
@@ -105,7 +110,7 @@ class OutputFile:
                 raise ConfigError(f"{path} is not a regular file", hint="choose another file for -o")
             self._heads = tuple(tuple(head) for head in heads)
             self._cut_zeros()
-            self._columns = self._begun_with() if form == "csv" else ()
+            self.columns = self._begun_with() if form == "csv" else ()
             torn = self._read(batch)
             if self.batch != batch and not is_same(self.state):
                 raise self._others()
@@ -115,7 +120,7 @@ class OutputFile:
             raise
         self._end = os.fstat(self._file).st_size
         if form == "csv" and self._end == 0:
-            self._write(line_of_cells(self._columns))
+            self._write(line_of_cells(self.columns))
 
     def __enter__(self) -> Self:
         return self
@@ -189,7 +194,7 @@ class OutputFile:
         ):
             old: BinaryIO | None = None
             if self.form == "csv":
-                kept.write(line_of_cells(self._columns))
+                kept.write(line_of_cells(self.columns))
             for place in places:
                 number = place & 0xFFFFFFFF
                 source.seek(begins[number])
@@ -212,7 +217,7 @@ class OutputFile:
         if self.form == "jsonl":
             return identity(parse_json(data))
         cells = next(csv.reader([data.decode("utf-8", "replace")]))
-        return dict(zip(self._columns, cells, strict=True))
+        return dict(zip(self.columns, cells, strict=True))
 
     def _write(self, line: bytes) -> None:
         try:
@@ -314,7 +319,7 @@ class OutputFile:
         """The lines; the last one may not be whole."""
         reader = json_records if self.form == "jsonl" else csv_records
         with self._place.open("rb") as file:  # a lock of this kind is not lost when another handle is closed
-            yield from reader(file, self._columns, self.path)
+            yield from reader(file, self.columns, self.path)
 
 
 def _opened(path: Path, place: Path) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,22 +78,23 @@ def begun_pipe(descriptor: int, form: Form) -> Pipe:
     return pipe
 
 
-def result_encoder(form: Form, *, for_screens: bool = False) -> Encode:
-    """What makes a line of a result. `for_screens`: where people may look at it, nothing in it hides or runs."""
+def result_encoder(form: Form, *, columns: Sequence[str] = HEADS[0], for_screens: bool = False) -> Encode:
+    """What makes a line of a result. `for_screens`: where people may look at it, nothing in it hides or runs.
+
+    `columns` are those of a CSV.
+    """
     if form == "csv":
-        return _csv_result_line
+        return lambda *result: csv_line(output_document(*result), columns)
     return _harmless_result_line if for_screens else output_line
 
 
-def document_encoder(form: Form, *, for_screens: bool = False) -> Callable[[Mapping[str, Any]], bytes]:
-    """What makes a line of a result's document."""
+def document_encoder(
+    form: Form, *, columns: Sequence[str] = HEADS[0], for_screens: bool = False
+) -> Callable[[Mapping[str, Any]], bytes]:
+    """What makes a line of a result's document, of which a CSV has `columns`."""
     if form == "csv":
-        return csv_line
+        return lambda document: csv_line(document, columns)
     return _harmless_document_line if for_screens else _document_line
-
-
-def _csv_result_line(*result: Any) -> bytes:
-    return csv_line(output_document(*result))
 
 
 def _harmless_result_line(*result: Any) -> bytes:

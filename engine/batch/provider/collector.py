@@ -219,14 +219,15 @@ class _Page:
             prepared = self._access.prepared(kept.row, kept.think)
             sent = self._access.line(kept.work.token, prepared)
         except ConfigError as error:
-            return self._access.caller.refused(kept.think, error)
+            return self._access.caller.refused(kept.think, error, kept.work.repeat)
         notices: tuple[Notice, ...] = ()
         if sent_digest(sent) != kept.sent:
             words = "what was sent was decided by another version of this model's card; think.native may differ from it"
             notices = (Notice("batch_request", words),)
         reply, tried, request_id = self._reply(outcome, emulated=prepared.emulated)
         made = Outcome(prepared, reply, Latency(), tried, request_id, notices)
-        return result_of(made, price_of(reply, prepared.target, self._at), run_id=run_id, at=self._at)
+        result = result_of(made, price_of(reply, prepared.target, self._at), run_id=run_id, at=self._at)
+        return replace(result, repeat=kept.work.repeat)
 
     def _reply(self, outcome: RowOutcome | Failure, *, emulated: bool) -> tuple[Reply, int, str | None]:
         """What came, how often the model was asked, and the provider's name for the request."""

@@ -147,7 +147,9 @@ class JobManager:
     ) -> None:
         info = self._listener.info
         async with self._books(job) as books:
-            collector = Collector(accesses, memory, document_encoder(memory.form), note=info, books=books)
+            collector = Collector(
+                accesses, memory, document_encoder(memory.form, columns=memory.columns), note=info, books=books
+            )
             try:
                 await collector.collect(job, elsewhere=elsewhere)
             finally:

@@ -85,8 +85,7 @@ class Planner:
                     self._bad(BadRow(row.line, f"line {row.line}: {error.message}"))
                     continue
             access = self._accesses[name]
-            for think in access.caller.thinks(row):
-                work = access.caller.work(row, think)
+            for think, work in access.caller.works(row):
                 if self._seen.get(work.key) is None and self._wants(work):
                     self._seen.set(work.key, 1)
                     self._add(access, row, think, work, bytes.fromhex(work.token))
@@ -114,7 +113,7 @@ class Planner:
         self, access: ProviderAccess, row: Row, think: Think, work: Work, problem: ConfigError | Failure
     ) -> None:
         self.planned.refused += 1
-        self._on_refused(row, work, access.caller.refused(think, problem))
+        self._on_refused(row, work, access.caller.refused(think, problem, work.repeat))
 
     def _writer(self, access: ProviderAccess, size: int, most: int) -> PartWriter:
         name, terms = access.caller.name, access.terms

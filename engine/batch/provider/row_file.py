@@ -40,6 +40,7 @@ def encode_row(row: Row, think: Think, work: Work, sent: bytes) -> bytes:
         "sent": sent_digest(sent),
         "think": str(think),
         "profile": work.profile,
+        "repeat": work.repeat,
         "number": row.number,
         "line": row.line,
         "id": row.id,
@@ -76,7 +77,7 @@ def decode_row(line: bytes) -> KeptRow:
         extra=obj(told.get("extra")),
     )
     think = parse_think(str(told["think"]))
-    work = Work(row.id, str(told["profile"]), str(think), bytes.fromhex(str(told["digest"])))
+    work = Work(row.id, str(told["profile"]), str(think), bytes.fromhex(str(told["digest"])), count(told.get("repeat")))
     return KeptRow(row, think, work, str(told["sent"]))
 
 

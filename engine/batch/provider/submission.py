@@ -123,11 +123,18 @@ class _Planning:
     ) -> None:
         self._options, self._config, self._memory, self._job = options, config, memory, new
         self._listener, self._on_bad_row = listener, on_bad_row
-        self._encode = document_encoder(memory.form)
+        self._encode = document_encoder(memory.form, columns=memory.columns)
         self._open = set[bytes]().union(*(job.works(part) for job in jobs for part in job.parts if part.is_open))
         self._used: dict[str, ProviderAccess] = {}
         calls = options.calls
-        asked = Options(calls.sweep, calls.max_output_tokens, no_stream=True, emulate=calls.emulate)
+        asked = Options(
+            calls.sweep,
+            calls.max_output_tokens,
+            no_stream=True,
+            emulate=calls.emulate,
+            repeat=calls.repeat,
+            times=calls.times,
+        )
         # Nothing is sent while planning, so nothing needs to be open.
         self._accesses = ProviderAccesses(config, Surroundings(Transport()), asked, new.id, system=options.system)
 

@@ -179,13 +179,14 @@ class Bench:
         retries: int | None = None,
         concurrency: int | None = None,
         ready: bool = False,
+        repeat: int = 1,
         **more: Any,
     ) -> Batch:
         """`rows` are documents, or with `ready` an iterator of rows."""
         lines = rows if ready else read_rows((json.dumps(row).encode() + b"\n" for row in rows), "jsonl")
         return Batch(
             make_caller=caller_maker(
-                self.config, Options(sweep=sweep, retries=retries), "run", concurrency=concurrency
+                self.config, Options(sweep=sweep, retries=retries, repeat=repeat), "run", concurrency=concurrency
             ),
             profiles=profiles,
             rows=lines,  # type: ignore[arg-type]

@@ -12,7 +12,7 @@ import pytest
 from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.runs.jobs import Options, make_jobs
 from thinkdial.engine.targets.keys import Key, check_transfer, describe_key, find_key
-from thinkdial.engine.targets.target import Selection, is_loopback, resolve, select, think_values
+from thinkdial.engine.targets.target import Selection, is_loopback, named_again, resolve, select, think_values
 from thinkdial.profiles.config import Config, load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.errors import ConfigError, UsageError
@@ -72,6 +72,27 @@ def test_no_name_at_all(config: Config) -> None:
         select([], config)
     chosen = select([], replace(config, defaults=replace(config.defaults, profiles=("gpt",))))
     assert [s.profile.name for s in chosen] == ["gpt"]
+
+
+def test_each_cell_has_its_samples_in_their_order(config: Config) -> None:
+    environment = {"OPENAI_API_KEY": SECRET, "ANTHROPIC_API_KEY": SECRET}
+    names = ["gpt", "claude@high", "gpt"]
+    options = Options((parse_think("low"), parse_think("high")), repeat=2, times=named_again(names, config))
+    made = make_jobs(select(names, config), Prompt("x"), config, options, environment)
+    assert [(job.profile, str(job.think), job.repeat) for job in made] == [
+        *(("gpt", "low", number) for number in (1, 2, 3, 4)),
+        *(("gpt", "high", number) for number in (1, 2, 3, 4)),
+        ("claude", "high", 1), ("claude", "high", 2),
+    ]  # fmt: skip
+    assert all(job.prepared.asked.repeat == job.repeat for job in made if job.prepared is not None)
+    assert len({job.prepared.request.body for job in made[:4] if job.prepared is not None}) == 1
+    assert [job.repeat for job in jobs(config, "gpt", environment=environment)] == [None]
+
+
+def test_only_a_name_that_is_written_again_means_samples(config: Config) -> None:
+    assert named_again(["frontier", "gpt"], config) == {}
+    assert named_again(["gpt", "gpt@low", "gpt"], config) == {"gpt": 2}
+    assert named_again(["quick", "quick"], config) == dict.fromkeys(config.groups["quick"], 2)
 
 
 def test_the_nearest_think_value_wins(config: Config) -> None:

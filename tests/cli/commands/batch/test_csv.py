@@ -77,10 +77,13 @@ def test_a_name_stands_for_the_same_in_every_file() -> None:
     }
 
 
-def test_the_heads_differ_in_names_alone() -> None:
-    assert HEADS[0] == BATCH_COLUMNS and len(HEADS[1]) == len(HEADS[0])
-    assert [(new, old) for new, old in zip(*HEADS, strict=True) if new != old] == [("think_requested", "think")]
-    assert EARLIER.read_text(encoding="utf-8").split("\n")[0] == ",".join(EARLIER_BATCH_COLUMNS)
+def test_the_earlier_heads_lack_the_sample_and_have_another_name() -> None:
+    assert (BATCH_COLUMNS, *EARLIER_BATCH_COLUMNS) == HEADS
+    assert HEADS[1] == tuple(name for name in BATCH_COLUMNS if name != "repeat")
+    assert [(new, old) for new, old in zip(*HEADS[1:], strict=True) if new != old] == [("think_requested", "think")]
+    assert EARLIER.read_text(encoding="utf-8").split("\n")[0] == ",".join(EARLIER_BATCH_COLUMNS[-1])
+    for head in HEADS:
+        assert csv_line({}, head).count(b",") == len(head) - 1
 
 
 def test_a_document_without_anything_is_a_line() -> None:
@@ -102,7 +105,7 @@ def test_a_file_keeps_the_head_that_it_began_with(resume: Run, tmp_path: Path, m
     rows = [*ROWS[:3], {**ROWS[3], "prompt": "after"}, {"id": "e", "prompt": "new", "think": "max"}]
     resume("--retry-failed", "--summary", summary, *more, rows=rows)
     before, after = read(EARLIER), read(out)
-    assert out.read_bytes().startswith(",".join(EARLIER_BATCH_COLUMNS).encode() + b"\n")
+    assert out.read_bytes().startswith(",".join(EARLIER_BATCH_COLUMNS[-1]).encode() + b"\n")
     assert [row for row in after if row["row_id"] in "ab"] == before[:2]
     assert sorted((row["row_id"], row["think"]) for row in after) == [
         ("a", "auto"), ("b", "low"), ("c", "auto"), ("d", "auto"), ("e", "max"),
@@ -110,7 +113,9 @@ def test_a_file_keeps_the_head_that_it_began_with(resume: Run, tmp_path: Path, m
     assert all(None not in row and None not in row.values() for row in after)
     superseded = (tmp_path / "out.csv.superseded").read_text(encoding="utf-8")
     moved = list(csv.reader(io.StringIO(superseded, newline="")))
-    assert [cells[0] for cells in moved] == ["c", "d"] and {len(cells) for cells in moved} == {len(BATCH_COLUMNS)}
+    assert [cells[0] for cells in moved] == ["c", "d"] and {len(cells) for cells in moved} == {
+        len(EARLIER_BATCH_COLUMNS[-1])
+    }
     groups = {(group["profile"], group["think"]) for group in json.loads(summary.read_text())["groups"]}
     assert groups == {("h", "low"), ("h", "auto"), ("h", "max"), ("busy", "auto")}
     ended = resume("--retry-failed", rows=rows[:2])
