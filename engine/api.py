@@ -101,7 +101,12 @@ def ready_run(
         checks = check_round(selections, config, expect, options, environment)
     jobs = make_jobs(selections, prompt, config, replace(options, is_strict=strict), environment)
     if strict:
-        plans = [(job.profile, job.prepared.plan) for job in jobs if job.prepared is not None]
+        plans = [
+            (job.profile, decided)
+            for job in jobs
+            if job.prepared is not None
+            for decided in (job.prepared.plan, *(twin.plan for twin in job.twins))
+        ]
         refuse_unless_strict(plans, names)
     counted: Mapping[int, int] | None = None
     if prompt.past is not None and prompt.past.turns:

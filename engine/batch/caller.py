@@ -17,7 +17,8 @@ from ..costs.budget.purse import Purse
 from ..exchange.surroundings import Surroundings
 from ..planning.option_names import OptionNames
 from ..planning.plan import ThinkPlan
-from ..planning.prepare import Prepared, Prompt, with_prompt, with_repeat
+from ..planning.prepare import Prepared, Prompt, Twin, with_prompt, with_repeat
+from ..planning.twins import twins_among
 from ..results.assembly import unsent_result
 from ..results.result import Result
 from ..runs.call import Begin, Keep, make_call
@@ -64,13 +65,41 @@ class RowCaller:
         self._run_id, self._extra, self._system = run_id, extra, system
         self._templates: dict[tuple[Think, int | None], Prepared] = {}
         self._samples = options.samples(selection.label)
+        self._distinct: dict[int | None, dict[Think, tuple[Twin, ...]]] = {}
         self._parameters = self._parameters_digest()
 
     def thinks(self, row: Row) -> tuple[Think, ...]:
-        """The think values for `row`: its own, else those of the profile's name, the option and the configuration."""
+        """The think values for `row`: its own, else those of the profile's name, the option and the configuration.
+
+        Of those whose requests are the same bytes, and are not repeated, only the first; not of a row with a past.
+        """
         if row.think is not None and self._selection.think is None:
             return (row.think,)
-        return think_values(self._selection, self._options.sweep, self._config)
+        sweep = think_values(self._selection, self._options.sweep, self._config)
+        if len(sweep) == 1 or len(self._samples) > 1 or row.past is not None:
+            return sweep
+        distinct = self._distinct.get(row.max_output)
+        if distinct is None:
+            if len(self._distinct) >= MOST_TEMPLATES:
+                self._distinct.clear()
+            distinct = self._distinct[row.max_output] = self._distinct_of(row, sweep)
+        return tuple(distinct)
+
+    def _distinct_of(self, row: Row, sweep: tuple[Think, ...]) -> dict[Think, tuple[Twin, ...]]:
+        """The think values of the sweep that differ in what is sent, each with those that do not differ from it."""
+        prompt = Prompt(row.text, row.system or self._system, row.earlier)
+        calls: list[Prepared | None] = []
+        for think in sweep:
+            try:
+                calls.append(self._prepare(row, think, prompt))
+            except ConfigError:  # the row itself will say it
+                calls.append(None)
+        stand_ins = twins_among(calls)
+        distinct: dict[Think, tuple[Twin, ...]] = {think: () for at, think in enumerate(sweep) if at not in stand_ins}
+        for place, made in stand_ins.items():
+            if (call := calls[place]) is not None:
+                distinct[sweep[made]] = (*distinct[sweep[made]], Twin(call.think, call.plan))
+        return distinct
 
     def works(self, row: Row) -> Iterator[tuple[Think, Work]]:
         """All that is asked for `row`: each sample of each think value."""
@@ -95,7 +124,10 @@ class RowCaller:
         if template is None:
             if len(self._templates) >= MOST_TEMPLATES:
                 self._templates.clear()
-            template = self._templates[think, row.max_output] = self._prepare(row, think, prompt)
+            template = self._prepare(row, think, prompt)
+            if twins := self._distinct.get(row.max_output, {}).get(think):
+                template = replace(template, asked=replace(template.asked, twins=twins))
+            self._templates[think, row.max_output] = template
         return with_prompt(template, prompt)
 
     def _prepare(self, row: Row, think: Think, prompt: Prompt) -> Prepared:

@@ -153,7 +153,7 @@ def _made(stored: StoredResult, reply: Reply, target: Target, config: Config) ->
         made = as_recovered(made, reply)
     return replace(
         made, id=was.id, created_at=was.created_at, forecast=was.forecast, host=was.host, simulated=was.simulated,
-        repeat=was.repeat,
+        repeat=was.repeat, same_request=was.same_request,
     )  # fmt: skip
 
 

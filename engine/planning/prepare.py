@@ -74,7 +74,7 @@ class Asked:
 
     `is_strict`: what the provider refuses of the think value is neither replaced nor left out. `compaction`: nothing is
     asked but that the provider makes the conversation short. `repeat` is the number of the sample, from 1, of a call
-    that is made several times.
+    that is made several times. `twins` are other wishes of the same sweep that make the very same request.
     """
 
     prompt: Prompt
@@ -86,6 +86,15 @@ class Asked:
     is_strict: bool = False
     compaction: CompactionMeans | None = None
     repeat: int | None = None
+    twins: tuple[Twin, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Twin:
+    """Another think value, and what was decided for it: the same bytes."""
+
+    think: Think
+    plan: ThinkPlan
 
 
 def prepare(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,6 +16,7 @@ from ...providers.merge import at_path
 from ...providers.schema import FinishReason, Json, Notice, Usage
 from ...providers.think import Think
 from ..exchange.outcome import Latency, Outcome
+from ..planning.prepare import Prepared, Twin
 from ..planning.report import reported_fates
 from ..planning.turns import turn_of
 from ..targets.target import Target
@@ -26,6 +27,7 @@ from .result import Cost, Reasoning, Result, Run, Status, Summary, ThinkReceipt
 SIMULATED = Notice("simulated", "answered by the built-in simulator, not by a provider; the cost was not charged")
 """Said of each result of a simulator."""
 
+NOTHING_SENT = "nothing was sent"
 EFFORT_PATHS = ("reasoning.effort", "reasoning_effort", "output_config.effort")
 
 
@@ -91,6 +93,7 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         host=target.host,
         simulated=target.is_simulated,
         repeat=prepared.asked.repeat,
+        same_request=_twins(prepared, reply, reasoning),
         session=None if past is None else past.place,
         continuity=reported_fates(prepared, reply.changes),
         turn=None if past is None else turn_of(len(past.turns) + 1, prepared, reply, timestamp(at)),
@@ -98,9 +101,21 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
     )
 
 
+def _twins(prepared: Prepared, reply: Reply, reasoning: Reasoning) -> tuple[ThinkReceipt, ...]:
+    """Receipts of the think values that the call stands for beside its own."""
+    decided, card = prepared.plan, prepared.target.card
+    receipts: list[ThinkReceipt] = []
+    for twin in prepared.asked.twins:
+        # Where the provider refused a field, all of them were sent without it.
+        plan = twin.plan if decided.native == twin.plan.native else decided
+        verdict = judge(twin.think, plan, reply, reasoning, card)
+        receipts.append(ThinkReceipt(str(twin.think), plan.native, plan.fidelity, plan.note, verdict))
+    return tuple(receipts)
+
+
 def unsent_result(
     target: Target | None, profile: str, model: str, think: Think, failed: Failure, *, run_id: str, at: datetime,
-    native: Json | None = None, repeat: int | None = None,
+    native: Json | None = None, repeat: int | None = None, twins: Sequence[Twin] = (),
 ) -> Result:  # fmt: skip
     """The result of a call that was never made: a missing key, say."""
     return Result(
@@ -113,7 +128,7 @@ def unsent_result(
         model=model,
         model_reported=None,
         status="cancelled" if failed.kind == "cancelled" else "error",
-        think=ThinkReceipt(str(think), native or {}, "unsupported", "nothing was sent", "unknown"),
+        think=ThinkReceipt(str(think), native or {}, "unsupported", NOTHING_SENT, "unknown"),
         reasoning=Reasoning(),
         answer="",
         finish="cancelled" if failed.kind == "cancelled" else "error",
@@ -127,6 +142,9 @@ def unsent_result(
         host=target.host if target else None,
         simulated=target is not None and target.is_simulated,
         repeat=repeat,
+        same_request=tuple(
+            ThinkReceipt(str(twin.think), native or {}, "unsupported", NOTHING_SENT, "unknown") for twin in twins
+        ),
     )
 
 

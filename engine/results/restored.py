@@ -46,6 +46,8 @@ def result_from(document: Json) -> Result:
         value = document.get(field.name)
         if field.name == "warnings":
             values["warnings"] = tuple(_thawed(Notice, warning) for warning in value or ())
+        elif field.name == "same_request":
+            values["same_request"] = tuple(_thawed(ThinkReceipt, receipt) for receipt in value or ())
         elif field.name == "continuity":
             values["continuity"] = tuple(_thawed(PieceFate, fate) for fate in value or ())
         elif field.name == "checks":

@@ -121,6 +121,7 @@ class Result:
 
     `host` is who was asked, where that is known; `simulated`: it has proved to be a simulator, so nothing was charged.
     `repeat` is the number of the sample, from 1, where the same was asked several times; None where it was asked once.
+    `same_request` are other think values of the sweep that would have sent the same bytes: this answer is theirs too.
     `continuity` says what became of the pieces of earlier turns, empty outside sessions. `passed` is whether the answer
     is what was expected: None where nothing was, or where `expect_note` says why that is not known; `checks` has what
     was asked of more than its text. `turn` is what a session keeps of the answer, None outside sessions; `refused` are
@@ -153,6 +154,7 @@ class Result:
     host: str | None = None
     simulated: bool = False
     repeat: int | None = None
+    same_request: tuple[ThinkReceipt, ...] = ()
     session: SessionPlace | None = None
     continuity: tuple[PieceFate, ...] = ()
     passed: bool | None = None

@@ -69,7 +69,8 @@ async def make_call(
             profile, native = prepared.target.profile, prepared.plan.native
             refused = unsent_result(
                 prepared.target, profile.name, profile.model, prepared.think, admitted,
-                run_id=run_id, at=at or datetime.now(UTC), native=native, repeat=prepared.asked.repeat,
+                run_id=run_id, at=at or datetime.now(UTC), native=native,
+                repeat=prepared.asked.repeat, twins=prepared.asked.twins,
             )  # fmt: skip
             return refused if keep is None else await keep(refused, None)
         prepared, funds = admitted.prepared, admitted.funds

@@ -97,7 +97,7 @@ async def fan_out(
         native = job.prepared.plan.native if job.prepared and failed.kind != "cancelled" else None
         return unsent_result(
             job.target, job.profile, job.model, job.think, failed,
-            run_id=run_id, at=at, native=native, repeat=job.repeat,
+            run_id=run_id, at=at, native=native, repeat=job.repeat, twins=job.twins,
         )  # fmt: skip
 
     async def one(index: int, job: Job) -> Result:

@@ -12,7 +12,8 @@ from ...profiles.state.compactions import CompactionMeans
 from ...providers.errors import ConfigError, Failure
 from ...providers.think import Think
 from ..exchange.surroundings import Patience
-from ..planning.prepare import Prepared, Prompt, prepare, with_notice, with_repeat
+from ..planning.prepare import Prepared, Prompt, Twin, prepare, with_notice, with_repeat
+from ..planning.twins import standing_for, twins_among
 from ..results.result import Forecast
 from ..targets.authorize import Authorize, authorization
 from ..targets.keys import Key, account_label
@@ -48,6 +49,11 @@ class Job:
     authorize: Authorize | None = None
     forecast: Forecast | None = None
     repeat: int | None = None
+
+    @property
+    def twins(self) -> tuple[Twin, ...]:
+        """The think values that it stands for beside its own."""
+        return () if self.prepared is None else self.prepared.asked.twins
 
     @property
     def ready(self) -> ReadyCall | None:
@@ -100,7 +106,9 @@ def make_jobs(
     options: Options,
     environment: Mapping[str, str] = os.environ,
 ) -> list[Job]:
-    """A job for each profile and think value. What cannot be called becomes a job that says why.
+    """A job for each profile, think value and sample. What cannot be called becomes a job that says why.
+
+    Think values of a profile whose requests are the same bytes, and are not repeated, share one job.
 
     Raises `ConfigError` when nothing at all can be called.
     """
@@ -126,6 +134,7 @@ def make_jobs(
                 except ConfigError as error:
                     problem = error
             refused = None if problem is None else Failure("config", problem.message, hint=problem.hint)
+            samples = options.samples(selection.label)
             patience = patience_of(target, config, options)
             jobs += (
                 Job(
@@ -140,7 +149,7 @@ def make_jobs(
                     authorize,
                     repeat=repeat,
                 )
-                for repeat in options.samples(selection.label)
+                for repeat in samples
             )
             if problem is not None:
                 problems.append(problem)
@@ -148,7 +157,21 @@ def make_jobs(
         messages = dict.fromkeys(problem.message for problem in problems)
         hints = dict.fromkeys(problem.hint for problem in problems if problem.hint)
         raise ConfigError("\n       ".join(messages), hint="\n    ".join(hints) or None)
-    return jobs
+    return _without_twins(jobs)
+
+
+def _without_twins(jobs: Sequence[Job]) -> list[Job]:
+    """The jobs whose requests differ, and samples of the same; each of the others is told by the one made for it."""
+    calls = [None if job.refused is not None or job.repeat is not None else job.prepared for job in jobs]
+    stand_ins = twins_among(calls)
+    kept: list[Job] = []
+    for place, job in enumerate(jobs):
+        if place in stand_ins:
+            continue
+        others = (calls[other] for other, made in stand_ins.items() if made == place)
+        told = [other for other in others if other is not None]
+        kept.append(replace(job, prepared=standing_for(job.prepared, told)) if job.prepared and told else job)
+    return kept
 
 
 def prepare_one(

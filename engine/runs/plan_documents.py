@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..costs.forecast import totals
+from ..costs.forecast import ForecastTotals, totals
 from ..exchange.secrets import masked_headers
 from ..planning.prepare import Prepared
 from ..results.documents import plain
 from ..results.result import Forecast
+from .plans import PlannedCall
 
 PLAN_SCHEMA = "thinkdial.plan/1"
 
 
-def plan_document(
-    plans: Iterable[tuple[Prepared, Forecast, str | None]], outlooks: Sequence[object] = ()
-) -> dict[str, Any]:
-    """`thinkdial.plan/1`, from prepared calls, their forecasts and where each key would come from.
+def plan_document(plans: Iterable[PlannedCall], outlooks: Sequence[object] = ()) -> dict[str, Any]:
+    """`thinkdial.plan/1`: each call once, and in total as many as would be made of it.
 
     `outlooks` are those of the session that the calls go on with, one for each call; there are none outside of one.
     """
@@ -25,11 +24,21 @@ def plan_document(
     return {
         "schema": PLAN_SCHEMA,
         "plans": [
-            plan_entry(*entry) | ({"outlook": plain(outlooks[at])} if outlooks else {})
+            {
+                **plan_entry(entry.prepared, entry.forecast, entry.key_source),
+                "samples": entry.samples,
+                "same_request_as": entry.same_request_as,
+                **({"outlook": plain(outlooks[at])} if outlooks else {}),
+            }
             for at, entry in enumerate(entries)
         ],
-        "total": plain(totals(forecast for _, forecast, _ in entries)),
+        "total": plain(planned_total(entries)),
     }
+
+
+def planned_total(plans: Iterable[PlannedCall]) -> ForecastTotals:
+    """What all calls may cost, each as often as it would be made."""
+    return totals(plan.forecast for plan in plans for _ in range(plan.samples))
 
 
 def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | None) -> dict[str, Any]:

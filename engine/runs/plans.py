@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...providers.errors import ConfigError, Failure
 from ..costs.forecast import forecast
 from ..planning.prepare import Prepared, Prompt
+from ..planning.twins import twins_among
 from ..results.result import Forecast
 from ..targets.keys import describe_key, key_at_hand
 from ..targets.target import Selection, refuse_ended, resolve, think_values
@@ -20,11 +21,17 @@ if TYPE_CHECKING:
 
 
 class PlannedCall(NamedTuple):
-    """One call that would be made. `key_source` says where its key would come from; None where it needs none."""
+    """One call that would be made. `key_source` says where its key would come from; None where it needs none.
+
+    `samples` is how many times it would be made: not at all where `same_request_as` names another think value of the
+    profile whose request, of the same bytes, is made instead. `forecast` is that of one.
+    """
 
     prepared: Prepared
     forecast: Forecast
     key_source: str | None
+    samples: int = 1
+    same_request_as: str | None = None
 
 
 class Plans(NamedTuple):
@@ -44,11 +51,13 @@ def plan_calls(
     count: Callable[[Sequence[Prepared]], Mapping[int, int]] | None = None,
     fit: Callable[[Prepared], Prepared | Failure] | None = None,
 ) -> Plans:
-    """Plan each profile and think value. `count` gives input tokens by index, as the providers count them.
+    """Plan each profile and think value, of which those with the same bytes are made once.
 
-    `fit` gives a call of a session as it may go, or why its context is too full for it.
+    `count` gives input tokens by index, as the providers count them. `fit` gives a call of a session as it may go, or
+    why its context is too full for it.
     """
     planned: list[Prepared] = []
+    times: list[int] = []
     problems: dict[str, ConfigError] = {}
     for selection in selections:
         for think in think_values(selection, options.sweep, config):
@@ -60,8 +69,10 @@ def plan_calls(
                 if isinstance(found, Failure):
                     raise ConfigError(f"profile {selection.profile.name}: {found.message}", hint=found.hint)
                 planned.append(found)
+                times.append(len(options.samples(selection.label)))
             except ConfigError as error:
                 problems.setdefault(error.message, error)
+    stand_ins = twins_among([call if count == 1 else None for call, count in zip(planned, times, strict=True)])
     counted: Mapping[int, int] = count(planned) if count is not None else {}
     now = datetime.now(UTC)
     with own_runs(note) as samples:
@@ -70,6 +81,8 @@ def plan_calls(
                 prepared,
                 forecast(prepared, prompt, now, counted_tokens=counted.get(index), samples=samples),
                 describe_key(prepared.target),
+                0 if index in stand_ins else times[index],
+                str(planned[stand_ins[index]].think) if index in stand_ins else None,
             )
             for index, prepared in enumerate(planned)
         ]

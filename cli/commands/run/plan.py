@@ -151,7 +151,7 @@ def print_plans(
     )
     if problems and not entries:
         raise problems[0]
-    outlooks = [] if foresee is None else [foresee(prepared, forecast) for prepared, forecast, _ in entries]
+    outlooks = [] if foresee is None else [foresee(entry.prepared, entry.forecast) for entry in entries]
     if as_json:
         emit(json_text(plan_document(entries, outlooks)))
     else:
@@ -167,7 +167,7 @@ def print_plans(
             complain(problem)
         elif not quiet:
             say(f"left out: {problem.message}")
-    if strict and any(not prepared.plan.is_strict for prepared, _, _ in entries):
+    if strict and any(not entry.prepared.plan.is_strict for entry in entries):
         return ExitCode.STRICT_PLAN
     if problems and not tolerant:
         return ExitCode.SOME_FAILED

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import takewhile
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -22,7 +23,7 @@ _SOURCE_NEEDS = 100
 def forecast_table(
     jobs: Sequence[Job], forecasts: Sequence[Forecast | None], total: ForecastTotals, width: int
 ) -> RenderableType:
-    """One row for each call, the total, and how the figures came about."""
+    """One row for each call, samples of the same together, the total, and how the figures came about."""
     table = Table(
         box=box.SIMPLE_HEAD, header_style="dim", border_style="dim", padding=(0, 1, 0, 0), pad_edge=False,
         show_edge=False,
@@ -32,13 +33,23 @@ def forecast_table(
     for head in ("input tokens" if width >= _SOURCE_NEEDS else "input", "low", "expected", "high"):
         table.add_column(head, no_wrap=True, justify="right")
     table.add_column("source", overflow="fold")
-    for job, forecast in zip(jobs, forecasts, strict=True):
+    for job, forecast, times in _cells(jobs, forecasts):
         mark = "~" if forecast is not None and forecast.input_source == "estimated" else ""
         entered = UNKNOWN if forecast is None else f"{mark}{forecast.input_tokens:,}"
         source = "not sent" if job.refused is not None else short_source(forecast)
-        table.add_row(Text(one_line(job.profile, 40)), str(job.think), entered, *amounts(forecast), source)
+        think = "".join([str(job.think), *(f"={twin.think}" for twin in job.twins), f" ×{times}" if times > 1 else ""])
+        table.add_row(Text(one_line(job.profile, 40)), think, entered, *amounts(forecast), source)
     if len(jobs) > 1:
         table.add_section()
         table.add_row(Text("total", "bold"), "", "", *total_amounts(total), "")
     lines = [unknown_words(total), f"Cost in USD before the call: {method_words(forecasts)}."]
     return Group(table, Text("\n" + "\n".join(line for line in lines if line), "dim"))
+
+
+def _cells(jobs: Sequence[Job], forecasts: Sequence[Forecast | None]) -> Iterator[tuple[Job, Forecast | None, int]]:
+    """Each call once, and how many samples of it are taken."""
+    pairs = list(zip(jobs, forecasts, strict=True))
+    for at, (job, forecast) in enumerate(pairs):
+        if (job.repeat or 1) == 1:
+            rest = (later.repeat for later, _ in pairs[at + 1 :])
+            yield job, forecast, 1 + sum(1 for _ in takewhile(lambda number: (number or 1) > 1, rest))

@@ -11,10 +11,11 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ....engine.costs.forecast import totals
 from ....engine.planning.prepare import Prepared
 from ....engine.planning.think_plan import OF_THE_MODEL
 from ....engine.results.result import Forecast
+from ....engine.runs.plan_documents import planned_total
+from ....engine.runs.plans import PlannedCall
 from ....providers.untrusted import harmless
 from .continuity import continuity_words, fate_lines
 from .forecast_cells import amounts, method_words, sources, total_amounts, unknown_words
@@ -30,7 +31,7 @@ FIDELITY_STYLES = {
 NARROW = 100
 TINY = 68
 
-Entries = Sequence[tuple[Prepared, Forecast, str | None]]
+Entries = Sequence[PlannedCall]
 
 
 def plans_view(entries: Entries, width: int) -> RenderableType:
@@ -49,27 +50,29 @@ def plans_view(entries: Entries, width: int) -> RenderableType:
         table.add_column(head, overflow="fold", no_wrap=not tiny, justify="right")
     below: list[RenderableType] = []
     previous = ""
-    for prepared, forecast, _ in entries:
+    for entry in entries:
+        prepared, forecast = entry.prepared, entry.forecast
         name = prepared.target.profile.name
         label = Text(harmless(name) if name != previous else "")
         if name != previous:
             label.append(f"\n{harmless(prepared.target.profile.model)}", style="dim")
         previous = name
-        native = _sent(prepared, forecast)
+        native = _sent(prepared, forecast, entry.same_request_as)
         fidelity = Text(prepared.plan.fidelity, style=FIDELITY_STYLES.get(prepared.plan.fidelity, ""))
-        cells: list[RenderableType] = [label, str(prepared.think), fidelity]
+        asked = f"{prepared.think} ×{entry.samples}" if entry.samples > 1 else str(prepared.think)
+        cells: list[RenderableType] = [label, asked, fidelity]
         cells += [native] if wide else []
-        table.add_row(*cells, *_money(amounts(forecast), tiny))
+        table.add_row(*cells, *_money(amounts(forecast) if entry.samples else ("", "", ""), tiny))
         if not wide:
             below += [Text(f"{harmless(name)} @{prepared.think}", "bold"), Padding(native, (0, 0, 0, 2), expand=False)]
-    forecasts = [forecast for _, forecast, _ in entries]
-    total = totals(forecasts)
-    if len(entries) > 1:
+    forecasts = [entry.forecast for entry in entries]
+    total = planned_total(entries)
+    if total.calls > 1 or len(entries) > 1:
         table.add_section()
         blank = [Text("")] * (3 if wide else 2)
         table.add_row(Text("total", "bold"), *blank, *_money(total_amounts(total), tiny))
     told = dict.fromkeys(
-        harmless(notice.message) for prepared, _, _ in entries for notice in prepared.plan.notices
+        harmless(notice.message) for entry in entries for notice in entry.prepared.plan.notices
         if notice.code in OF_THE_MODEL
     )  # fmt: skip
     lines = [*told, unknown_words(total), f"Cost in USD before the call: {method_words(forecasts)}." if entries else ""]
@@ -83,7 +86,8 @@ def plans_view(entries: Entries, width: int) -> RenderableType:
 def _continuity(entries: Entries) -> list[RenderableType]:
     """What becomes of earlier turns: once for all profiles and think values that they go along to in the same way."""
     whom: dict[tuple[str, ...], dict[str, None]] = {}
-    for prepared, _, _ in entries:
+    for entry in entries:
+        prepared = entry.prepared
         past = prepared.asked.prompt.past
         if past is not None and past.turns:
             fates = prepared.continuity.fates
@@ -96,11 +100,13 @@ def _continuity(entries: Entries) -> list[RenderableType]:
     return [*parts, Text("")] if parts else []
 
 
-def _sent(prepared: Prepared, forecast: Forecast) -> Text:
+def _sent(prepared: Prepared, forecast: Forecast, same_as: str | None) -> Text:
     decided = prepared.plan
     native = Text(harmless(json.dumps(decided.native, ensure_ascii=False)) if decided.native else "nothing")
     if decided.note:
         native.append(f"\n{harmless(decided.note)}", style="dim")
+    if same_as is not None:
+        return native.append(f"\nsame request as @{same_as}: asked once", style="dim")
     return native.append(f"\n{sources(forecast)}", style="dim")
 
 
@@ -109,5 +115,5 @@ def _money(shown: tuple[str, str, str], tiny: bool) -> list[str]:
 
 
 def _missing_keys(entries: Entries) -> list[Text]:
-    missing = {key for _, _, key in entries if key is not None and key.endswith("(not set)")}
+    missing = {key for entry in entries if (key := entry.key_source) is not None and key.endswith("(not set)")}
     return [Text(f"No key yet: {', '.join(sorted(missing))}", style="dim")] if missing else []

@@ -21,7 +21,7 @@ Cli = Callable[..., Any]
 @pytest.mark.parametrize("name", ["report.html", "report.HTM"])
 def test_the_suffix_of_the_file_makes_a_page(cli: Cli, sim: Path, tmp_path: Path, name: str) -> None:
     file = tmp_path / name
-    ended = cli("compare", "Is 91 prime?", "-p", "trio", "-t", "off,low", "--config", sim, "-o", file)
+    ended = cli("compare", "Is 91 prime?", "-p", "trio", "-t", "low,high", "--config", sim, "-o", file)
     assert ended.code == 0 and ended.out == ""
     text = file.read_text(encoding="utf-8")
     assert text.startswith("<!doctype html>") and text.count("<article") == 6

@@ -46,8 +46,12 @@ def test_the_plan_is_what_is_sent(cli: Cli, tmp_path: Path, recorder: Any, extra
     common = (prompt, *names, "-t", DIAL, *extra, "--config", config)
     planned = cli("plan", *common, "--json")
     assert planned.code == 0, planned.err
-    expected = sorted((p["request"]["url"], p["request"]["body"]) for p in planned.json["plans"])
-    assert len(expected) == len(builtin) * 10
+    plans = planned.json["plans"]
+    assert len(plans) == len(builtin) * 10
+    expected = sorted((p["request"]["url"], p["request"]["body"]) for p in plans if p["samples"])
+    sent_for = {(p["profile"], p["think"]["requested"]): p["request"] for p in plans if p["samples"]}
+    others = [p for p in plans if not p["samples"]]
+    assert others and all(p["request"] == sent_for[p["profile"], p["same_request_as"]] for p in others)
 
     assert cli("compare", *common, "--retries", "0", "-q").code == 3
     sent = sorted((f"{recorder.url}{path}", body.decode()) for path, _, body in recorder.asked)

@@ -14,6 +14,7 @@ from thinkdial.engine.exchange.secrets import masked_headers
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
 from thinkdial.engine.results.documents import dollars_text
 from thinkdial.engine.runs.plan_documents import plan_document
+from thinkdial.engine.runs.plans import PlannedCall
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
@@ -75,7 +76,9 @@ def test_the_header_that_a_route_authenticates_with_is_masked_whatever_its_name(
 
 def test_a_plan_document_is_plain_json_with_exact_amounts() -> None:
     call = prepared()
-    document = plan_document([(call, forecast(call, Prompt("hi"), datetime(2026, 11, 21, tzinfo=UTC)), "MY_KEY")])
+    document = plan_document(
+        [PlannedCall(call, forecast(call, Prompt("hi"), datetime(2026, 11, 21, tzinfo=UTC)), "MY_KEY")]
+    )
     (entry,) = json.loads(json.dumps(document))["plans"]
     assert document["schema"] == "thinkdial.plan/1"
     assert entry["think"] == {
