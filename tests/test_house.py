@@ -14,8 +14,8 @@ LAYERS = ("cli", "engine", "profiles", "providers", "simulator")
 MOST_FILES, MOST_LINES = 15, 400
 
 ENGINE_ORDER = (
-    "targets", "planning", "exchange", "results", "checks", "costs", "history", "lookups", "runs", "sessions", "batch",
-    "api", "call_options", "session_calls", "client", "session",
+    "statistics", "targets", "planning", "exchange", "results", "checks", "costs", "cells", "history", "lookups", "runs",
+    "doses", "sessions", "batch", "trials", "locks", "api", "call_options", "session_calls", "client", "session",
 )  # fmt: skip
 """From the lowest room to the highest: each may import from itself and from those before it."""
 

@@ -1,0 +1,1 @@
+"""Statistics: intervals, rank tests and their corrections, as pure arithmetic over plain numbers."""

@@ -1,0 +1,195 @@
+"""Intervals, against scipy's and against the truth they were drawn from."""
+
+from __future__ import annotations
+
+import math
+import random
+from collections.abc import Callable, Sequence
+from statistics import NormalDist, median
+
+import pytest
+from scipy import stats
+
+from thinkdial.engine.statistics.distributions import (
+    binomial_at_least,
+    binomial_at_most,
+    doubled_ranks,
+    rank_sum_quantile,
+    t_quantile,
+)
+from thinkdial.engine.statistics.intervals import (
+    Interval,
+    difference_interval,
+    median_interval,
+    proportion_difference,
+    proportion_interval,
+    proportion_lower,
+    proportion_upper,
+    quantile,
+)
+
+COUNTS = [(0, 1), (1, 1), (0, 10), (3, 10), (9, 10), (10, 10), (29, 30), (90, 100), (450, 1000)]
+
+
+@pytest.mark.parametrize(("passed", "n"), COUNTS)
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_an_interval_of_a_rate_is_wilsons(passed: int, n: int, level: float) -> None:
+    expected = stats.binomtest(passed, n).proportion_ci(level, method="wilson")
+    found = proportion_interval(passed, n, level)
+    assert (found.low, found.high) == pytest.approx((expected.low, expected.high), abs=1e-12)
+    assert found.level == level and passed / n in found
+
+
+@pytest.mark.parametrize(("passed", "n"), COUNTS)
+@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+def test_the_bounds_of_a_rate_are_exact(passed: int, n: int, level: float) -> None:
+    lower = stats.binomtest(passed, n, alternative="greater").proportion_ci(level, method="exact").low
+    upper = stats.binomtest(passed, n, alternative="less").proportion_ci(level, method="exact").high
+    assert proportion_lower(passed, n, level) == pytest.approx(lower, abs=1e-9)
+    assert proportion_upper(passed, n, level) == pytest.approx(upper, abs=1e-9)
+
+
+def test_a_rate_without_trials_may_be_anything_and_impossible_counts_are_refused() -> None:
+    assert proportion_interval(0, 0) == Interval(0.0, 1.0, 0.95)
+    assert (proportion_lower(0, 0), proportion_upper(0, 0)) == (0.0, 1.0)
+    assert proportion_difference(0, 0, 3, 4) is None
+    for passed, n, level in ((-1, 3, 0.9), (4, 3, 0.9), (1, 3, 0.0), (1, 3, 1.0)):
+        with pytest.raises(ValueError, match="passed <= n"):
+            proportion_interval(passed, n, level)
+
+
+@pytest.mark.parametrize("n", [5, 10, 30, 100])
+def test_rates_are_covered_as_promised(n: int) -> None:
+    """Over all rates from 0.01 to 0.99, by summing up the binomial law: no simulation is needed."""
+    rates = [percent / 100 for percent in range(1, 100)]
+    found = [(proportion_interval(k, n), proportion_lower(k, n), proportion_upper(k, n)) for k in range(n + 1)]
+
+    def covered(rate: float, holds: Callable[[tuple[Interval, float, float]], bool]) -> float:
+        return math.fsum(float(stats.binom.pmf(k, n, rate)) for k, one in enumerate(found) if holds(one))
+
+    both = [covered(rate, lambda one, rate=rate: rate in one[0]) for rate in rates]
+    assert 0.945 <= math.fsum(both) / len(both) <= 0.975 and min(both) > 0.83
+    assert min(covered(rate, lambda one, rate=rate: one[1] <= rate) for rate in rates) >= 0.95 - 1e-9
+    assert min(covered(rate, lambda one, rate=rate: one[2] >= rate) for rate in rates) >= 0.95 - 1e-9
+
+
+def test_a_difference_of_rates_is_newcombes() -> None:
+    """Known answers: Newcombe 1998, table II, method 10."""
+    for counts, low, high in (
+        ((56, 70, 48, 80), 0.0524, 0.3339),
+        ((9, 10, 3, 10), 0.1705, 0.8090),
+        ((6, 7, 2, 7), 0.0582, 0.8062),
+        ((5, 56, 0, 29), -0.0381, 0.1926),
+        ((10, 10, 0, 20), 0.6791, 1.0),
+    ):
+        found = proportion_difference(*counts)
+        assert found is not None and (found.low, found.high) == pytest.approx((low, high), abs=6e-5), counts
+
+
+@pytest.mark.parametrize("q", [0.0, 0.1, 0.25, 0.5, 0.9, 1.0])
+def test_a_quantile_lies_on_the_straight_line_between_two_values(q: float) -> None:
+    values = [7.0, 1.0, 3.0, 3.0, 250.0, 19.0]
+    assert quantile(values, q) == pytest.approx(float(stats.quantile(values, q)))
+    assert quantile([4], q) == 4
+    with pytest.raises(ValueError, match="needs values"):
+        quantile([], q)
+
+
+def test_a_median_of_few_values_says_how_little_it_promises() -> None:
+    assert median_interval([]) is None and median_interval([3]) is None
+    assert median_interval([3, 9]) == Interval(3, 9, 0.5)
+    assert median_interval([9, 3, 5]) == Interval(3, 9, 0.75)
+    assert median_interval([40] * 5) == Interval(40, 40, 0.9375)
+    assert median_interval([6, 5, 4, 3, 2, 1]) == Interval(1, 6, 0.95)
+
+
+@pytest.mark.parametrize("n", [9, 20, 51])
+def test_a_median_has_the_ends_of_its_bootstrap_or_wider_ones(n: int) -> None:
+    dice = random.Random(n)
+    values = [dice.lognormvariate(6, 1) for _ in range(n)]
+    found = median_interval(values)
+    resampled = sorted(median(dice.choices(values, k=n)) for _ in range(4000))
+    assert found is not None
+    assert found.low <= quantile(resampled, 0.03) and found.high >= quantile(resampled, 0.97)
+    assert min(values) <= found.low and found.high <= max(values) and (n < 20 or found.high < max(values))
+
+
+def test_the_law_of_a_rank_sum_is_known() -> None:
+    """The critical values of printed tables of U, two-sided at 0.05."""
+    for sizes, critical in {(5, 5): 2, (8, 5): 6, (10, 10): 23, (7, 20): 34, (20, 20): 127}.items():
+        rank, covered = rank_sum_quantile(*sizes, 0.025)
+        assert rank == critical and 0.95 <= covered < 0.97, sizes
+    counted, normal = rank_sum_quantile(30, 30, 0.025)[0], rank_sum_quantile(30, 31, 0.025)[0]
+    assert 10 <= normal - counted <= 14
+
+
+def test_laws_agree_with_scipy() -> None:
+    for n in (1, 7, 400):
+        for k in (0, n // 3, n):
+            for rate in (0.0, 0.01, 0.5, 0.93, 1.0):
+                assert binomial_at_most(k, n, rate) == pytest.approx(float(stats.binom.cdf(k, n, rate)), abs=1e-10)
+                assert binomial_at_least(k, n, rate) == pytest.approx(float(stats.binom.sf(k - 1, n, rate)), abs=1e-10)
+    for q in (0.8, 0.95, 0.99):
+        for degrees in (4, 8, 30, 500):
+            assert t_quantile(q, degrees) == pytest.approx(float(stats.t.ppf(q, degrees)), rel=0.02)
+    values = [5, 1, 5, 2, 2, 2, 9]
+    assert doubled_ranks(values) == [2 * rank for rank in stats.rankdata(values)]
+
+
+LAWS: dict[str, tuple[Callable[[random.Random], float], float]] = {
+    "normal": (lambda dice: dice.gauss(10, 2), 10.0),
+    "lognormal": (lambda dice: dice.lognormvariate(6, 1.2), math.exp(6)),
+    "two humps": (lambda dice: dice.gauss(100, 5) if dice.random() < 0.7 else dice.gauss(2000, 100), 101.8),
+}
+LAWS["two humps"] = (LAWS["two humps"][0], 100 + 5 * NormalDist().inv_cdf(0.5 / 0.7))
+
+
+def coverage(intervals: Sequence[Interval | None], truth: float) -> float:
+    held = [truth in one for one in intervals if one is not None]
+    return sum(held) / len(held)
+
+
+def medians(law: str, n: int, times: int, level: float = 0.95) -> float:
+    draw, truth = LAWS[law]
+    dice = random.Random(f"{law} {n}")
+    return coverage([median_interval([draw(dice) for _ in range(n)], level) for _ in range(times)], truth)
+
+
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize(("n", "least"), [(3, 0.72), (5, 0.91), (10, 0.94), (30, 0.94)])
+def test_medians_are_covered(law: str, n: int, least: float) -> None:
+    assert medians(law, n, 1000) >= least
+
+
+def differences(law: str, n_a: int, n_b: int, times: int) -> float:
+    draw, _ = LAWS[law]
+    dice = random.Random(f"{law} {n_a} {n_b}")
+    found = [
+        difference_interval([draw(dice) + 25 for _ in range(n_a)], [draw(dice) for _ in range(n_b)])
+        for _ in range(times)
+    ]
+    return coverage(found, 25)
+
+
+@pytest.mark.parametrize("law", LAWS)
+def test_differences_are_covered(law: str) -> None:
+    assert differences(law, 5, 8, 600) >= 0.93
+    assert difference_interval([1], [2, 3]) is None
+    few = difference_interval([5, 7], [1, 2])
+    assert few is not None and (few.low, few.high) == (3, 6) and few.level == pytest.approx(2 / 3)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize("n", [6, 8, 10, 15, 20, 30, 50, 100, 200])
+def test_medians_are_covered_at_every_size(law: str, n: int) -> None:
+    for level in (0.8, 0.95):
+        found = medians(law, n, 8000, level)
+        assert level - 0.012 <= found <= 0.995, (level, found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("law", LAWS)
+@pytest.mark.parametrize(("n_a", "n_b"), [(4, 4), (5, 20), (15, 15), (35, 40)])
+def test_differences_are_covered_at_every_size(law: str, n_a: int, n_b: int) -> None:
+    assert 0.94 <= differences(law, n_a, n_b, 3000) <= 0.985
