@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..engine.results.documents import result_document, run_document
+from ..engine.results.documents import result_document
 from ..engine.results.forms import form_of
 from ..engine.results.json_pieces import json_pieces
 from ..engine.results.result import Result, Run
@@ -68,11 +68,17 @@ def json_line(result: Result) -> str:
     return harmless_json(json.dumps(result_document(result), ensure_ascii=False)) + "\n"
 
 
+def _run_document(run: Run) -> dict[str, object]:
+    from ..engine.cells.documents import compared_document
+
+    return compared_document(run)
+
+
 def formatted(run: Run, form: Format, reasoning: ReasoningView, reference: Reference | None) -> str | None:
     """The text of `run` in `form`; None for the table, which depends on where it is printed."""
     match form:
         case Format.JSON:
-            return json_text(run_document(run))
+            return json_text(_run_document(run))
         case Format.JSONL:
             return "".join(json_line(result) for result in run.results)
         case Format.CSV:
@@ -103,7 +109,7 @@ def print_run(
     `reference` is the configuration's; without it the shipped table says which think value is more than which.
     """
     if output is None and form is Format.JSON:
-        emit_pieces(_json_pieces(run_document(run)))
+        emit_pieces(_json_pieces(_run_document(run)))
         return True
     text = formatted(run, form, reasoning, reference)
     if output is None:

@@ -13,6 +13,7 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 from thinkdial.engine.batch.output.summary import SCHEMA as BATCH_SUMMARY_SCHEMA
 from thinkdial.engine.batch.output.summary import Group
 from thinkdial.engine.checks.expectation import KINDS, MODIFIERS
+from thinkdial.engine.cells.cell import Cell
 from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA
 from thinkdial.engine.results.result import Result, Run
 from thinkdial.engine.sessions.forms.session_file import (
@@ -70,6 +71,8 @@ def result_schema() -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     of_type(Result, definitions)
     of_type(Run, definitions)
+    cells: dict[str, Any] = {"type": "array", "items": of_type(Cell, definitions)}
+    definitions["Run"]["properties"]["cells"] = cells
     _named(definitions["Result"], RESULT_SCHEMA)
     _named(definitions["Run"], RUN_SCHEMA)
     return {

@@ -177,9 +177,8 @@ class Batch:
         """One attempt, if the budget allows it. If not, the batch stops."""
         async with self._places:
             if self.stopping:  # while it waited for its place: it was never begun
-                return lane.caller.refused(
-                    prepared.think, Failure("budget", "the batch was stopped before it began"), prepared.asked.repeat
-                )
+                stopped = Failure("budget", "the batch was stopped before it began")
+                return lane.caller.refused(prepared.think, stopped, prepared.asked.repeat)
             return await self._call(lane, prepared, surroundings)
 
     async def _call(self, lane: Lane, prepared: Prepared, surroundings: Surroundings) -> Result:

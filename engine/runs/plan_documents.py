@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ..costs.forecast import ForecastTotals, totals
+from ..costs.forecast import totals
 from ..exchange.secrets import masked_headers
 from ..planning.prepare import Prepared
 from ..results.documents import plain
@@ -32,13 +32,8 @@ def plan_document(plans: Iterable[PlannedCall], outlooks: Sequence[object] = ())
             }
             for at, entry in enumerate(entries)
         ],
-        "total": plain(planned_total(entries)),
+        "total": plain(totals(entry.forecast for entry in entries for _ in range(entry.samples))),
     }
-
-
-def planned_total(plans: Iterable[PlannedCall]) -> ForecastTotals:
-    """What all calls may cost, each as often as it would be made."""
-    return totals(plan.forecast for plan in plans for _ in range(plan.samples))
 
 
 def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | None) -> dict[str, Any]:

@@ -11,10 +11,10 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from ....engine.costs.forecast import totals
 from ....engine.planning.prepare import Prepared
 from ....engine.planning.think_plan import OF_THE_MODEL
 from ....engine.results.result import Forecast
-from ....engine.runs.plan_documents import planned_total
 from ....engine.runs.plans import PlannedCall
 from ....providers.untrusted import harmless
 from .continuity import continuity_words, fate_lines
@@ -66,7 +66,7 @@ def plans_view(entries: Entries, width: int) -> RenderableType:
         if not wide:
             below += [Text(f"{harmless(name)} @{prepared.think}", "bold"), Padding(native, (0, 0, 0, 2), expand=False)]
     forecasts = [entry.forecast for entry in entries]
-    total = planned_total(entries)
+    total = totals(entry.forecast for entry in entries for _ in range(entry.samples))
     if total.calls > 1 or len(entries) > 1:
         table.add_section()
         blank = [Text("")] * (3 if wide else 2)
