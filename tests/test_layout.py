@@ -14,7 +14,7 @@ from .sources import is_source, registries
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("cli", "engine", "profiles", "providers")
-DEMO_FILES = {"cli/commands/run/demo.py", "cli/commands/setup/simulate.py"}
+DEMO_FILES = {"cli/commands/run/demo.py", "cli/commands/setup/simulate.py", "cli/commands/setup/simulated_profiles.py"}
 
 
 def modules(layer: str) -> list[Path]:

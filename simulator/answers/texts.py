@@ -198,17 +198,19 @@ _SUM = re.compile(r"(?<![\w.])(\d{1,12}) ([-+−*×]) (\d{1,12})(?![\w.])")
 _SLIPS = 0.08
 
 
-def result_of_sum(prompt: str, *key: object) -> int | None:
-    """What the first sum, difference or product in the prompt makes, one in twelve times wrong; None without one.
-
-    So batches of such questions have a pass rate to show.
-    """
+def exact_result_of_sum(prompt: str) -> int | None:
+    """What the first sum, difference or product in the prompt makes; None without one."""
     found = _SUM.search(prompt)
     if found is None:
         return None
     first, second = int(found[1]), int(found[3])
-    made = first + second if found[2] == "+" else first * second if found[2] in "*×" else first - second
-    return made + (fraction("slip", prompt, *key) < _SLIPS)
+    return first + second if found[2] == "+" else first * second if found[2] in "*×" else first - second
+
+
+def result_of_sum(prompt: str, *key: object) -> int | None:
+    """The same, one in twelve times wrong, so that batches of such questions have a pass rate to show."""
+    made = exact_result_of_sum(prompt)
+    return None if made is None else made + (fraction("slip", prompt, *key) < _SLIPS)
 
 
 def answer_for(prompt: str, *key: object) -> str:

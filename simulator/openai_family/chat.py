@@ -35,6 +35,13 @@ def answer_as(call: ApiCall, style: ChatStyle, asked: ChatRequest, *, vendor: st
         thinking_share=THINKING_SHARE,
         limit_covers_thinking=style.limit_covers_thinking,
     )
+    return shown_as(call, style, asked, turn, vendor=vendor, headers=headers)
+
+
+def shown_as(
+    call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn, *, vendor: str, headers: Headers = ()
+) -> HttpReply:
+    """A turn as a completion, or as the stream of one."""
     usage = _usage(call, style, asked, turn, vendor)
     if call.streams:
         return stream(

@@ -54,12 +54,16 @@ def simulate(
     Rows of batches: row_errored is refused, row_expired and row_canceled are never run, row_lost runs and is in no
     result. Whole batches: batch_failed runs nothing, batch_expired half of its rows, batch_hang never ends.
 
+    Models named arm-... have a known truth (pass rates on sums, reasoning by level, prices), for trying how a choice is
+    made. Each repeat is another sample; --seed makes another evening of it.
+
     Example:  thinkdial simulate --port 8099 --fault rate_limit=0.1
     """
     from ....engine.targets.simulated import own_mark
     from ....providers.errors import ConfigError
     from ....simulator import DEMO_PACE, RateLimits, Simulator, serve_forever
     from ...output import emit, say
+    from .simulated_profiles import simulated_profiles
 
     server = Simulator(
         seed=seed,
@@ -75,7 +79,7 @@ def simulate(
     )
 
     def ready(base_url: str) -> None:
-        emit(f"{_profiles_yaml(base_url, server.mark)}\n")
+        emit(f"{simulated_profiles(base_url, server.mark)}\n")
         say(f"simulated providers at {base_url}; save the YAML above as FILE, then in another terminal:")
         say('  thinkdial compare "Is 91 prime?" -p sim --config FILE')
         say("Ctrl-C stops")
@@ -108,30 +112,3 @@ def _faults(given: list[str]) -> dict[str, float]:
         if not 0 <= shares[name] <= 1:
             raise UsageError(f"{share} is not a share", hint="a number from 0 to 1, as in rate_limit=0.1")
     return shares
-
-
-def _profiles_yaml(base_url: str, mark: str) -> str:
-    from ..run.demo import DEMO_KEY, PATHS
-
-    lines = [
-        "# profiles that call the simulator; the headers stand in for keys, so yours stay at home",
-        "# by `simulated` it is known that nothing was charged: it is in no budget and in no spending",
-        "profiles:",
-    ]
-    known = {
-        "anthropic": ("claude-opus-5-5", f"x-api-key: {DEMO_KEY}"),
-        "openai": ("gpt-6-sol", f"authorization: Bearer {DEMO_KEY}"),
-        "google": ("gemini-4-argon", f"x-goog-api-key: {DEMO_KEY}"),
-    }
-    for provider, path in PATHS.items():
-        model, header = known[provider]
-        lines += [
-            f"  sim-{provider}:",
-            f"    provider: {provider}",
-            f"    model: {model}",
-            f"    base_url: {base_url}{path}",
-            f"    headers: {{{header}}}",
-            f"    simulated: {mark}",
-        ]
-    names = ", ".join(f"sim-{provider}" for provider in PATHS)
-    return "\n".join([*lines, f"groups: {{sim: [{names}]}}"])

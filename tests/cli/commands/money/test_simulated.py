@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.cli.commands.setup.simulate import _profiles_yaml
+from thinkdial.cli.commands.setup.simulated_profiles import simulated_profiles
 from thinkdial.engine.history.samples import output_samples
 from thinkdial.engine.history.store import Store
 from thinkdial.profiles.published import catalogue_file
@@ -27,7 +27,7 @@ def simulator() -> Iterator[Simulator]:
 @pytest.fixture
 def sim(simulator: Simulator, tmp_path: Path) -> Path:
     path = tmp_path / "sim.yaml"
-    path.write_text(_profiles_yaml(simulator.base_url, simulator.mark) + "\nbudget: {daily_usd: 0.0001}\n")
+    path.write_text(simulated_profiles(simulator.base_url, simulator.mark) + "\nbudget: {daily_usd: 0.0001}\n")
     return path
 
 
