@@ -14,6 +14,9 @@ from thinkdial.engine.batch.output.summary import SCHEMA as BATCH_SUMMARY_SCHEMA
 from thinkdial.engine.batch.output.summary import Group
 from thinkdial.engine.checks.expectation import KINDS, MODIFIERS
 from thinkdial.engine.cells.cell import Cell
+from thinkdial.engine.cells.levels import LevelStep
+from thinkdial.engine.doses.curves import Dose
+from thinkdial.engine.doses.documents import DOSE_SCHEMA
 from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA
 from thinkdial.engine.results.result import Result, Run
 from thinkdial.engine.sessions.forms.session_file import (
@@ -54,6 +57,7 @@ def main() -> None:
         "batch-summary.schema.json": batch_summary_schema(),
         "config.schema.json": config_schema(),
         "session.schema.json": session_schema(),
+        "dose.schema.json": dose_schema(),
     }
     for name, document in documents.items():
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -127,6 +131,42 @@ def batch_summary_schema() -> dict[str, Any]:
         "groups": {"type": "array", "items": _object({name: group_kinds[name] for name in group}, required=group)},
     }
     return {"$schema": DIALECT, "title": "The summary of a batch", **_object(kinds, required=[*kinds])}
+
+
+def dose_schema() -> dict[str, Any]:
+    """The schema of dose curves: for each model its doses, and the judgements of neighbouring think values."""
+    definitions: dict[str, Any] = {}
+    dose = of_type(Dose, definitions)
+    money = definitions["DoseFigure"]["properties"]
+    usd = {"anyOf": [of_type(Decimal, {}), {"type": "null"}]}
+    figures = {**money, "median": of_type(Decimal, {}), "low": usd, "high": usd}
+    definitions["MoneyFigure"] = definitions["DoseFigure"] | {"properties": figures}
+    definitions["Dose"]["properties"]["usd"] = {"anyOf": [{"$ref": "#/$defs/MoneyFigure"}, {"type": "null"}]}
+    step = of_type(LevelStep, definitions)
+    about = definitions["LevelStep"]
+    about["properties"] = {name: kind for name, kind in about["properties"].items() if name != "arm"}
+    about["properties"]["words"] = {"type": "string"}
+    about["required"] = [*about["properties"]]
+    text = {"type": "string"}
+    curve: dict[str, Any] = {
+        **dict.fromkeys(("name", "provider", "host", "model"), text),
+        "simulated": {"type": "boolean"},
+        "doses": {"type": "array", "items": dose},
+        "steps": {"type": "array", "items": step},
+    }
+    return {
+        "$schema": DIALECT,
+        "title": "What each think value takes",
+        **_object(
+            {
+                "schema": {"const": DOSE_SCHEMA},
+                "curves": {"type": "array", "items": _object(curve, required=[*curve])},
+                "notes": {"type": "array", "items": text},
+            },
+            required=["schema", "curves", "notes"],
+        ),
+        "$defs": definitions,
+    }
 
 
 def session_schema() -> dict[str, Any]:

@@ -1,13 +1,13 @@
 """Levels that do nothing: neighbouring think values of a model whose reasoning is not shown to differ.
 
 A one-sided test asks of each pair whether the higher value makes the model think more: by signed ranks of prompts that
-both were asked, where there are enough of them, else by ranks of all samples. Holm's correction is over all pairs that
-are judged at once. "Not shown to differ" is what it says, and no proof that they are equal.
+both were asked, where there are enough of them, else by ranks of all samples. Holm's correction is over the pairs of a
+model. "Not shown to differ" is what it says, and no proof that they are equal.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean, median
@@ -17,9 +17,6 @@ from ...providers.errors import UsageError
 from ...providers.think import THINKING_LEVELS, Think, parse_think
 from ..statistics.corrections import holm
 from ..statistics.ranks import ALPHA, Comparison, greater, greater_paired
-
-LEAST_PAIRS = 5
-"""So many prompts that both were asked are judged by prompt; fewer could not show anything."""
 
 Judgement = Literal["differ", "not_shown", "too_few"]
 
@@ -83,19 +80,17 @@ def level_steps(samples: Iterable[DosedSample], *, alpha: float = ALPHA) -> tupl
     for sample in samples:
         if amount(sample.think) is not None:
             arms.setdefault(sample.arm, {}).setdefault(sample.think, []).append(sample)
-    pairs = [
-        (arm, lower, upper)
-        for arm, by_think in arms.items()
-        for lower, upper in _neighbours(sorted(by_think, key=lambda think: amount(think) or 0.0))
-    ]
-    # Whether a pair can be judged at all depends on numbers of samples alone, so it needs no correction.
-    compared = [_compared(arms[arm][lower], arms[arm][upper], alpha / len(pairs)) for arm, lower, upper in pairs]
-    judged = [place for place, one in enumerate(compared) if one.can_show(alpha)]
+    return tuple(step for arm, by_think in arms.items() for step in _steps(arm, by_think, alpha))
+
+
+def _steps(arm: str, by_think: Mapping[str, Sequence[DosedSample]], alpha: float) -> Iterator[LevelStep]:
+    pairs = [*pairwise(sorted(by_think, key=lambda think: amount(think) or 0.0))]
+    # Whether a pair can be judged at all depends on numbers of samples alone, so leaving one out needs no correction.
+    compared = [_compared(by_think[lower], by_think[upper], alpha / len(pairs)) for lower, upper in pairs]
+    judged = [place for place, one in enumerate(compared) if one.least_p <= alpha / len(pairs)]
     corrected = dict(zip(judged, holm([compared[place].comparison.p for place in judged]), strict=True))
-    return tuple(
-        _step(arm, lower, upper, one, corrected.get(place), alpha)
-        for place, ((arm, lower, upper), one) in enumerate(zip(pairs, compared, strict=True))
-    )
+    for place, ((lower, upper), one) in enumerate(zip(pairs, compared, strict=True)):
+        yield _step(arm, lower, upper, one, corrected.get(place), alpha)
 
 
 def amount(think: str) -> float | None:
@@ -125,14 +120,6 @@ class _Compared:
     ratio: float | None
     least_p: float
 
-    def can_show(self, alpha: float) -> bool:
-        """Whether the clearest of all differences would be one, were no other pair judged."""
-        return self.least_p <= alpha
-
-
-def _neighbours(values: Sequence[str]) -> list[tuple[str, str]]:
-    return list(pairwise(values))
-
 
 def _compared(lower: Sequence[DosedSample], upper: Sequence[DosedSample], alpha: float) -> _Compared:
     below, above = _tokens(lower), _tokens(upper)
@@ -140,9 +127,10 @@ def _compared(lower: Sequence[DosedSample], upper: Sequence[DosedSample], alpha:
     ratio = high / low if low else None
     by_prompt = _by_prompt(lower), _by_prompt(upper)
     shared = by_prompt[0].keys() & by_prompt[1].keys()
-    if len(shared) >= LEAST_PAIRS and 2 * len(shared) >= min(len(one) for one in by_prompt):
+    least_p = 0.5 ** len(shared)
+    if least_p <= alpha and 2 * len(shared) >= min(len(one) for one in by_prompt):
         pairs = [(by_prompt[1][prompt], by_prompt[0][prompt]) for prompt in sorted(shared)]
-        return _Compared(greater_paired(pairs, alpha=alpha), True, ratio, 0.5 ** len(pairs))
+        return _Compared(greater_paired(pairs, alpha=alpha), True, ratio, least_p)
     return _Compared(greater(above, below, alpha=alpha), False, ratio, _least_p(len(above), len(below)))
 
 

@@ -1,0 +1,200 @@
+"""`thinkdial dose`: what each think value of a model took, from the history; `--measure` asks for what is missing."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from ...exit_codes import ExitCode
+from ...options import AllowUnpriced, AsJson, ConfigFile, Files, MaxCost, Profiles, PromptArgument, Quiet, System
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from decimal import Decimal
+
+    from ....engine.doses.curves import DoseCurve
+    from ....engine.doses.measure import Measurement
+    from ....engine.planning.prepare import Prompt
+    from ....engine.runs.run import Finished
+    from ....engine.targets.target import Selection
+    from ....profiles.config import Config
+    from ....providers.think import Think
+
+MOST_WANTED = 200
+
+
+class DoseFormat(StrEnum):
+    """How dose curves are printed."""
+
+    TABLE = "table"
+    JSON = "json"
+    HTML = "html"
+
+
+def dose(
+    prompt: PromptArgument = None,
+    profile: Profiles = None,
+    think: Annotated[
+        str | None, typer.Option("--think", "-t", metavar="VALUES", help="Only these think values; a comma list.")
+    ] = None,
+    measure: Annotated[
+        int | None,
+        typer.Option(
+            "--measure",
+            metavar="N",
+            min=1,
+            max=MOST_WANTED,
+            help="Ask until each think value has N answers; needs --max-cost. Run again, it goes on.",
+        ),
+    ] = None,
+    max_cost: MaxCost = None,
+    allow_unpriced: AllowUnpriced = False,
+    file: Files = None,
+    system: System = None,
+    output_format: Annotated[DoseFormat | None, typer.Option("--format", help="How to print the curves.")] = None,
+    json: AsJson = False,
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the curves to a file, as dose.html.")
+    ] = None,
+    config: ConfigFile = None,
+    quiet: Quiet = False,
+) -> ExitCode:
+    """Draw reasoning tokens, time and cost by think value, from your own history, without a call.
+
+    Without -p every model in the history is drawn. With a PROMPT only answers to it count. Neighbouring values whose
+    reasoning is not shown to differ are marked. --measure asks the prompt, or a few short ones that are shipped.
+
+    Example:  thinkdial dose -p claude -p gpt --measure 8 --max-cost 0.50
+    """
+    from ....engine.doses.dose import dose_curves, only_thinks
+    from ....engine.targets.target import select
+    from ....providers.errors import UsageError
+    from ...output import noting
+    from ...prompt import read_prompt
+    from ...selection import load_config, sweep_values
+
+    form = _format(output_format, json, output)
+    thinks = sweep_values(think)
+    settings = load_config(config, profile or [], quiet=quiet)
+    given = prompt is not None or bool(file)
+    own = [read_prompt(prompt, file or [], system, noting(quiet=quiet))] if given else None
+    measured: Measurement | None = None
+    if measure is not None:
+        names = profile or list(settings.defaults.profiles)
+        if not names:
+            raise UsageError("--measure needs to know whom to ask", hint="thinkdial dose -p NAME --measure 8 ...")
+        if max_cost is None:
+            raise UsageError("--measure spends money: say how much at most", hint="for instance --max-cost 0.50")
+        selections = select(names, settings)
+        measured = _measured(selections, settings, own, measure, thinks, max_cost, allow_unpriced, system, quiet)
+    elif max_cost is not None:
+        raise UsageError("--max-cost is for --measure: without it nothing is called")
+    else:
+        selections = select(profile, settings) if profile else []
+    _print(only_thinks(dose_curves(selections, settings, prompts=own), thinks), form, output)
+    return ExitCode.OK if measured is None else _told(measured, quiet=quiet)
+
+
+def _measured(
+    selections: Sequence[Selection],
+    config: Config,
+    own: Sequence[Prompt] | None,
+    wanted: int,
+    thinks: Sequence[Think],
+    max_cost: str,
+    allow_unpriced: bool,
+    system: str | None,
+    quiet: bool,
+) -> Measurement:
+    from ....engine.api import ready_run
+    from ....engine.doses.measure import fill, rounds_of
+    from ....engine.doses.prompts import dose_prompts
+    from ....engine.planning.prepare import Prompt
+    from ....engine.runs.jobs import Options
+    from ....engine.runs.money import CostOptions, usd_of
+    from ....engine.runs.observer import Silent
+    from ....providers.errors import UsageError
+    from ...output import noting, say
+
+    if not config.history.enabled:
+        raise UsageError("the history is off, and what is measured would be kept nowhere", hint="history: true")
+    limit = usd_of(max_cost, "--max-cost")
+    prompts = own or [Prompt(text, system) for text in dose_prompts()]
+    rounds = rounds_of(selections, config, prompts, wanted, thinks=thinks, own=own is not None)
+    note = noting(quiet=quiet)
+
+    def run(chosen: Sequence[Selection], prompt: Prompt, spent_usd: Decimal) -> Finished:
+        cost = CostOptions(limit, allow_unpriced, spent_usd=spent_usd)
+        ready = ready_run(chosen, prompt, config, Options(), command="compare", cost=cost, note=note)
+        if ready.question is not None:
+            raise ready.question.refusal()
+        return ready.run(Silent())
+
+    def heard(ended: int, total: int) -> None:
+        if not quiet:
+            say(f"measuring: {ended} of {total} calls")
+
+    return fill(rounds, run, heard)
+
+
+def _told(measured: Measurement, *, quiet: bool) -> ExitCode:
+    """Say how far it came. Gives the exit code."""
+    from ...output import say
+    from ...views.numbers import dollars
+
+    if not quiet:
+        say(f"measured: {measured.made} answers for {dollars(measured.spent_usd)}")
+        if measured.open:
+            say(f"still open: {measured.open} answers ({measured.stopped}); the same command goes on")
+    if measured.interrupted:
+        return ExitCode.INTERRUPTED
+    if not measured.open:
+        return ExitCode.OK
+    if measured.out_of_money:
+        return ExitCode.COST_LIMIT
+    return ExitCode.SOME_FAILED if measured.made else ExitCode.ALL_FAILED
+
+
+def _format(given: DoseFormat | None, as_json: bool, output: Path | None) -> DoseFormat:
+    from ....engine.results.forms import form_of
+    from ....providers.errors import UsageError
+    from ...output import check_writable
+
+    if as_json and given not in (None, DoseFormat.JSON):
+        raise UsageError(f"--json and --format {given} contradict each other")
+    if output is not None:
+        check_writable(output)
+    return DoseFormat.JSON if as_json else given or form_of(output, DoseFormat) or DoseFormat.TABLE
+
+
+def _print(curves: Sequence[DoseCurve], form: DoseFormat, output: Path | None) -> None:
+    from ...output import console, emit, rendered, write_file
+
+    match form:
+        case DoseFormat.JSON:
+            from ....engine.doses.documents import dose_document
+            from ...formats import json_text
+
+            text = json_text(dose_document(curves))
+        case DoseFormat.HTML:
+            from datetime import UTC, datetime
+
+            from ...views.doses.page import dose_page
+
+            text = dose_page(curves, datetime.now(UTC))
+        case DoseFormat.TABLE:
+            from ...formats import FILE_WIDTH
+            from ...views.doses.curves import curves_view
+
+            width = None if output is None else FILE_WIDTH
+            if not curves:
+                text = "no answers in the history yet: every ask and compare is kept, and --measure asks\n"
+            else:
+                text = rendered(*curves_view(curves, width or console().width), width=width)
+    if output is None:
+        emit(text)
+    else:
+        write_file(output, text)

@@ -1,0 +1,1 @@
+"""Dose curves for people: in the terminal, and as a page."""
