@@ -29,6 +29,7 @@ class Commands(LazyGroup):
         "demo": "Run a comparison against simulated providers.",
         "simulate": "Serve the simulated providers on this machine.",
         "batch": "Run the rows of a file or a pipe, resumable, within a budget.",
+        "tune": "Find the cheapest model and dial that pass your rows.",
         "keys": "Keep API keys in the system's keyring.",
         "profiles": "Manage and check the profiles in YAML.",
         "history": "Show stored runs again, without paying again.",
@@ -51,6 +52,7 @@ class Commands(LazyGroup):
         "prices": "money.prices.group",
         "facts": "setup.facts.group",
         "batch": "batch.group",
+        "tune": "choose.tune",
         "history": "history.group",
         "session": "sessions.group",
     }

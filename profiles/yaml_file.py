@@ -225,6 +225,11 @@ def read_yaml(text: str, file: str) -> Section:
     return value
 
 
+def node_of(text: str) -> Any:
+    """The root node of `text`, with the places of everything in it; None of an empty one. Raises `YAMLError`."""
+    return yaml.compose(text, Loader=_Loader)
+
+
 def _not_yaml(error: yaml.YAMLError, text: str, file: str) -> ConfigError:
     mark = error.problem_mark or error.context_mark if isinstance(error, yaml.MarkedYAMLError) else None
     if mark:

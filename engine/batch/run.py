@@ -202,11 +202,20 @@ def ready_batch(options: BatchOptions, config: Config, listener: Listener | None
 
     Raises `UsageError` and `ConfigError`, and `BrokenPipeError` where nobody reads the output.
     """
+    with open_input(options, config) as given, ready_rows(given, options, config, listener) as ready:
+        yield ready
+
+
+@contextmanager
+def ready_rows(
+    given: BatchInput, options: BatchOptions, config: Config, listener: Listener | None = None
+) -> Generator[ReadyBatch]:
+    """The same of rows that are open already. Raises as above."""
     listener = listener or NoListener()
     form = output_form(options.output_form, options.output)
     if options.calls.is_strict:
         refuse_worse_plans(options.profiles, config, options.calls, options.names)
-    with open_input(options, config) as given, ExitStack() as stack:
+    with ExitStack() as stack:
         yield ReadyBatch(options, config, given, listener, _opened(options, config, form, given, listener, stack))
 
 

@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 from statistics import NormalDist, fmean, stdev
 
 NEAR = 0.2
@@ -64,6 +65,7 @@ def is_above(passed: int, n: int, rate: float, alpha: float, *, is_last: bool = 
     return is_below(n - passed, n, 1 - rate, alpha, is_last=is_last)
 
 
+@lru_cache(maxsize=4096)
 def rate_bounds(passed: int, n: int, alpha: float, *, is_last: bool = False) -> tuple[float, float]:
     """Between which rates the true one is shown to lie; each end is wrong with a chance of at most `alpha`."""
     return 1 - _highest(n - passed, n, alpha, is_last=is_last), _highest(passed, n, alpha, is_last=is_last)

@@ -163,14 +163,14 @@ def run(
         option = "--fail-on" if gate is not None else "--strict-think"
         raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via and --engine")
     options = BatchOptions(
-        source=_source(rows),
+        source=source_of(rows),
         target=output if output is not None or not is_here else standard_output(),
         profiles=tuple(profile or ()),
         calls=Options(sweep_values(think), max_output, timeout, retries, no_stream, emulate, is_strict=strict_think),
         cost=CostOptions(dollars_of(max_cost), allow_unpriced),
         system=system,
         template=template,
-        variables=tuple(map(_variable, var or ())),
+        variables=tuple(map(variable_of, var or ())),
         input_form=input_format,
         output_form=output_format,
         concurrency=concurrency,
@@ -217,7 +217,7 @@ def _run_here(options: BatchOptions, config: Config, summaries: Sequence[Path], 
         return ExitCode.BROKEN_PIPE
 
 
-def _source(rows: str) -> str | int:
+def source_of(rows: str) -> str | int:
     """Where the rows are read from. Raises `UsageError` where there is no standard input."""
     from ....providers.errors import UsageError
 
@@ -231,7 +231,7 @@ def _source(rows: str) -> str | int:
         raise UsageError(f"standard input cannot be read: {error}") from None
 
 
-def _variable(pair: str) -> tuple[str, str]:
+def variable_of(pair: str) -> tuple[str, str]:
     """A field for the template. Raises `UsageError` for what is none."""
     from ....providers.errors import UsageError
 

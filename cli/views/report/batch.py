@@ -39,6 +39,9 @@ def summary_page(tally: Tally, ended: Ended, source: str, made_at: datetime) -> 
     charts = (_latency(entries), _tokens(entries), _costs(entries))
     return page_of(
         "batch.html",
+        kind="batch",
+        best="best known value",
+        caveat="pass rates whose intervals overlap may differ by chance alone",
         title=title,
         page_title=f"{title} · thinkdial",
         date=f"{made_at.day} {made_at:%B %Y, %H:%M} UTC",

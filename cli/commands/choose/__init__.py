@@ -1,0 +1,1 @@
+"""Commands that help to choose a model: which passes, at what dose, and what has changed."""

@@ -1,0 +1,123 @@
+"""Who takes part: the rows in the order of the trial, and the arms, each asked by the caller of a batch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from ...providers.errors import ConfigError, UsageError
+from ..batch.caller import RowCaller, caller_maker
+from ..batch.rows.digests import digest_of
+from ..batch.rows.rows import BadRow, Row
+from ..targets.target import select, think_values
+from .arms import Arm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ...profiles.config import Config
+    from ...providers.think import Think
+    from ..batch.output.output_file import Work
+    from .options import TrialOptions
+
+MOST_ROWS = 100_000
+"""Rows that are kept in memory, the first of the file; no trial asks as many."""
+
+
+@dataclass(slots=True)
+class TrialRows:
+    """The rows that are asked, in order; lines that are none; and how many rows expect nothing, or say whom to ask."""
+
+    rows: list[Row] = field(default_factory=list[Row])
+    bad: list[BadRow] = field(default_factory=list[BadRow])
+    without_expect: int = 0
+    with_settings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """An arm, and who asks it. `trouble` is why it cannot be asked at all."""
+
+    arm: Arm
+    think: Think
+    caller: RowCaller | None = None
+    trouble: str | None = None
+
+    def work(self, row: Row) -> Work | None:
+        """What a result of `row` is recognised by."""
+        return None if self.caller is None else self.caller.work(row, self.think)
+
+
+def trial_rows(read: Iterable[Row | BadRow], options: TrialOptions) -> TrialRows:
+    """The rows that can be judged, shuffled by the seed. Raises `UsageError` when there is none.
+
+    A row's own profiles and think value are left aside: who is asked is what the trial is about.
+    """
+    found, seen = TrialRows(), 0
+    for row in read:
+        if isinstance(row, BadRow):
+            found.bad.append(row)
+            continue
+        seen += 1
+        expect = row.expect if row.expect is not None else options.expect
+        if expect is None:
+            found.without_expect += 1
+            continue
+        found.with_settings += bool(row.profiles) or row.think is not None
+        if len(found.rows) < MOST_ROWS:
+            found.rows.append(replace(row, expect=expect))
+    if not seen:
+        raise UsageError("there are no rows in the input")
+    if not found.rows:
+        raise UsageError(
+            f"none of the {seen:,} rows has an expectation, so that no answer can pass",
+            hint='give rows "expect": {"prompt": "17 + 25?", "expect": {"number": 42}}; or all of them --expect',
+        )
+    found.rows.sort(key=lambda row: digest_of(str(options.seed), row.id))
+    del found.rows[options.most_rows :]
+    return found
+
+
+def candidates(options: TrialOptions, config: Config, row: Row) -> list[Candidate]:
+    """The arms, in the order of profiles and think values. Those whose requests for `row` are the very same are one.
+
+    Raises `UsageError` and `ConfigError` when there is none that can be asked.
+    """
+    batch, made = options.batch, list[Candidate]()
+    make = caller_maker(config, batch.calls, "", system=batch.system, concurrency=batch.concurrency)
+    callers: dict[str, RowCaller | ConfigError] = {}
+    requests: dict[tuple[str, bytes], int] = {}
+    for selection in select(batch.profiles, config):
+        name, model = selection.profile.name, selection.profile.model
+        if name not in callers:
+            try:
+                callers[name] = make(name)
+            except ConfigError as error:
+                callers[name] = error
+        caller = callers[name]
+        for think in think_values(selection, batch.calls.sweep, config):
+            if any(one.arm.name == f"{name}@{think}" for one in made):
+                continue
+            if isinstance(caller, ConfigError):
+                made.append(Candidate(Arm(name, str(think), model), think, trouble=caller.message))
+                continue
+            try:
+                body = caller.prepared(row, think).request.body
+            except ConfigError as error:
+                made.append(Candidate(Arm(name, str(think), model), think, trouble=error.message))
+                continue
+            first = requests.setdefault((name, body), len(made))
+            if first < len(made):
+                twin = made[first]
+                made[first] = replace(twin, arm=replace(twin.arm, same_as=(*twin.arm.same_as, str(think))))
+                continue
+            made.append(Candidate(Arm(name, str(think), model), think, caller))
+    _check(made)
+    return made
+
+
+def _check(made: Sequence[Candidate]) -> None:
+    problems = dict.fromkeys(one.trouble for one in made if one.trouble is not None)
+    if all(one.trouble is not None for one in made):
+        raise ConfigError("\n       ".join(words for words in problems if words))

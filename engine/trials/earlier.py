@@ -1,0 +1,91 @@
+"""Samples that are there already: in the output that a trial goes on with, and in outputs of other batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from ...providers.errors import UsageError
+from ...providers.json_values import obj
+from ..batch.output.output_file import PASSING_KINDS
+from .arms import Arm, Records, Sample, records_of
+from .report import TrialEnd, TrialReport, report_of
+from .samples import lines_of, sample_in
+from .standings import Rules
+
+if TYPE_CHECKING:
+    from ..batch.output.output_file import OutputFile
+    from ..batch.rows.rows import Row
+    from .candidates import Candidate
+    from .options import TrialOptions
+
+
+def take_remembered(memory: OutputFile, candidates: Sequence[Candidate], rows: Sequence[Row], records: Records) -> int:
+    """Take in what the output holds of this trial, which the batch will not ask again. How many samples that were."""
+    if not memory.resumed:
+        return 0
+    lines = {str(document.get("work")): sample_in(document) for document in memory.documents()}
+    taken = 0
+    for one in candidates:
+        record = records[one.arm.name]
+        for place, row in enumerate(rows):
+            work = one.work(row)
+            if work is None or memory.state(work) not in ("done", "failed"):
+                continue
+            record.add(place, lines.get(work.token, Sample(None, is_answered=False)))
+            taken += 1
+    return taken
+
+
+def take_others(
+    options: TrialOptions, candidates: Sequence[Candidate], rows: Sequence[Row], records: Records
+) -> tuple[int, int]:
+    """Take in samples of other outputs: how many of them were asked the very same, and how many lines were not."""
+    if not options.samples_from:
+        return 0, 0
+    places: dict[str, tuple[str, int]] = {}
+    for one in candidates:
+        for place, row in enumerate(rows):
+            if (work := one.work(row)) is not None:
+                places[work.token] = one.arm.name, place
+    taken = others = 0
+    for path in options.samples_from:
+        for document in lines_of(path):
+            found = places.get(str(document["work"]))
+            if found is None or _passes_by_itself(document):
+                others += 1
+            elif found[1] not in records[found[0]].samples:
+                records[found[0]].add(found[1], sample_in(document))
+                taken += 1
+    return taken, others
+
+
+def report_of_outputs(options: TrialOptions) -> TrialReport:
+    """What outputs of batches show by themselves, without their rows and without a call. Raises `UsageError`."""
+    options.check()
+    samples: dict[Arm, dict[str, Sample]] = {}
+    for path in options.samples_from:
+        for document in lines_of(path):
+            think = obj(document.get("think")).get("requested")
+            arm = Arm(str(document.get("profile")), str(think), str(document.get("model") or ""))
+            samples.setdefault(arm, {})[str(document.get("row_id"))] = sample_in(document)
+    if not samples:
+        raise UsageError("there are no results in it")
+    ids = list(dict.fromkeys(row for own in samples.values() for row in own))
+    places = {row: place for place, row in enumerate(ids)}
+    records = records_of(samples)
+    for arm, own in samples.items():
+        for row, sample in own.items():
+            records[arm.name].add(places[row], sample)
+    if not any(record.n for record in records.values()):
+        raise UsageError(
+            "none of the results was judged, so that nothing passes",
+            hint="name the file of the rows, with --expect where they have no expectation of their own",
+        )
+    rules = Rules(len(ids), options.target, options.confidence)
+    return report_of(records, rules, TrialEnd.NO_CALLS, seed=options.seed)
+
+
+def _passes_by_itself(document: Mapping[str, Any]) -> bool:
+    """Whether a line holds an error that is not the row's: it is asked again."""
+    return obj(document.get("error")).get("kind") in PASSING_KINDS
