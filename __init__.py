@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .engine.client import Client, ask, batch, compare, load_config, plan
     from .engine.exchange.outcome import Latency
     from .engine.planning.fates import PieceFate, SessionPlace
+    from .engine.results.difference import Difference, difference
     from .engine.results.result import Cost, Forecast, Reasoning, Result, Run, Summary, ThinkReceipt
     from .engine.runs.observer import Observer, Silent
     from .engine.runs.plans import PlannedCall, Plans
@@ -47,6 +48,7 @@ _HOMES = {
     ".engine.batch.values": "BatchRun RowResult",
     ".engine.client": "Client ask batch compare load_config plan",
     ".engine.exchange.outcome": "Latency",
+    ".engine.results.difference": "Difference difference",
     ".engine.results.result": "Cost Forecast Reasoning Result Run Summary ThinkReceipt",
     ".engine.planning.fates": "PieceFate SessionPlace",
     ".engine.runs.observer": "Observer Silent",
@@ -61,10 +63,11 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 
 __all__ = [
     "AnswerDelta", "BadRow", "BatchOutcome", "BatchRun", "BatchSummary", "BudgetError", "Client", "Config",
-    "ConfigError", "Cost", "Delta", "Failure", "Forecast", "GroupSummary", "Latency", "Notice", "Observer",
-    "PieceFate", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "RowResult", "Run", "Session",
-    "SessionPlace", "SessionTurn", "Silent", "StoreError", "StrictPlanError", "Summary", "ThinkReceipt",
-    "ThinkdialError", "Usage", "UsageError", "__version__", "ask", "batch", "compare", "load_config", "plan",
+    "ConfigError", "Cost", "Delta", "Difference", "Failure", "Forecast", "GroupSummary", "Latency", "Notice",
+    "Observer", "PieceFate", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "RowResult", "Run",
+    "Session", "SessionPlace", "SessionTurn", "Silent", "StoreError", "StrictPlanError", "Summary", "ThinkReceipt",
+    "ThinkdialError", "Usage", "UsageError", "__version__", "ask", "batch", "compare", "difference", "load_config",
+    "plan",
 ]  # fmt: skip
 
 

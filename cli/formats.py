@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..engine.results.documents import result_document
 from ..engine.results.forms import form_of
@@ -31,6 +31,7 @@ from .output import (
 if TYPE_CHECKING:
     from ..engine.runs.run import Finished
     from ..profiles.profile import Reference
+    from .views.choose.difference import DiffForm, NamedDifference
 
 FILE_WIDTH = 120
 
@@ -68,17 +69,17 @@ def json_line(result: Result) -> str:
     return harmless_json(json.dumps(result_document(result), ensure_ascii=False)) + "\n"
 
 
-def _run_document(run: Run) -> dict[str, object]:
-    from ..engine.cells.documents import compared_document
-
-    return compared_document(run)
-
-
-def formatted(run: Run, form: Format, reasoning: ReasoningView, reference: Reference | None) -> str | None:
+def formatted(
+    run: Run,
+    form: Format,
+    reasoning: ReasoningView,
+    reference: Reference | None,
+    differences: Sequence[NamedDifference] = (),
+) -> str | None:
     """The text of `run` in `form`; None for the table, which depends on where it is printed."""
     match form:
         case Format.JSON:
-            return json_text(_run_document(run))
+            return json_text(_document(run, differences))
         case Format.JSONL:
             return "".join(json_line(result) for result in run.results)
         case Format.CSV:
@@ -88,35 +89,76 @@ def formatted(run: Run, form: Format, reasoning: ReasoningView, reference: Refer
         case Format.MD:
             from .views.run import export
 
-            return export.run_markdown(run, reasoning=reasoning.value)
+            parts = [export.run_markdown(run, reasoning=reasoning.value)]
+            if differences:
+                from .views.choose.difference import difference_markdown
+
+                parts += ["## Differences\n", *(difference_markdown(named, level=3) for named in differences)]
+            return "\n".join(parts)
         case Format.HTML:
             from .views.report import report_page
 
-            return report_page([run], with_reasoning=reasoning is not ReasoningView.NONE, reference=reference)
+            return report_page(
+                [run],
+                with_reasoning=reasoning is not ReasoningView.NONE,
+                reference=reference,
+                differences=differences,
+            )
         case Format.TEXT:
             from .views.run import export
 
-            return export.run_text(run, reasoning=reasoning.value)
+            text = export.run_text(run, reasoning=reasoning.value)
+            return f"{text}\n{differences_text(differences, width=export.TEXT_WIDTH)}" if differences else text
         case Format.TABLE:
             return None
 
 
+def _document(run: Run, differences: Sequence[NamedDifference]) -> dict[str, Any]:
+    from ..engine.cells.documents import compared_document
+
+    document = compared_document(run)
+    if differences:
+        from ..engine.results.difference import difference_document
+
+        document["differences"] = [difference_document(named.found) for named in differences]
+    return document
+
+
+def differences_text(
+    differences: Sequence[NamedDifference], *, width: int | None = None, form: DiffForm = "cut"
+) -> str:
+    """Differences as wide as the terminal; with a `width` as wide as that, and without colours."""
+    from .views.choose.difference import difference_view
+
+    columns = width or console().width
+    return "\n".join(rendered(difference_view(named, columns, form=form), width=width) for named in differences)
+
+
 def print_run(
-    run: Run, form: Format, reasoning: ReasoningView, output: Path | None, reference: Reference | None = None
+    run: Run,
+    form: Format,
+    reasoning: ReasoningView,
+    output: Path | None,
+    reference: Reference | None = None,
+    differences: Sequence[NamedDifference] = (),
 ) -> bool:
     """Print to stdout or write to `output`. False when the file could not be written: then stdout got it.
 
     `reference` is the configuration's; without it the shipped table says which think value is more than which.
+    `differences` between the results follow them.
     """
     if output is None and form is Format.JSON:
-        emit_pieces(_json_pieces(_run_document(run)))
+        emit_pieces(_json_pieces(_document(run, differences)))
         return True
-    text = formatted(run, form, reasoning, reference)
-    if output is None:
-        emit(text if text is not None else table_text(run, reasoning))
-        return True
+    text = formatted(run, form, reasoning, reference, differences)
     if text is None:
-        text = table_text(run, reasoning, width=FILE_WIDTH)
+        width = None if output is None else FILE_WIDTH
+        text = table_text(run, reasoning, width=width)
+        if differences:
+            text += f"\n{differences_text(differences, width=width)}"
+    if output is None:
+        emit(text)
+        return True
     try:
         write_file(output, text)
     except ConfigError as error:

@@ -115,6 +115,9 @@ StrictThink = Annotated[
     ),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Show what would be sent and what it may cost; send nothing.")]
+Differences = Annotated[
+    bool, typer.Option("--diff", help="Show the first answer beside each of the others, word by word.")
+]
 CountTokens = Annotated[
     bool,
     typer.Option(

@@ -44,8 +44,8 @@ from .runs.forecasts import Note, unheard
 from .runs.money import CostOptions, usd_of
 from .runs.observer import Silent
 from .runs.open_purse import OpenPurse
-from .runs.strictness import refuse_unless_strict
 from .runs.samples import with_samples
+from .runs.strictness import refuse_unless_strict
 from .targets.target import Selection, one_selection, select
 
 if TYPE_CHECKING:

@@ -12,13 +12,15 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from thinkdial.engine.batch.output.summary import SCHEMA as BATCH_SUMMARY_SCHEMA
 from thinkdial.engine.batch.output.summary import Group
-from thinkdial.engine.checks.expectation import KINDS, MODIFIERS
 from thinkdial.engine.cells.cell import Cell
 from thinkdial.engine.cells.levels import LevelStep
+from thinkdial.engine.checks.expectation import KINDS, MODIFIERS
 from thinkdial.engine.doses.curves import Dose
 from thinkdial.engine.doses.documents import DOSE_SCHEMA
+from thinkdial.engine.results.difference import DIFFERENCE_SCHEMA, SIDE_KEYS, FigurePair
 from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA
 from thinkdial.engine.results.result import Result, Run
+from thinkdial.engine.results.word_changes import WordPiece
 from thinkdial.engine.sessions.forms.session_file import (
     NODE_KEYS,
     NOT_EXPORTED,
@@ -71,7 +73,7 @@ def main() -> None:
 
 
 def result_schema() -> dict[str, Any]:
-    """The schema of a run and of a result; `oneOf` at the top takes either."""
+    """The schema of a run, a result and a difference of two; `oneOf` at the top takes any of them."""
     definitions: dict[str, Any] = {}
     of_type(Result, definitions)
     of_type(Run, definitions)
@@ -79,12 +81,39 @@ def result_schema() -> dict[str, Any]:
     definitions["Run"]["properties"]["cells"] = cells
     _named(definitions["Result"], RESULT_SCHEMA)
     _named(definitions["Run"], RUN_SCHEMA)
+    definitions["Difference"] = difference_schema(definitions)
+    definitions["Run"]["properties"]["differences"] = {
+        "type": "array",
+        "items": {"$ref": "#/$defs/Difference"},
+        "description": "with --diff: the first result beside each of the others",
+    }
     return {
         "$schema": DIALECT,
         "title": "What thinkdial prints as JSON",
-        "oneOf": [{"$ref": "#/$defs/Run"}, {"$ref": "#/$defs/Result"}],
+        "oneOf": [{"$ref": f"#/$defs/{name}"} for name in ("Run", "Result", "Difference")],
         "$defs": definitions,
     }
+
+
+def difference_schema(definitions: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a difference: who is compared, the figures of both, and the pieces of the answers."""
+    hints, count = get_type_hints(Result), {"type": "integer", "minimum": 0}
+    side = {name: {"type": "string"} if name == "think" else of_type(hints[name], {}) for name in SIDE_KEYS}
+    share = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+    answer: dict[str, Any] = {
+        **dict.fromkeys(("words_a", "words_b", "words_same"), count),
+        "same_share": share,
+        "is_complete": {"type": "boolean"},
+        "pieces": {"type": "array", "items": of_type(WordPiece, definitions)},
+    }
+    kinds: dict[str, Any] = {
+        "schema": {"const": DIFFERENCE_SCHEMA},
+        **dict.fromkeys(("a", "b"), _object(side, required=[*side])),
+        "same_prompt": {"type": ["boolean", "null"]},
+        "figures": {"type": "array", "items": of_type(FigurePair, definitions)},
+        "answer": _object(answer, required=[*answer]),
+    }
+    return _object(kinds, required=[*kinds])
 
 
 def batch_summary_schema() -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import date
 from ...providers.errors import StoreError, UsageError
 from ..exchange.reader import RawResponse
 from ..results.assembly import summarize
+from ..results.result import Result
 from .conversations.rows import sessions_holding
 from .read import RunFilter, RunRow, StoredResult, StoredRun, find_run, list_runs, remove_runs, run_numbers, stored_run
 from .store import Store
@@ -49,6 +50,54 @@ def named_run(name: str, only: str | None = None) -> StoredRun:
     results = tuple(entry.result for entry in kept)
     run = replace(stored.run, results=results, summary=summarize(results, stored.run.summary.total_s))
     return replace(stored, run=run, entries=kept)
+
+
+@dataclass(frozen=True, slots=True)
+class NamedResult:
+    """One stored result, what it is called (`run 12, claude@high`), and what was asked."""
+
+    name: str
+    result: Result
+    prompt: str
+    system: str | None
+
+
+def named_pair(first: str, second: str | None = None) -> tuple[NamedResult, NamedResult]:
+    """The two results that `RUN[:PROFILE]` names, twice; of the first alone, the two that the run has.
+
+    Raises `StoreError` for a run that is not there, and `UsageError` where it is not clear which result is meant.
+    """
+    if second is not None:
+        return _named_result(first), _named_result(second)
+    run, _, only = first.partition(":")
+    stored = named_run(run, only or None)
+    if len(stored.entries) != 2:
+        raise UsageError(
+            f"{first!r} has {_count(stored)}: two are compared", hint=f"name both: {_written(stored, run or first)}"
+        )
+    a, b = stored.entries
+    return _as_named(stored, a), _as_named(stored, b)
+
+
+def _named_result(written: str) -> NamedResult:
+    run, _, only = written.partition(":")
+    stored = named_run(run, only or None)
+    if len(stored.entries) != 1:
+        raise UsageError(f"{written!r} has {_count(stored)}", hint=f"say which: {_written(stored, run)}")
+    return _as_named(stored, stored.entries[0])
+
+
+def _as_named(stored: StoredRun, entry: StoredResult) -> NamedResult:
+    return NamedResult(f"run {stored.number}, {entry_name(entry)}", entry.result, stored.run.prompt, stored.run.system)
+
+
+def _count(stored: StoredRun) -> str:
+    return f"{len(stored.entries)} result{'' if len(stored.entries) == 1 else 's'}"
+
+
+def _written(stored: StoredRun, run: str) -> str:
+    """The results of a run as `RUN:PROFILE` names them."""
+    return ", ".join(dict.fromkeys(f"{run}:{entry_name(entry)}" for entry in stored.entries)) or "none"
 
 
 def one_response(stored: StoredRun) -> RawResponse:

@@ -15,6 +15,7 @@ from ...options import (
     CheckOptions,
     Confirm,
     CountTokens,
+    Differences,
     DryRun,
     Format,
     KeepOptions,
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from ....engine.runs.run import Finished
     from ....engine.targets.target import Selection
     from ....profiles.profile import Reference
+    from ...views.choose.difference import NamedDifference
     from .inquiry import Inquiry
     from .talk import Talk
 
@@ -53,6 +55,7 @@ def compare(
     concurrency: CallsAtOnce = None,
     dry_run: DryRun = False,
     checking: CheckOptions = UNCHECKED,
+    diff: Differences = False,
     printing: PrintOptions = PRINTED,
     talking: TalkOptions = ALONE,
     keeping: KeepOptions = KEPT,
@@ -65,6 +68,7 @@ def compare(
     """
     from ....engine.runs.samples import with_samples
     from ....engine.targets.target import select
+    from ....providers.errors import UsageError
     from ...formats import chosen_format
     from ...output import noting
     from ...prompt import read_prompt
@@ -73,6 +77,8 @@ def compare(
     from .ready import make_ready, options_of
 
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TABLE)
+    if diff and form in (Format.JSONL, Format.CSV):
+        raise UsageError(f"--diff does not go with --format {form}", hint="it goes with table, json, md, html and text")
     sweep = sweep_values(think)
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     selections = select(profile or [], settings)
@@ -89,8 +95,9 @@ def compare(
         if not dry_run:
             asked = Inquiry(settings, given, options, form, sending, printing, keeping, "compare", talking, checking)
             return compare_in_session(
-                asked, talk.Talk(turn), selections, confirm=confirm, yes=yes, count=count, at_once=concurrency
-            )
+                asked, talk.Talk(turn), selections, confirm=confirm, yes=yes, count=count, at_once=concurrency,
+                with_differences=diff,
+            )  # fmt: skip
         given, options = talk.prompt_in(turn, given, talking), labelled(turn, options)
         foresee = talk.foresight(turn)
     if dry_run:
@@ -106,7 +113,14 @@ def compare(
         return ready
     strict = sending.strict_think
     return make_and_show(
-        ready, form, printing, quiet=keeping.quiet, reference=settings.reference, gate=gate, strict=strict
+        ready,
+        form,
+        printing,
+        quiet=keeping.quiet,
+        reference=settings.reference,
+        gate=gate,
+        strict=strict,
+        with_differences=diff,
     )
 
 
@@ -120,6 +134,7 @@ def compare_in_session(
     count: bool = False,
     at_once: int | None = None,
     after: Callable[[Finished], None] | None = None,
+    with_differences: bool = False,
 ) -> ExitCode:
     """Put the conversation so far to many; `after` hears how that ended, and else it is said how one is picked."""
     from ....engine.sessions.voices import labelled
@@ -148,7 +163,7 @@ def compare_in_session(
 
     return make_and_show(
         ready, asked.form, asked.printing, quiet=quiet, reference=config.reference, after=noted,
-        gate=asked.checking.gate(), strict=asked.sending.strict_think,
+        gate=asked.checking.gate(), strict=asked.sending.strict_think, with_differences=with_differences,
     )  # fmt: skip
 
 
@@ -162,6 +177,7 @@ def make_and_show(
     after: Callable[[Finished], None] | None = None,
     gate: Gate | None = None,
     strict: bool = False,
+    with_differences: bool = False,
 ) -> ExitCode:
     """Make the calls, with a live view where there is a terminal, and print the results. Gives their exit code.
 
@@ -183,7 +199,12 @@ def make_and_show(
             finished = ready.run(observer)
     else:
         finished = ready.run(Silent())
-    written = print_run(finished.run, form, printing.reasoning, printing.output, reference)
+    differences: Sequence[NamedDifference] = ()
+    if with_differences:
+        from ...views.choose.difference import first_with_others
+
+        differences = first_with_others(finished.run)
+    written = print_run(finished.run, form, printing.reasoning, printing.output, reference, differences)
     if not quiet:
         print_notes(finished.run.results, after_comparison=form is Format.TABLE)
         if finished.interrupted:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ from ....engine.results.result import Result, Run, Summary
 from ....profiles.facts import reference as shipped_reference
 from ....profiles.profile import Reference
 from ....providers.untrusted import harmless, one_line
+from ..choose.difference import NamedDifference
 from ..numbers import dollars, seconds, share, tokens
 from ..run.continuity import went_along
 from ..run.dial import SUBSTITUTED, think_path
@@ -21,6 +22,7 @@ from ..run.rows import labels
 from .assets import page_of
 from .bars import BarChart, cost_chart, time_chart, tokens_chart
 from .columns import COST_SOURCES, TONES, PageTable, numbers
+from .difference import DifferenceSection, difference_sections
 from .markup import markdown_html, plain_html
 from .plots import Plot, scatter_chart, sweep_charts
 
@@ -83,6 +85,7 @@ class PageSection:
     bars: tuple[BarChart, ...]
     scatter: Plot | None
     sweeps: tuple[Plot, ...]
+    differences: tuple[DifferenceSection, ...] = ()
 
     @property
     def pane(self) -> bool:
@@ -95,13 +98,18 @@ def report_page(
     title: str | None = None,
     with_reasoning: bool = True,
     reference: Reference | None = None,
+    differences: Sequence[NamedDifference] = (),
 ) -> str:
     """Return the page of these runs. `with_reasoning` False leaves the text of the reasoning out, not its numbers.
 
-    `reference` says which think value is more than which; without it the shipped table does.
+    `reference` says which think value is more than which; without it the shipped table does. `differences` are those
+    between results of the last run.
     """
     table = reference or shipped_reference()
     sections = [_section(run, index, with_reasoning, table) for index, run in enumerate(runs, 1)]
+    if differences:
+        last = sections[-1]
+        sections[-1] = replace(last, differences=tuple(difference_sections(differences, f"{last.anchor}-")))
     heading = one_line(title or "", 200) or _heading(runs)
     return page_of("page.html", title=heading, page_title=heading if title else _page_title(runs), sections=sections)
 

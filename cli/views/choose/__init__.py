@@ -1,0 +1,1 @@
+"""What helps to choose a model, as people read it."""
