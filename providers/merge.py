@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 
@@ -59,3 +59,18 @@ def at_path(document: Mapping[str, Any], path: str) -> Any:
             return None
         value = cast("Mapping[str, Any]", value).get(key)
     return value
+
+
+def joined(base: Mapping[str, Any], *overlays: Mapping[str, Any]) -> dict[str, Any]:
+    """`merged`, but of two lists in the same place the later one is added to the earlier."""
+    result = dict(base)
+    for overlay in overlays:
+        for key, value in overlay.items():
+            current = result.get(key)
+            if isinstance(current, Mapping) and isinstance(value, Mapping):
+                result[key] = joined(cast("Mapping[str, Any]", current), cast("Mapping[str, Any]", value))
+            elif isinstance(current, (list, tuple)) and isinstance(value, (list, tuple)):
+                result[key] = [*cast("Sequence[Any]", current), *cast("Sequence[Any]", value)]
+            else:
+                result[key] = value
+    return result

@@ -103,7 +103,9 @@ def _begins(prepared: Prepared, past: Past) -> int:
     if not sent:
         return max((turn.number for turn in past.turns), default=0)
     first = sent[0]
-    stands_for_others = any(first.pieces is one.turn.pieces for one in past.compactions)
+    stands_for_others = first.compacted_at is not None or any(
+        first.pieces is one.turn.pieces for one in past.compactions
+    )
     return first.number if stands_for_others else first.number - 1
 
 
@@ -127,7 +129,8 @@ def _rising(known: Sequence[TurnCount]) -> list[TurnCount]:
 def counts_of_route(prepared: Prepared) -> tuple[TurnCount, ...]:
     """What was counted of the earlier turns that the same model answered on the same route, the oldest first."""
     past = prepared.asked.prompt.past or Past()
-    ours = {turn.number for turn in past.turns if _is_of_route(turn, prepared)}
+    # What a compaction on the way has read is in the count of its turn as well.
+    ours = {turn.number for turn in past.turns if _is_of_route(turn, prepared) and turn.compacted_at is None}
     return tuple(count for count in past.counts if count.turn in ours)
 
 

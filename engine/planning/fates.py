@@ -131,12 +131,14 @@ class PieceFate:
 class Continuity:
     """The turns and the new prompt as they are to be written, and the fate of each piece that is more than text.
 
-    `turns` are those that were decided on: a compaction stands there for what it covers.
+    `turns` are those that were decided on: a compaction stands there for what it covers. `compacts_at`: from so many
+    tokens of input on the provider is asked to compact them before it answers; None where it is not asked.
     """
 
     exchanged: tuple[Exchanged, ...] = ()
     fates: tuple[PieceFate, ...] = ()
     turns: tuple[Turn, ...] = ()
+    compacts_at: int | None = None
 
 
 NO_TURNS = Continuity()

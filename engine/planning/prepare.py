@@ -298,7 +298,9 @@ def without_pieces(prepared: Prepared, dead: Mapping[int, frozenset[int]]) -> Pr
     prompt = prepared.asked.prompt
     past = prompt.past or Past()
     sent = {turn.number: turn for turn in prepared.continuity.turns}
-    compacted = {one.covers for one in past.compactions if sent.get(one.covers) not in (None, *past.turns)}
+    compacted = {
+        one.covers for one in past.compactions if one.covers in sent and sent[one.covers].pieces is one.turn.pieces
+    }
     turns = tuple(
         replace(turn, dead=turn.dead | dead.get(turn.number, frozenset())) if turn.number not in compacted else turn
         for turn in past.turns

@@ -53,6 +53,10 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         words = f"the profile is marked as simulated, and {target.host} does not prove it: what it costs is counted"
         extra = (Notice("not_simulated", words), *extra)
     notices = [*extra, *decided.notices, *outcome.notices, *reply.notices, *_served_otherwise(outcome)]
+    turn = None if past is None else turn_of(len(past.turns) + 1, prepared, reply, timestamp(at))
+    if turn is not None and turn.compacted_at is not None and prepared.asked.compaction is None:
+        words = f"{target.provider.name} has compacted what came before this answer; the full turns stay in the session"
+        notices.append(Notice("context_compacted", words))
     if cost.note:
         notices.append(Notice("cost", cost.note))
     verdict = judge(prepared.think, decided, reply, reasoning, target.card)
@@ -96,7 +100,7 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         same_request=_twins(prepared, reply, reasoning),
         session=None if past is None else past.place,
         continuity=reported_fates(prepared, reply.changes),
-        turn=None if past is None else turn_of(len(past.turns) + 1, prepared, reply, timestamp(at)),
+        turn=turn,
         refused={} if past is None else {turn.number: turn.dead for turn in past.turns if turn.dead},
     )
 

@@ -46,6 +46,16 @@ class Turn:
     dead: frozenset[int] = frozenset()
     reasoning_tokens: int | None = None
 
+    @property
+    def compacted_at(self) -> int | None:
+        """The position of the piece in which the provider has put all before it, the newest; None without one."""
+        found = (
+            at
+            for at in reversed(range(len(self.pieces)))
+            if self.pieces[at].kind == "compaction" and self.pieces[at].is_whole and at not in self.dead
+        )
+        return next(found, None)
+
 
 @dataclass(frozen=True, slots=True)
 class Exchanged:

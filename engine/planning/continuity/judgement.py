@@ -19,13 +19,15 @@ class Barrier:
     """Why nothing of a turn's state can go back. `by_chance`: others could read the words, so a note may carry them.
 
     `is_foreign`: it was another wire, so that not even the shape of the pieces fits. `leaves_gap`: the provider misses
-    it among what is kept of other turns, which it does not for what this model was never shown.
+    it among what is kept of other turns, which it does not for what this model was never shown. `of_prefix`: what was
+    sent before it is not the same, which a compaction does not mind: it stands for that itself.
     """
 
     reason: str
     by_chance: bool = True
     is_foreign: bool = False
     leaves_gap: bool = True
+    of_prefix: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,14 +89,17 @@ def _prefix_barrier(turn: Turn, digest: str, options: ContinuityOptions) -> Barr
     known = turn.origin.prefix
     if known == digest:
         return None
+    if not turn.asked and turn.compacted_at == 0:
+        words = "what was sent before it has been compacted, and it is bound to that"
+        return Barrier(words, of_prefix=True)
     if options.on_mismatch == "error":
         raise UsageError(
             f"what was sent before turn {turn.number} is not what {turn.origin.model} signed its reasoning for",
             hint="go back to the same system text and earlier turns, or leave that reasoning out: --on-mismatch drop",
         )
     if known is None:
-        return Barrier("it is bound to what was sent before it, and that is not known")
-    return Barrier("what was sent before it has changed, and it is bound to that")
+        return Barrier("it is bound to what was sent before it, and that is not known", of_prefix=True)
+    return Barrier("what was sent before it has changed, and it is bound to that", of_prefix=True)
 
 
 def _without_gaps(settled: Sequence[Settlement]) -> list[Settlement]:

@@ -111,7 +111,7 @@ def settle(
             outcomes.append(PieceOutcome(piece, None))
         elif is_foreign and says_more and is_commentary(piece):
             outcomes.append(PieceOutcome(piece, None).dropped("commentary is no part of the answer"))
-        elif barrier is not None:
+        elif barrier is not None and not (barrier.of_prefix and piece.kind == "compaction"):
             outcomes.append(_barred(piece, barrier))
         else:
             verdict = judge(piece, turn, position, destination, options, is_last=is_last)

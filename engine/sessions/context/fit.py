@@ -22,15 +22,19 @@ _MOST_TRIALS = 8
 
 @dataclass(frozen=True, slots=True)
 class Fullness:
-    """What the next call takes of what it may: `tokens` of input, expected or counted, and at most `limit`."""
+    """What the next call takes of what it may: `tokens` of input, expected or counted, and at most `limit`.
+
+    `is_compacted`: it fits all the same, because the provider is asked to compact it on the way.
+    """
 
     tokens: int
     limit: int | None
     policy: ContextPolicy
+    is_compacted: bool = False
 
     @property
     def is_full(self) -> bool:
-        return self.limit is not None and self.tokens > self.limit
+        return self.limit is not None and self.tokens > self.limit and not self.is_compacted
 
 
 def policy_of(prepared: Prepared) -> ContextPolicy:
@@ -45,7 +49,9 @@ def fullness_of(prepared: Prepared, at: datetime, counted: int | None = None) ->
     tokens = counted
     if tokens is None:
         tokens = conversation_input(prepared, prepared.asked.prompt, at).tokens
-    return Fullness(tokens, window_of(prepared, policy.max_input_tokens), policy)
+    room = window_of(prepared)
+    is_compacted = prepared.continuity.compacts_at is not None and (room is None or tokens <= room)
+    return Fullness(tokens, window_of(prepared, policy.max_input_tokens), policy, is_compacted)
 
 
 def fitted_jobs(jobs: Sequence[Job], at: datetime, counted: Mapping[int, int] | None = None) -> list[Job]:

@@ -10,6 +10,7 @@ from ....providers.schema import Usage
 from ...costs.conversation_input import ConversationInput, conversation_input
 from ...costs.conversation_tokens import turn_words
 from ...costs.forecast import cost_of_usage
+from ...planning.compaction import room_for_input
 from ...planning.fates import Past
 from ...planning.prepare import Prepared
 from ...results.result import Forecast
@@ -103,9 +104,7 @@ def outlook(
 
 def window_of(prepared: Prepared, most_input_tokens: int | None = None) -> int | None:
     """The most input that a call may have: the user's limit, or what the model's window leaves beside its output."""
-    window = prepared.target.card.context_tokens
-    if window is not None:
-        window = max(1, window - (prepared.plan.max_output_tokens or 0))
+    window = room_for_input(prepared.target.card.context_tokens, prepared.plan.max_output_tokens)
     known = [tokens for tokens in (window, most_input_tokens) if tokens is not None]
     return min(known) if known else None
 

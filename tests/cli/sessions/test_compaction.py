@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ def kinds(talk: Talk) -> list[str]:
     return [node["kind"] for node in talk.way()]
 
 
-def words(talk: Talk) -> str:
+def words_of(talk: Talk) -> str:
     """Everything that the last request said."""
     return "\n".join(strings(talk.body()))
 
@@ -36,11 +37,11 @@ def test_a_provider_compacts_itself_where_it_can(talk: Talk, own: str) -> None:
     assert ended.code == 0 and "compacted by" in ended.err and "the full turns stay" in ended.err, ended.everything
     assert kinds(talk) == ["turn", "turn", "turn", "compaction"]
     after = talk.ask("Fourth?", own)
-    assert ("Second." in words(talk)) is (own == "gpt")  # whose endpoint gives the user's own words back
+    assert ("Second." in words_of(talk)) is (own == "gpt")  # whose endpoint gives the user's own words back
     assert (3, "kept") in fates(after)
     assert after["usage"]["input_tokens"] < before
     again = talk.ask("Fifth?", own)
-    assert "Fourth?" in words(talk) and (3, "kept") in fates(again) and again["attempts"] == 1
+    assert "Fourth?" in words_of(talk) and (3, "kept") in fates(again) and again["attempts"] == 1
 
 
 @pytest.mark.parametrize("own", ["opus", "gpt"])
@@ -48,10 +49,10 @@ def test_another_vendor_gets_the_full_turns_and_the_way_back_the_short_form(talk
     two_turns(talk, own)
     assert talk.cli("session", "compact", talk.name, "--config", talk.config).code == 0
     talk.ask("Third?", "gemini")
-    assert all(said in words(talk) for said in ("First.", "Second.", "Third?"))
+    assert all(said in words_of(talk) for said in ("First.", "Second.", "Third?"))
     back = talk.ask("Fourth?", own)
-    assert "Third?" in words(talk) and (2, "kept") in fates(back)
-    assert own != "opus" or "First." not in words(talk)
+    assert "Third?" in words_of(talk) and (2, "kept") in fates(back)
+    assert own != "opus" or "First." not in words_of(talk)
 
 
 @pytest.mark.parametrize(("own", "by"), [("gemini", None), ("opus", "gpt"), ("deepseek", "mistral")])
@@ -63,7 +64,7 @@ def test_where_it_cannot_a_model_sums_up_and_that_is_labelled(talk: Talk, own: s
     assert (f"{by} will see" in ended.err or by is None) or "for the first time" in ended.err
     for profile in (own, "groq"):
         talk.ask("And now?", profile)
-        assert SUMMARY in words(talk) and "First." not in words(talk)
+        assert SUMMARY in words_of(talk) and "First." not in words_of(talk)
 
 
 def test_a_compaction_is_a_node_that_can_be_gone_back_before(talk: Talk) -> None:
@@ -76,7 +77,7 @@ def test_a_compaction_is_a_node_that_can_be_gone_back_before(talk: Talk) -> None
     talk.ask("Third?", "opus")
     assert talk.cli("session", "rewind", talk.name, "--to", "2").code == 0
     talk.ask("Third again?", "opus")
-    assert "First." in words(talk) and SUMMARY not in words(talk)
+    assert "First." in words_of(talk) and SUMMARY not in words_of(talk)
 
 
 def test_what_it_cost_is_in_the_history_and_a_limit_holds_for_it(talk: Talk) -> None:
@@ -104,17 +105,58 @@ def test_a_full_session_is_compacted_where_that_is_the_policy(talk: Talk) -> Non
     assert f"session compact {talk.name}" in refused["error"]["hint"]
     done = talk.ask("Third?", "gemini", *limit, "--context-full", "compact")
     assert done["session"]["turn"] == 3 and kinds(talk) == ["turn", "turn", "compaction", "turn"]
-    assert SUMMARY in words(talk)
+    assert SUMMARY in words_of(talk)
+
+
+@pytest.mark.parametrize(
+    ("own", "words", "limit", "field"),
+    [("opus", 20_000, 60_000, "edits"), ("gpt", 300, 700, "compact_threshold")],
+)
+def test_a_provider_is_asked_to_compact_on_the_way_where_it_can(
+    talk: Talk, own: str, words: int, limit: int, field: str
+) -> None:
+    policy = ("--context-tokens", str(limit), "--context-full", "compact")
+    talk.ask("First. " + "one two three four " * words, own, *policy)
+    assert "context_management" not in talk.body()  # there is nothing to compact yet
+    done = talk.ask("Second?", own, *policy)
+    asked = json.dumps(talk.body()["context_management"])
+    assert field in asked and str(limit) in asked
+    assert kinds(talk) == ["turn"] * 2 and done["attempts"] == 1
+    assert "context_compacted" in {one["code"] for one in done["warnings"]}
+    assert done["usage"]["input_tokens"] > limit  # what the short form was made of is billed
+    planned = talk.plan("Third?", own)["outlook"]["input_tokens"]
+    after = talk.ask("Third?", own, *policy)
+    assert (2, "kept") in fates(after) and after["attempts"] == 1
+    assert "First." not in words_of(talk) and "Second?" not in words_of(talk)
+    assert planned < limit and after["usage"]["input_tokens"] < limit
+    away = talk.ask("Fourth?", "gemini")
+    assert all(said in words_of(talk) for said in ("First.", "Second?", "Third?"))
+    assert (2, "dropped") in fates(away)
+    back = talk.ask("Fifth?", own)
+    assert (2, "kept") in fates(back) and "First." not in words_of(talk) and back["attempts"] == 1
+    assert "context_management" not in talk.body()  # nobody said so for this turn
+
+
+def test_thinking_that_is_bound_to_what_was_compacted_is_left_out_and_told(talk: Talk) -> None:
+    policy = ("--context-tokens", "50000", "--context-full", "compact", "--on-mismatch", "error")
+    talk.ask("First. " + "one two three four " * 20_000, "opus@high", *policy)
+    talk.ask("Second?", "opus@high", *policy)
+    third = talk.ask("Third?", "opus@high", *policy)
+    told = {one["kind"]: (one["fate"], one["reason"]) for one in third["continuity"] if one["turn"] == 2}
+    assert told["compaction"][0] == "kept"
+    assert told["thinking"] == ("dropped", "what was sent before it has been compacted, and it is bound to that")
+    fourth = talk.ask("Fourth?", "opus@high", *policy)
+    assert (3, "kept") in fates(fourth) and fourth["attempts"] == 1
 
 
 def test_a_full_session_is_trimmed_where_that_is_the_policy(talk: Talk) -> None:
     two_turns(talk, "gpt")
     done = talk.ask("Third?", "gpt", "--context-tokens", "700", "--context-full", "trim")
     (told,) = [warning for warning in done["warnings"] if warning["code"] == "context_trimmed"]
-    assert "left out" in told["message"] and "First." not in words(talk)
+    assert "left out" in told["message"] and "First." not in words_of(talk)
     assert done["session"]["turn"] == 3 and kinds(talk) == ["turn"] * 3
     talk.ask("Fourth?", "gpt")
-    assert "First." in words(talk)
+    assert "First." in words_of(talk)
 
 
 @pytest.mark.parametrize("profile", ["opus", "gemini"])

@@ -14,6 +14,7 @@ from thinkdial.engine.planning.fates import Compaction, Past
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare, without_pieces
 from thinkdial.profiles import facts
 from thinkdial.profiles.state.compactions import CompactionMeans, compaction_means
+from thinkdial.profiles.state.context import ContextPolicy
 from thinkdial.providers.think import AUTO
 from thinkdial.providers.turns.pieces import TurnPiece
 from thinkdial.providers.turns.turn import Turn, said
@@ -166,3 +167,73 @@ def test_words_of_the_user_that_come_back_are_kept_as_items() -> None:
     )
     assert body_of(going_on(OPENAI, past))["input"][:2] == [asked, item]
     assert compaction_pieces((TurnPiece("text", "Nothing."),)) == ()
+
+
+def within(home: Place, piece: TurnPiece, **changes: Any) -> Past:
+    """Three turns, of which the second began with a compaction."""
+    first, second, third = turns(home)
+    return Past((first, replace(second, pieces=(piece, *second.pieces), **changes), third))
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("name", HOMES)
+def test_one_that_came_within_a_turn_stands_for_all_before_it_at_home(name: str, route: str) -> None:
+    home, piece = HOMES[name]
+    prepared = going_on(ROUTES[route], within(home, piece))
+    body, is_home = body_of(prepared), ROUTES[route] == home
+    assert holds(body, SECRET) is is_home
+    assert holds(body, "Asked 1.") is not is_home and holds(body, "Asked 2.") is not is_home
+    assert all(holds(body, words) for words in ("Said 2.", "Asked 3.", "Said 3.", "And now?"))
+    told = [(fate.turn, fate.kind, fate.fate) for fate in prepared.continuity.fates]
+    assert told == [(2, "compaction", "kept" if is_home else "dropped")]
+
+
+@pytest.mark.parametrize("change", [{"dead": frozenset({0})}, {"is_cut": True}])
+def test_one_that_does_not_count_leaves_the_full_turns(change: dict[str, Any]) -> None:
+    body = body_of(going_on(CLAUDE, within(CLAUDE, CLAUDE_BLOCK, **change)))
+    assert not holds(body, SECRET) and holds(body, "Asked 1.") and holds(body, "Asked 2.")
+
+
+def test_of_two_kinds_the_newer_counts() -> None:
+    past = within(CLAUDE, CLAUDE_BLOCK)
+    summary = replace(past.turns[0], asked=(), pieces=(TurnPiece("text", "They talked."),))
+    older, newer = (replace(past, compactions=(Compaction(covers, summary, is_ours=True),)) for covers in (1, 2))
+    assert holds(body_of(going_on(CLAUDE, older)), SECRET)
+    assert not holds(body_of(going_on(CLAUDE, older)), "They talked.")
+    assert not holds(body_of(going_on(CLAUDE, newer)), SECRET)
+
+
+@pytest.mark.parametrize(
+    ("home", "policy", "threshold"),
+    [
+        (CLAUDE, ContextPolicy(60_000, when_full="compact"), 60_000),
+        (CLAUDE, ContextPolicy(49_999, when_full="compact"), None),
+        (CLAUDE, ContextPolicy(60_000, when_full="trim"), None),
+        (OPENAI, ContextPolicy(900, when_full="compact"), 900),
+        (OPENAI, ContextPolicy(900), None),
+    ],
+)
+def test_a_turn_asks_for_one_where_that_is_the_policy(
+    home: Place, policy: ContextPolicy, threshold: int | None
+) -> None:
+    prepared = going_on(home, Past(turns(home), policy=policy))
+    assert prepared.continuity.compacts_at == threshold
+    assert holds(body_of(prepared), "context_management") is (threshold is not None)
+
+
+def test_what_the_profile_says_itself_stays() -> None:
+    own = {"context_management": [{"type": "compaction", "compact_threshold": 5}]}
+    past = Past(turns(OPENAI), policy=ContextPolicy(900, when_full="compact"))
+    prepared = prepare(OPENAI.target(params=own), AUTO, Prompt("And now?", past=past), facts.reference())
+    assert body_of(prepared)["context_management"] == own["context_management"]
+    assert prepared.continuity.compacts_at is None
+
+
+def test_without_a_limit_it_is_asked_for_before_the_window_is_full() -> None:
+    prepared = going_on(CLAUDE, Past(turns(CLAUDE), policy=ContextPolicy(when_full="compact")))
+    window = prepared.target.card.context_tokens
+    assert window is not None and prepared.continuity.compacts_at is not None
+    assert prepared.continuity.compacts_at < window - (prepared.plan.max_output_tokens or 0)
+    (edit,) = body_of(prepared)["context_management"]["edits"]
+    assert edit["trigger"] == {"type": "input_tokens", "value": prepared.continuity.compacts_at}
+    assert "compact-2026-01-12" in dict(prepared.request.headers)["anthropic-beta"]
