@@ -14,7 +14,8 @@ Kept = Literal["everything", "run", "sums"]
 class TurnHead(NamedTuple):
     """The turn of a session that a run adds, by the call at `position`, after the turn `parent`.
 
-    `way` has the stored numbers of the turns before it, from the first to the last.
+    `way` has the stored numbers of the turns before it, from the first to the last, `compactions` those of the
+    compactions on the way.
     """
 
     session: int
@@ -24,6 +25,7 @@ class TurnHead(NamedTuple):
     asked: Json
     position: int = 0
     way: tuple[int, ...] = ()
+    compactions: tuple[int, ...] = ()
 
 
 class RunHead(NamedTuple):

@@ -16,6 +16,7 @@ from ...providers.registry import dialect
 from ...providers.schema import Call, HttpRequest, Message, Notice
 from ...providers.think import Level, Think
 from ...providers.turns.prefix import prefix_of
+from ...providers.turns.turn import Turn
 from ..targets.target import Target
 from .addresses import check_address
 from .fates import NO_TURNS, Continuity, Past
@@ -293,7 +294,7 @@ def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
 def without_pieces(prepared: Prepared, dead: Mapping[int, frozenset[int]]) -> Prepared:
     """The same call without the pieces that the provider has refused: their positions, by the number of the turn.
 
-    Of a compaction that is refused nothing is left: the turns that it stood for go themselves.
+    A compaction that is refused stands for nothing any more: the turns that it stood for go themselves.
     """
     prompt = prepared.asked.prompt
     past = prompt.past or Past()
@@ -302,13 +303,21 @@ def without_pieces(prepared: Prepared, dead: Mapping[int, frozenset[int]]) -> Pr
         one.covers for one in past.compactions if one.covers in sent and sent[one.covers].pieces is one.turn.pieces
     }
     turns = tuple(
-        replace(turn, dead=turn.dead | dead.get(turn.number, frozenset())) if turn.number not in compacted else turn
-        for turn in past.turns
+        turn if turn.number in compacted else _without(turn, dead.get(turn.number, frozenset())) for turn in past.turns
     )
-    compactions = tuple(one for one in past.compactions if one.covers not in compacted & dead.keys())
+    compactions = tuple(
+        replace(one, turn=_without(one.turn, dead[one.covers]))
+        if one.covers in dead and one.covers in compacted and sent[one.covers].pieces is one.turn.pieces
+        else one
+        for one in past.compactions
+    )
     past = replace(past, turns=turns, compactions=compactions)
     asked = replace(prepared.asked, prompt=replace(prompt, past=past))
     return _prepare(prepared.target, prepared.think, asked)
+
+
+def _without(turn: Turn, dead: frozenset[int]) -> Turn:
+    return replace(turn, dead=turn.dead | dead) if dead else turn
 
 
 def unstreamed(prepared: Prepared) -> Prepared:

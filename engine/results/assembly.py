@@ -102,6 +102,9 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         continuity=reported_fates(prepared, reply.changes),
         turn=turn,
         refused={} if past is None else {turn.number: turn.dead for turn in past.turns if turn.dead},
+        refused_compactions={}
+        if past is None
+        else {at: one.turn.dead for at, one in enumerate(past.compactions) if one.turn.dead},
     )
 
 

@@ -125,8 +125,8 @@ class Result:
     `continuity` says what became of the pieces of earlier turns, empty outside sessions. `passed` is whether the answer
     is what was expected: None where nothing was, or where `expect_note` says why that is not known; `checks` has what
     was asked of more than its text. `turn` is what a session keeps of the answer, None outside sessions; `refused` are
-    the positions of pieces that the provider did not take back, by the number of their turn. The last two are no part
-    of the document.
+    the positions of pieces that the provider did not take back, by the number of their turn, `refused_compactions`
+    those of compactions, by their place among those of the session. The last three are no part of the document.
     """
 
     id: str
@@ -162,6 +162,9 @@ class Result:
     checks: tuple[CheckOutcome, ...] = ()
     turn: Turn | None = field(default=None, repr=False, compare=False, metadata=INTERNAL)
     refused: Mapping[int, frozenset[int]] = field(
+        default_factory=dict[int, frozenset[int]], repr=False, compare=False, metadata=INTERNAL
+    )
+    refused_compactions: Mapping[int, frozenset[int]] = field(
         default_factory=dict[int, frozenset[int]], repr=False, compare=False, metadata=INTERNAL
     )
 

@@ -51,13 +51,32 @@ class Conversation:
     @property
     def compactions(self) -> tuple[Compaction, ...]:
         """What stands for earlier turns on the way, the oldest first."""
-        found, turns = list[Compaction](), 0
+        return tuple(
+            Compaction(covers, node.turn, bool(node.facts.get("is_ours")))
+            for covers, node in self._compacted
+            if node.turn is not None
+        )
+
+    @property
+    def compaction_rows(self) -> tuple[int, ...]:
+        """The stored numbers of the same."""
+        return tuple(node.number for _, node in self._compacted)
+
+    @property
+    def turn_rows(self) -> tuple[int, ...]:
+        """The stored numbers of `turns`."""
+        return tuple(node.number for node in self.way if node.kind == "turn" and node.turn is not None)
+
+    @property
+    def _compacted(self) -> list[tuple[int, StoredTurn]]:
+        """The compactions on the way, and how many turns each of them covers."""
+        found, turns = list[tuple[int, StoredTurn]](), 0
         for node in self.way:
             if node.kind == "turn" and node.turn is not None:
                 turns += 1
             elif node.kind == "compaction" and node.turn is not None and turns:
-                found.append(Compaction(turns, node.turn, bool(node.facts.get("is_ours"))))
-        return tuple(found)
+                found.append((turns, node))
+        return found
 
     @property
     def counts(self) -> tuple[TurnCount, ...]:

@@ -11,7 +11,7 @@ from ...providers.turns.turn import said
 from ..history.conversations import changes
 from ..history.conversations.claims import let_go
 from ..history.conversations.rows import StoredSession, find_session, session_of
-from ..history.conversations.turn_rows import mark_dead
+from ..history.conversations.turn_rows import mark_dead, refused_rows
 from ..history.heads import TurnHead
 from ..history.store import Store
 from ..planning.fates import ContinuityOptions, OnMismatch, Past, SessionPlace
@@ -68,8 +68,11 @@ class NextTurn:
         """What the history is told of the turn before it is made. Only for a session that is held."""
         session = self.conversation.session
         document = changes.asked_document(said(asked.text), system=asked.system, profile=profile, think=think)
-        way = tuple(node.number for node in self.conversation.way if node.kind == "turn" and node.turn is not None)
-        return TurnHead(session.number, session.tree, session.tip, session.name, document, way=way)
+        going = self.conversation
+        return TurnHead(
+            session.number, session.tree, session.tip, session.name, document,
+            way=going.turn_rows, compactions=going.compaction_rows,
+        )  # fmt: skip
 
 
 def take_turn(name: str | None, settings: SessionSettings, path: Path | None = None) -> NextTurn:
@@ -136,10 +139,8 @@ def note_comparison(turn: NextTurn, run: int, results: Sequence[Result], path: P
         told = tuple(dict.fromkeys((*settings.told, *vendors)))
         if told != settings.told:
             changes.set_settings(store, session, replace(settings, told=told).document())
-        refused = [
-            {turn.conversation.node_of(number).number: positions for number, positions in result.refused.items()}
-            for result in results
-        ]
+        going = turn.conversation
+        refused = [refused_rows(result, going.turn_rows, going.compaction_rows) for result in results]
         with store.transaction() as connection:
             for nodes in refused:
                 mark_dead(connection, nodes)

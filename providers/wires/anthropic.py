@@ -28,14 +28,14 @@ class OpenBlock:
 
     def add(self, delta: Mapping[str, Any]) -> None:
         """Take what is neither text nor thinking. Only the last signature counts: it is not sent in fragments."""
-        if signature := piece_of(delta.get("signature")):
+        if delta.get("type") == "compaction_delta":
+            self.fields = {**self.fields, **rest(delta, "type")}
+        elif signature := piece_of(delta.get("signature")):
             self.signature = signature
         elif "partial_json" in delta:
             self.words.append(piece_of(delta["partial_json"]))
         elif "citation" in delta:
             self.citations.append(delta["citation"])
-        elif delta.get("type") == "compaction_delta":
-            self.fields = {**self.fields, **rest(delta, "type")}
 
     def piece(self, *, is_whole: bool = True) -> TurnPiece | None:
         """The piece that the block is; None for an empty text."""
@@ -57,7 +57,8 @@ class OpenBlock:
                 name = text(fields.get("name"))
                 return TurnPiece("call", called, self.kind, {}, native, text(fields.get("id")), name, is_whole)
             case "compaction":
-                opaque = strings(fields, "signature", "encrypted_content")
+                sealed = {"signature": self.signature} if self.signature else {}
+                opaque = sealed | strings(fields, "signature", "encrypted_content")
                 summary = piece_of(fields.get("content"))
                 native = rest(fields, "type", "signature", "encrypted_content")
                 return TurnPiece("compaction", summary, self.kind, opaque, native, is_whole=is_whole)

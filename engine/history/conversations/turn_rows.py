@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from ....providers.schema import Json
@@ -34,7 +34,13 @@ def finish_turn(connection: sqlite3.Connection, head: TurnHead, number: int, res
         "UPDATE turns SET document = ? WHERE number = ?", (compressed(answered_document(result)), number)
     )
     move_tip(connection, head.session, head.parent, number, result.created_at)
-    mark_dead(connection, {head.way[turn - 1]: dead for turn, dead in result.refused.items() if turn <= len(head.way)})
+    mark_dead(connection, refused_rows(result, head.way, head.compactions))
+
+
+def refused_rows(result: Result, way: Sequence[int], compactions: Sequence[int]) -> dict[int, frozenset[int]]:
+    """What the provider did not take back, by the stored numbers of the turns and compactions that it is of."""
+    rows = {way[turn - 1]: dead for turn, dead in result.refused.items() if turn <= len(way)}
+    return rows | {compactions[at]: dead for at, dead in result.refused_compactions.items() if at < len(compactions)}
 
 
 def mark_dead(connection: sqlite3.Connection, turns: Mapping[int, Iterable[int]]) -> None:

@@ -122,6 +122,8 @@ def _compacted(call: ApiCall, messages: list[JsonObject]) -> int:
                 text = "a `compaction` block must be the first block of an assistant message"
                 raise invalid(call, f"{place}: {text} (compaction_block_misplaced)")
             signature, content = as_text(block.get("signature")), as_text(block.get("content")) or ""
+            if not content:
+                raise invalid(call, f"{place}: the content was changed (compaction_block_content_mismatch)")
             facts = unseal(COMPACTION_MARK, signature or "")
             if signature is not None and facts is None:
                 raise invalid(call, f"{place}: the signature is not valid (compaction_block_signature_invalid)")

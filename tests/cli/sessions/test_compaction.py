@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from thinkdial.engine.history.blobs import compressed, unpacked
+from thinkdial.engine.history.store import Store
+
 from .conftest import Talk, fates, strings, write_profiles
 
 LONG = "Say it at length: " + "one two three four five six seven " * 60
@@ -147,6 +150,50 @@ def test_thinking_that_is_bound_to_what_was_compacted_is_left_out_and_told(talk:
     assert told["thinking"] == ("dropped", "what was sent before it has been compacted, and it is bound to that")
     fourth = talk.ask("Fourth?", "opus@high", *policy)
     assert (3, "kept") in fates(fourth) and fourth["attempts"] == 1
+
+
+def tamper() -> None:
+    """Change what only the provider can read of compactions, as if its keys were others now."""
+    with Store.open() as store, store.transaction() as connection:
+        for number, packed in connection.execute("SELECT number, document FROM turns").fetchall():
+            document = unpacked(packed)
+            for piece in document["pieces"]:
+                if piece["kind"] == "compaction":
+                    piece["opaque"] = {name: value[:-8] + "AAAAAAAA" for name, value in piece["opaque"].items()}
+            connection.execute("UPDATE turns SET document = ? WHERE number = ?", (compressed(document), number))
+
+
+@pytest.mark.parametrize(("own", "within"), [("opus", False), ("gpt", False), ("gpt", True), ("grok", False)])
+def test_one_that_the_vendor_refuses_is_never_sent_again(talk: Talk, own: str, within: bool) -> None:
+    two_turns(talk, own)
+    if within:
+        talk.ask("Third?", own, "--context-tokens", "600", "--context-full", "compact")
+    else:
+        assert talk.cli("session", "compact", talk.name, "--config", talk.config).code == 0
+    tamper()
+    first = talk.ask("And now?", own)
+    assert first["attempts"] == 2 and "state_refused" in {one["code"] for one in first["warnings"]}
+    assert "First." in words_of(talk)
+    second = talk.ask("And then?", own)
+    assert second["attempts"] == 1 and "First." in words_of(talk)
+    assert {one.status for one in talk.requests[-1:]} == {200}
+
+
+def test_a_signed_block_goes_back_whole(talk: Talk) -> None:
+    two_turns(talk, "opus")
+    assert talk.cli("session", "compact", talk.name, "--config", talk.config).code == 0
+    talk.ask("And now?", "opus")
+    (block,) = talk.body()["messages"][0]["content"]
+    assert block["type"] == "compaction" and block["content"].startswith("<summary>") and block["signature"]
+
+
+def test_a_comparison_remembers_the_refused_one_too(talk: Talk) -> None:
+    two_turns(talk, "opus")
+    assert talk.cli("session", "compact", talk.name, "--config", talk.config).code == 0
+    tamper()
+    both = talk.cli("compare", "And?", "-p", "opus", "-p", "gemini", "--session", talk.name, "--config", talk.config)
+    assert both.code == 0, both.everything
+    assert talk.ask("And now?", "opus")["attempts"] == 1 and "First." in words_of(talk)
 
 
 def test_a_full_session_is_trimmed_where_that_is_the_policy(talk: Talk) -> None:
