@@ -24,6 +24,7 @@ from .call_options import (
 from .client import Client, alone, ask, compare, plan
 from .results.result import Result, Run
 from .runs.forecasts import unheard
+from .runs.money import usd_of
 from .sessions import queries
 from .sessions.conversation import Conversation
 from .sessions.forms.form import FormName
@@ -83,14 +84,17 @@ class Session:
         *,
         system: str | None = None,
         from_run: str | int | None = None,
+        max_cost_in_all: Decimal | float | str | None = None,
         config: str | Path | Config | None = None,
         **options: Unpack[ClientOptions],
     ) -> Self:
         """A new session, empty or with the stored answer that `RUN[:PROFILE[@THINK]]` names, which is not paid again.
 
-        `system` is the system prompt of all its turns. Raises `StoreError` where the name is taken.
+        `system` is the system prompt of all its turns, `max_cost_in_all` the most in USD that they may cost together:
+        a turn that would pass it raises `BudgetError`. Raises `StoreError` where the name is taken.
         """
-        settings = SessionSettings(system=system)
+        most = None if max_cost_in_all is None else usd_of(max_cost_in_all, "max_cost_in_all")
+        settings = SessionSettings(system=system, max_cost_usd=most)
         made = queries.make_session(name, settings, None if from_run is None else str(from_run))
         return cls(made.name, config=config, **options)
 

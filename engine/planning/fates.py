@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from ...profiles.state.context import NO_POLICY, ContextPolicy, KeepReasoning
@@ -57,6 +58,15 @@ class SessionPlace:
 
 
 @dataclass(frozen=True, slots=True)
+class SessionCap:
+    """The most in USD that all turns of the session `name` may cost together, and what they have cost so far."""
+
+    name: str
+    most_usd: Decimal
+    spent_usd: Decimal
+
+
+@dataclass(frozen=True, slots=True)
 class TurnCount:
     """What was counted of one turn, and how it was asked; None for what nobody reported. `at` is ISO 8601."""
 
@@ -94,6 +104,7 @@ class Past:
     policy: ContextPolicy = NO_POLICY
     after: int = 0
     compactions: tuple[Compaction, ...] = ()
+    cap: SessionCap | None = None
 
     @property
     def sent(self) -> tuple[Turn, ...]:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ...profiles.config import Config
     from ..costs.budget.limits import Limit, Limits, Question
     from ..costs.budget.purse import Purse
+    from ..planning.fates import SessionCap
     from ..planning.prepare import Prompt
     from ..results.result import Forecast
 
@@ -88,11 +89,11 @@ def usd_of(amount: Decimal | float | str, name: str) -> Decimal:
     return usd
 
 
-def needs_a_look(config: Config, options: CostOptions) -> bool:
+def needs_a_look(config: Config, options: CostOptions, cap: SessionCap | None = None) -> bool:
     """Whether anybody wants the cost to be looked at before the calls: by an option or in the configuration."""
     rules = config.budget
     limited = options.max_cost_usd is not None or rules.limits_anything
-    return limited or options.wants_forecasts or rules.confirm_usd is not None
+    return limited or cap is not None or options.wants_forecasts or rules.confirm_usd is not None
 
 
 def afford(
@@ -113,9 +114,10 @@ def afford(
 
     Raises `BudgetError` when the calls cannot be afforded.
     """
-    if not needs_a_look(config, options):
+    cap = None if prompt.past is None else prompt.past.cap
+    if not needs_a_look(config, options, cap):
         return Affordable(tuple(jobs))
-    from ..costs.budget.limits import check_before, confirmation, today
+    from ..costs.budget.limits import check_before, confirmation, limit_of_session, today
     from .forecasts import forecasts_for, own_runs
 
     profiles = [job.profile for job in jobs]
@@ -128,15 +130,16 @@ def afford(
         spent_usd=options.spent_usd,
         names=names,
     )
+    limits = found.limits if cap is None else (*found.limits, limit_of_session(cap))
     counted = count()
     with own_runs(note) as samples:
         forecasts = forecasts_for(jobs, prompt, datetime.now(UTC), counted=counted, samples=samples)
-    checked = check_before(found.limits, forecasts, profiles, allow_unpriced=options.allow_unpriced, names=names)
+    checked = check_before(limits, forecasts, profiles, allow_unpriced=options.allow_unpriced, names=names)
     for words in (*found.notes, *checked.notes):
         note(words)
     question = checked.question or confirmation(config.budget.confirm_usd, forecasts, names)
     planned = tuple(replace(job, forecast=made) for job, made in zip(jobs, forecasts, strict=True))
-    return Affordable(planned, found.limits, options.allow_unpriced, question)
+    return Affordable(planned, limits, options.allow_unpriced, question)
 
 
 def found_limits(

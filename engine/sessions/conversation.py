@@ -17,12 +17,13 @@ from ..history.conversations.rows import (
     known_session,
     latest_session,
     list_sessions,
+    turns_added_by,
     turns_of_tree,
     way_to,
 )
 from ..history.read import stored_run
 from ..history.store import Store
-from ..planning.fates import Compaction, TurnCount
+from ..planning.fates import Compaction, SessionCap, TurnCount
 from .names import checked_name
 from .settings import SessionSettings, settings_of
 from .stored_answers import answer_of, chosen_entry, named_answer, recover_turn, result_row
@@ -32,11 +33,15 @@ _COUNTED = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """A session and its way: the turns and compactions from the first to the one that it goes on after."""
+    """A session and its way: the turns and compactions from the first to the one that it goes on after.
+
+    `left_usd` is what turns of the session have cost that it has gone back before, where a cap makes that matter.
+    """
 
     session: StoredSession
     settings: SessionSettings
     way: tuple[StoredTurn, ...]
+    left_usd: Decimal = Decimal(0)
 
     @property
     def name(self) -> str:
@@ -92,7 +97,13 @@ class Conversation:
     def spent_usd(self) -> Decimal | None:
         """What the turns on the way have cost, as far as that is known; None where it is of none of them."""
         known = [Decimal(usd) for node in self.way if (usd := node.facts.get("usd")) is not None]
-        return sum(known, Decimal(0)) if known else None
+        return sum(known, self.left_usd) if known or self.left_usd else None
+
+    @property
+    def cap(self) -> SessionCap | None:
+        """What all turns together may cost; None where nobody said so."""
+        most = self.settings.max_cost_usd
+        return None if most is None else SessionCap(self.name, most, self.spent_usd or Decimal(0))
 
     def node_of(self, turn: int) -> StoredTurn:
         """The stored turn with that number on the way, counted from 1. Raises `UsageError`."""
@@ -119,8 +130,13 @@ class Opened:
 
 def conversation_of(store: Store, session: StoredSession) -> Conversation:
     """The session with its way."""
-    way = tuple(way_to(store, session.tip))
-    return Conversation(session, settings_of(session.settings), way)
+    way, settings = tuple(way_to(store, session.tip)), settings_of(session.settings)
+    left = Decimal(0)
+    if settings.max_cost_usd is not None:
+        here = {node.number for node in way}
+        added = [node for node in turns_added_by(store, session) if node.number not in here]
+        left = sum((Decimal(usd) for node in added if (usd := node.facts.get("usd")) is not None), Decimal(0))
+    return Conversation(session, settings, way, left)
 
 
 def open_conversation(store: Store, name: str | None) -> Conversation:

@@ -60,8 +60,9 @@ class NextTurn:
         )
         going = self.conversation
         past = Past(
-            going.turns, options, self.place, going.counts, policy.over(settings.policy), compactions=going.compactions
-        )
+            going.turns, options, self.place, going.counts, policy.over(settings.policy),
+            compactions=going.compactions, cap=going.cap,
+        )  # fmt: skip
         return replace(asked, system=asked.system or settings.system, past=past)
 
     def head(self, asked: Prompt, profile: str, think: str) -> TurnHead:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from decimal import Decimal
 
 from ..history.conversations import changes
 from ..history.conversations.claims import unlock
@@ -21,7 +22,7 @@ from .conversation import (
 )
 from .drafts import forget_draft
 from .names import checked_name, free_name
-from .settings import SessionSettings
+from .settings import SessionSettings, settings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +111,15 @@ def rename_session(name: str, new: str) -> None:
     """Give the session another name. Raises `StoreError`."""
     with Store.open() as store:
         changes.rename_session(store, open_conversation(store, name).session, checked_name(new))
+
+
+def limit_session(name: str, most_usd: Decimal | None) -> Conversation:
+    """Cap what all turns of the session together may cost; None is without a cap. Raises `StoreError`."""
+    with Store.open() as store:
+        session = open_conversation(store, name).session
+        settings = replace(settings_of(session.settings), max_cost_usd=most_usd)
+        changes.set_settings(store, session, settings.document())
+        return open_conversation(store, name)
 
 
 def unlock_session(name: str) -> None:

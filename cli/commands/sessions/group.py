@@ -24,6 +24,7 @@ class SessionCommands(LazyGroup):
         "export": "Write a session into a file, for another machine or another program.",
         "import": "Make a session of a file: ours, Markdown, or messages of four APIs.",
         "rename": "Give a session another name.",
+        "limit": "Cap what all turns of a session together may cost.",
         "rm": "Forget a session.",
         "unlock": "Let a session go that another machine holds.",
     }

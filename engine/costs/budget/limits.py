@@ -9,6 +9,7 @@ from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
 
 from ....profiles.budget_rules import Allowance, BudgetRules, OnExceed
 from ....providers.errors import BudgetError, StoreError
+from ...planning.fates import SessionCap
 from ...planning.option_names import COMMAND_LINE, OptionNames
 from ...results.result import Forecast
 
@@ -28,6 +29,7 @@ class Limit:
     `total_usd` is how much it was, `left_usd` what of it is left when the run begins; below 0 when it is passed.
     `profiles` are those it covers, None for all. `since` is the first day (UTC) of a limit that all runs share, of
     which open batches at providers are expected to need `aside_usd`. Profiles that are simulated are `exempt` from it.
+    `raised_by` is the command that raises it, where that is neither an option nor the configuration.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Limit:
     since: date | None = None
     aside_usd: Decimal = NOTHING
     exempt: frozenset[str] = frozenset()
+    raised_by: str | None = None
 
     @property
     def free_usd(self) -> Decimal:
@@ -55,6 +58,8 @@ class Limit:
     @property
     def remedy(self) -> str:
         """What raises this limit, in words."""
+        if self.raised_by is not None:
+            return f"raise the limit: {self.raised_by}"
         return f"raise {self.name} in your configuration" if self.name.startswith("budget.") else f"raise {self.name}"
 
     def words(self) -> str:
@@ -153,6 +158,15 @@ def limits_for(
             counted = "1 result" if unpriced == 1 else f"{unpriced} results"
             notes.append(f"{name} does not count {counted} since {since} whose cost is not known")
     return Limits(tuple(limits), tuple(notes))
+
+
+def limit_of_session(cap: SessionCap) -> Limit:
+    """What all turns of a session together may cost, as a limit of the next one."""
+    name = f"'{cap.name}'" if " " in cap.name else cap.name
+    left = cap.most_usd - cap.spent_usd
+    return Limit(
+        f"the limit of session {cap.name}", cap.most_usd, left, raised_by=f"thinkdial session limit {name} USD"
+    )
 
 
 def _shared(rules: BudgetRules, day: date) -> Iterable[tuple[str, Decimal, frozenset[str] | None, date]]:

@@ -117,6 +117,12 @@ def turns_of_tree(store: Store, tree: int) -> list[StoredTurn]:
         return _turns(connection, "WHERE turns.tree = ? ORDER BY turns.number", (tree,))
 
 
+def turns_added_by(store: Store, session: StoredSession) -> list[StoredTurn]:
+    """Every turn and compaction that the session has added to its tree, also where it has gone back before it."""
+    with reading(store) as connection:
+        return _turns(connection, "WHERE turns.session = ? ORDER BY turns.number", (session.number,))
+
+
 def way_to(store: Store, tip: int | None) -> list[StoredTurn]:
     """The turns from the first to `tip`."""
     if tip is None:

@@ -53,3 +53,31 @@ def test_where_the_provider_sends_the_bill_the_size_is_told_as_well(talk: Talk) 
     told = talk.ask("word " * 500, "grok")
     assert told["cost"]["source"] == "provider"
     assert outlook["input_low"] <= told["usage"]["input_tokens"] <= outlook["input_high"]
+
+
+def test_the_limit_of_a_session_holds_for_all_its_turns_together(talk: Talk) -> None:
+    talk.run("new", talk.name, "--max-cost", "5")
+    first = dollars(talk.ask("word " * 50, "opus")["cost"]["usd"])
+    shown = talk.run("limit", talk.name, str(first + Decimal("0.001"))).err
+    assert "may cost" in shown and "is spent" in shown
+    before = len(talk.requests)
+    for command in ("ask", "compare"):
+        refused = talk.cli(command, "word " * 900, "-p", "opus", "--session", talk.name, "--config", talk.config)
+        assert refused.code == 4 and f"the limit of session {talk.name}" in refused.err, refused.everything
+        assert f"thinkdial session limit {talk.name} USD" in refused.err
+    chat = talk.cli("chat", talk.name, "--config", talk.config, stdin=b"word " * 900 + b"\n")
+    assert f"the limit of session {talk.name}" in chat.err, chat.everything
+    assert len(talk.requests) == before
+    # Going back gives nothing back.
+    talk.run("rewind", talk.name, "--to", "0")
+    again = talk.cli("ask", "word " * 900, "-p", "opus", "--session", talk.name, "--config", talk.config)
+    assert again.code == 4 and len(talk.requests) == before
+    talk.run("limit", talk.name, "none")
+    assert talk.ask("word " * 900, "opus")["session"]["turn"] == 1
+
+
+def test_a_limit_that_is_no_amount_is_refused(talk: Talk) -> None:
+    talk.run("new", talk.name)
+    ended = talk.cli("session", "limit", talk.name, "much")
+    assert ended.code == 2 and "no amount in USD" in ended.err
+    assert talk.cli("session", "limit", "nobody", "1").code == 2

@@ -104,6 +104,12 @@ class TestSession:
         assert {one["name"] for one in green.document()["sessions"]} == {"green", "black"}
         assert tea.remove() == 0 and green.remove() == 3 and Session.names() == []
 
+    def test_what_all_its_turns_may_cost_is_looked_at_before_the_next(self, sim: Path) -> None:
+        session = Session.begin("thrifty", max_cost_in_all="0.000001", config=sim)
+        with pytest.raises(thinkdial.BudgetError, match="the limit of session thrifty"):
+            session.ask("And with milk?", "a")
+        assert not session.turns
+
     def test_it_begins_empty_or_with_an_answer_that_is_paid_for(self, sim: Path) -> None:
         thinkdial.compare("Is 91 prime?", ["a", "o"], config=sim)
         begun = Session.begin("prime", from_run="1:o", config=sim)
