@@ -119,6 +119,8 @@ def judge(
         return Judgement(True, "it goes back in tags, which are its only carrier here")
     if not rule.is_known:
         return Judgement(True, "it goes back in the field that it came in; no rule of this host is known")
+    if "account" in rule.binds and origin.account is not None and destination.account is None:
+        return Judgement(True, "it goes back if the key, which was not asked for yet, is the same account's")
     return Judgement(True, "it goes back as it came")
 
 

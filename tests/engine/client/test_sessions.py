@@ -74,7 +74,7 @@ class TestSession:
         assert "40" in problem.message
         trimmed = tea.ask("x", max_input_tokens=150, when_full="trim")
         assert "context_trimmed" in {warning.code for warning in trimmed.warnings} and len(tea.turns) == 3
-        compacted = tea.ask("y", "o", max_input_tokens=150, when_full="compact", summary_profile="g")
+        compacted = tea.ask("y", "g", max_input_tokens=150, when_full="compact", summary_profile="o")
         assert compacted.status == "ok", compacted.error
         kinds = [node["kind"] for node in tea.document()["nodes"]]
         assert kinds == ["turn", "turn", "turn", "compaction", "turn"] and len(tea.turns) == 4

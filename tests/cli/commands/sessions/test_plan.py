@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from .conftest import Cli
+from .conftest import Changed, Cli
 
 
 @pytest.mark.parametrize(
@@ -62,3 +62,16 @@ def test_a_new_session_is_planned_and_not_begun(cli: Cli, sim: Path) -> None:
 def test_outside_sessions_there_is_nothing_of_them(cli: Cli, sim: Path) -> None:
     (plan,) = cli("plan", "x", "-p", "a", "--config", sim, "--json").json["plans"]
     assert plan["session"] is None and plan["continuity"] == []
+
+
+def test_whose_key_it_is_stays_open_where_a_plan_does_not_ask_for_it(cli: Cli, sim: Path, changed: Changed) -> None:
+    assert cli("ask", "--session", "tea", "x", "-p", "o@high", "--config", sim).code == 0
+    (line,) = [one.strip() for one in sim.read_text().splitlines() if one.strip().startswith("o:")]
+    entry = line.partition(": ")[2]
+    program = entry.replace("api_key_env: SIM_KEY", "api_key_command: [printf, sim-key]")
+    assert program != entry, entry
+    asked = ("plan", "-c", "y", "-p", "o", "--json", "--config")
+    (known,) = cli(*asked, sim).json["plans"][0]["continuity"]
+    assert (known["fate"], known["reason"]) == ("kept", "it goes back as it came")
+    (open_,) = cli(*asked, changed(o=program)).json["plans"][0]["continuity"]
+    assert open_["fate"] == "kept" and "the key, which was not asked for yet" in open_["reason"]
