@@ -11,6 +11,8 @@ from ..vendors.anthropic import routes as anthropic
 from ..vendors.anthropic.replies import ANTHROPIC
 from ..vendors.bedrock import routes as bedrock
 from ..vendors.bedrock.replies import BEDROCK
+from ..vendors.cohere import routes as cohere
+from ..vendors.cohere.replies import COHERE
 from ..vendors.compatible import routes as compatible
 from ..vendors.compatible.replies import COMPATIBLE
 from ..vendors.google import routes as google
@@ -21,6 +23,7 @@ from ..vendors.mistral import routes as mistral
 from ..vendors.mistral.replies import MISTRAL
 from ..vendors.openai import routes as openai
 from ..vendors.openai.replies import OPENAI_CHAT
+from ..vendors.vertex import routes as vertex
 from ..vendors.xai import routes as xai
 from ..vendors.xai.replies import XAI
 
@@ -30,6 +33,8 @@ VENDORS: tuple[tuple[Vendor, str, Callable[[BatchBackend], Iterable[Endpoint]]],
     (OPENAI_CHAT, openai.BASE, openai.endpoints),
     (BEDROCK, bedrock.BASE, bedrock.endpoints),
     (GOOGLE, google.BASE, google.endpoints),
+    (vertex.VERTEX, vertex.BASE, vertex.endpoints),
+    (COHERE, cohere.BASE, cohere.endpoints),
     (MISTRAL, mistral.BASE, mistral.endpoints),
     (XAI, xai.BASE, xai.endpoints),
     (GROQ, groq.BASE, groq.endpoints),

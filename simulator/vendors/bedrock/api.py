@@ -25,11 +25,11 @@ _DATA = re.compile(rb"^data: (.*)$", re.MULTILINE)
 
 def answer(call: ApiCall) -> HttpReply:
     """A message, or the stream of one."""
-    asked = _as_anthropic(call)
+    asked = as_anthropic(call)
     try:
         reply = anthropic.answer(asked)
     except RejectedError as rejected:
-        raise _in_own_words(call, rejected.reply) from None
+        raise in_own_words(call, rejected.reply) from None
     if not reply.streamed:
         headers = (("content-type", "application/json"), *request_headers(call))
         return replace(reply, headers=headers)
@@ -37,12 +37,17 @@ def answer(call: ApiCall) -> HttpReply:
     return stream(pieces, request_headers(call), content_type=frames.CONTENT_TYPE)
 
 
-def _as_anthropic(call: ApiCall) -> ApiCall:
-    """The call as Anthropic gets it: the model, the version and the stream are said elsewhere there."""
+def check_key(call: ApiCall) -> None:
+    """Refuse a request without a key, or with a wrong one."""
     if not call.bearer:
         raise RejectedError(error(call, 403, "MissingAuthenticationTokenException", "Missing Authentication Token"))
     if call.bearer == WRONG_KEY:
         raise RejectedError(error(call, 403, "AccessDeniedException", "Authentication failed: API key is invalid"))
+
+
+def as_anthropic(call: ApiCall) -> ApiCall:
+    """The call as Anthropic gets it: the model, the version and the stream are said elsewhere there."""
+    check_key(call)
     found = _MODEL.fullmatch(call.model)
     if found is None or find_claude(found["claude"]) is None:
         raise RejectedError(error(call, 400, "ValidationException", "The provided model identifier is invalid."))
@@ -59,7 +64,8 @@ def _as_anthropic(call: ApiCall) -> ApiCall:
     return replace(call, request=request, model=claude, body=body | {"model": claude, "stream": streams})
 
 
-def _in_own_words(call: ApiCall, reply: HttpReply) -> RejectedError:
+def in_own_words(call: ApiCall, reply: HttpReply) -> RejectedError:
+    """What Anthropic refuses, as Bedrock says it."""
     said = as_object((decode_object(reply.body) or {}).get("error")) or {}
     text = as_text(said.get("message")) or "Malformed input request"
     if text.startswith("prompt is too long"):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from ...batches.backend import BatchBackend
 from ...calls.endpoint import Endpoint, ask
-from . import api
+from . import api, converse
 from .replies import BEDROCK
 
 BASE = "/bedrock"
@@ -15,3 +15,4 @@ BASE = "/bedrock"
 def endpoints(backend: BatchBackend) -> Iterator[Endpoint]:
     """The endpoints below `BASE`; its batches, which read from S3, are not played."""
     yield ask(rf"{BASE}/model/(?P<model>[^/]+)/invoke(?:-with-response-stream)?", BEDROCK, api.answer)
+    yield ask(rf"{BASE}/model/(?P<model>[^/]+)/converse(?:-stream)?", BEDROCK, converse.answer)

@@ -20,6 +20,9 @@ from .replies import TYPE_PREFIX, error, invalid
 SIGNATURE_MARK = b"thinkdial-simulated-thoughts::"
 DUMMY_SIGNATURES = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
 DUMMIES_ENCODED = tuple(base64.b64encode(word.encode()).decode() for word in DUMMY_SIGNATURES)
+BACKEND = "backend"
+"""Who signs: what one of Google's two APIs has signed the other refuses."""
+CORRUPTED = "Corrupted thought signature."
 LEVELS = ("THINKING_LEVEL_UNSPECIFIED", "MINIMAL", "LOW", "MEDIUM", "HIGH", "XHIGH")
 DYNAMIC_LEVEL = "medium"
 
@@ -166,15 +169,20 @@ def check_contents(call: ApiCall, model: Gemini, body: JsonObject) -> SectionedP
 
 def signature_for(call: ApiCall, model: Gemini) -> str:
     """An opaque thought signature, which nobody else can make."""
-    return seal(SIGNATURE_MARK, {"id": call.id("", length=12), "model": model.id})
+    return seal(SIGNATURE_MARK, {"id": call.id("", length=12), "model": model.id, BACKEND: _backend(call)})
 
 
 def check_signature(call: ApiCall, signature: str | None) -> None:
     """Refuse a signature that is not of this API, or was changed; the documented stand-ins will do."""
     if signature is None or signature in DUMMY_SIGNATURES or signature in DUMMIES_ENCODED:
         return
-    if unseal(SIGNATURE_MARK, signature) is None:
-        raise invalid(call, "Corrupted thought signature.")
+    facts = unseal(SIGNATURE_MARK, signature)
+    if facts is None or facts[BACKEND] != _backend(call):
+        raise invalid(call, CORRUPTED)
+
+
+def _backend(call: ApiCall) -> str:
+    return call.parameters.get(BACKEND, "studio")
 
 
 def _camel_word(name: str) -> str:

@@ -81,3 +81,22 @@ def test_a_limit_that_is_no_amount_is_refused(talk: Talk) -> None:
     ended = talk.cli("session", "limit", talk.name, "much")
     assert ended.code == 2 and "no amount in USD" in ended.err
     assert talk.cli("session", "limit", "nobody", "1").code == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("profile", ["opus", "gpt", "gemini"])
+def test_two_hundred_turns_are_told_within_a_tenth(talk: Talk, profile: str) -> None:
+    """Of 2 KB each: what goes in and what that costs, against the provider's counts and its bill with caches."""
+    dice, planned, billed, checked = random.Random(profile), Decimal(0), Decimal(0), 0
+    for number in range(1, 201):
+        prompt = f"{number}. " + " ".join(dice.choice(WORDS) for _ in range(420))
+        outlook = talk.plan(prompt, profile)["outlook"] if number % 10 == 0 else None
+        told = talk.ask(prompt, profile, "--max-output", "400")
+        if outlook is None:
+            continue
+        counted = told["usage"]["input_tokens"]
+        assert abs(outlook["input_tokens"] / counted - 1) < 0.1, (number, outlook["input_tokens"], counted)
+        planned += dollars(outlook["input_usd"])
+        billed += dollars(told["cost"]["input_usd"])
+        checked += 1
+    assert checked == 20 and abs(planned / billed - 1) <= Decimal("0.1"), (planned, billed)

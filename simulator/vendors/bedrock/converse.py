@@ -1,0 +1,209 @@
+"""`Converse` and `ConverseStream`: Claude's answers in blocks without a type, and one open model that signs nothing.
+
+Sources: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html and _ConverseStream.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from ...answers.thinking import Dial
+from ...answers.turns import Speed, deltas, take_turn
+from ...calls.call import ApiCall
+from ...calls.fields import JsonObject, as_int, as_object, as_text, decode_object, joined_text, objects
+from ...calls.reply import HttpReply, Piece, RejectedError, Role, stream, whole
+from ...state.prompts import prompt_of
+from ..anthropic import api as anthropic
+from . import frames
+from .api import VERSIONS, as_anthropic, check_key, in_own_words
+from .replies import error, request_headers
+
+WITH_STREAM = "converse-stream"
+OPEN_MODEL = "openai.gpt-oss-120b-1:0"
+USUAL_OUTPUT_TOKENS = 4096
+
+_CLAUDE = re.compile(r"(?:[a-z-]+\.)?anthropic\..*")
+_STOPS = {"refusal": "content_filtered"}
+_USAGE = {
+    "input_tokens": "inputTokens",
+    "output_tokens": "outputTokens",
+    "cache_read_input_tokens": "cacheReadInputTokens",
+    "cache_creation_input_tokens": "cacheWriteInputTokens",
+}
+
+
+def answer(call: ApiCall) -> HttpReply:
+    """A message, or the stream of one."""
+    check_key(call)
+    _check_messages(call)
+    said, seconds = _of_claude(call) if _CLAUDE.fullmatch(call.model) else _of_open_model(call)
+    if not call.request.path.endswith(WITH_STREAM):
+        return whole(200, said, request_headers(call), after_s=seconds)
+    return stream(tuple(_events(said, seconds)), request_headers(call), content_type=frames.CONTENT_TYPE)
+
+
+def _invalid(call: ApiCall, text: str) -> RejectedError:
+    return RejectedError(error(call, 400, "ValidationException", text))
+
+
+def _check_messages(call: ApiCall) -> None:
+    """Refuse what is wrong with a conversation whatever model it is for."""
+    messages = objects(call.body.get("messages"))
+    if not messages or messages[0].get("role") != "user":
+        raise _invalid(
+            call, "A conversation must start with a user message. Try again with a conversation that starts with one."
+        )
+    for at, message in enumerate(messages):
+        if at and message.get("role") == messages[at - 1].get("role"):
+            raise _invalid(
+                call,
+                "A conversation must alternate between user and assistant roles. "
+                "Make sure the conversation alternates between user and assistant roles and try again.",
+            )
+        for index, block in enumerate(objects(message.get("content"))):
+            if "text" in block and not (as_text(block["text"]) or "").strip():
+                raise _invalid(
+                    call,
+                    f"The text field in the ContentBlock object at messages.{at}.content.{index} is blank. "
+                    "Add text to the text field, and try again.",
+                )
+
+
+def _of_claude(call: ApiCall) -> tuple[JsonObject, float]:
+    """What Claude says, asked as its own API is asked, and how long that takes."""
+    limits = as_object(call.body.get("inferenceConfig")) or {}
+    named = {"temperature": "temperature", "topP": "top_p", "stopSequences": "stop_sequences"}
+    body: JsonObject = {
+        "anthropic_version": VERSIONS[0],
+        "max_tokens": as_int(limits.get("maxTokens")) or USUAL_OUTPUT_TOKENS,
+        "messages": [
+            {"role": message.get("role"), "content": list(_blocks(message))}
+            for message in objects(call.body.get("messages"))
+        ],
+    }
+    body |= {theirs: limits[ours] for ours, theirs in named.items() if ours in limits}
+    if system := joined_text(call.body.get("system")):
+        body["system"] = system
+    body |= as_object(call.body.get("additionalModelRequestFields")) or {}
+    try:
+        reply = anthropic.answer(as_anthropic(replace(call, body=body)))
+    except RejectedError as rejected:
+        raise in_own_words(call, rejected.reply) from None
+    said = decode_object(reply.body) or {}
+    counted = as_object(said.get("usage")) or {}
+    usage: JsonObject = {ours: as_int(counted.get(theirs)) or 0 for theirs, ours in _USAGE.items()}
+    usage["totalTokens"] = sum(as_int(tokens) or 0 for tokens in usage.values())
+    reason = as_text(said.get("stop_reason")) or "end_turn"
+    content = [_from_claude(block) for block in objects(said.get("content"))]
+    return _message(content, _STOPS.get(reason, reason), usage, reply.duration_s)
+
+
+def _blocks(message: JsonObject) -> Iterator[JsonObject]:
+    """The content of a message as the Messages API has it."""
+    marked: JsonObject | None = None
+    for block in objects(message.get("content")):
+        reasoning = as_object(block.get("reasoningContent"))
+        if "cachePoint" in block:
+            if marked is not None:
+                yield marked | {"cache_control": {"type": "ephemeral"}}
+                marked = None
+            continue
+        if marked is not None:
+            yield marked
+        called, result = as_object(block.get("toolUse")), as_object(block.get("toolResult"))
+        if called is not None:
+            named: JsonObject = {"id": called.get("toolUseId"), "name": called.get("name")}
+            marked = {"type": "tool_use", "input": called.get("input")} | named
+        elif result is not None:
+            told: JsonObject = {"tool_use_id": result.get("toolUseId"), "content": joined_text(result.get("content"))}
+            marked = {"type": "tool_result"} | told
+        elif reasoning is None:
+            marked = {"type": "text", "text": block.get("text")}
+        elif "redactedContent" in reasoning:
+            marked = {"type": "redacted_thinking", "data": reasoning["redactedContent"]}
+        else:
+            shown = as_object(reasoning.get("reasoningText")) or {}
+            signed: JsonObject = {"signature": shown["signature"]} if "signature" in shown else {}
+            marked = {"type": "thinking", "thinking": shown.get("text")} | signed
+    if marked is not None:
+        yield marked
+
+
+def _from_claude(block: JsonObject) -> JsonObject:
+    if block.get("type") == "thinking":
+        shown: JsonObject = {"text": block.get("thinking"), "signature": block.get("signature")}
+        return {"reasoningContent": {"reasoningText": shown}}
+    return {"text": block.get("text")}
+
+
+def _of_open_model(call: ApiCall) -> tuple[JsonObject, float]:
+    """What a model says whose reasoning is readable, and which has no field for a signature."""
+    if call.model != OPEN_MODEL:
+        raise _invalid(call, "The provided model identifier is invalid.")
+    messages = objects(call.body.get("messages"))
+    for message in messages:
+        for block in objects(message.get("content")):
+            reasoning = as_object(block.get("reasoningContent")) or {}
+            if "signature" in (as_object(reasoning.get("reasoningText")) or {}):
+                name = "reasoningContent.reasoningText.signature"
+                text = f"This model doesn't support the {name} field. Remove {name} and try again."
+                raise _invalid(call, text)
+    prompt = prompt_of([joined_text(call.body.get("system")), *(joined_text(one.get("content")) for one in messages)])
+    limit = as_int((as_object(call.body.get("inferenceConfig")) or {}).get("maxTokens"))
+    speed = Speed(first_s=0.4, thinking_per_s=200.0, answer_per_s=200.0)
+    key = (call.seed, "bedrock", call.model)
+    turn = take_turn(prompt.text, Dial("low"), key=key, speed=speed, output_limit=limit)
+    content: list[JsonObject] = [{"reasoningContent": {"reasoningText": {"text": turn.thinking_text}}}]
+    if turn.answer:
+        content.append({"text": turn.answer})
+    usage: JsonObject = {
+        "inputTokens": prompt.size,
+        "outputTokens": turn.output_tokens,
+        "totalTokens": prompt.size + turn.output_tokens,
+    }
+    return _message(content, "max_tokens" if turn.cut else "end_turn", usage, turn.total_s)
+
+
+def _message(content: list[JsonObject], reason: str, usage: JsonObject, seconds: float) -> tuple[JsonObject, float]:
+    said: JsonObject = {
+        "output": {"message": {"role": "assistant", "content": content}},
+        "stopReason": reason,
+        "usage": usage,
+        "metrics": {"latencyMs": round(seconds * 1000)},
+    }
+    return said, seconds
+
+
+def _events(said: JsonObject, seconds: float) -> Iterator[Piece]:
+    """The message as a stream sends it."""
+    message = as_object((as_object(said["output"]) or {})["message"]) or {}
+    fragments = [*_fragments(objects(message.get("content")))]
+    pause_s = seconds / (len(fragments) + 1)
+    yield _frame("messageStart", {"role": "assistant"}, pause_s)
+    for name, payload in fragments:
+        is_said = "text" in (as_object(payload.get("delta")) or {})
+        yield _frame(name, payload, pause_s, Role.ANSWER if is_said else Role.FRAME)
+    yield _frame("messageStop", {"stopReason": said["stopReason"]}, role=Role.TERMINAL)
+    told: JsonObject = {"usage": said["usage"], "metrics": said["metrics"]}
+    yield _frame("metadata", told, role=Role.TERMINAL)
+
+
+def _fragments(content: list[JsonObject]) -> Iterator[tuple[str, JsonObject]]:
+    for index, block in enumerate(content):
+        reasoning = as_object(block.get("reasoningContent"))
+        shown = as_object((reasoning or {}).get("reasoningText")) or {}
+        words = as_text(block.get("text") if reasoning is None else shown.get("text")) or ""
+        for piece in deltas(words):
+            delta: JsonObject = {"text": piece} if reasoning is None else {"reasoningContent": {"text": piece}}
+            yield "contentBlockDelta", {"contentBlockIndex": index, "delta": delta}
+        if "signature" in shown:
+            signed: JsonObject = {"reasoningContent": {"signature": shown["signature"]}}
+            yield "contentBlockDelta", {"contentBlockIndex": index, "delta": signed}
+        yield "contentBlockStop", {"contentBlockIndex": index}
+
+
+def _frame(name: str, payload: JsonObject, after_s: float = 0.0, role: Role = Role.FRAME) -> Piece:
+    headers = {":event-type": name, ":content-type": "application/json", ":message-type": "event"}
+    return Piece(frames.message(headers, payload), after_s, role)

@@ -1,0 +1,1 @@
+"""Google Cloud: Gemini and Claude behind one address."""
