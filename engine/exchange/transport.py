@@ -171,7 +171,7 @@ class Transport:
                 limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64)
                 direct = None
                 if local or not getproxies():
-                    from .connections.connection import DirectTransport
+                    from .connections.direct import DirectTransport
 
                     direct = DirectTransport(context, limits, self._clock)
                 self._clients[secure, local] = httpx2.AsyncClient(

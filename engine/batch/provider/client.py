@@ -119,7 +119,7 @@ class BatchClient:
                 await self._check(request, response)
                 body = await read_body(response.chunks, MAX_BODY_BYTES)
                 body = self.secrets(request.headers).redactor().whole(body)
-                headers = response.headers
+                headers = self.secrets(request.headers).out_of_headers(response.headers)
         except ApiError:
             raise
         except TooLargeError as error:

@@ -10,7 +10,6 @@ from collections.abc import Iterable
 from typing import Any, cast
 
 import httpcore2
-import httpx2
 
 from .sockets import keep_alive
 from .stopwatch import ArrivalClock, Clock
@@ -194,20 +193,6 @@ class Network(httpcore2.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
-
-
-class DirectTransport(httpx2.AsyncHTTPTransport):
-    """That of httpx2 over these sockets, for requests that go through no proxy."""
-
-    def __init__(self, context: ssl.SSLContext | bool, limits: httpx2.Limits, clock: Clock) -> None:
-        super().__init__(verify=context, limits=limits)
-        self._pool = httpcore2.AsyncConnectionPool(
-            ssl_context=context if isinstance(context, ssl.SSLContext) else None,
-            max_connections=limits.max_connections,
-            max_keepalive_connections=limits.max_keepalive_connections,
-            keepalive_expiry=limits.keepalive_expiry,
-            network_backend=Network(clock),
-        )
 
 
 def _wake(waiter: asyncio.Future[bool] | None, value: bool = True) -> None:
