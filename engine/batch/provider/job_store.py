@@ -131,6 +131,15 @@ class BatchJob:
     def is_owing(self) -> bool:
         return any(part.is_owing for part in self.parts)
 
+    def is_for(self, output: Path, batch: str) -> bool:
+        """Whether its results go to `output`, or would, had its directory not moved."""
+        return self.output == str(output) or (self.batch == batch and not Path(self.output).exists())
+
+    def move(self, output: Path) -> None:
+        """Let the results go to `output` from now on."""
+        self.output = str(output)
+        self.begin()
+
     def name_of(self, part: BatchPart) -> str:
         """What the provider is told to call the batch: by it the batch is found again."""
         return f"thinkdial-{self.id}-{part.number:03}"
@@ -247,9 +256,12 @@ class JobStore:
             raise UsageError(f"{name} stands for {', '.join(job.id for job in fitting)}", hint="write more of it")
         raise UsageError(f"no batch is called {name}", hint=LIST_HINT)
 
-    def open_for(self, output: Path) -> list[BatchJob]:
-        """The open jobs whose results go to `output`, oldest first."""
-        return [job for job in reversed(self.jobs()) if job.is_open and job.output == str(output)]
+    def open_for(self, output: Path, batch: str) -> list[BatchJob]:
+        """The open jobs whose results go to `output`, oldest first.
+
+        Those of the same `batch` whose own output is gone are among them: the directory has moved.
+        """
+        return [job for job in reversed(self.jobs()) if job.is_open and job.is_for(output, batch)]
 
     def known_batches(self) -> set[str]:
         """The ids of all batches that belong to a part."""

@@ -86,9 +86,12 @@ def open_submission(
         memory = stack.enter_context(opened_memory(options.output, form, given, listener, options, config))
         manager = JobManager(config, store, listener, looked=looked, poll_s=poll_s)
         stack.callback(manager.tidy)
-        jobs = store.open_for(output)
+        jobs = store.open_for(output, memory.batch)
         for job in jobs:
             stack.enter_context(job.locked())
+            if job.output != str(output):
+                listener.info(f"batch {job.id} was for {job.output}, which is gone: its results go to {output}")
+                job.move(output)
             listener.info(f"batch {job.id} is open for {output.name}: its rows are not submitted again")
         new = _new_job(store, options, str(output), form, memory.batch)
         stack.enter_context(new.locked())

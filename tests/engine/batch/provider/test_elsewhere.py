@@ -113,3 +113,25 @@ def test_a_part_that_ends_later_goes_where_it_is_told_then(bench_for: Callable[.
     assert early.code == 1 and other.read_bytes() == b"" and bench.job()["parts"][0]["written_to"] is None
     assert bench.wait().code == 0 and bench.collect().code == 0
     assert bench.statuses() == {"ok": 2} and bench.job()["parts"][0]["written_to"] is None
+
+
+def test_a_directory_that_has_moved_keeps_its_open_batches(bench: Bench):
+    bench.write_rows(3)
+    before, after = bench.directory / "before", bench.directory / "after"
+    before.mkdir()
+
+    def submit(directory: Path):
+        chosen = ("-p", "a", "--via", "provider", "-o", directory / "out.jsonl", "--config", bench.config)
+        return bench.run("batch", bench.rows, *chosen)
+
+    assert submit(before).code == 0
+    job = bench.job()
+    before.rename(after)
+    again = submit(after)
+    assert again.code == 0 and f"batch {job['id']} was for" in again.err, again.err
+    assert "there is nothing to submit" in again.err and bench.job()["id"] == job["id"]
+    assert bench.wait().code == 0 and bench.collect().code == 0
+    assert len((after / "out.jsonl").read_text().splitlines()) >= 3 and spent(bench)[0] == 3
+    # Another file beside one that is there is another wish.
+    (bench.directory / "third").mkdir()
+    assert "there is nothing to submit" not in submit(bench.directory / "third").err
