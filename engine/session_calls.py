@@ -170,9 +170,9 @@ class _HeldTurn:
         self.settings: SessionSettings | None = None
 
     def remember(self, result: Result) -> None:
-        """Let the session go on with the profile and the think value of `result`, if anything was answered."""
+        """Let the session go on with the profile and the think value of `result`, if that became a turn."""
         known = self.turn.conversation.settings
-        if result.answer:
+        if result.turn is not None and result.turn.pieces:
             told = tuple(dict.fromkeys((*known.told, result.provider)))
             self.settings = replace(known, profile=result.profile, think=result.think.requested, told=told)
 

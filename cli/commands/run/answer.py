@@ -76,7 +76,7 @@ def answer_in_session(
         return ExitCode.USAGE
     answered = answer(asked, ready)
     talk.count(answered.finished)
-    if answered.result.answer:
+    if answered.result.turn is not None and answered.result.turn.pieces:
         talk.remember(ready.jobs[0])
     return answered
 

@@ -12,6 +12,7 @@ from ....providers.turns.pieces import TurnPiece
 from ...results.assembly import new_id, timestamp
 from ..blobs import compressed
 from ..store import Store
+from .claims import require_unclaimed
 from .rows import StoredSession, TurnKind, known_session
 from .turn_rows import insert_turn, move_tip
 
@@ -62,10 +63,11 @@ def set_compared(store: Store, session: StoredSession, run: int) -> None:
 def remove_session(store: Store, name: str) -> int:
     """Forget the session, and the turns that no other session of its tree needs; the number of turns removed.
 
-    The runs that the turns came from stay, as long as runs stay.
+    The runs that the turns came from stay, as long as runs stay. Raises `StoreError` while another process adds to it.
     """
     session = known_session(store, name)
     with store.transaction() as connection:
+        require_unclaimed(connection, session)
         connection.execute("DELETE FROM sessions WHERE number = ?", (session.number,))
         if connection.execute("SELECT 1 FROM sessions WHERE tree = ? LIMIT 1", (session.tree,)).fetchone():
             return 0

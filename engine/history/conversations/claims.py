@@ -6,12 +6,16 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from ....providers.errors import StoreError
 from ...results.assembly import timestamp
 from ..processes import is_running, this_machine
 from ..store import Store
 from .rows import StoredSession
+
+if TYPE_CHECKING:
+    import sqlite3
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +37,7 @@ def claim(store: Store, session: StoredSession, *, alive: Callable[[int], bool] 
     host, pid = this_machine(), os.getpid()
     since = timestamp(datetime.now(UTC))
     with store.transaction() as connection:
-        found = connection.execute(
-            "SELECT tip, writer_host, writer_pid, writer_since FROM sessions WHERE number = ?", (session.number,)
-        ).fetchone()
-        if found is None:
-            raise StoreError(f"session {session.name} is gone: somebody has removed it")
-        tip: int | None
-        other_host: str | None
-        other_pid: int | None
-        tip, other_host, other_pid, other_since = found
-        is_ours = other_pid is None or (other_host, other_pid) == (host, pid)
-        if other_pid is not None and not is_ours and (other_host != host or alive(other_pid)):
-            other = str(other_host).partition(" ")[0]
-            where = f"process {other_pid}" if other_host == host else f"process {other_pid} on {other}"
-            hint = f"wait for it, or go another way: thinkdial session fork {session.name} NEW"
-            if other_host != host:
-                hint += f"; if it runs no more: thinkdial session unlock {session.name}"
-            raise StoreError(f"session {session.name} is in use by {where}, since {other_since}", hint=hint)
+        tip = require_unclaimed(connection, session, alive=alive)
         if tip != session.tip:
             raise StoreError(
                 f"session {session.name} has gone on meanwhile: another process has added a turn", hint="try again"
@@ -59,6 +47,31 @@ def claim(store: Store, session: StoredSession, *, alive: Callable[[int], bool] 
             (host, pid, since, session.number),
         )
     return Claim(session.number, host, pid, since)
+
+
+def require_unclaimed(
+    connection: sqlite3.Connection, session: StoredSession, *, alive: Callable[[int], bool] = is_running
+) -> int | None:
+    """Where the session stands by now. Raises `StoreError` when another process adds to it, or it is gone."""
+    host = this_machine()
+    found = connection.execute(
+        "SELECT tip, writer_host, writer_pid, writer_since FROM sessions WHERE number = ?", (session.number,)
+    ).fetchone()
+    if found is None:
+        raise StoreError(f"session {session.name} is gone: somebody has removed it")
+    tip: int | None
+    other_host: str | None
+    other_pid: int | None
+    tip, other_host, other_pid, other_since = found
+    is_ours = other_pid is None or (other_host, other_pid) == (host, os.getpid())
+    if other_pid is not None and not is_ours and (other_host != host or alive(other_pid)):
+        other = str(other_host).partition(" ")[0]
+        where = f"process {other_pid}" if other_host == host else f"process {other_pid} on {other}"
+        hint = f"wait for it, or go another way: thinkdial session fork {session.name} NEW"
+        if other_host != host:
+            hint += f"; if it runs no more: thinkdial session unlock {session.name}"
+        raise StoreError(f"session {session.name} is in use by {where}, since {other_since}", hint=hint)
+    return tip
 
 
 def let_go(store: Store, claimed: Claim) -> None:

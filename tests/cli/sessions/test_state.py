@@ -193,3 +193,10 @@ def test_a_vendors_short_form_goes_back_to_it_and_the_full_turns_to_all_others(
     back = talk.ask("And back?", own)
     assert any(one["kind"] == "compaction" and one["fate"] == "kept" for one in back["continuity"])
     assert back["status"] == "ok" and back["attempts"] == 1
+
+
+def test_who_was_cut_off_before_a_word_goes_on_as_well(talk: Talk) -> None:
+    starved = talk.ask("Is 91 a prime?", "gpt", "--max-output", "16", ok=None)
+    assert starved["answer"] == "" and len(talk.turns()) == 1
+    ended = talk.cli("ask", "And 97?", "--session", talk.name, "--json", "--config", talk.config)
+    assert ended.code == 0 and ended.json["results"][0]["profile"] == "gpt", ended.everything

@@ -10,6 +10,7 @@ from thinkdial.engine.history.conversations import changes
 from thinkdial.engine.history.conversations.claims import claim, let_go, unlock
 from thinkdial.engine.history.conversations.rows import find_session, known_session, sessions_holding, turns_of_tree
 from thinkdial.engine.history.heads import Retention
+from thinkdial.engine.history.processes import this_machine
 from thinkdial.engine.history.queries import forget_runs
 from thinkdial.engine.history.retention import remove
 from thinkdial.engine.history.store import Store
@@ -141,6 +142,14 @@ class TestTogether:
         with pytest.raises(StoreError, match="in use by process 1 on elsewhere") as caught:
             claim(store, begun.session)
         assert "session fork Tea" in (caught.value.hint or "")
+
+    def test_it_cannot_be_forgotten_meanwhile(self, store: Store, begun: Conversation) -> None:
+        with store.transaction() as connection:
+            connection.execute("UPDATE sessions SET writer_host = ?, writer_pid = 1", (this_machine(),))
+        with pytest.raises(StoreError, match="is in use by process 1"):
+            changes.remove_session(store, begun.name)
+        unlock(store, begun.session)
+        assert changes.remove_session(store, begun.name) == 1
 
     def test_it_can_be_taken_away(self, store: Store, begun: Conversation) -> None:
         store.connection.execute("UPDATE sessions SET writer_host = 'elsewhere', writer_pid = 1, writer_since = 'now'")
