@@ -14,6 +14,7 @@ from ...providers.fold import Reply
 from ...providers.json_values import is_blank
 from ...providers.merge import at_path
 from ...providers.schema import FinishReason, Json, Notice, Usage
+from ...providers.skipped import skipped
 from ...providers.think import Think
 from ..exchange.outcome import Latency, Outcome
 from ..planning.prepare import Prepared, Twin
@@ -56,7 +57,8 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
     turn = None if past is None else turn_of(len(past.turns) + 1, prepared, reply, timestamp(at))
     if turn is not None and turn.compacted_at is not None and prepared.asked.compaction is None:
         words = f"{target.provider.name} has compacted what came before this answer; the full turns stay in the session"
-        notices.append(Notice("context_compacted", words))
+        unshown = set(skipped("compaction", {"text": "it is kept as what it is"}))
+        notices = [*(notice for notice in notices if notice not in unshown), Notice("context_compacted", words)]
     if cost.note:
         notices.append(Notice("cost", cost.note))
     verdict = judge(prepared.think, decided, reply, reasoning, target.card)
