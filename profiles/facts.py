@@ -44,6 +44,12 @@ def packaged(name: str) -> Section:
     return read_yaml(packaged_text(f"data/{name}"), name)
 
 
+def packaged_names(folder: str) -> tuple[str, ...]:
+    """The names of the YAML files in a folder below `profiles/data/`, without their ending."""
+    listed = (file.name for file in _folder().joinpath("data", folder).iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in listed if name.endswith(".yaml")))
+
+
 def _folder() -> Traversable:
     return files(__package__ or "thinkdial.profiles")
 
@@ -58,8 +64,7 @@ def spellings() -> Mapping[str, Spelling]:
 @cache
 def provider_names() -> tuple[str, ...]:
     """The names of the shipped providers; each has a file `data/providers/NAME.yaml`."""
-    listed = (file.name for file in _folder().joinpath("data", "providers").iterdir())
-    return tuple(sorted(name.removesuffix(".yaml") for name in listed if name.endswith(".yaml")))
+    return packaged_names("providers")
 
 
 @cache

@@ -63,6 +63,17 @@ def dollars(usd: Decimal | None) -> str:
     return f"{sign}${whole}.{fraction.rstrip('0').ljust(2, '0')}"
 
 
+def dollar_span(low: Decimal | None, high: Decimal | None, mark: str = "") -> str:
+    """`$0.01–$0.04`, rounded to two digits, which is as much as a range says; a dash where an end is unknown."""
+    if low is None or high is None:
+        return UNKNOWN
+    return f"{dollars(_two_digits(low))}–{dollars(_two_digits(high))}{mark}"
+
+
+def _two_digits(usd: Decimal) -> Decimal:
+    return round(usd, 1 - usd.adjusted()) if usd.is_finite() and 0 < usd < 10 else usd
+
+
 def at_the_point(texts: Sequence[str], figure: str = " ", point: str = " ") -> list[str]:
     """The amounts of a column padded so that their points are one below the other.
 

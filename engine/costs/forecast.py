@@ -1,4 +1,4 @@
-"""What a call may cost, before it is made: low, expected and high, and where each of them comes from."""
+"""What a call may cost, before it is made: what is likely, the worst case apart, and where each figure comes from."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
+from ...profiles.cards.observed import OTHERS, DialKind, line_of, observed_answers, vendor_of
 from ...providers.json_values import obj, text
 from ...providers.merge import at_path, merged
 from ...providers.registry import dialect
@@ -17,7 +18,6 @@ from ...providers.think import Level
 from ..planning.plan import LEAST_MAX_TOKENS
 from ..planning.prepare import Prepared, Prompt
 from ..results.result import Cost, Forecast
-from .conversation_tokens import conversation_tokens
 from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens
 from .prices.pricing import (
     Bought,
@@ -28,18 +28,23 @@ from .prices.pricing import (
     priced_by_profile,
     priced_by_table,
 )
+from .priors import DialSetting, PastRun, is_recorded, prior
 
 if TYPE_CHECKING:
     from .conversation_input import ConversationInput
 
-Samples = Callable[[str, str, str, str], Sequence[int]]
-"""The output tokens of the user's newest runs of (provider, host, model, think value), newest first."""
+Samples = Callable[[str, str, str, str], Sequence[PastRun]]
+"""Input and output tokens of the user's newest runs of (provider, host, model, think value), newest first."""
 
 LEAST_RUNS = 5
-"""Fewer runs of the user's own say less than the reference table."""
+"""With fewer runs of the user's own they are in the forecast, and not yet its source."""
+
+_OutputSource = Literal["history", "observed", "reference"]
+"""Own runs, recorded answers, or such answers scaled to this dial by the reference table alone."""
+
+
 LEAST_OUTPUT_TOKENS = 1
-LOW_SHARE = 10
-"""Percent of the user's runs that had less output than the low forecast counts."""
+"""What an answer has at the least, where nothing says more."""
 
 HIDDEN_INPUT_TOKENS = 2048
 """What a provider may add to a prompt unseen. The most in recorded traffic is 1,307 tokens, with Cohere."""
@@ -83,7 +88,7 @@ def forecast(
         entered = estimated_input_tokens(prepared, prompt) if going is None else going.tokens
     cached, written = (None, None) if going is None else _cache_traffic(going, entered)
     limit = output_limit(prepared)
-    output = _from_history(prepared, samples, limit) or _from_reference(prepared, limit)
+    output = _output(prepared, entered, limit, samples)
     least_input = entered if counted_tokens is not None else max(1, entered * LOW_INPUT // 100)
     most_input = entered if counted_tokens is not None else entered * HIGH_INPUT // 100
     if going is not None and counted_tokens is None:
@@ -96,18 +101,24 @@ def forecast(
     words = (
         _input_words(going, counted=counted_tokens is not None),
         f"output: {output.words}",
-        f"high: {_high_words(prepared, limit)}",
-        f"low and expected read {cached:,} tokens from the provider's cache" if cached else PRICE_METHOD,
+        f"worst case: {_worst_words(prepared, limit)}",
+        f"all but the worst case reads {cached:,} tokens from the provider's cache" if cached else PRICE_METHOD,
     )
     return Forecast(
         input_tokens=entered,
         input_source="estimated" if counted_tokens is None else "counted",
+        low_output_tokens=output.low,
         expected_output_tokens=output.expected,
+        high_output_tokens=output.high,
         output_source=output.source,
         output_runs=output.runs,
+        output_answers=output.answers,
         output_limit_tokens=limit,
-        low_usd=_cost(prepared, _least_usage(least_input, cached, written, output.low), at).usd,
+        low_usd=_cost(prepared, _cached_usage(least_input, cached, written, output.low or LEAST_OUTPUT_TOKENS), at).usd,
         expected_usd=None if output.expected is None else expected.usd,
+        likely_high_usd=None
+        if output.high is None
+        else _cost(prepared, _cached_usage(most_input, cached, written, output.high), at).usd,
         high_usd=None if limit is None else _highest(prepared, most_input, limit, at, is_written=bool(written)),
         price_source=expected.source,
         method="; ".join(words),
@@ -127,8 +138,8 @@ def _cache_traffic(going: ConversationInput, entered: int) -> tuple[int, int]:
     return cached, entered - cached if going.written else 0
 
 
-def _least_usage(entered: int, cached: int | None, written: int | None, output: int) -> Usage:
-    """The cheapest reading: as much from the cache as it may hold. The writes are not the provider's to leave out."""
+def _cached_usage(entered: int, cached: int | None, written: int | None, output: int) -> Usage:
+    """What is likely: as much from the cache as it may hold. The writes are not the provider's to leave out."""
     if cached is None:
         return Usage(input_tokens=entered, output_tokens=output)
     cached = min(cached, entered)
@@ -154,6 +165,8 @@ class ForecastTotals:
     low_unknown: int
     expected_usd: Decimal | None
     expected_unknown: int
+    likely_high_usd: Decimal | None
+    likely_high_unknown: int
     high_usd: Decimal | None
     high_unknown: int
 
@@ -168,15 +181,19 @@ def totals(forecasts: Iterable[Forecast | None]) -> ForecastTotals:
 
     low = summed(one and one.low_usd for one in listed)
     expected = summed(one and one.expected_usd for one in listed)
+    likely_high = summed(one and one.likely_high_usd for one in listed)
     high = summed(one and one.high_usd for one in listed)
-    return ForecastTotals(len(listed), *low, *expected, *high)
+    return ForecastTotals(len(listed), *low, *expected, *likely_high, *high)
 
 
 def estimated_input_tokens(prepared: Prepared, prompt: Prompt) -> int:
     """The input of the call by its kinds of characters, as this model counts."""
     tokens = input_tokens(prompt.text, prepared.call.system, [message.text for message in prompt.earlier])
-    before = conversation_tokens(prepared)
-    tokens += before.text + before.reasoning
+    if prepared.asked.prompt.past is not None:
+        from .conversation_tokens import conversation_tokens  # which only sessions need
+
+        before = conversation_tokens(prepared)
+        tokens += before.text + before.reasoning
     return -(-tokens * prepared.target.card.token_percent // 100)
 
 
@@ -226,73 +243,70 @@ def cost_of_usage(prepared: Prepared, usage: Usage, at: datetime) -> Decimal | N
 
 @dataclass(frozen=True, slots=True)
 class _Output:
+    """Output tokens within what the call allows: the median and the range of 80 %, or None where nothing is known.
+
+    `reasoning` is 0 where no thinking is asked for, else None: the range is of thinking and answer together.
+    """
+
+    low: int | None
     expected: int | None
+    high: int | None
     reasoning: int | None
-    low: int
-    source: Literal["history", "reference"] | None
+    source: _OutputSource | None
     runs: int
+    answers: int
     words: str
 
 
-def _from_history(prepared: Prepared, samples: Samples | None, limit: int | None) -> _Output | None:
-    """From the user's own runs of this model and think value; None when there are too few."""
-    target = prepared.target
-    if samples is None or target.is_simulated:
-        return None
-    found = samples(target.provider.name, target.host, target.profile.model, str(prepared.think))
-    if len(found) < LEAST_RUNS:
-        return None
-    ordered = sorted(found)
-    expected = ordered[len(ordered) // 2]
-    low = ordered[len(ordered) * LOW_SHARE // 100]
-    if limit is not None:
-        expected, low = min(expected, limit), min(low, limit)
-    words = f"the median of {len(found)} runs of yours with this think value, low their {LOW_SHARE}th percentile"
-    return _Output(expected, None, low, "history", len(found), words)
+def _output(prepared: Prepared, input_tokens: int, limit: int | None, samples: Samples | None = None) -> _Output:
+    """The output of one call with `input_tokens`, at most `limit`. Simulated calls know no runs of the user's."""
+    target, budgets = prepared.target, prepared.asked.reference.budgets
+    model = target.profile.known_as or target.profile.model
+    runs: Sequence[PastRun] = ()
+    if samples is not None and not target.is_simulated:
+        runs = samples(target.provider.name, target.host, target.profile.model, str(prepared.think))
+    dial, why = _dial(prepared, model)
+    found = prior(model, dial, budgets, input_tokens=input_tokens, runs=runs)
+    if found is None or (dial is None and len(runs) < LEAST_RUNS):
+        return _Output(None, None, None, None, None, len(runs), 0, f"not known, because {why}")
+    source: _OutputSource = "history" if len(runs) >= LEAST_RUNS else "reference"
+    if source == "reference" and dial is not None and not prepared.emulated and is_recorded(model, dial, budgets):
+        source = "observed"
+    most = found.high if limit is None else limit
+    low, expected, high = min(found.low, most), min(found.median, most), min(found.high, most)
+    bounded = f", within the limit of {limit:,}" if limit is not None and high == limit else ""
+    words = f"for {why} the median, and a range for 8 of 10 answers, of {', '.join(found.parts)}{bounded}"
+    reasoning = 0 if dial is not None and dial.kind == "silent" else None
+    return _Output(low, expected, high, reasoning, source, len(runs), found.answers, words)
 
 
-def _from_reference(prepared: Prepared, limit: int | None) -> _Output:
-    """From the reference table: what its level is worth, and an answer."""
-    decided, answer = prepared.plan, prepared.asked.reference.answer_tokens
-    reasoning, why = _reference_reasoning(prepared)
-    low = f"low {LEAST_OUTPUT_TOKENS} token"
-    if reasoning is None:
-        return _Output(None, None, LEAST_OUTPUT_TOKENS, None, 0, f"not known, because {why}; {low}")
-    sent = decided.max_output_tokens
-    if not prepared.target.card.output_limit_covers_thinking and sent is not None:
-        answer = min(answer, sent)
-    expected = reasoning + answer if limit is None else min(reasoning + answer, limit)
-    parts = f"{reasoning:,} of reasoning ({why}) and {answer:,} of answer" if reasoning else f"{answer:,} of answer"
-    bounded = "" if expected == reasoning + answer else f", within the limit of {expected:,}"
-    words = f"by the reference table {parts}{bounded}, {low}"
-    return _Output(expected, min(reasoning, expected), LEAST_OUTPUT_TOKENS, "reference", 0, words)
-
-
-def _reference_reasoning(prepared: Prepared) -> tuple[int | None, str]:
-    """The reasoning tokens that the reference table makes of the plan, and what they were made of."""
+def _dial(prepared: Prepared, model: str) -> tuple[DialSetting | None, str]:
+    """What the plan says of thinking, and in words; None where it is not known whether the model thinks."""
     decided, card, think = prepared.plan, prepared.target.card, prepared.think
     budgets = prepared.asked.reference.budgets
-
-    def worth(level: str) -> int:
-        return budgets.get(level) or max(LEAST_MAX_TOKENS, *budgets.values())
-
-    if decided.thinks is False:
-        return 0, "no thinking"
-    if decided.budget_tokens is not None:
-        return decided.budget_tokens, "the budget"
-    if prepared.emulated and think.budget_tokens is not None:
-        return think.budget_tokens, "the budget"
+    if decided.thinks is False and not prepared.emulated:
+        return DialSetting("silent"), "no thinking"
+    tokens = decided.budget_tokens or (think.budget_tokens if prepared.emulated else None)
+    if tokens:
+        return DialSetting("dial", tokens), f"a budget of {tokens:,}"
     level = decided.level or (think.level if prepared.emulated else None)
-    if level is not None:
-        return worth(level.value), level.value
-    if decided.thinks is None:
-        return None, "what the model does by default is not known"
-    if think.is_auto and card.absent in tuple(Level):
-        return worth(str(card.absent)), f"{card.absent}, its default"
-    return worth(Level.MEDIUM.value), "the model decides how much: medium is assumed"
+    if level is not None and level != Level.OFF:
+        worth = budgets.get(level.value) or max(LEAST_MAX_TOKENS, *budgets.values())
+        return DialSetting("dial", worth), level.value
+    if decided.thinks:
+        return DialSetting("free"), f"{card.absent}, its default" if card.absent in tuple(
+            Level
+        ) else "as much as it likes"
+    vendor = vendor_of(model)
+    kinds: set[DialKind] = {
+        row.kind for row in observed_answers(vendor) if row.asked == "none" and row.line == line_of(model)
+    }
+    if vendor != OTHERS and len(kinds) == 1:
+        return DialSetting(kinds.pop()), "its default, as recorded"
+    return None, "what the model does by default is not known"
 
 
-def _high_words(prepared: Prepared, limit: int | None) -> str:
+def _worst_words(prepared: Prepared, limit: int | None) -> str:
     if limit is not None:
         return f"the output limit of {limit:,}"
     card = prepared.target.card

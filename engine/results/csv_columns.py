@@ -43,7 +43,8 @@ RUN_COLUMNS = (
     "think_requested", "repeat", "think_sent", "fidelity", "verdict", "passed", "expect_note",
     "visibility", "reasoning_tokens", "tokens_source",
     "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "total_tokens",
-    "cost_usd", "cost_source", "forecast_low_usd", "forecast_expected_usd", "forecast_high_usd",
+    "cost_usd", "cost_source", "forecast_low_usd", "forecast_expected_usd", "forecast_likely_high_usd",
+    "forecast_high_usd",
     "connect_s", "first_reasoning_s", "first_answer_s", "total_s", "output_tokens_per_s",
     "finish", "error_kind", "error_message", "warnings", "answer", "reasoning",
 )  # fmt: skip

@@ -68,18 +68,23 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """US dollars before a call. None where the price is unknown; `high_usd` also where nothing bounds the output.
+    """What a call is likely to bring and cost, before it is made. None where the price or the output is unknown.
 
-    `input_source` is `counted` when the provider's counting endpoint said it, else `estimated`. The expected output is
-    the median of `output_runs` runs of the user's own history, else the reference table's. `low_usd` is for little
-    output, `high_usd` for output up to the limit, reasoning included. `cached_input_tokens` is what of the input low
-    and expected take to be read from the provider's cache, None outside of sessions. `method` says all that in words.
+    `input_source` is `counted` when the provider's counting endpoint said it, else `estimated`. Of the output, thinking
+    included, `expected_output_tokens` is the median, and from `low_output_tokens` to `high_output_tokens` is the range
+    that is meant to hold 8 of 10 answers. `output_source` says what it comes from: `history` with 5 or more of the
+    user's own runs, `observed` of recorded answers, `reference` where those had to be scaled by the reference table;
+    `output_runs` own runs and `output_answers` recorded answers of this model and dial are in it. `low_usd`,
+    `expected_usd` and `likely_high_usd` are what these cost. The worst case is apart: `high_usd`, which budgets
+    reserve, is for output up to the limit, and None where nothing bounds it. `cached_input_tokens` is what of the input
+    all but the worst case take to be read from the provider's cache, None outside of sessions. `method` says all that
+    in words.
     """
 
     input_tokens: int
     input_source: Literal["estimated", "counted"]
     expected_output_tokens: int | None
-    output_source: Literal["history", "reference"] | None
+    output_source: Literal["history", "observed", "reference"] | None
     output_runs: int
     output_limit_tokens: int | None
     low_usd: Decimal | None
@@ -88,6 +93,10 @@ class Forecast:
     price_source: CostSource | None
     method: str
     cached_input_tokens: int | None = None
+    low_output_tokens: int | None = None
+    high_output_tokens: int | None = None
+    output_answers: int = 0
+    likely_high_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,7 @@ from .jobs import Job
 
 if TYPE_CHECKING:
     from ..costs.forecast import Samples
+    from ..costs.priors import PastRun
 
 Note = Callable[[str], None]
 """Takes a line for people: why a forecast knows less than it could."""
@@ -39,9 +40,9 @@ def forecasts_for(
     """A forecast for each job, in order; None for one that cannot be sent. `counted` are input tokens by index."""
     from ..costs.forecast import forecast
 
-    known: dict[tuple[str, str, str, str], Sequence[int]] = {}
+    known: dict[tuple[str, str, str, str], Sequence[PastRun]] = {}
 
-    def once(provider: str, host: str, model: str, think: str) -> Sequence[int]:
+    def once(provider: str, host: str, model: str, think: str) -> Sequence[PastRun]:
         key = (provider, host, model, think)
         if key not in known:
             known[key] = samples(*key) if samples is not None else ()
@@ -107,7 +108,7 @@ def own_runs(note: Note, *, patience_s: float | None = None) -> Generator[Sample
         return
     is_readable = True
 
-    def samples(provider: str, host: str, model: str, think: str) -> Sequence[int]:
+    def samples(provider: str, host: str, model: str, think: str) -> Sequence[PastRun]:
         nonlocal is_readable
         if not is_readable:
             return ()

@@ -71,9 +71,9 @@ def test_a_person_sees_the_forecast_and_says_yes_or_no(
     assert confirm_cost(*calls, asked=True) is agreed
     text = " ".join(shown.getvalue().split())
     for words in (
-        "profile think input low expected high source",
+        "profile think input expected 8 in 10 worst case source",
         "claude high ~15",
-        "reference",
+        "recorded",
         "total $",
         "Make these 2 calls? [y/N]",
     ):

@@ -166,7 +166,8 @@ def _forecast_columns(results: Sequence[Result]) -> list[PageColumn | None]:
     return [
         _dollars(group, "low", results, lambda r: r.forecast.low_usd if r.forecast else None),
         _dollars(group, "expected", results, lambda r: r.forecast.expected_usd if r.forecast else None),
-        _dollars(group, "high", results, lambda r: r.forecast.high_usd if r.forecast else None),
+        _dollars(group, "likely high", results, lambda r: r.forecast.likely_high_usd if r.forecast else None),
+        _dollars(group, "worst case", results, lambda r: r.forecast.high_usd if r.forecast else None),
         _column(group, "actual ÷ expected", results, _actual_to_expected, lambda ratio: f"{ratio:.2f} ×"),
     ]
 

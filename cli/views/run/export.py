@@ -200,6 +200,7 @@ def _csv_cells(result: Result) -> dict[str, _Field]:
         "total_tokens": result.usage.total_tokens,
         "forecast_low_usd": None if forecast is None else forecast.low_usd,
         "forecast_expected_usd": None if forecast is None else forecast.expected_usd,
+        "forecast_likely_high_usd": None if forecast is None else forecast.likely_high_usd,
         "forecast_high_usd": None if forecast is None else forecast.high_usd,
         "connect_s": latency.connect_s,
         "first_reasoning_s": latency.first_reasoning_s,

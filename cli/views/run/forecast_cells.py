@@ -7,32 +7,34 @@ from decimal import Decimal
 
 from ....engine.costs.forecast import COUNTED_METHOD, INPUT_METHOD, LEARNT_METHOD, PRICE_METHOD, ForecastTotals, totals
 from ....engine.results.result import Forecast
-from ..numbers import UNKNOWN, dollars, tokens
+from ..numbers import UNKNOWN, dollar_span, dollars, tokens
+
+HEADS = ("expected", "8 in 10", "worst case")
+"""Over the three figures of `amounts`."""
+
+REFERENCE_WORDS = "recorded answers scaled by the reference table"
 
 
 def amounts(forecast: Forecast | None) -> tuple[str, str, str]:
-    """Low, expected and high; a dash for what is unknown."""
+    """Expected, the range of 8 in 10, and the worst case apart; a dash for what is unknown."""
     if forecast is None:
         return UNKNOWN, UNKNOWN, UNKNOWN
-    return dollars(forecast.low_usd), dollars(forecast.expected_usd), dollars(forecast.high_usd)
+    likely = dollar_span(forecast.low_usd if forecast.likely_high_usd is not None else None, forecast.likely_high_usd)
+    return dollars(forecast.expected_usd), likely, dollars(forecast.high_usd)
 
 
 def sources(forecast: Forecast) -> str:
-    """`~12 tokens in · 20,480 out expected (reference), max 128,000 · table prices`."""
+    """`~12 tokens in · 246 out expected (52 to 2,148, recorded), max 128,000 · table prices`."""
     entered = f"{'' if forecast.input_source == 'counted' else '~'}{forecast.input_tokens:,} tokens in"
     if forecast.input_source == "counted":
         entered += " (counted)"
-    match forecast.output_source:
-        case "history":
-            why = f" ({forecast.output_runs} runs)"
-        case "reference":
-            why = " (reference)"
-        case None:
-            why = ""
     most = "no upper bound" if forecast.output_limit_tokens is None else f"max {tokens(forecast.output_limit_tokens)}"
     expected = "expected output unknown"
     if forecast.expected_output_tokens is not None:
-        expected = f"{tokens(forecast.expected_output_tokens)} out expected{why}"
+        within = ""
+        if forecast.low_output_tokens is not None and forecast.high_output_tokens is not None:
+            within = f"{forecast.low_output_tokens:,} to {forecast.high_output_tokens:,}, "
+        expected = f"{tokens(forecast.expected_output_tokens)} out expected ({within}{_output_source(forecast)})"
     price = {"table": "table prices", "catalogue": "the provider's list", "profile": "the profile's price"}.get(
         forecast.price_source or "", "no price"
     )
@@ -43,11 +45,15 @@ def short_source(forecast: Forecast | None) -> str:
     """Where the expected output comes from, in a word or two."""
     if forecast is None:
         return ""
-    if forecast.price_source is None:
-        return "no price"
+    return "no price" if forecast.price_source is None else _output_source(forecast)
+
+
+def _output_source(forecast: Forecast) -> str:
     match forecast.output_source:
         case "history":
             return f"{forecast.output_runs} runs"
+        case "observed":
+            return f"{forecast.output_answers} recorded" if forecast.output_answers else "recorded"
         case "reference":
             return "reference"
         case None:
@@ -60,11 +66,8 @@ def total_amounts(total: ForecastTotals) -> tuple[str, str, str]:
     def shown(usd: Decimal | None, unknown: int) -> str:
         return f"{dollars(usd)}+" if usd is not None and unknown else dollars(usd)
 
-    return (
-        shown(total.low_usd, total.low_unknown),
-        shown(total.expected_usd, total.expected_unknown),
-        shown(total.high_usd, total.high_unknown),
-    )
+    likely = dollar_span(total.low_usd, total.likely_high_usd, "+" if total.likely_high_unknown else "")
+    return shown(total.expected_usd, total.expected_unknown), likely, shown(total.high_usd, total.high_unknown)
 
 
 def unknown_words(total: ForecastTotals) -> str:
@@ -88,17 +91,26 @@ def method_words(forecasts: Sequence[Forecast | None]) -> str:
     parts = [LEARNT_METHOD] if any(learnt) else []
     parts += [INPUT_METHOD] if "estimated" in kinds and not all(learnt) else []
     parts += [COUNTED_METHOD] if "counted" in kinds else []
-    parts.append("high: output up to the limit")
-    if "history" in histories:
-        parts.append("expected and low from your own runs: their median and 10th percentile")
-    if "reference" in histories:
-        parts.append("expected by the reference table: the thinking that the level is worth, and an answer")
+    told = {"history": "your own runs", "observed": "recorded answers", "reference": REFERENCE_WORDS}
+    if "observed" in histories:
+        told["reference"] = "such scaled by the reference table"
+    if whence := [words for source, words in told.items() if source in histories]:
+        parts.append(f"expected is the median, and 8 of 10 answers are likely to be in the range, by {_listed(whence)}")
+    if "observed" in histories or "reference" in histories:
+        parts.append("recorded prompts are short: longer work takes more")
+    parts.append("worst case, which budgets reserve: output up to the limit")
     cached = [forecast.cached_input_tokens for forecast in known]
-    parts.append(PRICE_METHOD if not any(cached) else "low and expected read from the cache what it is likely to hold")
+    parts.append(
+        PRICE_METHOD if not any(cached) else "all but the worst case reads from the cache what it is likely to hold"
+    )
     return "; ".join(parts)
 
 
 def in_total(forecasts: Sequence[Forecast | None]) -> str:
-    """`forecast $0.01 to $0.05, expected $0.02`: several forecasts in one phrase."""
-    low, expected, high = total_amounts(totals(forecasts))
-    return f"forecast {low} to {high}, expected {expected}"
+    """`expected $0.02, 8 in 10 $0.01–$0.05, worst case $1.24`: several forecasts in one phrase."""
+    expected, likely, worst = total_amounts(totals(forecasts))
+    return f"forecast {expected}, 8 in 10 {likely}, worst case {worst}"
+
+
+def _listed(words: Sequence[str]) -> str:
+    return " and ".join((", ".join(words[:-1]), words[-1])) if len(words) > 1 else words[0]

@@ -15,7 +15,7 @@ from ....engine.results.result import Forecast
 from ....engine.runs.jobs import Job
 from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN
-from .forecast_cells import amounts, method_words, short_source, total_amounts, unknown_words
+from .forecast_cells import HEADS, amounts, method_words, short_source, total_amounts, unknown_words
 
 _SOURCE_NEEDS = 100
 
@@ -30,7 +30,7 @@ def forecast_table(
     )  # fmt: skip
     table.add_column("profile", overflow="fold")
     table.add_column("think", no_wrap=True)
-    for head in ("input tokens" if width >= _SOURCE_NEEDS else "input", "low", "expected", "high"):
+    for head in ("input tokens" if width >= _SOURCE_NEEDS else "input", *HEADS):
         table.add_column(head, no_wrap=True, justify="right")
     table.add_column("source", overflow="fold")
     for job, forecast, times in _cells(jobs, forecasts):

@@ -18,7 +18,7 @@ from ....engine.results.result import Forecast
 from ....engine.runs.plans import PlannedCall
 from ....providers.untrusted import harmless
 from .continuity import continuity_words, fate_lines
-from .forecast_cells import amounts, method_words, sources, total_amounts, unknown_words
+from .forecast_cells import HEADS, amounts, method_words, sources, total_amounts, unknown_words
 
 FIDELITY_STYLES = {
     "exact": "green",
@@ -46,7 +46,7 @@ def plans_view(entries: Entries, width: int) -> RenderableType:
     table.add_column("fidelity", overflow="fold", no_wrap=not tiny)
     if wide:
         table.add_column("sent", overflow="fold", ratio=1)
-    for head in ("low\nexpected\nhigh",) if tiny else ("low", "expected", "high"):
+    for head in ("\n".join(HEADS),) if tiny else HEADS:
         table.add_column(head, overflow="fold", no_wrap=not tiny, justify="right")
     below: list[RenderableType] = []
     previous = ""

@@ -6,7 +6,7 @@ from rich.text import Text
 
 from ....engine.sessions.context.outlook import Outlook
 from ....providers.untrusted import one_line
-from ..numbers import dollars
+from ..numbers import dollar_span, dollars
 from ..run.phrases import CAUTION, QUIET, STRONG
 
 _SOON = 5
@@ -38,8 +38,9 @@ def _input(outlook: Outlook) -> Text:
 
 
 def _cost(outlook: Outlook) -> Text:
+    likely = dollar_span(outlook.low_usd, outlook.likely_high_usd)
     line = Text(
-        f"cost {dollars(outlook.low_usd)} to {dollars(outlook.high_usd)}, expected {dollars(outlook.expected_usd)}"
+        f"cost {dollars(outlook.expected_usd)} expected, 8 in 10 {likely}, worst case {dollars(outlook.high_usd)}"
     )
     if outlook.input_usd is not None:
         line.append(f", of which input {dollars(outlook.input_usd)}")

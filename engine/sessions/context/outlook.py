@@ -46,6 +46,7 @@ class Outlook:
     input_usd: Decimal | None
     low_usd: Decimal | None
     expected_usd: Decimal | None
+    likely_high_usd: Decimal | None
     high_usd: Decimal | None
     growth_tokens: int | None
     growth_usd: Decimal | None
@@ -91,6 +92,7 @@ def outlook(
         input_usd=cost_of_usage(prepared, _usage(going), at),
         low_usd=forecast.low_usd,
         expected_usd=forecast.expected_usd,
+        likely_high_usd=forecast.likely_high_usd,
         high_usd=forecast.high_usd,
         growth_tokens=growth,
         growth_usd=growth_usd,

@@ -173,16 +173,17 @@ def test_budgets_say_what_is_left_of_each(store: Store, path: Path) -> None:
 
 def test_samples_are_the_newest_whole_answers_of_one_kind_and_never_simulated(store: Store, path: Path) -> None:
     def of(tokens: int | None, **changes: Any) -> Result:
-        return at("0.1", usage=Usage(output_tokens=tokens), **changes)
+        entered = None if tokens is None or tokens > 6 else 10 * tokens
+        return at("0.1", usage=Usage(input_tokens=entered, output_tokens=tokens), **changes)
 
     store_run(path, [of(1), of(2)], run_id="a1")
     store_run(path, [of(3, status="error"), of(4, think="low"), of(5, profile="gpt"), of(None)], run_id="a2")
     store_run(path, [of(6)], run_id="a3", simulated=True)
     store_run(path, [of(7), of(8)], run_id="a4", killed=[1])
     key = ("anthropic", "host.example", "claude-opus-5-5", "high")
-    assert output_samples(store, *key) == [7, 2, 1]
-    assert output_samples(store, *key, limit=2) == [7, 2]
-    assert output_samples(store, "anthropic", "host.example", "claude-opus-5-5", "low") == [4]
+    assert output_samples(store, *key) == [(None, 7), (20, 2), (10, 1)]
+    assert output_samples(store, *key, limit=2) == [(None, 7), (20, 2)]
+    assert output_samples(store, "anthropic", "host.example", "claude-opus-5-5", "low") == [(40, 4)]
     assert output_samples(store, "anthropic", "127.0.0.1:8099", "claude-opus-5-5", "high") == []
 
 

@@ -190,12 +190,12 @@ def test_the_table_has_the_terminal_s_columns_and_everything_else() -> None:
     assert heads[:10] == [*terminal, "tokens/s", "cost", "verdict"]
     assert {
         "tokens: input", "tokens: cached", "tokens: reasoning count", "cost: input", "cost: of it reasoning",
-        "cost: cache saved", "cost: source", "forecast: low", "forecast: expected", "forecast: high",
+        "cost: cache saved", "cost: source", "forecast: low", "forecast: expected", "forecast: worst case",
         "forecast: actual ÷ expected", "time: first byte", "time: first reasoning", "ending: finish",
     } <= set(heads)  # fmt: skip
     spans = [int(cell.attributes.get("colspan", "1")) for cell in next(table.one("thead").all("tr")).all("th", "td")]
     assert sum(spans) == len(heads)
-    assert cells(document, "forecast: high")[3:6] == ["–"] * 3
+    assert cells(document, "forecast: worst case")[3:6] == ["–"] * 3
     assert [text.replace("\u2007", "") for text in cells(document, "cost")][6:8] == ["$0.0069 ★", "–"]
     assert cells(document, "asked → sent → measured")[6] == "off → minimal* → 96"
 

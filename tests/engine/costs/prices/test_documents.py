@@ -88,17 +88,25 @@ def test_a_plan_document_is_plain_json_with_exact_amounts() -> None:
         "note": None,
     }
     made = entry["forecast"]
-    # USD 4 a million in, 20 out: 9 to 15 tokens in, 11 expected; 1 to 128,000 out, 16,384 + 4,096 expected.
-    assert (made["low_usd"], made["expected_usd"], made["high_usd"]) == ("0.000056", "0.409644", "2.560060")
+    # USD 4 a million in, 20 out: 9 to 15 tokens in, 11 expected; 128,000 out at most.
+    low, expected, high = (made[f"{end}_output_tokens"] for end in ("low", "expected", "high"))
+    assert 50 < low < expected < high < 5000
+    amounts = [
+        f"{Decimal(4 * entered + 20 * out) / 10**6:.6f}" for entered, out in ((9, low), (11, expected), (15, high))
+    ]
+    assert [made["low_usd"], made["expected_usd"], made["likely_high_usd"]] == amounts
+    assert made["high_usd"] == "2.560060"
     assert (made["input_tokens"], made["input_source"]) == (11, "estimated")
-    assert (made["expected_output_tokens"], made["output_source"], made["output_runs"]) == (20_480, "reference", 0)
+    assert (made["output_source"], made["output_runs"], made["output_answers"]) == ("reference", 0, 0)
     assert (made["output_limit_tokens"], made["price_source"]) == (128_000, "table") and made["method"]
     assert document["total"] == {
         "calls": 1,
-        "low_usd": "0.000056",
+        "low_usd": amounts[0],
         "low_unknown": 0,
-        "expected_usd": "0.409644",
+        "expected_usd": amounts[1],
         "expected_unknown": 0,
+        "likely_high_usd": amounts[2],
+        "likely_high_unknown": 0,
         "high_usd": "2.560060",
         "high_unknown": 0,
     }
