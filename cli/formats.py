@@ -69,6 +69,24 @@ def json_line(result: Result) -> str:
     return harmless_json(json.dumps(result_document(result), ensure_ascii=False)) + "\n"
 
 
+def _run_document(run: Run) -> dict[str, object]:
+    from ..engine.cells.documents import compared_document
+
+    return compared_document(run)
+
+
+def _cells_markdown(run: Run) -> str:
+    """The table of the cells of a run with samples; else empty."""
+    if not any(result.repeat is not None for result in run.results):
+        return ""
+    from ..engine.cells.cell import cells_of
+    from ..engine.cells.stars import samples_needed
+    from .views.cells.cells_markdown import cells_markdown
+
+    cells = cells_of(run.results)
+    return cells_markdown(cells, samples_needed(sum(cell.samples > 0 for cell in cells)))
+
+
 def formatted(
     run: Run,
     form: Format,
@@ -89,7 +107,7 @@ def formatted(
         case Format.MD:
             from .views.run import export
 
-            parts = [export.run_markdown(run, reasoning=reasoning.value)]
+            parts = [export.run_markdown(run, reasoning=reasoning.value, cells=_cells_markdown(run))]
             if differences:
                 from .views.choose.difference import difference_markdown
 
@@ -175,13 +193,27 @@ def table_text(run: Run, reasoning: ReasoningView, *, width: int | None = None) 
 
     from .views.run import export
     from .views.run.answers import answers
-    from .views.run.table import numbers_table
 
-    columns = width or console().width
+    columns, shown, remarks = width or console().width, run.results, list[str]()
+    if any(result.repeat is not None for result in run.results):
+        from ..engine.cells.cell import cells_of, typical_of
+        from ..engine.cells.stars import samples_needed
+        from .views.cells.cell_table import cells_table
+        from .views.cells.cell_words import agreement_words
+
+        cells = cells_of(run.results)
+        asked = [cell for cell in cells if cell.samples]
+        shown = typical_of(run.results)
+        remarks = [agreement_words(cell) for cell in asked]
+        numbers = cells_table(cells, run.results, columns, samples_needed(len(asked)))
+    else:
+        from .views.run.table import numbers_table
+
+        numbers = numbers_table(run.results, columns)
     return rendered(
-        answers(run.results, columns, reasoning=reasoning.value),
+        answers(shown, columns, reasoning=reasoning.value, remarks=remarks),
         "",
-        numbers_table(run.results, columns),
+        numbers,
         Text(f"\n{export.totals(run)}", "dim"),
         width=width,
     )

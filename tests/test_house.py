@@ -108,7 +108,7 @@ def test_views_know_values_and_no_machinery() -> None:
         assert not {other for other in imported(name) if other.startswith(("cli.commands", *MACHINERY))}, name
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("engine."):
-                words = {alias.name for alias in node.names} - {"totals", "cells_of", "is_repeated", "is_whole"}
+                words = {alias.name for alias in node.names} - {"totals", "cells_of", "is_repeated", "samples_needed"}
                 assert node.module.startswith("engine.results") or all(word[0].isupper() for word in words), (
                     name,
                     words,

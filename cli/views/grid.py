@@ -18,7 +18,7 @@ from .numbers import BEST
 GAP = 2
 """Blanks between two columns."""
 
-_BEST_STYLE = "bold green"
+BEST_STYLE = "bold green"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def ranked(texts: Sequence[str], name: str, best: Sequence[Collection[str]], bes
     """
     room = "  " if any(name in own or beside in own for own in best) else ""
     return [
-        Text(f"{text} {BEST}", _BEST_STYLE) if name in own else Text(text + room)
+        Text(f"{text} {BEST}", BEST_STYLE) if name in own else Text(text + room)
         for text, own in zip(texts, best, strict=True)
     ]
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from ..checks.agreement import Agreement, agreement_of
+from ..checks.agreement import Agreement, agreement_of, normalized
 from ..results.result import Result
+from ..results.whole import is_whole
 from .measure import Measure, measure_of
 from .stars import COMPETING, shown_best
 
@@ -94,14 +95,18 @@ def cell_of(samples: Sequence[Result], best: tuple[str, ...] = ()) -> Cell:
     )
 
 
-def is_whole(result: Result) -> bool:
-    """Whether the numbers of a result may compete: a whole answer, neither refused, filtered, cut nor empty."""
-    return (
-        result.status == "ok"
-        and bool(result.answer.strip())
-        and result.think.verdict not in ("starved", "empty")
-        and result.finish in ("stop", "unknown", "tool_call")
-    )
+def typical_of(results: Iterable[Result]) -> list[Result]:
+    """Of each cell the sample to be read first: the first that says what most of the whole answers say."""
+    grouped: dict[tuple[str, str], list[Result]] = {}
+    for result in results:
+        grouped.setdefault((result.profile, result.think.requested), []).append(result)
+    found: list[Result] = []
+    for samples in grouped.values():
+        whole = [result for result in samples if is_whole(result)]
+        agreement = agreement_of(result.answer for result in whole)
+        typical = (result for result in whole if agreement is None or normalized(result.answer) == agreement.said)
+        found.append(next(typical, samples[0]))
+    return found
 
 
 def is_repeated(cells: Iterable[Cell]) -> bool:

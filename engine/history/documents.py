@@ -140,6 +140,7 @@ def _run(row: RunRow) -> dict[str, Any]:
         "prompt": row.prompt,
         "profiles": list(row.profiles),
         "thinks": list(row.thinks),
+        "samples": row.samples,
         "statuses": dict(row.statuses),
         "usd": _amount(row.usd),
         "usd_unknown": row.usd_unknown,

@@ -59,7 +59,10 @@ class RunFilter:
 
 @dataclass(frozen=True, slots=True)
 class RunRow:
-    """One run in a list. `usd` sums the known costs; `usd_unknown` counts the results whose cost is not known."""
+    """One run in a list. `usd` sums the known costs; `usd_unknown` counts the results whose cost is not known.
+
+    `samples` is how often a profile was asked with the same think value, at most.
+    """
 
     number: int
     id: str
@@ -68,6 +71,7 @@ class RunRow:
     prompt: str
     profiles: tuple[str, ...]
     thinks: tuple[str, ...]
+    samples: int
     statuses: Mapping[str, int]
     usd: Decimal | None
     usd_unknown: int
@@ -318,6 +322,7 @@ def _row(head: tuple[Any, ...], parts: Sequence[_Part]) -> RunRow:
         prompt=prompt,
         profiles=tuple(dict.fromkeys(part.profile for part in parts)),
         thinks=tuple(dict.fromkeys(part.think for part in parts)),
+        samples=max(Counter((part.profile, part.think) for part in parts).values(), default=0),
         statuses=Counter(part.status for part in parts),
         usd=sum(known, Decimal(0)) if known else None,
         usd_unknown=sum(part.usd is None and part.may_have_cost for part in parts),

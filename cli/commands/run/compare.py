@@ -194,7 +194,8 @@ def make_and_show(
     if live:
         from ...views.run.live import LiveCompare
 
-        observer = LiveCompare(console(stderr=True), titles=_titles(ready.jobs))
+        titles, cells = _titles(ready.jobs)
+        observer = LiveCompare(console(stderr=True), titles, cells=cells)
         with observer:
             finished = ready.run(observer)
     else:
@@ -222,6 +223,9 @@ def make_and_show(
     return gated(code, finished.run.results, gate, strict=strict)
 
 
-def _titles(jobs: Sequence[Job]) -> list[str]:
-    names = [job.profile for job in jobs]
-    return [job.profile if names.count(job.profile) == 1 else f"{job.profile} @{job.think}" for job in jobs]
+def _titles(jobs: Sequence[Job]) -> tuple[list[str], list[int]]:
+    """What each call is called while it goes on, and which cell it is a sample of."""
+    cells = [sum((job.repeat or 1) == 1 for job in jobs[: at + 1]) - 1 for at in range(len(jobs))]
+    names = [job.profile for job in jobs if (job.repeat or 1) == 1]
+    titles = [job.profile if names.count(job.profile) == 1 else f"{job.profile} @{job.think}" for job in jobs]
+    return titles, cells

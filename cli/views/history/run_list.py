@@ -72,7 +72,7 @@ def _table(rows: Sequence[RunRow]) -> Table:
             one_line(row.command, 12),
             Text(one_line(row.prompt)),
             Text(_names(row.profiles)),
-            Text(_names(row.thinks)),
+            Text(_thinks(row)),
             status_words(row),
             cost_words(row),
             seconds(row.total_s),
@@ -98,7 +98,7 @@ def _pairs(rows: Sequence[RunRow], width: int) -> Group:
         end.append(_SEPARATOR, QUIET)
         end.append(seconds(row.total_s))
         names = Text(_names(row.profiles))
-        thinks = _names(row.thinks)
+        thinks = _thinks(row)
         if thinks:
             names.append(f" @ {thinks}", QUIET)
         names.truncate(max(8, width - indent - end.cell_len), overflow="ellipsis")
@@ -111,6 +111,11 @@ def _pairs(rows: Sequence[RunRow], width: int) -> Group:
 
 def _when(row: RunRow) -> str:
     return one_line(row.created_at).replace("T", " ")[:16]
+
+
+def _thinks(row: RunRow) -> str:
+    """`low, high ×5`, where the same was asked five times."""
+    return f"{_names(row.thinks)} ×{row.samples}" if row.samples > 1 else _names(row.thinks)
 
 
 def _names(names: Sequence[str]) -> str:

@@ -39,7 +39,8 @@ def raw_text(data: bytes) -> str:
 
 
 def label(entry: StoredResult) -> str:
-    return one_line(f"{entry.result.profile}@{entry.result.think.requested}", 60)
+    sample = "" if entry.result.repeat is None else f" #{entry.result.repeat}"
+    return one_line(f"{entry.result.profile}@{entry.result.think.requested}", 60) + sample
 
 
 def _request_text(entry: StoredResult) -> str:

@@ -113,28 +113,17 @@ def _main(results: Sequence[Result], made: Sequence[ResultRow], reference: Refer
         PageColumn("", "model", False, tuple(PageCell(row.model, row.model.lower()) for row in made)),
         PageColumn("", "asked → sent → measured", True, tuple(think), aligned=False),
         PageColumn("", "reasoning", True, tuple(reasoning)),
-        _ranked("output", "", made, [row.output for row in made], [r.usage.output_tokens for r in results]),
-        _ranked("first answer", "first_answer", made, [row.first_answer for row in made],
-                [r.latency.first_answer_s for r in results]),
-        _ranked("total", "total", made, [row.total for row in made], [r.latency.total_s for r in results]),
-        _ranked("tokens/s", "rate", made, [row.rate for row in made],
-                [r.latency.output_tokens_per_s for r in results]),
-        _ranked("cost", "cost", made, costs, [r.cost.usd for r in results]),
+        _known("output", [row.output for row in made], [r.usage.output_tokens for r in results]),
+        _known("first answer", [row.first_answer for row in made], [r.latency.first_answer_s for r in results]),
+        _known("total", [row.total for row in made], [r.latency.total_s for r in results]),
+        _known("tokens/s", [row.rate for row in made], [r.latency.output_tokens_per_s for r in results]),
+        _known("cost", costs, [r.cost.usd for r in results]),
         PageColumn("", "verdict", False, tuple(verdicts)),
     ]  # fmt: skip
 
 
-def _ranked(
-    head: str,
-    name: str,
-    made: Sequence[ResultRow],
-    texts: Sequence[str],
-    values: Sequence[int | float | Decimal | None],
-) -> PageColumn:
-    cells = tuple(
-        PageCell(text, number(value), best=name in row.best)
-        for row, text, value in zip(made, texts, values, strict=True)
-    )
+def _known(head: str, texts: Sequence[str], values: Sequence[int | float | Decimal | None]) -> PageColumn:
+    cells = tuple(PageCell(text, number(value)) for text, value in zip(texts, values, strict=True))
     return PageColumn("", head, True, cells)
 
 

@@ -7,10 +7,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from ....engine.cells.cell import cells_of, is_repeated
+from ....engine.cells.stars import samples_needed
 from ....engine.results.result import Result, Run, Summary
 from ....profiles.facts import reference as shipped_reference
 from ....profiles.profile import Reference
 from ....providers.untrusted import harmless, one_line
+from ..cells.cell_words import CellRow, cell_rows, legend
 from ..choose.difference import NamedDifference
 from ..numbers import dollars, seconds, share, tokens
 from ..run.continuity import went_along
@@ -18,13 +21,15 @@ from ..run.dial import SUBSTITUTED, think_path
 from ..run.export import totals
 from ..run.phrases import explanation, model_words, reasoning_words, state_words, verdict_words, why_not_whole
 from ..run.receipt import SIMULATED
-from ..run.rows import labels
+from ..run.rows import labels, one_sample_words
+from ..run.think_notes import twin_notes
 from .assets import page_of
 from .bars import BarChart, cost_chart, time_chart, tokens_chart
 from .columns import COST_SOURCES, TONES, PageTable, numbers
 from .difference import DifferenceSection, difference_sections
 from .markup import markdown_html, plain_html
 from .plots import Plot, scatter_chart, sweep_charts
+from .strips import StripChart, strip_charts
 
 if TYPE_CHECKING:
     from markupsafe import Markup
@@ -86,6 +91,10 @@ class PageSection:
     scatter: Plot | None
     sweeps: tuple[Plot, ...]
     differences: tuple[DifferenceSection, ...] = ()
+    cells: tuple[CellRow, ...] = ()
+    legend: tuple[str, ...] = ()
+    strips: tuple[StripChart, ...] = ()
+    remarks: tuple[str, ...] = ()
 
     @property
     def pane(self) -> bool:
@@ -132,6 +141,9 @@ def _section(run: Run, number: int, with_reasoning: bool, reference: Reference) 
 
     anchor = f"run-{number}"
     results = run.results
+    cells = cells_of(results)
+    repeated = is_repeated(cells)
+    needed = samples_needed(sum(cell.samples > 0 for cell in cells))
     created = results[0].created_at if results else ""
     return PageSection(
         anchor=anchor,
@@ -149,9 +161,16 @@ def _section(run: Run, number: int, with_reasoning: bool, reference: Reference) 
             for index, (result, label) in enumerate(zip(results, labels(results), strict=True), 1)
         ),
         table=numbers(results, reference) if results else None,
-        bars=tuple(filter(None, (time_chart(results), tokens_chart(results), cost_chart(results)))),
+        # Bars of every sample, and lines through all of them, would hide what the strips show.
+        bars=tuple(filter(None, (time_chart(results), tokens_chart(results), cost_chart(results))))
+        if not repeated
+        else (),
         scatter=scatter_chart(results),
-        sweeps=tuple(sweep_charts(results, reference)),
+        sweeps=tuple(sweep_charts(results, reference)) if not repeated else (),
+        cells=tuple(cell_rows(cells)) if repeated else (),
+        legend=tuple(legend(cells, needed)) if repeated else (),
+        strips=strip_charts(cells, results) if repeated else (),
+        remarks=tuple(filter(None, (*twin_notes(results), one_sample_words(results)))),
     )
 
 

@@ -8,11 +8,12 @@ from decimal import Decimal
 from itertools import pairwise
 
 from ....engine.results.result import Result
+from ....engine.results.whole import is_whole
 from ....profiles.profile import Reference
 from ....providers.untrusted import one_line
 from ..numbers import dollars, seconds, tokens
 from ..run.dial import asked
-from ..run.rows import is_comparable, labels
+from ..run.rows import labels
 from .scales import Scale, fitting, linear, usable
 
 SERIES = 32
@@ -103,7 +104,7 @@ def scatter_chart(results: Sequence[Result]) -> Plot | None:
             across.percent(time),
             100 - up.percent(usd),
             f"{label}: {seconds(result.latency.total_s)}, {dollars(result.cost.usd)}",
-            is_comparable(result),
+            is_whole(result),
             label=label,
         )
         for result, label, time, usd in known
@@ -136,11 +137,11 @@ def sweep_charts(results: Sequence[Result], reference: Reference) -> list[Plot]:
             "sweep-reasoning",
             "Reasoning tokens",
             lambda r: r.reasoning.tokens,
-            _token_tick,
-            _token_tick,
+            token_tick,
+            token_tick,
         ),
         _sweep(
-            results, swept, "sweep-output", "Output tokens", lambda r: r.usage.output_tokens, _token_tick, _token_tick
+            results, swept, "sweep-output", "Output tokens", lambda r: r.usage.output_tokens, token_tick, token_tick
         ),
         _sweep(results, swept, "sweep-time", "Total time", lambda r: r.latency.total_s, second_tick, seconds),
         _sweep(results, swept, "sweep-cost", "Cost", lambda r: r.cost.usd, dollar_tick, dollar_tick),
@@ -175,7 +176,7 @@ def _sweep(
             round(x, 3),
             round(100 - up.percent(value), 3),
             f"{label[result.id]}: {words(value)}",
-            is_comparable(result),
+            is_whole(result),
         )
         for result, x, value in sorted(known, key=lambda entry: entry[1])
     ]
@@ -227,7 +228,7 @@ def second_tick(value: float) -> str:
     return f"{value:g} s" if value < 120 else seconds(value)
 
 
-def _token_tick(value: float) -> str:
+def token_tick(value: float) -> str:
     return tokens(round(value))
 
 

@@ -34,8 +34,13 @@ _WIDEST = 120
 _BAR = "┊ "
 
 
-def answers(results: Sequence[Result], width: int, *, reasoning: ReasoningView = "excerpt") -> Group:
-    """Return the answers in equal columns of at least 36 characters, in as many rows as it takes, else stacked."""
+def answers(
+    results: Sequence[Result], width: int, *, reasoning: ReasoningView = "excerpt", remarks: Sequence[str] = ()
+) -> Group:
+    """Return the answers in equal columns of at least 36 characters, in as many rows as it takes, else stacked.
+
+    `remarks` stand in the heads of the answers.
+    """
     per_row = columns_that_fit(len(results), width, _NARROWEST)
     column = min((width - len(COLUMN_DIVIDER) * (per_row - 1)) // per_row, _WIDEST)
     parts: list[RenderableType] = []
@@ -45,7 +50,7 @@ def answers(results: Sequence[Result], width: int, *, reasoning: ReasoningView =
         grid = Table(box=box.MINIMAL, show_header=False, show_edge=False, pad_edge=False, border_style=QUIET)
         for _ in range(per_row):
             grid.add_column(width=column, overflow="fold")
-        grid.add_row(*(_heading(results[i], names[i]) for i in chosen), end_section=True)
+        grid.add_row(*(_heading(results[i], names[i], remarks[i] if remarks else "") for i in chosen), end_section=True)
         if reasoning != "none":
             grid.add_row(*(_reasoning(results[i], column, reasoning) for i in chosen))
         grid.add_row(*(_answer(results[i]) for i in chosen))
@@ -53,7 +58,7 @@ def answers(results: Sequence[Result], width: int, *, reasoning: ReasoningView =
     return Group(*parts)
 
 
-def _heading(result: Result, label: str) -> Text:
+def _heading(result: Result, label: str, remark: str) -> Text:
     mark, words, style = state_words(result)
     head = Text.assemble((label, STRONG), "  ", (f"{mark} {words}", style), "\n", (model_words(result), QUIET), "\n")
     head.append(think_path(result))
@@ -65,6 +70,8 @@ def _heading(result: Result, label: str) -> Text:
         head.append(f"  {words}", style)
     if words := went_along(result):
         head.append(f"\n{words}", QUIET)
+    if remark:
+        head.append(f"\n{remark}")
     return head
 
 

@@ -80,9 +80,13 @@ def is_substituted(receipt: ThinkReceipt) -> bool:
 
 
 def asked_to_sent(result: Result) -> str:
-    """`max → high*`; `*` marks a level that is not the very one asked, `?` one that is assumed to be taken."""
+    """`max → high*`; `*` marks a level that is not the very one asked, `?` one that is assumed to be taken.
+
+    `low =off → low` is asked once for both.
+    """
     mark = "*" if is_substituted(result.think) else ASSUMED if result.think.fidelity == "assumed" else ""
-    return f"{asked(result.think)} → {sent(result)}{mark}"
+    twins = "".join(f" ={asked(twin)}" for twin in result.same_request)
+    return f"{asked(result.think)}{twins} → {sent(result)}{mark}"
 
 
 def think_path(result: Result) -> str:

@@ -10,7 +10,7 @@ from io import StringIO
 from ....engine.results.csv_columns import RUN_COLUMNS, cells_of
 from ....engine.results.result import Result, Run, Summary
 from ....providers.untrusted import csv_cell, harmless
-from ..numbers import BEST, dollars, seconds, tokens
+from ..numbers import dollars, seconds, tokens
 from ..quotation import fenced, inline, quoted
 from ..wrap import wrap, wrap_line
 from .continuity import went_along
@@ -19,18 +19,23 @@ from .excerpt import ReasoningView, excerpt
 from .forecast_cells import in_total
 from .phrases import model_words, reasoning_words, state_words, why_not_whole
 from .receipt import SIMULATED, notes, receipt_line
-from .rows import ResultRow, labels, rows
+from .rows import ResultRow, labels, one_sample_words, rows
+from .think_notes import twin_notes
 
 TEXT_WIDTH = 80
 
 _Field = str | int | float | Decimal | None
 
 
-def run_markdown(run: Run, reasoning: ReasoningView = "excerpt") -> str:
-    """Return the run as a Markdown document that nothing inside can break: table, notes, then every answer."""
+def run_markdown(run: Run, reasoning: ReasoningView = "excerpt", cells: str = "") -> str:
+    """Return the run as a Markdown document that nothing inside can break: table, notes, then every answer.
+
+    `cells` is the table of its cells, where it has samples.
+    """
     parts = [f"# Run {inline(run.run_id)}", "## Prompt", quoted(run.prompt)]
     if run.system:
         parts += ["## System prompt", quoted(run.system)]
+    parts += ["## Cells", cells] if cells else []
     parts += ["## Numbers", _markdown_table(run.results)]
     if said := notes(run.results):
         parts.append("\n".join(f"- {inline(line.plain)}" for line in said))
@@ -136,23 +141,21 @@ def _markdown_table(results: Sequence[Result]) -> str:
     made = rows(results)
     body = [_markdown_row(row) for row in made]
     text = "\n".join(f"| {' | '.join(cells)} |" for cells in (heads, rules, *body))
-    return f"{text}\n\n{BEST} best known value among whole answers" if any(row.best for row in made) else text
+    said = [inline(line) for line in (*twin_notes(results), one_sample_words(results)) if line]
+    return "\n\n".join([text, *said])
 
 
 def _markdown_row(row: ResultRow) -> list[str]:
-    def ranked(column: str, text: str) -> str:
-        return f"**{inline(text)}** {BEST}" if column in row.best else inline(text)
-
     return [
         inline(row.profile),
         inline(row.model),
         inline(f"{row.think} → {row.measured}"),
         inline(f"{row.measured} {row.reasoning_share}".strip()),
         inline(row.output),
-        ranked("first_answer", row.first_answer),
-        ranked("total", row.total),
-        ranked("rate", row.rate),
-        ranked("cost", row.cost),
+        inline(row.first_answer),
+        inline(row.total),
+        inline(row.rate),
+        inline(row.cost),
         inline(" ".join(filter(None, (f"{row.mark} {row.verdict}", row.check[0])))),
     ]
 

@@ -77,12 +77,55 @@ class LiveTarget:
         return f"{run:.1f} s" if run < 60 else seconds(run)
 
 
+class LiveCell(LiveTarget):
+    """Several samples of the same: how many are through, and of those under way the one that came furthest."""
+
+    def __init__(self, samples: Sequence[LiveTarget]) -> None:
+        super().__init__(samples[0].title)
+        self.samples = samples
+
+    def look(self) -> None:
+        """Take over what is to be shown of the samples at this moment."""
+        under_way = [sample for sample in self.samples if sample.result is None and sample.since is not None]
+        ended = [sample for sample in self.samples if sample.result is not None]
+        shown = max(under_way, key=lambda sample: (bool(sample.answer), bool(sample.reasoning)), default=None)
+        shown = shown or (ended[-1] if ended else self.samples[0])
+        self.reasoning, self.answer, self.withheld = shown.reasoning, shown.answer, shown.withheld
+        self.attempt, self.retry_at, self.failure = shown.attempt, shown.retry_at, shown.failure
+        self.since = min((sample.since for sample in self.samples if sample.since is not None), default=None)
+        through = len(ended) == len(self.samples)
+        self.until = (
+            max((sample.until for sample in ended if sample.until is not None), default=None) if through else None
+        )
+        failed = next((sample.result for sample in ended if sample.result and sample.result.status != "ok"), None)
+        self.result = (failed or ended[-1].result) if through else None
+
+    def state(self, now: float) -> tuple[str, str, str]:
+        ended = [sample.result for sample in self.samples if sample.result is not None]
+        failed = sum(result.status != "ok" for result in ended)
+        mark, words, style = super().state(now)
+        count = f"{len(ended)} of {len(self.samples)} done" + (f", {failed} not whole" if failed else "")
+        return mark, count if self.result or self.since is None else f"{count} · {words}", style
+
+
 class LiveCompare:
     """Shows a run on a terminal while it goes on, and leaves nothing behind; on anything else it is silent."""
 
-    def __init__(self, console: Console, titles: Sequence[str], *, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        console: Console,
+        titles: Sequence[str],
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        cells: Sequence[int] = (),
+    ) -> None:
+        """`titles` are those of the calls; where the same is asked several times, `cells` has the cell of each call."""
         self.console = console
-        self.targets = [LiveTarget(title) for title in titles]
+        self.calls = [LiveTarget(title) for title in titles]
+        grouped: dict[int, list[LiveTarget]] = {}
+        for call, cell in zip(self.calls, cells or range(len(self.calls)), strict=True):
+            grouped.setdefault(cell, []).append(call)
+        self.targets = [calls[0] if len(calls) == 1 else LiveCell(calls) for calls in grouped.values()]
         self._clock = clock
         self._began = clock()
         self._live: Live | None = None
@@ -111,7 +154,7 @@ class LiveCompare:
 
     def started(self, index: int, attempt: int) -> None:
         """An attempt begins. A further one starts from an empty column: it is another answer."""
-        target = self.targets[index]
+        target = self.calls[index]
         with self._lock:
             if target.since is None:
                 target.since = self._clock()
@@ -121,7 +164,7 @@ class LiveCompare:
 
     def delta(self, index: int, delta: Delta) -> None:
         """A piece of the stream came."""
-        target = self.targets[index]
+        target = self.calls[index]
         with self._lock:
             match delta:
                 case AnswerDelta(text=text, part=part):
@@ -137,13 +180,13 @@ class LiveCompare:
 
     def waiting(self, index: int, seconds: float, failure: Failure) -> None:
         """An attempt failed, and the next begins in so many seconds."""
-        target = self.targets[index]
+        target = self.calls[index]
         with self._lock:
             target.failure, target.retry_at = failure, self._clock() + seconds
 
     def finished(self, index: int, result: Result) -> None:
         """The target is through, well or not."""
-        target = self.targets[index]
+        target = self.calls[index]
         with self._lock:
             target.until, target.result = self._clock(), result
 
@@ -158,6 +201,9 @@ class LiveCompare:
     def frame(self, width: int, height: int, *, ascii_only: bool = False) -> Iterator[list[Piece]]:
         """Yield the lines of the picture at this moment: never wider than `width`, never more than `height`."""
         now = self._clock()
+        for target in self.targets:
+            if isinstance(target, LiveCell):
+                target.look()
         frames = _ASCII_SPINNER if ascii_only else _SPINNER
         spinner = frames[int(now * FRAMES_PER_SECOND) % len(frames)]
         foot = 1 if len(self.targets) > 1 and height > 2 else 0
@@ -207,8 +253,8 @@ class LiveCompare:
             yield [(fit(f"  and {len(self.targets) - len(shown)} more", width), QUIET)]
 
     def _footer(self, now: float) -> str:
-        done = sum(target.result is not None for target in self.targets)
-        return f"{done} of {len(self.targets)} done · {now - self._began:.1f} s · Ctrl-C stops and keeps what came"
+        done = sum(call.result is not None for call in self.calls)
+        return f"{done} of {len(self.calls)} done · {now - self._began:.1f} s · Ctrl-C stops and keeps what came"
 
 
 def _cell(target: LiveTarget, width: int, body: int, spinner: str, now: float) -> Iterator[list[Piece]]:

@@ -8,19 +8,18 @@ from rich.table import Table
 from rich.text import Text
 
 from ....engine.results.result import Result
-from ....providers.untrusted import one_line
-from ..grid import Column, needs, ranked, ruled, stacked
-from ..numbers import BEST, at_the_point
-from .dial import ASSUMED, ASSUMED_WORDS, is_substituted
+from ..grid import Column, needs, ruled, stacked
+from ..numbers import at_the_point
 from .phrases import QUIET, STRONG
 from .receipt import receipt_line
-from .rows import ResultRow, labels, rows
+from .rows import ResultRow, labels, one_sample_words, rows
+from .think_notes import think_notes
 
 _COMPACT_NEEDS = 72
 
 
 def numbers_table(results: Sequence[Result], width: int) -> Table:
-    """Return the table that fits `width` columns best; its caption holds the legend and the notes behind its marks."""
+    """Return the table that fits `width` columns best; its caption holds the notes behind its marks."""
     made = rows(results)
     wide, compact = _wide_columns(made), _compact_columns(made)
     if columns := _first_that_fits(width, wide, [column for column in wide if column.head != "model"]):
@@ -30,7 +29,7 @@ def numbers_table(results: Sequence[Result], width: int) -> Table:
         table = ruled(_first_that_fits(width, compact) or without_model, leading=1)
     else:
         table = _cards(results, width)
-    table.caption = _caption(results, made)
+    table.caption = _caption(results)
     table.caption_justify = "left"
     table.caption_style = "none"
     return table
@@ -45,10 +44,10 @@ def _wide_columns(made: Sequence[ResultRow]) -> list[Column]:
         Column("asked → sent → measured", "left", [Text(f"{row.think} → {row.measured}") for row in made]),
         Column("reasoning", "right", [Text(text) for text in reasoning]),
         Column("output", "right", [Text(row.output) for row in made]),
-        Column("first answer", "right", _ranked(made, "first_answer", [row.first_answer for row in made])),
-        Column("total", "right", _ranked(made, "total", [row.total for row in made])),
-        Column("tokens/s", "right", _ranked(made, "rate", [row.rate for row in made])),
-        Column("cost", "right", _ranked(made, "cost", at_the_point([row.cost for row in made]))),
+        Column("first answer", "right", [Text(row.first_answer) for row in made]),
+        Column("total", "right", [Text(row.total) for row in made]),
+        Column("tokens/s", "right", [Text(row.rate) for row in made]),
+        Column("cost", "right", [Text(text) for text in at_the_point([row.cost for row in made])]),
         Column("verdict", "left", [_verdict(row) for row in made]),
     ]
 
@@ -56,16 +55,12 @@ def _wide_columns(made: Sequence[ResultRow]) -> list[Column]:
 def _compact_columns(made: Sequence[ResultRow]) -> list[Column]:
     """Two lines a result, for 80 columns."""
     names = [Text() if row.again else Text.assemble((row.profile, STRONG), "\n", (row.model, QUIET)) for row in made]
-    first = _ranked(made, "first_answer", [row.first_answer for row in made], beside="total")
-    total = _ranked(made, "total", [row.total for row in made], beside="first_answer")
-    cost = _ranked(made, "cost", [row.cost for row in made], beside="rate")
-    speed = _ranked(made, "rate", [row.rate for row in made], beside="cost")
     return [
         Column("profile\nmodel", "left", names),
         Column("asked → sent\n→ measured", "left", [Text(f"{row.think}\n→ {row.measured}") for row in made]),
         Column("reasoning\nof output", "right", [Text(f"{row.measured}\nof {row.output}") for row in made]),
-        Column("1st answer\ntotal", "right", stacked(first, total)),
-        Column("cost\ntokens/s", "right", stacked(cost, speed)),
+        Column("1st answer\ntotal", "right", _stacked([row.first_answer for row in made], [row.total for row in made])),
+        Column("cost\ntokens/s", "right", _stacked([row.cost for row in made], [row.rate for row in made])),
         Column("verdict", "left", [_verdict(row) for row in made]),
     ]
 
@@ -92,18 +87,13 @@ def _verdict(row: ResultRow) -> Text:
     return Text.assemble((f"{row.mark} {row.verdict}", row.style), (f"\n{words}" if words else "", style))
 
 
-def _ranked(made: Sequence[ResultRow], name: str, texts: Sequence[str], beside: str = "") -> list[Text]:
-    return ranked(texts, name, [row.best for row in made], beside)
+def _stacked(above: Sequence[str], below: Sequence[str]) -> list[Text]:
+    return stacked(list(map(Text, above)), list(map(Text, below)))
 
 
-def _caption(results: Sequence[Result], made: Sequence[ResultRow]) -> Text | None:
-    """What the marks mean: the legend, and the note of every substituted level."""
-    lines: dict[str, None] = {}
-    for result, label in zip(results, labels(results), strict=True):
-        if is_substituted(result.think):
-            lines[f"* {label}: {one_line(result.think.note or result.think.fidelity, 300)}"] = None
-        elif result.think.fidelity == "assumed":
-            lines[f"{ASSUMED} {one_line(result.model, 100)}: assumed, {ASSUMED_WORDS}"] = None
-    if any(row.best for row in made):
-        lines[f"{BEST} best known value among whole answers"] = None
+def _caption(results: Sequence[Result]) -> Text | None:
+    """What the marks mean, the note of every substituted level, and why nothing is the best."""
+    lines = dict.fromkeys(think_notes(results))
+    if words := one_sample_words(results):
+        lines[words] = None
     return Text("\n" + "\n".join(lines), QUIET) if lines else None

@@ -178,3 +178,22 @@ def test_ascii_terminals_get_an_ascii_spinner(clock: Clock) -> None:
     live.started(0, 1)
     lines = ["".join(text for text, _ in line) for line in live.frame(80, 24, ascii_only=True)]
     assert lines[1][0] in "|/-\\"
+
+
+def test_samples_of_a_cell_share_a_column(clock: Clock, result: Make) -> None:
+    console = Console(file=StringIO(), width=80, force_terminal=True, color_system=None, _environ={"TERM": "xterm"})
+    titles = [name for name in ("claude", "gpt") for _ in range(3)]
+    live = LiveCompare(console, titles, clock=clock, cells=[0, 0, 0, 1, 1, 1])
+    assert frame(live)[1].count("0 of 3 done") == 2 and "\n".join(frame(live)).count("claude") == 1
+    for index in range(6):
+        live.started(index, 1)
+    live.delta(1, AnswerDelta("the second one speaks"))
+    live.finished(0, result("claude", repeat=1))
+    shown = "\n".join(frame(live))
+    assert "1 of 3 done · answering" in shown and "the second one speaks" in shown and "0 of 3 done · waiting" in shown
+    assert "1 of 6 done" in shown
+    live.finished(1, result("claude", repeat=2))
+    live.finished(2, result("claude", repeat=3, status="error", error=Failure("server", "no")))
+    shown = "\n".join(frame(live))
+    assert "3 of 3 done, 1 not whole" in shown and "0 of 3 done · waiting" in shown
+    assert any("3 of 3 done" in line for line in frame(live, 40, 4))

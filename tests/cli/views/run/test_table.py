@@ -9,10 +9,11 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from thinkdial.cli.views.run.rows import is_comparable, labels
+from thinkdial.cli.views.run.rows import ONE_SAMPLE, labels
 from thinkdial.cli.views.run.table import numbers_table
 from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
+from thinkdial.engine.results.whole import is_whole
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Usage
 
@@ -56,9 +57,8 @@ def test_one_line_a_result_at_160(result: Make, shown: Shown) -> None:
     )
     claude = "claude claude-opus-5-5 high → high → 312 312 90 % 348 3.10 s 4.00 s 87 $0.00706 ✓ as asked"
     assert line_with(text, "claude").split() == claude.split()
-    best = "gpt gpt-5.6 high → high → 312 312 90 % 348 1.50 s ★ 2.00 s ★ 200 ★ $0.0000025 ★ ✓ as asked"
-    assert line_with(text, "gpt").split() == best.split()
-    assert "★ best known value among whole answers" in text
+    other = "gpt gpt-5.6 high → high → 312 312 90 % 348 1.50 s 2.00 s 200 $0.0000025 ✓ as asked"
+    assert line_with(text, "gpt").split() == other.split()
 
 
 def test_two_lines_a_result_at_80(result: Make, shown: Shown) -> None:
@@ -66,7 +66,7 @@ def test_two_lines_a_result_at_80(result: Make, shown: Shown) -> None:
     lines = [line.split() for line in text.split("\n")]
     assert ["claude", "high", "→", "high", "312", "3.10", "s", "$0.00706", "✓", "as", "asked"] in lines
     assert ["claude-opus-5-5", "→", "312", "of", "348", "4.00", "s", "87"] in lines
-    assert ["gpt", "high", "→", "high", "312", "1.50", "s", "★", "$0.00706", "✓", "as", "asked"] in lines
+    assert ["gpt", "high", "→", "high", "312", "1.50", "s", "$0.00706", "✓", "as", "asked"] in lines
 
 
 def test_a_narrow_window_gets_receipts(result: Make, shown: Shown) -> None:
@@ -107,34 +107,23 @@ def test_a_failure_shows_its_kind_in_the_row(result: Make, shown: Shown) -> None
         {"finish": "content_filter"}, {"finish": "length"}, {"think": {"verdict": "starved"}},
     ],
 )  # fmt: skip
-def test_only_whole_answers_compete(result: Make, shown: Shown, changes: dict[str, Any]) -> None:
-    quick = result("gpt", latency=FAST, cost={"usd": Decimal("0.000001")}, **changes)
-    assert not is_comparable(quick)
-    assert "★" not in shown(numbers_table([result(), quick], 160), 160)
-    third = result("third", latency=FAST)
-    assert "★" not in line_with(shown(numbers_table([result(), quick, third], 160), 160), "gpt")
-
-
-def test_equals_share_the_mark_and_all_equal_have_none(result: Make, shown: Shown) -> None:
-    assert "★" not in shown(numbers_table([result(), result("gpt")], 160), 160)
-    text = shown(numbers_table([result(), result("gpt", latency=FAST), result("gemini", latency=FAST)], 160), 160)
-    assert line_with(text, "gpt").count("★") == line_with(text, "gemini").count("★") == 3
-
-
-def test_the_best_is_not_told_by_colour_alone(result: Make) -> None:
-    table = numbers_table([result(), result("gpt", latency=FAST)], 160)
-    cells = [getattr(cell, "text", cell) for column in table.columns for cell in column.cells]
-    assert any("★" in str(cell) and getattr(cell, "style", "") for cell in cells)
+def test_one_sample_each_is_no_reason_for_a_star(result: Make, shown: Shown, changes: dict[str, Any]) -> None:
+    quick = result("gpt", latency=FAST, cost={"usd": Decimal("0.000001")})
+    text = shown(numbers_table([result(), quick], 160), 160)
+    assert text.count("★") == 1 and ONE_SAMPLE in text and "--repeat 5" in ONE_SAMPLE
+    cut = result("gpt", latency=FAST, **changes)
+    assert not is_whole(cut)
+    assert "★" not in shown(numbers_table([result(), cut], 160), 160)  # nothing to compare with
 
 
 @pytest.mark.parametrize("width", [100, 160])
-def test_stars_move_no_digit(result: Make, shown: Shown, width: int) -> None:
+def test_the_points_of_a_column_are_below_each_other(result: Make, shown: Shown, width: int) -> None:
     cheap, dear = Cost(Decimal("0.0000025")), Cost(Decimal("1.24"))
     text = shown(
         numbers_table([result(), result("gpt", latency=FAST, cost=cheap), result("dear", cost=dear)], width), width
     )
     lines = [line for line in text.split("\n") if " s " in line and "$" in line]
-    assert len(lines) == 3 and "★" in text
+    assert len(lines) == 3
     assert len({line.index(" s") for line in lines}) == 1
     if width == 160:
         assert len({line.index(".", line.index("$")) for line in lines}) == 1
@@ -155,6 +144,15 @@ def test_a_sweep_names_its_profile_once(result: Make, shown: Shown) -> None:
         text = shown(numbers_table(sweep, width), width)
         assert text.count("a1") == 1 and text.count("b2") == 1
         assert text.count("low → low") == 2
+
+
+def test_values_that_were_asked_once_stand_in_one_row(result: Make, shown: Shown) -> None:
+    twins = (ThinkReceipt("off", {}, "clamped"), ThinkReceipt("minimal", {}, "clamped"))
+    low = result(think=ThinkReceipt("low", {"effort": "low"}, "exact"), same_request=twins)
+    for width in (80, 160):
+        text = shown(numbers_table([low, result("gpt")], width), width)
+        assert "low =off =minimal → low" in text
+        assert "= claude @off, @minimal: same request as @low, asked once" in " ".join(text.split())
 
 
 def test_hostile_names_are_harmless(result: Make, shown: Shown) -> None:

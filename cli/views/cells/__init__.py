@@ -1,0 +1,1 @@
+"""What people see of cells: medians of samples, with their intervals and ranges."""
