@@ -69,12 +69,6 @@ def json_line(result: Result) -> str:
     return harmless_json(json.dumps(result_document(result), ensure_ascii=False)) + "\n"
 
 
-def _run_document(run: Run) -> dict[str, object]:
-    from ..engine.cells.documents import compared_document
-
-    return compared_document(run)
-
-
 def _cells_markdown(run: Run) -> str:
     """The table of the cells of a run with samples; else empty."""
     if not any(result.repeat is not None for result in run.results):

@@ -10,10 +10,12 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from thinkdial.engine.batch.output.row_values import COMPETING, QUANTITIES
 from thinkdial.engine.batch.output.summary import SCHEMA as BATCH_SUMMARY_SCHEMA
 from thinkdial.engine.batch.output.summary import Group
 from thinkdial.engine.cells.cell import Cell
 from thinkdial.engine.cells.levels import LevelStep
+from thinkdial.engine.cells.measure import Measure
 from thinkdial.engine.checks.expectation import KINDS, MODIFIERS
 from thinkdial.engine.doses.curves import Dose
 from thinkdial.engine.doses.documents import DOSE_SCHEMA
@@ -142,6 +144,15 @@ def batch_summary_schema() -> dict[str, Any]:
             "anyOf": [{"type": "array", "items": share, "minItems": 2, "maxItems": 2}, {"type": "null"}]
         },
     }
+    definitions: dict[str, Any] = {}
+    measure = of_type(Measure, definitions)
+    group_kinds |= {
+        "samples": {**count, "description": "how often a row was answered, at most"},
+        "agreement": {"anyOf": [share, {"type": "null"}]},
+        "measures": _object(dict.fromkeys(QUANTITIES, measure), required=[*QUANTITIES]),
+        "best": {"type": "array", "items": {"enum": [*COMPETING]}},
+        "same_request_as": text_or_null,
+    }
     group, again = [*Group("", "").document()], ["profile", "kind", "times"]
     given_up = dict.fromkeys(("profile", "kind", "message"), text)
     kinds: dict[str, Any] = {
@@ -159,7 +170,8 @@ def batch_summary_schema() -> dict[str, Any]:
         },
         "groups": {"type": "array", "items": _object({name: group_kinds[name] for name in group}, required=group)},
     }
-    return {"$schema": DIALECT, "title": "The summary of a batch", **_object(kinds, required=[*kinds])}
+    whole = _object(kinds, required=[*kinds])
+    return {"$schema": DIALECT, "title": "The summary of a batch", **whole, "$defs": definitions}
 
 
 def dose_schema() -> dict[str, Any]:

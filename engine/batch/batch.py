@@ -211,7 +211,7 @@ class Batch:
             self._lost.append(line)
             self._tell(result, task.row, is_written=False)
             return
-        self.ended.tally.add_result(result)
+        self.ended.tally.add_result(result, task.row.id)
         if self.ended.gates is not None:
             self.ended.gates.add(result, task.row.id)
         if lane.pace.broken is not None and lane.name not in self.ended.broken:

@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
 
 from ....providers.errors import ErrorKind, Failure
 from ....providers.untrusted import one_line
+from ..cells.cell_words import span
 from ..numbers import BEST, UNKNOWN, dollars, seconds, tokens
 from ..run.phrases import kind_words
 
 if TYPE_CHECKING:
     from ....engine.batch.end import Ended
+    from ....engine.batch.output.row_values import Quantity
     from ....engine.batch.output.summary import Group, Tally
+    from ....engine.cells.measure import Amount
 
-LEGEND = f"{BEST} best known value; pass rates whose intervals overlap may differ by chance alone"
+LEGEND = f"{BEST} shown to be the best: compared row by row with each other one, corrected for their number"
+NO_STAR = f"no {BEST}: none is shown to be better than all others by more than chance"
+UNDER = "below: where the median of the rows lies, 95 % sure; agree: how much of a row's answers says the same"
 
 _ENDINGS = {"refusal": "refused", "content_filter": "filtered", "length": "cut", "tool_call": "tool call"}
 
 
 @dataclass(frozen=True, slots=True)
 class SummaryRow:
-    """One profile with one think value in cells. `best` names the cells that beat their column."""
+    """One profile with one think value in cells. `best` names the figures in which it is shown to be the best.
+
+    `same_as` is said of a think value whose requests were made for another one.
+    """
 
     profile: str
     think: str
@@ -43,8 +51,11 @@ class SummaryRow:
     output: str
     verdicts: str
     errors: str
+    agreement: str
+    spans: Mapping[str, str]
     best: frozenset[str]
     again: bool
+    same_as: str = ""
 
     @property
     def label(self) -> str:
@@ -53,8 +64,8 @@ class SummaryRow:
 
 def rows(tally: Tally) -> list[SummaryRow]:
     """Return a row for each group of `tally.ordered`."""
+    tally.judge()
     groups = tally.ordered
-    best = {name: _best(groups, value, most) for name, (value, most) in _COMPETING.items()}
     made: list[SummaryRow] = []
     for index, group in enumerate(groups):
         made.append(
@@ -76,8 +87,13 @@ def rows(tally: Tally) -> list[SummaryRow]:
                 output=tokens(_whole(group.mean_output_tokens)),
                 verdicts=_verdicts(group),
                 errors=counted(group.errors, error_words),
-                best=frozenset(name for name, winners in best.items() if index in winners),
+                agreement="" if group.values.agreement is None else f"{percent(group.values.agreement)} agree",
+                spans=_spans(group),
+                best=frozenset(_CELLS[name] for name in group.best),
                 again=index > 0 and groups[index - 1].profile == group.profile,
+                same_as=""
+                if group.results or group.same_request_as is None
+                else f"same request as @{one_line(group.same_request_as, 20)}",
             )
         )
     return made
@@ -184,25 +200,37 @@ def _verdicts(group: Group) -> str:
     return ", ".join(filter(None, (verdicts, endings)))
 
 
-_Value = Callable[["Group"], "float | Decimal | None"]
-_COMPETING: dict[str, tuple[_Value, bool]] = {
-    "pass_rate": (lambda group: group.pass_rate, True),
-    "each": (lambda group: group.mean_usd, False),
-    "per_passed": (lambda group: group.usd_per_passed, False),
-    "median": (lambda group: group.percentile_s(0.5), False),
-    "slow": (lambda group: group.percentile_s(0.95), False),
-}
-"""Columns in which more (True) or less is better. Sums are not among them: groups may differ in their rows."""
+_CELLS = {"pass_rate": "pass_rate", "usd_mean": "each", "latency_median_s": "median"}
+"""Figures of a group that compete, and the cells that show them. Sums are not among them: groups may differ in rows."""
 
 
-def _best(groups: Sequence[Group], value: _Value, most: bool) -> set[int]:
-    """Indexes of the best known value; none when there is nothing to beat."""
-    known = {index: found for index, group in enumerate(groups) if (found := value(group)) is not None}
-    if len(known) < 2:
-        return set()
-    winner = (max if most else min)(known.values())
-    winners = {index for index, found in known.items() if found == winner}
-    return winners if len(winners) < len(known) else set()
+def has_samples(tally: Tally) -> bool:
+    """Whether rows were answered more than once."""
+    return any(group.values.samples > 1 for group in tally.groups.values())
+
+
+def star_words(tally: Tally) -> str:
+    """What a star means, or why there is none; empty where there is nothing to compare."""
+    if any(group.best for group in tally.groups.values()):
+        return LEGEND
+    return NO_STAR if sum(bool(group.statuses["ok"]) for group in tally.groups.values()) > 1 else ""
+
+
+def _spans(group: Group) -> dict[str, str]:
+    """The intervals of what is typical of a row, where rows have several samples."""
+    if group.values.samples < 2:
+        return {}
+    shown: tuple[tuple[str, Quantity, Callable[[Amount], str]], ...] = (
+        ("each", "usd", lambda value: dollars(Decimal(value))),
+        ("median", "total_s", lambda value: seconds(float(value))),
+        ("reasoning", "reasoning_tokens", lambda value: tokens(round(value))),
+    )
+    found: dict[str, str] = {}
+    for cell, name, show in shown:
+        measure = group.values.measure(name)
+        if measure.low is not None and measure.high is not None:
+            found[cell] = span(show(measure.low), show(measure.high))
+    return found
 
 
 def _whole(count: float | None) -> int | None:

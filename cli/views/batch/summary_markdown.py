@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..numbers import BEST
 from ..quotation import inline
-from .summary import LEGEND, SummaryRow, ending, has_judged, notes, rows, totals
+from .summary import SummaryRow, ending, has_judged, has_samples, notes, rows, star_words, totals
 
 if TYPE_CHECKING:
     from ....engine.batch.end import Ended
@@ -21,15 +21,16 @@ def summary_markdown(tally: Tally, ended: Ended, source: str) -> str:
         f"{ending(ended).capitalize()}: {inline(' · '.join(totals(tally, ended)))}",
     ]
     if made:
-        parts.append(_table(made, judged))
-        if any(row.best for row in made):
-            parts.append(LEGEND)
+        parts.append(_table(made, judged, has_samples(tally)))
+        if words := star_words(tally):
+            parts.append(words)
+        parts += [f"- {inline(row.label)}: {inline(row.same_as)}" for row in made if row.same_as]
     if said := notes(tally, ended):
         parts.append("\n".join(f"- {inline(note)}" for note in said))
     return "\n\n".join(parts) + "\n"
 
 
-def _table(made: list[SummaryRow], judged: bool) -> str:
+def _table(made: list[SummaryRow], judged: bool, sampled: bool) -> str:
     has_empty = any(row.empty for row in made)
     heads = ["profile", "think", "model", "whole", *(["empty"] if has_empty else [])]
     rules = ["---", "---", "---", *["---:"] * (len(heads) - 3)]
@@ -37,6 +38,7 @@ def _table(made: list[SummaryRow], judged: bool) -> str:
         heads += ["passed", "pass rate", "95 % interval"]
         rules += ["---:"] * 3
     heads += ["cost", "each", *(["per passed"] if judged else []), "median", "95th", "reasoning tokens, mean"]
+    heads += ["each, 95 %", "median, 95 %", "reasoning, 95 %", "agreement"] if sampled else []
     rules += ["---:"] * (len(heads) - len(rules))
     lines = [heads, rules]
     for row in made:
@@ -47,8 +49,10 @@ def _table(made: list[SummaryRow], judged: bool) -> str:
             cells += [row.passed, _ranked(row, "pass_rate", row.pass_rate), row.interval]
         cells += [inline(row.cost), _ranked(row, "each", row.each)]
         if judged:
-            cells.append(_ranked(row, "per_passed", row.per_passed))
-        cells += [_ranked(row, "median", row.median), _ranked(row, "slow", row.slow), row.reasoning]
+            cells.append(inline(row.per_passed))
+        cells += [_ranked(row, "median", row.median), row.slow, row.reasoning]
+        if sampled:
+            cells += [*(inline(row.spans.get(name, "")) for name in ("each", "median", "reasoning")), row.agreement]
         lines.append(cells)
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 

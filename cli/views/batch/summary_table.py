@@ -12,7 +12,7 @@ from ..grid import Column, needs, ranked, ruled, stacked
 from ..numbers import at_the_point
 from ..run.phrases import BAD, CAUTION, QUIET, STRONG
 from ..wrap import wrap_line
-from .summary import LEGEND, SummaryRow, has_judged, notes, rows, totals
+from .summary import UNDER, SummaryRow, has_judged, notes, rows, star_words, totals
 
 if TYPE_CHECKING:
     from ....engine.batch.end import Ended
@@ -28,8 +28,8 @@ def summary_view(tally: Tally, ended: Ended, width: int) -> list[Table | Text]:
     if made:
         table, told = _table_for(made, has_judged(tally), width)
         parts += [Text(), table]
-        if any(row.best for row in made):
-            parts += [_text(LEGEND, width, QUIET)]
+        said_below = [UNDER] if any(row.spans for row in made) else []
+        parts += [_text(line, width, QUIET) for line in (*said_below, star_words(tally)) if line]
         said = notes(tally, ended, with_counts=not told)
     else:
         said = notes(tally, ended)
@@ -46,12 +46,13 @@ def _table_for(made: Sequence[SummaryRow], judged: bool, width: int) -> tuple[Ta
     ]
     words = [column for column in words if any(cell.plain for cell in column.cells)]
     without_model = [column for column in wide if column.head != "model"]
+    leading = 1 if any(row.spans for row in made) else 0
     for columns in ([*wide, *words], [*without_model, *words]):
         if needs(columns) <= width:
-            return ruled(columns), True
+            return ruled(columns, leading=leading), True
     for columns in (wide, without_model):
         if needs(columns) <= width:
-            return ruled(columns), not words
+            return ruled(columns, leading=leading), not words
     if width >= _NARROWEST:
         compact = _compact(made, judged)
         with_empty = [*compact[:2], *_empty(made), *compact[2:]]
@@ -62,9 +63,9 @@ def _table_for(made: Sequence[SummaryRow], judged: bool, width: int) -> tuple[Ta
 def _wide(made: Sequence[SummaryRow], judged: bool) -> list[Column]:
     columns = [
         Column("profile", "left", [Text("" if row.again else row.profile, STRONG) for row in made]),
-        Column("think", "left", [Text(row.think) for row in made]),
+        Column("think", "left", [Text(f"{row.think}\n{row.agreement}".rstrip()) for row in made]),
         Column("model", "left", [Text("" if row.again else row.model, QUIET) for row in made]),
-        Column("whole", "right", [Text(row.whole) for row in made]),
+        Column("whole", "right", [Text(row.same_as or row.whole) for row in made]),
     ]
     columns += _empty(made)
     if judged:
@@ -74,7 +75,7 @@ def _wide(made: Sequence[SummaryRow], judged: bool) -> list[Column]:
         ]
     columns += [
         Column("cost", "right", [Text(text) for text in at_the_point([row.cost for row in made])]),
-        Column("each", "right", _ranked(made, "each", at_the_point([row.each for row in made]))),
+        Column("each", "right", _over(made, "each", _ranked(made, "each", at_the_point([row.each for row in made])))),
     ]
     if judged:
         columns.append(
@@ -82,10 +83,18 @@ def _wide(made: Sequence[SummaryRow], judged: bool) -> list[Column]:
         )
     return [
         *columns,
-        Column("median", "right", _ranked(made, "median", [row.median for row in made])),
+        Column("median", "right", _over(made, "median", _ranked(made, "median", [row.median for row in made]))),
         Column("95th", "right", _ranked(made, "slow", [row.slow for row in made])),
-        Column("reasoning", "right", [Text(row.reasoning) for row in made]),
+        Column("reasoning", "right", _over(made, "reasoning", [Text(row.reasoning) for row in made])),
     ]
+
+
+def _over(made: Sequence[SummaryRow], name: str, cells: Sequence[Text]) -> list[Text]:
+    """The cells, with their intervals below them where rows have several samples."""
+    if not any(row.spans for row in made):
+        return list(cells)
+    room = "  " if any(name in row.best for row in made) else ""
+    return stacked(cells, [Text(row.spans.get(name, "") + room, QUIET) for row in made])
 
 
 def _empty(made: Sequence[SummaryRow]) -> list[Column]:
@@ -95,7 +104,10 @@ def _empty(made: Sequence[SummaryRow]) -> list[Column]:
 
 def _compact(made: Sequence[SummaryRow], judged: bool) -> list[Column]:
     """Two lines a group, for 80 columns."""
-    names = [Text.assemble((row.profile, STRONG), f"@{row.think}\n", (row.model, QUIET)) for row in made]
+    names = [
+        Text.assemble((row.profile, STRONG), f"@{row.think}\n", (row.same_as or row.agreement or row.model, QUIET))
+        for row in made
+    ]
     columns = [Column("profile@think\nmodel", "left", names)]
     if judged:
         rate = _ranked(made, "pass_rate", [row.pass_rate for row in made])

@@ -9,8 +9,21 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ....providers.untrusted import one_line
-from ..batch.summary import SummaryRow, cost_words, ending, has_judged, notes, percent, plural, rows, totals
-from ..numbers import UNKNOWN, dollars, seconds, tokens
+from ..batch.summary import (
+    LEGEND,
+    NO_STAR,
+    SummaryRow,
+    cost_words,
+    ending,
+    has_judged,
+    notes,
+    percent,
+    plural,
+    rows,
+    star_words,
+    totals,
+)
+from ..numbers import BEST, UNKNOWN, dollars, seconds, tokens
 from .assets import page_of
 from .bars import ROW_HEIGHT, Bar, BarChart, Segment
 from .columns import PageCell, PageColumn, PageTable, number, page_amounts
@@ -22,6 +35,7 @@ if TYPE_CHECKING:
     from ....engine.batch.output.summary import Group, Tally
 
 _MOST_BARS = 60
+OVERLAP = "pass rates whose intervals overlap may differ by chance alone"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +54,8 @@ def summary_page(tally: Tally, ended: Ended, source: str, made_at: datetime) -> 
     return page_of(
         "batch.html",
         kind="batch",
-        best="best known value",
-        caveat="pass rates whose intervals overlap may differ by chance alone",
+        best=LEGEND.removeprefix(f"{BEST} "),
+        caveat=NO_STAR if star_words(tally) == NO_STAR else OVERLAP,
         title=title,
         page_title=f"{title} · thinkdial",
         date=f"{made_at.day} {made_at:%B %Y, %H:%M} UTC",
@@ -101,7 +115,7 @@ def _table(entries: Sequence[_Entry], judged: bool) -> PageTable:
 
     columns = [
         words("", "profile", lambda e: e.row.profile),
-        words("", "think", lambda e: e.row.think),
+        words("", "think", lambda e: f"{e.row.think} ({e.row.same_as})" if e.row.same_as else e.row.think),
         words("", "model", lambda e: e.row.model),
         figures("", "whole", lambda g: g.statuses["ok"], lambda e: e.row.whole),
     ]
@@ -112,12 +126,19 @@ def _table(entries: Sequence[_Entry], judged: bool) -> PageTable:
             figures("", "pass rate", lambda g: g.pass_rate, lambda e: e.row.pass_rate, "pass_rate"),
             figures("", "95 % interval", lambda g: g.pass_interval[0] if g.pass_interval else None,
                     lambda e: e.row.interval),
-            figures("", "per passed", lambda g: g.usd_per_passed, lambda e: e.row.per_passed, "per_passed"),
+            figures("", "per passed", lambda g: g.usd_per_passed, lambda e: e.row.per_passed),
         ]  # fmt: skip
+    sampled = [
+        words("samples, 95 %", head, lambda e, name=name: e.row.spans.get(name, ""))
+        for head, name in (("cost each", "each"), ("median", "median"), ("reasoning", "reasoning"))
+        if any(entry.row.spans for entry in entries)
+    ]
+    if sampled:
+        sampled.append(words("samples, 95 %", "agreement", lambda e: e.row.agreement))
     columns += [
         figures("", "cost each", lambda g: g.mean_usd, lambda e: e.row.each, "each"),
         figures("", "median", lambda g: g.percentile_s(0.5), lambda e: e.row.median, "median"),
-        figures("", "95th percentile", lambda g: g.percentile_s(0.95), lambda e: e.row.slow, "slow"),
+        figures("", "95th percentile", lambda g: g.percentile_s(0.95), lambda e: e.row.slow),
         figures("cost", "total", lambda g: g.usd if g.usd_known else None,
                 lambda e: cost_words(e.group.usd if e.group.usd_known else None, e.group.usd_unknown)),
         figures("tokens", "reasoning, mean", lambda g: g.mean_reasoning_tokens, lambda e: e.row.reasoning),
@@ -126,6 +147,7 @@ def _table(entries: Sequence[_Entry], judged: bool) -> PageTable:
                 lambda e: tokens(_known(e.group.input_tokens, e.group.input_known))),
         figures("tokens", "output, all", lambda g: _known(g.output_tokens, g.output_known),
                 lambda e: tokens(_known(e.group.output_tokens, e.group.output_known))),
+        *sampled,
         words("ending", "not as asked", lambda e: e.row.verdicts, "caution"),
         words("ending", "errors", lambda e: e.row.errors, "bad"),
     ]  # fmt: skip

@@ -50,6 +50,7 @@ def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
     said = cells.get("warnings") or ""
     return {
         "profile": cells.get("profile"),
+        "row_id": cells.get("row_id"),
         "model": cells.get("model"),
         "status": cells.get("status"),
         "think": {
@@ -57,7 +58,6 @@ def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
             "fidelity": cells.get("fidelity") or None,
             "verdict": cells.get("verdict"),
         },
-        "row_id": cells.get("row_id"),
         "repeat": number("repeat"),
         "finish": cells.get("finish"),
         "usage": {name: number(name) for name in ("input_tokens", "output_tokens", "reasoning_tokens")},

@@ -5,40 +5,29 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
-from typing import Any, NamedTuple, cast
+from typing import Any
 
 from ....profiles import facts
 from ....profiles.profile import Reference
-from ...results.charge import cost_is_unknown, document_may_have_cost
-from ...results.documents import dollars_text
+from ...cells.measure import Measure
+from ...checks.agreement import normalized
+from ...results.documents import dollars_text, plain
 from ...results.result import Result
+from .row_values import COMPETING, MOST_ROWS, QUANTITIES, RowSample, RowValues, shown_best
+from .seen import Seen, seen_in, seen_in_line
 
+_FIGURES: Mapping[str, Callable[[Group], float | None]] = {
+    "pass_rate": lambda group: group.pass_rate,
+    "usd_mean": lambda group: None if group.mean_usd is None else float(group.mean_usd),
+    "latency_median_s": lambda group: group.percentile_s(0.5),
+}
 SCHEMA = "thinkdial.batch-summary/1"
 _SMALLEST_USD = Decimal("1e-12")
 Z_95 = 1.959963984540054
 """Two-sided 95 % of the normal distribution."""
-
-
-class _Seen(NamedTuple):
-    """What a summary counts of one result, from the result itself or from the line that was written of it."""
-
-    profile: str
-    think: str
-    model: str
-    status: str
-    verdict: str
-    finish: str
-    passed: bool | None
-    error_kind: str | None
-    usd: Decimal | None
-    usd_unknown: bool
-    input_tokens: int | None
-    output_tokens: int | None
-    reasoning_tokens: int | None
-    total_s: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +35,11 @@ class GroupSummary:
     """What one profile did with one think value, as `thinkdial.batch-summary/1` has it. None is unknown.
 
     `statuses`, `verdicts`, `finishes` and `errors` count results. `empty` are whole answers without text. `judged` are
-    those with an expectation and an answer.
+    those with an expectation and an answer; samples of one row count in their interval for what they say apart.
+    `samples` is how often a row was answered, at most, and `agreement` the mean share of the answers to a row that say
+    the same. `measures` are of rows, each with the mean of its samples, of a single row of the samples. `best` names
+    the figures in which it is shown to be the best. Of the think value `same_request_as` the requests are the same
+    bytes: they were made once, for both.
     """
 
     profile: str
@@ -72,11 +65,17 @@ class GroupSummary:
     verdicts: Mapping[str, int]
     finishes: Mapping[str, int]
     errors: Mapping[str, int]
+    samples: int = 0
+    agreement: float | None = None
+    measures: Mapping[str, Measure] = field(default_factory=dict[str, Measure])
+    best: tuple[str, ...] = ()
+    same_request_as: str | None = None
 
     def document(self) -> dict[str, Any]:
         """The same as a part of `thinkdial.batch-summary/1`."""
         values = ((one.name, getattr(self, one.name)) for one in fields(self))
-        return {name: dollars_text(value) if isinstance(value, Decimal) else value for name, value in values}
+        document = {name: dollars_text(value) if isinstance(value, Decimal) else value for name, value in values}
+        return {**document, "measures": plain(self.measures), "best": list(self.best)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,9 +121,12 @@ class Group:
     reasoning_tokens: int = 0
     reasoning_known: int = 0
     seconds: array[float] = field(default_factory=lambda: array("f"))
+    values: RowValues = field(default_factory=RowValues)
+    same_request_as: str | None = None
+    best: tuple[str, ...] = ()
     _is_sorted: bool = False
 
-    def add(self, seen: _Seen) -> None:
+    def add(self, seen: Seen) -> None:
         """Count one result."""
         self.results += 1
         self.model = seen.model or self.model
@@ -199,7 +201,11 @@ class Group:
     @property
     def pass_interval(self) -> tuple[float, float] | None:
         """The Wilson score interval of the pass rate, at 95 %: honest for few rows and for rates near 0 and 1."""
-        return None if not self.judged else wilson(self.passed, self.judged)
+        if not self.judged:
+            return None
+        rate = self.passed / self.judged
+        independent = self.values.independent(self.judged, rate)
+        return wilson(rate * independent, independent)
 
     def summary(self) -> GroupSummary:
         """The group at this moment."""
@@ -230,6 +236,11 @@ class Group:
             verdicts=dict(self.verdicts),
             finishes=dict(self.finishes),
             errors=dict(self.errors),
+            samples=self.values.samples,
+            agreement=None if (agreement := self.values.agreement) is None else round(agreement, 6),
+            measures={name: self.values.measure(name) for name in QUANTITIES},
+            best=self.best,
+            same_request_as=self.same_request_as,
         )
 
     def document(self) -> dict[str, Any]:
@@ -250,22 +261,50 @@ class Tally:
     skipped: int = 0
     again: Counter[tuple[str, str]] = field(default_factory=Counter[tuple[str, str]])
     reference: Reference = field(default_factory=facts.reference)
+    _rows: dict[str, int] = field(default_factory=dict[str, int])
 
     def add(self, document: Mapping[str, Any]) -> None:
         """Count one line of output."""
-        self._add(_seen_in_line(document))
+        self._add(seen_in_line(document))
 
-    def add_result(self, result: Result) -> None:
-        """Count one result before it is a line."""
-        self._add(_seen_in(result))
+    def add_result(self, result: Result, row_id: str | None = None) -> None:
+        """Count one result, to the row `row_id`, before it is a line."""
+        self._add(seen_in(result, row_id))
 
-    def _add(self, seen: _Seen) -> None:
+    def _add(self, seen: Seen) -> None:
         key = seen.profile, seen.think
         group = self.groups.get(key)
         if group is None:
             group = self.groups[key] = Group(*key)
             self.profiles.setdefault(seen.profile)
         group.add(seen)
+        if seen.status == "ok" and seen.row_id is not None and (row := self._row(seen.row_id)) is not None:
+            said = hash(normalized(seen.answer))
+            group.values.add(
+                row, RowSample(seen.usd, seen.total_s, seen.reasoning_tokens, seen.output_tokens, seen.passed, said)
+            )
+        for twin in seen.twins:
+            stand_in = self.groups.setdefault((seen.profile, twin), Group(seen.profile, twin, seen.model))
+            stand_in.same_request_as = seen.think
+
+    def _row(self, row_id: str) -> int | None:
+        """The number of a row whose values are remembered; None for one of those that come too late for it."""
+        number = self._rows.get(row_id)
+        if number is None and len(self._rows) < MOST_ROWS:
+            number = self._rows[row_id] = len(self._rows)
+        return number
+
+    def judge(self) -> None:
+        """Find out which groups are shown to be the best, and in what."""
+        groups = [group for group in self.groups.values() if group.results]
+        found: dict[int, list[str]] = {}
+        for name, (better, most) in COMPETING.items():
+            figures = [_FIGURES[name](group) for group in groups]
+            place = shown_best([group.values for group in groups], figures, better, most=most)
+            if place is not None:
+                found.setdefault(place, []).append(name)
+        for place, group in enumerate(groups):
+            group.best = tuple(found.get(place, ()))
 
     def tried_again(self, profile: str, kind: str) -> None:
         """Count an attempt that failed and was followed by another one."""
@@ -300,6 +339,7 @@ class Tally:
 
     def summary(self) -> BatchSummary:
         """The totals at this moment."""
+        self.judge()
         unknown = sum(group.usd_unknown for group in self.groups.values())
         groups = tuple(group.summary() for group in self.ordered)
         return BatchSummary(self.results, self.skipped, self.usd, unknown, dict(self.again), groups)
@@ -321,50 +361,7 @@ class Tally:
         }
 
 
-def _seen_in(result: Result) -> _Seen:
-    """What there is to count of `result`."""
-    usage = result.usage
-    return _Seen(
-        profile=result.profile,
-        think=result.think.requested,
-        model=result.model,
-        status=result.status,
-        verdict=result.think.verdict,
-        finish=result.finish,
-        passed=result.passed,
-        error_kind=None if result.error is None else result.error.kind,
-        usd=result.cost.usd,
-        usd_unknown=cost_is_unknown(result),
-        input_tokens=usage.input_tokens,
-        output_tokens=usage.output_tokens,
-        reasoning_tokens=usage.reasoning_tokens,
-        total_s=result.latency.total_s,
-    )
-
-
-def _seen_in_line(document: Mapping[str, Any]) -> _Seen:
-    """What there is to count of one line of output (`thinkdial.result/1` and what a batch adds)."""
-    usage, cost, think = _inner(document, "usage"), _inner(document, "cost"), _inner(document, "think")
-    kind, usd, passed = _inner(document, "error").get("kind"), cost.get("usd"), document.get("passed")
-    return _Seen(
-        profile=str(document.get("profile")),
-        think=str(think.get("requested")),
-        model=str(document.get("model") or ""),
-        status=str(document.get("status")),
-        verdict=str(think.get("verdict")),
-        finish=str(document.get("finish")),
-        passed=None if passed is None else bool(passed),
-        error_kind=None if kind is None else str(kind),
-        usd=None if usd is None else Decimal(usd),
-        usd_unknown=usd is None and document_may_have_cost(document),
-        input_tokens=usage.get("input_tokens"),
-        output_tokens=usage.get("output_tokens"),
-        reasoning_tokens=usage.get("reasoning_tokens"),
-        total_s=_inner(document, "latency").get("total_s"),
-    )
-
-
-def wilson(passed: int, judged: int) -> tuple[float, float]:
+def wilson(passed: float, judged: float) -> tuple[float, float]:
     """The 95 % Wilson score interval of a rate."""
     rate, square = passed / judged, Z_95**2 / judged
     middle = (rate + square / 2) / (1 + square)
@@ -374,8 +371,3 @@ def wilson(passed: int, judged: int) -> tuple[float, float]:
 
 def _divided(amount: Decimal, count: int) -> Decimal:
     return (amount / count).quantize(_SMALLEST_USD)
-
-
-def _inner(document: Mapping[str, Any], name: str) -> dict[str, Any]:
-    value = document.get(name)
-    return cast("dict[str, Any]", value) if type(value) is dict else {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -84,7 +85,7 @@ def result_encoder(form: Form, *, columns: Sequence[str] = HEADS[0], for_screens
     `columns` are those of a CSV.
     """
     if form == "csv":
-        return lambda *result: csv_line(output_document(*result), columns)
+        return partial(_csv_result_line, columns)
     return _harmless_result_line if for_screens else output_line
 
 
@@ -95,6 +96,10 @@ def document_encoder(
     if form == "csv":
         return lambda document: csv_line(document, columns)
     return _harmless_document_line if for_screens else _document_line
+
+
+def _csv_result_line(columns: Sequence[str], *result: Any) -> bytes:
+    return csv_line(output_document(*result), columns)
 
 
 def _harmless_result_line(*result: Any) -> bytes:

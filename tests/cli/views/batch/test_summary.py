@@ -37,8 +37,9 @@ def tally() -> Tally:
     """Two profiles: `quick` passes 8 of 10 cheaply, `slow` 9 of 10 dearly, with two failures and some verdicts."""
     made = Tally()
     for index in range(10):
-        made.add(line("quick", passed=index < 8))
+        made.add(line("quick", passed=index < 8, row_id=f"r{index}"))
         made.add(line("slow", "high", passed=index < 9, cost={"usd": "0.2"}, latency={"total_s": 20.0},
+                      row_id=f"r{index}",
                       think={"requested": "high", "verdict": "not_observed" if index < 3 else "as_asked"}))  # fmt: skip
     for kind in ("timeout", "server"):
         made.add(line("slow", "high", status="error", error={"kind": kind, "status": 504},
@@ -67,9 +68,9 @@ def test_one_line_a_group_where_there_is_room(tally: Tally) -> None:
     assert [" ".join(text.split()) for text in lines[1:7]] == [
         "profile think model whole pass rate 95 % interval cost each per passed median 95th reasoning",
         lines[2],
-        "quick low model-1 10 of 10 80.0 % 49.0–94.3 % $0.10 $0.01 ★ $0.0125 ★ 1.50 s ★ 1.50 s ★ 60",
-        "slow high model-1 10 of 12 90.0 % ★ 59.6–98.2 % $2.00 $0.20 $0.2222 20.0 s 20.0 s 60",
-        "★ best known value; pass rates whose intervals overlap may differ by chance alone",
+        "quick low model-1 10 of 10 80.0 % 49.0–94.3 % $0.10 $0.01 ★ $0.0125 1.50 s ★ 1.50 s 60",
+        "slow high model-1 10 of 12 90.0 % 59.6–98.2 % $2.00 $0.20 $0.2222 20.0 s 20.0 s 60",
+        "★ shown to be the best: compared row by row with each other one, corrected for their number",
         "",
     ]
     assert lines[-3:] == [
@@ -95,7 +96,7 @@ def test_nothing_is_wider_than_the_window(tally: Tally, width: int) -> None:
 
 def test_a_narrow_window_keeps_every_figure(tally: Tally) -> None:
     text = "\n".join(shown(tally, ended(tally), 80))
-    for figure in ("80.0 %", "49.0–94.3 %", "$0.0125 ★", "20.0 s", "9 of 10", "3 not observed", "1 timeout"):
+    for figure in ("80.0 %", "49.0–94.3 %", "$0.0125", "1.50 s ★", "20.0 s", "9 of 10", "3 not observed", "1 timeout"):
         assert figure in text
     assert "49.0–94.3 %\n" not in text.replace(" ", "")  # no cell is broken
 
@@ -179,7 +180,7 @@ def test_the_markdown_has_a_row_for_each_group(tally: Tally) -> None:
     text = summary_markdown(tally, ended(tally), "rows.jsonl")
     table = [part.strip("| ").split(" | ") for part in text.splitlines() if part.startswith("|")]
     assert {len(cells) for cells in table} == {13}
-    assert table[3][:7] == ["slow", "high", "model-1", "10 of 12", "9 of 10", "**90.0 %** ★", "59.6–98.2 %"]
+    assert table[3][:7] == ["slow", "high", "model-1", "10 of 12", "9 of 10", "90.0 %", "59.6–98.2 %"]
     assert "- slow@high: 3 not observed; errors: 1 server error, 1 timeout" in text
 
 

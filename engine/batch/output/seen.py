@@ -1,0 +1,86 @@
+"""What a summary counts of one result, whether it is at hand or a line of output. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any, NamedTuple, cast
+
+from ...results.charge import cost_is_unknown, document_may_have_cost
+from ...results.result import Result
+
+
+class Seen(NamedTuple):
+    """What a summary counts of one result, from the result itself or from the line that was written of it."""
+
+    profile: str
+    think: str
+    model: str
+    status: str
+    verdict: str
+    finish: str
+    passed: bool | None
+    error_kind: str | None
+    usd: Decimal | None
+    usd_unknown: bool
+    input_tokens: int | None
+    output_tokens: int | None
+    reasoning_tokens: int | None
+    total_s: float | None
+    row_id: str | None = None
+    answer: str = ""
+    twins: tuple[str, ...] = ()
+
+
+def seen_in(result: Result, row_id: str | None) -> Seen:
+    """What there is to count of `result`."""
+    usage = result.usage
+    return Seen(
+        profile=result.profile,
+        think=result.think.requested,
+        model=result.model,
+        status=result.status,
+        verdict=result.think.verdict,
+        finish=result.finish,
+        passed=result.passed,
+        error_kind=None if result.error is None else result.error.kind,
+        usd=result.cost.usd,
+        usd_unknown=cost_is_unknown(result),
+        input_tokens=usage.input_tokens,
+        output_tokens=usage.output_tokens,
+        reasoning_tokens=usage.reasoning_tokens,
+        total_s=result.latency.total_s,
+        row_id=row_id,
+        answer=result.answer,
+        twins=tuple(receipt.requested for receipt in result.same_request),
+    )
+
+
+def seen_in_line(document: Mapping[str, Any]) -> Seen:
+    """What there is to count of one line of output (`thinkdial.result/1` and what a batch adds)."""
+    usage, cost, think = _inner(document, "usage"), _inner(document, "cost"), _inner(document, "think")
+    kind, usd, passed = _inner(document, "error").get("kind"), cost.get("usd"), document.get("passed")
+    return Seen(
+        profile=str(document.get("profile")),
+        think=str(think.get("requested")),
+        model=str(document.get("model") or ""),
+        status=str(document.get("status")),
+        verdict=str(think.get("verdict")),
+        finish=str(document.get("finish")),
+        passed=None if passed is None else bool(passed),
+        error_kind=None if kind is None else str(kind),
+        usd=None if usd is None else Decimal(usd),
+        usd_unknown=usd is None and document_may_have_cost(document),
+        input_tokens=usage.get("input_tokens"),
+        output_tokens=usage.get("output_tokens"),
+        reasoning_tokens=usage.get("reasoning_tokens"),
+        total_s=_inner(document, "latency").get("total_s"),
+        row_id=str(document.get("row_id") or "") or None,
+        answer=str(document.get("answer") or ""),
+        twins=tuple(str(receipt.get("requested")) for receipt in document.get("same_request") or ()),
+    )
+
+
+def _inner(document: Mapping[str, Any], name: str) -> dict[str, Any]:
+    value = document.get(name)
+    return cast("dict[str, Any]", value) if type(value) is dict else {}
