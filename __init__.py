@@ -21,11 +21,12 @@ if TYPE_CHECKING:
     from .engine.batch.output.summary import BatchSummary, GroupSummary
     from .engine.batch.rows.rows import BadRow
     from .engine.batch.values import BatchRun, RowResult
+    from .engine.checks.gates import Gate
     from .engine.client import Client, ask, batch, compare, load_config, plan
     from .engine.exchange.outcome import Latency
     from .engine.planning.fates import PieceFate, SessionPlace
     from .engine.results.difference import Difference, difference
-    from .engine.results.result import Cost, Forecast, Reasoning, Result, Run, Summary, ThinkReceipt
+    from .engine.results.result import CheckOutcome, Cost, Forecast, Reasoning, Result, Run, Summary, ThinkReceipt
     from .engine.runs.observer import Observer, Silent
     from .engine.runs.plans import PlannedCall, Plans
     from .engine.session import Session, SessionTurn
@@ -46,10 +47,11 @@ _HOMES = {
     ".engine.batch.output.summary": "BatchSummary GroupSummary",
     ".engine.batch.rows.rows": "BadRow",
     ".engine.batch.values": "BatchRun RowResult",
+    ".engine.checks.gates": "Gate",
     ".engine.client": "Client ask batch compare load_config plan",
     ".engine.exchange.outcome": "Latency",
     ".engine.results.difference": "Difference difference",
-    ".engine.results.result": "Cost Forecast Reasoning Result Run Summary ThinkReceipt",
+    ".engine.results.result": "CheckOutcome Cost Forecast Reasoning Result Run Summary ThinkReceipt",
     ".engine.planning.fates": "PieceFate SessionPlace",
     ".engine.runs.observer": "Observer Silent",
     ".engine.runs.plans": "PlannedCall Plans",
@@ -62,12 +64,12 @@ __version__ = VERSION
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "AnswerDelta", "BadRow", "BatchOutcome", "BatchRun", "BatchSummary", "BudgetError", "Client", "Config",
-    "ConfigError", "Cost", "Delta", "Difference", "Failure", "Forecast", "GroupSummary", "Latency", "Notice",
-    "Observer", "PieceFate", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "RowResult", "Run",
-    "Session", "SessionPlace", "SessionTurn", "Silent", "StoreError", "StrictPlanError", "Summary", "ThinkReceipt",
-    "ThinkdialError", "Usage", "UsageError", "__version__", "ask", "batch", "compare", "difference", "load_config",
-    "plan",
+    "AnswerDelta", "BadRow", "BatchOutcome", "BatchRun", "BatchSummary", "BudgetError", "CheckOutcome", "Client",
+    "Config", "ConfigError", "Cost", "Delta", "Difference", "Failure", "Forecast", "Gate", "GroupSummary", "Latency",
+    "Notice", "Observer", "PieceFate", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "RowResult",
+    "Run", "Session", "SessionPlace", "SessionTurn", "Silent", "StoreError", "StrictPlanError", "Summary",
+    "ThinkReceipt", "ThinkdialError", "Usage", "UsageError", "__version__", "ask", "batch", "compare", "difference",
+    "load_config", "plan",
 ]  # fmt: skip
 
 

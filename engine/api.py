@@ -17,7 +17,6 @@ from .runs.forecasts import Note, unheard
 from .runs.jobs import Job, Options, make_jobs
 from .runs.money import Affordable, CostOptions, afford
 from .runs.run import Circumstances, Finished, kept_of, make_calls, run_jobs
-from .runs.strictness import refuse_unless_strict
 
 if TYPE_CHECKING:
     from ..profiles.config import Config
@@ -31,6 +30,10 @@ if TYPE_CHECKING:
     from .history.heads import TurnHead
     from .runs.observer import Observer
     from .targets.target import Selection
+
+
+CHECKED = ("ask", "compare", "chat")
+"""Commands whose answers are held against what profiles expect; a summary of a session, say, is no such answer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +98,15 @@ def ready_run(
     if simulated is not None:
         options = replace(options, is_simulated=True)
     checks = None
-    if expect is not None or any(selection.profile.expect is not None for selection in selections):
+    says = command in CHECKED and any(selection.profile.expect is not None for selection in selections)
+    if expect is not None or says:
         from .runs.checks.round import check_round
 
         checks = check_round(selections, config, expect, options, environment)
     jobs = make_jobs(selections, prompt, config, replace(options, is_strict=strict), environment)
     if strict:
+        from .runs.strictness import refuse_unless_strict
+
         plans = [
             (job.profile, decided)
             for job in jobs

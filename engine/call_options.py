@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast, get_args
 
 from ..profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
 from ..providers.errors import UsageError, did_you_mean
+from ..providers.schema import Json
 from ..providers.think import Think, parse_think
 from .planning.fates import OnMismatch
 from .planning.option_names import LIBRARY
@@ -35,6 +36,10 @@ ThinkValue = str | int
 
 Usd = Decimal | float | str
 """An amount in US dollars. A float is taken as it prints: `0.1` is exactly 0.10."""
+
+
+Expected = Mapping[str, Any] | str | float | None
+"""What an answer has to be: the exact text, its number, or kinds of checks with their values."""
 
 
 class RequestOptions(TypedDict, total=False):
@@ -88,12 +93,14 @@ class PlanOptions(RequestOptions, ConversationOptions, total=False):
 class CallOptions(PlanOptions, AttemptOptions, total=False):
     """The same, and what only matters while a call is made.
 
-    `observer` hears deltas and results as they come, on the event loop; an error of its own ends the run, and is
-    raised. `concurrency`: calls at once, at most; 64 unless it is said.
+    `expect`: what answers are held against, as a row of a batch says it; `passed` of each result tells. `observer`
+    hears deltas and results as they come, on the event loop, before they are checked; an error of its own ends the run,
+    and is raised. `concurrency`: calls at once, at most; 64 unless it is said.
     """
 
     observer: Observer | None
     concurrency: int | None
+    expect: Expected
 
 
 class RowOptions(AttemptOptions, total=False):
@@ -101,6 +108,7 @@ class RowOptions(AttemptOptions, total=False):
 
     `template`: the prompt from the fields of a row, in Jinja2. `concurrency`: calls at once for each profile, at most.
     `repeat`: how many samples are taken of each row, profile and think value.
+    `expect` is for rows that expect nothing; `allow_files`: rows may name files outside of their folder.
     With an output: `retry_failed` runs rows again whose results in it have failed, and `ordered` puts it in the order
     of the rows in the end. `on_result` hears each result as it comes, once it is written; an error of its own ends the
     batch, and is raised.
@@ -111,6 +119,8 @@ class RowOptions(AttemptOptions, total=False):
     repeat: int
     retry_failed: bool
     ordered: bool
+    expect: Expected
+    allow_files: bool
     on_result: OnResult | None
 
 
@@ -235,7 +245,16 @@ def batch_options_of(
         retry_failed=options.get("retry_failed", False),
         ordered=output is not None and options.get("ordered", False),
         names=LIBRARY,
+        expect=expectation_of(options.get("expect")),
+        allow_files=options.get("allow_files", False),
     )
+
+
+def expectation_of(value: Expected) -> Json | None:
+    """The expectation by kind; whether it can be judged is looked at before anything is sent."""
+    if value is None or isinstance(value, Mapping):
+        return value
+    return {"exact" if isinstance(value, str) else "number": value}
 
 
 def _dropped(line: bytes) -> None:

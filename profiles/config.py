@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..providers.errors import ConfigError, UsageError, did_you_mean
 from ..providers.think import Think, parse_think
@@ -16,8 +15,6 @@ from .card import ModelCard, Spelling
 from .cards.card_file import check_dialect, read_card
 from .cards.own_models import OwnModel, read_models, with_own_prices
 from .cards.resolution import card_for
-from .checks.definitions import CheckDefinition, read_checks
-from .checks.expected import read_expect
 from .disk import is_own, is_same, read_bounded
 from .history_settings import HistorySettings, read_history
 from .price_list import read_price, read_prices
@@ -26,6 +23,9 @@ from .provider import Provider
 from .state.context_file import read_context
 from .trust import check_trusted, first_untrusted, is_trusted, refused
 from .yaml_file import MAX_FILE_BYTES, Section, read_yaml
+
+if TYPE_CHECKING:
+    from .checks.definitions import CheckDefinition
 
 PROJECT_FILE = ".thinkdial.yaml"
 USER_FILE = "config.yaml"
@@ -45,7 +45,6 @@ PROFILE_KEYS = (
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
 )  # fmt: skip
-ENDPOINT_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ class Config:
     history: HistorySettings = field(default_factory=HistorySettings)
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     models: Mapping[str, OwnModel] = field(default_factory=dict[str, OwnModel])
-    checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, CheckDefinition])
+    checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, "CheckDefinition"])
 
     def provider(self, name: str) -> Provider:
         if name in self.providers:
@@ -103,7 +102,7 @@ class _Draft:
     history: HistorySettings = field(default_factory=HistorySettings)
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     models: Mapping[str, OwnModel] = field(default_factory=dict[str, OwnModel])
-    checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, CheckDefinition])
+    checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, "CheckDefinition"])
     notes: list[str] = field(default_factory=list[str])
     has_plugins: bool = False
 
@@ -247,6 +246,8 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
         known = read_models(section, draft.models, lambda name: _providers_with(name, draft), draft.spellings)
         draft.models, draft.prices = known, with_own_prices(draft.prices, known)
     if section := root.section("checks"):
+        from .checks.definitions import read_checks
+
         draft.checks = read_checks(section, draft.checks)
     if section := root.section("budget"):
         draft.budget = read_budget(section, draft.budget, trusted=trusted, notes=draft.notes)
@@ -302,19 +303,25 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
         "price": read_price(section.section("price")),
         "limits": _limits(section.section("limits")),
         "system": section.text("system"),
-        "endpoint": _endpoint(section),
+        "endpoint": facts.read_endpoint(section),
         "quirks": section.mapping("quirks") or None,
         **_thinking(section.section("thinking"), draft),
         "known_as": section.text("known_as"),
         "emulate": section.flag("emulate"),
         "cache": section.switch("cache"),
         "context": read_context(section.section("context")),
-        "expect": read_expect(section),
+        "expect": _expect(section) if "expect" in section else None,
         "blocked": blocked,
         "simulated": section.text("simulated"),
     }
     given = {key: value for key, value in changes.items() if value is not None}
     return replace(base, **given, place=f"{section.place.file}:{section.place.line}")
+
+
+def _expect(section: Section) -> dict[str, Any] | None:
+    from .checks.expected import read_expect
+
+    return read_expect(section)
 
 
 def read_think(section: Section, key: str) -> Think | None:
@@ -340,15 +347,6 @@ def _defaults(section: Section, base: Defaults) -> Defaults:
         "max_output_tokens": section.whole("max_output_tokens", least=1),
     }
     return replace(base, **{key: value for key, value in changes.items() if value is not None})
-
-
-def _endpoint(section: Section) -> Mapping[str, str] | None:
-    """Parts of a base URL: nothing but letters, digits, dots, dashes and underscores, so that none leads elsewhere."""
-    parts = {name: str(value) for name, value in section.mapping("endpoint").items()}
-    for name, value in parts.items():
-        if not ENDPOINT_VALUE.fullmatch(value):
-            raise section.bad("endpoint", f"{name}: {value!r} cannot be part of a URL")
-    return parts or None
 
 
 def _dialect(section: Section) -> str | None:

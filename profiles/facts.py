@@ -18,6 +18,7 @@ from .profile import Reference
 from .provider import Catalogue, DialectUse, EndpointPart, Listing, Provider, VendorWords
 from .yaml_file import Section, read_yaml
 
+ENDPOINT_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 PROVIDER_ENTRY_POINTS = "thinkdial.providers"
 """The entry-point group of providers from elsewhere: name -> YAML text of `providers` and, if need be, `spellings`."""
 
@@ -337,6 +338,15 @@ def read_variables(section: Section) -> tuple[str, ...]:
         problem = "is no name of an environment variable"
         raise section.bad("api_key_env", problem, "export the key in a variable, and put that variable's name here")
     return names
+
+
+def read_endpoint(section: Section) -> Mapping[str, str] | None:
+    """Parts of a base URL: nothing but letters, digits, dots, dashes and underscores, so that none leads elsewhere."""
+    parts = {name: str(value) for name, value in section.mapping("endpoint").items()}
+    for name, value in parts.items():
+        if not ENDPOINT_VALUE.fullmatch(value):
+            raise section.bad("endpoint", f"{name}: {value!r} cannot be part of a URL")
+    return parts or None
 
 
 def read_base_url(section: Section, *, placeholders: bool = False) -> str | None:

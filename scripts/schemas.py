@@ -137,6 +137,8 @@ def batch_summary_schema() -> dict[str, Any]:
         **dict.fromkeys(("usd", "usd_mean"), usd),
         "usd_unknown": unknown,
         "usd_per_passed": per_passed,
+        "checks_usd": {**usd, "description": "what judges of the answers have cost, beside usd"},
+        "checks_usd_unknown": count,
         **dict.fromkeys(("latency_median_s", "latency_95th_s", "reasoning_tokens_mean"), or_null),
         **dict.fromkeys(("input_tokens", "output_tokens", "reasoning_tokens"), count_or_null),
         "pass_rate": {"anyOf": [share, {"type": "null"}]},

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from ...profiles.card import ModelCard, Spelling
 from ...profiles.cards.own_models import corrected, spelled_out
 from ...profiles.cards.retirement import Retirement, retirement_of
-from ...profiles.config import ENDPOINT_VALUE, Config
+from ...profiles.config import Config
+from ...profiles.facts import ENDPOINT_VALUE
 from ...profiles.profile import Price, Profile
 from ...profiles.provider import DialectUse, Provider
 from ...profiles.published import laid_over, published_price, stored

@@ -172,6 +172,10 @@ def totals(tally: Tally, ended: Ended) -> list[str]:
     if again:
         parts.append(f"{again.total():,} tried again ({counted(again, error_words)})")
     parts.append(cost_words(tally.usd, unknown))
+    judged = [group.checks_usd for group in tally.groups.values() if group.checks_usd is not None]
+    unpriced = sum(group.checks_usd_unknown for group in tally.groups.values())
+    if judged or unpriced:
+        parts.append(f"judges {cost_words(sum(judged, Decimal(0)) if judged else None, unpriced)}")
     return parts
 
 

@@ -6,7 +6,7 @@ from ....engine.results.result import CheckOutcome, Result
 from ....providers.untrusted import one_line
 from ..numbers import dollars, tokens
 
-GOOD, BAD, QUIET = "green", "red", "dim"
+GOOD, CAUTION, BAD, QUIET = "green", "magenta", "red", "dim"
 
 
 def check_words(result: Result) -> tuple[str, str]:
@@ -20,9 +20,12 @@ def check_words(result: Result) -> tuple[str, str]:
             return ("? not checked", QUIET) if result.expect_note else ("", "")
 
 
-def check_note(result: Result) -> str:
-    """Why the answer failed its check, or could not be checked; empty where there is nothing to say."""
-    return one_line(result.expect_note or "", 300)
+def check_notes(result: Result) -> list[tuple[str, str]]:
+    """Why the answer failed its check, or could not be checked, and what each check said that asked for more."""
+    said = [(outcome_words(one), "" if one.passed is True else CAUTION) for one in result.checks]
+    if result.passed is not True and not said:
+        return [(one_line(result.expect_note or "", 300), BAD if result.passed is False else CAUTION)]
+    return said
 
 
 def outcome_words(outcome: CheckOutcome) -> str:

@@ -8,7 +8,6 @@ from rich.cells import cell_len
 
 from ....engine.results.result import Result
 from ....providers.untrusted import one_line
-from ..checks.outcome import check_note, check_words, outcome_words
 from ..line import Line
 from ..numbers import dollars, rate, seconds, tokens
 from .continuity import went_along
@@ -46,7 +45,7 @@ def receipt_line(result: Result, width: int | None = None, *, with_past: bool = 
     parts = [
         (think_path(result) + (" reasoning tokens" if result.reasoning.tokens is not None else ""), STRONG),
         (f"{mark} {words}", style),
-        check_words(result),
+        _check(result),
         (f"{tokens(result.usage.output_tokens)} output", ""),
         (f"first answer {seconds(result.latency.first_answer_s)}", ""),
         (f"total {seconds(result.latency.total_s)}", ""),
@@ -116,10 +115,20 @@ def _said_once(result: Result) -> list[tuple[str, str]]:
             said.append((words, CAUTION))
     if result.think.verdict != "starved":
         said.append((explanation(result), CAUTION))
-    if result.passed is not True and not result.checks:
-        said.append((check_note(result), BAD if result.passed is False else CAUTION))
-    said += [(outcome_words(outcome), CAUTION if outcome.passed is not True else "") for outcome in result.checks]
+    if result.passed is not None or result.expect_note or result.checks:
+        from ..checks.outcome import check_notes
+
+        said += check_notes(result)
     return [*said, (one_line(result.cost.note or "", 300), "")]
+
+
+def _check(result: Result) -> tuple[str, str]:
+    """Whether the answer passed its check; empty where nothing was expected."""
+    if result.passed is None and not result.expect_note:
+        return "", ""
+    from ..checks.outcome import check_words
+
+    return check_words(result)
 
 
 def _cost(result: Result) -> str:

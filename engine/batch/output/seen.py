@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
+from ....providers.json_values import items
 from ...results.charge import cost_is_unknown, document_may_have_cost
 from ...results.result import Result
 
@@ -30,6 +31,8 @@ class Seen(NamedTuple):
     row_id: str | None = None
     answer: str = ""
     twins: tuple[str, ...] = ()
+    judges: tuple[Decimal | None, ...] = ()
+    """What each judge of the answer has cost."""
 
 
 def seen_in(result: Result, row_id: str | None) -> Seen:
@@ -53,6 +56,7 @@ def seen_in(result: Result, row_id: str | None) -> Seen:
         row_id=row_id,
         answer=result.answer,
         twins=tuple(receipt.requested for receipt in result.same_request),
+        judges=tuple(check.usd for check in result.checks if check.calls),
     )
 
 
@@ -78,6 +82,11 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
         row_id=str(document.get("row_id") or "") or None,
         answer=str(document.get("answer") or ""),
         twins=tuple(str(receipt.get("requested")) for receipt in document.get("same_request") or ()),
+        judges=tuple(
+            None if check.get("usd") is None else Decimal(check["usd"])
+            for check in items(document.get("checks"))
+            if check.get("calls")
+        ),
     )
 
 

@@ -39,7 +39,7 @@ class GroupSummary:
     `samples` is how often a row was answered, at most, and `agreement` the mean share of the answers to a row that say
     the same. `measures` are of rows, each with the mean of its samples, of a single row of the samples. `best` names
     the figures in which it is shown to be the best. Of the think value `same_request_as` the requests are the same
-    bytes: they were made once, for both.
+    bytes: they were made once, for both. `checks_usd` is what judges of their answers have cost beside that.
     """
 
     profile: str
@@ -65,6 +65,8 @@ class GroupSummary:
     verdicts: Mapping[str, int]
     finishes: Mapping[str, int]
     errors: Mapping[str, int]
+    checks_usd: Decimal | None = None
+    checks_usd_unknown: int = 0
     samples: int = 0
     agreement: float | None = None
     measures: Mapping[str, Measure] = field(default_factory=dict[str, Measure])
@@ -120,6 +122,8 @@ class Group:
     output_known: int = 0
     reasoning_tokens: int = 0
     reasoning_known: int = 0
+    checks_usd: Decimal | None = None
+    checks_usd_unknown: int = 0
     seconds: array[float] = field(default_factory=lambda: array("f"))
     values: RowValues = field(default_factory=RowValues)
     same_request_as: str | None = None
@@ -152,6 +156,9 @@ class Group:
         if seen.reasoning_tokens is not None:
             self.reasoning_tokens += seen.reasoning_tokens
             self.reasoning_known += 1
+        for usd in seen.judges:
+            self.checks_usd_unknown += usd is None
+            self.checks_usd = self.checks_usd if usd is None else (self.checks_usd or 0) + usd
         if seen.status == "ok" and seen.total_s is not None:
             self.seconds.append(seen.total_s)
             self._is_sorted = False
@@ -236,6 +243,8 @@ class Group:
             verdicts=dict(self.verdicts),
             finishes=dict(self.finishes),
             errors=dict(self.errors),
+            checks_usd=self.checks_usd,
+            checks_usd_unknown=self.checks_usd_unknown,
             samples=self.values.samples,
             agreement=None if (agreement := self.values.agreement) is None else round(agreement, 6),
             measures={name: self.values.measure(name) for name in QUANTITIES},
