@@ -112,8 +112,8 @@ class _Hearing:
     def bad_row(self, bad: BadRow) -> None:
         self._watcher.bad_row(bad)
 
-    def result(self, result: Result, row: Row, passed: bool | None, note: str | None, *, is_written: bool) -> None:
-        self._trial.feed.take(row, sample_of(result, passed))
+    def result(self, result: Result, row: Row, *, is_written: bool) -> None:
+        self._trial.feed.take(row, sample_of(result, result.passed))
 
     def trouble(self, words: str) -> None:
         self._watcher.trouble(words)
