@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ..providers.schema import Json, Notice
+from ..providers.schema import Notice
 from .planning.option_names import COMMAND_LINE, OptionNames
 from .planning.prepare import Prompt
 from .runs.descriptors import room_for
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from .batch.listener import Listener
     from .batch.options import BatchOptions
     from .batch.run import BatchWatcher
+    from .checks.terms import Expected
     from .costs.budget.limits import Question
     from .costs.budget.purse import Purse
     from .exchange.transport import Transport
@@ -85,7 +86,7 @@ def ready_run(
     names: OptionNames = COMMAND_LINE,
     at_once: int | None = None,
     turn: TurnHead | None = None,
-    expect: Json | None = None,
+    expect: Expected | None = None,
 ) -> ReadyRun:
     """Plan the calls and look at their cost. Nothing is sent, except what `count` asks the counting endpoints.
 

@@ -6,11 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, TypedDict, TypeVar, cast, get_args
 
 from ..profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
 from ..providers.errors import UsageError, did_you_mean
-from ..providers.schema import Json
 from ..providers.think import Think, parse_think
 from .planning.fates import OnMismatch
 from .planning.option_names import LIBRARY
@@ -22,6 +21,7 @@ from .runs.observer import Observer
 if TYPE_CHECKING:
     from .batch.options import BatchOptions
     from .batch.values import OnResult, Rows
+    from .checks.terms import Expected
 
 _Number = TypeVar("_Number", int | None, float | None)
 
@@ -36,10 +36,6 @@ ThinkValue = str | int
 
 Usd = Decimal | float | str
 """An amount in US dollars. A float is taken as it prints: `0.1` is exactly 0.10."""
-
-
-Expected = Mapping[str, Any] | str | float | None
-"""What an answer has to be: the exact text, its number, or kinds of checks with their values."""
 
 
 class RequestOptions(TypedDict, total=False):
@@ -100,7 +96,7 @@ class CallOptions(PlanOptions, AttemptOptions, total=False):
 
     observer: Observer | None
     concurrency: int | None
-    expect: Expected
+    expect: Expected | None
 
 
 class RowOptions(AttemptOptions, total=False):
@@ -119,7 +115,7 @@ class RowOptions(AttemptOptions, total=False):
     repeat: int
     retry_failed: bool
     ordered: bool
-    expect: Expected
+    expect: Expected | None
     allow_files: bool
     on_result: OnResult | None
 
@@ -245,16 +241,9 @@ def batch_options_of(
         retry_failed=options.get("retry_failed", False),
         ordered=output is not None and options.get("ordered", False),
         names=LIBRARY,
-        expect=expectation_of(options.get("expect")),
+        expect=options.get("expect"),
         allow_files=options.get("allow_files", False),
     )
-
-
-def expectation_of(value: Expected) -> Json | None:
-    """The expectation by kind; whether it can be judged is looked at before anything is sent."""
-    if value is None or isinstance(value, Mapping):
-        return value
-    return {"exact" if isinstance(value, str) else "number": value}
 
 
 def _dropped(line: bytes) -> None:

@@ -29,7 +29,6 @@ from .call_options import (
     apart,
     batch_options_of,
     check_names,
-    expectation_of,
     names_of,
     options_of,
     prompt_of,
@@ -299,7 +298,7 @@ class Client:
             names=LIBRARY,
             at_once=within("concurrency", options.get("concurrency"), 1, MOST_CONCURRENCY),
             turn=turn,
-            expect=expectation_of(options.get("expect")),
+            expect=options.get("expect"),
         )
         if ready.question is not None:
             raise ready.question.refusal()

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...providers.schema import Json
 from ..checks.gates import Gate
+from ..checks.terms import Expected
 from ..planning.option_names import COMMAND_LINE, OptionNames
 from ..runs.jobs import Options
 from ..runs.money import CostOptions
@@ -46,7 +46,7 @@ class BatchOptions:
     keeps_history: bool = True
     config_file: Path | None = None
     names: OptionNames = COMMAND_LINE
-    expect: Json | None = None
+    expect: Expected | None = None
     allow_files: bool = False
     is_local: bool = True
     gate: Gate | None = None

@@ -17,6 +17,9 @@ from .expectation import NAMED, check_expectation, named_part
 if TYPE_CHECKING:
     from ...profiles.checks.definitions import CheckDefinition
 
+Expected = Mapping[str, Any] | str | float
+"""What an answer has to be: the exact text, its number, or kinds of checks with their values."""
+
 MOST_SCHEMA_BYTES = 2**20
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ....providers.schema import Json
-from ...checks.terms import ExpectTerms
+from ...checks.terms import Expected, ExpectTerms
 from ...planning.prepare import Prompt
 from ...results.result import Result
 from ...targets.bare_environment import key_variables, without_keys
@@ -68,7 +68,7 @@ class CheckRound:
 def check_round(
     selections: Sequence[Selection],
     config: Config,
-    said: Json | None,
+    said: Expected | None,
     options: Options,
     environment: Mapping[str, str],
 ) -> CheckRound | None:
@@ -77,11 +77,10 @@ def check_round(
     Raises `UsageError` and `ConfigError` for what cannot be judged, before anything is sent.
     """
     terms = ExpectTerms(config.checks, Path(), anywhere=True)
-    if said is not None:
-        said = terms.checked(said)
+    option = None if said is None else terms.checked(said)
     expects: dict[str, Json] = {}
     for selection in selections:
-        expect = expectation_for(selection.profile, said, terms)
+        expect = expectation_for(selection.profile, option, terms)
         if expect is not None:
             expects[selection.profile.name] = expect
     if not expects:
