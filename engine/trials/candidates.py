@@ -68,14 +68,15 @@ def trial_rows(read: Iterable[Row | BadRow], options: TrialOptions) -> TrialRows
         if len(found.rows) < MOST_ROWS:
             found.rows.append(replace(row, expect=expect))
     if not seen:
-        raise UsageError("there are no rows in the input")
+        told = f": {found.bad[0].problem}" if found.bad else ""
+        raise UsageError(f"there are no rows in the input{told}")
     if not found.rows:
         raise UsageError(
             f"none of the {seen:,} rows has an expectation, so that no answer can pass",
             hint='give rows "expect": {"prompt": "17 + 25?", "expect": {"number": 42}}; or all of them --expect',
         )
     found.rows.sort(key=lambda row: digest_of(str(options.seed), row.id))
-    del found.rows[options.most_rows :]
+    found.rows = found.rows[: options.most_rows]
     return found
 
 

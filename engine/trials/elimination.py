@@ -21,7 +21,7 @@ from .standings import PILOT, ArmState, Rules, Standings, standings_of
 GROWTH = 0.35
 """Of the rows that an arm has, the share that the next round adds."""
 
-FRONT = 3
+FRONT = 2
 """Open arms that are asked at once: more of them take less time, and more calls that turn out not to be needed."""
 
 _HOPE = 1.645

@@ -23,7 +23,7 @@ class TrialOutcome(StrEnum):
 
     `found`: the choice is shown to pass (without a target: not shown to be worse than the best), and each other arm
     not to be cheaper. `cannot_tell`: more than one arm may be the cheapest that passes. `none_passes`: each arm is
-    shown to miss the target. `no_answers`: there is nothing to go by.
+    shown to miss the target, or no answer at all has passed. `no_answers`: there is nothing to go by.
     """
 
     FOUND = "found"
@@ -136,7 +136,7 @@ def report_of(
     arms = [_arm_report(record, rules, found, len(records), name in frontier) for name, record in records.items()]
     arms.sort(key=lambda arm: (arm.usd_mean is None, arm.usd_mean or 0))
     left = tuple(arm.name for arm in arms if arm.is_left)
-    outcome = _outcome(found, left)
+    outcome = _outcome(records, found, left)
     if outcome in (TrialOutcome.FOUND, TrialOutcome.NONE_PASSES) and end is not TrialEnd.NO_CALLS:
         end = TrialEnd.DECIDED
     return TrialReport(
@@ -152,10 +152,12 @@ def report_of(
     )
 
 
-def _outcome(found: Standings, left: Sequence[str]) -> TrialOutcome:
-    states = set(found.states.values())
-    if states <= {ArmState.UNANSWERED}:
-        return TrialOutcome.NO_ANSWERS
+def _outcome(records: Records, found: Standings, left: Sequence[str]) -> TrialOutcome:
+    if not any(record.n for record in records.values()):
+        has_begun = any(record.samples or record.trouble for record in records.values())
+        return TrialOutcome.NO_ANSWERS if has_begun else TrialOutcome.CANNOT_TELL
+    if not any(record.passed for record in records.values()):
+        return TrialOutcome.NONE_PASSES
     if found.leader is not None and list(left) == [found.leader]:
         return TrialOutcome.FOUND
     return TrialOutcome.CANNOT_TELL if left else TrialOutcome.NONE_PASSES

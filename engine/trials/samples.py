@@ -56,7 +56,7 @@ def lines_of(path: Path) -> Iterator[Mapping[str, Any]]:
         with path.open("rb") as file:
             for number, line in enumerate(file, 1):
                 try:
-                    document = obj(parse_json(line))
+                    document: Mapping[str, Any] = obj(parse_json(line))
                 except ValueError:
                     document = {}
                 if document.get("schema") != SCHEMA or not isinstance(document.get("work"), str):

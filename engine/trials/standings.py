@@ -132,6 +132,6 @@ def _leader(records: Records, found: Standings, state: ArmState) -> str | None:
     passing = [
         (usd, name)
         for name, record in records.items()
-        if found.states[name] is state and record.n and (usd := record.mean_usd) is not None
+        if found.states[name] is state and record.passed and (usd := record.mean_usd) is not None
     ]
     return min(passing)[1] if passing else None

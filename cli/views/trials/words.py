@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from ....engine.trials.report import ArmReport, TrialEnd, TrialOutcome, TrialReport
 from ....engine.trials.standings import ArmState
 from ....providers.untrusted import one_line
-from ..batch.summary import percent
+from ..batch.summary import percent, plural
 from ..numbers import UNKNOWN, dollars
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ def headline(report: TrialReport) -> str:
     match report.outcome:
         case TrialOutcome.FOUND if choice is not None:
             return f"{label(choice)} is the cheapest {_that_passes(rules)}: {_figures(choice, rules)}"
-        case TrialOutcome.NONE_PASSES if rules.target is not None:
+        case TrialOutcome.NONE_PASSES if rules.target is not None and any(arm.passed for arm in report.arms):
             return f"no arm reaches {share(rules.target)}: {_at_best(report)}"
         case TrialOutcome.NONE_PASSES:
-            return "no arm is left"
+            return "no answer passes"
         case TrialOutcome.NO_ANSWERS:
             return "nothing can be said: no answer could be judged"
         case _:
@@ -56,7 +56,10 @@ def reasons(report: TrialReport) -> Iterator[str]:
             f"to show that one of {len(report.arms)} arms reaches {share(rules.target)} takes at least"
             f" {report.least_rows:,} rows, if all of them pass; there are {rules.rows:,}"
         )
+    may_pass = {arm.name for arm in report.arms if arm.state in (ArmState.OPEN, ArmState.PASSES)}
     for group in report.groups:
+        if may_pass.isdisjoint(group):
+            continue  # nobody chooses among those that are out
         yield f"not told apart, neither by pass rate nor by cost: {names(group)}"
     for arm in report.arms:
         yield from _of_arm(arm)
@@ -170,9 +173,9 @@ def _of_arm(arm: ArmReport) -> Iterator[str]:
     if arm.trouble is not None:
         yield f"{label(arm)}: {one_line(arm.trouble, 300)}"
     if arm.unanswered:
-        yield f"{label(arm)}: {arm.unanswered:,} of {arm.asked:,} rows have no answer, and count neither way"
+        yield f"{label(arm)}: no answer to {arm.unanswered:,} of {arm.asked:,} rows, which count neither way"
     if arm.unjudged:
-        yield f"{label(arm)}: {arm.unjudged:,} answers could not be judged, and count neither way"
+        yield f"{label(arm)}: {plural(arm.unjudged, 'answer')} could not be judged, and count neither way"
     if arm.judged and arm.usd_mean is None:
         yield f"{label(arm)}: its cost is not known, so that it is never the cheapest"
     if arm.arm.same_as:
