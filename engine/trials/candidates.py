@@ -36,7 +36,7 @@ class TrialRows:
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class TrialArm:
     """An arm, and who asks it. `trouble` is why it cannot be asked at all."""
 
     arm: Arm
@@ -80,12 +80,12 @@ def trial_rows(read: Iterable[Row | BadRow], options: TrialOptions) -> TrialRows
     return found
 
 
-def candidates(options: TrialOptions, config: Config, row: Row) -> list[Candidate]:
+def candidates(options: TrialOptions, config: Config, row: Row) -> list[TrialArm]:
     """The arms, in the order of profiles and think values. Those whose requests for `row` are the very same are one.
 
     Raises `UsageError` and `ConfigError` when there is none that can be asked.
     """
-    batch, made = options.batch, list[Candidate]()
+    batch, made = options.batch, list[TrialArm]()
     make = caller_maker(config, batch.calls, "", system=batch.system, concurrency=batch.concurrency)
     callers: dict[str, RowCaller | ConfigError] = {}
     requests: dict[tuple[str, bytes], int] = {}
@@ -101,24 +101,24 @@ def candidates(options: TrialOptions, config: Config, row: Row) -> list[Candidat
             if any(one.arm.name == f"{name}@{think}" for one in made):
                 continue
             if isinstance(caller, ConfigError):
-                made.append(Candidate(Arm(name, str(think), model), think, trouble=caller.message))
+                made.append(TrialArm(Arm(name, str(think), model), think, trouble=caller.message))
                 continue
             try:
                 body = caller.prepared(row, think).request.body
             except ConfigError as error:
-                made.append(Candidate(Arm(name, str(think), model), think, trouble=error.message))
+                made.append(TrialArm(Arm(name, str(think), model), think, trouble=error.message))
                 continue
             first = requests.setdefault((name, body), len(made))
             if first < len(made):
                 twin = made[first]
                 made[first] = replace(twin, arm=replace(twin.arm, same_as=(*twin.arm.same_as, str(think))))
                 continue
-            made.append(Candidate(Arm(name, str(think), model), think, caller))
+            made.append(TrialArm(Arm(name, str(think), model), think, caller))
     _check(made)
     return made
 
 
-def _check(made: Sequence[Candidate]) -> None:
+def _check(made: Sequence[TrialArm]) -> None:
     problems = dict.fromkeys(one.trouble for one in made if one.trouble is not None)
     if all(one.trouble is not None for one in made):
         raise ConfigError("\n       ".join(words for words in problems if words))

@@ -16,11 +16,11 @@ from .standings import Rules
 if TYPE_CHECKING:
     from ..batch.output.output_file import OutputFile
     from ..batch.rows.rows import Row
-    from .candidates import Candidate
+    from .candidates import TrialArm
     from .options import TrialOptions
 
 
-def take_remembered(memory: OutputFile, candidates: Sequence[Candidate], rows: Sequence[Row], records: Records) -> int:
+def take_remembered(memory: OutputFile, candidates: Sequence[TrialArm], rows: Sequence[Row], records: Records) -> int:
     """Take in what the output holds of this trial, which the batch will not ask again. How many samples that were."""
     if not memory.resumed:
         return 0
@@ -38,7 +38,7 @@ def take_remembered(memory: OutputFile, candidates: Sequence[Candidate], rows: S
 
 
 def take_others(
-    options: TrialOptions, candidates: Sequence[Candidate], rows: Sequence[Row], records: Records
+    options: TrialOptions, candidates: Sequence[TrialArm], rows: Sequence[Row], records: Records
 ) -> tuple[int, int]:
     """Take in samples of other outputs: how many of them were asked the very same, and how many lines were not."""
     if not options.samples_from:

@@ -14,7 +14,7 @@ from .standings import Rules, Standings, standings_of
 if TYPE_CHECKING:
     from ..batch.batch import Batch
     from ..batch.rows.rows import Row
-    from .candidates import Candidate
+    from .candidates import TrialArm
 
 LOOK_S = 0.2
 """How often it is looked whether the batch stops, or has given up an arm, while results are waited for."""
@@ -23,12 +23,12 @@ LOOK_S = 0.2
 class RowFeed:
     """What the thread that reads rows is given, and what hears of results on the event loop."""
 
-    def __init__(self, candidates: Sequence[Candidate], records: Records, rules: Rules, rows: Sequence[Row]) -> None:
+    def __init__(self, candidates: Sequence[TrialArm], records: Records, rules: Rules, rows: Sequence[Row]) -> None:
         self.records, self.rules = records, rules
         self.standings: Standings = standings_of(records, rules)
         self.round = 0
         self._rows, self._places = rows, {row.id: place for place, row in enumerate(rows)}
-        self._candidates: Mapping[str, Candidate] = {one.arm.name: one for one in candidates}
+        self._candidates: Mapping[str, TrialArm] = {one.arm.name: one for one in candidates}
         self._waiting: set[tuple[str, int]] = set()
         self._changed = threading.Condition()
         self._batch: Batch | None = None

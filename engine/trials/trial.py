@@ -13,7 +13,7 @@ from ..batch.listener import Listener
 from ..batch.rows.source import OpenSource
 from ..batch.run import BatchInput, ReadyBatch, open_input, ready_rows
 from .arms import records_of
-from .candidates import Candidate, TrialRows, candidates, trial_rows
+from .candidates import TrialArm, TrialRows, candidates, trial_rows
 from .earlier import take_others, take_remembered
 from .evidence import least_rows
 from .feed import RowFeed
@@ -71,7 +71,7 @@ class ReadyTrial:
 
     options: TrialOptions
     rows: TrialRows
-    candidates: tuple[Candidate, ...]
+    candidates: tuple[TrialArm, ...]
     feed: RowFeed
     earlier: int
     notes: tuple[str, ...]
@@ -156,7 +156,7 @@ def ready_trial(options: TrialOptions, config: Config, listener: Listener | None
         yield ReadyTrial(options, read, tuple(arms), feed, earlier + taken, notes, ready)
 
 
-def _notes(options: TrialOptions, read: TrialRows, arms: Sequence[Candidate], taken: int, others: int) -> Iterator[str]:
+def _notes(options: TrialOptions, read: TrialRows, arms: Sequence[TrialArm], taken: int, others: int) -> Iterator[str]:
     """What one should know before it begins."""
     rows = len(read.rows)
     if read.without_expect:
