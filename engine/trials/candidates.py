@@ -10,6 +10,7 @@ from ...providers.errors import ConfigError, UsageError
 from ..batch.caller import RowCaller, caller_maker
 from ..batch.rows.digests import digest_of
 from ..batch.rows.rows import BadRow, Row
+from ..planning.twins import twins_among
 from ..targets.target import select, think_values
 from .arms import Arm
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from ...profiles.config import Config
     from ...providers.think import Think
     from ..batch.output.output_file import Work
+    from ..planning.prepare import Prepared
     from .options import TrialOptions
 
 MOST_ROWS = 100_000
@@ -60,13 +62,12 @@ def trial_rows(read: Iterable[Row | BadRow], options: TrialOptions) -> TrialRows
             found.bad.append(row)
             continue
         seen += 1
-        expect = row.expect if row.expect is not None else options.expect
-        if expect is None:
+        if row.expect is None:
             found.without_expect += 1
             continue
         found.with_settings += bool(row.profiles) or row.think is not None
         if len(found.rows) < MOST_ROWS:
-            found.rows.append(replace(row, expect=expect))
+            found.rows.append(row)
     if not seen:
         told = f": {found.bad[0].problem}" if found.bad else ""
         raise UsageError(f"there are no rows in the input{told}")
@@ -88,7 +89,7 @@ def candidates(options: TrialOptions, config: Config, row: Row) -> list[TrialArm
     batch, made = options.batch, list[TrialArm]()
     make = caller_maker(config, batch.calls, "", system=batch.system, concurrency=batch.concurrency)
     callers: dict[str, RowCaller | ConfigError] = {}
-    requests: dict[tuple[str, bytes], int] = {}
+    requests: list[Prepared | None] = []
     for selection in select(batch.profiles, config):
         name, model = selection.profile.name, selection.profile.model
         if name not in callers:
@@ -100,22 +101,30 @@ def candidates(options: TrialOptions, config: Config, row: Row) -> list[TrialArm
         for think in think_values(selection, batch.calls.sweep, config):
             if any(one.arm.name == f"{name}@{think}" for one in made):
                 continue
-            if isinstance(caller, ConfigError):
-                made.append(TrialArm(Arm(name, str(think), model), think, trouble=caller.message))
-                continue
+            trouble, request = None, None
             try:
-                body = caller.prepared(row, think).request.body
+                if isinstance(caller, ConfigError):
+                    raise caller
+                request = caller.prepared(row, think)
             except ConfigError as error:
-                made.append(TrialArm(Arm(name, str(think), model), think, trouble=error.message))
-                continue
-            first = requests.setdefault((name, body), len(made))
-            if first < len(made):
-                twin = made[first]
-                made[first] = replace(twin, arm=replace(twin.arm, same_as=(*twin.arm.same_as, str(think))))
-                continue
-            made.append(TrialArm(Arm(name, str(think), model), think, caller))
+                trouble = error.message
+            asks = caller if isinstance(caller, RowCaller) else None
+            made.append(TrialArm(Arm(name, str(think), model), think, asks, trouble))
+            requests.append(request)
     _check(made)
-    return made
+    return _without_twins(made, requests)
+
+
+def _without_twins(made: Sequence[TrialArm], requests: Sequence[Prepared | None]) -> list[TrialArm]:
+    """The arms whose requests differ, each with the think values of those that do not differ from it."""
+    stand_ins = twins_among(requests)
+    found: list[TrialArm] = []
+    for place, one in enumerate(made):
+        if place in stand_ins:
+            continue
+        alike = tuple(made[other].arm.think for other, kept in stand_ins.items() if kept == place)
+        found.append(replace(one, arm=replace(one.arm, same_as=alike)))
+    return found
 
 
 def _check(made: Sequence[TrialArm]) -> None:

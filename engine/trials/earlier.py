@@ -9,6 +9,7 @@ from ...providers.errors import UsageError
 from ...providers.json_values import obj
 from ..batch.output.output_file import PASSING_KINDS
 from .arms import Arm, Records, Sample, records_of
+from .guard import Guard
 from .report import TrialEnd, TrialReport, report_of
 from .samples import lines_of, sample_in
 from .standings import Rules
@@ -20,11 +21,15 @@ if TYPE_CHECKING:
     from .options import TrialOptions
 
 
-def take_remembered(memory: OutputFile, candidates: Sequence[TrialArm], rows: Sequence[Row], records: Records) -> int:
+def take_remembered(
+    memory: OutputFile, candidates: Sequence[TrialArm], rows: Sequence[Row], records: Records, guard: Guard
+) -> int:
     """Take in what the output holds of this trial, which the batch will not ask again. How many samples that were."""
     if not memory.resumed:
         return 0
     lines = {str(document.get("work")): sample_in(document) for document in memory.documents()}
+    for document in memory.documents():
+        guard.add_line(document)
     taken = 0
     for one in candidates:
         record = records[one.arm.name]
@@ -38,7 +43,7 @@ def take_remembered(memory: OutputFile, candidates: Sequence[TrialArm], rows: Se
 
 
 def take_others(
-    options: TrialOptions, candidates: Sequence[TrialArm], rows: Sequence[Row], records: Records
+    options: TrialOptions, candidates: Sequence[TrialArm], rows: Sequence[Row], records: Records, guard: Guard
 ) -> tuple[int, int]:
     """Take in samples of other outputs: how many of them were asked the very same, and how many lines were not."""
     if not options.samples_from:
@@ -56,16 +61,22 @@ def take_others(
                 others += 1
             elif found[1] not in records[found[0]].samples:
                 records[found[0]].add(found[1], sample_in(document))
+                guard.add_line(document)
                 taken += 1
     return taken, others
 
 
-def report_of_outputs(options: TrialOptions) -> TrialReport:
-    """What outputs of batches show by themselves, without their rows and without a call. Raises `UsageError`."""
+def report_of_outputs(options: TrialOptions) -> tuple[TrialReport, tuple[str, ...]]:
+    """What outputs of batches show by themselves, without their rows and without a call, and which gates fail.
+
+    Raises `UsageError`.
+    """
     options.check()
+    guard = Guard(options.gate, is_strict=options.batch.calls.is_strict)
     samples: dict[Arm, dict[str, Sample]] = {}
     for path in options.samples_from:
         for document in lines_of(path):
+            guard.add_line(document)
             think = obj(document.get("think")).get("requested")
             arm = Arm(str(document.get("profile")), str(think), str(document.get("model") or ""))
             samples.setdefault(arm, {})[str(document.get("row_id"))] = sample_in(document)
@@ -83,7 +94,8 @@ def report_of_outputs(options: TrialOptions) -> TrialReport:
             hint="name the file of the rows, with --expect where they have no expectation of their own",
         )
     rules = Rules(len(ids), options.target, options.confidence)
-    return report_of(records, rules, TrialEnd.NO_CALLS, seed=options.seed)
+    report = report_of(records, rules, TrialEnd.NO_CALLS, seed=options.seed)
+    return report, tuple(guard.failures(report.chosen))
 
 
 def _passes_by_itself(document: Mapping[str, Any]) -> bool:

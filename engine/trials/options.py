@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...providers.errors import UsageError
-from ...providers.schema import Json
 from ..batch.options import BatchOptions
+from ..checks.gates import Gate
 
 CONFIDENCE = 0.95
 
@@ -18,7 +18,7 @@ class TrialOptions:
 
     `target` is the pass rate to be reached; without one no arm may be shown to pass more often. `most_rows` are taken
     at most, in an order that `seed` decides. `samples_from` are outputs of batches that hold some of the samples.
-    `expect` is for rows without an expectation of their own.
+    `gate` says what must not be true of the results of the choice.
     """
 
     batch: BatchOptions
@@ -27,7 +27,7 @@ class TrialOptions:
     seed: int = 0
     most_rows: int | None = None
     samples_from: tuple[Path, ...] = ()
-    expect: Json | None = None
+    gate: Gate | None = None
 
     def check(self) -> None:
         """Raise `UsageError` for what cannot be."""

@@ -16,12 +16,11 @@ SHORTENED = "output_limit_lowered"
 """The notice of a call whose output limit was lowered, by a budget that ends or by the provider."""
 
 
-def sample_of(result: Result, passed: bool | None) -> Sample:
+def sample_of(result: Result) -> Sample:
     """What a result comes to. One that a lowered output limit has cut says nothing of the arm."""
-    if any(notice.code == SHORTENED for notice in result.warnings) and result.finish == "length":
-        passed = None
+    was_cut = result.finish == "length" and any(notice.code == SHORTENED for notice in result.warnings)
     return Sample(
-        passed=passed if result.status == "ok" else None,
+        passed=result.passed if result.status == "ok" and not was_cut else None,
         usd=None if result.cost.usd is None else float(result.cost.usd),
         is_answered=result.status == "ok",
         reasoning_tokens=result.usage.reasoning_tokens,

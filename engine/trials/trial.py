@@ -17,6 +17,7 @@ from .candidates import TrialArm, TrialRows, candidates, trial_rows
 from .earlier import take_others, take_remembered
 from .evidence import least_rows
 from .feed import RowFeed
+from .guard import Guard
 from .report import TrialEnd, TrialReport, report_of
 from .samples import sample_of
 from .standings import Rules
@@ -59,10 +60,14 @@ class RunningTrial:
 
 @dataclass(frozen=True, slots=True)
 class TrialDone:
-    """What a trial came to, and how the batch ended that asked its rows; None where nothing was asked."""
+    """What a trial came to, and how the batch ended that asked its rows; None where nothing was asked.
+
+    `gate_failures` are gates that the results of the choice do not pass, in words.
+    """
 
     report: TrialReport
     batch: BatchEnd | None = None
+    gate_failures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +81,7 @@ class ReadyTrial:
     earlier: int
     notes: tuple[str, ...]
     ready: ReadyBatch
+    guard: Guard
 
     @property
     def has_memory(self) -> bool:
@@ -100,7 +106,8 @@ class ReadyTrial:
         report = report_of(feed.records, feed.rules, _end_of(end), seed=self.options.seed)
         tally = end.ended.tally
         unknown = sum(group.usd_unknown for group in tally.groups.values())
-        return TrialDone(replace(report, earlier=self.earlier, usd=tally.usd, usd_unknown=unknown), end)
+        report = replace(report, earlier=self.earlier, usd=tally.usd, usd_unknown=unknown)
+        return TrialDone(report, end, tuple(self.guard.failures(report.chosen)))
 
 
 class _Hearing:
@@ -113,7 +120,8 @@ class _Hearing:
         self._watcher.bad_row(bad)
 
     def result(self, result: Result, row: Row, *, is_written: bool) -> None:
-        self._trial.feed.take(row, sample_of(result, result.passed))
+        self._trial.feed.take(row, sample_of(result))
+        self._trial.guard.add(result, row.id)
 
     def trouble(self, words: str) -> None:
         self._watcher.trouble(words)
@@ -147,13 +155,13 @@ def ready_trial(options: TrialOptions, config: Config, listener: Listener | None
     profiles = tuple(dict.fromkeys(one.arm.profile for one in arms if one.caller is not None))
     fed = BatchInput(OpenSource(()), iter(()), profiles, given.batch_id)
     with ready_rows(fed, replace(options.batch, retry_failed=False), config, listener) as ready:
-        memory = ready.output.memory
-        earlier = 0 if memory is None else take_remembered(memory, arms, read.rows, records)
-        taken, others = take_others(options, arms, read.rows, records)
+        guard, memory = Guard(options.gate, is_strict=options.batch.calls.is_strict), ready.output.memory
+        earlier = 0 if memory is None else take_remembered(memory, arms, read.rows, records, guard)
+        taken, others = take_others(options, arms, read.rows, records, guard)
         rules = Rules(len(read.rows), options.target, options.confidence)
         feed = RowFeed(arms, records, rules, read.rows)
         notes = tuple(_notes(options, read, arms, taken, others))
-        yield ReadyTrial(options, read, tuple(arms), feed, earlier + taken, notes, ready)
+        yield ReadyTrial(options, read, tuple(arms), feed, earlier + taken, notes, ready, guard)
 
 
 def _notes(options: TrialOptions, read: TrialRows, arms: Sequence[TrialArm], taken: int, others: int) -> Iterator[str]:

@@ -11,8 +11,11 @@ import typer
 from ...exit_codes import ExitCode
 from ...options import (
     KEPT,
+    UNCHECKED,
+    AllowFiles,
     AllowUnpriced,
     AsJson,
+    CheckOptions,
     Emulate,
     KeepOptions,
     MaxCost,
@@ -21,6 +24,7 @@ from ...options import (
     OutputFormat,
     Profiles,
     Retries,
+    StrictThink,
     System,
     ThinkSweep,
     Timeout,
@@ -106,6 +110,9 @@ def tune(
     retries: Retries = None,
     no_stream: NoStream = False,
     emulate: Emulate = False,
+    strict_think: StrictThink = False,
+    checking: CheckOptions = UNCHECKED,
+    allow_files: AllowFiles = False,
     results: ResultOptions = UNSAVED,
     keeping: KeepOptions = KEPT,
 ) -> ExitCode:
@@ -145,7 +152,9 @@ def tune(
             source=source_of(rows) if rows is not None else (),
             target=results.output if results.output is not None else _dropped,
             profiles=tuple(profile or ()),
-            calls=Options(sweep_values(think), max_output, timeout, retries, no_stream, emulate),
+            calls=Options(
+                sweep_values(think), max_output, timeout, retries, no_stream, emulate, is_strict=strict_think
+            ),
             cost=CostOptions(dollars_of(max_cost), allow_unpriced),
             system=system,
             template=template,
@@ -155,12 +164,15 @@ def tune(
             concurrency=concurrency,
             keeps_history=not keeping.no_history,
             config_file=keeping.config,
+            expect=checking.expectation(),
+            allow_files=allow_files,
         ),
         target=aim.target,
         confidence=aim.confidence,
         seed=aim.seed,
         most_rows=aim.most_rows,
         samples_from=tuple(aim.samples or ()),
+        gate=checking.gate(),
     )
     settings = load_config(keeping.config, options.batch.profiles, quiet=keeping.quiet)
     check_save(results.save, settings)

@@ -13,6 +13,7 @@ from ....engine.results.forms import form_of
 from ....engine.trials.report import TrialEnd, TrialOutcome, TrialReport
 from ....providers.errors import ThinkdialError, UsageError
 from ...exit_codes import ExitCode
+from ...gates import code_after
 from ...options import Format
 from ...output import check_writable, complain, console, emit, is_terminal, rendered, say, write_file
 
@@ -91,20 +92,20 @@ def run_trial(options: TrialOptions, config: Config, telling: Telling) -> ExitCo
             if telling.output is None
             else f"everything so far is in {telling.output}; the same command goes on from there"
         )
-    return code_of_trial(done.report)
+    return code_after(code_of_trial(done.report), done.gate_failures)
 
 
 def show_outputs(options: TrialOptions, config: Config, telling: Telling) -> ExitCode:
     """Tell what outputs of batches show by themselves."""
     from ....engine.trials.earlier import report_of_outputs
 
-    report = report_of_outputs(options)
+    report, failures = report_of_outputs(options)
     tell(report, options, config, telling)
-    return code_of_trial(report)
+    return code_after(code_of_trial(report), failures)
 
 
 def code_of_trial(report: TrialReport) -> ExitCode:
-    """How the command ends: a choice that passes is a success, whether or not another may be cheaper."""
+    """How the command ends: a choice that passes is a success, also where another may be cheaper; none is a gate."""
     match report.end:
         case TrialEnd.INTERRUPTED:
             return ExitCode.INTERRUPTED
@@ -116,7 +117,7 @@ def code_of_trial(report: TrialReport) -> ExitCode:
             pass
     if report.outcome is TrialOutcome.NO_ANSWERS:
         return ExitCode.ALL_FAILED
-    return ExitCode.OK if report.chosen is not None else ExitCode.SOME_FAILED
+    return ExitCode.OK if report.chosen is not None else ExitCode.GATE
 
 
 def tell(report: TrialReport, options: TrialOptions, config: Config, telling: Telling) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Callable
 from decimal import Decimal
@@ -127,7 +128,7 @@ def test_the_same_request_is_one_arm(cli: Run, arms: Path, sums: Path) -> None:
 
 def test_too_few_rows(cli: Run, arms: Path, sums: Path) -> None:
     ended = cli("tune", sums, *FEW, "--target", "0.9", "--rows", "1", "--config", arms)
-    assert ended.code == 1 and ended.out.startswith("cannot tell: no arm is shown to reach 90 %")
+    assert ended.code == 6 and ended.out.startswith("cannot tell: no arm is shown to reach 90 %")
     assert "with 1 rows no arm can be shown to reach 0.9" in ended.err
     assert "takes at least 46 rows" in " ".join(ended.out.split())
 
@@ -135,7 +136,7 @@ def test_too_few_rows(cli: Run, arms: Path, sums: Path) -> None:
 def test_unknown_prices(cli: Run, arms: Path, sums: Path) -> None:
     ended = cli("tune", sums, "-p", "unpriced@low", "--target", "0.9", "--json", "--config", arms)
     found = ended.json
-    assert found["outcome"] == "cannot_tell" and found["chosen"] is None and ended.code == 1
+    assert found["outcome"] == "cannot_tell" and found["chosen"] is None and ended.code == 6
     arm = arm_of(found, "unpriced@low")
     assert (arm["state"], arm["usd_mean"], arm["usd_per_passed"], found["usd"]) == ("passes", None, None, None)
     both = cli("tune", sums, "-p", "unpriced@low", "-p", "arm-p97@low", "--target", "0.9", "--config", arms)
@@ -154,14 +155,32 @@ def test_all_refused(cli: Run, arms: Path, sums: Path) -> None:
     assert "the key was refused" in arm_of(with_another.json, "refused@low")["trouble"]
 
 
-def test_a_check_that_cannot_be_made(cli: Run, arms: Path, sums: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def unjudged(*_: object) -> tuple[None, str]:
-        return None, "expect.number cannot be judged: it has crashed"
-
-    monkeypatch.setattr("thinkdial.engine.batch.batch.judge_apart", unjudged)
-    ended = cli("tune", sums, "-p", "arm-p97@low", "--rows", "3", "--config", arms)
+def test_a_check_that_crashes(cli: Run, arms: Path, sums: Path) -> None:
+    """It says nothing about the arm, which is told, and nothing is chosen by it."""
+    with arms.open("a", encoding="utf-8") as file:
+        file.write(f"checks: {{crash: {{command: [{sys.executable}, -c, 'import os; os.abort()']}}}}\n")
+    rows = sums.with_name("plain.jsonl")
+    rows.write_text("".join(json.dumps({"prompt": f"{n} + 1"}) + "\n" for n in range(3)))
+    ended = cli("tune", rows, "-p", "arm-p97@low", "--expect", "command=crash", "--config", arms)
     assert ended.code == 3 and ended.out.startswith("nothing can be said: no answer could be judged")
     assert "arm-p97@low: 3 answers could not be judged, and count neither way" in ended.out
+
+
+def test_an_expectation_for_all_rows(cli: Run, arms: Path, tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps({"prompt": f"{n} + 1"}) + "\n" for n in range(60)))
+    ended = cli("tune", rows, *FEW, "--expect", "contains=makes", "--target", "0.9", "--json", "--config", arms)
+    assert ended.code == 0 and ended.json["chosen"] == "arm-p50@low"
+
+
+def test_gates_are_about_the_choice(cli: Run, arms: Path, sums: Path) -> None:
+    command = ("tune", sums, *FEW, "--target", "0.9", "--config", arms)
+    assert cli(*command, "--fail-on", "pass<0.9,verdict=not_observed", "--strict-think").code == 0
+    failed = cli(*command, "--fail-on", "reasoning_tokens>1")
+    assert failed.code == 6 and "gate failed: arm-p97 @low: reasoning_tokens>1: in " in failed.err
+    assert "arm-p50" not in failed.err
+    nothing = cli("tune", sums, "-p", "arm-p50@low", "--target", "0.9", "--fail-on", "cost>1", "--config", arms)
+    assert nothing.code == 6 and "gate failed: cost>1: nothing was chosen" in nothing.err
 
 
 def test_no_answer_passes(cli: Run, arms: Path, tmp_path: Path) -> None:
@@ -169,7 +188,7 @@ def test_no_answer_passes(cli: Run, arms: Path, tmp_path: Path) -> None:
     rows.write_text("".join(json.dumps({"prompt": f"{n} + 1", "expect": "nothing of it"}) + "\n" for n in range(20)))
     for target in ((), ("--target", "0.9")):
         ended = cli("tune", rows, "-p", "arm-p97@low", "-p", "arm-p50@low", *target, "--config", arms)
-        assert ended.code == 1 and ended.out.startswith("no answer passes"), ended.out
+        assert ended.code == 6 and ended.out.startswith("no answer passes"), ended.out
 
 
 @pytest.mark.parametrize(
