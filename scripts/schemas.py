@@ -32,6 +32,9 @@ from thinkdial.engine.sessions.forms.session_file import (
     FileNode,
 )
 from thinkdial.engine.sessions.settings import SessionSettings
+from thinkdial.engine.trials.documents import TRIAL_SCHEMA
+from thinkdial.engine.trials.report import TrialEnd, TrialOutcome
+from thinkdial.engine.trials.standings import ArmState
 from thinkdial.profiles import budget_rules, config, facts, history_settings
 from thinkdial.profiles.card import AfterEnd, Control
 from thinkdial.profiles.cards.own_models import OWN_KEYS
@@ -62,6 +65,7 @@ def main() -> None:
         "config.schema.json": config_schema(),
         "session.schema.json": session_schema(),
         "dose.schema.json": dose_schema(),
+        "tune.schema.json": tune_schema(),
     }
     for name, document in documents.items():
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -210,6 +214,50 @@ def dose_schema() -> dict[str, Any]:
         ),
         "$defs": definitions,
     }
+
+
+def tune_schema() -> dict[str, Any]:
+    """The schema of a trial: what was found, and each arm in figures."""
+    text, flag, count = {"type": "string"}, {"type": "boolean"}, {"type": "integer", "minimum": 0}
+    text_or_null, number_or_null = {"type": ["string", "null"]}, {"type": ["number", "null"], "minimum": 0}
+    count_or_null = {"type": ["integer", "null"], "minimum": 0}
+    share = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
+    texts = {"type": "array", "items": text}
+    usd = {"anyOf": [of_type(Decimal, {}), {"type": "null"}]}
+    arm: dict[str, Any] = {
+        **dict.fromkeys(("profile", "think", "model"), text),
+        "same_request_as": {**texts, "description": "think values whose requests are the same bytes"},
+        "state": {"enum": [state.value for state in ArmState]},
+        **dict.fromkeys(("is_left", "is_on_frontier"), flag),
+        **dict.fromkeys(("worse_than", "dearer_than", "trouble"), text_or_null),
+        **dict.fromkeys(("asked", "judged", "passed", "unanswered", "unjudged"), count),
+        **dict.fromkeys(("pass_rate", "pass_low", "pass_high"), share),
+        **dict.fromkeys(("pass_low_after_100_more", "pass_high_after_100_more"), share),
+        **dict.fromkeys(("usd_mean", "usd_mean_low", "usd_mean_high", "usd_per_1000", "usd_per_passed"), usd),
+        **dict.fromkeys(("reasoning_tokens_median", "total_median_s"), number_or_null),
+        "rows_to_decide": {
+            **count_or_null,
+            "description": "rows in all that would show which side of the target it is on",
+        },
+    }
+    kinds: dict[str, Any] = {
+        "schema": {"const": TRIAL_SCHEMA},
+        **dict.fromkeys(("created_at", "source"), text),
+        "output": text_or_null,
+        "outcome": {"enum": [outcome.value for outcome in TrialOutcome]},
+        "ended_by": {"enum": [end.value for end in TrialEnd]},
+        "chosen": text_or_null,
+        "left": {**texts, "description": "the arms that may be the cheapest that passes"},
+        "groups": {"type": "array", "items": texts, "description": "arms that are not shown to differ"},
+        "target": share,
+        "confidence": {"type": "number"},
+        "seed": {"type": "integer"},
+        **dict.fromkeys(("rows", "calls", "calls_earlier", "calls_of_whole_grid", "usd_unknown"), count),
+        "least_rows": {**count_or_null, "description": "rows that it takes at least to show that an arm passes"},
+        "usd": usd,
+        "arms": {"type": "array", "items": _object(arm, required=[*arm])},
+    }
+    return {"$schema": DIALECT, "title": "What thinkdial tune found", **_object(kinds, required=[*kinds])}
 
 
 def session_schema() -> dict[str, Any]:

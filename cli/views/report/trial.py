@@ -11,7 +11,7 @@ from ....engine.trials.report import TrialOutcome
 from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN, dollars
 from ..trials.cells import ArmCells, Mark, cells_of
-from ..trials.words import LEGEND, bounds, headline, label, outlook, reasons, totals
+from ..trials.words import BOUNDS, bounds, headline, label, outlook, reasons, totals
 from .assets import page_of
 from .columns import PageCell, PageColumn, PageTable, number, page_amounts
 from .plots import SERIES, ChartLine, Plot, Point, Tick, axis_kind, dollar_tick, labelled, ticks
@@ -30,7 +30,7 @@ def trial_page(report: TrialReport, source: str, made_at: datetime) -> str:
         "batch.html",
         kind="tune",
         best="the choice",
-        caveat=LEGEND,
+        caveat=BOUNDS,
         title=title,
         page_title=f"{title} · thinkdial",
         date=f"{made_at.day} {made_at:%B %Y, %H:%M} UTC",
@@ -59,7 +59,7 @@ def _tiles(report: TrialReport) -> list[tuple[str, str, str]]:
         ("choice", name, aim),
         ("for 1,000 rows", each, "" if choice is None else f"{dollars(choice.usd_per_passed)} per passed"),
         ("calls", made, f"{report.rules.rows:,} rows, {len(report.arms)} arms"),
-        ("cost", dollars(report.usd), unknown if report.usd is not None else ""),
+        ("cost", dollars(report.usd), unknown if report.usd is not None else "nothing was asked in this run"),
     ]
 
 

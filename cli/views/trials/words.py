@@ -15,10 +15,8 @@ if TYPE_CHECKING:
     from ....engine.trials.standings import Rules
 
 MOST_NAMES = 6
-LEGEND = (
-    "bounds hold for all arms and at all looks together, so that they are wider than an interval of one arm alone;"
-    " ◆ no other arm has as high a rate for as little"
-)
+BOUNDS = "bounds hold for all arms and at all looks together, so that they are wider than an interval of one arm alone"
+LEGEND = f"{BOUNDS}; ◆ no other arm has as high a rate for as little"
 
 
 def headline(report: TrialReport) -> str:

@@ -12,8 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from thinkdial.profiles.config import load
+from thinkdial.profiles.facts import packaged_text
 from thinkdial.simulator import Simulator
 
 Run = Callable[..., Any]
@@ -42,6 +44,7 @@ def test_the_cheapest_that_passes(cli: Run, arms: Path, sums: Path, tmp_path: Pa
     chosen = arm_of(found, "arm-p97@low")
     assert chosen["pass_low"] >= 0.9 and chosen["passed"] <= chosen["judged"] <= 200
     assert Decimal(chosen["usd_per_1000"]) == 1000 * Decimal(chosen["usd_mean"])
+    Draft202012Validator(json.loads(packaged_text("schemas/tune.schema.json"))).validate(found)
 
 
 def test_nothing_is_paid_twice(cli: Run, arms: Path, sums: Path, tmp_path: Path, simulator: Simulator) -> None:
