@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from ...providers.errors import ConfigError, UsageError
+from ...providers.errors import BudgetError, ConfigError, ThinkdialError, UsageError
 from ..batch.caller import RowCaller, caller_maker
 from ..batch.rows.digests import digest_of
 from ..batch.rows.rows import BadRow, Row
@@ -84,12 +85,13 @@ def trial_rows(read: Iterable[Row | BadRow], options: TrialOptions) -> TrialRows
 def candidates(options: TrialOptions, config: Config, row: Row) -> list[TrialArm]:
     """The arms, in the order of profiles and think values. Those whose requests for `row` are the very same are one.
 
-    Raises `UsageError` and `ConfigError` when there is none that can be asked.
+    Raises `UsageError`, and `ConfigError` or `BudgetError` when there is none that can be asked.
     """
     batch, made = options.batch, list[TrialArm]()
     make = caller_maker(config, batch.calls, "", system=batch.system, concurrency=batch.concurrency)
     callers: dict[str, RowCaller | ConfigError] = {}
     requests: list[Prepared | None] = []
+    problems: list[ThinkdialError] = []
     for selection in select(batch.profiles, config):
         name, model = selection.profile.name, selection.profile.model
         if name not in callers:
@@ -106,12 +108,14 @@ def candidates(options: TrialOptions, config: Config, row: Row) -> list[TrialArm
                 if isinstance(caller, ConfigError):
                     raise caller
                 request = caller.prepared(row, think)
-            except ConfigError as error:
+                _check_price(request, options)
+            except (ConfigError, BudgetError) as error:
                 trouble = error.message
+                problems.append(error)
             asks = caller if isinstance(caller, RowCaller) else None
             made.append(TrialArm(Arm(name, str(think), model), think, asks, trouble))
             requests.append(request)
-    _check(made)
+    _check(made, problems)
     return _without_twins(made, requests)
 
 
@@ -127,7 +131,22 @@ def _without_twins(made: Sequence[TrialArm], requests: Sequence[Prepared | None]
     return found
 
 
-def _check(made: Sequence[TrialArm]) -> None:
-    problems = dict.fromkeys(one.trouble for one in made if one.trouble is not None)
+def _check_price(request: Prepared, options: TrialOptions) -> None:
+    """Raise `BudgetError` for an arm that the budget would refuse: the others are to go on without it."""
+    cost = options.batch.cost
+    if cost.max_cost_usd is None or cost.allow_unpriced:
+        return
+    from ..costs.forecast import forecast
+
+    if forecast(request, request.asked.prompt, datetime.now(UTC)).low_usd is None:
+        names = options.batch.names
+        raise BudgetError(f"its price is not known, and {names.max_cost} is to hold", hint=names.allow_unpriced)
+
+
+def _check(made: Sequence[TrialArm], problems: Sequence[ThinkdialError]) -> None:
+    """Raise when none of the arms can be asked."""
     if all(one.trouble is not None for one in made):
-        raise ConfigError("\n       ".join(words for words in problems if words))
+        words = dict.fromkeys(f"{one.arm.name}: {one.trouble}" for one in made)
+        hints = dict.fromkeys(problem.hint for problem in problems if problem.hint)
+        kind = type(problems[0])
+        raise kind("\n       ".join(words), hint="\n    ".join(hints) or None)

@@ -145,7 +145,13 @@ def test_unknown_prices(cli: Run, arms: Path, sums: Path) -> None:
     both = cli("tune", sums, "-p", "unpriced@low", "-p", "arm-p97@low", "--target", "0.9", "--config", arms)
     assert "unpriced@low: its cost is not known, so that it is never the cheapest" in " ".join(both.out.split())
     refused = cli("tune", sums, "-p", "unpriced@low", "--max-cost", "1", "--config", arms)
-    assert refused.code == 4
+    assert refused.code == 4 and "its price is not known, and --max-cost is to hold" in refused.err
+    kept = cli(
+        "tune", sums, "-p", "unpriced@low", *FEW, "--target", "0.9", "--max-cost", "5", "--json", "--config", arms
+    )
+    assert kept.code == 0 and kept.json["chosen"] == "arm-p97@low"
+    assert "its price is not known" in arm_of(kept.json, "unpriced@low")["trouble"]
+    assert arm_of(kept.json, "unpriced@low")["asked"] == 0
 
 
 def test_all_refused(cli: Run, arms: Path, sums: Path) -> None:
