@@ -13,7 +13,12 @@ from thinkdial.simulator.calls.call import WRONG_KEY
 
 @pytest.fixture
 def arms(simulator: Simulator, tmp_path: Path) -> Path:
-    """A configuration with a profile for each arm, and `unpriced`, which is arm-p100 at a price that nobody knows."""
+    """A configuration with a profile for each arm (`write_arms`)."""
+    return write_arms(tmp_path / "arms.yaml", simulator)
+
+
+def write_arms(path: Path, simulator: Simulator) -> Path:
+    """Profiles named as their models; `unpriced` is arm-p100 at an unknown price, and `refused` has a wrong key."""
     where = f"provider: openai-compatible, base_url: '{simulator.base_url}/compatible/v1'"
     dial = (
         "thinking: {control: effort, levels: [minimal, low, medium, high, xhigh, max], absent: medium,"
@@ -29,7 +34,6 @@ def arms(simulator: Simulator, tmp_path: Path) -> Path:
         f"  refused: {{{where}, model: arm-p100, {dial}, {wrong}, simulated: {simulator.mark}}}",
         f"  broken: {{{where}, model: arm-p100@overloaded, {dial}, simulated: {simulator.mark}}}",
     ]
-    path = tmp_path / "arms.yaml"
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path
 
