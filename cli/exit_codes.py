@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
-from ..providers.errors import BudgetError, StrictPlanError, ThinkdialError
+from ..providers.errors import BudgetError, StrictPlanError, ThinkdialError, UnreadableError
 
 if TYPE_CHECKING:
     from ..engine.results.result import Result
@@ -29,6 +29,7 @@ class ExitCode(IntEnum):
 CODE_OF_ERROR: Mapping[type[ThinkdialError], ExitCode] = {
     BudgetError: ExitCode.COST_LIMIT,
     StrictPlanError: ExitCode.STRICT_PLAN,
+    UnreadableError: ExitCode.UNREADABLE,
     ThinkdialError: ExitCode.USAGE,
 }
 """What an error ends the program with; a class that is not named counts as the nearest one above it."""

@@ -5,6 +5,7 @@
       ConfigError                  YAML, unknown profile or model, missing key; exit 2
       StoreError                   a database that cannot be used; exit 2, but an answer that was paid for is printed
       BudgetError                  a cost limit refuses before anything is sent; exit 4
+      UnreadableError              what was to be compared cannot be read, so that nothing can be said; exit 8
       StrictPlanError              a plan is worse than `mapped`, and that was not to be sent; exit 5
 
 A provider's failure is a value, not an exception: a `Failure` in a column of the table must not stop the others.
@@ -61,6 +62,10 @@ class StoreError(ThinkdialError):
 
 class BudgetError(ThinkdialError):
     """A cost limit that refuses a call before it is sent."""
+
+
+class UnreadableError(ThinkdialError):
+    """What was to be compared cannot be read: neither changed nor unchanged."""
 
 
 class StrictPlanError(ThinkdialError):

@@ -373,3 +373,8 @@ def _cost(prepared: Prepared, usage: Usage, at: datetime, *, cache_write_1h_toke
     )
     listed = listed_price(target, bought)
     return priced_by_table(bought) if listed is None else priced_by_list(bought, listed)
+
+
+def cost_at(prepared: Prepared, usage: Usage, at: datetime) -> Cost:
+    """What `usage` of the prepared call would cost at the prices of `at`."""
+    return _cost(prepared, usage, at)

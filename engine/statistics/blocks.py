@@ -17,7 +17,7 @@ from .distributions import doubled_ranks
 Block = tuple[Sequence[float], Sequence[float]]
 """The values of one prompt, before and after."""
 
-MOST_WORK = 300_000
+MOST_WORK = 50_000
 """Steps of counting, above which the normal law stands in for it."""
 
 
@@ -82,10 +82,9 @@ def _compared(blocks: Sequence[Block], scores: Sequence[int]) -> BlockComparison
     if not blocks:
         return BlockComparison(1.0, 0, 0, 1.0)
     law = _law(parts)
-    if law is None:
-        return BlockComparison(_by_normal_law(parts, total), n_a, n_b, 0.0)
-    least = 2 * min(law[min(law)], law[max(law)])
-    return BlockComparison(_two_sided(law, total), n_a, n_b, min(1.0, least))
+    p = _by_normal_law(parts, total) if law is None else _two_sided(law, total)
+    ways = math.prod(math.comb(len(own), chosen) for own, chosen in parts)
+    return BlockComparison(p, n_a, n_b, min(1.0, 2 / ways))
 
 
 def _two_sided(law: Mapping[int, float], total: int) -> float:

@@ -48,7 +48,7 @@ def test_the_normal_law_stands_in_where_counting_takes_long() -> None:
     [(a, b)] = drawn("long", 1, 120, 130, times=1.06)
     found = blocks_differ([(a, b)])
     expected = stats.mannwhitneyu(b, a, alternative="two-sided", method="asymptotic").pvalue
-    assert found.least == 0 and found.p == pytest.approx(float(expected), abs=0.01)
+    assert found.least < 1e-50 and found.p == pytest.approx(float(expected), abs=0.01)
 
 
 @pytest.mark.parametrize(("blocks", "n_a", "n_b"), [(12, 3, 3), (8, 3, 1), (1, 10, 10), (20, 1, 1), (4, 5, 2)])
@@ -81,7 +81,8 @@ def test_few_values_say_that_nothing_can_be_shown() -> None:
 
 def test_equal_values_are_no_change() -> None:
     assert blocks_differ([([0.0, 0.0], [0.0, 0.0])] * 5).p == 1.0
-    assert rates_differ([([1, 1], [1, 1])] * 5).p == 1.0
+    found = rates_differ([([1, 1], [1, 1])] * 5)
+    assert found.p == 1.0 and found.least < 0.01, "other values could have shown a change"
 
 
 def test_what_is_no_value_is_refused() -> None:
