@@ -10,7 +10,7 @@ from typing import Literal
 
 from ..statistics.blocks import BlockComparison, blocks_differ, rates_differ
 from ..statistics.corrections import benjamini_hochberg
-from .lock import MEASURES, Lock, LockedPrice, LockedRequest, LockEntry, MeasureName, Reading
+from .lock import MEASURES, Lock, LockedPrice, LockedRequest, LockEntry, LockReading, MeasureName
 
 FALSE_ALARM_RATE = 0.05
 """How often, at most, a check of what has not changed says that it has."""
@@ -82,13 +82,15 @@ class LockCheck:
         return "changed" if "changed" in states else "unread" if "unread" in states else "same"
 
 
-def checked(lock: Lock, readings: Mapping[str, Reading], *, false_alarm_rate: float = FALSE_ALARM_RATE) -> LockCheck:
+def checked(
+    lock: Lock, readings: Mapping[str, LockReading], *, false_alarm_rate: float = FALSE_ALARM_RATE
+) -> LockCheck:
     """Hold what is read now, by `LockEntry.name`, against the lock.
 
     All tests of all entries are corrected together: were nothing changed, one of them would be shown in at most that
     share of checks.
     """
-    compared = [(entry, readings.get(entry.name, Reading(None, "it was not read"))) for entry in lock.entries]
+    compared = [(entry, readings.get(entry.name, LockReading(None, "it was not read"))) for entry in lock.entries]
     tested: list[list[tuple[MeasureName, BlockComparison, LockTest]]] = [
         [] if reading.entry is None else list(_tests(entry, reading.entry)) for entry, reading in compared
     ]
@@ -106,7 +108,7 @@ def checked(lock: Lock, readings: Mapping[str, Reading], *, false_alarm_rate: fl
     return LockCheck(lock.written_at, false_alarm_rate, len(every), tuple(entries))
 
 
-def _entry(was: LockEntry, reading: Reading, tests: Sequence[LockTest]) -> EntryCheck:
+def _entry(was: LockEntry, reading: LockReading, tests: Sequence[LockTest]) -> EntryCheck:
     now = reading.entry
     changes: list[LockChange] = []
     if now is not None:

@@ -104,7 +104,7 @@ class Lock:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LockReading:
     """An entry as it is now, or why it could not be read; both where only a part of it could."""
 
     entry: LockEntry | None

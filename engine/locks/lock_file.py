@@ -11,8 +11,9 @@ from typing import Any, TypeVar, cast
 from ...profiles.disk import real_path
 from ...profiles.yaml_file import MAX_FILE_BYTES, Section, read_yaml
 from ...providers.errors import ThinkdialError, UnreadableError, UsageError
+from ...providers.schema import Json
 from ...providers.untrusted import harmless_json
-from ..checks.expectation import check_expectation
+from ..checks.expectation import check_expectation, named_part
 from ..results.documents import plain
 from ..results.result import CostSource
 from ..statistics.intervals import proportion_interval, quantile
@@ -170,12 +171,19 @@ def _probe(section: Section) -> Probe:
     expect = section.mapping("expect") or None
     if expect is not None:
         try:
-            check_expectation(expect)
+            check_probe(expect)
         except UsageError as error:
             raise section.bad("expect", error.message) from None
     return Probe(
         _needed(section, "id", section.text), _needed(section, "prompt", section.text), section.text("system"), expect
     )
+
+
+def check_probe(expect: Json) -> None:
+    """Raise `UsageError`, without a place, for what a probe cannot expect: a lock is held against an answer's text."""
+    check_expectation(expect)
+    for kind, name in named_part(expect):
+        raise UsageError(f"expect.{kind} {name!r}: a probe expects something of the text alone")
 
 
 def _entry(section: Section, probes: set[str]) -> LockEntry:

@@ -19,7 +19,7 @@ from ..runs.observer import Silent
 from ..runs.run import Circumstances, Finished, kept_of, run_jobs
 from ..targets.target import Selection, think_values
 from .fingerprint import price_now, request_print
-from .lock import LockEntry, Probe, Progress, Reading
+from .lock import LockEntry, LockReading, Probe, Progress
 from .measures import with_results
 
 COMMAND = "lock"
@@ -43,7 +43,7 @@ class ProbeCalls:
 class Measured:
     """What came of it, by the names of entries. `asked` probes were asked; `stopped` is why not all were."""
 
-    readings: Mapping[str, Reading]
+    readings: Mapping[str, LockReading]
     asked: int
     usd: Decimal | None
     usd_unknown: int = 0
@@ -77,10 +77,10 @@ class _Answers:
         self.asked += 1
 
 
-def entries_now(calls: ProbeCalls, probe: Probe) -> dict[str, Reading]:
+def entries_now(calls: ProbeCalls, probe: Probe) -> dict[str, LockReading]:
     """The request and the price of each profile and think value as they are now; nothing is sent."""
     now = datetime.now(UTC)
-    found: dict[str, Reading] = {}
+    found: dict[str, LockReading] = {}
     for selection in calls.selections:
         for think in think_values(selection, calls.options.sweep, calls.config):
             name = f"{selection.profile.name}@{think}"
@@ -88,9 +88,9 @@ def entries_now(calls: ProbeCalls, probe: Probe) -> dict[str, Reading]:
                 target = resolved(selection, calls.config, calls.options)
                 prepared = prepare_one(target, think, _prompt(probe), calls.config, calls.options)
             except ConfigError as error:
-                found[name] = Reading(None, error.message)
+                found[name] = LockReading(None, error.message)
             else:
-                found[name] = Reading(entry_of(prepared, now))
+                found[name] = LockReading(entry_of(prepared, now))
     return found
 
 
@@ -127,7 +127,7 @@ def measured(calls: ProbeCalls, probes: Sequence[Probe], *, note: Note, progress
             stopped = error.message
             break
         except ConfigError as error:  # nobody at all can be called
-            return Measured({name: Reading(one.entry, error.message) for name, one in readings.items()}, 0, None)
+            return Measured({name: LockReading(one.entry, error.message) for name, one in readings.items()}, 0, None)
         answers.add(probe, finished)
         interrupted = finished.interrupted
         if interrupted or (stopped := _over_budget(finished)) is not None:
@@ -173,15 +173,15 @@ def _over_budget(finished: Finished) -> str | None:
     return next((error.message for error in failures if error is not None and error.kind == "budget"), None)
 
 
-def _read(reading: Reading, results: Mapping[str, Sequence[Result]], probes: Sequence[Probe]) -> Reading:
+def _read(reading: LockReading, results: Mapping[str, Sequence[Result]], probes: Sequence[Probe]) -> LockReading:
     if reading.entry is None:
         return reading
     entry = with_results(reading.entry, results, probes)
     if entry.answered:
-        return Reading(entry)
+        return LockReading(entry)
     failures = (result.error for some in results.values() for result in some)
     problem = next((_words(error) for error in failures if error is not None), "no whole answer came")
-    return Reading(entry, problem)
+    return LockReading(entry, problem)
 
 
 def _words(failure: Failure) -> str:

@@ -9,7 +9,7 @@ from ...providers.errors import UsageError
 from ..batch.rows.rows import BadRow, guess_form, read_rows
 from ..batch.rows.source import open_source
 from .lock import Probe
-from .lock_file import MOST_PROBES
+from .lock_file import MOST_PROBES, check_probe
 
 
 def shipped_probes() -> list[Probe]:
@@ -39,6 +39,11 @@ def probes_from(path: Path, wanted: int | None) -> list[Probe]:
                     f"{path}: line {row.line}: a probe has a prompt, and may have a system prompt and expect",
                     hint="who is asked, and with which think value, is said with -p and --think",
                 )
+            if row.expect is not None:
+                try:
+                    check_probe(row.expect)
+                except UsageError as error:
+                    raise UsageError(f"{path}: line {row.line}: {error.message}") from None
             found.append(Probe(row.id, row.text, row.system, row.expect))
             if len(found) > MOST_PROBES:
                 raise UsageError(f"{path}: more than {MOST_PROBES} rows", hint="--probes 20 takes the first 20")

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 
 from thinkdial.engine.locks.comparison import LockCheck, checked
-from thinkdial.engine.locks.lock import LockEntry, ProbeSamples, Reading
+from thinkdial.engine.locks.lock import LockEntry, LockReading, ProbeSamples
 
 from .made import PRICE, REQUEST, entry, lock, sampled
 
@@ -17,7 +17,7 @@ SEEDS = 200
 
 
 def held(was: LockEntry, now: LockEntry, **options: float) -> LockCheck:
-    return checked(lock(was), {was.name: Reading(now)}, **options)
+    return checked(lock(was), {was.name: LockReading(now)}, **options)
 
 
 def kinds(found: LockCheck) -> list[str]:
@@ -30,7 +30,7 @@ def test_false_alarms_are_no_more_than_stated() -> None:
     least: list[float] = []
     for seed in range(SEEDS):
         was = [sampled(f"before {seed}", name) for name in names]
-        now = {one.name: Reading(sampled(f"after {seed}", name)) for one, name in zip(was, names, strict=True)}
+        now = {one.name: LockReading(sampled(f"after {seed}", name)) for one, name in zip(was, names, strict=True)}
         found = checked(lock(*was), now)
         least.append(min(test.adjusted_p for one in found.entries for test in one.tests))
         assert (found.state == "changed") is (least[-1] <= found.false_alarm_rate)
@@ -94,14 +94,16 @@ def test_few_values_say_that_they_could_not_show_anything() -> None:
 
 def test_what_could_not_be_read_is_neither() -> None:
     was = sampled(1)
-    found = checked(lock(was), {was.name: Reading(None, "connection: refused")})
+    found = checked(lock(was), {was.name: LockReading(None, "connection: refused")})
     assert found.state == "unread" and found.entries[0].problem == "connection: refused" and found.tests == 0
     assert checked(lock(was), {}).state == "unread"
 
 
 def test_a_change_that_was_seen_outweighs_what_was_not() -> None:
     a, b = sampled(1), sampled(1, "gpt")
-    found = checked(lock(a, b), {a.name: Reading(entry(price=None), "timeout"), b.name: Reading(None, "timeout")})
+    found = checked(
+        lock(a, b), {a.name: LockReading(entry(price=None), "timeout"), b.name: LockReading(None, "timeout")}
+    )
     assert [one.state for one in found.entries] == ["changed", "unread"] and found.state == "changed"
 
 

@@ -81,7 +81,7 @@ CHANGES = [
     (("entries", 0, "request"), None, "request: is missing"),
     (("entries", 1, "profile"), "claude", "same profile and think value"),
     (("probes", 1, "id"), "p0", "the same id"),
-    (("probes", 0, "expect"), {"command": "rm"}, "expect.command is not known"),
+    (("probes", 0, "expect"), {"command": "rm"}, "of the text alone"),
     (("probes", 0, "expect"), {"regex": "("}, "expect"),
     (("repeat",), 0, "whole number from 1"),
 ]

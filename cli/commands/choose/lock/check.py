@@ -12,7 +12,7 @@ from .options import DEFAULT, Answers, LockFile, MostProbes
 
 if TYPE_CHECKING:
     from .....engine.locks.comparison import EntryState, LockCheck
-    from .....engine.locks.lock import Lock, Reading
+    from .....engine.locks.lock import Lock, LockReading
     from .....engine.locks.probe_calls import Measured, ProbeCalls
     from .....engine.targets.target import Selection
     from .....profiles.config import Config
@@ -91,9 +91,9 @@ def code_of_state(state: EntryState) -> ExitCode:
 
 def _calls(
     lock: Lock, keeping: KeepOptions, repeat: int, max_cost: str | None, *, allow_unpriced: bool, yes: bool
-) -> tuple[ProbeCalls, dict[str, Reading]]:
+) -> tuple[ProbeCalls, dict[str, LockReading]]:
     """The calls that ask all entries again, and what is no longer there to be asked."""
-    from .....engine.locks.lock import Reading
+    from .....engine.locks.lock import LockReading
     from .....engine.locks.probe_calls import ProbeCalls
     from .....engine.runs.jobs import Options
     from .....engine.runs.money import CostOptions, usd_of
@@ -103,12 +103,12 @@ def _calls(
 
     config: Config = load_config(keeping.config, [entry.profile for entry in lock.entries], quiet=keeping.quiet)
     selections: list[Selection] = []
-    problems: dict[str, Reading] = {}
+    problems: dict[str, LockReading] = {}
     for entry in lock.entries:
         try:
             selections += select([entry.name], config)
         except UsageError as error:
-            problems[entry.name] = Reading(None, error.message)
+            problems[entry.name] = LockReading(None, error.message)
     cost = CostOptions(None if max_cost is None else usd_of(max_cost, "--max-cost"), allow_unpriced)
     calls = ProbeCalls(selections, config, Options(repeat=repeat), cost, keeps_history=not keeping.no_history, yes=yes)
     return calls, problems

@@ -5,10 +5,10 @@ from __future__ import annotations
 import zlib
 from dataclasses import dataclass
 
-from ..results.restored import result_from
-from ..results.result import Result
-from .blobs import unpacked
-from .store import Store, reading
+from ...results.restored import result_from
+from ...results.result import Result
+from ..blobs import unpacked
+from ..store import Store, reading
 
 
 @dataclass(frozen=True, slots=True)

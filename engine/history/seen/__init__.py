@@ -1,0 +1,1 @@
+"""What stored results say of calls like those to come."""
