@@ -8,6 +8,7 @@ from ...profiles.facts import packaged
 from ...providers.errors import UsageError
 from ..batch.rows.rows import BadRow, guess_form, read_rows
 from ..batch.rows.source import open_source
+from ..checks.terms import ExpectTerms
 from .lock import Probe
 from .lock_file import MOST_PROBES, check_probe
 
@@ -29,7 +30,7 @@ def probes_from(path: Path, wanted: int | None) -> list[Probe]:
     found: list[Probe] = []
     with open_source(path) as source:
         form = guess_form(str(path), source.beginning())
-        for row in read_rows(source.lines(), form):
+        for row in read_rows(source.lines(), form, terms=ExpectTerms(folder=path.parent)):
             if wanted is not None and len(found) == wanted:
                 break
             if isinstance(row, BadRow):
