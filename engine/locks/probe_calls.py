@@ -70,11 +70,15 @@ class _Answers:
         for result in finished.run.results:
             own = self.by_entry.setdefault(f"{result.profile}@{result.think.requested}", {})
             own.setdefault(probe.id, []).append(result)
+        self.asked += 1
+        self.pay(finished)
+
+    def pay(self, finished: Finished) -> None:
+        """Count what it has cost, and nothing else of it."""
         usd = finished.run.summary.usd
         self.usd = usd if self.usd is None else self.usd + (usd or 0)
         self.unknown += finished.run.summary.usd_unknown
         self.spent_usd += finished.spent_usd
-        self.asked += 1
 
 
 def entries_now(calls: ProbeCalls, probe: Probe) -> dict[str, LockReading]:
@@ -128,10 +132,13 @@ def measured(calls: ProbeCalls, probes: Sequence[Probe], *, note: Note, progress
             break
         except ConfigError as error:  # nobody at all can be called
             return Measured({name: LockReading(one.entry, error.message) for name, one in readings.items()}, 0, None)
-        answers.add(probe, finished)
-        interrupted = finished.interrupted
-        if interrupted or (stopped := _over_budget(finished)) is not None:
+        interrupted, stopped = finished.interrupted, _over_budget(finished)
+        if interrupted or stopped is not None:
+            answers.pay(finished)  # what money has cut short is no sample: it is the long ones that are cut
             break
+        answers.add(probe, finished)
+    if stopped is not None and not answers.asked:
+        raise BudgetError(stopped, hint="raise --max-cost: it has to reach for one probe at least")
     done = probes[: answers.asked]
     read = {name: _read(one, answers.by_entry.get(name, {}), done) for name, one in readings.items()}
     return Measured(read, answers.asked, answers.usd, answers.unknown, stopped, interrupted)
@@ -169,8 +176,14 @@ def _is_simulated(job: Job) -> bool:
 
 
 def _over_budget(finished: Finished) -> str | None:
-    failures = (result.error for result in finished.run.results)
-    return next((error.message for error in failures if error is not None and error.kind == "budget"), None)
+    """Why the money did not reach for all of it, as it was asked; None where it did."""
+    for result in finished.run.results:
+        if result.error is not None and result.error.kind == "budget":
+            return result.error.message
+        lowered = next((notice.message for notice in result.warnings if notice.code == "output_limit_lowered"), None)
+        if lowered is not None and result.finish == "length":
+            return lowered
+    return None
 
 
 def _read(reading: LockReading, results: Mapping[str, Sequence[Result]], probes: Sequence[Probe]) -> LockReading:

@@ -59,6 +59,8 @@ def write(
     from ....views.choose.lock import lock_view, spent_words
     from .options import progress_shown
 
+    if file.is_dir():
+        raise UsageError(f"{file} is a directory", hint="say the name of a file: thinkdial lock write FILE")
     check_writable(file)
     if file.exists() and not is_lock(file):
         raise UsageError(f"{file} is there, and is no lock", hint="take another name, or remove it first")

@@ -175,6 +175,14 @@ def test_fewer_probes_and_a_limit_on_the_money(cli: Callable[..., Any], config: 
     assert nothing.code == ExitCode.COST_LIMIT and not nothing.out
 
 
+def test_what_the_money_cut_short_is_no_sample(cli: Callable[..., Any], config: Path) -> None:
+    ended = cli("lock", "write", "-p", "one", "--config", config, "--max-cost", "0.02", "--json")
+    assert ended.code == ExitCode.COST_LIMIT and "not all probes were asked" in ended.err
+    [entry], probes = ended.json["entries"], ended.json["probes"]
+    assert 1 <= len(probes) < 12 and entry["answered"] == 3 * len(probes) and entry["failed"] == 0
+    assert list(entry["samples"]) == [probe["id"] for probe in probes]
+
+
 def test_markdown_and_json_for_a_job(cli: Callable[..., Any], config: Path, locked: Path, tmp_path: Path) -> None:
     page = tmp_path / "summary.md"
     assert cli("lock", "check", "--config", config, "--probes", "4", "-o", page).code == 0
