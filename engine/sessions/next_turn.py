@@ -105,8 +105,7 @@ def renew_turn(turn: NextTurn, settings: SessionSettings | None = None, path: Pa
     """
     with Store.open(path) as store:
         session = session_of(store, turn.conversation.session)
-        if settings is not None and settings != turn.conversation.settings:
-            changes.set_settings(store, session, settings.document())
+        _remember(store, session, turn, settings)
         opened = begin_or_open(store, session.name, SessionSettings())
         is_new = turn.opened is not None and turn.opened.is_new
         return NextTurn(opened.conversation, turn.secret, replace(opened, is_new=is_new))
@@ -122,9 +121,16 @@ def end_turn(turn: NextTurn, settings: SessionSettings | None = None, path: Path
         if opened.is_new and session.tip is None and session.compared is None:
             changes.remove_session(store, session.name)
             return
-        if settings is not None and settings != turn.conversation.settings:
-            changes.set_settings(store, session, settings.document())
+        _remember(store, session, turn, settings)
         let_go(store, opened.claim)
+
+
+def _remember(store: Store, session: StoredSession, turn: NextTurn, settings: SessionSettings | None) -> None:
+    """Store what the session is to remember from now on, beside what others have let it remember meanwhile."""
+    before = turn.conversation.settings
+    if settings is not None and settings != before:
+        now = settings_of(session.settings)
+        changes.set_settings(store, session, settings.since(before, now).document())
 
 
 def note_comparison(turn: NextTurn, run: int, results: Sequence[Result], path: Path | None = None) -> None:

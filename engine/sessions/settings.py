@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast, get_args
 
@@ -44,6 +44,15 @@ class SessionSettings:
     def policy(self) -> ContextPolicy:
         """What the session says of its context."""
         return ContextPolicy(self.max_input_tokens, self.keep_reasoning, self.when_full, self.summary_profile)
+
+    def since(self, before: SessionSettings, now: SessionSettings) -> SessionSettings:
+        """`now`, with what these settings have changed of `before`: somebody else may have changed other things."""
+        mine = {
+            field.name: getattr(self, field.name)
+            for field in fields(self)
+            if getattr(self, field.name) != getattr(before, field.name)
+        }
+        return replace(now, **mine)
 
     def document(self) -> Json:
         """As JSON, without what is not set."""

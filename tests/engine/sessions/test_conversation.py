@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from decimal import Decimal
 
 import pytest
 
@@ -244,3 +245,12 @@ class TestKilled:
         opened = begin_or_open(store, "Tea", NONE)
         assert not opened.recovered and len(opened.conversation.turns) == 1
         assert len(turns_of_tree(store, session.tree)) == 1
+
+
+def test_what_others_settle_meanwhile_stays() -> None:
+    before = SessionSettings(profile="a", told=("anthropic",))
+    mine = SessionSettings(profile="b", told=("anthropic", "openai"))
+    now = SessionSettings(profile="a", told=("anthropic",), max_cost_usd=Decimal(1))
+    assert mine.since(before, now) == SessionSettings(
+        profile="b", told=("anthropic", "openai"), max_cost_usd=Decimal(1)
+    )
