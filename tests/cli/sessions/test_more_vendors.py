@@ -42,6 +42,7 @@ def states(told: dict[str, Any], turn: int) -> set[str]:
 
 @pytest.mark.parametrize("own", KEEPING)
 def test_state_goes_back_to_its_vendor_after_a_detour(wide: Talk, own: str) -> None:
+    before = len(wide.requests)
     wide.ask("Is 91 a prime?", f"{own}@high")
     opaque = [value for turn in wide.turns() for piece in turn.pieces for value in piece.opaque.values()]
     assert opaque or own == "cohere"
@@ -54,7 +55,7 @@ def test_state_goes_back_to_its_vendor_after_a_detour(wide: Talk, own: str) -> N
     assert (1, "kept") in fates(back) and all(value in strings(wide.body()) for value in opaque)
     for told in (straight, away, back):
         assert told["status"] == "ok" and told["attempts"] == 1, told
-    assert {one.status for one in wide.requests} == {200}
+    assert {one.status for one in wide.requests[before:]} == {200}
 
 
 def test_reasoning_that_nobody_has_signed_is_not_sent_to_bedrock(wide: Talk) -> None:
