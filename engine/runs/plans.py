@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...providers.errors import ConfigError, Failure
 from ..costs.forecast import forecast
-from ..planning.prepare import Prepared, Prompt
+from ..planning.prepare import Prepared, Prompt, with_notice
 from ..planning.twins import twins_among
 from ..results.result import Forecast
 from ..targets.keys import describe_key, key_at_hand
 from ..targets.target import Selection, refuse_ended, resolve, think_values
 from .forecasts import Note, own_runs, unheard
 from .jobs import Options, prepare_one
+from .project_effect import ProjectEffect
 
 if TYPE_CHECKING:
     from ...profiles.config import Config
@@ -59,12 +60,15 @@ def plan_calls(
     planned: list[Prepared] = []
     times: list[int] = []
     problems: dict[str, ConfigError] = {}
+    effect = ProjectEffect(config)
     for selection in selections:
         for think in think_values(selection, options.sweep, config):
             try:
                 target = refuse_ended(resolve(selection.profile, config))
                 key = None if options.account_key is None else key_at_hand(target)
                 prepared = prepare_one(target, think, prompt, config, options, key)
+                if (changed := effect.of(prepared, prompt, options)) is not None:
+                    prepared = with_notice(prepared, changed)
                 found = prepared if fit is None else fit(prepared)
                 if isinstance(found, Failure):
                     raise ConfigError(f"profile {selection.profile.name}: {found.message}", hint=found.hint)

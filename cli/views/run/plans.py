@@ -73,7 +73,7 @@ def plans_view(entries: Entries, width: int) -> RenderableType:
         table.add_row(Text("total", "bold"), *blank, *_money(total_amounts(total), tiny))
     told = dict.fromkeys(
         harmless(notice.message) for entry in entries for notice in entry.prepared.plan.notices
-        if notice.code in OF_THE_MODEL
+        if notice.code in OF_THE_MODEL or notice.code == "project_changes"
     )  # fmt: skip
     lines = [*told, unknown_words(total), f"Cost in USD before the call: {method_words(forecasts)}." if entries else ""]
     parts: list[RenderableType] = [table, Text("")]
