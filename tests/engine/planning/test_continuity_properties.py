@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from thinkdial.engine.planning.fates import ContinuityOptions
+from thinkdial.providers.turns.pieces import TurnPiece
 from thinkdial.providers.turns.turn import Turn
 
 from .vendors import ROUTES, SECRET, SOURCES, THOUGHT, Place, answered, ask, body_of, holds
@@ -74,3 +76,43 @@ def test_the_users_words_and_the_answers_stand_in_their_order(seed: int) -> None
     marks = [mark for turn in turns for mark in (f"Asked {turn.number}x?", f"Said {turn.number}x.")]
     places = [words.index(mark) for mark in [*marks, "And now?"]]
     assert places == sorted(places)
+
+
+def compacted(turn: Turn) -> Turn:
+    """The same turn, before whose answer its provider has compacted what stood before it."""
+    value = f"c0mpact{turn.number}x+/_="
+    if turn.origin.dialect == "anthropic-messages":
+        content = f"Summary {turn.number}x."
+        block = TurnPiece("compaction", content, "compaction", {"signature": value}, {"content": content})
+    elif turn.origin.dialect == "openai-responses":
+        block = TurnPiece("compaction", "", "compaction", {"encrypted_content": value}, {}, f"cmp_{turn.number}")
+    else:
+        return turn
+    return replace(turn, pieces=(block, *turn.pieces))
+
+
+@pytest.mark.parametrize("seed", range(CONVERSATIONS))
+def test_of_what_was_compacted_on_the_way_either_all_goes_or_what_stands_for_it(seed: int) -> None:
+    dice = random.Random(seed)
+    turns, place, options = conversation(dice)
+    turns = [compacted(turn) if dice.random() < 0.4 else turn for turn in turns]
+    prepared = ask(place, "And now?", turns, options)
+    body, first = body_of(prepared), prepared.continuity.turns[0]
+    told = {(fate.turn, fate.position): fate for fate in prepared.continuity.fates}
+    stands = first.compacted_at == 0 and not first.asked
+    assert stands or first.number == 1
+    for turn in turns:
+        went, is_home = turn.number >= first.number, turn.origin.provider == place.provider
+        assert holds(body, f"Asked {turn.number}x?") is (went and not (stands and turn.number == first.number))
+        assert holds(body, f"Said {turn.number}x.") is went
+        for position, piece in enumerate(turn.pieces):
+            for value in piece.opaque.values():
+                kept = went and told[turn.number, position].fate == "kept"
+                assert holds(body, value) is kept and (is_home or not kept), (seed, piece)
+    if stands:  # the newest one that can be read, and it is there
+        assert told[first.number, 0].fate == "kept"
+        assert not any(
+            told[turn.number, 0].fate == "kept"
+            for turn in turns
+            if turn.number > first.number and turn.pieces[0].kind == "compaction"
+        )
