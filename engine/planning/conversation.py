@@ -15,7 +15,7 @@ from ...providers.registry import dialect
 from ...providers.schema import Call, Json, Message
 from ...providers.turns.turn import Exchanged, plain_text, said
 from ..targets.target import Target
-from .compaction import asked_in_turn, shortened
+from .compaction import shortened
 from .continuity.planner import plan_continuity
 from .continuity.tool_calls import called_names
 from .fates import Continuity, Destination, Past
@@ -66,9 +66,7 @@ def with_past(target: Target, call: Call, past: Past, account: str | None) -> tu
     if told and keep == "all" and not rule.keep_body.keys() & call.params.keys():
         call = replace(call, native=merged(call.native, rule.keep_body))
         headers += tuple((name, str(value)) for name, value in rule.keep_headers.items())
-    call = replace(call, written=tuple(write(planned.exchanged)), headers=headers)
-    call, compacts_at = asked_in_turn(target, call, past.policy.over(target.profile.context))
-    return call, replace(planned, compacts_at=compacts_at)
+    return replace(call, written=tuple(write(planned.exchanged)), headers=headers), planned
 
 
 def rule_of(target: Target) -> StateRule:

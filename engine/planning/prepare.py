@@ -161,6 +161,11 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         call, continuity = with_past(target, call, prompt.past, asked.account)
         wished = tuple(name for name in call.native if name not in own)
         decided = replace(decided, optional=(*decided.optional, *wished))
+        if continuity.turns:
+            from .compaction import asked_in_turn
+
+            call, at = asked_in_turn(target, call, prompt.past.policy.over(profile.context))
+            continuity = replace(continuity, compacts_at=at)
     if profile.cache or (prompt.past is not None and prompt.past.turns):
         from .cache import cache_rule_of, with_cache
 
@@ -318,6 +323,14 @@ def without_pieces(prepared: Prepared, dead: Mapping[int, frozenset[int]]) -> Pr
 
 def _without(turn: Turn, dead: frozenset[int]) -> Turn:
     return replace(turn, dead=turn.dead | dead) if dead else turn
+
+
+def without_turn_compaction(prepared: Prepared) -> Prepared:
+    """The same call, without asking the provider to compact on the way."""
+    prompt = prepared.asked.prompt
+    past = prompt.past or Past()
+    past = replace(past, policy=replace(past.policy, when_full="refuse"))
+    return _prepare(prepared.target, prepared.think, replace(prepared.asked, prompt=replace(prompt, past=past)))
 
 
 def unstreamed(prepared: Prepared) -> Prepared:

@@ -13,10 +13,13 @@ from ...providers.json_values import text
 from ...providers.schema import Json, Notice
 from ...providers.turns.turn import Turn
 from .fates import PieceFate
-from .prepare import Prepared, without_pieces
+from .prepare import Prepared, without_pieces, without_turn_compaction
 
 _Place = tuple[int, int]
 """The number of a turn, and a position in its pieces."""
+
+_COMPACTS = re.compile(r"context_management|compact[-_ ]?20\d\d|compact_threshold", re.IGNORECASE)
+"""How a refusal names what asks for a compaction on the way."""
 
 _PATH = re.compile(r"messages\D{1,3}(\d+)\D{1,12}(\d+)")
 
@@ -24,8 +27,12 @@ _PATH = re.compile(r"messages\D{1,3}(\d+)\D{1,12}(\d+)")
 def without_refused_pieces(prepared: Prepared, failed: Failure) -> tuple[Prepared, Notice] | None:
     """The same call without what a refusal may mean, and the words that say so; None where it is about something else.
 
-    It does not say which pieces, so that all go at once and there is no second time.
+    It does not say which pieces, so that all go at once and there is no second time. A provider that has no word for
+    compacting on the way is not asked for it again.
     """
+    if prepared.continuity.compacts_at is not None and _COMPACTS.search(f"{failed.param or ''} {failed.message}"):
+        words = f"the provider does not compact on the way ({failed.message}) and was asked again without that"
+        return without_turn_compaction(prepared), Notice("compaction_refused", words)
     dead = refused_pieces(prepared, failed)
     if not dead:
         return None

@@ -56,7 +56,8 @@ def compaction_call(
     """
     going = turn.conversation
     covers = len(going.turns)
-    if not covers or (going.compactions and going.compactions[-1].covers == covers):
+    newest = going.compactions[-1] if going.compactions else None
+    if not covers or (newest is not None and newest.covers == covers and not newest.turn.dead):
         raise UsageError(f"session {going.name} has nothing to compact: no turn has been added")
     selection = one_selection(profiles_in(turn, given, config), config)
     policy = going.settings.policy.over(selection.profile.context)

@@ -4,16 +4,39 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from thinkdial.engine.planning.fates import ContinuityOptions, Past
+from thinkdial.profiles.state.context import ContextPolicy
 from thinkdial.providers.turns.pieces import TurnPiece
 from thinkdial.providers.turns.turn import Origin, Turn, said
 
 PIECES = (TurnPiece("thinking", "Hm.", "thinking", {"signature": "sig=="}), TurnPiece("text", "It is 42.", "text"))
 CLAUDE = {"provider": "anthropic", "model": "claude-sonnet-4-6", "retries": 0, "stream": False}
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        "context_management: Extra inputs are not permitted",
+        "Unexpected value(s) `compact-2026-01-12` for the `anthropic-beta` header.",
+    ],
+)
+def test_who_does_not_compact_on_the_way_is_asked_without_it(
+    exchange: Any, wire: Any, answer: bytes, message: str
+) -> None:
+    def compacting(url: str) -> Past:
+        return replace(past()(url), policy=ContextPolicy(60_000, when_full="compact"))
+
+    ran = exchange(refusal(wire, message), answer, past=compacting, **CLAUDE)
+    first, second = ran.server.asked
+    assert "context_management" in first.body and "compact-2026-01-12" in first.headers["anthropic-beta"]
+    assert "context_management" not in second.body and "compact" not in second.headers.get("anthropic-beta", "")
+    assert second.body["messages"] == first.body["messages"] and ran.result.answer == "Still 42."
+    assert [notice.code for notice in ran.result.warnings] == ["compaction_refused"]
 
 
 def past(**options: Any) -> Callable[[str], Past]:
