@@ -193,9 +193,9 @@ def test_a_comparison_remembers_the_refused_one_too(talk: Talk) -> None:
     tamper()
     both = talk.cli("compare", "And?", "-p", "opus", "-p", "gemini", "--session", talk.name, "--config", talk.config)
     assert both.code == 0, both.everything
-    anew = talk.cli("session", "compact", talk.name, "--config", talk.config)
+    talk.run("fork", talk.name, "anew")
+    anew = talk.cli("session", "compact", "anew", "--config", talk.config)
     assert anew.code == 0, anew.everything  # one that nobody takes stands for nothing
-    talk.run("rewind", talk.name, "--to", "2")
     assert talk.ask("And now?", "opus")["attempts"] == 1 and "First." in words_of(talk)
 
 
