@@ -14,7 +14,8 @@ def output_samples(
     """
     with reading(store) as connection:
         found = connection.execute(
-            "SELECT input_tokens, output_tokens FROM results WHERE provider = ? AND host = ? AND model = ? AND think = ?"
+            "SELECT input_tokens, output_tokens FROM results"
+            " WHERE provider = ? AND host = ? AND model = ? AND think = ?"
             " AND status = 'ok' AND output_tokens IS NOT NULL AND simulated = 0"
             " ORDER BY number DESC LIMIT ?",
             (provider, host, model, think, limit),

@@ -12,7 +12,8 @@ SEEN = Outlook(
     turn=4, profile="claude", think="low", input_tokens=1152, input_low=1140, input_high=1184, prompt_tokens=10,
     text_tokens=1042, reasoning_tokens=100, cached_tokens=1069, source="learnt", input_usd=Decimal("0.0006"),
     low_usd=Decimal("0.0006"), expected_usd=Decimal("0.12"), likely_high_usd=Decimal("0.3456"),
-    high_usd=Decimal("2.5"), growth_tokens=380, growth_usd=Decimal("0.00008"), window_tokens=872000, window_turn=2296, spent_usd=Decimal("0.02"),
+    high_usd=Decimal("2.5"), growth_tokens=380, growth_usd=Decimal("0.00008"), window_tokens=872000, window_turn=2296,
+    spent_usd=Decimal("0.02"),
     budget_usd=Decimal(1), budget_turn=9,
 )  # fmt: skip
 
