@@ -76,7 +76,8 @@ ThinkSweep = Annotated[
         "--think",
         "-t",
         metavar="VALUE",
-        help="off, minimal, low, medium, high, xhigh, max, a token budget (4000, 8k), or auto. A comma list sweeps.",
+        help="off, minimal, low, medium, high, xhigh, max, a token budget (4000, 8k), auto, or a dose ('~2000'). "
+        "A comma list sweeps.",
     ),
 ]
 ThinkOne = Annotated[
@@ -85,7 +86,15 @@ ThinkOne = Annotated[
         "--think",
         "-t",
         metavar="VALUE",
-        help="off, minimal, low, medium, high, xhigh, max, a token budget (4000, 8k), or auto.",
+        help="off, minimal, low, medium, high, xhigh, max, a token budget (4000, 8k), auto, or a dose ('~2000').",
+    ),
+]
+Spend = Annotated[
+    str | None,
+    typer.Option(
+        "--spend",
+        metavar="USD",
+        help="Of each model the think value whose calls cost about this much, by what is measured; --think '~$USD'.",
     ),
 ]
 Files = Annotated[

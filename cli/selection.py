@@ -23,11 +23,23 @@ def load_config(path: Path | None, names: Sequence[str], *, quiet: bool = False)
     return config
 
 
-def sweep_values(text: str | None) -> tuple[Think, ...]:
-    """The think values of a comma list, without repetition. Raises `UsageError` for one that is none."""
-    if text is None:
-        return ()
-    return tuple(dict.fromkeys(parse_think(word) for word in text.split(",")))
+def sweep_values(text: str | None, spend: str | None = None) -> tuple[Think, ...]:
+    """The think values of a comma list, without repetition, and the dose of `--spend`.
+
+    Raises `UsageError` for one that is none.
+    """
+    values = [] if text is None else [parse_think(word) for word in text.split(",")]
+    if spend is not None:
+        values.append(money_dose(spend))
+    return tuple(dict.fromkeys(values))
+
+
+def money_dose(spend: str) -> Think:
+    """The dose of `--spend`. Raises `UsageError` for what is no amount of money for a call."""
+    try:
+        return parse_think(f"~${spend.strip().removeprefix('$')}")
+    except UsageError:
+        raise UsageError(f"--spend {spend}: is no amount in USD for a call", hint="for instance --spend 0.01") from None
 
 
 def one_value(text: str) -> Think:
@@ -35,3 +47,12 @@ def one_value(text: str) -> Think:
     if "," in text:
         raise UsageError(f"ask takes one think value, not {text!r}", hint="thinkdial compare takes a comma list")
     return parse_think(text)
+
+
+def one_sweep(think: str | None, spend: str | None) -> tuple[Think, ...]:
+    """The value of `ask`, if one is given. Raises `UsageError` for a think value beside an amount of money."""
+    if think is not None and spend is not None:
+        raise UsageError("--spend chooses a think value: leave out --think", hint="thinkdial compare takes both")
+    if spend is not None:
+        return (money_dose(spend),)
+    return (one_value(think),) if think is not None else ()

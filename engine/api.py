@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..providers.schema import Notice
+from .doses.chooser import choose_dose
 from .planning.option_names import COMMAND_LINE, OptionNames
 from .planning.prepare import Prompt
 from .runs.descriptors import room_for
@@ -98,6 +99,7 @@ def ready_run(
     """
     if simulated is not None:
         options = replace(options, is_simulated=True)
+    options = replace(options, choose=options.choose or choose_dose)
     checks = None
     says = command in CHECKED and any(selection.profile.expect is not None for selection in selections)
     if expect is not None or says:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TypedDict, TypeVar, cast, get_args
 from ..profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
 from ..providers.errors import UsageError, did_you_mean
 from ..providers.think import Think, parse_think
+from .doses.chooser import choose_dose
 from .planning.fates import OnMismatch
 from .planning.option_names import LIBRARY
 from .planning.prepare import Prompt, checked_text
@@ -217,6 +218,7 @@ def options_of(sweep: tuple[Think, ...], options: AttemptOptions) -> Options:
         within("retries", options.get("retries"), 0, 20),
         not options.get("stream", True),
         options.get("emulate", False),
+        choose=choose_dose,
     )
 
 

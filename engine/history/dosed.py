@@ -99,6 +99,6 @@ def _chosen(document: bytes) -> str | None:
     import zlib
 
     try:
-        return text(obj(obj(obj(unpacked(document)).get("think")).get("aim")).get("chosen"))
+        return text(obj(obj(unpacked(document)).get("aim")).get("chosen"))
     except (zlib.error, ValueError):
         return None

@@ -21,6 +21,7 @@ from ..targets.target import Target
 from .addresses import check_address
 from .fates import NO_TURNS, Continuity, Past
 from .plan import PlanContext, ThinkPlan, plan
+from .think_plan import AimReceipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +89,7 @@ class Asked:
     compaction: CompactionMeans | None = None
     repeat: int | None = None
     twins: tuple[Twin, ...] = ()
+    aim: AimReceipt | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,12 +112,15 @@ def prepare(
     account: str | None = None,
     is_strict: bool = False,
     compaction: CompactionMeans | None = None,
+    aim: AimReceipt | None = None,
 ) -> Prepared:
     """Decide and build. `account` is a keyed hash that stands for the credential of the call, where it is known.
 
+    `aim` is the dose that `think` was chosen for.
+
     Raises `ConfigError` when the profile's params contradict the dial, `UsageError` as `plan_continuity` does.
     """
-    asked = Asked(prompt, reference, max_output_tokens, stream, emulate, account, is_strict, compaction)
+    asked = Asked(prompt, reference, max_output_tokens, stream, emulate, account, is_strict, compaction, aim=aim)
     return _prepare(target, think, asked)
 
 
@@ -133,6 +138,8 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         params=profile.params,
     )
     decided = plan(think, context)
+    if asked.aim is not None:
+        decided = decided.for_dose(asked.aim)
     if target.card_note is not None:
         decided = replace(decided, notices=(Notice("published_card", target.card_note), *decided.notices))
     if (notice := _end_notice(target)) is not None:

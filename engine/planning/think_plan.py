@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from ...profiles.card import ModelCard, Spelling
 from ...profiles.profile import Reference
 from ...providers.schema import Json, Notice
-from ...providers.think import Level
+from ...providers.think import Aim, Level, Think
 
 Fidelity = Literal["exact", "assumed", "mapped", "clamped", "emulated", "unsupported", "default"]
 """How well a wish is met. `assumed`: sent as asked or mapped, but no cited fact covers this model on this route."""
@@ -54,6 +54,96 @@ class PlanContext:
         return max(min(limit, self.card.max_output_tokens or limit), self.card.min_output_limit or 0)
 
 
+AimUnit = Literal["reasoning_tokens", "usd"]
+AimSource = Literal["history", "observed", "scaled", "reference"]
+"""The user's own answers; recorded ones of the model; the reference table scaled by what is measured at other values of
+the model; or the table as it is, which measures nothing."""
+
+AimFit = Literal["near", "spans", "beyond", "unknown"]
+"""`spans`: a single answer may well take less than half or more than twice of it. `beyond`: none of the model's values
+is expected to come near. `unknown`: nothing is measured."""
+
+
+@dataclass(frozen=True, slots=True)
+class AimReceipt:
+    """The dose that was asked for, in reasoning tokens or US dollars, and the think value that was chosen for it.
+
+    `low` to `high` is meant to hold 8 of 10 answers; None where nothing is measured. `n` answers were behind it.
+    `measured` is what the answer took, and `miss_percent` by how much that is more than the target.
+    """
+
+    unit: AimUnit
+    target: float
+    chosen: str
+    source: AimSource
+    n: int
+    low: float | None
+    expected: float | None
+    high: float | None
+    fit: AimFit
+    measured: float | None = None
+    miss_percent: float | None = None
+
+    def after(self, measured: float | None) -> AimReceipt:
+        """The same with what an answer took."""
+        if measured is None:
+            return self
+        return replace(self, measured=measured, miss_percent=round(100 * (measured - self.target) / self.target, 1))
+
+    @property
+    def words(self) -> str:
+        """`~2,000 reasoning tokens → medium: 1,240 expected, 700 to 2,200 in 8 of 10 (12 answers of yours)`."""
+        said = f"{self.dose} → {self.chosen}: "
+        if self.expected is None:
+            return f"{said}nothing of this model is measured, so by the reference table"
+        said += f"{self._amount(self.expected)} expected"
+        if self.low is not None and self.high is not None:
+            said += f", {self._amount(self.low)} to {self._amount(self.high)} in 8 of 10"
+        counted = f"{self.n:,} {'answer' if self.n == 1 else 'answers'} " if self.n else ""
+        return f"{said} ({counted}{_SOURCES[self.source]})"
+
+    @property
+    def dose(self) -> str:
+        """`~2,000 reasoning tokens`, `~$0.01`."""
+        unit = " reasoning tokens" if self.unit == "reasoning_tokens" else ""
+        return f"~{self._amount(self.target)}{unit}"
+
+    @property
+    def doubt(self) -> str | None:
+        """Why a single answer may be far from it; None where it is likely to come near."""
+        return _DOUBTS.get(self.fit)
+
+    def _amount(self, value: float) -> str:
+        return f"{value:,.0f}" if self.unit == "reasoning_tokens" else f"${value:.3g}"
+
+
+_SOURCES = {
+    "history": "of yours",
+    "observed": "recorded of this model",
+    "scaled": "at its other values, scaled by the reference table",
+    "reference": "by the reference table alone",
+}
+
+
+def unmeasured(think: Think, aim: Aim) -> tuple[Think, AimReceipt]:
+    """A choice without any knowledge: as many tokens are a budget, and any money is the level in the middle."""
+    chosen = Think(Level.MEDIUM, aim=aim) if aim.tokens is None else Think(budget_tokens=aim.tokens, aim=aim)
+    unit, target = unit_and_target(aim)
+    return chosen, AimReceipt(unit, target, chosen.sent, "reference", 0, None, None, None, "unknown")
+
+
+def unit_and_target(aim: Aim) -> tuple[AimUnit, float]:
+    """What is aimed at, and how much of it."""
+    return ("usd", float(aim.usd)) if aim.usd is not None else ("reasoning_tokens", float(aim.tokens or 0))
+
+
+_DOUBTS = {
+    "spans": "its answers scatter so much that one may take less than half or more than twice of that",
+    "beyond": "no think value of this model is expected to come near",
+    "unknown": "thinkdial dose --measure asks for answers to choose by",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class ThinkPlan:
     """What will be sent for one wish.
@@ -61,6 +151,7 @@ class ThinkPlan:
     `native` are the thinking fields as they go into the body. `thinks` is whether the model is expected to think: None
     when the provider's default is unknown. `level` and `budget_tokens` are what was really decided, in our words.
     `params` are the user's native fields without those that the model refuses; `notices` name what was left out.
+    `aim` is the dose that all of it was chosen for.
     """
 
     requested: str
@@ -74,8 +165,16 @@ class ThinkPlan:
     params: Json | None = None
     optional: tuple[str, ...] = ()
     notices: tuple[Notice, ...] = ()
+    aim: AimReceipt | None = None
 
     @property
     def is_strict(self) -> bool:
         """Whether `--strict-think` lets it pass."""
         return self.fidelity in MEASURED_FIDELITY
+
+    def for_dose(self, aim: AimReceipt) -> ThinkPlan:
+        """The same of a value that was chosen for a dose: a translation of the wish, with its reason and its doubts."""
+        note = aim.words if self.note is None else f"{aim.words}; {self.note}"
+        notices = () if aim.doubt is None else (Notice(f"dose_{aim.fit}", f"{aim.dose}: {aim.doubt}"),)
+        fidelity = "mapped" if self.fidelity == "exact" else self.fidelity
+        return replace(self, fidelity=fidelity, note=note, notices=(*notices, *self.notices), aim=aim)

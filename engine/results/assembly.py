@@ -19,6 +19,7 @@ from ...providers.think import Think
 from ..exchange.outcome import Latency, Outcome
 from ..planning.prepare import Prepared, Twin
 from ..planning.report import reported_fates
+from ..planning.think_plan import AimReceipt
 from ..planning.turns import turn_of
 from ..targets.target import Target
 from .charge import cost_is_unknown
@@ -101,6 +102,7 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         repeat=prepared.asked.repeat,
         same_request=_twins(prepared, reply, reasoning),
         session=None if past is None else past.place,
+        aim=_aim(decided.aim, reasoning, cost),
         continuity=reported_fates(prepared, reply.changes),
         turn=turn,
         refused={} if past is None else {turn.number: turn.dead for turn in past.turns if turn.dead},
@@ -188,6 +190,15 @@ def summarize(results: Iterable[Result], total_s: float | None) -> Summary:
 def make_run(run_id: str, prompt: str, system: str | None, results: Iterable[Result], total_s: float) -> Run:
     listed = tuple(results)
     return Run(run_id, prompt, listed, summarize(listed, total_s), system)
+
+
+def _aim(aim: AimReceipt | None, reasoning: Reasoning, cost: Cost) -> AimReceipt | None:
+    """The dose with what was taken: by the provider's counts, for a guess of ours says nothing about a miss."""
+    if aim is None:
+        return None
+    if aim.unit == "usd":
+        return aim.after(None if cost.usd is None or cost.source == "estimated" else float(cost.usd))
+    return aim.after(None if reasoning.tokens_source == "estimated" else reasoning.tokens)
 
 
 def _with_failure(reply: Reply) -> Reply:

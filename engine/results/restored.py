@@ -17,6 +17,7 @@ from ...providers.json_values import MAX_DOLLARS_TEXT
 from ...providers.schema import Json, Notice, Usage
 from ..exchange.outcome import Latency
 from ..planning.fates import PieceFate, SessionPlace
+from ..planning.think_plan import AimReceipt
 from .result import CheckOutcome, Cost, Forecast, Reasoning, Result, ThinkReceipt
 
 _Part = TypeVar("_Part")
@@ -30,6 +31,7 @@ _PARTS: Mapping[str, type[Any]] = {
     "error": Failure,
     "forecast": Forecast,
     "session": SessionPlace,
+    "aim": AimReceipt,
 }
 _BEYOND_NUMBERS = 10**18
 """More than any count, duration or rate; and what is no number at all is not less."""

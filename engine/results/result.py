@@ -13,6 +13,7 @@ from ...providers.turns.turn import Turn
 from ..exchange.outcome import Latency
 from ..planning.fates import PieceFate, SessionPlace
 from ..planning.plan import Fidelity
+from ..planning.think_plan import AimReceipt
 
 INTERNAL = {"internal": True}
 """Metadata of a field that is no part of the JSON document."""
@@ -131,11 +132,12 @@ class Result:
     `host` is who was asked, where that is known; `simulated`: it has proved to be a simulator, so nothing was charged.
     `repeat` is the number of the sample, from 1, where the same was asked several times; None where it was asked once.
     `same_request` are other think values of the sweep that would have sent the same bytes: this answer is theirs too.
-    `continuity` says what became of the pieces of earlier turns, empty outside sessions. `passed` is whether the answer
-    is what was expected: None where nothing was, or where `expect_note` says why that is not known; `checks` has what
-    was asked of more than its text. `turn` is what a session keeps of the answer, None outside sessions; `refused` are
-    the positions of pieces that the provider did not take back, by the number of their turn, `refused_compactions`
-    those of compactions, by their place among those of the session. The last three are no part of the document.
+    `aim` is the dose that was asked for instead of a think value. `continuity` says what became of the pieces of
+    earlier turns, empty outside sessions. `passed` is whether the answer is what was expected: None where nothing was,
+    or where `expect_note` says why that is not known; `checks` has what was asked of more than its text. `turn` is what
+    a session keeps of the answer, None outside sessions; `refused` are the positions of pieces that the provider did
+    not take back, by the number of their turn, `refused_compactions` those of compactions, by their place among those
+    of the session. The last three are no part of the document.
     """
 
     id: str
@@ -169,6 +171,7 @@ class Result:
     passed: bool | None = None
     expect_note: str | None = None
     checks: tuple[CheckOutcome, ...] = ()
+    aim: AimReceipt | None = None
     turn: Turn | None = field(default=None, repr=False, compare=False, metadata=INTERNAL)
     refused: Mapping[int, frozenset[int]] = field(
         default_factory=dict[int, frozenset[int]], repr=False, compare=False, metadata=INTERNAL

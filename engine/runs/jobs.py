@@ -8,17 +8,22 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from ...profiles.config import Config
+from ...profiles.profile import Reference
 from ...profiles.state.compactions import CompactionMeans
 from ...providers.errors import ConfigError, Failure
 from ...providers.think import Think
 from ..exchange.surroundings import Patience
 from ..planning.prepare import Prepared, Prompt, Twin, prepare, with_notice, with_repeat
+from ..planning.think_plan import AimReceipt, unmeasured
 from ..planning.twins import standing_for, twins_among
 from ..results.result import Forecast
 from ..targets.authorize import Authorize, authorization
 from ..targets.keys import Key, account_label
 from ..targets.simulated import is_simulated
 from ..targets.target import Selection, Target, refuse_ended, resolve, think_values
+
+Choose = Callable[[Target, Think, Reference, Callable[[Think], Prepared]], tuple[Think, AimReceipt]]
+"""Chooses a think value for a dose; it may ask how the call would be with another. Raises `ConfigError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,9 @@ class Options:
 
     repeat: int = 1
     """How many samples are taken of each profile and think value."""
+
+    choose: Choose | None = None
+    """Chooses think values for doses; without it they are chosen without any knowledge."""
 
     times: Mapping[str, int] = field(default_factory=dict[str, int])
     """How often a profile was named, by `Selection.label`, where that is more than once: so many times more samples."""
@@ -180,18 +188,30 @@ def prepare_one(
     """The plan and the request of one call. Raises `ConfigError` when params and dial contradict each other."""
     stream = config.defaults.stream if target.profile.stream is None else target.profile.stream
     limit = options.max_output_tokens or target.profile.max_output_tokens or config.defaults.max_output_tokens
-    prepared = prepare(
-        target,
-        think,
-        prompt,
-        config.reference,
-        max_output_tokens=limit,
-        stream=stream and not options.no_stream,
-        emulate=options.emulate,
-        account=None if options.account_key is None else account_label(options.account_key, key),
-        is_strict=options.is_strict,
-        compaction=options.compaction,
-    )
+
+    def prepared_as(think: Think, aim: AimReceipt | None = None) -> Prepared:
+        return prepare(
+            target,
+            think,
+            prompt,
+            config.reference,
+            max_output_tokens=limit,
+            stream=stream and not options.no_stream,
+            emulate=options.emulate,
+            account=None if options.account_key is None else account_label(options.account_key, key),
+            is_strict=options.is_strict,
+            compaction=options.compaction,
+            aim=aim,
+        )
+
+    if think.aim is None:
+        prepared = prepared_as(think)
+    else:
+        choose = options.choose
+        chosen = (
+            unmeasured(think, think.aim) if choose is None else choose(target, think, config.reference, prepared_as)
+        )
+        prepared = prepared_as(*chosen)
     if prompt.past is None or not prompt.past.counts:
         return prepared
     from ..costs.cache_loss import loss_notice

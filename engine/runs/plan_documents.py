@@ -50,6 +50,7 @@ def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | 
             "fidelity": decided.fidelity,
             "note": decided.note,
         },
+        "aim": plain(decided.aim),
         "request": {
             "method": prepared.request.method,
             "url": prepared.request.url,

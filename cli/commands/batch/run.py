@@ -28,6 +28,7 @@ from ...options import (
     Profiles,
     Repeat,
     Retries,
+    Spend,
     StrictThink,
     System,
     ThinkSweep,
@@ -91,6 +92,7 @@ def run(
     rows: Input,
     profile: Profiles = None,
     think: ThinkSweep = None,
+    spend: Spend = None,
     repeat: Repeat = 1,
     output: Output = None,
     template: TemplateText = None,
@@ -138,6 +140,7 @@ def run(
     """
     from ....engine.batch.options import BatchOptions
     from ....engine.batch.output.target import output_form
+    from ....engine.doses.chooser import choose_dose
     from ....engine.runs.jobs import Options
     from ....engine.runs.money import CostOptions
     from ....engine.runs.samples import with_samples
@@ -166,7 +169,16 @@ def run(
         source=source_of(rows),
         target=output if output is not None or not is_here else standard_output(),
         profiles=tuple(profile or ()),
-        calls=Options(sweep_values(think), max_output, timeout, retries, no_stream, emulate, is_strict=strict_think),
+        calls=Options(
+            sweep_values(think, spend),
+            max_output,
+            timeout,
+            retries,
+            no_stream,
+            emulate,
+            is_strict=strict_think,
+            choose=choose_dose,
+        ),
         cost=CostOptions(dollars_of(max_cost), allow_unpriced),
         system=system,
         template=template,

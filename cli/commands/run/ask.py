@@ -20,6 +20,7 @@ from ...options import (
     PrintOptions,
     PromptArgument,
     SendOptions,
+    Spend,
     TalkOptions,
     ThinkOne,
     Yes,
@@ -33,6 +34,7 @@ def ask(
     prompt: PromptArgument = None,
     profile: OneProfile = None,
     think: ThinkOne = None,
+    spend: Spend = None,
     sending: SendOptions = SENT,
     yes: Yes = False,
     count: CountTokens = False,
@@ -50,13 +52,13 @@ def ask(
     from ...formats import chosen_format
     from ...output import noting
     from ...prompt import read_prompt
-    from ...selection import load_config, one_value
+    from ...selection import load_config, one_sweep
     from .answer import answer
     from .inquiry import Inquiry
     from .ready import make_ready, options_of
 
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TEXT)
-    sweep = (one_value(think),) if think is not None else ()
+    sweep = one_sweep(think, spend)
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     in_session = talking.in_session()
     selection = None if in_session else one_selection(profile, settings)

@@ -24,6 +24,7 @@ from ...options import (
     PromptArgument,
     Repeat,
     SendOptions,
+    Spend,
     TalkOptions,
     ThinkSweep,
     Yes,
@@ -47,6 +48,7 @@ def compare(
     prompt: PromptArgument = None,
     profile: Profiles = None,
     think: ThinkSweep = None,
+    spend: Spend = None,
     repeat: Repeat = 1,
     sending: SendOptions = SENT,
     confirm: Confirm = False,
@@ -79,7 +81,7 @@ def compare(
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TABLE)
     if diff and form in (Format.JSONL, Format.CSV):
         raise UsageError(f"--diff does not go with --format {form}", hint="it goes with table, json, md, html and text")
-    sweep = sweep_values(think)
+    sweep = sweep_values(think, spend)
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     selections = select(profile or [], settings)
     given = read_prompt(prompt, sending.file or [], sending.system, noting(quiet=keeping.quiet))

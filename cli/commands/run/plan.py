@@ -18,6 +18,7 @@ from ...options import (
     PromptArgument,
     Quiet,
     Repeat,
+    Spend,
     StrictThink,
     System,
     TalkOptions,
@@ -41,6 +42,7 @@ def plan(
     prompt: PromptArgument = None,
     profile: Profiles = None,
     think: ThinkSweep = None,
+    spend: Spend = None,
     repeat: Repeat = 1,
     file: Files = None,
     system: System = None,
@@ -61,6 +63,7 @@ def plan(
 
     Example:  thinkdial plan -p claude -p gemini --think off,high,8k
     """
+    from ....engine.doses.chooser import choose_dose
     from ....engine.planning.prepare import Prompt
     from ....engine.runs.jobs import Options
     from ....engine.runs.samples import with_samples
@@ -70,9 +73,9 @@ def plan(
     from ...prompt import read_prompt
     from ...selection import load_config, sweep_values
 
-    sweep = sweep_values(think)
+    sweep = sweep_values(think, spend)
     settings = load_config(config, profile or [], quiet=quiet)
-    options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate)
+    options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate, choose=choose_dose)
     options = with_samples(options, repeat, profile or [], settings, noting(quiet=quiet))
     turn = foresee = None
     if talking.in_session():

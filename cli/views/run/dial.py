@@ -79,19 +79,36 @@ def is_substituted(receipt: ThinkReceipt) -> bool:
     return receipt.fidelity in SUBSTITUTED
 
 
-def asked_to_sent(result: Result) -> str:
-    """`max → high*`; `*` marks a level that is not the very one asked, `?` one that is assumed to be taken.
+def missed(result: Result) -> str:
+    """`(−24 %)`, of money `(cost −24 %)`: how far what was taken is from the dose that was aimed at."""
+    if result.aim is None or result.aim.miss_percent is None:
+        return ""
+    miss = round(result.aim.miss_percent)
+    what = "cost " if result.aim.unit == "usd" else ""
+    return f"({what}{'+' if miss > 0 else '−' if miss < 0 else '±'}{abs(miss):,} %)"
 
-    `low =off → low` is asked once for both.
+
+DOUBTED = "!"
+"""Behind a think value that was chosen for a dose which a single answer may miss by far."""
+
+
+def is_doubted(result: Result) -> bool:
+    return result.aim is not None and result.aim.doubt is not None
+
+
+def asked_to_sent(result: Result) -> str:
+    """`max → high*`: `*` marks a level that is not the very one asked, `?` one that is assumed to be taken, `!` one
+    that was chosen for a dose which it may miss by far. `low =off → low` is asked once for both.
     """
     mark = "*" if is_substituted(result.think) else ASSUMED if result.think.fidelity == "assumed" else ""
+    mark = DOUBTED if is_doubted(result) else mark
     twins = "".join(f" ={asked(twin)}" for twin in result.same_request)
     return f"{asked(result.think)}{twins} → {sent(result)}{mark}"
 
 
 def think_path(result: Result) -> str:
     """`max → high* → 312`."""
-    return f"{asked_to_sent(result)} → {measured(result)}"
+    return f"{asked_to_sent(result)} → {measured(result)} {missed(result)}".rstrip()
 
 
 def _walk(fields: Mapping[object, object], parent: str) -> Iterator[str]:

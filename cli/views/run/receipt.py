@@ -32,7 +32,7 @@ _SEPARATOR = " · "
 SIMULATED = "simulated"
 """The code of the warning that no provider was called."""
 
-_TOLD_ABOVE = frozenset({SIMULATED, "empty_answer"})
+_TOLD_ABOVE = frozenset({SIMULATED, "empty_answer", "dose_spans", "dose_beyond", "dose_unknown"})
 """Warnings that the numbers table and the answers say themselves."""
 
 

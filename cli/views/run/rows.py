@@ -11,7 +11,7 @@ from ....engine.results.whole import is_whole
 from ....providers.untrusted import one_line
 from ..checks.outcome import check_words
 from ..numbers import BEST, dollars, rate, seconds, share, tokens
-from .dial import asked, asked_to_sent, measured
+from .dial import asked, asked_to_sent, measured, missed
 from .phrases import verdict_words
 
 ONE_SAMPLE = f"one sample each: no {BEST}, for one answer cannot tell a difference from chance; --repeat 5 takes more"
@@ -25,6 +25,7 @@ class ResultRow:
     model: str
     think: str
     measured: str
+    missed: str
     reasoning_share: str
     output: str
     first_answer: str
@@ -49,6 +50,7 @@ def rows(results: Sequence[Result]) -> list[ResultRow]:
                 model=one_line(result.model, 60),
                 think=asked_to_sent(result),
                 measured=measured(result),
+                missed=missed(result),
                 reasoning_share=share(result.reasoning.tokens, result.usage.output_tokens),
                 output=tokens(result.usage.output_tokens),
                 first_answer=seconds(result.latency.first_answer_s),

@@ -41,7 +41,11 @@ def _wide_columns(made: Sequence[ResultRow]) -> list[Column]:
     return [
         Column("profile", "left", [_profile(row) for row in made]),
         Column("model", "left", [Text("" if row.again else row.model, QUIET) for row in made]),
-        Column("asked → sent → measured", "left", [Text(f"{row.think} → {row.measured}") for row in made]),
+        Column(
+            "asked → sent → measured",
+            "left",
+            [Text(f"{row.think} → {row.measured} {row.missed}".rstrip()) for row in made],
+        ),
         Column("reasoning", "right", [Text(text) for text in reasoning]),
         Column("output", "right", [Text(row.output) for row in made]),
         Column("first answer", "right", [Text(row.first_answer) for row in made]),
@@ -57,7 +61,11 @@ def _compact_columns(made: Sequence[ResultRow]) -> list[Column]:
     names = [Text() if row.again else Text.assemble((row.profile, STRONG), "\n", (row.model, QUIET)) for row in made]
     return [
         Column("profile\nmodel", "left", names),
-        Column("asked → sent\n→ measured", "left", [Text(f"{row.think}\n→ {row.measured}") for row in made]),
+        Column(
+            "asked → sent\n→ measured",
+            "left",
+            [Text(f"{row.think}\n→ {row.measured}\n{row.missed}".rstrip()) for row in made],
+        ),
         Column("reasoning\nof output", "right", [Text(f"{row.measured}\nof {row.output}") for row in made]),
         Column("1st answer\ntotal", "right", _stacked([row.first_answer for row in made], [row.total for row in made])),
         Column("cost\ntokens/s", "right", _stacked([row.cost for row in made], [row.rate for row in made])),

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ....engine.results.result import Result
 from ....providers.untrusted import one_line
-from .dial import ASSUMED, ASSUMED_WORDS, asked, is_substituted
+from .dial import ASSUMED, ASSUMED_WORDS, DOUBTED, asked, is_doubted, is_substituted
 from .rows import labels
 
 
@@ -14,7 +14,9 @@ def think_notes(results: Sequence[Result]) -> Iterator[str]:
     """The notes behind the marks of the think values, one line each; of samples of the same they are the same."""
     for result, label in zip(results, labels(results), strict=True):
         name = label.partition(" #")[0]
-        if is_substituted(result.think):
+        if is_doubted(result) and result.aim is not None:
+            yield f"{DOUBTED} {name}: {one_line(result.aim.words, 300)}; {result.aim.doubt}"
+        elif is_substituted(result.think):
             yield f"* {name}: {one_line(result.think.note or result.think.fidelity, 300)}"
         elif result.think.fidelity == "assumed":
             yield f"{ASSUMED} {one_line(result.model, 100)}: assumed, {ASSUMED_WORDS}"

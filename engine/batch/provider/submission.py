@@ -137,6 +137,7 @@ class _Planning:
             emulate=calls.emulate,
             repeat=calls.repeat,
             times=calls.times,
+            choose=calls.choose,
         )
         # Nothing is sent while planning, so nothing needs to be open.
         self._accesses = ProviderAccesses(config, Surroundings(Transport()), asked, new.id, system=options.system)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from ....providers.errors import ConfigError, UsageError
 from ....providers.think import parse_think
 from ....providers.turns.turn import plain_text
+from ...doses.chooser import choose_dose
 from ...planning.prepare import Prepared, Prompt
 from ...results.result import Forecast
 from ...runs.jobs import Options
@@ -47,7 +48,9 @@ def next_outlook(conversation: Conversation, config: Config) -> Outlook | None:
     try:
         selections = select([settings.profile], config)
         sweep = (parse_think(settings.think),) if settings.think is not None else ()
-        plans = plan_calls(selections, turn.prompt(Prompt(plain_text(turns[-1].asked))), config, Options(sweep))
+        plans = plan_calls(
+            selections, turn.prompt(Prompt(plain_text(turns[-1].asked))), config, Options(sweep, choose=choose_dose)
+        )
     except (ConfigError, UsageError):
         return None
     return outlook_of(conversation, plans.calls[0].prepared, plans.calls[0].forecast) if plans.calls else None

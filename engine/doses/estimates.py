@@ -1,0 +1,116 @@
+"""What each think value of a model is expected to take, from answers and the reference table. Pure.
+
+The rule. A value with LEAST answers of one's own is known by them: the median, and a range for 8 of 10 answers from the
+spread of their logarithms, to which a usual spread is added as if it were USUAL_WEIGHT more answers. Any other value is
+worth what the reference table says, times what the known values of the model took of theirs on (geometric) average; its
+range is wide. Where nothing of the model is known, the table alone is left, which measures nothing and has no range.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, median, variance
+
+from ...providers.think import Think
+from ..history.dosed import DosedAnswer
+from ..planning.think_plan import AimSource
+
+LEAST = 3
+"""Fewer answers of a value do not tell what it takes."""
+
+USUAL_SPREAD, USUAL_WEIGHT = 0.6, 4
+"""The standard deviation of the logarithm of one model's reasoning tokens at one value, from prompt to prompt."""
+
+SCALED_SPREAD = 1.0
+"""The same where only other values of the model are known."""
+
+EIGHT_OF_TEN = 1.2816
+"""Standard deviations to each side of the middle, of a normal law, that hold 80 %."""
+
+
+@dataclass(frozen=True, slots=True)
+class DoseRange:
+    """The median, and what is meant to hold 8 of 10 answers, where anything is measured."""
+
+    expected: float
+    low: float | None = None
+    high: float | None = None
+
+    def times(self, factor: float) -> DoseRange:
+        low, high = (None if end is None else end * factor for end in (self.low, self.high))
+        return DoseRange(self.expected * factor, low, high)
+
+    def plus(self, amount: float) -> DoseRange:
+        low, high = (None if end is None else end + amount for end in (self.low, self.high))
+        return DoseRange(self.expected + amount, low, high)
+
+
+@dataclass(frozen=True, slots=True)
+class DoseEstimate:
+    """What a think value takes of reasoning and of output, reasoning included, in tokens. `n` answers say so."""
+
+    think: Think
+    source: AimSource
+    n: int
+    reasoning: DoseRange
+    output: DoseRange
+
+    @property
+    def is_known(self) -> bool:
+        return self.source in ("history", "observed")
+
+
+def estimates_of(
+    thinks: Sequence[Think], answers: Sequence[DosedAnswer], worth: Mapping[str, int], answer_tokens: int
+) -> list[DoseEstimate]:
+    """An estimate for each of `thinks`. `worth` is what the reference table makes of a value, in reasoning tokens.
+
+    `answer_tokens` are those of an answer, where none is known.
+    """
+    known: dict[str, DoseEstimate] = {}
+    for think in thinks:
+        own = [one for one in answers if one.think == think.sent and one.reasoning_tokens is not None]
+        if len(own) >= LEAST:
+            known[think.sent] = _from_answers(think, own)
+    factor = usual_factor(known, worth)
+    said = [
+        estimate.output.expected - estimate.reasoning.expected
+        for estimate in known.values()
+        if estimate.output.expected >= estimate.reasoning.expected
+    ]
+    besides = median(said) if said else answer_tokens
+    return [known.get(think.sent) or _from_reference(think, worth[think.sent], factor, besides) for think in thinks]
+
+
+def usual_factor(known: Mapping[str, DoseEstimate], worth: Mapping[str, int]) -> float | None:
+    """What the known values took, of what the reference table makes of them; None where none is known."""
+    logs = [math.log(one.reasoning.expected / worth[name]) for name, one in known.items() if one.reasoning.expected > 0]
+    return math.exp(fmean(logs)) if logs else None
+
+
+def _from_answers(think: Think, answers: Sequence[DosedAnswer]) -> DoseEstimate:
+    reasoning = [one.reasoning_tokens for one in answers if one.reasoning_tokens is not None]
+    output = [one.output_tokens for one in answers if one.output_tokens is not None]
+    found = _range(reasoning)
+    return DoseEstimate(think, "history", len(reasoning), found, _range(output) if output else found)
+
+
+def _range(values: Sequence[int]) -> DoseRange:
+    """The median, and the range from the spread of the logarithms of one more than the values."""
+    logs, middle, n = [math.log1p(value) for value in values], median(values), len(values)
+    pooled = ((n - 1) * variance(logs) + USUAL_WEIGHT * USUAL_SPREAD**2) / (n - 1 + USUAL_WEIGHT)
+    if max(values) == 0:
+        return DoseRange(0.0, 0.0, 0.0)
+    reach = math.exp(EIGHT_OF_TEN * math.sqrt(pooled * (1 + 1 / n)))
+    return DoseRange(middle, middle / reach, middle * reach)
+
+
+def _from_reference(think: Think, worth: int, factor: float | None, besides: float) -> DoseEstimate:
+    if factor is None:
+        found = DoseRange(float(worth))
+        return DoseEstimate(think, "reference", 0, found, found.plus(besides))
+    reach, middle = math.exp(EIGHT_OF_TEN * SCALED_SPREAD), worth * factor
+    found = DoseRange(middle, middle / reach, middle * reach)
+    return DoseEstimate(think, "scaled", 0, found, found.plus(besides))
