@@ -60,6 +60,7 @@ class _Answers:
     unknown: int = 0
     spent_usd: Decimal = Decimal(0)
     asked: int = 0
+    notes: dict[str, None] = field(default_factory=dict[str, None])
 
     def silent(self, name: str) -> bool:
         """Whether this entry has been asked often enough, and has not answered once."""
@@ -79,6 +80,9 @@ class _Answers:
         self.usd = usd if self.usd is None else self.usd + (usd or 0)
         self.unknown += finished.run.summary.usd_unknown
         self.spent_usd += finished.spent_usd
+        self.notes |= dict.fromkeys(finished.notes)
+        if finished.problem is not None:
+            self.notes[f"probes are not in the history: {finished.problem.message}"] = None
 
 
 def entries_now(calls: ProbeCalls, probe: Probe) -> dict[str, LockReading]:
@@ -137,6 +141,8 @@ def measured(calls: ProbeCalls, probes: Sequence[Probe], *, note: Note, progress
             answers.pay(finished)  # what money has cut short is no sample: it is the long ones that are cut
             break
         answers.add(probe, finished)
+    for words in answers.notes:
+        note(words)
     if stopped is not None and not answers.asked:
         raise BudgetError(stopped, hint="raise --max-cost: it has to reach for one probe at least")
     done = probes[: answers.asked]

@@ -74,8 +74,8 @@ def worth_words(found: LockCheck) -> Iterator[str]:
     """How often a check says that something has changed where nothing has, and what it could not have seen."""
     if found.tests:
         rate = f"{100 * found.false_alarm_rate:g} of 100"
-        tests = "1 test" if found.tests == 1 else f"{found.tests} tests"
-        yield f"{tests} of tokens and passes: were nothing changed, at most {rate} checks would say that something is."
+        tests = f"{counted(found.tests, 'test')} of tokens and passes, corrected together (Benjamini-Hochberg)"
+        yield f"{tests}: were nothing changed, at most {rate} checks would say that something is."
     elif all(entry.problem is not None and not entry.changes for entry in found.entries):
         yield "Nothing is known to have changed, and nothing to be the same."
         return
@@ -176,6 +176,11 @@ def _test_cells(tests: Sequence[LockTest]) -> Iterator[list[str]]:
         was, _, now = _pair(test).partition(" → ")
         verdict = "**changed**" if test.shown else "not shown to differ" if test.can_show else "too few to say"
         yield [_NAMES[test.what], was, now, f"{verdict}{_times(test)}, p {p_words(test.adjusted_p)}"]
+
+
+def counted(number: int, thing: str) -> str:
+    """`1 probe`, `12 probes`."""
+    return f"{number:,} {thing}{'' if number == 1 else 's'}"
 
 
 def spent_words(usd: Decimal | None, unknown: int, *, simulated: bool) -> str:

@@ -58,7 +58,7 @@ def check(
     from .....providers.errors import UsageError
     from ....formats import chosen_format
     from ....output import emit, say, write_file
-    from ....views.choose.lock import spent_words
+    from ....views.choose.lock import counted, spent_words
 
     form = chosen_format(output_format, json, output, Format.TABLE)
     if form not in FORMS:
@@ -78,7 +78,7 @@ def check(
         write_file(output, text)
     if not keeping.quiet and found.asked:
         simulated = all(one.entry is not None and one.entry.simulated for one in found.readings.values())
-        say(f"{found.asked} probes asked, {spent_words(found.usd, found.usd_unknown, simulated=simulated)}")
+        say(f"{counted(found.asked, 'probe')} asked, {spent_words(found.usd, found.usd_unknown, simulated=simulated)}")
     if found.stopped is not None:
         say(f"not all probes were asked: {found.stopped}")
     return code_of_state(held.state)

@@ -56,7 +56,7 @@ def write(
     from .....providers.version import VERSION
     from ....output import check_writable, complain, console, emit, noting, rendered, say, write_file
     from ....selection import load_config, sweep_values
-    from ....views.choose.lock import lock_view, spent_words
+    from ....views.choose.lock import counted, lock_view, spent_words
     from .options import progress_shown
 
     if file.is_dir():
@@ -96,7 +96,8 @@ def write(
     if not keeping.quiet:
         simulated = all(entry.simulated for entry in entries)
         spent = spent_words(found.usd, found.usd_unknown, simulated=simulated)
-        say(f"written: {file}, {found.asked} probes, each {times} times, {spent}")
+        often = "once" if times == 1 else f"{times} times"
+        say(f"written: {file}, {counted(found.asked, 'probe')}, each {often}, {spent}")
     return _code(found)
 
 
