@@ -232,6 +232,7 @@ def tune_schema() -> dict[str, Any]:
         **dict.fromkeys(("worse_than", "dearer_than", "trouble"), text_or_null),
         **dict.fromkeys(("asked", "judged", "passed", "unanswered", "unjudged"), count),
         **dict.fromkeys(("pass_rate", "pass_low", "pass_high"), share),
+        "behind_best": {**share, "description": "how far its rate may be below that of the arm that passes most often"},
         **dict.fromkeys(("pass_low_after_100_more", "pass_high_after_100_more"), share),
         **dict.fromkeys(("usd_mean", "usd_mean_low", "usd_mean_high", "usd_per_1000", "usd_per_passed"), usd),
         **dict.fromkeys(("reasoning_tokens_median", "total_median_s"), number_or_null),

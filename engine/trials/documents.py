@@ -71,6 +71,7 @@ def arm_document(arm: ArmReport) -> Mapping[str, Any]:
         "pass_low_after_100_more": _rate(arm.next_low),
         "pass_high_after_100_more": _rate(arm.next_high),
         "rows_to_decide": arm.rows_to_decide,
+        "behind_best": _rate(arm.behind_best),
     }
 
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from enum import StrEnum
 from statistics import median
 
-from .arms import Arm, ArmRecord, Records
+from .arms import Arm, ArmRecord, Records, only_in_first
 from .evidence import is_above, is_below, least_rows, mean_margin, rate_bounds
 from .standings import ArmState, Rules, Standings, is_better, is_dearer, standings_of
 
@@ -52,7 +52,8 @@ class ArmReport:
     about so are those of the mean costs. `usd_per_passed` counts what failed calls cost. `next_low` and `next_high` are
     the bounds that the next 100 rows would lead to at the same rate. `rows_to_decide` is how many rows it would take in
     all to show on which side of the target the arm is; None where no number is likely to. `is_on_frontier`: no other
-    arm has as high a rate for as little. `trouble` is why it could not be asked on.
+    arm has as high a rate for as little. `behind_best` is by how much its rate may yet be below that of the arm that
+    passes most often, on the rows that both answered. `trouble` is why it could not be asked on.
     """
 
     arm: Arm
@@ -76,6 +77,7 @@ class ArmReport:
     next_low: float | None
     next_high: float | None
     rows_to_decide: int | None
+    behind_best: float | None = None
     worse_than: str | None = None
     dearer_than: str | None = None
     trouble: str | None = None
@@ -133,7 +135,8 @@ def report_of(
     """What the samples come to. Arms are ordered from cheap to dear, those of unknown cost last."""
     found = standings_of(records, rules) if found is None else found
     frontier = _frontier(records)
-    arms = [_arm_report(record, rules, found, len(records), name in frontier) for name, record in records.items()]
+    best = max(records.values(), key=lambda record: (record.rate or 0.0, record.n))
+    arms = [_arm_report(record, best, rules, found, len(records), name in frontier) for name, record in records.items()]
     arms.sort(key=lambda arm: (arm.usd_mean is None, arm.usd_mean or 0))
     left = tuple(arm.name for arm in arms if arm.is_left)
     outcome = _outcome(records, found, left)
@@ -163,7 +166,9 @@ def _outcome(records: Records, found: Standings, left: Sequence[str]) -> TrialOu
     return TrialOutcome.CANNOT_TELL if left else TrialOutcome.NONE_PASSES
 
 
-def _arm_report(record: ArmRecord, rules: Rules, found: Standings, arms: int, on_frontier: bool) -> ArmReport:
+def _arm_report(
+    record: ArmRecord, best: ArmRecord, rules: Rules, found: Standings, arms: int, on_frontier: bool
+) -> ArmReport:
     name, alpha = record.arm.name, rules.target_alpha(arms)
     low = high = next_low = next_high = None
     if record.n:
@@ -195,10 +200,23 @@ def _arm_report(record: ArmRecord, rules: Rules, found: Standings, arms: int, on
         next_low=next_low,
         next_high=next_high,
         rows_to_decide=_rows_to_decide(record, rules, alpha) if found.states[name] is ArmState.OPEN else None,
+        behind_best=_behind(record, best, rules, arms),
         worse_than=found.worse_than.get(name),
         dearer_than=found.dearer_than.get(name),
         trouble=record.trouble,
     )
+
+
+def _behind(record: ArmRecord, best: ArmRecord, rules: Rules, arms: int) -> float | None:
+    """By how much the arm may be behind the best: the bound of how often they differ, and of who is right then."""
+    both = (record.judged_bits & best.judged_bits).bit_count()
+    if record is best or not both:
+        return None
+    wins, apart = only_in_first(best, record)
+    is_last, alpha = rules.is_last(record) and rules.is_last(best), rules.pair_alpha(arms) / 2
+    often = rate_bounds(apart, both, alpha, is_last=is_last)[1]
+    right = rate_bounds(wins, apart, alpha, is_last=is_last)[1] if apart else 1.0
+    return max(0.0, often * (2 * right - 1))
 
 
 def _rows_to_decide(record: ArmRecord, rules: Rules, alpha: float) -> int | None:

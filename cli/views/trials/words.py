@@ -141,6 +141,8 @@ def _that_passes(rules: Rules) -> str:
 
 def _figures(arm: ArmReport, rules: Rules) -> str:
     least = f", at least {percent(arm.pass_low)}" if rules.target is not None else ""
+    if rules.target is None and arm.behind_best is not None:
+        least = f", at most {100 * arm.behind_best:.1f} points fewer than the best"
     return f"{percent(arm.pass_rate)} of {arm.judged:,} rows pass{least}; {dollars(arm.usd_per_1000)} for 1,000 rows"
 
 
@@ -160,7 +162,10 @@ def _undecided(report: TrialReport) -> str:
             return f"cannot tell which is the cheapest: {names(report.left)}"
         return f"cannot tell: no arm is shown to reach {share(rules.target)}, and {names(report.left)} may"
     if rules.target is None:
-        return f"cannot tell {names([choice.name, *others])} apart; {label(choice)} is the cheapest so far"
+        return (
+            f"cannot tell {names([choice.name, *others])} apart; {label(choice)} is the cheapest so far:"
+            f" {_figures(choice, rules)}"
+        )
     return (
         f"cannot tell which is the cheapest: {label(choice)} is shown to reach {share(rules.target)}"
         f" ({_figures(choice, rules)}), and {names(others)} may do so for less"

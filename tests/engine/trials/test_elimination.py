@@ -119,3 +119,15 @@ def test_more_rows_narrow_the_bounds():
     report, _, _ = tried({"a": Truth(0.9, 1.0), "b": Truth(0.9, 1.0)}, 60, None, 0)
     for arm in report.arms:
         assert arm.pass_low < arm.next_low < arm.pass_rate < arm.next_high < arm.pass_high
+
+
+def test_how_far_the_choice_may_be_behind():
+    """The bound holds the true difference, and narrows with the rows."""
+    truths = {"cheap": Truth(0.85, 1.0), "best": Truth(0.9, 12.0)}
+    means: list[float] = []
+    for rows in (60, 400):
+        found = [arm.behind_best for seed in range(6) for arm in tried(truths, rows, None, seed)[0].arms]
+        known = [each for each in found if each is not None]
+        assert known and all(0.0 <= each < 0.6 for each in known)
+        means.append(sum(known) / len(known))
+    assert 0.05 < means[1] < means[0]
