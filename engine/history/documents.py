@@ -25,7 +25,7 @@ SPENT_COLUMNS = (
 )  # fmt: skip
 FORECAST_COLUMNS = (
     "provider", "model", "think", "source", "results", "within", "expected_usd", "actual_usd", "absolute_error_usd",
-    "bias", "error",
+    "bias", "error", "ranged", "covered", "coverage", "above", "above_median",
 )  # fmt: skip
 DISAGREEMENT_COLUMNS = ("created_at", "run", "profile", "provider", "model", "billed_usd", "listed_usd")
 
@@ -74,7 +74,8 @@ def spend_document(table: AnyTable) -> dict[str, Any]:
     rows = spend_cells(table)[1]
     match table:
         case ForecastTable():
-            return {"schema": SPEND_SCHEMA, **_span(table.span), "forecast_errors": rows}
+            by_source = [_fields(row, FORECAST_COLUMNS[FORECAST_COLUMNS.index("source") :]) for row in table.sources]
+            return {"schema": SPEND_SCHEMA, **_span(table.span), "by_source": by_source, "forecast_errors": rows}
         case DisagreementTable():
             return {"schema": SPEND_SCHEMA, **_span(table.span), "disagreements": rows}
         case SpendTable():

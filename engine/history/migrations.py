@@ -250,5 +250,12 @@ CREATE TABLE secrets (                          -- what labels are keyed with; n
 """
 """Conversations: trees of turns."""
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH)
+SIXTH = """
+ALTER TABLE forecast_errors ADD COLUMN ranged INTEGER NOT NULL DEFAULT 0;   -- results that had a range of output tokens
+ALTER TABLE forecast_errors ADD COLUMN covered INTEGER NOT NULL DEFAULT 0;  -- of them: the output lay in it
+ALTER TABLE forecast_errors ADD COLUMN above INTEGER NOT NULL DEFAULT 0;    -- of them: the output was above the median
+"""
+"""How good the likely range of output tokens was; what was counted before had none."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH)
 """Applied in order; `PRAGMA user_version` counts those that have been."""

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ....engine.history.sums.spend import BudgetState, Spent
+from ....engine.history.sums.spend import BudgetState, ForecastErrors, Spent
 from ....engine.history.sums.spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendSpan, SpendTable
 from ....providers.untrusted import one_line
 from ..grid import Column, needs
@@ -91,30 +91,41 @@ def _forecasts(errors: ForecastTable, width: int) -> RenderableType:
     title = Text.assemble(("Forecast against actual cost", STRONG), f" {span}" if span else "")
     if not rows:
         return Group(title, Text(""), Text("No forecast has been compared with a bill yet."))
+    sources = _error_table(errors.sources, width, of_models=False)
+    legend = (
+        "in range: the output lay in the range that is meant to hold 80 % of answers. above: it was more than the"
+        " median, as 50 % are without bias. bias: how much more (+) or less (-) it cost than expected, in sum."
+        " error: the mean distance, as a part of the cost."
+        " History: 5 or more of your own runs. Observed: recorded answers. Reference: those scaled by the reference"
+        " table."
+    )
+    parts = [title, Text(""), sources, Text(""), _error_table(rows, width, of_models=True), Text("")]
+    return Group(*parts, Text(legend, QUIET))
+
+
+def _error_table(rows: Sequence[ForecastErrors], width: int, *, of_models: bool) -> Table:
+    """How good forecasts were, for each source, or for each model, think value and source."""
     wide = width >= WIDE
     table = _plain_table()
-    table.add_column("model", overflow="fold")
-    for head in ("think", "from"):
-        table.add_column(head, no_wrap=True)
-    for head in ("results", "in range", *(("expected", "actual") if wide else ()), "bias", "error"):
+    if of_models:
+        table.add_column("model", overflow="fold")
+        table.add_column("think", no_wrap=True)
+    table.add_column("from", no_wrap=True)
+    for head in ("results", "in range", "above", *(("expected", "actual") if wide else ()), "bias", "error"):
         table.add_column(head, justify="right", no_wrap=True)
     for row in rows:
-        amounts = (dollars(row.expected_usd), dollars(row.actual_usd)) if wide else ()
+        whose = (one_line(f"{row.provider}/{row.model}" if wide else row.model, 60), one_line(row.think, 12))
         table.add_row(
-            one_line(f"{row.provider}/{row.model}" if wide else row.model, 60),
-            one_line(row.think, 12),
+            *(whose if of_models else ()),
             one_line(row.source, 12),
             f"{row.results:,}",
-            percent(Decimal(row.within) / row.results if row.results else None),
-            *amounts,
+            percent(row.coverage),
+            percent(row.above_median),
+            *((dollars(row.expected_usd), dollars(row.actual_usd)) if wide else ()),
             signed_percent(row.bias),
             percent(row.error),
         )
-    legend = (
-        "in range: between low and high. bias: how much more (+) or less (-) it cost than expected, in sum."
-        " error: the mean distance, as a part of the cost."
-    )
-    return Group(title, Text(""), table, Text(""), Text(legend, QUIET))
+    return table
 
 
 def _disagreements(bills: DisagreementTable) -> RenderableType:

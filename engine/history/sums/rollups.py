@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from ...costs.prices.pricing import DISAGREEMENT
 from ...results.charge import cost_is_unknown
 from ...results.documents import dollars_text
-from ...results.result import Result
+from ...results.result import Forecast, Result
 
 if TYPE_CHECKING:
     import sqlite3
@@ -79,7 +79,16 @@ def _count_forecast(connection: sqlite3.Connection, result: Result) -> None:
         "actual_usd": cost.usd,
         "absolute_error_usd": abs(_exact.subtract(cost.usd, forecast.expected_usd)),
     }
-    _add(connection, "forecast_errors", key, {"results": 1, "within": int(above and below)}, amounts)
+    numbers = {"results": 1, "within": int(above and below), **_range_counts(forecast, result.usage.output_tokens)}
+    _add(connection, "forecast_errors", key, numbers, amounts)
+
+
+def _range_counts(forecast: Forecast, output: int | None) -> dict[str, int]:
+    """Whether the output was in its likely range, and above its median; nothing where one of them is not known."""
+    low, median, high = forecast.low_output_tokens, forecast.expected_output_tokens, forecast.high_output_tokens
+    if output is None or low is None or median is None or high is None:
+        return dict.fromkeys(("ranged", "covered", "above"), 0)
+    return {"ranged": 1, "covered": int(low <= output <= high), "above": int(output > median)}
 
 
 def _note_disagreement(connection: sqlite3.Connection, run: int | None, result: Result) -> None:

@@ -70,7 +70,10 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class ForecastErrors:
-    """How good the forecasts of one kind were. `within`: the cost lay between the low and the high one."""
+    """How good the forecasts of one kind were. `within`: the cost lay between the low one and the worst case.
+
+    Of the `ranged` results that had a range of output tokens, `covered` lay in it, and `above` were above its median.
+    """
 
     provider: str
     model: str
@@ -81,6 +84,19 @@ class ForecastErrors:
     expected_usd: Decimal
     actual_usd: Decimal
     absolute_error_usd: Decimal
+    ranged: int = 0
+    covered: int = 0
+    above: int = 0
+
+    @property
+    def coverage(self) -> Decimal | None:
+        """The share of answers whose output lay in the range that is meant to hold 0.8 of them; None without any."""
+        return Decimal(self.covered) / self.ranged if self.ranged else None
+
+    @property
+    def above_median(self) -> Decimal | None:
+        """The share of answers with more output than the median of their forecast, 0.5 without bias; None without."""
+        return Decimal(self.above) / self.ranged if self.ranged else None
 
     @property
     def bias(self) -> Decimal | None:
@@ -155,15 +171,46 @@ def forecast_errors(store: Store, since: date | None = None, until: date | None 
     condition, values = _days(since, until)
     with reading(store) as connection:
         rows = [
-            ForecastErrors(provider, model, think, source, results, within, *map(_sum, amounts))
-            for provider, model, think, source, results, within, *amounts in connection.execute(
-                "SELECT provider, model, think, source, sum(results), sum(within), "  # noqa: S608
+            ForecastErrors(
+                provider,
+                model,
+                think,
+                source,
+                results,
+                within,
+                *map(_sum, amounts),
+                ranged=ranged,
+                covered=covered,
+                above=above,
+            )
+            for provider, model, think, source, results, within, ranged, covered, above, *amounts in connection.execute(
+                "SELECT provider, model, think, source, sum(results), sum(within), sum(ranged), sum(covered), "  # noqa: S608
+                "sum(above), "
                 f"{_all('expected_usd')}, {_all('actual_usd')}, {_all('absolute_error_usd')}"
                 f" FROM forecast_errors WHERE {condition} GROUP BY provider, model, think, source",
                 values,
             )
         ]
     return sorted(rows, key=lambda row: (-row.results, row.provider, row.model, row.think, row.source))
+
+
+def errors_by_source(rows: Iterable[ForecastErrors]) -> list[ForecastErrors]:
+    """The same over all models and think values, for each source; the most results first."""
+    found: dict[str, ForecastErrors] = {}
+    for row in rows:
+        known = found.get(row.source, ForecastErrors("", "", "", row.source, 0, 0, Decimal(0), Decimal(0), Decimal(0)))
+        found[row.source] = ForecastErrors(
+            "", "", "", row.source,
+            known.results + row.results,
+            known.within + row.within,
+            known.expected_usd + row.expected_usd,
+            known.actual_usd + row.actual_usd,
+            known.absolute_error_usd + row.absolute_error_usd,
+            known.ranged + row.ranged,
+            known.covered + row.covered,
+            known.above + row.above,
+        )  # fmt: skip
+    return sorted(found.values(), key=lambda row: (-row.results, row.source))
 
 
 @dataclass(frozen=True, slots=True)

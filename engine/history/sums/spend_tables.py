@@ -16,6 +16,7 @@ from .spend import (
     Spent,
     budget_states,
     disagreements,
+    errors_by_source,
     forecast_errors,
     spent,
 )
@@ -49,6 +50,11 @@ class ForecastTable:
 
     span: SpendSpan
     rows: Sequence[ForecastErrors]
+
+    @property
+    def sources(self) -> list[ForecastErrors]:
+        """The same by source alone."""
+        return errors_by_source(self.rows)
 
 
 @dataclass(frozen=True, slots=True)

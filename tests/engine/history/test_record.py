@@ -262,6 +262,27 @@ def test_forecasts_are_judged_by_whole_answers_with_a_known_cost(path: Path, rea
     ) == [("history", 3, 2, "0.001700", "0.002100", "0.000800")]
 
 
+def test_the_likely_range_is_judged_by_the_output(path: Path, read: Callable[..., list[Any]]) -> None:
+    output = RESULT.usage.output_tokens
+    assert output
+    ranged = Forecast(
+        10, "estimated", output - 1, "history", 9, 100, Decimal("0.1"), Decimal("0.2"), None, "table", "by hand",
+        low_output_tokens=output - 9, high_output_tokens=output,
+    )  # fmt: skip
+    below = replace(ranged, low_output_tokens=output + 1, expected_output_tokens=output)
+    record(
+        path,
+        replace(RESULT, id="in range", forecast=ranged),
+        replace(RESULT, id="below", forecast=below),
+        replace(RESULT, id="untold", forecast=ranged, usage=replace(RESULT.usage, output_tokens=None)),
+        replace(RESULT, id="without", forecast=replace(ranged, high_output_tokens=None)),
+        replace(RESULT, id="recorded", forecast=replace(ranged, output_source="observed")),
+    )
+    assert read("SELECT source, results, ranged, covered, above FROM forecast_errors") == [
+        ("history", 4, 2, 1, 1), ("observed", 1, 1, 1, 1),
+    ]  # fmt: skip
+
+
 def test_bills_that_disagree_by_more_than_five_percent_are_listed(
     path: Path, read: Callable[..., list[Any]]
 ) -> None:  # fmt: skip

@@ -17,7 +17,14 @@ from thinkdial.engine.history.read import remove_runs, run_numbers
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
 from thinkdial.engine.history.samples import output_samples
 from thinkdial.engine.history.store import Store
-from thinkdial.engine.history.sums.spend import budget_states, disagreements, forecast_errors, spent, spent_in
+from thinkdial.engine.history.sums.spend import (
+    budget_states,
+    disagreements,
+    errors_by_source,
+    forecast_errors,
+    spent,
+    spent_in,
+)
 from thinkdial.engine.results.result import Cost, Forecast, Result, ThinkReceipt
 from thinkdial.profiles.budget_rules import Allowance, BudgetRules
 from thinkdial.providers.schema import Usage
@@ -212,8 +219,24 @@ def test_forecasts_are_compared_with_what_it_cost(store: Store, path: Path) -> N
     assert (by_history.absolute_error_usd, by_history.bias) == (D("0.2"), D(0))
     assert by_history.error == D("0.2") / D("1.2")
     assert (by_reference.results, by_reference.within, by_reference.bias) == (1, 0, D("-0.5"))
+    assert (by_history.coverage, by_history.above_median) == (None, None), "they had no range"
     assert [row.results for row in forecast_errors(store, DAY)] == [2, 1]
     assert forecast_errors(store, until=date(2026, 1, 1)) == []
+
+
+def test_ranges_are_summed_up_by_source(store: Store, path: Path) -> None:
+    def ranged(output: int, source: Any, **changes: Any) -> Result:
+        forecast = replace(seen("0.1", "0.1", "1", source), low_output_tokens=100, high_output_tokens=900)
+        return at("0.1", forecast=forecast, usage=Usage(output_tokens=output), **changes)
+
+    low = [ranged(50, "observed"), ranged(300, "observed", think="low"), ranged(500, "observed", think="low")]
+    more = [ranged(901, "observed"), ranged(400, "history"), at("0.1", forecast=seen("0", "1", "1"))]
+    store_run(path, [*low, *more], run_id="a1")
+    observed, history = errors_by_source(forecast_errors(store))
+    assert (observed.source, observed.results, observed.ranged, observed.model) == ("observed", 4, 4, "")
+    assert (observed.coverage, observed.above_median) == (D("0.5"), D("0.5"))
+    assert (history.results, history.ranged, history.coverage, history.above_median) == (2, 1, 1, 0)
+    assert errors_by_source([]) == []
 
 
 def test_a_forecast_of_nothing_has_no_ratio(store: Store, path: Path) -> None:

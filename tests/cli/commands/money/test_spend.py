@@ -16,6 +16,7 @@ import pytest
 
 from thinkdial.cli.views.money.spend import bar, percent, signed_percent
 from thinkdial.engine.results.result import Cost, Forecast, Result, ThinkReceipt
+from thinkdial.providers.schema import Usage
 
 from ....engine.history.made import result, store_run
 
@@ -135,20 +136,40 @@ def test_budgets_and_what_is_left_of_them(cli: Callable[..., Any], tmp_path: Pat
 
 
 def foreseen(source: Any) -> Forecast:
-    return Forecast(100, "estimated", 400, source, 9, 8000, D("0.1"), D("0.5"), D(1), "table", "m")
+    return Forecast(
+        100, "estimated", 400, source, 9, 8000, D("0.1"), D("0.5"), D(1), "table", "m", low_output_tokens=100,
+        high_output_tokens=900,
+    )  # fmt: skip
 
 
 def test_how_good_the_forecasts_were(cli: Callable[..., Any]) -> None:
     assert "No forecast has been compared" in cli("spend", "--forecast-error").out
     store_run(
-        None, [at("0.6", forecast=foreseen("history")), at("2", forecast=foreseen("history"))], run_id="a1", at=NOW
+        None,
+        [
+            at(usd, forecast=foreseen("history"), usage=Usage(output_tokens=tokens))
+            for usd, tokens in (("0.6", 400), ("2", 900))
+        ],
+        run_id="a1",
+        at=NOW,
+    )
+    store_run(
+        None, [at("0.5", forecast=foreseen("observed"), think="low", usage=Usage(output_tokens=901))], run_id="a2"
     )
     out = cli("spend", "--forecast-error").out
-    assert re.search(r"^claude-opus-5-5  high +history +2 +50 % +\+160 % +62 %", out, re.M)
-    (row,) = cli("spend", "--forecast-error", "--json").json["forecast_errors"]
+    assert re.search(r"^from +results +in range +above +bias +error *$", out, re.M)
+    assert re.search(r"^history +2 +100 % +50 % +\+160 % +62 %", out, re.M)
+    assert re.search(r"^claude-opus-5-5  high +history +2 +100 % +50 % +\+160 % +62 %", out, re.M)
+    assert re.search(r"^claude-opus-5-5  low +observed +1 +0 % +100 % +\+0 % +0 %", out, re.M)
+    document = cli("spend", "--forecast-error", "--json").json
+    assert [(one["source"], one["coverage"], one["above_median"]) for one in document["by_source"]] == [
+        ("history", 1.0, 0.5), ("observed", 0.0, 1.0),
+    ]  # fmt: skip
+    row, _ = document["forecast_errors"]
+    assert (row["ranged"], row["covered"], row["above"]) == (2, 2, 1)
     assert (row["results"], row["within"], row["actual_usd"], row["bias"]) == (2, 1, "2.600000", 1.6)
     assert cli("spend", "--forecast-error", "--until", "2001-01-01", "--json").json["forecast_errors"] == []
-    (line,) = csv.DictReader(io.StringIO(cli("spend", "--forecast-error", "--format", "csv").out))
+    line, _ = csv.DictReader(io.StringIO(cli("spend", "--forecast-error", "--format", "csv").out))
     assert (line["source"], line["expected_usd"]) == ("history", "1.000000")
 
 
