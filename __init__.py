@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from .engine.batch.output.summary import BatchSummary, GroupSummary
     from .engine.batch.rows.rows import BadRow
     from .engine.batch.values import BatchRun, RowResult
+    from .engine.cells.cell import Cell, cells_of
+    from .engine.cells.measure import Measure
     from .engine.checks.gates import Gate
     from .engine.client import Client, ask, batch, compare, load_config, plan
     from .engine.exchange.outcome import Latency
@@ -47,6 +49,8 @@ _HOMES = {
     ".engine.batch.output.summary": "BatchSummary GroupSummary",
     ".engine.batch.rows.rows": "BadRow",
     ".engine.batch.values": "BatchRun RowResult",
+    ".engine.cells.cell": "Cell cells_of",
+    ".engine.cells.measure": "Measure",
     ".engine.checks.gates": "Gate",
     ".engine.client": "Client ask batch compare load_config plan",
     ".engine.exchange.outcome": "Latency",
@@ -64,11 +68,12 @@ __version__ = VERSION
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "AnswerDelta", "BadRow", "BatchOutcome", "BatchRun", "BatchSummary", "BudgetError", "CheckOutcome", "Client",
-    "Config", "ConfigError", "Cost", "Delta", "Difference", "Failure", "Forecast", "Gate", "GroupSummary", "Latency",
-    "Notice", "Observer", "PieceFate", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "RowResult",
-    "Run", "Session", "SessionPlace", "SessionTurn", "Silent", "StoreError", "StrictPlanError", "Summary",
-    "ThinkReceipt", "ThinkdialError", "Usage", "UsageError", "__version__", "ask", "batch", "compare", "difference",
+    "AnswerDelta", "BadRow", "BatchOutcome", "BatchRun", "BatchSummary", "BudgetError", "Cell", "CheckOutcome",
+    "Client", "Config", "ConfigError", "Cost", "Delta", "Difference", "Failure", "Forecast", "Gate", "GroupSummary",
+    "Latency", "Measure", "Notice", "Observer", "PieceFate", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta",
+    "Result", "RowResult", "Run", "Session", "SessionPlace", "SessionTurn", "Silent", "StoreError", "StrictPlanError",
+    "Summary", "ThinkReceipt", "ThinkdialError", "Usage", "UsageError", "__version__", "ask", "batch", "cells_of",
+    "compare", "difference",
     "load_config", "plan",
 ]  # fmt: skip
 

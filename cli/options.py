@@ -176,7 +176,12 @@ OneRun = Annotated[
 ]
 OneResult = Annotated[
     str | None,
-    typer.Option("--profile", "-p", metavar="NAME", help="Only the results of this profile, or of NAME@THINK."),
+    typer.Option(
+        "--profile",
+        "-p",
+        metavar="NAME",
+        help="Only the results of this profile, or of NAME@THINK; #2 behind it is the second sample.",
+    ),
 ]
 Since = Annotated[
     str | None,

@@ -92,7 +92,7 @@ class ValueWatcher:
         self._options, self._note, self._on_result = options, note, on_result
         self._places = {name: place for place, name in reversed(list(enumerate(names)))}
         self._thinks = {str(think): place for place, think in enumerate(options.calls.sweep)}
-        self._results: list[tuple[tuple[int, int, int], RowResult]] = []
+        self._results: list[tuple[tuple[int, int, int, int], RowResult]] = []
         self._bad_rows: list[BadRow] = []
 
     def result(self, result: Result, row: Row, *, is_written: bool) -> None:
@@ -142,13 +142,13 @@ class ValueWatcher:
             given_up=dict(ended.broken),
         )
 
-    def _place(self, row: Row, result: RowResult) -> tuple[int, int, int]:
-        """Where `result` belongs: by its row, then by its profile, then by its think value."""
+    def _place(self, row: Row, result: RowResult) -> tuple[int, int, int, int]:
+        """Where `result` belongs: by its row, then by its profile, its think value and its number among samples."""
         think = result.think.requested
         names = (f"{result.profile}@{think}", result.profile)
         places = {name: place for place, name in reversed(list(enumerate(row.profiles)))} or self._places
         profile = min((places[name] for name in names if name in places), default=len(places))
-        return row.number, profile, self._thinks.get(think, len(self._thinks))
+        return row.number, profile, self._thinks.get(think, len(self._thinks)), result.repeat or 1
 
 
 def _of_row(result: Result, row: Row) -> RowResult:

@@ -20,16 +20,18 @@ AgreementBy = Literal["text", "check"]
 class Cell:
     """What the samples of one profile and think value say.
 
-    `samples` were asked for; 0 where `same_request_as` names the think value whose request, of the same bytes, was made
-    instead: then all numbers are those. Measures are of the `whole` answers among them, which were neither cut, refused
-    nor empty. `passed` of the `judged` were as expected. `agreement` is how far the answers say the same: by their
-    checks where each was judged, else by their text. `best` names the measures in which it is shown to be the best.
+    `samples` were wanted, of which `unasked` were not sent: a budget had ended, say. It is 0 where `same_request_as`
+    names the think value whose request, of the same bytes, was made instead: then all numbers are those. Measures are
+    of the `whole` answers, which were neither cut, refused nor empty. `passed` of the `judged` were as expected.
+    `agreement` is how far the answers say the same: by their checks where each was judged, else by their text. `best`
+    names the measures in which it is shown to be the best.
     """
 
     profile: str
     model: str
     think: str
     samples: int
+    unasked: int
     whole: int
     reasoning_tokens: Measure
     output_tokens: Measure
@@ -59,7 +61,7 @@ def cells_of(results: Iterable[Result]) -> tuple[Cell, ...]:
         cells.append(cell)
         twins = dict.fromkeys(twin.requested for result in samples for twin in result.same_request)
         cells += [
-            replace(cell, think=twin, samples=0, best=(), same_request_as=cell.think)
+            replace(cell, think=twin, samples=0, unasked=0, best=(), same_request_as=cell.think)
             for twin in twins
             if (cell.profile, twin) not in grouped
         ]
@@ -76,6 +78,7 @@ def cell_of(samples: Sequence[Result], best: tuple[str, ...] = ()) -> Cell:
         model=first.model,
         think=first.think.requested,
         samples=len(samples),
+        unasked=sum(not result.attempts for result in samples),
         whole=len(whole),
         reasoning_tokens=measure_of(
             (result.reasoning.tokens for result in whole),

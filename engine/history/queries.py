@@ -37,16 +37,14 @@ def named_runs(names: Sequence[str]) -> list[StoredRun]:
 
 
 def named_run(name: str, only: str | None = None) -> StoredRun:
-    """One run; with `only` the results of that profile, of `PROFILE@THINK`, or of its sample `PROFILE@THINK#2`.
+    """One run; with `only` the results of that profile, or of `PROFILE[@THINK][#SAMPLE]`.
 
     Raises `StoreError` when it is not there, and `UsageError` when it has no such results.
     """
     stored = named_runs([name])[0]
     if only is None:
         return stored
-    kept = tuple(
-        entry for entry in stored.entries if only in (entry.result.profile, entry_name(entry), sample_name(entry))
-    )
+    kept = tuple(entry for entry in stored.entries if is_named(entry, only))
     if not kept:
         raise UsageError(f"run {stored.number} has no result of {only!r}", hint=f"it has {_names(stored.entries)}")
     results = tuple(entry.result for entry in kept)
@@ -90,7 +88,7 @@ def _named_result(written: str) -> NamedResult:
 
 
 def _as_named(stored: StoredRun, entry: StoredResult) -> NamedResult:
-    return NamedResult(f"run {stored.number}, {sample_name(entry)}", entry.result, stored.run.prompt, stored.run.system)
+    return NamedResult(f"run {stored.number}, {entry_name(entry)}", entry.result, stored.run.prompt, stored.run.system)
 
 
 def _count(stored: StoredRun) -> str:
@@ -99,7 +97,7 @@ def _count(stored: StoredRun) -> str:
 
 def _written(stored: StoredRun, run: str) -> str:
     """The results of a run as `RUN:PROFILE` names them."""
-    return ", ".join(dict.fromkeys(f"{run}:{sample_name(entry)}" for entry in stored.entries)) or "none"
+    return ", ".join(dict.fromkeys(f"{run}:{entry_name(entry)}" for entry in stored.entries)) or "none"
 
 
 def one_response(stored: StoredRun) -> RawResponse:
@@ -151,14 +149,17 @@ def forget_runs(numbers: Sequence[int]) -> int:
 
 
 def entry_name(entry: StoredResult) -> str:
-    """The result's profile and think value: `claude@high`."""
-    return f"{entry.result.profile}@{entry.result.think.requested}"
+    """The result's profile and think value: `claude@high`; of several samples its number: `claude@high#2`."""
+    sample = "" if entry.result.repeat is None else f"#{entry.result.repeat}"
+    return f"{entry.result.profile}@{entry.result.think.requested}{sample}"
 
 
-def sample_name(entry: StoredResult) -> str:
-    """The same with the number of the sample, where there are several: `claude@high#2`."""
-    repeat = entry.result.repeat
-    return entry_name(entry) + (f"#{repeat}" if repeat is not None else "")
+def is_named(entry: StoredResult, wanted: str) -> bool:
+    """Whether `PROFILE`, `PROFILE@THINK`, or one of them with `#SAMPLE` behind it means this result."""
+    result = entry.result
+    name, sharp, sample = wanted.partition("#")
+    means_it = name in (result.profile, f"{result.profile}@{result.think.requested}")
+    return means_it and (not sharp or sample == str(result.repeat or 1))
 
 
 def _names(entries: Sequence[StoredResult]) -> str:

@@ -15,6 +15,7 @@ from ..exchange.reader import reply_of
 from ..history.conversations.changes import asked_document, finish_left
 from ..history.conversations.rows import StoredSession, unfinished_turn
 from ..history.conversations.turn_rows import answered_document
+from ..history.queries import entry_name, is_named
 from ..history.read import StoredResult, StoredRun, find_run, stored_run
 from ..history.store import Store
 from ..history.unfinished import KILLED
@@ -40,13 +41,9 @@ def named_answer(store: Store, written: str) -> tuple[StoredRun, StoredResult]:
 
 
 def chosen_entry(run: StoredRun, wanted: str) -> StoredResult:
-    """The result of `run` that `PROFILE[@THINK]` names; nothing is enough where it has only one."""
-    names = [f"{entry.result.profile}@{entry.result.think.requested}" for entry in run.entries]
-    fitting = [
-        entry
-        for entry, name in zip(run.entries, names, strict=True)
-        if not wanted or wanted in (name, entry.result.profile)
-    ]
+    """The result of `run` that `PROFILE[@THINK][#SAMPLE]` names; nothing is enough where it has only one."""
+    names = [entry_name(entry) for entry in run.entries]
+    fitting = [entry for entry in run.entries if not wanted or is_named(entry, wanted)]
     if len(fitting) == 1:
         return fitting[0]
     listed = ", ".join(dict.fromkeys(names))
@@ -102,8 +99,8 @@ def _prefix(sent: Json) -> str | None:
 def result_row(store: Store, run: int, entry: StoredResult) -> int:
     """The row of a result, which a turn refers to so that its run is kept."""
     found = store.connection.execute(
-        "SELECT number FROM results WHERE run = ? AND (id = ? OR (id IS NULL AND profile = ? AND think = ?))",
-        (run, entry.result.id, entry.result.profile, entry.result.think.requested),
+        "SELECT number FROM results WHERE run = ?1 AND (id = ?2 OR (id IS NULL AND ?2 LIKE '%-' || position))",
+        (run, entry.result.id),
     ).fetchone()
     if found is None:
         raise StoreError(f"run {run}: the result of {entry.result.profile} is gone")

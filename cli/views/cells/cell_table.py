@@ -14,7 +14,6 @@ from ..numbers import BEST
 from ..run.phrases import QUIET, STRONG
 from ..run.rows import labels
 from ..run.think_notes import think_notes
-from ..wrap import wrap_line
 from .cell_words import CellRow, MeasureWords, cell_rows, legend
 
 _DROPPED = ((), ("first answer",), ("first answer", "output"), ("first answer", "output", "reasoning"))
@@ -30,8 +29,7 @@ def cells_table(cells: Sequence[Cell], results: Sequence[Result], width: int, ne
     table = _cards(made) if chosen is None else ruled(chosen, leading=1)
     # The think values' notes speak of results: of samples of the same once.
     said = [*dict.fromkeys(think_notes(results)), *legend(cells, needed)]
-    lines = [piece for line in said for piece in wrap_line(line, width, "  ")]
-    table.caption = Text("\n" + "\n".join(lines), QUIET)
+    table.caption = Text("\n" + "\n".join(said), QUIET)
     table.caption_justify, table.caption_style = "left", "none"
     return table
 

@@ -92,9 +92,9 @@ def span(low: str, high: str) -> str:
     """`3.02–4.10 s`, `$0.0071–0.0123`: both ends, with the unit once; one of them where they read the same."""
     if low == high:
         return low
-    unit = " s"
-    if low.endswith(unit) and high.endswith(unit) and not low.endswith("ms"):
-        low = low.removesuffix(unit)
+    for unit in (" s", " %"):
+        if low.endswith(unit) and high.endswith(unit):
+            low = low.removesuffix(unit)
     if low.startswith("$"):
         high = high.removeprefix("$")
     return f"{low}–{high}"
@@ -115,12 +115,13 @@ def agreement_words(cell: Cell) -> str:
 
 
 def verdicts_words(cell: Cell) -> str:
-    """`5 as asked`, `4 as asked, 1 starved`, `3 as asked, 2 failed`."""
-    failed = sum(count for status, count in cell.statuses.items() if status not in ("ok", "partial"))
+    """`5 as asked`, `4 as asked, 1 starved`, `3 as asked, 2 failed`, `1 as asked, 4 not asked`."""
+    failed = sum(count for status, count in cell.statuses.items() if status not in ("ok", "partial")) - cell.unasked
     parts = [
         f"{count} {_VERDICTS.get(name, one_line(name.replace('_', ' '), 20))}" for name, count in cell.verdicts.items()
     ]
-    return ", ".join([*parts, *([f"{failed} failed"] if failed else [])])
+    parts += [f"{failed} failed"] if failed else []
+    return ", ".join([*parts, *([f"{cell.unasked} not asked"] if cell.unasked else [])])
 
 
 def legend(cells: Sequence[Cell], needed: int) -> list[str]:
@@ -130,14 +131,15 @@ def legend(cells: Sequence[Cell], needed: int) -> list[str]:
     """
     asked = [cell for cell in cells if cell.samples]
     levels = {measure.level for cell in asked for measure in _measures(cell) if measure.level is not None}
-    covers = ", ".join(f"{100 * level:.0f} %" for level in sorted(levels))
+    covers = span(*(f"{100 * level:.0f} %" for level in (min(levels), max(levels)))) if levels else ""
     lines = [f"median; below it where the true median lies ({covers} sure, bootstrap), and the range where it is wider"]
     test = f"rank tests against all others, Holm-corrected for {len(asked)} cells, 5 % false alarms"
     whole = max((cell.whole for cell in asked), default=0)
+    samples = f"{whole} sample{'s' if whole != 1 else ''}"
     if any(cell.best for cell in asked):
         lines.append(f"{BEST} shown to be the best: {test}")
     elif len(asked) > 1 and whole < needed:
-        lines.append(f"no {BEST}: {whole} samples of {len(asked)} cells cannot show a best one; --repeat {needed} can")
+        lines.append(f"no {BEST}: {samples} of {len(asked)} cells cannot show a best one; --repeat {needed} can")
     elif len(asked) > 1:
         lines.append(f"no {BEST}: no cell is shown to be better than all others ({test})")
     return lines if levels else lines[1:]

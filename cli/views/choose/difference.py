@@ -87,7 +87,7 @@ def difference_view(named: NamedDifference, width: int, *, form: DiffForm = "cut
 def first_with_others(run: Run) -> list[NamedDifference]:
     """The difference of the first result of a run to each of the others; of repeated ones the first samples."""
     results = [result for result in run.results if result.repeat in (None, 1)]
-    names = [name + (" #1" if result.repeat else "") for name, result in zip(labels(results), results, strict=True)]
+    names = labels(results)
     return [
         NamedDifference(names[0], name, difference(results[0], result, same_prompt=True))
         for name, result in zip(names[1:], results[1:], strict=True)

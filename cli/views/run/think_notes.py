@@ -14,6 +14,8 @@ def think_notes(results: Sequence[Result]) -> Iterator[str]:
     """The notes behind the marks of the think values, one line each; of samples of the same they are the same."""
     for result, label in zip(results, labels(results), strict=True):
         name = label.partition(" #")[0]
+        if not result.attempts:
+            continue
         if is_doubted(result) and result.aim is not None:
             yield f"{DOUBTED} {name}: {one_line(result.aim.words, 300)}; {result.aim.doubt}"
         elif is_substituted(result.think):
