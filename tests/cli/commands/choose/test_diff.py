@@ -120,8 +120,8 @@ def test_long_stretches_in_both_lose_their_middle_unless_whole(cli: Callable[...
 
 def test_samples_are_named_by_their_number(cli: Callable[..., Any]) -> None:
     store_run(None, [result(answer=word, repeat=number) for number, word in enumerate(("one", "two"), 1)], run_id="d4")
+    ended = cli("diff", "3:claude@high#1", "3:claude#3")
+    assert ended.code == 2 and "no result of 'claude#3'" in ended.err
     ended = cli("diff", "3:claude@high#1", "3:claude#2")
-    assert ended.code == 2 and "no result of 'claude#2'" in ended.err
-    ended = cli("diff", "3:claude@high#1", "3:claude@high#2")
     assert ended.code == 0 and "run 3, claude@high#2" in ended.out and "[-one-]{+two+}" in ended.out
     assert "say which: 3:claude@high#1, 3:claude@high#2" in cli("diff", "3:claude", "1:claude").err
