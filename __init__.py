@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from .engine.client import Client, ask, batch, compare, load_config, plan
     from .engine.exchange.outcome import Latency
     from .engine.planning.fates import PieceFate, SessionPlace
+    from .engine.results.checked import CheckOutcome, Escalation, EscalationStep
     from .engine.results.difference import Difference, difference
-    from .engine.results.result import CheckOutcome, Cost, Forecast, Reasoning, Result, Run, Summary, ThinkReceipt
+    from .engine.results.result import Cost, Forecast, Reasoning, Result, Run, Summary, ThinkReceipt
     from .engine.runs.observer import Observer, Silent
     from .engine.runs.plans import PlannedCall, Plans
     from .engine.session import Session, SessionTurn
@@ -55,7 +56,8 @@ _HOMES = {
     ".engine.client": "Client ask batch compare load_config plan",
     ".engine.exchange.outcome": "Latency",
     ".engine.results.difference": "Difference difference",
-    ".engine.results.result": "CheckOutcome Cost Forecast Reasoning Result Run Summary ThinkReceipt",
+    ".engine.results.checked": "CheckOutcome Escalation EscalationStep",
+    ".engine.results.result": "Cost Forecast Reasoning Result Run Summary ThinkReceipt",
     ".engine.planning.fates": "PieceFate SessionPlace",
     ".engine.runs.observer": "Observer Silent",
     ".engine.runs.plans": "PlannedCall Plans",
@@ -69,12 +71,11 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 
 __all__ = [
     "AnswerDelta", "BadRow", "BatchOutcome", "BatchRun", "BatchSummary", "BudgetError", "Cell", "CheckOutcome",
-    "Client", "Config", "ConfigError", "Cost", "Delta", "Difference", "Failure", "Forecast", "Gate", "GroupSummary",
-    "Latency", "Measure", "Notice", "Observer", "PieceFate", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta",
-    "Result", "RowResult", "Run", "Session", "SessionPlace", "SessionTurn", "Silent", "StoreError", "StrictPlanError",
-    "Summary", "ThinkReceipt", "ThinkdialError", "Usage", "UsageError", "__version__", "ask", "batch", "cells_of",
-    "compare", "difference",
-    "load_config", "plan",
+    "Client", "Config", "ConfigError", "Cost", "Delta", "Difference", "Escalation", "EscalationStep", "Failure",
+    "Forecast", "Gate", "GroupSummary", "Latency", "Measure", "Notice", "Observer", "PieceFate", "PlannedCall",
+    "Plans", "Reasoning", "ReasoningDelta", "Result", "RowResult", "Run", "Session", "SessionPlace", "SessionTurn",
+    "Silent", "StoreError", "StrictPlanError", "Summary", "ThinkReceipt", "ThinkdialError", "Usage", "UsageError",
+    "__version__", "ask", "batch", "cells_of", "compare", "difference", "load_config", "plan",
 ]  # fmt: skip
 
 

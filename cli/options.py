@@ -272,6 +272,12 @@ FailOn = Annotated[
 ]
 
 
+Escalate = Annotated[
+    str | None,
+    typer.Option(
+        "--escalate", metavar="LEVELS", help="Think more only where --expect fails: low,high asks low, then high."
+    ),
+]
 AllowFiles = Annotated[
     bool, typer.Option("--allow-files", help="Let rows name files that lie outside of the rows' own folder.")
 ]

@@ -19,6 +19,7 @@ from thinkdial.engine.cells.measure import Measure
 from thinkdial.engine.checks.expectation import KINDS, MODIFIERS
 from thinkdial.engine.doses.curves import Dose
 from thinkdial.engine.doses.documents import DOSE_SCHEMA
+from thinkdial.engine.results import checked
 from thinkdial.engine.results.difference import DIFFERENCE_SCHEMA, SIDE_KEYS, FigurePair
 from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA
 from thinkdial.engine.results.result import Result, Run
@@ -103,7 +104,7 @@ def result_schema() -> dict[str, Any]:
 
 def difference_schema(definitions: dict[str, Any]) -> dict[str, Any]:
     """The schema of a difference: who is compared, the figures of both, and the pieces of the answers."""
-    hints, count = get_type_hints(Result), {"type": "integer", "minimum": 0}
+    hints, count = get_type_hints(Result, localns=vars(checked)), {"type": "integer", "minimum": 0}
     side = {name: {"type": "string"} if name == "think" else of_type(hints[name], {}) for name in SIDE_KEYS}
     share = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
     answer: dict[str, Any] = {
@@ -408,7 +409,7 @@ def _reference(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
     name = kind.__name__
     if name not in definitions:
         definitions[name] = {}
-        hints = get_type_hints(kind)
+        hints = get_type_hints(kind, localns=vars(checked))
         printed = [f for f in fields(kind) if not f.metadata.get("internal")]
         listed = [f.name for f in printed if f.name not in NOT_PRINTED.get(kind, set())]
         definitions[name] = {

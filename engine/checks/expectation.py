@@ -10,7 +10,8 @@ from typing import Any, cast
 from ...providers.errors import UsageError, did_you_mean
 from ...providers.json_values import parse_json, said_twice
 from ...providers.schema import Json
-from ..results.result import CheckKind, Result
+from ..results.checked import CheckKind
+from ..results.result import Result
 from .json_schema import check_schema, first_problem
 from .patterns import UnfinishedError, check_pattern, occurs
 

@@ -13,12 +13,14 @@ from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from ...providers.errors import Failure
-from ...providers.json_values import MAX_DOLLARS_TEXT
+from ...providers.json_values import MAX_DOLLARS_TEXT, array
 from ...providers.schema import Json, Notice, Usage
 from ..exchange.outcome import Latency
 from ..planning.fates import PieceFate, SessionPlace
 from ..planning.think_plan import AimReceipt
-from .result import CheckOutcome, Cost, Forecast, Reasoning, Result, ThinkReceipt
+from . import checked
+from .checked import CheckOutcome, Escalation, EscalationStep
+from .result import Cost, Forecast, Reasoning, Result, ThinkReceipt
 
 _Part = TypeVar("_Part")
 
@@ -54,12 +56,23 @@ def result_from(document: Json) -> Result:
             values["continuity"] = tuple(_thawed(PieceFate, fate) for fate in value or ())
         elif field.name == "checks":
             values["checks"] = tuple(_thawed(CheckOutcome, check) for check in value or ())
+        elif field.name == "escalation":
+            values["escalation"] = _escalation(value)
         elif field.name in _PARTS and (value is not None or _default(field) is MISSING):
             values[field.name] = _thawed(_PARTS[field.name], value or {})
         else:
             values[field.name] = _given(field, document)
     values["answer"] = values["answer"] or ""
     return Result(**_checked(Result, values))
+
+
+def _escalation(document: object) -> Escalation | None:
+    if document is None:
+        return None
+    whole = dict(cast("Mapping[str, Any]", document)) if isinstance(document, Mapping) else dict[str, Any]()
+    steps = tuple(_thawed(EscalationStep, step) for step in array(whole.get("attempts")))
+    levels = tuple(level for level in array(whole.get("levels")) if isinstance(level, str))
+    return _thawed(Escalation, {**whole, "attempts": steps, "levels": levels})
 
 
 def _thawed(kind: type[_Part], document: object) -> _Part:
@@ -115,7 +128,7 @@ def _checked(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
 def _options(kind: type[Any]) -> Mapping[str, tuple[tuple[Any, ...], tuple[str, ...]]]:
     """The types that each field may have, and the words if it is one of a list."""
     found: dict[str, tuple[tuple[Any, ...], tuple[str, ...]]] = {}
-    for name, hint in get_type_hints(kind).items():
+    for name, hint in get_type_hints(kind, localns=vars(checked)).items():
         options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
         words = tuple(word for option in options if get_origin(option) is Literal for word in get_args(option))
         origins = (get_origin(option) or option for option in options)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from ...providers.errors import Failure
 from ...providers.schema import FinishReason, Json, Notice, TokensSource, Usage, Visibility
@@ -15,12 +15,14 @@ from ..planning.fates import PieceFate, SessionPlace
 from ..planning.plan import Fidelity
 from ..planning.think_plan import AimReceipt
 
+if TYPE_CHECKING:
+    from .checked import CheckOutcome, Escalation
+
 INTERNAL = {"internal": True}
 """Metadata of a field that is no part of the JSON document."""
 
 Status = Literal["ok", "partial", "error", "cancelled"]
 Verdict = Literal["as_asked", "not_observed", "unwanted", "over_budget", "starved", "empty", "unknown"]
-CheckKind = Literal["command", "agree", "judge"]
 CostSource = Literal["provider", "catalogue", "table", "profile", "estimated"]
 
 
@@ -101,31 +103,6 @@ class Forecast:
 
 
 @dataclass(frozen=True, slots=True)
-class CheckOutcome:
-    """What one check said that the configuration defines: a command, a share of agreement, a judge's opinion.
-
-    `passed` None is not known, and `note` says why, or why it did not pass. The rest is of judges: `opinion` marks
-    their verdict as one, `profile` is who judged, `own_vendor` whether that is the vendor of the answer as well,
-    `score` is on the check's scale, and the counts are sums over `calls`, None where one of them is not known.
-    `share` is how many of the answers compared say the same.
-    """
-
-    kind: CheckKind
-    name: str
-    passed: bool | None
-    note: str | None = None
-    opinion: bool = False
-    share: float | None = None
-    profile: str | None = None
-    own_vendor: bool | None = None
-    score: int | None = None
-    calls: int = 0
-    usd: Decimal | None = None
-    output_tokens: int | None = None
-    reasoning_tokens: int | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Result:
     """One normalized answer of one profile (`thinkdial.result/1`).
 
@@ -134,10 +111,10 @@ class Result:
     `same_request` are other think values of the sweep that would have sent the same bytes: this answer is theirs too.
     `aim` is the dose that was asked for instead of a think value. `continuity` says what became of the pieces of
     earlier turns, empty outside sessions. `passed` is whether the answer is what was expected: None where nothing was,
-    or where `expect_note` says why that is not known; `checks` has what was asked of more than its text. `turn` is what
-    a session keeps of the answer, None outside sessions; `refused` are the positions of pieces that the provider did
-    not take back, by the number of their turn, `refused_compactions` those of compactions, by their place among those
-    of the session. The last three are no part of the document.
+    or where `expect_note` says why that is not known; `checks` has what was asked of more than its text, and
+    `escalation` the attempts before it. `turn` is what a session keeps of the answer, None outside sessions; `refused`
+    are the positions of pieces that the provider did not take back, by the number of their turn, `refused_compactions`
+    those of compactions, by their place among those of the session. The last three are no part of the document.
     """
 
     id: str
@@ -172,6 +149,7 @@ class Result:
     expect_note: str | None = None
     checks: tuple[CheckOutcome, ...] = ()
     aim: AimReceipt | None = None
+    escalation: Escalation | None = None
     turn: Turn | None = field(default=None, repr=False, compare=False, metadata=INTERNAL)
     refused: Mapping[int, frozenset[int]] = field(
         default_factory=dict[int, frozenset[int]], repr=False, compare=False, metadata=INTERNAL

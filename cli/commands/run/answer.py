@@ -84,25 +84,49 @@ def answer_in_session(
 def answer(asked: Inquiry, ready: ReadyRun) -> Answered:
     """Make the call and show what comes."""
     from ....engine.runs.observer import Silent
-    from ...formats import print_aftermath, print_notes, print_run
     from .answer_stream import AnswerStream
 
-    printing, keeping = asked.printing, asked.keeping
-    streams = printing.output_format is None and not printing.json and printing.output is None
-    if streams:
-        shown = printing.reasoning is not ReasoningView.NONE and not keeping.quiet
-        stream = AnswerStream(ready.jobs[0], show_reasoning=shown)
-        with stream:
-            finished = ready.run(stream)
-        written = True
-    else:
-        finished = ready.run(Silent())
-        written = print_run(finished.run, asked.form, printing.reasoning, printing.output, asked.settings.reference)
-    if not keeping.quiet:
+    if not streams(asked):
+        return shown(asked, ready.run(Silent()))
+    with AnswerStream(ready.jobs[0], show_reasoning=shows_reasoning(asked)) as stream:
+        finished = ready.run(stream)
+    return _told(asked, finished, written=True)
+
+
+def streams(asked: Inquiry) -> bool:
+    """Whether the answer goes to stdout alone, as it comes."""
+    printing = asked.printing
+    return printing.output_format is None and not printing.json and printing.output is None
+
+
+def shows_reasoning(asked: Inquiry) -> bool:
+    return asked.printing.reasoning is not ReasoningView.NONE and not asked.keeping.quiet
+
+
+def shown(asked: Inquiry, finished: Finished) -> Answered:
+    """Show a call that was made."""
+    from ...formats import print_run
+
+    printing = asked.printing
+    if streams(asked):
+        from ....providers.untrusted import harmless
+        from ...output import emit
+
+        answer = harmless(finished.run.results[0].answer)
+        emit(answer if not answer or answer.endswith("\n") else f"{answer}\n")
+        return _told(asked, finished, written=True)
+    written = print_run(finished.run, asked.form, printing.reasoning, printing.output, asked.settings.reference)
+    return _told(asked, finished, written=written)
+
+
+def _told(asked: Inquiry, finished: Finished, *, written: bool) -> Answered:
+    """Say what there is to know beside the answer."""
+    if not asked.keeping.quiet:
+        from ...formats import print_aftermath, print_notes
         from ...output import aside, is_terminal, show_line, width_aside
         from ...views.run.receipt import receipt_line
 
-        if streams and is_terminal(sys.stderr):
+        if streams(asked) and is_terminal(sys.stderr):
             aside("\n")
         print_notes(finished.run.results, after_comparison=False)
         if finished.run.results[0].attempts:

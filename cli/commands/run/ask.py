@@ -14,6 +14,7 @@ from ...options import (
     CheckOptions,
     CountTokens,
     DryRun,
+    Escalate,
     Format,
     KeepOptions,
     OneProfile,
@@ -27,6 +28,8 @@ from ...options import (
 )
 
 if TYPE_CHECKING:
+    from ....engine.targets.target import Selection
+    from ....providers.schema import Json
     from .inquiry import Inquiry
 
 
@@ -40,6 +43,7 @@ def ask(
     count: CountTokens = False,
     dry_run: DryRun = False,
     checking: CheckOptions = UNCHECKED,
+    escalate: Escalate = None,
     printing: PrintOptions = PRINTED_IN_FULL,
     talking: TalkOptions = ALONE,
     keeping: KeepOptions = KEPT,
@@ -67,12 +71,27 @@ def ask(
     asked = Inquiry(settings, given, options, form, sending, printing, keeping, talking=talking, checking=checking)
     if dry_run:
         return _planned(asked, profile, talking)
+    if escalate is not None:
+        return _escalated(asked, selection, escalate, expect, yes=yes, count=count)
     if selection is None:
         return _in_session(asked, profile, talking, yes=yes, count=count)
     ready = make_ready(
         "ask", [selection], given, settings, options, sending, keeping, yes=yes, count=count, expect=expect
     )
     return ready if isinstance(ready, ExitCode) else answer(asked, ready).code()
+
+
+def _escalated(
+    asked: Inquiry, selection: Selection | None, levels: str, expect: Json | None, *, yes: bool, count: bool
+) -> ExitCode:
+    """One level after the other, until an answer passes."""
+    from ....providers.errors import UsageError
+    from ...selection import sweep_values
+    from .escalation import escalate
+
+    if selection is None:
+        raise UsageError("--escalate is for a question by itself: a session would have a turn for each attempt")
+    return escalate(asked, selection, sweep_values(levels), expect, yes=yes, count=count)
 
 
 def _planned(asked: Inquiry, profile: list[str] | None, talking: TalkOptions) -> ExitCode:

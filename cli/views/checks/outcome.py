@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ....engine.results.result import CheckOutcome, Result
+from ....engine.results.checked import CheckOutcome
+from ....engine.results.result import Result
 from ....providers.untrusted import one_line
 from ..numbers import dollars, tokens
 

@@ -11,7 +11,6 @@ from rich.text import Text
 
 from ....engine.results.result import Result
 from ....providers.untrusted import harmless
-from ..checks.outcome import check_words
 from ..wrap import COLUMN_DIVIDER, columns_that_fit
 from .continuity import went_along
 from .dial import think_path
@@ -27,7 +26,7 @@ from .phrases import (
     verdict_words,
     why_not_whole,
 )
-from .rows import labels
+from .rows import check_of, labels
 
 _NARROWEST = 36
 _WIDEST = 120
@@ -65,7 +64,7 @@ def _heading(result: Result, label: str, remark: str) -> Text:
     if result.status == "ok":
         mark, words, style = verdict_words(result)
         head.append("  ").append(f"{mark} {words}", style)
-    words, style = check_words(result)
+    words, style = check_of(result)
     if words:
         head.append(f"  {words}", style)
     if words := went_along(result):

@@ -23,7 +23,7 @@ from .phrases import (
     state_words,
     verdict_words,
 )
-from .rows import labels
+from .rows import check_of, labels
 
 _COST_SOURCES = {
     "provider": "provider's bill", "catalogue": "provider's list", "table": "price table", "profile": "profile's price",
@@ -45,7 +45,7 @@ def receipt_line(result: Result, width: int | None = None, *, with_past: bool = 
     parts = [
         (think_path(result) + (" reasoning tokens" if result.reasoning.tokens is not None else ""), STRONG),
         (f"{mark} {words}", style),
-        _check(result),
+        check_of(result),
         (f"{tokens(result.usage.output_tokens)} output", ""),
         (f"first answer {seconds(result.latency.first_answer_s)}", ""),
         (f"total {seconds(result.latency.total_s)}", ""),
@@ -119,16 +119,11 @@ def _said_once(result: Result) -> list[tuple[str, str]]:
         from ..checks.outcome import check_notes
 
         said += check_notes(result)
+    if result.escalation is not None:
+        from ..checks.escalation import bill_words
+
+        said.append((bill_words(result.escalation), ""))
     return [*said, (one_line(result.cost.note or "", 300), "")]
-
-
-def _check(result: Result) -> tuple[str, str]:
-    """Whether the answer passed its check; empty where nothing was expected."""
-    if result.passed is None and not result.expect_note:
-        return "", ""
-    from ..checks.outcome import check_words
-
-    return check_words(result)
 
 
 def _cost(result: Result) -> str:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from ....engine.results.result import Result
 from ....engine.results.whole import is_whole
 from ....providers.untrusted import one_line
-from ..checks.outcome import check_words
 from ..numbers import BEST, dollars, rate, seconds, share, tokens
 from .dial import asked, asked_to_sent, measured, missed
 from .phrases import verdict_words
@@ -60,11 +59,20 @@ def rows(results: Sequence[Result]) -> list[ResultRow]:
                 mark=mark,
                 verdict=verdict,
                 style=style,
-                check=check_words(result),
+                check=check_of(result),
                 again=index > 0 and results[index - 1].profile == result.profile,
             )
         )
     return made
+
+
+def check_of(result: Result) -> tuple[str, str]:
+    """Whether the answer passed its check, with a style; empty where nothing was expected."""
+    if result.passed is None and not result.expect_note:
+        return "", ""
+    from ..checks.outcome import check_words
+
+    return check_words(result)
 
 
 def labels(results: Sequence[Result]) -> list[str]:

@@ -26,7 +26,8 @@ def output_document(result: Result, row: Row, work: Work, batch_id: str) -> dict
 
 def output_line(result: Result, row: Row, work: Work, batch_id: str) -> bytes:
     """`json_line` of `output_document`, at a third of the CPU for a result without an error."""
-    if result.error is None and result.turn is None and not (result.continuity or result.refused or result.checks):
+    is_plain = result.error is None and result.turn is None and result.escalation is None
+    if is_plain and not (result.continuity or result.refused or result.checks):
         try:
             told = {name: getattr(result, name) for name in _NAMES}
             line = {"schema": RESULT_SCHEMA, **told, **_of_the_batch(row, work, batch_id)}

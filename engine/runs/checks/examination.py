@@ -18,7 +18,8 @@ from ...checks.command import judge_by_command
 from ...checks.expectation import LONGEST_NOTE, named_part, text_part
 from ...checks.judgement import judge_apart
 from ...checks.terms import ExpectTerms
-from ...results.result import CheckKind, CheckOutcome, Result
+from ...results.checked import CheckKind, CheckOutcome
+from ...results.result import Result
 from ...targets.target import one_selection
 from .judge import Ask, MakeMark, judge
 

@@ -18,7 +18,8 @@ from ...checks.verdict import (
     read_verdict,
 )
 from ...planning.prepare import Prompt
-from ...results.result import CheckOutcome, Result
+from ...results.checked import CheckOutcome
+from ...results.result import Result
 
 Ask = Callable[[str, Prompt], Awaitable[Result]]
 """Asks a profile, perhaps with `@think`, under the limits that hold for the answers as well."""

@@ -15,7 +15,8 @@ from thinkdial.engine.batch.output.output_file import Work
 from thinkdial.engine.batch.rows.digests import digest_of
 from thinkdial.engine.batch.rows.rows import Row
 from thinkdial.engine.exchange.outcome import Latency
-from thinkdial.engine.results.result import CheckOutcome, Cost, Reasoning, Result, ThinkReceipt
+from thinkdial.engine.results.checked import CheckOutcome
+from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.schema import Notice, Usage
 

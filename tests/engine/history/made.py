@@ -15,18 +15,8 @@ from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
 from thinkdial.engine.planning.plan import Fidelity
 from thinkdial.engine.results.assembly import timestamp
-from thinkdial.engine.results.result import (
-    CheckKind,
-    CheckOutcome,
-    Cost,
-    CostSource,
-    Forecast,
-    Reasoning,
-    Result,
-    Status,
-    ThinkReceipt,
-    Verdict,
-)
+from thinkdial.engine.results.checked import CheckKind, CheckOutcome
+from thinkdial.engine.results.result import Cost, CostSource, Forecast, Reasoning, Result, Status, ThinkReceipt, Verdict
 from thinkdial.providers.errors import ErrorKind, Failure
 from thinkdial.providers.schema import FinishReason, Notice, TokensSource, Usage, Visibility
 

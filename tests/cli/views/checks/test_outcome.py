@@ -10,7 +10,8 @@ import pytest
 
 from thinkdial.cli.views.checks.outcome import check_words, outcome_words
 from thinkdial.cli.views.run.receipt import notes, receipt_line
-from thinkdial.engine.results.result import CheckOutcome, Result
+from thinkdial.engine.results.checked import CheckOutcome
+from thinkdial.engine.results.result import Result
 
 
 @pytest.mark.parametrize(
