@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from ..checks.agreement import Agreement, agreement_of, normalized
+from ..results.receipt import is_whole
 from ..results.result import Result
-from ..results.whole import is_whole
 from .measure import Measure, measure_of
 from .stars import COMPETING, shown_best
 

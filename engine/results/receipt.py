@@ -11,7 +11,7 @@ from ...providers.json_values import is_blank
 from ...providers.schema import Notice, TokensSource, Visibility
 from ...providers.think import Think
 from ..planning.plan import ThinkPlan
-from .result import Reasoning, Verdict
+from .result import Reasoning, Result, Verdict
 
 OVER_BUDGET = 1.10
 STARVED_SHARE = 0.5
@@ -69,6 +69,16 @@ def judge(think: Think, decided: ThinkPlan, reply: Reply, reasoning: Reasoning, 
 
 _EXPLAINED = frozenset({"tool_call", "refusal", "content_filter"})
 """Ends of an answer that say themselves why there is no text."""
+
+
+def is_whole(result: Result) -> bool:
+    """Whether it is a whole answer, neither refused, filtered, cut nor empty: only the numbers of such compete."""
+    return (
+        result.status == "ok"
+        and not is_blank(result.answer)
+        and result.think.verdict not in ("starved", "empty")
+        and result.finish in ("stop", "unknown", "tool_call")
+    )
 
 
 def is_empty(reply: Reply) -> bool:

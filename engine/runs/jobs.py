@@ -15,7 +15,6 @@ from ...providers.think import Think
 from ..exchange.surroundings import Patience
 from ..planning.prepare import Prepared, Prompt, Twin, prepare, with_notice, with_repeat
 from ..planning.think_plan import AimReceipt, unmeasured
-from ..planning.twins import standing_for, twins_among
 from ..results.result import Forecast
 from ..targets.authorize import Authorize, authorization
 from ..targets.keys import Key, account_label
@@ -165,11 +164,13 @@ def make_jobs(
         messages = dict.fromkeys(problem.message for problem in problems)
         hints = dict.fromkeys(problem.hint for problem in problems if problem.hint)
         raise ConfigError("\n       ".join(messages), hint="\n    ".join(hints) or None)
-    return _without_twins(jobs)
+    return _without_twins(jobs) if len(jobs) > 1 else jobs
 
 
 def _without_twins(jobs: Sequence[Job]) -> list[Job]:
     """The jobs whose requests differ, and samples of the same; each of the others is told by the one made for it."""
+    from ..planning.twins import standing_for, twins_among  # which a single call does not need
+
     calls = [None if job.refused is not None or job.repeat is not None else job.prepared for job in jobs]
     stand_ins = twins_among(calls)
     kept: list[Job] = []

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...providers.errors import ConfigError, Failure
 from ..costs.forecast import forecast
 from ..planning.prepare import Prepared, Prompt, with_notice
-from ..planning.twins import twins_among
 from ..results.result import Forecast
 from ..targets.keys import describe_key, key_at_hand
 from ..targets.target import Selection, refuse_ended, resolve, think_values
@@ -76,7 +75,11 @@ def plan_calls(
                 times.append(len(options.samples(selection.label)))
             except ConfigError as error:
                 problems.setdefault(error.message, error)
-    stand_ins = twins_among([call if count == 1 else None for call, count in zip(planned, times, strict=True)])
+    stand_ins: dict[int, int] = {}
+    if len(planned) > 1:
+        from ..planning.twins import twins_among
+
+        stand_ins = twins_among([call if count == 1 else None for call, count in zip(planned, times, strict=True)])
     counted: Mapping[int, int] = count(planned) if count is not None else {}
     now = datetime.now(UTC)
     with own_runs(note) as samples:

@@ -66,7 +66,6 @@ def plan(
     from ....engine.doses.chooser import choose_dose
     from ....engine.planning.prepare import Prompt
     from ....engine.runs.jobs import Options
-    from ....engine.runs.samples import with_samples
     from ....engine.targets.target import select
     from ....providers.errors import UsageError
     from ...output import noting
@@ -76,7 +75,10 @@ def plan(
     sweep = sweep_values(think, spend)
     settings = load_config(config, profile or [], quiet=quiet)
     options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate, choose=choose_dose)
-    options = with_samples(options, repeat, profile or [], settings, noting(quiet=quiet))
+    if repeat > 1 or len(set(profile or ())) < len(profile or ()):
+        from ....engine.runs.samples import with_samples
+
+        options = with_samples(options, repeat, profile or [], settings, noting(quiet=quiet))
     turn = foresee = None
     if talking.in_session():
         from ....engine.sessions.voices import options_in, profiles_in

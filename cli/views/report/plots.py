@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
 
+from ....engine.results.receipt import is_whole
 from ....engine.results.result import Result
-from ....engine.results.whole import is_whole
 from ....profiles.profile import Reference
 from ....providers.untrusted import one_line
 from ..numbers import dollars, seconds, tokens

@@ -8,8 +8,8 @@ from decimal import Decimal
 
 from ....engine.cells.cell import Cell
 from ....engine.cells.measure import Amount, Measure
+from ....engine.results.receipt import is_whole
 from ....engine.results.result import Result
-from ....engine.results.whole import is_whole
 from ....providers.untrusted import one_line
 from ..cells.cell_words import measure_words
 from ..numbers import dollars, seconds, tokens

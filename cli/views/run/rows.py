@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from ....engine.results.receipt import is_whole
 from ....engine.results.result import Result
-from ....engine.results.whole import is_whole
 from ....providers.untrusted import one_line
 from ..numbers import BEST, dollars, rate, seconds, share, tokens
 from .dial import asked, asked_to_sent, measured, missed

@@ -12,8 +12,8 @@ from rich.cells import cell_len
 from thinkdial.cli.views.run.rows import ONE_SAMPLE, labels
 from thinkdial.cli.views.run.table import numbers_table
 from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.results.receipt import is_whole
 from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
-from thinkdial.engine.results.whole import is_whole
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Usage
 
