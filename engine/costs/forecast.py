@@ -264,7 +264,7 @@ def _output(prepared: Prepared, input_tokens: int, limit: int | None, samples: S
     model = target.profile.known_as or target.profile.model
     runs: Sequence[PastRun] = ()
     if samples is not None and not target.is_simulated:
-        runs = samples(target.provider.name, target.host, target.profile.model, str(prepared.think))
+        runs = samples(target.provider.name, target.host, target.profile.model, prepared.think.sent)
     dial, why = _dial(prepared, model)
     found = prior(model, dial, budgets, input_tokens=input_tokens, runs=runs)
     if found is None or (dial is None and len(runs) < LEAST_RUNS):

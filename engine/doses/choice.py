@@ -8,11 +8,13 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from statistics import median
 
+from ...profiles.cards.observed import ObservedAnswers, line_of, observed_answers, vendor_of
 from ...profiles.profile import Reference
 from ...providers.errors import ConfigError, StoreError
 from ...providers.schema import Usage
 from ...providers.think import Aim, Level, Think, parse_think
 from ..costs.forecast import cost_of_usage, estimated_input_tokens
+from ..costs.priors import DialSetting, prior
 from ..history.dosed import AskedModel, DosedAnswer, dosed_answers
 from ..history.store import Store
 from ..planning.plan import LEAST_MAX_TOKENS
@@ -38,13 +40,17 @@ def choose(
     """
     if think.aim is None:
         raise ValueError("only a dose is chosen for")
+    simulated = target.is_simulated or target.profile.simulated is not None
     answers: list[DosedAnswer] = []
     with suppress(StoreError), Store.open() as store:
-        simulated = target.is_simulated or target.profile.simulated is not None
         host = "" if simulated else target.host
         asked = AskedModel(target.provider.name, host, target.profile.model, simulated)
         answers = dosed_answers(store, [asked])
-    return chosen_value(target, think.aim, reference, answers, prepared_as)
+    model = target.profile.known_as or target.profile.model
+    line, recorded = line_of(model), () if simulated else observed_answers(vendor_of(model))
+    own = [row for row in recorded if row.line == line]
+    pooled = None if simulated else _pooled(model, reference)
+    return chosen_value(target, think.aim, reference, answers, prepared_as, recorded=own, pooled=pooled)
 
 
 def chosen_value(
@@ -53,8 +59,11 @@ def chosen_value(
     reference: Reference,
     answers: Sequence[DosedAnswer],
     prepared_as: Callable[[Think], Prepared],
+    *,
+    recorded: Sequence[ObservedAnswers] = (),
+    pooled: Callable[[Think], DoseEstimate] | None = None,
 ) -> tuple[Think, AimReceipt]:
-    """The same from known answers."""
+    """The same from known answers, the user's and recorded ones of the model."""
     thinks = [think for think in dial_values(target) if not think.is_auto and not think.is_off]
     takes_budgets = target.card.control == "budget"
     if not thinks or target.card.control == "switch":
@@ -62,7 +71,8 @@ def chosen_value(
     if takes_budgets:
         thinks += _budgets_of(answers)
     worth = {think.sent: _worth(think, reference) for think in thinks}
-    estimates = estimates_of(thinks, answers, worth, reference.answer_tokens)
+    others = None if pooled is None else {think.sent: pooled(think) for think in thinks}
+    estimates = estimates_of(thinks, answers, worth, reference.answer_tokens, recorded, others)
     if aim.usd is not None:
         priced = [(one, _priced(one, prepared_as(one.think))) for one in estimates]
     else:
@@ -74,6 +84,22 @@ def chosen_value(
         best, found = min(priced, key=lambda one: _distance(one[1].expected, goal))
     think = Think(best.think.level, best.think.budget_tokens, aim)
     return think, _receipt(aim, think, best, found)
+
+
+def _pooled(model: str, reference: Reference) -> Callable[[Think], DoseEstimate]:
+    """What recorded answers of all models make of a value: output, and of that what a silent answer would not take."""
+    silent = prior(model, DialSetting("silent"), reference.budgets)
+    said = 0 if silent is None else silent.median
+
+    def pooled(think: Think) -> DoseEstimate:
+        found = prior(model, DialSetting("dial", _worth(think, reference)), reference.budgets)
+        if found is None:
+            raise ValueError("with a dial there always are recorded answers")
+        output = DoseRange(float(found.median), float(found.low), float(found.high))
+        low, middle, high = (float(max(1, count - said)) for count in (found.low, found.median, found.high))
+        return DoseEstimate(think, "pooled", 0, DoseRange(middle, low, high), output)
+
+    return pooled
 
 
 def _without_a_dial(aim: Aim) -> tuple[Think, AimReceipt]:

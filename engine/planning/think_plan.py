@@ -55,9 +55,9 @@ class PlanContext:
 
 
 AimUnit = Literal["reasoning_tokens", "usd"]
-AimSource = Literal["history", "observed", "scaled", "reference"]
-"""The user's own answers; recorded ones of the model; the reference table scaled by what is measured at other values of
-the model; or the table as it is, which measures nothing."""
+AimSource = Literal["history", "observed", "scaled", "pooled", "reference"]
+"""The user's own answers; recorded ones of the model; what is usual, scaled by what is measured at other values of the
+model; recorded answers of other models; or the reference table, which measures nothing."""
 
 AimFit = Literal["near", "spans", "beyond", "unknown"]
 """`spans`: a single answer may well take less than half or more than twice of it. `beyond`: none of the model's values
@@ -94,6 +94,8 @@ class AimReceipt:
     def words(self) -> str:
         """`~2,000 reasoning tokens → medium: 1,240 expected, 700 to 2,200 in 8 of 10 (12 answers of yours)`."""
         said = f"{self.dose} → {self.chosen}: "
+        if self.expected is None and self.chosen.isdecimal():
+            return f"{said}as a budget, which is a cap and no dose: nothing of this model is measured"
         if self.expected is None:
             return f"{said}nothing of this model is measured, so by the reference table"
         said += f"{self._amount(self.expected)} expected"
@@ -119,8 +121,9 @@ class AimReceipt:
 
 _SOURCES = {
     "history": "of yours",
-    "observed": "recorded of this model",
-    "scaled": "at its other values, scaled by the reference table",
+    "observed": "recorded of this model, most of them to short prompts",
+    "scaled": "by its other values",
+    "pooled": "by recorded answers of other models, most of them to short prompts",
     "reference": "by the reference table alone",
 }
 

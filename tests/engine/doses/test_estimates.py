@@ -6,6 +6,7 @@ import pytest
 
 from thinkdial.engine.doses.estimates import estimates_of
 from thinkdial.engine.history.dosed import AskedModel, DosedAnswer
+from thinkdial.profiles.cards.observed import ObservedAnswers
 from thinkdial.providers.think import parse_think
 from thinkdial.simulator import ARMS
 from thinkdial.simulator.answers.thinking import Dial
@@ -61,3 +62,17 @@ def test_the_range_holds_about_8_of_10_answers(n: int, arm: str, least: float, m
         held += sum((found.low or 0) <= one <= (found.high or 0) for one in drawn[n:])
         total += 10
     assert least <= held / total <= most
+
+
+def test_recorded_answers_stand_behind_ones_own_and_before_the_table():
+    counts, said = (90, 100, 200, 300, 900), (10, 20, 150, 250, 800)
+    row = ObservedAnswers("m", "m", "chat", "level:low", 40, counts, said, 30, 12)
+    few, silent = row._replace(asked="level:medium", reasoning_n=2), row._replace(asked="level:high", reasoning=None)
+    found = by_name(estimates_of(THINKS, [], WORTH, 9, [row, few, silent]))
+    low = found["low"]
+    assert (low.source, low.n) == ("observed", 30)
+    assert (low.reasoning.low, low.reasoning.expected, low.reasoning.high) == (10, 150, 800)
+    assert low.output.expected == 200
+    assert found["medium"].source == found["high"].source == "scaled"
+    own = by_name(estimates_of(THINKS, answers("low", 5, 6, 7), WORTH, 9, [row]))
+    assert own["low"].source == "history"
