@@ -2,9 +2,9 @@
 
 The rule. A value with LEAST answers of one's own is known by them: the median, and a range for 8 of 10 answers from the
 spread of their logarithms, to which a usual spread is added as if it were USUAL_WEIGHT more answers. Else it is known
-by LEAST recorded answers of the model with this value (`profiles/data/observed`). What is not known is taken from recorded
-answers of other models, or without them from the reference table, which measures nothing and has no range; it is scaled
-by what the known values of the model took of theirs on (geometric) average, of one's own answers where there are any.
+by LEAST recorded answers of the model with this value (`profiles/data/observed`). What is not known is taken from
+recorded answers of other models, or without them from the reference table, which measures nothing and has no range. It
+is scaled by what the known values of the model took of theirs on (geometric) average, of one's own if there are any.
 """
 
 from __future__ import annotations
