@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .engine.cells.cell import Cell, cells_of
     from .engine.cells.measure import Measure
     from .engine.checks.gates import Gate
-    from .engine.client import Client, ask, batch, compare, load_config, plan
+    from .engine.client import Client, load_config
     from .engine.exchange.outcome import Latency
     from .engine.planning.fates import PieceFate, SessionPlace
     from .engine.results.checked import CheckOutcome, Escalation, EscalationStep
@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from .engine.runs.observer import Observer, Silent
     from .engine.runs.plans import PlannedCall, Plans
     from .engine.session import Session, SessionTurn
+    from .engine.single_calls import ask, batch, compare, plan, tune
+    from .engine.trials.arms import Arm
+    from .engine.trials.report import ArmReport, TrialEnd, TrialOutcome, TrialReport
     from .profiles.config import Config
     from .providers.errors import (
         BudgetError,
@@ -53,7 +56,10 @@ _HOMES = {
     ".engine.cells.cell": "Cell cells_of",
     ".engine.cells.measure": "Measure",
     ".engine.checks.gates": "Gate",
-    ".engine.client": "Client ask batch compare load_config plan",
+    ".engine.client": "Client load_config",
+    ".engine.single_calls": "ask batch compare plan tune",
+    ".engine.trials.arms": "Arm",
+    ".engine.trials.report": "ArmReport TrialEnd TrialOutcome TrialReport",
     ".engine.exchange.outcome": "Latency",
     ".engine.results.difference": "Difference difference",
     ".engine.results.checked": "CheckOutcome Escalation EscalationStep",
@@ -70,12 +76,13 @@ __version__ = VERSION
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
-    "AnswerDelta", "BadRow", "BatchOutcome", "BatchRun", "BatchSummary", "BudgetError", "Cell", "CheckOutcome",
-    "Client", "Config", "ConfigError", "Cost", "Delta", "Difference", "Escalation", "EscalationStep", "Failure",
-    "Forecast", "Gate", "GroupSummary", "Latency", "Measure", "Notice", "Observer", "PieceFate", "PlannedCall",
-    "Plans", "Reasoning", "ReasoningDelta", "Result", "RowResult", "Run", "Session", "SessionPlace", "SessionTurn",
-    "Silent", "StoreError", "StrictPlanError", "Summary", "ThinkReceipt", "ThinkdialError", "Usage", "UsageError",
-    "__version__", "ask", "batch", "cells_of", "compare", "difference", "load_config", "plan",
+    "AnswerDelta", "Arm", "ArmReport", "BadRow", "BatchOutcome", "BatchRun", "BatchSummary", "BudgetError", "Cell",
+    "CheckOutcome", "Client", "Config", "ConfigError", "Cost", "Delta", "Difference", "Escalation", "EscalationStep",
+    "Failure", "Forecast", "Gate", "GroupSummary", "Latency", "Measure", "Notice", "Observer", "PieceFate",
+    "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "RowResult", "Run", "Session", "SessionPlace",
+    "SessionTurn", "Silent", "StoreError", "StrictPlanError", "Summary", "ThinkReceipt", "ThinkdialError", "TrialEnd",
+    "TrialOutcome", "TrialReport", "Usage", "UsageError", "__version__", "ask", "batch", "cells_of", "compare",
+    "difference", "load_config", "plan", "tune",
 ]  # fmt: skip
 
 

@@ -22,7 +22,9 @@ from .runs.observer import Observer
 if TYPE_CHECKING:
     from .batch.options import BatchOptions
     from .batch.values import OnResult, Rows
+    from .checks.gates import Gate
     from .checks.terms import Expected
+    from .trials.options import TrialOptions
 
 _Number = TypeVar("_Number", int | None, float | None)
 
@@ -121,6 +123,25 @@ class RowOptions(AttemptOptions, total=False):
     on_result: OnResult | None
 
 
+class TuneOptions(AttemptOptions, total=False):
+    """What may be said of a trial. `template`, `concurrency`, `expect` and `allow_files` are those of a batch.
+
+    `confidence` is how sure all that is said has to be, 0.95 by default. `max_rows` are taken at most, in an order that
+    `seed` decides. `samples_from` are outputs of batches, or of trials, that have some of the samples. `gate` says what
+    must not be true of the results of the choice: `gate_failures` tells.
+    """
+
+    template: str | None
+    concurrency: int | None
+    expect: Expected | None
+    allow_files: bool
+    confidence: float
+    seed: int
+    max_rows: int | None
+    samples_from: str | Path | Sequence[str | Path]
+    gate: Gate | None
+
+
 class ClientOptions(TypedDict, total=False):
     """What `Client` may be told beside its configuration.
 
@@ -143,10 +164,15 @@ class BatchRunOptions(RowOptions, ClientOptions, total=False):
     """The same for a batch."""
 
 
+class TuneRunOptions(TuneOptions, ClientOptions, total=False):
+    """The same for a trial."""
+
+
 PLAN_OPTIONS = frozenset(PlanOptions.__annotations__)
 CALL_OPTIONS = frozenset(CallOptions.__annotations__)
 ASK_OPTIONS = CALL_OPTIONS - {"repeat"}
 ROW_OPTIONS = frozenset(RowOptions.__annotations__)
+TUNE_OPTIONS = frozenset(TuneOptions.__annotations__)
 CLIENT_OPTIONS = frozenset(ClientOptions.__annotations__)
 
 
@@ -168,6 +194,12 @@ def rows_apart(options: BatchRunOptions) -> tuple[ClientOptions, RowOptions]:
     """The same for a batch."""
     ours, rest = _apart(options, ROW_OPTIONS, "a batch")
     return ours, cast("RowOptions", rest)
+
+
+def tune_apart(options: TuneRunOptions) -> tuple[ClientOptions, TuneOptions]:
+    """The same for a trial."""
+    ours, rest = _apart(options, TUNE_OPTIONS, "a trial")
+    return ours, cast("TuneOptions", rest)
 
 
 def _apart(options: Mapping[str, object], known: frozenset[str], what: str) -> tuple[ClientOptions, dict[str, object]]:
@@ -246,6 +278,32 @@ def batch_options_of(
         expect=options.get("expect"),
         allow_files=options.get("allow_files", False),
     )
+
+
+def trial_options_of(
+    rows: Rows,
+    output: str | Path | None,
+    names: Sequence[str],
+    sweep: tuple[Think, ...],
+    target: float | None,
+    options: TuneOptions,
+) -> TrialOptions:
+    """The options of a trial, but for what its client says. Raises `UsageError` for what cannot be meant."""
+    from .trials.options import CONFIDENCE, TrialOptions
+
+    of_rows = {name: value for name, value in options.items() if name in ROW_OPTIONS}
+    paths = options.get("samples_from", ())
+    given = TrialOptions(
+        batch_options_of(rows, output, names, sweep, cast("RowOptions", of_rows)),
+        target,
+        options.get("confidence", CONFIDENCE),
+        options.get("seed", 0),
+        options.get("max_rows"),
+        tuple(map(Path, [paths] if isinstance(paths, str | Path) else paths)),
+        options.get("gate"),
+    )
+    given.check()
+    return given
 
 
 def _dropped(line: bytes) -> None:

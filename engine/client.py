@@ -19,28 +19,27 @@ from .call_options import (
     MOST_CONCURRENCY,
     PLAN_OPTIONS,
     ROW_OPTIONS,
-    BatchRunOptions,
+    TUNE_OPTIONS,
     CallOptions,
     ClientOptions,
     PlanOptions,
     RowOptions,
-    RunOptions,
     ThinkValue,
-    apart,
+    TuneOptions,
     batch_options_of,
     check_names,
     names_of,
     options_of,
     prompt_of,
-    rows_apart,
     session_of,
     sweep_of,
     think_of,
+    trial_options_of,
     within,
 )
 from .planning.option_names import LIBRARY
 from .results.result import Result, Run
-from .runs.forecasts import Note, unheard
+from .runs.forecasts import unheard
 from .runs.money import CostOptions, usd_of
 from .runs.observer import Silent
 from .runs.open_purse import OpenPurse
@@ -49,7 +48,6 @@ from .runs.strictness import refuse_unless_strict
 from .targets.target import Selection, one_selection, select
 
 if TYPE_CHECKING:
-    from .batch.end import BatchEnd
     from .batch.values import BatchRun, Rows
     from .exchange.transport import Transport
     from .history.heads import TurnHead
@@ -57,6 +55,7 @@ if TYPE_CHECKING:
     from .runs.jobs import Job, Options
     from .runs.plans import Plans
     from .runs.run import Finished
+    from .trials.report import TrialReport
 
 _T = TypeVar("_T")
 
@@ -91,7 +90,7 @@ class Client:
         self._cost = CostOptions(max_cost_usd, options.get("allow_unpriced", False))
         self._purse = OpenPurse(self._cost, settle=settle_open_jobs, note=self._note, names=LIBRARY)
         self._transport: Transport | None = None
-        self._batches: set[asyncio.Task[BatchEnd]] = set()
+        self._batches: set[asyncio.Task[Any]] = set()
         self._is_closed = False
 
     async def __aenter__(self) -> Self:
@@ -200,6 +199,36 @@ class Client:
             end = await self._while_open(run_batch(asked, config, watcher, watcher, purse))
         return watcher.batch_run(end)
 
+    async def tune(
+        self,
+        rows: Rows,
+        profiles: str | Sequence[str] = (),
+        *,
+        think: ThinkValue | Sequence[ThinkValue] | None = None,
+        target: float | None = None,
+        output: str | Path | None = None,
+        **options: Unpack[TuneOptions],
+    ) -> TrialReport:
+        """The cheapest of profiles and think values that passes the rows, with as few calls as that takes.
+
+        `target`: a pass rate that its lower bound must reach; without one it must not be shown to be worse than the
+        best. `outcome` says whether the choice is shown. An `output` (JSONL) remembers, so that the same trial goes on.
+        """
+        from .batch.budget import profiles_of
+        from .trials.trial import TrialNotes, ready_trial
+
+        check_names(options, TUNE_OPTIONS, "tune")
+        self._require_open()
+        given = trial_options_of(rows, output, names_of(profiles), sweep_of(think), target, options)
+        config, cost = self._config(given.batch.profiles), replace(self._cost, spent_usd=self._purse.spent_usd)
+        given = replace(given, batch=replace(given.batch, cost=cost, keeps_history=self._keeps_history))
+        notes = TrialNotes(self._note)
+        with ready_trial(given, config, notes) as ready:
+            for words in ready.notes:
+                self._note(words)
+            async with self._purse.open_part(config, profiles_of(ready.profiles, config)) as purse:
+                return (await self._while_open(ready.make(notes, purse))).report
+
     async def compact(self, session: str, profile: str | None = None) -> Result:
         """Make the earlier turns of a session short: by its provider's own means, or by a summary of `profile`.
 
@@ -258,7 +287,7 @@ class Client:
             raise UsageError(f"the client is {state}", hint="async with thinkdial.Client() as client: ...")
         return self._transport
 
-    async def _while_open(self, running: Coroutine[Any, Any, BatchEnd]) -> BatchEnd:
+    async def _while_open(self, running: Coroutine[Any, Any, _T]) -> _T:
         """How a batch ends. It is broken off when the client is closed; a cancellation is raised once that is done."""
         caller = asyncio.current_task()
         cancelled = 0 if caller is None else caller.cancelling()
@@ -313,88 +342,3 @@ class Client:
         if made.interrupted:
             raise asyncio.CancelledError
         return made
-
-
-def ask(
-    prompt: str,
-    profile: str | None = None,
-    *,
-    think: ThinkValue | None = None,
-    config: str | Path | Config | None = None,
-    **options: Unpack[RunOptions],
-) -> Result:
-    """`Client.ask` for one call, without an event loop."""
-
-    async def call() -> Result:
-        ours, rest = apart(options)
-        async with Client(config, **ours) as client:
-            return await client.ask(prompt, profile, think=think, **rest)
-
-    return alone("ask", call)
-
-
-def compare(
-    prompt: str,
-    profiles: str | Sequence[str] = (),
-    *,
-    think: ThinkValue | Sequence[ThinkValue] | None = None,
-    config: str | Path | Config | None = None,
-    **options: Unpack[RunOptions],
-) -> Run:
-    """`Client.compare` for one run, without an event loop."""
-
-    async def call() -> Run:
-        ours, rest = apart(options)
-        async with Client(config, **ours) as client:
-            return await client.compare(prompt, profiles, think=think, **rest)
-
-    return alone("compare", call)
-
-
-def batch(
-    rows: Rows,
-    profiles: str | Sequence[str] = (),
-    *,
-    think: ThinkValue | Sequence[ThinkValue] | None = None,
-    config: str | Path | Config | None = None,
-    output: str | Path | None = None,
-    **options: Unpack[BatchRunOptions],
-) -> BatchRun:
-    """`Client.batch` for one batch, without an event loop."""
-    from .batch.interrupts import run_quickly
-
-    async def call() -> BatchRun:
-        ours, rest = rows_apart(options)
-        async with Client(config, **ours) as client:
-            return await client.batch(rows, profiles, think=think, output=output, **rest)
-
-    return alone("batch", call, run_quickly)
-
-
-def plan(
-    prompt: str,
-    profiles: str | Sequence[str] = (),
-    *,
-    think: ThinkValue | Sequence[ThinkValue] | None = None,
-    config: str | Path | Config | None = None,
-    note: Note = unheard,
-    **options: Unpack[PlanOptions],
-) -> Plans:
-    """`Client.plan`, which needs no event loop."""
-    return Client(config, note=note).plan(prompt, profiles, think=think, **options)
-
-
-def alone(
-    name: str,
-    call: Callable[[], Coroutine[Any, Any, _T]],
-    run: Callable[[Coroutine[Any, Any, _T]], _T] = asyncio.run,
-) -> _T:
-    """What `call` gives, on an event loop of its own. Raises `UsageError` where one is running already."""
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return run(call())
-    raise UsageError(
-        f"thinkdial.{name} cannot be called inside a running event loop",
-        hint=f"use await client.{name}(...), in: async with thinkdial.Client() as client",
-    )

@@ -21,7 +21,7 @@ from .call_options import (
     ThinkValue,
     check_names,
 )
-from .client import Client, alone, ask, compare, plan
+from .client import Client
 from .results.result import Result, Run
 from .runs.forecasts import unheard
 from .runs.money import usd_of
@@ -30,6 +30,7 @@ from .sessions.conversation import Conversation
 from .sessions.forms.form import FormName
 from .sessions.names import checked_name
 from .sessions.settings import SessionSettings
+from .single_calls import alone, ask, compare, plan
 
 if TYPE_CHECKING:
     from .history.conversations.rows import StoredTurn

@@ -257,6 +257,7 @@ def tune_schema() -> dict[str, Any]:
         **dict.fromkeys(("rows", "calls", "calls_earlier", "calls_of_whole_grid", "usd_unknown"), count),
         "least_rows": {**count_or_null, "description": "rows that it takes at least to show that an arm passes"},
         "usd": usd,
+        "gate_failures": texts,
         "arms": {"type": "array", "items": _object(arm, required=[*arm])},
     }
     return {"$schema": DIALECT, "title": "What thinkdial tune found", **_object(kinds, required=[*kinds])}

@@ -36,6 +36,7 @@ def trial_document(report: TrialReport, **about: Any) -> dict[str, Any]:
         "calls_of_whole_grid": report.whole_grid,
         "usd": _usd(report.usd),
         "usd_unknown": report.usd_unknown,
+        "gate_failures": list(report.gate_failures),
         "arms": [arm_document(arm) for arm in report.arms],
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from ...providers.errors import UsageError
@@ -66,11 +67,8 @@ def take_others(
     return taken, others
 
 
-def report_of_outputs(options: TrialOptions) -> tuple[TrialReport, tuple[str, ...]]:
-    """What outputs of batches show by themselves, without their rows and without a call, and which gates fail.
-
-    Raises `UsageError`.
-    """
+def report_of_outputs(options: TrialOptions) -> TrialReport:
+    """What outputs of batches show by themselves, without their rows and without a call. Raises `UsageError`."""
     options.check()
     guard = Guard(options.gate, is_strict=options.batch.calls.is_strict)
     samples: dict[Arm, dict[str, Sample]] = {}
@@ -95,7 +93,7 @@ def report_of_outputs(options: TrialOptions) -> tuple[TrialReport, tuple[str, ..
         )
     rules = Rules(len(ids), options.target, options.confidence)
     report = report_of(records, rules, TrialEnd.NO_CALLS, seed=options.seed)
-    return report, tuple(guard.failures(report.chosen))
+    return replace(report, gate_failures=tuple(guard.failures(report.chosen)))
 
 
 def _passes_by_itself(document: Mapping[str, Any]) -> bool:

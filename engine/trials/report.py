@@ -99,7 +99,8 @@ class TrialReport:
     `chosen` is the cheapest arm of those that pass, by what is known; whether it is shown to be is the `outcome`.
     `left` are the arms that may be the cheapest that passes. `groups` are arms of which neither the pass rates nor the
     costs are shown to differ. `calls` counts all samples, `earlier` those that were there before. `least_rows` is how
-    many rows it takes at least to show that an arm passes.
+    many rows it takes at least to show that an arm passes. `usd` is the sum of the known costs of this run,
+    `usd_unknown` counts the results that are not in it. `gate_failures` say which gates the choice does not pass.
     """
 
     outcome: TrialOutcome
@@ -114,6 +115,7 @@ class TrialReport:
     earlier: int = 0
     usd: Decimal | None = None
     usd_unknown: int = 0
+    gate_failures: tuple[str, ...] = ()
 
     @property
     def calls(self) -> int:
@@ -139,7 +141,7 @@ def report_of(
     arms = [_arm_report(record, best, rules, found, len(records), name in frontier) for name, record in records.items()]
     arms.sort(key=lambda arm: (arm.usd_mean is None, arm.usd_mean or 0))
     left = tuple(arm.name for arm in arms if arm.is_left)
-    outcome = _outcome(records, found, left)
+    outcome = _outcome(records, found, left, end)
     if outcome in (TrialOutcome.FOUND, TrialOutcome.NONE_PASSES) and end is not TrialEnd.NO_CALLS:
         end = TrialEnd.DECIDED
     return TrialReport(
@@ -155,11 +157,11 @@ def report_of(
     )
 
 
-def _outcome(records: Records, found: Standings, left: Sequence[str]) -> TrialOutcome:
+def _outcome(records: Records, found: Standings, left: Sequence[str], end: TrialEnd) -> TrialOutcome:
     if not any(record.n for record in records.values()):
         has_begun = any(record.samples or record.trouble for record in records.values())
         return TrialOutcome.NO_ANSWERS if has_begun else TrialOutcome.CANNOT_TELL
-    if not any(record.passed for record in records.values()):
+    if not any(record.passed for record in records.values()) and end in (TrialEnd.ROWS, TrialEnd.NO_CALLS):
         return TrialOutcome.NONE_PASSES
     if found.leader is not None and list(left) == [found.leader]:
         return TrialOutcome.FOUND

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from ..batch.rows.rows import BadRow, Row
     from ..costs.budget.purse import Purse
     from ..results.result import Result
+    from ..runs.forecasts import Note
     from .options import TrialOptions
 
 
@@ -60,14 +61,10 @@ class RunningTrial:
 
 @dataclass(frozen=True, slots=True)
 class TrialDone:
-    """What a trial came to, and how the batch ended that asked its rows; None where nothing was asked.
-
-    `gate_failures` are gates that the results of the choice do not pass, in words.
-    """
+    """What a trial came to, and how the batch ended that asked its rows; None where nothing was asked."""
 
     report: TrialReport
     batch: BatchEnd | None = None
-    gate_failures: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +79,11 @@ class ReadyTrial:
     notes: tuple[str, ...]
     ready: ReadyBatch
     guard: Guard
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The profiles that are asked."""
+        return self.ready.input.names
 
     @property
     def has_memory(self) -> bool:
@@ -106,8 +108,39 @@ class ReadyTrial:
         report = report_of(feed.records, feed.rules, _end_of(end), seed=self.options.seed)
         tally = end.ended.tally
         unknown = sum(group.usd_unknown for group in tally.groups.values())
-        report = replace(report, earlier=self.earlier, usd=tally.usd, usd_unknown=unknown)
-        return TrialDone(report, end, tuple(self.guard.failures(report.chosen)))
+        failures = tuple(self.guard.failures(report.chosen))
+        return TrialDone(
+            replace(report, earlier=self.earlier, usd=tally.usd, usd_unknown=unknown, gate_failures=failures), end
+        )
+
+
+class TrialNotes:
+    """Hears of a trial, for a program: a `TrialWatcher`, and a `Listener`, that gives lines to `note`."""
+
+    def __init__(self, note: Note) -> None:
+        self._note = note
+
+    def bad_row(self, bad: BadRow) -> None:
+        self._note(bad.problem)
+
+    def trouble(self, words: str) -> None:
+        self._note(words)
+
+    @contextmanager
+    def watching(self, trial: RunningTrial) -> Generator[None]:
+        yield
+
+    def info(self, words: str, *, important: bool = False) -> None:
+        self._note(words)
+
+    def note(self, words: str, *, important: bool = False) -> None:
+        self._note(words)
+
+    def interrupted(self) -> None:
+        pass
+
+    def lost(self, lines: Sequence[bytes]) -> None:
+        """They are among the samples."""
 
 
 class _Hearing:

@@ -92,16 +92,16 @@ def run_trial(options: TrialOptions, config: Config, telling: Telling) -> ExitCo
             if telling.output is None
             else f"everything so far is in {telling.output}; the same command goes on from there"
         )
-    return code_after(code_of_trial(done.report), done.gate_failures)
+    return code_after(code_of_trial(done.report), done.report.gate_failures)
 
 
 def show_outputs(options: TrialOptions, config: Config, telling: Telling) -> ExitCode:
     """Tell what outputs of batches show by themselves."""
     from ....engine.trials.earlier import report_of_outputs
 
-    report, failures = report_of_outputs(options)
+    report = report_of_outputs(options)
     tell(report, options, config, telling)
-    return code_after(code_of_trial(report), failures)
+    return code_after(code_of_trial(report), report.gate_failures)
 
 
 def code_of_trial(report: TrialReport) -> ExitCode:

@@ -98,6 +98,11 @@ def test_a_budget_that_ends_says_what_is_known():
     assert any(arm.state is ArmState.FAILS for arm in report.arms)
 
 
+def test_a_budget_that_ends_at_once_says_nothing_of_what_passes():
+    report, _, _ = tried({"a": Truth(0.0, 1.0), "b": Truth(0.0, 1.0)}, ROWS, 0.9, 0, most_usd=0.003)
+    assert (report.outcome, report.end) == (TrialOutcome.CANNOT_TELL, TrialEnd.BUDGET)
+
+
 def test_the_same_samples_make_the_same_trial():
     assert tried(LADDER, 120, 0.9, 5)[0] == tried(LADDER, 120, 0.9, 5)[0]
 
