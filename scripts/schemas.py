@@ -19,6 +19,9 @@ from thinkdial.engine.cells.measure import Measure
 from thinkdial.engine.checks.expectation import KINDS, MODIFIERS
 from thinkdial.engine.doses.curves import Dose
 from thinkdial.engine.doses.documents import DOSE_SCHEMA
+from thinkdial.engine.locks.comparison import EntryCheck, EntryState
+from thinkdial.engine.locks.documents import LOCK_CHECK_SCHEMA, ReadFrom
+from thinkdial.engine.locks.lock import LOCK_SCHEMA, MEASURES, LockEntry
 from thinkdial.engine.results import checked
 from thinkdial.engine.results.difference import DIFFERENCE_SCHEMA, SIDE_KEYS, FigurePair
 from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA
@@ -64,6 +67,8 @@ def main() -> None:
         "result.schema.json": result_schema(),
         "batch-summary.schema.json": batch_summary_schema(),
         "config.schema.json": config_schema(),
+        "lock.schema.json": lock_schema(),
+        "lock-check.schema.json": lock_check_schema(),
         "session.schema.json": session_schema(),
         "dose.schema.json": dose_schema(),
         "tune.schema.json": tune_schema(),
@@ -261,6 +266,56 @@ def tune_schema() -> dict[str, Any]:
         "arms": {"type": "array", "items": _object(arm, required=[*arm])},
     }
     return {"$schema": DIALECT, "title": "What thinkdial tune found", **_object(kinds, required=[*kinds])}
+
+
+def lock_schema() -> dict[str, Any]:
+    """The schema of a lock: probes, and for each profile and think value what came of them."""
+    definitions: dict[str, Any] = {}
+    text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
+    numbers = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 2}
+    share = {"type": "number", "minimum": 0, "maximum": 1}
+    of_type(LockEntry, definitions)
+    entry = definitions.pop("LockEntry")["properties"]
+    tokens = _object({"n": count, "median": {"type": "number"}, "quartiles": numbers}, required=["n", "median"])
+    rate = _object({"n": count, "rate": share, "interval_95": numbers}, required=["n", "rate"])
+    values = {name: {"type": "array", "items": count} for name in MEASURES}
+    entry |= {
+        name: {"anyOf": [rate if name == "passed" else tokens, {"type": "null"}], "description": "for people"}
+        for name in MEASURES
+    }
+    entry["samples"] = {"type": "object", "additionalProperties": _object(values)}
+    needed = ["profile", "think", "provider", "model", "request"]
+    probe = {"id": text, "prompt": text, "system": text, "expect": {"type": "object"}}
+    kinds: dict[str, Any] = {
+        "schema": {"const": LOCK_SCHEMA},
+        **dict.fromkeys(("written_at", "version"), text),
+        "repeat": {"type": "integer", "minimum": 1},
+        "probes": {"type": "array", "minItems": 1, "items": _object(probe, required=["id", "prompt"])},
+        "entries": {"type": "array", "minItems": 1, "items": _object(entry, required=needed)},
+    }
+    top = _object(kinds, required=["schema", "written_at", "repeat", "probes", "entries"])
+    return {"$schema": DIALECT, "title": "A lock of chosen profiles", **top, "$defs": definitions}
+
+
+def lock_check_schema() -> dict[str, Any]:
+    """The schema of a lock's check."""
+    definitions: dict[str, Any] = {}
+    text, count = {"type": "string"}, {"type": "integer", "minimum": 0}
+    kinds: dict[str, Any] = {
+        "schema": {"const": LOCK_CHECK_SCHEMA},
+        "state": of_type(EntryState, definitions),
+        **dict.fromkeys(("written_at", "checked_at"), text),
+        "read_from": of_type(ReadFrom, definitions),
+        "probes": count,
+        "stopped": {"type": ["string", "null"]},
+        "usd": {"anyOf": [of_type(Decimal, {}), {"type": "null"}]},
+        "tests": count,
+        "false_alarm_rate": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
+        "correction": {"const": "benjamini-hochberg"},
+        "entries": {"type": "array", "items": of_type(EntryCheck, definitions)},
+    }
+    top = _object(kinds, required=[*kinds])
+    return {"$schema": DIALECT, "title": "The check of a lock", **top, "$defs": definitions}
 
 
 def session_schema() -> dict[str, Any]:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from thinkdial.cli.exit_codes import ExitCode
+from thinkdial.profiles.facts import packaged_text
 from thinkdial.simulator import Simulator, simulator_in_thread
 
 KEY_NAME = "SIM_KEY"
@@ -189,6 +191,19 @@ def test_markdown_and_json_for_a_job(cli: Callable[..., Any], config: Path, lock
     text = page.read_text()
     assert text.startswith("# Lock: 1 not shown to have changed") and "| ✓ | one@low | reasoning tokens |" in text
     assert cli("lock", "check", "--config", config, "--format", "csv").code == ExitCode.USAGE
+
+
+def conforms(document: object, name: str) -> None:
+    schema = json.loads(packaged_text(f"schemas/{name}"))
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema).validate(document)
+
+
+def test_documents_are_as_their_schemas_say(cli: Callable[..., Any], config: Path, tmp_path: Path) -> None:
+    conforms(cli("lock", "write", "-p", "one", "--config", config, "--repeat", "1", "--json").json, "lock.schema.json")
+    conforms(cli("lock", "check", "--config", config, "--json").json, "lock-check.schema.json")
+    config.write_text("profiles: {}")
+    conforms(cli("lock", "check", "--config", config, "--json").json, "lock-check.schema.json")
 
 
 def test_rows_of_ones_own_are_probes(cli: Callable[..., Any], config: Path, tmp_path: Path) -> None:
