@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 
 from ...profiles.config import Config
-from ...providers.errors import BudgetError, ConfigError, Failure
+from ...providers.errors import BudgetError, ConfigError, Failure, UsageError
 from ..batch.provider.budgets import settle_open_jobs
 from ..planning.prepare import Prepared, Prompt
 from ..results.result import Result
@@ -115,8 +115,15 @@ def measured(calls: ProbeCalls, probes: Sequence[Probe], *, note: Note, progress
     """Ask every probe and read what comes.
 
     Raises `BudgetError` when not even the first probe can be afforded; later ones are then left out, and that is said.
+    Raises `UsageError` for a dose.
     """
     calls = _one_by_one(calls)
+    for selection in calls.selections:
+        if selection.think is not None and selection.think.aim is not None:
+            raise UsageError(
+                f"a lock holds one think value, and {selection.think} chooses another one as your history grows",
+                hint="lock the value that it chooses today: thinkdial plan shows it",
+            )
     readings, answers = entries_now(calls, probes[0]), _Answers()
     stopped: str | None = None
     interrupted = False

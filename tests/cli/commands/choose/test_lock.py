@@ -238,6 +238,11 @@ def test_a_row_that_is_no_probe_is_named(
     assert ended.code == ExitCode.USAGE and said in ended.err and not Path("thinkdial.lock").exists()
 
 
+def test_a_dose_is_no_value_to_lock(cli: Callable[..., Any], config: Path) -> None:
+    ended = cli("lock", "write", "-p", "one", "--think", "low,~300", "--config", config)
+    assert ended.code == ExitCode.USAGE and "~300 chooses another one" in ended.err
+
+
 def test_what_is_no_lock_is_not_replaced(cli: Callable[..., Any], config: Path) -> None:
     Path("notes.txt").write_text("mine")
     ended = cli("lock", "write", "notes.txt", "-p", "one", "--config", config)
