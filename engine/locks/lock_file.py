@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -12,8 +13,10 @@ from ...profiles.disk import real_path
 from ...profiles.yaml_file import MAX_FILE_BYTES, Section, read_yaml
 from ...providers.errors import ThinkdialError, UnreadableError, UsageError
 from ...providers.schema import Json
+from ...providers.think import parse_think
 from ...providers.untrusted import harmless_json
 from ..checks.expectation import check_expectation, named_part
+from ..results.assembly import timestamp
 from ..results.documents import plain
 from ..results.result import CostSource
 from ..statistics.intervals import proportion_interval, quantile
@@ -144,8 +147,15 @@ def lock_from(root: Section) -> Lock:
     entries = tuple(_entry(one, set(names)) for one in _some(root, "entries", MOST_ENTRIES))
     if len({entry.name for entry in entries}) < len(entries):
         raise root.bad("entries", "two of them are of the same profile and think value")
+    written_at = _needed(root, "written_at", root.text)
+    try:
+        moment = datetime.fromisoformat(written_at)
+    except ValueError:
+        moment = None
+    if moment is None or timestamp(moment) != written_at:
+        raise root.bad("written_at", "must be a time in UTC, such as 2026-11-30T12:00:00Z")
     return Lock(
-        _needed(root, "written_at", root.text),
+        written_at,
         root.text("version") or "",
         _needed(root, "repeat", lambda key: root.whole(key, least=1, most=1000)),
         probes,
@@ -191,6 +201,12 @@ def _entry(section: Section, probes: set[str]) -> LockEntry:
     if request is None:
         raise section.bad("request", "is missing")
     simulated = section.flag("simulated")
+    try:
+        think = parse_think(_needed(section, "think", section.text))
+    except UsageError as error:
+        raise section.bad("think", error.message) from None
+    if think.aim is not None:
+        raise section.bad("think", "must be one value, and a dose is none")
     found: dict[str, ProbeSamples] = {}
     for name in samples or ():
         if name not in probes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from ...profiles.config import Config
@@ -29,7 +29,10 @@ GIVEN_UP_AFTER = 2
 
 @dataclass(frozen=True, slots=True)
 class ProbeCalls:
-    """How probes are asked: of whom, how often, how, and for how much. `yes` agrees to what limits ask."""
+    """How probes are asked: of whom, how often, how, and for how much. `yes` agrees to what limits ask.
+
+    `as_of` is when the lock was written that this is held against: some prices depend on weekday and hour.
+    """
 
     selections: Sequence[Selection]
     config: Config
@@ -37,6 +40,7 @@ class ProbeCalls:
     cost: CostOptions
     keeps_history: bool = True
     yes: bool = False
+    as_of: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class _Answers:
 def entries_now(calls: ProbeCalls, probe: Probe) -> dict[str, LockReading]:
     """The request and the price of each profile and think value as they are now; nothing is sent."""
     now = datetime.now(UTC)
+    at = now if calls.as_of is None else next_like(calls.as_of, now)
     found: dict[str, LockReading] = {}
     for selection in calls.selections:
         for think in think_values(selection, calls.options.sweep, calls.config):
@@ -98,8 +103,14 @@ def entries_now(calls: ProbeCalls, probe: Probe) -> dict[str, LockReading]:
             except ConfigError as error:
                 found[name] = LockReading(None, error.message)
             else:
-                found[name] = LockReading(entry_of(prepared, now))
+                found[name] = LockReading(entry_of(prepared, at))
     return found
+
+
+def next_like(moment: datetime, now: datetime) -> datetime:
+    """The first time from `now` on that has the weekday and the hour of `moment`."""
+    weeks = -((moment - now) // timedelta(days=7))
+    return moment + timedelta(days=7 * max(0, weeks))
 
 
 def entry_of(prepared: Prepared, at: datetime) -> LockEntry:

@@ -83,6 +83,10 @@ CHANGES = [
     (("probes", 1, "id"), "p0", "the same id"),
     (("probes", 0, "expect"), {"command": "rm"}, "of the text alone"),
     (("probes", 0, "expect"), {"regex": "("}, "expect"),
+    (("entries", 0, "think"), "~300", "a dose is none"),
+    (("entries", 0, "think"), "plenty", "is not a think value"),
+    (("written_at",), "yesterday", "a time in UTC"),
+    (("written_at",), "2026-11-30T12:00:00+25:00", "a time in UTC"),
     (("repeat",), 0, "whole number from 1"),
 ]
 

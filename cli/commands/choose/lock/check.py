@@ -93,6 +93,8 @@ def _calls(
     lock: Lock, keeping: KeepOptions, repeat: int, max_cost: str | None, *, allow_unpriced: bool, yes: bool
 ) -> tuple[ProbeCalls, dict[str, LockReading]]:
     """The calls that ask all entries again, and what is no longer there to be asked."""
+    from datetime import datetime
+
     from .....engine.locks.lock import LockReading
     from .....engine.locks.probe_calls import ProbeCalls
     from .....engine.runs.jobs import Options
@@ -110,7 +112,10 @@ def _calls(
         except UsageError as error:
             problems[entry.name] = LockReading(None, error.message)
     cost = CostOptions(None if max_cost is None else usd_of(max_cost, "--max-cost"), allow_unpriced)
-    calls = ProbeCalls(selections, config, Options(repeat=repeat), cost, keeps_history=not keeping.no_history, yes=yes)
+    calls = ProbeCalls(
+        selections, config, Options(repeat=repeat), cost,
+        keeps_history=not keeping.no_history, yes=yes, as_of=datetime.fromisoformat(lock.written_at),
+    )  # fmt: skip
     return calls, problems
 
 

@@ -20,7 +20,12 @@ LockFile = Annotated[
 MostProbes = Annotated[
     int | None, typer.Option("--probes", metavar="N", min=1, max=1000, help="Ask only the first N probes.")
 ]
-Answers = Annotated[int | None, typer.Option("--repeat", metavar="N", min=1, max=1000, help="Ask each probe N times.")]
+Answers = Annotated[
+    int | None,
+    typer.Option(
+        "--repeat", metavar="N", min=1, max=1000, help="Ask each probe N times; else 3, and in a check as the lock did."
+    ),
+]
 DEFAULT = Path("thinkdial.lock")
 
 
