@@ -52,6 +52,9 @@ HIDDEN_INPUT_TOKENS = 2048
 MANY_TOKENS = 10**9
 """Stands for as many as one likes, where output costs nothing."""
 
+AMPLE = 2
+"""So many times what is likely is enough for nearly every answer."""
+
 _OPEN_ENDED = (
     "n", "tools", "plugins", "web_search_options", "search_parameters", "mcp_servers",
     "generationConfig.candidateCount",
@@ -115,6 +118,7 @@ def forecast(
         output_answers=output.answers,
         output_limit_tokens=limit,
         low_usd=_cost(prepared, _cached_usage(least_input, cached, written, output.low or LEAST_OUTPUT_TOKENS), at).usd,
+        least_usd=_cost(prepared, _cached_usage(least_input, cached, written, LEAST_OUTPUT_TOKENS), at).usd,
         expected_usd=None if output.expected is None else expected.usd,
         likely_high_usd=None
         if output.high is None
@@ -219,6 +223,19 @@ def ceiling_usd(prepared: Prepared, prompt: Prompt, at: datetime) -> Decimal | N
     if limit is None or _is_open_ended(prepared):
         return None
     return _worst(prepared, prompt, limit, at)
+
+
+def ample_usd(prepared: Prepared, prompt: Prompt, made: Forecast, at: datetime) -> Decimal | None:
+    """What a call should have that cannot have its ceiling: room beside which its answer is hardly ever cut.
+
+    That is twice the likely output, and at least the thinking of its dial and the answer by the reference table, with
+    the dearest reading of the input. None where the price is not known.
+    """
+    reference, dial = prepared.asked.reference, _dial(prepared, prepared.target.profile.model)[0]
+    thinking = 0 if dial is None or dial.kind == "silent" else dial.tokens or reference.budgets[Level.MEDIUM.value]
+    room = AMPLE * max(made.high_output_tokens or 0, thinking + reference.answer_tokens)
+    limit = output_limit(prepared)
+    return _worst(prepared, prompt, room if limit is None else min(room, limit), at)
 
 
 def affordable_output_tokens(prepared: Prepared, prompt: Prompt, usd: Decimal, at: datetime) -> int | None:

@@ -78,8 +78,9 @@ class Forecast:
     that is meant to hold 8 of 10 answers. `output_source` says what it comes from: `history` with 5 or more of the
     user's own runs, `observed` of recorded answers, `reference` where those had to be scaled by the reference table;
     `output_runs` own runs and `output_answers` recorded answers of this model and dial are in it. `low_usd`,
-    `expected_usd` and `likely_high_usd` are what these cost. The worst case is apart: `high_usd`, which budgets
-    reserve, is for output up to the limit, and None where nothing bounds it. `cached_input_tokens` is what of the input
+    `expected_usd` and `likely_high_usd` are what these cost. Both ends of what can be are apart: `least_usd` is for
+    next to no output, and the worst case, `high_usd`, which budgets reserve, for output up to the limit; it is None
+    where nothing bounds that. `cached_input_tokens` is what of the input
     all but the worst case take to be read from the provider's cache, None outside of sessions. `method` says all that
     in words.
     """
@@ -100,6 +101,7 @@ class Forecast:
     high_output_tokens: int | None = None
     output_answers: int = 0
     likely_high_usd: Decimal | None = None
+    least_usd: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)

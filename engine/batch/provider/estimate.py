@@ -22,7 +22,11 @@ NOT_CUT = "a batch at a provider cannot be cut once it has begun"
 
 @dataclass(slots=True)
 class Estimate:
-    """Sums of one profile's rows in USD: at the least, and as expected. `unpriced` rows are in neither."""
+    """Sums of one profile's rows in USD: at the least, and as expected at the most. `unpriced` rows are in neither.
+
+    What is expected is the upper end of the likely output of each row: nothing can be cut once it is submitted, and a
+    sum of medians would be too little, as few long answers cost more than many short ones save.
+    """
 
     at: datetime
     rows: int = 0
@@ -41,7 +45,7 @@ class Estimate:
         if key not in self._known:
             made = forecast(prepared, prompt, self.at, counted_tokens=tokens)
             least = Usage(input_tokens=max(1, made.input_tokens * LOW_INPUT // 100), output_tokens=LEAST_OUTPUT_TOKENS)
-            usual = Usage(input_tokens=made.input_tokens, output_tokens=made.expected_output_tokens or 0)
+            usual = Usage(input_tokens=made.input_tokens, output_tokens=made.high_output_tokens or 0)
             low, expected = (_batch_cost(prepared, usage, self.at).usd for usage in (least, usual))
             self._known[key] = None if low is None or expected is None else (low, max(low, expected))
         priced = self._known[key]
@@ -76,7 +80,7 @@ def check_limits(
         elif expected > limit.free_usd:
             rows = sum(made.rows for made in covered.values())
             words = (
-                f"{limit.words()}, and these {rows:,} rows are expected to cost {dollars(expected)} USD "
+                f"{limit.words()}, and these {rows:,} rows are expected to cost up to {dollars(expected)} USD "
                 f"(at least {dollars(low)}) at the batch price; {NOT_CUT}"
             )
             hint = f"submit fewer rows, or {limit.remedy}"
@@ -99,7 +103,7 @@ def _cost_words(covered: Collection[Estimate], expected: Decimal) -> str:
     unknown = sum(made.unpriced for made in covered)
     if unknown and unknown == sum(made.rows for made in covered):
         return "what this costs is not known"
-    words = f"expected to cost {dollars(expected)} USD at the batch price"
+    words = f"expected to cost up to {dollars(expected)} USD at the batch price"
     return f"{words}, without {unknown:,} {'row' if unknown == 1 else 'rows'} of unknown price" if unknown else words
 
 

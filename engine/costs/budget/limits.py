@@ -193,14 +193,14 @@ def check_before(
 ) -> Checked:
     """Whether the calls can be afforded at all. `forecasts` and `profiles` are those of the calls, in the same order.
 
-    A forecast of None is a call that will not be made. Raises `BudgetError` when the lowest of what the calls covered
+    A forecast of None is a call that will not be made. Raises `BudgetError` when the least that the calls covered
     by a limit can cost is more than is left of it, and when the price of one of them is not known.
     """
     calls = [(profile, made) for profile, made in zip(profiles, forecasts, strict=True) if made is not None]
     notes: list[str] = []
     asked: list[Question] = []
     for limit in limits:
-        low = [made.low_usd for profile, made in calls if limit.covers(profile) and made.low_usd is not None]
+        low = [made.least_usd for profile, made in calls if limit.covers(profile) and made.least_usd is not None]
         least = sum(low, NOTHING)
         if NOTHING < least > limit.free_usd:
             which = "this call costs" if len(low) == 1 else f"these {len(low)} calls cost"
@@ -219,7 +219,7 @@ def _unpriced(
     limits: Sequence[Limit], calls: Sequence[tuple[str, Forecast]], names: OptionNames
 ) -> tuple[OnExceed, Question] | None:
     """The calls without a price that a limit covers, and what the strictest of these limits does about them."""
-    without = {profile for profile, made in calls if made.low_usd is None}
+    without = {profile for profile, made in calls if made.least_usd is None}
     covering = [limit for limit in limits if any(limit.covers(profile) for profile in without)]
     if not covering:
         return None

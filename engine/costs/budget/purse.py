@@ -12,7 +12,7 @@ from ....providers.schema import Delta, Notice, Usage
 from ...planning.prepare import Prepared, with_output_limit
 from ...results.charge import may_have_cost
 from ...results.result import Cost, Result
-from ..forecast import affordable_output_tokens, ceiling_usd, cost_of_usage, estimated_input_tokens, forecast
+from ..forecast import affordable_output_tokens, ample_usd, ceiling_usd, cost_of_usage, estimated_input_tokens, forecast
 from .ledger import Ledger
 from .limits import dollars
 from .meter import Meter, PriceOf
@@ -81,7 +81,8 @@ class Purse:
     async def admit(self, index: int, profile: str, prepared: Prepared) -> Admitted | Failure:
         """Reserve what the call may cost; it waits while others may leave something. Each one is to be settled."""
         at, prompt = self._now(), prepared.asked.prompt
-        need = Need.of(forecast(prepared, prompt, at), ceiling_usd(prepared, prompt, at))
+        made = forecast(prepared, prompt, at)
+        need = Need.of(made, ceiling_usd(prepared, prompt, at), ample_usd(prepared, prompt, made, at))
         grant = await self._ledger.reserve(index, profile, need)
         if isinstance(grant, Failure):
             return grant

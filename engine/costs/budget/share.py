@@ -18,19 +18,23 @@ SMALLEST_SHARE = Decimal("1e-12")
 
 @dataclass(frozen=True, slots=True)
 class Need:
-    """What a call may cost in USD. A ceiling of None is unbounded; `priced` is False when its price is not known."""
+    """What a call may cost in USD. A ceiling of None is unbounded; `priced` is False when its price is not known.
+
+    `ample_usd` is what it should have where it cannot have its ceiling, at least AMPLE times what is expected.
+    """
 
     low_usd: Decimal = NOTHING
     expected_usd: Decimal | None = None
     ceiling_usd: Decimal | None = None
     priced: bool = True
+    ample_usd: Decimal | None = None
 
     @classmethod
-    def of(cls, forecast: Forecast | None, ceiling_usd: Decimal | None) -> Need:
+    def of(cls, forecast: Forecast | None, ceiling_usd: Decimal | None, ample_usd: Decimal | None = None) -> Need:
         """The need of a call with this forecast and this worst case."""
-        if forecast is None or forecast.low_usd is None:
+        if forecast is None or forecast.least_usd is None:
             return cls(priced=False)
-        return cls(forecast.low_usd, forecast.expected_usd, ceiling_usd)
+        return cls(forecast.least_usd, forecast.expected_usd, ceiling_usd, ample_usd=ample_usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +115,7 @@ def _under(room: Room, need: Need) -> Decision:
     low = need.low_usd
     expected = max(low, need.expected_usd if need.expected_usd is not None else low)
     share = _floor(free / max(1, room.claimants))
-    wanted = max(share, AMPLE * expected)
+    wanted = max(share, AMPLE * expected, need.ample_usd or NOTHING)
     if ceiling is not None:
         wanted = min(wanted, ceiling)
     if 0 < wanted <= free:

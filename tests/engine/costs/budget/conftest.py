@@ -40,7 +40,8 @@ def forecast() -> MakeForecast:
             return None if written is None else Decimal(written)
 
         return Forecast(
-            10, "estimated", None, None, 0, None, usd(low), usd(expected), usd(high), "table" if low else None, ""
+            10, "estimated", None, None, 0, None, usd(low), usd(expected), usd(high), "table" if low else None, "",
+            least_usd=usd(low),
         )  # fmt: skip
 
     return make

@@ -59,6 +59,7 @@ DECISIONS: list[tuple[str, Room, Need, Decision]] = [
     ("a call without input cost, nothing left", room("0", "0"), Need(), Refuse("a", Decimal(0))),
     ("free of charge, nothing left", room("-1"), Need(ceiling_usd=Decimal(0)), grant("0", shorter=False)),
     ("price unknown", room("1"), Need(priced=False), Grant(None)),
+    ("what is ample", room("1", "1", 99), Need(Decimal(0), Decimal("0.1"), ample_usd=Decimal("0.3")), grant("0.3")),
     ("expected unknown: twice the least", room("0.5", "1", 99), Need(Decimal("0.1"), None, None), grant("0.2")),
     ("other programs hold it", room("0.05", elsewhere="1"), UNBOUNDED, WAIT_ELSEWHERE),
     ("what they leave is likely enough", room("0.15", elsewhere="1"), UNBOUNDED, grant("0.15")),
@@ -116,6 +117,7 @@ def test_what_the_history_knows_is_no_less_than_what_the_run_knows() -> None:
 
 def test_needs_come_from_forecasts(forecast: MakeForecast) -> None:
     assert Need.of(forecast("0.1", "0.2", "0.3"), Decimal(4)) == Need(Decimal("0.1"), Decimal("0.2"), Decimal(4))
+    assert Need.of(forecast("0.1"), None, Decimal(2)).ample_usd == 2
     assert not Need.of(forecast(None), Decimal(4)).priced and not Need.of(None, None).priced
 
 

@@ -15,6 +15,7 @@ from thinkdial.engine.costs.forecast import (
     HIDDEN_INPUT_TOKENS,
     MANY_TOKENS,
     affordable_output_tokens,
+    ample_usd,
     ceiling_usd,
     forecast,
     totals,
@@ -262,6 +263,23 @@ def test_a_service_tier_in_the_params_has_its_own_price() -> None:
     assert usual.expected_usd and flex.expected_usd and flex.expected_usd < usual.expected_usd
     unheard = made(prepared("openai", "gpt-6-sol", params={"service_tier": "hyperspeed"}))
     assert unheard.expected_usd is None
+
+
+def test_what_is_ample_is_twice_the_reference_tables_room_and_twice_what_is_likely_above_it() -> None:
+    """gpt-6-sol: USD 10 a million out; low is 2,048 tokens of thinking beside 4,096 of answer."""
+    call = prepared("openai", "gpt-6-sol")
+    nothing, found = ceiling_usd(prepared("openai", "gpt-6-sol", limit=1), PROMPT, AT), made(call)
+    assert nothing is not None
+    room = ample_usd(call, PROMPT, found, AT)
+    assert room is not None and abs(room - nothing - Decimal("0.12288")) < Decimal("0.001")
+    long = ample_usd(call, PROMPT, replace(found, high_output_tokens=10_000), AT)
+    assert long is not None and abs(long - nothing - Decimal("0.2")) < Decimal("0.001")
+    short = prepared("openai", "gpt-6-sol", limit=500)
+    assert ample_usd(short, PROMPT, made(short), AT) == ceiling_usd(short, PROMPT, AT)
+    silent = prepared("openai", "gpt-4.1", "off")
+    assert (ample_usd(silent, PROMPT, made(silent), AT) or 9) < Decimal("0.1")
+    stranger = prepared("openai", "no-such-model")
+    assert ample_usd(stranger, PROMPT, made(stranger), AT) is None
 
 
 def test_totals_count_what_they_lack() -> None:
