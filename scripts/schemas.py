@@ -164,6 +164,7 @@ def batch_summary_schema() -> dict[str, Any]:
         "measures": _object(dict.fromkeys(QUANTITIES, measure), required=[*QUANTITIES]),
         "best": {"type": "array", "items": {"enum": [*COMPETING]}},
         "same_request_as": text_or_null,
+        "step": {"anyOf": [of_type(LevelStep, definitions), {"type": "null"}]},
     }
     group, again = [*Group("", "").document()], ["profile", "kind", "times"]
     given_up = dict.fromkeys(("profile", "kind", "message"), text)

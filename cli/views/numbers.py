@@ -10,6 +10,8 @@ from ...providers.schema import TokensSource
 
 UNKNOWN = "–"
 BEST = "★"
+ALIKE = "≈"
+"""Marks a think value whose reasoning is not shown to be more than that of the next lower one."""
 
 
 def seconds(value: float | None) -> str:

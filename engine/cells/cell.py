@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import Literal
 
 from ..checks.agreement import Agreement, agreement_of, normalized
 from ..results.receipt import is_whole
 from ..results.result import Result
+from ..results.whole import is_whole
+from .levels import DosedSample, LevelStep, steps_by_upper
 from .measure import Measure, measure_of
 from .stars import COMPETING, shown_best
 
@@ -24,7 +27,8 @@ class Cell:
     names the think value whose request, of the same bytes, was made instead: then all numbers are those. Measures are
     of the `whole` answers, which were neither cut, refused nor empty. `passed` of the `judged` were as expected.
     `agreement` is how far the answers say the same: by their checks where each was judged, else by their text. `best`
-    names the measures in which it is shown to be the best.
+    names the measures in which it is shown to be the best. `step` is how its reasoning stands to that of the next lower
+    think value of the profile; None for the lowest.
     """
 
     profile: str
@@ -46,6 +50,7 @@ class Cell:
     verdicts: Mapping[str, int] = field(default_factory=dict[str, int])
     best: tuple[str, ...] = ()
     same_request_as: str | None = None
+    step: LevelStep | None = None
 
 
 def cells_of(results: Iterable[Result]) -> tuple[Cell, ...]:
@@ -65,7 +70,17 @@ def cells_of(results: Iterable[Result]) -> tuple[Cell, ...]:
             for twin in twins
             if (cell.profile, twin) not in grouped
         ]
-    return tuple(cells)
+    steps = steps_by_upper(_dosed(groups))
+    return tuple(
+        cell if cell.same_request_as else replace(cell, step=steps.get((cell.profile, cell.think))) for cell in cells
+    )
+
+
+def _dosed(groups: Iterable[Sequence[Result]]) -> Iterator[DosedSample]:
+    """The whole answers whose reasoning the provider has counted; all are to one prompt."""
+    for result in chain.from_iterable(groups):
+        if is_whole(result) and result.reasoning.tokens is not None and result.reasoning.tokens_source != "estimated":
+            yield DosedSample(result.profile, result.think.requested, "", result.reasoning.tokens)
 
 
 def cell_of(samples: Sequence[Result], best: tuple[str, ...] = ()) -> Cell:

@@ -83,6 +83,11 @@ def level_steps(samples: Iterable[DosedSample], *, alpha: float = ALPHA) -> tupl
     return tuple(step for arm, by_think in arms.items() for step in _steps(arm, by_think, alpha))
 
 
+def steps_by_upper(samples: Iterable[DosedSample]) -> dict[tuple[str, str], LevelStep]:
+    """The same by arm and higher think value: how that one stands to the next lower one."""
+    return {(step.arm, step.upper): step for step in level_steps(samples)}
+
+
 def _steps(arm: str, by_think: Mapping[str, Sequence[DosedSample]], alpha: float) -> Iterator[LevelStep]:
     pairs = [*pairwise(sorted(by_think, key=lambda think: amount(think) or 0.0))]
     # Whether a pair can be judged at all depends on numbers of samples alone, so leaving one out needs no correction.

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, cast
 from ....providers.errors import ErrorKind, Failure
 from ....providers.untrusted import one_line
 from ..cells.cell_words import span
-from ..numbers import BEST, UNKNOWN, dollars, seconds, tokens
+from ..numbers import ALIKE, BEST, UNKNOWN, dollars, seconds, tokens
 from ..run.phrases import kind_words
 
 if TYPE_CHECKING:
@@ -148,6 +148,8 @@ def notes(tally: Tally, ended: Ended, *, with_counts: bool = True) -> list[str]:
             parts += [*([row.verdicts] if row.verdicts else []), *([f"errors: {row.errors}"] if row.errors else [])]
         if group.usd_unknown:
             parts.append(f"the cost of {plural(group.usd_unknown, 'result')} is unknown")
+        if group.step is not None and group.step.judgement == "not_shown":
+            parts.append(f"{ALIKE} {group.step.words}")
         if parts:
             said.append(f"{row.label}: {'; '.join(parts)}")
     for name, failed in (ended.broken or {}).items():

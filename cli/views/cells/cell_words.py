@@ -10,7 +10,7 @@ from typing import NamedTuple, cast
 from ....engine.cells.cell import Cell
 from ....engine.cells.measure import Amount, Measure
 from ....providers.untrusted import one_line
-from ..numbers import BEST, UNKNOWN, dollars, seconds, tokens
+from ..numbers import ALIKE, BEST, UNKNOWN, dollars, seconds, tokens
 
 _VERDICTS: Mapping[str, str] = {"as_asked": "as asked", "unknown": "verdict unknown"}
 
@@ -53,7 +53,7 @@ def cell_rows(cells: Sequence[Cell]) -> list[CellRow]:
         CellRow(
             profile=one_line(cell.profile, 40),
             model=one_line(cell.model, 60),
-            think=one_line(cell.think, 20),
+            think=one_line(cell.think, 20) + (f" {ALIKE}" if _is_alike(cell) else ""),
             samples=samples_words(cell),
             agreement=agreement_words(cell),
             verdicts=verdicts_words(cell),
@@ -142,7 +142,20 @@ def legend(cells: Sequence[Cell], needed: int) -> list[str]:
         lines.append(f"no {BEST}: {samples} of {len(asked)} cells cannot show a best one; --repeat {needed} can")
     elif len(asked) > 1:
         lines.append(f"no {BEST}: no cell is shown to be better than all others ({test})")
-    return lines if levels else lines[1:]
+    lines = lines if levels else lines[1:]
+    return [
+        *lines,
+        *(
+            f"{ALIKE} {one_line(cell.profile, 40)}: {cell.step.words}"
+            for cell in cells
+            if _is_alike(cell) and cell.step
+        ),
+    ]
+
+
+def _is_alike(cell: Cell) -> bool:
+    """Whether its reasoning is not shown to be more than that of the next lower think value."""
+    return cell.step is not None and cell.step.judgement == "not_shown"
 
 
 def _measures(cell: Cell) -> tuple[Measure, ...]:

@@ -11,12 +11,9 @@ from rich.text import Text
 from ....engine.doses.curves import LEVEL, Dose, DoseCurve, DoseFigure
 from ....providers.untrusted import one_line
 from ..grid import Column, needs, ruled
-from ..numbers import UNKNOWN, dollars, seconds, tokens
+from ..numbers import ALIKE, UNKNOWN, dollars, seconds, tokens
 from ..report.scales import Scale, fitting
 from ..run.phrases import CAUTION, QUIET, STRONG
-
-SAME = "≈"
-"""Marks a think value whose reasoning is not shown to be more than that of the value above it."""
 
 _LEAST_PLOT, _MOST_PLOT = 16, 60
 _WIDE = 110
@@ -51,7 +48,7 @@ def step_lines(curve: DoseCurve) -> Iterator[tuple[str, str]]:
     few = [step for step in curve.steps if step.judgement == "too_few"]
     for step in curve.steps:
         if step.judgement == "not_shown":
-            yield f"{SAME} {step.words}", CAUTION
+            yield f"{ALIKE} {step.words}", CAUTION
     if few:
         pairs = ", ".join(f"{step.lower}/{step.upper} (n={step.count})" for step in few)
         yield f"too few samples to compare: {pairs}", QUIET
@@ -85,7 +82,7 @@ def _columns(curve: DoseCurve, wide: bool) -> list[Column]:
         return Column(head, "right", [Text(cell) for cell in cells])
 
     return [
-        Column("think", "left", [Text(f"{dose.think}{' ' + SAME if dose.not_above else ''}") for dose in curve.doses]),
+        Column("think", "left", [Text(f"{dose.think}{' ' + ALIKE if dose.not_above else ''}") for dose in curve.doses]),
         Column("n", "right", [Text(f"{dose.answers:,}") for dose in curve.doses]),
         Column(
             "reasoning tokens",

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from array import array
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from typing import Any
 
 from ....profiles import facts
 from ....profiles.profile import Reference
+from ...cells.levels import DosedSample, LevelStep, steps_by_upper
 from ...cells.measure import Measure
 from ...checks.agreement import normalized
 from ...results.documents import dollars_text, plain
@@ -39,7 +40,8 @@ class GroupSummary:
     `samples` is how often a row was answered, at most, and `agreement` the mean share of the answers to a row that say
     the same. `measures` are of rows, each with the mean of its samples, of a single row of the samples. `best` names
     the figures in which it is shown to be the best. Of the think value `same_request_as` the requests are the same
-    bytes: they were made once, for both. `checks_usd` is what judges of their answers have cost beside that.
+    bytes: they were made once, for both. `checks_usd` is what judges of their answers have cost beside that. `step`
+    is how its reasoning stands to that of the next lower think value of the profile.
     """
 
     profile: str
@@ -72,12 +74,13 @@ class GroupSummary:
     measures: Mapping[str, Measure] = field(default_factory=dict[str, Measure])
     best: tuple[str, ...] = ()
     same_request_as: str | None = None
+    step: LevelStep | None = None
 
     def document(self) -> dict[str, Any]:
         """The same as a part of `thinkdial.batch-summary/1`."""
         values = ((one.name, getattr(self, one.name)) for one in fields(self))
         document = {name: dollars_text(value) if isinstance(value, Decimal) else value for name, value in values}
-        return {**document, "measures": plain(self.measures), "best": list(self.best)}
+        return {**document, "measures": plain(self.measures), "best": list(self.best), "step": plain(self.step)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,7 @@ class Group:
     values: RowValues = field(default_factory=RowValues)
     same_request_as: str | None = None
     best: tuple[str, ...] = ()
+    step: LevelStep | None = None
     _is_sorted: bool = False
 
     def add(self, seen: Seen) -> None:
@@ -250,11 +254,21 @@ class Group:
             measures={name: self.values.measure(name) for name in QUANTITIES},
             best=self.best,
             same_request_as=self.same_request_as,
+            step=self.step,
         )
 
     def document(self) -> dict[str, Any]:
         """The group as a part of `thinkdial.batch-summary/1`."""
         return self.summary().document()
+
+
+def _dosed(groups: Iterable[Group]) -> Iterator[DosedSample]:
+    """The samples of all rows that are remembered and whose reasoning is known."""
+    for group in groups:
+        for row, samples in group.values.rows.items():
+            for sample in samples:
+                if sample.reasoning_tokens is not None:
+                    yield DosedSample(group.profile, group.think, str(row), sample.reasoning_tokens)
 
 
 @dataclass(slots=True)
@@ -314,6 +328,9 @@ class Tally:
                 found.setdefault(place, []).append(name)
         for place, group in enumerate(groups):
             group.best = tuple(found.get(place, ()))
+        steps = steps_by_upper(_dosed(groups))
+        for group in groups:
+            group.step = steps.get((group.profile, group.think))
 
     def tried_again(self, profile: str, kind: str) -> None:
         """Count an attempt that failed and was followed by another one."""
