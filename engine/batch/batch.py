@@ -12,6 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
+from ..checks.escalation import climbed
 from ..costs.budget.purse import Purse
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
@@ -83,11 +84,9 @@ class Batch:
         self._asked, self._skipped = Counter[str](), Counter[str]()
         """Results asked of each profile by the rows read so far, and how many of them an earlier run has."""
         self._make_caller, self._profiles, self._rows = make_caller, list(profiles), rows
-        self._make_pace = make_pace
+        self._make_pace, self._encode, self._examine = make_pace, encode, examine or examined_text
         self._output, self._watcher, self._memory = output, watcher, memory
         self._retry_failed, self._batch_id, self._purse = retry_failed, batch_id, purse
-        self._encode = encode
-        self._examine = examine or examined_text
         self._piece = 1 if is_live else PIECE
         self.lanes: dict[str, Lane] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -194,11 +193,21 @@ class Batch:
         return result
 
     async def done(self, lane: Lane, task: Task, result: Result) -> None:
-        """Write the result, then count it."""
+        """Write the result, then count it; where its check fails and there is more thinking to ask for, do that."""
         try:
             result = await self._examine(result, task.row, lane.caller)
         except asyncio.CancelledError:
             result = replace(result, expect_note="interrupted before it was judged")
+        if self.stopping or not lane.climbs(task, result):
+            ladder = lane.caller.ladder(task.row)
+            await self._write(lane, task, climbed(ladder, task.lower, result, stopped=self.stopping))
+
+    async def settled(self, lane: Lane, task: Task) -> None:
+        """Write what came with less thinking: for more of it there is no leave."""
+        *before, last = task.lower
+        await self._write(lane, task, climbed(lane.caller.ladder(task.row), before, last, stopped=True))
+
+    async def _write(self, lane: Lane, task: Task, result: Result) -> None:
         line = self._encode(result, task.row, task.work, self._batch_id)
         if self._sums is not None and result.attempts and not may_have_cost(result):
             self._sums.add(result)
@@ -211,9 +220,7 @@ class Batch:
             self._lost.append(line)
             self._tell(result, task.row, is_written=False)
             return
-        self.ended.tally.add_result(result, task.row.id)
-        if self.ended.gates is not None:
-            self.ended.gates.add(result, task.row.id)
+        self.ended.count(result, task.row.id)
         if lane.pace.broken is not None and lane.name not in self.ended.broken:
             self.ended.broken[lane.name] = lane.pace.broken
             self._watcher.trouble(f"{lane.name} is given up: {lane.pace.broken.message}")

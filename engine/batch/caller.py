@@ -75,6 +75,8 @@ class RowCaller:
         """
         if row.think is not None and self._selection.think is None:
             return (row.think,)
+        if ladder := self.ladder(row):
+            return ladder[:1]
         sweep = think_values(self._selection, self._options.sweep, self._config)
         if len(sweep) == 1 or len(self._samples) > 1 or row.past is not None:
             return sweep
@@ -84,6 +86,10 @@ class RowCaller:
                 self._distinct.clear()
             distinct = self._distinct[row.max_output] = self._distinct_of(row, sweep)
         return tuple(distinct)
+
+    def ladder(self, row: Row) -> tuple[Think, ...]:
+        """The think values that `row` goes up where its check fails; none where the profile's name says the value."""
+        return row.escalate if self._selection.think is None else ()
 
     def _distinct_of(self, row: Row, sweep: tuple[Think, ...]) -> dict[Think, tuple[Twin, ...]]:
         """The think values of the sweep that differ in what is sent, each with those that do not differ from it."""
@@ -108,7 +114,8 @@ class RowCaller:
     def work(self, row: Row, think: Think, repeat: int | None = None) -> Work:
         """What a result for `row` is recognised by: everything that its answer depends on, and which sample it is."""
         limit = str(row.max_output or "")
-        digest = digest_of(row.digest.hex(), str(think), limit, self._parameters)
+        thought = ">".join(map(str, self.ladder(row))) or str(think)
+        digest = digest_of(row.digest.hex(), thought, limit, self._parameters)
         return Work(row.id, self.name, str(think), digest, repeat)
 
     def prepared(self, row: Row, think: Think, repeat: int | None = None) -> Prepared:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ...providers.errors import Failure, ThinkdialError
 from ..checks.gates import GateTally
 from ..results.assembly import timestamp
+from ..results.result import Result
 from .output.summary import Tally
 from .rows.digests import DigestMap
 
@@ -35,6 +36,12 @@ class Ended:
     lost: tuple[bytes, ...] = ()
     broken: dict[str, Failure] = field(default_factory=dict[str, Failure])
     gates: GateTally | None = None
+
+    def count(self, result: Result, row_id: str) -> None:
+        """Count a result that is written."""
+        self.tally.add_result(result, row_id)
+        if self.gates is not None:
+            self.gates.add(result, row_id)
 
 
 class BatchOutcome(StrEnum):

@@ -12,6 +12,7 @@ from typing import Protocol
 
 from ...providers.errors import ConfigError, ErrorKind, Failure
 from ...providers.think import Think
+from ..checks.escalation import following_level
 from ..exchange.retry import Attempt, wait_before_retry
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
@@ -39,7 +40,10 @@ AGAIN_KINDS: frozenset[ErrorKind] = frozenset({"server", "timeout", "connection"
 
 @dataclass(slots=True)
 class Task:
-    """One call to make. `tries` counts the attempts that were made, `busy` those that were turned away."""
+    """One call to make. `tries` counts the attempts that were made, `busy` those that were turned away.
+
+    `lower` are the results of less thinking, which failed their check.
+    """
 
     row: Row
     think: Think
@@ -47,6 +51,7 @@ class Task:
     number: int
     tries: int = 0
     busy: int = 0
+    lower: tuple[Result, ...] = ()
 
 
 class Owner(Protocol):
@@ -61,6 +66,8 @@ class Owner(Protocol):
     async def call(self, lane: Lane, prepared: Prepared, surroundings: Surroundings) -> Result: ...
 
     async def done(self, lane: Lane, task: Task, result: Result) -> None: ...
+
+    async def settled(self, lane: Lane, task: Task) -> None: ...
 
     def waiting(self, lane: Lane, task: Task, failed: Failure) -> None: ...
 
@@ -114,6 +121,15 @@ class Lane:
         self.rows.put(row)
         self._stir.set()
 
+    def climbs(self, task: Task, result: Result) -> bool:
+        """Whether the same is asked with more thinking, as `result` failed its check: it is the next call then."""
+        ladder = self.caller.ladder(task.row)
+        following = following_level(ladder, task.think, result) if ladder and self.pace.broken is None else None
+        if following is not None:
+            self._next.appendleft(Task(task.row, following, task.work, task.number, lower=(*task.lower, result)))
+            self._stir.set()
+        return following is not None
+
     def end(self) -> None:
         """No more rows come."""
         self.ended = True
@@ -147,7 +163,7 @@ class Lane:
         finally:
             while self.in_flight:
                 await asyncio.wait(self.in_flight)
-            self._give_up()
+            await self._give_up()
             self.rows.close()
         if self._error is not None:
             raise self._error
@@ -161,10 +177,13 @@ class Lane:
         for call in self.in_flight:
             call.cancel()
 
-    def _give_up(self) -> None:
-        """Say which work will not be done."""
+    async def _give_up(self) -> None:
+        """Say which work will not be done; of what was done with less thinking there is a result."""
         for task in (*self._next, *(entry[2] for entry in self._again)):
-            self.owner.given_up(self, task.work)
+            if task.lower:
+                await self.owner.settled(self, task)
+            else:
+                self.owner.given_up(self, task.work)
         while not self.owner.stopping and (row := self.rows.take()) is not None:
             for _, work in self.caller.works(row):
                 self.owner.given_up(self, work)
@@ -224,6 +243,8 @@ class Lane:
         answered = await self.owner.call(self, prepared, surroundings)
         if is_refused(answered):
             self.pace.finish(self.now(), PaceReport(None, None, 0))
+            if task.lower:
+                await self.owner.settled(self, task)
             return
         failed = answered.error
         kind = failed.kind if failed is not None else None

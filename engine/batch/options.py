@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
+from ...providers.think import Think
 from ..checks.gates import Gate
 from ..checks.terms import Expected
 from ..planning.option_names import COMMAND_LINE, OptionNames
@@ -50,6 +51,7 @@ class BatchOptions:
     allow_files: bool = False
     is_local: bool = True
     gate: Gate | None = None
+    escalate: tuple[Think, ...] = ()
 
     @property
     def folder(self) -> Path | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from ...providers.errors import UsageError
@@ -44,12 +44,14 @@ class Expectation:
     judged: int = 0
 
 
-def checked_levels(levels: Sequence[Think]) -> tuple[Think, ...]:
-    """The levels from the first to the last. Raises `UsageError` for fewer than two, and for one that comes again."""
+def checked_levels(levels: Sequence[Think], name: str = "--escalate") -> tuple[Think, ...]:
+    """The levels from the first to the last. Raises `UsageError` for fewer than two, and for one that comes again.
+
+    `name` is what has them.
+    """
     if len(levels) < 2 or len(set(levels)) < len(levels):
         raise UsageError(
-            "--escalate takes two or more different think values, from little to much",
-            hint="for instance --escalate low,high",
+            f"{name} takes two or more different think values, from little to much", hint="for instance low,high"
         )
     return tuple(levels)
 
@@ -63,6 +65,22 @@ def ended_by(result: Result, *, at_top: bool) -> EscalationEnd | None:
     if result.passed is False:
         return "top" if at_top else None
     return "passed" if result.passed else "not_judged"
+
+
+def following_level(ladder: Sequence[Think], think: Think, result: Result) -> Think | None:
+    """The level after `think`, where `result` failed its check and there is one."""
+    place = ladder.index(think)
+    at_top = place == len(ladder) - 1
+    return None if at_top or ended_by(result, at_top=False) is not None else ladder[place + 1]
+
+
+def climbed(ladder: Sequence[Think], lower: Sequence[Result], result: Result, *, stopped: bool) -> Result:
+    """`result` with all attempts, if it had several to make. `stopped`: the next one was not to be made."""
+    if not ladder:
+        return result
+    at_top = result.think.requested == str(ladder[-1])
+    ended = ended_by(result, at_top=at_top) or ("budget" if stopped else "failed")
+    return replace(result, escalation=escalation_of(ladder, [*lower, result], ended))
 
 
 def expected_saving(records: Sequence[LevelRecord]) -> Expectation:

@@ -11,8 +11,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, cast, get_args
 
 from ...providers.errors import UsageError, did_you_mean
+from ...providers.json_values import array, obj
 from ..planning.fates import Fate
 from ..planning.plan import Fidelity
+from ..results.checked import LADDER
 from ..results.csv_columns import value_in
 from ..results.result import Result, Verdict
 from .agreement import normalized
@@ -192,15 +194,15 @@ def _words(line: GateLine, found: Found) -> str:
 
 def _facts_of(result: Result, row: str) -> GateFacts:
     fates = [fate.fate for fate in result.continuity] if result.session is not None else None
-    whole = result.status == "ok"
+    whole, climb = result.status == "ok", result.escalation
     return GateFacts(
         profile=result.profile,
-        think=result.think.requested,
+        think=result.think.requested if climb is None else LADDER.join(climb.levels),
         values={
             "verdict": result.think.verdict if whole else None,
             "fidelity": result.think.fidelity,
             "continuity": _worst(fates),
-            "cost": result.cost.usd,
+            "cost": result.cost.usd if climb is None else climb.usd,
             "reasoning_tokens": _number(result.reasoning.tokens or result.usage.reasoning_tokens),
             "total_s": _number(result.latency.total_s),
         },
@@ -216,15 +218,15 @@ def _facts_in(document: Mapping[str, Any]) -> GateFacts:
     fates = None
     if document.get("session") is not None and isinstance(continuity, list):
         fates = [str(value_in(fate, "fate")) for fate in cast("list[Any]", continuity)]
-    row = str(document.get("row_id") or "")
+    row, climb = str(document.get("row_id") or ""), obj(document.get("escalation"))
     return GateFacts(
         profile=str(document.get("profile")),
-        think=str(value_in(document, "think", "requested")),
+        think=LADDER.join(map(str, array(climb.get("levels")))) or str(value_in(document, "think", "requested")),
         values={
             "verdict": value_in(document, "think", "verdict") if whole else None,
             "fidelity": value_in(document, "think", "fidelity"),
             "continuity": _worst(fates),
-            "cost": _number(value_in(document, "cost", "usd")),
+            "cost": _number(climb.get("usd") if climb else value_in(document, "cost", "usd")),
             "reasoning_tokens": _number(
                 value_in(document, "reasoning", "tokens") or value_in(document, "usage", "reasoning_tokens")
             ),

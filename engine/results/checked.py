@@ -13,6 +13,9 @@ CheckKind = Literal["command", "agree", "judge"]
 EscalationEnd = Literal["passed", "top", "not_judged", "failed", "budget", "interrupted"]
 TopSource = Literal["measured", "history", "forecast"]
 
+LADDER = " > "
+"""Between the think values of a call that goes up, where they are named together: `low > high`."""
+
 
 @dataclass(frozen=True, slots=True)
 class CheckOutcome:

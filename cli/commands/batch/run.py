@@ -18,6 +18,7 @@ from ...options import (
     BatchForm,
     CheckOptions,
     Emulate,
+    Escalate,
     KeepOptions,
     MaxCost,
     MaxOutput,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
 
     from ....engine.batch.options import BatchOptions
     from ....profiles.config import Config
+    from ....providers.think import Think
 
 PROVIDER, RAY = "provider", "ray"
 
@@ -126,6 +128,7 @@ def run(
     emulate: Emulate = False,
     strict_think: StrictThink = False,
     checking: CheckOptions = UNCHECKED,
+    escalate: Escalate = None,
     allow_files: AllowFiles = False,
     provider: ProviderOptions = AT_NO_PROVIDER,
     spreading: SpreadOptions = NOT_SPREAD,
@@ -195,6 +198,7 @@ def run(
         allow_files=allow_files,
         is_local=is_here,
         gate=gate,
+        escalate=_levels(escalate, think, is_here=is_here),
     )
     quiet = keeping.quiet
     settings = load_config(keeping.config, options.profiles, quiet=quiet)
@@ -241,6 +245,21 @@ def source_of(rows: str) -> str | int:
         return sys.stdin.fileno()
     except (OSError, ValueError) as error:
         raise UsageError(f"standard input cannot be read: {error}") from None
+
+
+def _levels(escalate: str | None, think: str | None, *, is_here: bool) -> tuple[Think, ...]:
+    """The think values that rows go up. Raises `UsageError`."""
+    if escalate is None:
+        return ()
+    from ....engine.checks.escalation import checked_levels
+    from ....providers.errors import UsageError
+    from ...selection import sweep_values
+
+    if think is not None:
+        raise UsageError("--escalate says the think values: leave out --think")
+    if not is_here:
+        raise UsageError("--escalate is for batches whose calls are made here", hint="leave out --via and --engine")
+    return checked_levels(sweep_values(escalate))
 
 
 def variable_of(pair: str) -> tuple[str, str]:

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple, cast
 
-from ....providers.json_values import items
+from ....providers.json_values import array, items
 from ...results.charge import cost_is_unknown, document_may_have_cost
+from ...results.checked import LADDER
 from ...results.result import Result
 
 
@@ -37,18 +38,18 @@ class Seen(NamedTuple):
 
 def seen_in(result: Result, row_id: str | None) -> Seen:
     """What there is to count of `result`."""
-    usage = result.usage
+    usage, climb = result.usage, result.escalation
     return Seen(
         profile=result.profile,
-        think=result.think.requested,
+        think=result.think.requested if climb is None else LADDER.join(climb.levels),
         model=result.model,
         status=result.status,
         verdict=result.think.verdict,
         finish=result.finish,
         passed=result.passed,
         error_kind=None if result.error is None else result.error.kind,
-        usd=result.cost.usd,
-        usd_unknown=cost_is_unknown(result),
+        usd=result.cost.usd if climb is None else climb.usd,
+        usd_unknown=cost_is_unknown(result) if climb is None else climb.usd is None,
         input_tokens=usage.input_tokens,
         output_tokens=usage.output_tokens,
         reasoning_tokens=usage.reasoning_tokens,
@@ -56,7 +57,7 @@ def seen_in(result: Result, row_id: str | None) -> Seen:
         row_id=row_id,
         answer=result.answer,
         twins=tuple(receipt.requested for receipt in result.same_request),
-        judges=tuple(check.usd for check in result.checks if check.calls),
+        judges=() if climb is not None else tuple(check.usd for check in result.checks if check.calls),
     )
 
 
@@ -64,9 +65,11 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
     """What there is to count of one line of output (`thinkdial.result/1` and what a batch adds)."""
     usage, cost, think = _inner(document, "usage"), _inner(document, "cost"), _inner(document, "think")
     kind, usd, passed = _inner(document, "error").get("kind"), cost.get("usd"), document.get("passed")
+    if climb := _inner(document, "escalation"):
+        usd = climb.get("usd")
     return Seen(
         profile=str(document.get("profile")),
-        think=str(think.get("requested")),
+        think=LADDER.join(map(str, array(climb.get("levels")))) or str(think.get("requested")),
         model=str(document.get("model") or ""),
         status=str(document.get("status")),
         verdict=str(think.get("verdict")),
@@ -74,7 +77,7 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
         passed=None if passed is None else bool(passed),
         error_kind=None if kind is None else str(kind),
         usd=None if usd is None else Decimal(usd),
-        usd_unknown=usd is None and document_may_have_cost(document),
+        usd_unknown=usd is None and (bool(climb) or document_may_have_cost(document)),
         input_tokens=usage.get("input_tokens"),
         output_tokens=usage.get("output_tokens"),
         reasoning_tokens=usage.get("reasoning_tokens"),
@@ -85,7 +88,7 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
         judges=tuple(
             None if check.get("usd") is None else Decimal(check["usd"])
             for check in items(document.get("checks"))
-            if check.get("calls")
+            if check.get("calls") and not climb
         ),
     )
 

@@ -15,6 +15,7 @@ from typing import Any, BinaryIO, Literal, cast
 from ....providers.errors import UsageError
 from ....providers.schema import Json, Message
 from ....providers.think import Think, parse_think
+from ...checks.escalation import checked_levels
 from ...checks.terms import ExpectTerms
 from ...planning.fates import Past
 from ...results.forms import form_of
@@ -27,7 +28,10 @@ _READ_AS: Mapping[str, Form] = {
 }  # fmt: skip
 
 MAX_ROW_BYTES = 64 * 1024 * 1024
-RESERVED = ("id", "row_id", "prompt", "messages", "session", "system", "think", "profile", "max_output", "expect")
+RESERVED = (
+    "id", "row_id", "prompt", "messages", "session", "system", "think", "profile", "max_output", "expect",
+    "escalate",
+)  # fmt: skip
 EXCERPT = 80
 _SEPARATOR = re.compile(r"sep=(.)\s*")
 _MADE = re.compile(r"([0-9a-f]{16})(?:-([2-9]|[1-9]\d{1,9}))?", re.ASCII)
@@ -40,7 +44,8 @@ class Row:
     `text` is the prompt, of a chat its last message; `earlier` are the messages before it; `past` are the turns
     of a session in their place. `profiles` is empty where
     the row leaves that to the command line. `digest` stands for everything that is asked. `number` counts the rows
-    that were read, `line` the lines, both from 1.
+    that were read, `line` the lines, both from 1. `escalate`: it is asked with the first of the think
+    values, and with the next where its check fails.
     """
 
     number: int
@@ -55,7 +60,17 @@ class Row:
     profiles: tuple[str, ...] = ()
     max_output: int | None = None
     expect: Json | None = None
+    escalate: tuple[Think, ...] = ()
     extra: Json = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True)
+class RowDefaults:
+    """What holds for rows that do not say it. `has_checks`: profiles expect something of answers."""
+
+    expect: Json | None = None
+    escalate: tuple[Think, ...] = ()
+    has_checks: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,16 +97,16 @@ def read_rows(
     template: Template | None = None,
     delimiter: str | None = None,
     terms: ExpectTerms | None = None,
-    usual: Json | None = None,
+    usual: RowDefaults | None = None,
 ) -> Iterator[Row | BadRow]:
     """The rows of `lines`, in order, one at a time.
 
     `lines` end in their line break; one that is longer than 64 MiB may come cut. Raises `UsageError` when no row can
     be read at all: a CSV without a header. The `delimiter` of a CSV is by default the one that its header has most of:
-    Excel writes semicolons where a comma stands in numbers. `terms` say what rows may expect, and `usual` is for those
-    that expect nothing.
+    Excel writes semicolons where a comma stands in numbers. `terms` say what rows may expect, and `usual` is for what
+    they do not say.
     """
-    terms = terms or ExpectTerms()
+    terms, usual = terms or ExpectTerms(), usual or RowDefaults()
     names = _Names()
     number = 0
     entries = _csv_entries(lines, delimiter) if form == "csv" else _line_entries(lines, form)
@@ -219,7 +234,9 @@ def _csv_entries(lines: Iterable[bytes], delimiter: str | None) -> Iterator[tupl
             yield line, UnusableError("is not UTF-8 text")
             continue
         entry: dict[str, Any] = dict(zip(header, cells, strict=True))
-        for name in ("id", "row_id", "session", "system", "think", "profile", "max_output", "expect"):
+        for name in (
+            "id", "row_id", "session", "system", "think", "profile", "max_output", "expect", "escalate",
+        ):  # fmt: skip
             if name in entry and not entry[name].strip():
                 del entry[name]  # an empty cell says nothing
         try:
@@ -253,13 +270,15 @@ def _row(
     template: Template | None,
     names: _Names,
     terms: ExpectTerms,
-    usual: Json | None,
+    usual: RowDefaults,
 ) -> Row:
     asked = asked_of(entry, template)
     text, system, digest = asked.text, asked.system, asked.digest
     given = entry.get("id", entry.get("row_id"))
     if given is not None and (isinstance(given, bool) or not isinstance(given, str | int | float) or given == ""):
         raise UnusableError(f"its id is {json.dumps(given)[:EXCERPT]}, which is neither text nor a number")
+    think = _think(entry)
+    expect = usual.expect if entry.get("expect") is None else _expect(entry["expect"], terms)
     return Row(
         number=number,
         line=line,
@@ -269,10 +288,11 @@ def _row(
         system=system,
         earlier=asked.earlier,
         past=asked.past,
-        think=_think(entry),
+        think=think,
         profiles=_profiles(entry.get("profile")),
         max_output=_whole(entry, "max_output"),
-        expect=usual if entry.get("expect") is None else _expect(entry["expect"], terms),
+        expect=expect,
+        escalate=_ladder(entry, think, expect, terms, usual),
         extra={name: value for name, value in entry.items() if name not in RESERVED},
     )
 
@@ -296,6 +316,30 @@ def _think(entry: Mapping[str, Any]) -> Think | None:
         return parse_think(str(value))
     except UsageError as error:
         raise UnusableError(error.message) from None
+
+
+def _ladder(
+    entry: Mapping[str, Any], think: Think | None, expect: Json | None, terms: ExpectTerms, usual: RowDefaults
+) -> tuple[Think, ...]:
+    """The think values that a row goes up, where its check fails."""
+    value = entry.get("escalate")
+    if value is None:
+        levels = () if think is not None else usual.escalate
+    else:
+        listed = value.split(",") if isinstance(value, str) else value
+        if not isinstance(listed, list) or not all(isinstance(one, str | int) for one in cast("list[Any]", listed)):
+            raise UnusableError('escalate is a list of think values, such as ["low", "high"]')
+        try:
+            levels = checked_levels([parse_think(str(one).strip()) for one in cast("list[Any]", listed)], "escalate")
+        except UsageError as error:
+            raise UnusableError(error.message) from None
+        if think is not None:
+            raise UnusableError("says think and escalate: escalate has the think values")
+    if levels and expect is None and not usual.has_checks:
+        raise UnusableError("escalates where a check fails, and has no check: give it expect")
+    if levels and terms.only_text:
+        raise UnusableError("escalates only where the calls are made by this process")
+    return levels
 
 
 def _profiles(value: Any) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from ...checks.terms import ExpectTerms
 from ...results.encodings import ENOUGH_BYTES, Utf8Stream, encoding_of
 from ...results.forms import form_of
 from .digests import digest_of
-from .rows import BadRow, Form, Row, bounded_lines, guess_form, read_rows
+from .rows import BadRow, Form, Row, RowDefaults, bounded_lines, guess_form, read_rows
 
 if TYPE_CHECKING:
     from ....profiles.config import Config
@@ -87,9 +87,11 @@ def open_source(source: Source) -> Generator[OpenSource]:
 def rows_of(source: OpenSource, options: BatchOptions, config: Config) -> Iterator[Row | BadRow]:
     """The rows of an open input. Raises `UsageError` where the options contradict each other."""
     terms = ExpectTerms(config.checks, options.folder, options.allow_files, only_text=not options.is_local)
-    usual = None
+    expect = None
     if options.expect is not None:
-        usual = replace(terms, folder=Path(), anywhere=True).checked(options.expect)
+        expect = replace(terms, folder=Path(), anywhere=True).checked(options.expect)
+    has_checks = any(profile.expect is not None for profile in config.profiles.values())
+    usual = RowDefaults(expect, options.escalate, has_checks)
     template = None
     if options.template is not None:
         from .templates import template_of
