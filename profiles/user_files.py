@@ -122,7 +122,8 @@ def _check(after: str, before: str, name: str, path: Path, addition: str) -> Non
         old, new = _plain(before, path), _plain(after, path)
     except ConfigError:
         raise told from None
-    added = (new.get("profiles") or {}).pop(name, None)
+    listed: dict[str, Any] = new.get("profiles") or {}
+    added = listed.pop(name, None)
     if not new.get("profiles") and "profiles" not in old:
         new.pop("profiles", None)
     if added is None or old != new:

@@ -11,7 +11,6 @@ from typing import Literal
 from ..checks.agreement import Agreement, agreement_of, normalized
 from ..results.receipt import is_whole
 from ..results.result import Result
-from ..results.whole import is_whole
 from .levels import DosedSample, LevelStep, steps_by_upper
 from .measure import Measure, measure_of
 from .stars import COMPETING, shown_best
