@@ -93,6 +93,7 @@ _FIGURES: tuple[tuple[str, FigureUnit, Callable[[Result], FigureValue]], ...] = 
     ("verdict", "words", lambda result: result.think.verdict),
     ("status", "words", lambda result: result.status),
     ("finish", "words", lambda result: result.finish),
+    ("passed", "words", lambda result: None if result.passed is None else "yes" if result.passed else "no"),
     ("input_tokens", "tokens", lambda result: result.usage.input_tokens),
     ("reasoning_tokens", "tokens", lambda result: result.reasoning.tokens),
     ("output_tokens", "tokens", lambda result: result.usage.output_tokens),

@@ -32,7 +32,7 @@ NARROWEST_VALUE = 10
 
 _NAMES = {
     "model": "model", "model_reported": "served by", "think": "think asked", "fidelity": "fidelity",
-    "verdict": "verdict", "status": "status", "finish": "finish", "input_tokens": "input tokens",
+    "verdict": "verdict", "status": "status", "finish": "finish", "passed": "passed", "input_tokens": "input tokens",
     "reasoning_tokens": "reasoning tokens", "output_tokens": "output tokens", "first_answer_s": "first answer",
     "total_s": "total", "output_tokens_per_s": "tokens/s", "usd": "cost",
 }  # fmt: skip

@@ -125,3 +125,8 @@ def test_samples_are_named_by_their_number(cli: Callable[..., Any]) -> None:
     ended = cli("diff", "3:claude@high#1", "3:claude#2")
     assert ended.code == 0 and "run 3, claude@high#2" in ended.out and "[-one-]{+two+}" in ended.out
     assert "say which: 3:claude@high#1, 3:claude@high#2" in cli("diff", "3:claude", "1:claude").err
+
+
+def test_which_one_passed_its_check_is_told(cli: Callable[..., Any]) -> None:
+    store_run(None, [result(passed=True), result("gpt", passed=False)], run_id="e5")
+    assert re.search(r"passed +yes +no +differs", cli("diff", "last").out)
