@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from functools import lru_cache
+from typing import Literal, NamedTuple
 
 from ...profiles.cards.observed import (
     OTHERS,
@@ -100,8 +101,30 @@ def prior(
             return None
         parts = weighed(layers[:-1], layers[-1][1])
         return Prior(*quantiles(parts), len(runs), 0, tuple(told))
+    known = _recorded(model, dial, tuple(budgets.items()))
+    if not runs:
+        return known.prior
+    parts = weighed([*layers, *known.layers], known.everybody)
+    told += known.words
+    order = sorted(range(len(parts)), key=lambda place: -parts[place][1])
+    return Prior(*quantiles(parts), len(runs), known.prior.answers, tuple(told[place] for place in order))
+
+
+class _Recorded(NamedTuple):
+    """What recorded answers say of a model and a dial: the same for every call, so that it is worked out once."""
+
+    layers: tuple[tuple[Layer, Law, int], ...]
+    everybody: Law
+    words: tuple[str, ...]
+    prior: Prior
+
+
+@lru_cache(maxsize=512)
+def _recorded(model: str, dial: DialSetting, levels: tuple[tuple[str, int], ...]) -> _Recorded:
+    layers: list[tuple[Layer, Law, int]] = []
+    told: list[str] = []
     vendor, pools = vendor_of(model), observed_pools()
-    rows = rows_of(observed_answers(vendor), line_of(model), dial, budgets)
+    rows = rows_of(observed_answers(vendor), line_of(model), dial, dict(levels))
     answers = sum(row.n for row, _ in rows)
     if rows:
         layers.append(("model", together(rows), answers))
@@ -110,11 +133,12 @@ def prior(
         layers.append(("vendor", pool_law(pool, dial), pool.n))
         told.append(f"{_counted(pool.n, 'recorded answer')} of {vendor}'s models")
     pool = pools.of_all(dial.kind)
-    scaled = ", scaled to this dial" if dial.tokens is not None else ""
+    everybody, scaled = pool_law(pool, dial), ", scaled to this dial" if dial.tokens is not None else ""
     told.append(f"{_counted(pool.n, 'recorded answer')} of {pool.models} models (until {pools.as_of}{scaled})")
-    parts = weighed(layers, pool_law(pool, dial))
+    parts = weighed(layers, everybody)
     order = sorted(range(len(parts)), key=lambda place: -parts[place][1])
-    return Prior(*quantiles(parts), len(runs), answers, tuple(told[place] for place in order))
+    made = Prior(*quantiles(parts), 0, answers, tuple(told[place] for place in order))
+    return _Recorded(tuple(layers), everybody, tuple(told), made)
 
 
 def weighed(layers: Sequence[tuple[Layer, Law, int]], everybody: Law) -> list[tuple[Law, float]]:
@@ -160,10 +184,15 @@ def quantiles(parts: Sequence[tuple[Law, float]]) -> tuple[int, int, int]:
 
 def is_recorded(model: str, dial: DialSetting, budgets: Mapping[str, int]) -> bool:
     """Whether answers with about this dial have been recorded, so that not all is scaled by the reference table."""
+    return _is_recorded(model, dial, tuple(budgets.items()))
+
+
+@lru_cache(maxsize=512)
+def _is_recorded(model: str, dial: DialSetting, levels: tuple[tuple[str, int], ...]) -> bool:
     worth = observed_pools().of_all(dial.kind).thinking_tokens
     if dial.tokens is None or (worth and _is_near(math.sqrt(dial.tokens / worth))):
         return True
-    scales = [scale_of(row, dial, budgets) for row in observed_answers(vendor_of(model))]
+    scales = [scale_of(row, dial, dict(levels)) for row in observed_answers(vendor_of(model))]
     return any(scale is not None and _is_near(scale) for scale in scales)
 
 

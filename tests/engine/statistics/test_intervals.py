@@ -184,12 +184,12 @@ def test_differences_are_covered(law: str) -> None:
 @pytest.mark.parametrize("n", [6, 8, 10, 15, 20, 30, 50, 100, 200])
 def test_medians_are_covered_at_every_size(law: str, n: int) -> None:
     for level in (0.8, 0.95):
-        found = medians(law, n, 8000, level)
-        assert level - 0.012 <= found <= 0.995, (level, found)
+        found = medians(law, n, 3000, level)
+        assert level - 0.02 <= found <= 0.995, (level, found)
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize(("n_a", "n_b"), [(4, 4), (5, 20), (15, 15), (35, 40)])
+@pytest.mark.parametrize(("n_a", "n_b"), [(4, 4), (5, 20), (15, 15), (30, 35)])
 def test_differences_are_covered_at_every_size(law: str, n_a: int, n_b: int) -> None:
-    assert 0.94 <= differences(law, n_a, n_b, 3000) <= 0.985
+    assert 0.935 <= differences(law, n_a, n_b, 1500) <= 0.99
