@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal, NamedTuple
 
@@ -53,16 +52,14 @@ PastRun = tuple[int | None, int]
 """Input and output tokens of one of the user's own runs."""
 
 
-@dataclass(frozen=True, slots=True)
-class DialSetting:
+class DialSetting(NamedTuple):
     """What a request says of thinking; `tokens` is what its level or budget is worth by the reference table."""
 
     kind: DialKind
     tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Prior:
+class Prior(NamedTuple):
     """Output tokens, thinking included: the median, and the range that is meant to hold LEVEL of all answers.
 
     `runs` of the user's own and `answers` of recorded ones of this very model and dial are in it. `parts` say in words

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal, NamedTuple
 
@@ -79,8 +78,7 @@ class ObservedPool(NamedTuple):
     thinking_tokens: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class ObservedPools:
+class ObservedPools(NamedTuple):
     """All pools, and until when exchanges were gathered, such as `2026-11`."""
 
     as_of: str
