@@ -73,7 +73,7 @@ def rows(tally: Tally) -> list[SummaryRow]:
                 profile=one_line(group.profile, 40),
                 think=one_line(group.think, 20),
                 model=one_line(group.model, 60) or UNKNOWN,
-                whole=f"{group.statuses['ok']:,} of {group.results:,}",
+                whole=f"{group.statuses['ok']:,} of {group.results:,}" if group.results else UNKNOWN,
                 empty=f"{group.empty:,}" if group.empty else "",
                 passed=f"{group.passed:,} of {group.judged:,}" if group.judged else UNKNOWN,
                 pass_rate=percent(group.pass_rate),

@@ -128,7 +128,8 @@ def _compact(made: Sequence[SummaryRow], judged: bool) -> list[Column]:
         Column(f"cost\n{'per passed' if judged else 'each'}", "right",
                 stacked([Text(_least(row.cost)) for row in made], below)),
         Column("median\n95th", "right", stacked(middle, slow)),
-        Column("reasoning\nof output", "right", [Text(f"{row.reasoning}\nof {row.output}") for row in made]),
+        Column("reasoning\nof output", "right",
+                [Text("" if row.same_as else f"{row.reasoning}\nof {row.output}") for row in made]),
     ]  # fmt: skip
 
 

@@ -50,7 +50,8 @@ def summary_page(tally: Tally, ended: Ended, source: str, made_at: datetime) -> 
     """Return the page. Nothing that a row, a profile or a provider says is more than text in it."""
     entries = [_Entry(group, row) for group, row in zip(tally.ordered, rows(tally), strict=True)]
     title = f"Batch of {one_line(source, 160)}"
-    charts = (_latency(entries), _tokens(entries), _costs(entries))
+    asked = [entry for entry in entries if entry.group.results]
+    charts = (_latency(asked), _tokens(asked), _costs(asked))
     return page_of(
         "batch.html",
         kind="batch",
@@ -65,7 +66,7 @@ def summary_page(tally: Tally, ended: Ended, source: str, made_at: datetime) -> 
         totals=" · ".join(totals(tally, ended)),
         tiles=_tiles(tally, ended),
         table=_table(entries, has_judged(tally)) if entries else None,
-        plot=_plot(entries),
+        plot=_plot(asked),
         bars=[chart for chart in charts if chart is not None],
         notes=notes(tally, ended),
         labels=[entry.row.label for entry in entries],

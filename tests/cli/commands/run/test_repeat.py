@@ -41,6 +41,14 @@ def test_every_cell_is_asked_so_often(cli: Cli, arms: Path, simulator: Simulator
     assert Decimal(found["summary"]["usd"]) == sum(Decimal(one["cost"]["usd"]) for one in found["results"])
 
 
+def test_samples_take_turns(cli: Cli, arms: Path, simulator: Simulator) -> None:
+    before = len(simulator.requests)
+    asked = ("compare", PROMPT, "-p", "arm-climb", "-p", "arm-noop", "--repeat", "3", "--concurrency", "1")
+    found = cli(*asked, "--config", arms, "--json").json
+    assert [one.body["model"] for one in simulator.requests[before:]] == ["arm-climb", "arm-noop"] * 3
+    assert [one["profile"] for one in found["results"]] == ["arm-climb"] * 3 + ["arm-noop"] * 3
+
+
 def test_a_name_that_is_written_twice_is_two_samples_and_told(cli: Cli, arms: Path) -> None:
     ended = cli("compare", PROMPT, "-p", "arm-climb", "-p", "arm-climb", "-p", "arm-noop", "--config", arms, "--json")
     assert "arm-climb was named 2 times: 2 samples of it are taken" in ended.err
