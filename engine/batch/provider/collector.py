@@ -23,6 +23,7 @@ from ...exchange.outcome import Latency, Outcome
 from ...exchange.reader import RawResponse, reply_of
 from ...exchange.secrets import NOTHING_SECRET, Secrets
 from ...history.record import Recorder
+from ...planning.twins import standing_for
 from ...results.assembly import result_of
 from ...results.charge import may_have_cost
 from ...results.result import Result
@@ -216,7 +217,8 @@ class _Page:
     def _result(self, kept: KeptRow, outcome: RowOutcome | Failure) -> Result:
         run_id = self._job.id
         try:
-            prepared = self._access.prepared(kept.row, kept.think)
+            twins = [self._access.prepared(kept.row, twin) for twin in kept.twins]
+            prepared = standing_for(self._access.prepared(kept.row, kept.think), twins)
             sent = self._access.line(kept.work.token, prepared)
         except ConfigError as error:
             return self._access.caller.refused(kept.think, error, kept.work.repeat)

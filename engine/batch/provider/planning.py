@@ -106,7 +106,9 @@ class Planner:
             name = access.caller.name
             made = self.planned.estimates.setdefault(name, Estimate(datetime.now(UTC)))
             made.add(prepared, Prompt(row.text, prepared.call.system, row.earlier))
-        self._writer(access, len(sent) + 1, most).add(token, encode_row(row, think, work, sent), sent)
+        self._writer(access, len(sent) + 1, most).add(
+            token, encode_row(row, think, work, sent, (twin.think for twin in prepared.asked.twins)), sent
+        )
         self.planned.works += 1
 
     def _refuse(

@@ -6,12 +6,12 @@ import json
 import shutil
 import tempfile
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import IO, Any
 
 from ....providers.errors import StoreError
-from ....providers.json_values import count, items, obj, parse_json, text
+from ....providers.json_values import array, count, items, obj, parse_json, text
 from ....providers.schema import Message
 from ....providers.think import Think, parse_think
 from ....providers.turns.turn_documents import turn_document, turn_of_document
@@ -24,21 +24,26 @@ from .job_store import BatchJob, BatchPart
 
 @dataclass(frozen=True, slots=True)
 class KeptRow:
-    """A row of a batch, the work that its result answers, and what stands for the line that was sent."""
+    """A row of a batch, the work that its result answers, and what stands for the line that was sent.
+
+    `twins` are other think values whose line would have been the same.
+    """
 
     row: Row
     think: Think
     work: Work
     sent: str
+    twins: tuple[Think, ...] = ()
 
 
-def encode_row(row: Row, think: Think, work: Work, sent: bytes) -> bytes:
+def encode_row(row: Row, think: Think, work: Work, sent: bytes, twins: Iterable[Think] = ()) -> bytes:
     """One line of JSON, beginning with the token of the work."""
     document: dict[str, Any] = {
         "token": work.token,
         "digest": work.digest.hex(),
         "sent": sent_digest(sent),
         "think": str(think),
+        "twins": [str(twin) for twin in twins],
         "profile": work.profile,
         "repeat": work.repeat,
         "number": row.number,
@@ -78,7 +83,8 @@ def decode_row(line: bytes) -> KeptRow:
     )
     think = parse_think(str(told["think"]))
     work = Work(row.id, str(told["profile"]), str(think), bytes.fromhex(str(told["digest"])), count(told.get("repeat")))
-    return KeptRow(row, think, work, str(told["sent"]))
+    twins = tuple(parse_think(str(twin)) for twin in array(told.get("twins")))
+    return KeptRow(row, think, work, str(told["sent"]), twins)
 
 
 def _past(told: Any) -> Past | None:

@@ -98,3 +98,27 @@ def test_samples_are_calls_like_any_other(tmp_path: Path) -> None:
         assert ended.tally.results == 18
 
     on_bench(tmp_path, test)
+
+
+def test_what_a_call_stands_for_survives_its_way_through_a_providers_batch() -> None:
+    row, low, off = Row(1, 1, "a", "text", b"c" * 16), parse_think("low"), parse_think("off")
+    work = Work("a", "p", "low", b"d" * 16)
+    assert decode_row(encode_row(row, low, work, b"sent", (off,))).twins == (off,)
+    earlier = encode_row(row, low, work, b"sent").replace(b'"twins":[],', b"").replace(b'"repeat":null,', b"")
+    kept = decode_row(earlier)
+    assert kept.twins == () and kept.work == work and kept.work.repeat is None
+
+
+def test_a_sweep_asks_the_same_bytes_once(tmp_path: Path) -> None:
+    async def test(bench: Bench) -> None:
+        sweep = (parse_think("off"), parse_think("low"))
+        await bench.batch(numbered(4), ("plain",), sweep=sweep).run()
+        assert len(bench.provider.calls) == 4
+        told = [
+            (d["think"]["requested"], [one["requested"] for one in d["same_request"]]) for d in bench.kept.documents
+        ]
+        assert told == [("off", ["low"])] * 4
+        await bench.batch(numbered(4), ("plain",), sweep=sweep, repeat=2).run()
+        assert len(bench.provider.calls) == 4 + 16
+
+    on_bench(tmp_path, test, plain="thinking: {control: none}")
