@@ -9,12 +9,16 @@ from statistics import fmean
 
 @dataclass(frozen=True, slots=True)
 class Arm:
-    """A profile with one think value. `same_as` are think values whose requests are the very same, and asked once."""
+    """A profile with one think value. `same_as` are think values whose requests are the very same, and asked once.
+
+    `is_simulated`: a simulator answers, which says nothing of any model.
+    """
 
     profile: str
     think: str
     model: str = ""
     same_as: tuple[str, ...] = ()
+    is_simulated: bool = False
 
     @property
     def name(self) -> str:

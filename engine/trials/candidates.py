@@ -113,7 +113,8 @@ def candidates(options: TrialOptions, config: Config, row: Row) -> list[TrialArm
                 trouble = error.message
                 problems.append(error)
             asks = caller if isinstance(caller, RowCaller) else None
-            made.append(TrialArm(Arm(name, str(think), model), think, asks, trouble))
+            is_simulated = asks is not None and asks.target.is_simulated
+            made.append(TrialArm(Arm(name, str(think), model, (), is_simulated), think, asks, trouble))
             requests.append(request)
     _check(made, problems)
     return _without_twins(made, requests)

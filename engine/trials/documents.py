@@ -36,6 +36,8 @@ def trial_document(report: TrialReport, **about: Any) -> dict[str, Any]:
         "calls_of_whole_grid": report.whole_grid,
         "usd": _usd(report.usd),
         "usd_unknown": report.usd_unknown,
+        "checks_usd": _usd(report.checks_usd),
+        "checks_usd_unknown": report.checks_usd_unknown,
         "gate_failures": list(report.gate_failures),
         "arms": [arm_document(arm) for arm in report.arms],
     }
@@ -47,6 +49,7 @@ def arm_document(arm: ArmReport) -> Mapping[str, Any]:
         "profile": arm.arm.profile,
         "think": arm.arm.think,
         "model": arm.arm.model,
+        "simulated": arm.arm.is_simulated,
         "same_request_as": list(arm.arm.same_as),
         "state": arm.state.value,
         "is_left": arm.is_left,

@@ -76,7 +76,8 @@ def report_of_outputs(options: TrialOptions) -> TrialReport:
         for document in lines_of(path):
             guard.add_line(document)
             think = obj(document.get("think")).get("requested")
-            arm = Arm(str(document.get("profile")), str(think), str(document.get("model") or ""))
+            model, is_simulated = str(document.get("model") or ""), document.get("simulated") is True
+            arm = Arm(str(document.get("profile")), str(think), model, (), is_simulated)
             samples.setdefault(arm, {})[str(document.get("row_id"))] = sample_in(document)
     if not samples:
         raise UsageError("there are no results in it")

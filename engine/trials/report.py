@@ -100,7 +100,8 @@ class TrialReport:
     `left` are the arms that may be the cheapest that passes. `groups` are arms of which neither the pass rates nor the
     costs are shown to differ. `calls` counts all samples, `earlier` those that were there before. `least_rows` is how
     many rows it takes at least to show that an arm passes. `usd` is the sum of the known costs of this run,
-    `usd_unknown` counts the results that are not in it. `gate_failures` say which gates the choice does not pass.
+    `usd_unknown` counts the results that are not in it; `checks_usd` is what judges have cost beside that.
+    `gate_failures` say which gates the choice does not pass.
     """
 
     outcome: TrialOutcome
@@ -115,6 +116,8 @@ class TrialReport:
     earlier: int = 0
     usd: Decimal | None = None
     usd_unknown: int = 0
+    checks_usd: Decimal | None = None
+    checks_usd_unknown: int = 0
     gate_failures: tuple[str, ...] = ()
 
     @property

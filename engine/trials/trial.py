@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from ...providers.errors import UsageError
@@ -107,10 +108,20 @@ class ReadyTrial:
         feed = self.feed
         report = report_of(feed.records, feed.rules, _end_of(end), seed=self.options.seed)
         tally = end.ended.tally
-        unknown = sum(group.usd_unknown for group in tally.groups.values())
+        groups = tally.groups.values()
+        judges = [group.checks_usd for group in groups if group.checks_usd is not None]
         failures = tuple(self.guard.failures(report.chosen))
         return TrialDone(
-            replace(report, earlier=self.earlier, usd=tally.usd, usd_unknown=unknown, gate_failures=failures), end
+            replace(
+                report,
+                earlier=self.earlier,
+                usd=tally.usd,
+                usd_unknown=sum(group.usd_unknown for group in groups),
+                checks_usd=sum(judges, Decimal(0)) if judges else None,
+                checks_usd_unknown=sum(group.checks_usd_unknown for group in groups),
+                gate_failures=failures,
+            ),
+            end,
         )
 
 

@@ -38,6 +38,10 @@ def headline(report: TrialReport) -> str:
 def reasons(report: TrialReport) -> Iterator[str]:
     """Why there is no more to say, what cannot be told apart, and what one has to know beside the table."""
     rules = report.rules
+    simulated = [arm.name for arm in report.arms if arm.arm.is_simulated]
+    if simulated:
+        told = "all" if len(simulated) == len(report.arms) else names(simulated)
+        yield f"simulated ({told}): nothing was charged, and it says nothing of any model"
     match report.end:
         case TrialEnd.BUDGET:
             yield "the budget ended before all was decided; the same command with more of it goes on from there"
@@ -92,6 +96,8 @@ def totals(report: TrialReport) -> str:
         parts.append(f"{dollars(report.usd)} spent now" if report.earlier else f"{dollars(report.usd)} spent")
     if report.usd_unknown:
         parts.append(f"the cost of {report.usd_unknown:,} is not known")
+    if report.checks_usd is not None:
+        parts.append(f"and {dollars(report.checks_usd)} for judges")
     return " · ".join(parts)
 
 

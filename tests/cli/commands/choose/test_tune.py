@@ -83,7 +83,7 @@ def test_a_budget_that_ends_in_the_middle(cli: Run, arms: Path, sums: Path, tmp_
     ended = cli(*command, "--max-cost", "0.06")
     found = ended.json
     assert ended.code == 4 and found["ended_by"] == "budget" and Decimal(found["usd"]) <= Decimal("0.06")
-    assert found["outcome"] == "cannot_tell" and len(found["left"]) > 1 and found["calls"] > 0
+    assert found["outcome"] == "cannot_tell" and found["left"] and found["calls"] > 0
     assert "the same command goes on from there" in ended.err
     assert cli(*command, "--max-cost", "5").json["chosen"] == "arm-p97@low"
 
