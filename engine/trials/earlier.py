@@ -68,12 +68,17 @@ def take_others(
 
 
 def report_of_outputs(options: TrialOptions) -> TrialReport:
-    """What outputs of batches show by themselves, without their rows and without a call. Raises `UsageError`."""
+    """What outputs of batches show by themselves, without their rows and without a call. Raises `UsageError`.
+
+    Of rows that were repeated only the first sample counts.
+    """
     options.check()
     guard = Guard(options.gate, is_strict=options.batch.calls.is_strict)
     samples: dict[Arm, dict[str, Sample]] = {}
     for path in options.samples_from:
         for document in lines_of(path):
+            if document.get("repeat") not in (None, 1):
+                continue  # further samples of a row would count as further rows
             guard.add_line(document)
             think = obj(document.get("think")).get("requested")
             model, is_simulated = str(document.get("model") or ""), document.get("simulated") is True

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from ...providers.errors import ConfigError, UsageError
-from ...providers.json_values import items, obj, parse_json
+from ...providers.json_values import count, dollars, items, obj, parse_json, seconds
 from ..batch.output.records import SCHEMA
 from ..results.result import Result
 from .arms import Sample
@@ -31,18 +31,19 @@ def sample_of(result: Result) -> Sample:
 
 def sample_in(document: Mapping[str, Any]) -> Sample:
     """The same of a line of a batch's output (`thinkdial.result/1` and what a batch adds)."""
-    usage, usd, passed = obj(document.get("usage")), obj(document.get("cost")).get("usd"), document.get("passed")
+    usage, passed = obj(document.get("usage")), document.get("passed")
+    usd = dollars(obj(document.get("cost")).get("usd"))
     codes = [warning.get("code") for warning in items(document.get("warnings"))]
     is_answered = document.get("status") == "ok"
     if not is_answered or (SHORTENED in codes and document.get("finish") == "length"):
         passed = None
     return Sample(
-        passed=None if passed is None else bool(passed),
+        passed=passed if isinstance(passed, bool) else None,
         usd=None if usd is None else float(usd),
         is_answered=is_answered,
-        reasoning_tokens=usage.get("reasoning_tokens"),
-        output_tokens=usage.get("output_tokens"),
-        total_s=obj(document.get("latency")).get("total_s"),
+        reasoning_tokens=count(usage.get("reasoning_tokens")),
+        output_tokens=count(usage.get("output_tokens")),
+        total_s=seconds(obj(document.get("latency")).get("total_s")),
     )
 
 
