@@ -55,7 +55,7 @@ class TrialArm:
 def trial_rows(read: Iterable[Row | BadRow], options: TrialOptions) -> TrialRows:
     """The rows that can be judged, shuffled by the seed. Raises `UsageError` when there is none.
 
-    A row's own profiles and think value are left aside: who is asked is what the trial is about.
+    A row's own profiles and think values are left aside: who is asked is what the trial is about.
     """
     found, seen = TrialRows(), 0
     for row in read:
@@ -66,9 +66,9 @@ def trial_rows(read: Iterable[Row | BadRow], options: TrialOptions) -> TrialRows
         if row.expect is None:
             found.without_expect += 1
             continue
-        found.with_settings += bool(row.profiles) or row.think is not None
+        found.with_settings += bool(row.profiles or row.escalate) or row.think is not None
         if len(found.rows) < MOST_ROWS:
-            found.rows.append(row)
+            found.rows.append(replace(row, profiles=(), think=None, escalate=()))
     if not seen:
         told = f": {found.bad[0].problem}" if found.bad else ""
         raise UsageError(f"there are no rows in the input{told}")

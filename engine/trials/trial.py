@@ -214,7 +214,7 @@ def _notes(options: TrialOptions, read: TrialRows, arms: Sequence[TrialArm], tak
     if read.without_expect:
         yield f"{read.without_expect:,} rows expect nothing and are left out"
     if read.with_settings:
-        yield f"{read.with_settings:,} rows name a profile or a think value: a trial asks its own arms instead"
+        yield f"{read.with_settings:,} rows name profiles or think values: a trial asks its own arms instead"
     for one in arms:
         if one.arm.same_as:
             told = ", ".join(f"@{think}" for think in one.arm.same_as)

@@ -129,6 +129,16 @@ def test_the_same_request_is_one_arm(cli: Run, arms: Path, sums: Path) -> None:
     assert max(asked.values()) == 1
 
 
+def test_what_rows_say_of_whom_to_ask_is_left_aside(cli: Run, arms: Path, tmp_path: Path) -> None:
+    rows, own = tmp_path / "rows.jsonl", ({"profile": "arm-p50"}, {"think": "high"}, {"escalate": ["low", "high"]}, {})
+    made = ({"prompt": f"{n} + 1", "expect": {"number": n + 1}, **own[n % 4]} for n in range(12))
+    rows.write_text("".join(json.dumps(row) + "\n" for row in made))
+    out = tmp_path / "out.jsonl"
+    ended = cli("tune", rows, "-p", "arm-p97@low", "-o", out, "--config", arms)
+    assert "9 rows name profiles or think values: a trial asks its own arms instead" in ended.err
+    assert {(line["profile"], line["think"]["requested"]) for line in lines(out)} == {("arm-p97", "low")}
+
+
 def test_too_few_rows(cli: Run, arms: Path, sums: Path) -> None:
     ended = cli("tune", sums, *FEW, "--target", "0.9", "--rows", "1", "--config", arms)
     assert ended.code == 6 and ended.out.startswith("cannot tell: no arm is shown to reach 90 %")
