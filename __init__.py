@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from .engine.cells.measure import Measure
     from .engine.checks.gates import Gate
     from .engine.client import Client, load_config
+    from .engine.dose_calls import dose
+    from .engine.doses.curves import Dose, DoseCurve, DoseFigure
     from .engine.exchange.outcome import Latency
     from .engine.planning.fates import PieceFate, SessionPlace
     from .engine.results.checked import CheckOutcome, Escalation, EscalationStep
@@ -60,6 +62,8 @@ _HOMES = {
     ".engine.single_calls": "ask batch compare plan tune",
     ".engine.trials.arms": "Arm",
     ".engine.trials.report": "ArmReport TrialEnd TrialOutcome TrialReport",
+    ".engine.dose_calls": "dose",
+    ".engine.doses.curves": "Dose DoseCurve DoseFigure",
     ".engine.exchange.outcome": "Latency",
     ".engine.results.difference": "Difference difference",
     ".engine.results.checked": "CheckOutcome Escalation EscalationStep",
@@ -77,12 +81,12 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 
 __all__ = [
     "AnswerDelta", "Arm", "ArmReport", "BadRow", "BatchOutcome", "BatchRun", "BatchSummary", "BudgetError", "Cell",
-    "CheckOutcome", "Client", "Config", "ConfigError", "Cost", "Delta", "Difference", "Escalation", "EscalationStep",
-    "Failure", "Forecast", "Gate", "GroupSummary", "Latency", "Measure", "Notice", "Observer", "PieceFate",
-    "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result", "RowResult", "Run", "Session", "SessionPlace",
-    "SessionTurn", "Silent", "StoreError", "StrictPlanError", "Summary", "ThinkReceipt", "ThinkdialError", "TrialEnd",
-    "TrialOutcome", "TrialReport", "Usage", "UsageError", "__version__", "ask", "batch", "cells_of", "compare",
-    "difference", "load_config", "plan", "tune",
+    "CheckOutcome", "Client", "Config", "ConfigError", "Cost", "Delta", "Difference", "Dose", "DoseCurve",
+    "DoseFigure", "Escalation", "EscalationStep", "Failure", "Forecast", "Gate", "GroupSummary", "Latency",
+    "Measure", "Notice", "Observer", "PieceFate", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result",
+    "RowResult", "Run", "Session", "SessionPlace", "SessionTurn", "Silent", "StoreError", "StrictPlanError",
+    "Summary", "ThinkReceipt", "ThinkdialError", "TrialEnd", "TrialOutcome", "TrialReport", "Usage", "UsageError",
+    "__version__", "ask", "batch", "cells_of", "compare", "difference", "dose", "load_config", "plan", "tune",
 ]  # fmt: skip
 
 

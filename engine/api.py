@@ -9,7 +9,6 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from ..providers.schema import Notice
-from .doses.chooser import choose_dose
 from .planning.option_names import COMMAND_LINE, OptionNames
 from .planning.prepare import Prompt
 from .runs.descriptors import room_for
@@ -18,6 +17,7 @@ from .runs.forecasts import Note, unheard
 from .runs.jobs import Job, Options, make_jobs
 from .runs.money import Affordable, CostOptions, afford
 from .runs.run import Circumstances, Finished, kept_of, make_calls, run_jobs
+from .targets.target import wants_dose
 
 if TYPE_CHECKING:
     from ..profiles.config import Config
@@ -99,7 +99,10 @@ def ready_run(
     """
     if simulated is not None:
         options = replace(options, is_simulated=True)
-    options = replace(options, choose=options.choose or choose_dose)
+    if options.choose is None and wants_dose(selections, options.sweep, config):
+        from .doses.chooser import choose_dose
+
+        options = replace(options, choose=choose_dose)
     checks = None
     says = command in CHECKED and any(selection.profile.expect is not None for selection in selections)
     if expect is not None or says:

@@ -297,6 +297,11 @@ def think_values(selection: Selection, sweep: tuple[Think, ...], config: Config)
     return (selection.profile.think or config.defaults.think or AUTO,)
 
 
+def wants_dose(selections: Iterable[Selection], sweep: tuple[Think, ...], config: Config) -> bool:
+    """Whether one of the think values is a dose, for which another one has to be chosen."""
+    return any(think.aim is not None for one in selections for think in think_values(one, sweep, config))
+
+
 def host_of(url: str) -> str:
     """The host of an address, in small letters, with its port where it names one; empty where it has none."""
     try:

@@ -13,12 +13,11 @@ from ...options import AllowUnpriced, AsJson, ConfigFile, Files, MaxCost, Profil
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from decimal import Decimal
 
     from ....engine.doses.curves import DoseCurve
     from ....engine.doses.measure import Measurement
     from ....engine.planning.prepare import Prompt
-    from ....engine.runs.run import Finished
+    from ....engine.runs.money import CostOptions
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
     from ....providers.think import Think
@@ -70,6 +69,7 @@ def dose(
     Example:  thinkdial dose -p claude -p gpt --measure 8 --max-cost 0.50
     """
     from ....engine.doses.dose import dose_curves, only_thinks
+    from ....engine.runs.money import CostOptions, usd_of
     from ....engine.targets.target import select
     from ....providers.errors import UsageError
     from ...output import noting
@@ -89,7 +89,8 @@ def dose(
         if max_cost is None:
             raise UsageError("--measure spends money: say how much at most", hint="for instance --max-cost 0.50")
         selections = select(names, settings)
-        measured = _measured(selections, settings, own, measure, thinks, max_cost, allow_unpriced, system, quiet)
+        cost = CostOptions(usd_of(max_cost, "--max-cost"), allow_unpriced)
+        measured = _measured(selections, settings, own, measure, thinks, cost, system, quiet)
     elif max_cost is not None:
         raise UsageError("--max-cost is for --measure: without it nothing is called")
     else:
@@ -104,40 +105,21 @@ def _measured(
     own: Sequence[Prompt] | None,
     wanted: int,
     thinks: Sequence[Think],
-    max_cost: str,
-    allow_unpriced: bool,
+    cost: CostOptions,
     system: str | None,
     quiet: bool,
 ) -> Measurement:
-    from ....engine.api import ready_run
-    from ....engine.doses.measure import fill, rounds_of
-    from ....engine.doses.prompts import dose_prompts
-    from ....engine.planning.prepare import Prompt
-    from ....engine.runs.jobs import Options
-    from ....engine.runs.money import CostOptions, usd_of
-    from ....engine.runs.observer import Silent
-    from ....providers.errors import UsageError
+    from ....engine.dose_calls import measure_doses
     from ...output import noting, say
-
-    if not config.history.enabled:
-        raise UsageError("the history is off, and what is measured would be kept nowhere", hint="history: true")
-    limit = usd_of(max_cost, "--max-cost")
-    prompts = own or [Prompt(text, system) for text in dose_prompts()]
-    rounds = rounds_of(selections, config, prompts, wanted, thinks=thinks, own=own is not None)
-    note = noting(quiet=quiet)
-
-    def run(chosen: Sequence[Selection], prompt: Prompt, spent_usd: Decimal) -> Finished:
-        cost = CostOptions(limit, allow_unpriced, spent_usd=spent_usd)
-        ready = ready_run(chosen, prompt, config, Options(), command="compare", cost=cost, note=note)
-        if ready.question is not None:
-            raise ready.question.refusal()
-        return ready.run(Silent())
 
     def heard(ended: int, total: int) -> None:
         if not quiet:
             say(f"measuring: {ended} of {total} calls")
 
-    return fill(rounds, run, heard)
+    return measure_doses(
+        selections, config, wanted, cost,
+        prompts=own, system=system, thinks=thinks, note=noting(quiet=quiet), heard=heard,
+    )  # fmt: skip
 
 
 def _told(measured: Measurement, *, quiet: bool) -> ExitCode:

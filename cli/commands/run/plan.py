@@ -63,7 +63,6 @@ def plan(
 
     Example:  thinkdial plan -p claude -p gemini --think off,high,8k
     """
-    from ....engine.doses.chooser import choose_dose
     from ....engine.planning.prepare import Prompt
     from ....engine.runs.jobs import Options
     from ....engine.targets.target import select
@@ -74,7 +73,7 @@ def plan(
 
     sweep = sweep_values(think, spend)
     settings = load_config(config, profile or [], quiet=quiet)
-    options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate, choose=choose_dose)
+    options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate)
     if repeat > 1 or len(set(profile or ())) < len(profile or ()):
         from ....engine.runs.samples import with_samples
 
@@ -134,11 +133,18 @@ def print_plans(
 
     from ....engine.runs.plan_documents import plan_document
     from ....engine.runs.plans import plan_calls
+    from ....engine.targets.target import wants_dose
     from ...formats import json_text
     from ...output import complain, console, emit, noting, rendered, say
     from ...views.run.plans import plans_view
 
     note = noting(quiet=quiet)
+    if wants_dose(selections, options.sweep, config):
+        from dataclasses import replace
+
+        from ....engine.doses.chooser import choose_dose
+
+        options = replace(options, choose=choose_dose)
 
     def counted(plans: Sequence[Prepared]) -> dict[int, int]:
         from ....engine.exchange.surroundings import run_loop

@@ -7,7 +7,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ....engine.api import ReadyRun, ready_run
-from ....engine.doses.chooser import choose_dose
 from ....engine.runs.jobs import Options
 from ....engine.runs.money import NOTHING, CostOptions, usd_of
 from ...exit_codes import ExitCode
@@ -26,15 +25,7 @@ if TYPE_CHECKING:
 
 def options_of(sending: SendOptions, sweep: tuple[Think, ...]) -> Options:
     """How each call is made, by what the command line says."""
-    return Options(
-        sweep,
-        sending.max_output,
-        sending.timeout,
-        sending.retries,
-        sending.no_stream,
-        sending.emulate,
-        choose=choose_dose,
-    )
+    return Options(sweep, sending.max_output, sending.timeout, sending.retries, sending.no_stream, sending.emulate)
 
 
 def make_ready(
