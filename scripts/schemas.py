@@ -58,7 +58,11 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DIRECTORY = Path(__file__).resolve().parent.parent / "profiles" / "schemas"
 NOT_PRINTED = {Failure: {"param"}}
 DESCRIBED = {"branch": FileBranch, "node": FileNode, "piece": TurnPiece}
-THINK_PATTERN = "^(auto|" + "|".join(level.value for level in Level) + "|[0-9]{1,9}k?)$"
+THINK_PATTERN = (
+    "^(auto|"
+    + "|".join(level.value for level in Level)
+    + r"|~?[0-9]{1,9}k?|~\$([0-9]{1,6}(\.[0-9]{1,9})?|\.[0-9]{1,9}))$"
+)
 
 
 def main() -> None:

@@ -82,7 +82,7 @@ def _columns(curve: DoseCurve, wide: bool) -> list[Column]:
         return Column(head, "right", [Text(cell) for cell in cells])
 
     return [
-        Column("think", "left", [Text(f"{dose.think}{' ' + ALIKE if dose.not_above else ''}") for dose in curve.doses]),
+        Column("think", "left", [Text(think_words(dose)) for dose in curve.doses]),
         Column("n", "right", [Text(f"{dose.answers:,}") for dose in curve.doses]),
         Column(
             "reasoning tokens",
@@ -92,6 +92,11 @@ def _columns(curve: DoseCurve, wide: bool) -> list[Column]:
         column("total time", lambda dose: dose.total_s, seconds),
         column("cost", lambda dose: dose.usd, dollar_words),
     ]
+
+
+def think_words(dose: Dose) -> str:
+    """`medium ≈`: the think value, marked where it is not shown to think more than the one below it."""
+    return one_line(dose.think, 20) + (f" {ALIKE}" if dose.not_above else "")
 
 
 def figure_words(figure: DoseFigure | None, words: Callable[[float], str], *, interval: bool) -> str:

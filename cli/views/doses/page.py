@@ -8,12 +8,12 @@ from itertools import pairwise
 
 from ....engine.doses.curves import Dose, DoseCurve, DoseFigure
 from ....providers.untrusted import one_line
-from ..numbers import ALIKE, UNKNOWN, seconds
+from ..numbers import UNKNOWN, seconds
 from ..report.assets import page_of
 from ..report.columns import PageCell, PageColumn, PageTable, number, page_amounts
 from ..report.plots import SERIES, ChartLine, Plot, Point, Tick, axis_kind, dollar_tick, second_tick
 from ..report.scales import Scale, fitting, usable
-from .curves import dollar_words, figure_words, legend, step_lines, token_words
+from .curves import dollar_words, figure_words, legend, step_lines, think_words, token_words
 
 _Pick = Callable[[Dose], DoseFigure | None]
 
@@ -154,7 +154,7 @@ def _table(curves: Sequence[DoseCurve]) -> PageTable:
     counted = tuple(PageCell(f"{dose.answers:,}", number(dose.answers)) for _, dose in rows)
     return PageTable((
         words("model", lambda curve, dose: _name(curve)),
-        words("think", lambda curve, dose: dose.think + (f" {ALIKE}" if dose.not_above else "")),
+        words("think", lambda curve, dose: think_words(dose)),
         PageColumn("", "answers", True, counted),
         *figures("reasoning tokens", lambda dose: dose.reasoning_tokens, token_words),
         *figures("output tokens", lambda dose: dose.output_tokens, token_words),
