@@ -130,7 +130,9 @@ def _made(stored: StoredResult, reply: Reply, target: Target, config: Config) ->
     request = HttpRequest(
         str(sent.get("method") or "POST"), str(sent.get("url") or ""), (), str(sent.get("body") or "").encode()
     )
-    decided = ThinkPlan(was.think.requested, was.think.native, was.think.fidelity, was.think.note, thinks=None)
+    decided = ThinkPlan(
+        was.think.requested, was.think.native, was.think.fidelity, was.think.note, thinks=None, aim=was.aim
+    )
     outcome = Outcome(
         prepared=Prepared(
             target=target,
@@ -204,7 +206,8 @@ def _kept_notices(was: Result) -> tuple[Notice, ...]:
 
 def _think(was: Result) -> Think:
     try:
-        return parse_think(was.think.requested)
+        asked = parse_think(was.think.requested)
+        return asked if was.aim is None else replace(parse_think(was.aim.chosen), aim=asked.aim)
     except UsageError:
         return AUTO
 

@@ -205,7 +205,7 @@ def prepare_one(
             aim=aim,
         )
 
-    if think.aim is None:
+    if think.aim is None or not think.is_open:
         prepared = prepared_as(think)
     else:
         choose = options.choose

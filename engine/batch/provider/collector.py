@@ -219,6 +219,8 @@ class _Page:
         try:
             twins = [self._access.prepared(kept.row, twin) for twin in kept.twins]
             prepared = standing_for(self._access.prepared(kept.row, kept.think), twins)
+            if kept.aim is not None:
+                prepared = replace(prepared, plan=prepared.plan.for_dose(kept.aim))
             sent = self._access.line(kept.work.token, prepared)
         except ConfigError as error:
             return self._access.caller.refused(kept.think, error, kept.work.repeat)

@@ -107,7 +107,9 @@ class Planner:
             made = self.planned.estimates.setdefault(name, Estimate(datetime.now(UTC)))
             made.add(prepared, Prompt(row.text, prepared.call.system, row.earlier))
         self._writer(access, len(sent) + 1, most).add(
-            token, encode_row(row, think, work, sent, (twin.think for twin in prepared.asked.twins)), sent
+            token,
+            encode_row(row, think, work, sent, (twin.think for twin in prepared.asked.twins), aim=prepared.plan.aim),
+            sent,
         )
         self.planned.works += 1
 

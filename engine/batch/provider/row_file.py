@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import IO, Any
 
 from ....providers.errors import StoreError
@@ -16,6 +16,8 @@ from ....providers.schema import Message
 from ....providers.think import Think, parse_think
 from ....providers.turns.turn_documents import turn_document, turn_of_document
 from ...planning.fates import Past
+from ...planning.think_plan import AimReceipt
+from ...results.documents import plain
 from ..output.output_file import Work
 from ..rows.digests import digest_of
 from ..rows.rows import Row
@@ -26,7 +28,8 @@ from .job_store import BatchJob, BatchPart
 class KeptRow:
     """A row of a batch, the work that its result answers, and what stands for the line that was sent.
 
-    `twins` are other think values whose line would have been the same.
+    `twins` are other think values whose line would have been the same. Of a dose `think` has the value that was chosen
+    for it, and `aim` why.
     """
 
     row: Row
@@ -34,16 +37,26 @@ class KeptRow:
     work: Work
     sent: str
     twins: tuple[Think, ...] = ()
+    aim: AimReceipt | None = None
 
 
-def encode_row(row: Row, think: Think, work: Work, sent: bytes, twins: Iterable[Think] = ()) -> bytes:
+def encode_row(
+    row: Row,
+    think: Think,
+    work: Work,
+    sent: bytes,
+    twins: Iterable[Think] = (),
+    *,
+    aim: AimReceipt | None = None,
+) -> bytes:
     """One line of JSON, beginning with the token of the work."""
     document: dict[str, Any] = {
         "token": work.token,
         "digest": work.digest.hex(),
         "sent": sent_digest(sent),
         "think": str(think),
-        "twins": [str(twin) for twin in twins],
+        "twins": [[str(twin), twin.sent] for twin in twins],
+        "aim": plain(aim),
         "profile": work.profile,
         "repeat": work.repeat,
         "number": row.number,
@@ -83,8 +96,17 @@ def decode_row(line: bytes) -> KeptRow:
     )
     think = parse_think(str(told["think"]))
     work = Work(row.id, str(told["profile"]), str(think), bytes.fromhex(str(told["digest"])), count(told.get("repeat")))
-    twins = tuple(parse_think(str(twin)) for twin in array(told.get("twins")))
-    return KeptRow(row, think, work, str(told["sent"]), twins)
+    twins = tuple(_as_chosen(*map(str, twin)) for twin in array(told.get("twins")))
+    aim = None if told.get("aim") is None else AimReceipt(**obj(told["aim"]))
+    if aim is not None:
+        think = _as_chosen(str(think), aim.chosen)
+    return KeptRow(row, think, work, str(told["sent"]), twins, aim)
+
+
+def _as_chosen(requested: str, sent: str) -> Think:
+    """A think value as it was sent: of a dose with the value that was chosen for it."""
+    asked = parse_think(requested)
+    return asked if asked.aim is None else replace(parse_think(sent), aim=asked.aim)
 
 
 def _past(told: Any) -> Past | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -124,8 +125,30 @@ def test_a_stored_dose_comes_back_and_replays(cli: Cli, measured: str):
     cli("ask", "What is 5 + 8?", "-p", "arm-climb", "-t", "~1000", "--config", measured)
     (stored,) = cli("history", "show", "last", "--json").json["results"]
     assert stored["aim"]["chosen"] == "high"
-    again = cli("history", "replay", "last")
+    again = cli("history", "replay", "last", "--json", "--config", measured)
     assert again.code == 0, again.err
+    (replayed,) = again.json["results"]
+    assert replayed["result"]["aim"] == stored["aim"] and replayed["result"]["think"] == stored["think"]
+    assert not [change for change in replayed["changes"] if change["field"].startswith(("aim", "think"))]
+
+
+def test_a_batch_at_a_provider_tells_what_was_chosen_when_it_was_sent(cli: Cli, sim: str, tmp_path: Path):
+    named = ("-p", "sim-openai", "--config", sim)
+    assert cli("compare", "What is 17 + 25?", *named, "-t", "low,medium,high", "--repeat", "4").code == 0
+    rows, out = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
+    rows.write_text('{"id": "a", "prompt": "What is 1 + 2?"}\n')
+    sent = cli("batch", str(rows), *named, "-t", "~180", "--via", "provider", "-o", str(out))
+    assert sent.code == 0, sent.err
+    # What is known by the time of the answer would choose otherwise.
+    for path in Path(os.environ["XDG_DATA_HOME"]).rglob("history.sqlite3*"):
+        path.unlink()
+    batch = sent.out.split()[0]
+    assert cli("batch", "wait", batch, "--config", sim).code == 0
+    assert cli("batch", "collect", batch, "--config", sim).code == 0
+    line = json.loads(out.read_text())
+    assert line["think"]["native"]["reasoning"]["effort"] == line["aim"]["chosen"] == "low"
+    assert (line["aim"]["source"], line["aim"]["n"]) == ("history", 4) and line["aim"]["measured"] is not None
+    assert not any(one["code"] == "batch_request" for one in line["warnings"])
 
 
 @pytest.mark.parametrize(
