@@ -10,6 +10,7 @@ from typing import TypeVar
 from ....engine.results.result import Result
 from ....profiles.profile import Reference
 from ....providers.untrusted import one_line
+from ..checks.outcome import check_words
 from ..numbers import UNKNOWN, at_the_point, dollars, seconds, tokens
 from ..run.continuity import went_along
 from ..run.phrases import BAD, CAUTION, GOOD, kind_words, verdict_words
@@ -107,6 +108,8 @@ def _main(results: Sequence[Result], made: Sequence[ResultRow], reference: Refer
         PageCell(f"{mark} {words}", words, TONES.get(style, ""))
         for mark, words, style in (verdict_words(result) for result in results)
     ]
+    checks = [check_words(result) for result in results]
+    checked = [PageCell(words, words, TONES.get(style, "")) for words, style in checks]
     costs = page_amounts([row.cost for row in made])
     return [
         PageColumn("", "profile", False, tuple(PageCell(row.profile, row.profile.lower()) for row in made)),
@@ -119,6 +122,7 @@ def _main(results: Sequence[Result], made: Sequence[ResultRow], reference: Refer
         _known("tokens/s", [row.rate for row in made], [r.latency.output_tokens_per_s for r in results]),
         _known("cost", costs, [r.cost.usd for r in results]),
         PageColumn("", "verdict", False, tuple(verdicts)),
+        *([PageColumn("", "check", False, tuple(checked))] if any(words for words, _ in checks) else []),
     ]  # fmt: skip
 
 

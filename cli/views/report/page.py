@@ -14,6 +14,8 @@ from ....profiles.facts import reference as shipped_reference
 from ....profiles.profile import Reference
 from ....providers.untrusted import harmless, one_line
 from ..cells.cell_words import CellRow, cell_rows, legend
+from ..checks.escalation import bill_words
+from ..checks.outcome import check_notes, check_words
 from ..choose.difference import NamedDifference
 from ..numbers import dollars, seconds, share, tokens
 from ..run.continuity import went_along
@@ -247,6 +249,9 @@ def _chips(result: Result) -> tuple[Chip, ...]:
     if result.status == "ok":
         mark, words, style = verdict_words(result)
         chips.append(Chip(f"{mark} {words}", TONES.get(style, "quiet"), "what the answer showed of it"))
+    words, style = check_words(result)
+    if words:
+        chips.append(Chip(words, TONES.get(style, "quiet"), "whether it is what was expected"))
     raw = one_line(result.finish_raw or "", 40)
     finish = result.finish.replace("_", " ")
     said = f"{finish} ({raw})" if raw and raw != result.finish else finish
@@ -272,5 +277,8 @@ def _notes(result: Result) -> tuple[str, ...]:
     said += [warning.message for warning in result.warnings if warning.code != SIMULATED]
     if result.think.verdict != "starved":  # that is told among the problems
         said.append(explanation(result))
+    said += [words for words, _ in check_notes(result)]
+    if result.escalation is not None:
+        said.append(bill_words(result.escalation))
     said.append(result.cost.note or "")
     return tuple(dict.fromkeys(words for text in said if (words := one_line(text, 1000))))

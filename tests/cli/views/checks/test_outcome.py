@@ -41,3 +41,14 @@ def test_an_opinion_is_called_one_and_says_what_it_cost() -> None:
         " · 2 calls, cost $0.0021, 310 output tokens, 200 of them reasoning"
         " · the judge is of the answer's own vendor"
     )
+
+
+def test_the_report_has_the_check_where_there_was_one(result: Callable[..., Result]) -> None:
+    from thinkdial.cli.views.report import report_page
+    from thinkdial.engine.results.assembly import make_run
+
+    plain = report_page([make_run("r", "p", None, [result()], 1.0)])
+    assert "whether it is what was expected" not in plain
+    failed = replace(result(), passed=False, expect_note="the answer is <b>another</b> one")
+    page = report_page([make_run("r", "p", None, [failed], 1.0)])
+    assert "✗ failed the check" in page and "&lt;b&gt;another" in page and "<b>another" not in page
