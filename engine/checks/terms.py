@@ -77,9 +77,9 @@ class ExpectTerms:
         return self._schemas[name]
 
     def _read(self, name: str) -> Json | bool:
-        path = self._path(name)
+        path = self.path(name)
         try:
-            if not path.is_file():  # nothing waits for a pipe or a device that somebody names
+            if not _is_file(path):  # nothing waits for a pipe or a device that somebody names
                 raise OSError("there is no such file")
             value = parse_json(read_bounded(path, MOST_SCHEMA_BYTES))
         except OSError as error:
@@ -88,14 +88,27 @@ class ExpectTerms:
             raise UsageError(f"expect.schema: {name[:300]} is not JSON: {error}") from None
         return cast("Json | bool", value)
 
-    def _path(self, name: str) -> Path:
+    def path(self, name: str, what: str = "expect.schema") -> Path:
+        """The file that `what` names: beside the data, or below the working directory. Raises `UsageError`.
+
+        Unless files from anywhere may be named, it has to lie below the folder of the data, links followed.
+        """
         if self.anywhere:
-            return (self.folder or Path()) / name
+            beside = (self.folder or Path()) / name
+            return beside if _is_file(beside) else Path(name)
         if self.folder is None:
-            raise UsageError(
-                "expect.schema: rows that lie in no folder name no files", hint="--allow-files, or the schema itself"
-            )
+            raise UsageError(f"{what}: rows that lie in no folder name no files", hint="--allow-files")
+        here = Path(name)
         try:
+            if _is_file(here) and here.resolve().is_relative_to(self.folder.resolve()):
+                return here
             return file_below(self.folder, name)
         except OutsideError as error:
-            raise UsageError(f"expect.schema: {error}", hint="--allow-files takes files from anywhere") from None
+            raise UsageError(f"{what}: {error}; --allow-files takes files from anywhere") from None
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False

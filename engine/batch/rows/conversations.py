@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from ....profiles.disk import read_bounded
+from ....providers.errors import UsageError
 from ....providers.schema import Message
+from ...checks.terms import ExpectTerms
 from ...planning.fates import Past
 from .digests import digest_of
 
@@ -46,10 +48,10 @@ class _RowSession:
     written: str
 
 
-def asked_of(entry: Mapping[str, Any], template: Template | None) -> RowConversation:
+def asked_of(entry: Mapping[str, Any], template: Template | None, terms: ExpectTerms) -> RowConversation:
     """What the fields of a row ask. Raises `UnusableError`."""
     system = read_text(entry, "system")
-    session = _session(entry["session"]) if entry.get("session") is not None else None
+    session = _session(entry["session"], terms) if entry.get("session") is not None else None
     earlier: tuple[Message, ...] = ()
     if template is not None:
         try:
@@ -111,8 +113,8 @@ def _chat(messages: Any) -> tuple[str, tuple[Message, ...], str | None]:
     return earlier[-1].text, tuple(earlier[:-1]), "\n\n".join(system) or None
 
 
-def _session(value: Any) -> _RowSession:
-    """The session that stands in the row, or in the file that it names, which is looked for where the batch runs."""
+def _session(value: Any, terms: ExpectTerms) -> _RowSession:
+    """The session that stands in the row, or in the file that it names, by the `terms` on which rows name files."""
     from ...sessions.forms.file_text import text_of, value_of
     from ...sessions.forms.json_object import FormError
     from ...sessions.forms.session_reader import read_session
@@ -121,8 +123,10 @@ def _session(value: Any) -> _RowSession:
     try:
         if isinstance(value, str):
             place = f"session {value[:300]}"
-            value = value_of(text_of(_bytes_of(value)))
+            value = value_of(text_of(_bytes_of(terms.path(value, "session"))))
         file = read_session(value)
+    except UsageError as error:
+        raise UnusableError(error.message) from None
     except FormError as error:
         raise UnusableError(f"{place}: {error}") from None
     except OSError as error:
@@ -133,8 +137,7 @@ def _session(value: Any) -> _RowSession:
     return _RowSession(Past(turns), system, json.dumps(value, sort_keys=True, ensure_ascii=False))
 
 
-def _bytes_of(name: str) -> bytes:
-    path = Path(name)
+def _bytes_of(path: Path) -> bytes:
     if not path.is_file():  # nothing waits for a pipe or a device that a row names
         raise OSError("there is no such file")
     return read_bounded(path, MOST_SESSION_BYTES)

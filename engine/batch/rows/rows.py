@@ -106,7 +106,7 @@ def read_rows(
     Excel writes semicolons where a comma stands in numbers. `terms` say what rows may expect, and `usual` is for what
     they do not say.
     """
-    terms, usual = terms or ExpectTerms(), usual or RowDefaults()
+    terms, usual = terms or ExpectTerms(anywhere=True), usual or RowDefaults()
     names = _Names()
     number = 0
     entries = _csv_entries(lines, delimiter) if form == "csv" else _line_entries(lines, form)
@@ -272,7 +272,7 @@ def _row(
     terms: ExpectTerms,
     usual: RowDefaults,
 ) -> Row:
-    asked = asked_of(entry, template)
+    asked = asked_of(entry, template, terms)
     text, system, digest = asked.text, asked.system, asked.digest
     given = entry.get("id", entry.get("row_id"))
     if given is not None and (isinstance(given, bool) or not isinstance(given, str | int | float) or given == ""):

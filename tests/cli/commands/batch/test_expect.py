@@ -75,6 +75,11 @@ def test_rows_define_nothing_and_name_no_files_from_elsewhere(process: Cli, chec
         assert f"line {at}: expect" in ended.err and words in ended.err
     allowed = process("batch", rows, "-p", "a", "--config", checked, "--allow-files")
     assert {*lines(allowed)} == {"r3", "r4"}
+    (tmp_path / "tea.json").write_text('{"schema": "thinkdial.session/1"}')
+    write_rows(rows, {"prompt": "x", "session": "../tea.json"}, {"prompt": "x", "session": str(tmp_path / "tea.json")})
+    named = process("batch", rows, "-p", "a", "--config", checked)
+    assert named.code == 1 and named.err.count("does not lie below") == 2
+    assert "does not lie below" not in process("batch", rows, "-p", "a", "--config", checked, "--allow-files").err
     piped = process(
         "batch", "-", "-p", "a", "--config", checked, stdin=b'{"prompt": "x", "expect": {"schema": "s.json"}}\n'
     )
