@@ -116,7 +116,7 @@ def judges_in(expects: Sequence[Json], config: Config, compared: Sequence[str] |
             if compared is None and kind == "agree":
                 raise UsageError(
                     "expect.agree needs the answers of one run",
-                    hint="compare them: thinkdial compare ... --expect agree=0.8",
+                    hint="in a batch: --repeat 5 --fail-on agreement<0.8",
                 )
             check = config.checks.get(name) if isinstance(name, str) else None
             if not isinstance(check, JudgeCheck):
