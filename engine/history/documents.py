@@ -59,6 +59,7 @@ def replay_document(number: int, replayed: Sequence[tuple[StoredResult, Replayed
         "results": [
             {
                 **_name(stored),
+                "repeat": stored.result.repeat,
                 "unfinished": stored.unfinished,
                 "changes": [{"field": change.path, "was": change.was, "is": change.is_} for change in again.changes],
                 "notes": list(again.notes),
@@ -150,9 +151,8 @@ def _run(row: RunRow) -> dict[str, Any]:
     }
 
 
-def _name(entry: StoredResult) -> dict[str, str | int | None]:
-    result = entry.result
-    return {"profile": result.profile, "think": result.think.requested, "repeat": result.repeat}
+def _name(entry: StoredResult) -> dict[str, str]:
+    return {"profile": entry.result.profile, "think": entry.result.think.requested}
 
 
 def _span(span: SpendSpan) -> dict[str, str | None]:
