@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
+from functools import lru_cache
 from statistics import NormalDist
 
 LARGE_RANK_SUM = 60
@@ -64,6 +65,7 @@ def signed_sum_at_least(ranks: Sequence[int], least: int) -> float:
     return sum(counted[max(least, 0) :]) / 2 ** len(ranks)
 
 
+@lru_cache(maxsize=256)
 def rank_sum_quantile(n_a: int, n_b: int, tail: float) -> tuple[int, float]:
     """How many of the ordered differences of two samples lie outside at each end, and what is covered between.
 
