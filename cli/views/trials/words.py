@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from ....engine.trials.standings import Rules
 
 MOST_NAMES = 6
+MUCH = 0.1
+"""A pass rate that may be so much lower is not as good for all that is known."""
+
 BOUNDS = "bounds hold for all arms and at all looks together, so that they are wider than an interval of one arm alone"
 LEGEND = f"{BOUNDS}; ◆ no other arm has as high a rate for as little"
 
@@ -49,10 +52,16 @@ def reasons(report: TrialReport) -> Iterator[str]:
             yield "it was interrupted before all was decided"
         case TrialEnd.OUTPUT_FAILED:
             yield "the results could not be written, so that no more was asked"
-        case TrialEnd.ROWS if report.outcome is TrialOutcome.CANNOT_TELL:
+        case TrialEnd.ROWS | TrialEnd.NO_CALLS if report.outcome is TrialOutcome.CANNOT_TELL:
             yield f"the {rules.rows:,} rows are too few to say more"
         case _:
             pass
+    choice = report.choice
+    if rules.target is None and choice is not None and (choice.behind_best or 0) > MUCH:
+        yield (
+            f"the {rules.rows:,} rows are too few to show that {label(choice)} is as good as the best:"
+            f" it may be up to {100 * (choice.behind_best or 0):.1f} points behind"
+        )
     if report.least_rows is not None and report.least_rows > rules.rows and report.outcome is TrialOutcome.CANNOT_TELL:
         yield (
             f"to show that one of {len(report.arms)} arms reaches {share(rules.target)} takes at least"

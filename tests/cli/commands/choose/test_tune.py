@@ -119,6 +119,25 @@ def test_equal_arms(cli: Run, arms: Path, sums: Path) -> None:
     assert "100 more rows would narrow" in ended.out
 
 
+def test_rows_too_few_to_be_as_good(cli: Run, arms: Path, sums: Path) -> None:
+    ended = cli("tune", sums, "-p", "arm-p95@low", "-p", "arm-p97@high", "--rows", "25", "--config", arms)
+    assert "the 25 rows are too few to show that arm-p95@low is as good as the best" in " ".join(ended.out.split())
+
+
+def test_an_output_of_a_batch_is_gone_on_with(cli: Run, arms: Path, sums: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out.jsonl"
+    cli("batch", sums, "-p", "arm-p97@low", "-o", out, "--config", arms)
+    found = cli("tune", sums, *FEW, "--target", "0.9", "-o", out, "--json", "--config", arms).json
+    assert found["calls_earlier"] == 200 and found["chosen"] == "arm-p97@low"
+
+
+def test_rows_from_a_pipe(process: Run, arms: Path, sums: Path) -> None:
+    piped = process(
+        "tune", "-", "-p", "arm-p50@low", "--rows", "5", "--json", "--config", arms, stdin=sums.read_bytes()
+    )
+    assert piped.code == 0 and piped.json["calls"] == 5 and piped.json["source"] == "-"
+
+
 def test_the_same_request_is_one_arm(cli: Run, arms: Path, sums: Path) -> None:
     found = cli(
         "tune", sums, "-p", "arm-p97", "--think", "medium,auto,high", "--rows", "10", "--json", "--config", arms
