@@ -9,7 +9,7 @@ left will most likely not decide is not asked on: to say that the rows are too f
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from itertools import islice
 from statistics import fmean, stdev
@@ -36,18 +36,23 @@ class NextCall:
     row: int
 
 
-def next_round(records: Records, rules: Rules, found: Standings | None = None) -> tuple[NextCall, ...]:
-    """The rows to ask next, in order; none when nothing is to be gained by more. `found` is what the samples show."""
+def next_round(
+    records: Records, rules: Rules, found: Standings | None = None, busy: Collection[str] = ()
+) -> tuple[NextCall, ...]:
+    """The rows to ask next, in order; none when nothing is to be gained by more. `found` is what the samples show.
+
+    Arms that are `busy` have not answered yet what they were asked, and are asked nothing.
+    """
     pilot = [
         (name, min(PILOT, rules.rows) - len(record.samples))
         for name, record in records.items()
-        if record.trouble is None and len(record.samples) < min(PILOT, rules.rows)
+        if record.trouble is None and len(record.samples) < min(PILOT, rules.rows) and name not in busy
     ]
     if pilot:
         return _calls(records, rules, pilot)
     found = standings_of(records, rules) if found is None else found
-    front = _by_target(records, rules, found) if rules.target is not None else _by_rank(records, rules, found)
-    return _calls(records, rules, [(name, _more(records[name])) for name in dict.fromkeys(front)])
+    front = _by_target(records, rules, found, busy) if rules.target is not None else _by_rank(records, rules, found)
+    return _calls(records, rules, [(name, _more(records[name])) for name in dict.fromkeys(front) if name not in busy])
 
 
 def is_hopeless(record: ArmRecord, rules: Rules, arms: int) -> bool:
@@ -62,14 +67,14 @@ def is_hopeless(record: ArmRecord, rules: Rules, arms: int) -> bool:
     return not is_below(least, n + left, rules.target, alpha, is_last=True)
 
 
-def _by_target(records: Records, rules: Rules, found: Standings) -> list[str]:
+def _by_target(records: Records, rules: Rules, found: Standings, busy: Collection[str]) -> list[str]:
     """The arms to ask where a rate is to be reached."""
     leader, front = found.leader, list[str]()
     opened: list[tuple[float, str]] = []
     unpriced: list[str] = []
     for name in found.left:
         record, usd = records[name], records[name].mean_usd
-        if name == leader:
+        if name == leader or name in busy:
             continue
         if usd is None:
             unpriced += [name] if _is_worth_asking(record, rules, len(records)) else []

@@ -1,8 +1,9 @@
-"""Rows for a batch, round by round: each round waits for the results of the one before it."""
+"""Rows for a batch, round by round: each waits for the results of the one before it, if they do not take too long."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from ..batch.batch import Batch
     from ..batch.rows.rows import Row
     from .candidates import TrialArm
+
+LAG_S = 20.0
+"""Without a result for so long, arms that have answered all go on without those that have not."""
 
 LOOK_S = 0.2
 """How often it is looked whether the batch stops, or has given up an arm, while results are waited for."""
@@ -30,6 +34,7 @@ class RowFeed:
         self._rows, self._places = rows, {row.id: place for place, row in enumerate(rows)}
         self._candidates: Mapping[str, TrialArm] = {one.arm.name: one for one in candidates}
         self._waiting: set[tuple[str, int]] = set()
+        self._taken = 0
         self._changed = threading.Condition()
         self._batch: Batch | None = None
 
@@ -52,11 +57,11 @@ class RowFeed:
         while not self._is_over():
             with self._changed:
                 self.standings = standings_of(self.records, self.rules)
-                calls = next_round(self.records, self.rules, self.standings)
-                self._waiting = {(call.arm, call.row) for call in calls}
-                self.round += 1
-            if not calls:
-                return
+                calls = next_round(self.records, self.rules, self.standings, {name for name, _ in self._waiting})
+                self._waiting |= {(call.arm, call.row) for call in calls}
+                self.round += bool(calls)
+                if not self._waiting:
+                    return
             for call in calls:
                 one = self._candidates[call.arm]
                 yield replace(self._rows[call.row], profiles=(one.arm.profile,), think=one.think)
@@ -68,14 +73,18 @@ class RowFeed:
         with self._changed:
             self.records[name].add(place, sample)
             self._waiting.discard((name, place))
+            self._taken += 1
             if not self._waiting:
                 self._changed.notify_all()
 
     def _wait(self) -> None:
         with self._changed:
-            while self._waiting and not self._is_over():
-                self._changed.wait(LOOK_S)
+            taken, since = self._taken, time.monotonic()
+            while self._waiting and not self._is_over() and time.monotonic() - since < LAG_S:
+                self._changed.wait(min(LOOK_S, LAG_S))
                 self._give_up()
+                if self._taken != taken:
+                    taken, since = self._taken, time.monotonic()
 
     def _give_up(self) -> None:
         """Wait no longer for profiles that the batch has given up."""

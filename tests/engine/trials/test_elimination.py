@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from thinkdial.engine.trials.elimination import next_round
 from thinkdial.engine.trials.report import TrialEnd, TrialOutcome
-from thinkdial.engine.trials.standings import ArmState
+from thinkdial.engine.trials.standings import ArmState, Rules
 
 from .worlds import LADDER, Truth, tell, tried
 
@@ -110,6 +111,14 @@ def test_the_same_samples_make_the_same_trial():
 def test_dear_arms_are_asked_little():
     _, records, _ = tried(LADDER, ROWS, 0.9, 0)
     assert max(len(records[f"dear{place}@low"].samples) for place in range(5)) < len(records["p97@low"].samples) / 2
+
+
+def test_a_busy_arm_is_not_waited_for():
+    _, records, _ = tried({"a": Truth(0.9, 1.0), "b": Truth(0.9, 2.0), "c": Truth(0.9, 3.0)}, 20, 0.9, 0)
+    rules = Rules(400, 0.9)
+    assert {call.arm for call in next_round(records, rules)} == {"a@low", "b@low"}
+    assert {call.arm for call in next_round(records, rules, busy={"a@low"})} == {"b@low", "c@low"}
+    assert next_round(records, rules, busy=set(records)) == ()
 
 
 def test_frontier_and_groups():

@@ -32,7 +32,7 @@ def write_arms(path: Path, simulator: Simulator) -> Path:
     lines += [
         f"  unpriced: {{{where}, model: arm-p100, {dial}, simulated: {simulator.mark}}}",
         f"  refused: {{{where}, model: arm-p100, {dial}, {wrong}, simulated: {simulator.mark}}}",
-        f"  broken: {{{where}, model: arm-p100@overloaded, {dial}, simulated: {simulator.mark}}}",
+        f"  stalled: {{{where}, model: arm-p100@stall, {dial}, simulated: {simulator.mark}}}",
     ]
     path.write_text("\n".join(lines) + "\n", encoding="utf-8")
     return path

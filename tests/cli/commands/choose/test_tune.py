@@ -193,6 +193,19 @@ def test_all_refused(cli: Run, arms: Path, sums: Path) -> None:
     assert "the key was refused" in arm_of(with_another.json, "refused@low")["trouble"]
 
 
+def test_who_does_not_answer_holds_up_nobody(
+    cli: Run, arms: Path, sums: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of the stalled arm comes an error for each row, in the end; the others have been decided by then."""
+    monkeypatch.setattr("thinkdial.engine.trials.feed.LAG_S", 0.2)
+    out = tmp_path / "out.jsonl"
+    command = ("tune", sums, "-p", "stalled@low", *FEW, "--target", "0.9", "--timeout", "4", "--retries", "0")
+    ended = cli(*command, "-o", out, "--json", "--config", arms)
+    assert ended.json["chosen"] == "arm-p97@low" and arm_of(ended.json, "stalled@low")["state"] == "unanswered"
+    order = [line["profile"] for line in lines(out)]
+    assert order.index("stalled") > 100 and order.count("stalled") == 10
+
+
 def test_a_check_that_crashes(cli: Run, arms: Path, sums: Path) -> None:
     """It says nothing about the arm, which is told, and nothing is chosen by it."""
     with arms.open("a", encoding="utf-8") as file:
