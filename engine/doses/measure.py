@@ -77,7 +77,8 @@ def rounds_of(
     thinks: Sequence[Think] = (),
     own: bool,
 ) -> list[DoseRound]:
-    """The rounds after which every profile and think value has `wanted` answers that tell their reasoning.
+    """The rounds after which every profile and think value has `wanted` whole answers, whether they tell their
+    reasoning or not.
 
     What the history has already counts: with `own` prompts only answers to them. The prompts that a cell has been asked
     least come first, so that neighbouring values can be compared prompt by prompt.
@@ -93,7 +94,7 @@ def rounds_of(
     pairs = [(prompt.text, prompt.system) for prompt in prompts] if own else None
     with Store.open() as store:
         answers = dosed_answers(store, asked, prompts=pairs, newest=MOST_OF_A_CELL)
-    known = Counter((one.asked, one.think) for one in answers if one.reasoning_tokens is not None)
+    known = Counter((one.asked, one.think) for one in answers)
     by_prompt = Counter((one.asked, one.think, one.prompt) for one in answers)
     rounds: dict[tuple[int, int], list[Selection]] = {}
     for cell, selection in cells.items():

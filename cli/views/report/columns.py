@@ -95,7 +95,9 @@ def numbers(results: Sequence[Result], reference: Reference) -> PageTable:
 
 def _main(results: Sequence[Result], made: Sequence[ResultRow], reference: Reference) -> list[PageColumn]:
     think = [
-        PageCell(f"{row.think} → {row.measured}", number(reference.position(result.think.requested)))
+        PageCell(
+            f"{row.think} → {row.measured} {row.missed}".rstrip(), number(reference.position(result.think.requested))
+        )
         for result, row in zip(results, made, strict=True)
     ]
     reasoning = [

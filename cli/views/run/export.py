@@ -149,7 +149,7 @@ def _markdown_row(row: ResultRow) -> list[str]:
     return [
         inline(row.profile),
         inline(row.model),
-        inline(f"{row.think} → {row.measured}"),
+        inline(f"{row.think} → {row.measured} {row.missed}".rstrip()),
         inline(f"{row.measured} {row.reasoning_share}".strip()),
         inline(row.output),
         inline(row.first_answer),

@@ -110,6 +110,15 @@ def test_the_limit_is_hard_and_the_same_command_goes_on(cli: Cli, sim: str, simu
     assert prompts == set(dose_prompts())
 
 
+def test_a_model_that_does_not_tell_its_reasoning_is_not_asked_for_ever(cli: Cli, sim: str, simulator: Simulator):
+    asked = ("dose", "-p", "arm-silent", "-t", "low", "--measure", "4", "--max-cost", "1", "--config", sim)
+    (dose,) = cli(*asked, "--json").json["curves"][0]["doses"]
+    assert (dose["answers"], dose["reasoning_tokens"]) == (4, None) and dose["usd"]["n"] == 4
+    before = len(simulator.requests)
+    shown = cli(*asked)
+    assert shown.code == 0 and len(simulator.requests) == before and "–" in shown.out
+
+
 @pytest.mark.parametrize(
     ("options", "said"),
     [
