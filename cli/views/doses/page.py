@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import pairwise
@@ -86,6 +87,8 @@ def _plot(
     if not known:
         return None
     up, gap = fitting(known), 100 / max(len(stops) - 1, 1)
+    amounts = sum(math.isfinite(position) for position in positions.values())
+    last = 200.0 if amounts == len(stops) else gap * (amounts - 0.5)
     shift = min(gap / 3, 12.0) / max(len(curves), 1)
     points: list[Point] = []
     lines: list[ChartLine] = []
@@ -99,7 +102,9 @@ def _plot(
         ]
         points += [point for point, _ in own]
         lines += [line for _, line in own if line is not None]
-        lines += [ChartLine(series, a.x, a.y, b.x, b.y) for (a, _), (b, _) in pairwise(own)]
+        # `auto` is no amount: no line leads to it.
+        rising = [point for point, _ in own if point.x < last]
+        lines += [ChartLine(series, a.x, a.y, b.x, b.y) for a, b in pairwise(rising)]
     return Plot(
         name, title, f"{title} by think value", "one line a model, with the 95 % interval of each median",
         "think value", f"{title.lower()}{axis_kind(up)}",
