@@ -88,9 +88,16 @@ class Examiner:
             case JudgeCheck():
                 if check.against == result.profile:
                     return None
-                other = next((one for one in among if one.profile == check.against), None)
+                other = _beside(result, [one for one in among if one.profile == check.against])
                 async with self._judges:
                     return await judge(called, check, self.ask, task, result, other, self.make_mark)
+
+
+def _beside(result: Result, others: Sequence[Result]) -> Result | None:
+    """The answer that `result` is compared with: the same sample, where there are several, and the same think value."""
+    if not others:
+        return None
+    return min(others, key=lambda one: (one.repeat != result.repeat, one.think.requested != result.think.requested))
 
 
 def expectation_for(profile: Profile, said: Json | None, terms: ExpectTerms) -> Json | None:

@@ -164,3 +164,19 @@ def test_agreement_is_of_ones_own_samples_where_there_are_several() -> None:
     assert examined({"agree": "half"}, own[2], (*own, *others)).passed is False
     assert examined({"agree": 0.9}, own[0], (*own, *others)).passed is False
     assert examined({"agree": "half"}, own[0], (own[0],)).passed is None
+
+
+def test_a_sample_is_compared_with_the_same_sample() -> None:
+    others = [result("gpt", repeat=number, answer=f"other {number}") for number in (1, 2)]
+    seen: list[str] = []
+
+    async def ask(profile: str, prompt: Prompt) -> Result:
+        seen.append(prompt.text)
+        return result(answer=says("tie")(prompt.text))
+
+    async def run() -> Result:
+        made = result(repeat=2)
+        return await Examiner({"b": BETTER}, {}, ask).examine({"judge": "b"}, made, "task", (made, *others))
+
+    assert asyncio.run(run()).passed is True
+    assert len(seen) == 2 and all("other 2" in text and "other 1" not in text for text in seen)
