@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from ....providers.errors import ThinkdialError
 from ....providers.schema import Json
-from ...checks.expectation import text_part
+from ...checks.expectation import named_part, text_part
 from ...checks.judgement import judge_apart
 from ...checks.terms import ExpectTerms
 from ...results.result import Result
@@ -32,6 +32,8 @@ async def examined_text(result: Result, row: Row, caller: RowCaller) -> Result:
     if row.expect is None:
         return result
     passed, note = await judge_apart(text_part(row.expect), result)
+    if passed is not False and result.status == "ok" and (beyond := named_part(row.expect)):
+        passed, note = None, f"expect.{beyond[0][0]} is not judged of an answer by itself"
     return replace(result, passed=passed, expect_note=note)
 
 
@@ -41,7 +43,8 @@ def checks_of_rows(options: BatchOptions, config: Config, resources: Resources, 
     Judges are paid from the purse of the batch, and entered in its books. Raises `UsageError` and `ConfigError` for
     what is expected of all answers and cannot be judged.
     """
-    if not config.checks and all(profile.expect is None for profile in config.profiles.values()):
+    has_more = bool(config.checks) or any(profile.expect is not None for profile in config.profiles.values())
+    if not has_more and options.expect is None:
         return examined_text
     from ...runs.call import make_call
     from ...runs.checks.examination import Examiner, calls_of_judges, expectation_for, judges_in

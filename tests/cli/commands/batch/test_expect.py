@@ -125,6 +125,19 @@ def test_thinking_has_to_be_possible_before_and_seen_after(
     assert refused.code == 5 and len(recorder.asked) == before
 
 
+def test_agreement_is_nothing_of_one_answer(process: Cli, sim: Path, tmp_path: Path) -> None:
+    rows = write_rows(
+        tmp_path / "rows.jsonl",
+        {"prompt": "x", "expect": {"agree": 0.8}},
+        {"prompt": "x", "expect": {"agree": 0.8, "contains": "zebra"}},
+    )
+    found = lines(process("batch", rows, "-p", "a", "--config", sim))
+    assert [found[name]["passed"] for name in ("r0", "r1")] == [None, False]
+    assert "not judged of an answer by itself" in found["r0"]["expect_note"]
+    refused = process("batch", rows, "-p", "a", "--config", sim, "--expect", "agree=0.8")
+    assert refused.code == 2 and "needs the answers of one run" in refused.err
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
