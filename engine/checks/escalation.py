@@ -61,7 +61,7 @@ def ended_by(result: Result, *, at_top: bool) -> EscalationEnd | None:
     if result.status == "cancelled":
         return "interrupted"
     if result.status != "ok":
-        return "failed"
+        return "budget" if result.error is not None and result.error.kind == "budget" else "failed"
     if result.passed is False:
         return "top" if at_top else None
     return "passed" if result.passed else "not_judged"

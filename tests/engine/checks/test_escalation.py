@@ -25,7 +25,7 @@ from thinkdial.engine.results.checked import CheckOutcome
 from thinkdial.engine.results.documents import result_document
 from thinkdial.engine.results.restored import result_from
 from thinkdial.engine.results.result import Cost, Result, ThinkReceipt
-from thinkdial.providers.errors import UsageError
+from thinkdial.providers.errors import Failure, UsageError
 from thinkdial.providers.think import parse_think
 
 from ..history.made import result, store_run
@@ -49,6 +49,7 @@ def attempt(think: str, passed: bool | None, usd: str | None, judge: str | None 
         (result(status="error"), False, "failed"),
         (result(status="partial"), False, "failed"),
         (result(status="cancelled"), False, "interrupted"),
+        (result(status="partial", error=Failure("budget", "cut")), False, "budget"),
     ],
 )
 def test_it_goes_up_only_where_a_check_fails(made: Result, at_top: bool, ended: str | None) -> None:
