@@ -18,8 +18,8 @@ from ....providers.untrusted import harmless, one_line
 from ..grid import Column, ruled
 from ..numbers import UNKNOWN, dollars, rate, seconds, tokens
 from ..quotation import fenced, inline
+from ..run.dial import labels
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
-from ..run.rows import labels
 from ..wrap import wrap
 
 WIDEST = 110

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from ....engine.results.result import Result
 from ..numbers import UNKNOWN, dollars, seconds, tokens
-from ..run.rows import labels
+from ..run.dial import labels
 from .scales import Scale, usable
 
 ROW_HEIGHT = 40

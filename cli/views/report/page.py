@@ -19,11 +19,11 @@ from ..checks.outcome import check_notes, check_words
 from ..choose.difference import NamedDifference
 from ..numbers import dollars, seconds, share, tokens
 from ..run.continuity import went_along
-from ..run.dial import SUBSTITUTED, think_path
+from ..run.dial import SUBSTITUTED, labels, think_path
 from ..run.export import totals
 from ..run.phrases import explanation, model_words, reasoning_words, state_words, verdict_words, why_not_whole
 from ..run.receipt import SIMULATED
-from ..run.rows import labels, one_sample_words
+from ..run.rows import one_sample_words
 from ..run.think_notes import twin_notes
 from .assets import page_of
 from .bars import BarChart, cost_chart, time_chart, tokens_chart

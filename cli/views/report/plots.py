@@ -12,8 +12,7 @@ from ....engine.results.result import Result
 from ....profiles.profile import Reference
 from ....providers.untrusted import one_line
 from ..numbers import dollars, seconds, tokens
-from ..run.dial import asked
-from ..run.rows import labels
+from ..run.dial import asked, labels
 from .scales import Scale, fitting, linear, usable
 
 SERIES = 32

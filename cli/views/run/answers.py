@@ -13,7 +13,7 @@ from ....engine.results.result import Result
 from ....providers.untrusted import harmless
 from ..wrap import COLUMN_DIVIDER, columns_that_fit
 from .continuity import went_along
-from .dial import think_path
+from .dial import check_of, labels, think_path
 from .excerpt import ReasoningView, excerpt
 from .phrases import (
     BAD,
@@ -26,7 +26,6 @@ from .phrases import (
     verdict_words,
     why_not_whole,
 )
-from .rows import check_of, labels
 
 _NARROWEST = 36
 _WIDEST = 120

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
 from ....engine.results.result import Result, ThinkReceipt
@@ -141,3 +142,25 @@ def _word(value: str) -> str:
 
 def _number_or_word(text: str) -> str:
     return f"{int(text):,}" if text.isascii() and text.isdigit() else text
+
+
+def check_of(result: Result) -> tuple[str, str]:
+    """Whether the answer passed its check, with a style; empty where nothing was expected."""
+    if result.passed is None and not result.expect_note:
+        return "", ""
+    from ..checks.outcome import check_words
+
+    return check_words(result)
+
+
+def labels(results: Sequence[Result]) -> list[str]:
+    """How to call each result: by its profile, where that occurs again by its think value, and by its sample."""
+    repeated = {(result.profile, result.think.requested) for result in results if result.repeat is not None}
+    count = Counter(profile for profile, _ in repeated)
+    count.update(result.profile for result in results if result.repeat is None)
+    return [
+        one_line(result.profile, 40)
+        + (f"@{asked(result.think)}" if count[result.profile] > 1 else "")
+        + (f" #{result.repeat}" if result.repeat is not None else "")
+        for result in results
+    ]

@@ -14,12 +14,12 @@ from ..numbers import dollars, seconds, tokens
 from ..quotation import fenced, inline, quoted
 from ..wrap import wrap, wrap_line
 from .continuity import went_along
-from .dial import sent, think_path
+from .dial import labels, sent, think_path
 from .excerpt import ReasoningView, excerpt
 from .forecast_cells import in_total
 from .phrases import model_words, reasoning_words, state_words, why_not_whole
 from .receipt import SIMULATED, notes, receipt_line
-from .rows import ResultRow, labels, one_sample_words, rows
+from .rows import ResultRow, one_sample_words, rows
 from .think_notes import twin_notes
 
 TEXT_WIDTH = 80

@@ -11,7 +11,7 @@ from ....providers.untrusted import one_line
 from ..line import Line
 from ..numbers import dollars, rate, seconds, tokens
 from .continuity import went_along
-from .dial import is_substituted, think_path
+from .dial import check_of, is_substituted, labels, think_path
 from .phrases import (
     BAD,
     CAUTION,
@@ -23,7 +23,6 @@ from .phrases import (
     state_words,
     verdict_words,
 )
-from .rows import check_of, labels
 
 _COST_SOURCES = {
     "provider": "provider's bill", "catalogue": "provider's list", "table": "price table", "profile": "profile's price",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,7 +9,7 @@ from ....engine.results.receipt import is_whole
 from ....engine.results.result import Result
 from ....providers.untrusted import one_line
 from ..numbers import BEST, dollars, rate, seconds, share, tokens
-from .dial import asked, asked_to_sent, measured, missed
+from .dial import asked_to_sent, check_of, measured, missed
 from .phrases import verdict_words
 
 ONE_SAMPLE = f"one sample each: no {BEST}, for one answer cannot tell a difference from chance; --repeat 5 takes more"
@@ -64,28 +63,6 @@ def rows(results: Sequence[Result]) -> list[ResultRow]:
             )
         )
     return made
-
-
-def check_of(result: Result) -> tuple[str, str]:
-    """Whether the answer passed its check, with a style; empty where nothing was expected."""
-    if result.passed is None and not result.expect_note:
-        return "", ""
-    from ..checks.outcome import check_words
-
-    return check_words(result)
-
-
-def labels(results: Sequence[Result]) -> list[str]:
-    """How to call each result: by its profile, where that occurs again by its think value, and by its sample."""
-    repeated = {(result.profile, result.think.requested) for result in results if result.repeat is not None}
-    count = Counter(profile for profile, _ in repeated)
-    count.update(result.profile for result in results if result.repeat is None)
-    return [
-        one_line(result.profile, 40)
-        + (f"@{asked(result.think)}" if count[result.profile] > 1 else "")
-        + (f" #{result.repeat}" if result.repeat is not None else "")
-        for result in results
-    ]
 
 
 def one_sample_words(results: Sequence[Result]) -> str:

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ....engine.results.result import Result
 from ....providers.untrusted import one_line
-from .dial import ASSUMED, ASSUMED_WORDS, DOUBTED, asked, is_doubted, is_substituted
-from .rows import labels
+from .dial import ASSUMED, ASSUMED_WORDS, DOUBTED, asked, is_doubted, is_substituted, labels
 
 
 def think_notes(results: Sequence[Result]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from rich.cells import cell_len
 
 from thinkdial.cli.views.cells.cell_table import cells_table
 from thinkdial.cli.views.cells.cell_words import cell_rows, measure_words, span
-from thinkdial.cli.views.run.rows import labels
+from thinkdial.cli.views.run.dial import labels
 from thinkdial.engine.cells.cell import cells_of, typical_of
 from thinkdial.engine.cells.measure import measure_of
 from thinkdial.engine.cells.stars import samples_needed

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from rich.cells import cell_len
 
-from thinkdial.cli.views.run.rows import ONE_SAMPLE, labels
+from thinkdial.cli.views.run.dial import labels
+from thinkdial.cli.views.run.rows import ONE_SAMPLE
 from thinkdial.cli.views.run.table import numbers_table
 from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.results.receipt import is_whole
