@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
+from msgspec import Struct
 
 from ..profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
 
@@ -221,8 +221,7 @@ Emulate = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class PrintOptions:
+class PrintOptions(Struct, frozen=True):
     """How results are printed, and where to."""
 
     reasoning: ShowReasoning = ReasoningView.EXCERPT
@@ -235,8 +234,7 @@ PRINTED = PrintOptions()
 PRINTED_IN_FULL = PrintOptions(reasoning=ReasoningView.FULL)
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class SendOptions:
+class SendOptions(Struct, frozen=True):
     """What is sent with each call, how, and what it may cost."""
 
     file: Files = None
@@ -283,8 +281,7 @@ AllowFiles = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class CheckOptions:
+class CheckOptions(Struct, frozen=True):
     """What answers are held against, and what ends the command with the exit code of a gate."""
 
     expect: Expect = None
@@ -344,8 +341,7 @@ ContextSummary = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class TalkOptions:
+class TalkOptions(Struct, frozen=True):
     """Which session the command goes on with, if any, and what goes along."""
 
     session: Session = None
@@ -384,8 +380,7 @@ class TalkOptions:
 ALONE = TalkOptions()
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class KeepOptions:
+class KeepOptions(Struct, frozen=True):
     """Which configuration holds, and what is kept and said of a run."""
 
     config: ConfigFile = None

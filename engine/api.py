@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..providers.schema import Notice
 from .planning.option_names import COMMAND_LINE, OptionNames
@@ -38,8 +40,7 @@ CHECKED = ("ask", "compare", "chat")
 """Commands whose answers are held against what profiles expect; a summary of a session, say, is no such answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadyRun:
+class ReadyRun(Struct, frozen=True):
     """A run that may be made, once its `question` is answered with yes, if there is one."""
 
     prompt: Prompt

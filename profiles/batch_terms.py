@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
 from typing import TypeVar
+
+from msgspec import Struct
 
 from ..providers.batches.registry import WIRES
 from ..providers.errors import ConfigError
@@ -24,8 +25,7 @@ _KEYS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class BatchTerms:
+class BatchTerms(Struct, frozen=True):
     """The terms of one provider's batches.
 
     `endpoints` maps the dialects that it takes to what their rows call. `most_rows` is None where only bytes count.

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Literal, cast
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ..providers.errors import ConfigError, did_you_mean
 from .yaml_file import Section
@@ -20,17 +22,15 @@ ALLOWANCE_KEYS = ("daily_usd", "monthly_usd")
 BUDGET_KEYS = (*AMOUNT_KEYS, "on_exceed", "profiles", "groups")
 
 
-@dataclass(frozen=True, slots=True)
-class Allowance:
+class Allowance(Struct, frozen=True):
     """What one profile, or all profiles of one group together, may cost. `place` is the file and line that set it."""
 
     daily_usd: Decimal | None = None
     monthly_usd: Decimal | None = None
-    place: str = field(default="", compare=False)
+    place: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetRules:
+class BudgetRules(Struct, frozen=True):
     """Limits in USD; None is no limit. Days and months are those of UTC, as in the history.
 
     `confirm_usd`: above that expected cost a run is confirmed first. `members` are the profiles of each group.

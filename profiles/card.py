@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from ..providers.schema import Visibility
 from ..providers.think import Level
@@ -19,8 +20,7 @@ AfterEnd = Literal["refused", "rerouted"]
 """What a provider does with a model that has ended: it refuses, or lets the successor answer under the old name."""
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetRange:
+class BudgetRange(Struct, frozen=True):
     """Legal thinking budgets in tokens, both ends included. `below_output_limit`: it must stay under that limit."""
 
     min: int
@@ -28,8 +28,7 @@ class BudgetRange:
     below_output_limit: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Spelling:
+class Spelling(Struct, frozen=True):
     """Native request fields for each kind of wish, with `$level` and `$budget` to fill in.
 
     `visible` is what asks for readable reasoning and nothing else; it is sent with `auto`. `on` is for a switch.
@@ -51,8 +50,7 @@ class Spelling:
     off_note: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelCard:
+class ModelCard(Struct, frozen=True):
     """What a model accepts and does, with its source. Unknown facts are None.
 
     `levels` are the thinking levels that the model takes, rising. `can_be_off` is about this model; `absent` is what

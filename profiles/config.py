@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ..providers.errors import ConfigError, UsageError, did_you_mean
 from ..providers.think import Think, parse_think
@@ -47,8 +49,7 @@ DEFAULT_KEYS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Layer:
+class Layer(Struct, frozen=True):
     """One source of configuration. `name` is `built-in`, `user`, `project` or `option`."""
 
     name: str
@@ -56,8 +57,7 @@ class Layer:
     trusted: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """Everything that the layers say together. `notes` are lines for people: what was left out, and why."""
 
     profiles: Mapping[str, Profile]
@@ -89,8 +89,7 @@ class Config:
         return card_for(self.provider(profile.provider), profile.known_as or profile.model, self.spellings)
 
 
-@dataclass(slots=True)
-class _Draft:
+class _Draft(Struct):
     profiles: dict[str, Profile] = field(default_factory=dict[str, Profile])
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     group_places: dict[str, str] = field(default_factory=dict[str, str])
@@ -368,7 +367,7 @@ def _thinking(section: Section | None, draft: _Draft) -> dict[str, Any]:
 def _limits(section: Section | None) -> CallLimits | None:
     if section is None:
         return None
-    section.only([f.name for f in fields(CallLimits)])
+    section.only(CallLimits.__struct_fields__)
     return CallLimits(
         section.whole("concurrency", least=1, most=10_000),
         section.whole("rpm", least=1),

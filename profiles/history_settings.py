@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .yaml_file import Section
 
 HISTORY_KEYS = ("enabled", "keep_days", "max_mb")
 
 
-@dataclass(frozen=True, slots=True)
-class HistorySettings:
+class HistorySettings(Struct, frozen=True):
     """Runs older than `keep_days` are removed, then the oldest while they take up more than `max_mb` (2**20 bytes).
 
     None is without limit.

@@ -4,11 +4,13 @@ whole families of models, and `prices-missing.yaml` about single ones that the t
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cache
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ..providers.errors import ConfigError
 from . import facts
@@ -25,8 +27,7 @@ _KEYS = (
 )  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Term:
+class Term(Struct, frozen=True):
     """How a term is priced that the table has no prices for: by a factor, like another term, or as another model.
 
     `model` is a name in which {model} stands for the one that was asked for. `cached_as_input`: the discount does not
@@ -39,8 +40,7 @@ class Term:
     cached_as_input: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class OtherList:
+class OtherList(Struct, frozen=True):
     """What another list says, in USD per million tokens, while nobody's own page settles it."""
 
     source: str
@@ -48,8 +48,7 @@ class OtherList:
     output: Decimal
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Correction:
+class Correction(Struct, frozen=True, eq=False):
     """One thing that the table does not say about `models`, which are patterns of `provider/model` in its own ids.
 
     `like` and `price` replace what the table says: another model's prices, or these. They do so while the table has no
@@ -89,8 +88,7 @@ class Correction:
         return in_region or (host is not None and any(fnmatchcase(host, glob) for glob in self.hosts))
 
 
-@dataclass(frozen=True, slots=True)
-class Corrections:
+class Corrections(Struct, frozen=True):
     """All of them, the version of the table that they were checked against, and when."""
 
     table: str

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
 from decimal import Decimal
 from fnmatch import fnmatchcase
+
+from msgspec.structs import asdict
 
 from ..providers.errors import did_you_mean
 from .profile import LongPrompt, Price
 from .yaml_file import Section
 
-PRICE_KEYS = tuple(field.name for field in fields(Price))
-LONG_PROMPT_KEYS = tuple(field.name for field in fields(LongPrompt))
+PRICE_KEYS = Price.__struct_fields__
+LONG_PROMPT_KEYS = LongPrompt.__struct_fields__
 
 
 def read_price(section: Section | None) -> Price | None:
@@ -100,7 +101,7 @@ def _long_prompt(section: Section | None) -> LongPrompt | None:
 
 def price_document(price: Price | LongPrompt) -> dict[str, object]:
     """A price as people may write it, without what it does not say; amounts as decimal strings."""
-    given = {field.name: getattr(price, field.name) for field in fields(price)}
+    given = asdict(price)
     return {name: _written(value) for name, value in given.items() if value is not None}
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct, field
 
 from ..providers.errors import ConfigError
 from ..providers.think import Level, Think
@@ -17,8 +18,7 @@ _BEYOND = 10 ** (_LONGEST_BUDGET - 1)
 """More than any budget that has fewer digits than so many."""
 
 
-@dataclass(frozen=True, slots=True)
-class LongPrompt:
+class LongPrompt(Struct, frozen=True):
     """What every token of a request costs, in USD per million, when its input is more than `above_tokens`.
 
     What has no price here costs as much as `input` here, reasoning as much as `output`.
@@ -33,8 +33,7 @@ class LongPrompt:
     reasoning: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Price:
+class Price(Struct, frozen=True):
     """USD per million tokens. Cached input and cache writes cost as much as input where they have no price.
 
     `cache_write_1h` is for what is kept for longer than the usual minutes, and else costs as much as `cache_write`;
@@ -51,8 +50,7 @@ class Price:
     long_prompt: LongPrompt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CallLimits:
+class CallLimits(Struct, frozen=True):
     """What one profile may do at once: requests in flight, requests and tokens per minute."""
 
     concurrency: int | None = None
@@ -60,8 +58,7 @@ class CallLimits:
     tpm: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Profile:
+class Profile(Struct, frozen=True):
     """Provider, model and defaults. Times in seconds: `timeout` without an event, `total_timeout` for all of it.
 
     `endpoint` fills placeholders of the provider's base URL, such as a region. `cache` says whether prompt caches
@@ -108,8 +105,7 @@ class Profile:
     expect: Mapping[str, Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Defaults:
+class Defaults(Struct, frozen=True):
     """What holds when neither a profile nor an option says otherwise."""
 
     profiles: tuple[str, ...] = ()
@@ -121,8 +117,7 @@ class Defaults:
     max_output_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """How levels and budgets stand for each other, in tokens. `answer_tokens` is kept free beside a budget."""
 
     budgets: Mapping[str, int]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 from .card import ModelCard
 
 
-@dataclass(frozen=True, slots=True)
-class EndpointPart:
+class EndpointPart(Struct, frozen=True):
     """A `{placeholder}` of a base URL: from the profile's `endpoint`, else a variable, else a default.
 
     With `of` it follows from another part: `values` by that part's value, `default` for all other values.
@@ -22,8 +22,7 @@ class EndpointPart:
     values: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True)
-class DialectUse:
+class DialectUse(Struct, frozen=True):
     """How a provider speaks one dialect.
 
     `quirks` go to the dialect, `body` are fields that every request carries, `refuses_levels` are levels that this
@@ -39,8 +38,7 @@ class DialectUse:
     auth_scheme: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """Where a provider publishes its models: a path below `base_url` (its own, or the provider's), and the style in
     which to read it (`providers/catalogue.py`). `at_origin`: the path stands at the root of the host. `keyless`:
     anybody may read it."""
@@ -54,8 +52,7 @@ class Catalogue:
     keyless: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Listing:
+class Listing(Struct, frozen=True):
     """What can be asked of a provider without a prompt: paths below the base URL that a GET answers.
 
     `path` lists the models, all of those that can be called if `complete`. `key_path` answers only to a key that is
@@ -68,8 +65,7 @@ class Listing:
     complete: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class VendorWords:
+class VendorWords(Struct, frozen=True):
     """How a host steers one vendor's models: on each dialect the spelling for each control, the usual dialect first.
 
     `refuses` are further paths that mean the same as one of the vendor's that its models refuse.
@@ -79,8 +75,7 @@ class VendorWords:
     refuses: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
-@dataclass(frozen=True, slots=True)
-class Provider:
+class Provider(Struct, frozen=True):
     """A provider's base URL, credentials, dialects and the card that stands for its unknown models.
 
     `dialect` is the one that is spoken unless a profile chooses another. `models` names the card files

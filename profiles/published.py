@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..providers.json_values import count, items, obj, parse_json, text
 from ..providers.think import Level
@@ -24,8 +26,7 @@ _PRICES = ("input", "output", "cached_input", "cache_write")
 MOST_BYTES = 64 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedModels:
+class PublishedModels(Struct, frozen=True):
     """One provider's catalogue and the day it was read (ISO date)."""
 
     provider: str

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, ClassVar, cast
 
 import yaml
+from msgspec import Struct
 
 from ..providers.errors import ConfigError, did_you_mean
 
@@ -45,8 +45,7 @@ UNSUSPICIOUS_OPENERS = 5000
 """Fewer characters than this that can open a level are not worth a look at the depth before parsing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Where a value stands. `line` and `column` count from 1."""
 
     file: str
@@ -57,8 +56,7 @@ class Place:
         return f"{self.file}:{self.line}:{self.column}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Number:
+class _Number(Struct, frozen=True):
     """A number and how it was written: `4.10` is a fine name for a model, and a price is exact."""
 
     value: int | float

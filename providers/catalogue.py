@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
+
+from msgspec import Struct
 
 from .json_values import array, count, items, obj, text
 from .think import THINKING_LEVELS, Level
@@ -21,8 +22,7 @@ DEAREST = Decimal(100_000)
 """More than a token costs, in whatever unit."""
 
 
-@dataclass(frozen=True, slots=True)
-class Published:
+class Published(Struct, frozen=True):
     """One model of a catalogue. `levels` are rising; `absent` is a level, `on` or `off`; tokens are limits.
 
     `price` is in USD per million tokens, by `input`, `output`, `cached_input` and `cache_write`; `retires` an ISO day.

@@ -14,8 +14,9 @@ A provider's failure is a value, not an exception: a `Failure` in a column of th
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 ErrorKind = Literal[
     "auth",
@@ -76,8 +77,7 @@ class StrictPlanError(ThinkdialError):
         self.reasons = tuple(reasons)
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """Why a result has no (whole) answer. `retry_after_s` is what the provider asked for, in seconds.
 
     `retryable` says whether the same request may succeed later; it is decided by the kind unless the provider says

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from .errors import ErrorKind, Failure
 from .turns.pieces import TurnPiece
@@ -18,8 +19,7 @@ TokensSource = Literal["reported", "derived", "estimated"]
 FinishReason = Literal["stop", "length", "refusal", "content_filter", "tool_call", "error", "cancelled", "unknown"]
 
 
-@dataclass(frozen=True, slots=True)
-class ReasoningDelta:
+class ReasoningDelta(Struct, frozen=True):
     """A piece of visible reasoning. A new `part` begins a new paragraph."""
 
     text: str
@@ -27,38 +27,32 @@ class ReasoningDelta:
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReasoningWithheld:
+class ReasoningWithheld(Struct, frozen=True):
     """The model reasoned and the text is not shown: redacted, encrypted or hidden. That is not the same as none."""
 
     visibility: Visibility
 
 
-@dataclass(frozen=True, slots=True)
-class ReasoningAbsent:
+class ReasoningAbsent(Struct, frozen=True):
     """The reply is whole and holds no reasoning, on a wire that always marks it. That is evidence, silence is not."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerDelta:
+class AnswerDelta(Struct, frozen=True):
     """A piece of the answer. A new `part` begins a new paragraph."""
 
     text: str
     part: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerWasReasoning:
+class AnswerWasReasoning(Struct, frozen=True):
     """All answer text so far was reasoning: a closing tag came without its opener."""
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerIsCommentary:
+class AnswerIsCommentary(Struct, frozen=True):
     """All answer text is commentary: the model gave no other answer, and it is shown in the place of one."""
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(Struct, frozen=True):
     """Token counts; None is "not reported" and never 0.
 
     `input_tokens` is everything billed as input, cached and cache-written tokens included. `output_tokens` is
@@ -73,8 +67,7 @@ class Usage:
     total_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Portion:
+class Portion(Struct, frozen=True):
     """A part of the usage that is priced by itself: one round of several. `model` is None for the one that answers."""
 
     usage: Usage
@@ -82,8 +75,7 @@ class Portion:
     cache_write_1h_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class UsageReport:
+class UsageReport(Struct, frozen=True):
     """The counts as they stand now. A later report replaces an earlier one: providers repeat running totals.
 
     `cache_write_1h_tokens` is the part of the cache writes that is kept longer than usual: an hour, or twelve.
@@ -102,22 +94,19 @@ class UsageReport:
     final: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Bill:
+class Bill(Struct, frozen=True):
     """What the provider itself says it charged, in USD."""
 
     usd: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class ToolsUsed:
+class ToolsUsed(Struct, frozen=True):
     """How often the provider ran tools of its own, by the name of the tool. A later count replaces an earlier one."""
 
     counts: Mapping[str, int]
 
 
-@dataclass(frozen=True, slots=True)
-class Served:
+class Served(Struct, frozen=True):
     """Who really answered, and on which terms. Fields that are None say nothing new.
 
     `effort` is the reasoning effort that the provider says it applied, in its own word, and `region` where it says that
@@ -132,28 +121,24 @@ class Served:
     region: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StateReport:
+class StateReport(Struct, frozen=True):
     """What the provider says it did to the earlier turns before the model read them, one entry a change, as it came."""
 
     entries: tuple[Json, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Finish:
+class Finish(Struct, frozen=True):
     """The provider's reason to stop, normalized, and its own word. It does not yet end the stream."""
 
     reason: FinishReason
     raw: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Complete:
+class Complete(Struct, frozen=True):
     """The terminal event came: nothing is missing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Notice:
+class Notice(Struct, frozen=True):
     """One thing that differs from what was asked or cannot be settled."""
 
     code: str
@@ -181,16 +166,14 @@ Delta = (
 """What a stream and a whole body alike decode into."""
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(Struct, frozen=True):
     """One earlier message of a chat, as plain text."""
 
     role: Literal["user", "assistant"]
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """What a dialect needs to build a request: data, decided by the planner.
 
     `earlier` are the messages before the prompt, in order. `written` are all messages of the user and the model, the
@@ -223,8 +206,7 @@ class Call:
         return [{"role": message.role, "content": message.text} for message in self.chat]
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
+class HttpRequest(Struct, frozen=True):
     """A request as it will be posted, without the credential, which only the transport adds."""
 
     method: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .errors import UsageError, did_you_mean
 
@@ -26,8 +28,7 @@ THINKING_LEVELS = tuple(level for level in Level if level is not Level.OFF)
 """Every level that asks for thinking, rising."""
 
 
-@dataclass(frozen=True, slots=True)
-class Aim:
+class Aim(Struct, frozen=True):
     """A dose to come near to: so many reasoning tokens, or so many US dollars for the whole call; one of the two."""
 
     tokens: int | None = None
@@ -37,8 +38,7 @@ class Aim:
         return f"~{self.tokens}" if self.usd is None else f"~${self.usd:f}"
 
 
-@dataclass(frozen=True, slots=True)
-class Think:
+class Think(Struct, frozen=True):
     """A parsed think value: a level, or a budget in tokens, or (both None) `auto`, the provider's default.
 
     With an `aim` it is a dose: then level or budget is what was chosen for it, and both None before the choice.

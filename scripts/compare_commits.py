@@ -16,7 +16,6 @@ import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
 from pathlib import Path
 from queue import Queue
 from typing import Any
@@ -30,13 +29,14 @@ from compare.processes import Processes
 from compare.publisher import publisher
 from compare.stage import Stage, environment, free_port
 from compare.steps import Case
+from msgspec import Struct
+from msgspec.structs import replace
 
 MOST_OF_ONE_PART = 8
 """Differences to show of one case; a single change may be seen in every one of its steps."""
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """What was compared of one part, and what differs. `unsteady` differed once, and not when looked at again."""
 
     compared: int

@@ -13,10 +13,11 @@ import math
 import sys
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from thinkdial.engine.costs.priors import DialSetting, quantiles, scale_of, together, weighed
 from thinkdial.engine.statistics.laws import Law
@@ -87,8 +88,7 @@ def pooled_without(line: str, dial: DialSetting) -> Law | None:
     return pooled([row for row in all_rows() if row.line != line], dial)
 
 
-@dataclass(frozen=True, slots=True)
-class LeftOut:
+class LeftOut(Struct, frozen=True):
     """How well the others foretold one row: the share of its answers in the range, and the error of the median."""
 
     row: ObservedAnswers
@@ -117,8 +117,7 @@ def left_out() -> list[LeftOut]:
     return found
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """What a set of rows says together, weighted by their answers."""
 
     rows: int

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
+
+from msgspec.structs import replace
 
 from thinkdial.engine.planning.plan import PlanContext, ThinkPlan, plan
 from thinkdial.profiles import facts

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from msgspec import Struct
 
 from thinkdial.engine.batch.output.row_values import COMPETING, QUANTITIES
 from thinkdial.engine.batch.output.summary import SCHEMA as BATCH_SUMMARY_SCHEMA
@@ -24,7 +25,7 @@ from thinkdial.engine.locks.documents import LOCK_CHECK_SCHEMA, ReadFrom
 from thinkdial.engine.locks.lock import LOCK_SCHEMA, MEASURES, LockEntry
 from thinkdial.engine.results import checked
 from thinkdial.engine.results.difference import DIFFERENCE_SCHEMA, SIDE_KEYS, FigurePair
-from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA
+from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA, printed_fields
 from thinkdial.engine.results.result import Result, Run
 from thinkdial.engine.results.word_changes import WordPiece
 from thinkdial.engine.sessions.forms.session_file import (
@@ -328,15 +329,15 @@ def session_schema() -> dict[str, Any]:
     """The schema of an exported session: who stands where in which turns, and what those are made of."""
     text, count_or_null = {"type": "string"}, {"type": ["integer", "null"], "minimum": 0}
     piece_hints, origin_hints = get_type_hints(TurnPiece), get_type_hints(Origin)
-    piece = {name: of_type(piece_hints[name], {}) for name in (field.name for field in fields(TurnPiece))}
+    piece = {name: of_type(piece_hints[name], {}) for name in TurnPiece.__struct_fields__}
     piece |= {"id": text, "name": text, "opaque": {"type": "object", "additionalProperties": text}}
     bound = {"enum": sorted(("provider", *get_args(Binding)))}
     about = "the provider alone reads it, and only where all of these are what they were"
     bound_to = {"type": "array", "items": bound, "description": about}
     origin = {
-        field.name: text if field.name != "date" else {**text, "format": "date-time"}
-        for field in fields(Origin)
-        if field.name in origin_hints.keys() - NOT_EXPORTED[Origin]
+        name: text if name != "date" else {**text, "format": "date-time"}
+        for name in Origin.__struct_fields__
+        if name in origin_hints.keys() - NOT_EXPORTED[Origin]
     }
     hints = get_type_hints(FileNode)
     usd = {"anyOf": [{"type": "string", "pattern": r"^[0-9]+(\.[0-9]+)?$"}, {"type": "null"}]}
@@ -382,7 +383,7 @@ def session_schema() -> dict[str, Any]:
 
 
 def of_type(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    """The schema of one type hint; dataclasses go into `definitions`."""
+    """The schema of one type hint; structs go into `definitions`."""
     origin, arguments = get_origin(hint), get_args(hint)
     if origin in (Union, UnionType):
         options = [of_type(option, definitions) for option in arguments]
@@ -392,7 +393,7 @@ def of_type(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
         return {"enum": list(arguments)}
     if origin is tuple:
         return {"type": "array", "items": of_type(arguments[0], definitions)}
-    if is_dataclass(hint) and isinstance(hint, type):
+    if isinstance(hint, type) and issubclass(hint, Struct):
         return _reference(hint, definitions)
     if hint is Decimal:
         return {"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{6,}$"}
@@ -423,7 +424,7 @@ def config_schema() -> dict[str, Any]:
         "headers": {"type": "object", "additionalProperties": text},
         "params": {"type": "object"},
         "price": _price(amount),
-        "limits": _object({field.name: {"type": "integer", "minimum": 1} for field in fields(CallLimits)}),
+        "limits": _object({name: {"type": "integer", "minimum": 1} for name in CallLimits.__struct_fields__}),
         "system": text,
         "endpoint": {"type": "object", "additionalProperties": text},
         "known_as": text,
@@ -472,8 +473,7 @@ def _reference(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
     if name not in definitions:
         definitions[name] = {}
         hints = get_type_hints(kind, localns=vars(checked))
-        printed = [f for f in fields(kind) if not f.metadata.get("internal")]
-        listed = [f.name for f in printed if f.name not in NOT_PRINTED.get(kind, set())]
+        listed = [name for name in printed_fields(kind) if name not in NOT_PRINTED.get(kind, set())]
         definitions[name] = {
             "description": " ".join((kind.__doc__ or "").split()),
             **_object({field: of_type(hints[field], definitions) for field in listed}, required=listed),

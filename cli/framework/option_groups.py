@@ -1,12 +1,13 @@
-"""Options in groups: a parameter of a command that is a dataclass stands for the options that its fields declare."""
+"""Options in groups: a parameter of a command that is a `Struct` stands for the options that its fields declare."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from dataclasses import fields, is_dataclass
 from functools import wraps
 from typing import Any, get_type_hints
+
+from msgspec import Struct
 
 
 def with_groups(command: Callable[..., Any]) -> Callable[..., Any]:
@@ -15,7 +16,7 @@ def with_groups(command: Callable[..., Any]) -> Callable[..., Any]:
     A group's default is one of its class: what it holds are the defaults of this command.
     """
     parameters = inspect.signature(command, eval_str=True).parameters
-    groups: dict[str, Any] = {name: one.annotation for name, one in parameters.items() if is_dataclass(one.annotation)}
+    groups: dict[str, Any] = {name: one.annotation for name, one in parameters.items() if _is_group(one.annotation)}
     if not groups:
         return command
     flat: list[inspect.Parameter] = []
@@ -25,7 +26,7 @@ def with_groups(command: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(command)
     def called(**given: Any) -> Any:
         made = {
-            name: kind(**{each.name: given.pop(each.name) for each in fields(kind)}) for name, kind in groups.items()
+            name: kind(**{each: given.pop(each) for each in kind.__struct_fields__}) for name, kind in groups.items()
         }
         return command(**given, **made)
 
@@ -35,9 +36,13 @@ def with_groups(command: Callable[..., Any]) -> Callable[..., Any]:
     return called
 
 
+def _is_group(annotation: Any) -> bool:
+    return isinstance(annotation, type) and issubclass(annotation, Struct)
+
+
 def _options(kind: Any, usual: Any) -> list[inspect.Parameter]:
     declared, place = get_type_hints(kind, include_extras=True), inspect.Parameter.POSITIONAL_OR_KEYWORD
     return [
-        inspect.Parameter(each.name, place, default=getattr(usual, each.name), annotation=declared[each.name])
-        for each in fields(kind)
+        inspect.Parameter(each, place, default=getattr(usual, each), annotation=declared[each])
+        for each in kind.__struct_fields__
     ]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 from rich import box
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderResult
@@ -21,8 +21,7 @@ GAP = 2
 BEST_STYLE = "bold green"
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(Struct, frozen=True):
     """A head and its cells, both of one line or more."""
 
     head: str
@@ -61,8 +60,7 @@ def ruled(columns: Sequence[Column], *, leading: int = 0) -> Table:
     return table
 
 
-@dataclass(frozen=True, slots=True)
-class AtTheRight:
+class AtTheRight(Struct, frozen=True):
     """A cell that ends at the right with its own last blanks, which Rich would cut off: they keep digits in line."""
 
     text: Text

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ..runs.run import kept_of
 
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
     from .listener import Listener
 
 
-@dataclass(frozen=True, slots=True)
-class BookTerms:
+class BookTerms(Struct, frozen=True):
     """What writes the costs into the history is made of this; it may be made in another process of the same user."""
 
     head: RunHead

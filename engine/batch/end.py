@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from ...providers.errors import Failure, ThinkdialError
 from ..checks.gates import GateTally
 from ..results.assembly import timestamp
@@ -57,8 +59,7 @@ class BatchOutcome(StrEnum):
     OK = "ok"
 
 
-@dataclass(frozen=True, slots=True)
-class BatchEnd:
+class BatchEnd(Struct, frozen=True):
     """What became of this run, and the totals of all that the output holds."""
 
     ended: Ended

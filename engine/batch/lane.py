@@ -7,8 +7,10 @@ import heapq
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Protocol
+
+from msgspec.structs import replace
 
 from ...providers.errors import ConfigError, ErrorKind, Failure
 from ...providers.think import Think

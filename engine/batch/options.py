@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ...providers.think import Think
 from ..checks.gates import Gate
@@ -20,8 +21,7 @@ Target = Path | int | Callable[[bytes], None]
 """Where results go: a file that remembers them, a descriptor such as that of standard output, or what takes lines."""
 
 
-@dataclass(frozen=True, slots=True)
-class BatchOptions:
+class BatchOptions(Struct, frozen=True):
     """The options of one batch; None leaves it to the rows, the profiles and the configured defaults.
 
     `variables` are fields for the template beside the row's. `input_form` and `output_form` are guessed where they are
@@ -33,8 +33,8 @@ class BatchOptions:
     source: Source
     target: Target | None
     profiles: tuple[str, ...] = ()
-    calls: Options = Options()  # noqa: RUF009 it is frozen
-    cost: CostOptions = CostOptions()  # noqa: RUF009 it is frozen
+    calls: Options = Options()
+    cost: CostOptions = CostOptions()
     system: str | None = None
     template: str | None = None
     variables: tuple[tuple[str, str], ...] = ()

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal, Protocol
 
+from msgspec import Struct
+
 from ...providers.errors import Failure
 from .output.summary import Group, Tally
 
@@ -21,8 +23,7 @@ Activity = Literal["running", "waiting", "held", "finishing", "stopped", "done",
 """What a profile is doing. `waiting` is for rows; one that is `held` was asked by its provider to pause."""
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """One lane at this moment. `waiting` rows have not been begun; once it `has_all` no more come."""
 
     name: str
@@ -36,8 +37,7 @@ class Standing:
     broken: Failure | None
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileProgress:
+class ProfileProgress(Struct, frozen=True):
     """One profile at one moment, or all of them together.
 
     `results` came in this run, `earlier` ones in runs before it. `total` counts both, and is a guess while the input is
@@ -76,8 +76,7 @@ class ProfileProgress:
         return min(1.0, self.done / self.total) if self.total else None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchProgress:
+class BatchProgress(Struct, frozen=True):
     """A batch at one moment. `together` is the sum of its profiles; the time left is that of the slowest."""
 
     profiles: tuple[ProfileProgress, ...]
@@ -93,8 +92,7 @@ class Running(Protocol):
     def progress(self, share_read: float | None = None) -> BatchProgress: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """What has been read: results asked of each profile, and how many of them an earlier run has."""
 
     asked: Mapping[str, int]

@@ -7,8 +7,9 @@ import gc
 import time
 from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ..costs.prices import pricing
 from ..exchange.surroundings import Surroundings
@@ -28,8 +29,7 @@ if TYPE_CHECKING:
 OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
-@dataclass(frozen=True, slots=True)
-class Resources:
+class Resources(Struct, frozen=True):
     """Open for one batch. Without a purse nothing limits it; without sums not even its cost is remembered."""
 
     surroundings: Surroundings

@@ -6,10 +6,11 @@ import asyncio
 import os
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct
 
 from ...providers.errors import UsageError
 from ..checks.gates import GateTally
@@ -70,8 +71,7 @@ class NoWatcher:
         return nullcontext()
 
 
-@dataclass(frozen=True, slots=True)
-class BatchInput:
+class BatchInput(Struct, frozen=True):
     """The rows of a batch, for the profiles `names` where they name none; `batch_id` recognises them the next time."""
 
     source: OpenSource
@@ -80,8 +80,7 @@ class BatchInput:
     batch_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class BatchOutput:
+class BatchOutput(Struct, frozen=True):
     """Where lines go. A `memory` knows those of earlier runs."""
 
     lines: Lines
@@ -89,8 +88,7 @@ class BatchOutput:
     memory: OutputFile | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadyBatch:
+class ReadyBatch(Struct, frozen=True):
     """A batch whose input and output are open. It is run once."""
 
     options: BatchOptions

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct, field
+from msgspec.structs import asdict, replace
 
 from ...providers.errors import Failure, ThinkdialError, UsageError
 from ..results.result import Result
@@ -24,8 +26,7 @@ Rows = str | Path | Iterable[str | Mapping[str, Any]]
 """A file of rows (JSONL, CSV or lines), or the rows: prompts, and mappings with the fields of a JSONL row."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowResult(Result):
+class RowResult(Result, Struct, frozen=True, kw_only=True):
     """A result, and the row that it answers: its id, and those of its fields that mean nothing to us."""
 
     row_id: str
@@ -35,8 +36,7 @@ class RowResult(Result):
 OnResult = Callable[[RowResult], None]
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRun:
+class BatchRun(Struct, frozen=True):
     """What became of a batch.
 
     `results` are in the order of the rows, and for each row in that of profiles and think values. With an `output`
@@ -152,5 +152,5 @@ class ValueWatcher:
 
 
 def _of_row(result: Result, row: Row) -> RowResult:
-    values = {one.name: getattr(result, one.name) for one in fields(result)}
+    values = asdict(result)
     return RowResult(**values, row_id=row.id, row=dict(row.extra))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Literal
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ..checks.agreement import Agreement, agreement_of, normalized
 from ..results.receipt import is_whole
@@ -18,8 +20,7 @@ from .stars import COMPETING, shown_best
 AgreementBy = Literal["text", "check"]
 
 
-@dataclass(frozen=True, slots=True)
-class Cell:
+class Cell(Struct, frozen=True):
     """What the samples of one profile and think value say.
 
     `samples` were wanted, of which `unasked` were not sent: a budget had ended, say. It is 0 where `same_request_as`

@@ -8,10 +8,11 @@ model. "Not shown to differ" is what it says, and no proof that they are equal.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from statistics import fmean, median
 from typing import Literal
+
+from msgspec import Struct
 
 from ...providers.errors import UsageError
 from ...providers.think import THINKING_LEVELS, Think, parse_think
@@ -21,8 +22,7 @@ from ..statistics.ranks import ALPHA, Comparison, greater, greater_paired
 Judgement = Literal["differ", "not_shown", "too_few"]
 
 
-@dataclass(frozen=True, slots=True)
-class DosedSample:
+class DosedSample(Struct, frozen=True):
     """One answer: of whom (a profile, say), at which think value, to which prompt, and its reasoning in tokens."""
 
     arm: str
@@ -31,8 +31,7 @@ class DosedSample:
     reasoning_tokens: int
 
 
-@dataclass(frozen=True, slots=True)
-class LevelStep:
+class LevelStep(Struct, frozen=True):
     """Two neighbouring think values of one arm. `n` counts samples, or prompts where `paired`.
 
     `p` is corrected. `ratio` is that of the medians, None where the lower one is zero. `detectable` is the least ratio
@@ -118,8 +117,7 @@ def _amount(value: Think) -> float | None:
     return 0.0 if value.is_off else (1 + THINKING_LEVELS.index(value.level)) / (1 + len(THINKING_LEVELS))
 
 
-@dataclass(frozen=True, slots=True)
-class _Compared:
+class _Compared(Struct, frozen=True):
     comparison: Comparison
     paired: bool
     ratio: float | None

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from ..statistics.intervals import median_interval
 
@@ -15,8 +16,7 @@ LEVEL = 0.95
 """With what share of all cases an interval is meant to hold the median behind the samples."""
 
 
-@dataclass(frozen=True, slots=True)
-class Measure:
+class Measure(Struct, frozen=True):
     """What `n` samples say of one quantity; `unknown` samples say nothing of it, and are no zero.
 
     `low` and `high` are the bootstrap interval of the median, which covers it in the share `level` of cases: less than

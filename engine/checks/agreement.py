@@ -6,7 +6,8 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _SPACE = re.compile(r"\s+")
 UNFENCED = re.compile(r"\A```[\w-]*\n(.*?)\n?```\Z", re.DOTALL)
@@ -15,8 +16,7 @@ UNFENCED = re.compile(r"\A```[\w-]*\n(.*?)\n?```\Z", re.DOTALL)
 _ENDS = " \t\n.,;:!?\"'`*_"
 
 
-@dataclass(frozen=True, slots=True)
-class Agreement:
+class Agreement(Struct, frozen=True):
     """Of `answers`, the `share` that says what most of them say, and that in its normalized form."""
 
     answers: int

@@ -9,7 +9,8 @@ import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...profiles.checks.definitions import CommandCheck
 from ...providers.untrusted import one_line
@@ -24,8 +25,7 @@ LAST_WORDS_S = 0.2
 """How long what it has printed is still waited for, once it has ended."""
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
+class Judged(Struct, frozen=True):
     """Whether an answer passes, and why not; None is not known."""
 
     passed: bool | None

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...providers.errors import UsageError
 from ...providers.think import Think
@@ -18,8 +20,7 @@ LEAST_PRICED = 5
 """Answers of a level whose cost is known, before their median says anything."""
 
 
-@dataclass(frozen=True, slots=True)
-class LevelRecord:
+class LevelRecord(Struct, frozen=True):
     """What the history has of one level: how many answers were judged, how many failed, and what each cost."""
 
     judged: int = 0
@@ -35,8 +36,7 @@ class LevelRecord:
         return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
-@dataclass(frozen=True, slots=True)
-class Expectation:
+class Expectation(Struct, frozen=True):
     """What going up step by step should save against the top at once; None where the history knows too little."""
 
     saving_usd: Decimal | None = None

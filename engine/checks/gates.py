@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast, get_args
 
+from msgspec import Struct
+
 from ...providers.errors import UsageError, did_you_mean
 from ...providers.json_values import array, obj
 from ..planning.fates import Fate
@@ -39,8 +41,7 @@ Cell = tuple[str, str]
 """A profile and a think value."""
 
 
-@dataclass(frozen=True, slots=True)
-class GateLine:
+class GateLine(Struct, frozen=True):
     """One expression: it fails where it is true, and where the value is not known."""
 
     name: str
@@ -54,8 +55,7 @@ class GateLine:
         return found is None or _COMPARE[self.compare](found, self.value)
 
 
-@dataclass(frozen=True, slots=True)
-class GateFacts:
+class GateFacts(Struct, frozen=True):
     """What gates know of one result. `answer` is None where there is no whole one."""
 
     profile: str
@@ -66,8 +66,7 @@ class GateFacts:
     row: str
 
 
-@dataclass(frozen=True, slots=True)
-class Gate:
+class Gate(Struct, frozen=True):
     """Expressions that must not be true. `Gate.parse("verdict=not_observed,pass<0.9").failures(results)`."""
 
     lines: tuple[GateLine, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct, field
 
 from ...profiles.checks.files import OutsideError, file_below
 from ...profiles.disk import read_bounded
@@ -23,8 +24,7 @@ Expected = Mapping[str, Any] | str | float
 MOST_SCHEMA_BYTES = 2**20
 
 
-@dataclass(frozen=True, slots=True)
-class ExpectTerms:
+class ExpectTerms(Struct, frozen=True):
     """The `checks` that the configuration defines, and the folder below which files lie that may be named.
 
     Without a folder no file may be named, unless files from `anywhere` may. `only_text`: where nothing but the text of
@@ -35,7 +35,7 @@ class ExpectTerms:
     folder: Path | None = None
     anywhere: bool = False
     only_text: bool = False
-    _schemas: dict[str, Json | bool] = field(default_factory=dict[str, "Json | bool"], repr=False, compare=False)
+    _schemas: dict[str, Json | bool] = field(default_factory=dict[str, "Json | bool"])
 
     def checked(self, value: Any) -> Json:
         """The expectation, spelled out: plain text is the exact answer, a number the number. Raises `UsageError`."""

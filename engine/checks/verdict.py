@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, cast
+
+from msgspec import Struct
 
 from ...profiles.checks.definitions import JudgeCheck
 from ...providers.json_values import parse_json
@@ -30,16 +31,14 @@ class NoVerdictError(ValueError):
     """A reply that is no verdict, and why."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fence:
+class Fence(Struct, frozen=True):
     """Random words of one question: `fence` is around each text, `proof` is to be repeated in the verdict."""
 
     fence: str
     proof: str
 
 
-@dataclass(frozen=True, slots=True)
-class JudgeVerdict:
+class JudgeVerdict(Struct, frozen=True):
     """`choice` is yes or no, or of two texts first, second or tie; on a scale it is None and there is a `score`."""
 
     choice: str | None

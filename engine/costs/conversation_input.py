@@ -7,8 +7,9 @@ taken as it is, and what has come since is estimated and scaled as the estimates
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from ...providers.turns.turn import Turn, plain_text
 from ..planning.cache import cache_rule_of
@@ -35,8 +36,7 @@ _Measured = tuple[int, int, int]
 """What was sent to get one answer: words by estimate, reasoning, and what the provider counted for both."""
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationInput:
+class ConversationInput(Struct, frozen=True):
     """Tokens of the next call's input: `low` to `high`, and `tokens` as expected, the sum of its kinds.
 
     `prompt` is the new prompt with the system text and what a template adds, `text` the words of earlier turns,

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...providers.turns.pieces import TurnPiece
 from ...providers.turns.turn import Turn
@@ -11,8 +12,7 @@ from ..planning.prepare import Prepared
 from .estimate import MESSAGE_TOKENS, text_tokens
 
 
-@dataclass(frozen=True, slots=True)
-class ConversationTokens:
+class ConversationTokens(Struct, frozen=True):
     """Estimates of what goes along before the new prompt: words, calls and results; and reasoning that goes back."""
 
     text: int = 0

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from ...profiles.cards.observed import OTHERS, DialKind, line_of, observed_answers, vendor_of
 from ...providers.json_values import obj, text
@@ -160,8 +161,7 @@ def _highest(prepared: Prepared, entered: int, limit: int, at: datetime, *, is_w
     return plain if plain is None or written is None else max(plain, written)
 
 
-@dataclass(frozen=True, slots=True)
-class ForecastTotals:
+class ForecastTotals(Struct, frozen=True):
     """Sums of the known ends of several forecasts, None where none is known, and how many are unknown in each."""
 
     calls: int
@@ -258,8 +258,7 @@ def cost_of_usage(prepared: Prepared, usage: Usage, at: datetime) -> Decimal | N
     return _cost(prepared, usage, at).usd
 
 
-@dataclass(frozen=True, slots=True)
-class _Output:
+class _Output(Struct, frozen=True):
     """Output tokens within what the call allows: the median and the range of 80 %, or None where nothing is known.
 
     `reasoning` is 0 where no thinking is asked for, else None: the range is of thinking and answer together.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from statistics import median
+
+from msgspec import Struct
 
 from ..cells.levels import DosedSample, LevelStep, amount, level_steps
 from ..history.dosed import AskedModel, DosedAnswer
@@ -17,8 +18,7 @@ LEVEL = 0.95
 _LAST = float("inf")
 
 
-@dataclass(frozen=True, slots=True)
-class DoseFigure:
+class DoseFigure(Struct, frozen=True):
     """The median of `n` known values with its interval. `level` is what the interval covers: less where n is small.
 
     Without two values there is no interval.
@@ -31,8 +31,7 @@ class DoseFigure:
     level: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Dose:
+class Dose(Struct, frozen=True):
     """What one think value took: tokens, seconds and US dollars. A figure is None where no answer tells it.
 
     `not_above` is the next lower value, where this one's reasoning is not shown to be more.
@@ -53,8 +52,7 @@ class Dose:
         return _position(self.think)
 
 
-@dataclass(frozen=True, slots=True)
-class DoseCurve:
+class DoseCurve(Struct, frozen=True):
     """One model's doses, rising; `steps` are the judgements of neighbours. `name` is that of its profile, if any."""
 
     name: str

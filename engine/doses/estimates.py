@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import fmean, median, variance
+
+from msgspec import Struct
 
 from ...profiles.cards.observed import SHARES, ObservedAnswers
 from ...providers.think import Think
@@ -32,8 +33,7 @@ EIGHT_OF_TEN = 1.2816
 """Standard deviations to each side of the middle, of a normal law, that hold 80 %."""
 
 
-@dataclass(frozen=True, slots=True)
-class DoseRange:
+class DoseRange(Struct, frozen=True):
     """The median, and what is meant to hold 8 of 10 answers, where anything is measured."""
 
     expected: float
@@ -49,8 +49,7 @@ class DoseRange:
         return DoseRange(self.expected + amount, low, high)
 
 
-@dataclass(frozen=True, slots=True)
-class DoseEstimate:
+class DoseEstimate(Struct, frozen=True):
     """What a think value takes of reasoning and of output, reasoning included, in tokens. `n` answers say so."""
 
     think: Think

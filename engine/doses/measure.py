@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ...providers.errors import BudgetError
 from ...providers.think import THINKING_LEVELS, Level, Think
@@ -32,16 +33,14 @@ Raises `BudgetError` when they cannot be afforded.
 """
 
 
-@dataclass(frozen=True, slots=True)
-class DoseRound:
+class DoseRound(Struct, frozen=True):
     """One prompt, and the profiles and think values that are to answer it once."""
 
     prompt: Prompt
     selections: tuple[Selection, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Measurement:
+class Measurement(Struct, frozen=True):
     """How far the gaps were filled. `open` are answers that are still wanted; `stopped` says why there are any."""
 
     made: int

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx2
+from msgspec.structs import replace
 
 from ...providers.dialect import failure
 from ...providers.errors import ErrorKind, Failure

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ...providers.errors import Failure
 from ...providers.framing.sse import MAX_BODY_BYTES

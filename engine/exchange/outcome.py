@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...providers.errors import Failure
 from ...providers.fold import Reply
@@ -26,8 +29,7 @@ WITHHELD = Notice("bytes_withheld", "the answer repeated a credential in pieces;
 """Beside the result of a call whose response held a credential that could not be taken out of its bytes."""
 
 
-@dataclass(frozen=True, slots=True)
-class Latency:
+class Latency(Struct, frozen=True):
     """Seconds by the monotonic clock, of the last attempt; None where it does not apply.
 
     They count from the moment when the request could leave, to the arrival of what came. `connect_s` is the time
@@ -75,8 +77,7 @@ class Marks:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """How a call ended. `reply.failure` says why, when it did not end well; `prepared` is what was sent last.
 
     `hint` is what to do about a failure that has no hint of its own.

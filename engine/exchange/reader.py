@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from ...providers.bills import bill_of_headers
 from ...providers.dialect import Decoder, Headers, Quirks, failure
@@ -257,8 +258,7 @@ class ResponseReader:
         return [failure("protocol", words, status=self._status, hint="put the final base_url in")]
 
 
-@dataclass(frozen=True, slots=True)
-class RawResponse:
+class RawResponse(Struct, frozen=True):
     """A response as it came. `streamed`: a stream was asked for. `headers` have lower-case names, and may be lost."""
 
     status: int

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...providers.errors import Failure
 from ...providers.refusals.sizes import exceeds_rate_limit
@@ -17,8 +19,7 @@ LONGEST_BACKOFF_S = 8.0
 JITTER = 0.25
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """How one attempt ended. `number` counts from 1. `shown`: text has reached the user.
 
     `silent`: the request had left in full, and then nothing came for as long as we were ready to wait.

@@ -7,11 +7,12 @@ import random
 import time
 from _thread import interrupt_main
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from dataclasses import dataclass
 from email.utils import formatdate
 from functools import lru_cache
 from threading import Timer
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from .observer import Tape
 from .transport import Transport
@@ -22,8 +23,7 @@ TIDYING_S = 2.0
 """Seconds for the tasks that a second Ctrl-C has broken off to come to their end."""
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
+class Patience(Struct, frozen=True):
     """How long and how often: seconds without an event, seconds in all, and retries after the first attempt.
 
     `grace_s` are the seconds in which the terminal event may follow the stop and the last counts.
@@ -35,8 +35,7 @@ class Patience:
     grace_s: float = 3.0
 
 
-@dataclass(frozen=True, slots=True)
-class Surroundings:
+class Surroundings(Struct, frozen=True):
     """What a run takes from outside, so that tests can give it another clock, another sleep and no dice.
 
     `on_sent` is called each time a request has left: the moment for work that may take CPU. `on_response` hears the

@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import httpx2
+from msgspec import Struct
 
 from ...providers.dialect import failure
 from ...providers.errors import Failure
@@ -46,8 +46,7 @@ class OnlyCommentsError(httpx2.ReadTimeout):
     """Bytes that keep a connection alive came, and no event among them."""
 
 
-@dataclass(frozen=True, slots=True)
-class Response:
+class Response(Struct, frozen=True):
     """An answer whose body is still to come. Header names are lower case."""
 
     status: int

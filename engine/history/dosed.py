@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from ...providers.json_values import obj, text
 from .blobs import unpacked
@@ -26,8 +27,7 @@ class AskedModel(NamedTuple):
     simulated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class DosedAnswer:
+class DosedAnswer(Struct, frozen=True):
     """One answer that was not cut for want of tokens. None is what nobody has told. `prompt` tells prompts apart."""
 
     asked: AskedModel

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ...providers.errors import StoreError, UsageError
 from ..exchange.reader import RawResponse
@@ -15,8 +17,7 @@ from .read import RunFilter, RunRow, StoredResult, StoredRun, find_run, list_run
 from .store import Store
 
 
-@dataclass(frozen=True, slots=True)
-class RunList:
+class RunList(Struct, frozen=True):
     """The runs that fit. `exists` is False while nothing was ever stored."""
 
     rows: Sequence[RunRow]
@@ -52,8 +53,7 @@ def named_run(name: str, only: str | None = None) -> StoredRun:
     return replace(stored, run=run, entries=kept)
 
 
-@dataclass(frozen=True, slots=True)
-class NamedResult:
+class NamedResult(Struct, frozen=True):
     """One stored result, what it is called (`run 12, claude@high`), and what was asked."""
 
     name: str
@@ -116,8 +116,7 @@ def one_response(stored: StoredRun) -> RawResponse:
     return raw
 
 
-@dataclass(frozen=True, slots=True)
-class ChosenRuns:
+class ChosenRuns(Struct, frozen=True):
     """Numbers of runs that can be forgotten, and the names of the sessions that hold each of the others."""
 
     numbers: Sequence[int]

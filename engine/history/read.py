@@ -12,6 +12,8 @@ from decimal import Decimal
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from ...providers.errors import StoreError
 from ...providers.json_values import obj, parse_json
 from ...providers.schema import Json
@@ -41,8 +43,7 @@ PROMPT_CHARACTERS = 400
 _BATCH = 500
 
 
-@dataclass(frozen=True, slots=True)
-class RunFilter:
+class RunFilter(Struct, frozen=True):
     """Which runs to list. `until` is included; a `datetime` is taken to the second, a `date` as a UTC day.
 
     `text` is looked for in prompts and answers, whatever its case. A part of a profile's or model's name will do
@@ -57,8 +58,7 @@ class RunFilter:
     limit: int = 20
 
 
-@dataclass(frozen=True, slots=True)
-class RunRow:
+class RunRow(Struct, frozen=True):
     """One run in a list. `usd` sums the known costs; `usd_unknown` counts the results whose cost is not known.
 
     `samples` is how often a profile was asked with the same think value, at most.
@@ -79,8 +79,7 @@ class RunRow:
     simulated: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StoredResult:
+class StoredResult(Struct, frozen=True):
     """One result as it was stored. `unfinished`: its process was killed; `result` is made of the bytes that came."""
 
     result: Result
@@ -89,8 +88,7 @@ class StoredResult:
     unfinished: bool
 
 
-@dataclass(frozen=True, slots=True)
-class StoredRun:
+class StoredRun(Struct, frozen=True):
     """One run with everything that is kept of it."""
 
     number: int
@@ -204,8 +202,7 @@ class _Where:
         return " AND ".join(self.conditions) or "1"
 
 
-@dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Struct, frozen=True):
     """What a list shows of one result."""
 
     profile: str

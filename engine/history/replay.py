@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...profiles.config import Config
 from ...profiles.profile import Profile
@@ -44,8 +46,7 @@ _UNTOUCHED = ("id", "run_id", "created_at", "latency", "attempts", "request_id",
 """What is measured or given while a call is made, and cannot come out differently."""
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
+class Change(Struct, frozen=True):
     """One field that differs: its path in `thinkdial.result/1`, what was stored, and what it is with today's code."""
 
     path: str
@@ -53,8 +54,7 @@ class Change:
     is_: object
 
 
-@dataclass(frozen=True, slots=True)
-class Replayed:
+class Replayed(Struct, frozen=True):
     """A result made again. `notes` say what could not be, and why."""
 
     result: Result

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...providers.errors import ConfigError, Failure
 from ...providers.fold import Reply
@@ -17,8 +18,7 @@ KILLED = Failure("cancelled", "the process was killed before the answer was comp
 RECOVERED = Notice("recovered", "made of the bytes that had been stored: its process was killed, or is still at work")
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(Struct, frozen=True):
     """What was stored when a call began."""
 
     id: str

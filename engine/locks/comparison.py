@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from statistics import median
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..statistics.blocks import BlockComparison, blocks_differ, rates_differ
 from ..statistics.corrections import benjamini_hochberg
@@ -19,8 +21,7 @@ EntryState = Literal["same", "changed", "unread"]
 ChangeKind = Literal["request", "model", "simulated", "served", "price", "reasoning_tokens", "output_tokens", "passed"]
 
 
-@dataclass(frozen=True, slots=True)
-class LockChange:
+class LockChange(Struct, frozen=True):
     """One thing that is no longer what it was. `detail` says of a request which parts of it are others."""
 
     what: ChangeKind
@@ -29,8 +30,7 @@ class LockChange:
     detail: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LockTest:
+class LockTest(Struct, frozen=True):
     """One measure before and now, over the probes that have both: medians, or rates of passed answers.
 
     `adjusted_p` is corrected for all tests of the check (Benjamini and Hochberg). `can_show` False: so few values could
@@ -49,8 +49,7 @@ class LockTest:
     can_show: bool
 
 
-@dataclass(frozen=True, slots=True)
-class EntryCheck:
+class EntryCheck(Struct, frozen=True):
     """What became of one profile and think value. `problem` is why it could not be read, or not all of it."""
 
     profile: str
@@ -63,8 +62,7 @@ class EntryCheck:
     failed: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class LockCheck:
+class LockCheck(Struct, frozen=True):
     """A whole check. `false_alarm_rate` is the chance that it says `changed` of values where nothing has changed.
 
     What is compared exactly, and so without false alarms, are request, model, served names and prices.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct, field
 
 from ...providers.schema import Json
 from ..results.result import CostSource
@@ -16,8 +17,7 @@ MeasureName = Literal["reasoning_tokens", "output_tokens", "passed"]
 MEASURES: tuple[MeasureName, ...] = ("reasoning_tokens", "output_tokens", "passed")
 
 
-@dataclass(frozen=True, slots=True)
-class Probe:
+class Probe(Struct, frozen=True):
     """A prompt that is asked when the lock is written and whenever it is checked; `expect` judges its answers."""
 
     id: str
@@ -26,8 +26,7 @@ class Probe:
     expect: Json | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LockedRequest:
+class LockedRequest(Struct, frozen=True):
     """The request of the first probe, as far as it can be told without a key, an account or the prompt.
 
     `hash` stands for all of it; `parts` has a hash for the address, the headers and each field of the body, so that it
@@ -41,8 +40,7 @@ class LockedRequest:
     parts: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class LockedPrice:
+class LockedPrice(Struct, frozen=True):
     """USD per million tokens of a short prompt, and who says so. `cached_input` None: it has no price of its own."""
 
     input: Decimal
@@ -51,8 +49,7 @@ class LockedPrice:
     source: CostSource
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeSamples:
+class ProbeSamples(Struct, frozen=True):
     """What the whole answers to one probe took; a figure that was not reported is missing from its list."""
 
     reasoning_tokens: tuple[int, ...] = ()
@@ -64,8 +61,7 @@ class ProbeSamples:
         return getattr(self, measure)
 
 
-@dataclass(frozen=True, slots=True)
-class LockEntry:
+class LockEntry(Struct, frozen=True):
     """One profile at one think value. `served` are the names under which the answering model was reported.
 
     `answered` are whole answers, `failed` the others. `samples` are by the id of the probe.
@@ -92,8 +88,7 @@ class LockEntry:
         return [value for one in self.samples.values() for value in one.of(measure)]
 
 
-@dataclass(frozen=True, slots=True)
-class Lock:
+class Lock(Struct, frozen=True):
     """A lock (`thinkdial.lock/1`). `repeat` is how often each probe was asked."""
 
     written_at: str
@@ -103,8 +98,7 @@ class Lock:
     entries: tuple[LockEntry, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class LockReading:
+class LockReading(Struct, frozen=True):
     """An entry as it is now, or why it could not be read; both where only a part of it could."""
 
     entry: LockEntry | None

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...profiles.config import Config
 from ...providers.errors import BudgetError, ConfigError, Failure, UsageError
@@ -27,8 +30,7 @@ GIVEN_UP_AFTER = 2
 """Probes without any answer, after which a profile is not asked again: each may have waited long."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProbeCalls:
+class ProbeCalls(Struct, frozen=True):
     """How probes are asked: of whom, how often, how, and for how much. `yes` agrees to what limits ask.
 
     `as_of` is when the lock was written that this is held against: some prices depend on weekday and hour.
@@ -43,8 +45,7 @@ class ProbeCalls:
     as_of: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Measured:
+class Measured(Struct, frozen=True):
     """What came of it, by the names of entries. `asked` probes were asked; `stopped` is why not all were."""
 
     readings: Mapping[str, LockReading]

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from ...profiles.config import Config
 from ...profiles.profile import Profile
@@ -21,8 +22,7 @@ from ..targets.target import Target, is_loopback, other_host, resolve
 from .refresh import Unread, read_catalogue
 
 
-@dataclass(frozen=True, slots=True)
-class Refreshed:
+class Refreshed(Struct, frozen=True):
     """What came of one provider's catalogue: so many models that are kept at `path`, or an error.
 
     `left_out` says why nothing was expected of this provider.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, cast
 
 import httpx2
+from msgspec import Struct
 
 from ...providers.dialect import Counting, Dialect
 from ...providers.errors import ConfigError
@@ -27,8 +27,7 @@ MAX_BODY_BYTES = 1024 * 1024
 ESTIMATED = "the estimate is used"
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(Struct, frozen=True):
     """Input tokens as the provider counts them, or None and a note that says why there is no count."""
 
     tokens: int | None

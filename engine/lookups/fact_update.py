@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime
 from decimal import Decimal
 from fnmatch import fnmatchcase
@@ -14,6 +13,8 @@ from typing import cast
 from urllib.parse import urljoin, urlsplit
 
 import httpx2
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from ...profiles import facts
 from ...profiles.card import BudgetRange, ModelCard
@@ -45,8 +46,7 @@ _TOLD = (
 """The fields of a card whose change is told."""
 
 
-@dataclass(frozen=True, slots=True)
-class NewFacts:
+class NewFacts(Struct, frozen=True):
     """A fact file that was checked and is not yet in use.
 
     `changes` tells in words what it does to the facts in use, `falls` which prices fall by half or more, and `hashed`
@@ -189,7 +189,7 @@ def _price_change(one: Correction) -> str:
     if one.price is None:
         how = f"as {one.like}" if one.like else "other terms"
         return f"prices of {names}: {how} ({one.why})"
-    amounts = {field.name: getattr(one.price, field.name) for field in fields(one.price)}
+    amounts = asdict(one.price)
     told = [f"{name} {usd:f}" for name, usd in amounts.items() if isinstance(usd, Decimal)]
     before = next((rates for name in one.models if (rates := _rates_now(name)) is not None), None)
     was = f"; now {before[0]:f} and {before[1]:f}" if before is not None else "; no price is known now"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...profiles import facts
 from ...profiles.card import ModelCard
@@ -24,8 +26,7 @@ from ..costs.prices.list_price import ListPrice, list_price
 from ..planning.capability import DialTable, dials, takes
 
 
-@dataclass(frozen=True, slots=True)
-class ModelQuestion:
+class ModelQuestion(Struct, frozen=True):
     """Which models are meant: a part of a name or a whole id, of one provider, with what they can and cost.
 
     `can` is a think value that they take as it is, `most_usd` the most a million tokens of output may cost.
@@ -39,8 +40,7 @@ class ModelQuestion:
     with_retired: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class KnownModel:
+class KnownModel(Struct, frozen=True):
     """A model and who serves it, and until when."""
 
     provider: Provider
@@ -48,8 +48,7 @@ class KnownModel:
     retirement: Retirement | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelRow:
+class ModelRow(Struct, frozen=True):
     """A model in a list."""
 
     provider: str
@@ -58,8 +57,7 @@ class ModelRow:
     retirement: Retirement | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ModelSheet:
+class ModelSheet(Struct, frozen=True):
     """One model in full. `card_note` says what of the card was published by the provider, and when, `ending` when and
     how the model ends there."""
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx2
+from msgspec import Struct
 
 from ...providers.errors import ConfigError, UsageError
 from ...providers.schema import HttpRequest
@@ -27,8 +27,7 @@ def default_url() -> str:
     return DEFAULT_UPDATE_URL
 
 
-@dataclass(frozen=True, slots=True)
-class PriceUpdate:
+class PriceUpdate(Struct, frozen=True):
     """Which table was in use, which is now, and where that is kept."""
 
     before: price_table.PriceData

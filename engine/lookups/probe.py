@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from time import monotonic
 from typing import Literal
 from urllib.parse import urlencode, urlsplit
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...profiles.provider import Listing
 from ...providers.catalogue import is_listed, listed_names, next_page
@@ -29,8 +31,7 @@ KeyState = Literal["accepted", "refused", "forbidden", "unproven", "not_needed",
 answers only to a key and none was sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class Online:
+class Online(Struct, frozen=True):
     """What the provider answered. None is what was not asked or not said.
 
     `near` is the listed name that is most like a model that is not listed; `note` says what stayed open.
@@ -52,8 +53,7 @@ class Online:
         return self.problem is None and self.key in ("accepted", "not_needed")
 
 
-@dataclass(frozen=True, slots=True)
-class _Heard:
+class _Heard(Struct, frozen=True):
     """What one provider answered to one key, for all profiles that share them."""
 
     answers: bool | None = None

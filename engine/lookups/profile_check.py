@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from ...profiles.config import Config
 from ...profiles.profile import Profile
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
 State = Literal["ready", "unproven", "not ready"]
 
 
-@dataclass(frozen=True, slots=True)
-class CheckedProfile:
+class CheckedProfile(Struct, frozen=True):
     """A profile, and what its provider answered where that was asked."""
 
     candidate: Candidate

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import httpx2
+from msgspec import Struct
 
 from ...profiles.provider import Catalogue
 from ...profiles.published import PublishedModels
@@ -32,8 +32,7 @@ READERS = {**catalogue.READERS, **hosts.READERS}
 """Of all catalogue styles that GETs answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unread:
+class Unread(Struct, frozen=True):
     """Why a catalogue could not be read."""
 
     provider: str

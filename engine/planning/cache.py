@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any, cast
+
+from msgspec.structs import replace
 
 from ...profiles.state.caches import CacheRule, cache_rule
 from ...profiles.state.rules import state_rule

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...profiles.card import ModelCard
 from ...profiles.config import Config
@@ -19,8 +21,7 @@ SHOWN_BUDGET = Think(budget_tokens=4000)
 DIAL = (AUTO, *(Think(level) for level in Level), SHOWN_BUDGET)
 
 
-@dataclass(frozen=True, slots=True)
-class DialRow:
+class DialRow(Struct, frozen=True):
     """What one value of the dial becomes: how well it is met, which fields are sent, and why."""
 
     think: Think
@@ -29,8 +30,7 @@ class DialRow:
     note: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class DialTable:
+class DialTable(Struct, frozen=True):
     """All values of the dial on one dialect."""
 
     dialect: str

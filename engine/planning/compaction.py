@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ...profiles.state.compactions import CompactionMeans, turn_compaction
 from ...profiles.state.context import ContextPolicy

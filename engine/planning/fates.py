@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
+
+from msgspec import Struct, field
 
 from ...profiles.state.context import NO_POLICY, ContextPolicy, KeepReasoning
 from ...profiles.state.rule import StateRule
@@ -16,8 +17,7 @@ Fate = Literal["kept", "converted", "dropped", "dummy"]
 OnMismatch = Literal["error", "drop"]
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(Struct, frozen=True):
     """Where the next request goes: as `Origin` has it for an answer, and with the rule of the route.
 
     `head` are the fields of the body that stand before all messages: system text and tools, as they will be sent.
@@ -34,8 +34,7 @@ class Destination:
     takes_text_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ContinuityOptions:
+class ContinuityOptions(Struct, frozen=True):
     """What the user chose. `carry_reasoning`: readable reasoning that cannot go back goes along as a labelled note.
 
     `keep_reasoning` says of which turns reasoning stays: what the provider wants, all, the last turn, none; what a wire
@@ -48,8 +47,7 @@ class ContinuityOptions:
     on_mismatch: OnMismatch = "drop"
 
 
-@dataclass(frozen=True, slots=True)
-class SessionPlace:
+class SessionPlace(Struct, frozen=True):
     """Which turn of which session an answer is; `turn` counts from 1."""
 
     name: str
@@ -57,8 +55,7 @@ class SessionPlace:
     turn: int
 
 
-@dataclass(frozen=True, slots=True)
-class SessionCap:
+class SessionCap(Struct, frozen=True):
     """The most in USD that all turns of the session `name` may cost together, and what they have cost so far."""
 
     name: str
@@ -66,8 +63,7 @@ class SessionCap:
     spent_usd: Decimal
 
 
-@dataclass(frozen=True, slots=True)
-class TurnCount:
+class TurnCount(Struct, frozen=True):
     """What was counted of one turn, and how it was asked; None for what nobody reported. `at` is ISO 8601."""
 
     turn: int
@@ -79,8 +75,7 @@ class TurnCount:
     output_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Compaction:
+class Compaction(Struct, frozen=True):
     """What stands for the turns up to the number `covers`: a provider's own piece or, if `is_ours`, a summary."""
 
     covers: int
@@ -88,8 +83,7 @@ class Compaction:
     is_ours: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Past:
+class Past(Struct, frozen=True):
     """The way of a conversation from its first turn to the one that goes on: none yet, at its beginning.
 
     `place` is the turn that is about to be made. `counts` are what providers counted of the turns, the oldest first.
@@ -112,8 +106,7 @@ class Past:
         return tuple(turn for turn in self.turns if turn.number > self.after) if self.after else self.turns
 
 
-@dataclass(frozen=True, slots=True)
-class PieceFate:
+class PieceFate(Struct, frozen=True):
     """What becomes of one piece; an entry of a result's `continuity`.
 
     `turn` counts from 1. `position` is the place in the turn's `pieces`, or in what was `asked` for a result.
@@ -121,11 +114,14 @@ class PieceFate:
     """
 
     turn: int
-    position: int = field(metadata={"internal": True})
+    position: int
     kind: PieceKind
     fate: Fate
     reason: str
     tokens: int | None = None
+
+    INTERNAL: ClassVar[frozenset[str]] = frozenset(("position",))
+    """Fields that are no part of the document."""
 
     def document(self) -> dict[str, Any]:
         """The entry as `thinkdial.result/1` has it."""
@@ -138,8 +134,7 @@ class PieceFate:
         }
 
 
-@dataclass(frozen=True, slots=True)
-class Continuity:
+class Continuity(Struct, frozen=True):
     """The turns and the new prompt as they are to be written, and the fate of each piece that is more than text.
 
     `turns` are those that were decided on: a compaction stands there for what it covers. `compacts_at`: from so many

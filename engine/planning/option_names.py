@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class OptionNames:
+class OptionNames(Struct, frozen=True):
     """Names of options, as one way of calling thinkdial has them. `yes` is None where nobody can agree to anything."""
 
     strict_think: str

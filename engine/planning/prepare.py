@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...profiles.cards.retirement import TOLD_DAYS
 from ...profiles.profile import Reference
@@ -24,8 +26,7 @@ from .plan import PlanContext, ThinkPlan, plan
 from .think_plan import AimReceipt
 
 
-@dataclass(frozen=True, slots=True)
-class Prompt:
+class Prompt(Struct, frozen=True):
     """What is asked: the prompt and, if any, the system prompt and the messages before it.
 
     `past` are the turns of a session, with everything that belongs to them; None outside sessions.
@@ -46,8 +47,7 @@ def checked_text(text: str, name: str) -> str:
     return text
 
 
-@dataclass(frozen=True, slots=True)
-class Prepared:
+class Prepared(Struct, frozen=True):
     """A call that is ready to be sent, and everything that was decided for it.
 
     `asked` is what it was decided from, so that it can be decided again when the provider knows better. `emulated`:
@@ -70,8 +70,7 @@ class Prepared:
         return prefix_of(obj(parse_json(self.request.body)))
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """What a call is prepared from, besides its target and think value. `account` stands for the credential.
 
     `is_strict`: what the provider refuses of the think value is neither replaced nor left out. `compaction`: nothing is
@@ -92,8 +91,7 @@ class Asked:
     aim: AimReceipt | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Twin:
+class Twin(Struct, frozen=True):
     """Another think value, and what was decided for it: the same bytes."""
 
     think: Think

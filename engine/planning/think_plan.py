@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...profiles.card import ModelCard, Spelling
 from ...profiles.profile import Reference
@@ -20,8 +22,7 @@ MEASURED_FIDELITY: tuple[Fidelity, ...] = ("exact", "mapped", "default")
 """Fidelities that `--strict-think` accepts."""
 
 
-@dataclass(frozen=True, slots=True)
-class PlanContext:
+class PlanContext(Struct, frozen=True):
     """What a plan depends on besides the wish: the card, the route's spelling and refusals, and the output limit.
 
     `max_output_tokens` is what the profile or an option asks for; `limit_required` says that the dialect cannot do
@@ -64,8 +65,7 @@ AimFit = Literal["near", "spans", "beyond", "unknown"]
 is expected to come near. `unknown`: nothing is measured."""
 
 
-@dataclass(frozen=True, slots=True)
-class AimReceipt:
+class AimReceipt(Struct, frozen=True):
     """The dose that was asked for, in reasoning tokens or US dollars, and the think value that was chosen for it.
 
     `low` to `high` is meant to hold 8 of 10 answers; None where nothing is measured. `n` answers were behind it.
@@ -147,8 +147,7 @@ _DOUBTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class ThinkPlan:
+class ThinkPlan(Struct, frozen=True):
     """What will be sent for one wish.
 
     `native` are the thinking fields as they go into the body. `thinks` is whether the model is expected to think: None

@@ -5,9 +5,10 @@ A plain call has none of it, and does not load it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
+
+from msgspec import Struct
 
 CheckKind = Literal["command", "agree", "judge"]
 EscalationEnd = Literal["passed", "top", "not_judged", "failed", "budget", "interrupted"]
@@ -17,8 +18,7 @@ LADDER = " > "
 """Between the think values of a call that goes up, where they are named together: `low > high`."""
 
 
-@dataclass(frozen=True, slots=True)
-class CheckOutcome:
+class CheckOutcome(Struct, frozen=True):
     """What one check said that the configuration defines: a command, a share of agreement, a judge's opinion.
 
     `passed` None is not known, and `note` says why, or why it did not pass. The rest is of judges: `opinion` marks
@@ -42,8 +42,7 @@ class CheckOutcome:
     reasoning_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class EscalationStep:
+class EscalationStep(Struct, frozen=True):
     """One attempt: its think value, its answer's check, and what it took. `checks_usd` is what judges have cost."""
 
     think: str
@@ -58,8 +57,7 @@ class EscalationStep:
     total_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Escalation:
+class Escalation(Struct, frozen=True):
     """All attempts, the last of which is the result, and why it ended.
 
     `usd` is the bill of all attempts with their checks, None where one is not known. `top_usd` is what the highest of

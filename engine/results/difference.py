@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from .documents import plain
 from .result import Result
@@ -20,8 +21,7 @@ FigureUnit = Literal["tokens", "s", "usd", "tokens/s", "words"]
 FigureValue = int | float | Decimal | str | None
 
 
-@dataclass(frozen=True, slots=True)
-class FigurePair:
+class FigurePair(Struct, frozen=True):
     """One figure of both results; None where nobody has told it.
 
     `unit` is `words` for what is no number, and then `change` and `ratio` are None. `change` is b less a; `ratio` is b
@@ -40,8 +40,7 @@ class FigurePair:
         return self.a != self.b
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """What is different in `b` from `a` (`thinkdial.difference/1`).
 
     `same_prompt` says whether both were asked the same, None where that is not known. One sample of each shows how

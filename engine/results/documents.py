@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from typing import Any, cast
+
+from msgspec import Struct
 
 from ...providers.errors import Failure
 from .result import Result, Run
@@ -63,12 +64,18 @@ def _maker(kind: type[Any]) -> Callable[[Any], Any]:
         return lambda value: {str(key): plain(inner) for key, inner in value.items()}
     if issubclass(kind, tuple | list):
         return lambda value: [plain(inner) for inner in value]
-    if is_dataclass(kind):
-        names = tuple(field.name for field in fields(kind) if not field.metadata.get("internal"))
+    if issubclass(kind, Struct):
+        names = printed_fields(kind)
         return lambda value: {
             name: inner if type(inner := getattr(value, name)) in _AS_IT_IS else plain(inner) for name in names
         }
     return lambda value: value
+
+
+def printed_fields(kind: type[Struct]) -> tuple[str, ...]:
+    """The fields of a value that its document has."""
+    internal: frozenset[str] = getattr(kind, "INTERNAL", frozenset())
+    return tuple(name for name in kind.__struct_fields__ if name not in internal)
 
 
 def _failure_document(value: Failure) -> dict[str, Any]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from ...profiles.card import ModelCard
 from ...providers.fold import Reply
@@ -21,8 +22,7 @@ CHARACTERS_PER_TOKEN = 4
 """A rough rule, used only where reasoning is fully visible and its tokens are not reported; labelled as estimated."""
 
 
-@dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Struct, frozen=True):
     """What came back: `thought` is True or False when something proves it, None when nothing does."""
 
     thought: bool | None

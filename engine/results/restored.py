@@ -6,11 +6,13 @@ What an older version did not write yet is taken as unknown, and what a newer on
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import MISSING, Field, fields
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+
+from msgspec import NODEFAULT, Struct
+from msgspec.structs import FieldInfo, fields
 
 from ...providers.errors import Failure
 from ...providers.json_values import MAX_DOLLARS_TEXT, array
@@ -20,9 +22,10 @@ from ..planning.fates import PieceFate, SessionPlace
 from ..planning.think_plan import AimReceipt
 from . import checked
 from .checked import CheckOutcome, Escalation, EscalationStep
+from .documents import printed_fields
 from .result import Cost, Forecast, Reasoning, Result, ThinkReceipt
 
-_Part = TypeVar("_Part")
+_Part = TypeVar("_Part", bound=Struct)
 
 _PARTS: Mapping[str, type[Any]] = {
     "think": ThinkReceipt,
@@ -58,7 +61,7 @@ def result_from(document: Json) -> Result:
             values["checks"] = tuple(_thawed(CheckOutcome, check) for check in value or ())
         elif field.name == "escalation":
             values["escalation"] = _escalation(value)
-        elif field.name in _PARTS and (value is not None or _default(field) is MISSING):
+        elif field.name in _PARTS and (value is not None or _default(field) is NODEFAULT):
             values[field.name] = _thawed(_PARTS[field.name], value or {})
         else:
             values[field.name] = _given(field, document)
@@ -83,11 +86,11 @@ def _thawed(kind: type[_Part], document: object) -> _Part:
     return kind(**_checked(kind, values))
 
 
-def _given(field: Field[Any], document: Mapping[str, Any]) -> Any:
+def _given(field: FieldInfo, document: Mapping[str, Any]) -> Any:
     """The value of a field; what is not there is what the field is by default, else unknown."""
     if field.name not in document:
         default = _default(field)
-        return None if default is MISSING else default
+        return None if default is NODEFAULT else default
     value = document[field.name]
     if value is not None and (field.name == "usd" or field.name.endswith("_usd")):
         try:
@@ -100,11 +103,11 @@ def _given(field: Field[Any], document: Mapping[str, Any]) -> Any:
     return value
 
 
-def _default(field: Field[Any]) -> Any:
-    return field.default if field.default_factory is MISSING else field.default_factory()
+def _default(field: FieldInfo) -> Any:
+    return field.default if field.default_factory is NODEFAULT else field.default_factory()
 
 
-def _checked(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
+def _checked(kind: type[Struct], values: Mapping[str, Any]) -> dict[str, Any]:
     """The values of the fields of `kind`. Raises `ValueError` for one that is of no type of its field.
 
     A word that is not on its list, which a newer version may have written, and what must not be unknown are as they
@@ -114,9 +117,9 @@ def _checked(kind: type[Any], values: Mapping[str, Any]) -> dict[str, Any]:
     for field in fields(kind):
         value, (options, words) = values[field.name], _options(kind)[field.name]
         is_odd = NoneType not in options if value is None else bool(words) and value not in words
-        if is_odd and (default := _default(field)) is not MISSING:
+        if is_odd and (default := _default(field)) is not NODEFAULT:
             value = default
-        elif value is None and is_odd and kind in (SessionPlace, PieceFate) and not field.metadata.get("internal"):
+        elif value is None and is_odd and kind in (SessionPlace, PieceFate) and field.name in printed_fields(kind):
             raise ValueError(f"{field.name} of the session is not known")
         if value is not None and not any(_fits(value, option) for option in options):
             raise ValueError(f"{field.name} cannot be {str(value)[:40]!r}")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import ClassVar, Literal
+
+from msgspec import Struct, field
 
 from ...providers.errors import Failure
 from ...providers.schema import FinishReason, Json, Notice, TokensSource, Usage, Visibility
@@ -14,20 +15,14 @@ from ..exchange.outcome import Latency
 from ..planning.fates import PieceFate, SessionPlace
 from ..planning.plan import Fidelity
 from ..planning.think_plan import AimReceipt
-
-if TYPE_CHECKING:
-    from .checked import CheckOutcome, Escalation
-
-INTERNAL = {"internal": True}
-"""Metadata of a field that is no part of the JSON document."""
+from .checked import CheckOutcome, Escalation
 
 Status = Literal["ok", "partial", "error", "cancelled"]
 Verdict = Literal["as_asked", "not_observed", "unwanted", "over_budget", "starved", "empty", "unknown"]
 CostSource = Literal["provider", "catalogue", "table", "profile", "estimated"]
 
 
-@dataclass(frozen=True, slots=True)
-class ThinkReceipt:
+class ThinkReceipt(Struct, frozen=True):
     """What was asked of the dial, what was sent, and what the answer showed."""
 
     requested: str
@@ -37,8 +32,7 @@ class ThinkReceipt:
     verdict: Verdict = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Reasoning:
+class Reasoning(Struct, frozen=True):
     """The visible reasoning, its kind, and how many tokens it took."""
 
     text: str | None = None
@@ -47,8 +41,7 @@ class Reasoning:
     tokens_source: TokensSource | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(Struct, frozen=True):
     """US dollars, exact. None is unknown and never 0. `reasoning_usd` is a part of `output_usd`.
 
     `cache_saved_usd` is what the same tokens would have cost without the provider's cache, less what they did cost;
@@ -69,8 +62,7 @@ class Cost:
     listed_usd: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Forecast:
+class Forecast(Struct, frozen=True):
     """What a call is likely to bring and cost, before it is made. None where the price or the output is unknown.
 
     `input_source` is `counted` when the provider's counting endpoint said it, else `estimated`. Of the output, thinking
@@ -104,8 +96,7 @@ class Forecast:
     least_usd: Decimal | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """One normalized answer of one profile (`thinkdial.result/1`).
 
     `host` is who was asked, where that is known; `simulated`: it has proved to be a simulator, so nothing was charged.
@@ -152,17 +143,15 @@ class Result:
     checks: tuple[CheckOutcome, ...] = ()
     aim: AimReceipt | None = None
     escalation: Escalation | None = None
-    turn: Turn | None = field(default=None, repr=False, compare=False, metadata=INTERNAL)
-    refused: Mapping[int, frozenset[int]] = field(
-        default_factory=dict[int, frozenset[int]], repr=False, compare=False, metadata=INTERNAL
-    )
-    refused_compactions: Mapping[int, frozenset[int]] = field(
-        default_factory=dict[int, frozenset[int]], repr=False, compare=False, metadata=INTERNAL
-    )
+    turn: Turn | None = None
+    refused: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
+    refused_compactions: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
+
+    INTERNAL: ClassVar[frozenset[str]] = frozenset(("turn", "refused", "refused_compactions"))
+    """Fields that are no part of the document."""
 
 
-@dataclass(frozen=True, slots=True)
-class Summary:
+class Summary(Struct, frozen=True):
     """Totals of a run. `usd` is the sum of the known costs; `usd_unknown` counts the results whose cost is unknown.
 
     `checks_usd` is what judges have cost beside that, None where none was asked or no cost of theirs is known.
@@ -183,8 +172,7 @@ class Summary:
     checks_usd_unknown: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """One invocation (`thinkdial.run/1`): one prompt, and a result for each profile and think value."""
 
     run_id: str

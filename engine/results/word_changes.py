@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     from regex import Pattern
@@ -27,16 +28,14 @@ SHORT_WORDS = 3
 """So few equal words between larger changes are no thread that a reader could follow."""
 
 
-@dataclass(frozen=True, slots=True)
-class WordPiece:
+class WordPiece(Struct, frozen=True):
     """A stretch of text that both have, that only the first has, or that only the second has."""
 
     kind: PieceKind
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class WordChanges:
+class WordChanges(Struct, frozen=True):
     """What became of the first text in the second.
 
     `words_a` and `words_b` count words, punctuation marks and line breaks alike, `words_same` those that both have in
@@ -58,8 +57,7 @@ class WordChanges:
         return 2 * self.words_same / words if words else None
 
 
-@dataclass(frozen=True, slots=True)
-class _Stretch:
+class _Stretch(Struct, frozen=True):
     """Words `a` to `a_end` of the first text and `b` to `b_end` of the second."""
 
     a: int

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, nullcontext
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...providers.errors import Failure
 from ...providers.schema import Delta, Notice
@@ -60,8 +62,7 @@ class _Relay:
             raise UnheardError from error
 
 
-@dataclass(frozen=True, slots=True)
-class Done:
+class Done(Struct, frozen=True):
     """The results in the order of the jobs, and whether the run was interrupted."""
 
     results: tuple[Result, ...]

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ...profiles.config import Config
 from ...profiles.profile import Reference
@@ -25,8 +27,7 @@ Choose = Callable[[Target, Think, Reference, Callable[[Think], Prepared]], tuple
 """Chooses a think value for a dose; it may ask how the call would be with another. Raises `ConfigError`."""
 
 
-@dataclass(frozen=True, slots=True)
-class ReadyCall:
+class ReadyCall(Struct, frozen=True):
     """A call that can be made: what is sent, with what credential, and how patiently."""
 
     prepared: Prepared
@@ -35,8 +36,7 @@ class ReadyCall:
     patience: Patience
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
+class Job(Struct, frozen=True):
     """One call to make, or (`refused`) the reason why it cannot be made. `forecast` was made before it was sent.
 
     `repeat` is the number of the sample, from 1; None where there is but one.
@@ -67,8 +67,7 @@ class Job:
         return ReadyCall(self.prepared, self.key, self.authorize, self.patience)
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the options say; None leaves it to the profile and the configured defaults."""
 
     sweep: tuple[Think, ...] = ()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...providers.errors import StoreError, UsageError
 from ..planning.option_names import COMMAND_LINE, OptionNames
@@ -29,8 +31,7 @@ Settle = Callable[[], None]
 """Brings what open batches at providers set aside up to date, before a budget is looked at."""
 
 
-@dataclass(frozen=True, slots=True)
-class CostOptions:
+class CostOptions(Struct, frozen=True):
     """What a caller says about cost. `wants_forecasts` makes them although nothing limits the calls.
 
     `spent_usd` is what the run, if it has begun already, has taken of the limits that are its own.
@@ -42,8 +43,7 @@ class CostOptions:
     spent_usd: Decimal = NOTHING
 
 
-@dataclass(frozen=True, slots=True)
-class Affordable:
+class Affordable(Struct, frozen=True):
     """Calls that may be made, the limits that hold, and the `question` that must be agreed to first, if there is one.
 
     The jobs have forecasts where there was a reason to make them.

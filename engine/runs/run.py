@@ -8,10 +8,12 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ...profiles.history_settings import HistorySettings
 from ...providers.errors import StoreError
@@ -38,8 +40,7 @@ WARMING_AFTER_S = 0.02
 """Seconds after a request has left, before the price table is imported for its answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(Struct, frozen=True):
     """A run, and whether somebody interrupted it.
 
     `number` is its place in the history, `problem` why it is not there in full. `notes` are lines about budgets.
@@ -56,8 +57,7 @@ class Finished:
     terminated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Circumstances:
+class Circumstances(Struct, frozen=True):
     """How a run is made: how much of it is kept, what it may cost, what is said of each result, how many go at once.
 
     `kept` is None when not even its cost is to be remembered. `checks` look at the answers when all are there.
@@ -65,7 +65,7 @@ class Circumstances:
 
     command: str
     kept: Kept | None = None
-    retention: HistorySettings = HistorySettings()  # noqa: RUF009 it is frozen
+    retention: HistorySettings = HistorySettings()
     purse: Callable[[], Purse | None] = lambda: None
     extra: tuple[Notice, ...] = field(default=())
     simulated: bool = False

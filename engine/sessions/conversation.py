@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...providers.errors import UsageError, did_you_mean
 from ...providers.turns.turn import Turn
@@ -31,8 +33,7 @@ from .stored_answers import answer_of, chosen_entry, named_answer, recover_turn,
 _COUNTED = ("input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens")
 
 
-@dataclass(frozen=True, slots=True)
-class Conversation:
+class Conversation(Struct, frozen=True):
     """A session and its way: the turns and compactions from the first to the one that it goes on after.
 
     `left_usd` is what turns of the session have cost that it has gone back before, where a cap makes that matter.
@@ -113,8 +114,7 @@ class Conversation:
         return nodes[turn - 1]
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Struct, frozen=True):
     """A conversation that this process may add to.
 
     `is_new`: it was begun just now; `like` is then a name that comes close. `recovered`: the last turn is what a killed

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from ...profiles.disk import make_private_directory, read_bounded, write_private
 from ..history.store import database_path
@@ -15,8 +16,7 @@ MOST_BYTES = 4 * 2**20
 """More is not kept: a draft is written at each keystroke."""
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Struct, frozen=True):
     """The text, and those of its words that were pasted and not typed."""
 
     text: str = ""

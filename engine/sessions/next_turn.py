@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...profiles.state.context import NO_POLICY, ContextPolicy
 from ...providers.turns.turn import said
@@ -22,8 +24,7 @@ from .names import checked_name
 from .settings import SessionSettings, settings_of
 
 
-@dataclass(frozen=True, slots=True)
-class NextTurn:
+class NextTurn(Struct, frozen=True):
     """What a call needs to go on with a session. `secret` is what accounts are labelled with.
 
     `opened` is None where the session is only read: for a comparison or a plan, which do not change it.

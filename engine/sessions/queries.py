@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..history.conversations import changes
 from ..history.conversations.claims import unlock
@@ -25,8 +27,7 @@ from .names import checked_name, free_name
 from .settings import SessionSettings, settings_of
 
 
-@dataclass(frozen=True, slots=True)
-class SessionRow:
+class SessionRow(Struct, frozen=True):
     """One session in a list. `began` is its first prompt; `forks` counts the other sessions of its tree."""
 
     name: str
@@ -39,8 +40,7 @@ class SessionRow:
     forks: int
 
 
-@dataclass(frozen=True, slots=True)
-class SessionTree:
+class SessionTree(Struct, frozen=True):
     """A conversation with everything around it: all turns of its tree, how deep they are, and who stands where."""
 
     conversation: Conversation

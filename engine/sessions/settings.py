@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast, get_args
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from ...profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
 from ...providers.errors import StoreError
@@ -19,8 +21,7 @@ _CHOICES: Mapping[str, tuple[str, ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSettings:
+class SessionSettings(Struct, frozen=True):
     """The settings of one session; a field that is None is as the profile has it.
 
     `profile` and `think` are those of the turn that was last asked for. `system` is the system prompt of all turns.
@@ -47,19 +48,15 @@ class SessionSettings:
 
     def since(self, before: SessionSettings, now: SessionSettings) -> SessionSettings:
         """`now`, with what these settings have changed of `before`: somebody else may have changed other things."""
-        mine = {
-            field.name: getattr(self, field.name)
-            for field in fields(self)
-            if getattr(self, field.name) != getattr(before, field.name)
-        }
+        mine = {name: value for name, value in asdict(self).items() if value != getattr(before, name)}
         return replace(now, **mine)
 
     def document(self) -> Json:
         """As JSON, without what is not set."""
         document: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if value == field.default:
+        unset = asdict(SessionSettings())
+        for name, value in asdict(self).items():
+            if value == unset[name]:
                 continue
             match value:
                 case Decimal():
@@ -68,15 +65,13 @@ class SessionSettings:
                     value = list(cast("tuple[str, ...]", value))
                 case _:
                     pass
-            document[field.name] = value
+            document[name] = value
         return document
 
 
 def settings_of(document: Json) -> SessionSettings:
     """What `SessionSettings.document` wrote. Raises `StoreError` for what it cannot have written."""
-    values: dict[str, Any] = {
-        field.name: document[field.name] for field in fields(SessionSettings) if field.name in document
-    }
+    values: dict[str, Any] = {name: document[name] for name in SessionSettings.__struct_fields__ if name in document}
     try:
         if (usd := values.get("max_cost_usd")) is not None:
             values["max_cost_usd"] = Decimal(usd)

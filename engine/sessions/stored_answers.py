@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...providers.dialect import failure
 from ...providers.errors import StoreError, UsageError
@@ -22,8 +24,7 @@ from ..history.unfinished import KILLED
 from ..planning.turns import made_turn
 
 
-@dataclass(frozen=True, slots=True)
-class StoredAnswer:
+class StoredAnswer(Struct, frozen=True):
     """One result of one run, as a turn that a session can take: both sides as they are stored."""
 
     run: int

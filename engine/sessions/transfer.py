@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path, PurePath
 from typing import Any, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...profiles.disk import read_bounded
 from ...providers.errors import UsageError, did_you_mean
@@ -36,16 +38,14 @@ MOST_BYTES = 64 * 1024 * 1024
 """A file of more is not read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Imported:
+class Imported(Struct, frozen=True):
     """A session that was made from a file. `renamed` are the names of its forks that were taken, with the new ones."""
 
     conversation: Conversation
     renamed: tuple[tuple[str, str], ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class FileRead:
+class FileRead(Struct, frozen=True):
     """The session in a file, the form that it is in, and what of it was left out or put another way."""
 
     file: SessionFile

@@ -9,8 +9,9 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from statistics import NormalDist, fmean
+
+from msgspec import Struct
 
 from .distributions import doubled_ranks
 
@@ -21,8 +22,7 @@ MOST_WORK = 50_000
 """Steps of counting, above which the normal law stands in for it."""
 
 
-@dataclass(frozen=True, slots=True)
-class BlockComparison:
+class BlockComparison(Struct, frozen=True):
     """What a two-sided test of blocks said: `p`, the chance of such a difference or more where there is none.
 
     `n_a` and `n_b` are the values before and after, of the blocks that have both. `least` is the smallest p that any

@@ -5,14 +5,14 @@ from __future__ import annotations
 import math
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from statistics import NormalDist
+
+from msgspec import Struct
 
 from .distributions import binomial_at_least, binomial_at_most, rank_sum_quantile
 
 
-@dataclass(frozen=True, slots=True)
-class Interval:
+class Interval(Struct, frozen=True):
     """From `low` to `high`, meant to hold the true value in the share `level` of all cases.
 
     `level` is what was asked for, or less where so few values cannot promise as much: three values cover their median

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 MOST_POINTS = 19
 STEPS = 26
@@ -14,8 +15,7 @@ STEPS = 26
 _TOP = math.log1p(1e12)
 
 
-@dataclass(frozen=True, slots=True)
-class Law:
+class Law(Struct, frozen=True):
     """How likely a count is at most so much: `points` are (log of 1 + count, normal score), rising.
 
     Between two points, and beyond the outermost as steeply as toward the median, it is as if the logarithms were

@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
 from statistics import NormalDist, fmean, variance
+
+from msgspec import Struct
 
 from .distributions import doubled_ranks, signed_sum_at_least, subset_sum_at_least, t_quantile
 
@@ -20,8 +21,7 @@ _EFFICIENCY = 3 / math.pi
 """Of a rank test against a t test where the logarithms are normal."""
 
 
-@dataclass(frozen=True, slots=True)
-class Comparison:
+class Comparison(Struct, frozen=True):
     """What a one-sided test said: `p`, the chance of such a difference or more where there is none.
 
     `detectable` is the smallest ratio of a to b that samples of these sizes and this spread would show, 4 times in 5,

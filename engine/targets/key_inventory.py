@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ...profiles.config import Config
 from ...providers.errors import ConfigError
@@ -11,8 +11,7 @@ from .keys import KeyPlace, own_places, provider_places
 from .target import resolve
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderKeys:
+class ProviderKeys(Struct, frozen=True):
     """The places of a provider's key, the first of which is used, and the profiles that take it from there."""
 
     provider: str
@@ -21,8 +20,7 @@ class ProviderKeys:
     profiles: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileKeys:
+class ProfileKeys(Struct, frozen=True):
     """The same for a profile with keys of its own. `keyring_is_for` is another address that a stored key is for."""
 
     profile: str
@@ -32,8 +30,7 @@ class ProfileKeys:
     keyring_is_for: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class KeyInventory:
+class KeyInventory(Struct, frozen=True):
     """All places of keys. `unused` are entries of the keyring for what is configured no more."""
 
     providers: tuple[ProviderKeys, ...]

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 from typing import Any, TypeVar
+
+from msgspec import Struct
 
 from ...profiles.config import user_directory
 from ...profiles.disk import read_bounded, save_private
@@ -26,8 +27,7 @@ OTHER_WAYS = "a variable (api_key_env) or a program (api_key_command) can give t
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True):
     """The name of a stored key. `origin` is the only place where a profile's own key may go (`https://host:port`);
     a provider's key has none and goes where its variables go."""
 

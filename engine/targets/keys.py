@@ -10,6 +10,8 @@ from functools import cache
 from typing import Literal
 from urllib.parse import urlsplit
 
+from msgspec import Struct
+
 from ...profiles.provider import Provider
 from ...providers.errors import ConfigError
 from . import keyring
@@ -49,8 +51,7 @@ def account_label(secret: bytes, key: Key | None) -> str | None:
     return hmac.new(secret, key.reveal().encode(), "sha256").hexdigest()[:ACCOUNT_LABEL_DIGITS]
 
 
-@dataclass(frozen=True, slots=True)
-class KeyPlace:
+class KeyPlace(Struct, frozen=True):
     """Where a key lies: `name` is the program, the variable, or the entry of the keyring."""
 
     kind: Literal["command", "variable", "keyring"]

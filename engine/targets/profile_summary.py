@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ...profiles.config import Config
 from ...profiles.profile import Profile
@@ -11,8 +11,7 @@ from .keys import describe_key
 from .target import Target, resolve
 
 
-@dataclass(frozen=True, slots=True)
-class ProfileSummary:
+class ProfileSummary(Struct, frozen=True):
     """`think` is the value it is called with, `key` where its key comes from; `target` is None where `problem` says
     why it cannot be called."""
 

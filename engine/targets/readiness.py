@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...profiles.config import Config
 from ...profiles.profile import Profile
@@ -14,8 +15,7 @@ from .keys import Key, check_transfer, find_key, place_of_key
 from .target import Target, refuse_ended, resolve, select
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A profile as it is configured: what a call to it needs, or the problem."""
 
     profile: Profile

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ...profiles.config import Config
 from ...providers.errors import UsageError, did_you_mean
@@ -12,16 +12,14 @@ from .keys import can_be_a_key, origin, own_places, provider_places, what_is_too
 from .target import Target, resolve
 
 
-@dataclass(frozen=True, slots=True)
-class KeySlot:
+class KeySlot(Struct, frozen=True):
     """What a name stands for in the keyring: a provider's entry, or that of a profile, with what the profile calls."""
 
     entry: Entry
     target: Target | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredKey:
+class StoredKey(Struct, frozen=True):
     """A key that was stored: in which keyring, and what is to be known about it."""
 
     entry: Entry

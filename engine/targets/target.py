@@ -6,9 +6,11 @@ import os
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ...profiles.card import ModelCard, Spelling
 from ...profiles.cards.own_models import corrected, spelled_out
@@ -24,8 +26,7 @@ from ...providers.registry import INLINE_THINK
 from ...providers.think import AUTO, Think, parse_think
 
 
-@dataclass(frozen=True, slots=True)
-class Selection:
+class Selection(Struct, frozen=True):
     """One chosen profile, and the think value that was written behind it (`claude@high`), if any."""
 
     profile: Profile
@@ -37,8 +38,7 @@ class Selection:
         return self.profile.name if self.think is None else f"{self.profile.name}@{self.think}"
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """A profile that can be called: where, in which dialect, and what its model is known to do.
 
     `card_note` says what of the card was not shipped but published by the provider. `prices` are the user's own, by

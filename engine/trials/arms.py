@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from statistics import fmean
 
+from msgspec import Struct, field
 
-@dataclass(frozen=True, slots=True)
-class Arm:
+
+class Arm(Struct, frozen=True):
     """A profile with one think value. `same_as` are think values whose requests are the very same, and asked once.
 
     `is_simulated`: a simulator answers, which says nothing of any model.
@@ -25,8 +25,7 @@ class Arm:
         return f"{self.profile}@{self.think}"
 
 
-@dataclass(frozen=True, slots=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """What one row came to with one arm. `passed` is None where it was not answered, or could not be judged.
 
     `usd` is None where the cost is not known; `is_answered` says whether an answer came at all.
@@ -40,8 +39,7 @@ class Sample:
     total_s: float | None = None
 
 
-@dataclass(slots=True)
-class ArmRecord:
+class ArmRecord(Struct):
     """All samples of one arm, by the place of their row in the order of the trial.
 
     `trouble` is why it can be asked no more. `judged_bits` and `passed_bits` have a bit for each row.

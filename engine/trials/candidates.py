@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...providers.errors import BudgetError, ConfigError, ThinkdialError, UsageError
 from ..batch.caller import RowCaller, caller_maker
@@ -38,8 +41,7 @@ class TrialRows:
     with_settings: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class TrialArm:
+class TrialArm(Struct, frozen=True):
     """An arm, and who asks it. `trouble` is why it cannot be asked at all."""
 
     arm: Arm

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Iterable
-from dataclasses import dataclass
 from itertools import islice
 from statistics import fmean, stdev
+
+from msgspec import Struct
 
 from .arms import ArmRecord, Records, cost_differences, only_in_first
 from .evidence import LEAST_VALUES, is_above, is_below, margin_in_deviations
@@ -28,8 +29,7 @@ _HOPE = 1.645
 """Standard errors by which a figure may turn out otherwise, when it is asked whether the rows that are left help."""
 
 
-@dataclass(frozen=True, slots=True)
-class NextCall:
+class NextCall(Struct, frozen=True):
     """A row, by its place, that an arm is to be asked."""
 
     arm: str

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ...providers.errors import UsageError
 from ..batch.options import BatchOptions
@@ -12,8 +13,7 @@ from ..checks.gates import Gate
 CONFIDENCE = 0.95
 
 
-@dataclass(frozen=True, slots=True)
-class TrialOptions:
+class TrialOptions(Struct, frozen=True):
     """The options of one trial. `batch` says where the rows are, where results go, whom to ask, and at what cost.
 
     `target` is the pass rate to be reached; without one no arm may be shown to pass more often. `most_rows` are taken

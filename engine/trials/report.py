@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from statistics import median
+
+from msgspec import Struct
 
 from .arms import Arm, ArmRecord, Records, only_in_first
 from .evidence import is_above, is_below, least_rows, mean_margin, rate_bounds
@@ -43,8 +44,7 @@ class TrialEnd(StrEnum):
     NO_CALLS = "no_calls"
 
 
-@dataclass(frozen=True, slots=True)
-class ArmReport:
+class ArmReport(Struct, frozen=True):
     """One arm in figures. None is unknown.
 
     `asked` rows were put to it, `judged` of them have an answer that passes or not, `passed` pass. The lower bounds of
@@ -92,8 +92,7 @@ class ArmReport:
         return None if self.usd_mean is None else 1000 * self.usd_mean
 
 
-@dataclass(frozen=True, slots=True)
-class TrialReport:
+class TrialReport(Struct, frozen=True):
     """A trial at its end, or at any moment of it.
 
     `chosen` is the cheapest arm of those that pass, by what is known; whether it is shown to be is the `outcome`.

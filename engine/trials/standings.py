@@ -11,6 +11,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from msgspec import Struct
+
 from .arms import ArmRecord, Records, cost_differences, only_in_first
 from .evidence import is_above, is_below, is_positive
 
@@ -28,8 +30,7 @@ class ArmState(StrEnum):
     UNANSWERED = "unanswered"
 
 
-@dataclass(frozen=True, slots=True)
-class Rules:
+class Rules(Struct, frozen=True):
     """What is to be shown. Without `target`: not shown to be worse than the best arm. `rows` is how many there are."""
 
     rows: int

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...providers.errors import UsageError
 from ..batch.end import BatchEnd, BatchOutcome
@@ -46,8 +48,7 @@ class TrialWatcher(Protocol):
     def watching(self, trial: RunningTrial) -> AbstractContextManager[None]: ...
 
 
-@dataclass(frozen=True, slots=True)
-class RunningTrial:
+class RunningTrial(Struct, frozen=True):
     """A trial at any moment: what is known of the arms, and the batch that asks them."""
 
     feed: RowFeed
@@ -60,16 +61,14 @@ class RunningTrial:
         return report_of(feed.snapshot(), feed.rules, TrialEnd.INTERRUPTED, seed=self.seed, found=feed.standings)
 
 
-@dataclass(frozen=True, slots=True)
-class TrialDone:
+class TrialDone(Struct, frozen=True):
     """What a trial came to, and how the batch ended that asked its rows; None where nothing was asked."""
 
     report: TrialReport
     batch: BatchEnd | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadyTrial:
+class ReadyTrial(Struct, frozen=True):
     """A trial whose rows are read and whose output is open. It is run once. `notes` are for people."""
 
     options: TrialOptions

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _PUBLISHED = re.compile(r"(?:.*/)?publishers/(?P<vendor>[^/]+)/models/(?P<name>.+)")
 _OF_ACCOUNT = re.compile(r"(?:.*/)?accounts/[^/]+/(?:models|routers)/(?P<name>.+)")
@@ -17,8 +18,7 @@ _MOVING = re.compile(r"[-:@](latest|default)$")
 _FINE_TUNED = re.compile(r"ft:(?P<base>[^:]+)(:.*)?")
 
 
-@dataclass(frozen=True, slots=True)
-class IdWords:
+class IdWords(Struct, frozen=True):
     """The words that ids are put together of: `vendors` are names in front of an id, by the vendor that they mean."""
 
     regions: tuple[str, ...]
@@ -28,8 +28,7 @@ class IdWords:
     vendors: dict[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class IdReading:
+class IdReading(Struct, frozen=True):
     """One way to read an id. `vendor` made the model, if the id says so; `why` is what was left out and may matter."""
 
     name: str

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
 from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ...providers.errors import ConfigError, did_you_mean
 from .. import facts
@@ -22,8 +24,7 @@ OWN_KEYS = ("like", "price", *(key for key in CARD_KEYS if key not in ("match", 
 _STEERING = ("control", "levels", "can_be_off", "budget")
 
 
-@dataclass(frozen=True, slots=True)
-class OwnModel:
+class OwnModel(Struct, frozen=True):
     """What the configuration says of the models that fit its name, `provider/model` or a pattern in lower case.
 
     `model` is the part behind the provider as it is written, `changes` are the fields of a card that it gives. The card

@@ -10,10 +10,12 @@ is refused (the default) or rerouted: the successor answers under the old name, 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache
 from typing import cast, get_args
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...providers.errors import ConfigError
 from .. import facts
@@ -27,8 +29,7 @@ TOLD_DAYS = 180
 """Calls tell of an end that is no more than so many days away; lists of models tell of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Retirement:
+class Retirement(Struct, frozen=True):
     """The end of a model at one provider: `on` a day, or in a year, as ISO text.
 
     `confirmed` is False where the provider itself does not say so; nothing is refused then.
@@ -76,8 +77,7 @@ class Retirement:
         return f"{model} {when}{f'; use {self.successor}' if self.successor else ''}"
 
 
-@dataclass(frozen=True, slots=True)
-class ListedEnd:
+class ListedEnd(Struct, frozen=True):
     """A retirement at `provider`, and the ids of the models that it is about."""
 
     provider: str
@@ -85,8 +85,7 @@ class ListedEnd:
     retirement: Retirement
 
 
-@dataclass(frozen=True, slots=True)
-class ListedEnds:
+class ListedEnds(Struct, frozen=True):
     """Those of one provider, and the day on which they were checked, empty where there are none."""
 
     checked_on: str = ""

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cache
+
+from msgspec import Struct
 
 from .. import facts
 from ..card import ModelCard
@@ -14,8 +15,7 @@ from .card_file import read_card
 from .model_id import IdWords
 
 
-@dataclass(frozen=True, slots=True)
-class Maker:
+class Maker(Struct, frozen=True):
     """Who makes models: what they are called, in lower case, and the provider whose cards are the vendor's own."""
 
     name: str
@@ -23,8 +23,7 @@ class Maker:
     cards: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Makers:
+class Makers(Struct, frozen=True):
     """All of `vendors.yaml`: the words of ids, the vendors by name, and cards of lines that no vendor's API has."""
 
     words: IdWords

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from ..yaml_file import Section
 
@@ -19,8 +20,7 @@ COMMAND_S = 10.0
 _SCALE = re.compile(r"(\d{1,3})-(\d{1,3})")
 
 
-@dataclass(frozen=True, slots=True)
-class CommandCheck:
+class CommandCheck(Struct, frozen=True):
     """A program and its arguments, without a shell. It gets the answer on its standard input; 0 passes."""
 
     argv: tuple[str, ...]
@@ -31,8 +31,7 @@ class CommandCheck:
         return "command"
 
 
-@dataclass(frozen=True, slots=True)
-class AgreeCheck:
+class AgreeCheck(Struct, frozen=True):
     """The share, above 0 and up to 1, of the answers compared that have to say the same."""
 
     share: float
@@ -42,8 +41,7 @@ class AgreeCheck:
         return "agree"
 
 
-@dataclass(frozen=True, slots=True)
-class JudgeCheck:
+class JudgeCheck(Struct, frozen=True):
     """A question that a profile (perhaps `NAME@think`) answers about an answer.
 
     On a `scale`, its lowest and highest number, `least` passes; without one it is answered by yes or no. With `against`

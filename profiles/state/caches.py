@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..facts import packaged
 from ..yaml_file import Section
@@ -18,8 +20,7 @@ _COUNTS = ("least_tokens", "lasts_s")
 _KEYS = (*_FLAGS, *_COUNTS, "mark", "key", "sources")
 
 
-@dataclass(frozen=True, slots=True)
-class CacheRule:
+class CacheRule(Struct, frozen=True):
     """How one route, or one model on it, caches what is sent before the answer.
 
     `mark` is what a request puts on the last block that is to be cached (`mark_is_block`: as a block of its own), with

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any, cast
+
+from msgspec import Struct, field
 
 from ..facts import packaged
 from ..yaml_file import Section
@@ -20,8 +21,7 @@ _KEYS = ("body", "headers", "path", "in_turn", "sources")
 _TURN_KEYS = ("least_tokens", "body", "headers", "sources")
 
 
-@dataclass(frozen=True, slots=True)
-class CompactionMeans:
+class CompactionMeans(Struct, frozen=True):
     """What a request for a compaction carries besides the conversation.
 
     `body` and `headers` are added to a usual request. With a `path` it goes there instead, with the model, the
@@ -34,8 +34,7 @@ class CompactionMeans:
     sources: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class TurnCompaction:
+class TurnCompaction(Struct, frozen=True):
     """What a turn carries so that the provider compacts what stands before it once that is too much, and then answers.
 
     `least_tokens` is the least that may be named as too much.

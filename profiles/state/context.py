@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
 from typing import Any, Literal
+
+from msgspec import Struct
 
 KeepReasoning = Literal["provider", "all", "last", "none"]
 WhenFull = Literal["refuse", "trim", "compact"]
 
 
-@dataclass(frozen=True, slots=True)
-class ContextPolicy:
+class ContextPolicy(Struct, frozen=True):
     """The context of a session; a field that is None is as somebody else has it.
 
     `max_input_tokens`: the most input of a call, where that is less than the window leaves. `keep_reasoning`: of which
@@ -26,9 +26,9 @@ class ContextPolicy:
     def over(self, base: ContextPolicy) -> ContextPolicy:
         """This policy, and what it leaves open by `base`."""
         values: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
-            values[field.name] = getattr(base, field.name) if value is None else value
+        for name in self.__struct_fields__:
+            value = getattr(self, name)
+            values[name] = getattr(base, name) if value is None else value
         return ContextPolicy(**values)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct, field
 
 from ...providers.turns.turn import Manner
 
@@ -17,8 +18,7 @@ Taking = Literal["demanded", "taken", "ignored", "refused"]
 read it, or refuses the request with it."""
 
 
-@dataclass(frozen=True, slots=True)
-class StateRule:
+class StateRule(Struct, frozen=True):
     """How one route, or one model on it, wants earlier turns.
 
     What may go back:
@@ -91,8 +91,7 @@ class StateRule:
         return self.place.sub("", model, count=1) == self.place.sub("", other, count=1)
 
 
-@dataclass(frozen=True, slots=True)
-class StateRefusal:
+class StateRefusal(Struct, frozen=True):
     """Words that refuse pieces of earlier turns. `of_prefix`: because what was sent before them has changed."""
 
     says: re.Pattern[str]

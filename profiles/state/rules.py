@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 from typing import Any, cast, get_args
+
+from msgspec.structs import replace
 
 from ...providers.errors import ConfigError
 from ..facts import packaged

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...providers.errors import did_you_mean
 from .. import facts
@@ -29,8 +31,7 @@ _BACKTRACKING = re.compile(r"\)[*+{]|\\[1-9]|[*+}][*+{]")
 """What can make a short expression run for ever: a repeated group, a back reference, a repeated repetition."""
 
 
-@dataclass(frozen=True, slots=True)
-class FactFile:
+class FactFile(Struct, frozen=True):
     """What a fact file says, as of the ISO day `date`. Cards are by provider."""
 
     date: str

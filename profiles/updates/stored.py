@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+
+from msgspec import Struct
 
 from ...providers.errors import ConfigError
 from ...providers.json_values import obj, parse_json, text
@@ -16,8 +17,7 @@ SCHEMA = "thinkdial.stored-facts/1"
 MOST_BYTES = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFacts:
+class StoredFacts(Struct, frozen=True):
     """A fact file, where it came from and when (UTC, ISO). `root` is its YAML."""
 
     root: Section

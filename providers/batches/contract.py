@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal, Protocol
 from urllib.parse import quote
+
+from msgspec import Struct
 
 from ..dialect import Headers, encode_body
 from ..errors import Failure
@@ -25,8 +26,7 @@ class UploadError(ValueError):
     """An answer to an upload that cannot be followed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
+class Route(Struct, frozen=True):
     """Where the batches of one profile go. `endpoint` is what their rows call, `model` the one model of all of them.
 
     `headers` are those that every request carries besides the credential, `window` is how long the provider may take,
@@ -40,8 +40,7 @@ class Route:
     window: str = "24h"
 
 
-@dataclass(frozen=True, slots=True)
-class Counts:
+class Counts(Struct, frozen=True):
     """Rows by what became of them; None where the provider does not say (yet)."""
 
     total: int | None = None
@@ -51,8 +50,7 @@ class Counts:
     cancelled: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BatchState:
+class BatchState(Struct, frozen=True):
     """A batch as its provider tells it. `results` are the files that hold its rows, where they are files.
 
     `name` is what we called it and `input_file` what it was made of, where the provider says so: by these a batch is
@@ -74,8 +72,7 @@ class BatchState:
         return self.status in FINAL
 
 
-@dataclass(frozen=True, slots=True)
-class RowOutcome:
+class RowOutcome(Struct, frozen=True):
     """What became of one row. A `response` has the body that the live endpoint would have sent.
 
     `status` is the HTTP status; `told` is False where the wire has none and it follows from the error's own code.
@@ -91,16 +88,14 @@ class RowOutcome:
     speech: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Page:
+class Page(Struct, frozen=True):
     """Some rows of a batch, and where the next ones are."""
 
     rows: tuple[RowOutcome, ...]
     following: HttpRequest | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Listed:
+class Listed(Struct, frozen=True):
     """Some batches of an account, newest first, and what asks for the next ones."""
 
     batches: tuple[BatchState, ...]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from ..json_values import count, items, obj, text
 from ..schema import Portion, Usage, UsageReport
@@ -27,7 +28,7 @@ def read_usage(counts: Mapping[str, Any]) -> UsageReport:
     if not (_covers(inside, top, "input_tokens") and _covers(inside, top, "output_tokens")):
         rounds = [top, *beside]
     thought = [one.usage.reasoning_tokens for one in rounds if one.usage.reasoning_tokens is not None]
-    usage = Usage(*(_sum(rounds, name) for name in Usage.__dataclass_fields__))
+    usage = Usage(*(_sum(rounds, name) for name in Usage.__struct_fields__))
     return UsageReport(
         replace(usage, reasoning_tokens=sum(thought) if thought else top.usage.reasoning_tokens),
         cache_write_1h_tokens=sum(one.cache_write_1h_tokens or 0 for one in rounds),

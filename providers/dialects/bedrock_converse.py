@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from ..dialect import Headers, Quirks, count_body, cut_stream, encode_body, failure
 from ..errors import ErrorKind, Failure, kind_for_status

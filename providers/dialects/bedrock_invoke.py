@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from ..dialect import Headers, Quirks, encode_body
 from ..errors import Failure

@@ -6,9 +6,10 @@ Source: https://ai.google.dev/api/generate-content and https://ai.google.dev/gem
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
+
+from msgspec.structs import replace
 
 from ..dialect import (
     Headers,

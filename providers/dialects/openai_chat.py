@@ -7,8 +7,9 @@ handled.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from ..bills import bills_in, read_bill
 from ..dialect import Headers, Quirks, cut_stream, document_of, encode_body, json_headers

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
+
+from msgspec import Struct
 
 ChannelKind = Literal["reasoning", "commentary", "answer"]
 
 
-@dataclass(frozen=True, slots=True)
-class TagPair:
+class TagPair(Struct, frozen=True):
     """What opens and closes a stretch of text. `bare`: models send the closer alone, the prompt held the opener."""
 
     opener: str
@@ -20,8 +20,7 @@ class TagPair:
     bare: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Channels:
+class Channels(Struct, frozen=True):
     """A format of messages, each with a header that names its channel: `start`, a role, `channel`, a name, `message`,
     the text, and one of `ends`. A channel that is in no list of `kinds` is commentary.
     """

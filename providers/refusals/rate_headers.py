@@ -14,10 +14,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Literal
+
+from msgspec import Struct
 
 What = Literal["requests", "tokens", "input_tokens", "output_tokens"]
 
@@ -38,8 +39,7 @@ PART = re.compile(r"(\d+(?:\.\d+)?)(ms|us|µs|ns|d|h|m|s)")
 UNITS_S = {"d": DAY_S, "h": HOUR_S, "m": 60.0, "s": 1.0, "ms": 1e-3, "us": 1e-6, "µs": 1e-6, "ns": 1e-9}
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(Struct, frozen=True):
     """What a response says about one limit. `window_s` is None where the name of the header does not say it."""
 
     what: What
@@ -50,8 +50,7 @@ class Reading:
     window_s: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
+class _Row(Struct, frozen=True):
     """The names of the headers of one limit."""
 
     what: What

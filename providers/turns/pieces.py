@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal, cast, get_args
+
+from msgspec import Struct, field
 
 from ..json_values import obj
 
@@ -35,8 +36,7 @@ TAGS = "tags"
 REASONING_KINDS: frozenset[PieceKind] = frozenset({"thinking", "summary", "redacted", "encrypted"})
 
 
-@dataclass(frozen=True, slots=True)
-class TurnPiece:
+class TurnPiece(Struct, frozen=True):
     """One part of a turn: a block, part, item, entry or field of a message, as its wire has it.
 
     `text` is what can be read of it: the words, the reasoning, a call's arguments as JSON text, a result's output.

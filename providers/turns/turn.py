@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from .pieces import TurnPiece
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(Struct, frozen=True):
     """Who gave an answer, and what it was given for.
 
     `endpoint` is the base URL that was called, without a key; `account` a keyed hash that stands for the credential,
@@ -28,8 +27,7 @@ class Origin:
     is_imported: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
+class Turn(Struct, frozen=True):
     """One message of the user and one answer.
 
     `number` counts from 1 along the way from the first turn. `asked` are the pieces of the user's side: text, and
@@ -57,8 +55,7 @@ class Turn:
         return next(found, None)
 
 
-@dataclass(frozen=True, slots=True)
-class Exchanged:
+class Exchanged(Struct, frozen=True):
     """One turn as it is to be written: what is left of both sides when it is settled what goes along.
 
     Pieces with `native` or `opaque` fields are those of the wire that they are written to; all others are plain.
@@ -69,8 +66,7 @@ class Exchanged:
     answered: tuple[TurnPiece, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Manner:
+class Manner(Struct, frozen=True):
     """What a writer needs to know of the route, where those who share a wire differ.
 
     `reasoning_field` is where plain reasoning goes in a message: `same` is the field that it came in, `tags` the head

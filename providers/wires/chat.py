@@ -7,8 +7,9 @@ content https://docs.mistral.ai/api/endpoint/chat
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from ..json_values import items, obj, piece_of, text
 from ..turns.pieces import TAGS, PieceKind, TurnPiece

@@ -8,9 +8,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import product
 from typing import Any
+
+from msgspec import Struct
 
 from .differences import Difference, diff_of
 from .stage import Stage
@@ -27,8 +28,7 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
 """Name -> options, and what more stands in each profile."""
 
 
-@dataclass(frozen=True, slots=True)
-class Catalogue:
+class Catalogue(Struct, frozen=True):
     """The models of each provider, and the dialects that there are."""
 
     models: dict[str, tuple[str, ...]]
@@ -50,8 +50,7 @@ def catalogue(stage: Stage) -> Catalogue:
     return Catalogue(models, tuple(schema["dialect"]["enum"]))
 
 
-@dataclass(frozen=True, slots=True)
-class Plans:
+class Plans(Struct, frozen=True):
     """The plans of one provider in one way: the document of each call, and what was said of what cannot be called."""
 
     provider: str

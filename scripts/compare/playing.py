@@ -9,8 +9,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .files import databases, written
 from .stage import Ended, Stage
@@ -20,8 +22,7 @@ from .varying import without_varying
 FETCH_S = 20.0
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """One thing to compare: `kind` of what came of a `step`. `wrong` says why the case itself is to be doubted.
 
     `unordered`: its lines come in any order. `exact`: not even dates and identifiers may differ.

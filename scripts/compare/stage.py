@@ -8,8 +8,9 @@ import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from .processes import Processes, interrupt, kill
 from .steps import PUBLISHER, SIMULATOR, Case, Command
@@ -24,8 +25,7 @@ KEYS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a command ended."""
 
     code: int
@@ -33,8 +33,7 @@ class Ended:
     err: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Stage:
+class Stage(Struct, frozen=True):
     """`processes` are those of the version that plays. Stages of different directories can be played on at once.
 
     `publisher` is the address of the files that are the same for everybody.

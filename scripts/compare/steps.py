@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct, field
 
 SIMULATOR = "http://simulator"
 """Stands for the address of the case's simulator, in files and in arguments."""
@@ -15,8 +16,7 @@ PUBLISHER = "http://publisher"
 """Stands for the address of `prices.json`, the price table as it is published."""
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """One run of `thinkdial`, and the exit code that it has to have.
 
     `unordered`: what it says and writes comes in the order in which calls end. `terminal`: standard output is one, and
@@ -39,8 +39,7 @@ class Command:
         return f"thinkdial {shlex.join(self.arguments)}"
 
 
-@dataclass(frozen=True, slots=True)
-class Fetch:
+class Fetch(Struct, frozen=True):
     """One request to the simulator, whose answer is taken byte for byte."""
 
     path: str
@@ -56,8 +55,7 @@ class Fetch:
         return self.method or ("GET" if self.body is None else "POST")
 
 
-@dataclass(frozen=True, slots=True)
-class Write:
+class Write(Struct, frozen=True):
     """A file that somebody writes between two commands."""
 
     path: str
@@ -70,8 +68,7 @@ class Write:
 Step = Command | Fetch | Write
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """Steps one after another, with `files` in the working directory before the first.
 
     `simulator` are options of the simulator that serves the case; None: it has none. `stored`: the home begins with a

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from statistics import NormalDist
+
+from msgspec import Struct, field
 
 from .texts import NOTICE, answer_for, exact_result_of_sum
 from .thinking import Dial, fraction, tokens
@@ -20,8 +21,7 @@ _LARGEST_MISS = 9
 _NORMAL = NormalDist()
 
 
-@dataclass(frozen=True, slots=True)
-class KnownArm:
+class KnownArm(Struct, frozen=True):
     """A model by its id, with its truth for each level of the dial ("none" is off).
 
     `pass_rate` is how often it has a sum right; samples are independent. Reasoning tokens are log-normal around

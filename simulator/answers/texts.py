@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import cache
 from itertools import count
+
+from msgspec import Struct
 
 from .thinking import digest, fraction, tokens
 from .verdicts import verdict_for
@@ -14,16 +15,14 @@ NOTICE = "_Simulated answer – no model was called._"
 REFUSAL = "I’m sorry, but I can’t help with that. (Simulated refusal.)"
 
 
-@dataclass(frozen=True, slots=True)
-class Passage:
+class Passage(Struct, frozen=True):
     """One step of a reasoning summary, as vendors show it: a heading and a few sentences."""
 
     heading: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """A question the simulator recognizes: every group needs one of its words in the prompt."""
 
     words: tuple[tuple[str, ...], ...]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 LEVEL_FACTORS = {"none": 0.0, "minimal": 0.35, "low": 1.0, "medium": 2.5, "high": 6.0, "xhigh": 12.0, "max": 22.0}
 LOW_TO_HIGH = ("low", "medium", "high")
@@ -14,8 +15,7 @@ LOW_TO_MAX = (*LOW_TO_XHIGH, "max")
 _TOKEN = re.compile(r"\s?\w{1,6}|\s?[^\w\s]|\s")
 
 
-@dataclass(frozen=True, slots=True)
-class Dial:
+class Dial(Struct, frozen=True):
     """What a request asked of a model's reasoning: a level, or a token budget that is never exceeded."""
 
     level: str = "none"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .texts import Passage, answer_for, raw_thought, summary_for
 from .thinking import Dial, count_tokens, thinking_tokens, tokens
@@ -11,8 +12,7 @@ from .thinking import Dial, count_tokens, thinking_tokens, tokens
 TOKENS_PER_DELTA = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Speed:
+class Speed(Struct, frozen=True):
     """A vendor's simulated speed: seconds to the first byte, then tokens per second while thinking and answering."""
 
     first_s: float
@@ -20,8 +20,7 @@ class Speed:
     answer_per_s: float
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedTurn:
+class SimulatedTurn(Struct, frozen=True):
     """What a simulated model does with one prompt. Token counts are whole numbers of simulated tokens.
 
     `thinking_text` is the complete thought and has `thinking_tokens` tokens; `summary` is what vendors show instead.

@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol, TypedDict
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..answers.thinking import digest
 from ..calls.call import ApiCall
@@ -45,8 +47,7 @@ class BatchArguments(TypedDict, total=False):
     clock: Callable[[], float]
 
 
-@dataclass(frozen=True, slots=True)
-class BatchSettings:
+class BatchSettings(Struct, frozen=True):
     """How the batch endpoints behave.
 
     `directory` keeps batches and files across restarts. A batch ends at its `polls`-th look, or with `seconds` when so
@@ -91,8 +92,7 @@ class BatchEndpoints(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class RowCounts:
+class RowCounts(Struct, frozen=True):
     """How many rows of a batch have which outcome; the fields add up to the number of rows."""
 
     succeeded: int

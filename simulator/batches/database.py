@@ -8,9 +8,11 @@ from __future__ import annotations
 import json
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from ..calls.fields import JsonObject
 
@@ -34,8 +36,7 @@ CREATE INDEX IF NOT EXISTS rows_by_outcome ON rows (batch, outcome, rank);
 _ROW_COLUMNS = "position, custom_id, endpoint, body, extra, faults, outcome, status, reply"
 
 
-@dataclass(frozen=True, slots=True)
-class StoredFile:
+class StoredFile(Struct, frozen=True):
     """An uploaded or produced file without its content. `meta` is what its vendor says about it."""
 
     id: str
@@ -43,8 +44,7 @@ class StoredFile:
     meta: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedBatch:
+class SimulatedBatch(Struct, frozen=True):
     """One batch of any vendor. Times are Unix seconds.
 
     `ending` is how it is going to end, `end` how it has ended (empty until then); one that `hangs` never does, one that
@@ -69,8 +69,7 @@ class SimulatedBatch:
     end: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class SubmittedRow:
+class SubmittedRow(Struct, frozen=True):
     """One row as it was submitted. `extra` is what the vendor gives back beside the answer."""
 
     custom_id: str
@@ -79,8 +78,7 @@ class SubmittedRow:
     extra: JsonObject
 
 
-@dataclass(frozen=True, slots=True)
-class SimulatedRow:
+class SimulatedRow(Struct, frozen=True):
     """One row of a batch. `outcome` is empty until it is decided; `status` and `reply` are the answer's."""
 
     position: int

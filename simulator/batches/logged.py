@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, Protocol
+
+from msgspec import Struct
 
 from ..answers.thinking import digest
 from .database import SimulatedBatch, SimulatedRow
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedBatch:
+class LoggedBatch(Struct, frozen=True):
     """One batch that was created; `request` is the number of the request that did it."""
 
     id: str
@@ -20,8 +20,7 @@ class LoggedBatch:
     rows: int
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedRow:
+class LoggedRow(Struct, frozen=True):
     """What became of one row of a batch.
 
     `digest` depends on the endpoint and the body only, so the same work submitted twice has it twice. `executed` says

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ..answers.thinking import digest
 from ..state.caches import PromptCache
@@ -17,8 +18,7 @@ EPOCH_S = 1_795_219_200
 WRONG_KEY = "wrong-key"
 
 
-@dataclass(frozen=True, slots=True)
-class ApiCall:
+class ApiCall(Struct, frozen=True):
     """A request for one vendor. `number` counts the simulator's requests from 1; `faults` are names only.
 
     `parameters` are the named parts of the path, `chosen` the faults with their amounts. A row of a batch is a call as

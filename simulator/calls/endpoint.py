@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+
+from msgspec import Struct
 
 from .vendor import Answer, Vendor
 
@@ -17,8 +18,7 @@ class Body(Enum):
     RAW = "raw"
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(Struct, frozen=True):
     """A method and a path. The group `model` of the pattern, if any, names the model, else the body does.
 
     `changes`: a status fault strikes before anything has happened.

@@ -12,7 +12,9 @@ all batches. A status fault in the model name of a row makes an errored row of i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..answers.thinking import digest, fraction
 from .reply import Ending, HttpReply, Piece, Role
@@ -61,8 +63,7 @@ class UnknownFaultError(ValueError):
         super().__init__(f"unknown fault {name!r}; known: {', '.join(MENU)}")
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(Struct, frozen=True):
     """One selected fault; `amount` is what followed the colon."""
 
     name: str

@@ -6,7 +6,8 @@ Source: https://www.rfc-editor.org/rfc/rfc7578
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .request import Request
 
@@ -15,8 +16,7 @@ _NAME = re.compile(rb'(?:^|[;\s])name="([^"]*)"')
 _FILENAME = re.compile(rb'filename="([^"]*)"')
 
 
-@dataclass(frozen=True, slots=True)
-class FormField:
+class FormField(Struct, frozen=True):
     """One field of a form; `filename` is None for a field that is not a file."""
 
     name: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, replace
 from enum import Enum
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .fields import encode
 
@@ -30,8 +32,7 @@ class Ending(Enum):
     HANG = "hang"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """Bytes to write after `after_s` simulated seconds; `filler_bytes` of filler go in at `filler_at`."""
 
     payload: bytes
@@ -45,8 +46,7 @@ class Piece:
         return len(self.payload) + self.filler_bytes
 
 
-@dataclass(frozen=True, slots=True)
-class HttpReply:
+class HttpReply(Struct, frozen=True):
     """One HTTP response. `status` 0 stands for a connection closed, or kept silent, before any byte.
 
     `announced_bytes` is the content length to claim for a whole body that will be cut short.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from .call import ApiCall
 from .faults import STATUS_FAULTS, cut
@@ -13,8 +15,7 @@ Answer = Callable[[ApiCall], HttpReply]
 """An endpoint. It raises `RejectedError` for a request that it refuses."""
 
 
-@dataclass(frozen=True, slots=True)
-class Vendor:
+class Vendor(Struct, frozen=True):
     """A vendor's answers to everything that can go wrong.
 
     `failure` has its words for a status fault, `broken_off` what ends a stream after so many events.

@@ -10,7 +10,9 @@ https://console.groq.com/docs/batch
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..answers.thinking import fraction
 from ..batches.backend import (
@@ -42,8 +44,7 @@ EXPIRY_TEXT = "This request could not be executed before the completion window e
 CANCEL_TEXT = "This request was not executed because the batch was cancelled."
 
 
-@dataclass(frozen=True, slots=True)
-class BatchRules:
+class BatchRules(Struct, frozen=True):
     """What differs between OpenAI and Groq. `endpoints` are those of this simulator, `legal` all that are taken."""
 
     endpoints: Mapping[str, Answer]

@@ -6,7 +6,7 @@ https://github.com/ggml-org/llama.cpp/blob/master/tools/server/README.md
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ..answers.thinking import LEVEL_FACTORS, OFF, Dial, count_tokens
 from ..calls.call import ApiCall
@@ -19,8 +19,7 @@ THOUGHT_FIELDS = ("reasoning_content", "reasoning", "thinking")
 SWITCHES = ("enable_thinking", "thinking")
 
 
-@dataclass(frozen=True, slots=True)
-class ChatRequest:
+class ChatRequest(Struct, frozen=True):
     """A request understood. `hidden`: think, but do not show it; `with_usage`: send usage at the end of a stream."""
 
     prompt: SectionedPrompt

@@ -6,7 +6,8 @@ Source: https://developers.openai.com/api/docs/api-reference/files/create
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..batches.backend import BatchBackend
 from ..batches.database import StoredFile
@@ -20,8 +21,7 @@ MEGABYTE = 1024 * 1024
 LEAST_LIFE_S, MOST_LIFE_S = 3600, 2_592_000
 
 
-@dataclass(frozen=True, slots=True)
-class FileRules:
+class FileRules(Struct, frozen=True):
     """What differs between the vendors: `purposes` empty means that the field is ignored.
 
     `strict_order`: text fields must come before the file.

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class HostedModel:
+class HostedModel(Struct, frozen=True):
     """A model by its id. No efforts: the dial is refused. `default` is the level when nothing is asked, "none" for off.
 
     Prices are in ticks per token (10,000,000,000 ticks are 1 USD; 2 USD per million tokens are 20,000 ticks each);

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+from msgspec import Struct
 
 from ..calls.call import ApiCall
 from ..calls.reply import Headers, HttpReply, RejectedError, whole
@@ -19,8 +20,7 @@ class Refusal(Protocol):
     ) -> RejectedError: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Member:
+class Member(Struct, frozen=True):
     """What the common endpoints need to know of one vendor. `headers` are those of every answer."""
 
     vendor: Vendor

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from ..answers.turns import deltas
 from ..calls.fields import JsonObject, objects
@@ -15,8 +16,7 @@ SPLIT_OPENER = ("<th", "ink", ">\n")
 SPLIT_CLOSER = ("\n</", "thi", "nk>\n\n")
 
 
-@dataclass(frozen=True, slots=True)
-class ChatStyle:
+class ChatStyle(Struct, frozen=True):
     """How one server speaks: `field_names` carry the thought beside `content`; the tag flags put it inside."""
 
     field_names: tuple[str, ...] = ()

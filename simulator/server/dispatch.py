@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ..batches.backend import BatchBackend, BatchSettings
 from ..calls.call import ApiCall
@@ -23,8 +25,7 @@ CHALLENGE = "challenge"
 """The query of the root with which a client asks for a proof that it has come to this simulator."""
 
 
-@dataclass(frozen=True, slots=True)
-class DispatchedReply:
+class DispatchedReply(Struct, frozen=True):
     """A reply and the names of the faults that shaped it."""
 
     reply: HttpReply

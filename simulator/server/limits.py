@@ -9,8 +9,9 @@ import math
 import re
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from msgspec import Struct
 
 from ..answers.thinking import digest
 from ..calls.call import EPOCH_S
@@ -26,8 +27,7 @@ _OUTPUT = re.compile(rb'"(?:output_tokens|completion_tokens|candidatesTokenCount
 _THOUGHTS = re.compile(rb'"(?:thoughtsTokenCount|total_thought_tokens)":\s*(\d+)')
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimits:
+class RateLimits(Struct, frozen=True):
     """Requests and tokens a minute, for each key and model. A bucket holds what `minute_s` seconds bring.
 
     With `minute_s` shorter than a minute the same rate is enforced in shorter slices. Raises `ValueError` for a limit
@@ -73,8 +73,7 @@ class Bucket:
         return (self._size - self._level) / self._rate
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Struct, frozen=True):
     """Whether a call is admitted (`wait_s` 0), or how long to ask it to wait; and what the response's headers say."""
 
     wait_s: float

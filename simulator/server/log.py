@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 from collections import OrderedDict
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict, replace
 
 from ..batches.logged import LoggedBatch, LoggedRow
 
@@ -17,8 +19,7 @@ CREDENTIAL_HEADERS = frozenset(
 KEPT_REQUESTS = 10_000
 
 
-@dataclass(frozen=True, slots=True)
-class LoggedRequest:
+class LoggedRequest(Struct, frozen=True):
     """One request as the simulator saw it.
 
     Credentials in `headers` and `query` are replaced by `<N characters>`. `body` is decoded JSON, or None. `status` is

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from .prompts import SectionedPrompt
 
 
-@dataclass(frozen=True, slots=True)
-class CacheTerms:
+class CacheTerms(Struct, frozen=True):
     """How a vendor caches: nothing below `least` tokens, whole steps of `step`, for `lifetime_s` after the last use.
 
     `marked`: only beginnings that the client marks are written; a marked one is looked for at each earlier section.
@@ -26,8 +26,7 @@ class CacheTerms:
     marked: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Cached:
+class Cached(Struct, frozen=True):
     """Tokens of a prompt that were read from the cache, and those that were put into it."""
 
     read: int = 0

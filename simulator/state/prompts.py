@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ..answers.thinking import count_tokens
 from .seals import fingerprint
@@ -13,8 +14,7 @@ MESSAGE_TOKENS = 4
 """What the chat template puts around a whole prompt, and around every message but the first."""
 
 
-@dataclass(frozen=True, slots=True)
-class PromptSection:
+class PromptSection(Struct, frozen=True):
     """One message, or what stands before all of them.
 
     `reasoning_tokens`: earlier thoughts in it that the model is shown. `more` is what it holds beside its text.
@@ -27,8 +27,7 @@ class PromptSection:
     ends_cached: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class SectionedPrompt:
+class SectionedPrompt(Struct, frozen=True):
     """Everything that a model reads. Sizes are in simulated tokens."""
 
     sections: tuple[PromptSection, ...]

@@ -19,6 +19,7 @@ from threading import Thread
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from thinkdial.simulator import Simulator, simulator_in_thread
 
@@ -41,8 +42,7 @@ else:
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a command ended."""
 
     code: int

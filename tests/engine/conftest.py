@@ -15,6 +15,7 @@ from functools import cache
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from thinkdial.engine.exchange.surroundings import Surroundings
 from thinkdial.engine.exchange.transport import Transport
@@ -42,8 +43,7 @@ Script = Callable[[asyncio.StreamWriter], Awaitable[None]]
 Reply = bytes | Script
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request as it arrived."""
 
     path: str
@@ -266,7 +266,7 @@ async def run_profiles(
 
     `past` makes the turns before, of the address that is called.
     """
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     time, config = time or FakeTime(), builtin()
     chosen = [

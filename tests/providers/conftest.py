@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from msgspec import Struct, field
 
 from thinkdial.engine.exchange.reader import ResponseReader
 from thinkdial.providers.dialect import failure
@@ -19,8 +19,7 @@ from thinkdial.providers.schema import Call, HttpRequest
 SSE = "text/event-stream"
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
+class Api(Struct, frozen=True):
     """One dialect, spoken to with hand-written traffic."""
 
     name: str

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.providers.errors import UsageError
 from thinkdial.providers.think import Aim, Level, Think, parse_think

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 import httpx2
 import pytest
+from msgspec import Struct
 
 from thinkdial.simulator import Simulator, simulator_in_thread
 
@@ -16,8 +16,7 @@ KEY = "sim-key"
 QUESTION = "How many times does the letter r occur in strawberry?"
 
 
-@dataclass(frozen=True, slots=True)
-class Vendors:
+class Vendors(Struct, frozen=True):
     """Requests with sensible defaults; keyword arguments replace body fields, None removes one."""
 
     client: httpx2.Client

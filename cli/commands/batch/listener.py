@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ....engine.batch.output.outputs import Pipe
 from ....providers.errors import ConfigError
@@ -16,8 +17,7 @@ if TYPE_CHECKING:
     from ....engine.batch.provider.job_store import BatchJob
 
 
-@dataclass(frozen=True, slots=True)
-class SpokenLines:
+class SpokenLines(Struct, frozen=True):
     """A listener that says what it hears; where all is to be quiet only what is important."""
 
     quiet: bool

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...exit_codes import ExitCode
 from ...options import (
@@ -56,8 +57,7 @@ Variables = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderOptions:
+class ProviderOptions(Struct, frozen=True):
     """Whether the rows go to the providers' batch APIs, and what then."""
 
     via: Annotated[
@@ -68,8 +68,7 @@ class ProviderOptions:
     poll: Poll = None
 
 
-@dataclass(frozen=True, slots=True)
-class SpreadOptions:
+class SpreadOptions(Struct, frozen=True):
     """Whether the rows are spread over a cluster, and how."""
 
     engine: Annotated[

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ....providers.think import Level
 
@@ -13,8 +14,7 @@ THINK_VALUES = ("auto", *(level.value for level in Level))
 MOST_FILES = 200
 
 
-@dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Struct, frozen=True):
     """One way to go on: `text` takes the place of the last `replaced` characters; `about` is said beside it."""
 
     text: str
@@ -22,8 +22,7 @@ class Proposal:
     about: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Vocabulary:
+class Vocabulary(Struct, frozen=True):
     """The words that there are. `commands` are the slash commands with what they do."""
 
     commands: Mapping[str, str]

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....engine.sessions.conversation import Conversation
 from ....providers.errors import UsageError
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
     from ..run.inquiry import Inquiry
 
 
-@dataclass(frozen=True, slots=True)
-class Spoken:
+class Spoken(Struct, frozen=True):
     """How a turn went, and whether the session has it."""
 
     code: ExitCode

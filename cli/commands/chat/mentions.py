@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from ....providers.errors import UsageError
 from ...prompt import MAX_PROMPT_BYTES, read_text
@@ -14,16 +15,14 @@ _MENTION = re.compile(r'(?<!\S)@(?:"([^"\n]+)"|(\S+))')
 _CLOSERS = ".,;:!?)]}'\""
 
 
-@dataclass(frozen=True, slots=True)
-class MentionedFile:
+class MentionedFile(Struct, frozen=True):
     """A file that goes along, as it was named."""
 
     name: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Mentions:
+class Mentions(Struct, frozen=True):
     """What `@` stands before: files, paths that name none, and files that are named in what was pasted."""
 
     files: tuple[MentionedFile, ...] = ()

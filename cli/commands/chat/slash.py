@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....providers.errors import UsageError, did_you_mean
 from ...exit_codes import ExitCode
@@ -22,8 +24,7 @@ class Leave(Exception):  # noqa: N818 nothing went wrong
     """Somebody wants to end the chat."""
 
 
-@dataclass(frozen=True, slots=True)
-class SlashCommand:
+class SlashCommand(Struct, frozen=True):
     """`argument` is how its help names what follows it, empty for nothing; of `has_message` it ends with a message."""
 
     name: str

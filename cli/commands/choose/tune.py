@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec import Struct
 
 from ...exit_codes import ExitCode
 from ...options import (
@@ -40,8 +40,7 @@ TunedRows = Annotated[
 ]
 
 
-@dataclass(frozen=True, slots=True)
-class AimOptions:
+class AimOptions(Struct, frozen=True):
     """What is to be shown, and with how many rows."""
 
     target: Annotated[
@@ -65,8 +64,7 @@ class AimOptions:
     ] = None
 
 
-@dataclass(frozen=True, slots=True)
-class ResultOptions:
+class ResultOptions(Struct, frozen=True):
     """Where results and what they come to are written."""
 
     output: Annotated[

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ....engine.results.assembly import timestamp
 from ....engine.results.forms import form_of
@@ -26,8 +27,7 @@ SUMMARY_FORMS = ("json", "md", "html")
 NARROW = 80
 
 
-@dataclass(frozen=True, slots=True)
-class Telling:
+class Telling(Struct, frozen=True):
     """How a trial is told, and what is written of it."""
 
     form: Format

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ...exit_codes import ExitCode, code_for
 from ...options import ReasoningView
@@ -18,8 +19,7 @@ if TYPE_CHECKING:
     from .talk import Talk
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Answered:
+class Answered(Struct, frozen=True):
     """A call that was made, and whether all of its result could be written."""
 
     finished: Finished

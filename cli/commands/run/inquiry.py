@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ...options import ALONE, UNCHECKED, CheckOptions, Format, KeepOptions, PrintOptions, SendOptions, TalkOptions
 
@@ -13,8 +14,7 @@ if TYPE_CHECKING:
     from ....profiles.config import Config
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class Inquiry:
+class Inquiry(Struct, frozen=True):
     """The prompt, and all that was said of how it is sent, shown and kept."""
 
     settings: Config

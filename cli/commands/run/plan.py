@@ -140,7 +140,7 @@ def print_plans(
 
     note = noting(quiet=quiet)
     if wants_dose(selections, options.sweep, config):
-        from dataclasses import replace
+        from msgspec.structs import replace
 
         from ....engine.doses.chooser import choose_dose
 

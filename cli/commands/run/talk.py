@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....engine.runs.jobs import Options
 from ....engine.sessions.conversation import require_history
@@ -116,8 +118,7 @@ def foresight(turn: NextTurn) -> Callable[[Prepared, Forecast], Outlook]:
     return partial(outlook_of, turn.conversation)
 
 
-@dataclass(frozen=True, slots=True)
-class Voice:
+class Voice(Struct, frozen=True):
     """Who is asked for the next turn, with what think value, and the options of the call."""
 
     selection: Selection

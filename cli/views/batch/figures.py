@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN, dollars, seconds
@@ -19,8 +20,7 @@ _STYLES: dict[Activity, str] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """One profile at this moment, or all of them together, as text; `at` has the numbers."""
 
     at: ProfileProgress

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct
 
 from ....providers.errors import ErrorKind, Failure
 from ....providers.untrusted import one_line
@@ -27,8 +28,7 @@ UNDER = "below: where the median of the rows lies, 95 % sure; agree: how much of
 _ENDINGS = {"refusal": "refused", "content_filter": "filtered", "length": "cut", "tool_call": "tool call"}
 
 
-@dataclass(frozen=True, slots=True)
-class SummaryRow:
+class SummaryRow(Struct, frozen=True):
     """One profile with one think value in cells. `best` names the figures in which it is shown to be the best.
 
     `same_as` is said of a think value whose requests were made for another one.

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import NamedTuple, cast
+
+from msgspec import Struct
 
 from ....engine.cells.cell import Cell
 from ....engine.cells.measure import Amount, Measure
@@ -23,8 +24,7 @@ class MeasureWords(NamedTuple):
     range: str
 
 
-@dataclass(frozen=True, slots=True)
-class CellRow:
+class CellRow(Struct, frozen=True):
     """One cell as text. `again`: same profile as the row above; `best` names measures that are shown to be the best."""
 
     profile: str

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
 
+from msgspec import Struct
 from rich.console import Group, RenderableType
 from rich.constrain import Constrain
 from rich.text import Text
@@ -43,8 +43,7 @@ _BLANKS = str.maketrans({"\n": "↵", " ": "·", "\t": "→"})
 DiffForm = Literal["cut", "whole"]
 
 
-@dataclass(frozen=True, slots=True)
-class NamedDifference:
+class NamedDifference(Struct, frozen=True):
     """A difference, and what its two sides are called: `run 12, claude@high`."""
 
     name_a: str
@@ -52,8 +51,7 @@ class NamedDifference:
     found: Difference
 
 
-@dataclass(frozen=True, slots=True)
-class FigureLine:
+class FigureLine(Struct, frozen=True):
     """One figure as people read it: its name, both values, and what is between them."""
 
     name: str

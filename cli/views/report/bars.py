@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ....engine.results.result import Result
 from ..numbers import UNKNOWN, dollars, seconds, tokens
@@ -13,8 +14,7 @@ from .scales import Scale, usable
 ROW_HEIGHT = 40
 
 
-@dataclass(frozen=True, slots=True)
-class Segment:
+class Segment(Struct, frozen=True):
     """A piece of a bar: its kind (which has a colour and a word in the legend), place and width in percent."""
 
     kind: str
@@ -23,8 +23,7 @@ class Segment:
     says: str
 
 
-@dataclass(frozen=True, slots=True)
-class Bar:
+class Bar(Struct, frozen=True):
     """One result: its label, its total in words, the pieces, and the place of the forecast where there is one."""
 
     label: str
@@ -35,8 +34,7 @@ class Bar:
     forecast_says: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class BarChart:
+class BarChart(Struct, frozen=True):
     name: str
     title: str
     summary: str

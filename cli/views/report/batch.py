@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ....providers.untrusted import one_line
 from ..batch.summary import (
@@ -38,8 +39,7 @@ _MOST_BARS = 60
 OVERLAP = "pass rates whose intervals overlap may differ by chance alone"
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """A group, and its figures in words."""
 
     group: Group

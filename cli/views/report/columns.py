@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeVar
+
+from msgspec import Struct
 
 from ....engine.results.result import Result
 from ....profiles.profile import Reference
@@ -32,8 +33,7 @@ _FIGURE, _POINT = "\u2007", "\u2008"
 """Spaces as wide as a digit and as a point: they put the points of a column below each other."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageCell:
+class PageCell(Struct, frozen=True):
     """What is shown and, where it is known, by what to sort."""
 
     text: str
@@ -42,8 +42,7 @@ class PageCell:
     best: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class PageColumn:
+class PageColumn(Struct, frozen=True):
     group: str
     head: str
     numeric: bool
@@ -53,8 +52,7 @@ class PageColumn:
     """Whether numbers stand at the right end of their cells."""
 
 
-@dataclass(frozen=True, slots=True)
-class PageTable:
+class PageTable(Struct, frozen=True):
     columns: tuple[PageColumn, ...]
 
     @property

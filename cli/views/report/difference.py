@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ....providers.untrusted import harmless, one_line
 from ..choose.difference import FigureLine, NamedDifference, agreement, caveats, figure_lines
@@ -12,16 +13,14 @@ from .assets import page_of
 _TAGS = {"same": "", "gone": "del", "new": "ins"}
 
 
-@dataclass(frozen=True, slots=True)
-class MarkedText:
+class MarkedText(Struct, frozen=True):
     """A stretch of an answer, and the tag that it stands in, if any."""
 
     tag: str
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class DifferenceSection:
+class DifferenceSection(Struct, frozen=True):
     """One difference as the page shows it. Everything is harmless text."""
 
     anchor: str

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....engine.cells.cell import cells_of, is_repeated
 from ....engine.cells.stars import samples_needed
@@ -41,8 +43,7 @@ _PAGE_LIKES_COLUMNS = 3
 """More answers than this scroll sideways in a pane of their own."""
 
 
-@dataclass(frozen=True, slots=True)
-class Chip:
+class Chip(Struct, frozen=True):
     """A short mark beside an answer; `tone` is good, caution, bad or quiet, and the words say the same."""
 
     text: str
@@ -50,8 +51,7 @@ class Chip:
     says: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """One result as the page shows it. Everything is harmless text; the two HTML parts are made of allowed tags."""
 
     anchor: str
@@ -73,8 +73,7 @@ class Answer:
     notes: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class PageSection:
+class PageSection(Struct, frozen=True):
     """One run as the page shows it."""
 
     anchor: str

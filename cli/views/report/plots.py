@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from itertools import pairwise
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....engine.results.receipt import is_whole
 from ....engine.results.result import Result
@@ -30,14 +32,12 @@ _POINT_GAP = 9
 _UPRIGHT_TICKS = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Tick:
+class Tick(Struct, frozen=True):
     at: float
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class Point:
+class Point(Struct, frozen=True):
     """A result in a plot: place in percent from the left and from the top, and its label's place in pixels."""
 
     series: int
@@ -53,8 +53,7 @@ class Point:
     wide_only: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ChartLine:
+class ChartLine(Struct, frozen=True):
     series: int
     x1: float
     y1: float
@@ -62,8 +61,7 @@ class ChartLine:
     y2: float
 
 
-@dataclass(frozen=True, slots=True)
-class Plot:
+class Plot(Struct, frozen=True):
     name: str
     heading: str
     title: str

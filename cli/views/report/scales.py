@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 _WANTED_TICKS = 4
 _LOG_FROM_RATIO = 10
 _LARGEST = 1e15
 
 
-@dataclass(frozen=True, slots=True)
-class Scale:
+class Scale(Struct, frozen=True):
     """From `low` to `high`; on a logarithmic one equal distances are equal ratios."""
 
     low: float

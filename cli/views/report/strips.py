@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
+
+from msgspec import Struct
 
 from ....engine.cells.cell import Cell
 from ....engine.cells.measure import Amount, Measure
@@ -19,16 +20,14 @@ from .scales import Scale, fitting, usable
 STRIP_HEIGHT = 44
 
 
-@dataclass(frozen=True, slots=True)
-class StripPoint:
+class StripPoint(Struct, frozen=True):
     """One sample: its place in percent, and what it says."""
 
     at: float
     says: str
 
 
-@dataclass(frozen=True, slots=True)
-class Strip:
+class Strip(Struct, frozen=True):
     """One cell: its label, its median in words, its points, and where the median and its interval lie, in percent."""
 
     label: str
@@ -47,8 +46,7 @@ class Strip:
         return 0.0 if self.low is None or self.high is None else round(self.high - self.low, 3)
 
 
-@dataclass(frozen=True, slots=True)
-class StripChart:
+class StripChart(Struct, frozen=True):
     name: str
     title: str
     summary: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ....engine.results.receipt import is_whole
 from ....engine.results.result import Result
@@ -15,8 +16,7 @@ from .phrases import verdict_words
 ONE_SAMPLE = f"one sample each: no {BEST}, for one answer cannot tell a difference from chance; --repeat 5 takes more"
 
 
-@dataclass(frozen=True, slots=True)
-class ResultRow:
+class ResultRow(Struct, frozen=True):
     """One result in cells. `again`: same profile as the row above."""
 
     profile: str

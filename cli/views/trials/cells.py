@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from ....engine.trials.report import TrialOutcome
 from ....engine.trials.standings import ArmState
@@ -19,8 +20,7 @@ FRONTIER = "◆"
 Mark = Literal["chosen", "left", "out", "failed"]
 
 
-@dataclass(frozen=True, slots=True)
-class ArmCells:
+class ArmCells(Struct, frozen=True):
     """One arm in cells. `sign` stands before its name: a star for a choice that is shown, a diamond on the frontier."""
 
     sign: str

@@ -14,6 +14,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from msgspec import Struct
+
 from ....profiles.profile import CallLimits
 from ....providers.errors import Failure
 from ...costs.budget.ledger import Ledger
@@ -32,8 +34,7 @@ AT_ONCE_PER_WORKER = 64
 """Calls under way, where neither profile nor option limits them."""
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetTerms:
+class BudgetTerms(Struct, frozen=True):
     """What a shared ledger is made of. `lasts_s` is the longest that a call can take."""
 
     limits: tuple[Limit, ...]
@@ -49,8 +50,7 @@ class BudgetTerms:
         return Ledger(self.limits, (), allow_unpriced=self.allow_unpriced, shared=shared)
 
 
-@dataclass(frozen=True, slots=True)
-class BlockAttempt:
+class BlockAttempt(Struct, frozen=True):
     """One worker at one block. Another attempt at the same block ends it."""
 
     id: str
@@ -59,8 +59,7 @@ class BlockAttempt:
     pid: int
 
 
-@dataclass(frozen=True, slots=True)
-class Lease:
+class Lease(Struct, frozen=True):
     """Calls that may start at once, and what everybody has to know."""
 
     calls: int = 0
@@ -68,8 +67,7 @@ class Lease:
     broken: Failure | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class News:
+class News(Struct, frozen=True):
     """What a worker has to tell about a profile: calls that have ended, headers that came, leave that was not used."""
 
     ended: tuple[PaceReport, ...] = ()

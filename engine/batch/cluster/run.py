@@ -6,10 +6,12 @@ import secrets
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....profiles.disk import make_private_directory, write_private
 from ....providers.errors import ConfigError, UsageError
@@ -41,8 +43,7 @@ OnStatus = Callable[[Mapping[str, Any], int], None]
 """Hears every few seconds how the limiter stands (`Limiter.status`), and how many shards are done."""
 
 
-@dataclass(frozen=True, slots=True)
-class ClusterOptions:
+class ClusterOptions(Struct, frozen=True):
     """How rows are spread: over as many `workers` as there are CPUs where it is None, `shard_rows` to a file."""
 
     workers: int | None = None

@@ -5,9 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....providers.errors import StoreError
 from ...costs.likely_cost import LikelyCost
@@ -23,8 +25,7 @@ PAUSE_S = 0.05
 """How long results are gathered until they are told together."""
 
 
-@dataclass(frozen=True, slots=True)
-class BookEntry:
+class BookEntry(Struct, frozen=True):
     """What became of an attempt that had been noted as `number`; of one that was not, None. Without a result it has
     cost nothing.
     """
@@ -143,8 +144,7 @@ class LeasedBooks:
         self._telling = None
 
 
-@dataclass(frozen=True, slots=True)
-class _LeasedBooking:
+class _LeasedBooking(Struct, frozen=True):
     """An attempt by its number (a `Booking`)."""
 
     books: LeasedBooks

@@ -10,10 +10,12 @@ import time
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....profiles.config import Config, load
 from ....providers.errors import ConfigError, Failure, ThinkdialError
@@ -43,8 +45,7 @@ LOCK_PATIENCE_S = 60.0
 SEEN_PATIENCE_S = 10.0
 
 
-@dataclass(frozen=True, slots=True)
-class Orders:
+class Orders(Struct, frozen=True):
     """What every worker has to know. Nothing in it is secret: keys and headers are found where the worker runs.
 
     `config` and `start` are where configuration is looked for; `marks` stand for what it says of each profile. `seen`
@@ -68,8 +69,7 @@ class Orders:
     marks: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Block:
+class Block(Struct, frozen=True):
     """Some rows that share a shard. `elsewhere` are the keys of works that need not be done: other shards have them."""
 
     number: int
@@ -77,16 +77,14 @@ class Block:
     elsewhere: frozenset[bytes] = frozenset()
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
+class Trouble(Struct, frozen=True):
     """Why no worker can go on, in the words of an error."""
 
     message: str
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class BlockReport:
+class BlockReport(Struct, frozen=True):
     """What became of a block. `lost` are lines that could not be written."""
 
     number: int

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from decimal import Decimal
 from typing import Any, cast
 
 import orjson
 
-from ...results.documents import RESULT_SCHEMA, dollars_text, result_document
+from ...results.documents import RESULT_SCHEMA, dollars_text, printed_fields, result_document
 from ...results.result import Result
 from ..rows.rows import Row
 from .output_file import Work
@@ -63,5 +62,5 @@ def json_line(document: dict[str, Any]) -> bytes:
         return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
 
-_NAMES = tuple(field.name for field in fields(Result) if not field.metadata.get("internal"))
+_NAMES = printed_fields(Result)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))

@@ -14,6 +14,8 @@ from itertools import chain
 from pathlib import Path
 from typing import Any, BinaryIO, Self, cast
 
+from msgspec import Struct
+
 from ....profiles.disk import PrivateFile, open_private
 from ....providers.errors import ConfigError, UsageError
 from ....providers.json_values import parse_json
@@ -180,8 +182,7 @@ class Shards:
         self._began.set(key, began)
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
+class Merged(Struct, frozen=True):
     """What became of the shards. `left_out` are lines that another one stands for.
 
     `missing` is None, not known, where no run has read the input to its end.
@@ -242,8 +243,7 @@ def read_order(directory: Path) -> DigestMap:
     return order
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """How many results a batch is to have, and how many of them are in no shard."""
 
     expected: int

@@ -6,9 +6,10 @@ import csv
 import io
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, cast
+
+from msgspec import Struct
 
 from ....providers.errors import ConfigError
 from ....providers.json_values import obj, parse_json
@@ -20,8 +21,7 @@ _LONGEST_CELL = 2**31 - 1
 _ZEROS_AT_ONCE = 64 * 1024
 
 
-@dataclass(frozen=True, slots=True)
-class Record:
+class Record(Struct, frozen=True):
     """One line, or of a CSV file one record, and where it ends in the file. What a crash has cut is not `whole`."""
 
     data: bytes

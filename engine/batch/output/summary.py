@@ -6,9 +6,12 @@ import math
 from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from ....profiles import facts
 from ....profiles.profile import Reference
@@ -31,8 +34,7 @@ Z_95 = 1.959963984540054
 """Two-sided 95 % of the normal distribution."""
 
 
-@dataclass(frozen=True, slots=True)
-class GroupSummary:
+class GroupSummary(Struct, frozen=True):
     """What one profile did with one think value, as `thinkdial.batch-summary/1` has it. None is unknown.
 
     `statuses`, `verdicts`, `finishes` and `errors` count results. `empty` are whole answers without text. `judged` are
@@ -78,13 +80,12 @@ class GroupSummary:
 
     def document(self) -> dict[str, Any]:
         """The same as a part of `thinkdial.batch-summary/1`."""
-        values = ((one.name, getattr(self, one.name)) for one in fields(self))
+        values = asdict(self).items()
         document = {name: dollars_text(value) if isinstance(value, Decimal) else value for name, value in values}
         return {**document, "measures": plain(self.measures), "best": list(self.best), "step": plain(self.step)}
 
 
-@dataclass(frozen=True, slots=True)
-class BatchSummary:
+class BatchSummary(Struct, frozen=True):
     """Totals of a batch. `usd` is the sum of the known costs; `usd_unknown` counts the results that are not in it.
 
     `skipped` results were there already. `attempts_again` counts, by profile and kind of error, the attempts that

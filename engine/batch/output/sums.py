@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
+
+from msgspec import Struct
 
 from ....providers.errors import StoreError
 from ...costs.likely_cost import LikelyCost
@@ -117,8 +118,7 @@ class Sums:
             await asyncio.wait(self._storing)
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(Struct, frozen=True):
     """An attempt by its number."""
 
     sums: Sums

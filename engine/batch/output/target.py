@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from ....providers.errors import ConfigError, UsageError
 from ....providers.untrusted import harmless_json
@@ -22,8 +23,7 @@ HEAD: Mapping[Form, bytes] = {"jsonl": b"", "csv": line_of_cells(HEADS[0])}
 """What comes before the first line."""
 
 
-@dataclass(frozen=True, slots=True)
-class LineTaker:
+class LineTaker(Struct, frozen=True):
     """Gives each line to a program."""
 
     take: Callable[[bytes], None]

@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ....profiles.profile import CallLimits
 from ....providers.errors import ErrorKind, Failure
@@ -35,8 +36,7 @@ FIRST_EAGERNESS = 0.05
 SHARE_WEIGHT = 0.1
 
 
-@dataclass(frozen=True, slots=True)
-class PaceReport:
+class PaceReport(Struct, frozen=True):
     """How a call ended. `kind` None: it was answered. Tokens are None where they are not known."""
 
     kind: ErrorKind | None

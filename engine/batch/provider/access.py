@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....profiles.batch_terms import BatchTerms, batch_terms
 from ....profiles.config import Config
@@ -36,8 +38,7 @@ SETTINGS = (
 """What of a profile changes the requests, and with them how their answers read."""
 
 
-@dataclass(frozen=True, slots=True)
-class ProviderAccess:
+class ProviderAccess(Struct, frozen=True):
     """One profile's access to its provider's batches."""
 
     caller: RowCaller

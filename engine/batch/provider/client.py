@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 from ....providers.dialect import failure
 from ....providers.errors import Failure
@@ -36,8 +37,7 @@ class ApiError(Exception):
         self.may_have_worked = may_have_worked
 
 
-@dataclass(frozen=True, slots=True)
-class ApiAnswer:
+class ApiAnswer(Struct, frozen=True):
     """A good answer. Header names are lower case."""
 
     headers: Mapping[str, str]

@@ -22,10 +22,12 @@ import time
 import zlib
 from collections.abc import Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Literal, cast
+
+from msgspec import Struct, field
+from msgspec.structs import asdict
 
 from ....profiles.disk import make_private_directory, open_private, read_bounded, read_stream, write_private
 from ....providers.batches.contract import BatchState
@@ -59,8 +61,7 @@ refused or cancelled before the provider had them; their rows count as never sen
 OPEN: frozenset[Stage] = frozenset({"planned", "uploaded", "creating", "created", "ended"})
 
 
-@dataclass(slots=True)
-class BatchPart:
+class BatchPart(Struct):
     """One batch at a provider, or what is to become one. Times are RFC 3339 in UTC.
 
     `intended_at` is when its creation was first asked for. `guessed`: the batch was taken for ours by time and size
@@ -108,8 +109,7 @@ class BatchPart:
         self.problem = None if state.error is None else {"kind": state.error.kind, "message": state.error.message}
 
 
-@dataclass(slots=True)
-class BatchJob:
+class BatchJob(Struct):
     """One command's rows. `settings` are those of its profiles that change what is asked, as they were."""
 
     id: str
@@ -357,7 +357,7 @@ def _read_job(directory: Path) -> BatchJob | None:
     )
     for number in range(1, (count(told.get("parts")) or 0) + 1):
         known = _document(directory / f"part-{number:03}.json")
-        fields: dict[str, Any] = {name: known[name] for name in BatchPart.__dataclass_fields__ if name in known}
+        fields: dict[str, Any] = {name: known[name] for name in BatchPart.__struct_fields__ if name in known}
         fields["rejected"] = tuple(fields.get("rejected") or ())
         try:
             job.parts.append(BatchPart(**fields))

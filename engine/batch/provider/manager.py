@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ....providers.errors import ConfigError
 from ...exchange.surroundings import Surroundings
@@ -35,8 +36,7 @@ LOOK_AGAIN_S = 5.0
 """Between two looks for a batch whose creation was not answered."""
 
 
-@dataclass(frozen=True, slots=True)
-class JobsStanding:
+class JobsStanding(Struct, frozen=True):
     """How jobs stand: rows with and without an answer, and whether some have not ended."""
 
     ok: int
@@ -62,8 +62,7 @@ def held_job(name: str | None, store: JobStore) -> Generator[BatchJob]:
         yield store.find(job.id)  # as it stands when the lock is ours
 
 
-@dataclass(frozen=True, slots=True)
-class _Tools:
+class _Tools(Struct, frozen=True):
     """What works on one job, over one transport."""
 
     accesses: ProviderAccesses

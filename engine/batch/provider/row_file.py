@@ -7,8 +7,10 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from typing import IO, Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....providers.errors import StoreError
 from ....providers.json_values import array, count, items, obj, parse_json, text
@@ -24,8 +26,7 @@ from ..rows.rows import Row
 from .job_store import BatchJob, BatchPart
 
 
-@dataclass(frozen=True, slots=True)
-class KeptRow:
+class KeptRow(Struct, frozen=True):
     """A row of a batch, the work that its result answers, and what stands for the line that was sent.
 
     `twins` are other think values whose line would have been the same. Of a dose `think` has the value that was chosen

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from ....profiles.disk import real_path
 from ....providers.errors import BudgetError, StoreError, UsageError
@@ -37,8 +38,7 @@ if TYPE_CHECKING:
     from ..rows.rows import BadRow, Row
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Struct, frozen=True):
     """Jobs for one output that are ours alone: those that were open before, and the new one if there is work for it."""
 
     jobs: tuple[BatchJob, ...]

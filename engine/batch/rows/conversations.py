@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....profiles.disk import read_bounded
 from ....providers.errors import UsageError
@@ -28,8 +30,7 @@ class UnusableError(Exception):
     """A row that cannot be sent, in words."""
 
 
-@dataclass(frozen=True, slots=True)
-class RowConversation:
+class RowConversation(Struct, frozen=True):
     """What is asked, and after what: messages, or the turns of a session. `digest` stands for all of it."""
 
     text: str
@@ -39,8 +40,7 @@ class RowConversation:
     past: Past | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _RowSession:
+class _RowSession(Struct, frozen=True):
     """The way of an exported session: its turns, its system prompt, and the JSON that says all of it."""
 
     past: Past

@@ -8,9 +8,10 @@ import json
 import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any, BinaryIO, Literal, cast
+
+from msgspec import Struct, field
 
 from ....providers.errors import UsageError
 from ....providers.schema import Json, Message
@@ -37,8 +38,7 @@ _SEPARATOR = re.compile(r"sep=(.)\s*")
 _MADE = re.compile(r"([0-9a-f]{16})(?:-([2-9]|[1-9]\d{1,9}))?", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(Struct, frozen=True):
     """One row of input: what is asked, and what comes out again with the answer.
 
     `text` is the prompt, of a chat its last message; `earlier` are the messages before it; `past` are the turns
@@ -64,8 +64,7 @@ class Row:
     extra: Json = field(default_factory=dict[str, Any])
 
 
-@dataclass(frozen=True, slots=True)
-class RowDefaults:
+class RowDefaults(Struct, frozen=True):
     """What holds for rows that do not say it. `has_checks`: profiles expect something of answers."""
 
     expect: Json | None = None
@@ -73,8 +72,7 @@ class RowDefaults:
     has_checks: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class BadRow:
+class BadRow(Struct, frozen=True):
     """A line that is no row, and why."""
 
     line: int

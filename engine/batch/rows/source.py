@@ -6,10 +6,11 @@ import os
 import stat
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import replace
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ....profiles.disk import real_path
 from ....providers.errors import UsageError

@@ -5,9 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....providers.errors import Failure, StoreError
 from .limits import Limit, aside_words, dollars
@@ -19,8 +22,7 @@ POLL_S = 0.5
 Choose = Callable[[Mapping[str, Elsewhere]], Sequence[Decision]]
 
 
-@dataclass(frozen=True, slots=True)
-class Held:
+class Held(Struct, frozen=True):
     """A decision that the history knows of. `row` is where it keeps the reservation; None where there is none."""
 
     decision: Decision

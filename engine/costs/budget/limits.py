@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....profiles.budget_rules import Allowance, BudgetRules, OnExceed
 from ....providers.errors import BudgetError, StoreError
@@ -22,8 +24,7 @@ AsideIn = Callable[[date, Collection[str] | None], Decimal]
 """What batches that are open at providers since a day (UTC) are expected to cost, of these profiles or of all."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limit:
+class Limit(Struct, frozen=True):
     """One limit in USD, by the name that people gave it: `--max-cost`, `budget.groups.frontier.monthly_usd`.
 
     `total_usd` is how much it was, `left_usd` what of it is left when the run begins; below 0 when it is passed.
@@ -71,16 +72,14 @@ class Limit:
         return f"{self.name} is {dollars(self.total_usd)} USD" if is_whole else f"{self.name}: {left}"
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """The limits that apply to a run. `notes` are lines for people: what a limit does not count, or cannot."""
 
     limits: tuple[Limit, ...] = ()
     notes: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Question:
+class Question(Struct, frozen=True):
     """What has to be agreed to before the run may begin. `limits` are the names of those that would be passed."""
 
     words: str
@@ -93,8 +92,7 @@ class Question:
         return BudgetError(self.words, hint=self.hint)
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """What came of the look before a run: lines for people, and what they have to agree to."""
 
     notes: tuple[str, ...] = ()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
 from decimal import ROUND_FLOOR, Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Bill, Delta, ReasoningDelta, Usage, UsageReport
 from ..prices.bills import most_billed
@@ -18,7 +20,7 @@ MOST_TOKENS = 10**9
 PriceOf = Callable[[Usage], Decimal | None]
 """The cost of a usage in USD; None when it is not known."""
 
-_COUNTS = tuple(field.name for field in fields(Usage))
+_COUNTS = Usage.__struct_fields__
 
 
 class Meter:
@@ -132,8 +134,7 @@ class Meter:
         return False
 
 
-@dataclass(frozen=True, slots=True)
-class _Rates:
+class _Rates(Struct, frozen=True):
     """USD for one token of output: as answer and as reasoning."""
 
     answer: Decimal

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....providers.errors import Failure
 from ....providers.schema import Delta, Notice, Usage
@@ -22,8 +25,7 @@ LEAST_OUTPUT_TOKENS = 64
 """With less than this left for it a call is not worth its input."""
 
 
-@dataclass(frozen=True, slots=True)
-class Admitted:
+class Admitted(Struct, frozen=True):
     """A call that may be sent, perhaps with a lower output limit, and what cuts it when it costs more."""
 
     prepared: Prepared

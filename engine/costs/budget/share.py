@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...results.result import Forecast
 from .limits import Limit
@@ -16,8 +18,7 @@ AMPLE = 2
 SMALLEST_SHARE = Decimal("1e-12")
 
 
-@dataclass(frozen=True, slots=True)
-class Need:
+class Need(Struct, frozen=True):
     """What a call may cost in USD. A ceiling of None is unbounded; `priced` is False when its price is not known.
 
     `ample_usd` is what it should have where it cannot have its ceiling, at least AMPLE times what is expected.
@@ -37,24 +38,21 @@ class Need:
         return cls(forecast.least_usd, forecast.expected_usd, ceiling_usd, ample_usd=ample_usd)
 
 
-@dataclass(frozen=True, slots=True)
-class Grant:
+class Grant(Struct, frozen=True):
     """What a call may cost; None when nothing limits it. `shorter`: that is less than it could need."""
 
     usd: Decimal | None
     shorter: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Wait:
+class Wait(Struct, frozen=True):
     """The calls under way may leave enough. `limits` are those that are too tight; `elsewhere`: by other programs."""
 
     limits: frozenset[str]
     elsewhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Refuse:
+class Refuse(Struct, frozen=True):
     """It cannot be afforded, whatever the calls under way leave. None for the limit: its price is not known."""
 
     limit: str | None
@@ -64,8 +62,7 @@ class Refuse:
 Decision = Grant | Wait | Refuse
 
 
-@dataclass(frozen=True, slots=True)
-class Room:
+class Room(Struct, frozen=True):
     """One limit as one call finds it.
 
     `reserved_usd` is what calls of this run hold, `elsewhere_usd` what those of other programs hold; neither is in
@@ -133,8 +130,7 @@ def _floor(amount: Decimal) -> Decimal:
     return amount.quantize(SMALLEST_SHARE, ROUND_FLOOR)
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(Struct, frozen=True):
     """A limit as the history knows it: what is left after all that was spent, and what of that others need.
 
     Calls of other programs hold `reserved_usd`, for minutes. Batches that are open at providers are expected to cost
@@ -150,8 +146,7 @@ class Elsewhere:
         return self.left_usd - self.reserved_usd - self.aside_usd
 
 
-@dataclass(frozen=True, slots=True)
-class Account:
+class Account(Struct, frozen=True):
     """A limit, and what this run has done to it so far.
 
     `unrecorded_usd` is the part of `spent_usd` that the history does not know. `to_come` are the calls that have not
@@ -172,8 +167,7 @@ class Account:
         return free - self.reserved_usd
 
 
-@dataclass(frozen=True, slots=True)
-class Ask:
+class Ask(Struct, frozen=True):
     """A call that waits for a decision."""
 
     profile: str

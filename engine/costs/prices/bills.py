@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from decimal import Decimal
 from functools import cache
+
+from msgspec import Struct
 
 from ....profiles.facts import packaged
 from ....providers.schema import Usage
@@ -14,8 +15,7 @@ TIMES_THE_LIST = 10
 """Where the price is known and dear, a bill may be this many times as much."""
 
 
-@dataclass(frozen=True, slots=True)
-class BillLimits:
+class BillLimits(Struct, frozen=True):
     """USD per million tokens and per request, and the tokens that stand in for counts that are not known."""
 
     input: Decimal
@@ -33,7 +33,7 @@ def bill_limits() -> BillLimits:
     section = root.section("ceiling")
     if section is None:
         raise root.bad("ceiling", "is missing")
-    section.only(BillLimits.__dataclass_fields__)
+    section.only(BillLimits.__struct_fields__)
     return BillLimits(
         section.dollars("input") or Decimal(0),
         section.dollars("output") or Decimal(0),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
 from typing import Any
 
 from ....profiles.price_corrections import Correction, OtherList
@@ -40,7 +39,7 @@ def prices_document(known: KnownPrices) -> dict[str, Any]:
 
 def _row(row: PriceRow) -> dict[str, Any]:
     """A row with every rate as it is applied; `published` names those that the list itself has."""
-    amounts = {field.name: getattr(row.rates, field.name) for field in fields(row.rates) if field.name != "apart"}
+    amounts = {name: getattr(row.rates, name) for name in row.rates.__struct_fields__ if name != "apart"}
     rates: dict[str, Any] = {name: f"{usd:f}" for name, usd in amounts.items()}
     rates["apart"] = {kind: f"{usd:f}" for kind, usd in row.rates.apart}
     return {

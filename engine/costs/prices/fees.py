@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from functools import cache
+
+from msgspec import Struct
 
 from ....profiles.facts import packaged
 from ....profiles.yaml_file import Section
@@ -14,16 +15,14 @@ from ....profiles.yaml_file import Section
 _NONE: Mapping[str, Decimal] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class ToolFees:
+class ToolFees(Struct, frozen=True):
     """USD per use, by the tool's name, for the models that fit one of the patterns."""
 
     models: tuple[str, ...]
     usd: Mapping[str, Decimal]
 
 
-@dataclass(frozen=True, slots=True)
-class Fees:
+class Fees(Struct, frozen=True):
     """What tools cost, `parts` in words, and the tools whose fee nobody knows."""
 
     usd: Decimal

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime
+
+from msgspec import Struct
 
 from ....profiles import facts
 from ....profiles.cards.vendors import vendors
@@ -21,8 +22,7 @@ from .price_table import PriceData, price_data
 from .pricing import host_of
 
 
-@dataclass(frozen=True, slots=True)
-class ModelPrices:
+class ModelPrices(Struct, frozen=True):
     """What is known about the price of `model` at `provider`: the user's own rows, what the provider itself `listed` on
     the day `listed_on`, and the table's."""
 
@@ -35,8 +35,7 @@ class ModelPrices:
     listed_on: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class KnownPrices:
+class KnownPrices(Struct, frozen=True):
     """The prices that go before all others, and who else has some. `data` is the table in use, and `checked_on` the day
     on which its corrections were."""
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
 
 from ....providers.schema import Usage
 from .pricing import Bought, priced_by_table
 
 
-@dataclass(frozen=True, slots=True)
-class ListPrice:
+class ListPrice(Struct, frozen=True):
     """USD per million tokens, for short prompts at the standard tier."""
 
     input_usd: Decimal

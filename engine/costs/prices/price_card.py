@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from datetime import UTC, datetime, time, timedelta
+
+from msgspec import Struct
 
 from ....profiles.price_corrections import DAYS, Correction, OtherList, corrections
 from ....profiles.profile import LongPrompt, Price
@@ -14,8 +15,7 @@ from .rates import Rates, rates_of
 STANDARD = "standard"
 
 
-@dataclass(frozen=True, slots=True)
-class PriceRow:
+class PriceRow(Struct, frozen=True):
     """The rates of one tier under one condition. `published` are those that the list names; others stand in for them.
 
     `above_tokens` is the size of the input above which they hold, `up_to_tokens` up to which; `hours` the time of day
@@ -31,8 +31,7 @@ class PriceRow:
     published: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class PriceCard:
+class PriceCard(Struct, frozen=True):
     """The price list of one model. `listed_as` is the table's entry, `corrected` what was laid over it.
 
     `uplifts` hold for requests to some hosts or regions, and are not in the rows unless they were asked for. `sources`
@@ -97,7 +96,7 @@ def _own(price: Price, tier: str, *, is_batch: bool) -> Iterator[PriceRow]:
 
 
 def _named(price: Price | LongPrompt) -> frozenset[str]:
-    return frozenset(field.name for field in fields(Rates) if getattr(price, field.name, None) is not None)
+    return frozenset(name for name in Rates.__struct_fields__ if getattr(price, name, None) is not None)
 
 
 def _working_day(provider: str, model: str, at: datetime) -> tuple[datetime, str]:
@@ -132,7 +131,7 @@ def _hours(
 
 def _sizes(wanted: Wanted) -> Iterator[tuple[int | None, int | None, Quote]]:
     """The quote for each size of the input at which the price changes."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     first = quote(wanted)
     if not isinstance(first, Quote):

@@ -6,12 +6,13 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+
+from msgspec import Struct
 
 from ....profiles.disk import read_bounded, save_private
 from ....providers.errors import ConfigError
@@ -31,8 +32,7 @@ _BACKTRACKING = re.compile(r"\)[*+{]|\\[1-9]|[*+}][*+{]")
 """What can make a short expression run for ever: a repeated group, a back reference, a repeated repetition."""
 
 
-@dataclass(frozen=True, slots=True)
-class PriceData:
+class PriceData(Struct, frozen=True):
     """Which table is in use. `newest` is the day of its newest price that has a date; `fetched_at` when it was fetched.
 
     `problem` says why a fetched table is not used.
@@ -52,8 +52,7 @@ class PriceData:
         return f"{self.version}, as installed{newest}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Fetched:
+class _Fetched(Struct, frozen=True):
     providers: Mapping[str, Mapping[str, Any]]
     fetched_at: str
     url: str

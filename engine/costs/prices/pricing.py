@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import lru_cache
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ....profiles.profile import Price
 from ....providers.fold import Reply
@@ -29,8 +31,7 @@ _CONTRADICTION = "the reported token counts contradict each other"
 _NO_BATCH_PRICE = "your price has no batch price; priced as usual"
 
 
-@dataclass(frozen=True, slots=True)
-class Bought:
+class Bought(Struct, frozen=True):
     """What was bought, for the price table: tokens, from whom, which model, on which terms and when.
 
     `provider` is the table's id. `cache_write_1h_tokens` are those of the cache writes that are kept longer than

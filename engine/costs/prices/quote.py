@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import TYPE_CHECKING, cast
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ....profiles.price_corrections import Correction, OtherList, Term, corrections
 from ....profiles.profile import Price
@@ -26,8 +28,7 @@ Terms = Mapping[str, str]
 """Terms with prices of their own, in the table's words: `processing`, `service_tier`, `speed`. Standard is none."""
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """One request, as far as its price depends on it. `provider` is the price table's id.
 
     `host` is where it was sent and `region` where the provider says that it was processed.
@@ -43,8 +44,7 @@ class Wanted:
     region: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Quote:
+class Quote(Struct, frozen=True):
     """The rates for one request, the input sizes above which there are others, and whose entry of the table they are.
 
     `used` are the corrections that made a difference.
@@ -60,8 +60,7 @@ class Quote:
     """What other lists say of this model, the table itself where a correction goes before it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Unpriced:
+class Unpriced(Struct, frozen=True):
     """The table has the model and still no price for this: why."""
 
     why: str
@@ -220,7 +219,7 @@ def _own(wanted: Wanted, rule: Correction, price: Price, rules: list[Correction]
         return Unpriced(f"the price table does not know {' '.join(wanted.terms.values())} prices of {asked}")
     rates = _with_term(rates_of(price, wanted.input_tokens), term)
     long = price.long_prompt
-    has = {name for name in Rates.__dataclass_fields__ if getattr(price, name, None) is not None}
+    has = {name for name in Rates.__struct_fields__ if getattr(price, name, None) is not None}
     used = (rule,) if extra is None else (rule, extra)
     listed = f"{wanted.provider}/{wanted.model}"
     return _lifted(Quote(rates, (long.above_tokens,) if long else (), listed, used, frozenset(has)), rules, wanted)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import ROUND_CEILING, Decimal
+
+from msgspec import Struct
 
 from ....profiles.profile import LongPrompt, Price
 from ....providers.schema import Usage
@@ -13,8 +14,7 @@ MILLION = Decimal(1_000_000)
 _NOTHING: Mapping[str, int] = {}
 
 
-@dataclass(frozen=True, slots=True)
-class Rates:
+class Rates(Struct, frozen=True):
     """USD per million tokens, for one request: its tier, its size and its time are settled."""
 
     input: Decimal
@@ -41,8 +41,7 @@ class Rates:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(Struct, frozen=True):
     """US dollars. `reasoning_usd` is a part of `output_usd`; None where nothing says how much reasoning there was.
 
     `cache_saved_usd` is what the tokens would have cost more without the cache; None where no cache was reported.

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
+
+from msgspec import Struct, field
 
 from ....profiles.facts import packaged
 from ....profiles.yaml_file import Section
@@ -26,8 +27,7 @@ TEACHING_KINDS: frozenset[ErrorKind] = frozenset({"invalid_request", "context_le
 _NAME = re.compile(r"[A-Za-z_][\w.]{0,59}")
 
 
-@dataclass(frozen=True, slots=True)
-class Remedy:
+class Remedy(Struct, frozen=True):
     """What can be sent instead of a field: other quirks of the dialect, or the request without it."""
 
     name: str
@@ -37,8 +37,7 @@ class Remedy:
     setting: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class LessonTable:
+class LessonTable(Struct, frozen=True):
     """How refusals name what they do not take, and what helps."""
 
     fields: tuple[re.Pattern[str], ...]
@@ -46,8 +45,7 @@ class LessonTable:
     remedies: tuple[Remedy, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Lesson:
+class Lesson(Struct, frozen=True):
     """One thing that an endpoint has taught about a model: a field that it refuses, or the most output tokens.
 
     `words` are the refusal's own. `remedy` is None for a field of the think value.

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
+
+from msgspec import Struct
 
 from ....providers.errors import StoreError, did_you_mean
 from ....providers.schema import Json
@@ -26,8 +27,7 @@ _TURN = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class StoredSession:
+class StoredSession(Struct, frozen=True):
     """A session: a name for a place in a tree of turns. Forks of one conversation share the `tree`.
 
     `tip` is the number of the turn after which it goes on, None before the first. `settings` is JSON that
@@ -45,8 +45,7 @@ class StoredSession:
     compared: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class StoredTurn:
+class StoredTurn(Struct, frozen=True):
     """One turn, or one compaction, of a tree. `number` is never given twice.
 
     `turn` is what was said, None while the answer is under way or where its process was killed. `facts` are the rest of

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
+
+from msgspec import Struct
 
 from ....providers.errors import StoreError
 from ....providers.schema import Json
@@ -15,8 +16,7 @@ from .rows import StoredSession, TurnKind, known_session
 from .turn_rows import insert_turn
 
 
-@dataclass(frozen=True, slots=True)
-class NewTurn:
+class NewTurn(Struct, frozen=True):
     """A finished turn to be stored. `parent` is the position of the one that it follows, among those before it."""
 
     parent: int | None
@@ -26,8 +26,7 @@ class NewTurn:
     document: Json
 
 
-@dataclass(frozen=True, slots=True)
-class NewSession:
+class NewSession(Struct, frozen=True):
     """A session to be stored; `tip` is the position of the turn after which it goes on."""
 
     name: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...results.restored import result_from
 from ...results.result import Result
@@ -11,8 +12,7 @@ from ..blobs import unpacked
 from ..store import Store, reading
 
 
-@dataclass(frozen=True, slots=True)
-class LaterResult:
+class LaterResult(Struct, frozen=True):
     """A stored result, and what was asked."""
 
     prompt: str

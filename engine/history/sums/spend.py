@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from ....profiles.budget_rules import Allowance, BudgetRules
 from ..read import moment_text
@@ -37,8 +38,7 @@ _SUMS = (
 """The kept sums, and the calls that have none yet, at their estimates: those under way, or whose process was killed."""
 
 
-@dataclass(frozen=True, slots=True)
-class Spent:
+class Spent(Struct, frozen=True):
     """Sums over results that were charged for. The amounts are those that are known, exact.
 
     `unpriced` results are of unknown cost and in none of the amounts; `usd` is None when all are. `estimated` results
@@ -68,8 +68,7 @@ class Spent:
         return self.reasoning_usd / self.usd if self.usd and known else None
 
 
-@dataclass(frozen=True, slots=True)
-class ForecastErrors:
+class ForecastErrors(Struct, frozen=True):
     """How good the forecasts of one kind were. `within`: the cost lay between the low one and the worst case.
 
     Of the `ranged` results that had a range of output tokens, `covered` lay in it, and `above` were above its median.
@@ -109,8 +108,7 @@ class ForecastErrors:
         return self.absolute_error_usd / self.actual_usd if self.actual_usd else None
 
 
-@dataclass(frozen=True, slots=True)
-class Disagreement:
+class Disagreement(Struct, frozen=True):
     """A provider's bill that differs from the price list by over 5 %. `run` may be gone, or unknown."""
 
     created_at: str
@@ -213,8 +211,7 @@ def errors_by_source(rows: Iterable[ForecastErrors]) -> list[ForecastErrors]:
     return sorted(found.values(), key=lambda row: (-row.results, row.source))
 
 
-@dataclass(frozen=True, slots=True)
-class BudgetState:
+class BudgetState(Struct, frozen=True):
     """One limit of the configuration: what has been spent of it in its day or month, and what is left.
 
     `unpriced` results of unknown cost are not in `spent_usd`. Batches that are open at providers are expected to cost

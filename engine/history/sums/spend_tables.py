@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
+
+from msgspec import Struct
 
 from ....profiles.budget_rules import BudgetRules
 from ..store import Store
@@ -25,16 +26,14 @@ USUAL_DAYS = 30
 """How many days a table by day goes back where nobody says since when."""
 
 
-@dataclass(frozen=True, slots=True)
-class SpendSpan:
+class SpendSpan(Struct, frozen=True):
     """Whole UTC days, both ends included; None is an open end."""
 
     since: date | None = None
     until: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class SpendTable:
+class SpendTable(Struct, frozen=True):
     """What was spent in a span by day, model or the like, and how the budgets stand today."""
 
     by: By
@@ -44,8 +43,7 @@ class SpendTable:
     budgets: Sequence[BudgetState]
 
 
-@dataclass(frozen=True, slots=True)
-class ForecastTable:
+class ForecastTable(Struct, frozen=True):
     """How good the forecasts of a span were."""
 
     span: SpendSpan
@@ -57,8 +55,7 @@ class ForecastTable:
         return errors_by_source(self.rows)
 
 
-@dataclass(frozen=True, slots=True)
-class DisagreementTable:
+class DisagreementTable(Struct, frozen=True):
     """The bills of a span that differ from the price list."""
 
     span: SpendSpan

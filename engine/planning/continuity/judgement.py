@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ....profiles.state.rule import StateRule
 from ....providers.turns.pieces import TAGS, TurnPiece
@@ -14,8 +14,7 @@ _PLACES_OF_THOUGHT = frozenset({"", "reasoning_content", "reasoning", "thinking"
 """Where readable reasoning that a file brings may stand in a message. A file could name any other field."""
 
 
-@dataclass(frozen=True, slots=True)
-class Barrier:
+class Barrier(Struct, frozen=True):
     """Why nothing of a turn's state can go back. `by_chance`: others could read the words, so a note may carry them.
 
     `is_foreign`: it was another wire, so that not even the shape of the pieces fits. `leaves_gap`: the provider misses
@@ -30,8 +29,7 @@ class Barrier:
     of_prefix: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(Struct, frozen=True):
     """Whether one piece goes back, and why. `may_be_noted`: if not, its words may go along as a note."""
 
     goes: bool

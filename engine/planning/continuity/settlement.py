@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....profiles.state.rule import StateRule
 from ....providers.turns.pieces import PieceKind, TurnPiece
@@ -15,8 +17,7 @@ from .judgement import Barrier, Judgement, judge
 from .tool_calls import tool_name
 
 
-@dataclass(frozen=True, slots=True)
-class PieceOutcome:
+class PieceOutcome(Struct, frozen=True):
     """What becomes of one piece: `written` goes, if anything does; `fate` is None where no entry is needed."""
 
     piece: TurnPiece
@@ -37,8 +38,7 @@ class PieceOutcome:
         return replace(self, written=None, fate="dropped", reason=reason, may_be_noted=may_be_noted)
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
+class Settlement(Struct, frozen=True):
     """A turn with the outcome of each of its pieces, in order. `lost_results` are positions in what was asked."""
 
     turn: Turn

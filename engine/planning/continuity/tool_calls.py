@@ -5,7 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....profiles.state.rule import StateRule
 from ....providers.turns.pieces import TurnPiece
@@ -31,8 +33,7 @@ def called_names(turns: Sequence[Turn]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(tool_name(piece.name) for piece in calls))
 
 
-@dataclass(frozen=True, slots=True)
-class Loose:
+class Loose(Struct, frozen=True):
     """Calls without a result and results without a call, by their positions: of each turn, and of the new prompt."""
 
     calls: tuple[frozenset[int], ...]

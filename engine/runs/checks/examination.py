@@ -6,9 +6,11 @@ import asyncio
 import itertools
 import secrets
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ....profiles.checks.definitions import AgreeCheck, CheckDefinition, CommandCheck, JudgeCheck
 from ....providers.errors import ConfigError, UsageError
@@ -34,8 +36,7 @@ calls_of_judges = itertools.count(1 << 50)
 """Numbers of their calls in a purse: none that a run or a batch gives."""
 
 
-@dataclass(frozen=True, slots=True)
-class Examiner:
+class Examiner(Struct, frozen=True):
     """Holds answers against expectations. `environment` is that of programs, `ask` reaches judges."""
 
     checks: Mapping[str, CheckDefinition]

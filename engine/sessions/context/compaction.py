@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....profiles.config import Config
 from ....profiles.state.compactions import compaction_means
@@ -35,8 +37,7 @@ SUMMARY_PROMPT = (
 _NO_LIMIT = 10**9
 
 
-@dataclass(frozen=True, slots=True)
-class CompactionCall:
+class CompactionCall(Struct, frozen=True):
     """The call that makes a session short. `covers` is the number of its turns; `is_ours`: by a summary."""
 
     selection: Selection

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....profiles.state.context import ContextPolicy
 from ....providers.errors import Failure
@@ -20,8 +22,7 @@ _MOST_TRIALS = 8
 """How often more of the oldest turns are left out until an estimate fits."""
 
 
-@dataclass(frozen=True, slots=True)
-class Fullness:
+class Fullness(Struct, frozen=True):
     """What the next call takes of what it may: `tokens` of input, expected or counted, and at most `limit`.
 
     `is_compacted`: it fits all the same, because the provider is asked to compact it on the way.

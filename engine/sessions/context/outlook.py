@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....providers.schema import Usage
 from ...costs.conversation_input import ConversationInput, conversation_input
@@ -19,8 +21,7 @@ MOST_TURNS = 10_000
 """Turns that are looked ahead for the end of the budget."""
 
 
-@dataclass(frozen=True, slots=True)
-class Outlook:
+class Outlook(Struct, frozen=True):
     """The next turn, and those after it if they are like those before.
 
     Tokens of input: `input_low` to `input_high`, `input_tokens` as expected. It is `prompt_tokens` (the new prompt, the

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any, Literal, cast, get_args
+
+from msgspec import Struct
 
 from ....profiles.facts import packaged
 from ....profiles.yaml_file import Section
@@ -25,8 +26,7 @@ _MOST_LOOKED_AT = 200
 """Messages from which a form is told."""
 
 
-@dataclass(frozen=True, slots=True)
-class FormFacts:
+class FormFacts(Struct, frozen=True):
     """One form, as `exchange_forms.yaml` has it.
 
     `dialects` are those whose pieces it takes as they came. `list_key` holds the messages, `system_key` the system

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
+
+from msgspec import Struct
 
 from ....providers.schema import Json
 
@@ -32,8 +33,7 @@ class FormError(Exception):
         self.reason = reason
 
 
-@dataclass(frozen=True, slots=True)
-class JsonObject:
+class JsonObject(Struct, frozen=True):
     """An object and its place in the file. Its readers raise `FormError`; what is absent is as if it were null."""
 
     fields: Json

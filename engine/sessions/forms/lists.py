@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol, cast
+
+from msgspec import Struct
 
 from ....profiles.state.rules import state_rule
 from ....providers.json_values import obj
@@ -34,8 +35,7 @@ _FORMS: Mapping[ListForm, _Form] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(Struct, frozen=True):
     """The text of a file, and what of the conversation is not in it, in words."""
 
     text: str

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from ....providers.json_values import obj, text
 from ....providers.turns.pieces import PieceKind, TurnPiece

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, fields
 from decimal import Decimal
 from typing import Any
+
+from msgspec import Struct
 
 from ....profiles.state.rules import state_rule
 from ....providers.turns.pieces import TurnPiece
@@ -26,8 +27,7 @@ LEFT_OUT = "server_reference"
 """The kind of pieces that are worth nothing elsewhere: ids of what a provider keeps for one account."""
 
 
-@dataclass(frozen=True, slots=True)
-class FileNode:
+class FileNode(Struct, frozen=True):
     """One turn, or one compaction, and what it follows.
 
     `node` numbers the turns of the file from 1, a parent before those that follow it; `parent` is null for a first one.
@@ -54,8 +54,7 @@ class FileNode:
     is_ours: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class FileBranch:
+class FileBranch(Struct, frozen=True):
     """A session that stands in the tree: `tip` is the node after which it goes on, None before the first."""
 
     name: str
@@ -64,8 +63,7 @@ class FileBranch:
     tip: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class SessionFile:
+class SessionFile(Struct, frozen=True):
     """A session, the other sessions of its tree, and the turns of all of them."""
 
     session: FileBranch
@@ -145,5 +143,5 @@ def _piece(piece: TurnPiece, binds: Iterable[str]) -> dict[str, Any]:
 NODE_KEYS = tuple(_node(FileNode(1, None, "turn", "", Turn(1, (), (), Origin("", "", "", "")))))
 """The fields of a node, in their order."""
 
-SETTINGS_KEYS = tuple(f.name for f in fields(SessionSettings) if f.name not in NOT_EXPORTED[SessionSettings])
+SETTINGS_KEYS = tuple(name for name in SessionSettings.__struct_fields__ if name not in NOT_EXPORTED[SessionSettings])
 """The settings that go along, in their order."""

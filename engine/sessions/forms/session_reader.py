@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import fields
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast, get_args, get_type_hints
 
@@ -140,9 +139,7 @@ def _positions(one: JsonObject, name: str, length: int) -> frozenset[int]:
 def _origin(one: JsonObject) -> Origin:
     """Who answered. Nobody here knows whether that is true, so that all of it is imported."""
     texts: Json = {
-        field.name: one.text_or_none(field.name)
-        for field in fields(Origin)
-        if field.name not in ("account", "is_imported")
+        name: one.text_or_none(name) for name in Origin.__struct_fields__ if name not in ("account", "is_imported")
     }
     must = ("provider", "endpoint", "dialect", "model")
     return Origin(**{**texts, **{name: texts[name] or "" for name in must}}, is_imported=True)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ....providers.turns.pieces import TurnPiece
 from ....providers.turns.turn import Exchanged
@@ -13,8 +16,7 @@ from .json_object import FormError, JsonObject
 _MOST_REMARKS = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Transcript:
+class Transcript(Struct, frozen=True):
     """A conversation without its origin. `remarks` say what was left out or put another way, each with its place.
 
     `name` is what the file calls it, `authors` who gave each answer; both are empty where the form does not say.

@@ -6,7 +6,8 @@ https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallback, htt
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...answers.thinking import OFF, Dial
 from ...answers.turns import SimulatedTurn, Speed, deltas, take_turn
@@ -27,8 +28,7 @@ COUNTED_FIELDS = words(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class _Message:
+class _Message(Struct, frozen=True):
     """Everything that the whole body and the events say alike."""
 
     call: ApiCall

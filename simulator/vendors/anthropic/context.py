@@ -6,7 +6,8 @@ https://platform.claude.com/docs/en/build-with-claude/compaction
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_object, as_text, objects
@@ -25,8 +26,7 @@ SUMMARY_TOKENS = 120
 """What a summary weighs, whatever it sums up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Edited:
+class Edited(Struct, frozen=True):
     """A conversation after what was asked for has been left out.
 
     `applied` are the entries of `applied_edits`. `compaction` is the block that stands for what went, `summarized` what

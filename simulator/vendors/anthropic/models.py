@@ -7,13 +7,13 @@ https://platform.claude.com/docs/en/build-with-claude/prompt-caching (least size
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...answers.thinking import LOW_TO_HIGH, LOW_TO_MAX
 
 
-@dataclass(frozen=True, slots=True)
-class Claude:
+class Claude(Struct, frozen=True):
     """A model of the Messages API. `capped_off`: switching thinking off is refused at effort xhigh and max."""
 
     id: str

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from msgspec import Struct
+
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects
 from ...state.prompts import PromptSection, SectionedPrompt
@@ -23,8 +25,7 @@ OLD_ACCOUNT = "old-"
 THOUGHTS = ("thinking", "redacted_thinking")
 
 
-@dataclass(frozen=True, slots=True)
-class JudgedHistory:
+class JudgedHistory(Struct, frozen=True):
     """A conversation after its thinking blocks were judged.
 
     `prefix` stands for it, `read` for the blocks that the model was shown, in their order; `changes` are the entries

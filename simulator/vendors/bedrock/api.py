@@ -6,7 +6,8 @@ Source: https://docs.aws.amazon.com/bedrock/latest/userguide/model-parameters-an
 from __future__ import annotations
 
 import re
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import as_list, as_object, as_text, decode_object

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ...answers.thinking import Dial
 from ...answers.turns import Speed, deltas, take_turn

@@ -7,7 +7,9 @@ https://inference-docs.cerebras.ai/capabilities/reasoning, https://openrouter.ai
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from ...answers.thinking import OFF, count_tokens
 from ...calls.call import WRONG_KEY, ApiCall
@@ -34,8 +36,7 @@ FORMATS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Host:
+class Host(Struct, frozen=True):
     """A host: the name of its paths, its style for a call, and what it does with what came back."""
 
     name: str

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ...answers.turns import SimulatedTurn, Speed, take_turn
 from ...calls.call import ApiCall

@@ -6,7 +6,8 @@ Source: https://ai.google.dev/gemini-api/docs/files, https://ai.google.dev/api/f
 from __future__ import annotations
 
 import base64
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ...answers.thinking import digest
 from ...batches.backend import BatchBackend

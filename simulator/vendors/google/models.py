@@ -7,13 +7,13 @@ https://ai.google.dev/gemini-api/docs/deprecations
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...answers.thinking import LOW_TO_HIGH, LOW_TO_XHIGH
 
 
-@dataclass(frozen=True, slots=True)
-class Gemini:
+class Gemini(Struct, frozen=True):
     """A model of the Gemini API. `budget`: least and most thinking tokens, with 0 and -1 judged apart.
 
     `default` is a level, or "dynamic" or "off" on the models that are steered by a budget.

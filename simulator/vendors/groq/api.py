@@ -5,7 +5,7 @@ Sources: https://console.groq.com/docs/reasoning, https://console.groq.com/docs/
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, objects

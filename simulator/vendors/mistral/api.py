@@ -5,7 +5,7 @@ Sources: https://docs.mistral.ai/api/endpoint/chat, https://docs.mistral.ai/stud
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ...calls.call import ApiCall
 from ...calls.fields import joined_text, message_texts, words

@@ -5,7 +5,7 @@ State of the vendor's documentation in November 2026: https://docs.mistral.ai/st
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ...answers.thinking import LOW_TO_HIGH
 from ...openai_family.hosted_model import HostedModel

@@ -5,13 +5,12 @@ State of the vendor's documentation in November 2026: https://developers.openai.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from ...answers.thinking import LOW_TO_HIGH, LOW_TO_MAX, LOW_TO_XHIGH
 
 
-@dataclass(frozen=True, slots=True)
-class Gpt:
+class Gpt(Struct, frozen=True):
     """A model of the OpenAI API. No efforts: it never reasons. `generation` gates the newer fields."""
 
     id: str

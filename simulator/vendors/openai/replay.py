@@ -7,7 +7,8 @@ https://developers.openai.com/api/docs/api-reference/responses/create, https://d
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_text, joined_text, objects
@@ -23,8 +24,7 @@ Refuse = Callable[..., RejectedError]
 """How the vendor refuses: the call, a text, a parameter, a code; and a status."""
 
 
-@dataclass(frozen=True, slots=True)
-class Party:
+class Party(Struct, frozen=True):
     """Whose items they are: the vendor, the model that is asked, and how it refuses.
 
     `all_turns`: thoughts of earlier turns are shown to the model; without, they are removed and told.
@@ -36,8 +36,7 @@ class Party:
     all_turns: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Recalled:
+class Recalled(Struct, frozen=True):
     """The conversation after its items were judged; `changes` are the entries of `input_transformations`."""
 
     prompt: SectionedPrompt

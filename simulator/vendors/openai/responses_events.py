@@ -6,7 +6,8 @@ Source: https://developers.openai.com/api/docs/api-reference/responses-streaming
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from ...answers.thinking import digest
 from ...answers.turns import SimulatedTurn, deltas
@@ -14,8 +15,7 @@ from ...calls.fields import JsonObject
 from ...calls.reply import Piece, Role, named_event
 
 
-@dataclass(frozen=True, slots=True)
-class Script:
+class Script(Struct, frozen=True):
     """What a stream is made of: the response before and after, its output items, and the words said in it.
 
     `compaction`, `reasoning` and `message` are the finished output items, None when the response has no such item.
@@ -33,8 +33,7 @@ class Script:
     turn: SimulatedTurn
 
 
-@dataclass(frozen=True, slots=True)
-class _Event:
+class _Event(Struct, frozen=True):
     type: str
     data: JsonObject
     after_s: float = 0.0

@@ -6,7 +6,7 @@ https://platform.claude.com/docs/en/build-with-claude/claude-on-vertex-ai
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import as_object, as_text, decode_object

@@ -6,7 +6,8 @@ Sources: https://docs.x.ai/docs/api-reference, https://docs.x.ai/docs/guides/rea
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ...answers.thinking import OFF
 from ...answers.turns import Speed, take_turn

@@ -6,7 +6,8 @@ Sources: https://docs.x.ai/docs/guides/batch-api, https://docs.x.ai/docs/api-ref
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from ...batches.backend import CANCELED, DAY_S, ERRORED, EXPIRED, FAILED, SUCCEEDED, WAITING, BatchBackend
 from ...batches.database import SimulatedBatch, SimulatedRow, SubmittedRow

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
 import typer
+from msgspec import Struct
 from typer.testing import CliRunner
 
 from thinkdial.cli.framework.light import LightCommand
 from thinkdial.cli.framework.option_groups import with_groups
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
+class Sizes(Struct, frozen=True):
     """Two options."""
 
     width: Annotated[int, typer.Option("--width", "-w", min=1, help="How wide.")] = 80

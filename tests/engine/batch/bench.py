@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from msgspec import Struct
+
 from thinkdial.engine.batch.batch import Batch
 from thinkdial.engine.batch.caller import caller_maker
 from thinkdial.engine.batch.output.output_file import Work
@@ -26,8 +28,7 @@ from thinkdial.providers.think import Think
 Answer = Callable[["Call"], Awaitable[bytes] | bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """A request as it arrived. `times` says how often this prompt was asked by this profile, with this one."""
 
     profile: str

@@ -5,11 +5,11 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import asdict
 
 from thinkdial.engine.batch.output.csv_lines import HEADS, csv_line, read_cells
 from thinkdial.engine.batch.output.summary import Group, Tally, wilson

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from tests.cli.views.conftest import make_result, make_run
 from thinkdial.engine.cells.cell import Cell, cells_of, is_repeated

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.checks.gates import Gate, GateTally
 from thinkdial.engine.planning.fates import PieceFate, SessionPlace

@@ -9,7 +9,6 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import fields
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -180,7 +179,7 @@ class TestOutput:
         thinkdial.batch([row], "p0", output=output, config=ten_cents(), on_result=heard.append)
         (line,), (result,) = lines_of(output), heard
         assert {*line} - {"schema", "work", "batch"} == {
-            field.name for field in fields(result) if not field.metadata.get("internal")
+            name for name in result.__struct_fields__ if name not in result.INTERNAL
         }  # fmt: skip
         for name in ("id", "run_id", "answer", "status", "row_id", "row", "passed", "expect_note"):
             assert line[name] == getattr(result, name)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -115,10 +114,10 @@ def test_a_result_has_the_fields_of_its_schema(sim: Path) -> None:
     run = thinkdial.compare("hi", ["a", "silent"], config=sim, timeout=0.2, retries=0, max_cost=1)
     result, failed = run.results
     assert set(definitions["Result"]["required"]) == {
-        "schema", *(field.name for field in fields(result) if not field.metadata.get("internal"))
+        "schema", *(name for name in result.__struct_fields__ if name not in result.INTERNAL)
     }  # fmt: skip
     for value in (run.summary, result.think, result.reasoning, result.usage, result.cost, result.latency):
-        assert set(definitions[type(value).__name__]["required"]) == {field.name for field in fields(value)}
+        assert set(definitions[type(value).__name__]["required"]) == {*value.__struct_fields__}
     for value in (result.forecast, failed.error):
         assert value is not None
         assert all(hasattr(value, name) for name in definitions[type(value).__name__]["required"])

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.costs.cache_loss import loss_notice
 from thinkdial.engine.costs.conversation_input import conversation_input

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from thinkdial.engine.costs.conversation_tokens import ConversationTokens, conversation_tokens
 from thinkdial.engine.costs.forecast import estimated_input_tokens

@@ -5,10 +5,12 @@ from __future__ import annotations
 import runpy
 from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from thinkdial.engine.exchange.reader import RawResponse
 from thinkdial.engine.exchange.transport import Response, Transport

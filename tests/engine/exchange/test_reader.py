@@ -6,12 +6,12 @@ import ast
 import asyncio
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.batch.provider.collector import reply_in_row
 from thinkdial.engine.exchange import reader as module
@@ -327,4 +327,4 @@ def test_the_reader_knows_neither_sockets_nor_clocks() -> None:
     tree = ast.parse(Path(module.__file__ or "").read_text(encoding="utf-8"))
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
-    assert names <= {"__future__", "json", "collections.abc", "dataclasses", "typing"}
+    assert names <= {"__future__", "json", "collections.abc", "dataclasses", "msgspec", "typing"}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, get_args
+
+from msgspec.structs import replace
 
 from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.history.documents import sent_document
 from thinkdial.engine.history.queries import (

@@ -14,13 +14,13 @@ import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
@@ -400,7 +400,7 @@ def test_a_lock_that_outlasts_our_patience_is_a_problem_and_holds_up_nobody(path
 def test_a_full_disk_is_a_problem_and_what_was_stored_before_stays(path: Path, read: Callable[..., list[Any]]) -> None:
     code = """
 import asyncio, os, resource, sys
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_record import RESULT, Recorder, call, head
@@ -496,7 +496,7 @@ def test_two_hundred_writers_at_once_finish_without_an_error(path: Path) -> None
     """Eight processes of 25 runs, each with a thread of its own."""
     code = """
 import asyncio, sys
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 sys.path.insert(0, sys.argv[3])
 from test_record import RESULT, Recorder, call, head
@@ -549,7 +549,7 @@ def test_a_killed_process_loses_no_result_that_it_had_reported(path: Path, lines
     """It reports each result when `finished` has returned, and is killed after some of them."""
     code = """
 import asyncio, sys
-from dataclasses import replace
+from msgspec.structs import replace
 from pathlib import Path
 sys.path.insert(0, sys.argv[2])
 from test_record import RESULT, Recorder, call, head

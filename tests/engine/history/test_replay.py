@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
 
 import httpx2
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.costs.prices.pricing import price_of
 from thinkdial.engine.exchange.exchange import Exchange

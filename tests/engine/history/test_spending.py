@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -12,6 +11,7 @@ from time import sleep
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.history.read import remove_runs, run_numbers
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead

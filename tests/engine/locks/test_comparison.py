@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.locks.comparison import LockCheck, checked
 from thinkdial.engine.locks.lock import LockEntry, LockReading, ProbeSamples

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.locks.lock import Probe
 from thinkdial.engine.locks.lock_file import is_lock, lock_text, read_lock

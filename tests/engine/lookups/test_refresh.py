@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.exchange.transport import Transport
 from thinkdial.engine.lookups import catalogues, refresh

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
+
+from msgspec.structs import replace
 
 from thinkdial.engine.planning.plan import PlanContext, ThinkPlan, plan
 from thinkdial.engine.targets.target import Target, resolve

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.planning.fates import ContinuityOptions, Past
 from thinkdial.engine.planning.prepare import Prompt, prepare, without_field, without_pieces

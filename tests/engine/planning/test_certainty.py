@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.planning.plan import PlanContext, plan
 from thinkdial.engine.planning.think_plan import ThinkPlan

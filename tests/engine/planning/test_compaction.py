@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.costs.conversation_tokens import conversation_tokens
 from thinkdial.engine.planning.compaction import compaction_pieces

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.planning.fates import ContinuityOptions
 from thinkdial.providers.turns.pieces import TurnPiece
@@ -41,7 +41,7 @@ def conversation(dice: random.Random) -> tuple[list[Turn], Place, ContinuityOpti
 
 
 def fields(turn: Turn) -> dict[str, Any]:
-    return {name: getattr(turn, name) for name in Turn.__dataclass_fields__}
+    return {name: getattr(turn, name) for name in Turn.__struct_fields__}
 
 
 @pytest.mark.parametrize("seed", range(CONVERSATIONS))

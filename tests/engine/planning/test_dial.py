@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.planning.plan import level_for_budget, nearest_level
 from thinkdial.profiles import facts

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.planning.params import take_output_limit
 from thinkdial.engine.planning.plan import ThinkPlan

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.planning.prepare import Prompt, prepare
 from thinkdial.profiles import facts

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
 from thinkdial.engine.planning.twins import standing_for, twins_among

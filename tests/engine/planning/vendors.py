@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from typing import Any
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from thinkdial.engine.exchange.reader import RawResponse, reply_of
 from thinkdial.engine.planning.fates import ContinuityOptions, Past
@@ -28,8 +30,7 @@ THOUGHT = "reasoned thus"
 """Stands in every readable reasoning."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """Who is called: provider, dialect and model."""
 
     provider: str

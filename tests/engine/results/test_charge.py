@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.batch.output.summary import Tally
 from thinkdial.engine.exchange.outcome import NEVER_SENT

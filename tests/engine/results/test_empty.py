@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.cli.views.batch.summary import rows
 from thinkdial.cli.views.run.phrases import state_words, verdict_words, why_not_whole

@@ -6,7 +6,6 @@ import stat
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import keyring as library
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked
+from msgspec.structs import replace
 
 from thinkdial.engine.targets import keyring
 from thinkdial.engine.targets.authorize import authorization

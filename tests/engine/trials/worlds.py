@@ -6,7 +6,8 @@ import math
 import random
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from thinkdial.engine.trials.arms import Arm, ArmRecord, Sample, records_of
 from thinkdial.engine.trials.elimination import next_round
@@ -17,8 +18,7 @@ SPREAD = 0.45
 """The deviation of the logarithm of a cost from answer to answer."""
 
 
-@dataclass(frozen=True, slots=True)
-class Truth:
+class Truth(Struct, frozen=True):
     """How often an arm is right, and what it costs at the median, in thousandths of a USD; None is an unknown price."""
 
     rate: float

@@ -11,12 +11,12 @@ import copy
 import json
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from zlib import crc32
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.providers.errors import ConfigError, Failure
 from thinkdial.providers.fold import Reply

@@ -10,7 +10,6 @@ import json
 import struct
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import cache
 from typing import Any
@@ -18,6 +17,8 @@ from urllib.parse import urlsplit
 from zlib import crc32
 
 import pytest
+from msgspec import Struct
+from msgspec.structs import replace
 
 from thinkdial.engine.exchange.surroundings import Surroundings
 from thinkdial.engine.exchange.transport import Transport
@@ -35,8 +36,7 @@ from thinkdial.providers.think import parse_think
 KEY = "sk-marked-KEY-0123456789"
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(Struct, frozen=True):
     """A request as it arrived."""
 
     path: str
@@ -136,8 +136,7 @@ class Wire:
     done = "data: [DONE]"
 
 
-@dataclass(frozen=True, slots=True)
-class Called:
+class Called(Struct, frozen=True):
     """What came of one call. `origin` is the address that the provider's data would have called."""
 
     result: Result

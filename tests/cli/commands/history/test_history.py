@@ -9,13 +9,13 @@ import re
 import sqlite3
 import sys
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.history.store import Store, database_path
 from thinkdial.engine.results.result import Cost, ThinkReceipt

@@ -6,13 +6,13 @@ import csv
 import io
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.cli.views.money.spend import bar, percent, signed_percent
 from thinkdial.engine.results.result import Cost, Forecast, Result, ThinkReceipt

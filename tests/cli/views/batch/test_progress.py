@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import replace
 from decimal import Decimal
 from io import BytesIO, StringIO, TextIOWrapper
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.cli.views.batch import progress as batch_progress
 from thinkdial.cli.views.batch.figures import compact, figures_of, span

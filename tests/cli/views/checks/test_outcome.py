@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.cli.views.checks.outcome import check_words, outcome_words
 from thinkdial.cli.views.run.receipt import notes, receipt_line

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
+
+from msgspec.structs import replace
 
 from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.results.result import Cost, Forecast, Reasoning, Result, Run, Summary, ThinkReceipt

@@ -8,13 +8,14 @@ import sys
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from hashlib import sha256
 from html.parser import HTMLParser
 from itertools import pairwise
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.cli.views.report import report_page
 from thinkdial.cli.views.report.markup import MAX_CHARACTERS, destination, markdown_html

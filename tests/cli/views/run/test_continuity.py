@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.cli.views.run.continuity import continuity_words, fate_lines, short_reason, went_along
 from thinkdial.engine.planning.fates import Fate, PieceFate, SessionPlace

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from io import StringIO
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.cli.views.run.export import run_csv, run_markdown, run_text, totals
 from thinkdial.cli.views.run.forecast_cells import in_total, method_words, short_source, sources, unknown_words

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
+
+from msgspec.structs import replace
 
 from thinkdial.cli.views.sessions.outlook import outlook_view
 from thinkdial.engine.sessions.context.outlook import Outlook

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from thinkdial.simulator import Simulator, simulator_in_thread
 
@@ -39,8 +40,7 @@ def write_config(path: Path, url: str, *, headers: str = "", extra: str = "") ->
     return path
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(Struct, frozen=True):
     """How a command ended."""
 
     code: int

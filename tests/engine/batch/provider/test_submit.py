@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import stat
 from collections import Counter
@@ -13,6 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.batch.provider import access
 from thinkdial.engine.batch.provider.client import ApiError, BatchClient
@@ -121,7 +121,7 @@ def terms_with(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     """Other limits for all providers."""
 
     def change(**limits: Any) -> None:
-        changed = {name: dataclasses.replace(terms, **limits) for name, terms in batch_terms().items()}
+        changed = {name: replace(terms, **limits) for name, terms in batch_terms().items()}
         monkeypatch.setattr(access, "batch_terms", lambda: changed)
 
     return change

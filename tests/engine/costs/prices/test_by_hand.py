@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec import Struct, field
 
 from thinkdial.engine.costs.prices.pricing import price_of
 from thinkdial.engine.exchange.outcome import Latency, Outcome
@@ -33,8 +33,7 @@ PLACES = {"AWS_REGION": "us-east-1", "GOOGLE_CLOUD_PROJECT": "p", "AZURE_OPENAI_
 Json = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """`provider/model`, the body, and the sums for input and output; None where the parts are not known.
 
     `usd` is the bill where it is not the sum of the two. `saved` is what the cache saved, `reasoning` the reasoning's

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.costs.forecast import forecast
 from thinkdial.engine.exchange.secrets import masked_headers

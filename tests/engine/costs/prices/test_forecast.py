@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.costs.estimate import input_tokens, text_tokens
 from thinkdial.engine.costs.forecast import (

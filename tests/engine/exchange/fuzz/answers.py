@@ -5,10 +5,11 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
+
+from msgspec import Struct
 
 from thinkdial.providers.framing.eventstream import EventStreamFramer
 from thinkdial.providers.registry import dialect
@@ -72,8 +73,7 @@ ASKED: dict[str, tuple[tuple[str, str, Mapping[str, Any]], ...]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """A whole body, or the events of a stream, each with its name. `kind` is the content type."""
 
     name: str

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from random import Random
@@ -16,6 +15,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
 from thinkdial.cli.views.run.phrases import explanation, state_words, verdict_words, why_not_whole
 from thinkdial.engine.batch.provider.collector import reply_in_row

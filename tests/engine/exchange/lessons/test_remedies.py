@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.exchange.lessons.remedies import heeded, hint_for, lesson_of, lesson_table, refused_fields
 from thinkdial.engine.exchange.transport import Transport

@@ -7,11 +7,11 @@ import itertools
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.results.checked import CheckOutcome

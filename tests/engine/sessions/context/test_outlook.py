@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, datetime
 from decimal import Decimal
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.costs.forecast import cost_of_usage, forecast
 from thinkdial.engine.planning.fates import Past

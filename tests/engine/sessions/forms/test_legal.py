@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.planning.fates import ContinuityOptions
 from thinkdial.engine.sessions.forms.form import form_of_value
