@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from .conftest import Reader
+from .pages import ROOT
+
 PAGE = (ROOT / "docs" / "sessions.md").read_text(encoding="utf-8")
 WENT_ALONG = re.compile(r"\d+ turns?, reasoning [^\n]*")
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
-def test_the_conversation_runs_as_it_is_written(tmp_path: Path, guard: Path) -> None:
+def test_the_conversation_runs_as_it_is_written(reader: Reader) -> None:
     script = re.search(r"^thinkdial simulate .*?^kill %1$", PAGE, re.DOTALL | re.MULTILINE)
     shown = re.search(r"```text\n(.*?)```", PAGE, re.DOTALL)
     assert script is not None and shown is not None
-    commands = tmp_path / "bin"
-    commands.mkdir()
-    (commands / "thinkdial").write_text(f'#!/bin/sh\nexec {sys.executable} -m thinkdial.cli "$@"\n', encoding="utf-8")
-    (commands / "thinkdial").chmod(0o755)
-    environment = {
-        **os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "PYTHONPATH": str(guard), "COLUMNS": "160",
-    }  # fmt: skip
-    done = subprocess.run(
-        ["bash", "-c", f"set -m\n{script.group()}"], cwd=tmp_path, env=environment, capture_output=True, timeout=60
-    )
-    printed = done.stdout.decode() + done.stderr.decode()
+    done = reader.types(script.group(), strict=False)
+    printed = done.stdout + done.stderr
     assert "session bridge goes on with sim-openai: turn 3" in printed
     promised = WENT_ALONG.findall(shown.group(1))
     assert len(promised) == 6

@@ -1,0 +1,81 @@
+"""Somebody who reads the pages and types what they show: keys, files and profiles, and the simulator as all vendors."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from thinkdial.cli.commands.setup.simulated_profiles import simulated_profiles
+from thinkdial.profiles.config import user_file
+from thinkdial.simulator import running_simulator
+
+NAMES = {
+    "claude": ("anthropic", "claude-opus-5-5", "anthropic"),
+    "claude-haiku": ("anthropic", "claude-haiku-5-5", "anthropic"),
+    "gpt": ("openai", "gpt-6-sol", "openai/v1"),
+    "quick": ("openai", "gpt-6-luna", "openai/v1"),
+    "gemini": ("google", "gemini-4-argon", "google"),
+}
+FILES = {
+    "notes.txt": "Tea has less caffeine than coffee.\n",
+    "rows.jsonl": "".join(
+        f'{{"id": {n}, "n": {n}, "prompt": "What is {n} + 1?", "expect": {{"number": {n + 1}}}}}\n'
+        for n in range(1, 60)
+    ),
+}
+
+
+@dataclass
+class Reader:
+    """A working directory with what the pages speak of, and a shell in it."""
+
+    directory: Path
+    environment: dict[str, str]
+    simulated: str
+
+    def types(self, script: str, *, strict: bool = True, seconds: float = 120) -> subprocess.CompletedProcess[str]:
+        """Run a script as bash would; `strict` stops at the first command that fails."""
+        for name, text in {**FILES, "sim.yaml": self.simulated}.items():
+            (self.directory / name).write_text(text, encoding="utf-8")
+        environment = self.environment
+        if "profiles init" in script:  # the one command that wants no configuration to be there
+            environment = {**environment, "XDG_CONFIG_HOME": str(self.directory / "new")}
+        return subprocess.run(
+            ["bash", "-c", f"set -{'eu' if strict else ''}mo pipefail\n{script}"], cwd=self.directory, env=environment,
+            stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, text=True, check=False,
+        )  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def vendors() -> Iterator[str]:
+    with running_simulator() as url:
+        yield url
+
+
+@pytest.fixture
+def reader(tmp_path: Path, guard: Path, vendors: str) -> Reader:
+    commands = tmp_path / "bin"
+    commands.mkdir()
+    (commands / "thinkdial").write_text(f'#!/bin/sh\nexec {sys.executable} -m thinkdial.cli "$@"\n', encoding="utf-8")
+    (commands / "thinkdial").chmod(0o755)
+    entries = "".join(
+        f"  {name}: {{provider: {provider}, model: {model}, base_url: '{vendors}/{path}'}}\n"
+        for name, (provider, model, path) in NAMES.items()
+    )
+    user_file().parent.mkdir(parents=True)
+    user_file().write_text(f"profiles:\n{entries}groups: {{frontier: [claude, gpt, gemini]}}\n", encoding="utf-8")
+    environment = {
+        **os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "PYTHONPATH": str(guard), "COLUMNS": "160",
+        "ANTHROPIC_API_KEY": "simulated-key", "OPENAI_API_KEY": "simulated-key", "GEMINI_API_KEY": "simulated-key",
+    }  # fmt: skip
+    here = tmp_path / "here"
+    here.mkdir()
+    served = re.sub(r"^ +simulated: .*\n", "", simulated_profiles(vendors, "mark"), flags=re.MULTILINE)
+    return Reader(here, environment, served)
