@@ -49,7 +49,7 @@ class Reader:
             environment = {**environment, "XDG_CONFIG_HOME": str(self.directory / "new")}
         return subprocess.run(
             ["bash", "-c", f"set -{'eu' if strict else ''}mo pipefail\n{script}"], cwd=self.directory, env=environment,
-            stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, text=True, check=False,
+            input="Is 91 prime?\n" if "thinkdial chat" in script else "", capture_output=True, timeout=seconds, text=True, check=False,
         )  # fmt: skip
 
 
@@ -69,13 +69,16 @@ def reader(tmp_path: Path, guard: Path, vendors: str) -> Reader:
         f"  {name}: {{provider: {provider}, model: {model}, base_url: '{vendors}/{path}'}}\n"
         for name, (provider, model, path) in NAMES.items()
     )
+    served = re.sub(r"^ +simulated: .*\n", "", simulated_profiles(vendors, "mark"), flags=re.MULTILINE)
+    own = served.replace("profiles:\n", f"defaults: {{profile: claude}}\nprofiles:\n{entries}").replace(
+        "groups: {", "groups: {frontier: [claude, gpt], "
+    )
     user_file().parent.mkdir(parents=True)
-    user_file().write_text(f"profiles:\n{entries}groups: {{frontier: [claude, gpt, gemini]}}\n", encoding="utf-8")
+    user_file().write_text(own, encoding="utf-8")
     environment = {
         **os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "PYTHONPATH": str(guard), "COLUMNS": "160",
         "ANTHROPIC_API_KEY": "simulated-key", "OPENAI_API_KEY": "simulated-key", "GEMINI_API_KEY": "simulated-key",
     }  # fmt: skip
     here = tmp_path / "here"
     here.mkdir()
-    served = re.sub(r"^ +simulated: .*\n", "", simulated_profiles(vendors, "mark"), flags=re.MULTILINE)
     return Reader(here, environment, served)
