@@ -3,7 +3,7 @@ PYTHON ?= .venv/bin/python
 
 UV := build/uv/bin/uv
 
-.PHONY: setup lock check test test-slow test-newest test-lowest lint generate bench
+.PHONY: setup lock check test test-slow test-newest test-lowest lint generate docs bench
 
 setup:
 	python3 -m venv .venv
@@ -12,7 +12,7 @@ setup:
 
 # The newest versions that pyproject.toml allows, for every Python and system, with their hashes.
 lock: $(UV)
-	$(UV) pip compile -q --universal --python-version 3.11 --extra dev --upgrade --generate-hashes --no-emit-index-url \
+	$(UV) pip compile -q --universal --python-version 3.11 --extra dev --extra docs --upgrade --generate-hashes --no-emit-index-url \
 	    --custom-compile-command 'make lock' --output-file requirements-dev.lock pyproject.toml
 
 $(UV):
@@ -41,11 +41,17 @@ lint:
 	$(PYTHON) scripts/schemas.py --check
 	$(PYTHON) scripts/golden_plans.py --check
 	$(PYTHON) scripts/provider_docs.py --check
+	$(PYTHON) scripts/command_docs.py --check
 
 generate:
 	$(PYTHON) scripts/schemas.py
 	$(PYTHON) scripts/golden_plans.py
 	$(PYTHON) scripts/provider_docs.py
+	$(PYTHON) scripts/command_docs.py
+
+# The pages as a site in build/site: without a network, every link checked.
+docs:
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build -q --strict --site-dir build/site
 
 bench:
 	$(PYTHON) benchmarks/run.py

@@ -51,3 +51,20 @@ def test_the_five_prices_are_those_of_the_plan(reader: Reader) -> None:
 
 def _expected(plan: dict) -> float:
     return float(plan["forecast"]["expected_usd"])
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not all(map(shutil.which, NEEDED)), reason="needs bash, awk and seq")
+def test_the_choice_is_what_comes_out(reader: Reader) -> None:
+    """Each arm with its figures, the first sentence and the last line, whatever columns the page leaves out."""
+    story = (ROOT / "docs" / "choosing.md").read_text(encoding="utf-8").partition("## A choice")[2]
+    script = re.search(r"^thinkdial simulate .*?^kill %1$", story, re.DOTALL | re.MULTILINE)
+    assert script is not None and "jq" not in script.group()
+    done = reader.types(script.group())
+    printed = done.stdout.splitlines()
+    told = story.split("```\n")[2].splitlines()
+    assert told[0] == printed[0] and told[-1] == printed[-1], done.stderr
+    for line in told[3:9]:
+        cells = re.split(r" {2,}", line[2:].strip())
+        assert any(all(cell in other for cell in cells) for other in printed), line
+    assert f"{told[0]} [...] {told[-1]}" in README.replace("\n> ", " ")
