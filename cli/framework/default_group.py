@@ -18,8 +18,18 @@ class DefaultGroup(LightGroup):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         first = args[0] if args else None
         if first is not None and first not in self.commands and first not in ctx.help_option_names:
+            self._refuse_typo(first, ctx)
             args = [DEFAULT, *args]
         return super().parse_args(ctx, args)
+
+    def _refuse_typo(self, first: str, ctx: Any) -> None:
+        """Say which command was meant by a bare word that is no file."""
+        from pathlib import Path
+
+        from ...providers.errors import did_you_mean
+
+        if first.isalpha() and (near := did_you_mean(first, self.commands)) and not Path(first).exists():
+            ctx.fail(f"There is no file and no command {first!r}{near}.")
 
     def format_help(self, ctx: Any, formatter: Any) -> None:
         usual = self.commands[DEFAULT]

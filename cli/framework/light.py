@@ -15,6 +15,8 @@ from typing import Any, cast, get_args, get_origin
 
 from typer.core import TyperCommand, TyperGroup
 
+from .typos import PARSE_ERROR, hinted
+
 _UNDECIDED = object()
 
 
@@ -30,12 +32,37 @@ class LightCommand(TyperCommand):
     def get_params(self, ctx: Any) -> list[Any]:
         return _lightened(super().get_params(ctx))
 
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except PARSE_ERROR as error:
+            raise hinted(error, self, ctx, given) from None
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        from .help_words import in_words
+
+        in_words(self.get_params(ctx))
+        super().format_options(ctx, formatter)
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        from .help_words import plain_usage
+
+        return plain_usage(super().collect_usage_pieces(ctx))
+
 
 class LightGroup(TyperGroup):
     """A group with light parameters."""
 
     def get_params(self, ctx: Any) -> list[Any]:
         return _lightened(super().get_params(ctx))
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        given = list(args)
+        try:
+            return super().parse_args(ctx, args)
+        except PARSE_ERROR as error:
+            raise hinted(error, self, ctx, given) from None
 
 
 class _PlainValue:

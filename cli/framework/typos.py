@@ -1,0 +1,43 @@
+"""What is wrong with a command line, in words that help: what was meant, and what stands behind `--`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import typer
+
+from ...providers.errors import did_you_mean
+
+PARSE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+"""The error of a command line that cannot be read; Typer gives it no name of its own."""
+
+_NO_CHOICE = re.compile(r"'(?P<word>.*)' is not one of (?P<choices>'.*')\.?", re.DOTALL)
+
+
+def hinted(error: Any, command: Any, ctx: Any, given: Sequence[str]) -> Any:
+    """`error` with the nearest thing that exists, and with a hint where a prompt was taken for options."""
+    if (unknown := getattr(error, "option_name", None)) is not None and hasattr(error, "possibilities"):
+        error.possibilities = None
+        error.message = error.message.rstrip(".") + _option_hint(unknown, command, ctx, given)
+        return error
+    message = str(error.message).removeprefix("Value error, ")
+    if (found := _NO_CHOICE.search(message)) is not None:
+        choices = found["choices"].strip("'").split("', '")
+        near = did_you_mean(found["word"].lower(), choices)
+        message = f"{found['word']!r} is not one of {', '.join(choices)}{near}."
+    error.message = message
+    return error
+
+
+def _option_hint(unknown: str, command: Any, ctx: Any, given: Sequence[str]) -> str:
+    parameters = command.get_params(ctx)
+    whole = next((word for word in given if word.startswith(unknown[:2]) and any(map(str.isspace, word))), None)
+    prompt = any(one.param_type_name == "argument" and one.metavar == "PROMPT" for one in parameters)
+    behind = " (text that begins with - stands behind --, at the end: {} -- '-...')".format(ctx.command_path)
+    if prompt and (whole is not None or unknown[1:2].isdigit()):
+        return behind
+    long = [name for one in parameters for name in (*one.opts, *one.secondary_opts) if name.startswith("--")]
+    near = did_you_mean(unknown, long)
+    return near or (behind if prompt else "")
