@@ -37,6 +37,9 @@ class Commands(LazyGroup):
         "history": "Show stored runs again, without paying again.",
         "prices": "Show what models cost; fetch newer prices.",
         "facts": "Newer facts about models without a new release.",
+        "plugins": "List the providers and dialects that plugins add.",
+        "help": "Show the help of a command.",
+        "version": "Print the version.",
     }
     package = f"{__package__}.commands"
     modules: ClassVar = {
@@ -59,6 +62,9 @@ class Commands(LazyGroup):
         "tune": "choose.tune",
         "history": "history.group",
         "session": "sessions.group",
+        "plugins": "setup.plugins.group",
+        "help": "setup.about.help",
+        "version": "setup.about.version",
     }
 
 

@@ -14,9 +14,8 @@ from ..engine.results.json_pieces import json_pieces
 from ..engine.results.result import Result, Run
 from ..providers.errors import ConfigError, UsageError
 from ..providers.untrusted import harmless_json
-from .options import Format, ReasoningView
+from .options import Format, PrintOptions, ReasoningView
 from .output import (
-    check_writable,
     complain,
     console,
     emit,
@@ -36,22 +35,31 @@ if TYPE_CHECKING:
 FILE_WIDTH = 120
 
 
-def chosen_format(given: Format | None, as_json: bool, output: Path | None, otherwise: Format) -> Format:
-    """The format: as asked, else by the suffix of the output file.
+def chosen_format(
+    given: Format | None,
+    as_json: bool,
+    output: Path | Sequence[Path] | None,
+    otherwise: Format,
+    *,
+    force: bool = False,
+) -> Format:
+    """The format: as asked, else by the suffix of the (first) output file.
 
-    Raises `UsageError` when two are asked for, and for a page that would be poured onto a terminal.
+    Raises `UsageError` when two are asked for, for a page that would be poured onto a terminal, for a file whose
+    suffix says no format, and for one that is not ours to replace without `force`.
     """
+    outputs = [output] if isinstance(output, Path) else list(output or ())
     if as_json and given not in (None, Format.JSON):
         raise UsageError(f"--json and --format {given} contradict each other")
-    if given is Format.HTML and output is None and is_terminal(sys.stdout):
+    if given is Format.HTML and not outputs and is_terminal(sys.stdout):
         raise UsageError("--format html makes a page for a browser", hint="-o report.html writes it to a file")
-    if output is not None:
-        check_writable(output)
+    if outputs:
+        from .output_files import checked_form
+
+        otherwise = checked_form(outputs, Format, force=force, said=as_json or given is not None) or otherwise
     if as_json:
         return Format.JSON
-    if given is not None:
-        return given
-    return form_of(output, Format) or otherwise
+    return given or otherwise
 
 
 def json_text(document: object) -> str:
@@ -149,36 +157,50 @@ def differences_text(
 def print_run(
     run: Run,
     form: Format,
-    reasoning: ReasoningView,
-    output: Path | None,
+    printing: PrintOptions,
     reference: Reference | None = None,
     differences: Sequence[NamedDifference] = (),
 ) -> bool:
-    """Print to stdout or write to `output`. False when the file could not be written: then stdout got it.
+    """Print to stdout or write to files. False when one could not be written: then stdout got it.
 
     `reference` is the configuration's; without it the shipped table says which think value is more than which.
     `differences` between the results follow them.
     """
-    if output is None and form is Format.JSON:
-        emit_pieces(_json_pieces(_document(run, differences)))
+    if not printing.output:
+        if form is Format.JSON:
+            emit_pieces(_json_pieces(_document(run, differences)))
+        else:
+            emit(_text(run, form, printing.reasoning, None, reference, differences))
         return True
+    written = True
+    for path in printing.output:
+        own = form if printing.says_form else form_of(path, Format) or form
+        text = _text(run, own, printing.reasoning, path, reference, differences)
+        try:
+            write_file(path, text)
+        except ConfigError as error:
+            complain(error)
+            say("the results follow on standard output, so that nothing is lost")
+            emit(text)
+            written = False
+    return written
+
+
+def _text(
+    run: Run,
+    form: Format,
+    reasoning: ReasoningView,
+    output: Path | None,
+    reference: Reference | None,
+    differences: Sequence[NamedDifference],
+) -> str:
     text = formatted(run, form, reasoning, reference, differences)
     if text is None:
         width = None if output is None else FILE_WIDTH
         text = table_text(run, reasoning, width=width)
         if differences:
             text += f"\n{differences_text(differences, width=width)}"
-    if output is None:
-        emit(text)
-        return True
-    try:
-        write_file(output, text)
-    except ConfigError as error:
-        complain(error)
-        say("the results follow on standard output, so that nothing is lost")
-        emit(text)
-        return False
-    return True
+    return text
 
 
 def table_text(run: Run, reasoning: ReasoningView, *, width: int | None = None) -> str:

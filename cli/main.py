@@ -11,7 +11,7 @@ def main() -> None:
     """Run the command line and exit with its code."""
     sys.unraisablehook = _heard_again
     try:
-        if sys.argv[1:] in (["--version"], ["-V"]):
+        if sys.argv[1:] in (["--version"], ["-V"], ["version"]):
             from ..providers.version import VERSION
 
             sys.stdout.write(f"thinkdial {VERSION}\n")

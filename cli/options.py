@@ -159,17 +159,12 @@ NoHistory = Annotated[bool, typer.Option("--no-history", help="Do not keep this 
 ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="One more configuration file, above all others.")
 ]
-BatchName = Annotated[
-    str | None,
-    typer.Argument(metavar="ID", help="A batch, or the beginning of its id; without one the batch that is open."),
-]
-BatchForm = Annotated[str | None, typer.Option("--format", metavar="FORM", help="jsonl (the default) or csv.")]
-Ordered = Annotated[bool, typer.Option("--ordered", help="Give the results in the order of the rows.")]
-Poll = Annotated[
-    float | None,
-    typer.Option("--poll", metavar="SECONDS", min=0.01, help="Look so often at providers' batches; else ever rarer."),
-]
 Output = Annotated[Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the results to a file.")]
+Outputs = Annotated[
+    list[Path] | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write the results to a file, as its suffix says; repeatable."),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace a file too that thinkdial has not written.")]
 OutputFormat = Annotated[Format | None, typer.Option("--format", help="How to print the results.")]
 OneRun = Annotated[
     str, typer.Argument(metavar="ID", help="A run: its number, last, or the beginning of its id (four characters).")
@@ -218,6 +213,9 @@ ShowReasoning = Annotated[
 Emulate = Annotated[
     bool, typer.Option("--emulate", help="Where a model cannot reason, ask for reasoning by prompt; labelled emulated.")
 ]
+Notify = Annotated[
+    bool, typer.Option("--notify", help="Ring the bell and show a desktop notice, if it took 10 seconds or longer.")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
 
@@ -227,7 +225,13 @@ class PrintOptions(Struct, frozen=True):
     reasoning: ShowReasoning = ReasoningView.EXCERPT
     output_format: OutputFormat = None
     json: AsJson = False
-    output: Output = None
+    output: Outputs = None
+    force: Force = False
+
+    @property
+    def says_form(self) -> bool:
+        """Whether the format was asked for, whatever the names of files say."""
+        return self.json or self.output_format is not None
 
 
 PRINTED = PrintOptions()
@@ -275,9 +279,6 @@ Escalate = Annotated[
     typer.Option(
         "--escalate", metavar="LEVELS", help="Think more only where --expect fails: low,high asks low, then high."
     ),
-]
-AllowFiles = Annotated[
-    bool, typer.Option("--allow-files", help="Let rows name files that lie outside of the rows' own folder.")
 ]
 
 
@@ -337,7 +338,7 @@ ContextFull = Annotated[
 ]
 ContextSummary = Annotated[
     str | None,
-    typer.Option("--context-summary", metavar="PROFILE", help="Who sums up what the provider cannot compact itself."),
+    typer.Option("--context-summary", metavar="NAME", help="Who sums up what the provider cannot compact itself."),
 ]
 
 
@@ -380,12 +381,19 @@ class TalkOptions(Struct, frozen=True):
 ALONE = TalkOptions()
 
 
+<<<<<<< HEAD
 class KeepOptions(Struct, frozen=True):
     """Which configuration holds, and what is kept and said of a run."""
+=======
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
+class KeepOptions:
+    """Which configuration holds, and what is kept and said of a run. `LightCommand` sees to `notify`."""
+>>>>>>> 208bd7ed (feat(cli): help, version and plugins list; several output files, none of them somebody else's; a sign at the end)
 
     config: ConfigFile = None
     no_history: NoHistory = False
     quiet: Quiet = False
+    notify: Notify = False
 
 
 KEPT = KeepOptions()

@@ -198,8 +198,16 @@ def write_file(path: Path, text: str) -> None:
             path.write_bytes(data)
         else:
             write_private(path, data)
+            _remember(path, data)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+def _remember(path: Path, data: bytes) -> None:
+    from .written_files import is_marked, remember_written
+
+    if not is_marked(data):
+        remember_written(path, data)
 
 
 def check_writable(path: Path) -> None:

@@ -11,20 +11,34 @@ import os
 from collections.abc import Sequence
 from enum import Enum
 from pathlib import Path
+from time import monotonic
 from typing import Any, cast, get_args, get_origin
 
+import typer
 from typer.core import TyperCommand, TyperGroup
 
-from .typos import PARSE_ERROR, hinted
-
 _UNDECIDED = object()
+_ParseError: type[Exception] = typer.BadParameter.__mro__[1]
+"""The error of a command line that cannot be read; Typer gives it no name of its own."""
 
 
 class LightCommand(TyperCommand):
-    """A command with light parameters. The exit code that its function returns ends the program; None is 0."""
+    """A command with light parameters. The exit code that its function returns ends the program; None is 0.
+
+    One with `--notify` gives a sign at its end, however it ends.
+    """
 
     def invoke(self, ctx: Any) -> Any:
-        code = super().invoke(ctx)
+        began = monotonic()
+        code: Any = 1
+        try:
+            code = super().invoke(ctx)
+        finally:
+            if ctx.params.get("notify"):
+                from . import end_notice
+
+                if (took_s := monotonic() - began) >= end_notice.LONG_S:
+                    end_notice.notify(ctx.command_path, int(code or 0), took_s)
         if code:
             ctx.exit(int(code))
         return code
@@ -36,7 +50,9 @@ class LightCommand(TyperCommand):
         given = list(args)
         try:
             return super().parse_args(ctx, args)
-        except PARSE_ERROR as error:
+        except _ParseError as error:
+            from .typos import hinted
+
             raise hinted(error, self, ctx, given) from None
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
@@ -61,7 +77,9 @@ class LightGroup(TyperGroup):
         given = list(args)
         try:
             return super().parse_args(ctx, args)
-        except PARSE_ERROR as error:
+        except _ParseError as error:
+            from .typos import hinted
+
             raise hinted(error, self, ctx, given) from None
 
 

@@ -6,12 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-import typer
-
 from ...providers.errors import did_you_mean
-
-PARSE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
-"""The error of a command line that cannot be read; Typer gives it no name of its own."""
 
 _NO_CHOICE = re.compile(r"'(?P<word>.*)' is not one of (?P<choices>'.*')\.?", re.DOTALL)
 
@@ -35,7 +30,7 @@ def _option_hint(unknown: str, command: Any, ctx: Any, given: Sequence[str]) -> 
     parameters = command.get_params(ctx)
     whole = next((word for word in given if word.startswith(unknown[:2]) and any(map(str.isspace, word))), None)
     prompt = any(one.param_type_name == "argument" and one.metavar == "PROMPT" for one in parameters)
-    behind = " (text that begins with - stands behind --, at the end: {} -- '-...')".format(ctx.command_path)
+    behind = f" (text that begins with - stands behind --, at the end: {ctx.command_path} -- '-...')"
     if prompt and (whole is not None or unknown[1:2].isdigit()):
         return behind
     long = [name for one in parameters for name in (*one.opts, *one.secondary_opts) if name.startswith("--")]

@@ -241,7 +241,8 @@ def _with_hint(failed: Failure | None, target: Target, own: str | None) -> Failu
     hints = {
         "auth": f"check the key in {' or '.join(variables)}" if variables else "check the key",
         "permission": "the key is valid but may not use this model; check the project, region or plan",
-        "not_found": f"{target.base_url} does not serve {profile.model}; see: thinkdial models -p {provider.name}",
+        "not_found": f"{target.base_url} does not serve {profile.model}; see: thinkdial models --provider "
+        f"{provider.name}",
         "quota": "the account's quota or balance is used up; waiting does not help",
         "rate_limit": "wait, or lower limits.concurrency of the profile",
         "overloaded": "the provider is overloaded; try again later",

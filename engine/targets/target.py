@@ -212,7 +212,9 @@ def refuse_ended(target: Target) -> Target:
     if end is None or target.today is None or profile.base_url is not None or not end.is_refused(target.today):
         return target
     provider = target.provider.name
-    use = f"use model: {end.successor}" if end.successor else f"look for another: thinkdial models -p {provider}"
+    use = (
+        f"use model: {end.successor}" if end.successor else f"look for another: thinkdial models --provider {provider}"
+    )
     raise ConfigError(
         f"profile {profile.name}: {profile.model} stopped answering on {end.on}, {provider} refuses it",
         hint=f"{use}; or add base_url if a server of your own still has it",

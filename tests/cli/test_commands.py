@@ -201,7 +201,7 @@ def test_models(cli: Cli) -> None:
     for extra in ((), ("-p", "anthropic")):
         one = cli("models", "claude-opus-5-5", *extra)
         assert one.code == 0 and "xhigh" in one.out and "fidelity" in one.out
-    assert "claude" not in cli("models", "-p", "openai").out
+    assert "claude" not in cli("models", "--provider", "openai").out
 
 
 def test_words_survive_a_terminal_that_knows_only_ascii(process: Any) -> None:
@@ -233,11 +233,11 @@ def test_an_option_that_needs_conversion_still_goes_through_typer() -> None:
 
 def test_models_refresh(cli: Cli, sim: Path) -> None:
     """Against the simulator; what is not served there has no key, or does not run on this machine."""
-    ended = cli("models", "refresh", "-p", "anthropic", "--config", sim, "--json")
+    ended = cli("models", "refresh", "--provider", "anthropic", "--config", sim, "--json")
     assert ended.code == 0, ended.err
     (row,) = ended.json["providers"]
     assert row["provider"] == "anthropic" and row["models"] > 5 and Path(row["path"]).is_file()
-    assert cli("models", "refresh", "-p", "groq", "--config", sim).code == 2
+    assert cli("models", "refresh", "--provider", "groq", "--config", sim).code == 2
     everything = cli("models", "refresh", "--config", sim)
     assert everything.code == 0, everything.err
     assert "xai: left out" in everything.err and "OPENROUTER_API_KEY is not set" in everything.err
@@ -245,12 +245,12 @@ def test_models_refresh(cli: Cli, sim: Path) -> None:
 
 def test_models_are_filtered(cli: Cli) -> None:
     def names(*options: str) -> set[str]:
-        return {model["model"] for model in cli("models", "--json", "-p", "openai", *options).json["models"]}
+        return {model["model"] for model in cli("models", "--json", "--provider", "openai", *options).json["models"]}
 
     assert {"gpt-6-sol", "gpt-6-astra"} <= names()
     assert "gpt-6-sol" in names("--can", "off") and "gpt-6-astra" not in names("--can", "off")
     assert "gpt-6-luna" in names("--max-price", "1") and "gpt-6-sol" not in names("--max-price", "1")
-    assert cli("models", "-p", "openai", "--budget").code == 2
+    assert cli("models", "--provider", "openai", "--budget").code == 2
     assert cli("models", "--can", "hgih").code == 2
 
 

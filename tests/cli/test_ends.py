@@ -46,9 +46,9 @@ def test_what_is_only_said_is_told_once(cli: Cli, old: Path, monkeypatch: pytest
 
 
 def test_models_tell_when_and_what_follows(cli: Cli) -> None:
-    shown = cli("models", "gemini-2.5-pro", "-p", "google")
+    shown = cli("models", "gemini-2.5-pro", "--provider", "google")
     assert "gemini-3.8-flash" in shown.out and "answers in its place" in " ".join(shown.out.split())
-    listed = cli("models", "gemini-2.5-pro", "-p", "google", "--all", "--json").json["models"]
+    listed = cli("models", "gemini-2.5-pro", "--provider", "google", "--all", "--json").json["models"]
     assert {"on": "2026-12-01", "then": "rerouted", "successor": "gemini-3.8-flash", "confirmed": True} in [
         model["ends"] for model in listed
     ]

@@ -106,7 +106,7 @@ USAGE: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
     (("ask", "x", "--retries", "99", "-p", "claude"), ("--retries",)),
     (("ask", "x", "--config", "/no/such.yaml"), ("/no/such.yaml: cannot be read",)),
     (("models", "nosuchmodel"), ("no known model matches 'nosuchmodel'",)),
-    (("models", "-p", "anthropc"), ("did you mean anthropic?",)),
+    (("models", "--provider", "anthropc"), ("did you mean anthropic?",)),
     (("profiles", "show", "claud"), ("did you mean claude?",)),
     (("simulate", "--fault", "overladed"), ("did you mean overloaded?", "rate_limit")),
     (("simulate", "--fault", "overloaded=2"), ("2 is not a share",)),

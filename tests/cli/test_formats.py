@@ -79,9 +79,7 @@ def test_csv_has_a_row_a_result(cli: Cli, sim: Path) -> None:
         (".MD", "# Run "),
         (".ndjson", '{"schema": "thinkdial.result/1"'),
         (".htm", "<!doctype html>"),
-        (".tsv", "a  ✓ ok"),
-        (".lst", "a  ✓ ok"),
-        (".dat", "a  ✓ ok"),
+        ("", "a  ✓ ok"),
     ],
 )
 def test_a_file_gets_the_format_of_its_suffix(cli: Cli, sim: Path, tmp_path: Path, suffix: str, begin: str) -> None:
@@ -93,6 +91,13 @@ def test_a_file_gets_the_format_of_its_suffix(cli: Cli, sim: Path, tmp_path: Pat
     assert [path.name for path in tmp_path.glob("*out*")] == [target.name]
 
 
+@pytest.mark.parametrize("suffix", [".tsv", ".lst", ".dat"])
+def test_a_suffix_without_a_format_is_an_error(cli: Cli, sim: Path, tmp_path: Path, suffix: str) -> None:
+    target = tmp_path / f"out{suffix}"
+    assert cli("compare", "x", "-p", "trio", "--config", sim, "-o", target).code == 2
+    assert cli("compare", "x", "-p", "trio", "--config", sim, "-o", target, "--format", "csv").code == 0
+
+
 def test_an_option_wins_over_the_suffix(cli: Cli, sim: Path, tmp_path: Path) -> None:
     target = tmp_path / "out.json"
     cli("ask", "x", "-p", "a", "--config", sim, "-o", target, "--format", "md")
@@ -101,7 +106,7 @@ def test_an_option_wins_over_the_suffix(cli: Cli, sim: Path, tmp_path: Path) -> 
 
 def test_a_file_is_replaced_through_its_link(cli: Cli, sim: Path, tmp_path: Path) -> None:
     real, link = tmp_path / "real.json", tmp_path / "link.json"
-    real.write_text("old", encoding="utf-8")
+    real.touch()
     link.symlink_to(real)
     cli("ask", "x", "-p", "a", "--config", sim, "-o", link)
     assert link.is_symlink() and json.loads(real.read_text(encoding="utf-8"))["schema"] == "thinkdial.run/1"

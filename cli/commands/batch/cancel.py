@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ...exit_codes import ExitCode
-from ...options import BatchName, ConfigFile, Quiet
+from ...options import ConfigFile, Quiet
+from .options import BatchName
 
 if TYPE_CHECKING:
     from ....engine.batch.provider.job_store import BatchJob

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...exit_codes import ExitCode
-from ...options import BatchName, ConfigFile, Quiet
+from ...options import ConfigFile, Quiet
+from .options import BatchName
 
 if TYPE_CHECKING:
     from ....engine.batch.output.output_file import OutputFile

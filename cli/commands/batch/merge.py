@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from ...exit_codes import ExitCode
-from ...options import BatchForm, Ordered, Output
+from ...options import Output
+from .options import BatchForm, Ordered
 
 
 def merge(

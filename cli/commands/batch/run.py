@@ -14,19 +14,16 @@ from ...exit_codes import ExitCode
 from ...options import (
     KEPT,
     UNCHECKED,
-    AllowFiles,
     AllowUnpriced,
-    BatchForm,
     CheckOptions,
     Emulate,
     Escalate,
+    Force,
     KeepOptions,
     MaxCost,
     MaxOutput,
     NoStream,
-    Ordered,
     Output,
-    Poll,
     Profiles,
     Repeat,
     Retries,
@@ -36,6 +33,7 @@ from ...options import (
     ThinkSweep,
     Timeout,
 )
+from .options import AllowFiles, BatchForm, Ordered, Poll
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -121,6 +119,7 @@ def run(
         list[Path] | None,
         typer.Option("--summary", metavar="FILE", help="Write the end summary to a .json, .html or .md; repeatable."),
     ] = None,
+    force: Force = False,
     timeout: Timeout = None,
     retries: Retries = None,
     no_stream: NoStream = False,
@@ -148,6 +147,7 @@ def run(
     from ....engine.runs.samples import with_samples
     from ....providers.errors import UsageError
     from ...output import check_writable, noting
+    from ...output_files import check_replaceable
     from ...selection import load_config, sweep_values
     from ..run.ready import dollars_of
     from .listener import standard_output
@@ -161,8 +161,10 @@ def run(
     if provider.via not in (None, PROVIDER):
         hint = "--via provider uses the providers' own batch APIs"
         raise UsageError(f"--via {provider.via}: is not known", hint=hint)
-    for path in (*summaries, *((output,) if output is not None and spreading.engine is None else ())):
-        check_writable(path)
+    for path in summaries:
+        check_replaceable(path, force=force)
+    if output is not None and spreading.engine is None:
+        check_writable(output)
     is_here, gate = spreading.engine is None and provider.via is None, checking.gate()
     if not is_here and (gate is not None or strict_think):
         option = "--fail-on" if gate is not None else "--strict-think"

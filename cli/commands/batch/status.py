@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from ...exit_codes import ExitCode
-from ...options import AsJson, BatchName, ConfigFile, Quiet
+from ...options import AsJson, ConfigFile, Quiet
+from .options import BatchName
 
 
 def status(batch: BatchName = None, config: ConfigFile = None, json: AsJson = False, quiet: Quiet = False) -> ExitCode:

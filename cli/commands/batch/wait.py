@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ...exit_codes import ExitCode
-from ...options import BatchName, ConfigFile, Poll, Quiet
+from ...options import ConfigFile, Quiet
+from .options import BatchName, Poll
 
 
 def wait(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...exit_codes import ExitCode
-from ...options import AsJson, Format, Output, OutputFormat
+from ...options import AsJson, Force, Format, Output, OutputFormat
 
 if TYPE_CHECKING:
     from ...views.choose.difference import DiffForm, NamedDifference
@@ -37,6 +37,7 @@ def diff(
     output_format: OutputFormat = None,
     json: AsJson = False,
     output: Output = None,
+    force: Force = False,
 ) -> ExitCode:
     """Show what is different between two stored results: the answers word by word, and the figures side by side.
 
@@ -49,7 +50,7 @@ def diff(
     from ...output import emit, write_file
     from ...views.choose.difference import NamedDifference
 
-    form = chosen_format(output_format, json, output, Format.TABLE)
+    form = chosen_format(output_format, json, output, Format.TABLE, force=force)
     if form not in FORMS:
         raise UsageError(f"diff has no --format {form}", hint=f"there are {', '.join(FORMS)}")
     a, b = named_pair(first, second)

@@ -12,11 +12,11 @@ from ...exit_codes import ExitCode
 from ...options import (
     KEPT,
     UNCHECKED,
-    AllowFiles,
     AllowUnpriced,
     AsJson,
     CheckOptions,
     Emulate,
+    Force,
     KeepOptions,
     MaxCost,
     MaxOutput,
@@ -29,6 +29,7 @@ from ...options import (
     ThinkSweep,
     Timeout,
 )
+from ..batch.options import AllowFiles
 from ..batch.run import TemplateText, Variables
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ class ResultOptions(Struct, frozen=True):
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Keep the results as JSONL; the same command goes on."),
     ] = None
+    force: Force = False
     summary: Annotated[
         list[Path] | None,
         typer.Option("--summary", metavar="FILE", help="Write what was found to a .json, .html or .md; repeatable."),
@@ -140,7 +142,7 @@ def tune(
         results.output,
         keeping.quiet,
     )
-    telling.check()
+    telling.check(force=results.force)
     if results.output is not None:
         check_writable(results.output)
     if rows is None and not aim.samples:

@@ -16,7 +16,8 @@ from ....providers.errors import ThinkdialError, UsageError
 from ...exit_codes import ExitCode
 from ...gates import code_after
 from ...options import Format
-from ...output import check_writable, complain, console, emit, is_terminal, rendered, say, write_file
+from ...output import complain, console, emit, is_terminal, rendered, say, write_file
+from ...output_files import check_replaceable
 
 if TYPE_CHECKING:
     from ....engine.trials.options import TrialOptions
@@ -37,7 +38,7 @@ class Telling(Struct, frozen=True):
     output: Path | None
     quiet: bool
 
-    def check(self) -> None:
+    def check(self, *, force: bool = False) -> None:
         """Raise `UsageError` for what could not be written."""
         for path in self.summaries:
             if form_of(path, SUMMARY_FORMS) is None:
@@ -45,7 +46,7 @@ class Telling(Struct, frozen=True):
                     f"--summary {path}: the end of the name tells the form of a summary",
                     hint="FILE.json, FILE.html or FILE.md",
                 )
-            check_writable(path)
+            check_replaceable(path, force=force)
 
 
 def check_form(given: Format | None, *, as_json: bool) -> Format:

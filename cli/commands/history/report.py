@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from ...exit_codes import ExitCode
+from ...options import Force
 
 
 def report(
@@ -17,6 +18,7 @@ def report(
         Path | None,
         typer.Option("-o", "--output", metavar="FILE", help="Where to write the page, such as report.html."),
     ] = None,
+    force: Force = False,
     title: Annotated[str | None, typer.Option("--title", metavar="TEXT", help="The page's title.")] = None,
 ) -> ExitCode:
     """Write stored runs as one self-contained HTML page, for reading answers side by side.
@@ -25,13 +27,15 @@ def report(
     """
     from ....engine.history.queries import named_runs
     from ....providers.errors import UsageError
-    from ...output import check_writable, emit, is_terminal, say, write_file
+    from ...output import emit, is_terminal, say, write_file
     from ...views.report import report_page
 
     if output is None and is_terminal(sys.stdout):
         raise UsageError("a page is not for reading on a terminal", hint="-o report.html writes it to a file")
     if output is not None:
-        check_writable(output)
+        from ...output_files import check_replaceable
+
+        check_replaceable(output, force=force)
     page = report_page([stored.run for stored in named_runs(runs)], title=title)
     if output is None:
         emit(page)

@@ -36,7 +36,7 @@ def show(
         raise UsageError("--raw goes with no format and no file", hint="to keep the bytes, redirect them: > FILE")
     if sent and (wanted not in (None, Format.JSON) or printing.output):
         raise UsageError("--sent is printed as text or, with --json, as JSON")
-    form = chosen_format(wanted, printing.json, printing.output, Format.TABLE)
+    form = chosen_format(wanted, printing.json, printing.output, Format.TABLE, force=printing.force)
     stored = named_run(run, profile)
     if raw:
         _print_response(stored)
@@ -44,11 +44,11 @@ def show(
     if sent:
         _print_sent(stored, as_json=form is Format.JSON)
         return ExitCode.OK
-    if form is Format.TABLE and printing.output is None:
+    if form is Format.TABLE and not printing.output:
         from ...views.history.stored_run import head_text
 
         emit(head_text(stored))
-    written = print_run(stored.run, form, printing.reasoning, printing.output)
+    written = print_run(stored.run, form, printing)
     if not quiet:
         print_notes(stored.run.results, after_comparison=form is Format.TABLE)
     return ExitCode.OK if written else ExitCode.USAGE

@@ -96,7 +96,7 @@ def answer(asked: Inquiry, ready: ReadyRun) -> Answered:
 def streams(asked: Inquiry) -> bool:
     """Whether the answer goes to stdout alone, as it comes."""
     printing = asked.printing
-    return printing.output_format is None and not printing.json and printing.output is None
+    return printing.output_format is None and not printing.json and not printing.output
 
 
 def shows_reasoning(asked: Inquiry) -> bool:
@@ -115,7 +115,7 @@ def shown(asked: Inquiry, finished: Finished) -> Answered:
         answer = harmless(finished.run.results[0].answer)
         emit(answer if not answer or answer.endswith("\n") else f"{answer}\n")
         return _told(asked, finished, written=True)
-    written = print_run(finished.run, asked.form, printing.reasoning, printing.output, asked.settings.reference)
+    written = print_run(finished.run, asked.form, printing, asked.settings.reference)
     return _told(asked, finished, written=written)
 
 

@@ -61,7 +61,7 @@ def ask(
     from .inquiry import Inquiry
     from .ready import make_ready, options_of
 
-    form = chosen_format(printing.output_format, printing.json, printing.output, Format.TEXT)
+    form = chosen_format(printing.output_format, printing.json, printing.output, Format.TEXT, force=printing.force)
     sweep = one_sweep(think, spend)
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     in_session = talking.in_session()

@@ -78,7 +78,7 @@ def compare(
     from .inquiry import Inquiry
     from .ready import make_ready, options_of
 
-    form = chosen_format(printing.output_format, printing.json, printing.output, Format.TABLE)
+    form = chosen_format(printing.output_format, printing.json, printing.output, Format.TABLE, force=printing.force)
     if diff and form in (Format.JSONL, Format.CSV):
         raise UsageError(f"--diff does not go with --format {form}", hint="it goes with table, json, md, html and text")
     sweep = sweep_values(think, spend)
@@ -207,7 +207,7 @@ def make_and_show(
         from ...views.choose.difference import first_with_others
 
         differences = first_with_others(finished.run)
-    written = print_run(finished.run, form, printing.reasoning, printing.output, reference, differences)
+    written = print_run(finished.run, form, printing, reference, differences)
     if not quiet:
         print_notes(finished.run.results, after_comparison=form is Format.TABLE)
         if finished.interrupted:

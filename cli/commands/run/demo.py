@@ -53,7 +53,7 @@ def demo(
     from ...selection import sweep_values
     from .compare import make_and_show
 
-    form = chosen_format(printing.output_format, printing.json, printing.output, Format.TABLE)
+    form = chosen_format(printing.output_format, printing.json, printing.output, Format.TABLE, force=printing.force)
     settings = load_builtin()
     selections = select(profile or DEMO_PROFILES, settings)
     for selection in selections:

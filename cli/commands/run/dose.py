@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...exit_codes import ExitCode
-from ...options import AllowUnpriced, AsJson, ConfigFile, Files, MaxCost, Profiles, PromptArgument, Quiet, System
+from ...options import AllowUnpriced, AsJson, ConfigFile, Files, Force, MaxCost, Profiles, PromptArgument, Quiet, System
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +58,7 @@ def dose(
     output: Annotated[
         Path | None, typer.Option("-o", "--output", metavar="FILE", help="Write the curves to a file, as dose.html.")
     ] = None,
+    force: Force = False,
     config: ConfigFile = None,
     quiet: Quiet = False,
 ) -> ExitCode:
@@ -76,7 +77,7 @@ def dose(
     from ...prompt import read_prompt
     from ...selection import load_config, sweep_values
 
-    form = _format(output_format, json, output)
+    form = _format(output_format, json, output, force=force)
     thinks = sweep_values(think)
     settings = load_config(config, profile or [], quiet=quiet)
     given = prompt is not None or bool(file)
@@ -140,16 +141,17 @@ def _told(measured: Measurement, *, quiet: bool) -> ExitCode:
     return ExitCode.SOME_FAILED if measured.made else ExitCode.ALL_FAILED
 
 
-def _format(given: DoseFormat | None, as_json: bool, output: Path | None) -> DoseFormat:
-    from ....engine.results.forms import form_of
+def _format(given: DoseFormat | None, as_json: bool, output: Path | None, *, force: bool) -> DoseFormat:
     from ....providers.errors import UsageError
-    from ...output import check_writable
 
     if as_json and given not in (None, DoseFormat.JSON):
         raise UsageError(f"--json and --format {given} contradict each other")
+    said: DoseFormat | None = None
     if output is not None:
-        check_writable(output)
-    return DoseFormat.JSON if as_json else given or form_of(output, DoseFormat) or DoseFormat.TABLE
+        from ...output_files import checked_form
+
+        said = checked_form([output], DoseFormat, force=force, said=as_json or given is not None)
+    return DoseFormat.JSON if as_json else given or said or DoseFormat.TABLE
 
 
 def _print(curves: Sequence[DoseCurve], form: DoseFormat, output: Path | None) -> None:

@@ -14,7 +14,7 @@ def compact(
     name: SessionName,
     profile: Annotated[
         str | None,
-        typer.Option("--profile", "-p", metavar="PROFILE", help="Have this profile sum it up, whoever goes on."),
+        typer.Option("--profile", "-p", metavar="NAME", help="Have this profile sum it up, whoever goes on."),
     ] = None,
     max_cost: MaxCost = None,
     yes: Yes = False,

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from ...exit_codes import ExitCode
-from ...options import ExchangeForm
+from ...options import ExchangeForm, Force
 
 
 def export_(
@@ -21,6 +21,7 @@ def export_(
         ExchangeForm | None,
         typer.Option("--as", metavar="FORM", help=f"One of {', '.join(ExchangeForm)}; md for FILE.md, else thinkdial."),
     ] = None,
+    force: Force = False,
     no_branches: Annotated[
         bool, typer.Option("--no-branches", help="Leave out what was forked or left behind (thinkdial only).")
     ] = False,
@@ -32,10 +33,12 @@ def export_(
     from ....engine.results.forms import form_of
     from ....engine.sessions.transfer import export_session
     from ....providers.untrusted import harmless
-    from ...output import check_writable, emit, is_terminal, say, write_file
+    from ...output import emit, is_terminal, say, write_file
 
     if output is not None:
-        check_writable(output)
+        from ...output_files import check_replaceable
+
+        check_replaceable(output, force=force)
     chosen = form or form_of(output, ExchangeForm) or ExchangeForm.THINKDIAL
     written = export_session(name, chosen, whole=not no_branches)
     for remark in written.remarks:

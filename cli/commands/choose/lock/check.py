@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ....exit_codes import ExitCode
-from ....options import KEPT, AllowUnpriced, AsJson, Format, KeepOptions, MaxCost, Output, OutputFormat, Yes
+from ....options import KEPT, AllowUnpriced, AsJson, Force, Format, KeepOptions, MaxCost, Output, OutputFormat, Yes
 from .options import DEFAULT, Answers, LockFile, MostProbes
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def check(
     output_format: OutputFormat = None,
     json: AsJson = False,
     output: Output = None,
+    force: Force = False,
     keeping: KeepOptions = KEPT,
 ) -> ExitCode:
     """Ask the probes of a lock again, and say what has changed. Exit 7: something has; 8: something could not be read.
@@ -60,7 +61,7 @@ def check(
     from ....output import emit, say, write_file
     from ....views.choose.lock import counted, spent_words
 
-    form = chosen_format(output_format, json, output, Format.TABLE)
+    form = chosen_format(output_format, json, output, Format.TABLE, force=force)
     if form not in FORMS:
         raise UsageError(f"lock check has no --format {form}", hint=f"there are {', '.join(FORMS)}")
     lock = read_lock(file)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ....exit_codes import ExitCode
 from ....options import AsJson, ConfigFile
+
+if TYPE_CHECKING:
+    from .....profiles.config import Config
 
 
 def models(
@@ -15,9 +18,10 @@ def models(
         str | None,
         typer.Argument(metavar="PATTERN", help="Part of a name, or a whole model id; or the word refresh."),
     ] = None,
-    provider: Annotated[
-        str | None, typer.Option("--provider", "-p", metavar="NAME", help="Only this provider.")
+    profile: Annotated[
+        str | None, typer.Option("--profile", "-p", metavar="NAME", help="The model of this profile.")
     ] = None,
+    provider: Annotated[str | None, typer.Option("--provider", metavar="NAME", help="Only this provider.")] = None,
     can: Annotated[
         str | None, typer.Option("--can", metavar="VALUE", help="Only models that take this think value as it is.")
     ] = None,
@@ -38,7 +42,8 @@ def models(
     """List known models: levels, budgets, default, can it be off, visibility, context, price.
 
     For the whole id of a model it shows how every value of the dial would be translated. `thinkdial models refresh`
-    asks the providers (-p for one) what their models take, remembers it with its date, and plans by it from then on.
+    asks the providers (--provider for one) what their models take, remembers it with its date, and plans by it from
+    then on.
 
     Example:  thinkdial models claude-opus-5-5
     """
@@ -53,6 +58,8 @@ def models(
     from ....output import console, emit, rendered, say
 
     settings, now = load(config), datetime.now(UTC)
+    if profile is not None:
+        provider, pattern = _of_profile(profile, provider, pattern, settings)
     if provider is not None:
         settings.provider(provider)
     if pattern == "refresh":
@@ -82,5 +89,18 @@ def models(
     if sheet.card_note:
         say(f"note: {sheet.card_note}")
     if others := sheet.also_served_by:
-        say(f"also served by {', '.join(others)}: pass -p {others[0]} to see it there")
+        say(f"also served by {', '.join(others)}: pass --provider {others[0]} to see it there")
     return ExitCode.OK
+
+
+def _of_profile(name: str, provider: str | None, pattern: str | None, settings: Config) -> tuple[str, str | None]:
+    """The provider and the model of a profile; a provider of this name stands for itself where no profile has it."""
+    from .....engine.targets.target import select
+    from .....providers.errors import UsageError
+
+    if provider is not None:
+        raise UsageError("-p names a profile, and with it the provider: leave out --provider")
+    if name in settings.providers and name not in settings.profiles:
+        return name, pattern
+    chosen = select([name], settings)[0].profile
+    return chosen.provider, pattern or chosen.known_as or chosen.model

@@ -87,13 +87,13 @@ def test_real_calls_beside_it_count(cli: Cli, sim: Path, simulator: Simulator) -
 
 
 def test_no_catalogue_of_the_vendor_comes_from_it(cli: Cli, sim: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    cli("models", "refresh", "-p", "anthropic", "--config", str(sim))
+    cli("models", "refresh", "--provider", "anthropic", "--config", str(sim))
     assert not catalogue_file("anthropic").exists()
 
 
 def test_another_host_keeps_a_catalogue_of_its_own(cli: Cli, sim: Path, simulator: Simulator) -> None:
     sim.write_text("\n".join(line for line in sim.read_text().splitlines() if "simulated:" not in line))
-    cli("models", "refresh", "-p", "anthropic", "--config", str(sim))
+    cli("models", "refresh", "--provider", "anthropic", "--config", str(sim))
     host = simulator.base_url.removeprefix("http://")
     assert not catalogue_file("anthropic").exists()
     assert catalogue_file("anthropic", host).exists()

@@ -1,0 +1,21 @@
+"""The options that several commands of batches share."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+BatchName = Annotated[
+    str | None,
+    typer.Argument(metavar="ID", help="A batch, or the beginning of its id; without one the batch that is open."),
+]
+BatchForm = Annotated[str | None, typer.Option("--format", metavar="FORM", help="jsonl (the default) or csv.")]
+Ordered = Annotated[bool, typer.Option("--ordered", help="Give the results in the order of the rows.")]
+Poll = Annotated[
+    float | None,
+    typer.Option("--poll", metavar="SECONDS", min=0.01, help="Look so often at providers' batches; else ever rarer."),
+]
+AllowFiles = Annotated[
+    bool, typer.Option("--allow-files", help="Let rows name files that lie outside of the rows' own folder.")
+]

@@ -1,0 +1,1 @@
+"""`thinkdial plugins`: a module a command."""
