@@ -381,14 +381,8 @@ class TalkOptions(Struct, frozen=True):
 ALONE = TalkOptions()
 
 
-<<<<<<< HEAD
 class KeepOptions(Struct, frozen=True):
-    """Which configuration holds, and what is kept and said of a run."""
-=======
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
-class KeepOptions:
     """Which configuration holds, and what is kept and said of a run. `LightCommand` sees to `notify`."""
->>>>>>> 208bd7ed (feat(cli): help, version and plugins list; several output files, none of them somebody else's; a sign at the end)
 
     config: ConfigFile = None
     no_history: NoHistory = False

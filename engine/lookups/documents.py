@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from ...profiles.profile import Profile
     from .catalogues import Refreshed
     from .fact_update import NewFacts
     from .known_models import KnownModel
@@ -87,9 +88,13 @@ def new_facts_document(new: NewFacts) -> dict[str, Any]:
     }
 
 
-def check_document(checked: Iterable[CheckedProfile], *, online: bool) -> dict[str, Any]:
-    """`thinkdial.profiles.check/1`: with `online` also what each provider answered."""
-    return {"schema": CHECK_SCHEMA, "profiles": [_checked(one, online=online) for one in checked]}
+def check_document(checked: Iterable[CheckedProfile], *, online: bool, rest: Iterable[Profile] = ()) -> dict[str, Any]:
+    """`thinkdial.profiles.check/1`: with `online` also what each provider answered. `rest` was not looked at."""
+    return {
+        "schema": CHECK_SCHEMA,
+        "profiles": [_checked(one, online=online) for one in checked],
+        "not_configured": [profile.name for profile in rest],
+    }
 
 
 def _checked(one: CheckedProfile, *, online: bool) -> dict[str, Any]:

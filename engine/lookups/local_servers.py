@@ -25,11 +25,22 @@ async def listening(providers: Iterable[Provider]) -> list[Provider]:
     return [provider for provider, accepts in zip(local, answers, strict=True) if accepts]
 
 
+def accepting(urls: Iterable[str]) -> set[str]:
+    """Those of these addresses on this machine where something accepts a connection."""
+
+    async def asked(listed: list[str]) -> set[str]:
+        answers = await asyncio.gather(*map(_accepts, listed))
+        return {url for url, accepts in zip(listed, answers, strict=True) if accepts}
+
+    return asyncio.run(asked(list(urls)))
+
+
 async def _accepts(url: str) -> bool:
     parts = urlsplit(url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         async with asyncio.timeout(PATIENCE_S):
-            _, writer = await asyncio.open_connection(parts.hostname, parts.port or 80)
+            _, writer = await asyncio.open_connection(parts.hostname, port)
     except (OSError, TimeoutError):
         return False
     writer.close()

@@ -153,7 +153,7 @@ def test_profiles_list_show_and_check(cli: Cli, sim: Path, monkeypatch: pytest.M
     assert missing.code == 1
     assert [(p["profile"], p["ready"]) for p in missing.json["profiles"]] == [("gpt", False), ("a", True)]
     assert "OPENAI_API_KEY" in missing.json["profiles"][0]["problem"]
-    everything = cli("profiles", "check")
+    everything = cli("profiles", "check", "--all")
     assert everything.code == 1 and "not ready  claude" in everything.out
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2] / "simulator"
 ROOMS = ("answers", "state", "calls", "batches", "openai_family", "vendors", "server")
 BORROWED = {("xai", "openai"), ("bedrock", "anthropic"), ("vertex", "google"), ("vertex", "anthropic")}
-"""xAI's Responses API is OpenAI's, what Bedrock invokes is Anthropic's, and Vertex AI serves Google's and Anthropic's models."""
+"""xAI's Responses API is OpenAI's, what Bedrock invokes is Anthropic's, and Vertex AI serves models of both others."""
 
 
 def imported(path: Path) -> set[tuple[str, ...]]:

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ....engine.lookups.profile_check import CheckedProfile
+from ....profiles.profile import Profile
 from ....providers.untrusted import one_line
 from ..numbers import UNKNOWN, seconds
 
@@ -27,9 +28,12 @@ _MODEL_WORDS = {True: ("listed", "green"), False: ("not listed", "red"), None: (
 
 
 def check_table(rows: Sequence[CheckedProfile], width: int, *, online: bool) -> RenderableType:
-    """One row a profile; with `online` what its provider answered."""
+    """One row a profile, grouped by provider; with `online` what its provider answered."""
+    names = list(dict.fromkeys(row.profile.provider for row in rows))
+    rows = sorted(rows, key=lambda row: names.index(row.profile.provider))
     wide = width >= WIDE
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column("provider", overflow="fold", max_width=max(12, width // 5))
     table.add_column("state", no_wrap=True)
     table.add_column("profile", overflow="fold", max_width=max(12, width // 4))
     if online:
@@ -41,8 +45,12 @@ def check_table(rows: Sequence[CheckedProfile], width: int, *, online: bool) -> 
         table.add_column("key from", overflow="fold")
     if wide:
         table.add_column("what to know", overflow="fold", ratio=1)
+    before: str | None = None
     for row in rows:
-        cells: list[RenderableType] = [_state(row), Text(one_line(row.profile.name), "bold")]
+        provider = row.profile.provider
+        first = Text(one_line(provider) if provider != before else "", "cyan")
+        before = provider
+        cells: list[RenderableType] = [first, _state(row), Text(one_line(row.profile.name), "bold")]
         cells += _online(row) if online else [Text(one_line(row.candidate.source or _without_key(row)))]
         table.add_row(*cells, *([_remark(row)] if wide else []))
     if wide:
@@ -55,6 +63,16 @@ def check_table(rows: Sequence[CheckedProfile], width: int, *, online: bool) -> 
         if remark := _remark(row):
             below.add_row(Text(one_line(row.profile.name)), remark)
     return Group(table, Text(""), below) if below.row_count else table
+
+
+def rest_words(rest: Sequence[Profile], *, more: bool) -> str:
+    """The profiles that nobody set up, in a line."""
+    providers = len({profile.provider for profile in rest})
+    number = f"{len(rest)} {'more ' if more else ''}profile{'' if len(rest) == 1 else 's'}"
+    of = f"of {providers} provider{'' if providers == 1 else 's'}"
+    done = f"{number} {of} {'is' if len(rest) == 1 else 'are'} built in and not set up (--all shows them)"
+    begin = "" if more else "; to begin: thinkdial keys set NAME, or thinkdial profiles init"
+    return f"{done}{begin}"
 
 
 def _state(row: CheckedProfile) -> Text:

@@ -6,15 +6,18 @@ from typing import Annotated
 
 import typer
 
+from .....profiles.profile import Profile
 from ....exit_codes import ExitCode
 from ....options import AsJson, ConfigFile, Profiles
 
 
 def check(
     names: Annotated[
-        list[str] | None, typer.Argument(metavar="NAME", help="Profiles or groups; all of them without.")
+        list[str] | None,
+        typer.Argument(metavar="NAME", help="Profiles or groups; without, those you configured or have a key for."),
     ] = None,
     profile: Profiles = None,
+    everything: Annotated[bool, typer.Option("--all", help="All profiles, also those that nobody set up.")] = False,
     online: Annotated[
         bool, typer.Option("--online", help="Also ask each provider for its list of models. No prompt is sent.")
     ] = False,
@@ -26,26 +29,34 @@ def check(
 ) -> ExitCode:
     """Check every layer of the YAML, and say which profiles are ready and why others are not.
 
-    Without --online nothing is sent. With it, each provider is asked once for a list that costs nothing: whether the
-    host answers, takes the key, and lists the model. Exits with 1 when a profile is not ready, and with 2 when the YAML
-    is wrong.
+    Without --online nothing leaves this machine; a server on it that takes no connection is not ready. With it, each
+    provider is asked once for a list that costs nothing: whether the host answers, takes the key, and lists the model.
+    Exits with 1 when one of these profiles is not ready or there is none, and with 2 when the YAML is wrong.
 
     Example:  thinkdial profiles check --online -p claude -p gpt
     """
     from .....engine.lookups.documents import check_document
-    from .....engine.lookups.profile_check import check_profiles
+    from .....engine.lookups.profile_check import check_profiles, split_configured
     from ....formats import json_text
     from ....output import console, emit, rendered, say
     from ....selection import load_config
-    from ....views.setup.check_table import check_table
+    from ....views.setup.check_table import check_table, rest_words
 
     chosen = [*(names or []), *(profile or [])]
     settings = load_config(config, chosen, quiet=True)
-    checked = check_profiles(chosen, settings, online=online, timeout_s=timeout)
+    rest: list[Profile] = []
+    looked_at = chosen
+    if not chosen and not everything:
+        own, rest = split_configured(settings)
+        looked_at = [one.name for one in own]
+    checked = check_profiles(looked_at, settings, online=online, timeout_s=timeout) if looked_at or everything else []
     if json:
-        emit(json_text(check_document(checked, online=online)))
+        emit(json_text(check_document(checked, online=online, rest=rest)))
     else:
-        emit(rendered(check_table(checked, console().width, online=online)))
+        if checked:
+            emit(rendered(check_table(checked, console().width, online=online)))
+        if rest:
+            say(rest_words(rest, more=bool(checked)))
         for note in settings.notes:
             say(f"note: {note}")
-    return ExitCode.OK if all(one.is_ready for one in checked) else ExitCode.SOME_FAILED
+    return ExitCode.OK if checked and all(one.is_ready for one in checked) else ExitCode.SOME_FAILED
