@@ -38,6 +38,7 @@ class Commands(LazyGroup):
         "prices": "Show what models cost; fetch newer prices.",
         "facts": "Newer facts about models without a new release.",
         "plugins": "List the providers and dialects that plugins add.",
+        "doctor": "Say what this installation is like, for a report.",
         "help": "Show the help of a command.",
         "version": "Print the version.",
     }
@@ -63,6 +64,7 @@ class Commands(LazyGroup):
         "history": "history.group",
         "session": "sessions.group",
         "plugins": "setup.plugins.group",
+        "doctor": "setup.about.doctor",
         "help": "setup.about.help",
         "version": "setup.about.version",
     }

@@ -130,6 +130,20 @@ class Store:
         with suppress(sqlite3.Error):  # the last one to close tidies up, which a full disk may prevent: no loss
             self.connection.close()
 
+    def count_runs(self) -> int:
+        """How many runs are kept."""
+        (number,) = self.connection.execute("SELECT count(*) FROM runs").fetchone() if self.exists else (0,)
+        return int(number)
+
+    def is_sound(self) -> bool:
+        """Whether SQLite finds nothing wrong with the file. Takes a second for each gigabyte."""
+        import sqlite3
+
+        try:
+            return self.connection.execute("PRAGMA quick_check(1)").fetchone() == ("ok",)
+        except sqlite3.Error:
+            return False
+
     @contextmanager
     def transaction(self) -> Generator[sqlite3.Connection]:
         """All of it or nothing. Waits for other writers at the beginning. Errors of the database are `StoreError`."""

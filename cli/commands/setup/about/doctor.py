@@ -1,0 +1,30 @@
+"""`thinkdial doctor`: what this installation is like, and what is wrong with it."""
+
+from __future__ import annotations
+
+from ....exit_codes import ExitCode
+from ....options import AsJson, ConfigFile
+
+
+def doctor(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
+    """Look at Python, libraries, configuration, keys, history, facts, proxies, certificates and the terminal.
+
+    The text can be pasted into a report: it has names of variables and files, and no key, address or prompt of yours.
+    Nothing leaves this machine. Exits with 1 when something is wrong.
+
+    Example:  thinkdial doctor > doctor.txt
+    """
+    from .....engine.lookups.health.diagnosis import diagnosis, doctor_document
+    from ....output import console, emit, say
+    from ....terminal_facts import terminal_findings
+    from ....views.setup.diagnosis import diagnosis_text, verdict
+
+    found = diagnosis(config, terminal_findings())
+    if json:
+        from ....formats import json_text
+
+        emit(json_text(doctor_document(found)))
+    else:
+        emit(diagnosis_text(found, console().width))
+        say(f"\n{verdict(found)}")
+    return ExitCode.OK if all(one.state != "problem" for one in found) else ExitCode.SOME_FAILED
