@@ -14,10 +14,10 @@ from rich.text import Text
 from rich.theme import Theme
 
 from ...providers.untrusted import harmless
+from .formulas import BLOCK, INLINE, model_parser, source
 from .wrap import wrap_line
 
 if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 MAX_CHARACTERS = 200_000
@@ -86,14 +86,6 @@ def _theme() -> Theme:
     return Theme(_STYLES)
 
 
-@cache
-def _parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt
-
-    # Without `html: False` Rich would swallow every `<tag>`, `List<String>` among them.
-    return MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
-
-
 class _LeftHeading(Heading):
     """A heading that stays at the left: a centred one is lost in a column."""
 
@@ -123,7 +115,7 @@ class _SafeMarkdown(Markdown):
     def __init__(self, markup: str, *, hyperlinks: bool) -> None:
         super().__init__("", hyperlinks=hyperlinks)
         environment: dict[str, Any] = {}
-        parser = _parser()
+        parser = model_parser()
         self.parsed = parser.parse(markup, environment)
         deepest = max((token.level for token in self.parsed), default=0)
         self.loses_text = deepest >= parser.options["maxNesting"] - 1 or _has_unused(environment, self.parsed)
@@ -153,6 +145,10 @@ def _disarm(tokens: list[Token]) -> None:
         match token.type:
             case "softbreak":
                 token.type = "hardbreak"
+            case _ if token.type == INLINE:
+                token.content, token.type, token.tag = " ".join(source(token).split()), "text", ""
+            case _ if token.type == BLOCK:
+                token.content, token.type, token.tag = source(token), "code_block", "code"
             case "image":
                 token.type, token.tag, token.children = "text", "", None
                 token.content = f"[image: {' '.join(filter(None, (token.content, str(token.attrs.get('src', '')))))}]"

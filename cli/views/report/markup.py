@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from functools import cache
 from html import escape
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from ....providers.untrusted import harmless, one_line
+from ..formulas import BLOCK, INLINE, model_parser, source
+from .mathml import is_prose, mathml
 
 if TYPE_CHECKING:
-    from markdown_it import MarkdownIt
     from markdown_it.token import Token
 
 MAX_CHARACTERS = 200_000
@@ -52,16 +52,9 @@ def plain_html(text: str) -> str:
     return f'<div class="plain">{escape(harmless(text))}</div>' if text else ""
 
 
-@cache
-def _parser() -> MarkdownIt:
-    from markdown_it import MarkdownIt
-
-    return MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
-
-
 def _document(text: str) -> str | None:
     """The text as HTML; None where the parser has left something out, as it does below its deepest level."""
-    parser = _parser()
+    parser = model_parser()
     environment: dict[str, Any] = {}
     tokens = parser.parse(text, environment)
     if any(token.level >= parser.options["maxNesting"] - 1 for token in tokens):
@@ -95,6 +88,9 @@ def _block(token: Token) -> str:
             return f'<pre tabindex="0"{named}><code>{_text(token.content)}</code></pre>\n'
         case "heading_open" | "heading_close":
             return _heading(token)
+        case _ if token.type == BLOCK:
+            shown = mathml(token.content, display=True)
+            return f'<div class="formula scroll" tabindex="0">{shown or _text(source(token))}</div>\n'
         case "ordered_list_open":
             start = token.attrs.get("start")
             return f'<ol start="{int(start)}">\n' if start is not None else "<ol>\n"
@@ -120,6 +116,9 @@ def _inline(tokens: list[Token]) -> str:
         match token.type:
             case "text":
                 parts.append(_text(token.content))
+            case _ if token.type == INLINE:
+                is_formula = token.markup != "$" or not is_prose(token.content)
+                parts.append((mathml(token.content) if is_formula else None) or _text(source(token)))
             case "code_inline":
                 parts.append(f"<code>{_text(token.content)}</code>")
             case "image":
