@@ -11,7 +11,7 @@ from pathlib import Path
 
 from ..profiles.disk import read_bounded, real_path, save_private
 from ..providers.errors import ConfigError
-from ..providers.json_values import parse_json
+from ..providers.json_values import obj, parse_json
 
 LEDGER = "written.json"
 MOST_REMEMBERED = 1000
@@ -55,10 +55,10 @@ def _ledger() -> Path:
 
 def _remembered() -> dict[str, str]:
     try:
-        found = parse_json(read_bounded(_ledger()))
+        found = obj(parse_json(read_bounded(_ledger())))
     except (OSError, ValueError):
         return {}
-    return {str(key): str(value) for key, value in found.items()} if isinstance(found, dict) else {}
+    return {key: str(value) for key, value in found.items()}
 
 
 def _name_of(path: Path) -> str:

@@ -49,7 +49,8 @@ class Reader:
             environment = {**environment, "XDG_CONFIG_HOME": str(self.directory / "new")}
         return subprocess.run(
             ["bash", "-c", f"set -{'eu' if strict else ''}mo pipefail\n{script}"], cwd=self.directory, env=environment,
-            input="Is 91 prime?\n" if "thinkdial chat" in script else "", capture_output=True, timeout=seconds, text=True, check=False,
+            input="Is 91 prime?\n" if "thinkdial chat" in script else "", capture_output=True,
+            timeout=seconds, text=True, check=False,
         )  # fmt: skip
 
 
