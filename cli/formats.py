@@ -54,7 +54,7 @@ def chosen_format(
     if given is Format.HTML and not outputs and is_terminal(sys.stdout):
         raise UsageError("--format html makes a page for a browser", hint="-o report.html writes it to a file")
     if outputs:
-        from .output_files import checked_form
+        from .files.output_files import checked_form
 
         otherwise = checked_form(outputs, Format, force=force, said=as_json or given is not None) or otherwise
     if as_json:

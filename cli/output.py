@@ -204,7 +204,7 @@ def write_file(path: Path, text: str) -> None:
 
 
 def _remember(path: Path, data: bytes) -> None:
-    from .written_files import is_marked, remember_written
+    from .files.written_files import is_marked, remember_written
 
     if not is_marked(data):
         remember_written(path, data)

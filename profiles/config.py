@@ -17,14 +17,14 @@ from .card import ModelCard, Spelling
 from .cards.card_file import check_dialect, read_card
 from .cards.own_models import OwnModel, read_models, with_own_prices
 from .cards.resolution import card_for
-from .disk import is_own, is_same, read_bounded
+from .disk import is_own, is_same
 from .history_settings import HistorySettings, read_history
 from .price_list import read_price, read_prices
 from .profile import CallLimits, Defaults, Price, Profile, Reference
 from .provider import Provider
 from .state.context_file import read_context
 from .trust import check_trusted, first_untrusted, is_trusted, refused
-from .yaml_file import MAX_FILE_BYTES, Section, read_yaml
+from .yaml_file import Section, read_text, read_yaml
 
 if TYPE_CHECKING:
     from .checks.definitions import CheckDefinition
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 PROJECT_FILE = ".thinkdial.yaml"
 USER_FILE = "config.yaml"
 TRUST_FILE = "trusted.json"
+NO_DRAFTS: Mapping[Path, str] = {}
 OF_OTHERS = "to use it all the same, read it and name it: --config FILE"
 
 TOP_KEYS = (
@@ -132,15 +133,22 @@ def load_builtin() -> Config:
     return _finished(draft, layers)
 
 
-def load(config: Path | None = None, *, start: Path | None = None, also: Iterable[str] = ()) -> Config:
+def load(
+    config: Path | None = None,
+    *,
+    start: Path | None = None,
+    also: Iterable[str] = (),
+    drafts: Mapping[Path, str] = NO_DRAFTS,
+) -> Config:
     """Read all layers; plugins only when a profile, or one of the provider names in `also`, needs them.
 
-    Raises `ConfigError` with file, line and column for anything that is wrong in one of them.
+    `drafts` are texts that stand for what is in files. Raises `ConfigError` with file, line and column for anything
+    that is wrong in one of them.
     """
     draft, layers = _builtin(also)
     personal = user_file()
-    if _exists(personal):
-        _apply(draft, read_yaml(read_text(personal), str(personal)), trusted=True)
+    if personal in drafts or _exists(personal):
+        _apply(draft, read_yaml(_text_of(personal, drafts), str(personal)), trusted=True)
         layers.append(Layer("user", personal))
     try:
         shared = project_file(start or Path.cwd())
@@ -149,12 +157,12 @@ def load(config: Path | None = None, *, start: Path | None = None, also: Iterabl
     if shared is not None and not is_own(shared):
         draft.notes.append(f"{shared} belongs to somebody else and is not read; {OF_OTHERS}")
     elif shared is not None and not (config is not None and is_same(shared, config)):
-        text = read_text(shared)
+        text = _text_of(shared, drafts)
         trusted = is_trusted(user_directory() / TRUST_FILE, shared, text)
         _apply(draft, read_yaml(text, str(shared)), trusted=trusted)
         layers.append(Layer("project", shared, trusted))
     if config is not None:
-        _apply(draft, read_yaml(read_text(config), str(config)), trusted=True)
+        _apply(draft, read_yaml(_text_of(config, drafts), str(config)), trusted=True)
         layers.append(Layer("option", config))
     _check_groups(draft)
     check_names(draft.budget, draft.profiles, draft.groups, draft.providers)
@@ -187,18 +195,8 @@ def _finished(draft: _Draft, layers: list[Layer]) -> Config:
     )
 
 
-def read_text(path: Path) -> str:
-    """The text of a configuration file. Raises `ConfigError` when it cannot be read as UTF-8."""
-    try:
-        content = read_bounded(path, MAX_FILE_BYTES)
-    except OSError as error:
-        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
-    try:
-        return content.decode()
-    except UnicodeDecodeError as error:
-        before = content[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
-        raise ConfigError(f"{path}:{line}:{column}: is not UTF-8 text") from None
+def _text_of(path: Path, drafts: Mapping[Path, str]) -> str:
+    return drafts[path] if path in drafts else read_text(path)
 
 
 def _exists(path: Path) -> bool:

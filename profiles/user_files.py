@@ -8,15 +8,14 @@ from typing import Any, cast
 
 import yaml
 
-from ..providers.errors import ConfigError, UsageError
-from .config import OF_OTHERS, PROJECT_FILE, TRUST_FILE, Config, project_file, read_text, user_directory, user_file
-from .disk import is_own, real_path, save_private
+from ..providers.errors import UsageError
+from .config import OF_OTHERS, PROJECT_FILE, TRUST_FILE, Config, project_file, user_directory, user_file
+from .disk import is_own, save_private
 from .facts import packaged_text
 from .trust import trust
-from .yaml_file import node_of, read_yaml
-
-_STEP = 2
-"""Blanks by which a file of ours is indented."""
+from .written.config_file import rewrite
+from .written.config_text import read_block, with_value
+from .yaml_file import node_of, read_text
 
 
 def write_first(*, in_project: bool, replace: bool) -> Path:
@@ -56,14 +55,11 @@ def check_new_name(name: str, config: Config) -> None:
 def save_copy(name: str, profile: str, think: str, config: Config) -> Path:
     """Add `name` to the user's file: what all layers say of `profile`, with `think`. Comments and the rest stay.
 
-    Raises `ConfigError` where the file cannot be written, or is of a form that nothing can be added to.
+    Raises `ConfigError` where the file cannot be written, or would be no configuration.
     """
     path = user_file()
-    before = read_text(path) if path.is_file() else ""
-    addition = _as_yaml(name, _settings(profile, config), think)
-    after = _added(before, addition)
-    _check(after, before, name, path, addition)
-    save_private(real_path(path), after)
+    added = read_block(_as_yaml(_settings(profile, config), think))
+    rewrite(path, lambda text: with_value(text, ("profiles", name), added))
     return path
 
 
@@ -85,54 +81,12 @@ def _settings(profile: str, config: Config) -> dict[str, Any]:
     return found
 
 
-def _as_yaml(name: str, settings: dict[str, Any], think: str) -> str:
-    """The profile as the block that stands below `profiles:`, without indentation."""
-    settings = {**settings, "think": _scalar(think)}
-    pairs = [(_scalar(key), value) for key, value in settings.items()]
-    inner = yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=False)
-    outer = yaml.MappingNode("tag:yaml.org,2002:map", [(_scalar(name), inner)], flow_style=False)
-    written: Any = vars(yaml)["serialize"](outer, Dumper=yaml.SafeDumper, allow_unicode=True, width=4096)
+def _as_yaml(settings: dict[str, Any], think: str) -> str:
+    """The profile as a block of YAML."""
+    pairs = [(_scalar(key), value) for key, value in {**settings, "think": _scalar(think)}.items()]
+    node = yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=False)
+    written: Any = vars(yaml)["serialize"](node, Dumper=yaml.SafeDumper, allow_unicode=True, width=4096)
     return cast("str", written)
-
-
-def _added(before: str, addition: str) -> str:
-    """The text with the profile behind the last one of its list, indented as they are."""
-    root = node_of(before)
-    listed = _value(root, "profiles")
-    if root is None or listed is None:
-        begun = before if not before or before.endswith("\n") else f"{before}\n"
-        return f"{begun}profiles:\n{_indented(addition, _STEP)}"
-    if not isinstance(listed, yaml.MappingNode) or listed.flow_style or not _items(listed):
-        return before
-    lines = before.splitlines(keepends=True)
-    column = listed.value[0][0].start_mark.column
-    last = _last_line(listed)
-    if not lines[last].endswith("\n"):
-        lines[last] += "\n"
-    return "".join([*lines[: last + 1], _indented(addition, column), *lines[last + 1 :]])
-
-
-def _check(after: str, before: str, name: str, path: Path, addition: str) -> None:
-    """Raise `ConfigError` unless the file now says the same as before, and the profile."""
-    told = ConfigError(
-        f"{path}: {name} cannot be added to it without changing what stands there",
-        hint="add it yourself, below `profiles:`\n" + _indented(addition, _STEP).rstrip(),
-    )
-    try:
-        old, new = _plain(before, path), _plain(after, path)
-    except ConfigError:
-        raise told from None
-    listed: dict[str, Any] = new.get("profiles") or {}
-    added = listed.pop(name, None)
-    if not new.get("profiles") and "profiles" not in old:
-        new.pop("profiles", None)
-    if added is None or old != new:
-        raise told
-
-
-def _plain(text: str, path: Path) -> dict[str, Any]:
-    section = read_yaml(text, str(path))
-    return {key: section.plain(key) for key in section}
 
 
 def _value(node: Any, key: str) -> Any:
@@ -144,20 +98,5 @@ def _items(node: Any) -> list[tuple[str, Any]]:
     return [(str(key.value), value) for key, value in pairs if isinstance(key, yaml.ScalarNode)]
 
 
-def _last_line(node: Any) -> int:
-    """The line, from 0, on which the last value in a node ends; comments after it are none of it."""
-    if isinstance(node, yaml.MappingNode) and not node.flow_style and node.value:
-        return _last_line(node.value[-1][1])
-    if isinstance(node, yaml.SequenceNode) and not node.flow_style and node.value:
-        return _last_line(node.value[-1])
-    mark = node.end_mark
-    ended_before = mark.column == 0 and mark.line > node.start_mark.line
-    return mark.line - 1 if ended_before else mark.line
-
-
 def _scalar(value: str) -> Any:
     return yaml.ScalarNode("tag:yaml.org,2002:str", value)
-
-
-def _indented(text: str, blanks: int) -> str:
-    return "".join(f"{' ' * blanks}{line}" for line in text.splitlines(keepends=True))

@@ -6,12 +6,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from math import isfinite
+from pathlib import Path
 from typing import Any, ClassVar, cast
 
 import yaml
 from msgspec import Struct
 
 from ..providers.errors import ConfigError, did_you_mean
+from .disk import read_bounded
 
 _Base: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
@@ -221,6 +223,20 @@ def read_yaml(text: str, file: str) -> Section:
     if not isinstance(value, Section):
         raise ConfigError(f"{file}:1:1: must be a mapping of keys to values")
     return value
+
+
+def read_text(path: Path) -> str:
+    """The text of a configuration file. Raises `ConfigError` when it cannot be read as UTF-8."""
+    try:
+        content = read_bounded(path, MAX_FILE_BYTES)
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
+    try:
+        return content.decode()
+    except UnicodeDecodeError as error:
+        before = content[: error.start]
+        line, column = before.count(b"\n") + 1, error.start - before.rfind(b"\n")
+        raise ConfigError(f"{path}:{line}:{column}: is not UTF-8 text") from None
 
 
 def node_of(text: str) -> Any:

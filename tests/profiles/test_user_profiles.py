@@ -8,7 +8,7 @@ import pytest
 
 from thinkdial.profiles.config import Config, load, user_file
 from thinkdial.profiles.user_files import check_new_name, save_copy
-from thinkdial.providers.errors import ConfigError, UsageError
+from thinkdial.providers.errors import UsageError
 
 MINE = "profiles:\n  mine:\n    provider: openai\n    model: gpt-6-sol\n"
 FILES = {
@@ -69,11 +69,10 @@ def test_one_without_a_name(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["profiles: {mine: {provider: openai, model: gpt-6-sol}}\n", "profiles:\n"])
-def test_a_file_of_another_form_is_left_alone(text: str) -> None:
-    config = written(text)
-    with pytest.raises(ConfigError, match="chosen cannot be added to it") as raised:
-        save_copy("chosen", "claude", "high", config)
-    assert "think: high" in (raised.value.hint or "") and user_file().read_text() == text
+def test_a_list_in_braces_and_an_empty_one_take_it_too(text: str) -> None:
+    before = written(text)
+    save_copy("chosen", "claude", "high", before)
+    assert set(load().profiles) == {*before.profiles, "chosen"}
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a@b", "a/b", "claude", "a\n"])

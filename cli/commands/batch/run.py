@@ -146,8 +146,8 @@ def run(
     from ....engine.runs.money import CostOptions
     from ....engine.runs.samples import with_samples
     from ....providers.errors import UsageError
+    from ...files.output_files import check_replaceable
     from ...output import check_writable, noting
-    from ...output_files import check_replaceable
     from ...selection import load_config, sweep_values
     from ..run.ready import dollars_of
     from .listener import standard_output

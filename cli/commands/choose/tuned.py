@@ -14,10 +14,10 @@ from ....engine.results.forms import form_of
 from ....engine.trials.report import TrialEnd, TrialOutcome, TrialReport
 from ....providers.errors import ThinkdialError, UsageError
 from ...exit_codes import ExitCode
+from ...files.output_files import check_replaceable
 from ...gates import code_after
 from ...options import Format
 from ...output import complain, console, emit, is_terminal, rendered, say, write_file
-from ...output_files import check_replaceable
 
 if TYPE_CHECKING:
     from ....engine.trials.options import TrialOptions

@@ -33,7 +33,7 @@ def report(
     if output is None and is_terminal(sys.stdout):
         raise UsageError("a page is not for reading on a terminal", hint="-o report.html writes it to a file")
     if output is not None:
-        from ...output_files import check_replaceable
+        from ...files.output_files import check_replaceable
 
         check_replaceable(output, force=force)
     page = report_page([stored.run for stored in named_runs(runs)], title=title)

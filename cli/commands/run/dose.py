@@ -148,7 +148,7 @@ def _format(given: DoseFormat | None, as_json: bool, output: Path | None, *, for
         raise UsageError(f"--json and --format {given} contradict each other")
     said: DoseFormat | None = None
     if output is not None:
-        from ...output_files import checked_form
+        from ...files.output_files import checked_form
 
         said = checked_form([output], DoseFormat, force=force, said=as_json or given is not None)
     return DoseFormat.JSON if as_json else given or said or DoseFormat.TABLE

@@ -36,7 +36,7 @@ def export_(
     from ...output import emit, is_terminal, say, write_file
 
     if output is not None:
-        from ...output_files import check_replaceable
+        from ...files.output_files import check_replaceable
 
         check_replaceable(output, force=force)
     chosen = form or form_of(output, ExchangeForm) or ExchangeForm.THINKDIAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
-from ....engine.lookups.health.finding import Finding
+from ....engine.lookups.health.observation import Finding
 from ....providers.untrusted import one_line
 
 MARKS = {"ok": " ", "note": "-", "problem": "!"}

@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from .finding import Finding
 from .network import network_findings
+from .observation import Finding
 from .program import program_findings
 from .state import configuration_findings, fact_findings, history_findings, key_findings
 

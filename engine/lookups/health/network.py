@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from ...exchange.connections.sockets import CA_VARIABLES
-from .finding import Finding, shown_address, shown_path
+from .observation import Finding, shown_address, shown_path
 
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")
 ROOTS = ("SSL_CERT_FILE", "SSL_CERT_DIR")

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from ....providers.version import VERSION
 from ..plugins import plugins
-from .finding import Finding, shown_path
+from .observation import Finding, shown_path
 
 NEEDED = (
     "typer", "rich", "httpx2", "httpcore2", "aiohttp", "h11", "pyyaml", "ruamel.yaml", "jinja2", "markdown-it-py",

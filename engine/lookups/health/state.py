@@ -16,7 +16,7 @@ from ...history.store import Store, database_path
 from ...targets.key_inventory import key_inventory
 from ..documents import facts_status_document
 from ..local_servers import local_servers
-from .finding import Finding, FindingState, shown_path
+from .observation import Finding, FindingState, shown_path
 
 LEAST_FREE_BYTES = 200 * 2**20
 OLD_FACTS = timedelta(days=60)

@@ -16,8 +16,8 @@ def doctor(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
     """
     from .....engine.lookups.health.diagnosis import diagnosis, doctor_document
     from ....output import console, emit, say
-    from ....terminal_facts import terminal_findings
     from ....views.setup.diagnosis import diagnosis_text, verdict
+    from .terminal import terminal_findings
 
     found = diagnosis(config, terminal_findings())
     if json:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.history.store import database_path
-from thinkdial.engine.lookups.health.finding import shown_address, shown_path
+from thinkdial.engine.lookups.health.observation import shown_address, shown_path
 from thinkdial.engine.lookups.health.program import NEEDED
 
 Cli = Callable[..., Any]

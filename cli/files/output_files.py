@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from ..engine.results.forms import form_of
-from ..profiles.disk import real_path
-from ..providers.errors import ConfigError, UsageError, did_you_mean
-from .output import check_writable
+from ...engine.results.forms import form_of
+from ...profiles.disk import real_path
+from ...providers.errors import ConfigError, UsageError, did_you_mean
+from ..output import check_writable
 from .written_files import is_ours
 
 F = TypeVar("F", bound=str)

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..engine.lookups.health.finding import Finding
-from .output import has_colours, is_terminal, width_aside
+from .....engine.lookups.health.observation import Finding
+from ....output import has_colours, is_terminal, width_aside
 
 SECTION = "terminal"
 

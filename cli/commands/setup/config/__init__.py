@@ -1,0 +1,1 @@
+"""`thinkdial config`: a module a command."""
