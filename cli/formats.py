@@ -24,6 +24,7 @@ from .output import (
     rendered,
     say,
     show_line,
+    unfolded_width,
     write_file,
 )
 
@@ -211,6 +212,7 @@ def table_text(run: Run, reasoning: ReasoningView, *, width: int | None = None) 
     from .views.run.answers import answers
 
     columns, shown, remarks = width or console().width, run.results, list[str]()
+    spread = width or unfolded_width()
     if any(result.repeat is not None for result in run.results):
         from ..engine.cells.cell import cells_of, typical_of
         from ..engine.cells.stars import samples_needed
@@ -221,17 +223,17 @@ def table_text(run: Run, reasoning: ReasoningView, *, width: int | None = None) 
         asked = [cell for cell in cells if cell.samples]
         shown = typical_of(run.results)
         remarks = [agreement_words(cell) for cell in asked]
-        numbers = cells_table(cells, run.results, columns, samples_needed(len(asked)))
+        numbers = cells_table(cells, run.results, spread, samples_needed(len(asked)))
     else:
         from .views.run.table import numbers_table
 
-        numbers = numbers_table(run.results, columns)
+        numbers = numbers_table(run.results, spread)
     return rendered(
         answers(shown, columns, reasoning=reasoning.value, remarks=remarks),
         "",
         numbers,
         Text(f"\n{export.totals(run)}", "dim"),
-        width=width,
+        width=width or (spread if spread > columns else None),
     )
 
 

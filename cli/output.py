@@ -21,9 +21,13 @@ if TYPE_CHECKING:
     from .views.line import Line
 
 USUAL_WIDTH = 80
+"""The columns of what is no terminal: Rich's own rule."""
+
+WIDEST_ON_PIPES = 1000
+"""The columns of tables that nobody's window folds."""
+
 WRITTEN_AT_ONCE = 2**20
 """Characters of a long text."""
-"""The columns of what is no terminal: Rich's own rule."""
 
 
 def console(*, stderr: bool = False) -> Console:
@@ -57,6 +61,30 @@ def rendered(
         for renderable in renderables:
             paper.print(renderable, soft_wrap=soft_wrap)
     return captured.get()
+
+
+def listed(view: Callable[[int], RenderableType]) -> str:
+    """A list for stdout: laid out on a terminal of so many columns; on a pipe a line a row, with tabs between cells."""
+    screen = console()
+    if screen.is_terminal:
+        return rendered(view(screen.width), screen=screen)
+    from .views.listing import UNFOLDED, tabbed
+
+    return "".join(f"{line}\n" for line in tabbed(view(UNFOLDED)))
+
+
+def unfolded_width() -> int:
+    """How wide a table on stdout may be: as the terminal; on a pipe as wide as it is, unless COLUMNS is set."""
+    screen = console()
+    if screen.is_terminal or os.environ.get("COLUMNS", "").isdigit():
+        return screen.width
+    return WIDEST_ON_PIPES
+
+
+def spread(view: Callable[[int], RenderableType]) -> str:
+    """Tables for reading: laid out for the terminal, and on a pipe with every row on one line."""
+    screen, width = console(), unfolded_width()
+    return rendered(view(width), screen=screen, width=None if screen.is_terminal else width)
 
 
 def is_terminal(stream: object) -> bool:

@@ -9,6 +9,8 @@ from decimal import Decimal
 from ...providers.schema import TokensSource
 
 UNKNOWN = "–"
+LONGEST_NAME = 120
+"""Characters of a name that are shown: the names of profiles and models that people use are shorter."""
 BEST = "★"
 ALIKE = "≈"
 """Marks a think value whose reasoning is not shown to be more than that of the next lower one."""

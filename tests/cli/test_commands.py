@@ -154,7 +154,7 @@ def test_profiles_list_show_and_check(cli: Cli, sim: Path, monkeypatch: pytest.M
     assert [(p["profile"], p["ready"]) for p in missing.json["profiles"]] == [("gpt", False), ("a", True)]
     assert "OPENAI_API_KEY" in missing.json["profiles"][0]["problem"]
     everything = cli("profiles", "check", "--all")
-    assert everything.code == 1 and "not ready  claude" in everything.out
+    assert everything.code == 1 and "not ready\tclaude\t" in everything.out
 
 
 def test_init_writes_a_file_that_loads_and_never_replaces_one(cli: Cli) -> None:

@@ -25,7 +25,7 @@ def list_(
     """
     from ....engine.batch.provider.job_store import JobStore, job_document
     from ...formats import json_text
-    from ...output import console, emit, rendered, say
+    from ...output import emit, listed, say
     from ...views.batch.job_list import jobs_view
 
     store = JobStore()
@@ -34,7 +34,7 @@ def list_(
     if json:
         emit(json_text({"schema": "thinkdial.batch-jobs/1", "jobs": [job_document(job) for job in jobs]}))
     elif jobs:
-        emit(rendered(jobs_view(jobs, datetime.now(UTC), console().width)))
+        emit(listed(lambda _: jobs_view(jobs, datetime.now(UTC))))
     else:
         say("no batch was submitted from this machine: thinkdial batch FILE -p NAME --via provider -o FILE")
     return ExitCode.OK

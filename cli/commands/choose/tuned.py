@@ -17,7 +17,7 @@ from ...exit_codes import ExitCode
 from ...files.output_files import check_replaceable
 from ...gates import code_after
 from ...options import Format
-from ...output import complain, console, emit, is_terminal, rendered, say, write_file
+from ...output import complain, emit, is_terminal, say, spread, write_file
 
 if TYPE_CHECKING:
     from ....engine.trials.options import TrialOptions
@@ -152,10 +152,11 @@ def _text(form: Format, report: TrialReport, telling: Telling, now: datetime) ->
 
             return trial_page(report, telling.source, now)
         case _:
+            from rich.console import Group
+
             from ...views.trials.table import trial_view
 
-            screen = console()
-            return rendered(*trial_view(report, screen.width), screen=screen)
+            return spread(lambda width: Group(*trial_view(report, width)))
 
 
 def _save(report: TrialReport, config: Config, name: str) -> None:

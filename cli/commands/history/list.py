@@ -32,7 +32,7 @@ def list_(
     from ....engine.history.queries import matching_runs
     from ....engine.history.read import RunFilter
     from ...days import parse_span
-    from ...output import console, emit, rendered, say
+    from ...output import emit, listed, say
 
     first, last = parse_span(since, until)
     wanted = RunFilter(text, profile, model, first, last, limit)
@@ -45,7 +45,7 @@ def list_(
     elif found.rows:
         from ...views.history.run_list import history_view
 
-        emit(rendered(history_view(found.rows, console().width)))
+        emit(listed(lambda width: history_view(found.rows, width)))
         if len(found.rows) == limit:
             say(f"the newest {limit}; -n N shows more")
     else:

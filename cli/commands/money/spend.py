@@ -59,7 +59,7 @@ def spend(
     from ....profiles.config import load
     from ....providers.errors import UsageError
     from ...days import day_of, parse_span
-    from ...output import console, emit, rendered
+    from ...output import emit, spread
 
     if forecast_error and disagreements:
         raise UsageError("--forecast-error and --disagreements are two tables: ask for one of them")
@@ -87,5 +87,5 @@ def spend(
         case SpendFormat.TABLE:
             from ...views.money.spend import spend_view
 
-            emit(rendered(spend_view(table, console().width)))
+            emit(spread(lambda width: spend_view(table, width)))
     return ExitCode.OK

@@ -227,7 +227,11 @@ def make_and_show(
 
 def _titles(jobs: Sequence[Job]) -> tuple[list[str], list[int]]:
     """What each call is called while it goes on, and which cell it is a sample of."""
+    from ...views.run.dial import think_words
+
     cells = [sum((job.repeat or 1) == 1 for job in jobs[: at + 1]) - 1 for at in range(len(jobs))]
     names = [job.profile for job in jobs if (job.repeat or 1) == 1]
-    titles = [job.profile if names.count(job.profile) == 1 else f"{job.profile} @{job.think}" for job in jobs]
+    titles = [
+        job.profile if names.count(job.profile) == 1 else f"{job.profile} @{think_words(job.think)}" for job in jobs
+    ]
     return titles, cells

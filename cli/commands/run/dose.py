@@ -155,7 +155,7 @@ def _format(given: DoseFormat | None, as_json: bool, output: Path | None, *, for
 
 
 def _print(curves: Sequence[DoseCurve], form: DoseFormat, output: Path | None) -> None:
-    from ...output import console, emit, rendered, write_file
+    from ...output import emit, rendered, spread, write_file
 
     match form:
         case DoseFormat.JSON:
@@ -170,6 +170,8 @@ def _print(curves: Sequence[DoseCurve], form: DoseFormat, output: Path | None) -
 
             text = dose_page(curves, datetime.now(UTC))
         case DoseFormat.TABLE:
+            from rich.console import Group
+
             from ...formats import FILE_WIDTH
             from ...views.doses.curves import curves_view
 
@@ -177,7 +179,11 @@ def _print(curves: Sequence[DoseCurve], form: DoseFormat, output: Path | None) -
             if not curves:
                 text = "no answers in the history yet: every ask and compare is kept, and --measure asks\n"
             else:
-                text = rendered(*curves_view(curves, width or console().width), width=width)
+                text = (
+                    spread(lambda columns: Group(*curves_view(curves, columns)))
+                    if width is None
+                    else rendered(*curves_view(curves, width), width=width)
+                )
     if output is None:
         emit(text)
     else:

@@ -135,7 +135,7 @@ def print_plans(
     from ....engine.runs.plans import plan_calls
     from ....engine.targets.target import wants_dose
     from ...formats import json_text
-    from ...output import complain, console, emit, noting, rendered, say
+    from ...output import complain, emit, noting, rendered, say, spread
     from ...views.run.plans import plans_view
 
     note = noting(quiet=quiet)
@@ -166,7 +166,7 @@ def print_plans(
     if as_json:
         emit(json_text(plan_document(entries, outlooks)))
     else:
-        emit(rendered(plans_view(entries, console().width)))
+        emit(spread(lambda width: plans_view(entries, width)))
         if outlooks:
             emit("\n")
         for outlook in outlooks:

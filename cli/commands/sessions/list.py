@@ -12,7 +12,7 @@ def list_(json: AsJson = False) -> ExitCode:
     Example:  thinkdial session list
     """
     from ....engine.sessions.queries import listed_sessions
-    from ...output import console, emit, rendered, say
+    from ...output import emit, listed, say
 
     rows = listed_sessions()
     if json:
@@ -23,7 +23,7 @@ def list_(json: AsJson = False) -> ExitCode:
     elif rows:
         from ...views.sessions.session_list import session_list
 
-        emit(rendered(session_list(rows, console().width)))
+        emit(listed(lambda width: session_list(rows, width)))
     else:
         say('there is no session yet; thinkdial ask --session NAME "..." begins one')
     return ExitCode.OK

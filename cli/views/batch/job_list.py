@@ -6,13 +6,14 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from ....engine.batch.provider.job_store import BatchJob, BatchPart
 from ....providers.untrusted import one_line
+from ..grid import Column
+from ..listing import Listing, cells
 from ..numbers import UNKNOWN
-from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
+from ..run.phrases import BAD, CAUTION, GOOD, QUIET
 
 _STAGES = {
     "planned": ("unsent", CAUTION),
@@ -25,20 +26,14 @@ _STATUSES = {"ended": GOOD, "failed": BAD, "expired": CAUTION, "cancelled": CAUT
 _WORDS = 300
 
 
-def jobs_view(jobs: Sequence[BatchJob], now: datetime, width: int) -> Table:
-    """One line for each batch; the job's id stands at its first one."""
-    table = _table()
-    for job in jobs:
-        for part in job.parts:
-            _add(table, job, part, now)
-    return table
+def jobs_view(jobs: Sequence[BatchJob], now: datetime) -> Listing:
+    """One line for each batch, below the id of its job."""
+    return _table([(job, part) for job in jobs for part in job.parts], now)
 
 
 def job_view(job: BatchJob, now: datetime) -> list[RenderableType]:
     """The batches of one job, and below them what the providers call them and what they say."""
-    table = _table()
-    for part in job.parts:
-        _add(table, job, part, now)
+    table = _table([(job, part) for part in job.parts], now)
     shown: list[RenderableType] = [table, Text(f"\nresults go to {one_line(job.output)}", QUIET)]
     for part in job.parts:
         words = Text(f"{part.number:>3}  ", QUIET)
@@ -60,29 +55,25 @@ def progress_line(job: BatchJob) -> str:
     )
 
 
-def _table() -> Table:
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
-    table.add_column("id", no_wrap=True, style=STRONG)
-    table.add_column("profile", no_wrap=True, overflow="ellipsis", max_width=12)
-    table.add_column("provider", no_wrap=True, overflow="ellipsis", max_width=9)
-    table.add_column("state", no_wrap=True)
-    table.add_column("rows", justify="right", no_wrap=True)
-    table.add_column("age", justify="right", no_wrap=True)
-    table.add_column("expires", justify="right", no_wrap=True)
-    return table
-
-
-def _add(table: Table, job: BatchJob, part: BatchPart, now: datetime) -> None:
-    is_first = part is job.parts[0]
-    table.add_row(
-        job.id if is_first else "",
-        Text(one_line(part.profile)),
-        Text(one_line(part.provider)),
-        _state(part),
-        _done(part),
-        _span((now - datetime.fromisoformat(part.created_at or job.created_at)).total_seconds()),
-        _expires(part, now),
+def _table(parts: Sequence[tuple[BatchJob, BatchPart]], now: datetime) -> Listing:
+    return Listing(
+        (
+            Column("profile", "left", cells([one_line(part.profile) for _, part in parts])),
+            Column("provider", "left", cells([one_line(part.provider) for _, part in parts])),
+            Column("state", "left", [_state(part) for _, part in parts]),
+            Column("rows", "right", cells([_done(part) for _, part in parts])),
+            Column("age", "right", cells([_age(job, part, now) for job, part in parts])),
+            Column("expires", "right", cells([_expires(part, now) for _, part in parts])),
+        ),
+        names=2,
+        groups=[job.id for job, _ in parts],
+        group_head="id",
+        labelled=frozenset({"age", "expires"}),
     )
+
+
+def _age(job: BatchJob, part: BatchPart, now: datetime) -> str:
+    return _span((now - datetime.fromisoformat(part.created_at or job.created_at)).total_seconds())
 
 
 def _state(part: BatchPart) -> Text:

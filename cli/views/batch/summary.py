@@ -12,7 +12,7 @@ from msgspec import Struct
 from ....providers.errors import ErrorKind, Failure
 from ....providers.untrusted import one_line
 from ..cells.cell_words import span
-from ..numbers import ALIKE, BEST, UNKNOWN, dollars, seconds, tokens
+from ..numbers import ALIKE, BEST, LONGEST_NAME, UNKNOWN, dollars, seconds, tokens
 from ..run.phrases import kind_words
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ def rows(tally: Tally) -> list[SummaryRow]:
     for index, group in enumerate(groups):
         made.append(
             SummaryRow(
-                profile=one_line(group.profile, 40),
+                profile=one_line(group.profile, LONGEST_NAME),
                 think=one_line(group.think, 20),
                 model=one_line(group.model, 60) or UNKNOWN,
                 whole=f"{group.statuses['ok']:,} of {group.results:,}" if group.results else UNKNOWN,

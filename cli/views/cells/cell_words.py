@@ -11,7 +11,7 @@ from msgspec import Struct
 from ....engine.cells.cell import Cell
 from ....engine.cells.measure import Amount, Measure
 from ....providers.untrusted import one_line
-from ..numbers import ALIKE, BEST, UNKNOWN, dollars, seconds, tokens
+from ..numbers import ALIKE, BEST, LONGEST_NAME, UNKNOWN, dollars, seconds, tokens
 
 _VERDICTS: Mapping[str, str] = {"as_asked": "as asked", "unknown": "verdict unknown"}
 
@@ -51,7 +51,7 @@ def cell_rows(cells: Sequence[Cell]) -> list[CellRow]:
     """The rows in the order of the cells."""
     return [
         CellRow(
-            profile=one_line(cell.profile, 40),
+            profile=one_line(cell.profile, LONGEST_NAME),
             model=one_line(cell.model, 60),
             think=one_line(cell.think, 20) + (f" {ALIKE}" if _is_alike(cell) else ""),
             samples=samples_words(cell),
@@ -146,7 +146,7 @@ def legend(cells: Sequence[Cell], needed: int) -> list[str]:
     return [
         *lines,
         *(
-            f"{ALIKE} {one_line(cell.profile, 40)}: {cell.step.words}"
+            f"{ALIKE} {one_line(cell.profile, LONGEST_NAME)}: {cell.step.words}"
             for cell in cells
             if _is_alike(cell) and cell.step
         ),

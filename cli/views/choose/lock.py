@@ -13,7 +13,7 @@ from ....engine.locks.lock import Lock, LockEntry
 from ....providers.untrusted import one_line
 from ..grid import Column, needs, ruled
 from ..line import Line
-from ..numbers import UNKNOWN, dollars
+from ..numbers import LONGEST_NAME, UNKNOWN, dollars
 from ..quotation import inline
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
 from ..wrap import wrap_line
@@ -37,7 +37,9 @@ def check_lines(found: LockCheck, width: int) -> Iterator[Line]:
     for entry in found.entries:
         mark, words, style = _STATES[entry.state]
         yield Line(
-            (f"{mark} {one_line(entry.profile, 40)}@{one_line(entry.think, 16)}", STRONG), ("  ", ""), (words, style)
+            (f"{mark} {one_line(entry.profile, LONGEST_NAME)}@{one_line(entry.think, 16)}", STRONG),
+            ("  ", ""),
+            (words, style),
         )
         for text, style in _entry_words(entry):
             for piece in wrap_line(f"{_INDENT}{text}", room, _INDENT * 2):
@@ -90,7 +92,7 @@ def worth_words(found: LockCheck) -> Iterator[str]:
 def lock_view(lock: Lock, width: int) -> Table:
     """Return what a lock holds as a table: one row an entry."""
     columns = [
-        Column("profile", "left", [Text(one_line(entry.name, 40), STRONG) for entry in lock.entries]),
+        Column("profile", "left", [Text(one_line(entry.name, LONGEST_NAME), STRONG) for entry in lock.entries]),
         Column("served as", "left", [Text(one_line(", ".join(entry.served), 40) or UNKNOWN) for entry in lock.entries]),
         Column("reasoning", "right", [Text(_median(entry, "reasoning_tokens")) for entry in lock.entries]),
         Column("output", "right", [Text(_median(entry, "output_tokens")) for entry in lock.entries]),

@@ -10,6 +10,7 @@ from rich.text import Text
 
 from ....engine.history.read import RUNNING, RunRow
 from ....providers.untrusted import one_line
+from ..listing import UNFOLDED
 from ..numbers import UNKNOWN, dollars, seconds
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
 
@@ -29,7 +30,7 @@ _STATUSES: Mapping[str, tuple[str, str]] = {
 
 def history_view(rows: Sequence[RunRow], width: int) -> RenderableType:
     """Return the rows as they come, for `width` columns."""
-    return _table(rows) if width >= WIDE else _pairs(rows, width)
+    return _table(rows, whole=width >= UNFOLDED) if width >= WIDE else _pairs(rows, width)
 
 
 def cost_words(row: RunRow) -> Text:
@@ -54,7 +55,7 @@ def status_words(row: RunRow) -> Text:
     return words or Text("results in its output" if row.command == "batch" else "nothing came", QUIET)
 
 
-def _table(rows: Sequence[RunRow]) -> Table:
+def _table(rows: Sequence[RunRow], *, whole: bool) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim", expand=True)
     table.add_column("run", justify="right", no_wrap=True, style=STRONG)
     table.add_column("when (UTC)", no_wrap=True)
@@ -71,8 +72,8 @@ def _table(rows: Sequence[RunRow]) -> Table:
             _when(row),
             one_line(row.command, 12),
             Text(one_line(row.prompt)),
-            Text(_names(row.profiles)),
-            Text(_thinks(row)),
+            Text(_names(row.profiles, whole=whole)),
+            Text(_thinks(row, whole=whole)),
             status_words(row),
             cost_words(row),
             seconds(row.total_s),
@@ -113,12 +114,16 @@ def _when(row: RunRow) -> str:
     return one_line(row.created_at).replace("T", " ")[:16]
 
 
-def _thinks(row: RunRow) -> str:
+def _thinks(row: RunRow, *, whole: bool = False) -> str:
     """`low, high ×5`, where the same was asked five times."""
-    return f"{_names(row.thinks)} ×{row.samples}" if row.samples > 1 else _names(row.thinks)
+    names = _names(row.thinks, whole=whole)
+    return f"{names} ×{row.samples}" if row.samples > 1 else names
 
 
-def _names(names: Sequence[str]) -> str:
+def _names(names: Sequence[str], *, whole: bool = False) -> str:
+    """The first few; all of them where nothing has to fit."""
+    if whole:
+        return ", ".join(map(one_line, names))
     shown = ", ".join(one_line(name, 40) for name in names[:_MOST_NAMES])
     more = len(names) - _MOST_NAMES
     return f"{shown} +{more}" if more > 0 else shown

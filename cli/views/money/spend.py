@@ -13,7 +13,7 @@ from ....engine.history.sums.spend import BudgetState, ForecastErrors, Spent
 from ....engine.history.sums.spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendSpan, SpendTable
 from ....providers.untrusted import one_line
 from ..grid import Column, needs
-from ..numbers import UNKNOWN, dollars, tokens
+from ..numbers import LONGEST_NAME, UNKNOWN, dollars, tokens
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
 
 WIDE = 110
@@ -148,7 +148,7 @@ def _disagreements(bills: DisagreementTable) -> RenderableType:
         table.add_row(
             one_line(row.created_at).replace("T", " ")[:16],
             UNKNOWN if row.run is None else str(row.run),
-            one_line(row.profile, 40),
+            one_line(row.profile, LONGEST_NAME),
             one_line(row.model, 60),
             dollars(row.billed_usd),
             dollars(row.listed_usd),
@@ -240,7 +240,7 @@ def _budgets(budgets: Sequence[BudgetState], width: int) -> list[RenderableType]
         used = state.spent_usd / state.limit_usd if state.limit_usd else Decimal(1)
         style = BAD if used >= 1 else CAUTION if used >= _NEARLY else GOOD
         drawn = bar(min(used, Decimal(1)), Decimal(1), NARROW_BAR).ljust(NARROW_BAR, "░")
-        name, of = one_line(state.name, 40), f"{dollars(state.spent_usd)} of {dollars(state.limit_usd)}"
+        name, of = one_line(state.name, LONGEST_NAME), f"{dollars(state.spent_usd)} of {dollars(state.limit_usd)}"
         left = f"{dollars(state.left_usd)} left" if state.left_usd >= 0 else f"{dollars(-state.left_usd)} too much"
         if state.set_aside_usd:
             left += f" ({dollars(state.set_aside_usd)} set aside)"

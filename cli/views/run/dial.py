@@ -9,7 +9,7 @@ from typing import cast
 from ....engine.results.result import Result, ThinkReceipt
 from ....providers.schema import Json
 from ....providers.untrusted import one_line
-from ..numbers import tokens
+from ..numbers import LONGEST_NAME, tokens
 
 _LEVELS = frozenset(("effort", "reasoningeffort", "thinkinglevel", "maxreasoningeffort", "level"))
 _BUDGETS = frozenset(
@@ -37,8 +37,8 @@ SUBSTITUTED = frozenset(("clamped", "mapped", "emulated", "unsupported"))
 
 
 def asked(receipt: ThinkReceipt) -> str:
-    """The wish: a level, or a budget as `8,192`."""
-    return _number_or_word(one_line(receipt.requested, 16))
+    """The wish: a level, or a budget as `8k` or `4,000`."""
+    return think_words(one_line(receipt.requested, 16))
 
 
 def sent(result: Result) -> str:
@@ -140,8 +140,13 @@ def _word(value: str) -> str:
     return "on" if word in _ON else word
 
 
-def _number_or_word(text: str) -> str:
-    return f"{int(text):,}" if text.isascii() and text.isdigit() else text
+def think_words(think: object) -> str:
+    """A think value as people type it: `8k` for 8192 tokens, `4,000`, a word as it is."""
+    text = str(think)
+    if not (text.isascii() and text.isdigit()):
+        return text
+    count = int(text)
+    return f"{count // 1024}k" if count and count % 1024 == 0 else f"{count:,}"
 
 
 def check_of(result: Result) -> tuple[str, str]:
@@ -159,8 +164,13 @@ def labels(results: Sequence[Result]) -> list[str]:
     count = Counter(profile for profile, _ in repeated)
     count.update(result.profile for result in results if result.repeat is None)
     return [
-        one_line(result.profile, 40)
+        one_line(result.profile, LONGEST_NAME)
         + (f"@{asked(result.think)}" if count[result.profile] > 1 else "")
-        + (f" #{result.repeat}" if result.repeat is not None else "")
+        + sample_words(result)
         for result in results
     ]
+
+
+def sample_words(result: Result) -> str:
+    """` #2` of the second sample of the same."""
+    return f" #{result.repeat}" if result.repeat is not None else ""

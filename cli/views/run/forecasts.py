@@ -14,7 +14,8 @@ from ....engine.costs.forecast import ForecastTotals
 from ....engine.results.result import Forecast
 from ....engine.runs.jobs import Job
 from ....providers.untrusted import one_line
-from ..numbers import UNKNOWN
+from ..numbers import LONGEST_NAME, UNKNOWN
+from .dial import think_words
 from .forecast_cells import HEADS, amounts, method_words, short_source, total_amounts, unknown_words
 
 _SOURCE_NEEDS = 100
@@ -37,8 +38,9 @@ def forecast_table(
         mark = "~" if forecast is not None and forecast.input_source == "estimated" else ""
         entered = UNKNOWN if forecast is None else f"{mark}{forecast.input_tokens:,}"
         source = "not sent" if job.refused is not None else short_source(forecast)
-        think = "".join([str(job.think), *(f"={twin.think}" for twin in job.twins), f" ×{times}" if times > 1 else ""])
-        table.add_row(Text(one_line(job.profile, 40)), think, entered, *amounts(forecast), source)
+        wish = "=".join(think_words(one.think) for one in (job, *job.twins))
+        think = f"{wish} ×{times}" if times > 1 else wish
+        table.add_row(Text(one_line(job.profile, LONGEST_NAME)), think, entered, *amounts(forecast), source)
     if len(jobs) > 1:
         table.add_section()
         table.add_row(Text("total", "bold"), "", "", *total_amounts(total), "")

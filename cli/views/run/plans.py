@@ -18,6 +18,7 @@ from ....engine.results.result import Forecast
 from ....engine.runs.plans import PlannedCall
 from ....providers.untrusted import harmless
 from .continuity import continuity_words, fate_lines
+from .dial import think_words
 from .forecast_cells import HEADS, amounts, method_words, sources, total_amounts, unknown_words
 
 FIDELITY_STYLES = {
@@ -59,12 +60,15 @@ def plans_view(entries: Entries, width: int) -> RenderableType:
         previous = name
         native = _sent(prepared, forecast, entry.same_request_as)
         fidelity = Text(prepared.plan.fidelity, style=FIDELITY_STYLES.get(prepared.plan.fidelity, ""))
-        asked = f"{prepared.think} ×{entry.samples}" if entry.samples > 1 else str(prepared.think)
+        asked = think_words(prepared.think) + (f" ×{entry.samples}" if entry.samples > 1 else "")
         cells: list[RenderableType] = [label, asked, fidelity]
         cells += [native] if wide else []
         table.add_row(*cells, *_money(amounts(forecast) if entry.samples else ("", "", ""), tiny))
         if not wide:
-            below += [Text(f"{harmless(name)} @{prepared.think}", "bold"), Padding(native, (0, 0, 0, 2), expand=False)]
+            below += [
+                Text(f"{harmless(name)} @{think_words(prepared.think)}", "bold"),
+                Padding(native, (0, 0, 0, 2), expand=False),
+            ]
     forecasts = [entry.forecast for entry in entries]
     total = totals(entry.forecast for entry in entries for _ in range(entry.samples))
     if total.calls > 1 or len(entries) > 1:
@@ -92,7 +96,8 @@ def _continuity(entries: Entries) -> list[RenderableType]:
         if past is not None and past.turns:
             fates = prepared.continuity.fates
             lines = (continuity_words(len(past.turns), fates), *fate_lines(fates))
-            whom.setdefault(lines, {})[f"{harmless(prepared.target.profile.name)} @{prepared.think}"] = None
+            name = f"{harmless(prepared.target.profile.name)} @{think_words(prepared.think)}"
+            whom.setdefault(lines, {})[name] = None
     parts: list[RenderableType] = []
     for (words, *details), names in whom.items():
         parts.append(Text.assemble((", ".join(names), "bold"), f": {words}"))

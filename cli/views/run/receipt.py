@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from ....engine.results.result import Result
 from ....providers.untrusted import one_line
 from ..line import Line
-from ..numbers import dollars, rate, seconds, tokens
+from ..numbers import LONGEST_NAME, dollars, rate, seconds, tokens
 from .continuity import went_along
 from .dial import check_of, is_substituted, labels, think_path
 from .phrases import (
@@ -55,7 +55,7 @@ def receipt_line(result: Result, width: int | None = None, *, with_past: bool = 
     if cached := _cache(result):
         parts.append((cached, ""))
     if result.model_reported and result.model_reported != result.model:
-        parts.append((f"served by {one_line(result.model_reported, 40)}", ""))
+        parts.append((f"served by {one_line(result.model_reported, LONGEST_NAME)}", ""))
     pieces: list[tuple[str, str]] = []
     used = 0
     for text, style in parts:

@@ -9,8 +9,8 @@ from msgspec import Struct
 from ....engine.results.receipt import is_whole
 from ....engine.results.result import Result
 from ....providers.untrusted import one_line
-from ..numbers import BEST, dollars, rate, seconds, share, tokens
-from .dial import asked_to_sent, check_of, measured, missed
+from ..numbers import BEST, LONGEST_NAME, dollars, rate, seconds, share, tokens
+from .dial import asked_to_sent, check_of, measured, missed, sample_words
 from .phrases import verdict_words
 
 ONE_SAMPLE = f"one sample each: no {BEST}, for one answer cannot tell a difference from chance; --repeat 5 takes more"
@@ -44,8 +44,8 @@ def rows(results: Sequence[Result]) -> list[ResultRow]:
         mark, verdict, style = verdict_words(result)
         made.append(
             ResultRow(
-                profile=one_line(result.profile, 40) + (f" #{result.repeat}" if result.repeat is not None else ""),
-                model=one_line(result.model, 60),
+                profile=one_line(result.profile, LONGEST_NAME) + sample_words(result),
+                model=one_line(result.model, LONGEST_NAME),
                 think=asked_to_sent(result),
                 measured=measured(result),
                 missed=missed(result),

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from ....engine.results.result import Result
 from ....providers.untrusted import one_line
+from ..numbers import LONGEST_NAME
 from .dial import ASSUMED, ASSUMED_WORDS, DOUBTED, asked, is_doubted, is_substituted, labels
 
 
@@ -29,4 +30,5 @@ def twin_notes(results: Sequence[Result]) -> Iterator[str]:
     for result in results:
         if result.same_request:
             twins = ", ".join(f"@{asked(twin)}" for twin in result.same_request)
-            yield f"= {one_line(result.profile, 40)} {twins}: same request as @{asked(result.think)}, asked once"
+            name = one_line(result.profile, LONGEST_NAME)
+            yield f"= {name} {twins}: same request as @{asked(result.think)}, asked once"

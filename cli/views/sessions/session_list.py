@@ -4,18 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Group
+from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ....engine.sessions.queries import SessionRow
 from ....providers.untrusted import one_line
+from ..grid import Column
+from ..listing import UNFOLDED, Listing, cells
 from ..run.phrases import QUIET, STRONG
 
 _GAP = "  "
 
 
-def session_list(rows: Sequence[SessionRow], width: int) -> Group:
-    """Two lines a session: its name, size and time; below it how it began and who answered."""
+def session_list(rows: Sequence[SessionRow], width: int) -> RenderableType:
+    """Two lines a session: its name, size and time; below it how it began and who answered. One where all fits."""
+    return _table(rows) if width >= UNFOLDED else _pairs(rows, width)
+
+
+def _table(rows: Sequence[SessionRow]) -> Listing:
+    return Listing((
+        Column("session", "left", cells([one_line(row.name) for row in rows])),
+        Column("turns", "right", cells([str(row.turns) for row in rows])),
+        Column("forks", "right", cells([str(row.forks) for row in rows])),
+        Column("used (UTC)", "left", cells([row.used_at.replace("T", " ")[:16] for row in rows])),
+        Column("profiles", "left", cells([", ".join(map(one_line, row.profiles)) for row in rows])),
+        Column("began", "left", cells([one_line(row.began) for row in rows])),
+    ))  # fmt: skip
+
+
+def _pairs(rows: Sequence[SessionRow], width: int) -> Group:
     longest = min(max(len(row.name) for row in rows), 32)
     lines: list[Text] = []
     for row in rows:

@@ -13,10 +13,10 @@ from ....engine.targets.keys import KeyPlace
 from ....providers.untrusted import one_line
 
 
-def key_table(inventory: KeyInventory, width: int) -> RenderableType:
+def key_table(inventory: KeyInventory) -> RenderableType:
     """One row for each provider and profile with a key of its own; below it the providers that have none."""
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("of", overflow="fold", max_width=max(16, width // 4))
+    table.add_column("of", no_wrap=True, overflow="fold")
     table.add_column("key from", overflow="fold")
     table.add_column("used by", overflow="fold", style="dim")
     without: list[str] = []

@@ -14,40 +14,36 @@ from ....engine.lookups.known_models import ModelRow, ModelSheet
 from ....engine.planning.capability import DialTable
 from ....profiles.card import ModelCard
 from ....providers.untrusted import harmless
+from ..grid import Column
+from ..listing import Listing, OnScreen, cells
 
-WIDE = 120
+_SPARE = ("shows", "context", "output")
 
 
-def model_table(rows: Sequence[ModelRow], width: int) -> RenderableType:
+def model_table(rows: Sequence[ModelRow]) -> RenderableType:
     """One row a model. Prices are USD per million tokens, input / output."""
-    wide = width >= WIDE
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("model", overflow="fold")
-    table.add_column("takes", overflow="fold")
-    table.add_column("off?", no_wrap=True)
-    table.add_column("default", no_wrap=True)
-    if wide:
-        table.add_column("shows", no_wrap=True)
-        table.add_column("context", justify="right", no_wrap=True)
-        table.add_column("output", justify="right", no_wrap=True)
-    table.add_column("$/M in / out", justify="right", no_wrap=True)
-    previous = ""
-    for row in rows:
-        card = row.card
-        if row.provider != previous:
-            table.add_row(Text(row.provider, style="bold"))
-            previous = row.provider
-        cells: list[RenderableType] = [
-            _name(row),
-            takes(card),
-            "yes" if card.can_be_off else "no",
-            default_words(card),
-        ]
-        if wide:
-            cells += [card.visibility, _size(card.context_tokens), _size(card.max_output_tokens)]
-        table.add_row(*cells, _price(row.price))
+    cards = [row.card for row in rows]
+    shows, context, output = _SPARE
+    table = Listing(
+        (
+            Column("model", "left", cells([card.example for card in cards])),
+            Column("takes", "left", cells(list(map(takes, cards)))),
+            Column("off?", "left", cells(["yes" if card.can_be_off else "no" for card in cards])),
+            Column("default", "left", cells(list(map(default_words, cards)))),
+            Column(shows, "left", cells([card.visibility for card in cards])),
+            Column(context, "right", cells([_size(card.context_tokens) for card in cards])),
+            Column(output, "right", cells([_size(card.max_output_tokens) for card in cards])),
+            Column("$/M in / out", "right", cells([_price(row.price) for row in rows])),
+        ),
+        marks=list(map(_marks, rows)),
+        spare=frozenset(_SPARE),
+        folds="takes",
+        groups=[harmless(row.provider) for row in rows],
+        group_head="provider",
+        labelled=frozenset({"off?", "default", "$/M in / out"}),
+    )
     legend = "* something about it is unverified; thinkdial models NAME says what.  † stops or stopped answering."
-    return Group(table, Text(""), Text(legend, style="dim"))
+    return Group(table, OnScreen(Text(f"\n{legend}", style="dim")))
 
 
 def model_view(sheet: ModelSheet) -> RenderableType:
@@ -105,10 +101,8 @@ def _dial_table(dial: DialTable) -> Table:
     return table
 
 
-def _name(row: ModelRow) -> Text:
-    card = row.card
-    marks = ("*" if card.unverified else "") + ("†" if row.retirement else "")
-    return Text.assemble(f"  {card.example}", (marks, "dim"))
+def _marks(row: ModelRow) -> str:
+    return ("*" if row.card.unverified else "") + ("†" if row.retirement else "")
 
 
 def _size(tokens: int | None) -> str:

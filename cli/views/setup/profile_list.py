@@ -5,38 +5,34 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from rich.console import Group, RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from ....engine.targets.profile_summary import ProfileSummary
 from ....profiles.provider import Provider
 from ....providers.untrusted import harmless
+from ..grid import Column
+from ..listing import Listing, cells
 from ..numbers import UNKNOWN
 
-WIDE = 110
+_PLACE = "defined in"
 
 
-def profile_table(rows: Sequence[ProfileSummary], groups: Mapping[str, Sequence[str]], width: int) -> RenderableType:
+def profile_table(rows: Sequence[ProfileSummary], groups: Mapping[str, Sequence[str]]) -> RenderableType:
     """One row a profile; where it is defined only when there is room."""
-    wide = width >= WIDE
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("profile", overflow="fold")
-    table.add_column("provider", overflow="fold")
-    table.add_column("model", overflow="fold")
-    table.add_column("think", no_wrap=True)
-    table.add_column("key", overflow="fold")
-    if wide:
-        table.add_column("defined in", overflow="fold", style="dim")
-    for row in rows:
-        profile = row.profile
-        cells: list[RenderableType] = [
-            Text(harmless(profile.name), style="bold"),
-            harmless(profile.provider),
-            harmless(profile.model),
-            UNKNOWN if row.problem else harmless(row.think),
-            _state(row),
-        ]
-        table.add_row(*cells, *(["" if row.problem else harmless(profile.place)] if wide else []))
+    profiles = [row.profile for row in rows]
+    table = Listing(
+        (
+            Column("profile", "left", cells([harmless(one.name) for one in profiles], "bold")),
+            Column("provider", "left", cells([harmless(one.provider) for one in profiles])),
+            Column("model", "left", cells([harmless(one.model) for one in profiles])),
+            Column("think", "left", cells([UNKNOWN if row.problem else harmless(row.think) for row in rows])),
+            Column("key", "left", list(map(_state, rows))),
+            Column(_PLACE, "left", cells(["" if row.problem else harmless(row.profile.place) for row in rows], "dim")),
+        ),
+        names=3,
+        spare=frozenset({_PLACE}),
+        labelled=frozenset({"think", "key"}),
+    )
     listed = [Text(f"{harmless(name)}: {', '.join(map(harmless, members))}") for name, members in groups.items()]
     return Group(table, Text(""), Text("groups", style="bold"), *listed) if listed else table
 

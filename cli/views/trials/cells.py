@@ -10,7 +10,7 @@ from ....engine.trials.report import TrialOutcome
 from ....engine.trials.standings import ArmState
 from ....providers.untrusted import one_line
 from ..batch.summary import percent
-from ..numbers import BEST, UNKNOWN, at_the_point, dollars, seconds, tokens
+from ..numbers import BEST, LONGEST_NAME, UNKNOWN, at_the_point, dollars, seconds, tokens
 from .words import bounds, label, state_words
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def cells_of(report: TrialReport) -> list[ArmCells]:
         ArmCells(
             sign=_sign(arm, report),
             name=label(arm),
-            model=one_line(arm.arm.model, 40),
+            model=one_line(arm.arm.model, LONGEST_NAME),
             passed=f"{arm.passed:,} of {arm.judged:,}" if arm.judged else UNKNOWN,
             pass_rate=percent(arm.pass_rate),
             bounds=bounds(arm.pass_low, arm.pass_high),

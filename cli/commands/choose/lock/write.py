@@ -54,7 +54,7 @@ def write(
     from .....engine.targets.target import select
     from .....providers.errors import UsageError
     from .....providers.version import VERSION
-    from ....output import check_writable, complain, console, emit, noting, rendered, say, write_file
+    from ....output import check_writable, complain, emit, noting, say, spread, write_file
     from ....selection import load_config, sweep_values
     from ....views.choose.lock import counted, lock_view, spent_words
     from .options import progress_shown
@@ -92,7 +92,7 @@ def write(
         complain(error)
         emit(text)
         return ExitCode.USAGE
-    emit(lock_text(lock, as_json=True) if json else rendered(lock_view(lock, console().width)))
+    emit(lock_text(lock, as_json=True) if json else spread(lambda width: lock_view(lock, width)))
     if not keeping.quiet:
         simulated = all(entry.simulated for entry in entries)
         spent = spent_words(found.usd, found.usd_unknown, simulated=simulated)

@@ -31,7 +31,7 @@ def show(
 
     from .....engine.costs.prices.known_prices import known_prices
     from .....profiles.config import load
-    from ....output import emit, rendered, say
+    from ....output import emit, say, spread
 
     known = known_prices(model, profile, load(config), datetime.now(UTC))
     if json:
@@ -42,7 +42,7 @@ def show(
     else:
         from ....views.money.prices import price_view
 
-        emit(rendered(price_view(known)))
+        emit(spread(lambda _: price_view(known)))
         if known.others:
             first = f"{known.others[0]}/{known.first.model}"
             say(f"also priced for {', '.join(known.others)}: thinkdial prices show {first}")

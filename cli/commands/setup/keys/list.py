@@ -15,14 +15,14 @@ def list_(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
     from .....engine.targets.key_inventory import key_inventory
     from .....profiles.config import load
     from ....formats import json_text
-    from ....output import console, emit, rendered, say
+    from ....output import emit, listed, say
     from ....views.setup.key_list import key_table
 
     inventory = key_inventory(load(config))
     if json:
         emit(json_text(keys_document(inventory)))
         return ExitCode.OK
-    emit(rendered(key_table(inventory, console().width)))
+    emit(listed(lambda _: key_table(inventory)))
     if gone := inventory.unused:
         say(f"note: the keyring also has {', '.join(gone)}, which nothing uses: thinkdial keys rm {gone[0]}")
     return ExitCode.OK

@@ -55,7 +55,7 @@ def models(
     from .....profiles.config import load
     from .....providers.think import parse_think
     from ....formats import json_text
-    from ....output import console, emit, rendered, say
+    from ....output import emit, listed, rendered, say
 
     settings, now = load(config), datetime.now(UTC)
     if profile is not None:
@@ -80,9 +80,8 @@ def models(
         return ExitCode.OK
     from ....views.setup.model_cards import model_table, model_view
 
-    width = console().width
     if not is_one_model(found, pattern):
-        emit(rendered(model_table(model_rows(found, settings, now), width)))
+        emit(listed(lambda _: model_table(model_rows(found, settings, now))))
         return ExitCode.OK
     sheet = model_sheet(found, pattern, settings, now)
     emit(rendered(model_view(sheet)))

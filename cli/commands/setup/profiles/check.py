@@ -38,7 +38,7 @@ def check(
     from .....engine.lookups.documents import check_document
     from .....engine.lookups.profile_check import check_profiles, split_configured
     from ....formats import json_text
-    from ....output import console, emit, rendered, say
+    from ....output import emit, listed, say
     from ....selection import load_config
     from ....views.setup.check_table import check_table, rest_words
 
@@ -54,7 +54,7 @@ def check(
         emit(json_text(check_document(checked, online=online, rest=rest)))
     else:
         if checked:
-            emit(rendered(check_table(checked, console().width, online=online)))
+            emit(listed(lambda width: check_table(checked, width, online=online)))
         if rest:
             say(rest_words(rest, more=bool(checked)))
         for note in settings.notes:

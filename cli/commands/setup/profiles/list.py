@@ -16,7 +16,7 @@ def list_(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
     from .....engine.targets.profile_summary import profile_summaries
     from .....profiles.config import load
     from ....formats import json_text
-    from ....output import console, emit, rendered
+    from ....output import emit, listed
     from ....views.setup.profile_list import local_servers_text, profile_table
 
     settings = load(config)
@@ -24,7 +24,7 @@ def list_(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
     if json:
         emit(json_text(profiles_document(summaries, settings)))
         return ExitCode.OK
-    emit(rendered(profile_table(summaries, settings.groups, console().width)))
+    emit(listed(lambda _: profile_table(summaries, settings.groups)))
     if found := local_servers(settings.providers.values()):
         emit(f"\n{local_servers_text(found)}")
     return ExitCode.OK

@@ -73,8 +73,10 @@ def test_before_anything_is_stored_that_is_said_and_nothing_is_made(cli: Callabl
 
 
 @pytest.mark.usefixtures("two_runs")
-def test_a_list_fits_eighty_columns_and_says_it_all_on_two_lines(cli: Callable[..., Any]) -> None:
-    lines = cli("history", "list").out.splitlines()
+def test_a_list_fits_eighty_columns_and_says_it_all_on_two_lines(
+    cli: Callable[..., Any], laid_out: Callable[[str], str]
+) -> None:
+    lines = laid_out(cli("history", "list").out).splitlines()
     assert len(lines) == 4
     assert all(len(line) <= 80 for line in lines)
     day = datetime.now(UTC).date().isoformat()
@@ -85,9 +87,20 @@ def test_a_list_fits_eighty_columns_and_says_it_all_on_two_lines(cli: Callable[.
 
 
 @pytest.mark.usefixtures("two_runs")
-def test_a_wide_terminal_gets_one_line_a_run(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_pipe_gets_one_line_a_run_with_tabs(cli: Callable[..., Any]) -> None:
+    head, newest, _ = cli("history", "list").out.splitlines()
+    assert head.split("\t")[:3] == ["run", "when (UTC)", "command"]
+    assert newest.split("\t")[3:] == [
+        "What is 6 x 7? Think.", "claude, gpt", "high, low", "2 ok", "$0.25 + 1 unknown", "3.50 s",
+    ]  # fmt: skip
+
+
+@pytest.mark.usefixtures("two_runs")
+def test_a_wide_terminal_gets_one_line_a_run(
+    cli: Callable[..., Any], laid_out: Callable[[str], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "160")
-    head, newest, oldest = cli("history", "list").out.splitlines()
+    head, newest, oldest = laid_out(cli("history", "list").out).splitlines()
     assert head.split() == ["run", "when", "(UTC)", "command", "prompt", "profiles", "think", "status", "cost", "time"]
     assert "What is 6 x 7? Think." in newest
     assert "$0.25 + 1 unknown" in newest

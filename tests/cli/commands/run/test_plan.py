@@ -100,10 +100,10 @@ def test_notes_say_what_was_lost(cli: Cli) -> None:
 
 
 @pytest.mark.parametrize("columns", ["40", "80", "160"])
-def test_it_fits(cli: Cli, monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
+def test_it_fits(cli: Cli, laid_out: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     for arguments in (("plan", "-t", "off,high"), ("models",), ("models", "claude-opus-5-5"), ("profiles", "list")):
-        out = cli(*arguments).out
+        out = laid_out(cli(*arguments).out)
         assert out and max(len(line.rstrip()) for line in out.split("\n")) <= int(columns), arguments
 
 

@@ -73,4 +73,4 @@ def test_the_path_ends_in_what_was_measured(result: Callable[..., Result]) -> No
     assert think_path(result(reasoning=Reasoning(tokens=9, tokens_source="derived"))) == "high → high → 9"
     assert think_path(result(reasoning=Reasoning())) == "high → high → –"
     budget = ThinkReceipt("8192", {"thinking": {"budget_tokens": 8192}}, "exact")
-    assert think_path(result(think=budget)) == "8,192 → 8,192 → 312"
+    assert think_path(result(think=budget)) == "8k → 8,192 → 312"

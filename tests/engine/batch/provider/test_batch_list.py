@@ -9,6 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from thinkdial.cli.views.batch.job_list import job_view, jobs_view, progress_line
+from thinkdial.cli.views.listing import tabbed
 from thinkdial.engine.batch.provider.job_store import BatchJob, BatchPart
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -38,16 +39,20 @@ def printed(*renderables: object) -> str:
 
 
 def test_the_list_fits_80_columns():
-    text = printed(jobs_view([job()], NOW, 80))
+    text = printed(jobs_view([job()], NOW))
     lines = [line.rstrip() for line in text.splitlines()]
     assert all(len(line) <= 80 for line in lines) and "\x1b" not in text
-    assert lines[0].split() == ["id", "profile", "provider", "state", "rows", "age", "expires"]
-    assert "running" in lines[1] and "–/5,000" in lines[1] and "2h" in lines[1] and "in 21h" in lines[1]
-    assert lines[2].split() == ["a-profile-w…", "openai", "cancelling", "49,000/50,000", "-12", "3d", "overdue"]
-    assert "49,000/50,000 -12" in lines[2]
-    assert "6/7 -1" in lines[3] and "collected" in lines[3]
-    assert "not taken" in lines[4] and "unanswered" in lines[5]
-    assert [line[:8].strip() for line in lines[1:]] == ["01234567", "", "", "", ""]
+    assert lines[0] == "01234567"
+    assert "running · –/5,000 · age 2h · expires in 21h" in text
+    assert "cancelling · 49,000/50,000 -12 · age 3d · expires overdue" in text
+    assert "6/7 -1" in text and "collected" in text and "not taken" in text and "unanswered" in text
+    assert "a-profile-w" in text and "…" not in text
+
+
+def test_a_pipe_has_the_id_of_the_job_in_every_line():
+    head, *rows = tabbed(jobs_view([job()], NOW))
+    assert head.split("\t") == ["id", "profile", "provider", "state", "rows", "age", "expires"]
+    assert [row.split("\t")[0] for row in rows] == ["01234567"] * 5
 
 
 def test_one_job_in_detail():
