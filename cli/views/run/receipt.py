@@ -11,7 +11,7 @@ from ....providers.untrusted import one_line
 from ..line import Line
 from ..numbers import LONGEST_NAME, dollars, rate, seconds, tokens
 from .continuity import went_along
-from .dial import check_of, is_substituted, labels, think_path
+from .dial import check_of, is_substituted, think_path
 from .phrases import (
     BAD,
     CAUTION,
@@ -23,6 +23,7 @@ from .phrases import (
     state_words,
     verdict_words,
 )
+from .remarks import note_words, together
 
 _COST_SOURCES = {
     "provider": "provider's bill", "catalogue": "provider's list", "table": "price table", "profile": "profile's price",
@@ -79,22 +80,17 @@ def notes(results: Sequence[Result], *, after_comparison: bool = False) -> list[
     `after_comparison` leaves out what the numbers table and the answers have just said: substituted levels, failures,
     starved answers, and that it was a simulation.
     """
-    lines: dict[tuple[str, str], dict[str, None]] = {}
-    names = labels(results)
-    for result, label in zip(results, names, strict=True):
-        said = _said_once(result) if after_comparison else [*_said_above(result), *_said_once(result)]
-        for words, style in said:
-            if words:
-                lines.setdefault((words, style), {})[label] = None
-    everyone = set(names)
-    return [
-        Line(("all: " if 1 < len(whom) == len(everyone) else f"{', '.join(whom)}: ", STRONG), line)
-        for line, whom in lines.items()
+    said = [
+        (result, words, style)
+        for result in results
+        for words, style in (_said_once(result) if after_comparison else [*_said_above(result), *_said_once(result)])
+        if words
     ]
+    return [Line((f"{', '.join(whom)}: ", STRONG), (words, style)) for whom, words, style in together(said, results)]
 
 
 def _said_above(result: Result) -> list[tuple[str, str]]:
-    said = [(one_line(result.think.note or ""), "")] if is_substituted(result.think) else []
+    said = [(note_words(result), "")] if is_substituted(result.think) else []
     if result.error:
         said.append((" ".join(filter(None, (failure_sentence(result.error), failure_hint(result.error)))), BAD))
     if result.think.verdict == "starved":
@@ -104,15 +100,17 @@ def _said_above(result: Result) -> list[tuple[str, str]]:
 
 
 def _said_once(result: Result) -> list[tuple[str, str]]:
-    note = one_line(result.think.note or "")
+    note = note_words(result)
     # What is assumed of a model is a warning of its own, in the same words for all its results.
     assumed = result.think.fidelity == "assumed" and ";" not in note
     said = [] if is_substituted(result.think) or assumed else [(note, "")]
     for warning in result.warnings:
         words = one_line(warning.message, 1000)
-        if words != note and warning.code not in _TOLD_ABOVE:
+        if words not in (note, one_line(result.think.note or "")) and warning.code not in _TOLD_ABOVE:
             said.append((words, CAUTION))
-    if result.think.verdict != "starved":
+    # That a model cannot be turned off says already why it was thinking.
+    told = result.think.verdict == "starved" or (result.think.verdict == "unwanted" and is_substituted(result.think))
+    if not told:
         said.append((explanation(result), CAUTION))
     if result.passed is not None or result.expect_note or result.checks:
         from ..checks.outcome import check_notes

@@ -17,6 +17,8 @@ from .rows import ResultRow, one_sample_words, rows
 from .think_notes import think_notes
 
 _COMPACT_NEEDS = 72
+_WIDEST_SCREEN = 500
+"""Wider than that is no terminal: there notes stay on one line."""
 
 
 def numbers_table(results: Sequence[Result], width: int) -> Table:
@@ -30,7 +32,7 @@ def numbers_table(results: Sequence[Result], width: int) -> Table:
         table = ruled(_first_that_fits(width, compact) or without_model, leading=1)
     else:
         table = _cards(results, width)
-    table.caption = _caption(results)
+    table.caption = _caption(results, unfolded=width > _WIDEST_SCREEN)
     table.caption_justify = "left"
     table.caption_style = "none"
     return table
@@ -100,9 +102,13 @@ def _stacked(above: Sequence[str], below: Sequence[str]) -> list[Text]:
     return stacked(list(map(Text, above)), list(map(Text, below)))
 
 
-def _caption(results: Sequence[Result]) -> Text | None:
+def _caption(results: Sequence[Result], *, unfolded: bool) -> Text | None:
     """What the marks mean, the note of every substituted level, and why nothing is the best."""
     lines = dict.fromkeys(think_notes(results))
     if words := one_sample_words(results):
         lines[words] = None
-    return Text("\n" + "\n".join(lines), QUIET) if lines else None
+    return (
+        Text("\n" + "\n".join(lines), QUIET, no_wrap=unfolded, overflow="ignore" if unfolded else None)
+        if lines
+        else None
+    )

@@ -76,9 +76,9 @@ def test_notes_say_everything_once_and_whose_it_is(result: Make) -> None:
     odd = result(think=think, warnings=warnings + warnings, cost={"note": "bill and table differ by 9 %"})
     failed = result("grok", status="error", error=Failure("auth", "bad key", 401, False, "thinkdial keys set xai"))
     assert [line.plain for line in notes([odd, odd, failed])] == [
-        "claude@max: max → high: the top level",
-        "claude@max: counts do ␛not add up",
-        "claude@max: bill and table differ by 9 %",
+        "claude: max → high: the top level",
+        "claude: counts do ␛not add up",
+        "claude: bill and table differ by 9 %",
         "grok: key not accepted (401): bad key. Hint: thinkdial keys set xai.",
     ]
     assert [line.plain for line in notes([odd, failed], after_comparison=True)] == [

@@ -174,5 +174,5 @@ def test_what_is_assumed_of_a_model_is_said_once(result: Make, shown: Shown) -> 
         for level in ("low", "high")
     ]
     text = shown(numbers_table(assumed, 160), 160)
-    assert text.count("? claude-opus-6: assumed, no cited fact says that this model takes it here") == 1
+    assert text.count("? new: assumed, no cited fact says that this model takes it here") == 1
     assert "low → high?" in text
