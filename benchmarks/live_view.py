@@ -9,7 +9,7 @@ from statistics import median
 from measure import LEAST_ROUNDS, Fact, Report, Row, Target, progress, timed
 from rich.console import Console
 
-from thinkdial.cli.views.run.live import LiveCompare
+from thinkdial.cli.views.streams.live import LiveCompare
 from thinkdial.providers.schema import AnswerDelta, ReasoningDelta
 
 COLUMNS = 4

@@ -68,7 +68,7 @@ def listed(view: Callable[[int], RenderableType]) -> str:
     screen = console()
     if screen.is_terminal:
         return rendered(view(screen.width), screen=screen)
-    from .views.listing import UNFOLDED, tabbed
+    from .views.name_list import UNFOLDED, tabbed
 
     return "".join(f"{line}\n" for line in tabbed(view(UNFOLDED)))
 

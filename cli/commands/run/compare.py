@@ -194,7 +194,7 @@ def make_and_show(
 
     live = not quiet and is_terminal(sys.stderr)
     if live:
-        from ...views.run.live import LiveCompare
+        from ...views.streams.live import LiveCompare
 
         titles, cells = _titles(ready.jobs)
         observer = LiveCompare(console(stderr=True), titles, cells=cells)

@@ -11,7 +11,7 @@ from rich.text import Text
 from ....engine.batch.provider.job_store import BatchJob, BatchPart
 from ....providers.untrusted import one_line
 from ..grid import Column
-from ..listing import Listing, cells
+from ..name_list import NameList, cells
 from ..numbers import UNKNOWN
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET
 
@@ -26,7 +26,7 @@ _STATUSES = {"ended": GOOD, "failed": BAD, "expired": CAUTION, "cancelled": CAUT
 _WORDS = 300
 
 
-def jobs_view(jobs: Sequence[BatchJob], now: datetime) -> Listing:
+def jobs_view(jobs: Sequence[BatchJob], now: datetime) -> NameList:
     """One line for each batch, below the id of its job."""
     return _table([(job, part) for job in jobs for part in job.parts], now)
 
@@ -55,8 +55,8 @@ def progress_line(job: BatchJob) -> str:
     )
 
 
-def _table(parts: Sequence[tuple[BatchJob, BatchPart]], now: datetime) -> Listing:
-    return Listing(
+def _table(parts: Sequence[tuple[BatchJob, BatchPart]], now: datetime) -> NameList:
+    return NameList(
         (
             Column("profile", "left", cells([one_line(part.profile) for _, part in parts])),
             Column("provider", "left", cells([one_line(part.provider) for _, part in parts])),

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from ....engine.history.read import RUNNING, RunRow
 from ....providers.untrusted import one_line
-from ..listing import UNFOLDED
+from ..name_list import UNFOLDED
 from ..numbers import UNKNOWN, dollars, seconds
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
 

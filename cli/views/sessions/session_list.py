@@ -10,7 +10,7 @@ from rich.text import Text
 from ....engine.sessions.queries import SessionRow
 from ....providers.untrusted import one_line
 from ..grid import Column
-from ..listing import UNFOLDED, Listing, cells
+from ..name_list import UNFOLDED, NameList, cells
 from ..run.phrases import QUIET, STRONG
 
 _GAP = "  "
@@ -21,8 +21,8 @@ def session_list(rows: Sequence[SessionRow], width: int) -> RenderableType:
     return _table(rows) if width >= UNFOLDED else _pairs(rows, width)
 
 
-def _table(rows: Sequence[SessionRow]) -> Listing:
-    return Listing((
+def _table(rows: Sequence[SessionRow]) -> NameList:
+    return NameList((
         Column("session", "left", cells([one_line(row.name) for row in rows])),
         Column("turns", "right", cells([str(row.turns) for row in rows])),
         Column("forks", "right", cells([str(row.forks) for row in rows])),

@@ -15,7 +15,7 @@ from ....engine.planning.capability import DialTable
 from ....profiles.card import ModelCard
 from ....providers.untrusted import harmless
 from ..grid import Column
-from ..listing import Listing, OnScreen, cells
+from ..name_list import NameList, OnScreen, cells
 
 _SPARE = ("shows", "context", "output")
 
@@ -24,7 +24,7 @@ def model_table(rows: Sequence[ModelRow]) -> RenderableType:
     """One row a model. Prices are USD per million tokens, input / output."""
     cards = [row.card for row in rows]
     shows, context, output = _SPARE
-    table = Listing(
+    table = NameList(
         (
             Column("model", "left", cells([card.example for card in cards])),
             Column("takes", "left", cells(list(map(takes, cards)))),

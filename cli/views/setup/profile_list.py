@@ -11,7 +11,7 @@ from ....engine.targets.profile_summary import ProfileSummary
 from ....profiles.provider import Provider
 from ....providers.untrusted import harmless
 from ..grid import Column
-from ..listing import Listing, cells
+from ..name_list import NameList, cells
 from ..numbers import UNKNOWN
 
 _PLACE = "defined in"
@@ -20,7 +20,7 @@ _PLACE = "defined in"
 def profile_table(rows: Sequence[ProfileSummary], groups: Mapping[str, Sequence[str]]) -> RenderableType:
     """One row a profile; where it is defined only when there is room."""
     profiles = [row.profile for row in rows]
-    table = Listing(
+    table = NameList(
         (
             Column("profile", "left", cells([harmless(one.name) for one in profiles], "bold")),
             Column("provider", "left", cells([harmless(one.provider) for one in profiles])),

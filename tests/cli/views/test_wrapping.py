@@ -6,7 +6,7 @@ import pytest
 from rich.cells import cell_len
 
 from thinkdial.cli.views.run.excerpt import excerpt
-from thinkdial.cli.views.run.tail import KEPT_CHARACTERS, KEPT_LINES, Tail
+from thinkdial.cli.views.streams.tail import KEPT_CHARACTERS, KEPT_LINES, Tail
 from thinkdial.cli.views.wrap import columns_that_fit, fit, wrap, wrap_line
 
 TEXTS = [

@@ -9,7 +9,7 @@ from pathlib import Path
 from rich.console import Console
 
 from thinkdial.cli.views.batch.job_list import job_view, jobs_view, progress_line
-from thinkdial.cli.views.listing import tabbed
+from thinkdial.cli.views.name_list import tabbed
 from thinkdial.engine.batch.provider.job_store import BatchJob, BatchPart
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)

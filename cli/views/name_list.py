@@ -20,7 +20,7 @@ _KEPT = "\u00a0"
 """A blank at which no line is broken."""
 
 
-class Listing(Struct, frozen=True):
+class NameList(Struct, frozen=True):
     """Columns of which the first `names` hold identifiers; `marks` stand behind those of the first.
 
     Where not all fits, the columns of `spare` are left out first, then that of `folds` is folded between words, then
@@ -120,7 +120,7 @@ class OnScreen(Struct, frozen=True):
 def tabbed(renderable: RenderableType) -> Iterator[str]:
     """The lines of a view without layout: of lists and tables cells between tabs, of text the text."""
     match renderable:
-        case Listing():
+        case NameList():
             yield from renderable.tabbed()
         case Group():
             for part in renderable.renderables:

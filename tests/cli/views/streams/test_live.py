@@ -9,7 +9,7 @@ import pytest
 from rich.cells import cell_len
 from rich.console import Console
 
-from thinkdial.cli.views.run.live import LiveCompare
+from thinkdial.cli.views.streams.live import LiveCompare
 from thinkdial.engine.results.result import Result
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import AnswerDelta, AnswerWasReasoning, Complete, ReasoningDelta, ReasoningWithheld

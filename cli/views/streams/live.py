@@ -17,8 +17,8 @@ from ....providers.errors import Failure
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta, ReasoningWithheld
 from ....providers.untrusted import one_line
 from ..numbers import seconds
+from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG, failure_sentence, kind_words, state_words
 from ..wrap import COLUMN_DIVIDER, columns_that_fit, fit, wrap
-from .phrases import BAD, CAUTION, GOOD, QUIET, STRONG, failure_sentence, kind_words, state_words
 from .tail import Tail
 
 FRAMES_PER_SECOND = 10

@@ -9,19 +9,19 @@ from rich.console import Console, Group
 from rich.text import Text
 
 from thinkdial.cli.views.grid import Column
-from thinkdial.cli.views.listing import Listing, OnScreen, cells, tabbed
+from thinkdial.cli.views.name_list import NameList, OnScreen, cells, tabbed
 
 NAMES = ["mistral-medium-latest", "accounts/fireworks/models/deepseek-v4p1-flash", "short"]
 
 
-def listing(**named: object) -> Listing:
+def listing(**named: object) -> NameList:
     columns = (
         Column("model", "left", cells(NAMES)),
         Column("takes", "left", cells(["low medium high xhigh max"] * 3)),
         Column("default", "left", cells(["a long default value"] * 3)),
         Column("price", "right", cells(["8 / 40", "0.1 / 0.5", "–"])),
     )
-    return Listing(columns, **named)  # type: ignore[arg-type]
+    return NameList(columns, **named)  # type: ignore[arg-type]
 
 
 def lines(shown: object, width: int) -> list[str]:
