@@ -18,8 +18,12 @@ LOCKED = [entry for entry in ENTRIES if entry and not entry.lstrip().startswith(
 def test_all_that_is_asked_for_is_locked_at_a_version_that_is_allowed() -> None:
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     extras = pyproject["project"]["optional-dependencies"]
-    project = pyproject["project"]
-    asked = [*pyproject["build-system"]["requires"], *project["dependencies"], *extras["dev"], *extras["docs"]]
+    asked = [
+        *pyproject["build-system"]["requires"],
+        *pyproject["project"]["dependencies"],
+        *extras["dev"],
+        *extras["docs"],
+    ]
     versions = dict(re.match(r"([\w.-]+)==(\S+)", entry).groups() for entry in LOCKED)  # type: ignore[union-attr]
     for requirement in map(Requirement, asked):
         locked = versions.get(canonicalize_name(requirement.name))

@@ -11,10 +11,7 @@ from pathlib import Path
 
 from ...profiles.disk import read_bounded, real_path, save_private
 from ...providers.errors import ConfigError
-from ...providers.json_values import parse_json
-from ..profiles.disk import read_bounded, real_path, save_private
-from ..providers.errors import ConfigError
-from ..providers.json_values import obj, parse_json
+from ...providers.json_values import obj, parse_json
 
 LEDGER = "written.json"
 MOST_REMEMBERED = 1000

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from ...providers.errors import ConfigError
 from ...providers.schema import HttpRequest
+from .extras import how_to_add
 from .keys import Key, check_transfer, find_key, place_of_key
 from .target import Target
 
@@ -99,7 +100,7 @@ def _botocore(target: Target) -> tuple[Any, Any, Any]:
 def _no_botocore(target: Target) -> ConfigError:
     return ConfigError(
         f"profile {target.profile.name}: {target.provider.api_key_env[0]} is not set, and signing needs botocore",
-        hint=f"export {target.provider.api_key_env[0]}=..., or install thinkdial[aws]",
+        hint=f"export {target.provider.api_key_env[0]}=..., or {how_to_add('aws')}",
     )
 
 

@@ -18,6 +18,7 @@ from ...profiles.config import user_directory
 from ...profiles.disk import read_bounded, save_private
 from ...providers.errors import ConfigError
 from ...providers.json_values import EMPTY, obj, parse_json, text
+from .extras import how_to_add
 
 SERVICE = "thinkdial"
 NAMES_FILE = "keyring-names.json"
@@ -133,7 +134,7 @@ def _keyring() -> Any:
     except ImportError:
         raise ConfigError(
             "the keyring needs the package keyring, which is not installed",
-            hint=f"pip install 'thinkdial[keyring]'; {OTHER_WAYS}",
+            hint=f"{how_to_add('keyring')}; {OTHER_WAYS}",
         ) from None
     try:
         chosen: Any = module.get_keyring()

@@ -17,6 +17,7 @@ from ....profiles.profile import CallLimits
 from ....providers.errors import ConfigError, Failure, UsageError
 from ...costs.budget.share import Grant, Need
 from ...history.heads import CallHead
+from ...targets.extras import how_to_add
 from ..books import BookTerms
 from .limiter import BlockAttempt, BudgetTerms, Lease, Limiter, News
 from .reach import check_reach, is_loopback_host
@@ -237,9 +238,7 @@ def _imported() -> Any:
         import_module("ray.data")
         return import_module("ray")
     except ImportError as error:
-        raise UsageError(
-            f"--engine ray needs Ray, which is not installed ({error})", hint="pip install 'thinkdial[ray]'"
-        ) from None
+        raise UsageError(f"--engine ray needs Ray, which is not installed ({error})", hint=how_to_add("ray")) from None
 
 
 def _no_reporter(*_: object, **__: object) -> tuple[None, None]:

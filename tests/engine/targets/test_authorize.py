@@ -66,7 +66,7 @@ def test_without_key_and_botocore_it_is_said_what_to_do(monkeypatch: pytest.Monk
     monkeypatch.setitem(sys.modules, "botocore.auth", None)
     with pytest.raises(ConfigError, match="AWS_BEARER_TOKEN_BEDROCK is not set") as caught:
         authorization(bedrock(), {})
-    assert "thinkdial[aws]" in (caught.value.hint or "")
+    assert "[aws]'" in (caught.value.hint or "")
 
 
 def test_without_credentials_it_is_said_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -220,7 +220,7 @@ def test_without_the_package_it_is_said_what_to_install(memory: Memory, monkeypa
     monkeypatch.setitem(sys.modules, "keyring", None)
     with pytest.raises(ConfigError, match="not installed") as caught:
         find_key(target(), {})
-    assert "thinkdial[keyring]" in (caught.value.hint or "")
+    assert "[keyring]'" in (caught.value.hint or "")
     assert secret(target(), {"OPENAI_API_KEY": "usual"}) == "usual"
 
 

@@ -192,7 +192,7 @@ def test_without_the_package(cli: Cli, memory: Memory, monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "keyring", None)
     for arguments in (("set", "openai"), ("rm", "openai")):
         ended = cli("keys", *arguments, stdin=SECRET.encode())
-        assert ended.code == 2 and "thinkdial[keyring]" in ended.err and SECRET not in ended.everything
+        assert ended.code == 2 and "[keyring]'" in ended.err and SECRET not in ended.everything
     assert cli("keys", "list").code == 0
     forgotten = cli("keys", "rm", "openai", "--forget")
     assert forgotten.code == 0 and "still in the keyring" in forgotten.err
