@@ -47,10 +47,10 @@ class Reader:
         environment = self.environment
         if "profiles init" in script:  # the one command that wants no configuration to be there
             environment = {**environment, "XDG_CONFIG_HOME": str(self.directory / "new")}
+        typed = "Is 91 prime?\n" if "thinkdial chat" in script else ""
         return subprocess.run(
             ["bash", "-c", f"set -{'eu' if strict else ''}mo pipefail\n{script}"], cwd=self.directory, env=environment,
-            input="Is 91 prime?\n" if "thinkdial chat" in script else "", capture_output=True,
-            timeout=seconds, text=True, check=False,
+            input=typed, capture_output=True, timeout=seconds, text=True, check=False,
         )  # fmt: skip
 
 
