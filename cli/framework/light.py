@@ -17,6 +17,9 @@ from typing import Any, cast, get_args, get_origin
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+PREFIX = "THINKDIAL_"
+"""How variables begin that set options."""
+
 _UNDECIDED = object()
 _ParseError: type[Exception] = typer.BadParameter.__mro__[1]
 """The error of a command line that cannot be read; Typer gives it no name of its own."""
@@ -58,8 +61,12 @@ class LightCommand(TyperCommand):
     def format_options(self, ctx: Any, formatter: Any) -> None:
         from .help_words import in_words
 
-        in_words(self.get_params(ctx))
+        parameters = in_words(self.get_params(ctx))
         super().format_options(ctx, formatter)
+        from .variables import variables_hint
+
+        if hint := variables_hint(parameters):
+            formatter.write(f"\n{hint}\n")
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         from .help_words import plain_usage
@@ -97,6 +104,10 @@ class _PlainValue:
 
 
 def _lightened(parameters: Sequence[Any]) -> list[Any]:
+    if any(name.startswith(PREFIX) for name in os.environ):
+        from .variables import with_variables
+
+        with_variables(parameters)
     for parameter in parameters:
         if getattr(parameter, "_runtime_param", _UNDECIDED) is None:
             parameter._runtime_param = _PlainValue()

@@ -22,8 +22,17 @@ def hinted(error: Any, command: Any, ctx: Any, given: Sequence[str]) -> Any:
         choices = found["choices"].strip("'").split("', '")
         near = did_you_mean(found["word"].lower(), choices)
         message = f"{found['word']!r} is not one of {', '.join(choices)}{near}."
+    if (name := _variable(error, ctx)) is not None:
+        message = f"{message.rstrip('.')} (it comes from the variable {name})."
     error.message = message
     return error
+
+
+def _variable(error: Any, ctx: Any) -> str | None:
+    """The variable that a bad value came from; None where it was typed."""
+    parameter = getattr(error, "param", None)
+    source = None if parameter is None else ctx.get_parameter_source(parameter.name)
+    return str(parameter.envvar) if getattr(source, "name", "") == "ENVIRONMENT" else None
 
 
 def _option_hint(unknown: str, command: Any, ctx: Any, given: Sequence[str]) -> str:

@@ -15,13 +15,20 @@ def help_(
         list[str] | None, typer.Argument(metavar="[COMMAND]...", help="A command, such as compare or history show.")
     ] = None,
 ) -> ExitCode:
-    """Show the help of the program, or of one command, as --help does.
+    """Show the help of the program, or of one command, as --help does; `help variables` lists what variables set.
 
     Example:  thinkdial help history show
     """
     from .....providers.errors import UsageError, did_you_mean
     from ....output import emit
 
+    if command == ["variables"]:
+        from ....framework.variables import variables
+        from ....output import console
+        from ....views.setup.variable_list import variable_text
+
+        emit(variable_text(variables(ctx.find_root().command), console().width))
+        return ExitCode.OK
     found: Any = ctx.parent
     if found is None:  # nobody calls it but the program
         return ExitCode.OK
