@@ -44,6 +44,9 @@ class Expectation(Struct, frozen=True):
     judged: int = 0
 
 
+NOTHING_EXPECTED = Expectation()
+
+
 def checked_levels(levels: Sequence[Think], name: str = "--escalate") -> tuple[Think, ...]:
     """The levels from the first to the last. Raises `UsageError` for fewer than two, and for one that comes again.
 
@@ -107,7 +110,7 @@ def escalation_of(
     attempts: Sequence[Result],
     ended: EscalationEnd,
     *,
-    expected: Expectation = Expectation(),
+    expected: Expectation = NOTHING_EXPECTED,
     forecasts: Mapping[str, Decimal | None] | None = None,
 ) -> Escalation:
     """All attempts with their bill. `forecasts` are what levels were likely to cost, for a top that was not reached."""

@@ -16,6 +16,9 @@ from .conversations.rows import sessions_holding
 from .read import RunFilter, RunRow, StoredResult, StoredRun, find_run, list_runs, remove_runs, run_numbers, stored_run
 from .store import Store
 
+MOST_NAMES = 8
+"""Results that are named where one has to be chosen."""
+
 
 class RunList(Struct, frozen=True):
     """The runs that fit. `exists` is False while nothing was ever stored."""
@@ -72,6 +75,7 @@ def named_pair(first: str, second: str | None = None) -> tuple[NamedResult, Name
     run, _, only = first.partition(":")
     stored = named_run(run, only or None)
     if len(stored.entries) != 2:
+        _refuse_without_results(stored)
         raise UsageError(
             f"{first!r} has {_count(stored)}: two are compared", hint=f"name both: {_written(stored, run or first)}"
         )
@@ -83,6 +87,7 @@ def _named_result(written: str) -> NamedResult:
     run, _, only = written.partition(":")
     stored = named_run(run, only or None)
     if len(stored.entries) != 1:
+        _refuse_without_results(stored)
         raise UsageError(f"{written!r} has {_count(stored)}", hint=f"say which: {_written(stored, run)}")
     return _as_named(stored, stored.entries[0])
 
@@ -91,13 +96,27 @@ def _as_named(stored: StoredRun, entry: StoredResult) -> NamedResult:
     return NamedResult(f"run {stored.number}, {entry_name(entry)}", entry.result, stored.run.prompt, stored.run.system)
 
 
+def _refuse_without_results(stored: StoredRun) -> None:
+    """Raise `UsageError` for a run of which the history has no result."""
+    if stored.entries:
+        return
+    if stored.command == "batch":
+        raise UsageError(
+            f"run {stored.number} is a batch: its results are in its output, and not in the history",
+            hint="thinkdial history list shows which runs have results",
+        )
+    raise UsageError(f"run {stored.number} has no results", hint="thinkdial history list shows which runs have some")
+
+
 def _count(stored: StoredRun) -> str:
     return f"{len(stored.entries)} result{'' if len(stored.entries) == 1 else 's'}"
 
 
 def _written(stored: StoredRun, run: str) -> str:
     """The results of a run as `RUN:PROFILE` names them."""
-    return ", ".join(dict.fromkeys(f"{run}:{entry_name(entry)}" for entry in stored.entries)) or "none"
+    names = list(dict.fromkeys(f"{run}:{entry_name(entry)}" for entry in stored.entries))
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    return ", ".join(names[:MOST_NAMES]) + more
 
 
 def one_response(stored: StoredRun) -> RawResponse:

@@ -35,8 +35,19 @@ OF_A_RESULT: Mapping[str, str] = {
     "finish": "finish",
     "error_kind": "error.kind",
     "error_message": "error.message",
+    "aim_unit": "aim.unit",
+    "aim_target": "aim.target",
+    "aim_chosen": "aim.chosen",
+    "aim_source": "aim.source",
+    "aim_low": "aim.low",
+    "aim_expected": "aim.expected",
+    "aim_high": "aim.high",
+    "aim_fit": "aim.fit",
+    "aim_miss_percent": "aim.miss_percent",
 }
 """The columns that mean the same in all of them, and the path to their value: of attributes, or in a document."""
+
+_AIM_COLUMNS = tuple(name for name in OF_A_RESULT if name.startswith("aim_"))
 
 RUN_COLUMNS = (
     "run_id", "profile", "provider", "model", "model_reported", "status",
@@ -46,7 +57,7 @@ RUN_COLUMNS = (
     "cost_usd", "cost_source", "forecast_low_usd", "forecast_expected_usd", "forecast_likely_high_usd",
     "forecast_high_usd",
     "connect_s", "first_reasoning_s", "first_answer_s", "total_s", "output_tokens_per_s",
-    "finish", "error_kind", "error_message", "warnings", "answer", "reasoning",
+    *_AIM_COLUMNS, "finish", "error_kind", "error_message", "warnings", "answer", "reasoning",
 )  # fmt: skip
 
 BATCH_COLUMNS = (
@@ -55,27 +66,31 @@ BATCH_COLUMNS = (
     "passed", "expect_note", "answer", "reasoning", "visibility",
     "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "tokens_source",
     "cost_usd", "cost_source", "first_answer_s", "total_s", "finish", "attempts", "error_kind", "error_message",
-    "warnings", "row", "work", "batch", "id", "created_at",
+    *_AIM_COLUMNS, "warnings", "row", "work", "batch", "id", "created_at",
 )  # fmt: skip
 
-_UNREPEATED_COLUMNS = tuple(name for name in BATCH_COLUMNS if name != "repeat")
+_AIMLESS_COLUMNS = tuple(name for name in BATCH_COLUMNS if name not in _AIM_COLUMNS)
+_UNREPEATED_COLUMNS = tuple(name for name in _AIMLESS_COLUMNS if name != "repeat")
 EARLIER_BATCH_COLUMNS = (
+    _AIMLESS_COLUMNS,
     _UNREPEATED_COLUMNS,
     tuple("think" if name == "think_requested" else name for name in _UNREPEATED_COLUMNS),
 )
 """Those of earlier versions, the latest first: an output that begins with them is gone on with, in them."""
 
-_FROM_RESULT = {name: attrgetter(path) for name, path in OF_A_RESULT.items() if not path.startswith("error.")}
+_AT_TIMES = ("error", "aim")
+"""Parts that a result may be without."""
+
+_ALWAYS = {name: attrgetter(path) for name, path in OF_A_RESULT.items() if path.split(".")[0] not in _AT_TIMES}
 _IN_DOCUMENT = {name: path.split(".") for name, path in OF_A_RESULT.items()}
 
 
 def cells_of(result: Result) -> dict[str, Any]:
     """The values of a result by column."""
-    error = result.error
+    parts = {name: getattr(result, name) for name in _AT_TIMES}
     return {
-        **{name: value(result) for name, value in _FROM_RESULT.items()},
-        "error_kind": None if error is None else error.kind,
-        "error_message": None if error is None else error.message,
+        name: _ALWAYS[name](result) if name in _ALWAYS else getattr(parts[path[0]], path[1], None)
+        for name, path in _IN_DOCUMENT.items()
     }
 
 

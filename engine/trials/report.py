@@ -178,7 +178,8 @@ def _arm_report(
     if record.n:
         low, high = rate_bounds(record.passed, record.n, alpha, is_last=rules.is_last(record))
         more = record.n + MORE_ROWS
-        next_low, next_high = rate_bounds(round(record.passed * more / record.n), more, alpha)
+        is_last = rules.is_last(record)  # then there would be 100 more rows, all of them asked
+        next_low, next_high = rate_bounds(round(record.passed * more / record.n), more, alpha, is_last=is_last)
     mean = record.mean_usd
     margin = None if mean is None else mean_margin(record.costs, alpha, is_last=rules.is_last(record))
     samples = record.samples.values()

@@ -97,6 +97,8 @@ def _foot(progress: BatchProgress, width: int) -> Iterator[str]:
     if has_many and every.at.tokens is not None:
         parts.append(f"{every.tokens} tokens")
     yield "".join(text for text, _ in _cut([(part, "") for part in parts], width + len(_GAP))).strip()
+    if progress.is_stopping and not every.at.in_flight:
+        return
     if progress.is_stopping:
         yield f"finishing {every.at.in_flight} under way; Ctrl-C once more stops at once"
     else:

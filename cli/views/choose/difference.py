@@ -21,6 +21,7 @@ from ..quotation import fenced, inline
 from ..run.dial import labels
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
 from ..wrap import wrap
+from .sides import LEAST_WIDTH, sides
 
 WIDEST = 110
 """Columns of text that are still read with ease."""
@@ -62,20 +63,24 @@ class FigureLine(Struct, frozen=True):
 
 
 def difference_view(named: NamedDifference, width: int, *, form: DiffForm = "cut") -> Group:
-    """Return both names, the table of figures, and the second answer with marks around what is not in the first."""
+    """Return both names, the table of figures, and the answers with marks around what differs.
+
+    They are one text, or from `LEAST_WIDTH` columns on two, beside each other."""
     found = named.found
     heads = [
         Text.assemble((f"{letter}  ", STRONG), one_line(name, width - 3))
         for letter, name in (("A", named.name_a), ("B", named.name_b))
     ]
-    body = Text()
-    for piece in marked_pieces(found.answer.pieces, form):
+    pieces, body = list(marked_pieces(found.answer.pieces, form)), Text()
+    for piece in pieces:
         body.append(piece.text, _STYLES[piece.kind])
     parts: list[RenderableType] = [*heads, Text(""), ruled(_columns(figure_lines(found), width)), Text("")]
     parts += [Text(line, CAUTION) for said in caveats(found) for line in wrap(said, min(width, WIDEST))]
     legend = Text.assemble("   ", ("[-only in A-]", BAD), " ", ("{+only in B+}", GOOD))
     parts.append(Text.assemble((agreement(found), STRONG), legend if _differs(found) else ""))
-    if _differs(found) and body.plain.strip():
+    if _differs(found) and width >= LEAST_WIDTH:
+        parts += [Text(""), sides(pieces, width)]
+    elif _differs(found) and body.plain.strip():
         body.rstrip()
         body.expand_tabs(4)
         parts += [Text(""), Constrain(body, min(width, WIDEST))]

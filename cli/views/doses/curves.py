@@ -39,8 +39,8 @@ def curves_view(curves: Sequence[DoseCurve], width: int) -> Iterator[RenderableT
         for words, style in step_lines(curve):
             yield Text(f"  {words}", style)
     if any(curve.doses for curve in curves):
-        kind = "logarithmic" if scale.logarithmic else "from 0"
-        yield Text("\n" + "\n".join([f"● median, ├─┤ interval, on a scale {kind}", *legend(curves)]), QUIET)
+        kind = "a logarithmic scale" if scale.logarithmic else "a scale from 0"
+        yield Text("\n" + "\n".join([f"● median, ├─┤ interval, on {kind}", *legend(curves)]), QUIET)
 
 
 def step_lines(curve: DoseCurve) -> Iterator[tuple[str, str]]:

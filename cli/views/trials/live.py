@@ -114,6 +114,8 @@ def shown(report: TrialReport, room: int) -> list[ArmCells]:
 def foot(trial: RunningTrial, report: TrialReport) -> list[str]:
     """How far it is, and how it is stopped."""
     progress = trial.batch.progress()
+    if progress.is_stopping and not progress.together.in_flight:
+        return [_so_far(trial, report)]
     if progress.is_stopping:
         return [_so_far(trial, report), "finishing what is under way; Ctrl-C once more stops at once"]
     return [_so_far(trial, report), "Ctrl-C finishes what is under way and stops"]

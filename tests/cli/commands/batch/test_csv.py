@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
+from thinkdial.cli.views.run.export import run_csv
 from thinkdial.engine.batch.output.csv_lines import HEADS, csv_line
+from thinkdial.engine.planning.think_plan import AimReceipt
 from thinkdial.engine.results.csv_columns import (
     BATCH_COLUMNS,
     EARLIER_BATCH_COLUMNS,
@@ -77,13 +79,25 @@ def test_a_name_stands_for_the_same_in_every_file() -> None:
     }
 
 
-def test_the_earlier_heads_lack_the_sample_and_have_another_name() -> None:
+def test_the_earlier_heads_lack_doses_and_samples_and_have_another_name() -> None:
     assert (BATCH_COLUMNS, *EARLIER_BATCH_COLUMNS) == HEADS
-    assert HEADS[1] == tuple(name for name in BATCH_COLUMNS if name != "repeat")
-    assert [(new, old) for new, old in zip(*HEADS[1:], strict=True) if new != old] == [("think_requested", "think")]
+    assert HEADS[1] == tuple(name for name in BATCH_COLUMNS if not name.startswith("aim_"))
+    assert HEADS[2] == tuple(name for name in HEADS[1] if name != "repeat")
+    assert [(new, old) for new, old in zip(*HEADS[2:], strict=True) if new != old] == [("think_requested", "think")]
     assert EARLIER.read_text(encoding="utf-8").split("\n")[0] == ",".join(EARLIER_BATCH_COLUMNS[-1])
     for head in HEADS:
         assert csv_line({}, head).count(b",") == len(head) - 1
+
+
+def test_a_dose_has_its_columns() -> None:
+    aim = AimReceipt("reasoning_tokens", 500, "low", "history", 8, 200.5, 400, 800, "near").after(550)
+    one = make_result(aim=aim)
+    told, found = cells_in(result_document(one)), cells_of(one)
+    asked = {name: value for name, value in found.items() if name.startswith("aim_")}
+    assert asked == {name: told[name] for name in asked}
+    assert (asked["aim_target"], asked["aim_chosen"], asked["aim_miss_percent"]) == (500, "low", 10.0)
+    assert b",reasoning_tokens,500,low,history,200.5,400,800,near,10.0," in csv_line(result_document(one))
+    assert run_csv([one]).split("\n")[1].count(",reasoning_tokens,500,low,history,200.5,400,800,near,10.0,") == 1
 
 
 def test_a_document_without_anything_is_a_line() -> None:

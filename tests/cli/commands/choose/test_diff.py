@@ -10,7 +10,9 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from msgspec.structs import replace
 
+from thinkdial.engine.history import queries
 from thinkdial.engine.results.result import ThinkReceipt
 from thinkdial.profiles.facts import packaged_text
 
@@ -52,6 +54,27 @@ def test_it_fits_the_terminal(cli: Callable[..., Any], monkeypatch: pytest.Monke
     ended = cli("diff", "1:claude", "1:gpt@high")
     longest = max(map(len, ended.out.splitlines()))
     assert longest <= max(width, 66), "the figures have their room, and text is folded"
+
+
+def test_a_wide_terminal_has_the_answers_beside_each_other(
+    cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "160")
+    lines = cli("diff", "1:claude", "1:gpt@high").out.splitlines()
+    (line,) = [line for line in lines if "91 is" in line]
+    a, b = line.split("│")
+    assert "[-not prime" in a and "{+" not in a and "{+a composite number" in b and "[-" not in b
+    hostile = cli("diff", "1:claude", "1:gpt@low")
+    assert "\x1b" not in hostile.out and "\u202e" not in hostile.out
+    assert all(len(line) <= 160 for line in hostile.out.splitlines())
+
+
+def test_a_batch_has_no_results_to_compare(cli: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    stored = queries.named_run("1")
+    monkeypatch.setattr(queries, "named_run", lambda *_: replace(stored, command="batch", entries=()))
+    for named in (("last",), ("last", "1:claude")):
+        ended = cli("diff", *named)
+        assert ended.code == 2 and "its results are in its output" in ended.err
 
 
 def test_the_two_results_of_a_run_need_no_names(cli: Callable[..., Any]) -> None:
