@@ -31,7 +31,9 @@ def hinted(error: Any, command: Any, ctx: Any, given: Sequence[str]) -> Any:
 def _variable(error: Any, ctx: Any) -> str | None:
     """The variable that a bad value came from; None where it was typed."""
     parameter = getattr(error, "param", None)
-    source = None if parameter is None else ctx.get_parameter_source(parameter.name)
+    if parameter is None:
+        return None
+    source = ctx.get_parameter_source(parameter.name)
     return str(parameter.envvar) if getattr(source, "name", "") == "ENVIRONMENT" else None
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from msgspec import Struct
 
@@ -49,7 +49,7 @@ def setting(path: KeyPath, config: Config) -> Any:
         if one.path == path:
             found = one.value
         elif one.path[: len(path)] == path:
-            found = found if isinstance(found, dict) else {}
+            found = found if isinstance(cast("object", found), dict) else {}
             place: dict[str, Any] = found
             for key in one.path[len(path) : -1]:
                 place = place.setdefault(key, {})

@@ -57,26 +57,26 @@ def value_from(text: str) -> Any:
     from ruamel.yaml import YAMLError
 
     try:
-        value = _yaml("").load(text)
+        value: Any = _yaml("").load(text)
     except YAMLError:
         return text
-    is_nested = isinstance(value, (dict, list))
+    is_nested = isinstance(cast("object", value), dict | list)
     return text if value is None or (is_nested and text.lstrip()[:1] not in ("[", "{")) else value
 
 
 def with_value(text: str, path: KeyPath, value: Any) -> str:
     """`text` with `value` at `path`; mappings on the way are made. Raises `ConfigError` where one cannot be."""
     root = _loaded(text)
-    place = root
+    place: Any = root
     for at, key in enumerate(path[:-1]):
         if place.get(key) is None:
             place[key] = _commented_map()
         place = place[key]
-        if not isinstance(place, dict):
+        if not _is_mapping(place):
             raise ConfigError(f"{path_words(path[: at + 1])} is a value, and holds no {path[at + 1]}")
-    old = place.get(path[-1])
-    if isinstance(old, dict) and isinstance(value, dict):
-        _laid_over(cast("dict[str, Any]", old), cast("dict[str, Any]", value))
+    old: Any = place.get(path[-1])
+    if _is_mapping(old) and _is_mapping(value):
+        _laid_over(old, value)
     else:
         place[path[-1]] = value
     return _dumped(text, root)
@@ -210,3 +210,7 @@ def _steps(text: str) -> tuple[int, int]:
 
 def _blanks(line: str) -> int:
     return len(line) - len(line.lstrip(" "))
+
+
+def _is_mapping(value: object) -> bool:
+    return isinstance(value, dict)

@@ -54,9 +54,10 @@ def required() -> tuple[list[str], list[str]]:
         requirement, _, marker = line.partition(";")
         name = re.split(r"[^\w.-]", requirement.strip(), maxsplit=1)[0]
         extra = re.search(r"extra == ['\"](?P<name>[\w-]+)", marker)
-        if extra is None and not (sys.platform == "win32" and "win32" in marker):
-            needed.append(name)
-        elif extra is not None and extra["name"] not in ONLY_FOR_US:
+        if extra is None:
+            if not (sys.platform == "win32" and "win32" in marker):
+                needed.append(name)
+        elif extra["name"] not in ONLY_FOR_US:
             more.append(name)
     return needed, more
 
