@@ -79,7 +79,7 @@ def main() -> None:
 
 
 def write_tree(folder: Path, wheels: Path, maintainer: str, date: str) -> list[Path]:
-    """Write `folder/debian` and `folder/wheels`; what is in the former. Raises `ValueError` for wheels of no one Python."""
+    """Write `debian` and `wheels` into `folder`; the control files. Raises `ValueError` for wheels of many Pythons."""
     shutil.copytree(wheels, folder / "wheels")
     low, high = python_of(wheels)
     version = next(wheels.glob("thinkdial-*.whl")).name.split("-")[1]

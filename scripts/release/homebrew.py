@@ -19,7 +19,10 @@ from typing import Any
 from packaging.markers import Marker
 
 PYTHON = "3.13"
-SYSTEMS = ({"sys_platform": "darwin", "platform_system": "Darwin"}, {"sys_platform": "linux", "platform_system": "Linux"})
+SYSTEMS = (
+    {"sys_platform": "darwin", "platform_system": "Darwin"},
+    {"sys_platform": "linux", "platform_system": "Linux"},
+)
 COMMON = {
     "os_name": "posix", "python_version": PYTHON, "python_full_version": f"{PYTHON}.0", "extra": "",
     "platform_python_implementation": "CPython", "implementation_name": "cpython",
@@ -58,7 +61,7 @@ def main() -> None:
 
 def formula(sdist: bytes, address: str, lock: dict[str, Any]) -> Iterator[str]:
     """The lines of the formula. Raises `ValueError` where something that is needed has no source to build from."""
-    homepage = address.split("/releases/")[0]
+    homepage = address.partition("/releases/")[0]
     yield HEAD.format(homepage=homepage, address=address, sha256=hashlib.sha256(sdist).hexdigest(), python=PYTHON)
     for package in lock["packages"]:
         if not is_needed(package):
