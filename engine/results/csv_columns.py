@@ -66,13 +66,13 @@ BATCH_COLUMNS = (
     "passed", "expect_note", "answer", "reasoning", "visibility",
     "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "tokens_source",
     "cost_usd", "cost_source", "first_answer_s", "total_s", "finish", "attempts", "error_kind", "error_message",
-    *_AIM_COLUMNS, "warnings", "row", "work", "batch", "id", "created_at",
+    *_AIM_COLUMNS, "checks", "escalation", "warnings", "row", "work", "batch", "id", "created_at",
 )  # fmt: skip
 
-_AIMLESS_COLUMNS = tuple(name for name in BATCH_COLUMNS if name not in _AIM_COLUMNS)
-_UNREPEATED_COLUMNS = tuple(name for name in _AIMLESS_COLUMNS if name != "repeat")
+_CHECKLESS_COLUMNS = tuple(name for name in BATCH_COLUMNS if name not in (*_AIM_COLUMNS, "checks", "escalation"))
+_UNREPEATED_COLUMNS = tuple(name for name in _CHECKLESS_COLUMNS if name != "repeat")
 EARLIER_BATCH_COLUMNS = (
-    _AIMLESS_COLUMNS,
+    _CHECKLESS_COLUMNS,
     _UNREPEATED_COLUMNS,
     tuple("think" if name == "think_requested" else name for name in _UNREPEATED_COLUMNS),
 )

@@ -124,6 +124,7 @@ def tune(
     Example:  thinkdial tune rows.jsonl -p claude -p gpt --think low,high --target 0.9 --max-cost 5 -o tune.jsonl
     """
     from ....engine.batch.options import BatchOptions
+    from ....engine.doses.chooser import choose_dose
     from ....engine.runs.jobs import Options
     from ....engine.runs.money import CostOptions
     from ....engine.trials.options import TrialOptions
@@ -153,7 +154,14 @@ def tune(
             target=results.output if results.output is not None else _dropped,
             profiles=tuple(profile or ()),
             calls=Options(
-                sweep_values(think), max_output, timeout, retries, no_stream, emulate, is_strict=strict_think
+                sweep_values(think),
+                max_output,
+                timeout,
+                retries,
+                no_stream,
+                emulate,
+                is_strict=strict_think,
+                choose=choose_dose,
             ),
             cost=CostOptions(dollars_of(max_cost), allow_unpriced),
             system=system,

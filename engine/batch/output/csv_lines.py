@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ....providers.json_values import parse_json
 from ....providers.untrusted import csv_cell
 from ...exchange.outcome import NEVER_SENT
 from ...results.csv_columns import BATCH_COLUMNS, EARLIER_BATCH_COLUMNS, OF_A_RESULT, cells_in, value_in
@@ -13,6 +14,9 @@ from .records import line_of_cells
 
 HEADS = (BATCH_COLUMNS, *EARLIER_BATCH_COLUMNS)
 """What a file may begin with; a new one begins with the first."""
+
+_JSON = ("checks", "escalation")
+"""Columns whose cells are JSON, empty where there is nothing."""
 
 _OWN = tuple(name for name in BATCH_COLUMNS if name not in OF_A_RESULT)
 
@@ -30,6 +34,7 @@ def csv_line(document: Mapping[str, Any], columns: Sequence[str] = BATCH_COLUMNS
         "reasoning_tokens": value_in(document, "usage", "reasoning_tokens"),
         "warnings": "; ".join(warning["message"] for warning in document.get("warnings") or ()),
         "row": json.dumps(document.get("row") or {}, ensure_ascii=False),
+        **{name: json.dumps(document[name], ensure_ascii=False) if document.get(name) else None for name in _JSON},
     }
     return line_of_cells([_cell(cells[name]) for name in columns])
 
@@ -69,7 +74,16 @@ def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
         "reasoning": {"text": cells.get("reasoning")},
         "warnings": [{"code": NEVER_SENT.code}] if NEVER_SENT.message in said else [],
         "passed": None if not passed else passed == "true",
+        **{name: _parsed(cells.get(name) or "null") for name in _JSON},
     }
+
+
+def _parsed(cell: str) -> Any:
+    """What a cell of JSON holds; None where somebody has made something else of it."""
+    try:
+        return parse_json(cell)
+    except ValueError:
+        return None
 
 
 def _cell(value: Any) -> str:

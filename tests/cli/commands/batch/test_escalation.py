@@ -76,6 +76,19 @@ def test_the_summary_counts_the_bill_of_all_attempts(process: Cli, sim: Path, tm
         assert float(group["usd"]) == pytest.approx(sum(bills))
 
 
+def test_csv_keeps_the_bill_of_all_attempts(process: Cli, sim: Path, tmp_path: Path) -> None:
+    rows, out, told = write_rows(tmp_path / "r.jsonl", *ROWS[:2]), tmp_path / "out.csv", tmp_path / "s.json"
+    asked = ("batch", rows, "-p", "o", "--config", sim, "--escalate", "low,high", "-o", out, "--summary", told)
+    summaries: list[Any] = []
+    for _ in range(2):
+        assert process(*asked).code == 0
+        summaries.append(json.loads(told.read_text())["groups"])
+    first, again = (
+        {(group["think"], group["usd"], group["passed"], group["results"]) for group in groups} for groups in summaries
+    )
+    assert first == again and {think for think, *_ in first} == {"low > high"}
+
+
 def test_the_budget_leaves_the_answer_there_is(process: Cli, sim: Path, tmp_path: Path) -> None:
     rows, out = write_rows(tmp_path / "rows.jsonl", ROWS[1]), tmp_path / "out.jsonl"
     asked = ("batch", rows, "-p", "a", "--config", sim, "--escalate", "low,max", "-o", out, "--max-output", "600")

@@ -138,6 +138,15 @@ def test_rows_from_a_pipe(process: Run, arms: Path, sums: Path) -> None:
     assert piped.code == 0 and piped.json["calls"] == 5 and piped.json["source"] == "-"
 
 
+def test_a_dose_is_chosen_by_what_is_measured(cli: Run, arms: Path, sums: Path) -> None:
+    cli("compare", "What is 3 + 4?", "-p", "arm-p97", "--think", "low,high", "--repeat", "4", "--config", arms, "-q")
+    options = ("-p", "arm-p97", "--config", arms)
+    (aimed,) = cli("ask", "What is 3 + 4?", *options, "--think", "~1200", "--json", "-q").json["results"]
+    assert aimed["aim"]["chosen"] == "high"
+    (arm,) = cli("tune", sums, *options, "--think", "~1200", "--rows", "12", "--json").json["arms"]
+    assert arm["think"] == "~1200" and arm["reasoning_tokens_median"] > 700
+
+
 def test_the_same_request_is_one_arm(cli: Run, arms: Path, sums: Path) -> None:
     found = cli(
         "tune", sums, "-p", "arm-p97", "--think", "medium,auto,high", "--rows", "10", "--json", "--config", arms
