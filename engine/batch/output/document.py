@@ -8,8 +8,9 @@ from decimal import Decimal
 from typing import Any, cast
 
 import orjson
+from msgspec import to_builtins
 
-from ...results.documents import RESULT_SCHEMA, dollars_text, printed_fields, result_document
+from ...results.documents import RESULT_SCHEMA, dollars_text, result_document
 from ...results.result import Result
 from ..rows.rows import Row
 from .output_file import Work
@@ -28,8 +29,10 @@ def output_line(result: Result, row: Row, work: Work, batch_id: str) -> bytes:
     is_plain = result.error is None and result.turn is None and result.escalation is None
     if is_plain and not (result.continuity or result.refused or result.checks):
         try:
-            told = {name: getattr(result, name) for name in _NAMES}
-            line = {"schema": RESULT_SCHEMA, **told, **_of_the_batch(row, work, batch_id)}
+            line = {"schema": RESULT_SCHEMA, **to_builtins(result, builtin_types=(Decimal,), enc_hook=_as_json)}
+            for name in Result.INTERNAL:
+                del line[name]
+            line |= _of_the_batch(row, work, batch_id)
             return orjson.dumps(line, default=_as_json, option=orjson.OPT_APPEND_NEWLINE)
         except orjson.JSONEncodeError:
             pass  # half a surrogate pair, a number of more than 64 bits, or a very deep row
@@ -62,5 +65,4 @@ def json_line(document: dict[str, Any]) -> bytes:
         return json.dumps(document, separators=(",", ":")).encode() + b"\n"
 
 
-_NAMES = printed_fields(Result)
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
