@@ -28,10 +28,20 @@ def _unsaid(_: str) -> None:
 def read_prompt(
     argument: str | None, prompt_files: list[Path], system: str | None, note: Callable[[str], None] = _unsaid
 ) -> Prompt:
+    """What the user gave, as a prompt. Raises `UsageError` for an empty one, and as `read_given` does."""
+    text = read_given(argument, prompt_files, note)
+    if not text:
+        raise UsageError(
+            "the prompt is empty", hint='give one: thinkdial ask "..."  or  -f FILE  or  ... | thinkdial ask'
+        )
+    return Prompt(text, checked_text(system, "--system") if system else None)
+
+
+def read_given(argument: str | None, prompt_files: list[Path], note: Callable[[str], None] = _unsaid) -> str:
     """Join what the user gave. `-` as the argument, or nothing else to read, means standard input.
 
     What standard input adds to another prompt is noted. A pipe that stays open is waited for, which is said.
-    Raises `UsageError` for an empty prompt, for bytes that are no text, and for more than 64 MiB.
+    Raises `UsageError` for bytes that are no text, and for more than 64 MiB.
     """
     pieces: list[str] = []
     if argument is not None and argument != "-":
@@ -45,12 +55,7 @@ def read_prompt(
         if pieces and added.strip():
             note(f"standard input is part of the prompt: {len(added):,} characters")
         pieces.append(added)
-    text = "\n\n".join(piece.strip("\n") for piece in pieces if piece.strip())
-    if not text:
-        raise UsageError(
-            "the prompt is empty", hint='give one: thinkdial ask "..."  or  -f FILE  or  ... | thinkdial ask'
-        )
-    return Prompt(text, checked_text(system, "--system") if system else None)
+    return "\n\n".join(piece.strip("\n") for piece in pieces if piece.strip())
 
 
 def _standard_input() -> bytes:

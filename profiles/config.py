@@ -28,6 +28,7 @@ from .yaml_file import Section, read_text, read_yaml
 
 if TYPE_CHECKING:
     from .checks.definitions import CheckDefinition
+    from .prompts.templates import PromptTemplate
 
 PROJECT_FILE = ".thinkdial.yaml"
 USER_FILE = "config.yaml"
@@ -37,7 +38,7 @@ OF_OTHERS = "to use it all the same, read it and name it: --config FILE"
 
 TOP_KEYS = (
     "defaults", "profiles", "groups", "providers", "spellings", "reference", "budget", "prices", "history",
-    "models", "checks",
+    "models", "checks", "templates",
 )  # fmt: skip
 PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
@@ -74,6 +75,7 @@ class Config(Struct, frozen=True):
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     models: Mapping[str, OwnModel] = field(default_factory=dict[str, OwnModel])
     checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, "CheckDefinition"])
+    templates: Mapping[str, PromptTemplate] = field(default_factory=dict[str, "PromptTemplate"])
 
     def provider(self, name: str) -> Provider:
         if name in self.providers:
@@ -103,6 +105,7 @@ class _Draft(Struct):
     prices: Mapping[str, Price] = field(default_factory=dict[str, Price])
     models: Mapping[str, OwnModel] = field(default_factory=dict[str, OwnModel])
     checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, "CheckDefinition"])
+    templates: Mapping[str, PromptTemplate] = field(default_factory=dict[str, "PromptTemplate"])
     notes: list[str] = field(default_factory=list[str])
     has_plugins: bool = False
 
@@ -192,6 +195,7 @@ def _finished(draft: _Draft, layers: list[Layer]) -> Config:
         models=draft.models,
         history=draft.history,
         checks=draft.checks,
+        templates=draft.templates,
     )
 
 
@@ -216,7 +220,7 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
                 draft.spellings[name] = facts.read_spelling(name, section)
     if listed := root.section("providers"):
         for name in listed:
-            _check_name(listed, name)
+            listed.check_name(name)
             section = listed.section(name)
             if section is None:
                 raise listed.bad(name, "is empty; a provider needs dialects and unknown_model")
@@ -225,14 +229,14 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
         draft.reference = facts.read_reference(section, draft.reference)
     if listed := root.section("profiles"):
         for name in listed:
-            _check_name(listed, name)
+            listed.check_name(name)
             section = listed.section(name)
             if section is None:
                 raise listed.bad(name, "is empty; a profile needs a provider and a model")
             draft.profiles[name] = _profile(name, section, draft, trusted=trusted)
     if listed := root.section("groups"):
         for name in listed:
-            _check_name(listed, name)
+            listed.check_name(name)
             draft.groups[name] = listed.texts(name)
             draft.group_places[name] = str(listed.where(name))
     if section := root.section("defaults"):
@@ -246,6 +250,10 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
         from .checks.definitions import read_checks
 
         draft.checks = read_checks(section, draft.checks)
+    if section := root.section("templates"):
+        from .prompts.templates import read_templates
+
+        draft.templates = read_templates(section, draft.templates, trusted=trusted)
     if section := root.section("budget"):
         draft.budget = read_budget(section, draft.budget, trusted=trusted, notes=draft.notes)
     draft.budget = with_members(draft.budget, draft.groups, root.section("groups") or (), trusted=trusted)
@@ -371,11 +379,6 @@ def _limits(section: Section | None) -> CallLimits | None:
         section.whole("rpm", least=1),
         section.whole("tpm", least=1),
     )
-
-
-def _check_name(section: Section, name: str) -> None:
-    if not name or any(c in "@,/" or c.isspace() or not c.isprintable() for c in name):
-        raise section.bad(name, "a name must not be empty or hold '@', ',', '/' or white space")
 
 
 def _check_groups(draft: _Draft) -> None:

@@ -95,6 +95,11 @@ class Section:
                     hint=f"allowed here: {', '.join(names)}",
                 )
 
+    def check_name(self, name: str) -> None:
+        """Raise for a key that cannot name a profile, a provider or a group."""
+        if not name or any(c in "@,/" or c.isspace() or not c.isprintable() for c in name):
+            raise self.bad(name, "a name must not be empty or hold '@', ',', '/' or white space")
+
     def plain(self, key: str) -> Any:
         """The value as ordinary Python data."""
         return _plain(self._raw(key))

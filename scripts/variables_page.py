@@ -11,6 +11,7 @@ from thinkdial.cli.app import app
 from thinkdial.cli.framework.variables import Variable, variables
 from thinkdial.cli.views.setup.variable_list import OTHERS
 
+MOST_NAMED = 8
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "variables.md"
 
 
@@ -25,7 +26,7 @@ def main() -> None:
 
 def page(found: list[Variable]) -> str:
     """The page as Markdown."""
-    rows = [f"| `{one.name}` | `{one.option}` | {_cell(one.help)} | {', '.join(one.commands)} |" for one in found]
+    rows = [f"| `{one.name}` | `{one.option}` | {_cell(one.help)} | {_commands(one)} |" for one in found]
     others = [f"- `{name}`: {words}" for name, words in OTHERS]
     return "\n".join(
         [
@@ -45,6 +46,10 @@ def page(found: list[Variable]) -> str:
             "",
         ]
     )
+
+
+def _commands(one: Variable) -> str:
+    return ", ".join(one.commands) if len(one.commands) <= MOST_NAMED else "most commands"
 
 
 def _cell(text: str) -> str:

@@ -17,9 +17,6 @@ from typing import Any, cast, get_args, get_origin
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-PREFIX = "THINKDIAL_"
-"""How variables begin that set options."""
-
 _UNDECIDED = object()
 _ParseError: type[Exception] = typer.BadParameter.__mro__[1]
 """The error of a command line that cannot be read; Typer gives it no name of its own."""
@@ -104,7 +101,7 @@ class _PlainValue:
 
 
 def _lightened(parameters: Sequence[Any]) -> list[Any]:
-    if any(name.startswith(PREFIX) for name in os.environ):
+    if any(name.startswith("THINKDIAL_") for name in os.environ):
         from .variables import with_variables
 
         with_variables(parameters)

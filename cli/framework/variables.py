@@ -11,7 +11,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from .light import PREFIX
+PREFIX = "THINKDIAL_"
 
 SETTABLE = frozenset(
     {

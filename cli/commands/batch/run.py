@@ -49,6 +49,9 @@ TemplateText = Annotated[
     str | None,
     typer.Option("--template", metavar="TEXT", help="The prompt from a row's fields: 'Translate {{text}}' (Jinja2)."),
 ]
+TemplateName = Annotated[
+    str | None, typer.Option("-T", "--use", metavar="NAME", help="The prompt from this template of your configuration.")
+]
 Variables = Annotated[
     list[str] | None,
     typer.Option("--var", "-v", metavar="NAME=VALUE", help="A field for the template beside the row's; repeatable."),
@@ -95,6 +98,7 @@ def run(
     repeat: Repeat = 1,
     output: Output = None,
     template: TemplateText = None,
+    use: TemplateName = None,
     var: Variables = None,
     system: System = None,
     max_output: MaxOutput = None,
@@ -134,7 +138,7 @@ def run(
 ) -> ExitCode:
     """Send every row to every profile with every think value; one result a line, as results come.
 
-    A row is a prompt, a chat (`messages`), or fields for --template; it may have id, system, think, profile,
+    A row is a prompt, a chat (`messages`), or fields for --template or -T; it may have id, system, think, profile,
     max_output and expect. With -o FILE the same command goes on where an earlier run has stopped.
 
     Example:  cat rows.jsonl | thinkdial batch - -p claude -p gpt --think low -o results.jsonl
@@ -149,6 +153,7 @@ def run(
     from ...files.output_files import check_replaceable
     from ...output import check_writable, noting
     from ...selection import load_config, sweep_values
+    from ..run.composition import variable_of
     from ..run.ready import dollars_of
     from .listener import standard_output
     from .summary import check_summary_paths
@@ -203,6 +208,8 @@ def run(
     )
     quiet = keeping.quiet
     settings = load_config(keeping.config, options.profiles, quiet=quiet)
+    if use is not None:
+        options = with_template(options, use, settings)
     calls = with_samples(options.calls, repeat, options.profiles, settings, noting(quiet=quiet))
     options = replace(options, calls=calls)
     if spreading.engine is not None:
@@ -215,6 +222,20 @@ def run(
 
         return submit(options, settings, summaries, waits=provider.wait, poll_s=provider.poll, quiet=quiet)
     return _run_here(options, settings, summaries, quiet=quiet)
+
+
+def with_template(options: BatchOptions, name: str, config: Config) -> BatchOptions:
+    """The batch with a template of the configuration. Raises `UsageError` beside `--template`, `ConfigError`."""
+    from ....profiles.prompts.templates import template_named
+    from ....providers.errors import UsageError
+
+    if options.template is not None:
+        raise UsageError("-T names a template, --template is one: say one of them")
+    found = template_named(name, config.templates)
+    given = {**found.variables, **dict(options.variables)}
+    return replace(
+        options, template=found.prompt, variables=tuple(given.items()), system=options.system or found.system
+    )  # fmt: skip
 
 
 def _run_here(options: BatchOptions, config: Config, summaries: Sequence[Path], *, quiet: bool) -> ExitCode:
@@ -261,13 +282,3 @@ def _levels(escalate: str | None, think: str | None, *, is_here: bool) -> tuple[
     if not is_here:
         raise UsageError("--escalate is for batches whose calls are made here", hint="leave out --via and --engine")
     return checked_levels(sweep_values(escalate))
-
-
-def variable_of(pair: str) -> tuple[str, str]:
-    """A field for the template. Raises `UsageError` for what is none."""
-    from ....providers.errors import UsageError
-
-    name, equals, value = pair.partition("=")
-    if not equals or not name:
-        raise UsageError(f"--var {pair}: is not NAME=VALUE")
-    return name, value

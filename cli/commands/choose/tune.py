@@ -131,7 +131,8 @@ def tune(
     from ....providers.errors import UsageError
     from ...output import check_writable
     from ...selection import load_config, sweep_values
-    from ..batch.run import source_of, variable_of
+    from ..batch.run import source_of
+    from ..run.composition import variable_of
     from ..run.ready import dollars_of
     from .tuned import Telling, check_form, check_save, run_trial, show_outputs
 

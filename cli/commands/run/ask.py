@@ -26,6 +26,7 @@ from ...options import (
     ThinkOne,
     Yes,
 )
+from .inquiry import TYPED, PromptOptions
 
 if TYPE_CHECKING:
     from ....engine.targets.target import Selection
@@ -38,6 +39,7 @@ def ask(
     profile: OneProfile = None,
     think: ThinkOne = None,
     spend: Spend = None,
+    prompting: PromptOptions = TYPED,
     sending: SendOptions = SENT,
     yes: Yes = False,
     count: CountTokens = False,
@@ -55,10 +57,9 @@ def ask(
     from ....engine.targets.target import one_selection
     from ...formats import chosen_format
     from ...output import noting
-    from ...prompt import read_prompt
     from ...selection import load_config, one_sweep
     from .answer import answer
-    from .inquiry import Inquiry
+    from .inquiry import Inquiry, prompt_of
     from .ready import make_ready, options_of
 
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TEXT, force=printing.force)
@@ -66,7 +67,7 @@ def ask(
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     in_session = talking.in_session()
     selection = None if in_session else one_selection(profile, settings)
-    given = read_prompt(prompt, sending.file or [], sending.system, noting(quiet=keeping.quiet))
+    given = prompt_of(prompting, prompt, sending, settings, noting(quiet=keeping.quiet))
     options, expect, _ = options_of(sending, sweep), checking.expectation(), checking.gate()
     asked = Inquiry(settings, given, options, form, sending, printing, keeping, talking=talking, checking=checking)
     if dry_run:

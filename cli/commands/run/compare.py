@@ -29,6 +29,7 @@ from ...options import (
     ThinkSweep,
     Yes,
 )
+from .inquiry import TYPED, PromptOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -50,6 +51,7 @@ def compare(
     think: ThinkSweep = None,
     spend: Spend = None,
     repeat: Repeat = 1,
+    prompting: PromptOptions = TYPED,
     sending: SendOptions = SENT,
     confirm: Confirm = False,
     yes: Yes = False,
@@ -73,9 +75,8 @@ def compare(
     from ....providers.errors import UsageError
     from ...formats import chosen_format
     from ...output import noting
-    from ...prompt import read_prompt
     from ...selection import load_config, sweep_values
-    from .inquiry import Inquiry
+    from .inquiry import Inquiry, prompt_of
     from .ready import make_ready, options_of
 
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TABLE, force=printing.force)
@@ -84,7 +85,7 @@ def compare(
     sweep = sweep_values(think, spend)
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     selections = select(profile or [], settings)
-    given = read_prompt(prompt, sending.file or [], sending.system, noting(quiet=keeping.quiet))
+    given = prompt_of(prompting, prompt, sending, settings, noting(quiet=keeping.quiet))
     note = noting(quiet=keeping.quiet)
     options = with_samples(options_of(sending, sweep), repeat, profile or [], settings, note)
     expect, gate = checking.expectation(), checking.gate()

@@ -2,16 +2,46 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
+import typer
 from msgspec import Struct
 
 from ...options import ALONE, UNCHECKED, CheckOptions, Format, KeepOptions, PrintOptions, SendOptions, TalkOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from ....engine.planning.prepare import Prompt
     from ....engine.runs.jobs import Options
     from ....profiles.config import Config
+
+
+PromptTemplateName = Annotated[
+    str | None,
+    typer.Option("-T", "--use", metavar="NAME", help="Put the prompt into this template of your configuration."),
+]
+PromptFields = Annotated[
+    list[str] | None,
+    typer.Option("--var", "-v", metavar="NAME=VALUE", help="A field for the template of -T; repeatable."),
+]
+InEditor = Annotated[bool, typer.Option("--edit", "-e", help="Write the prompt in your editor ($VISUAL, $EDITOR).")]
+
+
+class PromptOptions(Struct, frozen=True):
+    """How the prompt comes about, beside what is typed."""
+
+    template: PromptTemplateName = None
+    var: PromptFields = None
+    edit: InEditor = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is what was given, and nothing else."""
+        return self.template is None and not self.var and not self.edit
+
+
+TYPED = PromptOptions()
 
 
 class Inquiry(Struct, frozen=True):
@@ -27,3 +57,19 @@ class Inquiry(Struct, frozen=True):
     command: str = "ask"
     talking: TalkOptions = ALONE
     checking: CheckOptions = UNCHECKED
+
+
+def prompt_of(
+    prompting: PromptOptions, argument: str | None, sending: SendOptions, settings: Config, note: Callable[[str], None]
+) -> Prompt:
+    """The prompt as it was typed, or as it is composed of a template and in an editor. Raises `UsageError`."""
+    from ...prompt import read_prompt
+
+    if prompting.is_plain:
+        return read_prompt(argument, sending.file or [], sending.system, note)
+    from .composition import composed_prompt
+
+    return composed_prompt(
+        prompting.template, prompting.var or (), argument, sending.file or [], sending.system, settings, note,
+        in_editor=prompting.edit,
+    )  # fmt: skip

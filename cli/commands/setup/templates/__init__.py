@@ -1,0 +1,1 @@
+"""`thinkdial templates`: a module a command."""

@@ -1,0 +1,1 @@
+"""Prompts that a configuration has under names."""
