@@ -17,16 +17,24 @@ from .written.config_file import rewrite
 from .written.config_text import read_block, with_value
 from .yaml_file import node_of, read_text
 
+SCHEMA_BESIDE = "thinkdial.schema.json"
+MODELINE = "# yaml-language-server: $schema="
+"""How an editor is told which schema a file has."""
+
 
 def write_first(*, in_project: bool, replace: bool) -> Path:
     """Write a first configuration with examples: the user's own, or the project's in this directory.
+
+    Its first line names the schema for editors, which is written beside it.
 
     Raises `UsageError` when there is one already that is not to be replaced.
     """
     path = Path(PROJECT_FILE) if in_project else user_file()
     if path.exists() and not replace:
         raise UsageError(f"{path} is already there", hint="edit it, or replace it with --force")
-    save_private(path, packaged_text("data/example.yaml"))
+    beside = path.with_name(SCHEMA_BESIDE if not in_project else f".{SCHEMA_BESIDE}")
+    save_private(beside, packaged_text("schemas/config.schema.json"))
+    save_private(path, f"{MODELINE}./{beside.name}\n{packaged_text('data/example.yaml')}")
     return path
 
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
+from config_words import SCHEMA_ID, with_words
 from msgspec import Struct
 
 from thinkdial.engine.batch.output.row_values import COMPETING, QUANTITIES
@@ -46,6 +47,7 @@ from thinkdial.profiles.cards.own_models import OWN_KEYS
 from thinkdial.profiles.checks.definitions import CHECK_KEYS, JUDGE_KEYS
 from thinkdial.profiles.price_list import LONG_PROMPT_KEYS, PRICE_KEYS
 from thinkdial.profiles.profile import CallLimits
+from thinkdial.profiles.prompts.templates import TEMPLATE_KEYS
 from thinkdial.profiles.state.context import KeepReasoning, WhenFull
 from thinkdial.profiles.state.rule import Binding
 from thinkdial.providers.errors import Failure
@@ -460,11 +462,13 @@ def config_schema() -> dict[str, Any]:
         "history": {"anyOf": [flag, _history(flag)]},
         "models": {"type": "object", "additionalProperties": _own_model(amount)},
         "checks": {"type": "object", "additionalProperties": _check()},
+        "templates": {"type": "object", "additionalProperties": _template()},
     }
     return {
         "$schema": DIALECT,
+        "$id": SCHEMA_ID,
         "title": "thinkdial configuration",
-        **_object({key: tops[key] for key in config.TOP_KEYS}),
+        **with_words(_object({key: tops[key] for key in config.TOP_KEYS})),
     }
 
 
@@ -561,6 +565,13 @@ def _check() -> dict[str, Any]:
         "judge": _object(judge, required=["profile", "question"]),
     }
     return _object({key: kinds[key] for key in CHECK_KEYS})
+
+
+def _template() -> dict[str, Any]:
+    text: dict[str, Any] = {"type": "string"}
+    values = {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
+    whole = _object({key: values if key == "vars" else text for key in TEMPLATE_KEYS}, required=["prompt"])
+    return {"anyOf": [text, whole]}
 
 
 def _seconds() -> dict[str, Any]:

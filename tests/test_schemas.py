@@ -93,6 +93,25 @@ def test_the_shipped_configurations_conform(name: str) -> None:
     schema("config.schema.json").validate(yaml.safe_load(packaged_text(f"data/{name}")))
 
 
+def test_an_editor_has_words_for_every_key() -> None:
+    sys.path.insert(0, str(ROOT / "scripts"))
+    try:
+        from config_words import SCHEMA_ID, WORDS, places
+    finally:
+        sys.path.pop(0)
+    document = json.loads(packaged_text("schemas/config.schema.json"))
+    assert document["$id"] == SCHEMA_ID
+    found = dict(places(document))
+    assert [path for path, place in found.items() if not place.get("description")] == []
+    said = {place["description"] for place in found.values()}
+    assert [
+        path for path, words in WORDS.items() if (words[0] if isinstance(words, tuple) else words) not in said
+    ] == []
+    for path, place in found.items():
+        for example in place.get("examples", ()):
+            Draft202012Validator(place).validate(example)
+
+
 def test_the_configuration_schema_refuses_what_the_loader_refuses() -> None:
     for wrong in ({"profile": {}}, {"profiles": {"a": {"modle": "x"}}}, {"defaults": {"think": "hgih"}}):
         with pytest.raises(ValidationError):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
 from thinkdial.profiles.config import Config, load, user_file
-from thinkdial.profiles.user_files import check_new_name, save_copy
+from thinkdial.profiles.user_files import MODELINE, check_new_name, save_copy, write_first
 from thinkdial.providers.errors import UsageError
 
 MINE = "profiles:\n  mine:\n    provider: openai\n    model: gpt-6-sol\n"
@@ -79,3 +80,14 @@ def test_a_list_in_braces_and_an_empty_one_take_it_too(text: str) -> None:
 def test_names_that_cannot_be(name: str) -> None:
     with pytest.raises(UsageError):
         check_new_name(name, load())
+
+
+@pytest.mark.parametrize("in_project", [False, True])
+def test_a_first_file_names_its_schema(in_project: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    path = write_first(in_project=in_project, replace=False)
+    first = path.read_text(encoding="utf-8").splitlines()[0]
+    assert first.startswith(MODELINE)
+    schema = json.loads((path.parent / first.removeprefix(MODELINE)).read_text(encoding="utf-8"))
+    assert schema["title"] == "thinkdial configuration"
+    assert load().groups["trio"] == ("claude", "gpt", "gemini")
