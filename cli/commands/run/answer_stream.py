@@ -1,10 +1,13 @@
-"""The stream of `ask`: reasoning dim on stderr, the answer on stdout, as they come."""
+"""The stream of `ask`: reasoning behind a bar on stderr, the answer on stdout, as they come."""
 
 from __future__ import annotations
 
 import sys
+from asyncio import get_running_loop
+from contextlib import suppress
+from shutil import get_terminal_size
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from ....engine.exchange.reasoning_tags import reasoning_tags
 from ....engine.results.result import Result
@@ -14,9 +17,24 @@ from ....providers.inline.holdback import Holdback
 from ....providers.registry import INLINE_THINK
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta
 from ....providers.untrusted import HarmlessStream
+from ...closed_pipe import ClosedPipeError
 from ...output import WRITTEN_AT_ONCE, aside, emit, has_colours, is_terminal, say
 
+if TYPE_CHECKING:
+    from asyncio import TimerHandle
+
+    from ...views.streams.growing_markdown import GrowingMarkdown
+    from ...views.streams.words import WordStream
+
 DIM, PLAIN = "\x1b[2m", "\x1b[0m"
+_BAR = "┊ "
+_PAUSE_S = 0.1
+_HEADING = "reasoning:\n"
+
+
+def _columns() -> int:
+    """How wide the terminal is at this moment."""
+    return get_terminal_size().columns
 
 
 class AnswerStream:
@@ -36,6 +54,10 @@ class AnswerStream:
         self._holdback: Holdback | None = None
         self._shows_reasoning = show_reasoning and is_terminal(sys.stderr)
         self._dim, self._plain = (DIM, PLAIN) if has_colours(sys.stderr) else ("", "")
+        self._draws = self._to_terminal and has_colours(sys.stdout)
+        self._paper: GrowingMarkdown | WordStream | None = None
+        self._thoughts: WordStream | None = None
+        self._timer: TimerHandle | None = None
         self._harmless_reasoning, self._harmless_answer = HarmlessStream(), HarmlessStream()
         self._reasoning_part: str | None = None
         self._answer_part: str | None = None
@@ -52,8 +74,8 @@ class AnswerStream:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._leave_reasoning()
-        if self._wrote_answer and not self._ends_with_newline:
-            emit("\n")
+        if self._wrote_answer:
+            self._close_line()
 
     def started(self, index: int, attempt: int) -> None:
         self._holdback = self._held_part = None
@@ -116,8 +138,16 @@ class AnswerStream:
         if self._wrote_answer and self._to_terminal:
             self._close_line()
         gap = "\n\n" if self._reasoning_part not in (None, part) else ""
+        begins = self._thoughts is None or not self._in_reasoning
         self._reasoning_part, self._in_reasoning = part, True
-        aside(f"{self._dim}{self._harmless_reasoning.feed(gap + text)}{self._plain}")
+        shown = self._harmless_reasoning.feed(gap + text)
+        if self._thoughts is None:
+            from ...views.streams.words import WordStream
+
+            self._thoughts = WordStream(_columns, _BAR)
+        if begins:
+            shown = _HEADING + shown.lstrip("\n")
+        aside(f"{self._dim}{self._thoughts.feed(shown)}{self._plain}")
 
     def _answer(self, text: str, part: str) -> None:
         self._leave_reasoning()
@@ -130,9 +160,42 @@ class AnswerStream:
             if shown:
                 self._ends_with_newline = shown.endswith("\n")
                 self._written += len(shown)
-                emit(shown)
+                emit(self._on_paper(shown) if self._to_terminal else shown)
+
+    def _on_paper(self, text: str) -> str:
+        """The answer as a terminal gets it: as rendered Markdown where it can be drawn, else with whole words."""
+        if self._paper is None:
+            if self._draws:
+                from ...output import console
+                from ...views.streams.growing_markdown import GrowingMarkdown
+
+                self._paper = GrowingMarkdown(console())
+            else:
+                from ...views.streams.words import WordStream
+
+                self._paper = WordStream(_columns)
+        shown = self._paper.feed(text)
+        if self._draws and self._timer is None:
+            with suppress(RuntimeError):  # outside of an event loop nothing stalls
+                self._timer = get_running_loop().call_later(_PAUSE_S, self._draw_late)
+        return shown
+
+    def _draw_late(self) -> None:
+        """Draw what came just after a drawing: the model may pause now."""
+        from ...views.streams.growing_markdown import GrowingMarkdown
+
+        self._timer = None
+        if isinstance(self._paper, GrowingMarkdown):
+            with suppress(ClosedPipeError):  # told with the next piece
+                emit(self._paper.late())
 
     def _close_line(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        if self._paper is not None:
+            emit(self._paper.end())
+            self._ends_with_newline = True
         if not self._ends_with_newline:
             emit("\n")
             self._ends_with_newline = True
@@ -140,4 +203,5 @@ class AnswerStream:
     def _leave_reasoning(self) -> None:
         if self._in_reasoning:
             self._in_reasoning = False
-            aside("\n\n")
+            last = "" if self._thoughts is None else self._thoughts.end()
+            aside(f"{self._dim}{last}{self._plain}\n")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Iterator, Sequence
 
 from rich.cells import cell_len
 
@@ -11,7 +12,7 @@ from ....providers.untrusted import one_line
 from ..line import Line
 from ..numbers import LONGEST_NAME, dollars, rate, seconds, tokens
 from .continuity import went_along
-from .dial import check_of, is_substituted, think_path
+from .dial import asked, check_of, is_substituted, labels, think_path
 from .phrases import (
     BAD,
     CAUTION,
@@ -23,12 +24,12 @@ from .phrases import (
     state_words,
     verdict_words,
 )
-from .remarks import note_words, together
 
 _COST_SOURCES = {
     "provider": "provider's bill", "catalogue": "provider's list", "table": "price table", "profile": "profile's price",
 }  # fmt: skip
 _SEPARATOR = " · "
+_A_MODEL = "\0"
 SIMULATED = "simulated"
 """The code of the warning that no provider was called."""
 
@@ -141,3 +142,46 @@ def _cache(result: Result) -> str:
         return f"cache cost {dollars(-saved)}"
     readers = "the next turn that reads it" if after == 1 else f"{after} turns that read it"
     return f"cache cost {dollars(-saved)}, paid back by {readers}"
+
+
+def note_words(result: Result, limit: int = 0) -> str:
+    """The note of the think value, which names a budget as it was typed: `8k tokens`."""
+    words, typed = one_line(result.think.note or "", limit), asked(result.think)
+    return re.sub(rf"\b{result.think.requested} tokens", f"{typed} tokens", words) if typed.endswith("k") else words
+
+
+def together(
+    said: Iterable[tuple[Result, str, str]], results: Sequence[Result]
+) -> Iterator[tuple[list[str], str, str]]:
+    """Join what is said of results, in words with a style: the names of all whom it concerns, the words, the style.
+
+    A profile of which all results are concerned is named once. Where the words name the model and several models are
+    meant, they say `each`.
+    """
+    grouped: dict[tuple[str, str], list[tuple[Result, str]]] = {}
+    for result, words, style in said:
+        model = one_line(result.model)
+        key = re.sub(rf"(?<![\w.-]){re.escape(model)}(?![\w-])", _A_MODEL, words) if model else words
+        grouped.setdefault((key, style), []).append((result, model))
+    for (key, style), members in grouped.items():
+        models = list(dict.fromkeys(model for _, model in members))
+        words = key.replace(_A_MODEL, models[0] if len(models) == 1 else "each")
+        yield names_of([result for result, _ in members], results), words, style
+
+
+def names_of(chosen: Sequence[Result], results: Sequence[Result]) -> list[str]:
+    """How to call these of the results: by the profile where all of it are meant, by cell where all samples are."""
+    own = {id(result) for result in chosen}
+    named: dict[str, None] = {}
+    for result, label in zip(results, labels(results), strict=True):
+        if id(result) not in own:
+            continue
+        others = [other for other in results if other.profile == result.profile]
+        samples = [other for other in others if other.think.requested == result.think.requested]
+        cell = label.partition(" #")[0]
+        if all(id(other) in own for other in others):
+            label = cell.partition("@")[0]
+        elif all(id(other) in own for other in samples):
+            label = cell
+        named[label] = None
+    return list(named)

@@ -8,7 +8,7 @@ from ....engine.results.result import Result
 from ....providers.untrusted import one_line
 from ..numbers import LONGEST_NAME
 from .dial import ASSUMED, ASSUMED_WORDS, DOUBTED, asked, is_doubted, is_substituted
-from .remarks import note_words, together
+from .receipt import note_words, together
 
 
 def think_notes(results: Sequence[Result]) -> Iterator[str]:

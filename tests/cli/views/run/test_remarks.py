@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from thinkdial.cli.views.run.receipt import notes
-from thinkdial.cli.views.run.remarks import names_of
+from thinkdial.cli.views.run.receipt import names_of, notes
 from thinkdial.cli.views.run.think_notes import think_notes
 from thinkdial.engine.results.result import Result, ThinkReceipt
 

@@ -1,0 +1,122 @@
+"""A model's Markdown on a terminal while it comes: what is whole stays as it is, the block that grows is drawn anew."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+
+from rich.cells import cell_len
+from rich.console import Console
+
+from ...output import rendered
+from ..formulas import model_parser
+from ..markdown import MAX_CHARACTERS, ModelMarkdown
+
+BETWEEN_DRAWINGS_S = 0.05
+_LEISURE = 5
+"""What a drawing takes is at most a sixth of the time, however long the block."""
+_STYLES = re.compile(r"\x1b\[[0-9;]*m")
+_TABLE = "table_open"
+
+
+class GrowingMarkdown:
+    """Takes the text in pieces and gives what is to be written to the terminal.
+
+    Only the last block of the document can still change, so only that is drawn again, and no more of it than the
+    window holds; the cursor stands at the end of its last line. Lines are counted as the window is now: a terminal
+    that has become narrower has folded them.
+    """
+
+    def __init__(self, screen: Console, clock: Callable[[], float] = time.monotonic) -> None:
+        self._screen, self._clock = screen, clock
+        self._text = ""
+        self._drawn: list[str] = []
+        self._kept = 0
+        self._next_at = float("-inf")
+
+    def feed(self, text: str) -> str:
+        """Take the next piece. Nothing is drawn more often than an eye can follow."""
+        self._text += text
+        began = self._clock()
+        if began < self._next_at:
+            return ""
+        drawn = self._draw()
+        ended = self._clock()
+        self._next_at = ended + max(BETWEEN_DRAWINGS_S, _LEISURE * (ended - began))
+        return drawn
+
+    def late(self) -> str:
+        """What came since the last drawing and was not drawn, because that was just before."""
+        return self._draw()
+
+    def end(self) -> str:
+        """What is left of the text, as lines that stay."""
+        written = self._settle() + self._draw(last=True)
+        if self._drawn:
+            written += "\n"
+        self._text, self._drawn, self._kept = "", [], 0
+        return written
+
+    def _settle(self) -> str:
+        """Draw the blocks that are whole, for good, and forget their text."""
+        whole = self._whole()
+        if not whole:
+            return ""
+        lines = self._lines(self._text[:whole])
+        written = self._changed(lines[self._kept :])
+        self._text, self._drawn, self._kept = self._text[whole:], [], 0
+        return f"{written}\n\n" if lines else written
+
+    def _draw(self, *, last: bool = False) -> str:
+        written = self._settle()
+        if not self._text.strip():
+            return written
+        lines = self._lines(self._text)
+        most = max(3, self._screen.size.height - 2)
+        if not last and self._is_table() and len(lines) > most:
+            return written + self._changed([f"… a table, {len(lines)} lines so far"])
+        if not last and len(lines) - self._kept > most:
+            stays = lines[self._kept : len(lines) - most]
+            written += f"{self._changed(stays)}\n"
+            self._kept, self._drawn = self._kept + len(stays), []
+        return written + self._changed(lines[self._kept :])
+
+    def _changed(self, lines: list[str]) -> str:
+        """What turns the drawn lines into these, from the first that is another."""
+        before, self._drawn = self._drawn, lines
+        same = 0
+        while same < min(len(before), len(lines)) and before[same] == lines[same]:
+            same += 1
+        if same == len(before) == len(lines):
+            return ""
+        if not before:
+            return "\n".join(lines)
+        same = max(0, min(same, len(before) - 1, len(lines) - 1))
+        up = sum(map(self._rows, before[same:])) - 1
+        return (f"\x1b[{up}A" if up else "") + "\r\x1b[J" + "\n".join(lines[same:])
+
+    def _rows(self, line: str) -> int:
+        return max(1, -(-cell_len(_STYLES.sub("", line)) // max(1, self._screen.width)))
+
+    def _lines(self, text: str) -> list[str]:
+        if len(text) > MAX_CHARACTERS:
+            return text.rstrip("\n").split("\n")
+        width = max(20, self._screen.width - 1)
+        paper = Console(width=width, force_terminal=True, no_color=self._screen.no_color)
+        drawn = rendered(ModelMarkdown(text), screen=paper).rstrip("\n")
+        return drawn.split("\n") if drawn else []
+
+    def _whole(self) -> int:
+        """How many characters of the text belong to blocks that are whole: all but the last one."""
+        starts = [
+            token.map[0]
+            for token in model_parser().parse(self._text)
+            if token.level == 0 and token.nesting >= 0 and token.map
+        ]
+        if len(starts) < 2:
+            return 0
+        return sum(len(line) + 1 for line in self._text.split("\n")[: starts[-1]])
+
+    def _is_table(self) -> bool:
+        return any(token.type == _TABLE and token.level == 0 for token in model_parser().parse(self._text))

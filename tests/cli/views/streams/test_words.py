@@ -1,0 +1,56 @@
+"""Words of a stream: whole, behind their bar, and never later than their end."""
+
+from __future__ import annotations
+
+import random
+
+import pytest
+
+from thinkdial.cli.views.streams.words import WordStream
+
+TEXT = "\n\nA direct computation is short; an estimate would be faster.\n\n\n\nWith  an extreme\n  value (0 or ∞)\n\n"
+
+
+def written(text: str, width: int, bar: str = "", seed: int = 0) -> str:
+    stream, chance, out = WordStream(lambda: width, bar), random.Random(seed), ""
+    while text:
+        size = chance.randint(1, 7)
+        out, text = out + stream.feed(text[:size]), text[size:]
+    return out + stream.end()
+
+
+@pytest.mark.parametrize("width", [16, 24, 40, 80])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_no_word_is_cut_however_the_pieces_come(width: int, seed: int) -> None:
+    for bar in ("", "┊ "):
+        lines = written(TEXT, width, bar, seed).split("\n")
+        assert all(len(line) < width for line in lines if max(map(len, line.split() or [""])) < width - 3)
+        assert " ".join(lines).replace("┊", " ").split() == TEXT.split()
+        assert written(TEXT, width, bar, seed) == written(TEXT, width, bar, 9)
+
+
+def test_behind_a_bar_one_blank_line_is_enough() -> None:
+    assert written(TEXT, 80, "┊ ").split("\n") == [
+        "┊ A direct computation is short; an estimate would be faster.",
+        "┊",
+        "┊ With  an extreme",
+        "┊   value (0 or ∞)",
+        "",
+    ]
+
+
+def test_without_one_the_text_stays_as_it_is() -> None:
+    assert written(TEXT, 80) == TEXT
+
+
+def test_what_is_longer_than_a_line_is_broken_into_lines_and_not_held() -> None:
+    stream = WordStream(lambda: 11)
+    assert stream.feed("漢字" * 10).count("\n") >= 2
+    assert stream.end().endswith("\n")
+    assert stream.end() == ""
+
+
+def test_a_word_is_written_as_soon_as_it_ends() -> None:
+    stream = WordStream(lambda: 80)
+    assert [stream.feed(piece) for piece in ("Ye", "s, ", "it is", " so.")] == ["", "Yes,", " it", " is"]
+    assert stream.end() == " so.\n"
