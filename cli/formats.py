@@ -13,7 +13,7 @@ from ..engine.results.forms import form_of
 from ..engine.results.json_pieces import json_pieces
 from ..engine.results.result import Result, Run
 from ..providers.errors import ConfigError, UsageError
-from ..providers.untrusted import harmless_json
+from ..providers.untrusted import harmless, harmless_json
 from .options import Format, PrintOptions, ReasoningView
 from .output import (
     complain,
@@ -161,8 +161,12 @@ def print_run(
     printing: PrintOptions,
     reference: Reference | None = None,
     differences: Sequence[NamedDifference] = (),
+    *,
+    answer_alone: bool = False,
 ) -> bool:
     """Print to stdout or write to files. False when one could not be written: then stdout got it.
+
+    With `answer_alone` files whose names say Markdown or text get the one answer, unless a format was asked for.
 
     `reference` is the configuration's; without it the shipped table says which think value is more than which.
     `differences` between the results follow them.
@@ -176,7 +180,8 @@ def print_run(
     written = True
     for path in printing.output:
         own = form if printing.says_form else form_of(path, Format) or form
-        text = _text(run, own, printing.reasoning, path, reference, differences)
+        alone = answer_alone and not printing.says_form and own in (Format.MD, Format.TEXT)
+        text = _answer(run) if alone else _text(run, own, printing.reasoning, path, reference, differences)
         try:
             write_file(path, text)
         except ConfigError as error:
@@ -185,6 +190,11 @@ def print_run(
             emit(text)
             written = False
     return written
+
+
+def _answer(run: Run) -> str:
+    answer = harmless(run.results[0].answer)
+    return answer if not answer or answer.endswith("\n") else f"{answer}\n"
 
 
 def _text(

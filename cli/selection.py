@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from ..profiles.config import Config, load
@@ -21,6 +21,28 @@ def load_config(path: Path | None, names: Sequence[str], *, quiet: bool = False)
         for note in config.notes:
             say(f"note: {note}")
     return config
+
+
+def or_the_ready_one(names: list[str] | None, config: Config, note: Callable[[str], None]) -> list[str] | None:
+    """The names, or where none is given and none configured, the profile of the one provider that there is a key for.
+
+    Raises `UsageError` where several are ready, and names them. Where none is, that is for the selection to say.
+    """
+    if names or config.defaults.profiles:
+        return names
+    from ..engine.targets.readiness import ready_ones
+
+    ready = [profile.name for profile in ready_ones(config)]
+    if len(ready) > 1:
+        listed = ", ".join(ready[:6]) + (", ..." if len(ready) > 6 else "")
+        raise UsageError(
+            "no profile was chosen",
+            hint=f"pass -p NAME (ready: {listed}), or set defaults.profile in your configuration",
+        )
+    if not ready:
+        return names
+    note(f"-p {ready[0]}: the one that is ready; defaults.profile in your configuration chooses another")
+    return ready
 
 
 def sweep_values(text: str | None, spend: str | None = None) -> tuple[Think, ...]:

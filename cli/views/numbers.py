@@ -39,6 +39,15 @@ def tokens(count: int | None, source: TokensSource | None = None) -> str:
     return f"~{count:,}" if source == "estimated" else f"{count:,}"
 
 
+def think_words(think: object) -> str:
+    """A think value as people type it: `8k` for 8192 tokens, `4,000`, a word as it is."""
+    text = str(think)
+    if not (text.isascii() and text.isdigit()):
+        return text
+    count = int(text)
+    return f"{count // 1024}k" if count and count % 1024 == 0 else f"{count:,}"
+
+
 def rate(tokens_per_s: float | None) -> str:
     """Tokens per second: `87`, or `8.7` when slow."""
     if tokens_per_s is None or not math.isfinite(tokens_per_s) or tokens_per_s < 0:

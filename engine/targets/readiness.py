@@ -43,6 +43,17 @@ def candidate(profile: Profile, config: Config, environment: Mapping[str, str] =
     return Candidate(profile, target, key, None if place is None else str(place))
 
 
+def ready_ones(config: Config) -> list[Profile]:
+    """Of each provider for which there is a key the first profile, in the order of the layers."""
+    found: dict[str, Profile] = {}
+    for profile in config.profiles.values():
+        if profile.provider not in found:
+            tried = candidate(profile, config)
+            if tried.problem is None and tried.source is not None:
+                found[profile.provider] = profile
+    return list(found.values())
+
+
 def candidates(names: Sequence[str], config: Config) -> list[Candidate]:
     """Each profile that `names` stand for, or each there is, once: whatever think values are written behind it."""
     selected = select(names or list(config.profiles), config)

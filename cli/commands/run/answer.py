@@ -115,7 +115,8 @@ def shown(asked: Inquiry, finished: Finished) -> Answered:
         answer = harmless(finished.run.results[0].answer)
         emit(answer if not answer or answer.endswith("\n") else f"{answer}\n")
         return _told(asked, finished, written=True)
-    written = print_run(finished.run, asked.form, printing, asked.settings.reference)
+    alone = asked.command == "ask"
+    written = print_run(finished.run, asked.form, printing, asked.settings.reference, answer_alone=alone)
     return _told(asked, finished, written=written)
 
 
@@ -130,6 +131,6 @@ def _told(asked: Inquiry, finished: Finished, *, written: bool) -> Answered:
             aside("\n")
         print_notes(finished.run.results, after_comparison=False)
         if finished.run.results[0].attempts:
-            show_line(receipt_line(finished.run.results[0], width_aside()))
+            show_line(receipt_line(finished.run.results[0], width_aside(), named=True, number=finished.number))
         print_aftermath(finished)
     return Answered(finished, written, asked.checking.gate(), asked.sending.strict_think)

@@ -57,7 +57,7 @@ def ask(
     from ....engine.targets.target import one_selection
     from ...formats import chosen_format
     from ...output import noting
-    from ...selection import load_config, one_sweep
+    from ...selection import load_config, one_sweep, or_the_ready_one
     from .answer import answer
     from .inquiry import Inquiry, prompt_of
     from .ready import make_ready, options_of
@@ -66,8 +66,11 @@ def ask(
     sweep = one_sweep(think, spend)
     settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     in_session = talking.in_session()
+    note = noting(quiet=keeping.quiet)
+    if not in_session:
+        profile = or_the_ready_one(profile, settings, note)
     selection = None if in_session else one_selection(profile, settings)
-    given = prompt_of(prompting, prompt, sending, settings, noting(quiet=keeping.quiet))
+    given = prompt_of(prompting, prompt, sending, settings, note)
     options, expect, _ = options_of(sending, sweep), checking.expectation(), checking.gate()
     asked = Inquiry(settings, given, options, form, sending, printing, keeping, talking=talking, checking=checking)
     if dry_run:

@@ -228,7 +228,7 @@ def make_and_show(
 
 def _titles(jobs: Sequence[Job]) -> tuple[list[str], list[int]]:
     """What each call is called while it goes on, and which cell it is a sample of."""
-    from ...views.run.dial import think_words
+    from ...views.numbers import think_words
 
     cells = [sum((job.repeat or 1) == 1 for job in jobs[: at + 1]) - 1 for at in range(len(jobs))]
     names = [job.profile for job in jobs if (job.repeat or 1) == 1]

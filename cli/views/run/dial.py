@@ -9,7 +9,7 @@ from typing import cast
 from ....engine.results.result import Result, ThinkReceipt
 from ....providers.schema import Json
 from ....providers.untrusted import one_line
-from ..numbers import LONGEST_NAME, tokens
+from ..numbers import LONGEST_NAME, think_words, tokens
 
 _LEVELS = frozenset(("effort", "reasoningeffort", "thinkinglevel", "maxreasoningeffort", "level"))
 _BUDGETS = frozenset(
@@ -138,15 +138,6 @@ def _word(value: str) -> str:
     if word in _OFF:
         return "off"
     return "on" if word in _ON else word
-
-
-def think_words(think: object) -> str:
-    """A think value as people type it: `8k` for 8192 tokens, `4,000`, a word as it is."""
-    text = str(think)
-    if not (text.isascii() and text.isdigit()):
-        return text
-    count = int(text)
-    return f"{count // 1024}k" if count and count % 1024 == 0 else f"{count:,}"
 
 
 def check_of(result: Result) -> tuple[str, str]:

@@ -14,8 +14,7 @@ from ....engine.costs.forecast import ForecastTotals
 from ....engine.results.result import Forecast
 from ....engine.runs.jobs import Job
 from ....providers.untrusted import one_line
-from ..numbers import LONGEST_NAME, UNKNOWN
-from .dial import think_words
+from ..numbers import LONGEST_NAME, UNKNOWN, think_words
 from .forecast_cells import HEADS, amounts, method_words, short_source, total_amounts, unknown_words
 
 _SOURCE_NEEDS = 100

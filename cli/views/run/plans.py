@@ -17,8 +17,8 @@ from ....engine.planning.think_plan import OF_THE_MODEL
 from ....engine.results.result import Forecast
 from ....engine.runs.plans import PlannedCall
 from ....providers.untrusted import harmless
+from ..numbers import think_words
 from .continuity import continuity_words, fate_lines
-from .dial import think_words
 from .forecast_cells import HEADS, amounts, method_words, sources, total_amounts, unknown_words
 
 FIDELITY_STYLES = {
@@ -55,8 +55,9 @@ def plans_view(entries: Entries, width: int) -> RenderableType:
         prepared, forecast = entry.prepared, entry.forecast
         name = prepared.target.profile.name
         label = Text(harmless(name) if name != previous else "")
-        if name != previous:
-            label.append(f"\n{harmless(prepared.target.profile.model)}", style="dim")
+        model = harmless(prepared.target.profile.model) if name != previous else ""
+        if model and wide:
+            label.append(f"\n{model}", style="dim")
         previous = name
         native = _sent(prepared, forecast, entry.same_request_as)
         fidelity = Text(prepared.plan.fidelity, style=FIDELITY_STYLES.get(prepared.plan.fidelity, ""))
@@ -66,7 +67,9 @@ def plans_view(entries: Entries, width: int) -> RenderableType:
         table.add_row(*cells, *_money(amounts(forecast) if entry.samples else ("", "", ""), tiny))
         if not wide:
             below += [
-                Text(f"{harmless(name)} @{think_words(prepared.think)}", "bold"),
+                Text.assemble(
+                    (f"{harmless(name)} @{think_words(prepared.think)}", "bold"), (f"  {model}".rstrip(), "dim")
+                ),
                 Padding(native, (0, 0, 0, 2), expand=False),
             ]
     forecasts = [entry.forecast for entry in entries]

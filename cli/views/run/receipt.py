@@ -37,13 +37,18 @@ _TOLD_ABOVE = frozenset({SIMULATED, "empty_answer", "dose_spans", "dose_beyond",
 """Warnings that the numbers table and the answers say themselves."""
 
 
-def receipt_line(result: Result, width: int | None = None, *, with_past: bool = True) -> Line:
+def receipt_line(
+    result: Result, width: int | None = None, *, with_past: bool = True, named: bool = False, number: int | None = None
+) -> Line:
     """Return asked → sent → measured, verdict, times, cost and what went along; broken between its parts at `width`.
 
-    `with_past` False leaves out what went along of earlier turns: it is said above already.
+    `with_past` False leaves out what went along of earlier turns: it is said above already. With `named` profile and
+    model come first; `number` is the run's in the history.
     """
     mark, words, style = verdict_words(result) if result.status == "ok" else state_words(result)
+    who, model = one_line(result.profile, LONGEST_NAME), one_line(result.model, LONGEST_NAME)
     parts = [
+        ((who if model in who else f"{who} ({model})") if named else "", STRONG),
         (think_path(result) + (" reasoning tokens" if result.reasoning.tokens is not None else ""), STRONG),
         (f"{mark} {words}", style),
         check_of(result),
@@ -58,6 +63,8 @@ def receipt_line(result: Result, width: int | None = None, *, with_past: bool = 
         parts.append((cached, ""))
     if result.model_reported and result.model_reported != result.model:
         parts.append((f"served by {one_line(result.model_reported, LONGEST_NAME)}", ""))
+    if number is not None:
+        parts.append((f"run {number}", QUIET))
     pieces: list[tuple[str, str]] = []
     used = 0
     for text, style in parts:
