@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -163,9 +163,12 @@ def print_run(
     differences: Sequence[NamedDifference] = (),
     *,
     answer_alone: bool = False,
+    answers: ReasoningView = ReasoningView.FULL,
+    show: Callable[[str], None] = emit,
 ) -> bool:
     """Print to stdout or write to files. False when one could not be written: then stdout got it.
 
+    `answers` says how much of them the table shows; `show` puts what people read on stdout.
     With `answer_alone` files whose names say Markdown or text get the one answer, unless a format was asked for.
 
     `reference` is the configuration's; without it the shipped table says which think value is more than which.
@@ -175,13 +178,14 @@ def print_run(
         if form is Format.JSON:
             emit_pieces(_json_pieces(_document(run, differences)))
         else:
-            emit(_text(run, form, printing.reasoning, None, reference, differences))
+            text = _text(run, form, printing.reasoning, None, reference, differences, answers)
+            (show if form in (Format.TABLE, Format.TEXT, Format.MD) else emit)(text)
         return True
     written = True
     for path in printing.output:
         own = form if printing.says_form else form_of(path, Format) or form
         alone = answer_alone and not printing.says_form and own in (Format.MD, Format.TEXT)
-        text = _answer(run) if alone else _text(run, own, printing.reasoning, path, reference, differences)
+        text = _answer(run) if alone else _text(run, own, printing.reasoning, path, reference, differences, answers)
         try:
             write_file(path, text)
         except ConfigError as error:
@@ -204,17 +208,20 @@ def _text(
     output: Path | None,
     reference: Reference | None,
     differences: Sequence[NamedDifference],
+    answers: ReasoningView,
 ) -> str:
     text = formatted(run, form, reasoning, reference, differences)
     if text is None:
         width = None if output is None else FILE_WIDTH
-        text = table_text(run, reasoning, width=width)
+        text = table_text(run, reasoning, width=width, shown_answers=answers)
         if differences:
             text += f"\n{differences_text(differences, width=width)}"
     return text
 
 
-def table_text(run: Run, reasoning: ReasoningView, *, width: int | None = None) -> str:
+def table_text(
+    run: Run, reasoning: ReasoningView, *, width: int | None = None, shown_answers: ReasoningView = ReasoningView.FULL
+) -> str:
     """Answers, numbers and totals, as wide as the terminal; with a `width` as wide as that, and without colours."""
     from rich.text import Text
 
@@ -238,9 +245,9 @@ def table_text(run: Run, reasoning: ReasoningView, *, width: int | None = None) 
         from .views.run.table import numbers_table
 
         numbers = numbers_table(run.results, spread)
+    above = [answers(shown, columns, reasoning=reasoning.value, remarks=remarks, view=shown_answers.value), ""]
     return rendered(
-        answers(shown, columns, reasoning=reasoning.value, remarks=remarks),
-        "",
+        *(above if shown_answers is not ReasoningView.NONE else []),
         numbers,
         Text(f"\n{export.totals(run)}", "dim"),
         width=width or (spread if spread > columns else None),

@@ -210,6 +210,10 @@ ShowReasoning = Annotated[
     ReasoningView,
     typer.Option("--reasoning", help="How much reasoning to show. Hiding it does not switch it off and saves nothing."),
 ]
+ShowAnswers = Annotated[
+    ReasoningView,
+    typer.Option("--answers", help="How much of each answer the table shows. Files and other formats have all of it."),
+]
 Emulate = Annotated[
     bool, typer.Option("--emulate", help="Where a model cannot reason, ask for reasoning by prompt; labelled emulated.")
 ]

@@ -189,7 +189,7 @@ def on_a_terminal(process: Any, *arguments: object, columns: int = 80, env: dict
 
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
-    settings = {"COLUMNS": str(columns), "LINES": "24", **(env or {})}
+    settings = {"COLUMNS": str(columns), "LINES": "24", "PAGER": "cat", **(env or {})}
     started = process.start(*arguments, stdin=slave, stdout=slave, stderr=slave, env=settings)
     os.close(slave)
     got = b""

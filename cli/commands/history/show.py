@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...exit_codes import ExitCode
-from ...options import PRINTED, Format, OneResult, OneRun, PrintOptions, Quiet
+from ...options import PRINTED, Format, OneResult, OneRun, PrintOptions, Quiet, ReasoningView, ShowAnswers
 
 if TYPE_CHECKING:
     from ....engine.history.read import StoredRun
@@ -19,6 +19,7 @@ def show(
     profile: OneResult = None,
     raw: Annotated[bool, typer.Option("--raw", help="The bytes of one response, as they came.")] = False,
     sent: Annotated[bool, typer.Option("--sent", help="What was sent: plan and request, credentials masked.")] = False,
+    answers: ShowAnswers = ReasoningView.FULL,
     printing: PrintOptions = PRINTED,
     quiet: Quiet = False,
 ) -> ExitCode:
@@ -29,7 +30,7 @@ def show(
     from ....engine.history.queries import named_run
     from ....providers.errors import UsageError
     from ...formats import chosen_format, print_notes, print_run
-    from ...output import emit
+    from ...framework.pager import show_text
 
     wanted = printing.output_format
     if raw and (sent or wanted or printing.json or printing.output):
@@ -44,11 +45,12 @@ def show(
     if sent:
         _print_sent(stored, as_json=form is Format.JSON)
         return ExitCode.OK
+    head = ""
     if form is Format.TABLE and not printing.output:
         from ...views.history.stored_run import head_text
 
-        emit(head_text(stored))
-    written = print_run(stored.run, form, printing)
+        head = head_text(stored)
+    written = print_run(stored.run, form, printing, answers=answers, show=lambda text: show_text(head + text, ()))
     if not quiet:
         print_notes(stored.run.results, after_comparison=form is Format.TABLE)
     return ExitCode.OK if written else ExitCode.USAGE

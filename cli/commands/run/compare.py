@@ -22,8 +22,10 @@ from ...options import (
     PrintOptions,
     Profiles,
     PromptArgument,
+    ReasoningView,
     Repeat,
     SendOptions,
+    ShowAnswers,
     Spend,
     TalkOptions,
     ThinkSweep,
@@ -39,6 +41,7 @@ if TYPE_CHECKING:
     from ....engine.runs.jobs import Job
     from ....engine.runs.run import Finished
     from ....engine.targets.target import Selection
+    from ....profiles.config import Config
     from ....profiles.profile import Reference
     from ...views.choose.difference import NamedDifference
     from .inquiry import Inquiry
@@ -60,6 +63,7 @@ def compare(
     dry_run: DryRun = False,
     checking: CheckOptions = UNCHECKED,
     diff: Differences = False,
+    answers: ShowAnswers = ReasoningView.FULL,
     printing: PrintOptions = PRINTED,
     talking: TalkOptions = ALONE,
     keeping: KeepOptions = KEPT,
@@ -99,7 +103,7 @@ def compare(
             asked = Inquiry(settings, given, options, form, sending, printing, keeping, "compare", talking, checking)
             return compare_in_session(
                 asked, talk.Talk(turn), selections, confirm=confirm, yes=yes, count=count, at_once=concurrency,
-                with_differences=diff,
+                with_differences=diff, answers=answers,
             )  # fmt: skip
         given, options = talk.prompt_in(turn, given, talking), labelled(turn, options)
         foresee = talk.foresight(turn)
@@ -124,6 +128,8 @@ def compare(
         gate=gate,
         strict=strict,
         with_differences=diff,
+        answers=answers,
+        config=settings,
     )
 
 
@@ -138,6 +144,7 @@ def compare_in_session(
     at_once: int | None = None,
     after: Callable[[Finished], None] | None = None,
     with_differences: bool = False,
+    answers: ReasoningView = ReasoningView.FULL,
 ) -> ExitCode:
     """Put the conversation so far to many; `after` hears how that ended, and else it is said how one is picked."""
     from ....engine.sessions.voices import labelled
@@ -167,6 +174,7 @@ def compare_in_session(
     return make_and_show(
         ready, asked.form, asked.printing, quiet=quiet, reference=config.reference, after=noted,
         gate=asked.checking.gate(), strict=asked.sending.strict_think, with_differences=with_differences,
+        answers=answers, config=config,
     )  # fmt: skip
 
 
@@ -181,6 +189,8 @@ def make_and_show(
     gate: Gate | None = None,
     strict: bool = False,
     with_differences: bool = False,
+    answers: ReasoningView = ReasoningView.FULL,
+    config: Config | None = None,
 ) -> ExitCode:
     """Make the calls, with a live view where there is a terminal, and print the results. Gives their exit code.
 
@@ -188,6 +198,7 @@ def make_and_show(
     for was not seen, is told on stderr and in the exit code.
     """
     import sys
+    from functools import partial
 
     from ....engine.runs.observer import Silent
     from ...formats import print_aftermath, print_notes, print_run
@@ -208,12 +219,18 @@ def make_and_show(
         from ...views.choose.difference import first_with_others
 
         differences = first_with_others(finished.run)
-    written = print_run(finished.run, form, printing, reference, differences)
+    from ....engine.targets.bare_environment import key_variables
+    from ...framework.pager import show_text
+
+    show = partial(show_text, variables=key_variables(config) if config is not None else ())
+    written = print_run(finished.run, form, printing, reference, differences, answers=answers, show=show)
     if not quiet:
         print_notes(finished.run.results, after_comparison=form is Format.TABLE)
         if finished.interrupted:
             say("interrupted: what had come is shown and marked")
         print_aftermath(finished)
+        if finished.number is not None and is_terminal(sys.stderr):
+            say(f"run {finished.number}: thinkdial open {finished.number}, or thinkdial history show {finished.number}")
     if after is not None:
         after(finished)
     code = code_for(finished.run.results, interrupted=finished.interrupted)

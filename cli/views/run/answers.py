@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -30,14 +31,20 @@ from .phrases import (
 _NARROWEST = 36
 _WIDEST = 120
 _BAR = "┊ "
+_EXCERPT_LINES = 6
 
 
 def answers(
-    results: Sequence[Result], width: int, *, reasoning: ReasoningView = "excerpt", remarks: Sequence[str] = ()
+    results: Sequence[Result],
+    width: int,
+    *,
+    reasoning: ReasoningView = "excerpt",
+    remarks: Sequence[str] = (),
+    view: ReasoningView = "full",
 ) -> Group:
     """Return the answers in equal columns of at least 36 characters, in as many rows as it takes, else stacked.
 
-    `remarks` stand in the heads of the answers.
+    `remarks` stand in the heads of the answers. In a `view` of excerpts only the first lines of an answer are shown.
     """
     per_row = columns_that_fit(len(results), width, _NARROWEST)
     column = min((width - len(COLUMN_DIVIDER) * (per_row - 1)) // per_row, _WIDEST)
@@ -51,7 +58,7 @@ def answers(
         grid.add_row(*(_heading(results[i], names[i], remarks[i] if remarks else "") for i in chosen), end_section=True)
         if reasoning != "none":
             grid.add_row(*(_reasoning(results[i], column, reasoning) for i in chosen))
-        grid.add_row(*(_answer(results[i]) for i in chosen))
+        grid.add_row(*(_answer(results[i], view) for i in chosen))
         parts.extend([Text(""), grid] if parts else [grid])
     return Group(*parts)
 
@@ -85,12 +92,30 @@ def _reasoning(result: Result, width: int, view: ReasoningView) -> Text:
     return shown
 
 
-def _answer(result: Result) -> RenderableType:
+class _FirstLines:
+    """The first lines of what is rendered, and how many more there are."""
+
+    def __init__(self, whole: RenderableType) -> None:
+        self.whole = whole
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        lines = console.render_lines(self.whole, options.update(height=None), pad=False)
+        more = len(lines) - _EXCERPT_LINES
+        shown = lines if more <= 1 else lines[:_EXCERPT_LINES]
+        for line in shown:
+            yield from line
+            yield Segment.line()
+        if more > 1:
+            yield Text(f"[… {more} more lines …]", QUIET)
+
+
+def _answer(result: Result, view: ReasoningView) -> RenderableType:
     parts: list[RenderableType] = []
     if result.answer.strip():
         from ..markdown import ModelMarkdown
 
-        parts.append(ModelMarkdown(result.answer))
+        whole = ModelMarkdown(result.answer)
+        parts.append(_FirstLines(whole) if view == "excerpt" else whole)
     reasons = why_not_whole(result)
     if reasons:
         style = BAD if result.status != "ok" or not parts else CAUTION

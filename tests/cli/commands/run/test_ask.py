@@ -45,3 +45,11 @@ def test_of_several_that_are_ready_none_is_guessed(cli: Cli, monkeypatch: pytest
     assert ended.code == 2
     assert "no profile was chosen" in ended.err
     assert "(ready: gpt, mistral)" in ended.err
+
+
+def test_compare_shows_as_much_of_the_answers_as_is_wanted(cli: Cli, sim: Path) -> None:
+    given = ("compare", "Is 91 prime?", "-p", "a", "-p", "o", "--config", sim)
+    whole, numbers = cli(*given).out, cli(*given, "--answers", "none").out
+    assert "Simulated answer" in whole and "Simulated answer" not in numbers
+    assert "asked → sent" in numbers
+    assert "reasoning:" not in numbers

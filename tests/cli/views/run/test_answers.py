@@ -178,3 +178,11 @@ def test_an_error_has_no_empty_reasoning(result: Make, shown: Shown) -> None:
 def test_the_header_shows_the_substitution(result: Make, shown: Shown) -> None:
     think = ThinkReceipt("max", {}, "unsupported", "n", "unknown")
     assert "max → not sent* → 312  ? unknown" in shown(answers([result(think=think)], 80), 80)
+
+
+def test_an_excerpt_says_how_much_more_there_is(result: Make, shown: Shown) -> None:
+    long = result(answer="\n\n".join(f"paragraph {number}" for number in range(12)))
+    text = shown(answers([long], 80, view="excerpt"), 80)
+    assert "paragraph 2" in text and "paragraph 4" not in text
+    assert "[… 17 more lines …]" in text
+    assert "more lines" not in shown(answers([result(answer="short")], 80, view="excerpt"), 80)
