@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from threading import Lock
 from types import TracebackType
+from typing import Any
 
-from rich.console import Console, ConsoleOptions, RenderResult
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
+from rich.control import Control
 from rich.live import Live
-from rich.segment import Segment
+from rich.segment import ControlType, Segment
 from rich.style import Style
 
 from ....engine.results.result import Result
 from ....providers.errors import Failure
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta, ReasoningWithheld
 from ....providers.untrusted import one_line
-from ..numbers import seconds
+from ..numbers import dollars, seconds
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG, failure_sentence, kind_words, state_words
 from ..wrap import COLUMN_DIVIDER, columns_that_fit, fit, wrap
+from .column_text import ColumnText, Piece
 from .tail import Tail
 
 FRAMES_PER_SECOND = 10
@@ -26,9 +31,7 @@ _NARROWEST = 30
 _LEAST_BODY = 3
 _SPINNER = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _ASCII_SPINNER = "|/-\\"
-
-Piece = tuple[str, str]
-"""Text and the name of its style."""
+_CHARACTERS_OF_A_TOKEN = 4
 
 
 class LiveTarget:
@@ -39,6 +42,7 @@ class LiveTarget:
         self.reasoning = Tail()
         self.answer = Tail()
         self.parts: dict[int, str] = {}
+        self.shown = ColumnText()
         self.withheld = False
         self.attempt = 1
         self.since: float | None = None
@@ -70,6 +74,14 @@ class LiveTarget:
             return "", "thinking", STRONG
         return "", "waiting" if self.attempt == 1 else f"waiting, attempt {self.attempt}", QUIET
 
+    def amount(self) -> str:
+        """The output tokens, estimated by characters while they come, and then what they have cost."""
+        if self.result:
+            known = [] if self.result.usage.output_tokens is None else [f"{self.result.usage.output_tokens:,} tok"]
+            return " · ".join([*known, *([] if self.result.cost.usd is None else [dollars(self.result.cost.usd)])])
+        came = self.reasoning.characters + self.answer.characters
+        return f"~{came // _CHARACTERS_OF_A_TOKEN:,} tok" if came >= _CHARACTERS_OF_A_TOKEN else ""
+
     def elapsed(self, now: float) -> str:
         if self.since is None:
             return ""
@@ -90,6 +102,7 @@ class LiveCell(LiveTarget):
         ended = [sample for sample in self.samples if sample.result is not None]
         shown = max(under_way, key=lambda sample: (bool(sample.answer), bool(sample.reasoning)), default=None)
         shown = shown or (ended[-1] if ended else self.samples[0])
+        self.shown = shown.shown
         self.reasoning, self.answer, self.withheld = shown.reasoning, shown.answer, shown.withheld
         self.attempt, self.retry_at, self.failure = shown.attempt, shown.retry_at, shown.failure
         self.since = min((sample.since for sample in self.samples if sample.since is not None), default=None)
@@ -106,6 +119,19 @@ class LiveCell(LiveTarget):
         mark, words, style = super().state(now)
         count = f"{len(ended)} of {len(self.samples)} done" + (f", {failed} not whole" if failed else "")
         return mark, count if self.result or self.since is None else f"{count} · {words}", style
+
+
+class _Redrawn(Live):
+    """A live view that is told before each drawing, so that it can clear what the window has done to the last."""
+
+    def __init__(self, before: Callable[[], None], renderable: RenderableType, **named: Any) -> None:
+        self._before = before
+        super().__init__(renderable, **named)
+
+    def refresh(self) -> None:
+        with self._lock:
+            self._before()
+            super().refresh()
 
 
 class LiveCompare:
@@ -129,12 +155,14 @@ class LiveCompare:
         self._clock = clock
         self._began = clock()
         self._live: Live | None = None
+        self._drawn: list[int] = []
         self._lock = Lock()  # Rich draws in a thread of its own
 
     def __enter__(self) -> LiveCompare:
         self._began = self._clock()
         if self.console.is_terminal and not self.console.is_dumb_terminal:
-            self._live = Live(
+            self._live = _Redrawn(
+                self._adjust,
                 self,
                 console=self.console,
                 refresh_per_second=FRAMES_PER_SECOND,
@@ -149,8 +177,18 @@ class LiveCompare:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if self._live:
+            self._adjust()
             self._live.stop()
             self._live = None
+
+    def _adjust(self) -> None:
+        """Erase the rows that lines take more of since the window became narrower: Rich counts each as one."""
+        width = max(1, self.console.width)
+        more = sum(max(0, -(-length // width) - 1) for length in self._drawn)
+        if more:
+            up = ((ControlType.CARRIAGE_RETURN,), (ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1))
+            self.console.control(Control(*up * more))
+            self._drawn = []
 
     def started(self, index: int, attempt: int) -> None:
         """An attempt begins. A further one starts from an empty column: it is another answer."""
@@ -160,6 +198,7 @@ class LiveCompare:
                 target.since = self._clock()
             if attempt > 1:
                 target.reasoning, target.answer, target.withheld = Tail(), Tail(), False
+                target.shown = ColumnText()
             target.attempt, target.retry_at = attempt, None
 
     def delta(self, index: int, delta: Delta) -> None:
@@ -174,7 +213,7 @@ class LiveCompare:
                 case ReasoningWithheld():
                     target.withheld = True
                 case AnswerWasReasoning():
-                    target.reasoning, target.answer = target.answer, Tail()
+                    target.reasoning, target.answer, target.shown = target.answer, Tail(), ColumnText()
                 case _:
                     pass
 
@@ -193,6 +232,7 @@ class LiveCompare:
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
         with self._lock:
             lines = list(self.frame(options.max_width, console.size.height - 1, ascii_only=options.ascii_only))
+        self._drawn = [sum(cell_len(text) for text, _ in line) for line in lines]
         for line in lines:
             for text, style in line:
                 yield Segment(text, Style.parse(style) if style else None)
@@ -253,8 +293,12 @@ class LiveCompare:
             yield [(fit(f"  and {len(self.targets) - len(shown)} more", width), QUIET)]
 
     def _footer(self, now: float) -> str:
-        done = sum(call.result is not None for call in self.calls)
-        return f"{done} of {len(self.calls)} done · {now - self._began:.1f} s · Ctrl-C stops and keeps what came"
+        ended = [call.result for call in self.calls if call.result is not None]
+        known = [result.usage.output_tokens for result in ended if result.usage.output_tokens is not None]
+        costs = [result.cost.usd for result in ended if result.cost.usd is not None]
+        amounts = ([f"{sum(known):,} tokens"] if known else []) + ([dollars(sum(costs, Decimal(0)))] if costs else [])
+        parts = [f"{len(ended)} of {len(self.calls)} done", f"{now - self._began:.1f} s", *amounts]
+        return " · ".join([*parts, "Ctrl-C stops and keeps what came"])
 
 
 def _cell(target: LiveTarget, width: int, body: int, spinner: str, now: float) -> Iterator[list[Piece]]:
@@ -262,16 +306,23 @@ def _cell(target: LiveTarget, width: int, body: int, spinner: str, now: float) -
     mark, words, style = target.state(now)
     elapsed = target.elapsed(now)
     yield [(fit(target.title, max(1, width - len(elapsed) - 1)), STRONG), (f" {elapsed}", QUIET)]
-    yield [(fit(f"{mark or spinner} {words}", width), style)]
+    amount = target.amount()
+    room = width - cell_len(amount) - 1
+    if not amount or room < cell_len(words) + 2:
+        amount, room = "", width
+    yield [(fit(f"{mark or spinner} {words}", room), style), (f" {amount}" if amount else "", QUIET)]
     if target.result and target.result.error:
         for line in wrap(failure_sentence(target.result.error), width)[:_LEAST_BODY]:
             yield [(fit(line, width), BAD)]
         body -= _LEAST_BODY
-    answer = target.answer.lines(width, body)
+    whole = target.result is not None and bool(target.result.answer.strip())
+    if target.result is not None and whole:
+        answer = target.shown.beginning(target.result.answer, width)
+    else:
+        answer = target.shown.end(target.answer.recent, target.answer.characters, width, now)
     room = max(1, body // 3, body - len(answer)) if answer else body
     thinking = [line for line in target.reasoning.lines(width - 2, 2 * room) if line.strip()][-room:]
-    answer = answer[-(body - len(thinking)) :] if body > len(thinking) else []
+    left = max(0, body - len(thinking))
     for line in thinking:
         yield [(f"┊ {fit(line, width - 2)}", QUIET)]
-    for line in answer:
-        yield [(fit(line, width), "")]
+    yield from answer[:left] if whole else answer[len(answer) - min(left, len(answer)) :]

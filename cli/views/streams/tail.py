@@ -22,10 +22,12 @@ class Tail:
         self._lines: deque[str] = deque(maxlen=KEPT_LINES)
         self._open = ""
         self._width = 0
+        self.characters = 0
 
     def add(self, piece: str) -> None:
         """Take the next piece. Nothing is wrapped until lines are asked for."""
         self._pending = (self._pending + piece)[-KEPT_CHARACTERS:]
+        self.characters += len(piece)
 
     def lines(self, width: int, count: int) -> list[str]:
         """The last `count` lines at `width` cells, harmless; the last may still grow."""
@@ -37,6 +39,11 @@ class Tail:
         if self._pending:
             self._wrap_pending()
         return [*self._lines, self._open][-count:] if count > 0 and (self._lines or self._open) else []
+
+    @property
+    def recent(self) -> str:
+        """The end of the text, as it came."""
+        return self._text + self._pending
 
     def last_words(self, width: int) -> str:
         """The end of the text on one line of at most `width` cells."""

@@ -54,13 +54,14 @@ def test_a_target_goes_through_its_states(clock: Clock, result: Make) -> None:
     live.delta(0, ReasoningWithheld("hidden"))
     assert frame(live)[1].endswith(" thinking")
     live.delta(0, ReasoningDelta("let me see"))
-    assert frame(live)[1].endswith(" thinking") and frame(live)[2] == "┊ let me see"
+    assert frame(live)[1].split() == ["⠹", "thinking", "~2", "tok"] and frame(live)[2] == "┊ let me see"
     live.delta(0, AnswerDelta("It is 42"))
-    assert frame(live)[1].endswith(" answering") and frame(live)[2:4] == ["┊ let me see", "It is 42"]
+    assert frame(live)[1].split()[1:] == ["answering", "~4", "tok"] and frame(live)[2:4] == ["┊ let me see", "It is 42"]
     live.delta(0, Complete())
     live.finished(0, result())
     clock.now += 100
-    assert frame(live)[0].split() == ["claude", "1.2", "s"] and frame(live)[1] == "✓ done"
+    assert frame(live)[0].split() == ["claude", "1.2", "s"]
+    assert frame(live)[1].split() == ["✓", "done", "348", "tok", "·", "$0.00706"]
 
 
 def test_a_retry_counts_down_and_starts_from_nothing(clock: Clock) -> None:
@@ -68,11 +69,11 @@ def test_a_retry_counts_down_and_starts_from_nothing(clock: Clock) -> None:
     live.started(0, 1)
     live.delta(0, AnswerDelta("half an ans"))
     live.waiting(0, 3.0, BUSY)
-    assert frame(live)[1] == "↻ retrying in 3 s (rate limit)"
+    assert frame(live)[1].split("  ")[0] == "↻ retrying in 3 s (rate limit)"
     clock.now += 2.5
-    assert frame(live)[1] == "↻ retrying in 1 s (rate limit)"
+    assert frame(live)[1].split("  ")[0] == "↻ retrying in 1 s (rate limit)"
     clock.now += 9
-    assert frame(live)[1] == "↻ retrying in 0 s (rate limit)"
+    assert frame(live)[1].split("  ")[0] == "↻ retrying in 0 s (rate limit)"
     live.started(0, 2)
     assert frame(live)[1].endswith(" waiting, attempt 2")
     assert "half" not in "".join(frame(live))
@@ -159,7 +160,7 @@ def test_on_a_terminal_it_draws_and_leaves_nothing(clock: Clock, result: Make) -
         live.delta(0, AnswerDelta("hello"))
         live.finished(0, result())
     out = live.console.file.getvalue()  # type: ignore[attr-defined]
-    assert "claude" in out and "hello" in out
+    assert "claude" in out and "42" in out
     last = out.rsplit("Ctrl-C", 1)[1]
     assert last.count("\x1b[1A\x1b[2K") == 5  # every line of the last picture is taken back
     assert "\x1b[?25h" in out  # the cursor is back
@@ -197,3 +198,23 @@ def test_samples_of_a_cell_share_a_column(clock: Clock, result: Make) -> None:
     shown = "\n".join(frame(live))
     assert "3 of 3 done, 1 not whole" in shown and "0 of 3 done · waiting" in shown
     assert any("3 of 3 done" in line for line in frame(live, 40, 4))
+
+
+def test_a_column_shows_markdown_rendered_and_of_a_whole_answer_its_beginning(clock: Clock, result: Make) -> None:
+    live = view(clock, "claude")
+    live.started(0, 1)
+    live.delta(0, AnswerDelta("some **bold** words"))
+    assert "some bold words" in frame(live)
+    live.finished(0, result(answer="# The beginning\n\n" + "\n\n".join(f"paragraph {n}" for n in range(80))))
+    shown = "\n".join(frame(live))
+    assert "The beginning" in shown and "paragraph 79" not in shown
+    assert "348 tok · $0.00706" in shown
+
+
+def test_a_window_that_became_narrower_is_cleared_of_folded_rows(clock: Clock) -> None:
+    live = view(clock, "claude", "gpt")
+    with live:
+        live.console.width = 40
+        before = len(live.console.file.getvalue())  # type: ignore[attr-defined]
+    after = live.console.file.getvalue()[before:]  # type: ignore[attr-defined]
+    assert after.count("\x1b[1A") >= 8  # five lines, of which the full ones took two rows each
