@@ -51,7 +51,7 @@ generate:
 
 # The pages as a site in build/site: without a network, every link checked.
 docs:
-	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build -q --strict --site-dir build/site
+	NO_MKDOCS_2_WARNING=1 $(PYTHON) -m mkdocs build --strict --site-dir build/site
 
 bench:
 	$(PYTHON) benchmarks/run.py
