@@ -32,6 +32,10 @@ FILES = {
 }
 
 
+END = "trap 'kill $(jobs -p) 2>/dev/null || true' EXIT"
+"""What a script began does not outlive it, whatever it ended with."""
+
+
 @dataclass
 class Reader:
     """A working directory with what the pages speak of, and a shell in it."""
@@ -48,9 +52,10 @@ class Reader:
         if "profiles init" in script:  # the one command that wants no configuration to be there
             environment = {**environment, "XDG_CONFIG_HOME": str(self.directory / "new")}
         typed = "Is 91 prime?\n" if "thinkdial chat" in script else ""
+        whole = f"set -{'eu' if strict else ''}mo pipefail\n{END}\n{script}"
         return subprocess.run(
-            ["bash", "-c", f"set -{'eu' if strict else ''}mo pipefail\n{script}"], cwd=self.directory, env=environment,
-            input=typed, capture_output=True, timeout=seconds, text=True, check=False,
+            ["bash", "-c", whole], cwd=self.directory, env=environment, input=typed, capture_output=True, text=True,
+            timeout=seconds, check=False,
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[3]
 GENERATED = ("providers.md", "commands.md")
 PAGES = [ROOT / "README.md", *(page for page in sorted((ROOT / "docs").glob("*.md")) if page.name not in GENERATED)]
-_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```\n(?:<!-- not run: (.+) -->)?", re.DOTALL | re.MULTILINE)
+_BLOCK = re.compile(r"^```(\w*)\n(.*?)^```\n(?:<!-- not run: ([^\n]+) -->)?", re.DOTALL | re.MULTILINE)
 LANGUAGES = ("sh", "console", "")
 
 
@@ -32,7 +32,7 @@ def blocks() -> list[Block]:
     for page in PAGES:
         for language, text, reason in _BLOCK.findall(page.read_text(encoding="utf-8")):
             script = _typed(text) if language in LANGUAGES else ""
-            if re.search(r"\bthinkdial ", script):
+            if re.search(r"\bthinkdial |THINKDIAL_", script):
                 found.append(Block(page.stem, sum(block.page == page.stem for block in found), script, reason))
     return found
 

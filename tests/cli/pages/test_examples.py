@@ -19,7 +19,9 @@ from .pages import PAGES, Block, blocks
 
 BLOCKS = blocks()
 RUN = [block for block in BLOCKS if not block.reason]
-QUICK = ("cat notes.txt |", "session pick bridge gpt\n", "sums.jsonl", "--dry-run", "models kimi-k3")
+STORY = [block for block in RUN if block.page == "start"]
+"""A page that is read from its beginning to its end, in one shell."""
+QUICK = ("cat notes.txt |", "session pick bridge gpt\n", "--dry-run", "models kimi-k3")
 """Words of one example of each kind; the others are slow for no other reason than that they are many."""
 OTHERS = ("peers", "ray", "releasing", "develop")
 """Pages that name other programs' options as well."""
@@ -38,7 +40,11 @@ def is_quick(block: Block) -> bool:
 
 
 def cases() -> list[Any]:
-    return [pytest.param(block, id=str(block), marks=() if is_quick(block) else (pytest.mark.slow,)) for block in RUN]
+    return [
+        pytest.param(block, id=str(block), marks=() if is_quick(block) else (pytest.mark.slow,))
+        for block in RUN
+        if block not in STORY
+    ]
 
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
@@ -52,6 +58,17 @@ def test_the_example_runs(block: Block, reader: Reader) -> None:
     right = next((codes for words, codes in ENDS.items() if words in block.script), (0,))
     assert done.returncode in right, done.stdout[-2000:] + done.stderr[-2000:]
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
+def test_the_first_minutes_are_as_the_page_tells_them(reader: Reader) -> None:
+    done = reader.types("\n".join(block.script for block in STORY))
+    assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+    assert "6 done earlier" in done.stderr, done.stderr[-2000:]
+    lines = (reader.directory / "sums-out.jsonl").read_text(encoding="utf-8").splitlines()
+    assert len(lines) == 6 and (reader.directory / "sums.html").exists()
+    assert "sim-openai" in (reader.directory / "report.html").read_text(encoding="utf-8")
 
 
 def earlier(block: Block) -> list[str]:
