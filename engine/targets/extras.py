@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 import sys
-from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
-from urllib.request import url2pathname
 
 NAME = "thinkdial"
 
@@ -19,6 +14,8 @@ def how_to_add(extra: str, prefix: Path | None = None) -> str:
 
     `prefix` is the environment's folder, by default the one that is running.
     """
+    import shlex
+
     prefix = prefix or Path(sys.prefix)
     source, is_editable = _source()
     wanted = shlex.quote(f"{source or NAME}[{extra}]")
@@ -31,6 +28,11 @@ def how_to_add(extra: str, prefix: Path | None = None) -> str:
 
 def _source() -> tuple[str, bool]:
     """The folder that this was installed from, where it was one, and whether it is used as it lies there (PEP 610)."""
+    import json
+    from importlib.metadata import PackageNotFoundError, distribution
+    from urllib.parse import urlsplit
+    from urllib.request import url2pathname
+
     try:
         told: Any = json.loads(distribution(NAME).read_text("direct_url.json") or "{}")
         address, folder = urlsplit(str(told.get("url", ""))), told.get("dir_info")

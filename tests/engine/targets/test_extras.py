@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from thinkdial.engine.targets import extras
 from thinkdial.engine.targets.extras import how_to_add
 
 
@@ -21,7 +21,7 @@ def installed(monkeypatch: pytest.MonkeyPatch) -> Any:
             def read_text(self, _: str) -> str | None:
                 return told if told is None or isinstance(told, str) else json.dumps(told)
 
-        monkeypatch.setattr(extras, "distribution", lambda _: Stand())
+        monkeypatch.setattr(importlib.metadata, "distribution", lambda _: Stand())
 
     return as_told
 
