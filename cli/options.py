@@ -14,6 +14,7 @@ from ..profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
 if TYPE_CHECKING:
     from ..engine.checks.gates import Gate
     from ..providers.schema import Json
+    from .prompt import Beside
 
 
 class Format(StrEnum):
@@ -223,6 +224,20 @@ Notify = Annotated[
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
 
+Attach = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--attach",
+        "-a",
+        metavar="FILE|URL|-",
+        help="Send an image, PDF, document, recording or text along; KIND:FILE says what it is. Repeatable.",
+    ),
+]
+RemoteUrls = Annotated[
+    bool, typer.Option("--remote-urls", help="Send attached addresses as they are, for the provider to fetch.")
+]
+
+
 class PrintOptions(Struct, frozen=True):
     """How results are printed, and where to."""
 
@@ -255,6 +270,15 @@ class SendOptions(Struct, frozen=True):
     emulate: Emulate = False
     max_cost: MaxCost = None
     allow_unpriced: AllowUnpriced = False
+    attach: Attach = None
+    remote_urls: RemoteUrls = False
+
+    @property
+    def beside(self) -> Beside:
+        """What goes along beside the text."""
+        from .prompt import Beside
+
+        return Beside(self.attach or [], self.remote_urls)
 
 
 SENT = SendOptions()

@@ -9,6 +9,8 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
 
+from msgspec import Struct
+
 from ..engine.planning.prepare import Prompt, checked_text
 from ..engine.results.encodings import encoding_of
 from ..profiles.disk import read_bounded, read_stream
@@ -21,23 +23,51 @@ SILENT_WAIT_S = 0.8
 """Seconds for which a pipe may keep us waiting without a word."""
 
 
+class Beside(Struct, frozen=True):
+    """What is attached to the prompt, as it was named. `is_remote`: addresses are for the provider to fetch."""
+
+    names: list[str] = []
+    is_remote: bool = False
+
+
+NOTHING_BESIDE = Beside()
+
+
 def _unsaid(_: str) -> None:
     pass
 
 
 def read_prompt(
-    argument: str | None, prompt_files: list[Path], system: str | None, note: Callable[[str], None] = _unsaid
+    argument: str | None,
+    prompt_files: list[Path],
+    system: str | None,
+    note: Callable[[str], None] = _unsaid,
+    beside: Beside = NOTHING_BESIDE,
 ) -> Prompt:
     """What the user gave, as a prompt. Raises `UsageError` for an empty one, and as `read_given` does."""
-    text = read_given(argument, prompt_files, note)
+    text = read_given(argument, prompt_files, note, beside)
     if not text:
         raise UsageError(
             "the prompt is empty", hint='give one: thinkdial ask "..."  or  -f FILE  or  ... | thinkdial ask'
         )
-    return Prompt(text, checked_text(system, "--system") if system else None)
+    return with_beside(Prompt(text, checked_text(system, "--system") if system else None), beside, note)
 
 
-def read_given(argument: str | None, prompt_files: list[Path], note: Callable[[str], None] = _unsaid) -> str:
+def with_beside(prompt: Prompt, beside: Beside, note: Callable[[str], None] = _unsaid) -> Prompt:
+    """`prompt` with what goes along beside its text. Raises `UsageError`."""
+    if not beside.names:
+        return prompt
+    from ..engine.attachments.beside import prompt_with
+
+    return prompt_with(prompt, beside.names, is_remote=beside.is_remote, note=note)
+
+
+def read_given(
+    argument: str | None,
+    prompt_files: list[Path],
+    note: Callable[[str], None] = _unsaid,
+    beside: Beside = NOTHING_BESIDE,
+) -> str:
     """Join what the user gave. `-` as the argument, or nothing else to read, means standard input.
 
     What standard input adds to another prompt is noted. A pipe that stays open is waited for, which is said.
@@ -47,8 +77,10 @@ def read_given(argument: str | None, prompt_files: list[Path], note: Callable[[s
     if argument is not None and argument != "-":
         pieces.append(checked_text(argument, "the prompt"))
     pieces += [read_text(path) for path in prompt_files]
-    wants_stdin = argument == "-"
-    if wants_stdin or not is_terminal(sys.stdin):
+    wants_stdin, is_attached = argument == "-", any(name.rpartition(":")[2] == "-" for name in beside.names)
+    if wants_stdin and is_attached:
+        raise UsageError("standard input can be the prompt or an attachment, not both")
+    if wants_stdin or (not is_attached and not is_terminal(sys.stdin)):
         with _said_when_long(is_more=bool(pieces)):
             given = _standard_input()
         added = _decoded(given, "standard input")

@@ -32,7 +32,9 @@ from .prices.pricing import (
 from .priors import DialSetting, PastRun, is_recorded, prior
 
 if TYPE_CHECKING:
+    from ...providers.turns.turn import Turn
     from .conversation_input import ConversationInput
+    from .file_tokens import FileTokens
 
 Samples = Callable[[str, str, str, str], Sequence[PastRun]]
 """Input and output tokens of the user's newest runs of (provider, host, model, think value), newest first."""
@@ -90,13 +92,22 @@ def forecast(
     entered = counted_tokens
     if entered is None:
         entered = estimated_input_tokens(prepared, prompt) if going is None else going.tokens
+    files = files_of(prepared) if counted_tokens is None else None
+    if files is not None:
+        if going is not None and going.is_learnt:
+            from .file_tokens import file_tokens
+
+            files = file_tokens(prepared, with_earlier=False)
+        entered += files.tokens
+    is_open = files is not None and bool(files.unknown)
     cached, written = (None, None) if going is None else _cache_traffic(going, entered)
     limit = output_limit(prepared)
     output = _output(prepared, entered, limit, samples)
     least_input = entered if counted_tokens is not None else max(1, entered * LOW_INPUT // 100)
     most_input = entered if counted_tokens is not None else entered * HIGH_INPUT // 100
     if going is not None and counted_tokens is None:
-        least_input, most_input = going.low, going.high
+        beside = 0 if files is None else files.tokens
+        least_input, most_input = going.low + beside, going.high + beside
     usage = Usage(
         input_tokens=entered, cached_input_tokens=cached, cache_write_tokens=written,
         output_tokens=output.expected or 0, reasoning_tokens=output.reasoning,
@@ -104,6 +115,7 @@ def forecast(
     expected = _cost(prepared, usage, at)
     words = (
         _input_words(going, counted=counted_tokens is not None),
+        *_file_words(files),
         f"output: {output.words}",
         f"worst case: {_worst_words(prepared, limit)}",
         f"all but the worst case reads {cached:,} tokens from the provider's cache" if cached else PRICE_METHOD,
@@ -120,11 +132,13 @@ def forecast(
         output_limit_tokens=limit,
         low_usd=_cost(prepared, _cached_usage(least_input, cached, written, output.low or LEAST_OUTPUT_TOKENS), at).usd,
         least_usd=_cost(prepared, _cached_usage(least_input, cached, written, LEAST_OUTPUT_TOKENS), at).usd,
-        expected_usd=None if output.expected is None else expected.usd,
+        expected_usd=None if output.expected is None or is_open else expected.usd,
         likely_high_usd=None
-        if output.high is None
+        if output.high is None or is_open
         else _cost(prepared, _cached_usage(most_input, cached, written, output.high), at).usd,
-        high_usd=None if limit is None else _highest(prepared, most_input, limit, at, is_written=bool(written)),
+        high_usd=None
+        if limit is None or is_open
+        else _highest(prepared, most_input, limit, at, is_written=bool(written)),
         price_source=expected.source,
         method="; ".join(words),
         cached_input_tokens=cached,
@@ -135,6 +149,32 @@ def _input_words(going: ConversationInput | None, *, counted: bool) -> str:
     if counted:
         return COUNTED_METHOD
     return LEARNT_METHOD if going is not None and going.is_learnt else INPUT_METHOD
+
+
+def files_of(prepared: Prepared) -> FileTokens | None:
+    """What is known of the files that go along; None where there are none."""
+    prompt = prepared.asked.prompt
+    if not prompt.asked and (prompt.past is None or not any(_has_file(turn) for turn in prompt.past.turns)):
+        return None
+    from .file_tokens import file_tokens
+
+    return file_tokens(prepared)
+
+
+def _has_file(turn: Turn) -> bool:
+    return any(piece.kind == "file" for piece in turn.asked)
+
+
+def _file_words(files: FileTokens | None) -> tuple[str, ...]:
+    if files is None:
+        return ()
+    known = (f"{files.tokens:,} tokens of it by the published rule for files",) if files.tokens else ()
+    if not files.unknown:
+        return known
+    return (
+        *known,
+        f"without {', '.join(files.unknown)}, of which nobody says what it counts",
+    )
 
 
 def _cache_traffic(going: ConversationInput, entered: int) -> tuple[int, int]:
@@ -192,7 +232,7 @@ def totals(forecasts: Iterable[Forecast | None]) -> ForecastTotals:
 
 def estimated_input_tokens(prepared: Prepared, prompt: Prompt) -> int:
     """The input of the call by its kinds of characters, as this model counts."""
-    tokens = input_tokens(prompt.text, prepared.call.system, [message.text for message in prompt.earlier])
+    tokens = input_tokens(prompt.words, prepared.call.system, [message.text for message in prompt.earlier])
     if prepared.asked.prompt.past is not None:
         from .conversation_tokens import conversation_tokens  # which only sessions need
 
@@ -337,7 +377,11 @@ def _is_open_ended(prepared: Prepared) -> bool:
 def _worst(prepared: Prepared, prompt: Prompt, output: int, at: datetime) -> Decimal | None:
     """The cost of `output` tokens with the dearest reading of the input."""
     size = len(prompt.text.encode("utf-8", "replace")) + len((prepared.call.system or "").encode("utf-8", "replace"))
-    entered = max(size, len(prepared.request.body)) + HIDDEN_INPUT_TOKENS
+    files = files_of(prepared)
+    if files is not None and files.unknown:
+        return None
+    beside = (0, 0) if files is None else (files.tokens, files.encoded_bytes)
+    entered = max(size, len(prepared.request.body) - beside[1]) + beside[0] + HIDDEN_INPUT_TOKENS
     plain = _dearest(prepared, entered, output, at)
     long = any(ttl in json.dumps(prepared.call.params, default=str) for ttl in _LONG_TTL)
     written = _dearest(prepared, entered, output, at, written=entered, written_long=entered if long else None)

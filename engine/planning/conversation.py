@@ -14,16 +14,21 @@ from ...providers.json_values import obj, parse_json
 from ...providers.merge import merged
 from ...providers.registry import dialect
 from ...providers.schema import Call, Json, Message
-from ...providers.turns.turn import Exchanged, plain_text, said
+from ...providers.turns.pieces import TurnPiece
+from ...providers.turns.turn import Exchanged, Turn, plain_text
+from ...providers.wires.gathered import has_files
 from ..targets.target import Target
+from .attached import as_parts, asking, earlier_parts, with_files
 from .compaction import shortened
 from .continuity.planner import plan_continuity
 from .continuity.tool_calls import called_names
-from .fates import Continuity, Destination, Past
+from .fates import Continuity, Destination, Past, PieceFate
 
 
-def with_past(target: Target, call: Call, past: Past, account: str | None) -> tuple[Call, Continuity]:
-    """`call` with the turns of `past` before its prompt, and what becomes of their pieces.
+def with_past(
+    target: Target, call: Call, past: Past, prompted: tuple[TurnPiece, ...], account: str | None
+) -> tuple[Call, Continuity]:
+    """`call` with the turns of `past` before its prompt, the pieces `prompted`, and what becomes of the turns' pieces.
 
     Raises `UsageError` as `plan_continuity` does.
     """
@@ -35,7 +40,7 @@ def with_past(target: Target, call: Call, past: Past, account: str | None) -> tu
     if remembers is not None and target.card.control != "none":
         call = replace(call, native=_with_asks(call.native, _asks(rule, past)))
     if not past.sent:
-        return call, Continuity()
+        return (with_files(target, call, prompted, ()) if has_files(prompted) else call), Continuity()
     if remembers is not None and hasattr(speech, "declare") and (called := called_names(past.turns)):
         declared = speech.declare(called)
         if not declared.keys() & call.params.keys():
@@ -58,8 +63,13 @@ def with_past(target: Target, call: Call, past: Past, account: str | None) -> tu
     def write(exchanged: Sequence[Exchanged]) -> list[dict[str, Any]]:
         return remembers.write(exchanged, rule.manner) if remembers is not None else []
 
-    turns, asked = shortened(past, said(call.prompt) if call.prompt else (), destination)
-    planned = replace(plan_continuity(turns, asked, destination, past.options, write), turns=turns)
+    turns, asked = shortened(past, prompted, destination)
+    lost: Mapping[tuple[int, int], str] = {}
+    if has_files(asked) or any(has_files(turn.asked) for turn in turns):
+        call, turns, asked, lost = _with_files(target, call, turns, asked)
+    planned = plan_continuity(turns, asked, destination, past.options, write)
+    fates = (*(_lost_file(turn, at, why) for (turn, at), why in lost.items()), *planned.fates)
+    planned = replace(planned, turns=turns, fates=fates)
     if remembers is None:
         return _in_plain_text(call, planned.exchanged), planned
     told = any(fate.fate == "kept" for fate in planned.fates)
@@ -68,6 +78,20 @@ def with_past(target: Target, call: Call, past: Past, account: str | None) -> tu
         call = replace(call, native=merged(call.native, rule.keep_body))
         headers += tuple((name, str(value)) for name, value in rule.keep_headers.items())
     return replace(call, written=tuple(write(planned.exchanged)), headers=headers), planned
+
+
+def _with_files(
+    target: Target, call: Call, turns: Sequence[Turn], asked: tuple[TurnPiece, ...]
+) -> tuple[Call, tuple[Turn, ...], tuple[TurnPiece, ...], Mapping[tuple[int, int], str]]:
+    """The same with files as the wire has them, and why those of earlier turns do not go that it does not take."""
+    own = as_parts(target, asked)
+    made, lost = earlier_parts(target, turns)
+    before = (piece for at, turn in enumerate(turns) for piece in turn.asked if made[at] is not turn)
+    return asking(target, call, (*before, *asked)), made, own, lost
+
+
+def _lost_file(turn: int, position: int, why: str) -> PieceFate:
+    return PieceFate(turn, position, "file", "dropped", why)
 
 
 def rule_of(target: Target) -> StateRule:

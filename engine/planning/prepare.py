@@ -17,8 +17,9 @@ from ...providers.merge import merged, without
 from ...providers.registry import dialect
 from ...providers.schema import Call, HttpRequest, Message, Notice
 from ...providers.think import Level, Think
+from ...providers.turns.pieces import TurnPiece
 from ...providers.turns.prefix import prefix_of
-from ...providers.turns.turn import Turn
+from ...providers.turns.turn import Turn, said
 from ..targets.target import Target
 from .addresses import check_address
 from .fates import NO_TURNS, Continuity, Past
@@ -29,13 +30,25 @@ from .think_plan import AimReceipt
 class Prompt(Struct, frozen=True):
     """What is asked: the prompt and, if any, the system prompt and the messages before it.
 
-    `past` are the turns of a session, with everything that belongs to them; None outside sessions.
+    `past` are the turns of a session, with everything that belongs to them; None outside sessions. `asked` are the
+    parts of the prompt in their order, where files stand beside the text or in it; else there are none.
     """
 
     text: str
     system: str | None = None
     earlier: tuple[Message, ...] = ()
     past: Past | None = None
+    asked: tuple[TurnPiece, ...] = ()
+
+    @property
+    def pieces(self) -> tuple[TurnPiece, ...]:
+        """The user's side of the turn."""
+        return self.asked or (said(self.text) if self.text else ())
+
+    @property
+    def words(self) -> str:
+        """All of it that is text, also that of files."""
+        return "\n".join(piece.text for piece in self.asked if piece.kind == "text") if self.asked else self.text
 
 
 def checked_text(text: str, name: str) -> str:
@@ -163,7 +176,7 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         from .conversation import with_past  # much to import, which only sessions need
 
         own = call.native
-        call, continuity = with_past(target, call, prompt.past, asked.account)
+        call, continuity = with_past(target, call, prompt.past, prompt.pieces, asked.account)
         wished = tuple(name for name in call.native if name not in own)
         decided = replace(decided, optional=(*decided.optional, *wished))
         if continuity.turns:
@@ -171,6 +184,14 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
 
             call, at = asked_in_turn(target, call, prompt.past.policy.over(profile.context))
             continuity = replace(continuity, compacts_at=at)
+    elif prompt.asked:
+        from .attached import with_files
+
+        call = with_files(target, call, prompt.asked, prompt.earlier)
+    if prompt.asked:
+        from .attached import file_notices
+
+        decided = replace(decided, notices=(*decided.notices, *file_notices(target, prompt.asked)))
     if profile.cache or (prompt.past is not None and prompt.past.turns):
         from .cache import cache_rule_of, with_cache
 
@@ -284,7 +305,7 @@ def with_output_limit(prepared: Prepared, tokens: int, *why: Notice) -> Prepared
 
 def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
     """The same call for another prompt: what was decided does not depend on it."""
-    if prompt.past is not None or prepared.target.profile.cache:
+    if prompt.past is not None or prompt.asked or prepared.target.profile.cache:
         return _prepare(prepared.target, prepared.think, replace(prepared.asked, prompt=prompt))
     system = prompt.system or prepared.target.profile.system
     if prepared.emulated:
@@ -342,6 +363,16 @@ def unstreamed(prepared: Prepared) -> Prepared:
     """The same call for one whole body."""
     call = replace(prepared.call, stream=False)
     return replace(prepared, call=call, request=_build(prepared.target, call))
+
+
+def shown_body(prepared: Prepared) -> str:
+    """The body as people may read it and the history keeps it: the hash of a file stands where its bytes are."""
+    body, prompt = prepared.request.body, prepared.asked.prompt
+    if prompt.asked or prompt.past is not None:
+        from .attached import without_bytes
+
+        body = without_bytes(body, prompt.asked, () if prompt.past is None else prompt.past.turns)
+    return body.decode("utf-8", "replace")
 
 
 def _build(target: Target, call: Call) -> HttpRequest:

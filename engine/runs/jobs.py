@@ -185,7 +185,10 @@ def _without_twins(jobs: Sequence[Job]) -> list[Job]:
 def prepare_one(
     target: Target, think: Think, prompt: Prompt, config: Config, options: Options, key: Key | None = None
 ) -> Prepared:
-    """The plan and the request of one call. Raises `ConfigError` when params and dial contradict each other."""
+    """The plan and the request of one call.
+
+    Raises `ConfigError` when params and dial contradict each other, `UsageError` for files that it does not take.
+    """
     stream = config.defaults.stream if target.profile.stream is None else target.profile.stream
     limit = options.max_output_tokens or target.profile.max_output_tokens or config.defaults.max_output_tokens
 
@@ -204,6 +207,14 @@ def prepare_one(
             aim=aim,
         )
 
+    if prompt.asked:
+        from ..planning.attached import AttachmentError, as_parts
+        from .takers import with_takers
+
+        try:
+            as_parts(target, prompt.asked)
+        except AttachmentError as error:
+            raise with_takers(error, config, prompt) from None
     if think.aim is None or not think.is_open:
         prepared = prepared_as(think)
     else:

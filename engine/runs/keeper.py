@@ -14,7 +14,7 @@ from ...providers.errors import StoreError
 from ..exchange.secrets import masked_headers
 from ..history.heads import CallHead
 from ..history.record import Recorder
-from ..planning.prepare import Prepared
+from ..planning.prepare import Prepared, shown_body
 from ..results.result import Forecast, Result
 from .jobs import Job
 
@@ -127,7 +127,7 @@ def _call_head(prepared: Prepared) -> CallHead:
         "method": prepared.request.method,
         "url": prepared.request.url,
         "headers": masked_headers(prepared, None),
-        "body": prepared.request.body.decode("utf-8", "replace"),
+        "body": shown_body(prepared),
         "native": decided.native,
         "fidelity": decided.fidelity,
         "note": decided.note,

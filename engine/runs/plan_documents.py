@@ -7,7 +7,7 @@ from typing import Any
 
 from ..costs.forecast import totals
 from ..exchange.secrets import masked_headers
-from ..planning.prepare import Prepared
+from ..planning.prepare import Prepared, shown_body
 from ..results.documents import plain
 from ..results.result import Forecast
 from .plans import PlannedCall
@@ -55,7 +55,7 @@ def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | 
             "method": prepared.request.method,
             "url": prepared.request.url,
             "headers": masked_headers(prepared, key_source),
-            "body": prepared.request.body.decode(),
+            "body": shown_body(prepared),
         },
         "key": key_source,
         "forecast": None if forecast is None else plain(forecast),

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...providers.errors import ConfigError, Failure
+from ...providers.errors import ConfigError, Failure, UsageError
 from ..costs.forecast import forecast
 from ..planning.prepare import Prepared, Prompt, with_notice
 from ..results.result import Forecast
@@ -38,7 +38,7 @@ class Plans(NamedTuple):
     """What would be called, in the order of profiles and think values, and why the rest cannot be."""
 
     calls: tuple[PlannedCall, ...]
-    problems: tuple[ConfigError, ...]
+    problems: tuple[ConfigError | UsageError, ...]
 
 
 def plan_calls(
@@ -58,7 +58,7 @@ def plan_calls(
     """
     planned: list[Prepared] = []
     times: list[int] = []
-    problems: dict[str, ConfigError] = {}
+    problems: dict[str, ConfigError | UsageError] = {}
     effect = ProjectEffect(config)
     for selection in selections:
         for think in think_values(selection, options.sweep, config):
@@ -73,7 +73,7 @@ def plan_calls(
                     raise ConfigError(f"profile {selection.profile.name}: {found.message}", hint=found.hint)
                 planned.append(found)
                 times.append(len(options.samples(selection.label)))
-            except ConfigError as error:
+            except (ConfigError, UsageError) as error:
                 problems.setdefault(error.message, error)
     stand_ins: dict[int, int] = {}
     if len(planned) > 1:

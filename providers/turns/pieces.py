@@ -18,6 +18,7 @@ PieceKind = Literal[
     "encrypted",
     "call",
     "result",
+    "file",
     "compaction",
     "server_reference",
     "other",
@@ -26,8 +27,9 @@ PieceKind = Literal[
 
 `text`: words of the answer, or of the user. `thinking` and `summary`: readable reasoning, signed or not. `redacted` and
 `encrypted`: reasoning that only the provider can read. `signature`: a part that is nothing but signed. `call`: a tool
-call; `result`: what a tool gave. `compaction`: earlier turns in the provider's own short form. `server_reference`: the
-id of something that the provider stores. `other`: what the provider's own tools did, to go back as it came.
+call; `result`: what a tool gave. `file`: an image, document or recording of the user. `compaction`: earlier turns in
+the provider's own short form. `server_reference`: the id of something that the provider stores. `other`: what the
+provider's own tools did, to go back as it came.
 """
 
 TAGS = "tags"
@@ -46,6 +48,9 @@ class TurnPiece(Struct, frozen=True):
     `index` and the like.
     `id` is the provider's id of the part, for calls and results the id that joins them; `name` the tool of a call.
     `is_whole` is False where the end of the response cut the part off.
+    Of a file, `carrier` is the kind, `name` its name, `native` what is known of it (`media_type`, `sha256`, `bytes` and
+    its measures), or, as it is handed to a writer, the part as the wire has it. `data` are its bytes, which are stored
+    apart; None where they are not at hand, or only an address is sent.
     """
 
     kind: PieceKind
@@ -56,6 +61,7 @@ class TurnPiece(Struct, frozen=True):
     id: str | None = None
     name: str | None = None
     is_whole: bool = True
+    data: bytes | None = None
 
     @property
     def is_reasoning(self) -> bool:

@@ -92,7 +92,8 @@ def declare(names: Sequence[str]) -> dict[str, Any]:
 def _asked(pieces: tuple[TurnPiece, ...]) -> Any:
     if len(pieces) == 1 and pieces[0].kind == "text":
         return pieces[0].text
-    return [_result(piece) if piece.kind == "result" else _text(piece) for piece in pieces]
+    written = {"result": _result, "file": _file}
+    return [written.get(piece.kind, _text)(piece) for piece in pieces]
 
 
 def _answered(pieces: tuple[TurnPiece, ...]) -> Any:
@@ -121,6 +122,10 @@ def _blocks(pieces: tuple[TurnPiece, ...]) -> Iterator[dict[str, Any]]:
 
 def _text(piece: TurnPiece) -> dict[str, Any]:
     return {"type": "text", "text": piece.text, **piece.native}
+
+
+def _file(piece: TurnPiece) -> dict[str, Any]:
+    return dict(piece.native)
 
 
 def _result(piece: TurnPiece) -> dict[str, Any]:

@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from ..json_values import items, obj, piece_of, text
 from ..turns.pieces import TAGS, PieceKind, TurnPiece
 from ..turns.turn import Exchanged, Manner
-from .gathered import compact, joined, rest, strings
+from .gathered import compact, has_files, joined, parts_of, rest, strings
 
 DETAILS = "reasoning_details"
 CONTENT = "content"
@@ -160,11 +160,14 @@ def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]
 
 
 def _asked(pieces: tuple[TurnPiece, ...]) -> Iterator[dict[str, Any]]:
+    with_files = has_files(pieces)
     for piece in pieces:
         if piece.kind == "result":
             yield {"role": "tool", "tool_call_id": piece.id, "content": piece.text, **piece.native}
-        else:
+        elif not with_files:
             yield {"role": "user", "content": piece.text}
+    if with_files:
+        yield {"role": "user", "content": parts_of(pieces)}
 
 
 def _answered(pieces: tuple[TurnPiece, ...], manner: Manner) -> dict[str, Any]:

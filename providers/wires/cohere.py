@@ -12,7 +12,7 @@ from ..json_values import piece_of
 from ..turns.pieces import PieceKind, TurnPiece
 from ..turns.turn import Exchanged, Manner
 from .chat import ChatMessage
-from .gathered import joined
+from .gathered import has_files, joined, parts_of
 
 
 class CohereItems:
@@ -52,11 +52,14 @@ def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]
     """The messages."""
     messages: list[dict[str, Any]] = []
     for one in exchanged:
+        with_files = has_files(one.asked)
         for piece in one.asked:
             if piece.kind == "result":
                 messages.append({"role": "tool", "tool_call_id": piece.id, "content": piece.text})
-            else:
+            elif not with_files:
                 messages.append({"role": "user", "content": piece.text})
+        if with_files:
+            messages.append({"role": "user", "content": parts_of(one.asked)})
         if one.answered:
             messages.append(_answered(one.answered))
     return messages

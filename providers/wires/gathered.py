@@ -1,4 +1,4 @@
-"""What gathering the pieces of a response needs on every wire: texts that come in fragments, and tool calls."""
+"""What wires share of pieces: texts that come in fragments, tool calls, and parts of what the user sent."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 from ..json_values import items, obj, piece_of, text
 from ..schema import StateReport
+from ..turns.pieces import TurnPiece
 
 MOST_CHANGES = 1000
 """More entries than a conversation has blocks are not worth reading."""
@@ -54,3 +55,16 @@ def rest(fields: Mapping[str, Any], *known: str) -> dict[str, Any]:
 def strings(fields: Mapping[str, Any], *names: str) -> dict[str, str]:
     """Those of `names` that hold text which is not empty."""
     return {name: words for name in names if (words := piece_of(fields.get(name)))}
+
+
+def has_files(pieces: Iterable[TurnPiece]) -> bool:
+    return any(piece.kind == "file" for piece in pieces)
+
+
+def parts_of(pieces: Iterable[TurnPiece], text_type: str = "text") -> list[dict[str, Any]]:
+    """The parts of all that is neither empty nor the result of a call: files have theirs in `native`."""
+    return [
+        dict(piece.native) if piece.kind == "file" else {"type": text_type, "text": piece.text}
+        for piece in pieces
+        if piece.kind != "result" and (piece.kind == "file" or piece.text)
+    ]

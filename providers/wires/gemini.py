@@ -100,5 +100,5 @@ def _part(piece: TurnPiece) -> dict[str, Any]:
         case "result":
             answered = {"name": piece.name or "", "response": {"result": piece.text}, **piece.native}
             return {"functionResponse": {"id": piece.id, **answered} if piece.id else answered}
-        case _:
+        case _:  # a file is nothing but its part
             return {**piece.native, **piece.opaque}

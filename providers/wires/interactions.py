@@ -11,7 +11,7 @@ from typing import Any
 from ..json_values import items, obj, piece_of, text
 from ..turns.pieces import TurnPiece
 from ..turns.turn import Exchanged, Manner
-from .gathered import arguments_of, compact, joined, rest, strings
+from .gathered import arguments_of, compact, has_files, joined, parts_of, rest, strings
 
 
 class InteractionSteps:
@@ -104,12 +104,19 @@ def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]
     """The steps of the input."""
     steps: list[dict[str, Any]] = []
     for one in exchanged:
-        steps += [_asked(piece) for piece in one.asked]
+        steps += _asked(one.asked)
         steps += [_answered(piece) for piece in one.answered]
     return steps
 
 
-def _asked(piece: TurnPiece) -> dict[str, Any]:
+def _asked(pieces: tuple[TurnPiece, ...]) -> list[dict[str, Any]]:
+    if not has_files(pieces):
+        return [_asked_piece(piece) for piece in pieces]
+    results = [_asked_piece(piece) for piece in pieces if piece.kind == "result"]
+    return [*results, {"type": "user_input", "content": parts_of(pieces)}]
+
+
+def _asked_piece(piece: TurnPiece) -> dict[str, Any]:
     if piece.kind == "result":
         named = {"name": piece.name} if piece.name else {}
         return {"type": "function_result", "call_id": piece.id, **named, "result": piece.text, **piece.native}

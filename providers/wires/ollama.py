@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from ..json_values import items, obj, piece_of, text
+from ..json_values import array, items, obj, piece_of, text
 from ..turns.pieces import TurnPiece
 from ..turns.turn import Exchanged, Manner
-from .gathered import arguments_of, compact, joined, rest
+from .gathered import arguments_of, compact, has_files, joined, rest
 
 
 class OllamaMessage:
@@ -52,13 +52,23 @@ def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]
     """The messages."""
     messages: list[dict[str, Any]] = []
     for one in exchanged:
-        messages += [_asked(piece) for piece in one.asked]
+        messages += _asked(one.asked)
         if one.answered:
             messages.append(_answered(one.answered))
     return messages
 
 
-def _asked(piece: TurnPiece) -> dict[str, Any]:
+def _asked(pieces: tuple[TurnPiece, ...]) -> list[dict[str, Any]]:
+    """One message of each piece; images stand beside the words of one."""
+    if not has_files(pieces):
+        return [_asked_piece(piece) for piece in pieces]
+    results = [_asked_piece(piece) for piece in pieces if piece.kind == "result"]
+    words = "\n\n".join(piece.text for piece in pieces if piece.kind == "text")
+    images = [image for piece in pieces if piece.kind == "file" for image in array(piece.native.get("images"))]
+    return [*results, {"role": "user", "content": words, "images": images}]
+
+
+def _asked_piece(piece: TurnPiece) -> dict[str, Any]:
     if piece.kind != "result":
         return {"role": "user", "content": piece.text}
     named = {"tool_name": piece.name} if piece.name else {}

@@ -11,7 +11,7 @@ from typing import Any
 from ..json_values import items, piece_of, text
 from ..turns.pieces import PieceKind, TurnPiece
 from ..turns.turn import Exchanged, Manner
-from .gathered import compact, joined, rest, strings
+from .gathered import compact, has_files, joined, parts_of, rest, strings
 
 _CIPHERTEXT = "encrypted_content"
 _CALLS: Mapping[str, tuple[str, str]] = {
@@ -89,7 +89,7 @@ def write(exchanged: Sequence[Exchanged], manner: Manner) -> list[dict[str, Any]
     """
     written: list[dict[str, Any]] = []
     for one in exchanged:
-        written += [_asked(piece) for piece in one.asked]
+        written += _asked(one.asked)
         bare = not manner.with_ids or not _is_whole_turn(one.answered)
         written += [_answered(piece, bare) for piece in one.answered]
     return written
@@ -100,7 +100,14 @@ def _is_whole_turn(pieces: tuple[TurnPiece, ...]) -> bool:
     return all(piece.id or piece.kind in ("call", "other") for piece in pieces)
 
 
-def _asked(piece: TurnPiece) -> dict[str, Any]:
+def _asked(pieces: tuple[TurnPiece, ...]) -> list[dict[str, Any]]:
+    if not has_files(pieces):
+        return [_asked_piece(piece) for piece in pieces]
+    results = [_asked_piece(piece) for piece in pieces if piece.kind == "result"]
+    return [*results, {"role": "user", "content": parts_of(pieces, "input_text")}]
+
+
+def _asked_piece(piece: TurnPiece) -> dict[str, Any]:
     if piece.kind == "result":
         kind = piece.carrier if piece.carrier.endswith("_output") else "function_call_output"
         return {"type": kind, "call_id": piece.id, "output": piece.text, **piece.native}

@@ -63,13 +63,14 @@ def prompt_of(
     prompting: PromptOptions, argument: str | None, sending: SendOptions, settings: Config, note: Callable[[str], None]
 ) -> Prompt:
     """The prompt as it was typed, or as it is composed of a template and in an editor. Raises `UsageError`."""
-    from ...prompt import read_prompt
+    from ...prompt import read_prompt, with_beside
 
     if prompting.is_plain:
-        return read_prompt(argument, sending.file or [], sending.system, note)
+        return read_prompt(argument, sending.file or [], sending.system, note, sending.beside)
     from .composition import composed_prompt
 
-    return composed_prompt(
+    composed = composed_prompt(
         prompting.template, prompting.var or (), argument, sending.file or [], sending.system, settings, note,
         in_editor=prompting.edit,
     )  # fmt: skip
+    return with_beside(composed, sending.beside, note)

@@ -8,6 +8,7 @@ from ...exit_codes import ExitCode
 from ...options import (
     ALONE,
     AsJson,
+    Attach,
     ConfigFile,
     CountTokens,
     Emulate,
@@ -17,6 +18,7 @@ from ...options import (
     Profiles,
     PromptArgument,
     Quiet,
+    RemoteUrls,
     Repeat,
     Spend,
     StrictThink,
@@ -45,6 +47,8 @@ def plan(
     spend: Spend = None,
     repeat: Repeat = 1,
     file: Files = None,
+    attach: Attach = None,
+    remote_urls: RemoteUrls = False,
     system: System = None,
     max_output: MaxOutput = None,
     no_stream: NoStream = False,
@@ -68,7 +72,7 @@ def plan(
     from ....engine.targets.target import select
     from ....providers.errors import UsageError
     from ...output import noting
-    from ...prompt import read_prompt
+    from ...prompt import Beside, read_prompt
     from ...selection import load_config, sweep_values
 
     sweep = sweep_values(think, spend)
@@ -89,10 +93,11 @@ def plan(
     chosen = profile or list(settings.defaults.profiles)
     names = chosen or list(settings.profiles)
     selections = select(names, settings)
-    given = prompt is not None or file
+    given = prompt is not None or file or attach
     if count and not given:
         raise UsageError("--count needs a prompt to count", hint='thinkdial plan "..." --count, or -f FILE')
-    asked = read_prompt(prompt, file or [], system, noting(quiet=quiet)) if given else Prompt(PLACEHOLDER, system)
+    note, beside = noting(quiet=quiet), Beside(attach or [], remote_urls)
+    asked = read_prompt(prompt, file or [], system, note, beside) if given else Prompt(PLACEHOLDER, system)
     if turn is not None:
         from . import talk
 
@@ -181,5 +186,7 @@ def print_plans(
     if strict and any(not entry.prepared.plan.is_strict for entry in entries):
         return ExitCode.STRICT_PLAN
     if problems and not tolerant:
-        return ExitCode.SOME_FAILED
+        from ....providers.errors import UsageError
+
+        return ExitCode.USAGE if any(isinstance(one, UsageError) for one in problems) else ExitCode.SOME_FAILED
     return ExitCode.OK

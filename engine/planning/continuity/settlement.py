@@ -146,7 +146,11 @@ def asked_of(turn: Turn, lost: frozenset[int], *, is_plain: bool) -> tuple[TurnP
         for piece in stays
         if piece.kind == "result"
     ]
-    texts = [TurnPiece("text", piece.text) for piece in stays if piece.kind == "text" and piece.text.strip()]
+    texts = [
+        piece if piece.kind == "file" else TurnPiece("text", piece.text)
+        for piece in stays
+        if piece.kind == "file" or (piece.kind == "text" and piece.text.strip())
+    ]
     return (*results, *texts)
 
 
