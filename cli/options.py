@@ -221,6 +221,10 @@ Emulate = Annotated[
 Notify = Annotated[
     bool, typer.Option("--notify", help="Ring the bell and show a desktop notice, if it took 10 seconds or longer.")
 ]
+SchemaOption = Annotated[
+    str | None, typer.Option("--schema", metavar="SCHEMA", help="JSON to a schema: a file, JSON, 'name, tags [str]'.")
+]
+JsonMode = Annotated[bool, typer.Option("--json-mode", help="Answers as JSON of any kind.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
 
@@ -272,6 +276,8 @@ class SendOptions(Struct, frozen=True):
     allow_unpriced: AllowUnpriced = False
     attach: Attach = None
     remote_urls: RemoteUrls = False
+    schema: SchemaOption = None
+    json_mode: JsonMode = False
 
     @property
     def beside(self) -> Beside:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
 from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast, get_args
 
 from ..profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
 from ..providers.errors import UsageError, did_you_mean
@@ -20,6 +20,7 @@ from .runs.jobs import Options
 from .runs.observer import Observer
 
 if TYPE_CHECKING:
+    from ..profiles.shapes.shape import Shape
     from .batch.options import BatchOptions
     from .batch.values import OnResult, Rows
     from .checks.gates import Gate
@@ -46,12 +47,16 @@ class RequestOptions(TypedDict, total=False):
 
     `system`: the system prompt. `max_output`: most output tokens, reasoning included where the model counts it so.
     `stream`: whether a stream is asked for. `emulate`: ask models without reasoning for it by prompt, labelled so.
+    `schema`: JSON Schema that answers have to fit, or its short form `"name, age int, tags [str]"`. `json_mode`: any
+    JSON.
     """
 
     system: str | None
     max_output: int | None
     stream: bool
     emulate: bool
+    schema: Mapping[str, Any] | str | None
+    json_mode: bool
 
 
 class AttemptOptions(RequestOptions, total=False):
@@ -250,8 +255,21 @@ def options_of(sweep: tuple[Think, ...], options: AttemptOptions) -> Options:
         within("retries", options.get("retries"), 0, 20),
         not options.get("stream", True),
         options.get("emulate", False),
+        shape=shape_in(options),
         choose=choose_dose,
     )
+
+
+def shape_in(options: RequestOptions) -> Shape | None:
+    """What answers have to be. Raises `UsageError` for a schema that is none, and for two wishes at once."""
+    schema, json_mode = options.get("schema"), options.get("json_mode", False)
+    if schema is None and not json_mode:
+        return None
+    from .shapes.for_target import ANY_JSON, shape_said
+
+    if schema is not None and json_mode:
+        raise UsageError("schema and json_mode: say one of them; a schema is JSON as well")
+    return shape_said(ANY_JSON if schema is None else schema, "schema")
 
 
 def batch_options_of(

@@ -44,7 +44,7 @@ PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
     "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
     "endpoint", "known_as", "quirks", "thinking", "emulate", "simulated", "cache",
-    "context", "expect",
+    "context", "expect", "schema",
 )  # fmt: skip
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
@@ -315,7 +315,7 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
         "emulate": section.flag("emulate"),
         "cache": section.switch("cache"),
         "context": read_context(section.section("context")),
-        "expect": _expect(section) if "expect" in section else None,
+        **_expected(section),
         "blocked": blocked,
         "simulated": section.text("simulated"),
     }
@@ -323,10 +323,13 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
     return replace(base, **given, place=f"{section.place.file}:{section.place.line}")
 
 
-def _expect(section: Section) -> dict[str, Any] | None:
-    from .checks.expected import read_expect
+def _expected(section: Section) -> dict[str, Any]:
+    """What a profile's answers have to be: its `expect` and `schema`."""
+    if "expect" not in section and "schema" not in section:
+        return {}
+    from .checks.expected import read_expect, read_schema
 
-    return read_expect(section)
+    return {"expect": read_expect(section), "schema": read_schema(section)}
 
 
 def read_think(section: Section, key: str) -> Think | None:

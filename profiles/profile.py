@@ -69,7 +69,8 @@ class Profile(Struct, frozen=True):
     only where to find one. `place` is the file and line that defined it. `blocked` says why it may not be used: a
     project file that nobody vouched for decides where the prompt and a key would go. `simulated` is the mark of the
     simulator that is called; it is believed only where the address proves it. `expect` is what its answers are
-    checked by, where neither a row nor an option says it.
+    checked by, where neither a row nor an option says it. `schema` is what they have to fit, as it is written:
+    JSON Schema, the short form of one, or the word `json`.
     """
 
     name: str
@@ -103,6 +104,7 @@ class Profile(Struct, frozen=True):
     blocked: ConfigError | None = None
     simulated: str | None = None
     expect: Mapping[str, Any] | None = None
+    schema: Mapping[str, Any] | str | None = None
 
 
 class Defaults(Struct, frozen=True):

@@ -38,6 +38,7 @@ from thinkdial.engine.sessions.forms.session_file import (
     FileNode,
 )
 from thinkdial.engine.sessions.settings import SessionSettings
+from thinkdial.engine.shapes import words as shape_words
 from thinkdial.engine.trials.documents import TRIAL_SCHEMA
 from thinkdial.engine.trials.report import TrialEnd, TrialOutcome
 from thinkdial.engine.trials.standings import ArmState
@@ -60,6 +61,7 @@ from thinkdial.providers.turns.turn import Origin
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DIRECTORY = Path(__file__).resolve().parent.parent / "profiles" / "schemas"
 NOT_PRINTED = {Failure: {"param"}}
+NAMES = {**vars(checked), **vars(shape_words)}
 DESCRIBED = {"branch": FileBranch, "node": FileNode, "piece": TurnPiece}
 THINK_PATTERN = (
     "^(auto|"
@@ -98,6 +100,7 @@ def result_schema() -> dict[str, Any]:
     of_type(Run, definitions)
     cells: dict[str, Any] = {"type": "array", "items": of_type(Cell, definitions)}
     definitions["Run"]["properties"]["cells"] = cells
+    definitions["Result"]["properties"]["answer_json"] = {"description": "any JSON"}
     _named(definitions["Result"], RESULT_SCHEMA)
     _named(definitions["Run"], RUN_SCHEMA)
     definitions["Difference"] = difference_schema(definitions)
@@ -116,7 +119,7 @@ def result_schema() -> dict[str, Any]:
 
 def difference_schema(definitions: dict[str, Any]) -> dict[str, Any]:
     """The schema of a difference: who is compared, the figures of both, and the pieces of the answers."""
-    hints, count = get_type_hints(Result, localns=vars(checked)), {"type": "integer", "minimum": 0}
+    hints, count = get_type_hints(Result, localns=NAMES), {"type": "integer", "minimum": 0}
     side = {name: {"type": "string"} if name == "think" else of_type(hints[name], {}) for name in SIDE_KEYS}
     share = {"type": ["number", "null"], "minimum": 0, "maximum": 1}
     answer: dict[str, Any] = {
@@ -444,6 +447,7 @@ def config_schema() -> dict[str, Any]:
         "quirks": {"type": "object"},
         "thinking": {"type": "object"},
         "expect": {"anyOf": [{"type": ["string", "number"]}, _object(_expected())]},
+        "schema": {"type": ["object", "string"]},
     }
     profile = _object({key: kinds[key] for key in config.PROFILE_KEYS})
     defaults = _object(
@@ -476,7 +480,7 @@ def _reference(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
     name = kind.__name__
     if name not in definitions:
         definitions[name] = {}
-        hints = get_type_hints(kind, localns=vars(checked))
+        hints = get_type_hints(kind, localns=NAMES)
         listed = [name for name in printed_fields(kind) if name not in NOT_PRINTED.get(kind, set())]
         definitions[name] = {
             "description": " ".join((kind.__doc__ or "").split()),

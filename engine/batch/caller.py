@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -30,6 +30,9 @@ from ..targets.target import Selection, select, think_values
 from .output.output_file import Work
 from .rows.digests import digest_of
 from .rows.rows import Row
+
+if TYPE_CHECKING:
+    from ...profiles.shapes.shape import Shape
 
 MOST_TEMPLATES = 256
 """Requests that are kept as patterns: rows may each have an output limit of their own."""
@@ -94,7 +97,7 @@ class RowCaller:
 
     def _distinct_of(self, row: Row, sweep: tuple[Think, ...]) -> dict[Think, tuple[Twin, ...]]:
         """The think values of the sweep that differ in what is sent, each with those that do not differ from it."""
-        prompt = Prompt(row.text, row.system or self._system, row.earlier)
+        prompt = Prompt(row.text, row.system or self._system, row.earlier, None, self._shape(row))
         calls: list[Prepared | None] = []
         for think in sweep:
             try:
@@ -125,7 +128,7 @@ class RowCaller:
         return made if repeat is None else with_repeat(made, repeat)
 
     def _prepared(self, row: Row, think: Think) -> Prepared:
-        prompt = Prompt(row.text, row.system or self._system, row.earlier, row.past)
+        prompt = Prompt(row.text, row.system or self._system, row.earlier, row.past, self._shape(row))
         if row.past is not None:
             return self._prepare(row, think, prompt)
         template = self._templates.get((think, row.max_output))
@@ -137,6 +140,9 @@ class RowCaller:
                 template = replace(template, asked=replace(template.asked, twins=twins))
             self._templates[think, row.max_output] = template
         return with_prompt(template, prompt)
+
+    def _shape(self, row: Row) -> Shape | None:
+        return row.shape or self._options.shape
 
     def _prepare(self, row: Row, think: Think, prompt: Prompt) -> Prepared:
         options = self._options
@@ -180,6 +186,9 @@ class RowCaller:
             "system": self._system or profile.system,
             "emulate": options.emulate or profile.emulate,
         }
+        shape = options.shape
+        if shape is not None or profile.schema is not None:
+            chosen["schema"] = profile.schema if shape is None else [shape.word, shape.schema]
         return json.dumps(chosen, sort_keys=True, default=str)
 
 

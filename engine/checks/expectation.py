@@ -12,8 +12,8 @@ from ...providers.json_values import parse_json, said_twice
 from ...providers.schema import Json
 from ..results.checked import CheckKind
 from ..results.result import Result
-from .json_schema import check_schema, first_problem
-from .patterns import UnfinishedError, check_pattern, occurs
+from ..shapes.json_schema import check_schema, first_problem
+from ..shapes.patterns import UnfinishedError, check_pattern, occurs
 
 NUMBER = re.compile(r"[-+−]?(?:\d{1,3}(?:[,\u202f\u00a0'’]\d{3})+|\d+)?(?:\.\d+)?(?:[eE][-+]?\d+)?")
 _FENCE = re.compile(r"\A\s*```[\w-]*\n(.*?)\n?```\s*\Z", re.DOTALL)

@@ -19,6 +19,7 @@ from ..planning.plan import Fidelity
 from ..results.checked import LADDER
 from ..results.csv_columns import value_in
 from ..results.result import Result, Verdict
+from ..shapes.words import ShapeFidelity
 from .agreement import normalized
 
 Found = str | Decimal | None
@@ -26,8 +27,9 @@ Found = str | Decimal | None
 
 WORDS: Mapping[str, tuple[str, ...]] = {
     "verdict": get_args(Verdict), "fidelity": get_args(Fidelity), "continuity": get_args(Fate),
+    "shape": get_args(ShapeFidelity),
 }  # fmt: skip
-NUMBERS = ("pass", "cost", "reasoning_tokens", "total_s", "agreement")
+NUMBERS = ("pass", "cost", "reasoning_tokens", "total_s", "agreement", "schema_errors")
 NAMES = (*WORDS, *NUMBERS)
 OF_A_CELL = ("pass", "agreement")
 """What is looked at in all results of a profile and think value together."""
@@ -204,6 +206,8 @@ def _facts_of(result: Result, row: str) -> GateFacts:
             "cost": result.cost.usd if climb is None else climb.usd,
             "reasoning_tokens": _number(result.reasoning.tokens or result.usage.reasoning_tokens),
             "total_s": _number(result.latency.total_s),
+            "shape": None if result.shape is None else result.shape.fidelity,
+            "schema_errors": None if result.schema_errors is None else Decimal(len(result.schema_errors)),
         },
         passed=result.passed is True,
         answer=result.answer if whole else None,
@@ -217,6 +221,7 @@ def _facts_in(document: Mapping[str, Any]) -> GateFacts:
     fates = None
     if document.get("session") is not None and isinstance(continuity, list):
         fates = [str(value_in(fate, "fate")) for fate in cast("list[Any]", continuity)]
+    errors = document.get("schema_errors")
     row, climb = str(document.get("row_id") or ""), obj(document.get("escalation"))
     return GateFacts(
         profile=str(document.get("profile")),
@@ -230,6 +235,8 @@ def _facts_in(document: Mapping[str, Any]) -> GateFacts:
                 value_in(document, "reasoning", "tokens") or value_in(document, "usage", "reasoning_tokens")
             ),
             "total_s": _number(value_in(document, "latency", "total_s")),
+            "shape": value_in(document, "shape", "fidelity"),
+            "schema_errors": None if errors is None else Decimal(len(array(errors))),
         },
         passed=document.get("passed") is True,
         answer=str(document.get("answer") or "") if whole else None,

@@ -6,8 +6,8 @@ import asyncio
 
 from ...providers.schema import Json
 from ..results.result import Result
+from ..shapes.patterns import UnfinishedError
 from .expectation import judge_answer
-from .patterns import UnfinishedError
 
 QUICK_S = 0.005
 """What takes longer is judged in a thread: nearly nothing does, and a thread costs more than most judgements."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -26,12 +26,17 @@ from .fates import NO_TURNS, Continuity, Past
 from .plan import PlanContext, ThinkPlan, plan
 from .think_plan import AimReceipt
 
+if TYPE_CHECKING:
+    from ...profiles.shapes.shape import Shape
+    from ..shapes.request import ShapePlan
+
 
 class Prompt(Struct, frozen=True):
     """What is asked: the prompt and, if any, the system prompt and the messages before it.
 
     `past` are the turns of a session, with everything that belongs to them; None outside sessions. `asked` are the
-    parts of the prompt in their order, where files stand beside the text or in it; else there are none.
+    parts of the prompt in their order, where files stand beside the text or in it; else there are none. `shape` is what
+    the answer has to be, None for words.
     """
 
     text: str
@@ -39,6 +44,7 @@ class Prompt(Struct, frozen=True):
     earlier: tuple[Message, ...] = ()
     past: Past | None = None
     asked: tuple[TurnPiece, ...] = ()
+    shape: Shape | None = None
 
     @property
     def pieces(self) -> tuple[TurnPiece, ...]:
@@ -76,6 +82,7 @@ class Prepared(Struct, frozen=True):
     asked: Asked
     emulated: bool = False
     continuity: Continuity = NO_TURNS
+    shape: ShapePlan | None = None
 
     @property
     def prefix(self) -> str:
@@ -161,13 +168,20 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         from ...providers.emulation import scaffold
 
         decided, system = _emulated(decided), scaffold(think, system)
+    shaped = None
+    if (prompt.shape is not None or profile.schema is not None) and asked.compaction is None:
+        from ..shapes.for_target import planned_shape  # much to import, which only schemas need
+
+        said = "\n".join(filter(None, (system, prompt.text)))
+        shaped = planned_shape(target, prompt.shape, decided.params or {}, decided.thinks, said)
+        decided, system = replace(decided, notices=(*shaped.notices, *decided.notices)), shaped.system(system)
     call = Call(
         model=profile.model,
         prompt=prompt.text,
         system=system,
         max_output_tokens=decided.max_output_tokens,
         stream=asked.stream,
-        native=merged(target.use.body, decided.native),
+        native=merged(target.use.body, decided.native, {} if shaped is None else shaped.native),
         params=decided.params or {},
         earlier=prompt.earlier,
     )
@@ -204,7 +218,7 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         target, call = compacting(target, call, asked.compaction)
     request = _build(target, call)
     check_address(target.base_url, request.url)
-    return Prepared(target, think, decided, call, request, asked, emulated, continuity)
+    return Prepared(target, think, decided, call, request, asked, emulated, continuity, shaped)
 
 
 def _end_notice(target: Target) -> Notice | None:
@@ -305,7 +319,8 @@ def with_output_limit(prepared: Prepared, tokens: int, *why: Notice) -> Prepared
 
 def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
     """The same call for another prompt: what was decided does not depend on it."""
-    if prompt.past is not None or prompt.asked or prepared.target.profile.cache:
+    is_shaped = prompt.shape is not None or prepared.shape is not None
+    if prompt.past is not None or prompt.asked or is_shaped or prepared.target.profile.cache:
         return _prepare(prepared.target, prepared.think, replace(prepared.asked, prompt=prompt))
     system = prompt.system or prepared.target.profile.system
     if prepared.emulated:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from msgspec.structs import replace
 
@@ -26,6 +27,9 @@ from ..targets.target import Target
 from .charge import cost_is_unknown
 from .receipt import empty_notice, judge, read_reasoning
 from .result import Cost, Reasoning, Result, Run, Status, Summary, ThinkReceipt
+
+if TYPE_CHECKING:
+    from ..shapes.words import ShapeReceipt
 
 SIMULATED = Notice("simulated", "answered by the built-in simulator, not by a provider; the cost was not charged")
 """Said of each result of a simulator."""
@@ -56,6 +60,8 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         words = f"the profile is marked as simulated, and {target.host} does not prove it: what it costs is counted"
         extra = (Notice("not_simulated", words), *extra)
     notices = [*extra, *decided.notices, *outcome.notices, *reply.notices, *_served_otherwise(outcome)]
+    shaped = _shaped(prepared, reply)
+    notices += shaped.notices
     turn = None if past is None else turn_of(len(past.turns) + 1, prepared, reply, timestamp(at))
     if turn is not None and turn.compacted_at is not None and prepared.asked.compaction is None:
         words = f"{target.provider.name} has compacted what came before this answer; the full turns stay in the session"
@@ -88,7 +94,7 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
             verdict=verdict,
         ),
         reasoning=reasoning,
-        answer=reply.answer,
+        answer=shaped.answer,
         finish=finish,
         finish_raw=reply.finish_raw,
         usage=reply.usage,
@@ -105,12 +111,50 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         session=None if past is None else past.place,
         aim=_aim(decided.aim, reasoning, cost),
         continuity=reported_fates(prepared, reply.changes),
+        shape=shaped.receipt,
+        answer_json=shaped.value,
+        schema_errors=shaped.errors,
         turn=turn,
         refused={} if past is None else {turn.number: turn.dead for turn in past.turns if turn.dead},
         refused_compactions={}
         if past is None
         else {at: one.turn.dead for at, one in enumerate(past.compactions) if one.turn.dead},
     )
+
+
+class _Shaped(NamedTuple):
+    """What an answer is as JSON, where that was asked for."""
+
+    answer: str
+    receipt: ShapeReceipt | None = None
+    value: Any = None
+    errors: tuple[str, ...] | None = None
+    notices: tuple[Notice, ...] = ()
+
+
+def _shaped(prepared: Prepared, reply: Reply) -> _Shaped:
+    asked = prepared.shape
+    if asked is None:
+        return _Shaped(reply.answer)
+    from ..shapes.answer import FORM_WORDS, read_answer
+    from ..shapes.words import ShapeReceipt
+
+    receipt = ShapeReceipt(asked.shape.word, asked.fidelity, asked.native, asked.note, asked.changes)
+    answer = reply.answer
+    if asked.fidelity == "tool":
+        called = [piece.text for piece in reply.pieces if piece.kind == "call" and piece.name == asked.shape.name]
+        answer = called[-1] if called else answer
+    if reply.failure is not None or reply.finish in ("refusal", "content_filter"):
+        return _Shaped(answer, receipt)
+    read = read_answer(answer, reply.reasoning, asked.shape, asked.adaptation)
+    told = [FORM_WORDS[read.form]] if read.form in FORM_WORDS else []
+    if read.note:
+        told.append(read.note)
+    if read.errors and read.form not in ("cut", "empty", "not_json"):
+        more = f" (and {len(read.errors) - 1} more)" if len(read.errors) > 1 else ""
+        told.append(f"the answer does not fit the schema: {read.errors[0]}{more}")
+    notices = tuple(Notice("shape_answer", words) for words in told)
+    return _Shaped(answer, replace(receipt, form=read.form), read.value, read.errors, notices)
 
 
 def _twins(prepared: Prepared, reply: Reply, reasoning: Reasoning) -> tuple[ThinkReceipt, ...]:

@@ -20,6 +20,8 @@ from ...providers.schema import Json, Notice, Usage
 from ..exchange.outcome import Latency
 from ..planning.fates import PieceFate, SessionPlace
 from ..planning.think_plan import AimReceipt
+from ..shapes import words as shape_words
+from ..shapes.words import ShapeChange, ShapeReceipt
 from . import checked
 from .checked import CheckOutcome, Escalation, EscalationStep
 from .documents import printed_fields
@@ -59,6 +61,10 @@ def result_from(document: Json) -> Result:
             values["continuity"] = tuple(_thawed(PieceFate, fate) for fate in value or ())
         elif field.name == "checks":
             values["checks"] = tuple(_thawed(CheckOutcome, check) for check in value or ())
+        elif field.name == "shape":
+            values["shape"] = _shape(value)
+        elif field.name == "schema_errors":
+            values["schema_errors"] = None if value is None else tuple(map(str, array(value)))
         elif field.name == "escalation":
             values["escalation"] = _escalation(value)
         elif field.name in _PARTS and (value is not None or _default(field) is NODEFAULT):
@@ -76,6 +82,14 @@ def _escalation(document: object) -> Escalation | None:
     steps = tuple(_thawed(EscalationStep, step) for step in array(whole.get("attempts")))
     levels = tuple(level for level in array(whole.get("levels")) if isinstance(level, str))
     return _thawed(Escalation, {**whole, "attempts": steps, "levels": levels})
+
+
+def _shape(document: object) -> ShapeReceipt | None:
+    if document is None:
+        return None
+    whole = dict(cast("Mapping[str, Any]", document)) if isinstance(document, Mapping) else dict[str, Any]()
+    changes = tuple(_thawed(ShapeChange, change) for change in array(whole.get("changes")))
+    return _thawed(ShapeReceipt, {**whole, "changes": changes})
 
 
 def _thawed(kind: type[_Part], document: object) -> _Part:
@@ -131,7 +145,7 @@ def _checked(kind: type[Struct], values: Mapping[str, Any]) -> dict[str, Any]:
 def _options(kind: type[Any]) -> Mapping[str, tuple[tuple[Any, ...], tuple[str, ...]]]:
     """The types that each field may have, and the words if it is one of a list."""
     found: dict[str, tuple[tuple[Any, ...], tuple[str, ...]]] = {}
-    for name, hint in get_type_hints(kind, localns=vars(checked)).items():
+    for name, hint in get_type_hints(kind, localns={**vars(checked), **vars(shape_words)}).items():
         options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
         words = tuple(word for option in options if get_origin(option) is Literal for word in get_args(option))
         origins = (get_origin(option) or option for option in options)
@@ -140,6 +154,8 @@ def _options(kind: type[Any]) -> Mapping[str, tuple[tuple[Any, ...], tuple[str, 
 
 
 def _fits(value: object, option: Any) -> bool:
+    if option is Any:
+        return True
     if isinstance(value, bool):
         return option is bool
     if isinstance(value, (int, float)) and not abs(value) < _BEYOND_NUMBERS:

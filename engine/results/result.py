@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from msgspec import Struct, field
 
@@ -16,6 +16,9 @@ from ..planning.fates import PieceFate, SessionPlace
 from ..planning.plan import Fidelity
 from ..planning.think_plan import AimReceipt
 from .checked import CheckOutcome, Escalation
+
+if TYPE_CHECKING:
+    from ..shapes.words import ShapeReceipt
 
 Status = Literal["ok", "partial", "error", "cancelled"]
 Verdict = Literal["as_asked", "not_observed", "unwanted", "over_budget", "starved", "empty", "unknown"]
@@ -105,9 +108,11 @@ class Result(Struct, frozen=True):
     `aim` is the dose that was asked for instead of a think value. `continuity` says what became of the pieces of
     earlier turns, empty outside sessions. `passed` is whether the answer is what was expected: None where nothing was,
     or where `expect_note` says why that is not known; `checks` has what was asked of more than its text, and
-    `escalation` the attempts before it. `turn` is what a session keeps of the answer, None outside sessions; `refused`
-    are the positions of pieces that the provider did not take back, by the number of their turn, `refused_compactions`
-    those of compactions, by their place among those of the session. The last three are no part of the document.
+    `escalation` the attempts before it. `shape` is about the JSON that was asked for, None where none was;
+    `answer_json` is its value, and `schema_errors` is what is wrong with it: empty where nothing is, None where that is
+    not known. `turn` is what a session keeps of the answer, None outside sessions; `refused` are the positions of
+    pieces that the provider did not take back, by the number of their turn, `refused_compactions` those of compactions,
+    by their place among those of the session. The last three are no part of the document.
     """
 
     id: str
@@ -143,6 +148,9 @@ class Result(Struct, frozen=True):
     checks: tuple[CheckOutcome, ...] = ()
     aim: AimReceipt | None = None
     escalation: Escalation | None = None
+    shape: ShapeReceipt | None = None
+    answer_json: Any = None
+    schema_errors: tuple[str, ...] | None = None
     turn: Turn | None = None
     refused: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
     refused_compactions: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -22,6 +23,9 @@ from ..targets.authorize import Authorize, authorization
 from ..targets.keys import Key, account_label
 from ..targets.simulated import is_simulated
 from ..targets.target import Selection, Target, refuse_ended, resolve, think_values
+
+if TYPE_CHECKING:
+    from ...profiles.shapes.shape import Shape
 
 Choose = Callable[[Target, Think, Reference, Callable[[Think], Prepared]], tuple[Think, AimReceipt]]
 """Chooses a think value for a dose; it may ask how the call would be with another. Raises `ConfigError`."""
@@ -93,6 +97,9 @@ class Options(Struct, frozen=True):
     repeat: int = 1
     """How many samples are taken of each profile and think value."""
 
+    shape: Shape | None = None
+    """What answers have to be, where the prompt itself does not say it; None leaves it to the profile."""
+
     choose: Choose | None = None
     """Chooses think values for doses; without it they are chosen without any knowledge."""
 
@@ -103,6 +110,15 @@ class Options(Struct, frozen=True):
         """The numbers of the samples to take of each think value; `None` alone where nothing is repeated."""
         wanted = self.repeat * self.times.get(label, 1)
         return (None,) if wanted <= 1 else tuple(range(1, wanted + 1))
+
+
+def shape_in_options(schema: str | None, json_mode: bool) -> Shape | None:
+    """The shape of answers that `--schema` and `--json-mode` say. Raises `UsageError` for what is none."""
+    if schema is None and not json_mode:
+        return None
+    from ..shapes.short_form import shape_of_options  # much to import, which only schemas need
+
+    return shape_of_options(schema, json_mode)
 
 
 def make_jobs(
@@ -191,6 +207,9 @@ def prepare_one(
     """
     stream = config.defaults.stream if target.profile.stream is None else target.profile.stream
     limit = options.max_output_tokens or target.profile.max_output_tokens or config.defaults.max_output_tokens
+
+    if options.shape is not None and prompt.shape is None:
+        prompt = replace(prompt, shape=options.shape)
 
     def prepared_as(think: Think, aim: AimReceipt | None = None) -> Prepared:
         return prepare(

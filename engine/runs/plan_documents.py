@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ..costs.forecast import totals
 from ..exchange.secrets import masked_headers
@@ -11,6 +11,9 @@ from ..planning.prepare import Prepared, shown_body
 from ..results.documents import plain
 from ..results.result import Forecast
 from .plans import PlannedCall
+
+if TYPE_CHECKING:
+    from ..shapes.request import ShapePlan
 
 PLAN_SCHEMA = "thinkdial.plan/1"
 
@@ -51,6 +54,7 @@ def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | 
             "note": decided.note,
         },
         "aim": plain(decided.aim),
+        **({} if prepared.shape is None else {"shape": _shape_entry(prepared.shape)}),
         "request": {
             "method": prepared.request.method,
             "url": prepared.request.url,
@@ -62,4 +66,15 @@ def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | 
         "warnings": plain(decided.notices),
         "session": None if past is None else plain(past.place),
         "continuity": [fate.document() for fate in prepared.continuity.fates],
+    }
+
+
+def _shape_entry(shape: ShapePlan) -> dict[str, Any]:
+    """What is asked of the answer's shape, in the form that a result has it."""
+    return {
+        "requested": shape.shape.word,
+        "fidelity": shape.fidelity,
+        "native": plain(shape.native),
+        "note": shape.note,
+        "changes": plain(shape.changes),
     }

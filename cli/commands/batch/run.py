@@ -19,6 +19,7 @@ from ...options import (
     Emulate,
     Escalate,
     Force,
+    JsonMode,
     KeepOptions,
     MaxCost,
     MaxOutput,
@@ -27,6 +28,7 @@ from ...options import (
     Profiles,
     Repeat,
     Retries,
+    SchemaOption,
     Spend,
     StrictThink,
     System,
@@ -128,6 +130,8 @@ def run(
     retries: Retries = None,
     no_stream: NoStream = False,
     emulate: Emulate = False,
+    schema: SchemaOption = None,
+    json_mode: JsonMode = False,
     strict_think: StrictThink = False,
     checking: CheckOptions = UNCHECKED,
     escalate: Escalate = None,
@@ -146,7 +150,7 @@ def run(
     from ....engine.batch.options import BatchOptions
     from ....engine.batch.output.target import output_form
     from ....engine.doses.chooser import choose_dose
-    from ....engine.runs.jobs import Options
+    from ....engine.runs.jobs import Options, shape_in_options
     from ....engine.runs.money import CostOptions
     from ....engine.runs.samples import with_samples
     from ....providers.errors import UsageError
@@ -186,6 +190,7 @@ def run(
             no_stream,
             emulate,
             is_strict=strict_think,
+            shape=shape_in_options(schema, json_mode),
             choose=choose_dose,
         ),
         cost=CostOptions(dollars_of(max_cost), allow_unpriced),

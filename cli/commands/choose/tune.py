@@ -17,6 +17,7 @@ from ...options import (
     CheckOptions,
     Emulate,
     Force,
+    JsonMode,
     KeepOptions,
     MaxCost,
     MaxOutput,
@@ -24,6 +25,7 @@ from ...options import (
     OutputFormat,
     Profiles,
     Retries,
+    SchemaOption,
     StrictThink,
     System,
     ThinkSweep,
@@ -110,6 +112,8 @@ def tune(
     retries: Retries = None,
     no_stream: NoStream = False,
     emulate: Emulate = False,
+    schema: SchemaOption = None,
+    json_mode: JsonMode = False,
     strict_think: StrictThink = False,
     checking: CheckOptions = UNCHECKED,
     allow_files: AllowFiles = False,
@@ -125,7 +129,7 @@ def tune(
     """
     from ....engine.batch.options import BatchOptions
     from ....engine.doses.chooser import choose_dose
-    from ....engine.runs.jobs import Options
+    from ....engine.runs.jobs import Options, shape_in_options
     from ....engine.runs.money import CostOptions
     from ....engine.trials.options import TrialOptions
     from ....providers.errors import UsageError
@@ -163,6 +167,7 @@ def tune(
                 emulate,
                 is_strict=strict_think,
                 choose=choose_dose,
+                shape=shape_in_options(schema, json_mode),
             ),
             cost=CostOptions(dollars_of(max_cost), allow_unpriced),
             system=system,

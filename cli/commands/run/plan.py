@@ -13,6 +13,7 @@ from ...options import (
     CountTokens,
     Emulate,
     Files,
+    JsonMode,
     MaxOutput,
     NoStream,
     Profiles,
@@ -20,6 +21,7 @@ from ...options import (
     Quiet,
     RemoteUrls,
     Repeat,
+    SchemaOption,
     Spend,
     StrictThink,
     System,
@@ -54,6 +56,8 @@ def plan(
     no_stream: NoStream = False,
     strict_think: StrictThink = False,
     emulate: Emulate = False,
+    schema: SchemaOption = None,
+    json_mode: JsonMode = False,
     count: CountTokens = False,
     json: AsJson = False,
     talking: TalkOptions = ALONE,
@@ -68,7 +72,7 @@ def plan(
     Example:  thinkdial plan -p claude -p gemini --think off,high,8k
     """
     from ....engine.planning.prepare import Prompt
-    from ....engine.runs.jobs import Options
+    from ....engine.runs.jobs import Options, shape_in_options
     from ....engine.targets.target import select
     from ....providers.errors import UsageError
     from ...output import noting
@@ -77,7 +81,9 @@ def plan(
 
     sweep = sweep_values(think, spend)
     settings = load_config(config, profile or [], quiet=quiet)
-    options = Options(sweep, max_output, no_stream=no_stream, emulate=emulate)
+    options = Options(
+        sweep, max_output, no_stream=no_stream, emulate=emulate, shape=shape_in_options(schema, json_mode)
+    )
     if repeat > 1 or len(set(profile or ())) < len(profile or ()):
         from ....engine.runs.samples import with_samples
 

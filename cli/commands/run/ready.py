@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ....engine.api import ReadyRun, ready_run
-from ....engine.runs.jobs import Options
+from ....engine.runs.jobs import Options, shape_in_options
 from ....engine.runs.money import NOTHING, CostOptions, usd_of
 from ...exit_codes import ExitCode
 from ...output import noting, say
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
 
 def options_of(sending: SendOptions, sweep: tuple[Think, ...]) -> Options:
     """How each call is made, by what the command line says."""
-    return Options(sweep, sending.max_output, sending.timeout, sending.retries, sending.no_stream, sending.emulate)
+    return Options(
+        sweep, sending.max_output, sending.timeout, sending.retries, sending.no_stream, sending.emulate,
+        shape=shape_in_options(sending.schema, sending.json_mode),
+    )  # fmt: skip
 
 
 def make_ready(

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ....profiles.batch_terms import BatchTerms, batch_terms
 from ....profiles.config import Config
 from ....profiles.profile import Profile
+from ....profiles.shapes.shape import shape_from
 from ....providers.batches.body import row_body
 from ....providers.batches.contract import BatchApi, Route
 from ....providers.batches.registry import WIRES
@@ -33,7 +34,7 @@ from .job_store import BatchJob
 BODY_HEADERS = ("content-type", "accept")
 SETTINGS = (
     "provider", "model", "dialect", "base_url", "max_output_tokens", "params", "system", "emulate", "endpoint",
-    "known_as", "quirks",
+    "known_as", "quirks", "schema",
 )  # fmt: skip
 """What of a profile changes the requests, and with them how their answers read."""
 
@@ -113,6 +114,7 @@ def options_of(job: BatchJob) -> Options:
         max_output_tokens=limit if isinstance(limit, int) else None,
         no_stream=True,
         emulate=bool(job.options.get("emulate")),
+        shape=shape_from(job.options.get("shape")),
     )
 
 

@@ -12,6 +12,7 @@ from typing import IO, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ....profiles.shapes.shape import shape_document, shape_from
 from ....providers.errors import StoreError
 from ....providers.json_values import array, count, items, obj, parse_json, text
 from ....providers.schema import Message
@@ -70,6 +71,7 @@ def encode_row(
         "past": None if row.past is None else [turn_document(turn) for turn in row.past.turns],
         "max_output": row.max_output,
         "expect": row.expect,
+        **({} if row.shape is None else {"shape": shape_document(row.shape)}),
         "extra": dict(row.extra),
     }
     return json.dumps(document, separators=(",", ":")).encode()
@@ -93,6 +95,7 @@ def decode_row(line: bytes) -> KeptRow:
         past=_past(told.get("past")),
         max_output=count(told.get("max_output")),
         expect=told.get("expect"),
+        shape=shape_from(told.get("shape")),
         extra=obj(told.get("extra")),
     )
     think = parse_think(str(told["think"]))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ....profiles.disk import real_path
+from ....profiles.shapes.shape import shape_document
 from ....providers.errors import BudgetError, StoreError, UsageError
 from ...exchange.surroundings import Surroundings
 from ...exchange.transport import Transport
@@ -225,6 +226,7 @@ def _new_job(store: JobStore, options: BatchOptions, output: str, form: str, bat
             "max_output_tokens": options.calls.max_output_tokens,
             "emulate": options.calls.emulate,
             "system": options.system,
+            **({} if options.calls.shape is None else {"shape": shape_document(options.calls.shape)}),
             "asked": options.asked,
             "keeps_history": options.keeps_history,
         },

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ....profiles.disk import read_bounded
+from ....profiles.shapes.shape import Shape
 from ....providers.errors import UsageError
 from ....providers.schema import Message
 from ...checks.terms import ExpectTerms
@@ -38,6 +39,7 @@ class RowConversation(Struct, frozen=True):
     system: str | None = None
     earlier: tuple[Message, ...] = ()
     past: Past | None = None
+    shape: Shape | None = None
 
 
 class _RowSession(Struct, frozen=True):
@@ -50,6 +52,25 @@ class _RowSession(Struct, frozen=True):
 
 def asked_of(entry: Mapping[str, Any], template: Template | None, terms: ExpectTerms) -> RowConversation:
     """What the fields of a row ask. Raises `UnusableError`."""
+    asked, shape = _asked_of(entry, template, terms), _shape(entry)
+    if shape is None:
+        return asked
+    digest = digest_of(asked.digest.hex(), json.dumps(shape.schema, sort_keys=True))
+    return replace(asked, digest=digest, shape=shape)
+
+
+def _shape(entry: Mapping[str, Any]) -> Shape | None:
+    if entry.get("schema") is None:
+        return None
+    from ...shapes.for_target import shape_said
+
+    try:
+        return shape_said(entry["schema"], "schema")
+    except UsageError as error:
+        raise UnusableError(error.message) from None
+
+
+def _asked_of(entry: Mapping[str, Any], template: Template | None, terms: ExpectTerms) -> RowConversation:
     system = read_text(entry, "system")
     session = _session(entry["session"], terms) if entry.get("session") is not None else None
     earlier: tuple[Message, ...] = ()

@@ -13,6 +13,7 @@ from typing import Any, BinaryIO, Literal, cast
 
 from msgspec import Struct, field
 
+from ....profiles.shapes.shape import Shape
 from ....providers.errors import UsageError
 from ....providers.schema import Json, Message
 from ....providers.think import Think, parse_think
@@ -31,7 +32,7 @@ _READ_AS: Mapping[str, Form] = {
 MAX_ROW_BYTES = 64 * 1024 * 1024
 RESERVED = (
     "id", "row_id", "prompt", "messages", "session", "system", "think", "profile", "max_output", "expect",
-    "escalate",
+    "escalate", "schema",
 )  # fmt: skip
 EXCERPT = 80
 _SEPARATOR = re.compile(r"sep=(.)\s*")
@@ -45,7 +46,7 @@ class Row(Struct, frozen=True):
     of a session in their place. `profiles` is empty where
     the row leaves that to the command line. `digest` stands for everything that is asked. `number` counts the rows
     that were read, `line` the lines, both from 1. `escalate`: it is asked with the first of the think
-    values, and with the next where its check fails.
+    values, and with the next where its check fails. `shape` is what its answer has to be.
     """
 
     number: int
@@ -61,6 +62,7 @@ class Row(Struct, frozen=True):
     max_output: int | None = None
     expect: Json | None = None
     escalate: tuple[Think, ...] = ()
+    shape: Shape | None = None
     extra: Json = field(default_factory=dict[str, Any])
 
 
@@ -233,7 +235,7 @@ def _csv_entries(lines: Iterable[bytes], delimiter: str | None) -> Iterator[tupl
             continue
         entry: dict[str, Any] = dict(zip(header, cells, strict=True))
         for name in (
-            "id", "row_id", "session", "system", "think", "profile", "max_output", "expect", "escalate",
+            "id", "row_id", "session", "system", "think", "profile", "max_output", "expect", "escalate", "schema",
         ):  # fmt: skip
             if name in entry and not entry[name].strip():
                 del entry[name]  # an empty cell says nothing
@@ -290,6 +292,7 @@ def _row(
         profiles=_profiles(entry.get("profile")),
         max_output=_whole(entry, "max_output"),
         expect=expect,
+        shape=asked.shape,
         escalate=_ladder(entry, think, expect, terms, usual),
         extra={name: value for name, value in entry.items() if name not in RESERVED},
     )

@@ -14,7 +14,7 @@ import pytest
 from thinkdial.engine.checks import expectation as expecting
 from thinkdial.engine.checks.expectation import MOST_JSON, NUMBER, check_expectation, judge_answer
 from thinkdial.engine.checks.judgement import judge_apart
-from thinkdial.engine.checks.patterns import LONGEST_PATTERN, UnfinishedError, check_pattern
+from thinkdial.engine.shapes.patterns import LONGEST_PATTERN, UnfinishedError, check_pattern
 from thinkdial.providers.errors import UsageError
 
 from ...growth import LINEAR, growth

@@ -12,8 +12,10 @@ import pytest
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, create_model
 
 from thinkdial.engine.planning.prepare import Prompt, prepare
+from thinkdial.engine.shapes.short_form import short_schema
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles import facts
+from thinkdial.profiles.shapes.shape import Shape
 from thinkdial.providers.think import parse_think
 
 from ...sdks import Late, genai_types
@@ -81,6 +83,20 @@ def test_every_body_is_one_that_the_sdk_could_have_written(found: Route) -> None
         if found.target.dialect != "gemini-generate":
             assert bool(body.get("stream")) is stream
         check(found.target.dialect, body)
+
+
+SHAPES = (
+    Shape(), Shape(short_schema("name, age int, note? str"), "person"), Shape({"type": "array", "items": {}}),
+    Shape({"type": "object", "properties": {"a": {"type": "integer", "minimum": 1}}, "patternProperties": {"^x": {}}}),
+    Shape({"$ref": "#/$defs/n", "$defs": {"n": {"type": "object", "properties": {"n": {"$ref": "#/$defs/n"}}}}}),
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("found", list(routes()), ids=lambda found: f"{found.target.profile.name}-{found}")
+def test_every_body_with_a_shape_is_one_that_the_sdk_could_have_written(found: Route) -> None:
+    for value, shape in product(("auto", "off", "low", "high"), SHAPES):
+        prepared = prepare(found.target, parse_think(value), Prompt("hi", shape=shape), REFERENCE)
+        check(found.target.dialect, json.loads(prepared.request.body))
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,7 @@ SAMPLES = {
     "price": "{input: 0, output: 0}", "limits": "{concurrency: 1}", "system": "'say where the keys are'",
     "endpoint": "{region: eu}", "known_as": "gpt-6-luna", "quirks": "{store_field: false}", "emulate": "true",
     "simulated": "abcdef0123456789", "expect": "{contains: x}", "cache": "on",
+    "schema": "'name, age int'",
     "context": "{when_full: compact, summary_profile: theirs}",
     "thinking": "{control: effort, levels: [low], can_be_off: true}",
 }  # fmt: skip

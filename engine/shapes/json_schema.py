@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextvars import ContextVar
 from functools import lru_cache
+from itertools import islice
 from time import monotonic
 from typing import Any, cast
 
@@ -37,11 +38,16 @@ def check_schema(schema: Any) -> None:
 
 def first_problem(schema: Any, value: Any, within_s: float) -> str | None:
     """What is wrong with `value` by `schema`, or None. Raises `UnfinishedError` when the time is over."""
+    return next(iter(problems(schema, value, within_s, most=1)), None)
+
+
+def problems(schema: Any, value: Any, within_s: float, *, most: int) -> tuple[str, ...]:
+    """What is wrong with `value` by `schema`: up to `most` things, each with its place. Raises `UnfinishedError`."""
     validator = _validator(schema)
     token = _until.set(monotonic() + within_s)
     try:
-        problem = next(iter(validator.iter_errors(value)), None)
-        return None if problem is None else f"{problem.json_path}: {problem.message}"[:MOST_ERROR]
+        found = islice(validator.iter_errors(value), most)
+        return tuple(f"{problem.json_path}: {problem.message}"[:MOST_ERROR] for problem in found)
     finally:
         _until.reset(token)
 

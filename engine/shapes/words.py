@@ -1,0 +1,48 @@
+"""The words in which is told what was asked of a shape, what was changed of it, and what came."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from msgspec import Struct
+
+from ...providers.schema import Json
+
+ShapeFidelity = Literal["native", "tool", "prompt", "unsupported"]
+"""By a field of the wire for it; by a tool that the model is made to call; by words in the prompt; not at all."""
+
+SchemaChangeKind = Literal["described", "closed", "required", "rewritten", "wrapped", "lost"]
+"""`described`: a bound is no longer a rule, but stands in the description. `closed`: no other keys. `required`: a key
+that may be left out is null instead. `rewritten`: the same in other words. `wrapped`: the answer stands in an object.
+`lost`: cannot be said at all."""
+
+AnswerForm = Literal[
+    "clean", "fenced", "in_words", "repeated", "encoded_twice", "in_reasoning", "cut", "empty", "not_json"
+]
+"""How the JSON came: alone; in a code fence; with words around it; the same twice; as a text that holds it; as
+reasoning, with an empty answer. Or it did not come: cut off, nothing at all, no JSON."""
+
+
+class ShapeChange(Struct, frozen=True):
+    """One change of a schema: where (a JSON pointer), of which keyword, and what became of it."""
+
+    kind: SchemaChangeKind
+    path: str
+    keyword: str
+    words: str
+
+
+class ShapeReceipt(Struct, frozen=True):
+    """What the answer was asked to be (`schema` or `json`), how that was sent, and in what form the JSON came.
+
+    `fidelity` is `native` by a field of the wire, `tool` by a tool that the model had to call, `prompt` by words,
+    `unsupported` where nothing was sent. `changes` are those of the schema that was sent; the answer is held against
+    the schema as it was said. `form` is None where there is no whole answer.
+    """
+
+    requested: str
+    fidelity: ShapeFidelity
+    native: Json
+    note: str | None = None
+    changes: tuple[ShapeChange, ...] = ()
+    form: AnswerForm | None = None
