@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast, get_args
 from ..profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
 from ..providers.errors import UsageError, did_you_mean
 from ..providers.think import Think, parse_think
+from .checks.escalation import checked_levels
 from .doses.chooser import choose_dose
 from .planning.fates import OnMismatch
 from .planning.option_names import LIBRARY
@@ -99,12 +100,14 @@ class CallOptions(PlanOptions, AttemptOptions, total=False):
 
     `expect`: what answers are held against, as a row of a batch says it; `passed` of each result tells. `observer`
     hears deltas and results as they come, on the event loop, before they are checked; an error of its own ends the run,
-    and is raised. `concurrency`: calls at once, at most; 64 unless it is said.
+    and is raised. `concurrency`: calls at once, at most; 64 unless it is said. `escalate` (of `ask` alone) are think
+    values from little to much, each asked only where the check of the one before fails; `escalation` tells.
     """
 
     observer: Observer | None
     concurrency: int | None
     expect: Expected | None
+    escalate: ThinkValue | Sequence[ThinkValue] | None
 
 
 class RowOptions(AttemptOptions, total=False):
@@ -112,7 +115,9 @@ class RowOptions(AttemptOptions, total=False):
 
     `template`: the prompt from the fields of a row, in Jinja2. `concurrency`: calls at once for each profile, at most.
     `repeat`: how many samples are taken of each row, profile and think value.
-    `expect` is for rows that expect nothing; `allow_files`: rows may name files outside of their folder.
+    `expect` is for rows that expect nothing, `escalate` for those that say no think value: think values from little to
+    much, each asked only where the check of the one before fails. `allow_files`: rows may name files outside of their
+    folder.
     With an output: `retry_failed` runs rows again whose results in it have failed, and `ordered` puts it in the order
     of the rows in the end. `on_result` hears each result as it comes, once it is written; an error of its own ends the
     batch, and is raised.
@@ -124,6 +129,7 @@ class RowOptions(AttemptOptions, total=False):
     retry_failed: bool
     ordered: bool
     expect: Expected | None
+    escalate: ThinkValue | Sequence[ThinkValue] | None
     allow_files: bool
     on_result: OnResult | None
 
@@ -176,6 +182,7 @@ class TuneRunOptions(TuneOptions, ClientOptions, total=False):
 PLAN_OPTIONS = frozenset(PlanOptions.__annotations__)
 CALL_OPTIONS = frozenset(CallOptions.__annotations__)
 ASK_OPTIONS = CALL_OPTIONS - {"repeat"}
+COMPARE_OPTIONS = CALL_OPTIONS - {"escalate"}
 ROW_OPTIONS = frozenset(RowOptions.__annotations__)
 TUNE_OPTIONS = frozenset(TuneOptions.__annotations__)
 CLIENT_OPTIONS = frozenset(ClientOptions.__annotations__)
@@ -294,8 +301,19 @@ def batch_options_of(
         ordered=output is not None and options.get("ordered", False),
         names=LIBRARY,
         expect=options.get("expect"),
+        escalate=_ladder_of(sweep, options),
         allow_files=options.get("allow_files", False),
     )
+
+
+def _ladder_of(sweep: tuple[Think, ...], options: RowOptions) -> tuple[Think, ...]:
+    """The think values that rows go up. Raises `UsageError`."""
+    levels = sweep_of(options.get("escalate"))
+    if not levels:
+        return ()
+    if sweep:
+        raise UsageError("escalate says the think values: leave out think")
+    return checked_levels(levels, LIBRARY.escalate)
 
 
 def trial_options_of(

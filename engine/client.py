@@ -15,8 +15,8 @@ from ..providers.errors import UsageError
 from .api import ready_run, run_batch, settle_open_jobs
 from .call_options import (
     ASK_OPTIONS,
-    CALL_OPTIONS,
     CLIENT_OPTIONS,
+    COMPARE_OPTIONS,
     MOST_CONCURRENCY,
     PLAN_OPTIONS,
     ROW_OPTIONS,
@@ -49,6 +49,7 @@ from .runs.strictness import refuse_unless_strict
 from .targets.target import Selection, one_selection, select
 
 if TYPE_CHECKING:
+    from ..providers.think import Think
     from .batch.values import BatchRun, Rows
     from .exchange.transport import Transport
     from .history.heads import TurnHead
@@ -129,8 +130,10 @@ class Client:
         check_names(options, ASK_OPTIONS, "ask")
         names = [profile] if profile else []
         config = self._config(names)
-        sweep = () if think is None else (think_of(think),)
+        sweep, levels = () if think is None else (think_of(think),), sweep_of(options.get("escalate"))
         if (session := session_of(options)) is not None:
+            if levels:
+                raise UsageError("escalate is for a question by itself: a session would have a turn for each attempt")
             from .session_calls import ask_in
 
             return await ask_in(
@@ -139,6 +142,14 @@ class Client:
             )  # fmt: skip
         selections = [one_selection(names, config)]
         asked, given = prompt_of(prompt, options), options_of(sweep, options)
+        if levels:
+            from .runs.checks.climb import climb_of, climb_with
+
+            async def attempt(level: Think) -> Finished:
+                return await self._make("ask", selections, asked, config, replace(given, sweep=(level,)), options)
+
+            climb = climb_of(selections[0], levels, asked, config, given, expect=options.get("expect"), names=LIBRARY)
+            return await climb_with(climb, attempt, self._note)
         return (await self._make("ask", selections, asked, config, given, options)).run.results[0]
 
     async def compare(
@@ -154,7 +165,7 @@ class Client:
         `results` are in the order of the profiles, and for each of them of the think values. A `session` stays as it
         is; `Session.pick` goes on with one of the answers.
         """
-        check_names(options, CALL_OPTIONS, "compare")
+        check_names(options, COMPARE_OPTIONS, "compare")
         names, sweep = names_of(profiles), sweep_of(think)
         config = self._config(names)
         if (session := session_of(options)) is not None:

@@ -14,7 +14,30 @@ class OptionNames(Struct, frozen=True):
     yes: str | None
     concurrency: str
     repeat: str
+    escalate: str
+    expect: str
+    think: str
 
 
-COMMAND_LINE = OptionNames("--strict-think", "--max-cost", "--allow-unpriced", "--yes", "--concurrency", "--repeat")
-LIBRARY = OptionNames("strict_think", "max_cost", "allow_unpriced=True", None, "concurrency", "repeat")
+COMMAND_LINE = OptionNames(
+    strict_think="--strict-think",
+    max_cost="--max-cost",
+    allow_unpriced="--allow-unpriced",
+    yes="--yes",
+    concurrency="--concurrency",
+    repeat="--repeat",
+    escalate="--escalate",
+    expect="--expect KIND=VALUE",
+    think="--think",
+)
+LIBRARY = OptionNames(
+    strict_think="strict_think",
+    max_cost="max_cost",
+    allow_unpriced="allow_unpriced=True",
+    yes=None,
+    concurrency="concurrency",
+    repeat="repeat",
+    escalate="escalate",
+    expect="expect=",
+    think="think",
+)

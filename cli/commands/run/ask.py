@@ -74,7 +74,7 @@ def ask(
     options, expect, _ = options_of(sending, sweep), checking.expectation(), checking.gate()
     asked = Inquiry(settings, given, options, form, sending, printing, keeping, talking=talking, checking=checking)
     if dry_run:
-        return _planned(asked, profile, talking)
+        return _planned(asked, profile, talking, escalate)
     if escalate is not None:
         return _escalated(asked, selection, escalate, expect, yes=yes, count=count)
     if selection is None:
@@ -98,7 +98,7 @@ def _escalated(
     return escalate(asked, selection, sweep_values(levels), expect, yes=yes, count=count)
 
 
-def _planned(asked: Inquiry, profile: list[str] | None, talking: TalkOptions) -> ExitCode:
+def _planned(asked: Inquiry, profile: list[str] | None, talking: TalkOptions, escalate: str | None) -> ExitCode:
     """What would be sent; a session is only looked at."""
     from ....engine.targets.target import one_selection
     from .plan import print_plans
@@ -114,6 +114,14 @@ def _planned(asked: Inquiry, profile: list[str] | None, talking: TalkOptions) ->
         prompt = talk.prompt_in(turn, prompt, talking)
         foresee = talk.foresight(turn)
     selection = one_selection(profile, asked.settings)
+    if escalate is not None:
+        from msgspec.structs import replace
+
+        from ....engine.runs.checks.climb import ladder_for
+        from ...selection import sweep_values
+
+        ladder = ladder_for(selection, sweep_values(escalate), asked.checking.expectation(), options.sweep)
+        options = replace(options, sweep=ladder)
     as_json, strict = asked.form is Format.JSON, asked.sending.strict_think
     return print_plans([selection], prompt, asked.settings, options, as_json=as_json, strict=strict, foresee=foresee)
 

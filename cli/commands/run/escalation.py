@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from contextlib import suppress
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
-from ....engine.checks.escalation import (
-    Expectation,
-    checked_levels,
-    ended_by,
-    escalation_of,
-    expected_saving,
-)
+from ....engine.runs.checks.climb import Climb, forecasts_of, ladder_for, saving_of
 from ....engine.runs.observer import Silent
-from ....providers.errors import BudgetError, StoreError, UsageError
+from ....providers.errors import BudgetError
 from ...exit_codes import ExitCode
 from ...output import say
 from .ready import make_ready
@@ -26,8 +19,6 @@ if TYPE_CHECKING:
 
     from ....engine.api import ReadyRun
     from ....engine.results.checked import EscalationEnd
-    from ....engine.results.result import Result
-    from ....engine.runs.run import Finished
     from ....engine.targets.target import Selection
     from ....providers.schema import Json
     from ....providers.think import Think
@@ -38,60 +29,40 @@ def escalate(
     asked: Inquiry, selection: Selection, levels: Sequence[Think], expect: Json | None, *, yes: bool, count: bool
 ) -> ExitCode:
     """Ask with one level after the other, until an answer passes. Raises `UsageError` without a check."""
-    levels = checked_levels(levels)
-    if expect is None and selection.profile.expect is None:
-        raise UsageError(
-            "--escalate goes up where a check fails, and there is no check", hint="add --expect KIND=VALUE"
-        )
-    if selection.think is not None or asked.options.sweep:
-        raise UsageError("--escalate says the think values: leave out --think and @VALUE")
+    climb = Climb(ladder_for(selection, levels, expect, asked.options.sweep))
     quiet = asked.keeping.quiet
-    attempts: list[Result] = []
-    finished: Finished | None = None
-    ended: EscalationEnd | None = None
-    expected, forecasts = Expectation(), dict[str, Decimal | None]()
-    spent = Decimal(0)
-    for place, level in enumerate(levels):
+    while (level := climb.next_level()) is not None:
         try:
-            ready = _ready(asked, selection, level, expect, spent, yes=yes, count=count)
+            ready = _ready(asked, selection, level, expect, climb.spent_usd, yes=yes, count=count)
         except BudgetError as error:
-            if finished is None:
+            if climb.finished is None:
                 raise
             say(f"{level} is not asked: {error.message}")
-            ended = "budget"
+            climb.refuse()
             break
         if isinstance(ready, ExitCode):
-            if finished is None:
+            if climb.finished is None:
                 return ready
-            ended = "budget"
+            climb.refuse()
             break
-        if place == 0:
-            expected = _expected(asked, ready, levels)
-            forecasts = _forecasts(asked, selection, levels)
+        if climb.finished is None:
+            climb.expected = saving_of(ready.jobs[0].target, climb.levels, asked.settings)
+            climb.forecasts = forecasts_of(selection, asked.prompt, asked.settings, asked.options, climb.levels)
             if not quiet:
                 from ...views.checks.escalation import beforehand
 
-                say(beforehand(levels, expected))
+                say(beforehand(climb.levels, climb.expected))
         made = ready.run(Silent())
-        spent += made.spent_usd
-        result = made.run.results[0]
-        if finished is not None and not result.attempts and result.error is not None:
-            say(f"{level} is not asked: {result.error.message}")
-            ended = "budget" if result.error.kind == "budget" else "failed"
-            break
-        finished = made
-        attempts.append(result)
-        ended = "interrupted" if made.interrupted else ended_by(result, at_top=place == len(levels) - 1)
-        if ended is not None:
-            break
-        if not quiet:
+        if (problem := climb.take(made)) is not None:
+            say(f"{level} is not asked: {problem}")
+        elif (following := climb.next_level()) is not None and not quiet:
             from ...views.checks.escalation import failed_line
 
-            say(failed_line(result, levels[place + 1]))
+            say(failed_line(made.run.results[0], following))
+    finished, ended = climb.finished, climb.ended
     if finished is None or ended is None:
         raise AssertionError("a first level is always asked")
-    whole = escalation_of(levels, attempts, ended, expected=expected, forecasts=forecasts)
-    run = replace(finished.run, results=(replace(attempts[-1], escalation=whole),))
+    run = replace(finished.run, results=(climb.result(),))
     from .answer import shown
 
     return _code(shown(asked, replace(finished, run=run)).code(), ended)
@@ -109,30 +80,3 @@ def _ready(
         "ask", [selection], asked.prompt, asked.settings, options, asked.sending, asked.keeping,
         yes=yes, count=count, spent_usd=spent, expect=expect,
     )  # fmt: skip
-
-
-def _expected(asked: Inquiry, ready: ReadyRun, levels: Sequence[Think]) -> Expectation:
-    """What the history makes of it."""
-    target = ready.jobs[0].target
-    if target is None or not asked.settings.history.enabled:
-        return Expectation()
-    from ....engine.history.store import Store, database_path
-    from ....engine.history.sums.levels import level_records
-
-    if not database_path().exists():
-        return Expectation()
-    with suppress(StoreError), Store.open() as store:
-        names = [*map(str, levels)]
-        return expected_saving(
-            level_records(store, target.host, target.profile.model, names, simulated=target.is_simulated)
-        )
-    return Expectation()
-
-
-def _forecasts(asked: Inquiry, selection: Selection, levels: Sequence[Think]) -> dict[str, Decimal | None]:
-    """What the levels are likely to cost, as a plan would say."""
-    from ....engine.runs.plans import plan_calls
-
-    options = replace(asked.options, sweep=tuple(levels))
-    calls = plan_calls([selection], asked.prompt, asked.settings, options).calls
-    return {str(call.prepared.think): call.forecast.expected_usd for call in calls}

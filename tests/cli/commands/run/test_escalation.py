@@ -81,3 +81,9 @@ def test_the_history_says_what_it_should_save(cli: Cli, sim: Path) -> None:
     ended = cli(*asked, "--escalate", "low,high")
     assert "low → high: from 10 checked answers it should save $0.0" in ended.err
     assert "(the history's median)" in ended.err
+
+
+def test_a_dry_run_plans_all_levels(cli: Cli, sim: Path) -> None:
+    ended = ask(cli, sim, "--expect", "contains=90", "--dry-run", "--json")
+    assert [plan["think"]["requested"] for plan in ended.json["plans"]] == ["low", "medium", "high"]
+    assert ask(cli, sim, "--dry-run").code == 2
