@@ -13,12 +13,14 @@ from .output import aside, console, is_terminal, say, show
 if TYPE_CHECKING:
     from ..engine.costs.budget.limits import Question
     from ..engine.results.result import Forecast
+    from ..engine.runs.checks.judge_calls import JudgeCalls
     from ..engine.runs.jobs import Job
 
 
 def confirm_cost(
     jobs: Sequence[Job],
     forecasts: Sequence[Forecast | None],
+    judges: Sequence[JudgeCalls] = (),
     *,
     question: Question | None = None,
     asked: bool = False,
@@ -26,8 +28,9 @@ def confirm_cost(
 ) -> bool:
     """Whether the calls may be made. Somebody is asked when they wanted that (`--confirm`) or a limit has a `question`.
 
-    The forecast is shown on stderr whenever there is something to ask, also when `yes` answers it. Without a terminal
-    there is nobody to ask: raises `UsageError`, or the `BudgetError` of the question.
+    `judges` are the calls that judge the answers. The forecast is shown on stderr whenever there is something to ask,
+    also when `yes` answers it. Without a terminal there is nobody to ask: raises `UsageError`, or the
+    `BudgetError` of the question.
     """
     if not asked and question is None:
         return True
@@ -38,8 +41,9 @@ def confirm_cost(
     from ..engine.costs.forecast import totals
     from .views.run.forecasts import forecast_table
 
-    total = totals(made for job, made in zip(jobs, forecasts, strict=True) if job.refused is None)
-    show(forecast_table(jobs, forecasts, total, console(stderr=True).width))
+    calls = [made for job, made in zip(jobs, forecasts, strict=True) if job.refused is None]
+    total = totals([*calls, *(made for one in judges for made in one.forecasts)])
+    show(forecast_table(jobs, forecasts, total, console(stderr=True).width, judges))
     if question is not None:
         say(f"{question.words}.")
     return yes or agreed("Make this call?" if total.calls == 1 else f"Make these {total.calls} calls?")

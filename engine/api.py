@@ -138,6 +138,7 @@ def ready_run(
         count=lambda: counted if counted is not None else count(jobs) if count is not None else {},
         names=names,
         also=() if checks is None else checks.judges,
+        judged=None if checks is None else lambda answers: checks.judge_calls(answers, prompt),
     )
     kept = kept_of(config, no_history=not keeps_history)
     extra = () if simulated is None else (simulated,)

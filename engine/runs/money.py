@@ -23,9 +23,13 @@ if TYPE_CHECKING:
     from ..planning.fates import SessionCap
     from ..planning.prepare import Prompt
     from ..results.result import Forecast
+    from .checks.judge_calls import JudgeCalls
 
 MOST_USD = Decimal(10) ** 9
 NOTHING = Decimal(0)
+
+Judged = Callable[[Sequence[tuple[str, "Forecast | None"]]], "tuple[JudgeCalls, ...]"]
+"""What judges are likely to be asked, of answers by their profile and what is foretold of them."""
 
 Settle = Callable[[], None]
 """Brings what open batches at providers set aside up to date, before a budget is looked at."""
@@ -46,13 +50,14 @@ class CostOptions(Struct, frozen=True):
 class Affordable(Struct, frozen=True):
     """Calls that may be made, the limits that hold, and the `question` that must be agreed to first, if there is one.
 
-    The jobs have forecasts where there was a reason to make them.
+    The jobs have forecasts where there was a reason to make them, and `judges` are the calls that judge their answers.
     """
 
     jobs: tuple[Job, ...]
     limits: tuple[Limit, ...] = ()
     allow_unpriced: bool = False
     question: Question | None = None
+    judges: tuple[JudgeCalls, ...] = ()
 
     @property
     def forecasts(self) -> list[Forecast | None]:
@@ -107,10 +112,12 @@ def afford(
     count: Callable[[], Mapping[int, int]] = dict[int, int],
     names: OptionNames = COMMAND_LINE,
     also: Collection[str] = (),
+    judged: Judged | None = None,
 ) -> Affordable:
     """Look at the cost before anything is sent. `count` gives input tokens by index, as providers count them.
 
-    `also` are profiles that may be called beside the jobs: their limits hold too.
+    `also` are profiles that may be called beside the jobs: their limits hold too. `judged` says what judges of the
+    answers will be asked.
 
     Raises `BudgetError` when the calls cannot be afforded.
     """
@@ -137,9 +144,11 @@ def afford(
     checked = check_before(limits, forecasts, profiles, allow_unpriced=options.allow_unpriced, names=names)
     for words in (*found.notes, *checked.notes):
         note(words)
-    question = checked.question or confirmation(config.budget.confirm_usd, forecasts, names)
+    judges = () if judged is None else judged([*zip(profiles, forecasts, strict=True)])
+    every = [*forecasts, *(made for calls in judges for made in calls.forecasts)]
+    question = checked.question or confirmation(config.budget.confirm_usd, every, names)
     planned = tuple(replace(job, forecast=made) for job, made in zip(jobs, forecasts, strict=True))
-    return Affordable(planned, limits, options.allow_unpriced, question)
+    return Affordable(planned, limits, options.allow_unpriced, question, judges)
 
 
 def found_limits(

@@ -10,6 +10,7 @@ from ..exchange.secrets import masked_headers
 from ..planning.prepare import Prepared, shown_body
 from ..results.documents import plain
 from ..results.result import Forecast
+from .checks.judge_calls import JudgeCalls
 from .plans import PlannedCall
 
 if TYPE_CHECKING:
@@ -18,10 +19,13 @@ if TYPE_CHECKING:
 PLAN_SCHEMA = "thinkdial.plan/1"
 
 
-def plan_document(plans: Iterable[PlannedCall], outlooks: Sequence[object] = ()) -> dict[str, Any]:
+def plan_document(
+    plans: Iterable[PlannedCall], outlooks: Sequence[object] = (), judges: Sequence[JudgeCalls] = ()
+) -> dict[str, Any]:
     """`thinkdial.plan/1`: each call once, and in total as many as would be made of it.
 
     `outlooks` are those of the session that the calls go on with, one for each call; there are none outside of one.
+    `judges` are the calls that judge the answers, a part of the total.
     """
     entries = list(plans)
     return {
@@ -35,8 +39,20 @@ def plan_document(plans: Iterable[PlannedCall], outlooks: Sequence[object] = ())
             }
             for at, entry in enumerate(entries)
         ],
-        "total": plain(totals(entry.forecast for entry in entries for _ in range(entry.samples))),
+        **({"judges": [_judge_entry(one) for one in judges]} if judges else {}),
+        "total": plain(
+            totals(
+                [
+                    *(entry.forecast for entry in entries for _ in range(entry.samples)),
+                    *(made for judge in judges for made in judge.forecasts),
+                ]
+            )
+        ),
     }
+
+
+def _judge_entry(judge: JudgeCalls) -> dict[str, Any]:
+    return {"check": judge.check, "profile": judge.profile, "total": plain(totals(judge.forecasts))}
 
 
 def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | None) -> dict[str, Any]:

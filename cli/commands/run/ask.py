@@ -123,7 +123,10 @@ def _planned(asked: Inquiry, profile: list[str] | None, talking: TalkOptions, es
         ladder = ladder_for(selection, sweep_values(escalate), asked.checking.expectation(), options.sweep)
         options = replace(options, sweep=ladder)
     as_json, strict = asked.form is Format.JSON, asked.sending.strict_think
-    return print_plans([selection], prompt, asked.settings, options, as_json=as_json, strict=strict, foresee=foresee)
+    return print_plans(
+        [selection], prompt, asked.settings, options,
+        as_json=as_json, strict=strict, foresee=foresee, expect=asked.checking.expectation(),
+    )  # fmt: skip
 
 
 def _in_session(asked: Inquiry, profile: list[str] | None, talking: TalkOptions, *, yes: bool, count: bool) -> ExitCode:

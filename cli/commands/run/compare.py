@@ -111,7 +111,9 @@ def compare(
         from .plan import print_plans
 
         as_json, strict = form is Format.JSON, sending.strict_think
-        return print_plans(selections, given, settings, options, as_json=as_json, strict=strict, foresee=foresee)
+        return print_plans(
+            selections, given, settings, options, as_json=as_json, strict=strict, foresee=foresee, expect=expect
+        )
     ready = make_ready(
         "compare", selections, given, settings, options, sending, keeping,
         confirm=confirm, yes=yes, count=count, at_once=concurrency, expect=expect,

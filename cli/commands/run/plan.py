@@ -34,10 +34,13 @@ if TYPE_CHECKING:
 
     from ....engine.planning.prepare import Prepared, Prompt
     from ....engine.results.result import Forecast
+    from ....engine.runs.checks.judge_calls import JudgeCalls
     from ....engine.runs.jobs import Options
+    from ....engine.runs.plans import PlannedCall
     from ....engine.sessions.context.outlook import Outlook
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
+    from ....providers.schema import Json
 
 PLACEHOLDER = "(your prompt)"
 
@@ -135,11 +138,13 @@ def print_plans(
     quiet: bool = False,
     count: bool = False,
     foresee: Callable[[Prepared, Forecast], Outlook] | None = None,
+    expect: Json | None = None,
 ) -> ExitCode:
     """Plan everything and print it; what cannot be planned is said on stderr, and unless `tolerant` in the exit code.
 
     `count` asks the providers how many tokens the prompt has. `foresee` gives the outlook of the session that the calls
-    go on with. Raises `ConfigError` when nothing can be planned.
+    go on with. `expect` is what answers are to be held against, by judges perhaps. Raises `ConfigError` when nothing
+    can be planned.
     """
 
     from ....engine.runs.plan_documents import plan_document
@@ -174,10 +179,11 @@ def print_plans(
     if problems and not entries:
         raise problems[0]
     outlooks = [] if foresee is None else [foresee(entry.prepared, entry.forecast) for entry in entries]
+    judges = () if tolerant else _judges(selections, prompt, config, entries, expect)
     if as_json:
-        emit(json_text(plan_document(entries, outlooks)))
+        emit(json_text(plan_document(entries, outlooks, judges)))
     else:
-        emit(spread(lambda width: plans_view(entries, width)))
+        emit(spread(lambda width: plans_view(entries, width, judges)))
         if outlooks:
             emit("\n")
         for outlook in outlooks:
@@ -196,3 +202,19 @@ def print_plans(
 
         return ExitCode.USAGE if any(isinstance(one, UsageError) for one in problems) else ExitCode.SOME_FAILED
     return ExitCode.OK
+
+
+def _judges(
+    selections: Sequence[Selection], prompt: Prompt, config: Config, entries: Sequence[PlannedCall], expect: Json | None
+) -> tuple[JudgeCalls, ...]:
+    """What judges of the answers would be asked. Raises `UsageError` and `ConfigError` for what cannot be judged."""
+    if expect is None and all(selection.profile.expect is None for selection in selections):
+        return ()
+    import os
+
+    from ....engine.runs.checks.round import check_round
+    from ....engine.runs.jobs import Options
+
+    checks = check_round(selections, config, expect, Options(), os.environ)
+    answers = [(one.prepared.target.profile.name, one.forecast) for one in entries for _ in range(one.samples)]
+    return () if checks is None else checks.judge_calls(answers, prompt)

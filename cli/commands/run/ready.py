@@ -76,7 +76,8 @@ def make_ready(
     from ...confirmation import confirm_cost
 
     forecasts = ready.affordable.forecasts
-    if not confirm_cost(ready.jobs, forecasts, question=ready.question, asked=confirm, yes=yes):
+    judges = ready.affordable.judges
+    if not confirm_cost(ready.jobs, forecasts, judges, question=ready.question, asked=confirm, yes=yes):
         say("nothing was sent")
         return ExitCode.COST_LIMIT
     return ready.agreed()

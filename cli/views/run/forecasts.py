@@ -10,8 +10,9 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ....engine.costs.forecast import ForecastTotals
+from ....engine.costs.forecast import ForecastTotals, totals
 from ....engine.results.result import Forecast
+from ....engine.runs.checks.judge_calls import JudgeCalls
 from ....engine.runs.jobs import Job
 from ....providers.untrusted import one_line
 from ..numbers import LONGEST_NAME, UNKNOWN, think_words
@@ -21,7 +22,11 @@ _SOURCE_NEEDS = 100
 
 
 def forecast_table(
-    jobs: Sequence[Job], forecasts: Sequence[Forecast | None], total: ForecastTotals, width: int
+    jobs: Sequence[Job],
+    forecasts: Sequence[Forecast | None],
+    total: ForecastTotals,
+    width: int,
+    judges: Sequence[JudgeCalls] = (),
 ) -> RenderableType:
     """One row for each call, samples of the same together, the total, and how the figures came about."""
     table = Table(
@@ -40,11 +45,19 @@ def forecast_table(
         wish = "=".join(think_words(one.think) for one in (job, *job.twins))
         think = f"{wish} ×{times}" if times > 1 else wish
         table.add_row(Text(one_line(job.profile, LONGEST_NAME)), think, entered, *amounts(forecast), source)
-    if len(jobs) > 1:
+    for judge in judges:
+        table.add_row(*judge_cells(judge))
+    if len(jobs) > 1 or judges:
         table.add_section()
         table.add_row(Text("total", "bold"), "", "", *total_amounts(total), "")
     lines = [unknown_words(total), f"Cost in USD before the call: {method_words(forecasts)}."]
     return Group(table, Text("\n" + "\n".join(line for line in lines if line), "dim"))
+
+
+def judge_cells(judge: JudgeCalls) -> list[RenderableType]:
+    """The calls of a judge, all in one row."""
+    name, times = Text(one_line(f"judge {judge.check}, {judge.profile}", 60)), f"up to ×{len(judge.forecasts)}"
+    return [name, times, "", *total_amounts(totals(judge.forecasts)), "by expected answers"]
 
 
 def _cells(jobs: Sequence[Job], forecasts: Sequence[Forecast | None]) -> Iterator[tuple[Job, Forecast | None, int]]:

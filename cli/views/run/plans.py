@@ -15,6 +15,7 @@ from ....engine.costs.forecast import totals
 from ....engine.planning.prepare import Prepared
 from ....engine.planning.think_plan import OF_THE_MODEL
 from ....engine.results.result import Forecast
+from ....engine.runs.checks.judge_calls import JudgeCalls
 from ....engine.runs.plans import PlannedCall
 from ....providers.untrusted import harmless
 from ..numbers import think_words
@@ -35,7 +36,7 @@ TINY = 68
 Entries = Sequence[PlannedCall]
 
 
-def plans_view(entries: Entries, width: int) -> RenderableType:
+def plans_view(entries: Entries, width: int, judges: Sequence[JudgeCalls] = ()) -> RenderableType:
     """One row for each profile and think value; on a narrow terminal the native fields get a line of their own."""
     wide, tiny = width >= NARROW, width < TINY
     table = Table(
@@ -73,7 +74,13 @@ def plans_view(entries: Entries, width: int) -> RenderableType:
                 Padding(native, (0, 0, 0, 2), expand=False),
             ]
     forecasts = [entry.forecast for entry in entries]
-    total = totals(entry.forecast for entry in entries for _ in range(entry.samples))
+    calls = [entry.forecast for entry in entries for _ in range(entry.samples)]
+    total = totals([*calls, *(made for judge in judges for made in judge.forecasts)])
+    for judge in judges:
+        name = Text(harmless(f"judge {judge.check}\n{judge.profile}"))
+        blank = [Text("")] * (2 if wide else 1)
+        money = _money(total_amounts(totals(judge.forecasts)), tiny)
+        table.add_row(name, f"up to ×{len(judge.forecasts)}", *blank, *money)
     if total.calls > 1 or len(entries) > 1:
         table.add_section()
         blank = [Text("")] * (3 if wide else 2)

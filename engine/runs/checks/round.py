@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from ....profiles.config import Config
     from ...costs.budget.purse import Purse
     from ...exchange.transport import Transport
+    from ...results.result import Forecast
+    from .judge_calls import JudgeCalls
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,14 @@ class CheckRound:
     judges: tuple[str, ...]
     options: Options
     environment: Mapping[str, str] = field(repr=False, default_factory=lambda: os.environ)
+
+    def judge_calls(self, answers: Iterable[tuple[str, Forecast | None]], prompt: Prompt) -> tuple[JudgeCalls, ...]:
+        """What judges are likely to be asked, of answers that are foretold, each by its profile."""
+        if not self.judges:
+            return ()
+        from .judge_calls import judge_calls
+
+        return judge_calls(self.expects, answers, prompt.text, self.config, self.options, datetime.now(UTC))
 
     async def examine(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,27 @@ def test_a_judges_call_is_in_the_bill_and_in_the_history(cli: Cli, checked: Path
     assert float(spent["total"]["usd"]) == pytest.approx(
         float(outcome["usd"]) + float(run["results"][0]["cost"]["usd"]), abs=1e-6
     )
+
+
+def test_judges_are_a_part_of_what_is_foretold(cli: Cli, checked: Path, simulator: Any) -> None:
+    asked = ("compare", "What is 40 + 50?", "-p", "a", "-p", "o", "--think", "low", "--config", checked)
+    judged = (*asked, "--repeat", "2", "--expect", "judge=good", "--expect", "judge=better")
+    before = len(simulator.requests)
+    without = cli(*asked, "--repeat", "2", "--dry-run", "--json").json["total"]
+    planned = cli(*judged, "--dry-run", "--json").json
+    assert [(one["check"], one["total"]["calls"]) for one in planned["judges"]] == [("good", 4), ("better", 4)]
+    for amount in ("low_usd", "expected_usd", "high_usd"):
+        judges = sum(Decimal(one["total"][amount]) for one in planned["judges"])
+        assert judges > 0 and Decimal(planned["total"][amount]) == Decimal(without[amount]) + judges
+    assert planned["total"]["calls"] == without["calls"] + 8 and len(simulator.requests) == before
+    told = cli(*judged, "--confirm", "--yes")
+    assert "judge good, a@low" in " ".join(told.err.split()) and "up to ×4" in told.err
+    with_limit = checked.with_name("limit.yaml")
+    with_limit.write_text(checked.read_text() + f"budget: {{confirm_usd: {without['expected_usd']}}}\n")
+    free = cli(*asked, "--repeat", "2", "--config", with_limit)
+    assert free.code == 0
+    refused = cli(*judged, "--config", with_limit)
+    assert refused.code == 4 and "expected to cost" in refused.err
 
 
 def test_a_judge_is_paid_from_the_same_budget(cli: Cli, checked: Path) -> None:
