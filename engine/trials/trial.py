@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ..costs.budget.purse import Purse
     from ..results.result import Result
     from ..runs.forecasts import Note
+    from .likely_cost import TrialCost
     from .options import TrialOptions
 
 
@@ -84,6 +86,14 @@ class ReadyTrial(Struct, frozen=True):
     def profiles(self) -> tuple[str, ...]:
         """The profiles that are asked."""
         return self.ready.input.names
+
+    def cost(self, note: Note) -> TrialCost:
+        """What it may cost, before it is run."""
+        from .likely_cost import trial_cost
+
+        return trial_cost(
+            self.candidates, self.rows.rows, self.feed.records, self.ready.config, datetime.now(UTC), note
+        )
 
     @property
     def has_memory(self) -> bool:

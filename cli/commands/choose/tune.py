@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 from msgspec import Struct
@@ -15,6 +15,8 @@ from ...options import (
     AllowUnpriced,
     AsJson,
     CheckOptions,
+    Confirm,
+    DryRun,
     Emulate,
     Force,
     JsonMode,
@@ -30,12 +32,10 @@ from ...options import (
     System,
     ThinkSweep,
     Timeout,
+    Yes,
 )
 from ..batch.options import AllowFiles
 from ..batch.run import TemplateText, Variables
-
-if TYPE_CHECKING:
-    pass
 
 TunedRows = Annotated[
     str | None,
@@ -118,6 +118,9 @@ def tune(
     checking: CheckOptions = UNCHECKED,
     allow_files: AllowFiles = False,
     results: ResultOptions = UNSAVED,
+    confirm: Confirm = False,
+    yes: Yes = False,
+    dry_run: DryRun = False,
     keeping: KeepOptions = KEPT,
 ) -> ExitCode:
     """Find the cheapest profile@think that passes the rows' `expect`, with as few calls as that takes.
@@ -138,7 +141,7 @@ def tune(
     from ..batch.run import source_of
     from ..run.composition import variable_of
     from ..run.ready import dollars_of
-    from .tuned import Telling, check_form, check_save, run_trial, show_outputs
+    from .tuned import Asking, Telling, check_form, check_save, run_trial, show_outputs
 
     telling = Telling(
         check_form(results.output_format, as_json=results.json),
@@ -149,6 +152,8 @@ def tune(
         keeping.quiet,
     )
     telling.check(force=results.force)
+    asking = Asking(dry_run, confirm, yes)
+    asking.check(telling.form)
     if results.output is not None:
         check_writable(results.output)
     if rows is None and not aim.samples:
@@ -156,7 +161,7 @@ def tune(
     options = TrialOptions(
         batch=BatchOptions(
             source=source_of(rows) if rows is not None else (),
-            target=results.output if results.output is not None else _dropped,
+            target=_dropped if results.output is None or (dry_run and not results.output.exists()) else results.output,
             profiles=tuple(profile or ()),
             calls=Options(
                 sweep_values(think),
@@ -192,7 +197,7 @@ def tune(
     check_save(results.save, settings)
     if rows is None:
         return show_outputs(options, settings, telling)
-    return run_trial(options, settings, telling)
+    return run_trial(options, settings, telling, asking)
 
 
 def _dropped(line: bytes) -> None:

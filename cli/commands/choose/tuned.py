@@ -13,19 +13,38 @@ from ....engine.results.assembly import timestamp
 from ....engine.results.forms import form_of
 from ....engine.trials.report import TrialEnd, TrialOutcome, TrialReport
 from ....providers.errors import ThinkdialError, UsageError
+from ...confirmation import agreed
 from ...exit_codes import ExitCode
 from ...files.output_files import check_replaceable
 from ...gates import code_after
 from ...options import Format
-from ...output import complain, emit, is_terminal, say, spread, write_file
+from ...output import complain, console, emit, is_terminal, rendered, say, show, spread, write_file
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from ....engine.trials.likely_cost import TrialCost
     from ....engine.trials.options import TrialOptions
     from ....profiles.config import Config
 
 FORMS = (Format.TABLE, Format.JSON, Format.MD, Format.HTML)
 SUMMARY_FORMS = ("json", "md", "html")
 NARROW = 80
+
+
+class Asking(Struct, frozen=True):
+    """Whether it is only said what a trial may cost (`dry_run`), or asked before it begins."""
+
+    dry_run: bool = False
+    confirm: bool = False
+    yes: bool = False
+
+    def check(self, form: Format) -> None:
+        """Raise `UsageError` where there is nobody to ask, and for a form that a forecast has not."""
+        if self.dry_run and form not in (Format.TABLE, Format.JSON):
+            raise UsageError(f"--format {form}: a forecast is told as table or json")
+        if self.confirm and not self.yes and not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+            raise UsageError("--confirm needs a terminal to ask on", hint="pass --yes to go on without the question")
 
 
 class Telling(Struct, frozen=True):
@@ -70,7 +89,7 @@ def check_save(name: str | None, config: Config) -> None:
     check_new_name(name, config)
 
 
-def run_trial(options: TrialOptions, config: Config, telling: Telling) -> ExitCode:
+def run_trial(options: TrialOptions, config: Config, telling: Telling, asking: Asking) -> ExitCode:
     """Make the calls that it takes, and tell what they came to."""
     from ....engine.trials.trial import ready_trial
     from ...views.trials.live import watcher_for
@@ -80,6 +99,15 @@ def run_trial(options: TrialOptions, config: Config, telling: Telling) -> ExitCo
     with ready_trial(options, config, listener) as ready:
         for words in ready.notes:
             listener.note(words)
+        if asking.dry_run or asking.confirm:
+            cost = ready.cost(listener.note)
+            if asking.dry_run:
+                emit(json_of(cost) if telling.form is Format.JSON else rendered(_cost_view(cost)))
+                return ExitCode.OK
+            show(_cost_view(cost, is_error=True))
+            if not asking.yes and not agreed("Begin this trial?"):
+                say("nothing was sent")
+                return ExitCode.COST_LIMIT
         done = ready.run(watcher_for(telling.quiet))
     tell(done.report, options, config, telling)
     ended = None if done.batch is None else done.batch.ended
@@ -94,6 +122,18 @@ def run_trial(options: TrialOptions, config: Config, telling: Telling) -> ExitCo
             else f"everything so far is in {telling.output}; the same command goes on from there"
         )
     return code_after(code_of_trial(done.report), done.report.gate_failures)
+
+
+def json_of(cost: TrialCost) -> str:
+    from ...formats import json_text
+
+    return json_text(cost.document())
+
+
+def _cost_view(cost: TrialCost, *, is_error: bool = False) -> RenderableType:
+    from ...views.trials.likely_cost import trial_cost_view
+
+    return trial_cost_view(cost, console(stderr=is_error).width)
 
 
 def show_outputs(options: TrialOptions, config: Config, telling: Telling) -> ExitCode:

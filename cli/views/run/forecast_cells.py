@@ -79,7 +79,7 @@ def unknown_words(total: ForecastTotals) -> str:
         parts.append(f"the expected output of {total.expected_unknown - total.low_unknown} is unknown")
     if total.high_unknown > total.low_unknown:
         parts.append(f"{total.high_unknown - total.low_unknown} without an upper bound")
-    return f"+ of {total.calls} calls: {'; '.join(parts)}, and not in the total" if parts else ""
+    return f"+ of {total.calls:,} calls: {'; '.join(parts)}, and not in the total" if parts else ""
 
 
 def method_words(forecasts: Sequence[Forecast | None]) -> str:

@@ -138,6 +138,27 @@ def test_rows_from_a_pipe(process: Run, arms: Path, sums: Path) -> None:
     assert piped.code == 0 and piped.json["calls"] == 5 and piped.json["source"] == "-"
 
 
+def test_what_it_may_cost_is_told_before(
+    cli: Run, arms: Path, sums: Path, tmp_path: Path, simulator: Simulator
+) -> None:
+    out, before = tmp_path / "out.jsonl", len(simulator.requests)
+    command = ("tune", sums, "-p", "arm-p50@low", "-p", "arm-dear@high", "-o", out, "--config", arms)
+    told = cli(*command, "--dry-run", "--json").json
+    assert (told["schema"], told["rows"]) == ("thinkdial.tune.plan/1", 200)
+    assert (told["first_rows"]["calls"], told["all_rows"]["calls"]) == (20, 400)
+    each = [Decimal(arm["left"]["expected_usd"]) for arm in told["arms"]]
+    assert sum(each) == Decimal(told["all_rows"]["expected_usd"]) > Decimal(told["first_rows"]["expected_usd"]) > 0
+    shown = cli(*command, "--dry-run")
+    assert shown.code == 0 and "all rows of all" in shown.out and "400" in shown.out
+    nobody = cli(*command, "--confirm")
+    assert nobody.code == 2 and "--yes" in nobody.err
+    assert len(simulator.requests) == before and not out.exists(), "a look sends and writes nothing"
+    made = cli(*command, "--rows", "12", "--confirm", "--yes")
+    assert "first rows of all" in made.err and out.exists()
+    again = cli(*command, "--rows", "12", "--dry-run", "--json").json
+    assert again["all_rows"]["calls"] == 24 - len(lines(out))
+
+
 def test_a_dose_is_chosen_by_what_is_measured(cli: Run, arms: Path, sums: Path) -> None:
     cli("compare", "What is 3 + 4?", "-p", "arm-p97", "--think", "low,high", "--repeat", "4", "--config", arms, "-q")
     options = ("-p", "arm-p97", "--config", arms)
