@@ -57,7 +57,7 @@ def step_lines(curve: DoseCurve) -> Iterator[tuple[str, str]]:
 def legend(curves: Sequence[DoseCurve]) -> list[str]:
     """What the figures are, and what they are not."""
     figures = [dose.reasoning_tokens for curve in curves for dose in curve.doses if dose.reasoning_tokens]
-    lines = ["figures are medians of whole answers, intervals mean to hold the true median in 95 % of cases"]
+    lines = ["figures are medians of whole answers, and an interval is meant to hold the true median in 95 % of cases"]
     if any(one.level is not None and one.level < LEVEL - 0.001 for one in figures):
         lines.append("fewer than 6 answers cannot promise 95 %: --json says what they can")
     if any(curve.asked.simulated for curve in curves):
