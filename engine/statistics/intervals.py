@@ -43,10 +43,11 @@ def quantile(values: Sequence[float], q: float) -> float:
     return ordered[below] if not part else ordered[below] * (1 - part) + ordered[above] * part
 
 
-def proportion_interval(passed: int, n: int, level: float = 0.95) -> Interval:
+def proportion_interval(passed: float, n: float, level: float = 0.95) -> Interval:
     """The rate behind `passed` of `n`, from both sides: its mean coverage is `level`, single rates are a little off.
 
-    Without a trial everything is possible. Source: Wilson 1927; Brown, Cai and DasGupta 2001 for its coverage.
+    Trials that are alike count for fewer, so that both may be fractions. Without a trial everything is possible.
+    Source: Wilson 1927; Brown, Cai and DasGupta 2001 for its coverage.
     """
     _check_counts(passed, n, level)
     if not n:
@@ -123,7 +124,7 @@ def difference_interval(a: Sequence[float], b: Sequence[float], level: float = 0
     return Interval(apart[rank], apart[len(apart) - 1 - rank], min(level, covered))
 
 
-def _check_counts(passed: int, n: int, level: float) -> None:
+def _check_counts(passed: float, n: float, level: float) -> None:
     if not 0 <= passed <= n or not 0 < level < 1:
         raise ValueError("an interval of a rate needs 0 <= passed <= n, and a level between 0 and 1")
 

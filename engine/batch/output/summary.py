@@ -20,6 +20,7 @@ from ...cells.measure import Measure
 from ...checks.agreement import normalized
 from ...results.documents import dollars_text, plain
 from ...results.result import Result
+from ...statistics.intervals import proportion_interval
 from .row_values import COMPETING, MOST_ROWS, QUANTITIES, RowSample, RowValues, shown_best
 from .seen import Seen, seen_in, seen_in_line
 
@@ -30,8 +31,6 @@ _FIGURES: Mapping[str, Callable[[Group], float | None]] = {
 }
 SCHEMA = "thinkdial.batch-summary/1"
 _SMALLEST_USD = Decimal("1e-12")
-Z_95 = 1.959963984540054
-"""Two-sided 95 % of the normal distribution."""
 
 
 class GroupSummary(Struct, frozen=True):
@@ -217,7 +216,8 @@ class Group:
             return None
         rate = self.passed / self.judged
         independent = self.values.independent(self.judged, rate)
-        return wilson(rate * independent, independent)
+        found = proportion_interval(min(rate * independent, independent), independent)
+        return found.low, found.high
 
     def summary(self) -> GroupSummary:
         """The group at this moment."""
@@ -386,14 +386,6 @@ class Tally:
             ],
             "groups": [group.document() for group in whole.groups],
         }
-
-
-def wilson(passed: float, judged: float) -> tuple[float, float]:
-    """The 95 % Wilson score interval of a rate."""
-    rate, square = passed / judged, Z_95**2 / judged
-    middle = (rate + square / 2) / (1 + square)
-    half = Z_95 / (1 + square) * math.sqrt(rate * (1 - rate) / judged + square / (4 * judged))
-    return max(0.0, middle - half), min(1.0, middle + half)
 
 
 def _divided(amount: Decimal, count: int) -> Decimal:

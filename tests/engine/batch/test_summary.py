@@ -12,8 +12,9 @@ import pytest
 from msgspec.structs import asdict
 
 from thinkdial.engine.batch.output.csv_lines import HEADS, csv_line, read_cells
-from thinkdial.engine.batch.output.summary import Group, Tally, wilson
+from thinkdial.engine.batch.output.summary import Group, Tally
 from thinkdial.engine.exchange.outcome import NEVER_SENT
+from thinkdial.engine.statistics.intervals import proportion_interval
 from thinkdial.profiles.profile import Reference
 
 
@@ -50,7 +51,8 @@ def group(*lines: dict[str, Any]) -> Group:
     ],
 )
 def test_the_interval_of_a_rate(passed: int, judged: int, low: float, high: float) -> None:
-    assert wilson(passed, judged) == pytest.approx((low, high), abs=5e-5)
+    found = proportion_interval(passed, judged)
+    assert (found.low, found.high) == pytest.approx((low, high), abs=5e-5)
 
 
 def test_percentiles_are_times_that_occurred() -> None:
