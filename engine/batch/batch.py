@@ -10,8 +10,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
 from ..checks.escalation import climbed
 from ..costs.budget.purse import Purse
@@ -31,9 +29,10 @@ from .output.outputs import Lines, Ordered, Pipe
 from .output.summary import Tally
 from .pace.pace import Pace
 from .progress import BatchProgress, Gauge, Taken
-from .rows.checks import Examine, examined_text
+from .rows.checks import Examination, OfText
 from .rows.digests import DigestMap
 from .rows.rows import BadRow, Row
+from .rows.sample_groups import SampleGroups
 
 if TYPE_CHECKING:
     from .output.sums import Books
@@ -75,7 +74,7 @@ class Batch:
         is_live: bool = False,
         ordered: bool = False,
         window: int = WINDOW,
-        examine: Examine | None = None,
+        examine: Examination | None = None,
         make_pace: Callable[[RowCaller], Pace] = lambda caller: Pace(
             caller.limits, most_at_once=room_for(MOST_AT_ONCE)
         ),
@@ -85,7 +84,7 @@ class Batch:
         self._asked, self._skipped = Counter[str](), Counter[str]()
         """Results asked of each profile by the rows read so far, and how many of them an earlier run has."""
         self._make_caller, self._profiles, self._rows = make_caller, list(profiles), rows
-        self._make_pace, self._encode, self._examine = make_pace, encode, examine or examined_text
+        self._make_pace, self._encode, self._groups = make_pace, encode, SampleGroups[Lane, Task](examine or OfText())
         self._output, self._watcher, self._memory = output, watcher, memory
         self._retry_failed, self._batch_id, self._purse = retry_failed, batch_id, purse
         self._piece = 1 if is_live else PIECE
@@ -194,14 +193,11 @@ class Batch:
         return result
 
     async def done(self, lane: Lane, task: Task, result: Result) -> None:
-        """Write the result, then count it; where its check fails and there is more thinking to ask for, do that."""
-        try:
-            result = await self._examine(result, task.row, lane.caller)
-        except asyncio.CancelledError:
-            result = replace(result, expect_note="interrupted before it was judged")
-        if self.stopping or not lane.climbs(task, result):
-            ladder = lane.caller.ladder(task.row)
-            await self._write(lane, task, climbed(ladder, task.lower, result, stopped=self.stopping))
+        """Write the result once it is judged, then count it; where its check fails and there is more, ask that."""
+        for one, judged in await self._groups.take(lane, task, result):
+            if self.stopping or not lane.climbs(one, judged):
+                ladder = lane.caller.ladder(one.row)
+                await self._write(lane, one, climbed(ladder, one.lower, judged, stopped=self.stopping))
 
     async def settled(self, lane: Lane, task: Task) -> None:
         """Write what came with less thinking: for more of it there is no leave."""
@@ -392,6 +388,8 @@ class Batch:
     async def _lanes_over(self) -> None:
         if self._tasks:
             await asyncio.wait(self._tasks.values())
+        for lane, waited, result in await self._groups.rest():
+            await self._write(lane, waited, result)
         for task in self._tasks.values():
             if not task.cancelled() and (error := task.exception()) is not None:
                 raise error

@@ -72,6 +72,11 @@ class RowCaller:
         self._distinct: dict[int | None, dict[Think, tuple[Twin, ...]]] = {}
         self._parameters = self._parameters_digest()
 
+    @property
+    def samples(self) -> int:
+        """How many samples are taken of each row and think value."""
+        return len(self._samples)
+
     def thinks(self, row: Row) -> tuple[Think, ...]:
         """The think values for `row`: its own, else those of the profile's name, the option and the configuration.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import math
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -44,7 +44,8 @@ AGAIN_KINDS: frozenset[ErrorKind] = frozenset({"server", "timeout", "connection"
 class Task:
     """One call to make. `tries` counts the attempts that were made, `busy` those that were turned away.
 
-    `lower` are the results of less thinking, which failed their check.
+    `lower` are the results of less thinking, which failed their check. `samples` of the same are made in this run,
+    itself included.
     """
 
     row: Row
@@ -54,6 +55,7 @@ class Task:
     tries: int = 0
     busy: int = 0
     lower: tuple[Result, ...] = ()
+    samples: int = 1
 
 
 class Owner(Protocol):
@@ -215,10 +217,11 @@ class Lane:
         return None
 
     def _unfold(self, row: Row) -> None:
-        for think, work in self.caller.works(row):
-            if self.owner.wants(self, work):
-                self._count += 1
-                self._next.append(Task(row, think, work, self._count))
+        wanted = [(think, work) for think, work in self.caller.works(row) if self.owner.wants(self, work)]
+        samples = Counter(think for think, _ in wanted)
+        for think, work in wanted:
+            self._count += 1
+            self._next.append(Task(row, think, work, self._count, samples=samples[think]))
 
     async def _turn(self, tokens: int) -> bool:
         """Wait until the pace allows one more call. False when there will be none."""

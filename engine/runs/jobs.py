@@ -106,6 +106,11 @@ class Options(Struct, frozen=True):
     times: Mapping[str, int] = field(default_factory=dict[str, int])
     """How often a profile was named, by `Selection.label`, where that is more than once: so many times more samples."""
 
+    @property
+    def repeats(self) -> bool:
+        """Whether anything is asked more than once."""
+        return self.repeat > 1 or any(times > 1 for times in self.times.values())
+
     def samples(self, label: str) -> tuple[int | None, ...]:
         """The numbers of the samples to take of each think value; `None` alone where nothing is repeated."""
         wanted = self.repeat * self.times.get(label, 1)

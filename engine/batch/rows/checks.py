@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Awaitable, Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
@@ -21,15 +21,34 @@ from .rows import Row
 if TYPE_CHECKING:
     from ....profiles.config import Config
     from ...planning.prepare import Prompt
+    from ...runs.checks.examination import Examiner
     from ..options import BatchOptions
     from ..resources import Resources
 
-Examine = Callable[[Result, Row, RowCaller], Awaitable[Result]]
-"""The result of a row with whether it passes, and why not."""
+
+class Examination(Protocol):
+    """Holds answers against what is expected of them."""
+
+    def waits(self, row: Row, caller: RowCaller) -> bool:
+        """Whether a sample of `row` is judged when all of them are there."""
+        ...
+
+    async def examine(self, result: Result, row: Row, caller: RowCaller, among: Sequence[Result]) -> Result:
+        """The result with whether it passes, and why not. `among` are the samples of its row, itself included."""
+        ...
 
 
-async def examined_text(result: Result, row: Row, caller: RowCaller) -> Result:
-    """What a look at the text of the answer says."""
+class OfText:
+    """An examination by a look at the text of the answer."""
+
+    def waits(self, row: Row, caller: RowCaller) -> bool:
+        return False
+
+    async def examine(self, result: Result, row: Row, caller: RowCaller, among: Sequence[Result]) -> Result:
+        return await _examined_text(result, row)
+
+
+async def _examined_text(result: Result, row: Row) -> Result:
     if row.expect is None:
         return result
     passed, note = await judge_apart(text_part(row.expect), result)
@@ -38,25 +57,24 @@ async def examined_text(result: Result, row: Row, caller: RowCaller) -> Result:
     return replace(result, passed=passed, expect_note=note)
 
 
-def checks_of_rows(options: BatchOptions, config: Config, resources: Resources, run_id: str) -> Examine:
+def checks_of_rows(options: BatchOptions, config: Config, resources: Resources, run_id: str) -> Examination:
     """What holds the answers of a batch against what rows, options or profiles expect.
 
     Judges are paid from the purse of the batch, and entered in its books. Raises `UsageError` and `ConfigError` for
     what is expected of all answers and cannot be judged.
     """
     has_more = bool(config.checks) or any(profile.expect is not None for profile in config.profiles.values())
-    if not has_more and options.expect is None:
-        return examined_text
+    if not has_more and options.expect is None and not options.calls.repeats:
+        return OfText()
     from ...runs.call import make_call
-    from ...runs.checks.examination import Examiner, calls_of_judges, expectation_for, judges_in
+    from ...runs.checks.examination import Examiner, calls_of_judges, judges_in
     from ...runs.jobs import Options, make_jobs
     from ...targets.bare_environment import key_variables, without_keys
     from ...targets.target import one_selection
 
     terms = ExpectTerms(config.checks, Path(), anywhere=True)
     if options.expect is not None:
-        judges_in([terms.checked(options.expect)], config, None)
-    usual: dict[str, Json | None] = {}
+        judges_in([terms.checked(options.expect)], config, None, repeats=options.calls.repeats)
 
     async def ask(profile: str, question: Prompt) -> Result:
         selection = one_selection([profile], config)
@@ -69,18 +87,33 @@ def checks_of_rows(options: BatchOptions, config: Config, resources: Resources, 
             begin=None if booking is None else booking.begin, keep=None if booking is None else booking.keep,
         )  # fmt: skip
 
-    examiner = Examiner(config.checks, without_keys(os.environ, key_variables(config)), ask)
+    return OfRows(Examiner(config.checks, without_keys(os.environ, key_variables(config)), ask), terms)
 
-    async def examine(result: Result, row: Row, caller: RowCaller) -> Result:
-        expect = row.expect
-        if expect is None:
-            profile = caller.target.profile
-            if profile.name not in usual:
-                usual[profile.name] = expectation_for(profile, None, terms)
-            expect = usual[profile.name]
+
+class OfRows:
+    """An examination by `examiner`, of what rows expect, else their profiles."""
+
+    def __init__(self, examiner: Examiner, terms: ExpectTerms) -> None:
+        self._examiner, self._terms = examiner, terms
+        self._usual: dict[str, Json | None] = {}
+
+    def waits(self, row: Row, caller: RowCaller) -> bool:
+        expect = self._expected(row, caller)
+        is_shared = expect is not None and any(kind == "agree" for kind, _ in named_part(expect))
+        return is_shared and not caller.ladder(row)
+
+    async def examine(self, result: Result, row: Row, caller: RowCaller, among: Sequence[Result]) -> Result:
         try:
-            return await examiner.examine(expect, result, row.text)
+            return await self._examiner.examine(self._expected(row, caller), result, row.text, among)
         except ThinkdialError as error:  # the answer was paid for all the same
             return replace(result, passed=None, expect_note=error.message)
 
-    return examine
+    def _expected(self, row: Row, caller: RowCaller) -> Json | None:
+        if row.expect is not None:
+            return row.expect
+        profile = caller.target.profile
+        if profile.name not in self._usual:
+            from ...runs.checks.examination import expectation_for
+
+            self._usual[profile.name] = expectation_for(profile, None, self._terms)
+        return self._usual[profile.name]

@@ -113,18 +113,20 @@ def expectation_for(profile: Profile, said: Json | None, terms: ExpectTerms) -> 
         ) from None
 
 
-def judges_in(expects: Sequence[Json], config: Config, compared: Sequence[str] | None) -> tuple[str, ...]:
+def judges_in(
+    expects: Sequence[Json], config: Config, compared: Sequence[str] | None, *, repeats: bool = False
+) -> tuple[str, ...]:
     """The profiles of the judges that are asked. Raises where one of them, or of those `compared`, is not there.
 
-    `compared` are the profiles of one run; None where answers come one by one and none can be compared.
+    `compared` are the profiles of one run; None in a batch, whose rows come one by one: there answers
+    can be compared with those of the same row alone, where it `repeats`.
     """
     names: dict[str, None] = {}
     for expect in expects:
         for kind, name in named_part(expect):
-            if compared is None and kind == "agree":
+            if compared is None and kind == "agree" and not repeats:
                 raise UsageError(
-                    "expect.agree needs the answers of one run",
-                    hint="in a batch: --repeat 5 --fail-on agreement<0.8",
+                    "expect.agree needs several answers to a row", hint="--repeat 5 asks each row five times"
                 )
             check = config.checks.get(name) if isinstance(name, str) else None
             if not isinstance(check, JudgeCheck):
@@ -144,6 +146,8 @@ def _agrees(name: str, check: AgreeCheck, result: Result, among: Sequence[Result
     own = [one for one in whole if (one.profile, one.think.requested) == (result.profile, result.think.requested)]
     compared = [one.answer for one in (own if len(own) > 1 else whole)]
     found = agreement_of(compared)
+    if not among:
+        return CheckOutcome("agree", name, None, "its other samples did not come in the same run")
     if found is None:
         return CheckOutcome("agree", name, None, "there is no other answer to agree with")
     share = sum(normalized(answer) == normalized(result.answer) for answer in compared) / len(compared)

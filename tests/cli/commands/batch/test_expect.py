@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from ..choose.conftest import write_arms
+
 Cli = Callable[..., Any]
 
 CHECKS = """
@@ -24,6 +26,11 @@ checks:
 @pytest.fixture
 def checked(simulator: Any, config_for: Callable[..., Path]) -> Path:
     return config_for(simulator.base_url, CHECKS.format(python=sys.executable))
+
+
+@pytest.fixture
+def arms(simulator: Any, tmp_path: Path) -> Path:
+    return write_arms(tmp_path / "arms.yaml", simulator)
 
 
 def write_rows(path: Path, *rows: dict[str, Any]) -> Path:
@@ -135,13 +142,62 @@ def test_agreement_is_nothing_of_one_answer(process: Cli, sim: Path, tmp_path: P
     assert [found[name]["passed"] for name in ("r0", "r1")] == [None, False]
     assert "not judged of an answer by itself" in found["r0"]["expect_note"]
     refused = process("batch", rows, "-p", "a", "--config", sim, "--expect", "agree=0.8")
-    assert refused.code == 2 and "needs the answers of one run" in refused.err
+    assert refused.code == 2 and "needs several answers to a row" in refused.err
+
+
+def samples(path: Path) -> dict[str, list[tuple[Any, Any]]]:
+    found: dict[str, list[tuple[Any, Any]]] = {}
+    for line in map(json.loads, path.read_text(encoding="utf-8").splitlines()):
+        found.setdefault(line["row_id"], []).append((line["passed"], line["expect_note"]))
+    return found
+
+
+def test_samples_of_a_row_are_held_against_each_other(process: Cli, arms: Path, tmp_path: Path) -> None:
+    sums = [{"prompt": f"What is {n} + 12?", "expect": {"agree": 0.9, "number": n + 12}} for n in range(100, 106)]
+    rows, out = write_rows(tmp_path / "rows.jsonl", *sums), tmp_path / "out.jsonl"
+    asked = ("batch", rows, "--repeat", "4", "--config", arms, "-o", out)
+    assert process(*asked, "-p", "arm-p100").code == 0
+    found = samples(out)
+    assert found == {f"r{at}": [(True, None)] * 4 for at in range(6)}
+    out.unlink()
+    assert process(*asked, "-p", "arm-p50", "--fail-on", "pass<1").code == 6
+    found = samples(out)
+    assert {len(one) for one in found.values()} == {4} and (None, None) not in {
+        s for one in found.values() for s in one
+    }
+    for of_row in found.values():
+        right = sum(passed is True or "agree" in str(note) for passed, note in of_row)
+        assert (right == 4) == all(passed for passed, _ in of_row), (
+            "right alone is not enough: the others have to agree"
+        )
+
+
+def test_samples_that_came_in_another_run_are_not_known(process: Cli, arms: Path, tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl", {"prompt": "What is 3 + 4?", "expect": {"agree": 0.5}})
+    out = tmp_path / "out.jsonl"
+    asked = ("batch", rows, "-p", "arm-p100", "--config", arms, "-o", out)
+    assert process(*asked, "--repeat", "2").code == 0
+    assert process(*asked, "--repeat", "4").code == 0
+    first, later = samples(out)["r0"][:2], samples(out)["r0"][2:]
+    assert [passed for passed, _ in first] == [True, True] and len(later) == 2
+    assert {(passed, "did not come in the same run" in note) for passed, note in later} == {(None, True)}
+
+
+def test_what_a_budget_leaves_of_a_row_is_written_and_not_judged(process: Cli, arms: Path, tmp_path: Path) -> None:
+    rows = write_rows(tmp_path / "rows.jsonl", {"prompt": "What is 3 + 4?", "expect": {"agree": 0.5}})
+    out = tmp_path / "out.jsonl"
+    asked = ("batch", rows, "-p", "arm-dear@low", "--config", arms, "-o", out, "--repeat", "40")
+    stopped = process(*asked, "--max-cost", "0.02", "--concurrency", "1")
+    assert stopped.code == 4
+    before = samples(out)["r0"]
+    assert 0 < len(before) < 40 and all(passed is None for passed, _ in before)
+    assert process(*asked).code == 0 and len(samples(out)["r0"]) == 40, "and none is paid twice"
 
 
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--expect", "agree=0.8"), "needs the answers of one run"),
+        (("--expect", "agree=0.8"), "needs several answers to a row"),
         (("--expect", "judge=better"), "which is not asked here"),
         (("--expect", "judge=broken"), "nobody"),
         (("--expect", "command=none"), "none of the configuration's checks"),
