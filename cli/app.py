@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import typer
 
@@ -11,11 +11,17 @@ from ..providers.errors import ThinkdialError
 from ..providers.version import VERSION
 from .exit_codes import code_of
 from .framework.lazy import LazyGroup
-from .output import complain, use_utf8
+from .output import complain, emit, say, use_utf8
+
+SHELL_OPTIONS = ("--show-completion", "--install-completion")
 
 
 class Commands(LazyGroup):
     """What `thinkdial` can do."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """An option that names a shell stands alone for the shell that asks."""
+        return super().parse_args(ctx, [*args, ""] if len(args) == 1 and args[0] in SHELL_OPTIONS else args)
 
     summaries: ClassVar = {
         "ask": "Ask one model; the answer streams to stdout.",
@@ -79,6 +85,8 @@ app = typer.Typer(
     cls=Commands,
     help="One dial for LLM reasoning: the same prompt and --think value to one or many providers, side by side.",
     no_args_is_help=True,
+    invoke_without_command=True,
+    add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
@@ -87,9 +95,25 @@ app = typer.Typer(
 
 
 @app.callback()
-def options(version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit.")) -> None:
+def options(
+    version: bool = typer.Option(False, "--version", "-V", help="Print the version and exit."),
+    show_completion: str | None = typer.Option(
+        None, "--show-completion", metavar="SHELL", help="Print the completion for bash, zsh, fish or powershell."
+    ),
+    install_completion: str | None = typer.Option(
+        None, "--install-completion", metavar="SHELL", help="Put it where this shell looks for it."
+    ),
+) -> None:
     if version:
         sys.stdout.write(f"thinkdial {VERSION}\n")
+        raise typer.Exit
+    if show_completion is not None or install_completion is not None:
+        from .completion.scripts import installed, script_for
+
+        if show_completion is not None:
+            emit(script_for(show_completion or None)[1])
+        if install_completion is not None:
+            say(installed(install_completion or None))
         raise typer.Exit
 
 

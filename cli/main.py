@@ -17,6 +17,11 @@ def main() -> None:
             sys.stdout.write(f"thinkdial {VERSION}\n")
             sys.stdout.flush()
             return
+        if sys.argv[1:2] == ["--complete"]:
+            from .completion.entry import complete
+
+            complete(sys.argv[2:])
+            return
         from .app import run
 
         run()
