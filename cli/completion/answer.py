@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     Candidate = tuple[str, str]
-    Names = Callable[[str], Iterable[Candidate]]
+    Names = Callable[[str], Iterable[Sequence[str]]]
 
 FILES, DIRECTORIES = "file", "dir"
 NOTHING: dict[str, Any] = {"options": {}}
@@ -56,7 +56,7 @@ def candidates(words: Sequence[str], table: dict[str, Any], names: Names) -> tup
     below = node.get("commands", {})
     usual = below.get(node.get("default", ""))
     if not plain and current.startswith("-"):
-        shown = {**options, **(usual["options"] if usual else {})}
+        shown: dict[str, Any] = {**options, **(usual["options"] if usual else {})}
         return [
             (name, one["help"]) for name, one in shown.items() if name.startswith(current) and name[:2] == "--"
         ], None
@@ -72,7 +72,7 @@ def candidates(words: Sequence[str], table: dict[str, Any], names: Names) -> tup
 
 def _option(name: str, options: dict[str, Any], node: dict[str, Any]) -> dict[str, Any] | None:
     usual = node.get("commands", {}).get(node.get("default", ""))
-    known = {**(usual["options"] if usual else {}), **options}
+    known: dict[str, dict[str, Any]] = {**(usual["options"] if usual else {}), **options}
     if name in known:
         return known[name]
     near = {id(one): one for long, one in known.items() if name.startswith("--") and long.startswith(name)}
@@ -89,7 +89,8 @@ def _values(
     kind: Any, current: str, prefix: str, table: dict[str, Any], names: Names
 ) -> tuple[list[Candidate], str | None]:
     if isinstance(kind, list):
-        return _matching([(word, "") for word in kind], current, prefix), None
+        words: list[str] = kind
+        return _matching([(word, "") for word in words], current, prefix), None
     if kind in (FILES, DIRECTORIES):
         return [], kind
     if kind == "levels" or kind == "thinks":

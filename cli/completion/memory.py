@@ -34,8 +34,9 @@ class Memory:
         if known.get("stamp") != stamp:
             from .table import program_table
 
-            known = {"stamp": stamp, "table": program_table()}
-            _write("program.json", known)
+            table = program_table()
+            _write("program.json", {"stamp": stamp, "table": table})
+            return table
         return known["table"]
 
     def names(self, kind: str) -> Iterable[Sequence[str]]:
@@ -140,10 +141,10 @@ def _directory() -> str:
 def _read(name: str) -> dict[str, Any]:
     try:
         with open(os.path.join(_directory(), name), encoding="utf-8") as file:
-            found = json.load(file)
+            found: dict[str, Any] = json.load(file)
     except (OSError, ValueError):
         return {}
-    return found if isinstance(found, dict) else {}
+    return found if isinstance(found, dict) else {}  # pyright: ignore[reportUnnecessaryIsInstance] somebody else's file
 
 
 def _write(name: str, document: dict[str, Any]) -> None:
