@@ -89,8 +89,8 @@ def _values(
     kind: Any, current: str, prefix: str, table: dict[str, Any], names: Names
 ) -> tuple[list[Candidate], str | None]:
     if isinstance(kind, list):
-        words: list[str] = kind
-        return _matching([(word, "") for word in words], current, prefix), None
+        found = [(str(word), "") for word in kind]  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        return _matching(found, current, prefix), None
     if kind in (FILES, DIRECTORIES):
         return [], kind
     if kind == "levels" or kind == "thinks":

@@ -33,7 +33,7 @@ def check_table(rows: Sequence[CheckedProfile], width: int, *, online: bool) -> 
     rows = sorted(rows, key=lambda row: names.index(row.profile.provider))
     wide = width >= WIDE
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    table.add_column("provider", overflow="fold", max_width=max(12, width // 5))
+    table.add_column("provider", no_wrap=True)
     table.add_column("state", no_wrap=True)
     table.add_column("profile", overflow="fold", max_width=max(12, width // 4))
     if online:
