@@ -42,12 +42,14 @@ lint:
 	$(PYTHON) scripts/golden_plans.py --check
 	$(PYTHON) scripts/provider_docs.py --check
 	$(PYTHON) scripts/command_docs.py --check
+	$(PYTHON) scripts/variables_page.py --check
 
 generate:
 	$(PYTHON) scripts/schemas.py
 	$(PYTHON) scripts/golden_plans.py
 	$(PYTHON) scripts/provider_docs.py
 	$(PYTHON) scripts/command_docs.py
+	$(PYTHON) scripts/variables_page.py
 
 # The pages as a site in build/site: without a network, every link checked.
 docs:

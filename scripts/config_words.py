@@ -98,6 +98,7 @@ WORDS: Mapping[str, str | tuple[str, list[Any]]] = {
     "*.tolerance": "How far the number may be off.",
     "*.relative_tolerance": "The same as a share of the number.",
     "*.ignore_case": "true takes capital and small letters as the same.",
+    "profiles.*.schema": "A JSON Schema, or a file with one, that answers are to follow.",
     "profiles.*.expect.command": "A check of `checks` that is a program.",
     "profiles.*.expect.agree": "The share of the answers compared that have to say the same.",
     "profiles.*.expect.judge": "A check of `checks` that is a judge.",
