@@ -62,8 +62,6 @@ def complete(given: Sequence[str]) -> None:
     try:
         text = answer(given)
     except Exception:
-        if "THINKDIAL_COMPLETION_ERRORS" in __import__("os").environ:
-            raise
         text = ""
     sys.stdout.buffer.write(text.encode("utf-8", "replace"))
     sys.stdout.flush()

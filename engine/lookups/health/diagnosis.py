@@ -16,12 +16,12 @@ DOCTOR_SCHEMA = "thinkdial.doctor/1"
 
 
 def diagnosis(config: Path | None, more: Iterable[Finding] = ()) -> list[Finding]:
-    """Program, configuration, keys, history, facts and network of this installation; then `more`.
+    """Program, configuration, keys, history, facts and network of this installation, and `more` in their sections.
 
     Nothing leaves this machine, no key is fetched, and no value of a variable that may be secret is told.
     """
     configured, settings = configuration_findings(config)
-    return [
+    found = [
         *program_findings(),
         *configured,
         *(() if settings is None else key_findings(settings)),
@@ -30,6 +30,8 @@ def diagnosis(config: Path | None, more: Iterable[Finding] = ()) -> list[Finding
         *network_findings(),
         *more,
     ]
+    sections = list(dict.fromkeys(one.section for one in found))
+    return sorted(found, key=lambda one: sections.index(one.section))
 
 
 def doctor_document(found: Iterable[Finding]) -> dict[str, Any]:

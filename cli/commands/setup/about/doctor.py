@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import typer
+
 from ....exit_codes import ExitCode
 from ....options import AsJson, ConfigFile
 
 
-def doctor(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
+def doctor(ctx: typer.Context, json: AsJson = False, config: ConfigFile = None) -> ExitCode:
     """Look at Python, libraries, configuration, keys, history, facts, proxies, certificates and the terminal.
 
     The text can be pasted into a report: it has names of variables and files, and no key, address or prompt of yours.
@@ -17,9 +19,9 @@ def doctor(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
     from .....engine.lookups.health.diagnosis import diagnosis, doctor_document
     from ....output import console, emit, say
     from ....views.setup.diagnosis import diagnosis_text, verdict
-    from .terminal import terminal_findings
+    from .terminal import terminal_findings, variable_findings
 
-    found = diagnosis(config, terminal_findings())
+    found = diagnosis(config, [*variable_findings(ctx.find_root().command), *terminal_findings()])
     if json:
         from ....formats import json_text
 

@@ -6,11 +6,24 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from .....engine.lookups.health.observation import Finding
+from .....providers.errors import did_you_mean
+from ....framework.variables import PREFIX, variables
 from ....output import has_colours, is_terminal, width_aside
+from ....views.setup.variable_list import OTHERS
 
 SECTION = "terminal"
+
+
+def variable_findings(program: Any) -> Iterator[Finding]:
+    """Variables that begin like ours and set nothing."""
+    known = {one.name for one in variables(program)} | {name for name, _ in OTHERS}
+    for name in sorted(os.environ):
+        if name.startswith(PREFIX) and name not in known:
+            near = did_you_mean(name, known)
+            yield Finding("configuration", name, f"sets nothing{near}", "note", "thinkdial help variables")
 
 
 def terminal_findings() -> Iterator[Finding]:

@@ -91,6 +91,14 @@ def test_a_project_without_trust_is_noted(cli: Cli) -> None:
     assert told(cli("doctor", "--json"), "configuration", "project")["state"] == "ok"
 
 
+def test_a_variable_that_sets_nothing_is_noted(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("THINKDIAL_RETRYS", "3")
+    monkeypatch.setenv("THINKDIAL_QUIET", "1")
+    ended = cli("doctor", "--json")
+    assert "did you mean THINKDIAL_RETRIES?" in told(ended, "configuration", "THINKDIAL_RETRYS")["value"]
+    assert not any(one["name"] == "THINKDIAL_QUIET" for one in ended.json["findings"])
+
+
 def test_paths_and_addresses_for_others() -> None:
     assert shown_path(Path.home() / "x") == "~/x"
     assert shown_path("/somewhere/else") == "/somewhere/else"
