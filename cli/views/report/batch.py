@@ -186,7 +186,7 @@ def _plot(entries: Sequence[_Entry]) -> Plot | None:
         " left the cheaper",
         f"mean cost of a result{axis_kind(across)}", "pass rate, with its 95 % interval",
         ticks(across, dollar_tick), tuple(Tick(100 - 100 * tick, f"{100 * tick:.0f} %") for tick in up.ticks),
-        tuple(labelled(points)), tuple(lines),
+        tuple(labelled(points, lines)), tuple(lines),
         tuple((series[name], one_line(name, 40)) for name in dict.fromkeys(e.group.profile for e, *_ in known)),
         False,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from ....providers.untrusted import harmless, one_line
 from ..formulas import BLOCK, INLINE, model_parser, source
+from .code import coloured
 from .mathml import is_prose, mathml
 
 if TYPE_CHECKING:
@@ -85,7 +86,7 @@ def _block(token: Token) -> str:
         case "fence" | "code_block":
             language = escape(one_line(token.info, 40))
             named = f' data-language="{language}"' if language else ""
-            return f'<pre tabindex="0"{named}><code>{_text(token.content)}</code></pre>\n'
+            return f'<pre tabindex="0"{named}><code>{coloured(token.content, token.info)}</code></pre>\n'
         case "heading_open" | "heading_close":
             return _heading(token)
         case _ if token.type == BLOCK:

@@ -29,9 +29,9 @@ from ..run.rows import one_sample_words
 from ..run.think_notes import twin_notes
 from .assets import page_of
 from .bars import BarChart, cost_chart, time_chart, tokens_chart
-from .columns import COST_SOURCES, TONES, PageTable, numbers
+from .columns import COST_SOURCES, TONES, PageTable, number, numbers
 from .difference import DifferenceSection, difference_sections
-from .markup import markdown_html, plain_html
+from .markup import MAX_CHARACTERS, markdown_html, plain_html
 from .plots import Plot, scatter_chart, sweep_charts
 from .strips import StripChart, strip_charts
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _TITLE_LENGTH = 80
+_READ_FIRST = 4
 _PAGE_LIKES_COLUMNS = 3
 """More answers than this scroll sideways in a pane of their own."""
 
@@ -71,6 +72,8 @@ class Answer(Struct, frozen=True):
     html: Markup
     problems: tuple[str, ...]
     notes: tuple[str, ...]
+    source: str = ""
+    sizes: tuple[tuple[str, str], ...] = ()
 
 
 class PageSection(Struct, frozen=True):
@@ -96,6 +99,11 @@ class PageSection(Struct, frozen=True):
     legend: tuple[str, ...] = ()
     strips: tuple[StripChart, ...] = ()
     remarks: tuple[str, ...] = ()
+
+    @property
+    def many(self) -> bool:
+        """Whether the numbers come before the answers: of so many nobody reads all."""
+        return len(self.answers) > _READ_FIRST
 
     @property
     def pane(self) -> bool:
@@ -232,7 +240,18 @@ def _answer(result: Result, label: str, anchor: str, with_reasoning: bool) -> An
         html=Markup(markdown_html(result.answer) if result.answer.strip() else ""),  # noqa: S704 - escaped there
         problems=tuple(map(harmless, why_not_whole(result))),
         notes=_notes(result),
+        source=harmless(result.answer) if len(result.answer) <= MAX_CHARACTERS else "",
+        sizes=_sizes(result),
     )
+
+
+def _sizes(result: Result) -> tuple[tuple[str, str], ...]:
+    """By what answers can be put in order; what is unknown is left out."""
+    known = (
+        ("total", number(result.latency.total_s)), ("cost", number(result.cost.usd)),
+        ("output", number(result.usage.output_tokens)), ("reasoning", number(result.reasoning.tokens)),
+    )  # fmt: skip
+    return tuple((name, value) for name, value in known if value is not None)
 
 
 def _chips(result: Result) -> tuple[Chip, ...]:

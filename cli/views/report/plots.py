@@ -229,15 +229,17 @@ def token_tick(value: float) -> str:
     return tokens(round(value))
 
 
-def labelled(points: Sequence[Point]) -> list[Point]:
-    """The points, labelled where a label covers neither a point nor another label; some only on a wide screen."""
-    made = _placed(list(points), _NARROW, wide_only=False)
-    return _placed(made, _WIDE, wide_only=True)
+def labelled(points: Sequence[Point], bars: Sequence[ChartLine] = ()) -> list[Point]:
+    """The points, labelled where a label covers neither a point, another label, nor one of the upright `bars`; some
+    only on a wide screen.
+    """
+    made = _placed(list(points), bars, _NARROW, wide_only=False)
+    return _placed(made, bars, _WIDE, wide_only=True)
 
 
-def _placed(points: list[Point], width: int, *, wide_only: bool) -> list[Point]:
+def _placed(points: list[Point], bars: Sequence[ChartLine], width: int, *, wide_only: bool) -> list[Point]:
     """The points with labels for those that have none yet, as far as there is room on a plot of this width."""
-    taken = [_around(point, width) for point in points]
+    taken = [*(_around(point, width) for point in points), *(_bar_box(bar, width) for bar in bars)]
     taken += [_label_box(point, width, point.anchor, point.dx, point.dy) for point in points if point.placed]
     made: list[Point] = []
     for point in points:
@@ -254,6 +256,11 @@ def _placed(points: list[Point], width: int, *, wide_only: bool) -> list[Point]:
 def _around(point: Point, width: int) -> Box:
     x, y = point.x / 100 * width, point.y / 100 * _HEIGHT
     return x - _POINT_GAP, y - _POINT_GAP, x + _POINT_GAP, y + _POINT_GAP
+
+
+def _bar_box(bar: ChartLine, width: int) -> Box:
+    x, ends = bar.x1 / 100 * width, sorted((bar.y1 / 100 * _HEIGHT, bar.y2 / 100 * _HEIGHT))
+    return x - 3, ends[0], x + 3, ends[1]
 
 
 def _label_box(point: Point, width: int, anchor: str, dx: int, dy: int) -> Box:

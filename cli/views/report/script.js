@@ -67,6 +67,34 @@
     });
   }
 
+  // Copying: the answer as the model wrote it, and code as it stands there.
+  const copy = async (button, text) => {
+    const name = button.textContent;
+    try {
+      await navigator.clipboard.writeText(text);
+      button.textContent = "Copied";
+    } catch {
+      button.textContent = "Not allowed here";
+    }
+    setTimeout(() => (button.textContent = name), 1500);
+  };
+  for (const button of all(".copy")) {
+    const source = button.closest(".text").querySelector(".source");
+    button.addEventListener("click", () => copy(button, source.value));
+  }
+  for (const code of all(".prose pre")) {
+    const coded = document.createElement("div");
+    coded.className = "coded";
+    code.replaceWith(coded);
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "copy-code";
+    button.textContent = "Copy";
+    button.setAttribute("aria-label", "Copy code");
+    button.addEventListener("click", () => copy(button, code.textContent));
+    coded.append(code, button);
+  }
+
   for (const run of all(".run")) {
     const toggle = (selector, act) => {
       const button = run.querySelector(selector);
@@ -79,6 +107,30 @@
     };
     toggle(".all-reasoning", (open) => all(".answer details", run).forEach((details) => (details.open = open)));
     toggle(".all-answers", (open) => all(".answer .clip", run).forEach((clip) => setOpen(clip, open)));
+
+    // In which order they stand: the pinned ones first, what is unknown last.
+    const holder = run.querySelector(".columns");
+    if (holder) {
+      const asRun = all(":scope > .answer", holder);
+      const order = run.querySelector(".order select");
+      const arrange = () => {
+        const by = order ? order.value : "";
+        const value = (card) => (card.dataset[by] === undefined ? Infinity : Number(card.dataset[by]));
+        const sorted = by ? [...asRun].sort((a, b) => value(a) - value(b) || 0) : [...asRun];
+        const pinned = (card) => card.classList.contains("pinned");
+        holder.append(...sorted.filter(pinned), ...sorted.filter((card) => !pinned(card)));
+      };
+      if (order) order.addEventListener("change", arrange);
+      for (const button of all(".pin", holder)) {
+        button.addEventListener("click", () => {
+          const card = button.closest(".answer");
+          const pinned = card.classList.toggle("pinned");
+          button.setAttribute("aria-pressed", String(pinned));
+          arrange();
+          button.focus({ preventScroll: true });
+        });
+      }
+    }
 
     // Which answers stand beside each other.
     const columns = run.querySelector(".columns");

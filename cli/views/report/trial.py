@@ -121,7 +121,7 @@ def _plot(arms: Sequence[ArmReport]) -> Plot | None:
         "one point an arm, with the bounds of its rate; filled where no other arm has as high a rate for as little",
         f"cost of 1,000 rows{axis_kind(across)}", "pass rate, with its bounds",
         ticks(across, dollar_tick), tuple(Tick(100 - 100 * tick, f"{100 * tick:.0f} %") for tick in up.ticks),
-        tuple(labelled(points)), tuple(lines),
+        tuple(labelled(points, lines)), tuple(lines),
         tuple((series[name], one_line(name, 40)) for name in names),
         False,
     )  # fmt: skip

@@ -315,7 +315,7 @@ def poisoned(attack: str) -> Run:
 TAGS = """
 html head meta title style body a header div button svg defs pattern rect main h1 h2 h3 h4 h5 h6 section p strong span
 code time dl dt dd b ul ol li article details summary pre table thead tbody tr th td blockquote em s br hr figure
-figcaption text g circle path line desc bdi nav footer script
+label select option textarea figcaption text g circle path line desc bdi nav footer script
 """
 
 
