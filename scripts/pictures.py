@@ -1,4 +1,4 @@
-"""Draw the README's pictures from a real run against the simulator: python scripts/pictures.py."""
+"""Draw the pages' still pictures from a real run against the simulator: python scripts/pictures.py."""
 
 from __future__ import annotations
 
@@ -32,9 +32,7 @@ def main() -> None:
     with running_simulator(pace=DEMO_PACE) as base_url:
         compared = sample_run(base_url, DEMO_PROFILES, ("high",))
         swept = sample_run(base_url, ("claude-haiku", "gpt-luna"), ("off", "low", "high"))
-    draw("compare-dark", compared, 160, MONOKAI)
     draw("compare-light", compared, 160, DEFAULT_TERMINAL_THEME)
-    draw("compare-narrow", compared, 80, MONOKAI)
     draw("sweep", swept, 120, MONOKAI, with_answers=False)
 
 

@@ -1,4 +1,4 @@
-"""Take the README's pictures of the report, of real runs against the simulator: python scripts/report_pictures.py."""
+"""Take the pages' pictures of the report, of real runs against the simulator: python scripts/report_pictures.py."""
 
 from __future__ import annotations
 
