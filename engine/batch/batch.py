@@ -339,7 +339,7 @@ class Batch:
                     continue
                 if lane is not None and lane.pace.broken is None:
                     self._place(lane, row)
-                    self._asked[lane.name] += sum(1 for _ in lane.caller.works(row))
+                    self._asked[lane.name] += lane.caller.asks(row)
                     lane.put(row)
         while not self.stopping and self._has_enough():
             self._room.clear()

@@ -120,12 +120,16 @@ class RowCaller:
         """All that is asked for `row`: each sample of each think value."""
         return ((think, self.work(row, think, repeat)) for think in self.thinks(row) for repeat in self._samples)
 
+    def asks(self, row: Row) -> int:
+        """How many works there are for `row`."""
+        return len(self.thinks(row)) * len(self._samples)
+
     def work(self, row: Row, think: Think, repeat: int | None = None) -> Work:
         """What a result for `row` is recognised by: everything that its answer depends on, and which sample it is."""
-        limit = str(row.max_output or "")
-        thought = ">".join(map(str, self.ladder(row))) or str(think)
+        limit, name = str(row.max_output or ""), str(think)
+        thought = ">".join(map(str, self.ladder(row))) or name
         digest = digest_of(row.digest.hex(), thought, limit, self._parameters)
-        return Work(row.id, self.name, str(think), digest, repeat)
+        return Work(row.id, self.name, name, digest, repeat)
 
     def prepared(self, row: Row, think: Think, repeat: int | None = None) -> Prepared:
         """The request for `row`. Raises `ConfigError` when params and dial contradict each other."""

@@ -9,10 +9,12 @@ import stat
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self
+
+from msgspec import Struct
+from msgspec.structs import force_setattr
 
 from ....profiles.disk import PrivateFile, open_private, real_path
 from ....providers.errors import ConfigError
@@ -44,8 +46,7 @@ OUTPUT_FORMS: tuple[Form, ...] = ("jsonl", "csv")
 State = Literal["missing", "done", "failed", "changed"]
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What one line of output answers: a row, a profile, a think value, and a digest of all that was asked.
 
     `repeat` is the number of the sample, from 1; None where there is but one, which is the first as well.
@@ -56,12 +57,12 @@ class Work:
     think: str
     digest: bytes
     repeat: int | None = None
-    key: bytes = field(init=False, compare=False)
-    """Stands for the row, the profile, the think value and, beyond the first, the sample."""
+    key: bytes = b""
+    """Stands for the row, the profile, the think value and, beyond the first, the sample. It is made of them."""
 
     def __post_init__(self) -> None:
         further = () if (self.repeat or 1) == 1 else (str(self.repeat),)
-        object.__setattr__(self, "key", digest_of(self.row_id, self.profile, self.think, *further)[:KEY_BYTES])
+        force_setattr(self, "key", digest_of(self.row_id, self.profile, self.think, *further)[:KEY_BYTES])
 
     @property
     def token(self) -> str:

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import hashlib
+import struct
 from array import array
 
 _FIRST_SLOTS = 1024
 _FILL = 0.6
+_LENGTH = struct.Struct(">Q")
 
 
 def digest_of(*parts: str) -> bytes:
     """16 bytes that stand for `parts`, in this order and with their borders."""
-    made = hashlib.blake2b(digest_size=16)
+    framed: list[bytes] = []
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
-        made.update(len(data).to_bytes(8, "big"))
-        made.update(data)
-    return made.digest()
+        framed += (_LENGTH.pack(len(data)), data)
+    return hashlib.blake2b(b"".join(framed), digest_size=16).digest()
 
 
 class DigestMap:
