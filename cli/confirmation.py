@@ -38,7 +38,7 @@ def confirm_cost(
         if question is not None:
             raise question.refusal()
         raise UsageError("--confirm needs a terminal to ask on", hint="pass --yes to go on without the question")
-    from ..engine.costs.forecast import totals
+    from ..engine.results.result import totals
     from .views.run.forecasts import forecast_table
 
     calls = [made for job, made in zip(jobs, forecasts, strict=True) if job.refused is None]

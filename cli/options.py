@@ -167,25 +167,6 @@ Outputs = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file too that thinkdial has not written.")]
 OutputFormat = Annotated[Format | None, typer.Option("--format", help="How to print the results.")]
-OneRun = Annotated[
-    str, typer.Argument(metavar="ID", help="A run: its number, last, or the beginning of its id (four characters).")
-]
-OneResult = Annotated[
-    str | None,
-    typer.Option(
-        "--profile",
-        "-p",
-        metavar="NAME",
-        help="Only the results of this profile, or of NAME@THINK; #2 behind it is the second sample.",
-    ),
-]
-Since = Annotated[
-    str | None,
-    typer.Option("--since", metavar="WHEN", help="2026-11-01, today, month (its first day), 12h, 7d or 4w; UTC days."),
-]
-Until = Annotated[
-    str | None, typer.Option("--until", metavar="WHEN", help="The same; this day is still included. UTC days.")
-]
 KeyName = Annotated[
     str, typer.Argument(metavar="NAME", help="A provider, or a profile; profile:NAME where both have the name.")
 ]

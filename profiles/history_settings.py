@@ -7,18 +7,19 @@ from msgspec.structs import replace
 
 from .yaml_file import Section
 
-HISTORY_KEYS = ("enabled", "keep_days", "max_mb")
+HISTORY_KEYS = ("enabled", "keep_days", "max_mb", "keep_files_days")
 
 
 class HistorySettings(Struct, frozen=True):
     """Runs older than `keep_days` are removed, then the oldest while they take up more than `max_mb` (2**20 bytes).
 
-    None is without limit.
+    The bytes of attached files are forgotten `keep_files_days` after they were last sent. None is without limit.
     """
 
     enabled: bool = True
     keep_days: int | None = 365
     max_mb: int | None = 2000
+    keep_files_days: int | None = None
 
 
 def read_history(root: Section, base: HistorySettings, *, trusted: bool, notes: list[str]) -> HistorySettings:
@@ -40,6 +41,7 @@ def read_history(root: Section, base: HistorySettings, *, trusted: bool, notes: 
         found = replace(
             found,
             keep_days=_limit(section, "keep_days", base.keep_days, most=36_500),
+            keep_files_days=_limit(section, "keep_files_days", base.keep_files_days, most=36_500),
             max_mb=_limit(section, "max_mb", base.max_mb, most=10**7),
         )
     given = [flag for flag in flags if flag is not None]

@@ -43,8 +43,14 @@ class Attachment(Struct, frozen=True):
             return TurnPiece("text", f"[File {self.name}]\n{words}\n[End of {self.name}]")
         known: dict[str, Any] = {"media_type": self.media_type}
         if self.url is not None:
-            known |= {"url": self.url}
+            known |= {"url": self.origin, "is_whole": self.url == self.origin}
         else:
             known |= {"sha256": hashlib.sha256(self.data).hexdigest(), "bytes": len(self.data)}
         known |= {"origin": self.origin, **self.measures}
-        return TurnPiece("file", carrier=self.kind, native=known, name=self.name, data=self.data or None)
+        return TurnPiece(
+            "file",
+            carrier=self.kind,
+            native=known,
+            name=self.name,
+            data=self.data if self.url is None else self.url.encode(),
+        )

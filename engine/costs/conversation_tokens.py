@@ -45,7 +45,7 @@ def reasoning_by_turn(prepared: Prepared) -> dict[int, int]:
     """The reasoning that goes back, by the number of its turn."""
     turns, found = {turn.number: turn for turn in prepared.continuity.turns}, dict[int, int]()
     for fate in prepared.continuity.fates:
-        if fate.fate == "kept" and fate.kind not in ("signature", "compaction"):
+        if fate.fate == "kept" and fate.kind not in ("signature", "compaction", "file"):
             words = turns[fate.turn].pieces[fate.position].text
             tokens = fate.tokens if fate.tokens is not None else text_tokens(words)
             found[fate.turn] = found.get(fate.turn, 0) + tokens

@@ -18,6 +18,16 @@ class FileTokens(Struct, frozen=True):
     unknown: tuple[str, ...] = ()
     encoded_bytes: int = 0
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What a forecast says of them."""
+        known = (f"{self.tokens:,} tokens of it by the published rule for files",) if self.tokens else ()
+        return (
+            (*known, f"without {', '.join(self.unknown)}, of which nobody says what it counts")
+            if self.unknown
+            else known
+        )
+
 
 def file_tokens(prepared: Prepared, *, with_earlier: bool = True) -> FileTokens:
     """The files that `prepared` sends. `with_earlier`: also those of the turns before it."""
@@ -29,7 +39,7 @@ def file_tokens(prepared: Prepared, *, with_earlier: bool = True) -> FileTokens:
     return FileTokens(
         sum(tokens for _, tokens in found if tokens is not None),
         tuple(dict.fromkeys(piece.name or "file" for piece, tokens in found if tokens is None)),
-        sum(encoded_size(len(piece.data or b"")) for piece in (*pieces, *earlier)),
+        sum(encoded_size(int(piece.native.get("bytes", 0))) for piece in (*pieces, *earlier)),
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
@@ -32,7 +32,6 @@ from .prices.pricing import (
 from .priors import DialSetting, PastRun, is_recorded, prior
 
 if TYPE_CHECKING:
-    from ...providers.turns.turn import Turn
     from .conversation_input import ConversationInput
     from .file_tokens import FileTokens
 
@@ -92,12 +91,8 @@ def forecast(
     entered = counted_tokens
     if entered is None:
         entered = estimated_input_tokens(prepared, prompt) if going is None else going.tokens
-    files = files_of(prepared) if counted_tokens is None else None
+    files = None if counted_tokens is not None else _files_of(prepared, is_learnt=going is not None and going.is_learnt)
     if files is not None:
-        if going is not None and going.is_learnt:
-            from .file_tokens import file_tokens
-
-            files = file_tokens(prepared, with_earlier=False)
         entered += files.tokens
     is_open = files is not None and bool(files.unknown)
     cached, written = (None, None) if going is None else _cache_traffic(going, entered)
@@ -115,7 +110,7 @@ def forecast(
     expected = _cost(prepared, usage, at)
     words = (
         _input_words(going, counted=counted_tokens is not None),
-        *_file_words(files),
+        *(() if files is None else files.words),
         f"output: {output.words}",
         f"worst case: {_worst_words(prepared, limit)}",
         f"all but the worst case reads {cached:,} tokens from the provider's cache" if cached else PRICE_METHOD,
@@ -151,30 +146,13 @@ def _input_words(going: ConversationInput | None, *, counted: bool) -> str:
     return LEARNT_METHOD if going is not None and going.is_learnt else INPUT_METHOD
 
 
-def files_of(prepared: Prepared) -> FileTokens | None:
-    """What is known of the files that go along; None where there are none."""
-    prompt = prepared.asked.prompt
-    if not prompt.asked and (prompt.past is None or not any(_has_file(turn) for turn in prompt.past.turns)):
+def _files_of(prepared: Prepared, *, is_learnt: bool = False) -> FileTokens | None:
+    """What is known of the files that go along, new ones alone where counts of earlier turns hold the others."""
+    if not prepared.asked.prompt.asked and prepared.asked.prompt.past is None:
         return None
     from .file_tokens import file_tokens
 
-    return file_tokens(prepared)
-
-
-def _has_file(turn: Turn) -> bool:
-    return any(piece.kind == "file" for piece in turn.asked)
-
-
-def _file_words(files: FileTokens | None) -> tuple[str, ...]:
-    if files is None:
-        return ()
-    known = (f"{files.tokens:,} tokens of it by the published rule for files",) if files.tokens else ()
-    if not files.unknown:
-        return known
-    return (
-        *known,
-        f"without {', '.join(files.unknown)}, of which nobody says what it counts",
-    )
+    return file_tokens(prepared, with_earlier=not is_learnt)
 
 
 def _cache_traffic(going: ConversationInput, entered: int) -> tuple[int, int]:
@@ -199,35 +177,6 @@ def _highest(prepared: Prepared, entered: int, limit: int, at: datetime, *, is_w
     plain = _dearest(prepared, entered, limit, at)
     written = _dearest(prepared, entered, limit, at, written=entered) if is_written else None
     return plain if plain is None or written is None else max(plain, written)
-
-
-class ForecastTotals(Struct, frozen=True):
-    """Sums of the known ends of several forecasts, None where none is known, and how many are unknown in each."""
-
-    calls: int
-    low_usd: Decimal | None
-    low_unknown: int
-    expected_usd: Decimal | None
-    expected_unknown: int
-    likely_high_usd: Decimal | None
-    likely_high_unknown: int
-    high_usd: Decimal | None
-    high_unknown: int
-
-
-def totals(forecasts: Iterable[Forecast | None]) -> ForecastTotals:
-    """The sums of several forecasts. What is unknown is counted, and is no part of a sum."""
-    listed = list(forecasts)
-
-    def summed(amounts: Iterable[Decimal | None]) -> tuple[Decimal | None, int]:
-        known = [amount for amount in amounts if amount is not None]
-        return sum(known, Decimal(0)) if known else None, len(listed) - len(known)
-
-    low = summed(one and one.low_usd for one in listed)
-    expected = summed(one and one.expected_usd for one in listed)
-    likely_high = summed(one and one.likely_high_usd for one in listed)
-    high = summed(one and one.high_usd for one in listed)
-    return ForecastTotals(len(listed), *low, *expected, *likely_high, *high)
 
 
 def estimated_input_tokens(prepared: Prepared, prompt: Prompt) -> int:
@@ -377,7 +326,7 @@ def _is_open_ended(prepared: Prepared) -> bool:
 def _worst(prepared: Prepared, prompt: Prompt, output: int, at: datetime) -> Decimal | None:
     """The cost of `output` tokens with the dearest reading of the input."""
     size = len(prompt.text.encode("utf-8", "replace")) + len((prepared.call.system or "").encode("utf-8", "replace"))
-    files = files_of(prepared)
+    files = _files_of(prepared)
     if files is not None and files.unknown:
         return None
     beside = (0, 0) if files is None else (files.tokens, files.encoded_bytes)

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal, NamedTuple
 
 from ...providers.schema import Json
+from ...providers.turns.pieces import TurnPiece
 
 Kept = Literal["everything", "run", "sums"]
 """What is stored of a run: everything; only that it took place, beside the sums; or the sums alone."""
@@ -32,6 +33,7 @@ class RunHead(NamedTuple):
     """What is known of a run before anything is sent. `command` is `ask`, `compare`, `batch`, `chat` or `demo`.
 
     `turn` is for the run that goes on with a session; it is kept with everything.
+    `files` are the parts of the prompt, where files are among them.
     """
 
     run_id: str
@@ -42,6 +44,7 @@ class RunHead(NamedTuple):
     simulated: bool
     kept: Kept = "everything"
     turn: TurnHead | None = None
+    files: tuple[TurnPiece, ...] = ()
 
 
 class CallHead(NamedTuple):
@@ -61,7 +64,11 @@ class CallHead(NamedTuple):
 
 
 class Retention(NamedTuple):
-    """What is kept: runs of the last `days`, and no more than `megabytes` (2**20 bytes). None is without limit."""
+    """What is kept: runs of the last `days`, and no more than `megabytes` (2**20 bytes). None is without limit.
+
+    `file_days` is how long the bytes of attached files stay after they were last sent.
+    """
 
     days: int | None = None
     megabytes: int | None = None
+    file_days: int | None = None

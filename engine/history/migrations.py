@@ -257,5 +257,28 @@ ALTER TABLE forecast_errors ADD COLUMN above INTEGER NOT NULL DEFAULT 0;    -- o
 """
 """How good the likely range of output tokens was; what was counted before had none."""
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH)
+SEVENTH = """
+CREATE TABLE files (                            -- what was attached to prompts, each once
+    sha256 TEXT PRIMARY KEY,
+    media_type TEXT,
+    bytes INTEGER,
+    data BLOB,                                  -- NULL when it was kept long enough
+    used_at TEXT NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE run_files (
+    run INTEGER NOT NULL REFERENCES runs (number) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    sha256 TEXT,                                -- NULL for an address that the provider fetched itself
+    kind TEXT NOT NULL,
+    name TEXT,
+    origin TEXT,                                -- a path, or an address without its query
+    PRIMARY KEY (run, position)
+) WITHOUT ROWID;
+CREATE INDEX run_files_by_hash ON run_files (sha256);
+ALTER TABLE runs ADD COLUMN asked BLOB;          -- zlib: the parts of the prompt, where files are among them
+"""
+"""Files that went along with prompts."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH)
 """Applied in order; `PRAGMA user_version` counts those that have been."""

@@ -17,12 +17,14 @@ from msgspec import Struct
 from ...providers.errors import StoreError
 from ...providers.json_values import obj, parse_json
 from ...providers.schema import Json
+from ...providers.turns.pieces import TurnPiece
 from ..exchange.reader import RawResponse
 from ..results.assembly import summarize, timestamp
 from ..results.charge import document_may_have_cost
 from ..results.restored import result_from
 from ..results.result import Result, Run
 from .blobs import unpacked
+from .files.stored_files import pieces_of_run
 from .retention import delete_runs
 from .store import Store, reading
 from .unfinished import Begun, recovered
@@ -89,7 +91,7 @@ class StoredResult(Struct, frozen=True):
 
 
 class StoredRun(Struct, frozen=True):
-    """One run with everything that is kept of it."""
+    """One run with everything that is kept of it. `asked` are the parts of the prompt, where files are among them."""
 
     number: int
     run: Run
@@ -97,6 +99,7 @@ class StoredRun(Struct, frozen=True):
     created_at: str
     simulated: bool
     entries: tuple[StoredResult, ...]
+    asked: tuple[TurnPiece, ...] = ()
 
 
 def list_runs(store: Store, wanted: RunFilter) -> list[RunRow]:
@@ -142,11 +145,12 @@ def stored_run(store: Store, number: int) -> StoredRun:
     """Everything that is kept of run `number`. Raises `StoreError` when it is not there, or damaged."""
     with reading(store) as connection:
         head = connection.execute(
-            "SELECT id, created_at, command, prompt, system, simulated, total_s FROM runs WHERE number = ?", (number,)
+            "SELECT id, created_at, command, prompt, system, simulated, total_s, asked FROM runs WHERE number = ?",
+            (number,),
         ).fetchone()
         if head is None:
             raise StoreError(f"there is no run {number}", hint="thinkdial history list shows those that are stored")
-        run_id, created_at, command, prompt, system, simulated, total_s = head
+        run_id, created_at, command, prompt, system, simulated, total_s, asked = head
         entries = tuple(
             _entry(connection, number, run_id, row)
             for row in connection.execute(
@@ -159,7 +163,7 @@ def stored_run(store: Store, number: int) -> StoredRun:
     known = [result.latency.total_s for result in results if result.latency.total_s is not None]
     took = total_s if total_s is not None else max(known, default=None)
     run = Run(run_id, prompt, results, summarize(results, took), system)
-    return StoredRun(number, run, command, created_at, bool(simulated), entries)
+    return StoredRun(number, run, command, created_at, bool(simulated), entries, pieces_of_run(asked))
 
 
 def run_numbers(store: Store, before: date | None = None) -> list[int]:

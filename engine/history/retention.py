@@ -38,9 +38,27 @@ def remove(store: Store, retention: Retention, *, at: datetime | None = None, mo
         limit = retention.megabytes * 2**20
         left = None if most is None else most - removed
         removed += _remove_while(store, "1", (), ended, lambda: used_bytes(store) > limit, left)
-    if removed:
+    dropped = _drop_files(store, retention.file_days, now)
+    if removed or dropped:
         _shrink(store)
     return removed
+
+
+def _drop_files(store: Store, days: int | None, now: datetime) -> int:
+    """Forget the bytes of files that were last sent more than `days` ago."""
+    if days is None:
+        return 0
+    before = timestamp(now - timedelta(days=days))
+    if not _rows(store, "SELECT 1 FROM files WHERE data IS NOT NULL AND used_at < ? LIMIT 1", (before,)):
+        return 0
+    from .files.stored_files import drop_old
+
+    _rows(store, "PRAGMA secure_delete = ON")
+    try:
+        with store.transaction() as connection:
+            return drop_old(connection, before)
+    finally:
+        _rows(store, "PRAGMA secure_delete = FAST")
 
 
 def delete_runs(store: Store, numbers: Iterable[int]) -> int:
@@ -90,6 +108,9 @@ def _delete(store: Store, numbers: list[int]) -> int:
             removed = 0
             for number in numbers:
                 removed += connection.execute("DELETE FROM runs WHERE number = ?", (number,)).rowcount
+            from .files.stored_files import drop_unused
+
+            drop_unused(connection)
             return removed
     finally:
         _rows(store, "PRAGMA secure_delete = FAST")

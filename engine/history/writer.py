@@ -210,7 +210,7 @@ class Writing:
 
     def _insert_run(self, connection: sqlite3.Connection) -> int:
         head = self._head
-        return _insert(
+        run = _insert(
             connection,
             "runs",
             id=head.run_id,
@@ -220,6 +220,11 @@ class Writing:
             system=None if head.system is None else _storable(head.system),
             simulated=int(head.simulated),
         )
+        if head.files and head.kept == "everything":
+            from .files.stored_files import keep_files
+
+            keep_files(connection, run, head.files, timestamp(head.created_at))
+        return run
 
     def _raw(self, connection: sqlite3.Connection, call: _Call) -> bytes | None:
         """All bytes of the response, compressed; None when there was no response."""

@@ -103,7 +103,7 @@ def earlier_parts(target: Target, turns: Sequence[Turn]) -> tuple[tuple[Turn, ..
         for at, piece in enumerate(_with_own_names(turn.asked)):
             if piece.kind != "file":
                 asked.append(piece)
-            elif (why := _absence(piece) or refusal(piece, rule, target)) is not None:
+            elif (why := _imported(turn) or _absence(piece) or refusal(piece, rule, target)) is not None:
                 lost[turn.number, at] = why
                 asked.append(
                     TurnPiece("text", f"[{piece.name}: a file of kind {piece.carrier} that is not sent along]")
@@ -114,10 +114,20 @@ def earlier_parts(target: Target, turns: Sequence[Turn]) -> tuple[tuple[Turn, ..
     return tuple(made), lost
 
 
+def _imported(turn: Turn) -> str | None:
+    return "it was imported without its bytes" if turn.origin.is_imported else None
+
+
 def _absence(piece: TurnPiece) -> str | None:
-    if piece.data is None and "url" not in piece.native:
-        return "its bytes are not kept any more"
-    return None
+    if piece.data is not None or piece.native.get("is_whole") is True:
+        return None
+    return "its address is kept without its query" if "url" in piece.native else "its bytes are not kept any more"
+
+
+def _address(piece: TurnPiece) -> str:
+    """The whole address, where it is at hand; else as it is kept."""
+    kept = piece.native.get("url")
+    return "" if kept is None else str(kept) if piece.data is None else piece.data.decode()
 
 
 def refusal(piece: TurnPiece, rule: InputRule, target: Target) -> str | None:
@@ -227,9 +237,9 @@ def _as_part(piece: TurnPiece, rule: InputRule, target: Target) -> TurnPiece:
         "$name": name,
         "$plain_name": plain_name(name),
         "$format": FORMATS.get(media_type, ""),
-        "$url": str(piece.native.get("url", "")),
+        "$url": _address(piece),
     }
-    if piece.data is not None:
+    if piece.data is not None and "url" not in piece.native:
         values["$base64"] = encoded = _encoded(piece.data)
         values["$data_url"] = f"data:{media_type};base64,{encoded}"
     return replace(piece, native=cast("Json", _filled(forms[piece.carrier], values)), data=None)
@@ -242,9 +252,11 @@ def _encoded(data: bytes) -> str:
 
 
 def without_bytes(body: bytes, asked: Sequence[TurnPiece], turns: Sequence[Turn]) -> bytes:
-    """`body` with the hash of each file where its bytes are."""
+    """`body` with the hash of each file where its bytes are, and addresses without their queries."""
     for piece in (*asked, *(piece for turn in turns for piece in turn.asked)):
-        if piece.data:
+        if piece.data and "url" in piece.native:
+            body = body.replace(piece.data, str(piece.native["url"]).encode())
+        elif piece.data:
             body = body.replace(_encoded(piece.data).encode(), f"(sha256 {piece.native.get('sha256')})".encode())
     return body
 

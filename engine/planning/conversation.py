@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from msgspec.structs import replace
@@ -68,8 +68,7 @@ def with_past(
     if has_files(asked) or any(has_files(turn.asked) for turn in turns):
         call, turns, asked, lost = _with_files(target, call, turns, asked)
     planned = plan_continuity(turns, asked, destination, past.options, write)
-    fates = (*(_lost_file(turn, at, why) for (turn, at), why in lost.items()), *planned.fates)
-    planned = replace(planned, turns=turns, fates=fates)
+    planned = replace(planned, turns=turns, fates=(*_file_fates(turns, lost), *planned.fates))
     if remembers is None:
         return _in_plain_text(call, planned.exchanged), planned
     told = any(fate.fate == "kept" for fate in planned.fates)
@@ -90,8 +89,14 @@ def _with_files(
     return asking(target, call, (*before, *asked)), made, own, lost
 
 
-def _lost_file(turn: int, position: int, why: str) -> PieceFate:
-    return PieceFate(turn, position, "file", "dropped", why)
+def _file_fates(turns: Sequence[Turn], lost: Mapping[tuple[int, int], str]) -> Iterator[PieceFate]:
+    """The entries of files of earlier turns; a note stands in the place of each that is lost."""
+    for (turn, at), why in lost.items():
+        yield PieceFate(turn, at, "file", "dropped", why)
+    for turn in turns:
+        for at, piece in enumerate(turn.asked):
+            if piece.kind == "file":
+                yield PieceFate(turn.number, at, "file", "kept", "it goes along again, and is billed again")
 
 
 def rule_of(target: Target) -> StateRule:

@@ -109,7 +109,7 @@ class Past(Struct, frozen=True):
 class PieceFate(Struct, frozen=True):
     """What becomes of one piece; an entry of a result's `continuity`.
 
-    `turn` counts from 1. `position` is the place in the turn's `pieces`, or in what was `asked` for a result.
+    `turn` counts from 1. `position` is the place in the turn's `pieces`, or in what was `asked` for a result or a file.
     `tokens` is what the provider counted for it, None where nobody did.
     """
 

@@ -62,7 +62,7 @@ def _bound(prepared: Prepared) -> list[_Place]:
     return [
         (fate.turn, fate.position)
         for fate in prepared.continuity.fates
-        if fate.fate == "kept" and turns[fate.turn].pieces[fate.position].is_bound
+        if fate.fate == "kept" and fate.kind != "file" and turns[fate.turn].pieces[fate.position].is_bound
     ]
 
 
@@ -72,7 +72,8 @@ def reported_fates(prepared: Prepared, changes: Iterable[Json]) -> tuple[PieceFa
     `changes` are those of the `Reply`. Entries that name no piece of ours, because its id did not go along, mean all
     that was kept if there are as many; else they change nothing.
     """
-    told = {(fate.turn, fate.position): fate for fate in prepared.continuity.fates}
+    files = tuple(fate for fate in prepared.continuity.fates if fate.kind == "file")
+    told = {(fate.turn, fate.position): fate for fate in prepared.continuity.fates if fate.kind != "file"}
     turns = prepared.continuity.turns
     places, ids = _places(prepared, turns), dict(_named(turns))
     found, unnamed = list[tuple[_Place, Json]](), list[Json]()
@@ -96,7 +97,7 @@ def reported_fates(prepared: Prepared, changes: Iterable[Json]) -> tuple[PieceFa
             told[place] = replace(fate, reason=f"{provider} let it through ({why})")
         else:
             told[place] = replace(fate, fate="dropped", reason=f"{provider} left it out ({why})")
-    return tuple(told.values())
+    return (*files, *told.values())
 
 
 def _path(entry: Json) -> tuple[int, int] | None:

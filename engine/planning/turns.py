@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from ...providers.fold import Reply
 from ...providers.turns.pieces import TurnPiece
 from ...providers.turns.turn import Origin, Turn, said
@@ -28,7 +30,9 @@ def origin_of(prepared: Prepared, served: str | None, date: str | None) -> Origi
 
 def turn_of(number: int, prepared: Prepared, reply: Reply, date: str | None) -> Turn:
     """The turn that `reply` to `prepared` makes, `number` counting from 1."""
-    return made_turn(number, prepared.asked.prompt.text, reply, origin_of(prepared, reply.model, date))
+    made = made_turn(number, prepared.asked.prompt.text, reply, origin_of(prepared, reply.model, date))
+    asked = prepared.asked.prompt.asked
+    return replace(made, asked=asked) if asked else made
 
 
 def made_turn(number: int, prompt: str, reply: Reply, origin: Origin) -> Turn:

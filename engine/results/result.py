@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -97,6 +97,35 @@ class Forecast(Struct, frozen=True):
     output_answers: int = 0
     likely_high_usd: Decimal | None = None
     least_usd: Decimal | None = None
+
+
+class ForecastTotals(Struct, frozen=True):
+    """Sums of the known ends of several forecasts, None where none is known, and how many are unknown in each."""
+
+    calls: int
+    low_usd: Decimal | None
+    low_unknown: int
+    expected_usd: Decimal | None
+    expected_unknown: int
+    likely_high_usd: Decimal | None
+    likely_high_unknown: int
+    high_usd: Decimal | None
+    high_unknown: int
+
+
+def totals(forecasts: Iterable[Forecast | None]) -> ForecastTotals:
+    """The sums of several forecasts. What is unknown is counted, and is no part of a sum."""
+    listed = list(forecasts)
+
+    def summed(amounts: Iterable[Decimal | None]) -> tuple[Decimal | None, int]:
+        known = [amount for amount in amounts if amount is not None]
+        return sum(known, Decimal(0)) if known else None, len(listed) - len(known)
+
+    low = summed(one and one.low_usd for one in listed)
+    expected = summed(one and one.expected_usd for one in listed)
+    likely_high = summed(one and one.likely_high_usd for one in listed)
+    high = summed(one and one.high_usd for one in listed)
+    return ForecastTotals(len(listed), *low, *expected, *likely_high, *high)
 
 
 class Result(Struct, frozen=True):

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..costs.forecast import totals
 from ..exchange.secrets import masked_headers
 from ..planning.prepare import Prepared, shown_body
 from ..results.documents import plain
-from ..results.result import Forecast
+from ..results.result import Forecast, totals
 from .checks.judge_calls import JudgeCalls
 from .plans import PlannedCall
 

@@ -9,7 +9,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...profiles.state.context import NO_POLICY, ContextPolicy
-from ...providers.turns.turn import said
 from ..history.conversations import changes
 from ..history.conversations.claims import let_go
 from ..history.conversations.rows import StoredSession, find_session, session_of
@@ -69,7 +68,7 @@ class NextTurn(Struct, frozen=True):
     def head(self, asked: Prompt, profile: str, think: str) -> TurnHead:
         """What the history is told of the turn before it is made. Only for a session that is held."""
         session = self.conversation.session
-        document = changes.asked_document(said(asked.text), system=asked.system, profile=profile, think=think)
+        document = changes.asked_document(asked.pieces, system=asked.system, profile=profile, think=think)
         going = self.conversation
         return TurnHead(
             session.number, session.tree, session.tip, session.name, document,

@@ -58,11 +58,16 @@ def answer_of(run: StoredRun, entry: StoredResult, number: int) -> StoredAnswer:
     result = entry.result
     if entry.raw is None:
         raise UsageError(f"run {run.number}: {result.profile} has no answer to go on from")
-    turn = turn_of_stored(entry, run.run.prompt)
+    turn = with_asked(turn_of_stored(entry, run.run.prompt), run)
     if not turn.pieces:
         raise UsageError(f"run {run.number}: the answer of {result.profile} is empty, so that nothing goes on from it")
     asked = asked_document(turn.asked, system=run.run.system, profile=result.profile, think=result.think.requested)
     return StoredAnswer(run.number, number, asked, answered_document(replace(result, turn=turn)), turn)
+
+
+def with_asked(turn: Turn, run: StoredRun) -> Turn:
+    """`turn` with the files that went along with the prompt."""
+    return replace(turn, asked=run.asked) if run.asked else turn
 
 
 def turn_of_stored(entry: StoredResult, prompt: str) -> Turn:
@@ -118,7 +123,7 @@ def recover_turn(store: Store, session: StoredSession) -> bool:
         return False
     run = stored_run(store, left.run)
     entry = next(entry for entry in run.entries if result_row(store, left.run, entry) == left.result)
-    turn = turn_of_stored(entry, run.run.prompt)
+    turn = with_asked(turn_of_stored(entry, run.run.prompt), run)
     answered = answered_document(replace(entry.result, turn=turn)) if turn.pieces else None
     finish_left(store, session, left.number, answered)
     return answered is not None

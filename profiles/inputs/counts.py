@@ -34,7 +34,10 @@ def _patches(rule: Mapping[str, Any], known: Measures) -> int | None:
 
 
 def _tiles(rule: Mapping[str, Any], known: Measures) -> int | None:
-    """Squares of `side` of an image that is made to fit into one of `fit`, and then to `short` on its short side."""
+    """Squares of `side` of an image that is made to fit into one of `fit`, and then to `short` on its short side.
+
+    `whole` is for the image as a whole beside its squares, where there are several.
+    """
     if "width" not in known:
         return None
     width, height = known["width"], known["height"]
@@ -43,7 +46,8 @@ def _tiles(rule: Mapping[str, Any], known: Measures) -> int | None:
             scale = limit / measure(width, height)
             width, height = width * scale, height * scale
     squares = ceil(round(width, 6) / rule["side"]) * ceil(round(height, 6) / rule["side"])
-    return int(rule.get("base", 0) + rule["each"] * squares)
+    whole = rule.get("whole", 0) if squares > 1 else 0
+    return int(rule.get("base", 0) + whole + rule["each"] * squares)
 
 
 def _area(rule: Mapping[str, Any], known: Measures) -> int | None:

@@ -16,9 +16,8 @@ from thinkdial.cli import confirmation as confirmation_module
 from thinkdial.cli.confirmation import confirm_cost
 from thinkdial.cli.views.run.forecasts import forecast_table
 from thinkdial.engine.costs.budget.limits import confirmation
-from thinkdial.engine.costs.forecast import totals
 from thinkdial.engine.planning.prepare import Prompt
-from thinkdial.engine.results.result import Forecast
+from thinkdial.engine.results.result import Forecast, totals
 from thinkdial.engine.runs.forecasts import forecasts_for
 from thinkdial.engine.runs.jobs import Job, Options, make_jobs
 from thinkdial.engine.targets.target import Selection

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from ...exit_codes import ExitCode
-from ...options import AsJson, Since, Until
+from ...options import AsJson
+from .options import Since, Until
 
 
 def list_(

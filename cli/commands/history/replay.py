@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from ...exit_codes import ExitCode
-from ...options import AsJson, ConfigFile, OneResult, OneRun
+from ...options import AsJson, ConfigFile
+from .options import OneResult, OneRun
 
 
 def replay(run: OneRun, profile: OneResult = None, json: AsJson = False, config: ConfigFile = None) -> ExitCode:

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...exit_codes import ExitCode
-from ...options import PRINTED, Format, OneResult, OneRun, PrintOptions, Quiet, ReasoningView, ShowAnswers
+from ...options import PRINTED, Format, PrintOptions, Quiet, ReasoningView, ShowAnswers
+from .options import OneResult, OneRun
 
 if TYPE_CHECKING:
     from ....engine.history.read import StoredRun

@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from ...exit_codes import ExitCode
-from ...options import AsJson, ConfigFile, Since, Until
+from ...options import AsJson, ConfigFile
+from ..history.options import Since, Until
 
 
 class By(StrEnum):

@@ -24,6 +24,10 @@ def head_text(stored: StoredRun) -> str:
             asked = harmless(text).strip().split("\n")
             more = [f"… {len(asked) - HEAD_PROMPT_LINES:,} more lines"] if len(asked) > HEAD_PROMPT_LINES else []
             lines += [f"{label}:", *(f"  {line}" for line in (*asked[:HEAD_PROMPT_LINES], *more))]
+    for piece in stored.asked:
+        if piece.kind == "file":
+            size = f", {piece.native['bytes']:,} bytes" if isinstance(piece.native.get("bytes"), int) else ""
+            lines.append(f"Attached: {one_line(piece.name or 'file')} ({one_line(piece.carrier)}{size})")
     return "\n".join([*lines, "", ""])
 
 

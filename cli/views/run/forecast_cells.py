@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from decimal import Decimal
 
-from ....engine.costs.forecast import COUNTED_METHOD, INPUT_METHOD, LEARNT_METHOD, PRICE_METHOD, ForecastTotals, totals
-from ....engine.results.result import Forecast
+from ....engine.costs.forecast import COUNTED_METHOD, INPUT_METHOD, LEARNT_METHOD, PRICE_METHOD
+from ....engine.results.result import Forecast, ForecastTotals, totals
 from ..numbers import UNKNOWN, dollar_span, dollars, tokens
 
 HEADS = ("expected", "8 in 10", "worst case")

@@ -10,8 +10,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from ....engine.costs.forecast import ForecastTotals, totals
-from ....engine.results.result import Forecast
+from ....engine.results.result import Forecast, ForecastTotals, totals
 from ....engine.runs.checks.judge_calls import JudgeCalls
 from ....engine.runs.jobs import Job
 from ....providers.untrusted import one_line

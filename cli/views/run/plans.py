@@ -11,10 +11,9 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from ....engine.costs.forecast import totals
 from ....engine.planning.prepare import Prepared
 from ....engine.planning.think_plan import OF_THE_MODEL
-from ....engine.results.result import Forecast
+from ....engine.results.result import Forecast, totals
 from ....engine.runs.checks.judge_calls import JudgeCalls
 from ....engine.runs.plans import PlannedCall
 from ....providers.untrusted import harmless

@@ -13,6 +13,7 @@ from ....providers.schema import Json
 from ....providers.turns.turn import Turn
 from ....providers.turns.turn_documents import turn_of_document
 from ..blobs import unpacked
+from ..files.stored_files import with_bytes
 from ..store import Store, reading
 
 if TYPE_CHECKING:
@@ -182,6 +183,7 @@ def _turns(connection: sqlite3.Connection, where: str, values: tuple[int | None,
             said = unpacked(asked)
             facts = {} if document is None else unpacked(document)
             turn = None if document is None else turn_of_document({**facts, "asked": said.get("pieces", [])})
+            turn = None if turn is None else with_bytes(connection, turn)
         except (zlib.error, ValueError, TypeError, KeyError, AttributeError) as error:
             raise StoreError(
                 f"turn {number} is damaged: {error}", hint="thinkdial session rewind goes back to a turn before it"

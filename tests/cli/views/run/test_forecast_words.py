@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 from thinkdial.cli.views.run.export import run_csv, run_markdown, run_text, totals
 from thinkdial.cli.views.run.forecast_cells import in_total, method_words, short_source, sources, unknown_words
-from thinkdial.engine.costs.forecast import totals as sums
 from thinkdial.engine.results.result import Forecast, Result, Run
+from thinkdial.engine.results.result import totals as sums
 
 Make = Callable[..., Result]
 FORECAST = Forecast(

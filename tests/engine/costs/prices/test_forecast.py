@@ -18,10 +18,9 @@ from thinkdial.engine.costs.forecast import (
     ample_usd,
     ceiling_usd,
     forecast,
-    totals,
 )
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
-from thinkdial.engine.results.result import Forecast
+from thinkdial.engine.results.result import Forecast, totals
 from thinkdial.engine.runs.forecasts import forecasts_for
 from thinkdial.engine.runs.jobs import Job
 from thinkdial.engine.targets.target import resolve

@@ -1,0 +1,1 @@
+"""Files that went along with prompts, each kept once."""

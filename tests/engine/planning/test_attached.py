@@ -1,0 +1,150 @@
+"""Files on every wire: the part that each becomes, what is refused, and what the vendors' SDKs say to it."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+
+from tests.files_made import pdf, png, wav
+from thinkdial.engine.attachments.placement import placed
+from thinkdial.engine.attachments.sources import attachment_of
+from thinkdial.engine.planning.attached import AttachmentError
+from thinkdial.engine.planning.fates import Past
+from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare, shown_body
+from thinkdial.engine.targets.target import resolve
+from thinkdial.profiles.profile import Profile
+from thinkdial.providers.think import parse_think
+from thinkdial.providers.turns.turn import Origin, Turn, said
+
+from .routes import CONFIG, PROVIDERS, REFERENCE
+from .test_sdk_types import check
+
+FILES = {"image": ("chart.png", png(64, 48)), "pdf": ("paper.pdf", pdf()), "audio": ("talk.wav", wav())}
+ROUTES = {
+    "responses": ("openai", "gpt-6-sol", "openai-responses"),
+    "chat": ("openai", "gpt-6-sol", "openai-chat"),
+    "chat-audio": ("openai", "gpt-audio", "openai-chat"),
+    "messages": ("anthropic", "claude-opus-5-5", None),
+    "generate": ("google", "gemini-4-argon", "gemini-generate"),
+    "interactions": ("google", "gemini-4-argon", "gemini-interactions"),
+    "converse": ("bedrock", "us.anthropic.claude-opus-4-7", "bedrock-converse"),
+    "mistral": ("mistral", "mistral-medium-latest", "mistral-chat"),
+    "voxtral": ("mistral", "voxtral-small-latest", "mistral-chat"),
+    "cohere": ("cohere", "command-a-vision-07-2025", None),
+    "ollama": ("ollama", "llava", "ollama-chat"),
+    "grok": ("xai", "grok-4.5", "openai-responses"),
+    "deepseek": ("deepseek", "deepseek-v4-pro", "openai-chat"),
+}
+TAKEN = """
+responses     image pdf -
+chat          image pdf -
+chat-audio    -     -   audio
+messages      image pdf -
+generate      image pdf audio
+interactions  image pdf audio
+converse      image pdf -
+mistral       image pdf -
+voxtral       -     -   audio
+cohere        image -   -
+ollama        image -   -
+grok          image -   -
+deepseek      -     -   -
+"""
+
+
+def prepared(route: str, kind: str, think: str = "auto", *, past: Past | None = None) -> Prepared:
+    provider, model, dialect = ROUTES[route]
+    target = resolve(Profile("p", provider, model, dialect=dialect), CONFIG)
+    name, data = FILES[kind]
+    text = "What is it?"
+    asked = placed(text, [attachment_of(data, name, name)])
+    return prepare(target, parse_think(think), Prompt(text, asked=asked, past=past), REFERENCE)
+
+
+@pytest.mark.parametrize("line", TAKEN.strip().splitlines(), ids=lambda line: line.split()[0])
+def test_what_each_wire_takes(line: str) -> None:
+    route, *taken = line.split()
+    for kind, word in zip(FILES, taken, strict=True):
+        for think in ("off", "low", "high"):
+            if word == "-":
+                with pytest.raises(AttachmentError):
+                    prepared(route, kind, think)
+                continue
+            made = prepared(route, kind, think)
+            body = made.request.body.decode()
+            assert b64encode(FILES[kind][1]).decode() in body
+            assert body.index("What is it?") < body.index(b64encode(FILES[kind][1]).decode()) or route == "ollama"
+            if made.target.provider.name in PROVIDERS:
+                check(made.target.dialect, json.loads(body))
+
+
+@pytest.mark.parametrize(
+    "route, kind, part",
+    [
+        ("responses", "image", {"type": "input_image", "image_url": "data:image/png;base64,B", "detail": "high"}),
+        ("responses", "pdf", {"type": "input_file", "filename": "paper.pdf",
+                              "file_data": "data:application/pdf;base64,B", "detail": "high"}),
+        ("chat", "image", {"type": "image_url", "image_url": {"url": "data:image/png;base64,B", "detail": "high"}}),
+        ("chat-audio", "audio", {"type": "input_audio", "input_audio": {"data": "B", "format": "wav"}}),
+        ("messages", "pdf", {"type": "document", "title": "paper.pdf",
+                             "source": {"type": "base64", "media_type": "application/pdf", "data": "B"}}),
+        ("generate", "image", {"inlineData": {"mimeType": "image/png", "data": "B"},
+                               "mediaResolution": {"level": "MEDIA_RESOLUTION_HIGH"}}),
+        ("converse", "pdf", {"document": {"name": "paper pdf", "format": "pdf", "source": {"bytes": "B"}}}),
+        ("voxtral", "audio", {"type": "input_audio", "input_audio": "B"}),
+    ],
+)  # fmt: skip
+def test_the_part_is_the_wires_own(route: str, kind: str, part: dict[str, Any]) -> None:
+    body = prepared(route, kind).request.body.decode().replace(b64encode(FILES[kind][1]).decode(), "B")
+    messages = next(value for name, value in json.loads(body).items() if name in ("messages", "input", "contents"))
+    assert part in (messages[-1].get("content") or messages[-1]["parts"])
+
+
+def test_a_refusal_says_why_and_for_whom() -> None:
+    with pytest.raises(AttachmentError, match=r"p \(deepseek-v4-pro\): chart.png: it takes no images"):
+        prepared("deepseek", "image")
+    with pytest.raises(AttachmentError, match="attachment_search"):
+        prepared("grok", "pdf")
+
+
+def test_limits_are_refused_before_anything_is_sent(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(FILES, "image", ("wide.png", png(9000, 10)))
+    with pytest.raises(AttachmentError, match="9,000 pixels a side are more than the 8,000"):
+        prepared("messages", "image")
+
+
+def test_what_is_not_known_is_told() -> None:
+    target = resolve(Profile("p", "openrouter", "newcomer/one"), CONFIG)
+    asked = placed("hi", [attachment_of(png(), "a.png", "a.png")])
+    notices = prepare(target, parse_think("auto"), Prompt("hi", asked=asked), REFERENCE).plan.notices
+    assert {"attachment_uncertain", "attachment_uncounted"} <= {notice.code for notice in notices}
+
+
+def test_what_people_read_has_the_hash_instead_of_the_bytes() -> None:
+    made = prepared("messages", "image")
+    assert b64encode(FILES["image"][1]).decode() not in shown_body(made)
+    assert str(made.asked.prompt.asked[1].native["sha256"]) in shown_body(made)
+
+
+def earlier(kind: str) -> Past:
+    name, data = FILES[kind]
+    asked = placed("Look.", [attachment_of(data, name, name)])
+    origin = Origin("anthropic", "https://api.anthropic.com", "anthropic-messages", "claude-opus-5-5")
+    return Past((Turn(1, asked, said("I see."), origin),))
+
+
+def test_a_file_of_an_earlier_turn_goes_along_where_it_is_taken() -> None:
+    made = prepared("responses", "image", past=earlier("pdf"))
+    assert b64encode(FILES["pdf"][1]).decode() in made.request.body.decode()
+    assert [(fate.kind, fate.fate) for fate in made.continuity.fates] == [("file", "kept")]
+
+
+def test_a_file_of_an_earlier_turn_leaves_a_note_where_it_is_not_taken() -> None:
+    made = prepared("cohere", "image", past=earlier("pdf"))
+    assert b64encode(FILES["pdf"][1]).decode() not in made.request.body.decode()
+    assert "[paper.pdf: a file of kind pdf that is not sent along]" in made.request.body.decode()
+    (fate,) = made.continuity.fates
+    assert (fate.kind, fate.fate, fate.reason) == ("file", "dropped", "Cohere takes documents as text only")
