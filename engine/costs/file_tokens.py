@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from ...providers.turns.pieces import TurnPiece
-from ..planning.attached import encoded_size, rule_for, tokens_of
+from ..planning.inputs.attached import encoded_size, rule_for, tokens_of
 from ..planning.prepare import Prepared
 
 

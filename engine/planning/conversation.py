@@ -18,11 +18,11 @@ from ...providers.turns.pieces import TurnPiece
 from ...providers.turns.turn import Exchanged, Turn, plain_text
 from ...providers.wires.gathered import has_files
 from ..targets.target import Target
-from .attached import as_parts, asking, earlier_parts, with_files
 from .compaction import shortened
 from .continuity.planner import plan_continuity
 from .continuity.tool_calls import called_names
 from .fates import Continuity, Destination, Past, PieceFate
+from .inputs.attached import as_parts, asking, earlier_parts, with_files
 
 
 def with_past(

@@ -199,11 +199,11 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
             call, at = asked_in_turn(target, call, prompt.past.policy.over(profile.context))
             continuity = replace(continuity, compacts_at=at)
     elif prompt.asked:
-        from .attached import with_files
+        from .inputs.attached import with_files
 
         call = with_files(target, call, prompt.asked, prompt.earlier)
     if prompt.asked:
-        from .attached import file_notices
+        from .inputs.attached import file_notices
 
         decided = replace(decided, notices=(*decided.notices, *file_notices(target, prompt.asked)))
     if profile.cache or (prompt.past is not None and prompt.past.turns):
@@ -384,7 +384,7 @@ def shown_body(prepared: Prepared) -> str:
     """The body as people may read it and the history keeps it: the hash of a file stands where its bytes are."""
     body, prompt = prepared.request.body, prepared.asked.prompt
     if prompt.asked or prompt.past is not None:
-        from .attached import without_bytes
+        from .inputs.attached import without_bytes
 
         body = without_bytes(body, prompt.asked, () if prompt.past is None else prompt.past.turns)
     return body.decode("utf-8", "replace")

@@ -232,8 +232,8 @@ def prepare_one(
         )
 
     if prompt.asked:
-        from ..planning.attached import AttachmentError, as_parts
-        from .takers import with_takers
+        from ..attachments.takers import with_takers
+        from ..planning.inputs.attached import AttachmentError, as_parts
 
         try:
             as_parts(target, prompt.asked)

@@ -10,18 +10,18 @@ from typing import Any, cast
 
 from msgspec.structs import replace
 
-from ...profiles.inputs.counts import counted_tokens
-from ...profiles.inputs.rule import InputRule
-from ...profiles.inputs.rules import input_rule
-from ...profiles.state.rules import state_rule
-from ...providers.dialect import Remembering
-from ...providers.errors import UsageError
-from ...providers.merge import merged
-from ...providers.registry import dialect
-from ...providers.schema import Call, Json, Message, Notice
-from ...providers.turns.pieces import TurnPiece
-from ...providers.turns.turn import Exchanged, Turn, said
-from ..targets.target import Target
+from ....profiles.inputs.counts import counted_tokens
+from ....profiles.inputs.rule import InputRule
+from ....profiles.inputs.rules import input_rule
+from ....profiles.state.rules import state_rule
+from ....providers.dialect import Remembering
+from ....providers.errors import UsageError
+from ....providers.merge import merged
+from ....providers.registry import dialect
+from ....providers.schema import Call, Json, Message, Notice
+from ....providers.turns.pieces import TurnPiece
+from ....providers.turns.turn import Exchanged, Turn, said
+from ...targets.target import Target
 
 _NAMES = {
     "image": "images", "pdf": "PDF", "audio": "audio", "document": "office documents", "video": "video",

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...providers.errors import ConfigError
-from ..planning.attached import AttachmentError, as_parts, rule_for
+from ..planning.inputs.attached import AttachmentError, as_parts, rule_for
 from ..targets.target import resolve
 
 if TYPE_CHECKING:

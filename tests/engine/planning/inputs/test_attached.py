@@ -11,16 +11,16 @@ import pytest
 from tests.files_made import pdf, png, wav
 from thinkdial.engine.attachments.placement import placed
 from thinkdial.engine.attachments.sources import attachment_of
-from thinkdial.engine.planning.attached import AttachmentError
 from thinkdial.engine.planning.fates import Past
+from thinkdial.engine.planning.inputs.attached import AttachmentError
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare, shown_body
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import parse_think
 from thinkdial.providers.turns.turn import Origin, Turn, said
 
-from .routes import CONFIG, PROVIDERS, REFERENCE
-from .test_sdk_types import check
+from ..routes import CONFIG, PROVIDERS, REFERENCE
+from ..test_sdk_types import check
 
 FILES = {"image": ("chart.png", png(64, 48)), "pdf": ("paper.pdf", pdf()), "audio": ("talk.wav", wav())}
 ROUTES = {

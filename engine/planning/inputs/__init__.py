@@ -1,0 +1,1 @@
+"""What goes along with a prompt beside its text, as each route wants it."""
