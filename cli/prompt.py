@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
@@ -16,6 +17,9 @@ from ..engine.results.encodings import encoding_of
 from ..profiles.disk import read_bounded, read_stream
 from ..providers.errors import UsageError
 from .output import is_terminal, say
+
+if TYPE_CHECKING:
+    from ..engine.attachments.attachment import Attachment
 
 MAX_PROMPT_BYTES = 64 * 1024 * 1024
 
@@ -88,6 +92,17 @@ def read_given(
             note(f"standard input is part of the prompt: {len(added):,} characters")
         pieces.append(added)
     return "\n\n".join(piece.strip("\n") for piece in pieces if piece.strip())
+
+
+def read_beside(beside: Beside, note: Callable[[str], None] = _unsaid) -> tuple[Attachment, ...]:
+    """The files themselves, for a prompt that is still to come. Raises `UsageError`."""
+    if not beside.names:
+        return ()
+    if any(name.rpartition(":")[2] == "-" for name in beside.names):
+        raise UsageError("standard input holds the messages of a chat, and cannot be attached")
+    from ..engine.attachments.beside import attachments_named
+
+    return attachments_named(beside.names, is_remote=beside.is_remote, note=note)
 
 
 def _standard_input() -> bytes:

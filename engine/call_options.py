@@ -88,11 +88,15 @@ class ConversationOptions(TypedDict, total=False):
 class PlanOptions(RequestOptions, ConversationOptions, total=False):
     """What may be said of a call before it is made. `strict_think`: send nothing that is worse than `mapped`.
 
-    `repeat` (not of `ask`): how many samples are taken of each profile and think value.
+    `repeat` (not of `ask`): how many samples are taken of each profile and think value. `attachments` are files and
+    addresses that go along, `KIND:` in front of a name says what it is; they stand where the prompt has
+    `{{file:NAME}}`, else after it. `remote_urls`: addresses are sent as they are, for the provider to fetch.
     """
 
     strict_think: bool
     repeat: int
+    attachments: Sequence[str | Path]
+    remote_urls: bool
 
 
 class CallOptions(PlanOptions, AttemptOptions, total=False):
@@ -245,12 +249,22 @@ def policy_of(options: ConversationOptions) -> ContextPolicy:
     )
 
 
-def prompt_of(text: str, options: RequestOptions) -> Prompt:
-    """The prompt with its system prompt. Raises `UsageError` for an empty one, and for what is no text."""
+def prompt_of(text: str, options: PlanOptions) -> Prompt:
+    """The prompt with its system prompt and what is attached.
+
+    Raises `UsageError` for an empty one, for what is no text, and for files that cannot be read.
+    """
     if not text.strip():
         raise UsageError("the prompt is empty")
     system = options.get("system")
-    return Prompt(checked_text(text, "the prompt"), checked_text(system, "system") if system else None)
+    prompt = Prompt(checked_text(text, "the prompt"), checked_text(system, "system") if system else None)
+    if not (names := [str(name) for name in options.get("attachments", ())]):
+        return prompt
+    if "-" in names:
+        raise UsageError("attachments: a program attaches files and addresses, not its standard input")
+    from .attachments.beside import prompt_with
+
+    return prompt_with(prompt, names, is_remote=options.get("remote_urls", False))
 
 
 def options_of(sweep: tuple[Think, ...], options: AttemptOptions) -> Options:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 
 from msgspec.structs import replace
 
 from ..exchange.connections.download import download
 from ..planning.prepare import Prompt
-from .attachment import MOST_BYTES
+from .attachment import MOST_BYTES, Attachment
 from .placement import placed
 from .sources import FileSources, read_attachments
 
@@ -20,12 +19,18 @@ def prompt_with(
     names: Sequence[str],
     *,
     is_remote: bool = False,
-    below: Path | None = None,
     note: Callable[[str], None] | None = None,
 ) -> Prompt:
-    """`prompt` with the files that are named (`read_attachments`). `below`: only such as lie in this folder.
+    """`prompt` with the files that are named (`read_attachments`).
 
     Raises `UsageError` for one that cannot be read, or is not what it claims to be.
     """
-    sources = FileSources(below, is_remote, partial(download, most_bytes=MOST_BYTES), note)
-    return replace(prompt, asked=placed(prompt.text, read_attachments(names, sources)))
+    found = attachments_named(names, is_remote=is_remote, note=note)
+    return replace(prompt, asked=placed(prompt.text, found))
+
+
+def attachments_named(
+    names: Sequence[str], *, is_remote: bool = False, note: Callable[[str], None] | None = None
+) -> tuple[Attachment, ...]:
+    """The files themselves; what is behind an address is fetched. Raises `UsageError`."""
+    return read_attachments(names, FileSources(None, is_remote, partial(download, most_bytes=MOST_BYTES), note))

@@ -51,7 +51,7 @@ def read_attachments(names: Sequence[str], sources: FileSources) -> tuple[Attach
 
 
 def _read(given: str, sources: FileSources) -> Attachment:
-    kind, name = _split(given)
+    kind, name = split_kind(given)
     if name == "-":
         return attachment_of(_standard_input(), "standard input", "-", kind, sources.note)
     if name.lower().startswith(("http://", "https://")):
@@ -72,7 +72,7 @@ def _read(given: str, sources: FileSources) -> Attachment:
     return attachment_of(data, path.name, name, kind, sources.note)
 
 
-def _split(given: str) -> tuple[FileKind | None, str]:
+def split_kind(given: str) -> tuple[FileKind | None, str]:
     """A kind in front, if there is one, and the name."""
     kind, colon, name = given.partition(":")
     if colon and kind in KINDS and name:

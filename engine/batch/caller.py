@@ -87,7 +87,7 @@ class RowCaller:
         if ladder := self.ladder(row):
             return ladder[:1]
         sweep = think_values(self._selection, self._options.sweep, self._config)
-        if len(sweep) == 1 or len(self._samples) > 1 or row.past is not None:
+        if len(sweep) == 1 or len(self._samples) > 1 or row.past is not None or row.asked:
             return sweep
         distinct = self._distinct.get(row.max_output)
         if distinct is None:
@@ -102,7 +102,7 @@ class RowCaller:
 
     def _distinct_of(self, row: Row, sweep: tuple[Think, ...]) -> dict[Think, tuple[Twin, ...]]:
         """The think values of the sweep that differ in what is sent, each with those that do not differ from it."""
-        prompt = Prompt(row.text, row.system or self._system, row.earlier, None, self._shape(row))
+        prompt = Prompt(row.text, row.system or self._system, row.earlier, shape=self._shape(row))
         calls: list[Prepared | None] = []
         for think in sweep:
             try:
@@ -137,8 +137,10 @@ class RowCaller:
         return made if repeat is None else with_repeat(made, repeat)
 
     def _prepared(self, row: Row, think: Think) -> Prepared:
-        prompt = Prompt(row.text, row.system or self._system, row.earlier, row.past, self._shape(row))
-        if row.past is not None:
+        prompt = Prompt(
+            row.text, row.system or self._system, row.earlier, row.past, asked=row.asked, shape=self._shape(row)
+        )
+        if row.past is not None or row.asked:
             return self._prepare(row, think, prompt)
         template = self._templates.get((think, row.max_output))
         if template is None:
@@ -157,7 +159,10 @@ class RowCaller:
         options = self._options
         if row.max_output is not None:
             options = replace(options, max_output_tokens=row.max_output)
-        return prepare_one(self.target, think, prompt, self._config, options)
+        try:
+            return prepare_one(self.target, think, prompt, self._config, options)
+        except UsageError as error:  # a file that the model does not take
+            raise ConfigError(error.message, hint=error.hint) from None
 
     def call(
         self,

@@ -61,8 +61,8 @@ def chat(
     from ....engine.sessions.queries import new_name
     from ....providers.errors import UsageError
     from ...formats import Format
-    from ...output import is_terminal, say
-    from ...prompt import read_text
+    from ...output import is_terminal, noting, say
+    from ...prompt import read_beside, read_text
     from ...selection import load_config, one_value
     from ..run import talk
     from ..run.inquiry import Inquiry
@@ -81,13 +81,14 @@ def chat(
     CheckOptions(expect).expectation()
     config = load_config(keeping.config, profile or [], quiet=keeping.quiet)
     attached = tuple(MentionedFile(str(path), read_text(path)) for path in sending.file or [])
+    beside = read_beside(sending.beside, noting(quiet=keeping.quiet))
     talking = replace(talking, session=None if talking.go_on else named or new_name(STEM))
     base = Inquiry(
         config, Prompt("", sending.system), options_of(sending, sweep), Format.TEXT, sending,
         PrintOptions(reasoning), keeping, "chat", talking, CheckOptions(expect),
     )  # fmt: skip
     with talk.held(talking, config, keeping, sending.system) as held:
-        dialogue = Dialogue(held, base, profile[0] if profile else None, sweep, yes=yes)
+        dialogue = Dialogue(held, base, profile[0] if profile else None, sweep, yes=yes, attached=beside)
         voice = dialogue.voice
         messages = _messages(dialogue)
         if messages.is_typed and not keeping.quiet:

@@ -16,6 +16,8 @@ from ..run.answer import answer_in_session
 from ..run.talk import Talk, Voice, selected
 
 if TYPE_CHECKING:
+    from ....engine.attachments.attachment import Attachment
+    from ....engine.planning.prepare import Prompt
     from ....engine.results.result import Result
     from ....engine.runs.jobs import Options
     from ....engine.runs.run import Finished
@@ -35,10 +37,20 @@ class Dialogue:
     """A conversation that goes on for as long as somebody wants.
 
     `base` is what holds for all its calls. `profile` and `sweep` are what the next one is asked with, where it is not
-    as before.
+    as before. `attached` are files that go along with the next message.
     """
 
-    def __init__(self, talk: Talk, base: Inquiry, profile: str | None, sweep: tuple[Think, ...], *, yes: bool) -> None:
+    def __init__(
+        self,
+        talk: Talk,
+        base: Inquiry,
+        profile: str | None,
+        sweep: tuple[Think, ...],
+        *,
+        yes: bool,
+        attached: tuple[Attachment, ...] = (),
+    ) -> None:
+        self._attached = attached
         self.talk, self.base, self.yes = talk, base, yes
         self.sweep = sweep
         self._profile: str | None = None
@@ -49,6 +61,14 @@ class Dialogue:
     @property
     def conversation(self) -> Conversation:
         return self.talk.turn.conversation
+
+    def _prompt(self, text: str) -> Prompt:
+        """The next message, with what is attached to it."""
+        if not self._attached:
+            return replace(self.base.prompt, text=text)
+        from ....engine.attachments.placement import placed
+
+        return replace(self.base.prompt, text=text, asked=placed(text, self._attached))
 
     @property
     def name(self) -> str:
@@ -109,7 +129,7 @@ class Dialogue:
         self.look_again()
         asked = replace(
             self.base,
-            prompt=replace(self.base.prompt, text=text),
+            prompt=self._prompt(text),
             options=self._options,
             form=Format.TABLE,
             printing=PRINTED,
@@ -139,11 +159,12 @@ class Dialogue:
         """Send `text` as the next turn. Raises `ThinkdialError` where it cannot be sent."""
         self.look_again()
         turns = len(self.conversation.turns)
-        prompt = replace(self.base.prompt, text=text)
-        asked = replace(self.base, prompt=prompt, options=self._options)
+        asked = replace(self.base, prompt=self._prompt(text), options=self._options)
         answered = answer_in_session(asked, self.talk, self.chosen, yes=self.yes)
         self.talk.go_on()
         is_kept = len(self.conversation.turns) > turns
+        if is_kept:
+            self._attached = ()
         if isinstance(answered, ExitCode):
             return Spoken(answered, is_kept)
         if answered.result.answer and not is_kept:

@@ -105,7 +105,8 @@ class Planner:
         if self._estimates:
             name = access.caller.name
             made = self.planned.estimates.setdefault(name, Estimate(datetime.now(UTC)))
-            made.add(prepared, Prompt(row.text, prepared.call.system, row.earlier))
+            prompt = Prompt(row.text, prepared.call.system, row.earlier, asked=row.asked)
+            made.add(prepared, prompt)
         self._writer(access, len(sent) + 1, most).add(
             token,
             encode_row(row, think, work, sent, (twin.think for twin in prepared.asked.twins), aim=prepared.plan.aim),

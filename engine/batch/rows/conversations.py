@@ -14,6 +14,7 @@ from ....profiles.disk import read_bounded
 from ....profiles.shapes.shape import Shape
 from ....providers.errors import UsageError
 from ....providers.schema import Message
+from ....providers.turns.pieces import TurnPiece
 from ...checks.terms import ExpectTerms
 from ...planning.fates import Past
 from .digests import digest_of
@@ -32,7 +33,10 @@ class UnusableError(Exception):
 
 
 class RowConversation(Struct, frozen=True):
-    """What is asked, and after what: messages, or the turns of a session. `digest` stands for all of it."""
+    """What is asked, and after what: messages, or the turns of a session. `digest` stands for all of it.
+
+    `asked` are the parts of the prompt, where files are among them.
+    """
 
     text: str
     digest: bytes
@@ -40,6 +44,7 @@ class RowConversation(Struct, frozen=True):
     earlier: tuple[Message, ...] = ()
     past: Past | None = None
     shape: Shape | None = None
+    asked: tuple[TurnPiece, ...] = ()
 
 
 class _RowSession(Struct, frozen=True):
@@ -92,11 +97,23 @@ def _asked_of(entry: Mapping[str, Any], template: Template | None, terms: Expect
             raise UnusableError("has no prompt and no messages; for other fields pass --template")
     if not text.strip():
         raise UnusableError("its prompt is empty")
+    asked = _attached(entry, text, terms) if entry.get("attach") is not None else ()
+    files = [f"{piece.carrier} {piece.native.get('sha256')}" if piece.kind == "file" else piece.text for piece in asked]
     if session is None:
         said = (part for message in earlier for part in (message.role, message.text))
-        return RowConversation(text, digest_of(text, system or "", *said), system, earlier)
+        return RowConversation(text, digest_of(text, system or "", *said, *files), system, earlier, asked=asked)
     system = system or session.system
-    return RowConversation(text, digest_of(text, system or "", session.written), system, past=session.past)
+    digest = digest_of(text, system or "", session.written, *files)
+    return RowConversation(text, digest, system, past=session.past, asked=asked)
+
+
+def _attached(entry: Mapping[str, Any], text: str, terms: ExpectTerms) -> tuple[TurnPiece, ...]:
+    from .attachments import attached_to  # which few rows need
+
+    try:
+        return attached_to(entry, text, terms)
+    except UsageError as error:
+        raise UnusableError(error.message) from None
 
 
 def read_text(entry: Mapping[str, Any], name: str) -> str | None:

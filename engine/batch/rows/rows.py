@@ -17,6 +17,7 @@ from ....profiles.shapes.shape import Shape
 from ....providers.errors import UsageError
 from ....providers.schema import Json, Message
 from ....providers.think import Think, parse_think
+from ....providers.turns.pieces import TurnPiece
 from ...checks.escalation import checked_levels
 from ...checks.terms import ExpectTerms
 from ...planning.fates import Past
@@ -32,7 +33,7 @@ _READ_AS: Mapping[str, Form] = {
 MAX_ROW_BYTES = 64 * 1024 * 1024
 RESERVED = (
     "id", "row_id", "prompt", "messages", "session", "system", "think", "profile", "max_output", "expect",
-    "escalate", "schema",
+    "escalate", "schema", "attach",
 )  # fmt: skip
 EXCERPT = 80
 _SEPARATOR = re.compile(r"sep=(.)\s*")
@@ -43,7 +44,7 @@ class Row(Struct, frozen=True):
     """One row of input: what is asked, and what comes out again with the answer.
 
     `text` is the prompt, of a chat its last message; `earlier` are the messages before it; `past` are the turns
-    of a session in their place. `profiles` is empty where
+    of a session in their place, `asked` the parts of the prompt where files are among them. `profiles` is empty where
     the row leaves that to the command line. `digest` stands for everything that is asked. `number` counts the rows
     that were read, `line` the lines, both from 1. `escalate`: it is asked with the first of the think
     values, and with the next where its check fails. `shape` is what its answer has to be.
@@ -57,6 +58,7 @@ class Row(Struct, frozen=True):
     system: str | None = None
     earlier: tuple[Message, ...] = ()
     past: Past | None = None
+    asked: tuple[TurnPiece, ...] = ()
     think: Think | None = None
     profiles: tuple[str, ...] = ()
     max_output: int | None = None
@@ -236,11 +238,12 @@ def _csv_entries(lines: Iterable[bytes], delimiter: str | None) -> Iterator[tupl
         entry: dict[str, Any] = dict(zip(header, cells, strict=True))
         for name in (
             "id", "row_id", "session", "system", "think", "profile", "max_output", "expect", "escalate", "schema",
+            "attach",
         ):  # fmt: skip
             if name in entry and not entry[name].strip():
                 del entry[name]  # an empty cell says nothing
         try:
-            for name in ("messages", "session", "expect"):
+            for name in ("messages", "session", "expect", "attach"):
                 if name in entry:
                     entry[name] = _cell_json(name, entry[name])
         except UnusableError as error:
@@ -255,6 +258,8 @@ def _is_no_text(cell: str) -> bool:
 
 
 def _cell_json(name: str, cell: str) -> Any:
+    if name == "attach" and not cell.lstrip().startswith("["):
+        return cell.strip()
     if name in ("expect", "session") and not cell.lstrip().startswith(("{", '"')):
         return cell  # the plain cell is the exact answer, or the name of a file
     try:
@@ -288,6 +293,7 @@ def _row(
         system=system,
         earlier=asked.earlier,
         past=asked.past,
+        asked=asked.asked,
         think=think,
         profiles=_profiles(entry.get("profile")),
         max_output=_whole(entry, "max_output"),
