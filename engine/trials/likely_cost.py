@@ -11,10 +11,10 @@ from msgspec import Struct
 
 from ...providers.errors import ConfigError
 from ..checks.expectation import named_part
-from ..costs.forecast import ForecastTotals, forecast, totals
+from ..costs.forecast import forecast
 from ..planning.prepare import Prompt
 from ..results.documents import plain
-from ..results.result import Forecast
+from ..results.result import Forecast, ForecastTotals, totals
 from ..runs.forecasts import Note, own_runs
 from ..runs.jobs import Options
 from .arms import Records

@@ -15,7 +15,7 @@ from ..run.phrases import QUIET, STRONG
 from ..wrap import wrap
 
 if TYPE_CHECKING:
-    from ....engine.costs.forecast import ForecastTotals
+    from ....engine.results.result import ForecastTotals
     from ....engine.trials.likely_cost import TrialCost
 
 
