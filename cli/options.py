@@ -29,17 +29,6 @@ class Format(StrEnum):
     TEXT = "text"
 
 
-class ExchangeForm(StrEnum):
-    """The forms of files that sessions go into and come from."""
-
-    THINKDIAL = "thinkdial"
-    MD = "md"
-    OPENAI_CHAT = "openai-chat"
-    OPENAI_RESPONSES = "openai-responses"
-    ANTHROPIC_MESSAGES = "anthropic-messages"
-    GEMINI_GENERATE = "gemini-generate"
-
-
 class Mismatch(StrEnum):
     """What becomes of signed reasoning when that which was sent before it has changed."""
 

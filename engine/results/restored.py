@@ -9,10 +9,9 @@ from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from functools import cache
 from types import NoneType, UnionType
-from typing import Any, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Literal, NamedTuple, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from msgspec import NODEFAULT, Struct
-from msgspec.structs import FieldInfo, fields
 
 from ...providers.errors import Failure
 from ...providers.json_values import MAX_DOLLARS_TEXT, array
@@ -51,7 +50,7 @@ def result_from(document: Json) -> Result:
     if missing := sorted(name for name in _REQUIRED if document.get(name) is None):
         raise ValueError(f"the result lacks {', '.join(missing)}")
     values: dict[str, Any] = {}
-    for field in fields(Result):
+    for field in _fields_of(Result):
         value = document.get(field.name)
         if field.name == "warnings":
             values["warnings"] = tuple(_thawed(Notice, warning) for warning in value or ())
@@ -96,11 +95,11 @@ def _thawed(kind: type[_Part], document: object) -> _Part:
     if not isinstance(document, Mapping):
         raise ValueError(f"{document!r} is no {kind.__name__}")
     known = cast("Mapping[str, Any]", document)
-    values = {field.name: _given(field, known) for field in fields(cast("Any", kind))}
+    values = {field.name: _given(field, known) for field in _fields_of(cast("Any", kind))}
     return kind(**_checked(kind, values))
 
 
-def _given(field: FieldInfo, document: Mapping[str, Any]) -> Any:
+def _given(field: _ValueField, document: Mapping[str, Any]) -> Any:
     """The value of a field; what is not there is what the field is by default, else unknown."""
     if field.name not in document:
         default = _default(field)
@@ -117,8 +116,24 @@ def _given(field: FieldInfo, document: Mapping[str, Any]) -> Any:
     return value
 
 
-def _default(field: FieldInfo) -> Any:
-    return field.default if field.default_factory is NODEFAULT else field.default_factory()
+def _default(field: _ValueField) -> Any:
+    made = getattr(field.default, "factory", None)
+    return field.default if made is None else made()
+
+
+class _ValueField(NamedTuple):
+    """A field of a value, and what it is by default, or what makes that."""
+
+    name: str
+    default: Any
+
+
+@cache
+def _fields_of(kind: type[Struct]) -> tuple[_ValueField, ...]:
+    """The fields, without a look at their types, which are not all there for modules that load late."""
+    names, defaults = kind.__struct_fields__, kind.__struct_defaults__
+    given = (*(NODEFAULT for _ in range(len(names) - len(defaults))), *defaults)
+    return tuple(_ValueField(name, default) for name, default in zip(names, given, strict=True))
 
 
 def _checked(kind: type[Struct], values: Mapping[str, Any]) -> dict[str, Any]:
@@ -128,7 +143,7 @@ def _checked(kind: type[Struct], values: Mapping[str, Any]) -> dict[str, Any]:
     are by default, where there is such a default.
     """
     checked: dict[str, Any] = {}
-    for field in fields(kind):
+    for field in _fields_of(kind):
         value, (options, words) = values[field.name], _options(kind)[field.name]
         is_odd = NoneType not in options if value is None else bool(words) and value not in words
         if is_odd and (default := _default(field)) is not NODEFAULT:

@@ -11,10 +11,10 @@ from msgspec.structs import replace
 
 from ....providers.errors import UsageError, did_you_mean
 from ...exit_codes import ExitCode
-from ...options import ExchangeForm
 from ...output import aside, check_writable, rendered, say, width_aside, write_file
 from ...selection import one_value
 from ..run.talk import prompt_in
+from ..sessions.exchange_form import ExchangeForm
 from .dialogue import Dialogue
 
 _COMMAND = re.compile(r"/([a-z?]+)(?:\s+(.*))?", re.DOTALL)

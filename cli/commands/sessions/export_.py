@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from ...exit_codes import ExitCode
-from ...options import ExchangeForm, Force
+from ...options import Force
+from .exchange_form import ExchangeForm
 
 
 def export_(

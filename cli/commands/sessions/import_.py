@@ -10,7 +10,7 @@ import typer
 
 from ....providers.errors import UsageError
 from ...exit_codes import ExitCode
-from ...options import ExchangeForm
+from .exchange_form import ExchangeForm
 
 
 def import_(

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.cli.options import ExchangeForm
+from thinkdial.cli.commands.sessions.exchange_form import ExchangeForm
 from thinkdial.engine.sessions.forms.form import FORM_NAMES
 
 from ...conftest import Ended
