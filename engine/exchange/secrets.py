@@ -111,3 +111,13 @@ def masked_headers(prepared: Prepared, key_source: str | None) -> dict[str, str]
     if key_source is not None:
         headers.setdefault(auth_header, f"{auth_scheme}{MASK}")
     return headers
+
+
+def shown_body(prepared: Prepared) -> str:
+    """The body as people may read it and the history keeps it: the hash of a file stands where its bytes are."""
+    body, prompt = prepared.request.body, prepared.asked.prompt
+    if prompt.asked or prompt.past is not None:
+        from ..planning.inputs.attached import without_bytes
+
+        body = without_bytes(body, prompt.asked, () if prompt.past is None else prompt.past.turns)
+    return body.decode("utf-8", "replace")

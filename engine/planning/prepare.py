@@ -380,16 +380,6 @@ def unstreamed(prepared: Prepared) -> Prepared:
     return replace(prepared, call=call, request=_build(prepared.target, call))
 
 
-def shown_body(prepared: Prepared) -> str:
-    """The body as people may read it and the history keeps it: the hash of a file stands where its bytes are."""
-    body, prompt = prepared.request.body, prepared.asked.prompt
-    if prompt.asked or prompt.past is not None:
-        from .inputs.attached import without_bytes
-
-        body = without_bytes(body, prompt.asked, () if prompt.past is None else prompt.past.turns)
-    return body.decode("utf-8", "replace")
-
-
 def _build(target: Target, call: Call) -> HttpRequest:
     built = dialect(target.dialect).build_request(call, target.base_url, target.use.quirks)
     own = with_own_headers(target, built)

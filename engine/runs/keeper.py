@@ -11,10 +11,10 @@ from typing import Any
 from msgspec.structs import replace
 
 from ...providers.errors import StoreError
-from ..exchange.secrets import masked_headers
+from ..exchange.secrets import masked_headers, shown_body
 from ..history.heads import CallHead
 from ..history.record import Recorder
-from ..planning.prepare import Prepared, shown_body
+from ..planning.prepare import Prepared
 from ..results.result import Forecast, Result
 from .jobs import Job
 

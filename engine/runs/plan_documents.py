@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from ..exchange.secrets import masked_headers
-from ..planning.prepare import Prepared, shown_body
+from ..exchange.secrets import masked_headers, shown_body
+from ..planning.prepare import Prepared
 from ..results.documents import plain
 from ..results.result import Forecast, totals
 from .checks.judge_calls import JudgeCalls

@@ -11,9 +11,10 @@ import pytest
 from tests.files_made import pdf, png, wav
 from thinkdial.engine.attachments.placement import placed
 from thinkdial.engine.attachments.sources import attachment_of
+from thinkdial.engine.exchange.secrets import shown_body
 from thinkdial.engine.planning.fates import Past
 from thinkdial.engine.planning.inputs.attached import AttachmentError
-from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare, shown_body
+from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import parse_think
