@@ -112,7 +112,7 @@ WORDS: Mapping[str, str | tuple[str, list[Any]]] = {
     "*.monthly_usd": "USD a calendar month (UTC).",
     "history.enabled": "false keeps no runs.",
     "history.keep_days": "Days after which a run is forgotten; null keeps it.",
-    "history.keep_files_days": "Days after which the bytes of attached files are forgotten; null keeps them with the run.",
+    "history.keep_files_days": "Days after which attached files are forgotten; null keeps them with the run.",
     "history.max_mb": "Megabytes above which the oldest runs are forgotten.",
     "models.*.like": "The known model that it is like; every other key goes before what that one says.",
     "models.*.control": "What the model takes: effort words, a budget, both, a switch, or nothing.",

@@ -198,13 +198,11 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
 
             call, at = asked_in_turn(target, call, prompt.past.policy.over(profile.context))
             continuity = replace(continuity, compacts_at=at)
-    elif prompt.asked:
-        from .inputs.attached import with_files
-
-        call = with_files(target, call, prompt.asked, prompt.earlier)
     if prompt.asked:
-        from .inputs.attached import file_notices
+        from .inputs.attached import file_notices, with_files
 
+        if prompt.past is None:
+            call = with_files(target, call, prompt.asked, prompt.earlier)
         decided = replace(decided, notices=(*decided.notices, *file_notices(target, prompt.asked)))
     if profile.cache or (prompt.past is not None and prompt.past.turns):
         from .cache import cache_rule_of, with_cache

@@ -18,13 +18,14 @@ class PromptSection(Struct, frozen=True):
     """One message, or what stands before all of them.
 
     `reasoning_tokens`: earlier thoughts in it that the model is shown. `more` is what it holds beside its text.
-    `ends_cached`: the client wants the prompt cached up to here.
+    `ends_cached`: the client wants the prompt cached up to here. `media_tokens` are those of files in it.
     """
 
     text: str
     reasoning_tokens: int = 0
     more: str = ""
     ends_cached: bool = False
+    media_tokens: int = 0
 
 
 class SectionedPrompt(Struct, frozen=True):
@@ -46,9 +47,10 @@ class SectionedPrompt(Struct, frozen=True):
         """Every beginning of the prompt that ends with a section: its digest, its size, whether to cache it."""
         name, tokens, messages = "", TEMPLATE_TOKENS, 0
         for place, section in enumerate(self.sections):
-            name = fingerprint(name, section.text, section.more, section.reasoning_tokens)
+            files = (section.media_tokens,) if section.media_tokens else ()
+            name = fingerprint(name, section.text, section.more, section.reasoning_tokens, *files)
             messages += place > 0
-            tokens += count_tokens(section.text) + section.reasoning_tokens
+            tokens += count_tokens(section.text) + section.reasoning_tokens + section.media_tokens
             tokens += MESSAGE_TOKENS if messages > 1 else 0
             yield name, tokens, section.ends_cached
 

@@ -14,7 +14,7 @@ from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects
 from ...state.prompts import PromptSection, SectionedPrompt
 from ...state.seals import fingerprint, seal, unseal
-from . import bindings
+from . import bindings, media
 from .models import Claude
 from .replies import invalid
 
@@ -70,7 +70,7 @@ def read_back(call: ApiCall, model: Claude, messages: list[JsonObject], behavior
         reader.prefix = fingerprint(reader.prefix, message.get("role"), _plain(message))
     if call.body.get("cache_control") is not None and len(sections) > 1:
         sections[-1] = PromptSection(
-            sections[-1].text, sections[-1].reasoning_tokens, sections[-1].more, ends_cached=True
+            sections[-1].text, sections[-1].reasoning_tokens, sections[-1].more, True, sections[-1].media_tokens
         )
     prompt = SectionedPrompt((sections[0], *sections[1 + summary :]))
     return JudgedHistory(prompt, reader.prefix, tuple(reader.read), tuple(reader.changes))
@@ -153,7 +153,8 @@ def _section(reader: _Reader, position: int, message: JsonObject, *, forgets: bo
             reader.read.append(str(facts["id"]))
             shown += 0 if forgets else as_int(facts.get("tokens")) or 0
     marked = any("cache_control" in block for block in blocks)
-    return PromptSection(joined_text(message.get("content")), shown, "".join(reader.read[seen:]), marked)
+    files = media.tokens_of(call, f"messages.{position}.content", blocks)
+    return PromptSection(joined_text(message.get("content")), shown, "".join(reader.read[seen:]), marked, files)
 
 
 def _facts(call: ApiCall, place: str, block: JsonObject) -> JsonObject:

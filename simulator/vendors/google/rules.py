@@ -12,12 +12,15 @@ from ...answers.thinking import OFF, Dial
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
 from ...calls.reply import RejectedError
-from ...state.prompts import SectionedPrompt, prompt_of
+from ...state.media import IMAGES, read_media
+from ...state.prompts import PromptSection, SectionedPrompt
 from ...state.seals import seal, unseal
 from .models import Gemini, find_gemini
 from .replies import TYPE_PREFIX, error, invalid
 
 SIGNATURE_MARK = b"thinkdial-simulated-thoughts::"
+BAD_BASE64 = "Invalid value at 'contents.parts.inline_data.data' (TYPE_BYTES), Base64 decoding failed"
+READ_IMAGES = IMAGES - {"image/gif"}
 DUMMY_SIGNATURES = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
 DUMMIES_ENCODED = tuple(base64.b64encode(word.encode()).decode() for word in DUMMY_SIGNATURES)
 BACKEND = "backend"
@@ -150,7 +153,7 @@ def check_contents(call: ApiCall, model: Gemini, body: JsonObject) -> SectionedP
         raise invalid(call, "* GenerateContentRequest.contents: contents is not specified")
     if body.get("cachedContent") is not None and model.generation >= 4:
         raise invalid(call, "Explicit cached content is not supported for this model.")
-    texts = [_text_of(as_object(body.get("systemInstruction")) or {})]
+    sections = [PromptSection(_text_of(as_object(body.get("systemInstruction")) or {}))]
     asked = max((at for at, content in enumerate(contents) if _is_question(content)), default=-1)
     for position, content in enumerate(contents):
         if content.get("role") not in (None, "user", "model"):
@@ -161,10 +164,10 @@ def check_contents(call: ApiCall, model: Gemini, body: JsonObject) -> SectionedP
             check_signature(call, as_text(part.get("thoughtSignature")))
         if model.generation >= 3 and content.get("role") == "model" and position > asked:
             _check_call(call, position, content)
-        texts.append(_text_of(content))
+        sections.append(PromptSection(_text_of(content), media_tokens=_media_tokens(call, model, content)))
     if model.generation >= 4 and contents[-1].get("role") == "model":
         raise invalid(call, "The last content must not have the role 'model' for this model.")
-    return prompt_of(texts)
+    return SectionedPrompt(tuple(sections))
 
 
 def signature_for(call: ApiCall, model: Gemini) -> str:
@@ -188,6 +191,26 @@ def _backend(call: ApiCall) -> str:
 def _camel_word(name: str) -> str:
     head, *tail = name.split("_")
     return head + "".join(word.capitalize() for word in tail)
+
+
+def _media_tokens(call: ApiCall, model: Gemini, content: JsonObject) -> int:
+    """What the files of a content count. Raises for what is no file, or of a kind that is not read."""
+    tokens = 0
+    for part in map(camel, objects(content.get("parts"))):
+        inline = as_object(part.get("inlineData"))
+        if inline is None:
+            continue
+        claimed = as_text(inline.get("mimeType")) or ""
+        found = read_media(claimed, inline.get("data"))
+        if found.data is None:
+            raise invalid(call, BAD_BASE64)
+        if claimed.partition("/")[0] not in ("image", "audio", "video", "text") and claimed != "application/pdf":
+            raise invalid(call, f"Unsupported MIME type: {claimed}")
+        is_image = claimed.startswith("image/")
+        if is_image and found.found not in READ_IMAGES:
+            raise invalid(call, "Unable to process input image. Please retry or report in troubleshooting.")
+        tokens += 1120 if is_image and model.generation >= 3 else found.tokens
+    return tokens
 
 
 def _text_of(content: JsonObject) -> str:

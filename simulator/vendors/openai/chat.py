@@ -12,8 +12,9 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_list, as_object, joined_text, objects, words
 from ...calls.reply import HttpReply, Piece, Role, data_event, stream
-from ...state.prompts import SectionedPrompt, prompt_of
+from ...state.prompts import PromptSection, SectionedPrompt
 from . import replies, rules
+from .media import tokens_of
 from .models import Gpt
 
 FIELDS = words(
@@ -118,7 +119,12 @@ def _prompt(call: ApiCall) -> SectionedPrompt:
             if name not in MESSAGE_FIELDS:
                 text = f"Unknown parameter: 'messages[{position}].{name}'."
                 raise replies.invalid(call, text, f"messages[{position}].{name}", "unknown_parameter")
-    return prompt_of(["", *(joined_text(message.get("content")) for message in messages)])
+    sections = [PromptSection("")]
+    for position, message in enumerate(messages):
+        content = message.get("content")
+        files = tokens_of(call, f"messages[{position}].content", objects(content), replies.invalid)
+        sections.append(PromptSection(joined_text(content), media_tokens=files))
+    return SectionedPrompt(tuple(sections))
 
 
 def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: SectionedPrompt) -> JsonObject:

@@ -15,6 +15,7 @@ from ...calls.fields import JsonObject, as_int, as_text, joined_text, objects
 from ...calls.reply import RejectedError
 from ...state.prompts import PromptSection, SectionedPrompt
 from ...state.seals import fingerprint, seal, unseal
+from .media import tokens_of
 
 ENCRYPTED_MARK = "gAAAAABthinkdialsimulated"
 ROLES = ("assistant", "system", "developer", "user")
@@ -71,7 +72,8 @@ def recall(call: ApiCall, party: Party) -> Recalled:
                 thought, more = 0, ""
             case "message":
                 _message(call, party, position, item, items[:position])
-                sections.append(PromptSection(joined_text(item.get("content")), thought, more))
+                files = tokens_of(call, f"input[{position}].content", objects(item.get("content")), party.refuse)
+                sections.append(PromptSection(joined_text(item.get("content")), thought, more, media_tokens=files))
                 thought, more = 0, ""
             case _:
                 sections.append(
