@@ -29,6 +29,8 @@ from .output import (
 )
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
+
     from ..engine.runs.run import Finished
     from ..profiles.profile import Reference
     from .views.choose.difference import DiffForm, NamedDifference
@@ -245,9 +247,16 @@ def table_text(
         from .views.run.table import numbers_table
 
         numbers = numbers_table(run.results, spread)
-    above = [answers(shown, columns, reasoning=reasoning.value, remarks=remarks, view=shown_answers.value), ""]
+    above: list[RenderableType] = []
+    if shown_answers is not ReasoningView.NONE:
+        above = [answers(shown, columns, reasoning=reasoning.value, remarks=remarks, view=shown_answers.value), ""]
+    if any(result.shape is not None for result in shown):
+        from .views.shapes.fields import fields_view
+
+        fields = fields_view(shown, spread)
+        above += [] if fields is None else [fields, ""]
     return rendered(
-        *(above if shown_answers is not ReasoningView.NONE else []),
+        *above,
         numbers,
         Text(f"\n{export.totals(run)}", "dim"),
         width=width or (spread if spread > columns else None),

@@ -9,6 +9,7 @@ from ..calls.call import ApiCall
 from ..calls.faults import FILLER_MARK
 from ..calls.fields import JsonObject
 from ..calls.reply import Headers, HttpReply, Piece, Role, data_event, stream, whole
+from ..calls.shapes import shaped_answer
 from .chat_request import ChatRequest
 from .styles import ChatStyle
 
@@ -66,7 +67,9 @@ def _forced_answer(call: ApiCall, style: ChatStyle, asked: ChatRequest) -> str |
     if call.refused:
         return REFUSAL
     # A thought that is never closed swallows the answer.
-    return "" if style.unclosed and asked.dial != OFF else None
+    if style.unclosed and asked.dial != OFF:
+        return ""
+    return shaped_answer(call.body, asked.prompt.text, call.seed, call.model)
 
 
 def _usage(call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn, vendor: str) -> JsonObject:

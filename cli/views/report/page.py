@@ -27,6 +27,8 @@ from ..run.phrases import explanation, model_words, reasoning_words, state_words
 from ..run.receipt import SIMULATED
 from ..run.rows import one_sample_words
 from ..run.think_notes import twin_notes
+from ..shapes.fields import DIFFERS, LEGEND, compared, field_rows, words
+from ..shapes.words import shape_words
 from .assets import page_of
 from .bars import BarChart, cost_chart, time_chart, tokens_chart
 from .columns import COST_SOURCES, TONES, PageTable, number, numbers
@@ -76,6 +78,14 @@ class Answer(Struct, frozen=True):
     sizes: tuple[tuple[str, str], ...] = ()
 
 
+class FieldsTable(Struct, frozen=True):
+    """The fields of answers as JSON: a row has its mark, its path, and the value of each answer with its tone."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[str, str, tuple[Chip, ...]], ...]
+    legend: str
+
+
 class PageSection(Struct, frozen=True):
     """One run as the page shows it."""
 
@@ -99,6 +109,7 @@ class PageSection(Struct, frozen=True):
     legend: tuple[str, ...] = ()
     strips: tuple[StripChart, ...] = ()
     remarks: tuple[str, ...] = ()
+    fields: FieldsTable | None = None
 
     @property
     def many(self) -> bool:
@@ -180,7 +191,24 @@ def _section(run: Run, number: int, with_reasoning: bool, reference: Reference) 
         legend=tuple(legend(cells, needed)) if repeated else (),
         strips=strip_charts(cells, results) if repeated else (),
         remarks=tuple(filter(None, (*twin_notes(results), one_sample_words(results)))),
+        fields=_fields(results),
     )
+
+
+def _fields(results: Sequence[Result]) -> FieldsTable | None:
+    shown = compared(results)
+    rows = field_rows(shown)
+    if not rows:
+        return None
+    made = tuple(
+        (
+            DIFFERS if row.differs else "",
+            row.path,
+            tuple(Chip(words(row, at), "bad" if row.wrong[at] else "quiet") for at in range(len(shown))),
+        )
+        for row in rows
+    )
+    return FieldsTable(tuple(labels(shown)), made, LEGEND)
 
 
 def _date(written: str) -> str:
@@ -267,9 +295,10 @@ def _chips(result: Result) -> tuple[Chip, ...]:
     if result.status == "ok":
         mark, words, style = verdict_words(result)
         chips.append(Chip(f"{mark} {words}", TONES.get(style, "quiet"), "what the answer showed of it"))
-    words, style = check_words(result)
-    if words:
-        chips.append(Chip(words, TONES.get(style, "quiet"), "whether it is what was expected"))
+    for said_of in (check_words, shape_words):
+        told, style = said_of(result)
+        if told:
+            chips.append(Chip(told, TONES.get(style, "quiet"), "whether it is what was expected"))
     raw = one_line(result.finish_raw or "", 40)
     finish = result.finish.replace("_", " ")
     said = f"{finish} ({raw})" if raw and raw != result.finish else finish

@@ -141,12 +141,23 @@ def _word(value: str) -> str:
 
 
 def check_of(result: Result) -> tuple[str, str]:
-    """Whether the answer passed its check, with a style; empty where nothing was expected."""
+    """Whether the answer passed its check and fits its schema, with a style; empty where nothing was expected."""
     if result.passed is None and not result.expect_note:
-        return "", ""
+        return _shape_of(result)
     from ..checks.outcome import check_words
 
-    return check_words(result)
+    words, style = check_words(result)
+    shape, own = _shape_of(result)
+    return (f"{words}\n{shape}", own if style == "green" else style) if shape else (words, style)
+
+
+def _shape_of(result: Result) -> tuple[str, str]:
+    """Whether the answer has the shape that was asked for; empty where none was."""
+    if result.shape is None:
+        return "", ""
+    from ..shapes.words import shape_words
+
+    return shape_words(result)
 
 
 def labels(results: Sequence[Result]) -> list[str]:

@@ -36,6 +36,10 @@ def run_markdown(run: Run, reasoning: ReasoningView = "excerpt", cells: str = ""
     if run.system:
         parts += ["## System prompt", quoted(run.system)]
     parts += ["## Cells", cells] if cells else []
+    if any(result.shape is not None for result in run.results):
+        from ..shapes.fields import fields_markdown
+
+        parts += ["## Fields", told] if (told := fields_markdown(run.results)) else []
     parts += ["## Numbers", _markdown_table(run.results)]
     if said := notes(run.results):
         parts.append("\n".join(f"- {inline(line.plain)}" for line in said))

@@ -119,6 +119,11 @@ def _sent(prepared: Prepared, forecast: Forecast, same_as: str | None) -> Text:
     native = Text(harmless(json.dumps(decided.native, ensure_ascii=False)) if decided.native else "nothing")
     if decided.note:
         native.append(f"\n{harmless(decided.note)}", style="dim")
+    if (shape := prepared.shape) is not None:
+        where = ", ".join(shape.owns[:1]) or "words"
+        native.append(f"\n{shape.shape.word}: {shape.fidelity} ({where})")
+        told = dict.fromkeys(notice.message for notice in shape.notices)
+        native.append("".join(f"\n{harmless(words)}" for words in told), style="dim")
     if same_as is not None:
         return native.append(f"\nsame request as @{same_as}: asked once", style="dim")
     return native.append(f"\n{sources(forecast)}", style="dim")

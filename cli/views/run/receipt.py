@@ -51,7 +51,7 @@ def receipt_line(
         ((who if model in who else f"{who} ({model})") if named else "", STRONG),
         (think_path(result) + (" reasoning tokens" if result.reasoning.tokens is not None else ""), STRONG),
         (f"{mark} {words}", style),
-        check_of(result),
+        _check(result),
         (f"{tokens(result.usage.output_tokens)} output", ""),
         (f"first answer {seconds(result.latency.first_answer_s)}", ""),
         (f"total {seconds(result.latency.total_s)}", ""),
@@ -129,6 +129,11 @@ def _said_once(result: Result) -> list[tuple[str, str]]:
 
         said.append((bill_words(result.escalation), ""))
     return [*said, (one_line(result.cost.note or "", 300), "")]
+
+
+def _check(result: Result) -> tuple[str, str]:
+    words, style = check_of(result)
+    return words.replace("\n", _SEPARATOR), style
 
 
 def _cost(result: Result) -> str:

@@ -15,11 +15,13 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_object, objects, words
 from ...calls.reply import HttpReply, Piece, Role, named_event, stream, whole
+from ...calls.shapes import shaped_answer
 from ...state.caches import CacheTerms
 from . import replies, rules
 from .context import SUMMARY_TOKENS, Edited, edit
 from .models import Claude, find_claude
 from .replay import JudgedHistory, organization_of, signature_of
+from .schema_rules import check_format
 
 SPEED = Speed(first_s=0.9, thinking_per_s=110.0, answer_per_s=75.0)
 COUNTED_FIELDS = words(
@@ -72,6 +74,8 @@ def answer(call: ApiCall) -> HttpReply:
     if size > model.context_tokens:
         raise replies.invalid(call, f"prompt is too long: {size} tokens > {model.context_tokens} maximum")
     forced = "" if edited.only_summary else FILLER_MARK if "huge_event" in call.faults else None
+    check_format(call)
+    forced = forced if forced is not None else shaped_answer(call.body, prompt, call.seed, model.id)
     dial = OFF if edited.only_summary else dial
     turn = take_turn(
         prompt, dial, key=(call.seed, "anthropic", model.id), speed=SPEED, output_limit=limit, forced_answer=forced

@@ -10,6 +10,7 @@ from ...answers.turns import SimulatedTurn, Speed, deltas, take_turn
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_object, as_text, joined_text, objects, words
 from ...calls.reply import HttpReply, Piece, RejectedError, Role, named_event, stream
+from ...calls.shapes import shaped_answer
 from ...state.prompts import PromptSection, SectionedPrompt
 from . import replies
 
@@ -38,7 +39,13 @@ def answer(call: ApiCall) -> HttpReply:
     prompt = _prompt(call)
     key = (call.seed, "cohere", call.model)
     limit = as_int(call.body.get("max_tokens"))
-    turn = take_turn(prompt.text, _dial(call), key=key, speed=SPEED, output_limit=limit, thinking_share=0.2)
+    if call.body.get("response_format") is not None and (call.body.get("tools") or call.body.get("documents")):
+        text = "response_format is not supported together with tools or documents"
+        raise RejectedError(replies.error(call, 400, text))
+    forced = shaped_answer(call.body, prompt.text, *key)
+    turn = take_turn(
+        prompt.text, _dial(call), key=key, speed=SPEED, output_limit=limit, thinking_share=0.2, forced_answer=forced
+    )
     if call.streams:
         return stream(_events(call, turn, prompt), replies.request_headers(call))
     content: list[JsonObject] = [{"type": kind, kind: text} for kind, text in _parts(call, turn)]

@@ -64,6 +64,8 @@ def _deepseek_style(call: ApiCall) -> ChatStyle:
 
 def _deepseek(call: ApiCall, asked: ChatRequest) -> ChatRequest:
     """Turns with calls have to bring their thought back while the model thinks; of all others it is not read."""
+    if (as_object(call.body.get("response_format")) or {}).get("type") == "json_schema":
+        raise _refusal("This response_format type is unavailable now")
     messages = objects(call.body.get("messages"))
     for message in messages:
         called = message.get("role") == "assistant" and bool(message.get("tool_calls"))

@@ -16,6 +16,7 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_object, objects
 from ...calls.reply import HttpReply, Piece, Role, google_event, stream
+from ...calls.shapes import shaped_answer
 from ...state.caches import CacheTerms
 from ...state.prompts import SectionedPrompt
 from . import replies, rules
@@ -48,7 +49,7 @@ def answer(call: ApiCall) -> HttpReply:
         key=(call.seed, "google", model.id),
         speed=SPEED,
         output_limit=limit,
-        forced_answer=FILLER_MARK if "huge_event" in call.faults else None,
+        forced_answer=FILLER_MARK if "huge_event" in call.faults else _shaped(call, model, body, prompt.text),
     )
     cached = cached_tokens(call, model, prompt)
     chunks = list(_chunks(call, model, turn, shown, size, cached))
@@ -59,6 +60,17 @@ def answer(call: ApiCall) -> HttpReply:
         pieces = tuple(replace(piece, payload=google_event(chunk)) for chunk, piece in chunks)
         return stream(pieces, replies.request_headers(call), content_type="text/event-stream")
     return stream(_array(chunks), replies.request_headers(call), content_type=replies.CONTENT_TYPE)
+
+
+def _shaped(call: ApiCall, model: Gemini, body: JsonObject, prompt: str) -> str | None:
+    """The JSON that is asked for. Before the third generation not beside functions."""
+    config = as_object(body.get("generationConfig")) or {}
+    if config.get("responseSchema") is not None and config.get("responseJsonSchema") is not None:
+        raise replies.invalid(call, "response_schema and response_json_schema are mutually exclusive.")
+    if config.get("responseMimeType") == "application/json" and body.get("tools") and model.generation < 3:
+        text = "Function calling with a response mime type: 'application/json' is unsupported"
+        raise replies.invalid(call, text)
+    return shaped_answer(body, prompt, call.seed, model.id)
 
 
 def count_tokens(call: ApiCall) -> HttpReply:

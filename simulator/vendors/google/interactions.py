@@ -13,6 +13,7 @@ from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
 from ...calls.reply import HttpReply, Piece, RejectedError, Role, named_event, stream, whole
+from ...calls.shapes import shaped_answer
 from ...calls.vendor import Vendor
 from ...state.prompts import SectionedPrompt, prompt_of
 from ...state.seals import unseal
@@ -86,13 +87,14 @@ def answer(call: ApiCall) -> HttpReply:
     if size > model.context_tokens:
         text = f"The input token count ({size}) exceeds the maximum number of tokens allowed ({model.context_tokens})."
         raise invalid(call, text)
+    forced = _forced(call)
     turn = take_turn(
         prompt.text,
         _dial(call, model, config),
         key=(call.seed, "google", model.id),
         speed=SPEED,
         output_limit=_limit(call, model, config),
-        forced_answer=_forced(call),
+        forced_answer=forced if forced is not None else shaped_answer(call.body, prompt.text, call.seed, model.id),
     )
     shown = config.get("thinking_summaries") == "auto"
     usage = _usage(turn, size) | {"total_cached_tokens": cached_tokens(call, model, prompt)}

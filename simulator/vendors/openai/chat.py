@@ -12,10 +12,12 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_list, as_object, joined_text, objects, words
 from ...calls.reply import HttpReply, Piece, Role, data_event, stream
+from ...calls.shapes import shaped_answer
 from ...state.prompts import PromptSection, SectionedPrompt
 from . import replies, rules
 from .media import tokens_of
 from .models import Gpt
+from .schema_rules import check_format
 
 FIELDS = words(
     "model messages audio frequency_penalty function_call functions logit_bias logprobs max_completion_tokens "
@@ -44,7 +46,9 @@ def answer(call: ApiCall) -> HttpReply:
         _check_sampling(call)
         _check_tools(call, model)
     prompt = _prompt(call)
+    check_format(call, call.body.get("response_format"), "response_format", prompt.text)
     forced = FILLER_MARK if "huge_event" in call.faults else REFUSAL if call.refused else None
+    forced = forced if forced is not None else shaped_answer(call.body, prompt.text, call.seed, model.id)
     dial = Dial("none" if call.refused else effort)
     turn = take_turn(
         prompt.text,

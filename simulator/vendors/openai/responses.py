@@ -13,6 +13,7 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_int, as_object, as_text, objects, words
 from ...calls.reply import HttpReply, stream
+from ...calls.shapes import shaped_answer
 from ...state.caches import Cached
 from ...state.prompts import SectionedPrompt
 from . import replies, rules
@@ -27,6 +28,7 @@ from .responses_rules import (
     includes_ciphertext,
     reasoning_options,
 )
+from .schema_rules import check_format
 
 COUNTED_FIELDS = words(
     "model conversation input instructions parallel_tool_calls personality previous_response_id reasoning text "
@@ -56,10 +58,18 @@ def answer(call: ApiCall) -> HttpReply:
         key=(call.seed, "openai", model.id),
         speed=rules.SPEED,
         output_limit=limit,
-        forced_answer=FILLER_MARK if "huge_event" in call.faults else REFUSAL if call.refused else None,
+        forced_answer=_forced(call, recalled, model.id),
         thinking_share=PRO_MODE_SHARE if reasoning.get("mode") == "pro" else 1.0,
     )
     return answer_as(call, script_of(call, model, turn, reasoning, recalled, party))
+
+
+def _forced(call: ApiCall, recalled: Recalled, model: str) -> str | None:
+    """What is said whatever was asked; None where the model says what it will."""
+    check_format(call, (as_object(call.body.get("text")) or {}).get("format"), "text.format", recalled.prompt.text)
+    if "huge_event" in call.faults:
+        return FILLER_MARK
+    return REFUSAL if call.refused else shaped_answer(call.body, recalled.prompt.text, call.seed, model)
 
 
 def compact(call: ApiCall) -> HttpReply:

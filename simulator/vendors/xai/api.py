@@ -14,6 +14,7 @@ from ...answers.turns import Speed, take_turn
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_object
 from ...calls.reply import HttpReply, RejectedError
+from ...calls.shapes import shaped_answer
 from ...openai_family.chat import answer_as
 from ...openai_family.chat_request import read_request
 from ...openai_family.hosted_model import HostedModel
@@ -75,6 +76,7 @@ def responses(call: ApiCall) -> HttpReply:
         key=(call.seed, "xai", model.id),
         speed=SPEED,
         output_limit=as_int(call.body.get("max_output_tokens")),
+        forced_answer=shaped_answer(call.body, recalled.prompt.text, call.seed, model.id),
         limit_covers_thinking=False,
     )
     options: JsonObject = {"effort": dial.level, "summary": "detailed"}

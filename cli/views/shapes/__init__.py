@@ -1,0 +1,1 @@
+"""Answers of one shape: whether they fit, and their fields side by side."""

@@ -1,0 +1,121 @@
+"""The fields of answers as JSON, side by side, with those marked that are not the same in all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+from msgspec import Struct
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from ....engine.results.result import Result
+from ....providers.untrusted import one_line
+from ..grid import Column, needs, ruled
+from ..quotation import inline
+from ..run.dial import labels
+
+DIFFERS = "≠"
+MOST_FIELDS = 40
+LONGEST_VALUE = 200
+ABSENT = "–"
+LEGEND = f"{DIFFERS} not the same in all answers; {ABSENT} not there; ✗ does not fit the schema"
+
+
+class FieldRow(Struct, frozen=True):
+    """One field: its path, what each answer has there, and which of them do not fit the schema."""
+
+    path: str
+    values: tuple[str, ...]
+    wrong: tuple[bool, ...]
+
+    @property
+    def differs(self) -> bool:
+        return len(set(self.values)) > 1
+
+
+def compared(results: Sequence[Result]) -> list[Result]:
+    """Those of the results that have a value."""
+    return [
+        one for one in results if one.shape is not None and one.shape.form not in (None, "cut", "empty", "not_json")
+    ]
+
+
+def field_rows(results: Sequence[Result]) -> list[FieldRow]:
+    """The fields of at least two results, in the order in which they come; none where there is nothing to compare."""
+    if len(results) < 2:
+        return []
+    found = [dict(_leaves(result.answer_json, "")) for result in results]
+    wrong = [{_place(error) for error in result.schema_errors or ()} for result in results]
+    paths = dict.fromkeys(path for one in found for path in one)
+    rows = [
+        FieldRow(
+            one_line(path, 60) or "(whole)",
+            tuple(one.get(path, ABSENT) for one in found),
+            tuple(path in places for places in wrong),
+        )
+        for path in paths
+    ]
+    return rows[:MOST_FIELDS]
+
+
+def fields_view(results: Sequence[Result], width: int) -> RenderableType | None:
+    """The table, or where it is too narrow for one each field with its values below; None without anything to show."""
+    shown = compared(results)
+    rows, names = field_rows(shown), labels(shown)
+    if not rows:
+        return None
+    cells = [Text(f"{DIFFERS if row.differs else ' '} {row.path}", "bold" if row.differs else "") for row in rows]
+    columns = [Column("  field", "left", cells)]
+    columns += [Column(name, "left", [_cell(row, at) for row in rows]) for at, name in enumerate(names)]
+    legend = Text(f"\n{LEGEND}", "dim")
+    if needs(columns) <= width:
+        return Group(ruled(columns), legend)
+    lines: list[Text] = []
+    for row, head in zip(rows, cells, strict=True):
+        lines.append(head)
+        if row.differs or any(row.wrong):
+            lines += [Text.assemble(f"    {name}: ", _cell(row, at)) for at, name in enumerate(names)]
+        else:
+            lines.append(Text.assemble("    all: ", _cell(row, 0)))
+    return Group(*lines, legend)
+
+
+def fields_markdown(results: Sequence[Result]) -> str:
+    """The table as Markdown; empty where there is nothing to compare."""
+    shown = compared(results)
+    rows, names = field_rows(shown), labels(shown)
+    if not rows:
+        return ""
+    lines = [f"|  | field | {' | '.join(map(inline, names))} |", f"|---|---|{'---|' * len(names)}"]
+    for row in rows:
+        values = (inline(words(row, at)) for at in range(len(names)))
+        lines.append(f"| {DIFFERS if row.differs else ''} | {inline(row.path)} | {' | '.join(values)} |")
+    return "\n".join([*lines, "", LEGEND])
+
+
+def words(row: FieldRow, at: int) -> str:
+    """The value of the answer `at`, with its mark where it does not fit."""
+    return f"{'✗ ' if row.wrong[at] else ''}{row.values[at]}"
+
+
+def _cell(row: FieldRow, at: int) -> Text:
+    return Text(words(row, at), "red" if row.wrong[at] else "dim" if row.values[at] == ABSENT else "")
+
+
+def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
+    """The path and text of each value that holds no others."""
+    if isinstance(value, dict) and value:
+        for name, inner in cast("dict[str, Any]", value).items():
+            yield from _leaves(inner, f"{path}.{name}" if path else str(name))
+    elif isinstance(value, list) and any(isinstance(one, dict | list) for one in cast("list[Any]", value)):
+        for at, inner in enumerate(cast("list[Any]", value)):
+            yield from _leaves(inner, f"{path}[{at}]")
+    else:
+        yield path, one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), LONGEST_VALUE)
+
+
+def _place(error: str) -> str:
+    """The path that an error names: `$.person.age: ...` is `person.age`."""
+    return error.partition(": ")[0].removeprefix("$").removeprefix(".")
