@@ -124,10 +124,6 @@ CountTokens = Annotated[
         help="Ask the providers that count for free how many tokens the prompt has: sends it, but has it not answered.",
     ),
 ]
-CallsAtOnce = Annotated[
-    int | None,
-    typer.Option("--concurrency", metavar="N", min=1, max=4096, help="Calls at once, at most; 64 unless it is said."),
-]
 Repeat = Annotated[
     int,
     typer.Option(
@@ -156,9 +152,6 @@ Outputs = Annotated[
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace a file too that thinkdial has not written.")]
 OutputFormat = Annotated[Format | None, typer.Option("--format", help="How to print the results.")]
-KeyName = Annotated[
-    str, typer.Argument(metavar="NAME", help="A provider, or a profile; profile:NAME where both have the name.")
-]
 Session = Annotated[
     str | None, typer.Option("--session", metavar="NAME", help="In this session; ask begins it if it is new.")
 ]
@@ -330,15 +323,13 @@ class FullContext(StrEnum):
 
 
 ContextTokens = Annotated[
-    int | None,
-    typer.Option("--context-tokens", min=1, metavar="N", help="Most input tokens of a session's call."),
+    int | None, typer.Option("--context-tokens", min=1, metavar="N", help="Most input tokens of a session's call.")
 ]
 ContextReasoning = Annotated[
     KeptReasoning | None, typer.Option("--context-reasoning", help="Of which turns of a session reasoning goes back.")
 ]
 ContextFull = Annotated[
-    FullContext | None,
-    typer.Option("--context-full", help="What to do with a session that no longer fits."),
+    FullContext | None, typer.Option("--context-full", help="What to do with a session that no longer fits.")
 ]
 ContextSummary = Annotated[
     str | None,

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from ...exit_codes import ExitCode, code_for
 from ...options import (
@@ -11,7 +13,6 @@ from ...options import (
     PRINTED,
     SENT,
     UNCHECKED,
-    CallsAtOnce,
     CheckOptions,
     Confirm,
     CountTokens,
@@ -46,6 +47,11 @@ if TYPE_CHECKING:
     from ...views.choose.difference import NamedDifference
     from .inquiry import Inquiry
     from .talk import Talk
+
+CallsAtOnce = Annotated[
+    int | None,
+    typer.Option("--concurrency", metavar="N", min=1, max=4096, help="Calls at once, at most; 64 unless it is said."),
+]
 
 
 def compare(

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from ....exit_codes import ExitCode
-from ....options import KeyName
+from .options import KeyName
 
 
 def rm(

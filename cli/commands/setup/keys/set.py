@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from ....exit_codes import ExitCode
-from ....options import ConfigFile, KeyName
+from ....options import ConfigFile
+from .options import KeyName
 
 
 def set_(
