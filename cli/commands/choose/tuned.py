@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,7 +19,7 @@ from ...exit_codes import ExitCode
 from ...files.output_files import check_replaceable
 from ...gates import code_after
 from ...options import Format
-from ...output import complain, console, emit, is_terminal, rendered, say, show, spread, write_file
+from ...output import complain, console, emit, is_terminal, say, show, spread, write_file
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -102,9 +103,9 @@ def run_trial(options: TrialOptions, config: Config, telling: Telling, asking: A
         if asking.dry_run or asking.confirm:
             cost = ready.cost(listener.note)
             if asking.dry_run:
-                emit(json_of(cost) if telling.form is Format.JSON else rendered(_cost_view(cost)))
+                emit(json_of(cost) if telling.form is Format.JSON else spread(partial(_cost_view, cost)))
                 return ExitCode.OK
-            show(_cost_view(cost, is_error=True))
+            show(_cost_view(cost, console(stderr=True).width))
             if not asking.yes and not agreed("Begin this trial?"):
                 say("nothing was sent")
                 return ExitCode.COST_LIMIT
@@ -130,10 +131,10 @@ def json_of(cost: TrialCost) -> str:
     return json_text(cost.document())
 
 
-def _cost_view(cost: TrialCost, *, is_error: bool = False) -> RenderableType:
+def _cost_view(cost: TrialCost, width: int) -> RenderableType:
     from ...views.trials.likely_cost import trial_cost_view
 
-    return trial_cost_view(cost, console(stderr=is_error).width)
+    return trial_cost_view(cost, width)
 
 
 def show_outputs(options: TrialOptions, config: Config, telling: Telling) -> ExitCode:
