@@ -14,7 +14,7 @@ from ..providers.think import Think, parse_think
 from .checks.escalation import checked_levels
 from .doses.chooser import choose_dose
 from .planning.fates import OnMismatch
-from .planning.option_names import LIBRARY
+from .planning.option_names import LIBRARY, check_number
 from .planning.prepare import Prompt, checked_text
 from .runs.forecasts import Note
 from .runs.jobs import Options
@@ -361,7 +361,8 @@ def _dropped(line: bytes) -> None:
 
 
 def within(name: str, value: _Number, least: float, most: float = inf) -> _Number:
-    """`value`. Raises `UsageError` where it is out of range."""
+    """`value`. Raises `UsageError` where it is no number, or out of range."""
+    check_number(name, value, whole=isinstance(least, int))
     if value is not None and not least <= value <= most:
         bounds = f"at least {least:g}" if most == inf else f"from {least:g} to {most:g}"
         raise UsageError(f"{name} is {bounds}, not {value}")

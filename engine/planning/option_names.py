@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from msgspec import Struct
 
+from ...providers.errors import UsageError
+
 
 class OptionNames(Struct, frozen=True):
     """Names of options, as one way of calling thinkdial has them. `yes` is None where nobody can agree to anything."""
@@ -41,3 +43,10 @@ LIBRARY = OptionNames(
     expect="expect=",
     think="think",
 )
+
+
+def check_number(name: str, value: object, *, whole: bool) -> None:
+    """Raise `UsageError` for what is neither a number nor None, and for a fraction where it has to be `whole`."""
+    if value is None or type(value) is int or (type(value) is float and not whole):
+        return
+    raise UsageError(f"{name} is a {'whole ' if whole else ''}number, not {value!r}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ...providers.errors import UsageError
-from ..planning.option_names import COMMAND_LINE, OptionNames
+from ..planning.option_names import COMMAND_LINE, OptionNames, check_number
 from ..targets.target import named_again
 from .forecasts import Note
 from .jobs import Options
@@ -32,6 +32,7 @@ def with_samples(
 
     That a name which was written several times means samples is noted. Raises `UsageError` for a number out of range.
     """
+    check_number(names.repeat, repeat, whole=True)
     times = named_again(profiles, config)
     wanted = 1 if repeat is None else repeat
     most = wanted * max(times.values(), default=1)

@@ -9,6 +9,7 @@ from msgspec import Struct
 from ...providers.errors import UsageError
 from ..batch.options import BatchOptions
 from ..checks.gates import Gate
+from ..planning.option_names import check_number
 
 CONFIDENCE = 0.95
 
@@ -31,6 +32,10 @@ class TrialOptions(Struct, frozen=True):
 
     def check(self) -> None:
         """Raise `UsageError` for what cannot be."""
+        check_number("target", self.target, whole=False)
+        check_number("confidence", self.confidence, whole=False)
+        check_number("seed", self.seed, whole=True)
+        check_number("max_rows", self.most_rows, whole=True)
         if self.target is not None and not 0 < self.target < 1:
             raise UsageError(
                 f"a target of {self.target:g}: a pass rate that can be shown lies between 0 and 1",

@@ -101,3 +101,20 @@ def test_a_cancelled_trial_keeps_what_came(config: Path, tmp_path: Path) -> None
     done = len(out.read_bytes().splitlines())
     found = thinkdial.tune(ROWS, FEW, target=0.9, config=config, output=out)
     assert found.chosen == "arm-p97@low" and 0 < found.earlier <= done
+
+
+@pytest.mark.parametrize(
+    "options", [{"target": "0.9"}, {"confidence": "a"}, {"seed": "x"}, {"max_rows": 2.5}, {"concurrency": "3"}]
+)
+def test_what_is_no_number_is_said(config: Path, options: dict[str, Any]) -> None:
+    with pytest.raises(thinkdial.UsageError, match=f"{next(iter(options))} is a (whole )?number, not"):
+        thinkdial.tune(ROWS[:1], FEW, config=config, **options)
+
+
+@pytest.mark.parametrize("repeat", ["3", 2.5, True])
+def test_a_repeat_is_a_whole_number(config: Path, repeat: Any) -> None:
+    for call in (thinkdial.compare, thinkdial.plan):
+        with pytest.raises(thinkdial.UsageError, match="repeat is a whole number"):
+            call("q", FEW, config=config, repeat=repeat)
+    with pytest.raises(thinkdial.UsageError, match="repeat is a whole number"):
+        thinkdial.batch(ROWS[:1], FEW, config=config, repeat=repeat)
