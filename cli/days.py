@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime, timedelta
 
-from ..providers.errors import UsageError
+from ..providers.errors import UsageError, did_you_mean
 
 _AGO = re.compile(r"(\d{1,5})([hdw])", re.ASCII)
+_WORDS = ("today", "yesterday", "month")
 _UNITS = {"h": "hours", "d": "days", "w": "weeks"}
 _HINT = "use a date (2026-11-01), today, month, or how long ago: 12h, 7d, 4w; days are UTC"
 
@@ -34,7 +35,7 @@ def parse_when(text: str, now: datetime | None = None) -> date:
         moment = datetime.fromisoformat(text.strip())
         return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC)
     except (ValueError, OverflowError):
-        raise UsageError(f"{text!r} is not a date", hint=_HINT) from None
+        raise UsageError(f"{text!r} is not a date{did_you_mean(word, _WORDS)}", hint=_HINT) from None
 
 
 def parse_span(since: str | None, until: str | None) -> tuple[date | None, date | None]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
-from ...providers.errors import StoreError
+from ...providers.errors import StoreError, did_you_mean
 from ...providers.json_values import obj, parse_json
 from ...providers.schema import Json
 from ...providers.turns.pieces import TurnPiece
@@ -136,7 +136,7 @@ def find_run(store: Store, written: str) -> int:
             if begins:
                 return begins[0][0]
     raise StoreError(
-        f"no run is called {written!r}",
+        f"no run is called {written!r}{did_you_mean(word, ('last',))}",
         hint="a run has a number (thinkdial history list), an id of which four characters will do, or is the last",
     )
 

@@ -20,7 +20,7 @@ from ...profiles.config import Config
 from ...profiles.price_list import price_for
 from ...profiles.provider import Provider
 from ...profiles.published import laid_over, stored
-from ...providers.errors import UsageError
+from ...providers.errors import UsageError, did_you_mean
 from ...providers.think import Think
 from ..costs.prices.list_price import ListPrice, list_price
 from ..planning.capability import DialTable, dials, takes
@@ -79,10 +79,18 @@ def find_models(question: ModelQuestion, config: Config, at: datetime) -> list[K
     found = [one for one in _named(question, config, at) if _fits(one, question, config, at)]
     if not found:
         raise UsageError(
-            f"no known model matches {question.pattern!r}" if question.pattern else "no model is known here",
+            f"no known model matches {question.pattern!r}{_near(question, config, at)}"
+            if question.pattern
+            else "no model is known here",
             hint="a model that is not listed can still be called; its provider's usual fields are used then",
         )
     return found
+
+
+def _near(question: ModelQuestion, config: Config, at: datetime) -> str:
+    """The known id that is most like the one that was asked for."""
+    every = _named(replace(question, pattern=None), config, at)
+    return did_you_mean(question.pattern or "", dict.fromkeys(one.card.example for one in every if one.card.example))
 
 
 def is_one_model(found: Sequence[KnownModel], pattern: str | None) -> bool:

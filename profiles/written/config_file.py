@@ -9,7 +9,17 @@ from typing import Any, cast
 from msgspec import Struct
 
 from ...providers.errors import UsageError, did_you_mean
-from ..config import PROJECT_FILE, TOP_KEYS, TRUST_FILE, Config, load, project_file, user_directory, user_file
+from ..config import (
+    DEFAULT_KEYS,
+    PROJECT_FILE,
+    TOP_KEYS,
+    TRUST_FILE,
+    Config,
+    load,
+    project_file,
+    user_directory,
+    user_file,
+)
 from ..disk import real_path, save_private
 from ..trust import is_trusted, trust
 from ..yaml_file import read_text, read_yaml
@@ -55,7 +65,8 @@ def setting(path: KeyPath, config: Config) -> Any:
                 place = place.setdefault(key, {})
             place[one.path[-1]] = one.value
     if found is None:
-        names = {path_words(one[:depth]) for one in known for depth in range(1, len(one) + 1)} | {*TOP_KEYS}
+        usual = {f"defaults.{key}" for key in DEFAULT_KEYS}
+        names = usual | {path_words(one[:depth]) for one in known for depth in range(1, len(one) + 1)} | {*TOP_KEYS}
         near = did_you_mean(path_words(path), names - {path_words(path)})
         raise UsageError(f"{path_words(path)} is not set{near}", hint="what is set: thinkdial config list")
     return found

@@ -153,7 +153,7 @@ def run(
     from ....engine.runs.jobs import Options, shape_in_options
     from ....engine.runs.money import CostOptions
     from ....engine.runs.samples import with_samples
-    from ....providers.errors import UsageError
+    from ....providers.errors import UsageError, did_you_mean
     from ...files.output_files import check_replaceable
     from ...output import check_writable, noting
     from ...selection import load_config, sweep_values
@@ -166,10 +166,15 @@ def run(
     output_form(output_format, output)
     check_summary_paths(summaries)
     if spreading.engine not in (None, RAY):
-        raise UsageError(f"--engine {spreading.engine}: is not known", hint="--engine ray, or none")
+        raise UsageError(
+            f"--engine {spreading.engine}: is not known{did_you_mean(spreading.engine, (RAY,))}",
+            hint="--engine ray, or none",
+        )
     if provider.via not in (None, PROVIDER):
-        hint = "--via provider uses the providers' own batch APIs"
-        raise UsageError(f"--via {provider.via}: is not known", hint=hint)
+        near, hint = did_you_mean(provider.via or "", (PROVIDER,)), "--via provider uses the providers' own batch APIs"
+        raise UsageError(
+            f"--via {provider.via}: is not known{did_you_mean(provider.via or '', (PROVIDER,))}", hint=hint
+        )
     for path in summaries:
         check_replaceable(path, force=force)
     if output is not None and spreading.engine is None:

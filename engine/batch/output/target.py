@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from ....providers.errors import ConfigError, UsageError
+from ....providers.errors import ConfigError, UsageError, did_you_mean
 from ....providers.untrusted import harmless_json
 from ...results.forms import form_of
 from .csv_lines import HEADS, csv_line, read_cells
@@ -43,7 +43,10 @@ def output_form(given: str | None, path: Path | None) -> Form:
     """The same for the results of a batch. Raises `UsageError`."""
     form = form_for(given, path)
     if form is None:
-        raise UsageError(f"--format {given}: a batch writes jsonl or csv", hint="--summary FILE.html has the totals")
+        near = did_you_mean(given or "", OUTPUT_FORMS)
+        raise UsageError(
+            f"--format {given}: a batch writes jsonl or csv{near}", hint="--summary FILE.html has the totals"
+        )
     return form
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ....profiles.disk import real_path
-from ....providers.errors import UsageError
+from ....providers.errors import UsageError, did_you_mean
 from ...checks.terms import ExpectTerms
 from ...results.encodings import ENOUGH_BYTES, Utf8Stream, encoding_of
 from ...results.forms import form_of
@@ -102,7 +102,7 @@ def rows_of(source: OpenSource, options: BatchOptions, config: Config) -> Iterat
         raise UsageError("--var gives fields to a template, and there is none", hint="add --template")
     given = options.input_form
     if given is not None and given not in FORMS:
-        raise UsageError(f"--input-format {given}: rows are {', '.join(FORMS)}")
+        raise UsageError(f"--input-format {given}: rows are {', '.join(FORMS)}{did_you_mean(given, FORMS)}")
     form = _form(given) or guess_form(options.source_name, source.beginning())
     is_tsv = given == "tsv" or (given is None and form_of(options.source_name, ("tsv",)) is not None)
     return read_rows(

@@ -15,7 +15,7 @@ from ....profiles.price_list import price_for
 from ....profiles.profile import Price, Profile
 from ....profiles.provider import Provider
 from ....profiles.published import published_price, stored
-from ....providers.errors import UsageError
+from ....providers.errors import UsageError, did_you_mean
 from ...targets.target import select
 from .price_card import PriceCard, PriceRow, own_rows, price_card
 from .price_table import PriceData, price_data
@@ -68,7 +68,10 @@ def _why(model: str | None, chosen: Profile | None, config: Config) -> str:
     """What a provider without prices says about it, where one was named."""
     name = chosen.provider if chosen is not None else (model or "").partition("/")[0]
     unpriced = config.providers[name].unpriced if name in config.providers else None
-    return f": {unpriced}" if unpriced else ""
+    if unpriced:
+        return f": {unpriced}"
+    known = (card.example for one in config.providers.values() for file in one.models for card in facts.cards(file))
+    return did_you_mean((model or "").rpartition("/")[2], dict.fromkeys(known))
 
 
 def _found(model: str | None, chosen: Profile | None, config: Config, at: datetime) -> list[ModelPrices]:
