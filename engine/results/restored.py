@@ -21,10 +21,13 @@ from ..planning.fates import PieceFate, SessionPlace
 from ..planning.think_plan import AimReceipt
 from ..shapes import words as shape_words
 from ..shapes.words import ShapeChange, ShapeReceipt
-from . import checked
+from . import checked, result
 from .checked import CheckOutcome, Escalation, EscalationStep
 from .documents import printed_fields
 from .result import Cost, Forecast, Reasoning, Result, ThinkReceipt
+
+setattr(result, "ShapeReceipt", ShapeReceipt)  # noqa: B010
+"""A type that fields of results have, and that only those who read them back need to know."""
 
 _Part = TypeVar("_Part", bound=Struct)
 

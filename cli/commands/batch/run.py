@@ -171,7 +171,7 @@ def run(
             hint="--engine ray, or none",
         )
     if provider.via not in (None, PROVIDER):
-        near, hint = did_you_mean(provider.via or "", (PROVIDER,)), "--via provider uses the providers' own batch APIs"
+        hint = "--via provider uses the providers' own batch APIs"
         raise UsageError(
             f"--via {provider.via}: is not known{did_you_mean(provider.via or '', (PROVIDER,))}", hint=hint
         )
