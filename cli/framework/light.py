@@ -49,11 +49,20 @@ class LightCommand(TyperCommand):
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         given = list(args)
         try:
-            return super().parse_args(ctx, args)
+            rest = super().parse_args(ctx, args)
         except _ParseError as error:
             from .typos import hinted
 
             raise hinted(error, self, ctx, given) from None
+        if ctx.params.get("output") is not None and not isinstance(ctx.params["output"], list):
+            self._refuse_second_output(given, ctx)
+        return rest
+
+    def _refuse_second_output(self, given: Sequence[str], ctx: Any) -> None:
+        """Say that a command writes one file, where two are named: the first would be forgotten without a word."""
+        options = given[: given.index("--")] if "--" in given else given
+        if sum(word == "-o" or word.partition("=")[0] == "--output" for word in options) > 1:
+            ctx.fail("-o is given twice, and this command writes one file.")
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         from .help_words import in_words

@@ -99,6 +99,11 @@ def test_two_files_in_two_formats(cli: Cli, tmp_path: Path) -> None:
     assert cli("demo", "-q", "-o", str(page), "-o", f"{tmp_path}/./a.html").code == 2
 
 
+def test_a_command_that_writes_one_file_refuses_two(cli: Cli) -> None:
+    ended = cli("batch", "rows.jsonl", "-p", "claude", "-o", "a.jsonl", "--output=b.jsonl")
+    assert ended.code == 2 and "writes one file" in ended.err
+
+
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.json", "a.html"])
 def test_only_files_of_ours_are_replaced(cli: Cli, tmp_path: Path, name: str) -> None:
     path = tmp_path / name
