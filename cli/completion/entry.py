@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 MOST_SHOWN = 500
+SAFE = frozenset("@%+=:,./-_~#")
+"""Beside letters and digits what a word may have that a shell puts in as it is: names come from files of others, too,
+and one such as `$(...)` would run at the next Enter."""
 
 
 def answer(given: Sequence[str]) -> str:
@@ -32,10 +35,16 @@ def answer(given: Sequence[str]) -> str:
     found, files = candidates(words, memory.table(), memory.names)
     current = words[-1] if words else ""
     cut = _kept_by_bash(current, breaks)
-    lines = [_line(shell, value[cut:], help_) for value, help_ in found[:MOST_SHOWN]]
+    shown = [(value, help_) for value, help_ in found if is_safe(value)]
+    lines = [_line(shell, value[cut:], help_) for value, help_ in shown[:MOST_SHOWN]]
     if files is not None:
         lines.append(f"\t{files}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def is_safe(value: str) -> bool:
+    """Whether a shell reads the word as itself."""
+    return all(letter.isalnum() or letter in SAFE for letter in value) and not value.startswith("#")
 
 
 def _kept_by_bash(word: str, breaks: str) -> int:
@@ -50,7 +59,7 @@ def _kept_by_bash(word: str, breaks: str) -> int:
 def _line(shell: str, value: str, help_: str) -> str:
     if shell == "bash":
         return value
-    clean = " ".join(help_.split())
+    clean = " ".join("".join(letter if letter.isprintable() else " " for letter in help_).split())
     if shell == "zsh":
         value = value.replace("\\", "\\\\").replace(":", "\\:")
         return f"{value}:{clean}" if clean else value

@@ -174,6 +174,20 @@ def test_a_change_of_the_configuration_is_seen(place: Path) -> None:
     assert "zebra" not in profiles(), "what is built in stays, without a word of the error"
 
 
+def test_a_name_that_a_shell_would_run_is_not_offered(place: Path) -> None:
+    names = ["fine", "x$(touch${IFS}pwned)", "x;id", "x`id`", "x|id", "x>y", "x'y", "x!y"]
+    lines = "".join(f"  {name!r}: {{provider: openai, model: 'm\x1b[31m'}}\n" for name in names)
+    (place / "here" / ".thinkdial.yaml").write_text(f"profiles:\n{lines}")
+    for shell in ("bash", "zsh", "fish", "powershell"):
+        words = ["thinkdial ask -p x", "@:="] if shell == "bash" else ["thinkdial", "ask", "-p", "x"]
+        line = [sys.executable, "-m", "thinkdial", "--complete", shell, *words]
+        here = place / "here"
+        told = subprocess.run(line, env=environment(place), cwd=here, check=True, capture_output=True, text=True)
+        values = [one.split("\t")[0] for one in told.stdout.splitlines()]
+        assert values and not set("$;`|>'!") & set("".join(values)), values
+        assert "\x1b" not in told.stdout
+
+
 def test_runs_and_sessions_come_from_the_history(cli: Cli, sim: Path, capsys: pytest.CaptureFixture[str]) -> None:
     from thinkdial.cli.completion.entry import answer
 
