@@ -25,6 +25,7 @@ from ..markdown import ModelMarkdown
 from ..run.answers import answers
 from ..run.phrases import reasoning_words, why_not_whole
 from ..run.receipt import receipt_line
+from ..wrap import wrap
 from .result_table import COLUMNS, ResultLine, in_order, matching, result_lines
 
 _MOST_PINNED = 2
@@ -187,7 +188,7 @@ class ResultsScreen(OwnScreen):
             fold = "" if not text else "  (r folds it)" if self.unfolded else f"  (r unfolds {len(text):,} characters)"
             parts.append(Text(f"\nreasoning: {words}{fold}", "italic"))
             if text and self.unfolded:
-                parts.append(Text("\n".join(f"┊ {one}" for one in text.split("\n"))))
+                parts.append(Text("\n".join(f"┊ {one}" for one in wrap(text, width - 2))))
         parts.append(Text(""))
         if result.answer.strip():
             parts.append(ModelMarkdown(result.answer))

@@ -12,7 +12,7 @@ from rich.text import Text
 
 from ....engine.results.result import Result
 from ....providers.untrusted import harmless
-from ..wrap import COLUMN_DIVIDER, columns_that_fit
+from ..wrap import COLUMN_DIVIDER, columns_that_fit, wrap
 from .continuity import went_along
 from .dial import check_of, labels, think_path
 from .excerpt import ReasoningView, excerpt
@@ -85,7 +85,7 @@ def _reasoning(result: Result, width: int, view: ReasoningView) -> Text:
     if not words:
         return Text("")
     shown = Text.assemble((f"reasoning: {words}", f"{QUIET} italic"))
-    lines = excerpt(text, width - len(_BAR)) if view == "excerpt" else harmless(text).strip().split("\n")
+    lines = excerpt(text, width - len(_BAR)) if view == "excerpt" else wrap(harmless(text).strip(), width - len(_BAR))
     for line in lines if text.strip() else []:
         shown.append(f"\n{_BAR}{line}", QUIET)
     shown.append("\n")
