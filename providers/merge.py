@@ -57,8 +57,8 @@ def at_path(document: Mapping[str, Any], path: str) -> Any:
     for key in path.split("."):
         if not isinstance(value, _OBJECTS):
             return None
-        value = cast("Mapping[str, Any]", value).get(key)
-    return value
+        value = value.get(key)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
+    return value  # pyright: ignore[reportUnknownVariableType]
 
 
 def joined(base: Mapping[str, Any], *overlays: Mapping[str, Any]) -> dict[str, Any]:

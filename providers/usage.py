@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from .schema import Notice, ToolsUsed, Usage
 
@@ -18,7 +19,7 @@ TOTALLED_MARGIN = 2
 _NONE: Mapping[str, int] = {}
 
 
-class RawCounts(NamedTuple):
+class RawCounts(Struct, frozen=True):
     """What one report says, by the wire's own words; None is not reported.
 
     `entered` and `output` are the wire's two main counts. `added` is input that this wire always counts beside

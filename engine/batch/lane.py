@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ...providers.errors import ConfigError, ErrorKind, Failure
@@ -40,8 +41,7 @@ AGAIN_KINDS: frozenset[ErrorKind] = frozenset({"server", "timeout", "connection"
 """Kinds that may pass by themselves. Nonsense is among them: in a long night a proxy sends some."""
 
 
-@dataclass(slots=True)
-class Task:
+class Task(Struct):
     """One call to make. `tries` counts the attempts that were made, `busy` those that were turned away.
 
     `lower` are the results of less thinking, which failed their check. `samples` of the same are made in this run,

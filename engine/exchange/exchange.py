@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING
 
 import httpx2
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ...providers.dialect import failure
@@ -47,8 +47,7 @@ class _SpentError(Exception):
     """What came so far costs all that was granted."""
 
 
-@dataclass(slots=True)
-class _Attempt:
+class _Attempt(Struct):
     """The state of the attempt that is under way, kept outside of it so that a cancelled one loses nothing.
 
     `sent`: the request has left in full. `silent`: then nothing came, until we gave up. `shown`: text came. `broke`:
@@ -66,8 +65,7 @@ class _Attempt:
     reader: ResponseReader | None = None
 
 
-@dataclass(slots=True)
-class Exchange:
+class Exchange(Struct):
     """A call with its retries. `outcome` may be asked at any time, also after a cancellation.
 
     The `purse` cuts the stream when what came so far costs more than was granted, and grants other attempts.
@@ -85,14 +83,13 @@ class Exchange:
     _given_way: int = 0
     _has_learned: bool = False
     _heeding: tuple[Prepared, Lesson] | None = None
-    _given: Prepared = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._given = self.prepared
-
+    _given: Prepared | None = None
     _has_left: bool = False
     _current: _Attempt | None = None
     _notices: list[Notice] = field(default_factory=list[Notice])
+
+    def __post_init__(self) -> None:
+        self._given = self.prepared
 
     async def run(self) -> Outcome:
         """Send until there is an answer or no sense in another attempt. Raises only `CancelledError`."""
@@ -137,7 +134,7 @@ class Exchange:
             attempts=self._attempts,
             request_id=attempt.request_id,
             notices=(*self._notices, *unsent, *withheld),
-            hint=None if reply.failure is None else hint_of(reply.failure, self._given),
+            hint=None if reply.failure is None else hint_of(reply.failure, self._given or self.prepared),
         )
 
     async def _attempt(self) -> Failure | None:

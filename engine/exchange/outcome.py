@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 
-from msgspec import Struct
+from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ...providers.errors import Failure
@@ -44,8 +43,7 @@ class Latency(Struct, frozen=True):
     connect_s: float | None = None
 
 
-@dataclass(slots=True)
-class Marks:
+class Marks(Struct):
     """Moments of one attempt, by the clock of the surroundings. What is told of them is rounded to a microsecond.
 
     It begins with `start`, or when its request could leave, where `watch` has seen that.
@@ -61,20 +59,20 @@ class Marks:
     def latency(self, output_tokens: int | None, *, streamed: bool) -> Latency:
         start = self.start if self.watch.left is None else self.watch.left
         connect = self.watch.connect_s
-
-        def since(moment: float | None) -> float | None:
-            return None if moment is None else round(max(0.0, moment - start), 6)
-
-        total = since(self.end)
+        total = _between(start, self.end)
         rate = round(output_tokens / total, 6) if output_tokens and total else None
         return Latency(
-            first_byte_s=since(self.first_byte),
-            first_reasoning_s=since(self.first_reasoning) if streamed else None,
-            first_answer_s=since(self.first_answer) if streamed else None,
+            first_byte_s=_between(start, self.first_byte),
+            first_reasoning_s=_between(start, self.first_reasoning) if streamed else None,
+            first_answer_s=_between(start, self.first_answer) if streamed else None,
             total_s=total,
             output_tokens_per_s=rate,
             connect_s=None if connect is None else round(connect, 6),
         )
+
+
+def _between(start: float, moment: float | None) -> float | None:
+    return None if moment is None else round(max(0.0, moment - start), 6)
 
 
 class Outcome(Struct, frozen=True):
@@ -94,7 +92,10 @@ class Outcome(Struct, frozen=True):
 
 def request_id_in(headers: Mapping[str, str]) -> str | None:
     """What the provider calls the request, for its support. `headers` have lower-case names."""
-    return next((headers[name] for name in REQUEST_ID_HEADERS if name in headers), "")[:MOST_NAME] or None
+    for name in REQUEST_ID_HEADERS:
+        if name in headers:
+            return headers[name][:MOST_NAME] or None
+    return None
 
 
 def cancelled(outcome: Outcome) -> Outcome:

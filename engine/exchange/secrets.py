@@ -59,10 +59,14 @@ class Secrets:
 
     def out_of_headers(self, headers: Mapping[str, str]) -> dict[str, str]:
         """The headers of a response without them, each value no longer than words from outside may be."""
+        if not self._values:
+            return {name: bounded(value) for name, value in headers.items()}
         return {name: bounded(self.out_of(value)) for name, value in headers.items()}
 
     def out_of_reply(self, reply: Reply) -> Reply:
         """A reply without them, where a text was put together in another order than it came."""
+        if not self._values:
+            return reply
         answer, reasoning = self.out_of(reply.answer), self.out_of(reply.reasoning)
         if answer == reply.answer and reasoning == reply.reasoning:
             return reply

@@ -98,7 +98,11 @@ class Recorder:
             lambda writing, connection: writing.reserve(connection, index, call, usd),
             done=_Patient(lambda: _release(loop, future)),
         )
-        await asyncio.wait((future,), timeout=MOST_PATIENCE_S)
+        patience = loop.call_later(MOST_PATIENCE_S, _settle, future)
+        try:
+            await future
+        finally:
+            patience.cancel()
 
     def estimate(self, index: int, usd: Decimal) -> None:
         """What a call that was reserved without an amount may cost."""
@@ -377,9 +381,10 @@ def _no_step(writing: Writing, connection: sqlite3.Connection) -> None:
 
 
 def _release(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
-    def settle() -> None:
-        if not future.done():
-            future.set_result(None)
-
     with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-        loop.call_soon_threadsafe(settle)
+        loop.call_soon_threadsafe(_settle, future)
+
+
+def _settle(future: asyncio.Future[None]) -> None:
+    if not future.done():
+        future.set_result(None)

@@ -72,6 +72,8 @@ def reported_fates(prepared: Prepared, changes: Iterable[Json]) -> tuple[PieceFa
     `changes` are those of the `Reply`. Entries that name no piece of ours, because its id did not go along, mean all
     that was kept if there are as many; else they change nothing.
     """
+    if not prepared.continuity.fates:
+        return ()
     files = tuple(fate for fate in prepared.continuity.fates if fate.kind == "file")
     told = {(fate.turn, fate.position): fate for fate in prepared.continuity.fates if fate.kind != "file"}
     turns = prepared.continuity.turns

@@ -24,7 +24,8 @@ from ..turns.pieces import TAGS, TurnPiece
 from .splitter import InlineThinkSplitter
 from .tag_table import TagTable
 
-_TELLING = frozenset((ReasoningDelta, ReasoningWithheld, Finish, Complete))
+_TELLING = frozenset((ReasoningDelta, ReasoningWithheld))
+_CLOSING = frozenset((Finish, Complete))
 
 _ENDING = frozenset((Finish, Complete, Failure, AnswerWasReasoning))
 
@@ -53,24 +54,33 @@ class SeparatingDecoder:
 
     def close(self) -> Iterator[Delta]:
         for delta in self._separate(self._inner.close()):
-            if isinstance(delta, _NO_ANSWER):
+            if not self._flushed and isinstance(delta, _NO_ANSWER):
                 yield from self._flush()
             yield delta
-        yield from self._flush()
+        if not self._flushed:
+            yield from self._flush()
 
     def _separate(self, deltas: Iterable[Delta]) -> Iterator[Delta]:
         for delta in deltas:
             if isinstance(delta, AnswerDelta) and not self._flushed:
                 if self._splitter.is_over:
                     yield delta
+                elif self._told_apart:
+                    yield from self._without_doubles(self._splitter.feed(delta.text, delta.part))
                 else:
-                    yield from self._split(self._splitter.feed(delta.text, delta.part))
+                    yield from self._splitter.feed(delta.text, delta.part)
                 continue
             kind = type(delta)
             if isinstance(delta, TurnPiece):
-                yield from self._split_piece(delta)
+                if self._may_hold_tags(delta):
+                    yield from self._split_piece(delta)
+                else:
+                    yield delta
                 continue
-            if kind in _TELLING:
+            if kind in _CLOSING:
+                if not self._flushed:
+                    yield from self._flush()
+            elif kind in _TELLING:
                 yield from self._listen(delta)
             if self._emulated and isinstance(delta, UsageReport) and delta.usage.reasoning_tokens == 0:
                 # The provider cannot count what it does not know to be reasoning.
@@ -78,7 +88,7 @@ class SeparatingDecoder:
             yield delta
 
     def _listen(self, delta: Delta) -> Iterator[Delta]:
-        """What is to be said before a delta that tells where the reasoning is, or that the answer is over."""
+        """What is to be said before a delta that tells where the reasoning is."""
         match delta:
             case ReasoningDelta() if not self._emulated and delta.text.strip():
                 self._told_apart.append(delta.text)
@@ -86,24 +96,24 @@ class SeparatingDecoder:
             case ReasoningWithheld() if not self._emulated:
                 self._withheld = True
                 yield from self._flush()
-            case Finish() | Complete():
-                yield from self._flush()
             case _:
                 pass
 
-    def _split(self, deltas: Iterable[Delta]) -> Iterator[Delta]:
+    def _without_doubles(self, deltas: Iterable[Delta]) -> Iterator[Delta]:
+        """What the splitter found, where reasoning that is told apart may come in tags once more."""
         for delta in deltas:
-            if isinstance(delta, ReasoningDelta) and self._told_apart:
+            if isinstance(delta, ReasoningDelta):
                 self._doubled.append(delta.text)
             else:
                 yield delta
 
+    def _may_hold_tags(self, piece: TurnPiece) -> bool:
+        if piece.kind != "text":
+            return False
+        return self._splitter.has_found or (not self._withheld and self._table.bare.may_begin(piece.text))
+
     def _split_piece(self, piece: TurnPiece) -> Iterator[Delta]:
         """A text without its tags, and before it what they held, where that is not the same once more."""
-        found = self._splitter.has_found
-        if piece.kind != "text" or not (found or (not self._withheld and self._table.bare.may_begin(piece.text))):
-            yield piece
-            return
         splitter = InlineThinkSplitter(self._table)
         if self._told_apart:
             splitter.expect_no_bare_closer()
@@ -128,12 +138,16 @@ class SeparatingDecoder:
             yield replace(piece, text="".join(words))
 
     def _flush(self) -> Iterator[Delta]:
+        """What the splitter holds back, once."""
         if self._flushed:
             return
         self._flushed = True
         if self._splitter.is_over and not self._doubled:
             return
-        yield from self._split(self._splitter.close())
+        last = self._splitter.close()
+        yield from self._without_doubles(last) if self._told_apart else last
+        if not self._doubled:
+            return
         doubled = "".join(self._doubled)
         if doubled.strip() in "".join(self._told_apart):
             return

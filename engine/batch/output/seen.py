@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import Any, NamedTuple, cast
+from typing import Any
+
+from msgspec import Struct
 
 from ....providers.json_values import array, items
 from ...results.charge import cost_is_unknown, document_may_have_cost
@@ -12,7 +14,7 @@ from ...results.checked import LADDER
 from ...results.result import Result
 
 
-class Seen(NamedTuple):
+class Seen(Struct, frozen=True):
     """What a summary counts of one result, from the result itself or from the line that was written of it."""
 
     profile: str
@@ -95,4 +97,4 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
 
 def _inner(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     value = document.get(name)
-    return cast("dict[str, Any]", value) if type(value) is dict else {}
+    return value if type(value) is dict else {}  # pyright: ignore[reportUnknownVariableType]

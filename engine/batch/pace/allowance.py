@@ -49,10 +49,11 @@ class RateAllowance:
 
     def rate(self, now: float) -> float | None:
         """What may be spent a second."""
-        rates = [HEADROOM * rate for rate in (self.configured, self.said) if rate is not None]
-        if self._share is not None and now < self._share_until:
-            rates.append(self._share)
-        return min(rates, default=None)
+        least = self._share if self._share is not None and now < self._share_until else None
+        for rate in (self.configured, self.said):
+            if rate is not None and (least is None or HEADROOM * rate < least):
+                least = HEADROOM * rate
+        return least
 
     @property
     def per_minute(self) -> float | None:

@@ -6,8 +6,9 @@ import socket
 import struct
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+from msgspec import Struct
 
 Clock = Callable[[], float]
 
@@ -19,8 +20,7 @@ _SEGMENT_AGE_AT = 52
 """Where `tcpi_last_data_recv`, in milliseconds, stands in `struct tcp_info` of linux/tcp.h."""
 
 
-@dataclass(slots=True)
-class Stopwatch:
+class Stopwatch(Struct):
     """`connecting`: when a connection began to be made, None where one was open. `left`: when bytes could leave.
 
     `arrived`: when what has been read last came to this machine, which may be before anybody had time to read it.
