@@ -9,7 +9,6 @@ from collections.abc import Iterable
 
 from msgspec import Struct
 
-_SPACE = re.compile(r"\s+")
 UNFENCED = re.compile(r"\A```[\w-]*\n(.*?)\n?```\Z", re.DOTALL)
 """A text that is all in a code fence, and what is in it."""
 
@@ -32,7 +31,7 @@ def normalized(answer: str) -> str:
     text = unicodedata.normalize("NFKC", answer).strip()
     fenced = UNFENCED.match(text)
     inner = fenced.group(1) if fenced else text
-    return _SPACE.sub(" ", inner).strip(_ENDS).casefold()
+    return " ".join(inner.split()).strip(_ENDS).casefold()
 
 
 def agreement_of(answers: Iterable[str]) -> Agreement | None:

@@ -61,7 +61,8 @@ class TagSearch:
 
     def may_begin(self, text: str) -> bool:
         """Whether any mark can begin within `text`."""
-        for first in self.firsts:  # noqa: SIM110: asked of each chunk, where a generator costs more than the search
+        # Asked of each chunk of an answer: a generator would cost more than the search.
+        for first in self.firsts:  # noqa: SIM110
             if first in text:
                 return True
         return False
