@@ -80,8 +80,10 @@ def _value(schema: object, root: JsonObject, seed: str, name: str, depth: int) -
         if isinstance(parts, list) and parts:
             listed = cast("list[object]", parts)
             return _value(listed[-1 if depth > DEEPEST else number % len(listed)], root, seed, name, depth + 1)
-    kinds = node.get("type")
-    kind = cast("list[object]", kinds)[-1 if depth > DEEPEST else 0] if isinstance(kinds, list) and kinds else kinds
+    kind = node.get("type")
+    if isinstance(kind, list) and kind:
+        listed = cast("list[object]", kind)
+        kind = listed[-1 if depth > DEEPEST else 0]
     if kind == "object" or (kind is None and "properties" in node):
         required = node.get("required")
         needed = cast("list[object]", required) if isinstance(required, list) else []
@@ -100,7 +102,7 @@ def _value(schema: object, root: JsonObject, seed: str, name: str, depth: int) -
         base = low if isinstance(low, int) else 0
         span = high - base + 1 if isinstance(high, int) else 90
         return base + number % max(span, 1)
-    return {"boolean": number % 2 == 0, "null": None}.get(str(kind), _WORDS[number % len(_WORDS)])
+    return {"boolean": number % 2 == 0, "null": None}.get(as_text(kind) or "", _WORDS[number % len(_WORDS)])
 
 
 def _target(root: JsonObject, ref: str) -> object:

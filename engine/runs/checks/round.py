@@ -10,6 +10,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from ....providers.schema import Json
 from ...checks.terms import Expected, ExpectTerms
 from ...planning.prepare import Prompt
@@ -62,6 +64,8 @@ class CheckRound:
 
         async def ask(profile: str, question: Prompt) -> Result:
             selection = one_selection([profile], self.config)
+            # A verdict has a form of its own, whatever the profile's other answers have to be.
+            selection = replace(selection, profile=replace(selection.profile, schema=None))
             jobs = make_jobs([selection], question, self.config, self.options, self.environment)
             part = None if purse is None else purse.share(next(calls_of_judges), (selection.profile.name,))
             target = jobs[0].target

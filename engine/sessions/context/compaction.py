@@ -70,7 +70,9 @@ def compaction_call(
         return CompactionCall(selection, _asked(turn, ""), replace(options, compaction=means), covers, False)
     if (name := by or policy.summary_profile) is not None:
         selection = one_selection([name], config)
-    return CompactionCall(selection, _asked(turn, SUMMARY_PROMPT), options, covers, True)
+    if selection.profile.schema is not None:
+        selection = replace(selection, profile=replace(selection.profile, schema=None))
+    return CompactionCall(selection, _asked(turn, SUMMARY_PROMPT), replace(options, shape=None), covers, True)
 
 
 def _asked(turn: NextTurn, words: str) -> Prompt:
