@@ -19,9 +19,8 @@ OPTION_KINDS: dict[str, Any] = {
     "--escalate": "levels", "--session": "session", "--from-run": "result", "--provider": "provider",
     "--use": "template", "--model": "model_id", "--format": ROW_FORMS, "--input-format": [*ROW_FORMS, "tsv", "lines"],
     "--via": ["provider"], "--engine": ["ray"], "--expect": [f"{kind}=" for kind in KINDS],
-    "--since": DAYS, "--until": DAYS, "--before": DAYS, "--file": FILES, "--output": FILES, "--summary": FILES,
-    "--from": FILES, "--config": FILES, "--log": FILES, "--rows": FILES,
-    "--show-completion": ["bash", "zsh", "fish", "powershell"],
+    "--since": DAYS, "--until": DAYS, "--before": DAYS,
+    "--schema": FILES, "--show-completion": ["bash", "zsh", "fish", "powershell"],
     "--install-completion": ["bash", "zsh", "fish", "powershell"],
 }  # fmt: skip
 """What the value of an option is, where its type does not say it. What is not here is text."""
@@ -81,9 +80,9 @@ def option_kind(one: Any) -> Any:
     descriptor = one.type_descriptor
     if descriptor.is_choice:
         return [str(getattr(choice, "value", choice)) for choice in descriptor.choices or ()]
-    if long in OPTION_KINDS and not (long == "--rows" and one.metavar != "FILE"):
+    if long in OPTION_KINDS:
         return OPTION_KINDS[long]
-    if descriptor.is_path or descriptor.is_file:
+    if descriptor.is_path or descriptor.is_file or (one.metavar or "").split("|")[0] in ("FILE", "DIR"):
         return DIRECTORIES if one.metavar == "DIR" else FILES
     return "text"
 
