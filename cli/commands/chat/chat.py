@@ -15,7 +15,6 @@ from ...options import (
     KEPT,
     SENT,
     CheckOptions,
-    ExchangeForm,
     Expect,
     KeepOptions,
     OneProfile,
@@ -27,6 +26,7 @@ from ...options import (
     ThinkOne,
     Yes,
 )
+from ..sessions.exchange_form import ExchangeForm
 
 if TYPE_CHECKING:
     from .dialogue import Dialogue

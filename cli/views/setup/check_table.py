@@ -11,6 +11,7 @@ from rich.text import Text
 from ....engine.lookups.profile_check import CheckedProfile
 from ....profiles.profile import Profile
 from ....providers.untrusted import one_line
+from ..name_list import UNFOLDED
 from ..numbers import UNKNOWN, seconds
 
 WIDE = 120
@@ -28,7 +29,7 @@ _MODEL_WORDS = {True: ("listed", "green"), False: ("not listed", "red"), None: (
 
 
 def check_table(rows: Sequence[CheckedProfile], width: int, *, online: bool) -> RenderableType:
-    """One row a profile, grouped by provider; with `online` what its provider answered."""
+    """One row a profile, grouped by provider, whom a pipe has on each line; with `online` what it answered."""
     names = list(dict.fromkeys(row.profile.provider for row in rows))
     rows = sorted(rows, key=lambda row: names.index(row.profile.provider))
     wide = width >= WIDE
@@ -48,7 +49,8 @@ def check_table(rows: Sequence[CheckedProfile], width: int, *, online: bool) -> 
     before: str | None = None
     for row in rows:
         provider = row.profile.provider
-        first = Text(one_line(provider) if provider != before else "", "cyan")
+        is_named = provider != before or width == UNFOLDED
+        first = Text(one_line(provider) if is_named else "", "cyan")
         before = provider
         cells: list[RenderableType] = [first, _state(row), Text(one_line(row.profile.name), "bold")]
         cells += _online(row) if online else [Text(one_line(row.candidate.source or _without_key(row)))]

@@ -47,7 +47,7 @@ def test_a_session_sends_it_again(cli: Cli, sim: Path, chart: Path) -> None:
     assert cli("ask", "What is it?", "-a", chart, "-p", "a", "--session", "s", "--config", sim).code == 0
     planned = cli("plan", "And now?", "--session", "s", "-p", "a", "--json", "--config", sim)
     (plan,) = planned.json["plans"]
-    assert [(fate["kind"], fate["fate"]) for fate in plan["continuity"]][0] == ("file", "kept")
+    assert next((fate["kind"], fate["fate"]) for fate in plan["continuity"]) == ("file", "kept")
     assert "sha256" in plan["request"]["body"]
     with stored(cli) as history:
         history.execute("UPDATE files SET data = NULL")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -66,11 +67,10 @@ def test_all_shows_all_grouped_by_provider(cli: Cli, tmp_path: Path) -> None:
     config.write_text("profiles: {zz: {provider: anthropic, model: claude-opus-5-5}}\n")
     shown = cli("profiles", "check", "--all", "--config", config)
     lines = [line for line in shown.out.splitlines() if "not ready" in line]
-    first = [line.split()[0] for line in lines if not line.startswith(" ")]
-    assert len(first) == len(set(first)), "each provider once"
-    at = next(at for at, line in enumerate(lines) if line.startswith("anthropic"))
-    until = next(at for at, line in enumerate(lines) if line.startswith("openai"))
-    assert any(" zz " in line for line in lines[at:until])
+    first = [line.split("\t")[0] for line in lines]
+    groups = [name for name, _ in groupby(first)]
+    assert all(first) and len(groups) == len(set(groups)), "each provider in one place, and on each of its lines"
+    assert any(line.startswith("anthropic\t") and "\tzz\t" in line for line in lines)
 
 
 def test_a_local_server_that_does_not_answer_is_not_ready(cli: Cli, tmp_path: Path, port: int) -> None:
