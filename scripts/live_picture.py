@@ -64,7 +64,7 @@ def simulated_vendors(home: Path) -> Iterator[dict[str, str]]:
         (home / "thinkdial" / "config.yaml").write_text(text, encoding="utf-8")
         yield {
             "XDG_CONFIG_HOME": str(home), "XDG_DATA_HOME": str(home / "data"), "PS1": PROMPT, "LANG": "C.UTF-8",
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PAGER": "cat", "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
         }  # fmt: skip
     finally:
         server.terminate()
