@@ -132,8 +132,7 @@ def project_file(start: Path) -> Path | None:
 
 def load_builtin() -> Config:
     """The profiles that ship with the program, whatever the user has configured."""
-    draft, layers = _builtin()
-    return _finished(draft, layers)
+    return _finished(*_builtin())
 
 
 def load(
@@ -237,8 +236,7 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
     if listed := root.section("groups"):
         for name in listed:
             listed.check_name(name)
-            draft.groups[name] = listed.texts(name)
-            draft.group_places[name] = str(listed.where(name))
+            draft.groups[name], draft.group_places[name] = listed.texts(name), str(listed.where(name))
     if section := root.section("defaults"):
         draft.defaults = _defaults(section, draft.defaults)
     if section := root.section("prices"):
