@@ -238,7 +238,7 @@ def make_and_show(
             say("interrupted: what had come is shown and marked")
         print_aftermath(finished)
         if finished.number is not None and is_terminal(sys.stderr):
-            say(f"run {finished.number}: thinkdial open {finished.number}, or thinkdial history show {finished.number}")
+            say(f"run {finished.number}: thinkdial open {finished.number}")
     if after is not None:
         after(finished)
     code = code_for(finished.run.results, interrupted=finished.interrupted)
