@@ -115,9 +115,8 @@ def _table(entries: Sequence[_Entry], judged: bool) -> PageTable:
         ))  # fmt: skip
 
     columns = [
-        words("", "profile", lambda e: e.row.profile),
+        _names(entries),
         words("", "think", lambda e: f"{e.row.think} ({e.row.same_as})" if e.row.same_as else e.row.think),
-        words("", "model", lambda e: e.row.model),
         figures("", "whole", lambda g: g.statuses["ok"], lambda e: e.row.whole),
     ]
     if any(entry.group.empty for entry in entries):
@@ -153,6 +152,14 @@ def _table(entries: Sequence[_Entry], judged: bool) -> PageTable:
         words("ending", "errors", lambda e: e.row.errors, "bad"),
     ]  # fmt: skip
     return PageTable(tuple(columns))
+
+
+def _names(entries: Sequence[_Entry]) -> PageColumn:
+    """Each profile with its model below it, where that is called otherwise."""
+    return PageColumn("", "profile", False, tuple(
+        PageCell(row.profile, row.profile.lower(), under=row.model if row.model != row.profile else "")
+        for row in (entry.row for entry in entries)
+    ))  # fmt: skip
 
 
 def _known(count: int, known: int) -> int | None:

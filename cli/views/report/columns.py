@@ -40,6 +40,8 @@ class PageCell(Struct, frozen=True):
     sort: str | None = None
     tone: str = ""
     best: bool = False
+    under: str = ""
+    """What stands below it, smaller."""
 
 
 class PageColumn(Struct, frozen=True):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from thinkdial.cli.views.report import report_page
+from thinkdial.cli.views.report.batch import summary_page
 from thinkdial.cli.views.report.code import coloured
 from thinkdial.cli.views.report.plots import ChartLine, Point, labelled
+from thinkdial.engine.batch.end import Ended
+from thinkdial.engine.batch.output.summary import Tally
 from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.results.result import Cost, Run
 
@@ -119,3 +123,35 @@ def test_no_label_lies_on_an_error_bar() -> None:
     made = labelled(points, bars)
     assert all(point.anchor != "middle" for point in made if point.placed)
     assert any(point.placed for point in labelled(points[:1], bars[:1]))
+
+
+@pytest.mark.slow
+def test_a_batch_table_fits_1280_pixels_with_its_heads_over_their_columns(browser: Browser, tmp_path: Path) -> None:
+    tally = Tally()
+    for index in range(10):
+        for profile in ("claude-haiku-4-5", "a-profile-with-a-long-name"):
+            tally.add({
+                "profile": profile, "model": "claude-haiku-4-5-20251001", "status": "ok", "finish": "stop",
+                "attempts": 1,
+                "passed": index < 8, "row_id": f"r{index}",
+                "think": {"requested": "high", "verdict": "not_observed"},
+                "usage": {"input_tokens": 1234, "output_tokens": 100_000, "reasoning_tokens": 60_000},
+                "cost": {"usd": "0.0123456"}, "latency": {"total_s": 100.5}, "error": None,
+            })  # fmt: skip
+    ended = Ended(rows=10, bad_rows=0, tally=tally, finished=True)
+    file = tmp_path / "batch.html"
+    file.write_text(summary_page(tally, ended, "rows.jsonl", datetime(2026, 11, 30, tzinfo=UTC)), encoding="utf-8")
+    page = browser.open(width=1280)
+    page.go(file)
+    inner = "document.querySelector('.numbers').parentElement"
+    assert page.run(f"{inner}.scrollWidth - {inner}.clientWidth") <= 0
+    apart = """(() => {
+      const edge = (cell, node) => { const r = document.createRange(); r.selectNodeContents(node);
+        const b = r.getBoundingClientRect(); return cell.classList.contains("number") ? b.right : b.left; };
+      const heads = [...document.querySelectorAll(".numbers thead tr:last-child th")];
+      const cells = [...document.querySelector(".numbers tbody tr").cells];
+      return heads.map((head, at) => Math.abs(edge(head, head.querySelector("button").lastChild)
+        - edge(cells[at], cells[at].querySelector("bdi"))));
+    })()"""
+    assert max(page.run(apart)) < 16
+    page.close()
