@@ -22,6 +22,7 @@ from ..planning.think_plan import AimReceipt
 from ..shapes import words as shape_words
 from ..shapes.words import ShapeChange, ShapeReceipt
 from . import checked, result
+from . import result as values_of_calls
 from .checked import CheckOutcome, Escalation, EscalationStep
 from .documents import printed_fields
 from .result import Cost, Forecast, Reasoning, Result, ThinkReceipt
@@ -44,6 +45,9 @@ _PARTS: Mapping[str, type[Any]] = {
 }
 _BEYOND_NUMBERS = 10**18
 """More than any count, duration or rate; and what is no number at all is not less."""
+
+# What an annotation of `Result` means, for whoever reads its types. A call that restores nothing goes without it.
+setattr(values_of_calls, ShapeReceipt.__name__, ShapeReceipt)
 
 _REQUIRED = frozenset(("profile", "provider", "model", "status", "think"))
 

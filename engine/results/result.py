@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
-from typing import Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from msgspec import Struct, field
 
@@ -15,8 +15,10 @@ from ..exchange.outcome import Latency
 from ..planning.fates import PieceFate, SessionPlace
 from ..planning.plan import Fidelity
 from ..planning.think_plan import AimReceipt
-from ..shapes.words import ShapeReceipt
 from .checked import CheckOutcome, Escalation
+
+if TYPE_CHECKING:
+    from ..shapes.words import ShapeReceipt
 
 Status = Literal["ok", "partial", "error", "cancelled"]
 Verdict = Literal["as_asked", "not_observed", "unwanted", "over_budget", "starved", "empty", "unknown"]

@@ -236,6 +236,8 @@ def test_a_clipped_answer_opens_when_the_keyboard_goes_into_it(opened: Opened) -
     page.press("Tab")
     assert page.run("document.activeElement.tagName") == "SUMMARY"
     page.press("Tab")
+    assert page.run("document.activeElement.className") == "copy"
+    page.press("Tab")
     assert page.run("document.activeElement.href") == "https://example.org/"
     assert page.run("document.querySelector('.answer .clip').classList.contains('open')")
 
