@@ -28,7 +28,7 @@ def coloured(code: str, language: str) -> str:
     name = language.strip().split(" ")[0].lower()
     if name not in _LANGUAGES or len(code) > MAX_CHARACTERS:
         return escape(harmless(code))
-    from pygments.lexers import get_lexer_by_name
+    from pygments.lexers import get_lexer_by_name  # pyright: ignore[reportUnknownVariableType]
 
     try:
         lexer = get_lexer_by_name(name, stripnl=False, ensurenl=False)
