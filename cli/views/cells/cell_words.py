@@ -106,11 +106,12 @@ def samples_words(cell: Cell) -> str:
 
 
 def agreement_words(cell: Cell) -> str:
-    """`5 of 5 agree`, and `4 of 5 passed` where the answers were checked."""
+    """`5 of 5 agree`, `all 5 differ`, and `4 of 5 passed` where the answers were checked."""
     parts = [f"{cell.passed} of {cell.judged} passed"] if cell.judged else []
     found = cell.agreement
     if found is not None and cell.agreement_by == "text":
-        parts.append(f"{round(found.share * found.answers)} of {found.answers} agree")
+        most = round(found.share * found.answers)
+        parts.append(f"{most} of {found.answers} agree" if most > 1 else f"all {found.answers} differ")
     return ", ".join(parts)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 
 from rich.cells import cell_len
 
@@ -80,6 +81,10 @@ def receipt_line(
         pieces.append((text, style))
         used += length
     return Line(*pieces)
+
+
+MOST_NAMED = 24
+"""Results that a remark names."""
 
 
 def notes(results: Sequence[Result], *, after_comparison: bool = False) -> list[Line]:
@@ -182,18 +187,23 @@ def together(
 
 
 def names_of(chosen: Sequence[Result], results: Sequence[Result]) -> list[str]:
-    """How to call these of the results: by the profile where all of it are meant, by cell where all samples are."""
+    """How to call these of the results: by the profile where all of it are meant, by cell where all samples are.
+
+    Of very many only the first are named, and how many more there are.
+    """
     own = {id(result) for result in chosen}
+    wanting = [result for result in results if id(result) not in own]
+    profiles = {result.profile for result in wanting}
+    cells = {(result.profile, result.think.requested) for result in wanting}
     named: dict[str, None] = {}
     for result, label in zip(results, labels(results), strict=True):
         if id(result) not in own:
             continue
-        others = [other for other in results if other.profile == result.profile]
-        samples = [other for other in others if other.think.requested == result.think.requested]
         cell = label.partition(" #")[0]
-        if all(id(other) in own for other in others):
+        if result.profile not in profiles:
             label = cell.partition("@")[0]
-        elif all(id(other) in own for other in samples):
+        elif (result.profile, result.think.requested) not in cells:
             label = cell
         named[label] = None
-    return list(named)
+    more = len(named) - MOST_NAMED
+    return [*named] if more <= 1 else [*islice(named, MOST_NAMED), f"{more:,} more"]

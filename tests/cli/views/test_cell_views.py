@@ -36,6 +36,12 @@ def text_of(shown: Shown, results: list[Result], width: int) -> str:
     return shown(cells_table(cells, results, width, samples_needed(len(cells))), width)
 
 
+def test_answers_of_which_no_two_are_alike_do_not_agree(result: Make, shown: Shown) -> None:
+    made = [result("claude", repeat=n, answer=f"it is {n}") for n in (1, 2, 3)]
+    flat = " ".join(text_of(shown, made, 160).split())
+    assert "all 3 differ" in flat and "agree" not in flat
+
+
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 160])
 def test_a_table_of_cells_fits_and_has_every_cell(result: Make, shown: Shown, width: int) -> None:
     made = [*samples(result, "claude", 6), *samples(result, "a-rather-long-name", 6, base=40.0)]

@@ -48,3 +48,9 @@ def test_names_are_as_short_as_they_can_be(result: Make) -> None:
     assert names_of(samples, samples) == ["claude"]
     assert names_of(samples[:2], samples) == ["claude@low"]
     assert names_of(samples[:1], samples) == ["claude@low #1"]
+
+
+def test_of_very_many_only_the_first_are_named(result: Make) -> None:
+    many = [result("claude", think=ThinkReceipt("low", {}, "exact"), repeat=number + 1) for number in range(2000)]
+    named = names_of(many[::2], many)
+    assert named[:2] == ["claude #1", "claude #3"] and len(named) == 25 and named[-1] == "976 more"
