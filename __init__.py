@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     from .engine.dose_calls import dose
     from .engine.doses.curves import Dose, DoseCurve, DoseFigure
     from .engine.exchange.outcome import Latency
+    from .engine.lock_calls import check_lock, write_lock
+    from .engine.locks.comparison import LockCheck
+    from .engine.locks.lock import Lock
     from .engine.planning.fates import PieceFate, SessionPlace
     from .engine.results.checked import CheckOutcome, Escalation, EscalationStep
     from .engine.results.difference import Difference, difference
@@ -65,6 +68,9 @@ _HOMES = {
     ".engine.dose_calls": "dose",
     ".engine.doses.curves": "Dose DoseCurve DoseFigure",
     ".engine.exchange.outcome": "Latency",
+    ".engine.lock_calls": "check_lock write_lock",
+    ".engine.locks.comparison": "LockCheck",
+    ".engine.locks.lock": "Lock",
     ".engine.results.difference": "Difference difference",
     ".engine.results.checked": "CheckOutcome Escalation EscalationStep",
     ".engine.results.result": "Cost Forecast Reasoning Result Run Summary ThinkReceipt",
@@ -81,12 +87,13 @@ _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split
 
 __all__ = [
     "AnswerDelta", "Arm", "ArmReport", "BadRow", "BatchOutcome", "BatchRun", "BatchSummary", "BudgetError", "Cell",
-    "CheckOutcome", "Client", "Config", "ConfigError", "Cost", "Delta", "Difference", "Dose", "DoseCurve",
-    "DoseFigure", "Escalation", "EscalationStep", "Failure", "Forecast", "Gate", "GroupSummary", "Latency",
+    "CheckOutcome", "Client", "Config", "ConfigError", "Cost", "Delta", "Difference", "Dose", "DoseCurve", "DoseFigure",
+    "Escalation", "EscalationStep", "Failure", "Forecast", "Gate", "GroupSummary", "Latency", "Lock", "LockCheck",
     "Measure", "Notice", "Observer", "PieceFate", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result",
-    "RowResult", "Run", "Session", "SessionPlace", "SessionTurn", "Silent", "StoreError", "StrictPlanError",
-    "Summary", "ThinkReceipt", "ThinkdialError", "TrialEnd", "TrialOutcome", "TrialReport", "Usage", "UsageError",
-    "__version__", "ask", "batch", "cells_of", "compare", "difference", "dose", "load_config", "plan", "tune",
+    "RowResult", "Run", "Session", "SessionPlace", "SessionTurn", "Silent", "StoreError", "StrictPlanError", "Summary",
+    "ThinkReceipt", "ThinkdialError", "TrialEnd", "TrialOutcome", "TrialReport", "Usage", "UsageError", "__version__",
+    "ask", "batch", "cells_of", "check_lock", "compare", "difference", "dose", "load_config", "plan", "tune",
+    "write_lock",
 ]  # fmt: skip
 
 

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
     from .....engine.locks.comparison import EntryState, LockCheck
     from .....engine.locks.lock import Lock, LockReading
     from .....engine.locks.probe_calls import Measured, ProbeCalls
-    from .....engine.targets.target import Selection
-    from .....profiles.config import Config
 
 FORMS = (Format.TABLE, Format.TEXT, Format.JSON, Format.MD)
 TEXT_WIDTH = 80
@@ -94,30 +92,13 @@ def _calls(
     lock: Lock, keeping: KeepOptions, repeat: int, max_cost: str | None, *, allow_unpriced: bool, yes: bool
 ) -> tuple[ProbeCalls, dict[str, LockReading]]:
     """The calls that ask all entries again, and what is no longer there to be asked."""
-    from datetime import datetime
-
-    from .....engine.locks.lock import LockReading
-    from .....engine.locks.probe_calls import ProbeCalls
-    from .....engine.runs.jobs import Options
+    from .....engine.lock_calls import calls_again
     from .....engine.runs.money import CostOptions, usd_of
-    from .....engine.targets.target import select
-    from .....providers.errors import UsageError
     from ....selection import load_config
 
-    config: Config = load_config(keeping.config, [entry.profile for entry in lock.entries], quiet=keeping.quiet)
-    selections: list[Selection] = []
-    problems: dict[str, LockReading] = {}
-    for entry in lock.entries:
-        try:
-            selections += select([entry.name], config)
-        except UsageError as error:
-            problems[entry.name] = LockReading(None, error.message)
+    config = load_config(keeping.config, [entry.profile for entry in lock.entries], quiet=keeping.quiet)
     cost = CostOptions(None if max_cost is None else usd_of(max_cost, "--max-cost"), allow_unpriced)
-    calls = ProbeCalls(
-        selections, config, Options(repeat=repeat), cost,
-        keeps_history=not keeping.no_history, yes=yes, as_of=datetime.fromisoformat(lock.written_at),
-    )  # fmt: skip
-    return calls, problems
+    return calls_again(lock, config, repeat, cost, keeps_history=not keeping.no_history, yes=yes)
 
 
 def _read(lock: Lock, calls: ProbeCalls, probes: int | None, *, quiet: bool, no_calls: bool) -> Measured:

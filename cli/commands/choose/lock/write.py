@@ -14,8 +14,6 @@ from .options import DEFAULT, Answers, LockFile, MostProbes
 if TYPE_CHECKING:
     from .....engine.locks.probe_calls import Measured
 
-REPEAT = 3
-
 
 def write(
     file: LockFile = DEFAULT,
@@ -42,18 +40,14 @@ def write(
 
     Example:  thinkdial lock write -p claude@high -p gpt@low --max-cost 0.50
     """
-    from datetime import UTC, datetime
-
-    from .....engine.locks.lock import Lock
+    from .....engine.lock_calls import REPEAT, lock_of
     from .....engine.locks.lock_file import is_lock, lock_text
     from .....engine.locks.probe_calls import ProbeCalls, measured
     from .....engine.locks.probes import probes_from, shipped_probes
-    from .....engine.results.assembly import timestamp
     from .....engine.runs.jobs import Options
     from .....engine.runs.money import CostOptions, usd_of
     from .....engine.targets.target import select
     from .....providers.errors import UsageError
-    from .....providers.version import VERSION
     from ....output import check_writable, complain, emit, noting, say, spread, write_file
     from ....selection import load_config, sweep_values
     from ....views.choose.lock import counted, lock_view, spent_words
@@ -77,14 +71,10 @@ def write(
     if found.interrupted:
         say("interrupted: no lock was written")
         return ExitCode.INTERRUPTED
-    entries = tuple(one.entry for one in found.readings.values() if one.entry is not None and one.problem is None)
-    for name, one in found.readings.items():
-        if one.problem is not None:
-            say(f"{name}: not in the lock: {one.problem}")
-    if not entries:
+    lock = lock_of(found, asked, times, say)
+    if lock is None:
         say("no lock was written")
         return ExitCode.ALL_FAILED
-    lock = Lock(timestamp(datetime.now(UTC)), VERSION, times, tuple(asked[: found.asked]), entries)
     text = lock_text(lock, as_json=file.suffix.lower() == ".json")
     try:
         write_file(file, text)
@@ -94,7 +84,7 @@ def write(
         return ExitCode.USAGE
     emit(lock_text(lock, as_json=True) if json else spread(lambda width: lock_view(lock, width)))
     if not keeping.quiet:
-        simulated = all(entry.simulated for entry in entries)
+        simulated = all(entry.simulated for entry in lock.entries)
         spent = spent_words(found.usd, found.usd_unknown, simulated=simulated)
         often = "once" if times == 1 else f"{times} times"
         say(f"written: {file}, {counted(found.asked, 'probe')}, each {often}, {spent}")
