@@ -26,9 +26,11 @@ def size_of(data: bytes, media_type: str) -> Size | None:
             case "image/webp":
                 return _webp(data)
             case "image/jpeg":
-                return next(
-                    (struct.unpack(">HH", body[1:5])[::-1] for mark, body in _segments(data) if mark in _FRAMES), None
-                )
+                frame = next((body for mark, body in _segments(data) if mark in _FRAMES), None)
+                if frame is None:
+                    return None
+                height, width = struct.unpack(">HH", frame[1:5])
+                return width, height
             case _:
                 return None
     except (struct.error, IndexError):

@@ -96,6 +96,8 @@ def build_count(call: Call, base_url: str, quirks: Quirks) -> HttpRequest | None
     """By the counting endpoint of the Responses API; None for params that are spelled otherwise there."""
     if not quirks.get("counts") or any(field in call.params for field in _UNCOUNTED):
         return None
+    if any(isinstance(message.get("content"), list) for message in call.written or ()):
+        return None  # the parts of files are spelled otherwise there
     return openai_responses.build_count(replace(call, native={}, params={}), base_url, {"counts": True})
 
 

@@ -17,6 +17,7 @@ from thinkdial.engine.planning.inputs.attached import AttachmentError
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.profile import Profile
+from thinkdial.providers.registry import dialect
 from thinkdial.providers.think import parse_think
 from thinkdial.providers.turns.turn import Origin, Turn, said
 
@@ -149,3 +150,12 @@ def test_a_file_of_an_earlier_turn_leaves_a_note_where_it_is_not_taken() -> None
     assert "[paper.pdf: a file of kind pdf that is not sent along]" in made.request.body.decode()
     (fate,) = made.continuity.fates
     assert (fate.kind, fate.fate, fate.reason) == ("file", "dropped", "Cohere takes documents as text only")
+
+
+def test_files_are_counted_by_the_provider_only_where_its_endpoint_knows_their_parts() -> None:
+    for route, counts in (("responses", True), ("messages", True), ("generate", True), ("chat", False)):
+        made = prepared(route, "image")
+        speech: Any = dialect(made.target.dialect)
+        built = speech.build_count(made.call, made.target.base_url, {"counts": True})
+        assert (built is not None) is counts
+        assert built is None or b64encode(FILES["image"][1]) in built.body
