@@ -43,8 +43,7 @@ TOP_KEYS = (
 PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
     "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
-    "endpoint", "known_as", "quirks", "thinking", "emulate", "simulated", "cache",
-    "context", "expect", "schema",
+    "endpoint", "known_as", "quirks", "thinking", "emulate", "simulated", "cache", "context", "expect", "schema",
 )  # fmt: skip
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",

@@ -28,6 +28,7 @@ from ..targets.target import Target, resolve
 from .unfinished import KILLED, as_recovered
 
 if TYPE_CHECKING:
+    from ..shapes.request import ShapePlan
     from .read import StoredResult, StoredRun
 
 BROKEN = frozenset(("timeout", "connection", "cancelled", "budget", "config"))
@@ -36,7 +37,8 @@ BROKEN = frozenset(("timeout", "connection", "cancelled", "budget", "config"))
 READING = frozenset(
     (
         "commentary", "content_filter", "continuation", "cost", "effort_differs", "empty_answer", "finish",
-        "model_load", "output_limit", "paused", "reasoning_uncounted", "refusal", "repeated", "skipped",
+        "model_load", "output_limit", "paused", "reasoning_uncounted", "refusal", "repeated", "shape_answer",
+        "skipped",
         "usage_reconciled", "usage_uncounted", "usage_unreconciled",
     )
 )  # fmt: skip
@@ -142,6 +144,7 @@ def _made(stored: StoredResult, reply: Reply, target: Target, config: Config) ->
             request=request,
             asked=Asked(Prompt(""), config.reference),
             emulated=bool(sent.get("emulated")),
+            shape=_shape(sent),
         ),
         reply=reply,
         latency=was.latency,
@@ -157,6 +160,14 @@ def _made(stored: StoredResult, reply: Reply, target: Target, config: Config) ->
         made, id=was.id, created_at=was.created_at, forecast=was.forecast, host=was.host, simulated=was.simulated,
         repeat=was.repeat, same_request=was.same_request,
     )  # fmt: skip
+
+
+def _shape(sent: Json) -> ShapePlan | None:
+    if sent.get("shape") is None:
+        return None
+    from ..shapes.kept import shape_kept
+
+    return shape_kept(sent["shape"])
 
 
 def _by_reply_alone(was: Result, reply: Reply) -> Result:

@@ -5,8 +5,10 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from ...profiles.card import ModelCard
+from ...profiles.cards.retirement import TOLD_DAYS
 from ...providers.schema import Notice
 from ...providers.think import Level, Think
+from ..targets.target import Target
 from .think_plan import PlanContext, ThinkPlan
 
 _STEERING = ("control", "levels", *(level.value for level in Level), "can_be_off", "budget", "budget.min", "budget.max")
@@ -73,3 +75,12 @@ def _unknown_words(context: PlanContext) -> str:
 def _unverified_words(context: PlanContext) -> str:
     doubted = ", ".join(fact for fact in _STEERING if fact in doubts_of(context.card))
     return f"{context.model}: what is sent is assumed to be taken, no source of its provider confirms: {doubted}"
+
+
+def end_notice(target: Target) -> Notice | None:
+    """That the model ends soon, or has ended, where that is known."""
+    end, today = target.retirement, target.today
+    if end is None or today is None or end.days_left(today) > TOLD_DAYS:
+        return None
+    code = "model_ended" if end.has_ended(today) else "model_ends"
+    return Notice(code, end.words(target.profile.model, today))

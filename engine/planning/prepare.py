@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...profiles.cards.retirement import TOLD_DAYS
 from ...profiles.profile import Reference
 from ...profiles.state.compactions import CompactionMeans
 from ...providers.errors import UsageError
@@ -22,6 +21,7 @@ from ...providers.turns.prefix import prefix_of
 from ...providers.turns.turn import Turn, said
 from ..targets.target import Target
 from .addresses import check_address
+from .certainty import end_notice
 from .fates import NO_TURNS, Continuity, Past
 from .plan import PlanContext, ThinkPlan, plan
 from .think_plan import AimReceipt
@@ -160,14 +160,14 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         decided = decided.for_dose(asked.aim)
     if target.card_note is not None:
         decided = replace(decided, notices=(Notice("published_card", target.card_note), *decided.notices))
-    if (notice := _end_notice(target)) is not None:
+    if (notice := end_notice(target)) is not None:
         decided = replace(decided, notices=(notice, *decided.notices))
     system = prompt.system or profile.system
     emulated = (asked.emulate or profile.emulate) and _can_be_emulated(think, decided, target)
     if emulated:
         from ...providers.emulation import scaffold
 
-        decided, system = _emulated(decided), scaffold(think, system)
+        decided, system = decided.emulated(), scaffold(think, system)
     shaped = None
     if (prompt.shape is not None or profile.schema is not None) and asked.compaction is None:
         from ..shapes.for_target import planned_shape  # much to import, which only schemas need
@@ -219,27 +219,10 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
     return Prepared(target, think, decided, call, request, asked, emulated, continuity, shaped)
 
 
-def _end_notice(target: Target) -> Notice | None:
-    """That the model ends soon, or has ended, where that is known."""
-    end, today = target.retirement, target.today
-    if end is None or today is None or end.days_left(today) > TOLD_DAYS:
-        return None
-    code = "model_ended" if end.has_ended(today) else "model_ends"
-    return Notice(code, end.words(target.profile.model, today))
-
-
 def _can_be_emulated(think: Think, decided: ThinkPlan, target: Target) -> bool:
     """Only where the model does not reason: others may refuse a prompt that asks for their reasoning."""
     wants = not think.is_auto and not think.is_off
     return wants and decided.fidelity == "unsupported" and target.card.control == "none"
-
-
-def _emulated(decided: ThinkPlan) -> ThinkPlan:
-    note = "asked for by prompt, in tags: ordinary output that looks like thinking"
-    kept = tuple(notice for notice in decided.notices if not notice.code.startswith("think_"))
-    return replace(
-        decided, fidelity="emulated", note=note, thinks=True, notices=(Notice("think_emulated", note), *kept)
-    )
 
 
 def with_levels(prepared: Prepared, levels: tuple[Level, ...], can_be_off: bool) -> Prepared | None:

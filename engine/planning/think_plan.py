@@ -180,3 +180,10 @@ class ThinkPlan(Struct, frozen=True):
         notices = () if aim.doubt is None else (Notice(f"dose_{aim.fit}", f"{aim.dose}: {aim.doubt}"),)
         fidelity = "mapped" if self.fidelity == "exact" else self.fidelity
         return replace(self, fidelity=fidelity, note=note, notices=(*notices, *self.notices), aim=aim)
+
+    def emulated(self) -> ThinkPlan:
+        """The same of a model that is asked for its reasoning by prompt."""
+        note = "asked for by prompt, in tags: ordinary output that looks like thinking"
+        kept = tuple(notice for notice in self.notices if not notice.code.startswith("think_"))
+        notices = (Notice("think_emulated", note), *kept)
+        return replace(self, fidelity="emulated", note=note, thinks=True, notices=notices)

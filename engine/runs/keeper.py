@@ -139,6 +139,10 @@ def _call_head(prepared: Prepared) -> CallHead:
     }
     if prepared.asked.account is not None:
         sent["account"] = prepared.asked.account
+    if prepared.shape is not None:
+        from ..shapes.kept import kept_shape
+
+        sent["shape"] = kept_shape(prepared.shape)
     if prepared.asked.repeat is not None:
         sent["repeat"] = prepared.asked.repeat
     return CallHead(

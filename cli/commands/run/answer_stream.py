@@ -101,6 +101,9 @@ class AnswerStream:
 
     def finished(self, index: int, result: Result) -> None:
         self._release()
+        by_tool = result.shape is not None and result.shape.fidelity == "tool"
+        if by_tool and not self._wrote_answer and result.answer:  # it came as a call, of which no text was streamed
+            self._answer(result.answer, "")
 
     def _hold(self, text: str, part: str) -> None:
         if self._may_mislead:

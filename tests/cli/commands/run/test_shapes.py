@@ -113,3 +113,18 @@ def test_a_kept_result_is_shown_again_with_its_fields(cli: Cli, config: Path) ->
     again = cli("history", "show", "last", "--json")
     assert all(found["schema_errors"] == [] for found in results_of(again))
     assert "age" in cli("history", "show", "last").out
+
+
+@pytest.mark.parametrize(
+    "schema", [json.dumps(BOUNDED), '{"type": "array", "items": {"type": "integer"}}', "name, note? str"]
+)
+def test_a_replay_reads_the_same_from_the_bytes(cli: Cli, config: Path, schema: str) -> None:
+    ran = results_of(
+        cli("compare", "Who?", "-p", "a", "-p", "o", "-p", "g", "--schema", schema, "--config", config, "--json")
+    )
+    replayed = results_of(cli("history", "replay", "last", "--config", config, "--json"))
+    for was, again in zip(ran, replayed, strict=True):
+        now = again["result"]
+        assert again["changes"] == []
+        for name in ("shape", "answer_json", "schema_errors", "answer"):
+            assert now[name] == was[name], name
