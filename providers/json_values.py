@@ -44,10 +44,7 @@ def parse_json(data: bytes | str) -> Any:
     return _DECODER.decode(text.removeprefix("\ufeff"))
 
 
-def _brackets(data: bytes | str) -> int:
-    if isinstance(data, str):
-        return data.count("[") + data.count("{")
-    return data.count(b"[") + data.count(b"{")
+_NESTING = (dict, list)
 
 
 def _check_levels(text: str) -> None:
@@ -64,13 +61,13 @@ def _check_levels(text: str) -> None:
 
 def _check_depth(value: Any) -> None:
     """The same for what is decoded already: level by level, without recursion."""
-    held: list[Any] = [value] if isinstance(value, dict | list) else []
+    held: list[Any] = [value] if isinstance(value, _NESTING) else []
     for _ in range(MOST_LEVELS):
         held = [
             inner
             for one in held
-            for inner in (cast("dict[str, Any]", one).values() if isinstance(one, dict) else cast("list[Any]", one))
-            if isinstance(inner, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+            if isinstance(inner, _NESTING)
         ]
         if not held:
             return
@@ -86,7 +83,7 @@ def parse_reply(data: bytes | str) -> Any:
         value: Any = orjson.loads(data)
     except orjson.JSONDecodeError:
         return parse_json(data)  # takes what providers send all the same: half surrogate pairs, NaN, wrong UTF-8
-    if len(data) > 2 * MOST_LEVELS and _brackets(data) > MOST_LEVELS:  # each level takes two characters
+    if len(data) > 2 * MOST_LEVELS:  # each level takes two characters
         _check_depth(value)
     return value
 

@@ -122,7 +122,7 @@ class Saying:
                 return delta if message == delta.message else replace(delta, message=message)
             case Served():
                 said = (delta.model, delta.response_id, delta.service_tier, delta.speed, delta.effort, delta.region)
-                return Served(*(None if name is None else self._name(name) for name in said))
+                return Served(*[None if name is None else self._name(name) for name in said])
             case TurnPiece() if not self._secrets.is_empty:
                 return self._piece(delta)
             case Finish() if delta.raw is not None:

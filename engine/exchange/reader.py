@@ -115,7 +115,7 @@ class ResponseReader:
 
     def break_off(self, failed: Failure | None = None) -> list[Delta]:
         """`failed`, if that is to be told, and the text that was held back. What is settled stays as it is."""
-        return [*self._saying.feed(self._break_off(failed)), *self._saying.close()]
+        return [] if self._ended else [*self._saying.feed(self._break_off(failed)), *self._saying.close()]
 
     def _feed(self, data: bytes) -> list[Delta]:
         found: list[Delta] = []
@@ -146,7 +146,7 @@ class ResponseReader:
                 return self._redirect()
 
     def _break_off(self, failed: Failure | None) -> list[Delta]:
-        if self._ended or self.is_settled or self.awaits == "nothing":
+        if self.is_settled or self.awaits == "nothing":
             return self._close()
         told: list[Delta] = [] if failed is None else [failed]
         return self._read_error(told) if self.awaits == "error" else [*told, *_text_in(self._end()), *self._skipped()]
@@ -176,7 +176,7 @@ class ResponseReader:
                 self.is_finished = True
             if self._bill is not None:
                 self._tell_bill(delta, found)
-            if joiner.holds or kind in JOINED:
+            if joiner.held or kind in JOINED:
                 joiner.feed(delta, found)
             else:
                 found.append(delta)

@@ -160,41 +160,37 @@ class SeparatingDecoder:
 class PairJoiner:
     """Holds back the first half of a surrogate pair until the second comes. What it gives can be encoded."""
 
-    __slots__ = ("_held",)
+    __slots__ = ("held",)
 
     def __init__(self) -> None:
-        self._held: dict[type[Delta], AnswerDelta | ReasoningDelta] = {}
-
-    @property
-    def holds(self) -> bool:
-        """Whether every delta counts, and not only the texts (`JOINED`)."""
-        return bool(self._held)
+        self.held: dict[type[Delta], AnswerDelta | ReasoningDelta] = {}
+        """While there are halves, every delta counts, and not only the texts (`JOINED`)."""
 
     def feed(self, delta: Delta, found: list[Delta]) -> None:
         """Add to `found` what may be heard now."""
         if isinstance(delta, _TEXTS):
-            if self._held or not (delta.text.isascii() or _is_whole(delta.text)):
+            if self.held or not (delta.text.isascii() or _is_whole(delta.text)):
                 found += self._join(delta)
                 return
-        elif self._held and type(delta) in _ENDING:
+        elif self.held and type(delta) in _ENDING:
             found += self.close()
         found.append(delta)
 
     def close(self) -> list[Delta]:
         """The halves that stayed alone."""
-        lost: list[Delta] = [replace(half, text="\ufffd") for half in self._held.values()]
-        self._held.clear()
+        lost: list[Delta] = [replace(half, text="\ufffd") for half in self.held.values()]
+        self.held.clear()
         return lost
 
     def _join(self, delta: AnswerDelta | ReasoningDelta) -> list[Delta]:
         found: list[Delta] = []
-        half = self._held.pop(type(delta), None)
+        half = self.held.pop(type(delta), None)
         if half is not None and half.part != delta.part:
             found.append(replace(half, text="\ufffd"))
             half = None
         words = f"{half.text}{delta.text}" if half else delta.text
         if words and "\ud800" <= words[-1] <= "\udbff":
-            self._held[type(delta)] = replace(delta, text=words[-1])
+            self.held[type(delta)] = replace(delta, text=words[-1])
             words = words[:-1]
         if words:
             found.append(replace(delta, text=text(words) or ""))

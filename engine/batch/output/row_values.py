@@ -8,9 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from statistics import fmean
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from ...cells.measure import Amount, Measure, measure_of
+from ...checks.agreement import normalized
 from ...statistics.blocks import blocks_differ, rates_differ
 from ...statistics.ranks import ALPHA
 
@@ -18,16 +21,28 @@ _SMALLEST_USD = Decimal("1e-12")
 MOST_ROWS = 1_000
 """Of so many rows the values are remembered, the first of a batch: more would show hardly anything more."""
 
+MOST_REMEMBERED = 2_000
+"""Characters of an answer that are kept as they are."""
 
-class RowSample(NamedTuple):
-    """One whole answer to a row. `said` stands for its text as far as it counts."""
+
+class RowSample(Struct, frozen=True):
+    """One whole answer to a row. `said` is its text, or stands for a long one as far as it counts (`said_of`)."""
 
     usd: Decimal | None
     total_s: float | None
     reasoning_tokens: int | None
     output_tokens: int | None
     passed: bool | None
-    said: int
+    said: str | int
+
+
+def said_of(answer: str) -> str | int:
+    """What is remembered of an answer to compare it with others to its row, which most rows have none of."""
+    return answer if len(answer) <= MOST_REMEMBERED else _compared(answer)
+
+
+def _compared(said: str | int) -> int:
+    return said if isinstance(said, int) else hash(normalized(said))
 
 
 Quantity = Literal["usd", "total_s", "reasoning_tokens", "output_tokens"]
@@ -75,7 +90,7 @@ class RowValues:
         shares: list[float] = []
         for samples in self.rows.values():
             if len(samples) > 1:
-                ((_, most),) = Counter(sample.said for sample in samples).most_common(1)
+                ((_, most),) = Counter(_compared(sample.said) for sample in samples).most_common(1)
                 shares.append(most / len(samples))
         return fmean(shares) if shares else None
 

@@ -17,11 +17,10 @@ from ....profiles import facts
 from ....profiles.profile import Reference
 from ...cells.levels import DosedSample, LevelStep, steps_by_upper
 from ...cells.measure import Measure
-from ...checks.agreement import normalized
 from ...results.documents import dollars_text, plain
 from ...results.result import Result
 from ...statistics.intervals import proportion_interval
-from .row_values import COMPETING, MOST_ROWS, QUANTITIES, RowSample, RowValues, shown_best
+from .row_values import COMPETING, MOST_ROWS, QUANTITIES, RowSample, RowValues, said_of, shown_best
 from .seen import Seen, seen_in, seen_in_line
 
 _FIGURES: Mapping[str, Callable[[Group], float | None]] = {
@@ -303,7 +302,7 @@ class Tally:
             self.profiles.setdefault(seen.profile)
         group.add(seen)
         if seen.status == "ok" and seen.row_id is not None and (row := self._row(seen.row_id)) is not None:
-            said = hash(normalized(seen.answer))
+            said = said_of(seen.answer)
             group.values.add(
                 row, RowSample(seen.usd, seen.total_s, seen.reasoning_tokens, seen.output_tokens, seen.passed, said)
             )
