@@ -7,6 +7,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from urllib.parse import urlsplit
 
 from msgspec import Struct, field
@@ -304,6 +305,7 @@ def wants_dose(selections: Iterable[Selection], sweep: tuple[Think, ...], config
     return any(think.aim is not None for one in selections for think in think_values(one, sweep, config))
 
 
+@lru_cache(maxsize=256)
 def host_of(url: str) -> str:
     """The host of an address, in small letters, with its port where it names one; empty where it has none."""
     try:
