@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import heapq
 import math
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -218,10 +218,10 @@ class Lane:
 
     def _unfold(self, row: Row) -> None:
         wanted = [(think, work) for think, work in self.caller.works(row) if self.owner.wants(self, work)]
-        samples = Counter(think for think, _ in wanted)
+        thinks = [think for think, _ in wanted]
         for think, work in wanted:
             self._count += 1
-            self._next.append(Task(row, think, work, self._count, samples=samples[think]))
+            self._next.append(Task(row, think, work, self._count, samples=thinks.count(think)))
 
     async def _turn(self, tokens: int) -> bool:
         """Wait until the pace allows one more call. False when there will be none."""

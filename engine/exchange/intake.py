@@ -65,19 +65,18 @@ class Saying:
     `found_secret`: a text held a credential that the bytes did not show, so that they are not fit to be kept.
     """
 
-    __slots__ = ("_secrets", "_texts", "found_secret")
+    __slots__ = ("_has_secrets", "_secrets", "_texts", "found_secret")
 
     def __init__(self, secrets: Secrets) -> None:
-        self._secrets = secrets
+        self._secrets, self._has_secrets = secrets, not secrets.is_empty
         self._texts: dict[type[Delta], tuple[Redactor, AnswerDelta | ReasoningDelta]] = {}
         self.found_secret = False
 
     def feed(self, deltas: Iterable[Delta]) -> list[Delta]:
         """What may be heard of `deltas` now. Only the end of a text may be held back until more comes."""
         found: list[Delta] = []
-        has_secrets = not self._secrets.is_empty
         for delta in deltas:
-            if has_secrets and isinstance(delta, _TEXTS):
+            if self._has_secrets and isinstance(delta, _TEXTS):
                 self._take(delta, found)
                 continue
             kind = type(delta)
@@ -123,7 +122,7 @@ class Saying:
             case Served():
                 said = (delta.model, delta.response_id, delta.service_tier, delta.speed, delta.effort, delta.region)
                 return Served(*[None if name is None else self._name(name) for name in said])
-            case TurnPiece() if not self._secrets.is_empty:
+            case TurnPiece() if self._has_secrets:
                 return self._piece(delta)
             case Finish() if delta.raw is not None:
                 raw = self._name(delta.raw)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from io import BytesIO
-from typing import NamedTuple, Protocol
+from typing import Protocol
+
+from msgspec import Struct
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 MAX_BODY_BYTES = 256 * 1024 * 1024
@@ -18,7 +20,7 @@ class FramingError(Exception):
     """The body cannot be cut into events: an event or the body is larger than the bound, or a frame is broken."""
 
 
-class Event(NamedTuple):
+class Event(Struct, frozen=True):
     """One server-sent event, or (`name` is `stray`) text between events that belongs to none, or (`body`) a document.
 
     Gemini ends a broken stream with bare JSON that no `data:` precedes; that text arrives as `stray`. `whole` is False
