@@ -17,7 +17,7 @@ ENGINE_ORDER = (
     "statistics", "targets", "shapes", "planning", "exchange", "attachments", "results", "checks", "costs", "cells",
     "history", "lookups",
     "runs", "doses", "sessions", "batch", "trials", "locks", "api", "call_options", "session_calls", "client",
-    "single_calls", "dose_calls", "session",
+    "single_calls", "lock_calls", "dose_calls", "session",
 )  # fmt: skip
 """From the lowest room to the highest: each may import from itself and from those before it."""
 

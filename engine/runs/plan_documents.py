@@ -9,11 +9,11 @@ from ..exchange.secrets import masked_headers, shown_body
 from ..planning.prepare import Prepared
 from ..results.documents import plain
 from ..results.result import Forecast, totals
-from .checks.judge_calls import JudgeCalls
 from .plans import PlannedCall
 
 if TYPE_CHECKING:
     from ..shapes.request import ShapePlan
+    from .checks.judge_calls import JudgeCalls
 
 PLAN_SCHEMA = "thinkdial.plan/1"
 

@@ -18,7 +18,7 @@ MOST_DATACLASSES = 8
 """A few more than there are today. A module takes a quarter of a millisecond, of 300 in all, a dataclass as much, and a
 struct a tenth of it: what makes these grow belongs behind an import that is made when it is needed."""
 
-MOST_MODULES_OF_PLAN = 139
+MOST_MODULES_OF_PLAN = 142
 
 NEVER = (
     "engine.sessions", "engine.batch", "engine.lookups", "engine.client", "engine.history.replay", "cli.views.report",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from itertools import takewhile
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -11,11 +12,13 @@ from rich.table import Table
 from rich.text import Text
 
 from ....engine.results.result import Forecast, ForecastTotals, totals
-from ....engine.runs.checks.judge_calls import JudgeCalls
 from ....engine.runs.jobs import Job
 from ....providers.untrusted import one_line
 from ..numbers import LONGEST_NAME, UNKNOWN, think_words
 from .forecast_cells import HEADS, amounts, method_words, short_source, total_amounts, unknown_words
+
+if TYPE_CHECKING:
+    from ....engine.runs.checks.judge_calls import JudgeCalls
 
 _SOURCE_NEEDS = 100
 

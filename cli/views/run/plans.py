@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from rich import box
 from rich.console import Group, RenderableType
@@ -14,12 +15,14 @@ from rich.text import Text
 from ....engine.planning.prepare import Prepared
 from ....engine.planning.think_plan import OF_THE_MODEL
 from ....engine.results.result import Forecast, totals
-from ....engine.runs.checks.judge_calls import JudgeCalls
 from ....engine.runs.plans import PlannedCall
 from ....providers.untrusted import harmless
 from ..numbers import think_words
 from .continuity import continuity_words, fate_lines
 from .forecast_cells import HEADS, amounts, method_words, sources, total_amounts, unknown_words
+
+if TYPE_CHECKING:
+    from ....engine.runs.checks.judge_calls import JudgeCalls
 
 FIDELITY_STYLES = {
     "exact": "green",
