@@ -94,7 +94,7 @@ class Fold:
 
     def add(self, delta: Delta) -> None:
         reply = self._reply
-        match delta:
+        match delta:  # what every answer has comes first
             case AnswerDelta():
                 if self._answer and delta.part != self._answer_part:
                     self._answer.append("\n\n")
@@ -107,6 +107,29 @@ class Fold:
                 self._reasoning.append(delta.text)
                 if delta.text and not delta.text.isspace():
                     self._seen(delta.visibility)
+            case UsageReport():
+                reply.usage = _overlaid(reply.usage, delta.usage)
+                if delta.cache_write_1h_tokens is not None:
+                    reply.cache_write_1h_tokens = delta.cache_write_1h_tokens
+                reply.reasoning_source = delta.reasoning_source
+                reply.billed = delta.billed or reply.billed
+                reply.portions, reply.apart = delta.portions, delta.apart or {}
+                self._counts_are_final = delta.final
+            case Served():
+                reply.model = delta.model or reply.model
+                reply.response_id = delta.response_id or reply.response_id
+                reply.service_tier = delta.service_tier or reply.service_tier
+                reply.speed = delta.speed or reply.speed
+                reply.effort = delta.effort or reply.effort
+                reply.region = delta.region or reply.region
+            case TurnPiece():
+                reply.pieces.append(delta)
+            case Finish():
+                reply.finish, reply.finish_raw = delta.reason, delta.raw
+            case Complete():
+                reply.complete = True
+            case Notice():
+                self._note(delta)
             case ReasoningWithheld():
                 self._seen(delta.visibility)
             case ReasoningAbsent():
@@ -118,35 +141,12 @@ class Fold:
                 self._answer.clear()
             case AnswerIsCommentary():
                 reply.only_commentary = True
-            case UsageReport():
-                reply.usage = _overlaid(reply.usage, delta.usage)
-                if delta.cache_write_1h_tokens is not None:
-                    reply.cache_write_1h_tokens = delta.cache_write_1h_tokens
-                reply.reasoning_source = delta.reasoning_source
-                reply.billed = delta.billed or reply.billed
-                reply.portions, reply.apart = delta.portions, delta.apart or {}
-                self._counts_are_final = delta.final
             case ToolsUsed():
                 reply.tools = {**reply.tools, **delta.counts}
             case Bill():
                 reply.bill = delta.usd
-            case Served():
-                reply.model = delta.model or reply.model
-                reply.response_id = delta.response_id or reply.response_id
-                reply.service_tier = delta.service_tier or reply.service_tier
-                reply.speed = delta.speed or reply.speed
-                reply.effort = delta.effort or reply.effort
-                reply.region = delta.region or reply.region
-            case Finish():
-                reply.finish, reply.finish_raw = delta.reason, delta.raw
-            case Complete():
-                reply.complete = True
-            case Notice():
-                self._note(delta)
             case StateReport():
                 reply.changes += tuple(entry for entry in delta.entries if entry not in reply.changes)
-            case TurnPiece():
-                reply.pieces.append(delta)
             case Failure():
                 reply.failure = reply.failure or delta
 

@@ -35,7 +35,7 @@ def may_have_cost(result: Result) -> bool:
     failed = result.error
     return _may_have_cost(
         result.attempts,
-        (notice.code for notice in result.warnings),
+        [notice.code for notice in result.warnings],
         bool(result.answer or result.reasoning.text),
         None if failed is None else failed.kind,
         None if failed is None else failed.status,
