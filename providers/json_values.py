@@ -66,7 +66,7 @@ def _check_depth(value: Any) -> None:
         held = [
             inner
             for one in held
-            for inner in (one.values() if isinstance(one, dict) else one)
+            for inner in (cast("dict[str, Any]", one).values() if isinstance(one, dict) else cast("list[Any]", one))
             if isinstance(inner, _NESTING)
         ]
         if not held:
