@@ -190,7 +190,7 @@ class RowCaller:
     def _parameters_digest(self) -> str:
         """What of the profile and the options changes the answer."""
         profile, options = self.target.profile, self._options
-        chosen = {
+        chosen: dict[str, Any] = {
             "provider": profile.provider,
             "dialect": self.target.dialect,
             "model": profile.model,

@@ -151,8 +151,9 @@ def _shaped(prepared: Prepared, reply: Reply) -> _Shaped:
     if read.note:
         told.append(read.note)
     if read.errors and read.form not in ("cut", "empty", "not_json"):
-        more = f" (and {len(read.errors) - 1} more)" if len(read.errors) > 1 else ""
-        told.append(f"the answer does not fit the schema: {read.errors[0]}{more}")
+        first, *others = read.errors
+        more = f" (and {len(others)} more)" if others else ""
+        told.append(f"the answer does not fit the schema: {first}{more}")
     notices = tuple(Notice("shape_answer", words) for words in told)
     return _Shaped(answer, replace(receipt, form=read.form), read.value, read.errors, notices)
 

@@ -273,7 +273,10 @@ def _joined(base: dict[str, Any], parts: list[Any]) -> dict[str, Any] | None:
     """What `base` and all `parts` say together, where no two say different things of the same; else None."""
     joined = dict(base)
     for part in (base, *parts):
-        if not isinstance(part, dict) or "$ref" in part or part.get("additionalProperties", True) is not True:
+        if not isinstance(part, dict):
+            return None
+        said = cast("dict[str, Any]", part)
+        if "$ref" in said or said.get("additionalProperties", True) is not True:
             return None
     for part in parts:
         for name, value in cast("dict[str, Any]", part).items():

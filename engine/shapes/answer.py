@@ -93,7 +93,7 @@ def _value_in(answer: str, reasoning: str | None) -> tuple[AnswerForm, Any]:
             value = _parsed((reasoning or "").strip()[:MOST_JSON])
         except ValueError:
             return "empty", None
-        return ("in_reasoning", value) if isinstance(value, dict | list) else ("empty", None)
+        return ("in_reasoning", value) if isinstance(cast("object", value), dict | list) else ("empty", None)
     try:
         return "clean", _parsed(text)
     except ValueError:

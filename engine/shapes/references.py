@@ -39,7 +39,7 @@ def target_of(schema: Mapping[str, Any], ref: str) -> Any:
             found = cast("dict[str, Any]", found)[key]
         else:
             return None
-    return cast("Any", found)
+    return found
 
 
 def is_recursive(schema: Mapping[str, Any]) -> bool:

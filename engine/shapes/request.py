@@ -113,7 +113,7 @@ def _in_words(
     words = JSON_WORDS
     if shape.schema is not None:
         words = f"{SCHEMA_WORDS}\n{json.dumps(shape.schema, ensure_ascii=False)}"
-    body = rule.json if native and shape.schema is not None else {}
+    body: Mapping[str, Any] = rule.json if native and shape.schema is not None else {}
     note = f"{why}: asked for in the prompt" + (", and as JSON of any kind" if body else "")
     adaptation = Adaptation(shape.schema, lost) if lost and shape.schema is not None else None
     notices = (Notice("shape_prompt", note),)

@@ -80,10 +80,9 @@ def _value(schema: object, root: JsonObject, seed: str, name: str, depth: int) -
         if isinstance(parts, list) and parts:
             listed = cast("list[object]", parts)
             return _value(listed[-1 if depth > DEEPEST else number % len(listed)], root, seed, name, depth + 1)
-    kind = node.get("type")
-    if isinstance(kind, list) and kind:
-        listed = cast("list[object]", kind)
-        kind = listed[-1 if depth > DEEPEST else 0]
+    said = node.get("type")
+    kinds = cast("list[object]", said) if isinstance(said, list) else [said]
+    kind = kinds[-1 if depth > DEEPEST else 0] if kinds else None
     if kind == "object" or (kind is None and "properties" in node):
         required = node.get("required")
         needed = cast("list[object]", required) if isinstance(required, list) else []

@@ -122,7 +122,7 @@ def test_what_was_not_answered_comes_back_to_the_line(screen: Run, turns: Turns,
         chat.wait("a@auto> a question of mine")
         chat.keys("\x03")
         chat.wait("a@auto> ")
-        chat.keys("\x04")
+        chat.line("/quit")
         assert chat.end() == 0
     assert not (database_path().parent / "drafts").exists() or not list((database_path().parent / "drafts").iterdir())
 
