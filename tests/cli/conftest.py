@@ -61,7 +61,7 @@ class Ended(Struct, frozen=True):
 
 @pytest.fixture(autouse=True)
 def plain_terminal(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A terminal of 80 columns, without wishes or a pager, and a working directory without a project's configuration."""
+    """A terminal of 80 columns without wishes or a pager, and a working directory without a project's configuration."""
     for name in ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "PYTHONIOENCODING", "_TYPER_FORCE_DISABLE_TERMINAL"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "80")
