@@ -23,7 +23,7 @@ from ..shapes import words as shape_words
 from ..shapes.words import ShapeChange, ShapeReceipt
 from . import checked, result
 from . import result as values_of_calls
-from .checked import CheckOutcome, Escalation, EscalationStep
+from .checked import CheckOutcome, Escalation, EscalationEnd, EscalationStep
 from .documents import printed_fields
 from .result import Cost, Forecast, Reasoning, Result, ThinkReceipt
 
@@ -87,6 +87,8 @@ def _escalation(document: object) -> Escalation | None:
     whole = dict(cast("Mapping[str, Any]", document)) if isinstance(document, Mapping) else dict[str, Any]()
     steps = tuple(_thawed(EscalationStep, step) for step in array(whole.get("attempts")))
     levels = tuple(level for level in array(whole.get("levels")) if isinstance(level, str))
+    if not levels or whole.get("ended") not in get_args(EscalationEnd):
+        return None
     return _thawed(Escalation, {**whole, "attempts": steps, "levels": levels})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -25,7 +26,11 @@ def test_more_than_one_interruption(process: Any, sim: Path, tmp_path: Path, com
     for _ in range(3):
         started.send_signal(signal.SIGINT)
         time.sleep(gap_s)
-    _, err = started.communicate(timeout=20)
+    try:
+        _, err = started.communicate(timeout=5)
+    except subprocess.TimeoutExpired:  # signals without a gap may come as one, after which a batch finishes its calls
+        started.send_signal(signal.SIGINT)
+        _, err = started.communicate(timeout=20)
     assert b"Traceback" not in err and started.returncode in (130, -signal.SIGINT, 3), err
 
 

@@ -20,8 +20,8 @@ from .conftest import Bench, Ended
 
 pytestmark = pytest.mark.slow
 
-DAILY = "budget: {daily_usd: 4}\n"
-MOST = Decimal(4)
+DAILY = "budget: {daily_usd: 0.3}\n"
+MOST = Decimal("0.3")
 
 
 @pytest.fixture
@@ -83,10 +83,11 @@ def test_a_second_batch_finds_less(limited: Bench):
 
 def test_one_call_finds_less_until_the_batch_is_collected(bench_for: Callable[..., Bench]):
     bench = bench_for()
-    bench.write_rows(1)
+    bench.write_rows(10)
     assert bench.submit().code == 0, "without a budget of its own"
-    config = with_daily(bench, expected(bench))
     assert ask(bench).code == 0
+    spent = Decimal(state(bench, with_daily(bench, MOST))["spent_usd"])
+    config = with_daily(bench, expected(bench) + spent)
     refused = ask(bench, config)
     assert refused.code == 4 and "is set aside for batches that are not collected yet" in refused.err
     assert len(aside()) == 1 and bench.wait().code == 0 and len(aside()) == 1
@@ -130,10 +131,10 @@ def test_what_live_calls_hold_at_that_moment_is_not_given_to_a_batch(limited: Be
     with Store.open(create=True) as store, store.transaction() as connection:
         connection.execute(
             "INSERT INTO reservations (created_at, expires_at, host, pid, profile, usd)"
-            " VALUES ('', '2999', 'elsewhere', 1, 'o', '2')"
+            " VALUES ('', '2999', 'elsewhere', 1, 'o', '0.2')"
         )
     refused = limited.submit()
-    assert refused.code == 4 and "2.00 of 4.00 USD is left" in refused.err
+    assert refused.code == 4 and "0.10 of 0.30 USD is left" in refused.err
     assert aside() == [] and JobStore().jobs() == [] and not limited.simulator.batches
 
 
