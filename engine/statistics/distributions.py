@@ -5,11 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Sequence
-from functools import lru_cache
 from statistics import NormalDist
-
-LARGE_RANK_SUM = 60
-"""Up to so many values in both samples together the law of a rank sum is counted out; above it is normal."""
 
 
 def binomial_at_most(k: int, n: int, rate: float) -> float:
@@ -63,34 +59,6 @@ def signed_sum_at_least(ranks: Sequence[int], least: int) -> float:
                 counted[total + rank] += counted[total]
         top += rank
     return sum(counted[max(least, 0) :]) / 2 ** len(ranks)
-
-
-@lru_cache(maxsize=256)
-def rank_sum_quantile(n_a: int, n_b: int, tail: float) -> tuple[int, float]:
-    """How many of the ordered differences of two samples lie outside at each end, and what is covered between.
-
-    The count is the greatest with a chance of at most `tail` at each end; 0 where even the outermost have more.
-    """
-    if n_a + n_b > LARGE_RANK_SUM:
-        spread = math.sqrt(n_a * n_b * (n_a + n_b + 1) / 12)
-        rank = max(0, math.floor(n_a * n_b / 2 + NormalDist().inv_cdf(tail) * spread - 0.5))
-        return rank, 1 - 2 * tail
-    counted: list[list[int]] = [[0] * (n_a * n_b + 1) for _ in range(n_a + 1)]
-    counted[0][0] = 1
-    for place in range(1, n_a + n_b + 1):
-        for taken in range(min(place, n_a), 0, -1):
-            moved = place - taken
-            if moved > n_b:
-                continue
-            row, below = counted[taken], counted[taken - 1]
-            for u in range(n_a * n_b, moved - 1, -1):
-                row[u] += below[u - moved]
-    whole = math.comb(n_a + n_b, n_a)
-    rank, reached = 0, counted[n_a][0]
-    while (reached + counted[n_a][rank + 1]) / whole <= tail:
-        rank += 1
-        reached += counted[n_a][rank]
-    return rank, 1 - 2 * reached / whole
 
 
 def t_quantile(q: float, df: int) -> float:

@@ -9,7 +9,7 @@ from statistics import NormalDist
 
 from msgspec import Struct
 
-from .distributions import binomial_at_least, binomial_at_most, rank_sum_quantile
+from .distributions import binomial_at_least, binomial_at_most
 
 
 class Interval(Struct, frozen=True):
@@ -71,26 +71,6 @@ def proportion_lower(passed: int, n: int, level: float = 0.95) -> float:
     return _root(lambda rate: binomial_at_least(passed, n, rate) - (1 - level))
 
 
-def proportion_upper(passed: int, n: int, level: float = 0.95) -> float:
-    """The rate that `passed` of `n` shows at most, with the same promise as `proportion_lower`."""
-    _check_counts(passed, n, level)
-    return 1.0 if passed == n else 1 - proportion_lower(n - passed, n, level)
-
-
-def proportion_difference(passed_a: int, n_a: int, passed_b: int, n_b: int, level: float = 0.95) -> Interval | None:
-    """How much greater the rate behind a is than that behind b, of independent trials; None where one has no trial.
-
-    Source: Newcombe 1998, method 10.
-    """
-    if not n_a or not n_b:
-        return None
-    a, b = proportion_interval(passed_a, n_a, level), proportion_interval(passed_b, n_b, level)
-    rate_a, rate_b = passed_a / n_a, passed_b / n_b
-    apart = rate_a - rate_b
-    low = apart - math.hypot(rate_a - a.low, b.high - rate_b)
-    return Interval(low, apart + math.hypot(a.high - rate_a, rate_b - b.low), level)
-
-
 def median_interval(values: Sequence[float], level: float = 0.95) -> Interval | None:
     """The median behind `values`: the bootstrap's percentiles, widened where they are known to cover too little.
 
@@ -109,19 +89,6 @@ def median_interval(values: Sequence[float], level: float = 0.95) -> Interval | 
         low -= 1
     covered = 1 - 2 * binomial_at_most(low - 1, n, 0.5)
     return Interval(ordered[low - 1], ordered[n - low], min(level, covered))
-
-
-def difference_interval(a: Sequence[float], b: Sequence[float], level: float = 0.95) -> Interval | None:
-    """By how much the values of a are greater than those of b, were b's law only moved: independent samples.
-
-    None for fewer than two values on a side; `Interval.level` is less where so few values cannot promise as much.
-    Source: Hodges and Lehmann 1963, with the exact law of the rank sum.
-    """
-    if len(a) < 2 or len(b) < 2:
-        return None
-    apart = sorted(x - y for x in a for y in b)
-    rank, covered = rank_sum_quantile(len(a), len(b), (1 - level) / 2)
-    return Interval(apart[rank], apart[len(apart) - 1 - rank], min(level, covered))
 
 
 def _check_counts(passed: float, n: float, level: float) -> None:

@@ -34,9 +34,6 @@ class Comparison(Struct, frozen=True):
     n_b: int
     detectable: float | None
 
-    def is_shown(self, alpha: float = ALPHA) -> bool:
-        return self.p <= alpha
-
 
 def greater(a: Sequence[float], b: Sequence[float], *, alpha: float = ALPHA) -> Comparison:
     """Whether a's values tend to be greater than b's, of independent samples.

@@ -48,11 +48,6 @@ def evidence_below(passed: int, n: int, rate: float) -> float:
     return math.log(weighed) + whole - passed * math.log(rate) - failed * math.log1p(-rate)
 
 
-def evidence_above(passed: int, n: int, rate: float) -> float:
-    """The same for a rate above `rate`."""
-    return evidence_below(n - passed, n, 1 - rate)
-
-
 def is_below(passed: int, n: int, rate: float, alpha: float, *, is_last: bool = False) -> bool:
     """Whether the rate is shown to be below `rate`: wrong with a chance of at most `alpha`, at all looks together."""
     if n and evidence_below(passed, n, rate) >= -math.log(alpha / 2):

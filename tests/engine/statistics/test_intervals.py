@@ -14,17 +14,13 @@ from thinkdial.engine.statistics.distributions import (
     binomial_at_least,
     binomial_at_most,
     doubled_ranks,
-    rank_sum_quantile,
     t_quantile,
 )
 from thinkdial.engine.statistics.intervals import (
     Interval,
-    difference_interval,
     median_interval,
-    proportion_difference,
     proportion_interval,
     proportion_lower,
-    proportion_upper,
     quantile,
 )
 
@@ -42,17 +38,14 @@ def test_an_interval_of_a_rate_is_wilsons(passed: int, n: int, level: float) -> 
 
 @pytest.mark.parametrize(("passed", "n"), COUNTS)
 @pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
-def test_the_bounds_of_a_rate_are_exact(passed: int, n: int, level: float) -> None:
+def test_the_lower_bound_of_a_rate_is_exact(passed: int, n: int, level: float) -> None:
     lower = stats.binomtest(passed, n, alternative="greater").proportion_ci(level, method="exact").low
-    upper = stats.binomtest(passed, n, alternative="less").proportion_ci(level, method="exact").high
     assert proportion_lower(passed, n, level) == pytest.approx(lower, abs=1e-9)
-    assert proportion_upper(passed, n, level) == pytest.approx(upper, abs=1e-9)
 
 
 def test_a_rate_without_trials_may_be_anything_and_impossible_counts_are_refused() -> None:
     assert proportion_interval(0, 0) == Interval(0.0, 1.0, 0.95)
-    assert (proportion_lower(0, 0), proportion_upper(0, 0)) == (0.0, 1.0)
-    assert proportion_difference(0, 0, 3, 4) is None
+    assert proportion_lower(0, 0) == 0.0
     for passed, n, level in ((-1, 3, 0.9), (4, 3, 0.9), (1, 3, 0.0), (1, 3, 1.0)):
         with pytest.raises(ValueError, match="passed <= n"):
             proportion_interval(passed, n, level)
@@ -62,28 +55,14 @@ def test_a_rate_without_trials_may_be_anything_and_impossible_counts_are_refused
 def test_rates_are_covered_as_promised(n: int) -> None:
     """Over all rates from 0.01 to 0.99, by summing up the binomial law: no simulation is needed."""
     rates = [percent / 100 for percent in range(1, 100)]
-    found = [(proportion_interval(k, n), proportion_lower(k, n), proportion_upper(k, n)) for k in range(n + 1)]
+    found = [(proportion_interval(k, n), proportion_lower(k, n)) for k in range(n + 1)]
 
-    def covered(rate: float, holds: Callable[[tuple[Interval, float, float]], bool]) -> float:
+    def covered(rate: float, holds: Callable[[tuple[Interval, float]], bool]) -> float:
         return math.fsum(float(stats.binom.pmf(k, n, rate)) for k, one in enumerate(found) if holds(one))
 
     both = [covered(rate, lambda one, rate=rate: rate in one[0]) for rate in rates]
     assert 0.945 <= math.fsum(both) / len(both) <= 0.975 and min(both) > 0.83
     assert min(covered(rate, lambda one, rate=rate: one[1] <= rate) for rate in rates) >= 0.95 - 1e-9
-    assert min(covered(rate, lambda one, rate=rate: one[2] >= rate) for rate in rates) >= 0.95 - 1e-9
-
-
-def test_a_difference_of_rates_is_newcombes() -> None:
-    """Known answers: Newcombe 1998, table II, method 10."""
-    for counts, low, high in (
-        ((56, 70, 48, 80), 0.0524, 0.3339),
-        ((9, 10, 3, 10), 0.1705, 0.8090),
-        ((6, 7, 2, 7), 0.0582, 0.8062),
-        ((5, 56, 0, 29), -0.0381, 0.1926),
-        ((10, 10, 0, 20), 0.6791, 1.0),
-    ):
-        found = proportion_difference(*counts)
-        assert found is not None and (found.low, found.high) == pytest.approx((low, high), abs=6e-5), counts
 
 
 @pytest.mark.parametrize("q", [0.0, 0.1, 0.25, 0.5, 0.9, 1.0])
@@ -112,15 +91,6 @@ def test_a_median_has_the_ends_of_its_bootstrap_or_wider_ones(n: int) -> None:
     assert found is not None
     assert found.low <= quantile(resampled, 0.03) and found.high >= quantile(resampled, 0.97)
     assert min(values) <= found.low and found.high <= max(values) and (n < 20 or found.high < max(values))
-
-
-def test_the_law_of_a_rank_sum_is_known() -> None:
-    """The critical values of printed tables of U, two-sided at 0.05."""
-    for sizes, critical in {(5, 5): 2, (8, 5): 6, (10, 10): 23, (7, 20): 34, (20, 20): 127}.items():
-        rank, covered = rank_sum_quantile(*sizes, 0.025)
-        assert rank == critical and 0.95 <= covered < 0.97, sizes
-    counted, normal = rank_sum_quantile(30, 30, 0.025)[0], rank_sum_quantile(30, 31, 0.025)[0]
-    assert 10 <= normal - counted <= 14
 
 
 def test_laws_agree_with_scipy() -> None:
@@ -161,24 +131,6 @@ def test_medians_are_covered(law: str, n: int, least: float) -> None:
     assert medians(law, n, 1000) >= least
 
 
-def differences(law: str, n_a: int, n_b: int, times: int) -> float:
-    draw, _ = LAWS[law]
-    dice = random.Random(f"{law} {n_a} {n_b}")
-    found = [
-        difference_interval([draw(dice) + 25 for _ in range(n_a)], [draw(dice) for _ in range(n_b)])
-        for _ in range(times)
-    ]
-    return coverage(found, 25)
-
-
-@pytest.mark.parametrize("law", LAWS)
-def test_differences_are_covered(law: str) -> None:
-    assert differences(law, 5, 8, 600) >= 0.93
-    assert difference_interval([1], [2, 3]) is None
-    few = difference_interval([5, 7], [1, 2])
-    assert few is not None and (few.low, few.high) == (3, 6) and few.level == pytest.approx(2 / 3)
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("law", LAWS)
 @pytest.mark.parametrize("n", [6, 8, 10, 15, 20, 30, 50, 100, 200])
@@ -186,10 +138,3 @@ def test_medians_are_covered_at_every_size(law: str, n: int) -> None:
     for level in (0.8, 0.95):
         found = medians(law, n, 3000, level)
         assert level - 0.02 <= found <= 0.995, (level, found)
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize(("n_a", "n_b"), [(4, 4), (5, 20), (15, 15), (30, 35)])
-def test_differences_are_covered_at_every_size(law: str, n_a: int, n_b: int) -> None:
-    assert 0.935 <= differences(law, n_a, n_b, 1500) <= 0.99

@@ -8,7 +8,6 @@ import random
 import pytest
 
 from thinkdial.engine.trials.evidence import (
-    evidence_above,
     evidence_below,
     is_above,
     is_below,
@@ -61,7 +60,6 @@ def test_evidence_is_an_average_of_likelihood_ratios():
     even = sum(ratio(rate * x) for x in grid) / len(grid)
     near = sum(ratio(rate - 0.2 * x) for x in grid) / len(grid)
     assert math.exp(evidence_below(passed, n, rate)) == pytest.approx((even + near) / 2, rel=1e-6)
-    assert evidence_above(n - passed, n, 1 - rate) == pytest.approx(evidence_below(passed, n, rate))
 
 
 def test_the_last_look_is_the_exact_binomial_tail():
