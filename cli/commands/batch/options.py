@@ -19,3 +19,19 @@ Poll = Annotated[
 AllowFiles = Annotated[
     bool, typer.Option("--allow-files", help="Let rows name files that lie outside of the rows' own folder.")
 ]
+
+ProfileCallsAtOnce = Annotated[
+    int | None,
+    typer.Option("--concurrency", metavar="N", min=1, max=4096, help="Calls at once for each profile, at most."),
+]
+InputForm = Annotated[
+    str | None, typer.Option("--input-format", metavar="FORM", help="jsonl, csv, tsv or lines; else guessed.")
+]
+TemplateText = Annotated[
+    str | None,
+    typer.Option("--template", metavar="TEXT", help="The prompt from a row's fields: 'Translate {{text}}' (Jinja2)."),
+]
+Variables = Annotated[
+    list[str] | None,
+    typer.Option("--var", "-v", metavar="NAME=VALUE", help="A field for the template beside the row's; repeatable."),
+]

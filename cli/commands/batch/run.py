@@ -35,7 +35,16 @@ from ...options import (
     ThinkSweep,
     Timeout,
 )
-from .options import AllowFiles, BatchForm, Ordered, Poll
+from .options import (
+    AllowFiles,
+    BatchForm,
+    InputForm,
+    Ordered,
+    Poll,
+    ProfileCallsAtOnce,
+    TemplateText,
+    Variables,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,16 +56,8 @@ if TYPE_CHECKING:
 PROVIDER, RAY = "provider", "ray"
 
 Input = Annotated[str, typer.Argument(metavar="FILE", help="Rows: JSONL, CSV or plain lines; - reads standard input.")]
-TemplateText = Annotated[
-    str | None,
-    typer.Option("--template", metavar="TEXT", help="The prompt from a row's fields: 'Translate {{text}}' (Jinja2)."),
-]
 TemplateName = Annotated[
     str | None, typer.Option("-T", "--use", metavar="NAME", help="The prompt from this template of your configuration.")
-]
-Variables = Annotated[
-    list[str] | None,
-    typer.Option("--var", "-v", metavar="NAME=VALUE", help="A field for the template beside the row's; repeatable."),
 ]
 
 
@@ -106,10 +107,7 @@ def run(
     max_output: MaxOutput = None,
     max_cost: MaxCost = None,
     allow_unpriced: AllowUnpriced = False,
-    concurrency: Annotated[
-        int | None,
-        typer.Option("--concurrency", metavar="N", min=1, max=4096, help="Calls at once for each profile, at most."),
-    ] = None,
+    concurrency: ProfileCallsAtOnce = None,
     retry_failed: Annotated[
         bool, typer.Option("--retry-failed", help="Run those rows again too whose results in -o FILE have failed.")
     ] = False,
@@ -117,9 +115,7 @@ def run(
     window: Annotated[
         int, typer.Option("--window", metavar="N", min=1, help="With --ordered on a pipe: results that may wait.")
     ] = 10_000,
-    input_format: Annotated[
-        str | None, typer.Option("--input-format", metavar="FORM", help="jsonl, csv, tsv or lines; else guessed.")
-    ] = None,
+    input_format: InputForm = None,
     output_format: BatchForm = None,
     summary: Annotated[
         list[Path] | None,

@@ -34,8 +34,7 @@ from ...options import (
     Timeout,
     Yes,
 )
-from ..batch.options import AllowFiles
-from ..batch.run import TemplateText, Variables
+from ..batch.options import AllowFiles, InputForm, ProfileCallsAtOnce, TemplateText, Variables
 
 TunedRows = Annotated[
     str | None,
@@ -101,13 +100,8 @@ def tune(
     max_output: MaxOutput = None,
     max_cost: MaxCost = None,
     allow_unpriced: AllowUnpriced = False,
-    concurrency: Annotated[
-        int | None,
-        typer.Option("--concurrency", metavar="N", min=1, max=4096, help="Calls at once for each profile, at most."),
-    ] = None,
-    input_format: Annotated[
-        str | None, typer.Option("--input-format", metavar="FORM", help="jsonl, csv, tsv or lines; else guessed.")
-    ] = None,
+    concurrency: ProfileCallsAtOnce = None,
+    input_format: InputForm = None,
     timeout: Timeout = None,
     retries: Retries = None,
     no_stream: NoStream = False,
