@@ -6,11 +6,10 @@ import json
 import sys
 from decimal import Decimal
 from pathlib import Path
-from types import UnionType
-from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, get_args, get_type_hints
 
-from config_words import SCHEMA_ID, with_words
-from msgspec import Struct
+from config_schema import config_schema
+from schema_objects import DIALECT, NAMES, object_schema, of_type
 
 from thinkdial.engine.batch.output.row_values import COMPETING, QUANTITIES
 from thinkdial.engine.batch.output.summary import SCHEMA as BATCH_SUMMARY_SCHEMA
@@ -18,15 +17,13 @@ from thinkdial.engine.batch.output.summary import Group
 from thinkdial.engine.cells.cell import Cell
 from thinkdial.engine.cells.levels import LevelStep
 from thinkdial.engine.cells.measure import Measure
-from thinkdial.engine.checks.expectation import KINDS, MODIFIERS
 from thinkdial.engine.doses.curves import Dose
 from thinkdial.engine.doses.documents import DOSE_SCHEMA
 from thinkdial.engine.locks.comparison import EntryCheck, EntryState
 from thinkdial.engine.locks.documents import LOCK_CHECK_SCHEMA, ReadFrom
 from thinkdial.engine.locks.lock import LOCK_SCHEMA, MEASURES, LockEntry
-from thinkdial.engine.results import checked
 from thinkdial.engine.results.difference import DIFFERENCE_SCHEMA, SIDE_KEYS, FigurePair
-from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA, printed_fields
+from thinkdial.engine.results.documents import RESULT_SCHEMA, RUN_SCHEMA
 from thinkdial.engine.results.result import Result, Run
 from thinkdial.engine.results.word_changes import WordPiece
 from thinkdial.engine.sessions.forms.session_file import (
@@ -38,36 +35,15 @@ from thinkdial.engine.sessions.forms.session_file import (
     FileNode,
 )
 from thinkdial.engine.sessions.settings import SessionSettings
-from thinkdial.engine.shapes import words as shape_words
 from thinkdial.engine.trials.documents import TRIAL_SCHEMA
 from thinkdial.engine.trials.report import TrialEnd, TrialOutcome
 from thinkdial.engine.trials.standings import ArmState
-from thinkdial.profiles import budget_rules, config, facts, history_settings
-from thinkdial.profiles.card import AfterEnd, Control
-from thinkdial.profiles.cards.own_models import OWN_KEYS
-from thinkdial.profiles.checks.definitions import CHECK_KEYS, JUDGE_KEYS
-from thinkdial.profiles.price_list import LONG_PROMPT_KEYS, PRICE_KEYS
-from thinkdial.profiles.profile import CallLimits
-from thinkdial.profiles.prompts.templates import TEMPLATE_KEYS
-from thinkdial.profiles.state.context import KeepReasoning, WhenFull
 from thinkdial.profiles.state.rule import Binding
-from thinkdial.providers.errors import Failure
-from thinkdial.providers.registry import NAMES as DIALECTS
-from thinkdial.providers.schema import Visibility
-from thinkdial.providers.think import THINKING_LEVELS, Level
 from thinkdial.providers.turns.pieces import TurnPiece
 from thinkdial.providers.turns.turn import Origin
 
-DIALECT = "https://json-schema.org/draft/2020-12/schema"
 DIRECTORY = Path(__file__).resolve().parent.parent / "profiles" / "schemas"
-NOT_PRINTED = {Failure: {"param"}}
-NAMES = {**vars(checked), **vars(shape_words)}
 DESCRIBED = {"branch": FileBranch, "node": FileNode, "piece": TurnPiece}
-THINK_PATTERN = (
-    "^(auto|"
-    + "|".join(level.value for level in Level)
-    + r"|~?[0-9]{1,9}k?|~\$([0-9]{1,6}(\.[0-9]{1,9})?|\.[0-9]{1,9}))$"
-)
 
 
 def main() -> None:
@@ -130,12 +106,12 @@ def difference_schema(definitions: dict[str, Any]) -> dict[str, Any]:
     }
     kinds: dict[str, Any] = {
         "schema": {"const": DIFFERENCE_SCHEMA},
-        **dict.fromkeys(("a", "b"), _object(side, required=[*side])),
+        **dict.fromkeys(("a", "b"), object_schema(side, required=[*side])),
         "same_prompt": {"type": ["boolean", "null"]},
         "figures": {"type": "array", "items": of_type(FigurePair, definitions)},
-        "answer": _object(answer, required=[*answer]),
+        "answer": object_schema(answer, required=[*answer]),
     }
-    return _object(kinds, required=[*kinds])
+    return object_schema(kinds, required=[*kinds])
 
 
 def batch_summary_schema() -> dict[str, Any]:
@@ -171,7 +147,7 @@ def batch_summary_schema() -> dict[str, Any]:
     group_kinds |= {
         "samples": {**count, "description": "how often a row was answered, at most"},
         "agreement": {"anyOf": [share, {"type": "null"}]},
-        "measures": _object(dict.fromkeys(QUANTITIES, measure), required=[*QUANTITIES]),
+        "measures": object_schema(dict.fromkeys(QUANTITIES, measure), required=[*QUANTITIES]),
         "best": {"type": "array", "items": {"enum": [*COMPETING]}},
         "same_request_as": text_or_null,
         "step": {"anyOf": [of_type(LevelStep, definitions), {"type": "null"}]},
@@ -186,14 +162,17 @@ def batch_summary_schema() -> dict[str, Any]:
         **dict.fromkeys(("finished", "interrupted"), flag),
         "usd": usd,
         "usd_unknown": unknown,
-        "given_up": {"type": "array", "items": _object(given_up, required=[*given_up])},
+        "given_up": {"type": "array", "items": object_schema(given_up, required=[*given_up])},
         "attempts_again": {
             "type": "array",
-            "items": _object({"profile": text, "kind": text, "times": count}, required=again),
+            "items": object_schema({"profile": text, "kind": text, "times": count}, required=again),
         },
-        "groups": {"type": "array", "items": _object({name: group_kinds[name] for name in group}, required=group)},
+        "groups": {
+            "type": "array",
+            "items": object_schema({name: group_kinds[name] for name in group}, required=group),
+        },
     }
-    whole = _object(kinds, required=[*kinds])
+    whole = object_schema(kinds, required=[*kinds])
     return {"$schema": DIALECT, "title": "The summary of a batch", **whole, "$defs": definitions}
 
 
@@ -221,10 +200,10 @@ def dose_schema() -> dict[str, Any]:
     return {
         "$schema": DIALECT,
         "title": "What each think value takes",
-        **_object(
+        **object_schema(
             {
                 "schema": {"const": DOSE_SCHEMA},
-                "curves": {"type": "array", "items": _object(curve, required=[*curve])},
+                "curves": {"type": "array", "items": object_schema(curve, required=[*curve])},
                 "notes": {"type": "array", "items": text},
             },
             required=["schema", "curves", "notes"],
@@ -275,9 +254,9 @@ def tune_schema() -> dict[str, Any]:
         "least_rows": {**count_or_null, "description": "rows that it takes at least to show that an arm passes"},
         **dict.fromkeys(("usd", "checks_usd"), usd),
         "gate_failures": texts,
-        "arms": {"type": "array", "items": _object(arm, required=[*arm])},
+        "arms": {"type": "array", "items": object_schema(arm, required=[*arm])},
     }
-    return {"$schema": DIALECT, "title": "What thinkdial tune found", **_object(kinds, required=[*kinds])}
+    return {"$schema": DIALECT, "title": "What thinkdial tune found", **object_schema(kinds, required=[*kinds])}
 
 
 def lock_schema() -> dict[str, Any]:
@@ -288,24 +267,24 @@ def lock_schema() -> dict[str, Any]:
     share = {"type": "number", "minimum": 0, "maximum": 1}
     of_type(LockEntry, definitions)
     entry = definitions.pop("LockEntry")["properties"]
-    tokens = _object({"n": count, "median": {"type": "number"}, "quartiles": numbers}, required=["n", "median"])
-    rate = _object({"n": count, "rate": share, "interval_95": numbers}, required=["n", "rate"])
+    tokens = object_schema({"n": count, "median": {"type": "number"}, "quartiles": numbers}, required=["n", "median"])
+    rate = object_schema({"n": count, "rate": share, "interval_95": numbers}, required=["n", "rate"])
     values = {name: {"type": "array", "items": count} for name in MEASURES}
     entry |= {
         name: {"anyOf": [rate if name == "passed" else tokens, {"type": "null"}], "description": "for people"}
         for name in MEASURES
     }
-    entry["samples"] = {"type": "object", "additionalProperties": _object(values)}
+    entry["samples"] = {"type": "object", "additionalProperties": object_schema(values)}
     needed = ["profile", "think", "provider", "model", "request"]
     probe = {"id": text, "prompt": text, "system": text, "expect": {"type": "object"}}
     kinds: dict[str, Any] = {
         "schema": {"const": LOCK_SCHEMA},
         **dict.fromkeys(("written_at", "version"), text),
         "repeat": {"type": "integer", "minimum": 1},
-        "probes": {"type": "array", "minItems": 1, "items": _object(probe, required=["id", "prompt"])},
-        "entries": {"type": "array", "minItems": 1, "items": _object(entry, required=needed)},
+        "probes": {"type": "array", "minItems": 1, "items": object_schema(probe, required=["id", "prompt"])},
+        "entries": {"type": "array", "minItems": 1, "items": object_schema(entry, required=needed)},
     }
-    top = _object(kinds, required=["schema", "written_at", "repeat", "probes", "entries"])
+    top = object_schema(kinds, required=["schema", "written_at", "repeat", "probes", "entries"])
     return {"$schema": DIALECT, "title": "A lock of chosen profiles", **top, "$defs": definitions}
 
 
@@ -326,7 +305,7 @@ def lock_check_schema() -> dict[str, Any]:
         "correction": {"const": "benjamini-hochberg"},
         "entries": {"type": "array", "items": of_type(EntryCheck, definitions)},
     }
-    top = _object(kinds, required=[*kinds])
+    top = object_schema(kinds, required=[*kinds])
     return {"$schema": DIALECT, "title": "The check of a lock", **top, "$defs": definitions}
 
 
@@ -351,7 +330,7 @@ def session_schema() -> dict[str, Any]:
         "node": {"type": "integer", "minimum": 0},
         "asked": {"type": "array", "items": {"$ref": "#/$defs/piece"}},
         "answered": {"type": "array", "items": {"$ref": "#/$defs/piece"}},
-        "origin": _object(origin, required=["provider", "endpoint", "dialect", "model"]),
+        "origin": object_schema(origin, required=["provider", "endpoint", "dialect", "model"]),
         "is_cut": {"type": "boolean"},
         "dead": {"type": "array", "items": {"type": "integer", "minimum": 0}},
         **dict.fromkeys((name for name in NODE_KEYS if name.endswith("_tokens")), count_or_null),
@@ -363,14 +342,14 @@ def session_schema() -> dict[str, Any]:
     branch: dict[str, Any] = {
         "name": text,
         "created_at": text,
-        "settings": _object(settings),
+        "settings": object_schema(settings),
         "tip": {"type": ["integer", "null"]},
     }
     described = {name: " ".join((kind.__doc__ or "").split()) for name, kind in DESCRIBED.items()}
     return {
         "$schema": DIALECT,
         "title": "An exported session",
-        **_object(
+        **object_schema(
             {
                 "schema": {"const": SESSION_SCHEMA},
                 **branch,
@@ -380,206 +359,16 @@ def session_schema() -> dict[str, Any]:
             required=["schema", *branch, "branches", "nodes"],
         ),
         "$defs": {
-            "branch": {"description": described["branch"], **_object(branch, required=[*branch])},
-            "node": {"description": described["node"], **_object({n: node[n] for n in NODE_KEYS}, [*NODE_KEYS])},
-            "piece": {"description": described["piece"], **_object({**piece, "bound_to": bound_to}, ["kind"])},
+            "branch": {"description": described["branch"], **object_schema(branch, required=[*branch])},
+            "node": {"description": described["node"], **object_schema({n: node[n] for n in NODE_KEYS}, [*NODE_KEYS])},
+            "piece": {"description": described["piece"], **object_schema({**piece, "bound_to": bound_to}, ["kind"])},
         },
     }
-
-
-def of_type(hint: Any, definitions: dict[str, Any]) -> dict[str, Any]:
-    """The schema of one type hint; structs go into `definitions`."""
-    origin, arguments = get_origin(hint), get_args(hint)
-    if origin in (Union, UnionType):
-        options = [of_type(option, definitions) for option in arguments]
-        simple = [option["type"] for option in options if set(option) == {"type"}]
-        return {"type": simple} if len(simple) == len(options) else {"anyOf": options}
-    if origin is Literal:
-        return {"enum": list(arguments)}
-    if origin is tuple:
-        return {"type": "array", "items": of_type(arguments[0], definitions)}
-    if isinstance(hint, type) and issubclass(hint, Struct):
-        return _reference(hint, definitions)
-    if hint is Decimal:
-        return {"type": "string", "pattern": r"^-?[0-9]+\.[0-9]{6,}$"}
-    simple_types = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
-    return {"type": simple_types.get(hint, "object")}
-
-
-def config_schema() -> dict[str, Any]:
-    """The schema of the YAML configuration, with the names of the shipped providers and dialects as hints."""
-    text, whole, flag, seconds = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}, _seconds()
-    texts = {"anyOf": [text, {"type": "array", "items": text}]}
-    think = {"anyOf": [{"type": "string", "pattern": THINK_PATTERN}, {"type": "integer", "minimum": 0}]}
-    amount = {"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}]}
-    kinds: dict[str, Any] = {
-        "provider": {"type": "string", "examples": sorted(facts.providers())},
-        "model": text,
-        "think": think,
-        "dialect": {"enum": list(DIALECTS)},
-        "base_url": {"type": "string", "pattern": "^https?://"},
-        "stream": flag,
-        "max_output_tokens": {"type": "integer", "minimum": 1},
-        "timeout": seconds,
-        "total_timeout": seconds,
-        "retries": {"type": "integer", "minimum": 0, "maximum": 20},
-        "api_key_env": texts,
-        "api_key_command": texts,
-        "allow_insecure": flag,
-        "headers": {"type": "object", "additionalProperties": text},
-        "params": {"type": "object"},
-        "price": _price(amount),
-        "limits": _object({name: {"type": "integer", "minimum": 1} for name in CallLimits.__struct_fields__}),
-        "system": text,
-        "endpoint": {"type": "object", "additionalProperties": text},
-        "known_as": text,
-        "emulate": flag,
-        "cache": {"enum": ["on", "off", True, False]},
-        "context": _object(
-            {
-                "max_input_tokens": {"type": "integer", "minimum": 1},
-                "keep_reasoning": {"enum": list(get_args(KeepReasoning))},
-                "when_full": {"enum": list(get_args(WhenFull))},
-                "summary_profile": text,
-            }
-        ),
-        "simulated": text,
-        "quirks": {"type": "object"},
-        "thinking": {"type": "object"},
-        "expect": {"anyOf": [{"type": ["string", "number"]}, _object(_expected())]},
-        "schema": {"type": ["object", "string"]},
-    }
-    profile = _object({key: kinds[key] for key in config.PROFILE_KEYS})
-    defaults = _object(
-        {**{key: kinds[key] for key in config.DEFAULT_KEYS if key in kinds}, "profile": texts, "history": flag}
-    )
-    budgets = {level.value: {"type": "integer", "minimum": 1} for level in Level if level not in (Level.OFF, Level.MAX)}
-    tops: dict[str, Any] = {
-        "defaults": defaults,
-        "profiles": {"type": "object", "additionalProperties": profile},
-        "groups": {"type": "object", "additionalProperties": texts},
-        "providers": {"type": "object"},
-        "spellings": {"type": "object"},
-        "reference": _object({"budgets": _object(budgets), "answer_tokens": whole}),
-        "budget": _budget(amount),
-        "prices": {"type": "object", "additionalProperties": _price(amount)},
-        "history": {"anyOf": [flag, _history(flag)]},
-        "models": {"type": "object", "additionalProperties": _own_model(amount)},
-        "checks": {"type": "object", "additionalProperties": _check()},
-        "templates": {"type": "object", "additionalProperties": _template()},
-    }
-    return {
-        "$schema": DIALECT,
-        "$id": SCHEMA_ID,
-        "title": "thinkdial configuration",
-        **with_words(_object({key: tops[key] for key in config.TOP_KEYS})),
-    }
-
-
-def _reference(kind: type, definitions: dict[str, Any]) -> dict[str, Any]:
-    name = kind.__name__
-    if name not in definitions:
-        definitions[name] = {}
-        hints = get_type_hints(kind, localns=NAMES)
-        listed = [name for name in printed_fields(kind) if name not in NOT_PRINTED.get(kind, set())]
-        definitions[name] = {
-            "description": " ".join((kind.__doc__ or "").split()),
-            **_object({field: of_type(hints[field], definitions) for field in listed}, required=listed),
-        }
-    return {"$ref": f"#/$defs/{name}"}
 
 
 def _named(definition: dict[str, Any], schema: str) -> None:
     definition["properties"] = {"schema": {"const": schema}, **definition["properties"]}
     definition["required"] = ["schema", *definition["required"]]
-
-
-def _object(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:
-    found: dict[str, Any] = {"type": "object", "properties": properties, "additionalProperties": False}
-    return {**found, "required": required} if required else found
-
-
-def _price(amount: dict[str, Any], *, in_batch: bool = False) -> dict[str, Any]:
-    above: dict[str, Any] = {"type": "integer", "minimum": 0}
-    long_prompt = _object(
-        {key: above if key == "above_tokens" else amount for key in LONG_PROMPT_KEYS},
-        required=["above_tokens", "input", "output"],
-    )
-    kinds: dict[str, Any] = {"long_prompt": long_prompt}
-    if not in_batch:
-        kinds["batch"] = {"anyOf": [*amount["anyOf"], _price(amount, in_batch=True)]}
-    keys = [key for key in PRICE_KEYS if key != "batch" or not in_batch]
-    return _object({key: kinds.get(key, amount) for key in keys}, required=["input", "output"])
-
-
-def _budget(amount: dict[str, Any]) -> dict[str, Any]:
-    allowance = _object(dict.fromkeys(budget_rules.ALLOWANCE_KEYS, amount))
-    named: dict[str, Any] = {"type": "object", "additionalProperties": allowance}
-    kinds: dict[str, Any] = {"on_exceed": {"enum": list(budget_rules.ON_EXCEED)}, "profiles": named, "groups": named}
-    return _object({key: kinds.get(key, amount) for key in budget_rules.BUDGET_KEYS})
-
-
-def _history(flag: dict[str, Any]) -> dict[str, Any]:
-    limit: dict[str, Any] = {"type": ["integer", "null"], "minimum": 1}
-    return _object({key: flag if key == "enabled" else limit for key in history_settings.HISTORY_KEYS})
-
-
-def _own_model(amount: dict[str, Any]) -> dict[str, Any]:
-    text, whole, flag = {"type": "string"}, {"type": "integer", "minimum": 0}, {"type": "boolean"}
-    texts = {"anyOf": [text, {"type": "array", "items": text}]}
-    kinds: dict[str, Any] = {
-        "price": _price(amount),
-        "control": {"enum": list(get_args(Control))},
-        "levels": {"type": "array", "items": {"enum": [level.value for level in THINKING_LEVELS]}},
-        "absent": {"enum": ["on", *(level.value for level in Level)]},
-        "visibility": {"enum": list(get_args(Visibility))},
-        "then": {"enum": list(get_args(AfterEnd))},
-        "budget": _object({"min": whole, "max": whole, "below_output_limit": flag}, required=["min", "max"]),
-        "off": {"type": "object"},
-        "spelling": {"type": "object", "additionalProperties": text},
-        **dict.fromkeys(("can_be_off", "output_limit_covers_thinking", "inline_think"), flag),
-        **dict.fromkeys(("context_tokens", "max_output_tokens", "min_output_limit", "token_percent"), whole),
-        **dict.fromkeys(("like", "retires", "retired", "successor", "notes"), text),
-    }
-    return _object({key: kinds.get(key, texts) for key in OWN_KEYS})
-
-
-def _expected() -> dict[str, Any]:
-    text: dict[str, Any] = {"type": "string"}
-    texts = {"anyOf": [text, {"type": "array", "items": text}]}
-    number = {"type": ["number", "string"]}
-    kinds: dict[str, Any] = {
-        "exact": text,
-        "regex": text,
-        "schema": {"type": ["string", "object", "boolean"]},
-        "agree": number,
-        "ignore_case": {"type": "boolean"},
-        **{key: {"type": "number"} for key in ("number", "tolerance", "relative_tolerance")},
-    }
-    return {name: kinds.get(name, texts) for name in (*KINDS, *MODIFIERS)}
-
-
-def _check() -> dict[str, Any]:
-    text: dict[str, Any] = {"type": "string"}
-    judge = {key: {"type": "integer", "minimum": 0} if key == "least" else text for key in JUDGE_KEYS}
-    kinds: dict[str, Any] = {
-        "command": {"anyOf": [text, {"type": "array", "items": text}]},
-        "timeout": _seconds(),
-        "agree": {"type": "number", "exclusiveMinimum": 0, "maximum": 1},
-        "judge": _object(judge, required=["profile", "question"]),
-    }
-    return _object({key: kinds[key] for key in CHECK_KEYS})
-
-
-def _template() -> dict[str, Any]:
-    text: dict[str, Any] = {"type": "string"}
-    values = {"type": "object", "additionalProperties": {"type": ["string", "number"]}}
-    whole = _object({key: values if key == "vars" else text for key in TEMPLATE_KEYS}, required=["prompt"])
-    return {"anyOf": [text, whole]}
-
-
-def _seconds() -> dict[str, Any]:
-    return {"type": "number", "exclusiveMinimum": 0}
 
 
 if __name__ == "__main__":
