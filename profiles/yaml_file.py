@@ -210,6 +210,20 @@ def read_yaml(text: str, file: str) -> Section:
     Raises `ConfigError` with file, line and column for anything that is no plain YAML mapping: aliases and tags
     included, which a configuration does not need and an attacker likes.
     """
+    value = _root(text, file)
+    if value is None:
+        return Section(Place(file, 1, 1), "", {})
+    if not isinstance(value, Section):
+        raise ConfigError(f"{file}:1:1: must be a mapping of keys to values")
+    return value
+
+
+def plain_yaml(text: str, file: str) -> Any:
+    """The value that `text` holds, of any kind, as ordinary data. Raises `ConfigError` as `read_yaml` does."""
+    return _plain(_root(text, file))
+
+
+def _root(text: str, file: str) -> Any:
     if len(text) > MAX_FILE_BYTES:
         raise ConfigError(f"{file}: larger than {MAX_FILE_BYTES // 1024} KiB")
     if sum(text.count(opener) for opener in "[{-?") > UNSUSPICIOUS_OPENERS:
@@ -218,16 +232,11 @@ def read_yaml(text: str, file: str) -> Section:
         loader = _Loader(text)
         try:
             node = loader.get_single_node()
-            value = None if node is None else _located(loader, node, file, "", set())
+            return None if node is None else _located(loader, node, file, "", set())
         finally:
             loader.dispose()
     except yaml.YAMLError as error:
         raise _not_yaml(error, text, file) from None
-    if value is None:
-        return Section(Place(file, 1, 1), "", {})
-    if not isinstance(value, Section):
-        raise ConfigError(f"{file}:1:1: must be a mapping of keys to values")
-    return value
 
 
 def read_text(path: Path) -> str:
