@@ -23,7 +23,10 @@ def call(text: str, name: str | None = "weather", *, is_whole: bool = True) -> T
 def test_a_call_fits_or_says_where_not() -> None:
     said = [
         (call('{"city": "Oslo", "days": 2}'), ()),
-        (call('{"city": 7, "days": 0}'), ("$.city: 7 is not of type 'string'", "$.days: 0 is less than the minimum of 1")),
+        (
+            call('{"city": 7, "days": 0}'),
+            ("$.city: 7 is not of type 'string'", "$.days: 0 is less than the minimum of 1"),
+        ),
         (call(""), ("$: 'city' is a required property",)),
         (call("{"), ("the arguments are no JSON",)),
         (call('{"city": NaN}'), ("the arguments are no JSON",)),
@@ -44,7 +47,5 @@ def test_a_call_fits_or_says_where_not() -> None:
 def test_a_call_against_the_choice_is_told() -> None:
     piece = call('{"city": "Oslo"}')
     assert read_calls([piece], TOOLS, ToolChoice("none"))[0].errors == ("the model was told to call nothing",)
-    assert read_calls([piece], TOOLS, ToolChoice("named", "other"))[0].errors == (
-        "the model was told to call 'other'",
-    )
+    assert read_calls([piece], TOOLS, ToolChoice("named", "other"))[0].errors == ("the model was told to call 'other'",)
     assert read_calls([piece], TOOLS, ToolChoice("any"))[0].is_valid
