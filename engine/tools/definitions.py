@@ -52,7 +52,7 @@ class Tool(Struct, frozen=True):
 
 
 def read_tools(written: str, where: str) -> tuple[Tool, ...]:
-    """The tools that `written` declares; `where` names the file. Raises `UsageError` with the place of what is wrong."""
+    """The tools that `written` declares; `where` is its file. Raises `UsageError` with the place of what is wrong."""
     if len(written) > MOST_TOOL_BYTES:
         raise UsageError(f"{where}: larger than {MOST_TOOL_BYTES // 1024:,} KiB")
     return tools_in(_decoded(written, where), where)
