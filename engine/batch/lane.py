@@ -19,7 +19,8 @@ from ..checks.escalation import following_level
 from ..exchange.retry import Attempt, wait_before_retry
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
-from ..results.result import Result
+from ..results.charge import after_lost, is_lost
+from ..results.result import Cost, Result
 from ..runs.call import is_refused
 from .caller import RowCaller
 from .output.output_file import Work
@@ -45,7 +46,7 @@ class Task(Struct):
     """One call to make. `tries` counts the attempts that were made, `busy` those that were turned away.
 
     `lower` are the results of less thinking, which failed their check. `samples` of the same are made in this run,
-    itself included.
+    itself included. `lost` is what is known of attempts that may be billed.
     """
 
     row: Row
@@ -56,6 +57,7 @@ class Task(Struct):
     busy: int = 0
     lower: tuple[Result, ...] = ()
     samples: int = 1
+    lost: tuple[Cost, ...] = ()
 
 
 class Owner(Protocol):
@@ -262,11 +264,15 @@ class Lane:
         self.pace.finish(self.now(), report)
         earlier = task.tries + task.busy
         if failed is not None and (wait := self._wait_before_another(task, failed)) is not None:
+            if is_lost(answered):
+                task.lost = (*task.lost, answered.cost)
             self.owner.waiting(self, task, failed)
             heapq.heappush(self._again, (self.now() + wait, task.number, task))
             return
         if earlier:
             answered = replace(answered, attempts=earlier + answered.attempts)
+        if task.lost:
+            answered = after_lost(answered, task.lost)
         await self.owner.done(self, task, answered)
 
     def _wait_before_another(self, task: Task, failed: Failure) -> float | None:

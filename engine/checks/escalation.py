@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ...providers.errors import UsageError
 from ...providers.think import Think
+from ..results.charge import cost_is_unknown
 from ..results.checked import Escalation, EscalationEnd, EscalationStep, TopSource
 from ..results.result import Result
 
@@ -154,7 +155,7 @@ def _step(result: Result) -> EscalationStep:
 
 def _bill(step: EscalationStep, result: Result) -> Decimal | None:
     judged = any(check.calls for check in result.checks)
-    if step.usd is None or (judged and step.checks_usd is None):
+    if step.usd is None or cost_is_unknown(result) or (judged and step.checks_usd is None):
         return None
     return step.usd + (step.checks_usd or Decimal(0))
 

@@ -87,6 +87,7 @@ class Exchange(Struct):
     _has_left: bool = False
     _current: _Attempt | None = None
     _notices: list[Notice] = field(default_factory=list[Notice])
+    _lost: list[Prepared] = field(default_factory=list[Prepared])
 
     def __post_init__(self) -> None:
         self._given = self.prepared
@@ -125,7 +126,7 @@ class Exchange(Struct):
         if failed is not None:
             reply = stopped(reply, failed)
         streamed = attempt.reader is not None and attempt.reader.streamed
-        unsent = (NEVER_SENT,) if self._attempts and not self._has_left else ()
+        unsent = (NEVER_SENT,) if self._attempts and not self._has_left else (ATTEMPT_LOST,) * bool(self._lost)
         withheld = (WITHHELD,) if is_withheld else ()
         return Outcome(
             prepared=self.prepared,
@@ -135,6 +136,7 @@ class Exchange(Struct):
             request_id=attempt.request_id,
             notices=(*self._notices, *unsent, *withheld),
             hint=None if reply.failure is None else hint_of(reply.failure, self._given or self.prepared),
+            lost=tuple(self._lost),
         )
 
     async def _attempt(self) -> Failure | None:
@@ -309,8 +311,8 @@ class Exchange(Struct):
                 self._notices.append(Notice("not_retried", f"no other attempt was made: {granted.message}"))
                 return False
             self.prepared = granted
-        if lost and ATTEMPT_LOST not in self._notices:
-            self._notices.append(ATTEMPT_LOST)
+        if lost:
+            self._lost.append(sent_last)
         return True
 
     def _give_way(self, failed: Failure) -> bool:

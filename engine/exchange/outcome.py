@@ -78,7 +78,8 @@ def _between(start: float, moment: float | None) -> float | None:
 class Outcome(Struct, frozen=True):
     """How a call ended. `reply.failure` says why, when it did not end well; `prepared` is what was sent last.
 
-    `hint` is what to do about a failure that has no hint of its own.
+    `hint` is what to do about a failure that has no hint of its own. `lost` are the attempts before, as they were sent,
+    that ended without an answer and may have been billed.
     """
 
     prepared: Prepared
@@ -88,6 +89,7 @@ class Outcome(Struct, frozen=True):
     request_id: str | None = None
     notices: tuple[Notice, ...] = ()
     hint: str | None = None
+    lost: tuple[Prepared, ...] = ()
 
 
 def request_id_in(headers: Mapping[str, str]) -> str | None:

@@ -280,5 +280,10 @@ ALTER TABLE runs ADD COLUMN asked BLOB;          -- zlib: the parts of the promp
 """
 """Files that went along with prompts."""
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH)
+EIGHTH = """
+ALTER TABLE results ADD COLUMN lost_attempts INTEGER NOT NULL DEFAULT 0;    -- nobody says whether they were billed
+"""
+"""Attempts that a result's cost does not include; what was kept before tells of them in its document alone."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH)
 """Applied in order; `PRAGMA user_version` counts those that have been."""

@@ -61,7 +61,7 @@ class RunFilter(Struct, frozen=True):
 
 
 class RunRow(Struct, frozen=True):
-    """One run in a list. `usd` sums the known costs; `usd_unknown` counts the results whose cost is not known.
+    """One run in a list. `usd` sums the known costs; `usd_unknown` counts the results whose cost is not all known.
 
     `samples` is how often a profile was asked with the same think value, at most.
     """
@@ -213,7 +213,7 @@ class _Part(Struct, frozen=True):
     think: str
     status: str
     usd: Decimal | None
-    may_have_cost: bool
+    is_unknown: bool
 
 
 def _matching(connection: sqlite3.Connection, wanted: RunFilter) -> Iterator[int]:
@@ -294,13 +294,14 @@ def _rows(connection: sqlite3.Connection, numbers: Sequence[int]) -> list[RunRow
             some,
         ):
             heads[row[0]] = row
-        for run, profile, think, status, usd, document in connection.execute(
-            "SELECT run, profile, think, status, usd, CASE WHEN usd IS NULL THEN document END"  # noqa: S608
+        for run, profile, think, status, usd, lost, document in connection.execute(
+            "SELECT run, profile, think, status, usd, lost_attempts, CASE WHEN usd IS NULL THEN document END"  # noqa: S608
             f" FROM results WHERE run IN ({marks}) ORDER BY run, position",
             some,
         ):
             known = None if usd is None else Decimal(usd)
-            parts[run].append(_Part(profile, think, status, known, known is not None or _may_have_cost(document)))
+            is_unknown = lost > 0 or (known is None and _may_have_cost(document))
+            parts[run].append(_Part(profile, think, status, known, is_unknown))
     return [_row(heads[number], parts[number]) for number in numbers if number in heads]
 
 
@@ -326,7 +327,7 @@ def _row(head: tuple[Any, ...], parts: Sequence[_Part]) -> RunRow:
         samples=max(Counter((part.profile, part.think) for part in parts).values(), default=0),
         statuses=Counter(part.status for part in parts),
         usd=sum(known, Decimal(0)) if known else None,
-        usd_unknown=sum(part.usd is None and part.may_have_cost for part in parts),
+        usd_unknown=sum(part.is_unknown for part in parts),
         total_s=total_s,
         simulated=bool(simulated),
     )

@@ -253,6 +253,7 @@ def _columns(result: Result) -> dict[str, Any]:
         "reasoning_tokens": known_count(usage.reasoning_tokens),
         "total_s": result.latency.total_s,
         "usd": _dollars(cost.usd),
+        "lost_attempts": cost.lost_attempts,
         "cost_source": cost.source,
         "listed_usd": _dollars(cost.listed_usd),
         "forecast_low_usd": _dollars(forecast.low_usd) if forecast else None,

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from typing import Any, cast
 
+from msgspec.structs import replace
+
 from ...providers.errors import ErrorKind
-from ..exchange.outcome import NEVER_SENT
-from .result import Result
+from ..exchange.outcome import ATTEMPT_LOST, NEVER_SENT
+from .result import Cost, Result
 
 UNBILLED_KINDS: frozenset[ErrorKind] = frozenset(
     {
@@ -26,12 +29,42 @@ UNBILLED_KINDS: frozenset[ErrorKind] = frozenset(
 
 
 def cost_is_unknown(result: Result) -> bool:
-    """Whether `result` may have cost something, and nobody has said what."""
+    """Whether `result` may have cost something, or more than is known, and nobody has said what."""
+    if any(notice.code == ATTEMPT_LOST.code for notice in result.warnings):
+        return True
     return result.cost.usd is None and may_have_cost(result)
 
 
+def spending_is_unknown(result: Result) -> bool:
+    """Whether a part of what `result` may have cost has not even an estimate: of it or of attempts that were lost."""
+    cost = result.cost
+    if cost.lost_attempts and (cost.lost_usd is None or is_lost(result)):
+        return cost.lost_usd is None
+    return cost.usd is None and last_may_have_cost(result)
+
+
+def is_lost(result: Result) -> bool:
+    """Whether its last attempt ended before the provider had said what it cost, and may be billed."""
+    return result.error is not None and result.cost.usd is None and last_may_have_cost(result)
+
+
+def after_lost(result: Result, lost: Iterable[Cost]) -> Result:
+    """`result` of a call that was made again after attempts which had `lost` what these say."""
+    cost = result.cost
+    parts = [cost, *lost] if cost.lost_attempts else list(lost)
+    known = [part.lost_usd for part in parts if part.lost_usd is not None]
+    usd = sum(known, Decimal(0)) if len(known) == len(parts) else None
+    cost = replace(cost, lost_attempts=sum(part.lost_attempts for part in parts), lost_usd=usd)
+    return replace(result, cost=cost, warnings=tuple(dict.fromkeys((*result.warnings, ATTEMPT_LOST))))
+
+
 def may_have_cost(result: Result) -> bool:
-    """Whether `result` can have cost anything: its request left, and was not turned away before it was answered."""
+    """Whether `result` can have cost anything: a request left, and was not turned away before it was answered."""
+    return any(notice.code == ATTEMPT_LOST.code for notice in result.warnings) or last_may_have_cost(result)
+
+
+def last_may_have_cost(result: Result) -> bool:
+    """The same of the last attempt alone, of which `result` tells."""
     failed = result.error
     return _may_have_cost(
         result.attempts,
@@ -42,8 +75,17 @@ def may_have_cost(result: Result) -> bool:
     )
 
 
+def document_cost_is_unknown(document: Mapping[str, Any]) -> bool:
+    """`cost_is_unknown` of the result that `document` (`thinkdial.result/1`) describes."""
+    if _has_lost(document):
+        return True
+    return _inner(document, "cost").get("usd") is None and document_may_have_cost(document)
+
+
 def document_may_have_cost(document: Mapping[str, Any]) -> bool:
     """`may_have_cost` of the result that `document` (`thinkdial.result/1`) describes."""
+    if _has_lost(document):
+        return True
     reasoning, failed = _inner(document, "reasoning"), _inner(document, "error")
     attempts = document.get("attempts")
     return _may_have_cost(
@@ -61,6 +103,10 @@ def _may_have_cost(
     if not attempts or NEVER_SENT.code in notices:
         return False
     return kind is None or has_said or (kind not in UNBILLED_KINDS and (status or 0) < 400)
+
+
+def _has_lost(document: Mapping[str, Any]) -> bool:
+    return any(warning.get("code") == ATTEMPT_LOST.code for warning in document.get("warnings") or ())
 
 
 def _inner(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

@@ -51,7 +51,9 @@ class Cost(Struct, frozen=True):
     negative where writing cost more than reading saved; `cache_pays_after` is how many later calls must read what was
     read and written here until it is not: 0 where it has paid already, None where nothing was written. `listed_usd` is
     what the price list makes of the usage, where `usd` is the provider's own bill. A source of `estimated` means that
-    no usage was reported: the call was cut.
+    no usage was reported: the call was cut. Of `lost_attempts`, which broke before they were answered whole, the last
+    one included, nobody says whether they were billed: they are no part of `usd`. `lost_usd` is what they may have
+    cost, as was estimated before they were sent; None where there are none, or the price is not known.
     """
 
     usd: Decimal | None = None
@@ -63,6 +65,8 @@ class Cost(Struct, frozen=True):
     cache_saved_usd: Decimal | None = None
     cache_pays_after: int | None = None
     listed_usd: Decimal | None = None
+    lost_attempts: int = 0
+    lost_usd: Decimal | None = None
 
 
 class Forecast(Struct, frozen=True):
@@ -189,7 +193,8 @@ class Result(Struct, frozen=True):
 
 
 class Summary(Struct, frozen=True):
-    """Totals of a run. `usd` is the sum of the known costs; `usd_unknown` counts the results whose cost is unknown.
+    """Totals of a run. `usd` is the sum of the known costs; `usd_unknown` counts the results whose cost is unknown, or
+    is not all known, as attempts were lost.
 
     `checks_usd` is what judges have cost beside that, None where none was asked or no cost of theirs is known.
     `total_s` is None for a run that never ended, when nothing says how long it took.

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from functools import partial
+from itertools import zip_longest
 from typing import TYPE_CHECKING
+
+from msgspec.structs import replace
 
 from ...providers.dialect import failure
 from ...providers.errors import Failure
@@ -19,7 +22,8 @@ from ..exchange.outcome import cancelled
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
 from ..results.assembly import result_of, unsent_result
-from ..results.result import Result
+from ..results.charge import is_lost
+from ..results.result import Cost, Result
 from .jobs import ReadyCall
 from .observer import Silent
 
@@ -94,12 +98,33 @@ async def make_call(
     settle = None
     if purse is not None:
         result = purse.priced(index, result)
+    if (broke := is_lost(result)) or outcome.lost:
+        attempts = (*outcome.lost, outcome.prepared) if broke else outcome.lost
+        granted = () if funds is None else (*funds.lost, funds.meter.grant_usd)
+        result = replace(result, cost=with_lost(result.cost, attempts, granted))
+    if purse is not None:
         settle = partial(purse.settle, index, result)
     if keep is not None:
         return await keep(result, settle)
     if settle is not None:
         settle()
     return result
+
+
+def with_lost(cost: Cost, attempts: Sequence[Prepared], granted: Sequence[Decimal | None]) -> Cost:
+    """`cost` with what the `attempts` that were lost may have cost: what was `granted` to each, else what is likely."""
+    from ..costs.likely_cost import LikelyCost
+
+    likely, usd = LikelyCost(), Decimal(0)
+    for attempt, most in zip_longest(attempts, granted[: len(attempts)]):
+        try:
+            each = likely.usd(attempt) if most is None else most
+        except Exception:  # an answer that was paid for is not lost to an estimate
+            each = None
+        if each is None:
+            return replace(cost, lost_attempts=len(attempts))
+        usd += each
+    return replace(cost, lost_attempts=len(attempts), lost_usd=usd)
 
 
 def is_refused(result: Result) -> bool:

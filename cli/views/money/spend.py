@@ -218,7 +218,8 @@ def _unknown(total: Spent) -> list[Text]:
         lines.append(Text(words, CAUTION))
     if total.estimated:
         words = (
-            f"{total.estimated:,} of these results {'are' if total.estimated != 1 else 'is'} under way or killed:"
+            f"{total.estimated:,} of these results {'are' if total.estimated != 1 else 'is'} under way, killed or made"
+            " again after an attempt was lost:"
             f" {dollars(total.estimated_usd)} of the sum is estimated."
         )
         lines.append(Text(words, CAUTION))

@@ -145,7 +145,8 @@ def _cost(result: Result) -> str:
     if result.cost.usd is None:
         return "cost –"
     source = _COST_SOURCES.get(result.cost.source or "")
-    return dollars(result.cost.usd) + (f" ({source})" if source else "")
+    lost = f" + {result.cost.lost_attempts} lost attempt{'s'[: result.cost.lost_attempts > 1]}"
+    return dollars(result.cost.usd) + (f" ({source})" if source else "") + (lost if result.cost.lost_attempts else "")
 
 
 def _cache(result: Result) -> str:

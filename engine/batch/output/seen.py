@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 
 from ....providers.json_values import array, items
-from ...results.charge import cost_is_unknown, document_may_have_cost
+from ...results.charge import cost_is_unknown, document_cost_is_unknown
 from ...results.checked import LADDER
 from ...results.result import Result
 
@@ -79,7 +79,7 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
         passed=None if passed is None else bool(passed),
         error_kind=None if kind is None else str(kind),
         usd=None if usd is None else Decimal(usd),
-        usd_unknown=usd is None and (bool(climb) or document_may_have_cost(document)),
+        usd_unknown=usd is None if climb else document_cost_is_unknown(document),
         input_tokens=usage.get("input_tokens"),
         output_tokens=usage.get("output_tokens"),
         reasoning_tokens=usage.get("reasoning_tokens"),

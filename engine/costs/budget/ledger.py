@@ -163,6 +163,12 @@ class Ledger:
             self._release(held.row)
         self._look_again()
 
+    def recorded(self, profile: str, usd: Decimal) -> None:
+        """Hear that the history knows now of `usd` that was settled as unknown."""
+        for i, account in enumerate(self._accounts):
+            if account.limit.covers(profile):
+                self._accounts[i] = replace(account, unrecorded_usd=account.unrecorded_usd - usd)
+
     async def close(self) -> None:
         """Give back in the history whatever has not been given back yet."""
         if self._pump is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
 
@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ....providers.errors import Failure
 from ....providers.schema import Delta, Notice, Usage
 from ...planning.prepare import Prepared, with_output_limit
-from ...results.charge import may_have_cost
+from ...results.charge import is_lost, last_may_have_cost
 from ...results.result import Cost, Result
 from ..forecast import affordable_output_tokens, ample_usd, ceiling_usd, cost_of_usage, estimated_input_tokens, forecast
 from .ledger import Ledger
@@ -34,13 +34,17 @@ class Admitted(Struct, frozen=True):
 
 @dataclass(slots=True)
 class CallFunds:
-    """What one admitted call draws on (`exchange.observer.CallPurse`)."""
+    """What one admitted call draws on (`exchange.observer.CallPurse`).
+
+    `lost` is what had been granted to each attempt that was lost, None where nothing limited it.
+    """
 
     purse: Purse
     index: int
     profile: str
     prepared: Prepared
     meter: Meter
+    lost: list[Decimal | None] = field(default_factory=list[Decimal | None])
 
     def take(self, delta: Delta) -> bool:
         return self.meter.take(delta)
@@ -56,6 +60,8 @@ class CallFunds:
         admitted = await self.purse.readmit(self.index, self.profile, prepared, lost=lost)
         if isinstance(admitted, Failure):
             return admitted
+        if lost:
+            self.lost.append(self.meter.grant_usd)
         self.prepared, self.meter = admitted.prepared, admitted.funds.meter
         return self.prepared
 
@@ -66,6 +72,7 @@ class Purse:
     def __init__(self, ledger: Ledger, now: Callable[[], datetime]) -> None:
         self._ledger, self._now = ledger, now
         self._meters: dict[int, Meter] = {}
+        self._lost: dict[int, Decimal] = {}
 
     def share(self, first: int, profiles: Sequence[str]) -> Purse:
         """A purse for one more run over the same money: for calls of `profiles`, which are counted from `first` on."""
@@ -98,10 +105,13 @@ class Purse:
 
     async def readmit(self, index: int, profile: str, prepared: Prepared, *, lost: bool) -> Admitted | Failure:
         """The same for another attempt of a call that was admitted; that it is `lost` counts the one before in full."""
-        self._meters.pop(index, None)
+        meter = self._meters.pop(index, None)
         self._ledger.settle(index, None if lost else Decimal(0))
         self._ledger.expect([profile])
-        return await self.admit(index, profile, prepared)
+        admitted = await self.admit(index, profile, prepared)
+        if lost and meter is not None and meter.grant_usd is not None and isinstance(admitted, Admitted):
+            self._lost[index] = self._lost.get(index, Decimal(0)) + meter.grant_usd
+        return admitted
 
     def priced(self, index: int, result: Result) -> Result:
         """`result`; of a call that the budget has cut, with what the meter says as its cost."""
@@ -113,9 +123,13 @@ class Purse:
 
     def settle(self, index: int, result: Result) -> None:
         """Count what the call did cost, once the history has it. Of one that never left, nothing."""
-        if self._meters.pop(index, None) is not None:
-            free = result.cost.usd is None and not may_have_cost(result)
+        if (meter := self._meters.pop(index, None)) is not None:
+            if is_lost(result) and meter.grant_usd is not None:
+                self._lost[index] = self._lost.get(index, Decimal(0)) + meter.grant_usd
+            free = result.cost.usd is None and not last_may_have_cost(result)
             self._ledger.settle(index, Decimal(0) if free else result.cost.usd)
+        if (lost := self._lost.pop(index, None)) and result.cost.lost_usd is not None:
+            self._ledger.recorded(result.profile, lost)
 
     async def close(self) -> list[str]:
         """Give back what is still reserved. Notes on limits that were passed and only warn."""

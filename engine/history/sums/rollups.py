@@ -7,7 +7,7 @@ from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any
 
 from ...costs.prices.pricing import DISAGREEMENT
-from ...results.charge import cost_is_unknown
+from ...results.charge import spending_is_unknown
 from ...results.documents import dollars_text
 from ...results.result import Forecast, Result
 
@@ -49,14 +49,16 @@ def _count_spending(connection: sqlite3.Connection, result: Result) -> None:
     key = {"day": result.created_at[:10], "profile": result.profile, **_call(result)}
     numbers = {
         "results": 1,
-        "unpriced": int(cost_is_unknown(result)),
-        "reasoning_unknown": int(cost.usd is not None and cost.reasoning_usd is None),
+        "unpriced": int(spending_is_unknown(result)),
+        "reasoning_unknown": int(cost.lost_usd is not None or (cost.usd is not None and cost.reasoning_usd is None)),
         "input_tokens": known_count(usage.input_tokens) or 0,
         "output_tokens": known_count(usage.output_tokens) or 0,
         "reasoning_tokens": known_count(usage.reasoning_tokens) or 0,
+        "estimated": int(cost.lost_usd is not None),
     }
     amounts = {
-        "usd": cost.usd,
+        "usd": cost.usd if cost.lost_usd is None else _exact.add(cost.usd or Decimal(0), cost.lost_usd),
+        "estimated_usd": cost.lost_usd,
         "output_usd": cost.output_usd,
         "reasoning_usd": cost.reasoning_usd,
         "cache_saved_usd": cost.cache_saved_usd,

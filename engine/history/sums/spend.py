@@ -41,8 +41,9 @@ _SUMS = (
 class Spent(Struct, frozen=True):
     """Sums over results that were charged for. The amounts are those that are known, exact.
 
-    `unpriced` results are of unknown cost and in none of the amounts; `usd` is None when all are. `estimated` results
-    have not ended, or never will as their process was killed: `estimated_usd`, a part of `usd`, is what they may cost.
+    `unpriced` results are of unknown cost and in none of the amounts; `usd` is None when all are. A part of
+    `estimated` results is one: they have not ended, never will as their process was killed, or attempts were lost.
+    `estimated_usd`, a part of `usd`, is what that may cost.
     `reasoning_unknown` counts the priced results of which the reasoning's part is not
     known, so that `reasoning_usd` is the least it was.
     """
@@ -294,7 +295,7 @@ def _sum(amounts: str) -> Decimal:
 def _spent(key: str, results: int, unpriced: int, usd: str, output: str, reasoning: str, *rest: Any) -> Spent:
     reasoning_unknown, saved, entered, output_tokens, reasoning_tokens, estimated, estimated_usd = rest
     return Spent(
-        key, results, unpriced, _sum(usd) if results > unpriced else None, _sum(output), _sum(reasoning),
+        key, results, unpriced, _sum(usd) if results > unpriced or estimated else None, _sum(output), _sum(reasoning),
         reasoning_unknown, _sum(saved), entered, output_tokens, reasoning_tokens, estimated, _sum(estimated_usd),
     )  # fmt: skip
 
