@@ -40,6 +40,7 @@ lint:
 	$(PYTHON) -m pyright --pythonpath $(PYTHON)
 	$(PYTHON) scripts/schemas.py --check
 	$(PYTHON) scripts/golden_plans.py --check
+	$(PYTHON) scripts/golden_parts.py --check
 	$(PYTHON) scripts/provider_docs.py --check
 	$(PYTHON) scripts/command_docs.py --check
 	$(PYTHON) scripts/variables_page.py --check
@@ -47,6 +48,7 @@ lint:
 generate:
 	$(PYTHON) scripts/schemas.py
 	$(PYTHON) scripts/golden_plans.py
+	$(PYTHON) scripts/golden_parts.py
 	$(PYTHON) scripts/provider_docs.py
 	$(PYTHON) scripts/command_docs.py
 	$(PYTHON) scripts/variables_page.py

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
@@ -41,6 +41,7 @@ def packaged_text(name: str) -> str:
     return _folder().joinpath(name).read_text(encoding="utf-8")
 
 
+@lru_cache(maxsize=8)
 def packaged(name: str) -> Section:
     """The YAML of a file below `profiles/data/`; complaints call it by that name."""
     return read_yaml(packaged_text(f"data/{name}"), name)

@@ -148,6 +148,14 @@ def golden_text(config: Config) -> str:
 
 def routes(config: Config) -> Iterator[Route]:
     """Every model on every dialect that serves it, and one that nobody knows."""
+    for target in targets(config):
+        made = [prepare(target, parse_think(word), Prompt("hi"), config.reference) for word in THINK_VALUES]
+        place = f"{target.provider.name}/{target.dialect}"
+        yield Route(place, target.profile.model, target, tuple(prepared.plan for prepared in made))
+
+
+def targets(config: Config) -> Iterator[Target]:
+    """Whom the rows are about."""
     for name, provider in config.providers.items():
         base_url = None if provider.base_url else SOMEWHERE
         for card in [*(card for file in provider.models for card in facts.cards(file)), provider.unknown_model]:
@@ -156,9 +164,7 @@ def routes(config: Config) -> Iterator[Route]:
                 if card.dialects and dialect not in card.dialects:
                     continue
                 profile = Profile(name="golden", provider=name, model=model, dialect=dialect)
-                target = resolve(profile, config, base_url=base_url, environment=ENVIRONMENT, today=ENDLESS)
-                made = [prepare(target, parse_think(word), Prompt("hi"), config.reference) for word in THINK_VALUES]
-                yield Route(f"{name}/{dialect}", model, target, tuple(prepared.plan for prepared in made))
+                yield resolve(profile, config, base_url=base_url, environment=ENVIRONMENT, today=ENDLESS)
 
 
 def told(decided: ThinkPlan, model: str) -> str:

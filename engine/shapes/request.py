@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import Any, cast
 
 from msgspec import Struct, field
+from msgspec.structs import replace
 
 from ...profiles.shapes.rule import ShapeRule, shape_rule
 from ...profiles.shapes.shape import Shape
@@ -98,7 +99,7 @@ def _any_json(shape: Shape, rule: ShapeRule, route: ShapeRoute) -> ShapePlan:
     if not rule.json:
         return _in_words(shape, rule, "this route has no field for JSON of any kind")
     words = JSON_WORDS if rule.needs_word and "json" not in route.said.lower() else ""
-    notices = _notices(rule, route)
+    notices = _notices(replace(rule, note=""), route)  # what is to be told of a schema
     if words:
         told = "this route wants the word JSON in the prompt: it was added to the system prompt"
         notices = (Notice("shape_words", told), *notices)

@@ -47,7 +47,7 @@ class ShapeRule(Struct, frozen=True):
     `ordered`: keys come in the order of `propertyOrdering`.
 
     `excludes` are dotted paths of a body that it does not go together with. `thinking` is what becomes of thinking.
-    `note` is to be told always, `thinking_note` where the model thinks, `off_note` where it must not.
+    `note` is to be told of every schema, `thinking_note` where the model thinks, `off_note` where it must not.
     """
 
     schema: Mapping[str, Any] = field(default_factory=dict[str, Any])
