@@ -12,6 +12,8 @@ import pytest
 
 import thinkdial
 
+from .cases import each
+
 HEAVY = ("httpx2", "aiohttp", "typer", "rich", "yaml", "jinja2", "sqlite3", "asyncio", "orjson", "genai_prices", "ssl")
 
 
@@ -22,7 +24,7 @@ def run(*arguments: str) -> Any:
     return json.loads(done.stdout)
 
 
-@pytest.mark.parametrize("name", thinkdial.__all__)
+@each("name", thinkdial.__all__)
 def test_each_name_is_what_its_home_has(name: str) -> None:
     assert getattr(thinkdial, name) is not None
     assert name in dir(thinkdial)

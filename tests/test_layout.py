@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from .cases import each
 from .sources import is_source, registries
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -48,7 +49,7 @@ def test_imports_only_go_down(layer: str) -> None:
         assert imported_layers(path) <= allowed, path
 
 
-@pytest.mark.parametrize("room", ["batch", "choose", "history", "money", "run", "setup"])
+@each("room", ["batch", "choose", "history", "money", "run", "setup"])
 def test_commands_return_their_code_and_end_nothing_themselves(room: str) -> None:
     for path in modules(f"cli/commands/{room}"):
         text = path.read_text(encoding="utf-8")

@@ -9,10 +9,12 @@ import pytest
 from thinkdial.cli.days import day_of, parse_span, parse_when
 from thinkdial.providers.errors import UsageError
 
+from ..cases import each
+
 NOW = datetime(2026, 11, 21, 10, 30, tzinfo=UTC)
 
 
-@pytest.mark.parametrize(("written", "meant"), [
+@each(("written", "meant"), [
     ("2026-11-01", date(2026, 11, 1)), ("20261101", date(2026, 11, 1)), ("today", date(2026, 11, 21)),
     (" Today ", date(2026, 11, 21)), ("yesterday", date(2026, 11, 20)), ("month", date(2026, 11, 1)),
     ("7d", date(2026, 11, 14)), ("0d", date(2026, 11, 21)), ("2w", date(2026, 11, 7)),
@@ -32,9 +34,7 @@ def test_days_are_those_of_utc_wherever_the_clock_stands() -> None:
     assert day_of(date(2026, 11, 21)) == date(2026, 11, 21)
 
 
-@pytest.mark.parametrize(
-    "written", ["", "soon", "-3d", "7", "7y", "2026-13-01", "2026-02-30", "1.11.2026", "999999d", "٣d"]
-)
+@each("written", ["", "soon", "-3d", "7", "7y", "2026-13-01", "2026-02-30", "1.11.2026", "999999d", "٣d"])
 def test_what_is_no_date_is_refused_with_what_would_be_one(written: str) -> None:
     with pytest.raises(UsageError, match="is not a date") as caught:
         parse_when(written, NOW)

@@ -15,10 +15,12 @@ from thinkdial.engine.history.store import LockedError
 from thinkdial.providers.errors import BudgetError, ConfigError, StoreError, StrictPlanError, ThinkdialError, UsageError
 from thinkdial.simulator import Simulator
 
+from ..cases import each
+
 Cli = Callable[..., Any]
 
 
-@pytest.mark.parametrize(
+@each(
     ("error", "code"),
     [
         (UsageError("x"), ExitCode.USAGE),

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from thinkdial.profiles import facts
 from thinkdial.profiles.facts import packaged
 from thinkdial.profiles.state.caches import FILE, CacheRule, cache_rule
 from thinkdial.providers.registry import NAMES
 
+from ..cases import each
 from ..sources import is_source
 
 
@@ -29,7 +28,7 @@ def test_every_rule_has_a_source_and_names_what_there_is() -> None:
             assert listed and all(map(is_source, listed))
 
 
-@pytest.mark.parametrize(
+@each(
     ("provider", "dialect", "model", "least"),
     [
         ("anthropic", "anthropic-messages", "claude-opus-5-5", 1024),

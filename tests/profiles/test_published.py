@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import pytest
-
 from thinkdial.engine.planning.plan import PlanContext, plan
 from thinkdial.profiles import facts
 from thinkdial.profiles.cards.resolution import card_for
 from thinkdial.profiles.published import PublishedModels, laid_over
 from thinkdial.providers.catalogue import Published
 from thinkdial.providers.think import Level, parse_think
+
+from ..cases import each
 
 OPENROUTER = facts.shipped_provider("openrouter")
 NEWCOMER = "newvendor/newcomer-1"
@@ -26,7 +26,7 @@ def fidelity(think: str, **said: Any) -> str:
     return plan(parse_think(think), PlanContext(card, spelling, facts.reference(), NEWCOMER)).fidelity
 
 
-@pytest.mark.parametrize(
+@each(
     "think, said, expected",
     [
         ("low", {}, "assumed"),

@@ -14,6 +14,7 @@ from thinkdial.profiles.state.rules import FILE, state_rule
 from thinkdial.profiles.yaml_file import Section
 from thinkdial.providers.registry import NAMES
 
+from ..cases import each
 from ..sources import is_source
 
 
@@ -33,7 +34,7 @@ def rules() -> Iterator[tuple[str, Section]]:
 RULES = dict(rules())
 
 
-@pytest.mark.parametrize("way", RULES)
+@each("way", RULES)
 def test_a_rule_has_its_source(way: str) -> None:
     section = RULES[way]
     if "like" in section or way == "dialects/openai-chat":

@@ -11,6 +11,8 @@ from thinkdial.profiles.config import Config, load, user_file
 from thinkdial.profiles.user_files import MODELINE, check_new_name, save_copy, write_first
 from thinkdial.providers.errors import UsageError
 
+from ..cases import each
+
 MINE = "profiles:\n  mine:\n    provider: openai\n    model: gpt-6-sol\n"
 FILES = {
     "none": None,
@@ -35,7 +37,7 @@ def written(text: str | None) -> Config:
     return load()
 
 
-@pytest.mark.parametrize("text", FILES.values(), ids=FILES)
+@each("text", FILES.values(), ids=FILES)
 def test_it_is_added_and_the_rest_stays(text: str | None) -> None:
     before = written(text)
     path = save_copy("chosen", "claude", "high", before)
@@ -76,7 +78,7 @@ def test_a_list_in_braces_and_an_empty_one_take_it_too(text: str) -> None:
     assert set(load().profiles) == {*before.profiles, "chosen"}
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a@b", "a/b", "claude", "a\n"])
+@each("name", ["", "a b", "a@b", "a/b", "claude", "a\n"])
 def test_names_that_cannot_be(name: str) -> None:
     with pytest.raises(UsageError):
         check_new_name(name, load())

@@ -13,6 +13,8 @@ from thinkdial.profiles.config import Config, read_think
 from thinkdial.profiles.yaml_file import MAX_FILE_BYTES, read_yaml
 from thinkdial.providers.errors import ConfigError
 
+from ..cases import each
+
 DESIGN_YAML = """
 # yaml-language-server: $schema=<the path `thinkdial profiles schema` writes>
 defaults: {profile: claude, think: medium, retries: 2, history: true}
@@ -62,7 +64,7 @@ def test_the_shipped_example_loads(written: Callable[[str], Config]) -> None:
     assert written(facts.packaged_text("data/example.yaml")).profiles["claude"].think
 
 
-@pytest.mark.parametrize(
+@each(
     "value, think",
     [("off", "off"), ("Off", "off"), ("on_", None), ("8k", "8192"), ("4000", "4000"), ("0", "off"), ("auto", "auto"),
      ("xhigh", "xhigh"), ("'high'", "high"), ("010", "10"), ("1e4", None), ("no", None), ("~", "")],
@@ -77,7 +79,7 @@ def test_think_values(value: str, think: str | None) -> None:
         assert (str(found) if found is not None else "") == think
 
 
-@pytest.mark.parametrize(
+@each(
     "value, meaning",
     [("off", "off"), ("on", "on"), ("yes", "yes"), ("no", "no"), ("n", "n"), ("NO", "NO"), ("2026-01-01", "2026-01-01"),
      ("true", True), ("False", False), ("trueish", "trueish"), ("falsetto", "falsetto"), ("TRUE", True), ("~", None),
@@ -96,7 +98,7 @@ def test_a_number_is_a_text_as_it_was_written(written: Callable[[str], Config]) 
     assert written("profiles: {gpt: {api_key_command: [op, 1.10]}}").profiles["gpt"].api_key_command == ("op", "1.10")
 
 
-@pytest.mark.parametrize(
+@each(
     "written_as, amount",
     [("0.30", "0.30"), ("0.1234567890123456789", "0.1234567890123456789"), ("'0.1'", "0.1"), ("3", "3"), ("0", "0"),
      ("1e-7", "1e-7"), ("1000000.01", "1000000.01"), (".5", ".5")],

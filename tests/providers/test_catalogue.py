@@ -11,6 +11,8 @@ import pytest
 from thinkdial.providers.catalogue import READERS, Published, next_page, ollama_show
 from thinkdial.providers.think import THINKING_LEVELS, Level
 
+from ..cases import each
+
 JUNK: list[Any] = [None, True, False, 7, -1, 0.5, 10**30, "", "x", [], [[1]], [None, {}, 7], {}, {"a": {"b": 1}}]
 L, M, H, X = Level.LOW, Level.MEDIUM, Level.HIGH, Level.XHIGH
 
@@ -131,7 +133,7 @@ def test_openrouter_tells_everything_from_nothing() -> None:
     }
 
 
-@pytest.mark.parametrize(
+@each(
     ("shown", "thinks", "levels", "can_be_off", "absent"),
     [
         ({"thinking": {"values": [True, False], "default": True}}, True, None, True, "on"),

@@ -9,6 +9,8 @@ import pytest
 from thinkdial.profiles import facts
 from thinkdial.providers.catalogue import is_listed, listed_names
 
+from ..cases import each
+
 NAMES = frozenset(
     {"gpt-6-sol", "claude-haiku-4-5-20251001", "qwen3:latest", "openai/gpt-oss-120b", "mistral-medium-2508"}
 )
@@ -26,14 +28,12 @@ def test_every_shape(document: Any) -> None:
     assert listed_names(document) == {"one", "two", "three"}
 
 
-@pytest.mark.parametrize(
-    "document", [None, 7, "x", [], [7], {}, {"data": {"id": "x"}}, {"data": [{"id": None}, [], 3]}]
-)
+@each("document", [None, 7, "x", [], [7], {}, {"data": {"id": "x"}}, {"data": [{"id": None}, [], 3]}])
 def test_what_is_no_list_names_nothing(document: Any) -> None:
     assert listed_names(document) == frozenset()
 
 
-@pytest.mark.parametrize(
+@each(
     "model",
     [
         "gpt-6-sol",
@@ -48,9 +48,7 @@ def test_what_stands_for_a_listed_model(model: str) -> None:
     assert is_listed(model, NAMES)
 
 
-@pytest.mark.parametrize(
-    "model", ["gpt-6", "gpt-6-so", "claude-haiku", "gpt.6.sol", "gpt-oss-120b", "claude-haiku-4", ""]
-)
+@each("model", ["gpt-6", "gpt-6-so", "claude-haiku", "gpt.6.sol", "gpt-oss-120b", "claude-haiku-4", ""])
 def test_what_does_not(model: str) -> None:
     assert not is_listed(model, NAMES)
 

@@ -12,10 +12,12 @@ from thinkdial.providers.framing.sse import Event
 from thinkdial.providers.refusals.sizes import is_long_prompt
 from thinkdial.providers.refusals.waits import retry_delay_s
 
+from ..cases import each
+
 NO_MESSAGE = "the provider sent an error without a message"
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "kind"),
     [
         (400, "invalid_request"),
@@ -39,7 +41,7 @@ def test_a_status_stands_for_a_kind(status: int, kind: ErrorKind) -> None:
     assert kind_for_status(status) == kind
 
 
-@pytest.mark.parametrize("kind", ["auth", "permission", "not_found", "invalid_request", "context_length", "quota"])
+@each("kind", ["auth", "permission", "not_found", "invalid_request", "context_length", "quota"])
 def test_what_asking_again_cannot_cure_is_not_retryable(kind: ErrorKind) -> None:
     assert not failure(kind, "m").retryable
 
@@ -49,7 +51,7 @@ def test_what_may_pass_is_retryable(kind: ErrorKind) -> None:
     assert failure(kind, "m").retryable
 
 
-@pytest.mark.parametrize(
+@each(
     ("headers", "seconds"),
     [
         ({}, None),
@@ -85,7 +87,7 @@ def test_the_delay_is_read_as_seconds_or_as_a_date_against_the_response_itself(
     assert retry_delay_s(headers) == seconds
 
 
-@pytest.mark.parametrize(
+@each(
     ("document", "message"),
     [
         ({"error": {"message": "m"}}, "m"),
@@ -113,7 +115,7 @@ def test_the_words_are_found_in_every_shape_of_error(document: Any, message: str
     assert error_message(document) == message
 
 
-@pytest.mark.parametrize(
+@each(
     "message",
     [
         "prompt is too long: 210000 tokens > 200000 maximum",

@@ -24,6 +24,8 @@ from thinkdial.providers.schema import (
     Visibility,
 )
 
+from ..cases import each
+
 COUNTS = Usage(input_tokens=5, output_tokens=50, reasoning_tokens=40, total_tokens=55)
 
 
@@ -151,8 +153,8 @@ def test_a_reply_asked_for_early_does_not_change_later() -> None:
     assert (early.answer, fold.reply().answer) == ("a", "ab")
 
 
-@pytest.mark.parametrize("between", ["", " ", "\n", " \n ", "\n\n\n\n"])
-@pytest.mark.parametrize("value", ['{"a": 1}', "[1, 2]", "{}"])
+@each("between", ["", " ", "\n", " \n ", "\n\n\n\n"])
+@each("value", ['{"a": 1}', "[1, 2]", "{}"])
 def test_the_same_json_twice_is_kept_and_told(value: str, between: str) -> None:
     answer = f" {value}{between}{value}\n"
     reply = folded(AnswerDelta(answer), Complete())
@@ -160,6 +162,6 @@ def test_the_same_json_twice_is_kept_and_told(value: str, between: str) -> None:
     assert [notice.code for notice in reply.notices] == ["repeated"]
 
 
-@pytest.mark.parametrize("answer", ["", "{", "{{", "aa", "1 1", '{"a": 1}', '{"a": 1} {"a": 2}', "[1][1][1]", "[[]]"])
+@each("answer", ["", "{", "{{", "aa", "1 1", '{"a": 1}', '{"a": 1} {"a": 2}', "[1][1][1]", "[[]]"])
 def test_other_answers_are_not_taken_for_one_that_is_repeated(answer: str) -> None:
     assert folded(AnswerDelta(answer), Complete()).notices == []

@@ -22,10 +22,12 @@ from thinkdial.providers.json_values import (
     text,
 )
 
+from ..cases import each
+
 NEITHER: list[Any] = [None, True, False, [], {}, [1], {"a": 1}]
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "expected"),
     [
         (0, 0),
@@ -52,7 +54,7 @@ def test_a_count_is_a_sane_whole_number_or_nothing(value: Any, expected: int | N
     assert count(value) == expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "expected"),
     [
         (0, Decimal(0)),
@@ -77,7 +79,7 @@ def test_an_amount_is_exact_and_of_a_printable_size(value: Any, expected: Decima
     assert dollars(value) == expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("value", "expected"),
     [("57.238s", 57.238), (7, 7.0), ("0.5", 0.5), ("-1", None), (10**400, None), ("1e400", None), ("soon", None)],
 )
@@ -85,7 +87,7 @@ def test_a_duration_is_seconds_in_any_spelling(value: Any, expected: float | Non
     assert seconds(value) == expected
 
 
-@pytest.mark.parametrize("value", NEITHER)
+@each("value", NEITHER)
 def test_values_of_another_type_are_absent(value: Any) -> None:
     assert text(value) is None
     assert seconds(value) is None
@@ -102,8 +104,8 @@ def test_lone_surrogates_are_replaced_so_that_text_can_be_encoded(value: str, ex
     assert text(value) == expected
 
 
-@pytest.mark.parametrize("parse", [parse_json, parse_reply])
-@pytest.mark.parametrize("data", [b"", b"{", b"nope", b"[" * 100_000, b"1" * 5000, b"\xff\xfe"])
+@each("parse", [parse_json, parse_reply])
+@each("data", [b"", b"{", b"nope", b"[" * 100_000, b"1" * 5000, b"\xff\xfe"])
 def test_what_is_no_json_is_a_value_error(parse: Callable[[bytes], Any], data: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse(data)
@@ -121,8 +123,8 @@ def test_what_is_ours_keeps_numbers_of_any_size() -> None:
     assert all(type(value) is int for value in parse_json(written).values())
 
 
-@pytest.mark.parametrize("read", [parse_json, parse_reply])
-@pytest.mark.parametrize("opened, closed", [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+@each("read", [parse_json, parse_reply])
+@each("opened, closed", [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
 def test_nesting_is_read_to_a_fixed_depth_however_deep_the_stack_is(read: Any, opened: str, closed: str) -> None:
     step = opened.count("[") + opened.count("{")
 

@@ -6,10 +6,10 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from thinkdial.providers.framing.sse import Event
 from thinkdial.providers.skipped import holds_text, skipped
+
+from ..cases import each
 
 
 def block(**fields: Any) -> list[dict[str, Any]]:
@@ -87,14 +87,14 @@ def codes(speak: Callable[..., Any], name: str, documents: list[dict[str, Any]])
     return [notice.message for notice in reply.notices if notice.code == "skipped"]
 
 
-@pytest.mark.parametrize(("name", "kind", "documents"), STREAMED)
+@each(("name", "kind", "documents"), STREAMED)
 def test_text_that_is_left_out_is_said_once_with_its_type(
     speak: Callable[..., Any], name: str, kind: str, documents: list[dict[str, Any]]
 ) -> None:
     assert codes(speak, name, documents) == [f"the reply holds text of the type {kind}, which is not shown"]
 
 
-@pytest.mark.parametrize(("name", "documents"), SILENT)
+@each(("name", "documents"), SILENT)
 def test_calls_and_data_are_no_text(speak: Callable[..., Any], name: str, documents: list[dict[str, Any]]) -> None:
     assert codes(speak, name, documents) == []
 
@@ -127,9 +127,7 @@ def test_a_type_is_shown_short_and_harmless() -> None:
         assert len(notice.message) < 120 and "\x1b" not in notice.message
 
 
-@pytest.mark.parametrize(
-    "part", [None, 7, "", "  \n", [], {}, {"text": " "}, {"data": "aGk="}, {"id": "x", "type": "y"}]
-)
+@each("part", [None, 7, "", "  \n", [], {}, {"text": " "}, {"data": "aGk="}, {"id": "x", "type": "y"}])
 def test_nothing_to_read_is_nothing_to_say(part: Any) -> None:
     assert not holds_text(part)
 

@@ -7,8 +7,10 @@ import pytest
 from thinkdial.providers.errors import UsageError
 from thinkdial.providers.think import AUTO, MAX_BUDGET_TOKENS, Level, Think, parse_think
 
+from ..cases import each
 
-@pytest.mark.parametrize("level", list(Level))
+
+@each("level", list(Level))
 def test_every_level_is_a_word(level: Level) -> None:
     assert parse_think(level.value) == Think(level=level)
     assert str(parse_think(level.value.upper())) == level.value
@@ -21,7 +23,7 @@ def test_auto_is_no_level() -> None:
     assert str(AUTO) == "auto"
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "tokens"),
     [("1", 1), ("4000", 4000), ("8k", 8192), ("8K", 8192), (" 1k ", 1024), (str(MAX_BUDGET_TOKENS), MAX_BUDGET_TOKENS)],
 )
@@ -36,7 +38,7 @@ def test_zero_is_off(text: str) -> None:
     assert not parse_think(text).is_auto
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "nearest"),
     [("hgih", "high"), ("hig", "high"), ("med", "medium"), ("x-high", "xhigh"), ("minmal", "minimal"), ("of", "off")],
 )
@@ -46,7 +48,7 @@ def test_a_misspelling_names_the_nearest_word(text: str, nearest: str) -> None:
     assert caught.value.hint is not None
 
 
-@pytest.mark.parametrize(
+@each(
     "text", ["", " ", "banana", "-1", "1.5k", "1e3", "10_000", "8kk", "k", "8 k", "٣", "²", "high,low", "None", "0x10"]
 )
 def test_nonsense_is_refused_with_the_legal_words(text: str) -> None:

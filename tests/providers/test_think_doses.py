@@ -10,6 +10,8 @@ from msgspec.structs import replace
 from thinkdial.providers.errors import UsageError
 from thinkdial.providers.think import Aim, Level, Think, parse_think
 
+from ..cases import each
+
 
 @pytest.mark.parametrize(
     ("text", "aim", "shown"),
@@ -27,9 +29,7 @@ def test_doses(text: str, aim: Aim, shown: str) -> None:
     assert think.is_open and not think.is_auto and not think.is_off
 
 
-@pytest.mark.parametrize(
-    "text", ["~", "~0", "~-1", "~high", "~$", "~$0", "~$-1", "~$1e3", "~$99999", "~99999999", "~$1_0"]
-)
+@each("text", ["~", "~0", "~-1", "~high", "~$", "~$0", "~$-1", "~$1e3", "~$99999", "~99999999", "~$1_0"])
 def test_what_is_no_dose(text: str) -> None:
     with pytest.raises(UsageError, match="dose"):
         parse_think(text)

@@ -11,6 +11,7 @@ from thinkdial.providers.fold import Fold
 from thinkdial.providers.schema import AnswerDelta, Complete, Finish, ReasoningDelta, Usage, UsageReport
 from thinkdial.providers.usage import RawCounts, reconcile
 
+from ..cases import each
 from .conftest import Api
 
 
@@ -176,7 +177,7 @@ OPENED = {"type": "web_search_call", "action": {"type": "open_page"}}
 BOX = {"type": "code_interpreter_call", "container_id": "c1"}
 
 
-@pytest.mark.parametrize(
+@each(
     ("more", "tools"),
     [
         ({}, {}),

@@ -11,6 +11,8 @@ from thinkdial.cli.views.markdown import ModelMarkdown
 from thinkdial.cli.views.report.markup import markdown_html
 from thinkdial.cli.views.report.mathml import mathml
 
+from ...cases import each
+
 
 def terminal(text: str, width: int = 80) -> str:
     console = Console(width=width, no_color=True)
@@ -62,7 +64,7 @@ def test_a_page_has_mathml_without_a_script() -> None:
     assert "script" not in html
 
 
-@pytest.mark.parametrize(
+@each(
     "formula",
     [r"\href{javascript:alert(1)}{x}", r"\text{<script>alert(1)</script>}", r"\style{background:url(//a)}{x}",
      r"\class{x}{y}", r'\text{"><img src=x onerror=y>}', r"\text{&lt;script&gt;}"],
@@ -81,7 +83,7 @@ def test_what_cannot_be_read_is_shown_as_written(formula: str) -> None:
     assert mathml(formula) is None
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     ["\\begin{align}\n" * 5000, "\\begin{align}\\end{alig}\n\n" * 5000,
      "\\(" * 60_000, "\\[ a\n" * 20_000, "$a " * 30_000,

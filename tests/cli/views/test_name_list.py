@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from io import StringIO
 
-import pytest
 from rich.console import Console, Group
 from rich.text import Text
 
 from thinkdial.cli.views.grid import Column
 from thinkdial.cli.views.name_list import NameList, OnScreen, cells, tabbed
+
+from ...cases import each
 
 NAMES = ["mistral-medium-latest", "accounts/fireworks/models/deepseek-v4p1-flash", "short"]
 
@@ -31,7 +32,7 @@ def lines(shown: object, width: int) -> list[str]:
     return [line.rstrip() for line in console.file.getvalue().splitlines()]
 
 
-@pytest.mark.parametrize("width", [50, 60, 80, 100, 120, 160])
+@each("width", [50, 60, 80, 100, 120, 160])
 def test_no_name_is_broken_and_no_line_too_long(width: int) -> None:
     for given in (listing(), listing(folds="takes"), listing(spare=frozenset({"price"}), groups=["a", "a", "b"])):
         shown = lines(given, width)

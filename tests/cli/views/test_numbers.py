@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 
-import pytest
-
 from thinkdial.cli.views.numbers import dollars, rate, seconds, share, tokens
 
+from ...cases import each
 
-@pytest.mark.parametrize(
+
+@each(
     ("value", "text"),
     [
         (None, "–"), (0.0, "0 ms"), (0.004, "4 ms"), (0.00999, "0.01 s"), (0.41, "0.41 s"), (9.994, "9.99 s"),
@@ -21,7 +21,7 @@ def test_seconds(value: float | None, text: str) -> None:
     assert seconds(value) == text
 
 
-@pytest.mark.parametrize(
+@each(
     ("usd", "text"),
     [
         (None, "–"), ("0", "$0"), ("0.000000", "$0"), ("0.0000025", "$0.0000025"), ("0.007100", "$0.0071"),

@@ -10,8 +10,10 @@ import pytest
 
 from thinkdial.providers.untrusted import csv_cell, harmless, harmless_json, one_line
 
+from ...cases import each
 
-@pytest.mark.parametrize(
+
+@each(
     ("text", "safe"),
     [
         ("\x1b[31mred\x1b]0;title\x07", "␛[31mred␛]0;title␇"),
@@ -35,7 +37,7 @@ def test_what_could_act_or_hide_is_spelled_out(text: str, safe: str) -> None:
     assert harmless(safe) == safe
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "plain text\n\twith tabs",
@@ -73,7 +75,7 @@ def test_json_with_a_lone_surrogate_can_be_encoded() -> None:
     assert safe.encode() == b'"a\\ud800"' and json.loads(safe) == "a\ud800"
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "  =x", "\n=x", "\r=x", "＝1", "＋1", "－1", "＠x"])
+@each("text", ["=1+1", "+1", "-1", "@x", "\tx", "  =x", "\n=x", "\r=x", "＝1", "＋1", "－1", "＠x"])
 def test_a_formula_is_neutralized(text: str) -> None:
     assert csv_cell(text) == "'" + text.replace("\r", "")
 

@@ -9,6 +9,8 @@ from thinkdial.cli.views.run.excerpt import excerpt
 from thinkdial.cli.views.streams.tail import KEPT_CHARACTERS, KEPT_LINES, Tail
 from thinkdial.cli.views.wrap import columns_that_fit, fit, wrap, wrap_line
 
+from ...cases import each
+
 TEXTS = [
     "",
     "one two three",
@@ -23,8 +25,8 @@ TEXTS = [
 ]
 
 
-@pytest.mark.parametrize("width", [1, 2, 3, 10, 36])
-@pytest.mark.parametrize("text", TEXTS)
+@each("width", [1, 2, 3, 10, 36])
+@each("text", TEXTS)
 def test_no_piece_is_wider_than_asked_and_nothing_is_lost(text: str, width: int) -> None:
     pieces = list(wrap_line(text, width))
     assert all(cell_len(piece) <= max(2, width) for piece in pieces)
@@ -36,13 +38,13 @@ def test_words_are_kept_whole_and_further_lines_indented() -> None:
     assert wrap("a b\n\nc", 80) == ["a b", "", "c"]
 
 
-@pytest.mark.parametrize("text", TEXTS)
+@each("text", TEXTS)
 def test_fit_is_exact(text: str) -> None:
     assert cell_len(fit(text.replace("\t", " "), 12)) == 12
     assert fit(text, 0) == ""
 
 
-@pytest.mark.parametrize(
+@each(
     ("count", "width", "columns"),
     [(1, 160, 1), (2, 80, 2), (3, 80, 2), (2, 74, 1), (4, 160, 4), (5, 160, 3), (8, 160, 4), (0, 80, 1)],
 )

@@ -11,8 +11,10 @@ from thinkdial.engine.attachments import sources
 from thinkdial.engine.attachments.sources import FileSources, attachment_of, read_attachments
 from thinkdial.providers.errors import UsageError
 
+from ...cases import each
 
-@pytest.mark.parametrize(
+
+@each(
     "name, data, kind, media_type, measures",
     [
         ("a.png", png(64, 48), "image", "image/png", {"width": 64, "height": 48}),
@@ -30,7 +32,7 @@ def test_the_bytes_say_what_a_file_is(name: str, data: bytes, kind: str, media_t
     assert (found.kind, found.media_type, dict(found.measures)) == (kind, media_type, measures)
 
 
-@pytest.mark.parametrize(
+@each(
     "name, data, words",
     [
         ("empty.png", b"", "is empty: 0 bytes"),

@@ -8,8 +8,6 @@ from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
-import pytest
-
 from thinkdial.engine.batch.output.document import output_document, output_line
 from thinkdial.engine.batch.output.output_file import Work
 from thinkdial.engine.batch.rows.digests import digest_of
@@ -19,6 +17,8 @@ from thinkdial.engine.results.checked import CheckOutcome
 from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.schema import Notice, Usage
+
+from ...cases import each
 
 TEXTS = ("", "a", "日本 é", "\U0001f600", "\x00\x1f\x7f", "\u2028", '"\\/', "\ud800", "\udfff\ud800", "\ufeff")
 NUMBERS = (0, -1, 2**53 + 1, 2**63, 2**64 - 1, 2**64, -(2**63) - 1, 10**30, 0.1, -0.0, 1e22, 5e-324, 1.8e307)
@@ -34,7 +34,7 @@ def value(dice: random.Random, depth: int = 0) -> Any:
     return dice.choice((TEXTS, NUMBERS, (None, True, False))[kind])
 
 
-@pytest.mark.parametrize("tens", range(30))
+@each("tens", range(30))
 def test_a_line_is_its_document(tens: int) -> None:
     for seed in range(tens * 10, tens * 10 + 10):
         check_line(seed)

@@ -16,6 +16,7 @@ from thinkdial.engine.batch.output.summary import Tally
 from thinkdial.engine.batch.progress import BatchProgress, Gauge, ProfileProgress, Standing, Taken
 from thinkdial.providers.errors import Failure
 
+from ...cases import each
 from .bench import Bench, Call, bad, good, numbered, on_bench
 
 
@@ -130,7 +131,7 @@ def test_a_timeout_may_have_cost_something() -> None:
     assert (scene.one().failed, scene.one().usd_unknown) == (2, 1)
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "stopping", "activity"),
     [
         ({}, False, "running"),

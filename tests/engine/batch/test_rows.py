@@ -15,6 +15,8 @@ from thinkdial.engine.batch.rows.rows import BadRow, Row, bounded_lines, guess_f
 from thinkdial.engine.batch.rows.templates import template_of
 from thinkdial.providers.errors import UsageError
 
+from ...cases import each
+
 
 def read(data: bytes | str, form: Any = "jsonl", **more: Any) -> list[Row | BadRow]:
     stream = io.BytesIO(data.encode() if isinstance(data, str) else data)
@@ -38,15 +40,15 @@ def problem(**fields: Any) -> str:
     return row.problem
 
 
-@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
-@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@each("end", ["\n", "\r\n", ""])
+@each("mark", ["", "\ufeff"])
 def test_json_lines_whatever_their_ends_and_beginnings(end: str, mark: str) -> None:
     text = f'{mark}{{"prompt": "one"}}\n\n   \n"two"{end}'
     assert [(row.line, row.number, row.text) for row in good(text)] == [(1, 1, "one"), (4, 2, "two")]
 
 
-@pytest.mark.parametrize("form", ["jsonl", "csv", "lines"])
-@pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf"])
+@each("form", ["jsonl", "csv", "lines"])
+@each("data", [b"", b"\n\n", b"\xef\xbb\xbf"])
 def test_an_empty_input_has_no_rows(form: str, data: bytes) -> None:
     assert read(data, form) == []
 
@@ -59,9 +61,7 @@ def test_lines_are_prompts() -> None:
     assert [row.text for row in good("\ufeffone\r\n\n two \nthree", "lines")] == ["one", " two ", "three"]
 
 
-@pytest.mark.parametrize(
-    "written", ["{bad", "[1]", "5", "null", "true", '{"prompt": NaN}', '{"prompt": "x", "n": 1e999}', "[" * 100_000]
-)
+@each("written", ["{bad", "[1]", "5", "null", "true", '{"prompt": NaN}', '{"prompt": "x", "n": 1e999}', "[" * 100_000])
 def test_what_is_no_row_is_reported_with_its_line_and_the_rest_goes_on(written: str) -> None:
     first, bad, last = read(f'"a"\n\n{written}\n"b"\n')
     assert isinstance(first, Row) and isinstance(last, Row) and (last.line, last.number) == (4, 2)
@@ -77,7 +77,7 @@ def test_invalid_utf8_costs_one_row(form: str) -> None:
     assert isinstance(bad, BadRow) and "UTF-8" in bad.problem and bad.line == (3 if form == "csv" else 2)
 
 
-@pytest.mark.parametrize(
+@each(
     ("head", "delimiter"),
     [("id;prompt", ";"), ("\ufeffid;prompt", ";"), ("id\tprompt", "\t"), ("sep=;\r\nid;prompt", ";"),
      ("id,prompt", ","), ('"id;a";prompt', ";"), ('"id;;a",prompt', ",")],
@@ -219,7 +219,7 @@ def test_half_a_surrogate_pair_is_kept() -> None:
     assert (row.text, row.id, row.extra) == ("a\ud800", "\ud801", {"x": "\udfff"})
 
 
-@pytest.mark.parametrize(
+@each(
     ("fields", "words"),
     [
         ({"prompt": None}, "no prompt"),
@@ -293,7 +293,7 @@ def test_a_chat_is_its_last_message_and_what_came_before() -> None:
     assert [(message.role, message.text) for message in row.earlier] == [("user", "one"), ("assistant", "two\n\nthree")]
 
 
-@pytest.mark.parametrize(
+@each(
     ("messages", "words"),
     [
         ([], "must be a list"),
@@ -339,7 +339,7 @@ def test_a_missing_field_is_named_with_its_row() -> None:
 # The form.
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "beginning", "form"),
     [
         ("x.jsonl", b"", "jsonl"), ("x.NDJSON", b"", "jsonl"), ("x.tsv", b"", "csv"), ("x.csv", b"{", "csv"),

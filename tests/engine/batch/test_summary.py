@@ -17,6 +17,8 @@ from thinkdial.engine.exchange.outcome import NEVER_SENT
 from thinkdial.engine.statistics.intervals import proportion_interval
 from thinkdial.profiles.profile import Reference
 
+from ...cases import each
+
 
 def line(profile: str = "a", think: str = "low", /, **changes: Any) -> dict[str, Any]:
     """A line of output, whole and as expected unless changed."""
@@ -172,7 +174,7 @@ def test_a_csv_file_gives_the_summary_of_the_same_results() -> None:
     assert read.results == direct.results
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"error": {"kind": "timeout", "status": None}},

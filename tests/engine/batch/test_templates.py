@@ -7,6 +7,8 @@ import pytest
 from thinkdial.engine.batch.rows.templates import template_of
 from thinkdial.providers.errors import UsageError
 
+from ...cases import each
+
 
 @pytest.mark.parametrize("text", ["{{", "{% if %}", "{{ x }", "{% nonsense %}", "{{ x | no_such_filter }}"])
 def test_what_is_no_template_is_refused_before_anything_is_sent(text: str) -> None:
@@ -14,7 +16,7 @@ def test_what_is_no_template_is_refused_before_anything_is_sent(text: str) -> No
         template_of(text, {})
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "{{ x.__class__.__mro__ }}", "{{ ''.__class__ }}", "{{ x.append(1) }}", "{{ x.__init__.__globals__ }}",

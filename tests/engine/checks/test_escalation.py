@@ -28,6 +28,7 @@ from thinkdial.engine.results.result import Cost, Result, ThinkReceipt
 from thinkdial.providers.errors import Failure, UsageError
 from thinkdial.providers.think import parse_think
 
+from ...cases import each
 from ..history.made import result, store_run
 
 LOW, HIGH = parse_think("low"), parse_think("high")
@@ -39,7 +40,7 @@ def attempt(think: str, passed: bool | None, usd: str | None, judge: str | None 
     return result(think=ThinkReceipt(think, {}, "exact", None, "as_asked"), passed=passed, cost=cost, checks=checks)
 
 
-@pytest.mark.parametrize(
+@each(
     ("made", "at_top", "ended"),
     [
         (attempt("low", False, "1"), False, None),

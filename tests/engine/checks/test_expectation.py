@@ -13,6 +13,8 @@ import pytest
 from thinkdial.engine.checks.expectation import check_expectation, judge_answer
 from thinkdial.providers.errors import UsageError
 
+from ...cases import each
+
 
 def result_with(answer: str, status: str = "ok", verdict: str = "as_asked") -> Any:
     return SimpleNamespace(status=status, answer=answer, think=SimpleNamespace(verdict=verdict))
@@ -24,7 +26,7 @@ def judge(expect: dict[str, Any] | None, answer: str, status: str = "ok") -> tup
     return judge_answer(expect, result_with(answer, status))
 
 
-@pytest.mark.parametrize(
+@each(
     ("expect", "answer"),
     [
         ({"exact": "yes"}, " yes\n"),
@@ -50,7 +52,7 @@ def test_answers_that_pass(expect: dict[str, Any], answer: str) -> None:
     assert judge(expect, answer) == (True, None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("expect", "answer", "note"),
     [
         ({"exact": "yes"}, "Yes", "another one"),
@@ -84,7 +86,7 @@ def test_a_match_that_does_not_end_is_not_judged() -> None:
     assert "expect.regex cannot be judged" in note and "nested repetitions" in note
 
 
-@pytest.mark.parametrize(
+@each(
     "pattern",
     [
         "(",
@@ -104,7 +106,7 @@ def test_only_the_regular_expressions_of_python_are_taken(pattern: str) -> None:
         check_expectation({"regex": pattern})
 
 
-@pytest.mark.parametrize(
+@each(
     ("pattern", "answer", "passes"),
     [
         ("^b", "a\nb", False),

@@ -16,6 +16,7 @@ from thinkdial.engine.results.result import Cost, Reasoning, Result
 from thinkdial.providers.errors import UsageError
 from thinkdial.providers.schema import Usage
 
+from ...cases import each
 from ..history.made import result
 
 IN_SESSION = SessionPlace("tea", "s1", 2)
@@ -31,7 +32,7 @@ DROPPED = seen(
 )
 
 
-@pytest.mark.parametrize(
+@each(
     ("gate", "made", "fails"),
     [
         ("verdict=not_observed", seen("not_observed"), True),
@@ -95,7 +96,7 @@ def test_agreement_is_of_the_samples_of_one_cell() -> None:
     assert tally.failures() == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "words"),
     [
         ("", "a gate is NAME"),

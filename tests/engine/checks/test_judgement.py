@@ -17,6 +17,7 @@ from thinkdial.engine.checks.judgement import judge_apart
 from thinkdial.engine.shapes.patterns import LONGEST_PATTERN, UnfinishedError, check_pattern
 from thinkdial.providers.errors import UsageError
 
+from ...cases import each
 from ...growth import LINEAR, growth
 
 ENDLESS = "(a|aa)+$"
@@ -105,7 +106,7 @@ def test_the_time_grows_with_the_answer(
     assert growth(lambda n: judge_answer(expect, answers[n], within_s=60), 1000) < LINEAR
 
 
-@pytest.mark.parametrize(
+@each(
     "pattern_of",
     [
         lambda n: "[" + "[:" * n + "]",
@@ -142,7 +143,7 @@ def test_an_answer_of_many_megabytes_is_no_json_to_judge() -> None:
     assert passed is None and note is not None and "characters" in note
 
 
-@pytest.mark.parametrize(
+@each(
     ("schema", "value", "passes"),
     [
         ({"uniqueItems": True}, [1, True], True),

@@ -14,6 +14,8 @@ from thinkdial.engine.checks.terms import ExpectTerms
 from thinkdial.profiles.checks.definitions import AgreeCheck, CommandCheck, JudgeCheck
 from thinkdial.providers.errors import UsageError
 
+from ...cases import each
+
 CHECKS = {
     "compiles": CommandCheck(("true",)),
     "lints": CommandCheck(("true",)),
@@ -45,7 +47,7 @@ def test_options_become_one_expectation() -> None:
     assert expectation_in([]) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("said", "words"),
     [
         (["exact"], "is not KIND=VALUE"),
@@ -70,7 +72,7 @@ def test_text_and_names_are_apart() -> None:
     assert text_part({"judge": "polite"}) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("expect", "words"),
     [
         ({"command": "rm -rf /"}, "none of the configuration's checks"),

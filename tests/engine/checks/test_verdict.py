@@ -19,6 +19,8 @@ from thinkdial.engine.checks.verdict import (
 )
 from thinkdial.profiles.checks.definitions import JudgeCheck
 
+from ...cases import each
+
 MARKS = Fence("f00d", "beef")
 POLITE = JudgeCheck("claude", "Is it polite?")
 SCALED = JudgeCheck("claude", "How good is it?", (1, 5), 4)
@@ -47,7 +49,7 @@ def test_a_verdict_is_the_whole_reply(text: str) -> None:
     assert read_verdict(POLITE, text, MARKS) == JudgeVerdict("yes", None, "so it is")
 
 
-@pytest.mark.parametrize(
+@each(
     ("check", "text"),
     [
         (POLITE, ""),
@@ -80,7 +82,7 @@ def test_a_scale_passes_from_its_least_on() -> None:
     assert "whole number from 1 to 5" in judge_question(SCALED, "t", ["a"], MARKS)
 
 
-@pytest.mark.parametrize(
+@each(
     ("as_first", "as_second", "expected"),
     [
         ("first", "second", True),

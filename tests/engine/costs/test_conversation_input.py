@@ -23,6 +23,8 @@ from thinkdial.providers.think import parse_think
 from thinkdial.providers.turns.pieces import TurnPiece
 from thinkdial.providers.turns.turn import Origin, Turn, said
 
+from ...cases import each
+
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 PRICE = Price(Decimal(4), Decimal(20), cached_input=Decimal("0.2"), cache_write=Decimal(5))
 WORDS = "the quick brown fox jumps over a lazy dog and is tired. " * 40
@@ -64,9 +66,9 @@ def session(length: int, rule: Rule, thought: int = 0, reads: bool = False) -> t
     raise AssertionError
 
 
-@pytest.mark.parametrize("rule", [by_characters, by_words])
-@pytest.mark.parametrize("thought", [0, 700])
-@pytest.mark.parametrize("length", [2, 5, 40])
+@each("rule", [by_characters, by_words])
+@each("thought", [0, 700])
+@each("length", [2, 5, 40])
 def test_counts_of_earlier_turns_are_the_measure(rule: Rule, thought: int, length: int) -> None:
     turns, counts, truth = session(length, rule, thought)
     going = conversation_input(call(turns, counts), Prompt(WORDS), NOW)

@@ -11,6 +11,8 @@ from thinkdial.providers.think import parse_think
 from thinkdial.simulator import ARMS
 from thinkdial.simulator.answers.thinking import Dial
 
+from ...cases import each
+
 WORTH = {"low": 2048, "medium": 8192, "high": 16384}
 THINKS = [parse_think(word) for word in WORTH]
 ASKED = AskedModel("openai", "h", "m")
@@ -52,8 +54,8 @@ def test_none_is_not_zero_and_zero_is_known():
     assert (zero.low, zero.expected, zero.high) == (0, 0, 0)
 
 
-@pytest.mark.parametrize("n", [3, 6, 20])
-@pytest.mark.parametrize(("arm", "least", "most"), [("arm-climb", 0.75, 0.97), ("arm-wide", 0.5, 0.9)])
+@each("n", [3, 6, 20])
+@each(("arm", "least", "most"), [("arm-climb", 0.75, 0.97), ("arm-wide", 0.5, 0.9)])
 def test_the_range_holds_about_8_of_10_answers(n: int, arm: str, least: float, most: float):
     held = total = 0
     for seed in range(150):

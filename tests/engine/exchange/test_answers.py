@@ -12,6 +12,8 @@ from typing import Any
 
 import pytest
 
+from ...cases import each
+
 Exchange = Callable[..., Any]
 
 pytestmark = pytest.mark.usefixtures("each_transport")
@@ -34,7 +36,7 @@ def test_a_good_stream_and_a_good_body_agree(exchange: Exchange, wire: Any) -> N
     assert streamed.latency.first_answer_s is not None and whole.latency.first_answer_s is None
 
 
-@pytest.mark.parametrize("kind", ["text/event-stream", "application/json", "text/plain; charset=latin-1", None])
+@each("kind", ["text/event-stream", "application/json", "text/plain; charset=latin-1", None])
 def test_content_types_may_lie(exchange: Exchange, wire: Any, kind: str | None) -> None:
     stream = wire.http(wire.events(*wire.opening, *wire.end), kind=kind)
     body = wire.http(json.dumps(wire.whole), kind=kind)
@@ -43,7 +45,7 @@ def test_content_types_may_lie(exchange: Exchange, wire: Any, kind: str | None) 
         assert (result.status, result.answer, result.reasoning.text) == ("ok", "42", "Hm. ")
 
 
-@pytest.mark.parametrize("kind", ["text/html", "application/json", "text/event-stream"])
+@each("kind", ["text/html", "application/json", "text/event-stream"])
 def test_html_with_200(exchange: Exchange, wire: Any, kind: str) -> None:
     error = exchange(wire.http("\n  <!DOCTYPE html><html>Log in to the hotel wifi</html>", kind=kind)).result.error
     assert error.kind == "protocol" and not error.retryable
@@ -61,7 +63,7 @@ def test_an_empty_stream(exchange: Exchange, wire: Any) -> None:
     assert result.status == "error" and "before its terminal event" in result.error.message
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         b"\x1f\x8b\x08\x00\xff\xfe" + bytes(range(256)),
@@ -75,7 +77,7 @@ def test_an_empty_stream(exchange: Exchange, wire: Any) -> None:
         b"{}",
     ],
 )
-@pytest.mark.parametrize(
+@each(
     "target",
     [
         {},
@@ -84,7 +86,7 @@ def test_an_empty_stream(exchange: Exchange, wire: Any) -> None:
         {"provider": "anthropic", "model": "claude-opus-5-5"},
     ],
 )
-@pytest.mark.parametrize("kind", ["application/json", "text/event-stream"])
+@each("kind", ["application/json", "text/event-stream"])
 def test_garbage_is_a_protocol_error(
     exchange: Exchange, wire: Any, body: bytes, target: dict[str, str], kind: str
 ) -> None:
@@ -94,7 +96,7 @@ def test_garbage_is_a_protocol_error(
     assert result.usage.output_tokens is None
 
 
-@pytest.mark.parametrize(
+@each(
     "choice",
     [
         {"delta": "text"},
@@ -171,8 +173,8 @@ def test_a_stream_that_goes_on_and_on_ends_with_the_total_time(exchange: Exchang
     assert result.error.kind == "timeout" and result.error.message == "not finished after 0.4 s in all"
 
 
-@pytest.mark.parametrize("opening", [False, True])
-@pytest.mark.parametrize("comment", [b": still here\n\n", b"\n", b": half a comm"])
+@each("opening", [False, True])
+@each("comment", [b": still here\n\n", b"\n", b": half a comm"])
 def test_comments_alone_are_no_life(exchange: Exchange, wire: Any, comment: bytes, opening: bool) -> None:
     async def drip(writer: asyncio.StreamWriter) -> None:
         writer.write(wire.stream(*wire.opening) if opening else wire.stream())
@@ -211,8 +213,8 @@ STOPPED = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", STOPPED)
-@pytest.mark.parametrize("comments", [False, True])
+@each("name", STOPPED)
+@each("comments", [False, True])
 def test_a_stop_with_its_counts_is_an_end_although_the_connection_stays(
     exchange: Exchange, wire: Any, name: str, comments: bool
 ) -> None:

@@ -12,8 +12,10 @@ from thinkdial.engine.exchange.connections import download as module
 from thinkdial.engine.exchange.connections.download import download, is_public
 from thinkdial.providers.errors import UsageError
 
+from ...cases import each
 
-@pytest.mark.parametrize(
+
+@each(
     "number",
     ["127.0.0.1", "10.1.2.3", "192.168.0.1", "172.16.0.1", "169.254.169.254", "0.1.2.3", "100.64.0.1", "224.0.0.1",
      "::1", "fe80::1", "fc00::1", "::ffff:127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "::", "nonsense"],

@@ -28,6 +28,7 @@ from thinkdial.providers.registry import NAMES
 from thinkdial.providers.schema import AnswerDelta, Complete, Notice
 from thinkdial.providers.turns.pieces import TurnPiece
 
+from ...cases import each
 from .recordings import CONTRACT, SSE, Recording, kind_of, prepared_for
 
 
@@ -130,7 +131,7 @@ def test_live_replay_and_batch_agree_at_every_cut(name: str) -> None:
     asyncio.run(go())
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_a_body_agrees_at_every_cut(name: str) -> None:
     body = json.dumps(CONTRACT["whole_of"](name)).encode()
 
@@ -145,10 +146,8 @@ def test_a_body_agrees_at_every_cut(name: str) -> None:
     asyncio.run(go())
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    "broke", [lambda: httpx2.ReadError("reset"), asyncio.CancelledError], ids=["reset", "interrupted"]
-)
+@each("name", NAMES)
+@each("broke", [lambda: httpx2.ReadError("reset"), asyncio.CancelledError], ids=["reset", "interrupted"])
 def test_live_and_replay_agree_wherever_it_broke(name: str, broke: Callable[[], BaseException]) -> None:
     async def go() -> None:
         for whole, cuts in hostile(name):
@@ -201,8 +200,8 @@ def test_its_state_says_what_is_expected_yet() -> None:
 ODD = (b": OPENROUTER PROCESSING", b"{broken", b"17", b'"processing"', b"[" * 5000, b"null, null", b"\xff\xfe")
 
 
-@pytest.mark.parametrize("odd", ODD)
-@pytest.mark.parametrize("number", [1, 3])
+@each("odd", ODD)
+@each("number", [1, 3])
 def test_an_odd_event_costs_itself_and_is_told(odd: bytes, number: int) -> None:
     reader = chat()
     found = deltas_of(reader, choice(content="A"), (b"data: " + odd + b"\n\n") * number, choice(content="B"), CHAT_END)
@@ -227,7 +226,7 @@ def test_odd_events_are_told_when_it_broke_off() -> None:
     assert [type(delta) for delta in told] == [Failure, Notice] and reader.break_off() == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("piece", "heard"),
     [
         (b": keep-alive\n\n", False),

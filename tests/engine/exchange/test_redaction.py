@@ -23,6 +23,7 @@ from thinkdial.providers.schema import (
     Served,
 )
 
+from ...cases import each
 from ...growth import LINEAR, growth
 
 KEYS = ("sk-secret-0123456789", "uu\\u/8u=0\"é'x+y", "AIza/b+c==d\\e", "schlüssel-😀-0123")
@@ -46,8 +47,8 @@ def spellings(key: str) -> Iterator[str]:
     yield json.dumps(_numbered(key))[1:-1]
 
 
-@pytest.mark.parametrize("key", KEYS)
-@pytest.mark.parametrize("size", [1, 2, 3, 5, 11, 1000])
+@each("key", KEYS)
+@each("size", [1, 2, 3, 5, 11, 1000])
 def test_every_spelling_goes_in_whatever_pieces_it_comes(key: str, size: int) -> None:
     for spelled in spellings(key):
         data = f'{{"error": "no \\n {spelled}, really; {spelled[:7]}"}}'.encode()
@@ -72,9 +73,7 @@ def test_other_escapes_hold_nothing_back() -> None:
         assert redactor.feed(data) == data
 
 
-@pytest.mark.parametrize(
-    "piece", [b"s", b"\\", b"\\u0073", b"sk-secret-", b"\\u0073\\u006b-", b"\\\\\\\\s", b"sk\\u00"]
-)
+@each("piece", [b"s", b"\\", b"\\u0073", b"sk-secret-", b"\\u0073\\u006b-", b"\\\\\\\\s", b"sk\\u00"])
 def test_the_time_grows_with_the_bytes(piece: bytes) -> None:
     secret = KEYS[0].encode()
     assert growth(lambda n: Redactor([secret]).whole(piece * n), 10_000) < LINEAR

@@ -13,6 +13,8 @@ import pytest
 from thinkdial.engine.exchange.retry import Attempt, obey_should_retry, wait_before_retry
 from thinkdial.providers.dialect import failure
 
+from ...cases import each
+
 Exchange = Callable[..., Any]
 
 RETRY_INFO = (
@@ -28,7 +30,7 @@ PER_DAY = (
 pytestmark = pytest.mark.usefixtures("each_transport")
 
 
-@pytest.mark.parametrize(
+@each(
     ("headers", "wait"),
     [
         ({"retry_after": "7"}, 7.0),
@@ -65,7 +67,7 @@ def test_more_than_two_minutes_is_not_waited_for(exchange: Exchange, wire: Any) 
     assert ran.result.error.kind == "rate_limit" and ran.result.error.retry_after_s == 121.0
 
 
-@pytest.mark.parametrize(
+@each(
     ("message", "headers", "waits"),
     [
         ("Please try again in 2.961s.", {}, [2.961]),
@@ -97,7 +99,7 @@ def test_a_wait_beyond_the_total_time_is_not_begun(exchange: Exchange, wire: Any
     assert ran.waits == [] and ran.result.error.kind == "overloaded"
 
 
-@pytest.mark.parametrize(
+@each(
     ("reply", "retried"),
     [
         ((429, "rate_limit_exceeded", {}), True),
@@ -163,7 +165,7 @@ def test_an_error_before_any_output_is_tried_again(exchange: Exchange, wire: Any
     assert exchange(wire.stream(early), wire.good).result.attempts == 2
 
 
-@pytest.mark.parametrize("said", ["nothing", "headers", "a comment"])
+@each("said", ["nothing", "headers", "a comment"])
 def test_never_after_a_silence(exchange: Exchange, wire: Any, said: str) -> None:
     """The provider was at work, and its work is billed; also when it had sent its headers at once."""
     head = {

@@ -28,6 +28,7 @@ from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import NAMES
 from thinkdial.providers.schema import Notice
 
+from ...cases import each
 from ..exchange.recordings import CONFIG, CONTRACT, Recording, kind_of, prepared_for
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -76,15 +77,15 @@ def recordings(name: str) -> Iterator[RawResponse]:
     yield RawResponse(200, "", True, b"data: 7\n\ndata: []\n\n")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_bytes_read_at_once_are_the_reply_that_came_over_the_wire(name: str) -> None:
     for raw in recordings(name):
         for emulated in (False, True):
             assert again(name, raw, emulated=emulated) == exchanged(name, raw, emulated=emulated).reply, raw
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("size", [7, 1000])
+@each("name", NAMES)
+@each("size", [7, 1000])
 def test_it_does_not_matter_in_which_pieces_they_came(name: str, size: int) -> None:
     kind, stream = kind_of(name), CONTRACT["stream_of"](name)
     for cut in (len(stream) // 3, len(stream) // 2, len(stream)):
@@ -92,8 +93,8 @@ def test_it_does_not_matter_in_which_pieces_they_came(name: str, size: int) -> N
         assert again(name, raw) == exchanged(name, raw, size).reply
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize("status", [301, 400, 401, 403, 404, 429, 500, 529])
+@each("name", NAMES)
+@each("status", [301, 400, 401, 403, 404, 429, 500, 529])
 def test_error_answers_are_read_alike(name: str, status: int) -> None:
     for body in ERRORS:
         headers = {"retry-after": "7", "x-should-retry": "false", "location": "https://elsewhere.example/?q"}
@@ -107,10 +108,8 @@ def test_a_prompt_that_was_blocked_with_an_error_status_is_an_answer() -> None:
     assert (reply.finish, reply.failure, reply.complete) == ("content_filter", None, True)
 
 
-@pytest.mark.parametrize("name", NAMES)
-@pytest.mark.parametrize(
-    "broke", [httpx2.ReadTimeout("silence"), httpx2.ReadError("reset"), httpx2.RemoteProtocolError("closed")]
-)
+@each("name", NAMES)
+@each("broke", [httpx2.ReadTimeout("silence"), httpx2.ReadError("reset"), httpx2.RemoteProtocolError("closed")])
 def test_why_an_exchange_broke_is_kept_and_the_text_that_was_held_back_too(name: str, broke: Exception) -> None:
     kind, stream = kind_of(name), CONTRACT["stream_of"](name)
     for cut in (0, *range(len(stream) // 5, len(stream), len(stream) // 5)):
@@ -149,7 +148,7 @@ def changed(entry: StoredResult, config: Any = CONFIG) -> dict[str, tuple[object
     return {change.path: (change.was, change.is_) for change in replay(entry, config).changes}
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_the_same_code_changes_nothing(name: str) -> None:
     for raw in recordings(name):
         made = replay(stored(name, raw), CONFIG)

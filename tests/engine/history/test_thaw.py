@@ -14,6 +14,7 @@ from thinkdial.engine.results.restored import result_from
 from thinkdial.engine.results.result import Cost
 from thinkdial.providers.schema import Usage
 
+from ...cases import each
 from .made import any_result, result
 
 
@@ -21,7 +22,7 @@ def written(whole: Any) -> dict[str, Any]:
     return json.loads(json.dumps(result_document(whole), ensure_ascii=False))
 
 
-@pytest.mark.parametrize("seed", range(10))
+@each("seed", range(10))
 def test_whatever_a_result_holds_comes_back(seed: int) -> None:
     dice = random.Random(seed)
     for _ in range(50):
@@ -57,7 +58,7 @@ def test_what_a_newer_version_adds_is_passed_over() -> None:
     assert result_from(document) == result()
 
 
-@pytest.mark.parametrize(
+@each(
     "damage",
     [
         {"think": None},

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 from thinkdial.engine.locks.comparison import LockCheck, checked
 from thinkdial.engine.locks.lock import LockEntry, LockReading, ProbeSamples
 
+from ...cases import each
 from .made import PRICE, REQUEST, entry, lock, sampled
 
 SEEDS = 200
@@ -55,7 +56,7 @@ def test_the_same_is_the_same() -> None:
     assert all(test.can_show for test in found.entries[0].tests)
 
 
-@pytest.mark.parametrize(
+@each(
     ("now", "what"),
     [
         ({"model": "other"}, ["model"]),

@@ -16,6 +16,7 @@ from thinkdial.providers.think import parse_think
 from thinkdial.providers.turns.pieces import TurnPiece
 from thinkdial.providers.turns.turn import Turn
 
+from ...cases import each
 from .vendors import (
     CLAUDE,
     HOST,
@@ -65,7 +66,7 @@ def test_a_piece_is_bound_to_what_its_rule_names() -> None:
     assert [fate.fate for fate in ask(OPENAI, turns=[turn], account=None).continuity.fates] == ["kept"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("author", "reader", "fate"),
     [
         ("claude-opus-5", "claude-opus-5-5", "kept"),

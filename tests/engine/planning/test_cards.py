@@ -11,6 +11,7 @@ from thinkdial.profiles import facts
 from thinkdial.profiles.card import ModelCard
 from thinkdial.profiles.cards.resolution import card_for
 
+from ...cases import each
 from ...sources import is_source
 from .routes import PROVIDERS
 
@@ -65,7 +66,7 @@ def test_every_example_finds_its_own_card_and_no_other() -> None:
         assert [other for other in cards(provider) if other.matches(card.example)] == [card]
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, short, longer",
     [
         ("anthropic", "claude-sonnet-5", "claude-sonnet-5-5"),

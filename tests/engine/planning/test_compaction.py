@@ -19,6 +19,7 @@ from thinkdial.providers.think import AUTO
 from thinkdial.providers.turns.pieces import TurnPiece
 from thinkdial.providers.turns.turn import Turn, said
 
+from ...cases import each
 from .vendors import CLAUDE, OPENAI, ROUTES, SECRET, Place, answered, ask, body_of, holds, response
 
 CLAUDE_BLOCK = TurnPiece("compaction", "All of it.", "compaction", {"signature": SECRET}, {"content": "All of it."})
@@ -47,8 +48,8 @@ def compacted(home: Place, *pieces: TurnPiece, is_ours: bool = False, covers: in
     return Past(said_before, compactions=(made,))
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("name", HOMES)
+@each("route", ROUTES)
+@each("name", HOMES)
 def test_a_providers_own_piece_stays_at_home(name: str, route: str) -> None:
     home, piece = HOMES[name]
     prepared = going_on(ROUTES[route], compacted(home, piece))
@@ -69,7 +70,7 @@ def test_it_stands_first_and_as_it_came() -> None:
     assert items[0] == {"type": "compaction", "id": "cmp_1", "encrypted_content": SECRET}
 
 
-@pytest.mark.parametrize("route", ROUTES)
+@each("route", ROUTES)
 def test_a_summary_of_ours_goes_anywhere_labelled(route: str) -> None:
     past = compacted(CLAUDE, TurnPiece("text", "They talked."), is_ours=True)
     prepared = going_on(ROUTES[route], past)
@@ -175,8 +176,8 @@ def within(home: Place, piece: TurnPiece, **changes: Any) -> Past:
     return Past((first, replace(second, pieces=(piece, *second.pieces), **changes), third))
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("name", HOMES)
+@each("route", ROUTES)
+@each("name", HOMES)
 def test_one_that_came_within_a_turn_stands_for_all_before_it_at_home(name: str, route: str) -> None:
     home, piece = HOMES[name]
     prepared = going_on(ROUTES[route], within(home, piece))

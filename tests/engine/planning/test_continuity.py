@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ...cases import each
 from .vendors import (
     GLM,
     OPENAI,
@@ -81,8 +82,8 @@ def expected(source: str, route: Place) -> tuple[str, str]:
     return "dropped", f"{home.model} thought it; {route.model} is not known to read that"
 
 
-@pytest.mark.parametrize("route", ROUTES)
-@pytest.mark.parametrize("source", SOURCES)
+@each("route", ROUTES)
+@each("source", SOURCES)
 def test_every_kind_of_state_has_its_fate_on_every_route(source: str, route: str) -> None:
     turn = turn_from(source)
     prepared = ask(ROUTES[route], turns=[turn])
@@ -111,8 +112,8 @@ def unmarked(messages: list[Any]) -> list[Any]:
     return bare
 
 
-@pytest.mark.parametrize("between", ["claude", "openai", "gemini", "deepseek", "mistral", "host", "ollama"])
-@pytest.mark.parametrize("source", SOURCES)
+@each("between", ["claude", "openai", "gemini", "deepseek", "mistral", "host", "ollama"])
+@each("source", SOURCES)
 def test_a_way_back_finds_what_was_its_own(source: str, between: str) -> None:
     """A, B, A: the first answer is written as it would be without the way round."""
     home, other = SOURCES[source][0], ROUTES[between]
@@ -124,7 +125,7 @@ def test_a_way_back_finds_what_was_its_own(source: str, between: str) -> None:
     assert unmarked(around[name])[: len(direct[name]) - 1] == unmarked(direct[name])[:-1]
 
 
-@pytest.mark.parametrize("source", SOURCES)
+@each("source", SOURCES)
 def test_reasoning_of_a_turn_that_was_cut_never_goes_back(source: str) -> None:
     prepared = ask(SOURCES[source][0], turns=[turn_from(source, is_cut=True)])
     assert {fate.fate for fate in prepared.continuity.fates} == {"dropped"}

@@ -6,13 +6,13 @@ import json
 import random
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from thinkdial.engine.planning.fates import ContinuityOptions
 from thinkdial.providers.turns.pieces import TurnPiece
 from thinkdial.providers.turns.turn import Turn
 
+from ...cases import each
 from .vendors import ROUTES, SECRET, SOURCES, THOUGHT, Place, answered, ask, body_of, holds
 
 CONVERSATIONS = 400
@@ -44,7 +44,7 @@ def fields(turn: Turn) -> dict[str, Any]:
     return {name: getattr(turn, name) for name in Turn.__struct_fields__}
 
 
-@pytest.mark.parametrize("seed", range(CONVERSATIONS))
+@each("seed", range(CONVERSATIONS))
 def test_nothing_opaque_reaches_a_stranger_and_every_entry_is_true_of_the_body(seed: int) -> None:
     turns, place, options = conversation(random.Random(seed))
     before = [turn.pieces for turn in turns]
@@ -69,7 +69,7 @@ def test_nothing_opaque_reaches_a_stranger_and_every_entry_is_true_of_the_body(s
     assert {turn for turn, _ in told} <= {turn.number for turn in turns}
 
 
-@pytest.mark.parametrize("seed", range(0, CONVERSATIONS, 8))
+@each("seed", range(0, CONVERSATIONS, 8))
 def test_the_users_words_and_the_answers_stand_in_their_order(seed: int) -> None:
     turns, place, options = conversation(random.Random(seed))
     words = json.dumps(body_of(ask(place, "And now?", turns, options)), ensure_ascii=False)
@@ -91,7 +91,7 @@ def compacted(turn: Turn) -> Turn:
     return replace(turn, pieces=(block, *turn.pieces))
 
 
-@pytest.mark.parametrize("seed", range(CONVERSATIONS))
+@each("seed", range(CONVERSATIONS))
 def test_of_what_was_compacted_on_the_way_either_all_goes_or_what_stands_for_it(seed: int) -> None:
     dice = random.Random(seed)
     turns, place, options = conversation(dice)

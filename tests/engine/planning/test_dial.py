@@ -11,6 +11,7 @@ from thinkdial.profiles.card import Spelling
 from thinkdial.profiles.profile import Reference
 from thinkdial.providers.think import THINKING_LEVELS, Level
 
+from ...cases import each
 from .native import amount, is_sent_as_off, sent_budget, sent_level, taken_levels, takes_budgets, with_doubt
 from .routes import BUDGETS, LEVELS, PROVIDERS, UNKNOWN, VALUES, Route, for_every_route, route
 
@@ -156,7 +157,7 @@ def test_the_output_limit_stays_within_the_bounds_of_the_model(each_route: Route
 REFERENCE = facts.reference()
 
 
-@pytest.mark.parametrize(
+@each(
     "tokens, level",
     [(1, "low"), (4095, "low"), (4096, "low"), (4097, "medium"), (8192, "medium"), (11_585, "medium"),
      (11_586, "high"), (23_170, "high"), (23_171, "xhigh"), (64_763, "xhigh"), (64_767, "max"), (10_000_000, "max")],
@@ -182,7 +183,7 @@ def test_what_max_stands_for_does_not_depend_on_the_output_limit_or_fall_below_x
     assert level_for_budget.__doc__
 
 
-@pytest.mark.parametrize(
+@each(
     "value, limit, budget, fidelity, note",
     [
         ("low", 5119, 1024, "clamped", "low → 1024 tokens: the output limit of 5119 must hold thinking and answer"),
@@ -215,7 +216,7 @@ def test_where_no_budget_fits_a_model_with_levels_gets_a_level() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, model, value, limit, words",
     [
         (

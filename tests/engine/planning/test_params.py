@@ -14,6 +14,7 @@ from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
 from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.think import parse_think
 
+from ...cases import each
 from .routes import REFERENCE, route
 
 
@@ -27,7 +28,7 @@ def planned(provider: str, model: str, value: str, params: dict[str, Any], diale
     return prepared(provider, model, value, params, dialect).plan
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, model, value, params, path",
     [
         ("anthropic", "claude-opus-5", "high", {"thinking": {"type": "disabled"}}, "thinking.type"),
@@ -77,7 +78,7 @@ def test_with_auto_the_params_decide_and_nothing_of_ours_is_mixed_in() -> None:
     assert luna.thinks is None and luna.params == {"reasoning": {"effort": "low"}}
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, model, value, field, dropped",
     [
         ("openai", "gpt-6-sol", "high", "temperature", " while it thinks"),
@@ -108,7 +109,7 @@ def test_parameters_that_the_model_refuses_are_left_out_and_that_is_said(
         assert said == [f"{field} was not sent: {model} refuses it{dropped}"]
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, model, params",
     [
         ("openai", "gpt-4o", {"reasoning": {"effort": "high"}}),
@@ -127,7 +128,7 @@ def test_thinking_fields_are_not_sent_to_models_without_them(provider: str, mode
         assert {notice.code for notice in decided.notices} >= {"param_dropped"}
 
 
-@pytest.mark.parametrize(
+@each(
     "params, asked, limit, said",
     [
         ({"max_tokens": 500}, None, 500, ""),
@@ -150,7 +151,7 @@ def test_an_output_limit_among_the_params_is_taken_over(
         assert rest == {"generationConfig": {"topP": 1}}
 
 
-@pytest.mark.parametrize("limit", [0, -1, "8k", True, None, 1.5])
+@each("limit", [0, -1, "8k", True, None, 1.5])
 def test_an_output_limit_that_is_none_is_refused(limit: Any) -> None:
     with pytest.raises(ConfigError, match=r"params\.max_tokens must be a whole number above 0"):
         take_output_limit({"max_tokens": limit}, None)

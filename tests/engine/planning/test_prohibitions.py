@@ -15,6 +15,7 @@ from thinkdial.profiles.profile import Reference
 from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.think import parse_think
 
+from ...cases import each
 from .facts_by_hand import CLAUDE, OPENAI_SAMPLING, refusals
 from .hosts_by_hand import host_refusals
 from .routes import DISTINCT_ROUTES, EVERY_ROUTE, OUTPUT_LIMITS, PROVIDERS, ROUTES, VALUES, Route, route
@@ -127,7 +128,7 @@ OTHERS = [name for name in facts.provider_names() if name not in PROVIDERS]
 OTHER_ROUTES = [found for found in EVERY_ROUTE if found.target.provider.name not in PROVIDERS]
 
 
-@pytest.mark.parametrize("provider", OTHERS)
+@each("provider", OTHERS)
 def test_no_body_is_refused_or_misread_by_another_host(provider: str) -> None:
     reference = facts.reference()
     for found in OTHER_ROUTES:
@@ -152,7 +153,7 @@ def test_no_other_host_refuses_what_another_reference_table_asks_for(reference: 
 CHAT, RESPONSES, MESSAGES, CONVERSE = "openai-chat", "openai-responses", "anthropic-messages", "bedrock-converse"
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, model, dialect, body",
     [
         ("xai", "grok-4.7", RESPONSES, {"reasoning": {"effort": "none"}}),

@@ -18,6 +18,7 @@ from thinkdial.profiles import facts
 from thinkdial.profiles.shapes.shape import Shape
 from thinkdial.providers.think import parse_think
 
+from ...cases import each
 from ...sdks import Late, genai_types
 from .routes import CONFIG, DISTINCT_ROUTES, PROVIDERS, REFERENCE, VALUES, Route, route
 
@@ -72,7 +73,7 @@ def routes() -> Iterator[Route]:
         yield route(provider, "newcomer-9", dialect)
 
 
-@pytest.mark.parametrize("found", list(routes()), ids=lambda found: f"{found.target.profile.name}-{found}")
+@each("found", list(routes()), ids=lambda found: f"{found.target.profile.name}-{found}")
 def test_every_body_is_one_that_the_sdk_could_have_written(found: Route) -> None:
     for value, system, stream in product(VALUES, (None, "be brief"), (True, False)):
         limit = 9000 if system else None
@@ -92,14 +93,14 @@ SHAPES = (
 )  # fmt: skip
 
 
-@pytest.mark.parametrize("found", list(routes()), ids=lambda found: f"{found.target.profile.name}-{found}")
+@each("found", list(routes()), ids=lambda found: f"{found.target.profile.name}-{found}")
 def test_every_body_with_a_shape_is_one_that_the_sdk_could_have_written(found: Route) -> None:
     for value, shape in product(("auto", "off", "low", "high"), SHAPES):
         prepared = prepare(found.target, parse_think(value), Prompt("hi", shape=shape), REFERENCE)
         check(found.target.dialect, json.loads(prepared.request.body))
 
 
-@pytest.mark.parametrize(
+@each(
     "dialect, body",
     [
         ("openai-responses", {"model": "m", "input": "hi", "reasonning": {}}),

@@ -15,6 +15,7 @@ from thinkdial.profiles.profile import Profile
 from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.think import parse_think
 
+from ...cases import each
 from .routes import ENVIRONMENT
 
 CONFIG = load_builtin()
@@ -30,7 +31,7 @@ def test_every_provider_has_a_profile_and_the_names_stay() -> None:
     assert not set(CONFIG.groups) & set(CONFIG.profiles)
 
 
-@pytest.mark.parametrize("name", CONFIG.profiles)
+@each("name", CONFIG.profiles)
 def test_a_profile_plans_without_surprise(name: str) -> None:
     target = resolve(CONFIG.profiles[name], CONFIG, environment=ENVIRONMENT)
     card = target.card

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from thinkdial.engine.batch.output.summary import Tally
@@ -17,6 +16,8 @@ from thinkdial.engine.results.documents import result_document
 from thinkdial.engine.results.result import Cost, Reasoning, Result
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.think import AUTO
+
+from ...cases import each
 
 SENT = replace(
     unsent_result(None, "a", "m", AUTO, Failure("timeout", "no"), run_id="r", at=datetime(2026, 11, 21, tzinfo=UTC)),
@@ -41,7 +42,7 @@ CASES: list[tuple[dict[str, Any], bool]] = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "may_cost"), CASES)
+@each(("changes", "may_cost"), CASES)
 def test_one_rule_for_result_document_run_and_batch(changes: dict[str, Any], may_cost: bool) -> None:
     result = replace(SENT, **changes)
     document = result_document(result)

@@ -13,6 +13,7 @@ from thinkdial.engine.results.difference import difference, difference_document
 from thinkdial.engine.results.result import Cost, Reasoning
 from thinkdial.engine.results.word_changes import WordChanges, word_changes
 
+from ...cases import each
 from ...growth import LINEAR, growth
 from ..history.made import result
 
@@ -37,7 +38,7 @@ def sides(found: WordChanges) -> tuple[str, str]:
     return before, after
 
 
-@pytest.mark.parametrize(("before", "after"), PAIRS)
+@each(("before", "after"), PAIRS)
 def test_the_pieces_are_both_texts(before: str, after: str) -> None:
     found = word_changes(before, after)
     was, became = sides(found)

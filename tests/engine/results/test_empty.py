@@ -19,6 +19,7 @@ from thinkdial.engine.results.assembly import result_of
 from thinkdial.engine.results.documents import result_document
 from thinkdial.engine.results.result import Cost, Result
 
+from ...cases import each
 from ..exchange.recordings import kind_of, prepared_for
 
 AT = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -73,7 +74,7 @@ EXPLAINED: dict[str, tuple[str, str, str]] = {
 }
 
 
-@pytest.mark.parametrize("case", EMPTY)
+@each("case", EMPTY)
 def test_a_finished_answer_without_text_is_empty(case: str) -> None:
     name, body, kind = EMPTY[case]
     result = read(name, body, kind)

@@ -8,17 +8,19 @@ import pytest
 
 from thinkdial.engine.results.encodings import Utf8Stream, encoding_of
 
+from ...cases import each
+
 TEXTS = ("prompt", "grün, für 1 €\r\nzwei", '{"id": "a", "prompt": "\U0001f389"}\n')
 
 
-@pytest.mark.parametrize("text", TEXTS)
-@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+@each("text", TEXTS)
+@each("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_every_encoding_is_recognised(text: str, encoding: str) -> None:
     data = text.encode(encoding)
     assert data.decode(encoding_of(data)).removeprefix("\ufeff") == text
 
 
-@pytest.mark.parametrize("data", [b"", b"a", b"a\0", b"\x89PNG\r\n\x1a\n\0\0\0", b"\0\0\0\0\0\0", b"caf\xe9"])
+@each("data", [b"", b"a", b"a\0", b"\x89PNG\r\n\x1a\n\0\0\0", b"\0\0\0\0\0\0", b"caf\xe9"])
 def test_what_is_no_utf16_is_not_taken_for_it(data: bytes) -> None:
     assert encoding_of(data) == "utf-8-sig"
 

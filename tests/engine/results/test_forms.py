@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from thinkdial.cli.commands.batch.summary import SUMMARY_FORMS
 from thinkdial.cli.options import Format
 from thinkdial.engine.batch.output.output_file import OUTPUT_FORMS
 from thinkdial.engine.batch.rows.rows import guess_form
 from thinkdial.engine.results.forms import form_of
+
+from ...cases import each
 
 NAMES = [
     # name, of a run, of a batch, of a summary, of rows that look like text
@@ -32,7 +32,7 @@ NAMES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "run", "batch", "summary", "rows"), NAMES)
+@each(("name", "run", "batch", "summary", "rows"), NAMES)
 def test_each_name_means_one_form(
     name: str, run: str | None, batch: str | None, summary: str | None, rows: str
 ) -> None:

@@ -18,6 +18,8 @@ from thinkdial.profiles.profile import Profile
 from thinkdial.providers.errors import ConfigError, UsageError
 from thinkdial.providers.think import AUTO, Level, Think, parse_think
 
+from ...cases import each
+
 SECRET = "sk-marked-SECRET"
 
 
@@ -193,7 +195,7 @@ def test_a_key_does_not_travel_unencrypted(config: Config) -> None:
     check_transfer(target(config), key)
 
 
-@pytest.mark.parametrize(
+@each(
     ("url", "local"),
     [
         ("http://127.0.0.1:80/v1", True),

@@ -11,6 +11,8 @@ from thinkdial.engine.sessions import drafts
 from thinkdial.engine.sessions.drafts import Draft, draft_path, forget_draft, keep_draft, read_draft
 from thinkdial.engine.sessions.names import free_name
 
+from ...cases import each
+
 
 def test_a_draft_comes_back_as_it_was(own_home: Path) -> None:
     draft = Draft("a thought\nin two lines ▸", frozenset({"notes.txt"}))
@@ -22,7 +24,7 @@ def test_a_draft_comes_back_as_it_was(own_home: Path) -> None:
     assert forget_draft("one")
 
 
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"text": 1}', b"\xff", b'{"text": "x", "pasted": 3}'])
+@each("content", [b"", b"{", b"[]", b'{"text": 1}', b"\xff", b'{"text": "x", "pasted": 3}'])
 def test_what_is_no_draft_is_none(content: bytes) -> None:
     keep_draft("one", Draft("x"))
     draft_path("one").write_bytes(content)

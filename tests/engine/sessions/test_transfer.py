@@ -27,6 +27,7 @@ from thinkdial.providers.turns.pieces import PieceKind, TurnPiece
 from thinkdial.providers.turns.turn import Origin, Turn, said
 from thinkdial.providers.turns.turn_documents import turn_document
 
+from ...cases import each
 from .conftest import Stored
 
 SETTINGS = SessionSettings(profile="claude", think="high", system="Be brief.", told=("openai",))
@@ -256,7 +257,7 @@ class TestBadFiles:
             store_file(elsewhere, read_session(document))
         assert list_sessions(elsewhere) == []
 
-    @pytest.mark.parametrize(
+    @each(
         ("data", "said_so"),
         [
             (b"", "line 1: the file is empty"),

@@ -13,13 +13,15 @@ from thinkdial.engine.shapes.short_form import short_schema
 from thinkdial.profiles.shapes.rule import shape_rule
 from thinkdial.profiles.shapes.shape import Shape
 
+from ...cases import each
+
 SCHEMA = Shape(short_schema("name, age int, note? str"))
 GOOD = '{"name": "Ada", "age": 36}'
 VALUE = {"name": "Ada", "age": 36}
 OPENAI = shape_rule("openai", "openai-responses", "gpt-6-sol")
 
 
-@pytest.mark.parametrize(
+@each(
     "answer, form",
     [
         (GOOD, "clean"),
@@ -38,7 +40,7 @@ def test_what_stands_around_the_json_is_named(answer: str, form: str) -> None:
     assert (read.form, read.value, read.errors) == (form, VALUE, ())
 
 
-@pytest.mark.parametrize(
+@each(
     "answer, form",
     [
         ('{"name": "Ada", "ag', "cut"),

@@ -7,12 +7,13 @@ import random
 from typing import Any
 
 import jsonschema
-import pytest
 
 from thinkdial.engine.shapes.adaptation import WRAPPED_AS, Adaptation, adapt
 from thinkdial.engine.shapes.answer import read_answer
 from thinkdial.profiles.shapes.rule import ShapeRule, shape_rule
 from thinkdial.profiles.shapes.shape import Shape
+
+from ...cases import each
 
 ROUTES = (
     ("openai", "openai-responses", "gpt-6-sol"), ("anthropic", "anthropic-messages", "claude-opus-5-5"),
@@ -140,7 +141,7 @@ def is_valid(schema: dict[str, Any], value: Any) -> bool:
     return jsonschema.Draft202012Validator(schema).is_valid(value)
 
 
-@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route[0])
+@each("route", ROUTES, ids=lambda route: route[0])
 def test_what_is_sent_is_in_the_subset_and_what_passes_fits_the_schema_as_it_was_said(route: tuple[str, ...]) -> None:
     rule: ShapeRule = shape_rule(*route)
     passed = refused = sayable = kept = 0

@@ -17,6 +17,8 @@ from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.merge import at_path
 from thinkdial.providers.think import parse_think
 
+from ...cases import each
+
 CONFIG = load_builtin()
 PERSON = Shape(short_schema("name, age int"), "person")
 NODE = {"type": "object", "properties": {"next": {"$ref": "#/$defs/node"}}, "required": ["next"]}
@@ -35,7 +37,7 @@ def body_of(prepared: Prepared) -> dict[str, Any]:
     return json.loads(prepared.request.body)
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, model, dialect, path",
     [
         ("openai", "gpt-6-sol", "openai-responses", "text.format.schema"),
@@ -49,7 +51,7 @@ def body_of(prepared: Prepared) -> dict[str, Any]:
         ("xai", "grok-4.5", None, "text.format.schema"),
     ],
 )
-@pytest.mark.parametrize("think", ["auto", "off", "low", "high"])
+@each("think", ["auto", "off", "low", "high"])
 def test_the_schema_goes_where_the_wire_has_it(
     provider: str, model: str, dialect: str | None, path: str, think: str
 ) -> None:

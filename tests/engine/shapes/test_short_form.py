@@ -10,6 +10,8 @@ import pytest
 from thinkdial.engine.shapes.short_form import shape_in, short_schema
 from thinkdial.providers.errors import UsageError
 
+from ...cases import each
+
 
 def test_the_short_form_is_a_closed_object() -> None:
     assert short_schema("name, age int, tags [str], mood good|bad, note? str, ok bool, x float") == {
@@ -31,7 +33,7 @@ def test_a_file_gives_the_schema_its_name(tmp_path: Path) -> None:
     assert (shape.schema, shape.name) == ({"type": "object"}, "a_person")
 
 
-@pytest.mark.parametrize(
+@each(
     "said, words",
     [
         ("missing/person.json", "is no file, no JSON Schema and no short form"),

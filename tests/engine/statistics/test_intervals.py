@@ -24,11 +24,13 @@ from thinkdial.engine.statistics.intervals import (
     quantile,
 )
 
+from ...cases import each
+
 COUNTS = [(0, 1), (1, 1), (0, 10), (3, 10), (9, 10), (10, 10), (29, 30), (90, 100), (450, 1000)]
 
 
-@pytest.mark.parametrize(("passed", "n"), COUNTS)
-@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+@each(("passed", "n"), COUNTS)
+@each("level", [0.8, 0.95, 0.99])
 def test_an_interval_of_a_rate_is_wilsons(passed: int, n: int, level: float) -> None:
     expected = stats.binomtest(passed, n).proportion_ci(level, method="wilson")
     found = proportion_interval(passed, n, level)
@@ -36,8 +38,8 @@ def test_an_interval_of_a_rate_is_wilsons(passed: int, n: int, level: float) -> 
     assert found.level == level and passed / n in found
 
 
-@pytest.mark.parametrize(("passed", "n"), COUNTS)
-@pytest.mark.parametrize("level", [0.8, 0.95, 0.99])
+@each(("passed", "n"), COUNTS)
+@each("level", [0.8, 0.95, 0.99])
 def test_the_lower_bound_of_a_rate_is_exact(passed: int, n: int, level: float) -> None:
     lower = stats.binomtest(passed, n, alternative="greater").proportion_ci(level, method="exact").low
     assert proportion_lower(passed, n, level) == pytest.approx(lower, abs=1e-9)
@@ -65,7 +67,7 @@ def test_rates_are_covered_as_promised(n: int) -> None:
     assert min(covered(rate, lambda one, rate=rate: one[1] <= rate) for rate in rates) >= 0.95 - 1e-9
 
 
-@pytest.mark.parametrize("q", [0.0, 0.1, 0.25, 0.5, 0.9, 1.0])
+@each("q", [0.0, 0.1, 0.25, 0.5, 0.9, 1.0])
 def test_a_quantile_lies_on_the_straight_line_between_two_values(q: float) -> None:
     values = [7.0, 1.0, 3.0, 3.0, 250.0, 19.0]
     assert quantile(values, q) == pytest.approx(float(stats.quantile(values, q)))
@@ -125,8 +127,8 @@ def medians(law: str, n: int, times: int, level: float = 0.95) -> float:
     return coverage([median_interval([draw(dice) for _ in range(n)], level) for _ in range(times)], truth)
 
 
-@pytest.mark.parametrize("law", LAWS)
-@pytest.mark.parametrize(("n", "least"), [(3, 0.72), (5, 0.91), (10, 0.94), (30, 0.94)])
+@each("law", LAWS)
+@each(("n", "least"), [(3, 0.72), (5, 0.91), (10, 0.94), (30, 0.94)])
 def test_medians_are_covered(law: str, n: int, least: float) -> None:
     assert medians(law, n, 1000) >= least
 

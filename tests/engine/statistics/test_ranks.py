@@ -11,14 +11,16 @@ from scipy import stats
 
 from thinkdial.engine.statistics.ranks import ALPHA, Comparison, greater, greater_paired
 
+from ...cases import each
+
 
 def drawn(seed: str, n: int, scale: float = 1.0) -> list[float]:
     dice = random.Random(seed)
     return [dice.lognormvariate(6, 0.8) * scale for _ in range(n)]
 
 
-@pytest.mark.parametrize(("n_a", "n_b"), [(1, 1), (2, 5), (4, 4), (9, 12), (12, 12)])
-@pytest.mark.parametrize("scale", [0.3, 1.0, 2.5])
+@each(("n_a", "n_b"), [(1, 1), (2, 5), (4, 4), (9, 12), (12, 12)])
+@each("scale", [0.3, 1.0, 2.5])
 def test_few_values_are_tested_exactly(n_a: int, n_b: int, scale: float) -> None:
     a, b = drawn("a", n_a, scale), drawn("b", n_b)
     expected = stats.mannwhitneyu(a, b, alternative="greater", method="exact").pvalue
@@ -36,16 +38,16 @@ def test_ties_among_few_values_are_tested_by_all_ways_to_part_them(scale: float)
     assert len({*a, *b}) < 11 and greater(a, b).p == pytest.approx(float(expected), abs=1e-9)
 
 
-@pytest.mark.parametrize("digits", [3, -2])
-@pytest.mark.parametrize("scale", [0.6, 1.0, 1.5])
+@each("digits", [3, -2])
+@each("scale", [0.6, 1.0, 1.5])
 def test_many_values_are_tested_by_the_normal_law(digits: int, scale: float) -> None:
     a, b = ([round(value, digits) for value in values] for values in (drawn("a", 40, scale), drawn("b", 25)))
     expected = stats.mannwhitneyu(a, b, alternative="greater", method="asymptotic").pvalue
     assert greater(a, b).p == pytest.approx(float(expected), abs=1e-9)
 
 
-@pytest.mark.parametrize("n", [2, 6, 15, 49])
-@pytest.mark.parametrize("scale", [0.7, 1.0, 1.6])
+@each("n", [2, 6, 15, 49])
+@each("scale", [0.7, 1.0, 1.6])
 def test_pairs_are_tested_exactly(n: int, scale: float) -> None:
     a, b = drawn("a", n, scale), drawn("b", n)
     logs = [math.log(first / second) for first, second in zip(a, b, strict=True)]

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-
 from thinkdial.engine.targets.keys import what_is_too_much
 
+from ...cases import each
 
-@pytest.mark.parametrize(
+
+@each(
     ("secret", "words"),
     [
         ('"sk-1"', "stands in quotes"),

@@ -18,6 +18,8 @@ from thinkdial.engine.targets.simulated import answer_of, is_simulated, own_mark
 from thinkdial.profiles.profile import Profile
 from thinkdial.simulator import Simulator, simulator_in_thread
 
+from ...cases import each
+
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
@@ -63,7 +65,7 @@ def test_neither_is_believed_alone(simulator: Simulator) -> None:
     assert not is_simulated(marked("f" * 32), url), "another simulator's mark"
 
 
-@pytest.mark.parametrize(
+@each(
     "answer",
     [
         lambda _: b'{"simulator": "thinkdial"}',

@@ -15,6 +15,8 @@ from thinkdial.engine.trials.report import TrialEnd
 from thinkdial.engine.trials.samples import lines_of, sample_in
 from thinkdial.providers.errors import ConfigError, UsageError
 
+from ...cases import each
+
 
 def line(row: int, profile: str = "a", *, passed: Any = True, usd: Any = "0.001", **more: Any) -> dict[str, Any]:
     return {
@@ -33,7 +35,7 @@ def report(*paths: Path, target: float | None = None):
     return report_of_outputs(TrialOptions(BatchOptions((), None), target=target, samples_from=paths))
 
 
-@pytest.mark.parametrize(
+@each(
     "odd",
     [
         {"cost": None}, {"cost": {"usd": "NaN"}}, {"cost": {"usd": []}}, {"usage": 5}, {"latency": {"total_s": "x"}},

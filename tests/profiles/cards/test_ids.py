@@ -8,13 +8,13 @@ from datetime import date
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import THINKING_LEVELS, parse_think
+
+from ...cases import each
 
 CONFIG = load_builtin()
 ENDLESS = date(2020, 1, 1)
@@ -77,7 +77,7 @@ def test_the_list_is_long_and_of_many_hosts() -> None:
     assert {"never", "thinks", "unknown", "off", "low"} <= kinds
 
 
-@pytest.mark.parametrize("one", judged(), ids=str)
+@each("one", judged(), ids=str)
 def test_the_plan_is_right_or_assumed_with_true_words(one: Judged) -> None:
     for value, made in one.plans():
         plan, card = made.plan, made.target.card

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from thinkdial.profiles.cards.observed import (
     KINDS,
     OTHERS,
@@ -18,10 +16,12 @@ from thinkdial.profiles.cards.observed import (
 from thinkdial.profiles.config import load_builtin
 from thinkdial.providers.think import Level
 
+from ...cases import each
+
 LEVELS = {level.value for level in Level}
 
 
-@pytest.mark.parametrize("vendor", observed_vendors())
+@each("vendor", observed_vendors())
 def test_every_row_is_whole_and_in_the_file_of_its_vendor(vendor: str) -> None:
     rows = observed_answers(vendor)
     assert rows and len({(row.model, row.api, row.asked) for row in rows}) == len(rows)
@@ -49,7 +49,7 @@ def test_the_pools_are_of_every_kind() -> None:
     assert all(less < more for less, more in zip(silent, free, strict=True)), "who thinks writes more"
 
 
-@pytest.mark.parametrize(
+@each(
     ("model", "line", "vendor"),
     [
         ("claude-sonnet-4-5-20250929", "claude-sonnet-4-5", "anthropic"),

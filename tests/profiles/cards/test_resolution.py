@@ -15,6 +15,8 @@ from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import parse_think
 
+from ...cases import each
+
 CONFIG = load_builtin()
 ENVIRONMENT = {"AZURE_OPENAI_RESOURCE": "resource", "GOOGLE_CLOUD_PROJECT": "project"}
 CLAUDE = {"thinking": {"type": "adaptive", "display": "summarized"}, "output_config": {"effort": "high"}}
@@ -56,7 +58,7 @@ def test_a_new_claude_on_bedrock_has_claude_s_fields_in_converse(model: str) -> 
     assert route.plan.native == CLAUDE
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, written, card",
     [
         ("bedrock", f"{ARN}inference-profile/us.anthropic.claude-opus-4-8", "global.anthropic.claude-opus-4-8"),
@@ -72,7 +74,7 @@ def test_the_same_model_in_other_words_has_the_same_card(provider: str, written:
     assert found.known and found.example == card and found.basis is None
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, written, told",
     [
         ("openai", "gpt-6-sol-latest", "taken for gpt-6-sol (what latest points at may change)"),
@@ -97,7 +99,7 @@ def test_what_an_id_was_taken_for_is_said(provider: str, written: str, told: str
         ]
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, model",
     [
         ("openai", "gpt-4-turbo"),
@@ -139,7 +141,7 @@ def test_a_deployment_is_what_the_profile_says_it_is() -> None:
     assert planned("azure", "team-blue", known_as="claude-opus-4-8").plan.native == CLAUDE
 
 
-@pytest.mark.parametrize(
+@each(
     "written, model, think",
     [
         ("google-vertex/gemini-3.5-flash@001", "gemini-3.5-flash@001", None),

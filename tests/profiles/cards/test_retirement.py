@@ -20,6 +20,8 @@ from thinkdial.profiles.yaml_file import read_yaml
 from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.think import parse_think
 
+from ...cases import each
+
 CONFIG = load_builtin()
 ENVIRONMENT = {"AZURE_OPENAI_RESOURCE": "resource", "GOOGLE_CLOUD_PROJECT": "project"}
 LISTED = {name: listed_ends(name) for name in facts.provider_names()}
@@ -49,7 +51,7 @@ def end_of(name: str) -> Retirement | None:
     return retirement_of(provider, model, card_for(CONFIG.providers[provider], model))
 
 
-@pytest.mark.parametrize("name", CONFIG.profiles)
+@each("name", CONFIG.profiles)
 def test_no_built_in_profile_ends_soon_after_the_release(name: str) -> None:
     profile = CONFIG.profiles[name]
     end = end_of(f"{profile.provider}/{profile.known_as or profile.model}")
@@ -65,7 +67,7 @@ def _cards(provider: str) -> list[ModelCard]:
     return [card for file in facts.shipped_provider(provider).models for card in facts.cards(file)]
 
 
-@pytest.mark.parametrize("name", FACTS.split())
+@each("name", FACTS.split())
 def test_every_end_that_was_found_is_known_with_its_source(name: str) -> None:
     end = end_of(name)
     assert end is not None and end.sources

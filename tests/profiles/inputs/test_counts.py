@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import pytest
-
 from thinkdial.profiles.inputs.counts import counted_tokens
 from thinkdial.profiles.inputs.rules import input_rule
+
+from ...cases import each
 
 ANTHROPIC, RESPONSES, GEMINI = "anthropic-messages", "openai-responses", "gemini-generate"
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, dialect, model, kind, measures, tokens",
     [
         ("anthropic", ANTHROPIC, "claude-opus-4-7", "image", {"width": 1800, "height": 1200}, 65 * 43),

@@ -14,8 +14,6 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from thinkdial.engine.costs.prices.list_price import list_price
 from thinkdial.engine.costs.prices.quote import Quote, Wanted, quote
 from thinkdial.profiles import facts
@@ -23,6 +21,8 @@ from thinkdial.profiles.card import ModelCard
 from thinkdial.profiles.cards.resolution import card_for
 from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.yaml_file import read_yaml
+
+from ...cases import each
 
 HERE = Path(__file__).parent
 COMPARED: dict[str, list[Any]] = json.loads((HERE / "compared.json").read_text(encoding="utf-8"))
@@ -97,7 +97,7 @@ def reasons(kind: str) -> dict[str, str]:
     return {} if section is None else {pattern: section.text(pattern) or "" for pattern in section}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@each("kind", KINDS)
 def test_each_line_is_mended_or_has_its_reason(kind: str) -> None:
     listed = reasons(kind)
     unexplained: list[str] = []
@@ -146,7 +146,7 @@ def test_what_the_words_said_is_in_the_cards() -> None:
         assert fact in card.unverified and card.notes, contested
 
 
-@pytest.mark.parametrize("name", load_builtin().profiles)
+@each("name", load_builtin().profiles)
 def test_a_built_in_profile_has_a_price_or_says_why_not(name: str) -> None:
     config = load_builtin()
     profile = config.profiles[name]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from typing import Any
 
-import pytest
-
 from thinkdial.engine.lookups.refresh import READERS
 from thinkdial.providers.catalogue import Published
 from thinkdial.providers.think import Level
+
+from ...cases import each
 
 L, M, H, X = Level.LOW, Level.MEDIUM, Level.HIGH, Level.MAX
 
@@ -134,13 +134,13 @@ SAID: dict[str, list[Published]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("style", PAGES)
+@each("style", PAGES)
 def test_a_catalogue_is_read_as_it_is_published(style: str) -> None:
     assert list(READERS[style](PAGES[style])) == SAID[style]
 
 
-@pytest.mark.parametrize("style", READERS)
-@pytest.mark.parametrize(
+@each("style", READERS)
+@each(
     "document",
     [None, [], {}, "text", {"data": None}, {"data": [None, 1, {}, {"id": 5}]}, {"data": [{"id": "m", "pricing": []}]},
      {"models": [{"name": "m", "features": 1}]}, [{"id": "m", "pricing": {"input": "NaN", "output": "-1"}}],

@@ -10,6 +10,8 @@ import pytest
 from thinkdial.providers.errors import ErrorKind
 from thinkdial.providers.registry import dialect
 
+from ...cases import each
+
 START = {
     "type": "message_start",
     "message": {
@@ -258,7 +260,7 @@ def test_vertex_has_the_model_in_the_path_and_the_version_in_the_body(speak: Cal
     assert "model" not in body
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "error", "kind"),
     [
         (400, {"type": "invalid_request_error", "message": "max_tokens: required"}, "invalid_request"),

@@ -13,6 +13,8 @@ from thinkdial.providers.framing.choice import EVENT_STREAM
 from thinkdial.providers.framing.sse import Event
 from thinkdial.providers.registry import dialect
 
+from ...cases import each
+
 CACHE = {"cacheReadInputTokens": 10, "cacheWriteInputTokens": 5}
 USAGE = {"inputTokens": 15, "outputTokens": 40, "totalTokens": 70} | CACHE
 
@@ -141,7 +143,7 @@ def test_a_body_cut_into_frames_at_the_wrong_place_is_a_protocol_failure(bedrock
     assert bedrock.raw(b'{"message": "not frames at all"}', EVENT_STREAM).failure.kind == "protocol"
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "name", "message", "kind"),
     [
         (400, "ValidationException", "m", "invalid_request"),

@@ -11,6 +11,8 @@ from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import dialect
 from thinkdial.providers.schema import Usage
 
+from ...cases import each
+
 USAGE = {
     "billed_units": {"input_tokens": 5.0, "output_tokens": 418.0},
     "tokens": {"input_tokens": 71.0, "output_tokens": 420.0},
@@ -111,7 +113,7 @@ def test_a_stream_without_message_end_was_interrupted_wherever_it_was_cut(cohere
     assert "before its terminal event" in reply.failure.message
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "message", "kind", "retryable"),
     [
         (400, "too many tokens: size limit exceeded by 100 tokens", "context_length", False),

@@ -18,6 +18,7 @@ from zlib import crc32
 import pytest
 from msgspec.structs import replace
 
+from tests.cases import each
 from thinkdial.providers.errors import ConfigError, Failure
 from thinkdial.providers.fold import Reply
 from thinkdial.providers.framing.sse import Event
@@ -217,8 +218,8 @@ def test_values_of_any_type_in_a_body_raise_nothing_but_value_error(api: Any, na
             checked(api.events([Event("body", written(replaced(document, path, junk)))]))
 
 
-@pytest.mark.parametrize("event", ["", "body", "stray", "message", "line", "error"])
-@pytest.mark.parametrize("data", [b"[]", b"{}", b"null", b"7", b'"x"', b"[[]]", b"[{}]", b'{"error":null}', b"{", b""])
+@each("event", ["", "body", "stray", "message", "line", "error"])
+@each("data", [b"[]", b"{}", b"null", b"7", b'"x"', b"[[]]", b"[{}]", b'{"error":null}', b"{", b""])
 def test_documents_of_any_type_raise_nothing_but_value_error_and_end_nothing(api: Any, event: str, data: bytes) -> None:
     reply = api.events([Event(event, data)])
     checked(reply)
@@ -226,7 +227,7 @@ def test_documents_of_any_type_raise_nothing_but_value_error_and_end_nothing(api
     assert reply.failure is not None
 
 
-@pytest.mark.parametrize("junk", JUNK)
+@each("junk", JUNK)
 def test_an_error_body_of_any_type_is_read(name: str, junk: Any) -> None:
     speech = dialect(name)
     for document in (junk, [junk], {"error": junk}, {"error": {"message": junk, "type": junk, "code": junk}},
@@ -235,7 +236,7 @@ def test_an_error_body_of_any_type_is_read(name: str, junk: Any) -> None:
         assert speech.answers_in_error(document) is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "kind", "retryable"),
     [(401, "auth", False), (403, "permission", False), (404, "not_found", False), (429, "rate_limit", True),
      (500, "server", True), (503, "overloaded", True)],
@@ -246,7 +247,7 @@ def test_an_error_that_says_nothing_is_read_by_its_status(name: str, status: int
     assert failed.message
 
 
-@pytest.mark.parametrize("stream", [True, False])
+@each("stream", [True, False])
 def test_a_request_is_json_with_model_and_prompt(api: Any, stream: bool) -> None:
     prompt = 'How many r in "strawberry"?\n数 🍓 \ud83d'
     request = api.request(model="model-7", prompt=prompt, system="Be brief.", stream=stream)

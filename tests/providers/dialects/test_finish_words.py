@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from thinkdial.providers.dialects.finish_words import finish_word, reason_of
+
+from ...cases import each
 
 WORDS = {
     "stop": "stop", "end_turn": "stop", "eos_token": "stop", "STOP": "stop", "COMPLETE": "stop", "Stop": "stop",
@@ -41,8 +41,8 @@ def ended(dialect: str, word: Any) -> list[Any]:
             return [{"message": {"content": "3"}, "done": True, "done_reason": word}]
 
 
-@pytest.mark.parametrize("word", WORDS)
-@pytest.mark.parametrize(
+@each("word", WORDS)
+@each(
     "name",
     ["anthropic-messages", "cohere-chat", "gemini-generate", "mistral-chat", "ollama-chat", "openai-chat",
      "openai-responses"],
@@ -55,16 +55,14 @@ def test_every_word_means_the_same_on_every_wire_and_is_kept(name: str, word: st
         assert reply.complete and reply.failure is None
 
 
-@pytest.mark.parametrize(
-    "name", ["anthropic-messages", "gemini-generate", "mistral-chat", "ollama-chat", "openai-chat"]
-)
-@pytest.mark.parametrize("key", ["type", "reason", "finish_reason", "name"])
+@each("name", ["anthropic-messages", "gemini-generate", "mistral-chat", "ollama-chat", "openai-chat"])
+@each("key", ["type", "reason", "finish_reason", "name"])
 def test_an_object_is_read_for_its_word(name: str, key: str, speak: Callable[..., Any]) -> None:
     reply = speak(name).stream(*ended(name, {key: "length", "length": 16}))
     assert (reply.finish, reply.finish_raw, reply.complete) == ("length", "length", True)
 
 
-@pytest.mark.parametrize("value", [None, "", 0, 16, [], {}, {"type": 3}, True])
+@each("value", [None, "", 0, 16, [], {}, {"type": 3}, True])
 def test_what_holds_no_word_is_no_end(value: Any) -> None:
     assert finish_word(value) is None
     assert reason_of(finish_word(value)) == "unknown"

@@ -11,6 +11,8 @@ import pytest
 from thinkdial.providers.errors import ErrorKind
 from thinkdial.providers.registry import dialect
 
+from ...cases import each
+
 USAGE = {"promptTokenCount": 46, "candidatesTokenCount": 7, "thoughtsTokenCount": 188, "totalTokenCount": 241}
 THOUGHT = {"text": "**Counting**", "thought": True}
 
@@ -265,7 +267,7 @@ RETRY = detail("RetryInfo", retryDelay="57.238s")
 PER_DAY = detail("QuotaFailure", violations=[{"quotaId": "RequestsPerMinute"}, {"quotaId": "RequestsPerDay-FreeTier"}])
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "error", "kind", "delay"),
     [
         (400, {"status": "INVALID_ARGUMENT", "message": "m"}, "invalid_request", None),
@@ -285,7 +287,7 @@ PER_DAY = detail("QuotaFailure", violations=[{"quotaId": "RequestsPerMinute"}, {
         (502, "text", "server", None),
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("wrapped", [False, True])
+@each("wrapped", [False, True])
 def test_errors_are_told_apart_by_status_word_and_details(
     status: int, error: Any, kind: ErrorKind, delay: float | None, wrapped: bool
 ) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from thinkdial.providers import registry
 from thinkdial.providers.schema import Call, Message
+
+from ...cases import each
 
 EARLIER = (Message("user", "first question"), Message("assistant", "first answer"))
 STEPS = {"user_input": "user", "model_output": "assistant"}
@@ -27,7 +27,7 @@ def messages(body: dict[str, Any]) -> list[tuple[str, str]]:
     return found
 
 
-@pytest.mark.parametrize("name", registry.NAMES)
+@each("name", registry.NAMES)
 def test_all_messages_are_sent_in_order(name: str) -> None:
     call = Call("some-model", "second question", system="be brief", max_output_tokens=100, earlier=EARLIER)
     request = registry.dialect(name).build_request(call, "https://host.example/v1", {})
@@ -38,7 +38,7 @@ def test_all_messages_are_sent_in_order(name: str) -> None:
     assert "be brief" in request.body.decode()
 
 
-@pytest.mark.parametrize("name", registry.NAMES)
+@each("name", registry.NAMES)
 def test_a_prompt_alone_is_one_message(name: str) -> None:
     request = registry.dialect(name).build_request(Call("m", "hello", max_output_tokens=9), "https://host.example", {})
     assert messages(json.loads(request.body)) == [("user", "hello")]

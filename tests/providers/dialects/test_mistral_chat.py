@@ -10,6 +10,8 @@ import pytest
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.registry import dialect
 
+from ...cases import each
+
 
 def chunk(content: Any = None, finish: str | None = None, **top: Any) -> dict[str, Any]:
     delta = {} if content is None else {"content": content}
@@ -131,7 +133,7 @@ def test_every_wording_of_a_refused_effort_is_an_invalid_request_with_its_words(
     assert (failed.kind, failed.message, failed.retryable) == ("invalid_request", message, False)
 
 
-@pytest.mark.parametrize(
+@each(
     ("document", "message"),
     [
         ({"detail": [{"loc": ["body", "max_tokens"], "msg": "too big", "type": "t"}]}, "body.max_tokens: too big"),
@@ -146,7 +148,7 @@ def test_the_complaints_of_fastapi_are_read_wherever_they_are(document: Any, mes
     assert (refusal(document, 422).kind, refusal(document, 422).message) == ("invalid_request", message)
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "document", "kind", "retryable"),
     [
         (400, {"message": "Invalid model: x", "type": "invalid_model", "code": "1500"}, "not_found", False),

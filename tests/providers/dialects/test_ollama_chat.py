@@ -10,6 +10,8 @@ import pytest
 
 from thinkdial.providers.registry import dialect
 
+from ...cases import each
+
 NDJSON = "application/x-ndjson"
 COUNTS = {"prompt_eval_count": 26, "eval_count": 40, "eval_duration": 10**9, "load_duration": 5_000_000}
 
@@ -147,7 +149,7 @@ def test_a_document_that_is_no_json_is_told(ollama: Ollama) -> None:
     assert "terminal event" not in ollama.api.raw(b"upstream\nfailed", "application/json").failure.message
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "error", "kind"),
     [
         (400, "model does not support thinking", "invalid_request"),

@@ -10,6 +10,8 @@ import pytest
 
 from thinkdial.providers.fold import Reply
 
+from ...cases import each
+
 USAGE = {
     "prompt_tokens": 5,
     "completion_tokens": 50,
@@ -235,7 +237,7 @@ def test_a_stream_without_usage_has_unknown_counts(chat: Any) -> None:
     assert (reply.complete, reply.usage.input_tokens, reply.usage.output_tokens) == (True, None, None)
 
 
-@pytest.mark.parametrize(
+@each(
     ("bill", "fields", "usd"),
     [
         ({"path": "usage.cost"}, {"usage": USAGE | {"cost": 2.85e-05}}, "0.0000285"),

@@ -11,6 +11,8 @@ import pytest
 from thinkdial.providers.errors import ErrorKind
 from thinkdial.providers.registry import dialect
 
+from ...cases import each
+
 USAGE = {
     "input_tokens": 100,
     "input_tokens_details": {"cached_tokens": 60, "cache_write_tokens": 20},
@@ -276,7 +278,7 @@ def test_done_and_unknown_events_are_ignored(gpt: Any) -> None:
     assert gpt.stream(*odd, completed(message(text("3"))), done=True).failure is None
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "document", "finish"),
     [
         (400, {"error": {"code": "content_filter", "message": "m", "innererror": {}}}, "content_filter"),
@@ -287,7 +289,7 @@ def test_done_and_unknown_events_are_ignored(gpt: Any) -> None:
         (500, [1], None),
     ],
 )
-@pytest.mark.parametrize("name", ["openai-responses", "openai-chat"])
+@each("name", ["openai-responses", "openai-chat"])
 def test_a_blocked_prompt_is_an_answer_although_it_has_an_error_status(
     name: str, status: int, document: Any, finish: str | None
 ) -> None:

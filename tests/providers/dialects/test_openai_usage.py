@@ -10,6 +10,8 @@ from thinkdial.providers.dialects.openai_usage import read_openai_error, read_us
 from thinkdial.providers.errors import ErrorKind
 from thinkdial.providers.schema import Notice, Usage, UsageReport
 
+from ...cases import each
+
 
 def read(usage: dict[str, Any], *, outside: bool = False) -> tuple[Usage, list[str]]:
     deltas = list(read_usage(usage, reasoning_outside=outside))
@@ -65,7 +67,7 @@ def test_output_includes_reasoning_whatever_the_host_counts(
     assert (read_back.output_tokens, read_back.total_tokens, told) == (output, total, notices)
 
 
-@pytest.mark.parametrize(
+@each(
     "usage",
     [
         {"prompt_tokens_details": {"cached_tokens": 60}},
@@ -131,7 +133,7 @@ def test_what_is_not_reported_is_unknown_and_never_zero() -> None:
     assert list(read_usage({})) == []
 
 
-@pytest.mark.parametrize("junk", [None, "x", -1, 1.5, True, [], {}, {"cached_tokens": "x"}, 10**30])
+@each("junk", [None, "x", -1, 1.5, True, [], {}, {"cached_tokens": "x"}, 10**30])
 def test_junk_counts_are_not_reported(junk: Any) -> None:
     usage, _ = read(
         {
@@ -145,7 +147,7 @@ def test_junk_counts_are_not_reported(junk: Any) -> None:
     assert usage == Usage()
 
 
-@pytest.mark.parametrize(
+@each(
     ("status", "document", "kind"),
     [
         (400, {"error": {"message": "m", "type": "invalid_request_error"}}, "invalid_request"),
@@ -181,7 +183,7 @@ def test_code_then_type_then_status_decide(status: int | None, document: Any, ki
     assert read_openai_error(status, {}, document).kind == kind
 
 
-@pytest.mark.parametrize(
+@each(
     "code",
     [
         "insufficient_quota",

@@ -10,6 +10,8 @@ import pytest
 from thinkdial.providers.framing.eventstream import MAX_FRAME_BYTES, EventStreamFramer
 from thinkdial.providers.framing.sse import Event, FramingError
 
+from ...cases import each
+
 
 def text_header(name: str, value: str) -> bytes:
     return bytes([len(name)]) + name.encode() + b"\x07" + struct.pack(">H", len(value.encode())) + value.encode()
@@ -44,7 +46,7 @@ def read(body: bytes, size: int | None = None) -> list[Event]:
     return [*found, *framer.close()]
 
 
-@pytest.mark.parametrize("size", range(1, len(BODY) + 1))
+@each("size", range(1, len(BODY) + 1))
 def test_every_chunk_size_gives_the_same_events(size: int) -> None:
     assert read(BODY, size) == EVENTS
 
@@ -79,16 +81,14 @@ def test_what_stood_before_a_broken_frame_is_delivered() -> None:
     assert found == [Event("a", b"{}")]
 
 
-@pytest.mark.parametrize(
-    ("total", "headers"), [(15, 0), (0, 0), (MAX_FRAME_BYTES + 1, 0), (0xFFFFFFFF, 0), (16, 1), (100, 85)]
-)
+@each(("total", "headers"), [(15, 0), (0, 0), (MAX_FRAME_BYTES + 1, 0), (0xFFFFFFFF, 0), (16, 1), (100, 85)])
 def test_impossible_lengths_are_refused_before_anything_is_waited_for(total: int, headers: int) -> None:
     prelude = struct.pack(">II", total, headers)
     with pytest.raises(FramingError, match="impossible length"):
         list(EventStreamFramer().feed(prelude + struct.pack(">I", crc32(prelude))))
 
 
-@pytest.mark.parametrize(
+@each(
     "headers",
     [
         b"\x05ab",  # a name longer than the headers

@@ -8,6 +8,8 @@ from thinkdial.providers.framing.choice import NDJSON, framer_for
 from thinkdial.providers.framing.ndjson import NdjsonFramer
 from thinkdial.providers.framing.sse import Event, FramingError
 
+from ...cases import each
+
 BODY = '{"a":"ü\u2028"}\r\n\n  \n{"b":2}\n{"c":'.encode()
 EVENTS = [
     Event("line", '{"a":"ü\u2028"}'.encode()),
@@ -16,7 +18,7 @@ EVENTS = [
 ]
 
 
-@pytest.mark.parametrize("size", range(1, len(BODY) + 1))
+@each("size", range(1, len(BODY) + 1))
 def test_any_chunking_gives_the_same_lines_and_blank_ones_are_none(size: int) -> None:
     framer = NdjsonFramer()
     found = [event for at in range(0, len(BODY), size) for event in framer.feed(BODY[at : at + size])]

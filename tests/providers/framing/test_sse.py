@@ -6,6 +6,8 @@ import pytest
 
 from thinkdial.providers.framing.sse import BodyFramer, Event, Framer, FramingError, SniffingFramer, SseFramer
 
+from ...cases import each
+
 CASES: dict[str, tuple[bytes, list[tuple[str, bytes]]]] = {
     "one line": (b"data: a\n\n", [("", b"a")]),
     "named": (b"event: ping\ndata: {}\n\n", [("ping", b"{}")]),
@@ -52,13 +54,13 @@ def pairs(events: list[Event]) -> list[tuple[str, bytes]]:
     return [(event.name, event.data) for event in events]
 
 
-@pytest.mark.parametrize("case", CASES)
+@each("case", CASES)
 def test_events_are_cut_by_the_rules(case: str) -> None:
     body, expected = CASES[case]
     assert pairs(frame(SniffingFramer("text/event-stream"), [body])) == expected
 
 
-@pytest.mark.parametrize("case", CASES)
+@each("case", CASES)
 def test_every_chunk_size_gives_equal_events(case: str) -> None:
     body, _ = CASES[case]
     whole = frame(SniffingFramer("text/event-stream"), [body])
@@ -82,7 +84,7 @@ def test_an_event_is_delivered_as_soon_as_its_blank_line_is_there() -> None:
     assert pairs(list(framer.feed(b"\n"))) == [("", b"a")]
 
 
-@pytest.mark.parametrize(
+@each(
     "body",
     [
         b"data: " + b"x" * 200,
@@ -95,7 +97,7 @@ def test_an_event_is_delivered_as_soon_as_its_blank_line_is_there() -> None:
     ],
     ids=["line", "lines", "empty lines", "stray line", "stray lines", "comment", "name"],
 )
-@pytest.mark.parametrize("size", [1, 7, 1000])
+@each("size", [1, 7, 1000])
 def test_an_event_beyond_the_bound_is_an_error(body: bytes, size: int) -> None:
     with pytest.raises(FramingError, match="larger than"):
         frame(SseFramer(max_event_bytes=100), cut(body, size))
@@ -122,8 +124,8 @@ def test_a_body_beyond_the_bound_is_an_error() -> None:
         frame(BodyFramer(max_body_bytes=10), [b"12345678", b"901"])
 
 
-@pytest.mark.parametrize("size", [1, 3, 100])
-@pytest.mark.parametrize(
+@each("size", [1, 3, 100])
+@each(
     ("content_type", "body", "names"),
     [
         ("text/event-stream", b'{"id": 1}', ["body"]),

@@ -8,6 +8,8 @@ from typing import Any
 
 import pytest
 
+from ...cases import each
+
 MODEL = {
     "anthropic": "claude-opus-5-5", "openai": "gpt-6-luna", "azure": "gpt-5.5", "google": "gemini-3.5-flash",
     "google-vertex": "gemini-3.5-flash", "bedrock": "us.anthropic.claude-haiku-4-5-20251001-v1:0",
@@ -97,7 +99,7 @@ def ask(call: Callable[..., Any], wire: Any, case: Case, **options: Any) -> Any:
     return call(provider, MODEL[provider], reply, endpoint=ENDPOINTS.get(provider, {}), **options)
 
 
-@pytest.mark.parametrize("case", AUTH, ids=lambda case: f"{case[0]}-{case[1]}")
+@each("case", AUTH, ids=lambda case: f"{case[0]}-{case[1]}")
 def test_a_wrong_key_is_the_same_failure_with_the_same_hint_everywhere(
     call: Callable[..., Any], wire: Any, case: Case
 ) -> None:
@@ -229,7 +231,7 @@ CASES: list[tuple[str, int, Any, dict[str, str], str]] = [
 RETRYABLE = {"rate_limit", "overloaded", "server", "timeout"}
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case[0]}-{case[1]}-{case[4]}")
+@each("case", CASES, ids=lambda case: f"{case[0]}-{case[1]}-{case[4]}")
 def test_every_way_to_refuse_has_one_kind_and_only_what_may_pass_is_tried_again(
     call: Callable[..., Any], wire: Any, case: Any
 ) -> None:
@@ -244,7 +246,7 @@ def test_every_way_to_refuse_has_one_kind_and_only_what_may_pass_is_tried_again(
     assert error.status == (None if status == 200 else status)
 
 
-@pytest.mark.parametrize("provider", sorted(MODEL))
+@each("provider", sorted(MODEL))
 def test_a_delay_that_a_host_asks_for_is_obeyed(call: Callable[..., Any], wire: Any, provider: str) -> None:
     slow = wire.said({"error": {"message": "slow down"}}, 429, retry_after="7")
     called = call(provider, MODEL[provider], slow, endpoint=ENDPOINTS.get(provider, {}), retries=2)

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-import pytest
+from ...cases import each
 
 USAGE = {"prompt_tokens": 10, "completion_tokens": 50, "total_tokens": 60}
 
@@ -29,7 +29,7 @@ def test_vercel_sends_its_bill_with_the_usage_and_counts_reasoning_beside_it(cal
     assert (result.reasoning.tokens, result.usage.output_tokens) == (69, 78)
 
 
-@pytest.mark.parametrize(
+@each(
     "dialect, path, field",
     [
         ("openai-chat", "/v1/chat/completions", {"reasoning": {"effort": "high"}}),
@@ -37,7 +37,7 @@ def test_vercel_sends_its_bill_with_the_usage_and_counts_reasoning_beside_it(cal
         ("anthropic-messages", "/v1/messages", {"output_config": {"effort": "high"}}),
     ],
 )
-@pytest.mark.parametrize("provider", ["vercel", "openrouter"])
+@each("provider", ["vercel", "openrouter"])
 def test_a_gateway_steers_through_every_surface(
     call: Any, wire: Any, provider: str, dialect: str, path: str, field: dict[str, Any]
 ) -> None:
@@ -90,7 +90,7 @@ def test_cloudflare_streams_its_usage_last(call: Any, wire: Any) -> None:
     assert result.cost.source == "table"
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, model",
     [
         ("baseten", "zai-org/GLM-5.3"), ("novita", "deepseek/deepseek-v4.1-flash"), ("nebius", "openai/gpt-oss-120b"),
@@ -135,7 +135,7 @@ def test_meta_shows_a_summary_or_only_that_it_thought(call: Any, wire: Any) -> N
     )  # fmt: skip
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, model, status, body, kind",
     [
         ("venice", "nobody", 404, {"error": "Specified model not found: nobody"}, "not_found"),

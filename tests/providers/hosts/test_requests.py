@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-import pytest
+from ...cases import each
 
 COMMON = {
     "model",
@@ -183,8 +183,8 @@ ROWS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("think", ["high", "off", "4000"])
-@pytest.mark.parametrize("row", ROWS, ids=lambda row: row.provider)
+@each("think", ["high", "off", "4000"])
+@each("row", ROWS, ids=lambda row: row.provider)
 def test_a_provider_receives_its_own_fields_and_nothing_else_about_thinking(
     call: Callable[..., Any], wire: Any, key: str, row: Row, think: str
 ) -> None:
@@ -215,7 +215,7 @@ def test_anthropic_says_its_version_and_stores_nothing_at_openai(call: Callable[
     assert "store" not in call("perplexity", "perplexity/sonar", wire.said({}, 400)).asked[0].body
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, endpoint, url",
     [
         ("zai", {"region": "china"}, "https://open.bigmodel.cn/api/paas/v4"),

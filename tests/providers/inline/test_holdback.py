@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import pytest
-
 from thinkdial.engine.exchange.reasoning_tags import reasoning_tags
 from thinkdial.providers.inline.holdback import MOST_HELD, Holdback
+
+from ...cases import each
 
 BEGINNINGS = reasoning_tags().beginnings
 
@@ -15,7 +15,7 @@ def shown(*pieces: str, expects_closer: bool = False) -> list[str]:
     return [hold.feed(piece) for piece in pieces]
 
 
-@pytest.mark.parametrize("text", ["42 is the answer", "Yes.", "# Title", "\n\n- one", "Okapis are", "Userspace", "Wow"])
+@each("text", ["42 is the answer", "Yes.", "# Title", "\n\n- one", "Okapis are", "Userspace", "Wow"])
 def test_an_answer_flows_from_its_first_words(text: str) -> None:
     given = shown(*text, "!")
     assert "".join(given) == f"{text}!" and given[-1] == "!"
@@ -23,8 +23,8 @@ def test_an_answer_flows_from_its_first_words(text: str) -> None:
     assert sum(not piece for piece in given) <= longest + len(text) - len(text.lstrip())
 
 
-@pytest.mark.parametrize("beginning", BEGINNINGS)
-@pytest.mark.parametrize("before", ["", "\n", "  "])
+@each("beginning", BEGINNINGS)
+@each("before", ["", "\n", "  "])
 def test_what_begins_as_thought_waits_for_its_closer_and_no_longer_than_that(beginning: str, before: str) -> None:
     for written in (beginning, beginning.upper(), beginning.title()):
         hold = Holdback(BEGINNINGS)

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-import pytest
-
 from thinkdial.engine.exchange.reasoning_tags import reasoning_tags
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.profile import Profile
@@ -25,6 +23,7 @@ from thinkdial.providers.schema import (
     UsageReport,
 )
 
+from ...cases import each
 from ...engine.conftest import builtin
 
 Pieces = list[Mapping[str, Any]]
@@ -72,8 +71,8 @@ SHAPES = {
 }
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("name", STREAMED)
+@each("shape", SHAPES)
+@each("name", STREAMED)
 def test_every_dialect_tells_reasoning_in_its_text_apart(name: str, shape: str, speak: Callable[..., Any]) -> None:
     text = SHAPES[shape]
     for size in range(1, len(text) + 1):
@@ -83,7 +82,7 @@ def test_every_dialect_tells_reasoning_in_its_text_apart(name: str, shape: str, 
         assert reply.complete
 
 
-@pytest.mark.parametrize("name", STREAMED)
+@each("name", STREAMED)
 def test_every_dialect_leaves_text_alone_where_it_is_told(name: str, speak: Callable[..., Any]) -> None:
     reply = speak(name, inline_think=False).stream(*documents(name, ["<think>r", "</think>3"]))
     assert (reply.reasoning, reply.answer) == ("", "<think>r</think>3")
@@ -136,7 +135,7 @@ def test_reasoning_that_the_provider_counts_none_of_is_told() -> None:
     assert read(AnswerDelta("3"), report, *END).notices == []
 
 
-@pytest.mark.parametrize(
+@each(
     ("provider", "model", "dialect", "looks"),
     [
         ("azure", "DeepSeek-R1", "openai-chat", True),

@@ -14,6 +14,8 @@ from thinkdial.providers.inline.splitter import BARE_CLOSER_WINDOW, LEADING_SPAC
 from thinkdial.providers.inline.tag_table import TagPair
 from thinkdial.providers.schema import Notice
 
+from ...cases import each
+
 TABLE = reasoning_tags()
 
 ANALYSIS, FINAL = (f"<|start|>assistant<|channel|>{name}<|message|>" for name in ("analysis", "final"))
@@ -100,13 +102,13 @@ def split(*pieces: str) -> tuple[str, str]:
     return fold.reply().reasoning, fold.reply().answer
 
 
-@pytest.mark.parametrize("case", CASES)
+@each("case", CASES)
 def test_reasoning_and_answer_are_told_apart(case: str) -> None:
     text, reasoning, answer = CASES[case]
     assert split(text) == (reasoning, answer)
 
 
-@pytest.mark.parametrize("case", CASES)
+@each("case", CASES)
 def test_every_chunking_gives_the_same(case: str) -> None:
     text, reasoning, answer = CASES[case]
     for size in range(1, len(text)):
@@ -117,7 +119,7 @@ def test_every_chunking_gives_the_same(case: str) -> None:
         assert split(*pieces) == (reasoning, answer), pieces
 
 
-@pytest.mark.parametrize("pair", TABLE.pairs)
+@each("pair", TABLE.pairs)
 def test_every_pair_of_tags_is_known_even_in_single_characters(pair: TagPair) -> None:
     assert split(*f"{pair.opener}r{pair.closer}3") == ("r", "3")
 
@@ -144,7 +146,7 @@ def shapes(pair: TagPair) -> Iterator[tuple[str, str, str]]:
     yield f"r{closer}3", *(("r", "3") if pair.bare else ("", f"r{closer}3"))
 
 
-@pytest.mark.parametrize("pair", TABLE.pairs)
+@each("pair", TABLE.pairs)
 def test_every_pair_in_every_shape_is_the_same_in_every_cut(pair: TagPair) -> None:
     for text, reasoning, answer in shapes(pair):
         assert split(text) == (reasoning, answer), text

@@ -6,13 +6,12 @@ import itertools
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from thinkdial.engine.exchange.reader import ResponseReader
 from thinkdial.providers.fold import Fold
 from thinkdial.providers.inline.separation import PairJoiner
 from thinkdial.providers.schema import AnswerDelta, Bill, Delta, Finish, ReasoningDelta
 
+from ...cases import each
 from .test_separation import STREAMED, documents
 
 HIGH, LOW = "\ud83d", "\ude00"
@@ -26,8 +25,8 @@ def joined(*deltas: Delta) -> list[tuple[str, str]]:
     return [(type(delta).__name__[0], getattr(delta, "text", "")) for delta in told]
 
 
-@pytest.mark.parametrize("inline", [True, False])
-@pytest.mark.parametrize("name", STREAMED)
+@each("inline", [True, False])
+@each("name", STREAMED)
 def test_halves_in_two_deltas_become_their_character_on_every_wire(
     name: str, inline: bool, speak: Callable[..., Any]
 ) -> None:
@@ -35,7 +34,7 @@ def test_halves_in_two_deltas_become_their_character_on_every_wire(
     assert reply.answer == "a😀b😀"
 
 
-@pytest.mark.parametrize("name", STREAMED)
+@each("name", STREAMED)
 def test_who_listens_hears_the_character_too(name: str) -> None:
     import json
 

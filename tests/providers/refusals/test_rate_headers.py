@@ -6,11 +6,13 @@ import pytest
 
 from thinkdial.providers.refusals.rate_headers import DAY_S, MINUTE_S, Reading, readings, seconds_until
 
+from ...cases import each
+
 DATE = "Sat, 21 Nov 2026 00:00:00 GMT"
 EPOCH_S = 1_795_219_200
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "seconds"),
     [
         ("6m0s", 360.0),
@@ -34,7 +36,7 @@ def test_resets_in_all_spellings(text: str, seconds: float) -> None:
     assert seconds_until(text, DATE) == pytest.approx(seconds)
 
 
-@pytest.mark.parametrize("text", ["", "soon", "6m0x", "nan", "inf", "5 minutes", "2026-13-45T00:00:00Z"])
+@each("text", ["", "soon", "6m0x", "nan", "inf", "5 minutes", "2026-13-45T00:00:00Z"])
 def test_resets_that_make_no_sense(text: str) -> None:
     assert seconds_until(text, DATE) is None
 
@@ -76,7 +78,7 @@ def test_openai_and_those_who_speak_like_it_do_not_say_the_window() -> None:
     )
 
 
-@pytest.mark.parametrize(
+@each(
     ("headers", "what", "limit", "remaining", "window_s"),
     [
         (
@@ -107,7 +109,7 @@ def test_the_others(
     assert (found.what, found.limit, found.remaining, found.window_s) == (what, limit, remaining, window_s)
 
 
-@pytest.mark.parametrize("value", ["", "many", "-1", "nan", "inf", "1e999"])
+@each("value", ["", "many", "-1", "nan", "inf", "1e999"])
 def test_counts_that_make_no_sense_are_left_out(value: str) -> None:
     assert readings({"x-ratelimit-limit-requests": value, "x-ratelimit-remaining-requests": value}) == ()
 

@@ -9,6 +9,8 @@ import pytest
 
 from thinkdial.providers.refusals.sizes import CONTEXT, exceeds_rate_limit, is_long_prompt
 
+from ...cases import each
+
 LONG = (
     "prompt is too long: 3333404 tokens > 200000 maximum",
     "prompt too long; exceeded max context length by 1119046 tokens",
@@ -41,7 +43,7 @@ OTHER = (
 )
 
 
-@pytest.mark.parametrize("words", LONG)
+@each("words", LONG)
 def test_too_long_in_the_words_of_each_vendor(words: str) -> None:
     assert is_long_prompt(words) and is_long_prompt(words.upper())
 
@@ -56,7 +58,7 @@ def test_every_wording_is_one_that_somebody_sends() -> None:
         assert any(re.search(pattern, words, re.IGNORECASE) for words in LONG), pattern
 
 
-@pytest.mark.parametrize(
+@each(
     ("words", "beyond"),
     [
         ("Request too large for gpt-4o in organization o on tokens per min (TPM): Limit 30000, Requested 61337.", True),

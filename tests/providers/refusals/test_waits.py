@@ -6,8 +6,10 @@ import pytest
 
 from thinkdial.providers.refusals.waits import reset_wait_s, wait_in_words_s
 
+from ...cases import each
 
-@pytest.mark.parametrize(
+
+@each(
     ("words", "seconds"),
     [
         ("Limit 15000, Used 11390, Requested 4351. Please try again in 2.961s.", 2.961),

@@ -6,13 +6,12 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any
 
-import pytest
-
 from thinkdial.providers.framing.sse import Event
 from thinkdial.providers.registry import dialect
 from thinkdial.providers.turns.pieces import piece_of_document
 from thinkdial.providers.turns.turn import Exchanged, Manner
 
+from ...cases import each
 from .test_written import TRAFFIC
 
 JUNK: list[Any] = [None, True, -1, 10**30, "x", "\ud800", "====", [], [[]], {}, {"a": [1]}]
@@ -33,7 +32,7 @@ def replaced(document: Any, place: tuple[Any, ...], value: Any) -> Any:
     return copied
 
 
-@pytest.mark.parametrize("number", range(len(TRAFFIC)))
+@each("number", range(len(TRAFFIC)))
 def test_pieces_of_nonsense_are_pieces_all_the_same(speak: Callable[..., Any], number: int) -> None:
     name, body, _ = TRAFFIC[number]
     module: Any = dialect(name)

@@ -7,12 +7,12 @@ import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
-import pytest
-
 from thinkdial.providers.fold import Reply
 from thinkdial.providers.registry import NAMES, dialect
 from thinkdial.providers.turns.pieces import TurnPiece, piece_of_document
 from thinkdial.providers.turns.turn import Exchanged, Manner, said
+
+from ...cases import each
 
 CALLED = {"id": "call_1", "type": "function", "function": {"name": "look", "arguments": '{"at":1}'}}
 
@@ -152,7 +152,7 @@ def written(name: str, pieces: Iterable[TurnPiece], manner: Manner = Manner()) -
     return module.write([Exchanged((), tuple(pieces))], manner)
 
 
-@pytest.mark.parametrize(("name", "body", "expected"), TRAFFIC)
+@each(("name", "body", "expected"), TRAFFIC)
 def test_an_answer_goes_back_as_it_came(speak: Callable[..., Any], name: str, body: Any, expected: list[Any]) -> None:
     reply: Reply = speak(name).whole(copy.deepcopy(body))
     assert written(name, reply.pieces, Manner(details=True)) == expected
@@ -160,7 +160,7 @@ def test_an_answer_goes_back_as_it_came(speak: Callable[..., Any], name: str, bo
     assert stored == reply.pieces
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_plain_turns_are_the_messages_that_a_call_without_a_past_has(speak: Callable[..., Any], name: str) -> None:
     api, module = speak(name), dialect(name)
     plain: Any = module
@@ -168,7 +168,7 @@ def test_plain_turns_are_the_messages_that_a_call_without_a_past_has(speak: Call
     assert api.body(written=tuple(messages)) == api.body()
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_results_join_their_calls(name: str) -> None:
     call = TurnPiece("call", '{"at":1}', id="call_1", name="look")
     result = TurnPiece("result", "seen", id="call_1", name="look")

@@ -10,6 +10,8 @@ import pytest
 from thinkdial.simulator import FAULTS, running_simulator, simulator_in_thread
 from thinkdial.simulator.calls.faults import UnknownFaultError
 
+from ...cases import each
+
 FORMATS = ("anthropic", "responses", "chat", "gemini", "compatible")
 MODELS = {
     "anthropic": "claude-opus-4-6",
@@ -28,8 +30,8 @@ def send(vendors, name: str, fault: str, *, stream: bool = False, headers: dict 
     return getattr(vendors, name)(headers, model=model, stream=stream or None, **body)
 
 
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize(
+@each("name", FORMATS)
+@each(
     ("fault", "statuses"),
     [("rate_limit", {429}), ("quota", {429}), ("overloaded", {503, 529}), ("server_error", {500})],
 )
@@ -187,8 +189,8 @@ def test_html_with_status_200(vendors, name):
     assert "Bad Gateway" in response.text
 
 
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("stream", [False, True])
+@each("name", FORMATS)
+@each("stream", [False, True])
 def test_huge_event_has_the_size_asked_for(vendors, name, stream):
     response = send(vendors, name, "huge_event:300000", stream=stream)
     longest = max(response.content.split(b"\n"), key=len)
@@ -196,9 +198,9 @@ def test_huge_event_has_the_size_asked_for(vendors, name, stream):
     assert json.loads(longest.removeprefix(b"data: "))
 
 
-@pytest.mark.parametrize("name", FORMATS)
-@pytest.mark.parametrize("fault", ["refusal", "content_filter"])
-@pytest.mark.parametrize("stream", [False, True])
+@each("name", FORMATS)
+@each("fault", ["refusal", "content_filter"])
+@each("stream", [False, True])
 def test_refusals_and_filters_are_successes(vendors, name, fault, stream):
     response = send(vendors, name, fault, stream=stream)
     assert response.status_code == 200

@@ -13,6 +13,8 @@ import pytest
 
 from thinkdial.simulator import Simulator, running_simulator, serve_forever, simulator_in_thread
 
+from ...cases import each
+
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::"])  # noqa: S104 - must be refused
 def test_only_loopback(host):
@@ -145,7 +147,7 @@ def test_unknown_paths_get_the_vendors_404(vendors, path, shape):
     assert head.status_code == 404 and head.content == b""
 
 
-@pytest.mark.parametrize(
+@each(
     "path",
     [
         "/anthropic/v1/messages",
@@ -155,7 +157,7 @@ def test_unknown_paths_get_the_vendors_404(vendors, path, shape):
         "/compatible/v1/chat/completions",
     ],
 )
-@pytest.mark.parametrize("content", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100_000])
+@each("content", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100_000])
 def test_bodies_that_are_no_json_object(vendors, path, content):
     response = vendors.client.post(vendors.base_url + path, content=content)
     assert response.status_code == 400 and response.json()["error"]["message"]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-import pytest
-
 from thinkdial.simulator import running_simulator
 from thinkdial.simulator.vendors.anthropic.models import CLAUDES
 from thinkdial.simulator.vendors.google.models import GEMINIS
 from thinkdial.simulator.vendors.openai.models import GPTS
+
+from ...cases import each
 
 
 def reasoning_of(body: dict) -> int:
@@ -22,7 +22,7 @@ def reasoning_of(body: dict) -> int:
     return next(details[name] for name in ("thinking_tokens", "reasoning_tokens", "thoughts") if name in details)
 
 
-@pytest.mark.parametrize("model", CLAUDES, ids=lambda model: model.id)
+@each("model", CLAUDES, ids=lambda model: model.id)
 def test_each_claude_thinks_more_at_each_effort(vendors, model):
     thinking = {"type": "adaptive"} if "adaptive" in model.types else {"type": "enabled", "budget_tokens": 2048}
     for effort in model.efforts:
@@ -35,7 +35,7 @@ def test_each_claude_thinks_more_at_each_effort(vendors, model):
         assert all(less < more for less, more in pairwise(spent))
 
 
-@pytest.mark.parametrize("model", [model for model in GPTS if model.efforts], ids=lambda model: model.id)
+@each("model", [model for model in GPTS if model.efforts], ids=lambda model: model.id)
 def test_each_gpt_reasons_more_at_each_effort(vendors, model):
     spent = [
         reasoning_of(vendors.responses(model=model.id, reasoning={"effort": effort}).json()) for effort in model.efforts
@@ -45,7 +45,7 @@ def test_each_gpt_reasons_more_at_each_effort(vendors, model):
     assert default == spent[model.efforts.index(model.default_effort)]
 
 
-@pytest.mark.parametrize("model", [model for model in GEMINIS if model.levels], ids=lambda model: model.id)
+@each("model", [model for model in GEMINIS if model.levels], ids=lambda model: model.id)
 def test_each_gemini_thinks_more_at_each_level(vendors, model):
     spent = [reasoning_of(vendors.gemini(model.id, thinking={"thinkingLevel": level}).json()) for level in model.levels]
     assert all(less < more for less, more in pairwise(spent))

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from ...cases import each
 from ..conftest import Vendors
 
 OPEN: dict[str, Any] = {"type": "object", "properties": {"a": {"type": "integer"}}, "required": ["a"]}
@@ -24,7 +25,7 @@ NAMES = [f"k{at}" for at in range(17)]
 UNIONS = CLOSED | {"properties": {name: {"type": ["string", "null"]} for name in NAMES}, "required": NAMES}
 
 
-@pytest.mark.parametrize(
+@each(
     "schema, words",
     [
         (OPEN, "'additionalProperties' must be explicitly set to false"),

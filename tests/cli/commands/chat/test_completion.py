@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
 from thinkdial.cli.commands.chat.completion import MOST_FILES, Vocabulary, proposals
+
+from ....cases import each
 
 WORDS = Vocabulary(
     {"/think": "Set the dial.", "/profile": "Who goes on."},
@@ -17,7 +17,7 @@ WORDS = Vocabulary(
 )
 
 
-@pytest.mark.parametrize(
+@each(
     "before, offered",
     [
         ("", []),

@@ -10,6 +10,8 @@ from thinkdial.cli.commands.chat import mentions
 from thinkdial.cli.commands.chat.mentions import MentionedFile, mentions_in, with_files, words_of
 from thinkdial.providers.errors import UsageError
 
+from ....cases import each
+
 
 @pytest.fixture(autouse=True)
 def files(own_home: Path) -> None:
@@ -20,7 +22,7 @@ def files(own_home: Path) -> None:
     (own_home / "home.txt").write_text("four\n", encoding="utf-8")
 
 
-@pytest.mark.parametrize(
+@each(
     "text, names",
     [
         ("see @notes.txt", ["notes.txt"]),

@@ -18,6 +18,7 @@ from thinkdial.cli.views.money.spend import bar, percent, signed_percent
 from thinkdial.engine.results.result import Cost, Forecast, Result, ThinkReceipt
 from thinkdial.providers.schema import Usage
 
+from ....cases import each
 from ....engine.history.made import result, store_run
 
 D = Decimal
@@ -209,7 +210,7 @@ def test_amounts_are_whole_at_any_width(
         assert any("$123,4" in line for line in lines), lines
 
 
-@pytest.mark.parametrize(("part", "most", "drawn"), [
+@each(("part", "most", "drawn"), [
     ("1", "1", "████"), ("0.5", "1", "██"), ("0.25", "8", "▏"), ("0.000001", "1", "▏"), ("0", "1", ""), ("0", "0", ""),
     ("0.3", "1", "█▎"), ("-1", "1", ""),
 ])  # fmt: skip

@@ -17,6 +17,8 @@ from thinkdial.profiles.config import load, user_file
 from thinkdial.profiles.written.config_text import key_path, path_words, value_from, with_value, without_value
 from thinkdial.providers.errors import UsageError
 
+from ....cases import each
+
 Cli = Callable[..., Any]
 
 MINE = """\
@@ -196,7 +198,7 @@ def test_keys_with_dots() -> None:
             key_path(bad)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "value"),
     [
         ("high", "high"),

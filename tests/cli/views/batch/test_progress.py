@@ -20,6 +20,8 @@ from thinkdial.engine.batch.rows.rows import BadRow
 from thinkdial.engine.batch.rows.source import open_source
 from thinkdial.providers.errors import Failure
 
+from ....cases import each
+
 HOSTILE = "evil\x1b[2J\u202e\nname"
 EMPTY = Gauge(lambda: 0.0).read([], Tally(), Taken({}, {}, 0, is_over=True, share_read=None), is_stopping=False)
 
@@ -64,7 +66,7 @@ def test_how_far(changes: dict[str, Any], words: str) -> None:
     assert figures_of(profile(**changes)).progress == words
 
 
-@pytest.mark.parametrize(
+@each(
     ("rate", "words"), [(812.4, "812/s"), (24.31, "24.3/s"), (4.0, "4.0/s"), (0.5, "30/min"), (1 / 120, "0.5/min"),
                         (None, "–")]
 )  # fmt: skip
@@ -72,7 +74,7 @@ def test_how_fast(rate: float | None, words: str) -> None:
     assert figures_of(profile(rate=rate)).speed == words
 
 
-@pytest.mark.parametrize(
+@each(
     ("usd", "unknown", "words"),
     [("0.15", 0, "$0.1500"), ("2", 0, "$2.00"), ("2", 1, "≥$2.00"), ("0.15", 1, "≥$0.1500"), ("0.0012", 0, "$0.0012"),
      (None, 1, "–")],
@@ -82,7 +84,7 @@ def test_what_is_spent(usd: str | None, unknown: int, words: str) -> None:
     assert figures_of(spent).money == words
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "words"),
     [
         ({}, "running"),
@@ -103,9 +105,9 @@ def test_what_is_unknown_is_a_dash() -> None:
     assert (unknown.tokens, unknown.left, unknown.limits) == ("–", "–", "")
 
 
-@pytest.mark.parametrize("width", [20, 40, 80, 100, 132, 160, 240])
-@pytest.mark.parametrize("profiles", [1, 3, 40])
-@pytest.mark.parametrize("height", [4, 12, 24])
+@each("width", [20, 40, 80, 100, 132, 160, 240])
+@each("profiles", [1, 3, 40])
+@each("height", [4, 12, 24])
 def test_the_picture_fits(width: int, profiles: int, height: int) -> None:
     busy = {"total": 1_234_567, "failed": 1, "usd": Decimal("1234.5"), "activity": "held", "held_s": 700.0}
     listed = [profile(f"profile-{index}-of-a-long-name", **busy) for index in range(profiles)]
@@ -244,7 +246,7 @@ def test_how_far_a_file_has_been_read(tmp_path: Any) -> None:
     assert shares == [0.25, 0.5, 0.75, 1.0]
 
 
-@pytest.mark.parametrize(
+@each(
     ("count", "words"),
     [(0, "0"), (999, "999"), (1000, "1k"), (12_345, "12.3k"), (999_499, "999k"), (999_900, "1M"),
      (3_210_000_000, "3.21G"), (None, "–")],

@@ -19,6 +19,8 @@ from thinkdial.engine.batch.end import Ended
 from thinkdial.engine.batch.output.summary import Tally
 from thinkdial.providers.errors import ConfigError, Failure, UsageError
 
+from ....cases import each
+
 AT = datetime(2026, 11, 21, 10, tzinfo=UTC)
 HOSTILE = "</script><img src=x onerror=alert(1)>|`*_\x1b[2J\u202e"
 
@@ -154,7 +156,7 @@ def test_equal_values_have_no_best() -> None:
     assert [row.best for row in rows(tally)] == [frozenset(), frozenset()]
 
 
-@pytest.mark.parametrize(
+@each(
     ("rate", "words"),
     [(0.0, "0.0 %"), (0.0001, "<0.1 %"), (0.9999, ">99.9 %"), (1.0, "100.0 %"), (0.505, "50.5 %"), (None, "–")],
 )

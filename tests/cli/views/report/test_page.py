@@ -24,6 +24,7 @@ from thinkdial.engine.results.result import Cost, Forecast, Reasoning, Run, Thin
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Notice, Usage
 
+from ....cases import each
 from .samples import ATTACKS, MARK, make_result, make_run, sweep
 
 VOID = {"meta", "link", "br", "hr", "img", "input", "base"}
@@ -319,7 +320,7 @@ label select option textarea figcaption text g circle path line desc bdi nav foo
 """
 
 
-@pytest.mark.parametrize("attack", ATTACKS)
+@each("attack", ATTACKS)
 def test_an_attack_stays_text_wherever_it_stands(attack: str) -> None:
     html = report_page([poisoned(attack)], title=attack)
     document = parsed(html)
@@ -364,7 +365,7 @@ def test_a_link_shows_where_it_leads(written: str, shown: tuple[str, str, str]) 
     assert link.attributes["rel"] == "noopener noreferrer nofollow"
 
 
-@pytest.mark.parametrize(
+@each(
     "address",
     ["javascript:alert(1)", "data:text/html,x", "ftp://x.org", "//x.org", "/x", "#x", "http:///x", "mailto:x", ""],
 )

@@ -17,6 +17,8 @@ from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceip
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Usage
 
+from ....cases import each
+
 Make = Callable[..., Result]
 Shown = Callable[..., str]
 
@@ -56,7 +58,7 @@ def test_reasoning_full_excerpt_none(result: Make, shown: Shown) -> None:
     assert "reasoning" not in shown(answers([long], 80, reasoning="none"), 80)
 
 
-@pytest.mark.parametrize(
+@each(
     ("reasoning", "words"),
     [
         (Reasoning("x", "full", 1312, "reported"), "reasoning: full text · 1,312 tokens"),
@@ -74,7 +76,7 @@ def test_withheld_reasoning_says_so(result: Make, shown: Shown, reasoning: Reaso
     assert words in lines
 
 
-@pytest.mark.parametrize(
+@each(
     ("changes", "words"),
     [
         (
@@ -127,7 +129,7 @@ def test_markdown_is_rendered_and_nothing_is_swallowed(shown: Shown) -> None:
         assert line in text.split("\n"), line
 
 
-@pytest.mark.parametrize(
+@each(
     "text",
     [
         "\x1b[2J\x1b]0;owned\x07", "\x9b31m", "a &#x202E; b &#13; &#27; &rlm;", "`\x1b[31m`", "```\n\x1b[31m\n```",

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
 from msgspec.structs import replace
 
 from thinkdial.cli.views.run.continuity import continuity_words, fate_lines, short_reason, went_along
 from thinkdial.engine.planning.fates import Fate, PieceFate, SessionPlace
 from thinkdial.providers.turns.pieces import PieceKind
 
+from ....cases import each
 from ....engine.history.made import result
 
 PLANNER = Path(__file__).resolve().parents[4] / "engine" / "planning" / "continuity"
@@ -34,7 +34,7 @@ FOREIGN = "it is anthropic's; openai gets the text alone"
 LOST = fate(3, what="dropped", reason=FOREIGN)
 
 
-@pytest.mark.parametrize(
+@each(
     ("turns", "fates", "words"),
     [
         (0, [], ""),

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-import pytest
-
 from thinkdial.cli.views.run.dial import asked_to_sent, native_words, sent, think_path
 from thinkdial.engine.results.result import Reasoning, Result, ThinkReceipt
 from thinkdial.providers.errors import Failure
 
+from ....cases import each
 
-@pytest.mark.parametrize(
+
+@each(
     ("native", "words"),
     [
         ({}, "default"),
@@ -44,7 +44,7 @@ def test_native_fields_in_words(native: dict[str, Any], words: str) -> None:
     assert native_words(native) == words
 
 
-@pytest.mark.parametrize(
+@each(
     ("fidelity", "expected"),
     [
         ("exact", "high → high"),

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from io import StringIO
 from typing import Any
 
-import pytest
 from markdown_it import MarkdownIt
 from rich.cells import cell_len
 
@@ -18,6 +17,8 @@ from thinkdial.engine.results.csv_columns import RUN_COLUMNS
 from thinkdial.engine.results.result import Cost, Reasoning, Result, Run, ThinkReceipt
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Usage
+
+from ....cases import each
 
 Make = Callable[..., Result]
 MakeRun = Callable[..., Run]
@@ -48,7 +49,7 @@ def link_targets(document: str) -> list[str]:
     return [str(token.attrs["href"]) for token in tokens if token.type == "link_open"]
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@each("text", HOSTILE)
 def test_markdown_keeps_its_structure_whatever_a_model_writes(result: Make, run: MakeRun, text: str) -> None:
     hostile = result(
         text, model=text, model_reported=text, answer=text, reasoning={"text": text}, finish_raw=text,
@@ -110,7 +111,7 @@ def test_text_is_plain_and_fits_80_columns(result: Make, run: MakeRun) -> None:
     assert "2 ok · $0.01412 · 696 output tokens · 624 of them reasoning · 4.10 s" in lines
 
 
-@pytest.mark.parametrize("text", HOSTILE)
+@each("text", HOSTILE)
 def test_text_is_harmless(result: Make, run: MakeRun, text: str) -> None:
     hostile = result(
         text, model=text, answer=text, reasoning={"text": text}, error=Failure("server", text), status="error"
@@ -150,7 +151,7 @@ def test_csv_unknown_is_empty_and_small_costs_are_not_scientific(result: Make) -
     assert {row[n] for n in ("input_tokens", "total_s", "reasoning_tokens", "model_reported", "reasoning")} == {""}
 
 
-@pytest.mark.parametrize("text", ["=HYPERLINK(1)", "+1", "-1", "@x", "\t=1", '",=1', "a\n=b", "\x1b[31m", "\u202e"])
+@each("text", ["=HYPERLINK(1)", "+1", "-1", "@x", "\t=1", '",=1', "a\n=b", "\x1b[31m", "\u202e"])
 def test_csv_cells_are_neutralized(result: Make, text: str) -> None:
     changes: dict[str, Any] = dict.fromkeys(("provider", "model", "model_reported", "answer", "run_id"), text)
     hostile = result(text, reasoning={"text": text}, error=Failure("server", text), **changes)

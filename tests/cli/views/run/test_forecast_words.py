@@ -8,13 +8,14 @@ from decimal import Decimal
 from io import StringIO
 from typing import Any
 
-import pytest
 from msgspec.structs import replace
 
 from thinkdial.cli.views.run.export import run_csv, run_markdown, run_text, totals
 from thinkdial.cli.views.run.forecast_cells import in_total, method_words, short_source, sources, unknown_words
 from thinkdial.engine.results.result import Forecast, Result, Run
 from thinkdial.engine.results.result import totals as sums
+
+from ....cases import each
 
 Make = Callable[..., Result]
 FORECAST = Forecast(
@@ -64,7 +65,7 @@ def test_csv_has_the_amounts(result: Make) -> None:
     assert [second[name] for name in names] == [""] * 4
 
 
-@pytest.mark.parametrize(
+@each(
     "changes, words, short",
     [
         ({}, "~1,200 tokens in · 900 out expected (80 to 2,600, 12 runs), max 4,000 · table prices", "12 runs"),

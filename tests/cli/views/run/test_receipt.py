@@ -14,6 +14,8 @@ from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceip
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Notice, Usage
 
+from ....cases import each
+
 Make = Callable[..., Result]
 
 
@@ -87,7 +89,7 @@ def test_notes_say_everything_once_and_whose_it_is(result: Make) -> None:
     ]
 
 
-@pytest.mark.parametrize(
+@each(
     ("verdict", "changes", "words"),
     [
         ("not_observed", {}, "thinking was asked for (high), and none was reported or seen"),

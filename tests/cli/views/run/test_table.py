@@ -18,6 +18,8 @@ from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceip
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Usage
 
+from ....cases import each
+
 Make = Callable[..., Result]
 Shown = Callable[..., str]
 
@@ -75,7 +77,7 @@ def test_a_narrow_window_gets_receipts(result: Make, shown: Shown) -> None:
     assert text.startswith("claude\nhigh → high → 312 reasoning tokens\n✓ as asked · 348 output\n")
 
 
-@pytest.mark.parametrize("width", [40, 60, 72, 80, 100, 120, 160, 200])
+@each("width", [40, 60, 72, 80, 100, 120, 160, 200])
 def test_nothing_is_wider_than_the_window_and_no_number_is_cut(result: Make, shown: Shown, width: int) -> None:
     many = [
         result(f"a-rather-long-profile-name-{n}", model="vendor/some-model-with-a-long-name-2026-11-21", status=status)
@@ -101,7 +103,7 @@ def test_a_failure_shows_its_kind_in_the_row(result: Make, shown: Shown) -> None
     assert line_with(shown(numbers_table([partial], 160), 160), "mistral").endswith("! partial: connection failed")
 
 
-@pytest.mark.parametrize(
+@each(
     "changes",
     [
         {"status": "partial"}, {"status": "error"}, {"status": "cancelled"}, {"answer": " \n"}, {"finish": "refusal"},

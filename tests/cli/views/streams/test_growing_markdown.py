@@ -7,11 +7,12 @@ import re
 from collections.abc import Callable
 from itertools import count
 
-import pytest
 from rich.console import Console
 
 from thinkdial.cli.views.markdown import ModelMarkdown
 from thinkdial.cli.views.streams.growing_markdown import GrowingMarkdown
+
+from ....cases import each
 
 LIST = "\n".join(f"{number}. item **{number}** of the list" for number in range(1, 31))
 DOCUMENT = f"""# A title
@@ -92,8 +93,8 @@ def drawn(text: str, width: int, height: int, seed: int) -> Paper:
     return paper
 
 
-@pytest.mark.parametrize("width", [30, 80, 160])
-@pytest.mark.parametrize("seed", [1, 2])
+@each("width", [30, 80, 160])
+@each("seed", [1, 2])
 def test_the_end_is_the_same_as_of_the_whole(width: int, seed: int) -> None:
     shown = [line for line in drawn(DOCUMENT, width, 50, seed).text() if line]
     assert shown == [line for line in at_once(DOCUMENT, width) if line]

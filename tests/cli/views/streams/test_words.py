@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
-import pytest
-
 from thinkdial.cli.views.streams.words import WordStream
+
+from ....cases import each
 
 TEXT = "\n\nA direct computation is short; an estimate would be faster.\n\n\n\nWith  an extreme\n  value (0 or ∞)\n\n"
 
@@ -19,8 +19,8 @@ def written(text: str, width: int, bar: str = "", seed: int = 0) -> str:
     return out + stream.end()
 
 
-@pytest.mark.parametrize("width", [16, 24, 40, 80])
-@pytest.mark.parametrize("seed", [1, 2, 3])
+@each("width", [16, 24, 40, 80])
+@each("seed", [1, 2, 3])
 def test_no_word_is_cut_however_the_pieces_come(width: int, seed: int) -> None:
     for bar in ("", "┊ "):
         lines = written(TEXT, width, bar, seed).split("\n")

@@ -8,6 +8,8 @@ from thinkdial.engine.batch.cluster import reach
 from thinkdial.engine.batch.cluster.reach import check_reach, host_of_address, is_loopback_host
 from thinkdial.providers.errors import ConfigError
 
+from ....cases import each
+
 
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
@@ -17,7 +19,7 @@ def said(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return known
 
 
-@pytest.mark.parametrize(
+@each(
     ("address", "host"),
     [
         ("10.0.0.7:6379", "10.0.0.7"), ("127.0.0.1:6379", "127.0.0.1"), ("[::1]:6379", "::1"), ("auto", None),

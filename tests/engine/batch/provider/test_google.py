@@ -11,6 +11,8 @@ from thinkdial.providers.batches.contract import Route, UploadError
 from thinkdial.providers.batches.google import GoogleBatches
 from thinkdial.providers.schema import HttpRequest
 
+from ....cases import each
+
 BASE = "https://generativelanguage.googleapis.com"
 API = GoogleBatches(Route(BASE, "generateContent", "models/gemini-4-argon", (("x-team", "red"),)))
 
@@ -64,7 +66,7 @@ def test_the_creation_names_the_file_the_model_and_us():
     assert API.row("aa", b'{"contents":[]}') == b'{"key":"aa","request":{"contents":[]}}'
 
 
-@pytest.mark.parametrize(
+@each(
     ("word", "status"),
     [
         ("PENDING", "validating"),

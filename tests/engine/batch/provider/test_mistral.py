@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import pytest
-
 from thinkdial.providers.batches.contract import Route
 from thinkdial.providers.batches.mistral import LISTED, MistralBatches
+
+from ....cases import each
 
 API = MistralBatches(Route("https://api.mistral.ai", "/v1/chat/completions", "mistral-medium-latest", (), window="24"))
 
@@ -48,7 +48,7 @@ def test_the_model_is_the_jobs():
     assert API.row("aa", b'{"messages":[]}') == b'{"custom_id":"aa","body":{"messages":[]}}'
 
 
-@pytest.mark.parametrize(
+@each(
     ("word", "status"),
     [
         ("QUEUED", "validating"),

@@ -14,6 +14,7 @@ from thinkdial.providers.batches.openai import OpenAIBatches
 from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.schema import HttpRequest
 
+from ....cases import each
 from ....sources import is_source
 
 API = OpenAIBatches(Route("https://api.openai.com/v1", "/v1/responses", "gpt-6-sol", (("x-team", "red"),)))
@@ -97,7 +98,7 @@ def test_a_completed_batch():
     assert urls == [f"https://api.openai.com/v1/files/{name}/content" for name in ("file-HOWS94", "file-err")]
 
 
-@pytest.mark.parametrize(
+@each(
     ("word", "status", "over"),
     [
         ("validating", "validating", False),

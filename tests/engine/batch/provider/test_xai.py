@@ -10,6 +10,8 @@ import pytest
 from thinkdial.providers.batches.contract import Route
 from thinkdial.providers.batches.xai import XaiBatches
 
+from ....cases import each
+
 API = XaiBatches(Route("https://api.x.ai/v1", "/v1/responses", "grok-4.3"))
 
 BATCH: dict[str, Any] = {
@@ -29,7 +31,7 @@ def with_counts(asked: int, pending: int, **more: Any) -> dict[str, Any]:
     return BATCH | {"state": counts} | more
 
 
-@pytest.mark.parametrize(
+@each(
     ("document", "status"),
     [
         (with_counts(0, 0), "validating"),

@@ -26,6 +26,7 @@ from thinkdial.engine.costs.budget.share import (
 )
 from thinkdial.providers.errors import Failure
 
+from ....cases import each
 from .conftest import MakeForecast
 
 CEILING_ONLY = Need(Decimal("0.01"), Decimal("0.1"), Decimal("0.5"))
@@ -68,7 +69,7 @@ DECISIONS: list[tuple[str, Room, Need, Decision]] = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("found, need, expected", [entry[1:] for entry in DECISIONS], ids=[e[0] for e in DECISIONS])
+@each("found, need, expected", [entry[1:] for entry in DECISIONS], ids=[e[0] for e in DECISIONS])
 def test_the_decision_under_one_limit(found: Room, need: Need, expected: Decision) -> None:
     assert decide([found], need) == expected
 
@@ -182,7 +183,7 @@ def test_32_calls_of_a_dime_and_one_dollar(ceiling: str | None, at_once: int) ->
     run(go())
 
 
-@pytest.mark.parametrize("seed", range(150))
+@each("seed", range(150))
 def test_whatever_the_calls_are_the_limits_hold_and_all_are_decided(seed: int) -> None:
     dice = random.Random(seed)
 

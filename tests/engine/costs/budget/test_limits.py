@@ -19,6 +19,7 @@ from thinkdial.engine.costs.budget.limits import (
 from thinkdial.profiles.budget_rules import Allowance, BudgetRules, OnExceed
 from thinkdial.providers.errors import BudgetError, StoreError
 
+from ....cases import each
 from .conftest import MakeForecast
 
 DAY = date(2026, 11, 21)
@@ -91,8 +92,8 @@ def broken(since: date, profiles: Collection[str] | None) -> tuple[Decimal, int]
     raise StoreError("history.sqlite3: is damaged")
 
 
-@pytest.mark.parametrize("spent", [broken, None])
-@pytest.mark.parametrize("on_exceed", ["refuse", "ask", "warn"])
+@each("spent", [broken, None])
+@each("on_exceed", ["refuse", "ask", "warn"])
 def test_a_budget_that_cannot_be_checked_is_not_ignored(spent: object, on_exceed: OnExceed) -> None:
     rules = BudgetRules(monthly_usd=Decimal(1), on_exceed=on_exceed)
     words = "is damaged" if spent else "no history is kept"
@@ -182,7 +183,7 @@ def test_the_question_before_a_dear_run(forecast: MakeForecast) -> None:
     assert nothing and nothing.words == "what this costs is not known"
 
 
-@pytest.mark.parametrize(
+@each(
     "amount, words",
     [
         ("0", "0.00"),

@@ -22,6 +22,8 @@ from thinkdial.providers.schema import (
     UsageReport,
 )
 
+from ....cases import each
+
 PRICE = Price(input=Decimal(2), output=Decimal(10), cached_input=Decimal("0.2"))
 """USD per million: 1000 tokens in cost 0.002, 1000 tokens out 0.01."""
 
@@ -167,7 +169,7 @@ def test_a_long_stream_asks_for_few_prices() -> None:
     assert meter.usd == Decimal("0.002") + 100_000 * Decimal("0.00001")
 
 
-@pytest.mark.parametrize("seed", range(40))
+@each("seed", range(40))
 def test_it_cuts_exactly_when_the_price_of_what_came_is_more_than_the_grant(seed: int) -> None:
     dice = random.Random(seed)
     price = Priced(dice.choice([None, "0.00003", "0.000001"]))

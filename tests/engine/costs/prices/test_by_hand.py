@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-import pytest
 from msgspec import Struct, field
 
 from thinkdial.engine.costs.prices.pricing import price_of
@@ -26,6 +25,8 @@ from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import LongPrompt, Price, Profile
 from thinkdial.providers.think import AUTO
+
+from ....cases import each
 
 FRIDAY_NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
 CONFIG = load_builtin()
@@ -415,7 +416,7 @@ def millionths(amount: str | None) -> Decimal | None:
     return None if amount is None else Decimal(amount) / 1_000_000
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.called}: {case.rule}"[:100])
+@each("case", CASES, ids=lambda case: f"{case.called}: {case.rule}"[:100])
 def test_the_bill_is_what_it_is_by_hand(case: Case) -> None:
     cost = priced(case).cost
     entered = None if case.entered is None else dollars(case.entered)

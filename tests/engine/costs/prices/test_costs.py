@@ -18,6 +18,8 @@ from thinkdial.profiles.profile import Price
 from thinkdial.providers.fold import Reply
 from thinkdial.providers.schema import Portion, Usage
 
+from ....cases import each
+
 AT = datetime(2026, 11, 21, 10, tzinfo=UTC)
 
 
@@ -78,7 +80,7 @@ BY_HAND = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("what, entered, output", BY_HAND)
+@each("what, entered, output", BY_HAND)
 def test_the_table_agrees_with_the_published_prices(what: Bought, entered: str, output: str) -> None:
     cost = priced_by_table(what)
     assert (cost.input_usd, cost.output_usd) == usd(entered, output)
@@ -87,7 +89,7 @@ def test_the_table_agrees_with_the_published_prices(what: Bought, entered: str, 
     assert all(isinstance(amount, Decimal) for amount in (cost.usd, cost.input_usd, cost.output_usd))
 
 
-@pytest.mark.parametrize(
+@each(
     "what, note",
     [
         (bought("openai", "no-such-model"), None),
@@ -191,7 +193,7 @@ def test_without_counts_there_is_no_cost(usage: Usage) -> None:
     assert cost_of(Reply(), Bought(usage, "openai", ("gpt-6-sol",), at=AT), None) == Cost()
 
 
-@pytest.mark.parametrize(
+@each(
     "bill, note",
     [
         ("0.012", None),
@@ -324,7 +326,7 @@ def test_more_images_than_output_is_a_contradiction() -> None:
     assert cost_of(Reply(), what, None).note == "the reported token counts contradict each other"
 
 
-@pytest.mark.parametrize(
+@each(
     ("what", "tools", "fee", "note"),
     [
         (

@@ -20,8 +20,10 @@ from thinkdial.profiles.config import load_builtin
 from thinkdial.profiles.profile import Profile
 from thinkdial.providers.think import parse_think
 
+from ....cases import each
 
-@pytest.mark.parametrize(
+
+@each(
     "amount, shown",
     [
         ("0.00706", "0.007060"), ("0", "0.000000"), ("0E-10", "0.000000"), ("1", "1.000000"), ("12.5", "12.500000"),

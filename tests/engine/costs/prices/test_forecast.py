@@ -29,6 +29,8 @@ from thinkdial.profiles.profile import Price, Profile
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.think import parse_think
 
+from ....cases import each
+
 CONFIG = load_builtin()
 AT = datetime(2026, 11, 21, tzinfo=UTC)
 PROMPT = Prompt("word " * 993)
@@ -56,7 +58,7 @@ def ends(found: Forecast) -> tuple[int | None, int | None, int | None]:
     return found.low_output_tokens, found.expected_output_tokens, found.high_output_tokens
 
 
-@pytest.mark.parametrize(
+@each(
     "text, least, most",
     [
         ("", 0, 0),
@@ -89,7 +91,7 @@ def test_the_system_prompt_and_the_template_are_input_too() -> None:
     assert (plain.input_tokens, instructed.input_tokens) == (1000, 1008)
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, model, tokens",
     [
         ("anthropic", "claude-opus-4-6", 1000),
@@ -152,7 +154,7 @@ def test_nothing_that_is_likely_exceeds_the_limit() -> None:
     assert found.low_usd < found.expected_usd <= found.high_usd
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, model, value, source, words",
     [
         ("openai", "gpt-6-sol", "off", "observed", "for no thinking"),

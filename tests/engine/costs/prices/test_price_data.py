@@ -20,6 +20,7 @@ from thinkdial.profiles.price_corrections import Correction, corrections, read_c
 from thinkdial.profiles.yaml_file import read_yaml
 from thinkdial.providers.errors import ConfigError
 
+from ....cases import each
 from ....sources import is_source
 
 AT = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -87,7 +88,7 @@ def test_every_correction_makes_a_difference_to_the_installed_table() -> None:
     assert [models for models in unused if not any(part in models[0] for part in UNLISTED)] == []
 
 
-@pytest.mark.parametrize(
+@each(
     "provider, model, price",
     [
         ("mistral", "labs-leanstral-1-5", "0"),
@@ -241,7 +242,7 @@ HOSTILE = [
 ]
 
 
-@pytest.mark.parametrize("data, words", HOSTILE, ids=[repr(data[:20]) for data, _ in HOSTILE])
+@each("data, words", HOSTILE, ids=[repr(data[:20]) for data, _ in HOSTILE])
 def test_what_is_no_table_is_refused(data: bytes, words: str) -> None:
     with pytest.raises(ConfigError) as caught:
         price_table.checked(data)
@@ -298,7 +299,7 @@ DAMAGED = {
 }
 
 
-@pytest.mark.parametrize("content", DAMAGED.values(), ids=DAMAGED)
+@each("content", DAMAGED.values(), ids=DAMAGED)
 def test_a_stored_table_that_was_damaged_never_stops_the_pricing(content: bytes | dict[str, Any]) -> None:
     if isinstance(content, dict):
         document = {"schema": price_table.SCHEMA, "fetched_at": "x", "url": "y", "providers": [content]}

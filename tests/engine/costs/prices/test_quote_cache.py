@@ -5,10 +5,10 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 
-import pytest
-
 from thinkdial.engine.costs.prices.quote import Wanted, quote
 from thinkdial.engine.costs.prices.quote_cache import quick_quote
+
+from ....cases import each
 
 START = datetime(2026, 11, 21, 10, 0, 0, tzinfo=UTC)
 MODELS = (
@@ -20,7 +20,7 @@ TERMS = ({}, {"processing": "batch"}, {"service_tier": "priority"}, {"service_ti
 SIZES = (0, 1, 99_999, 100_000, 100_001, 199_999, 200_000, 200_001, 272_000, 272_001, 900_000)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@each("seed", range(8))
 def test_the_cache_changes_no_price(seed: int) -> None:
     dice = random.Random(seed)
     for _ in range(150):

@@ -5,8 +5,6 @@ from __future__ import annotations
 from itertools import product
 from typing import Any, get_args
 
-import pytest
-
 from thinkdial.engine.planning.plan import Fidelity, ThinkPlan
 from thinkdial.engine.results.receipt import judge, read_reasoning
 from thinkdial.engine.results.result import Verdict
@@ -15,6 +13,8 @@ from thinkdial.profiles.cards.resolution import card_for
 from thinkdial.providers.fold import Reply
 from thinkdial.providers.schema import Usage, Visibility
 from thinkdial.providers.think import parse_think
+
+from ....cases import each
 
 OPENAI, ANTHROPIC = facts.providers()["openai"], facts.providers()["anthropic"]
 CARDS = {
@@ -103,7 +103,7 @@ CASES: list[tuple[Verdict, str, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.parametrize("verdict, value, case", CASES)
+@each("verdict, value, case", CASES)
 def test_verdicts(verdict: Verdict, value: str, case: dict[str, Any]) -> None:
     assert said(value, **case) == verdict
 
@@ -121,7 +121,7 @@ def test_without_evidence_nothing_is_as_asked() -> None:
             assert verdict in ("unknown", "not_observed"), (value, fidelity, card, finish)
 
 
-@pytest.mark.parametrize(
+@each(
     "reply, card, expected",
     [
         (Reply(), "summary", (None, "none", None, None)),

@@ -34,6 +34,7 @@ from thinkdial.providers.batches.contract import RowOutcome
 from thinkdial.providers.fold import Fold, Reply
 from thinkdial.providers.registry import NAMES
 
+from ....cases import each
 from ..recordings import CONFIG, Recording, prepared_for
 from .answers import JSON
 from .mutations import mutated, pieces_of
@@ -142,7 +143,7 @@ async def check_all(name: str, numbers: range) -> None:
             raise
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_whatever_a_server_says_is_read_and_kept(name: str) -> None:
     asyncio.run(check_all(name, range(QUICK)))
 
@@ -155,7 +156,7 @@ def test_whatever_a_server_says_is_read_and_kept_2000_times(name: str, part: int
     asyncio.run(check_all(name, range(part * share, (part + 1) * share)))
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_the_cases_are_always_the_same_and_seldom_harmless(name: str) -> None:
     cases = [mutated(name, number) for number in range(40)]
     assert cases == [mutated(name, number) for number in range(40)]

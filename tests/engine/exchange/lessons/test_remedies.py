@@ -16,6 +16,7 @@ from thinkdial.engine.planning.prepare import Prepared
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.think import parse_think
 
+from ....cases import each
 from ..recordings import prepared_for
 
 LITELLM = (
@@ -32,7 +33,7 @@ def refusal(wire: Any, message: str, param: str | None = None, status: int = 400
     return wire.http(json.dumps({"error": error}), status=status)
 
 
-@pytest.mark.parametrize(
+@each(
     ("message", "names"),
     [
         (MAX_TOKENS, ["max_tokens"]),
@@ -62,7 +63,7 @@ def test_the_field_is_read_from_the_words(message: str, names: list[str]) -> Non
     assert list(refused_fields(Failure("invalid_request", message))) == names
 
 
-@pytest.mark.parametrize(
+@each(
     ("message", "most"),
     [
         ("max_tokens is too large: 6000. This model supports at most 4096 completion tokens, whereas", 4096),
@@ -77,7 +78,7 @@ def test_the_field_is_read_from_the_words(message: str, names: list[str]) -> Non
         ("max_tokens is too large", None),
     ],
 )
-@pytest.mark.parametrize("kind", ["invalid_request", "context_length", "rate_limit"])
+@each("kind", ["invalid_request", "context_length", "rate_limit"])
 def test_the_most_output_is_read_from_the_words(message: str, most: int | None, kind: Any) -> None:
     lesson = lesson_of(Failure(kind, message), prepared_for("openai-chat"))
     assert (lesson.most_output_tokens if lesson else None) == (None if kind == "rate_limit" else most)
@@ -92,7 +93,7 @@ def test_the_limit_field_is_the_other_one(exchange: Any, wire: Any) -> None:
     assert "max_tokens" in told.message and "quirks" in told.message
 
 
-@pytest.mark.parametrize(
+@each(
     ("message", "options", "gone"),
     [
         ("Unknown parameter: 'stream_options'.", {}, "stream_options"),
@@ -100,7 +101,7 @@ def test_the_limit_field_is_the_other_one(exchange: Any, wire: Any) -> None:
         (LITELLM, {"think": "high"}, "reasoning_effort"),
     ],
 )
-@pytest.mark.parametrize("status", [400, 422])
+@each("status", [400, 422])
 def test_the_call_is_made_without_what_is_refused(
     exchange: Any, wire: Any, message: str, options: dict[str, Any], gone: str, status: int
 ) -> None:

@@ -21,6 +21,7 @@ from thinkdial.providers.registry import dialect
 from thinkdial.providers.think import parse_think
 from thinkdial.providers.turns.turn import Origin, Turn, said
 
+from ....cases import each
 from ..routes import CONFIG, PROVIDERS, REFERENCE
 from ..test_sdk_types import check
 
@@ -66,7 +67,7 @@ def prepared(route: str, kind: str, think: str = "auto", *, past: Past | None = 
     return prepare(target, parse_think(think), Prompt(text, asked=asked, past=past), REFERENCE)
 
 
-@pytest.mark.parametrize("line", TAKEN.strip().splitlines(), ids=lambda line: line.split()[0])
+@each("line", TAKEN.strip().splitlines(), ids=lambda line: line.split()[0])
 def test_what_each_wire_takes(line: str) -> None:
     route, *taken = line.split()
     for kind, word in zip(FILES, taken, strict=True):
@@ -83,7 +84,7 @@ def test_what_each_wire_takes(line: str) -> None:
                 check(made.target.dialect, json.loads(body))
 
 
-@pytest.mark.parametrize(
+@each(
     "route, kind, part",
     [
         ("responses", "image", {"type": "input_image", "image_url": "data:image/png;base64,B", "detail": "high"}),

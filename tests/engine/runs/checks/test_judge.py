@@ -22,6 +22,7 @@ from thinkdial.profiles.checks.definitions import AgreeCheck, CheckDefinition, C
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Usage
 
+from ....cases import each
 from ...history.made import result
 
 POLITE = JudgeCheck("claude@low", "Is it polite?")
@@ -62,7 +63,7 @@ def test_an_opinion_has_its_price_and_its_thinking() -> None:
     assert opinion(POLITE, says("yes"), cost=Cost()).usd is None
 
 
-@pytest.mark.parametrize(
+@each(
     "reply",
     [
         lambda _: "",

@@ -12,6 +12,8 @@ from thinkdial.profiles import facts
 from thinkdial.profiles.facts import packaged
 from thinkdial.providers.registry import NAMES
 
+from ....cases import each
+
 
 @pytest.mark.parametrize("name", get_args(ListForm))
 def test_the_facts_name_what_there_is_and_have_sources(name: ListForm) -> None:
@@ -43,14 +45,12 @@ TOLD: list[tuple[Any, FormName]] = [
 ]
 
 
-@pytest.mark.parametrize(("value", "form"), TOLD)
+@each(("value", "form"), TOLD)
 def test_a_form_is_told(value: Any, form: FormName) -> None:
     assert form_of_value(value) == form
 
 
-@pytest.mark.parametrize(
-    "value", [None, 7, "x", [], {}, [[]], [7], {"messages": 7}, {"a": 1}, {"schema": 7}, {"messages": [{}]}]
-)
+@each("value", [None, 7, "x", [], {}, [[]], [7], {"messages": 7}, {"a": 1}, {"schema": 7}, {"messages": [{}]}])
 def test_what_is_none_of_them(value: Any) -> None:
     with pytest.raises(FormError):
         form_of_value(value)

@@ -17,6 +17,7 @@ from thinkdial.providers.registry import NAMES
 from thinkdial.providers.turns.pieces import PieceKind, TurnPiece
 from thinkdial.providers.turns.turn import Origin, Turn
 
+from ....cases import each
 from ...planning.vendors import ROUTES, Place, ask, body_of
 from .legal import CHECKS
 from .made_lists import LISTS, ODD, SECRET, Dice
@@ -38,8 +39,8 @@ def test_there_is_a_check_and_a_place_for_every_dialect() -> None:
     assert set(CHECKS) == set(NAMES) == set(PLACES)
 
 
-@pytest.mark.parametrize("form", LISTS)
-@pytest.mark.parametrize("seed", range(60))
+@each("form", LISTS)
+@each("seed", range(60))
 def test_a_list_goes_on_at_every_dialect(form: str, seed: int) -> None:
     value = LISTS[form](Dice(seed))
     turns = turns_in(form, value)
@@ -95,8 +96,8 @@ def forged(place: Place, dice: Dice) -> list[Turn]:
     return turns
 
 
-@pytest.mark.parametrize("dialect", PLACES)
-@pytest.mark.parametrize("seed", range(20))
+@each("dialect", PLACES)
+@each("seed", range(20))
 def test_a_file_that_claims_to_be_of_the_provider_itself_brings_nothing_but_words(dialect: str, seed: int) -> None:
     place = PLACES[dialect]
     prepared = ask(place, "And now?", forged(place, Dice(seed)), ContinuityOptions())

@@ -14,6 +14,7 @@ from thinkdial.engine.sessions.forms.session_file import SessionFile
 from thinkdial.engine.sessions.forms.transcript import Transcript
 from thinkdial.providers.turns.turn import Turn
 
+from ....cases import each
 from .made_lists import LISTS, SECRET, Dice
 
 NOW = "2026-11-30T10:00:00Z"
@@ -30,16 +31,16 @@ def again(form: ListForm, value: Any) -> Any:
     return json.loads(write_form(form, "Tea", said.system, turns_of(said, form)).text)
 
 
-@pytest.mark.parametrize("form", LISTS)
-@pytest.mark.parametrize("seed", range(40))
+@each("form", LISTS)
+@each("seed", range(40))
 def test_exported_imported_and_exported_it_is_the_same(form: ListForm, seed: int) -> None:
     once = again(form, LISTS[form](Dice(seed)))
     assert again(form, once) == once
 
 
-@pytest.mark.parametrize("form", LISTS)
-@pytest.mark.parametrize("other", LISTS)
-@pytest.mark.parametrize("seed", range(10))
+@each("form", LISTS)
+@each("other", LISTS)
+@each("seed", range(10))
 def test_in_another_form_words_and_calls_are_the_same(form: ListForm, other: ListForm, seed: int) -> None:
     said = read_list(form, LISTS[form](Dice(seed)))
     written = write_form(other, "Tea", said.system, turns_of(said, form)).text
@@ -272,7 +273,7 @@ BAD: list[tuple[ListForm, Any, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("form", "value", "said_so"), BAD)
+@each(("form", "value", "said_so"), BAD)
 def test_a_bad_list_is_refused_with_the_place(form: ListForm, value: Any, said_so: str) -> None:
     with pytest.raises(FormError, match=said_so):
         read_list(form, value)
@@ -295,8 +296,8 @@ JUNK: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("form", LISTS)
-@pytest.mark.parametrize("seed", range(150))
+@each("form", LISTS)
+@each("seed", range(150))
 def test_a_value_in_the_wrong_place_is_read_or_refused_and_never_breaks(form: ListForm, seed: int) -> None:
     dice = Dice(seed)
     value = json.loads(json.dumps(LISTS[form](dice)))

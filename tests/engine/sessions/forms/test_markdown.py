@@ -12,6 +12,8 @@ from thinkdial.engine.sessions.forms.lists import file_of_transcript, write_form
 from thinkdial.providers.turns.pieces import TurnPiece
 from thinkdial.providers.turns.turn import Origin, Turn, said
 
+from ....cases import each
+
 HERE = Origin("anthropic", "https://api.anthropic.com", "anthropic-messages", "claude-opus-5-5")
 
 
@@ -44,8 +46,8 @@ ODD_WORDS = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("words", ODD_WORDS)
-@pytest.mark.parametrize("name", ["Tea", "A <!-- b --> 'c'", "茶"])
+@each("words", ODD_WORDS)
+@each("name", ["Tea", "A <!-- b --> 'c'", "茶"])
 def test_whatever_was_said_is_read_again(words: str, name: str) -> None:
     call = TurnPiece("call", words, id="call --> 1", name="mul\u00a0")
     result = TurnPiece("result", words, id="call --> 1", name="mul")

@@ -6,6 +6,8 @@ import base64
 
 import pytest
 
+from ....cases import each
+
 SIGNATURE = base64.b64encode(b"thinkdial-simulated-signature:1").decode()
 SIGNED = {"type": "thinking", "thinking": "", "signature": SIGNATURE}
 
@@ -16,7 +18,7 @@ def message_of(response) -> str:
     return body["error"]["message"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "words"),
     [
         ({"max_tokens": None}, "max_tokens: Field required"),
@@ -50,7 +52,7 @@ def test_opus_5_5_refuses(vendors, body, words):
     assert words in message_of(response)
 
 
-@pytest.mark.parametrize(
+@each(
     ("model", "body", "words"),
     [
         ("claude-sonnet-4-5", {"thinking": {"type": "adaptive"}}, "adaptive thinking is not supported"),
@@ -95,7 +97,7 @@ def test_other_models_refuse(vendors, model, body, words):
     assert words in message_of(response)
 
 
-@pytest.mark.parametrize(
+@each(
     ("model", "body", "thinks"),
     [
         ("claude-opus-4-8", {}, False),

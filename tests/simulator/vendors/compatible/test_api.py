@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from ....cases import each
+
 
 def whole(vendors, **body) -> dict:
     response = vendors.compatible(**body)
@@ -90,7 +92,7 @@ def test_stream_usage_needs_the_flag(vendors, frames):
     assert streamed[-1]["choices"] == [] and streamed[-1]["usage"] == whole(vendors)["usage"]
 
 
-@pytest.mark.parametrize(
+@each(
     "off",
     [
         {"reasoning_effort": "none"},

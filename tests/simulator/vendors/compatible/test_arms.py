@@ -9,6 +9,8 @@ import pytest
 from thinkdial.simulator import ARMS, simulator_in_thread
 from thinkdial.simulator.answers.thinking import Dial
 
+from ....cases import each
+
 PROMPTS = tuple(f"What is {first} + {second}?" for first in range(10, 30) for second in range(31, 51))
 
 
@@ -25,8 +27,8 @@ def spent(arm: str, dial: Dial, nth: int = 1) -> list[int]:
     return [ARMS[arm].thought_tokens(prompt, dial, seed=0, nth=nth) for prompt in PROMPTS]
 
 
-@pytest.mark.parametrize("arm", sorted(ARMS))
-@pytest.mark.parametrize("level", ["none", "low", "high"])
+@each("arm", sorted(ARMS))
+@each("level", ["none", "low", "high"])
 def test_truth_of_the_table(arm, level):
     truth = ARMS[arm]
     deviation = (truth.pass_rate[level] * (1 - truth.pass_rate[level]) / len(PROMPTS)) ** 0.5

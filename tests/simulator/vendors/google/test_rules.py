@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-import pytest
+from ....cases import each
 
 IMAGE_MODEL = "gemini-2.5-flash-image"
 
@@ -15,7 +15,7 @@ def error_of(response, code: int = 400, status: str = "INVALID_ARGUMENT") -> dic
     return error
 
 
-@pytest.mark.parametrize(
+@each(
     ("model", "thinking", "words"),
     [
         ("gemini-3.8-flash", {"thinkingLevel": "low", "thinkingBudget": 500}, "not supported together"),
@@ -37,7 +37,7 @@ def test_thinking_configurations_refused(vendors, model, thinking, words):
     assert words in error_of(vendors.gemini(model, thinking=thinking))["message"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("model", "thinking", "thinks"),
     [
         ("gemini-4-neon", {"thinkingLevel": "xhigh"}, True),
@@ -61,7 +61,7 @@ def test_accepted_dials_think_or_do_not(vendors, model, thinking, thinks):
     assert usage["totalTokenCount"] == sum(counted)
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "words"),
     [
         ({"contents": []}, "contents is not specified"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pytest
+from ....cases import each
 
 
 def error_of(response, status: int = 400) -> dict:
@@ -11,7 +11,7 @@ def error_of(response, status: int = 400) -> dict:
     return response.json()["error"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("model", "effort", "listed"),
     [
         ("gpt-6-astra", "none", "'low', 'medium', 'high', 'xhigh', and 'max'"),
@@ -28,7 +28,7 @@ def test_an_unsupported_effort_lists_the_supported_ones(vendors, model, effort, 
     assert f"Supported values are: {listed}." in error["message"]
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "code", "param"),
     [
         ({"model": None}, "missing_required_parameter", "model"),
@@ -67,7 +67,7 @@ def test_responses_refuses(vendors, body, code, param):
     assert (error["code"], error["param"], error["type"]) == (code, param, "invalid_request_error")
 
 
-@pytest.mark.parametrize(
+@each(
     ("body", "code", "param"),
     [
         ({"max_tokens": 100}, "unsupported_parameter", "max_tokens"),
