@@ -203,6 +203,11 @@ Attach = Annotated[
 RemoteUrls = Annotated[
     bool, typer.Option("--remote-urls", help="Send attached addresses as they are, for the provider to fetch.")
 ]
+Convert = Annotated[
+    bool, typer.Option("--convert", help="Where a model does not take a file: a PDF's text, an image of another type.")
+]
+AsIs = Annotated[bool, typer.Option("--as-is", help="Send large images as they are, not with 2,000 pixels a side.")]
+Detail = Annotated[str, typer.Option("--detail", metavar="low|high|auto", help="How closely images are looked at.")]
 
 
 class PrintOptions(Struct, frozen=True):
@@ -239,6 +244,9 @@ class SendOptions(Struct, frozen=True):
     allow_unpriced: AllowUnpriced = False
     attach: Attach = None
     remote_urls: RemoteUrls = False
+    convert: Convert = False
+    as_is: AsIs = False
+    detail: Detail = "high"
     schema: SchemaOption = None
     json_mode: JsonMode = False
 
@@ -247,7 +255,7 @@ class SendOptions(Struct, frozen=True):
         """What goes along beside the text."""
         from .prompt import Beside
 
-        return Beside(self.attach or [], self.remote_urls)
+        return Beside(self.attach or [], self.remote_urls, self.convert, self.as_is, self.detail)
 
 
 SENT = SendOptions()

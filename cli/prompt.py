@@ -20,6 +20,7 @@ from .output import is_terminal, say
 
 if TYPE_CHECKING:
     from ..engine.attachments.attachment import Attachment
+    from ..engine.attachments.wishes import FileWishes
 
 MAX_PROMPT_BYTES = 64 * 1024 * 1024
 
@@ -32,6 +33,16 @@ class Beside(Struct, frozen=True):
 
     names: list[str] = []
     is_remote: bool = False
+    convert: bool = False
+    as_is: bool = False
+    detail: str = "high"
+
+    @property
+    def wishes(self) -> FileWishes:
+        """What is wished for them. Raises `UsageError` for an unknown detail."""
+        from ..engine.attachments.wishes import FileWishes, checked_detail
+
+        return FileWishes(self.convert, self.as_is, checked_detail(self.detail))
 
 
 NOTHING_BESIDE = Beside()
@@ -63,7 +74,7 @@ def with_beside(prompt: Prompt, beside: Beside, note: Callable[[str], None] = _u
         return prompt
     from ..engine.attachments.beside import prompt_with
 
-    return prompt_with(prompt, beside.names, is_remote=beside.is_remote, note=note)
+    return prompt_with(prompt, beside.names, is_remote=beside.is_remote, note=note, wishes=beside.wishes)
 
 
 def read_given(
@@ -102,7 +113,7 @@ def read_beside(beside: Beside, note: Callable[[str], None] = _unsaid) -> tuple[
         raise UsageError("standard input holds the messages of a chat, and cannot be attached")
     from ..engine.attachments.beside import attachments_named
 
-    return attachments_named(beside.names, is_remote=beside.is_remote, note=note)
+    return attachments_named(beside.names, is_remote=beside.is_remote, note=note, wishes=beside.wishes)
 
 
 def _standard_input() -> bytes:

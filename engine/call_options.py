@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast, get_args
 from ..profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
 from ..providers.errors import UsageError, did_you_mean
 from ..providers.think import Think, parse_think
+from .attachments.wishes import FileOptions, wishes_of
 from .checks.escalation import checked_levels
 from .doses.chooser import choose_dose
 from .planning.fates import OnMismatch
@@ -85,7 +86,7 @@ class ConversationOptions(TypedDict, total=False):
     summary_profile: str | None
 
 
-class PlanOptions(RequestOptions, ConversationOptions, total=False):
+class PlanOptions(RequestOptions, ConversationOptions, FileOptions, total=False):
     """What may be said of a call before it is made. `strict_think`: send nothing that is worse than `mapped`.
 
     `repeat` (not of `ask`): how many samples are taken of each profile and think value. `attachments` are files and
@@ -114,7 +115,7 @@ class CallOptions(PlanOptions, AttemptOptions, total=False):
     escalate: ThinkValue | Sequence[ThinkValue] | None
 
 
-class RowOptions(AttemptOptions, total=False):
+class RowOptions(AttemptOptions, FileOptions, total=False):
     """What may be said of a batch. `system`, `max_output` and what else a row may say are for rows that do not.
 
     `template`: the prompt from the fields of a row, in Jinja2. `concurrency`: calls at once for each profile, at most.
@@ -138,7 +139,7 @@ class RowOptions(AttemptOptions, total=False):
     on_result: OnResult | None
 
 
-class TuneOptions(AttemptOptions, total=False):
+class TuneOptions(AttemptOptions, FileOptions, total=False):
     """What may be said of a trial. `template`, `concurrency`, `expect` and `allow_files` are those of a batch.
 
     `confidence` is how sure all that is said has to be, 0.95 by default. `max_rows` are taken at most, in an order that
@@ -264,7 +265,7 @@ def prompt_of(text: str, options: PlanOptions) -> Prompt:
         raise UsageError("attachments: a program attaches files and addresses, not its standard input")
     from .attachments.beside import prompt_with
 
-    return prompt_with(prompt, names, is_remote=options.get("remote_urls", False))
+    return prompt_with(prompt, names, is_remote=options.get("remote_urls", False), wishes=wishes_of(options))
 
 
 def options_of(sweep: tuple[Think, ...], options: AttemptOptions) -> Options:
@@ -317,6 +318,7 @@ def batch_options_of(
         expect=options.get("expect"),
         escalate=_ladder_of(sweep, options),
         allow_files=options.get("allow_files", False),
+        files=wishes_of(options),
     )
 
 

@@ -41,3 +41,30 @@ def wav(seconds: float = 2.0, rate: int = 8000) -> bytes:
     form = struct.pack("<HHIIHH", 1, 1, rate, rate, 1, 8)
     chunks = b"fmt " + struct.pack("<I", len(form)) + form + b"data" + struct.pack("<I", len(data)) + data
     return b"RIFF" + struct.pack("<I", len(chunks) + 4) + b"WAVE" + chunks
+
+
+def written_pdf(*texts: str, packed: bytes | None = None) -> bytes:
+    """A whole PDF with a page for each text; `packed` is the deflated content of its only page instead."""
+    contents = [f"BT /F1 12 Tf 20 100 Td ({text}) Tj ET".encode() if text else b"" for text in texts]
+    streams = [(b"", one) for one in contents] if packed is None else [(b" /Filter /FlateDecode", packed)]
+    count = len(streams)
+    kids = b" ".join(b"%d 0 R" % (4 + 2 * at) for at in range(count))
+    objects = [
+        b"<< /Type /Catalog /Pages 2 0 R >>",
+        b"<< /Type /Pages /Kids [%s] /Count %d >>" % (kids, count),
+        b"<< /Type /Font /Subtype /Type1 /BaseFont /Helvetica >>",
+    ]
+    for at, (how, body) in enumerate(streams):
+        objects += [
+            b"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 200] /Resources << /Font << /F1 3 0 R >> >>"
+            b" /Contents %d 0 R >>" % (5 + 2 * at),
+            b"<< /Length %d%s >>\nstream\n%s\nendstream" % (len(body), how, body),
+        ]
+    data, places = b"%PDF-1.4\n", list[int]()
+    for number, one in enumerate(objects, 1):
+        places.append(len(data))
+        data += b"%d 0 obj\n%s\nendobj\n" % (number, one)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    head = b"xref\n0 %d\n0000000000 65535 f \n" % (len(objects) + 1)
+    tail = b"trailer << /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF" % (len(objects) + 1, len(data))
+    return data + head + table + tail

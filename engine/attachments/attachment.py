@@ -10,6 +10,7 @@ from msgspec import Struct, field
 
 from ...profiles.inputs.rule import InputKind
 from ...providers.turns.pieces import TurnPiece
+from .wishes import Detail
 
 FileKind = InputKind | Literal["text"]
 KINDS: tuple[str, ...] = ("text", *get_args(InputKind))
@@ -24,7 +25,8 @@ class Attachment(Struct, frozen=True):
     """One file. `origin` is where it is from: a path, `-`, or an address without its query.
 
     `url` is an address that the provider is to fetch itself: then there are no `data`. `measures` are what its head
-    says: `width` and `height` in pixels, `pages`, `seconds`. `reveals` are words about what its metadata give away.
+    says: `width` and `height` in pixels, `pages`, `seconds`. `reveals` are words about what its metadata give away,
+    `changed` words about what was done to it here and is lost. `detail` is how closely it is looked at.
     """
 
     kind: FileKind
@@ -35,6 +37,8 @@ class Attachment(Struct, frozen=True):
     url: str | None = None
     measures: Mapping[str, int | float] = field(default_factory=dict[str, int | float])
     reveals: tuple[str, ...] = ()
+    changed: str | None = None
+    detail: Detail = "high"
 
     def piece(self) -> TurnPiece:
         """The piece of the user's side; a text is words, between lines that name it."""
@@ -47,6 +51,10 @@ class Attachment(Struct, frozen=True):
         else:
             known |= {"sha256": hashlib.sha256(self.data).hexdigest(), "bytes": len(self.data)}
         known |= {"origin": self.origin, **self.measures}
+        if self.changed is not None:
+            known["changed"] = self.changed
+        if self.detail != "high" and self.kind in ("image", "pdf"):
+            known["detail"] = self.detail
         return TurnPiece(
             "file",
             carrier=self.kind,

@@ -31,7 +31,8 @@ def pages_of(data: bytes) -> int | None:
     if b"/ObjStm" in data:
         return None
     counts = [int(one or other) for one, other in _PAGES.findall(data)]
-    return max(counts) if counts else len(_PAGE.findall(data)) or None
+    found = len(_PAGE.findall(data))
+    return max(counts) or found if counts else found or None
 
 
 def is_locked(data: bytes) -> bool:

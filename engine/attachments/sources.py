@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import cast
 from urllib.parse import urlsplit
@@ -14,9 +14,11 @@ from ...profiles.checks.files import OutsideError, file_below
 from ...profiles.disk import read_bounded, read_stream
 from ...providers.errors import UsageError
 from .attachment import KINDS, MOST_BYTES, MOST_FILES, Attachment, FileKind
+from .converted import as_wished
 from .kinds import is_text, named, recognise
 from .measures import is_locked, measures_of
 from .pictures import revealed
+from .wishes import AS_USUAL, FileWishes
 
 MOST_PIXELS = 178_956_970
 """Of an image that claims more, decoding takes gigabytes: it is taken for one that is meant to do harm."""
@@ -32,6 +34,7 @@ class FileSources(Struct, frozen=True):
     is_remote: bool = False
     fetch: Callable[[str], bytes] | None = None
     note: Callable[[str], None] | None = None
+    wishes: FileWishes = AS_USUAL
 
 
 def read_attachments(names: Sequence[str], sources: FileSources) -> tuple[Attachment, ...]:
@@ -41,12 +44,13 @@ def read_attachments(names: Sequence[str], sources: FileSources) -> tuple[Attach
     """
     if len(names) > MOST_FILES:
         raise UsageError(f"{len(names)} attachments; {MOST_FILES} are the most")
-    found = tuple(_read(name, sources) for name in names)
+    found = as_wished([_read(name, sources) for name in names], sources.wishes, sources.note)
     if names.count("-") > 1:
         raise UsageError("standard input can be attached once")
     for one in found:
         if one.reveals and sources.note is not None:
-            sources.note(f"{one.name} tells {' and '.join(one.reveals)} in its metadata, which are sent along")
+            told = f"{one.name} tells {' and '.join(one.reveals)} in its metadata, which are sent along"
+            sources.note(f"{told}; --convert leaves them out")
     return found
 
 
@@ -148,11 +152,12 @@ def attachment_of(
     if claimed is not None and claimed[1] != found[1] and found[0] == "image" and note is not None:
         note(f"{name} is {found[1]}, whatever its name says, and is sent as that")
     measures = measures_of(data, found[0], found[1])
-    _check(name, data, found[0], measures.get("width"), measures.get("height"))
+    _check(name, data, found[0], measures)
     return Attachment(found[0], found[1], name, data, origin, None, measures, revealed(data, found[1]))
 
 
-def _check(name: str, data: bytes, kind: str, width: float | None, height: float | None) -> None:
+def _check(name: str, data: bytes, kind: str, measures: Mapping[str, float]) -> None:
+    width, height, pages = (measures.get(one) for one in ("width", "height", "pages"))
     if width is not None and height is not None:
         if width < 1 or height < 1:
             raise UsageError(f"attachment {name} is damaged: an image of {width} x {height} pixels")
@@ -160,5 +165,7 @@ def _check(name: str, data: bytes, kind: str, width: float | None, height: float
             raise UsageError(
                 f"attachment {name} says that it is {width:,} x {height:,} pixels, more than any provider reads"
             )
+    if kind == "pdf" and pages == 0:
+        raise UsageError(f"attachment {name} is a PDF without a page")
     if kind == "pdf" and is_locked(data):
         raise UsageError(f"attachment {name} is encrypted; no provider reads a PDF with a password")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 
 from ...providers.errors import ConfigError
 from ..planning.inputs.attached import AttachmentError, as_parts, rule_for
+from ..planning.prepare import Prompt, sent_prompt
 from ..targets.target import resolve
 
 if TYPE_CHECKING:
     from ...profiles.config import Config
-    from ..planning.prepare import Prompt
 
 MOST_NAMED = 6
 
@@ -24,7 +24,7 @@ def takers(config: Config, prompt: Prompt) -> list[str]:
         with suppress(ConfigError, AttachmentError):
             target = resolve(profile, config)
             if all(rule_for(target).takes.get(kind) for kind in kinds):
-                as_parts(target, prompt.asked)
+                as_parts(target, sent_prompt(target, prompt).asked)
                 found.append(name)
     return found
 

@@ -138,8 +138,9 @@ class RowCaller:
 
     def _prepared(self, row: Row, think: Think) -> Prepared:
         prompt = Prompt(
-            row.text, row.system or self._system, row.earlier, row.past, asked=row.asked, shape=self._shape(row)
-        )
+            row.text, row.system or self._system, row.earlier, row.past, asked=row.asked, shape=self._shape(row),
+            stand_ins=row.stand_ins,
+        )  # fmt: skip
         if row.past is not None or row.asked:
             return self._prepare(row, think, prompt)
         template = self._templates.get((think, row.max_output))

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec import Struct
 
 from ...providers.think import Think
+from ..attachments.wishes import AS_USUAL, FileWishes
 from ..checks.gates import Gate
 from ..checks.terms import Expected
 from ..planning.option_names import COMMAND_LINE, OptionNames
@@ -27,7 +28,8 @@ class BatchOptions(Struct, frozen=True):
     `variables` are fields for the template beside the row's. `input_form` and `output_form` are guessed where they are
     None. `expect` is for rows that expect nothing, `allow_files` lets rows name files outside of their folder, and
     `is_local` says whether the calls are made by this process. `config_file` is the one that was named beside the usual
-    ones: another process reads it again. `names` are what the caller's options are called.
+    ones: another process reads it again. `names` are what the caller's options are called. `files` is wished for files
+    that rows attach.
     """
 
     source: Source
@@ -52,6 +54,7 @@ class BatchOptions(Struct, frozen=True):
     is_local: bool = True
     gate: Gate | None = None
     escalate: tuple[Think, ...] = ()
+    files: FileWishes = AS_USUAL
 
     @property
     def folder(self) -> Path | None:

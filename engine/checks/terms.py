@@ -13,6 +13,7 @@ from ...profiles.disk import read_bounded
 from ...providers.errors import UsageError, did_you_mean
 from ...providers.json_values import parse_json
 from ...providers.schema import Json
+from ..attachments.wishes import AS_USUAL, FileWishes
 from .expectation import NAMED, check_expectation, named_part
 
 if TYPE_CHECKING:
@@ -27,14 +28,15 @@ MOST_SCHEMA_BYTES = 2**20
 class ExpectTerms(Struct, frozen=True):
     """The `checks` that the configuration defines, and the folder below which files lie that may be named.
 
-    Without a folder no file may be named, unless files from `anywhere` may. `only_text`: where nothing but the text of
-    an answer is looked at.
+    Without a folder no file may be named, unless files from `anywhere` may. `files` is what is wished for those that
+    rows attach. `only_text`: where nothing but the text of an answer is looked at.
     """
 
     checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, "CheckDefinition"])
     folder: Path | None = None
     anywhere: bool = False
     only_text: bool = False
+    files: FileWishes = AS_USUAL
     _schemas: dict[str, Json | bool] = field(default_factory=dict[str, "Json | bool"])
 
     def checked(self, value: Any) -> Json:

@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from msgspec import Struct
 
 from ...providers.turns.pieces import TurnPiece
+from ..planning.fates import Past
 from ..planning.inputs.attached import encoded_size, rule_for, tokens_of
-from ..planning.prepare import Prepared
+from ..planning.prepare import Prepared, sent_prompt
 
 
 class FileTokens(Struct, frozen=True):
@@ -31,9 +32,9 @@ class FileTokens(Struct, frozen=True):
 
 def file_tokens(prepared: Prepared, *, with_earlier: bool = True) -> FileTokens:
     """The files that `prepared` sends. `with_earlier`: also those of the turns before it."""
-    rule, prompt = rule_for(prepared.target), prepared.asked.prompt
+    rule, prompt = rule_for(prepared.target), sent_prompt(prepared.target, prepared.asked.prompt)
     pieces = [piece for piece in prompt.asked if piece.kind == "file"]
-    earlier = [] if prompt.past is None else [*_earlier(prepared)]
+    earlier = [] if prompt.past is None else [*_earlier(prepared, prompt.past)]
     counted = [*pieces, *earlier] if with_earlier else pieces
     found = [(piece, tokens_of(piece, rule)) for piece in counted]
     return FileTokens(
@@ -43,11 +44,10 @@ def file_tokens(prepared: Prepared, *, with_earlier: bool = True) -> FileTokens:
     )
 
 
-def _earlier(prepared: Prepared) -> Iterable[TurnPiece]:
-    past = prepared.asked.prompt.past
+def _earlier(prepared: Prepared, past: Past) -> Iterable[TurnPiece]:
     sent = {turn.number for turn in prepared.continuity.turns}
     lost = {(fate.turn, fate.position) for fate in prepared.continuity.fates if fate.kind == "file"}
-    for turn in () if past is None else past.turns:
+    for turn in past.turns:
         for at, piece in enumerate(turn.asked):
             if piece.kind == "file" and turn.number in sent and (turn.number, at) not in lost:
                 yield piece

@@ -17,7 +17,7 @@ from ...providers.registry import dialect
 from ...providers.schema import Usage
 from ...providers.think import Level
 from ..planning.plan import LEAST_MAX_TOKENS
-from ..planning.prepare import Prepared, Prompt
+from ..planning.prepare import Prepared, Prompt, sent_prompt
 from ..results.result import Cost, Forecast
 from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens
 from .prices.pricing import (
@@ -181,6 +181,7 @@ def _highest(prepared: Prepared, entered: int, limit: int, at: datetime, *, is_w
 
 def estimated_input_tokens(prepared: Prepared, prompt: Prompt) -> int:
     """The input of the call by its kinds of characters, as this model counts."""
+    prompt = sent_prompt(prepared.target, prompt)
     tokens = input_tokens(prompt.words, prepared.call.system, [message.text for message in prompt.earlier])
     if prepared.asked.prompt.past is not None:
         from .conversation_tokens import conversation_tokens  # which only sessions need

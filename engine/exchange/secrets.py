@@ -12,7 +12,7 @@ from ...providers.errors import Failure
 from ...providers.fold import Reply
 from ...providers.json_values import bounded
 from ...providers.schema import HttpRequest, Notice
-from ..planning.prepare import Prepared
+from ..planning.prepare import Prepared, sent_prompt
 from ..targets.authorize import auth_of
 from ..targets.keys import Key
 from ..targets.target import Target
@@ -119,7 +119,7 @@ def masked_headers(prepared: Prepared, key_source: str | None) -> dict[str, str]
 
 def shown_body(prepared: Prepared) -> str:
     """The body as people may read it and the history keeps it: the hash of a file stands where its bytes are."""
-    body, prompt = prepared.request.body, prepared.asked.prompt
+    body, prompt = prepared.request.body, sent_prompt(prepared.target, prepared.asked.prompt)
     if prompt.asked or prompt.past is not None:
         from ..planning.inputs.attached import without_bytes
 

@@ -29,6 +29,7 @@ from .think_plan import AimReceipt
 if TYPE_CHECKING:
     from ...profiles.shapes.shape import Shape
     from ..shapes.request import ShapePlan
+    from .inputs.stand_ins import StandIns
 
 
 class Prompt(Struct, frozen=True):
@@ -36,7 +37,7 @@ class Prompt(Struct, frozen=True):
 
     `past` are the turns of a session, with everything that belongs to them; None outside sessions. `asked` are the
     parts of the prompt in their order, where files stand beside the text or in it; else there are none. `shape` is what
-    the answer has to be, None for words.
+    the answer has to be, None for words. `stand_ins` is what may go in the place of files, and is asked for.
     """
 
     text: str
@@ -45,6 +46,7 @@ class Prompt(Struct, frozen=True):
     past: Past | None = None
     asked: tuple[TurnPiece, ...] = ()
     shape: Shape | None = None
+    stand_ins: StandIns = {}
 
     @property
     def pieces(self) -> tuple[TurnPiece, ...]:
@@ -64,6 +66,16 @@ def checked_text(text: str, name: str) -> str:
     except UnicodeEncodeError:
         raise UsageError(f"{name} is not UTF-8 text") from None
     return text
+
+
+def sent_prompt(target: Target, prompt: Prompt) -> Prompt:
+    """`prompt` as the route gets it: with what stands in for files that it does not take."""
+    if not prompt.stand_ins:
+        return prompt
+    from .inputs.stand_ins import fitted, fitted_past
+
+    past = None if prompt.past is None else fitted_past(target, prompt.past, prompt.stand_ins)
+    return replace(prompt, asked=fitted(target, prompt.asked, prompt.stand_ins), past=past)
 
 
 class Prepared(Struct, frozen=True):
@@ -144,7 +156,7 @@ def prepare(
 
 def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
     """The same, from what was asked."""
-    profile, prompt = target.profile, asked.prompt
+    profile, prompt = target.profile, sent_prompt(target, asked.prompt)
     context = PlanContext(
         card=target.card,
         spelling=target.spelling,
@@ -200,10 +212,12 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
             continuity = replace(continuity, compacts_at=at)
     if prompt.asked:
         from .inputs.attached import file_notices, with_files
+        from .inputs.stand_ins import conversion_notices
 
         if prompt.past is None:
             call = with_files(target, call, prompt.asked, prompt.earlier)
-        decided = replace(decided, notices=(*decided.notices, *file_notices(target, prompt.asked)))
+        told = (*conversion_notices(target, asked.prompt.asked, prompt.stand_ins), *file_notices(target, prompt.asked))
+        decided = replace(decided, notices=(*decided.notices, *told))
     if profile.cache or (prompt.past is not None and prompt.past.turns):
         from .cache import cache_rule_of, with_cache
 

@@ -16,7 +16,7 @@ from ...profiles.state.compactions import CompactionMeans
 from ...providers.errors import ConfigError, Failure
 from ...providers.think import Think
 from ..exchange.surroundings import Patience
-from ..planning.prepare import Prepared, Prompt, Twin, prepare, with_notice, with_repeat
+from ..planning.prepare import Prepared, Prompt, Twin, prepare, sent_prompt, with_notice, with_repeat
 from ..planning.think_plan import AimReceipt, unmeasured
 from ..results.result import Forecast
 from ..targets.authorize import Authorize, authorization
@@ -236,7 +236,7 @@ def prepare_one(
         from ..planning.inputs.attached import AttachmentError, as_parts
 
         try:
-            as_parts(target, prompt.asked)
+            as_parts(target, sent_prompt(target, prompt).asked)
         except AttachmentError as error:
             raise with_takers(error, config, prompt) from None
     if think.aim is None or not think.is_open:

@@ -24,6 +24,8 @@ class InputRule(Struct, frozen=True):
     (pixels), `pdf_bytes`, `pdf_pages`, `document_bytes`, `total_bytes`, `body_bytes`.
 
     `tokens` is the rule by which a file of the kind counts, by its name; a kind without one has no known count.
+    `details` are the wire's words for `low`, `high` and `auto`, null where the field is left out for it; `tokens_low`
+    are the rules for `low`. Without `$detail` in its form, a kind counts as it always does.
     `needs_text`: a file alone is refused. `sources` are where all of this is from.
     """
 
@@ -36,4 +38,6 @@ class InputRule(Struct, frozen=True):
     most: Mapping[str, int] = field(default_factory=dict[str, int])
     doubtful: Mapping[str, int] = field(default_factory=dict[str, int])
     tokens: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    tokens_low: Mapping[str, Mapping[str, Any]] = field(default_factory=dict[str, Mapping[str, Any]])
+    details: Mapping[str, str | None] = field(default_factory=dict[str, "str | None"])
     sources: tuple[str, ...] = ()

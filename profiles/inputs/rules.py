@@ -15,13 +15,14 @@ from .rule import InputRule
 
 FILE = "inputs.yaml"
 
-_MAPPINGS = ("takes", "types", "why", "forms", "remote", "asks", "most", "doubtful", "tokens")
+_MAPPINGS = ("takes", "types", "why", "forms", "remote", "asks", "most", "doubtful", "tokens", "tokens_low", "details")
 _KEYS = (*_MAPPINGS, "sources")
 _LIMITS = frozenset(
     ("images", "documents", "image_bytes", "image_base64_bytes", "image_side", "pdf_bytes", "pdf_pages",
      "document_bytes", "total_bytes", "body_bytes")
 )  # fmt: skip
 _KINDS = frozenset(("image", "pdf", "audio", "document", "video"))
+_ALLOWED = {"most": _LIMITS, "doubtful": _LIMITS, "details": frozenset(("low", "high", "auto"))}
 
 
 @cache
@@ -64,7 +65,7 @@ def _read(section: Section) -> dict[str, Any]:
     """The fields that `section` gives. Raises `ConfigError` with the place of what is none."""
     found: dict[str, Any] = {name: section.mapping(name) for name in _MAPPINGS if name in section}
     for name, value in found.items():
-        allowed = _LIMITS if name in ("most", "doubtful") else _KINDS
+        allowed = _ALLOWED.get(name, _KINDS)
         if not value.keys() <= allowed:
             raise section.bad(name, f"its keys are {', '.join(sorted(allowed))}")
     if "types" in found:

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ...exit_codes import ExitCode
+from ...files.attached import AS_USUAL, AttachedOptions
 from ...options import (
     KEPT,
     UNCHECKED,
@@ -132,6 +133,7 @@ def run(
     checking: CheckOptions = UNCHECKED,
     escalate: Escalate = None,
     allow_files: AllowFiles = False,
+    attached: AttachedOptions = AS_USUAL,
     provider: ProviderOptions = AT_NO_PROVIDER,
     spreading: SpreadOptions = NOT_SPREAD,
     keeping: KeepOptions = KEPT,
@@ -208,6 +210,7 @@ def run(
         config_file=keeping.config,
         expect=checking.expectation(),
         allow_files=allow_files,
+        files=attached.wishes,
         is_local=is_here,
         gate=gate,
         escalate=_levels(escalate, think, is_here=is_here),

@@ -9,6 +9,7 @@ import typer
 from msgspec import Struct
 
 from ...exit_codes import ExitCode
+from ...files.attached import AS_USUAL, AttachedOptions
 from ...options import (
     KEPT,
     UNCHECKED,
@@ -111,6 +112,7 @@ def tune(
     strict_think: StrictThink = False,
     checking: CheckOptions = UNCHECKED,
     allow_files: AllowFiles = False,
+    attached: AttachedOptions = AS_USUAL,
     results: ResultOptions = UNSAVED,
     confirm: Confirm = False,
     yes: Yes = False,
@@ -179,6 +181,7 @@ def tune(
             config_file=keeping.config,
             expect=checking.expectation(),
             allow_files=allow_files,
+            files=attached.wishes,
         ),
         target=aim.target,
         confidence=aim.confidence,

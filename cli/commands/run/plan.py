@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 from ...exit_codes import ExitCode
 from ...options import (
     ALONE,
+    AsIs,
     AsJson,
     Attach,
     ConfigFile,
+    Convert,
     CountTokens,
+    Detail,
     Emulate,
     Files,
     JsonMode,
@@ -54,6 +57,9 @@ def plan(
     file: Files = None,
     attach: Attach = None,
     remote_urls: RemoteUrls = False,
+    convert: Convert = False,
+    as_is: AsIs = False,
+    detail: Detail = "high",
     system: System = None,
     max_output: MaxOutput = None,
     no_stream: NoStream = False,
@@ -105,7 +111,8 @@ def plan(
     given = prompt is not None or file or attach
     if count and not given:
         raise UsageError("--count needs a prompt to count", hint='thinkdial plan "..." --count, or -f FILE')
-    note, beside = noting(quiet=quiet), Beside(attach or [], remote_urls)
+    note = noting(quiet=quiet)
+    beside = Beside(attach or [], remote_urls, convert, as_is, detail)
     asked = read_prompt(prompt, file or [], system, note, beside) if given else Prompt(PLACEHOLDER, system)
     if turn is not None:
         from . import talk

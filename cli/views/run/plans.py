@@ -127,6 +127,8 @@ def _sent(prepared: Prepared, forecast: Forecast, same_as: str | None) -> Text:
         native.append(f"\n{shape.shape.word}: {shape.fidelity} ({where})")
         told = dict.fromkeys(notice.message for notice in shape.notices)
         native.append("".join(f"\n{harmless(words)}" for words in told), style="dim")
+    told = dict.fromkeys(notice.message for notice in decided.notices if notice.code.startswith("attachment_"))
+    native.append("".join(f"\n{harmless(words)}" for words in told), style="dim")
     if same_as is not None:
         return native.append(f"\nsame request as @{same_as}: asked once", style="dim")
     return native.append(f"\n{sources(forecast)}", style="dim")

@@ -105,7 +105,7 @@ class Planner:
         if self._estimates:
             name = access.caller.name
             made = self.planned.estimates.setdefault(name, Estimate(datetime.now(UTC)))
-            prompt = Prompt(row.text, prepared.call.system, row.earlier, asked=row.asked)
+            prompt = Prompt(row.text, prepared.call.system, row.earlier, asked=row.asked, stand_ins=row.stand_ins)
             made.add(prepared, prompt)
         self._writer(access, len(sent) + 1, most).add(
             token,

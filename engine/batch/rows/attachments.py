@@ -9,6 +9,7 @@ from ....profiles.disk import read_bounded
 from ....providers.errors import UsageError
 from ....providers.turns.pieces import TurnPiece
 from ...attachments.attachment import MOST_BYTES, MOST_FILES, Attachment
+from ...attachments.converted import as_wished
 from ...attachments.placement import placed
 from ...attachments.sources import attachment_of, split_kind
 from ...checks.terms import ExpectTerms
@@ -25,7 +26,7 @@ def attached_to(entry: Mapping[str, Any], text: str, terms: ExpectTerms) -> tupl
     listed = cast("list[str]", names)
     if len(listed) > MOST_FILES:
         raise UsageError(f"{len(listed)} attachments; {MOST_FILES} are the most")
-    return placed(text, [_read(name, terms) for name in listed])
+    return placed(text, as_wished([_read(name, terms) for name in listed], terms.files))
 
 
 def _read(given: str, terms: ExpectTerms) -> Attachment:

@@ -17,6 +17,7 @@ from ....providers.schema import Message
 from ....providers.turns.pieces import TurnPiece
 from ...checks.terms import ExpectTerms
 from ...planning.fates import Past
+from ...planning.inputs.stand_ins import StandIns
 from .digests import digest_of
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ class RowConversation(Struct, frozen=True):
     past: Past | None = None
     shape: Shape | None = None
     asked: tuple[TurnPiece, ...] = ()
+    stand_ins: StandIns = {}
 
 
 class _RowSession(Struct, frozen=True):
@@ -58,6 +60,8 @@ class _RowSession(Struct, frozen=True):
 def asked_of(entry: Mapping[str, Any], template: Template | None, terms: ExpectTerms) -> RowConversation:
     """What the fields of a row ask. Raises `UnusableError`."""
     asked, shape = _asked_of(entry, template, terms), _shape(entry)
+    if terms.files.convert and (asked.asked or asked.past is not None):
+        asked = _with_stand_ins(asked)
     if shape is None:
         return asked
     digest = digest_of(asked.digest.hex(), json.dumps(shape.schema, sort_keys=True))
@@ -105,6 +109,13 @@ def _asked_of(entry: Mapping[str, Any], template: Template | None, terms: Expect
     system = system or session.system
     digest = digest_of(text, system or "", session.written, *files)
     return RowConversation(text, digest, system, past=session.past, asked=asked)
+
+
+def _with_stand_ins(asked: RowConversation) -> RowConversation:
+    from ...attachments.converted import stand_ins_of  # which few batches need
+
+    turns = () if asked.past is None else asked.past.turns
+    return replace(asked, stand_ins=stand_ins_of([*asked.asked, *(one for turn in turns for one in turn.asked)]))
 
 
 def _attached(entry: Mapping[str, Any], text: str, terms: ExpectTerms) -> tuple[TurnPiece, ...]:

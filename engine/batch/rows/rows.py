@@ -22,7 +22,7 @@ from ...checks.escalation import checked_levels
 from ...checks.terms import ExpectTerms
 from ...planning.fates import Past
 from ...results.forms import form_of
-from .conversations import Template, UnusableError, asked_of
+from .conversations import StandIns, Template, UnusableError, asked_of
 from .digests import DigestMap
 
 Form = Literal["jsonl", "csv", "lines"]
@@ -32,8 +32,8 @@ _READ_AS: Mapping[str, Form] = {
 
 MAX_ROW_BYTES = 64 * 1024 * 1024
 RESERVED = (
-    "id", "row_id", "prompt", "messages", "session", "system", "think", "profile", "max_output", "expect",
-    "escalate", "schema", "attach",
+    "id", "row_id", "prompt", "messages", "session", "system", "think", "profile", "max_output", "expect", "escalate",
+    "schema", "attach",
 )  # fmt: skip
 EXCERPT = 80
 _SEPARATOR = re.compile(r"sep=(.)\s*")
@@ -45,9 +45,8 @@ class Row(Struct, frozen=True):
 
     `text` is the prompt, of a chat its last message; `earlier` are the messages before it; `past` are the turns
     of a session in their place, `asked` the parts of the prompt where files are among them. `profiles` is empty where
-    the row leaves that to the command line. `digest` stands for everything that is asked. `number` counts the rows
-    that were read, `line` the lines, both from 1. `escalate`: it is asked with the first of the think
-    values, and with the next where its check fails. `shape` is what its answer has to be.
+    the row leaves that to the command line. `digest` stands for all that is asked. `number` counts the rows, `line` the
+    lines, both from 1. `escalate`: asked with the first, and with the next where its check fails.
     """
 
     number: int
@@ -59,6 +58,7 @@ class Row(Struct, frozen=True):
     earlier: tuple[Message, ...] = ()
     past: Past | None = None
     asked: tuple[TurnPiece, ...] = ()
+    stand_ins: StandIns = {}
     think: Think | None = None
     profiles: tuple[str, ...] = ()
     max_output: int | None = None
@@ -103,10 +103,9 @@ def read_rows(
 ) -> Iterator[Row | BadRow]:
     """The rows of `lines`, in order, one at a time.
 
-    `lines` end in their line break; one that is longer than 64 MiB may come cut. Raises `UsageError` when no row can
-    be read at all: a CSV without a header. The `delimiter` of a CSV is by default the one that its header has most of:
-    Excel writes semicolons where a comma stands in numbers. `terms` say what rows may expect, and `usual` is for what
-    they do not say.
+    `lines` end in their line break; one that is longer than 64 MiB may come cut. Raises `UsageError` for a CSV without
+    a header. The `delimiter` of a CSV is by default the one that its header has most of: Excel writes semicolons where
+    a comma stands in numbers. `terms` say what rows may expect, and `usual` is for what they do not say.
     """
     terms, usual = terms or ExpectTerms(anywhere=True), usual or RowDefaults()
     names = _Names()
@@ -294,6 +293,7 @@ def _row(
         earlier=asked.earlier,
         past=asked.past,
         asked=asked.asked,
+        stand_ins=asked.stand_ins,
         think=think,
         profiles=_profiles(entry.get("profile")),
         max_output=_whole(entry, "max_output"),

@@ -87,7 +87,7 @@ def open_source(source: Source) -> Generator[OpenSource]:
 
 def rows_of(source: OpenSource, options: BatchOptions, config: Config) -> Iterator[Row | BadRow]:
     """The rows of an open input. Raises `UsageError` where the options contradict each other."""
-    terms = ExpectTerms(config.checks, options.folder, options.allow_files, only_text=not options.is_local)
+    terms = ExpectTerms(config.checks, options.folder, options.allow_files, not options.is_local, options.files)
     expect = None
     if options.expect is not None:
         expect = replace(terms, folder=Path(), anywhere=True).checked(options.expect)

@@ -197,6 +197,8 @@ def file_notices(target: Target, asked: Sequence[TurnPiece]) -> tuple[Notice, ..
             told.append(f"it is not known whether {target.profile.model} takes {_NAMES.get(piece.carrier)}")
         if (doubt := _too_large(piece, rule.doubtful)) is not None:
             told.append(f"{piece.name}: {doubt}, by one of several sources")
+        if detail_of(piece) != "high" and piece.carrier in ("image", "pdf") and "$detail" not in _spelled(piece, rule):
+            told.append(f"{piece.name}: this route has no word for detail {detail_of(piece)}, which changes nothing")
     uncounted = [piece.name or "file" for piece in files if tokens_of(piece, rule) is None]
     if (doubt := _too_much(files, rule.doubtful)) is not None:
         told.append(f"{doubt}, by one of several sources")
@@ -210,7 +212,20 @@ def file_notices(target: Target, asked: Sequence[TurnPiece]) -> tuple[Notice, ..
 def tokens_of(piece: TurnPiece, rule: InputRule) -> int | None:
     """What the file counts; None where there is no rule, or it does not say what the rule asks for."""
     known = {name: piece.native.get(name) for name in ("width", "height", "pages", "seconds")}
-    return counted_tokens(rule.tokens.get(piece.carrier), {name: one for name, one in known.items() if one is not None})
+    rules: Mapping[str, Mapping[str, Any]] = rule.tokens
+    if "$detail" in _spelled(piece, rule) and (detail := detail_of(piece)) != "high":
+        rules = rule.tokens_low if detail == "low" else {}
+    return counted_tokens(rules.get(piece.carrier), {name: one for name, one in known.items() if one is not None})
+
+
+def detail_of(piece: TurnPiece) -> str:
+    """How closely the file is to be looked at."""
+    return str(piece.native.get("detail", "high"))
+
+
+def _spelled(piece: TurnPiece, rule: InputRule) -> str:
+    """The form that the file takes, to look into."""
+    return str((rule.remote if "url" in piece.native else rule.forms).get(piece.carrier))
 
 
 def encoded_size(size: int) -> int:
@@ -232,12 +247,13 @@ def _with_own_names(asked: Sequence[TurnPiece]) -> Iterator[TurnPiece]:
 def _as_part(piece: TurnPiece, rule: InputRule, target: Target) -> TurnPiece:
     forms = rule.remote if "url" in piece.native else rule.forms
     media_type, name = str(piece.native.get("media_type")), piece.name or "file"
-    values = {
+    values: dict[str, str | None] = {
         "$media_type": media_type,
         "$name": name,
         "$plain_name": plain_name(name),
         "$format": FORMATS.get(media_type, ""),
         "$url": _address(piece),
+        "$detail": rule.details.get(detail_of(piece)),
     }
     if piece.data is not None and "url" not in piece.native:
         values["$base64"] = encoded = _encoded(piece.data)
@@ -269,11 +285,13 @@ def plain_name(name: str) -> str:
     return " ".join(_NOT_PLAIN.sub(" ", name).split())[:_LONGEST_NAME] or "file"
 
 
-def _filled(form: Any, values: Mapping[str, str]) -> Any:
+def _filled(form: Any, values: Mapping[str, str | None]) -> Any:
+    """`form` with the values; a field whose value is None is left out, and so is one in which nothing is left."""
     if isinstance(form, str):
         return values.get(form, form)
     if isinstance(form, Mapping):
-        return {name: _filled(value, values) for name, value in cast("Mapping[str, Any]", form).items()}
+        found = {name: _filled(value, values) for name, value in cast("Mapping[str, Any]", form).items()}
+        return {name: value for name, value in found.items() if value is not None and value != {}}
     if isinstance(form, (list, tuple)):
         return [_filled(value, values) for value in cast("Sequence[Any]", form)]
     return form

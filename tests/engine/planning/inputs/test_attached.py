@@ -7,13 +7,15 @@ from base64 import b64encode
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
-from tests.files_made import pdf, png, wav
+from tests.files_made import pdf, png, wav, written_pdf
+from thinkdial.engine.attachments.converted import with_stand_ins
 from thinkdial.engine.attachments.placement import placed
 from thinkdial.engine.attachments.sources import attachment_of
 from thinkdial.engine.exchange.secrets import shown_body
 from thinkdial.engine.planning.fates import Past
-from thinkdial.engine.planning.inputs.attached import AttachmentError
+from thinkdial.engine.planning.inputs.attached import AttachmentError, as_parts, rule_for, tokens_of
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
 from thinkdial.engine.targets.target import resolve
 from thinkdial.profiles.profile import Profile
@@ -41,6 +43,7 @@ ROUTES = {
     "grok": ("xai", "grok-4.5", "openai-responses"),
     "deepseek": ("deepseek", "deepseek-v4-pro", "openai-chat"),
 }
+WORDS = ("RESOLUTION_LOW", "RESOLUTION_HIGH", "low", "high", "auto")
 TAKEN = """
 responses     image pdf -
 chat          image pdf -
@@ -160,3 +163,41 @@ def test_files_are_counted_by_the_provider_only_where_its_endpoint_knows_their_p
         built = speech.build_count(made.call, made.target.base_url, {"counts": True})
         assert (built is not None) is counts
         assert built is None or b64encode(FILES["image"][1]) in built.body
+
+
+def test_what_a_route_does_not_take_is_converted_where_that_is_wished() -> None:
+    target = resolve(Profile("p", "cohere", "command-a-vision-07-2025"), CONFIG)
+    asked = placed("What?", [attachment_of(written_pdf("The best year was 1999."), "paper.pdf", "paper.pdf")])
+    prompt = with_stand_ins(Prompt("What?", asked=asked))
+    made = prepare(target, parse_think("auto"), prompt, REFERENCE)
+    assert "The best year was 1999." in made.request.body.decode()
+    (told,) = [one.message for one in made.plan.notices if one.code == "attachment_converted"]
+    assert told == "paper.pdf: sent as its text, 1 pages; lost: layout, images and tables as such"
+    past = Past((Turn(1, asked, said("I see."), Origin("x", "x", "x", "x")),))
+    again = prepare(target, parse_think("auto"), with_stand_ins(Prompt("And?", past=past)), REFERENCE)
+    assert "The best year was 1999." in again.request.body.decode()
+    claude = resolve(Profile("p", "anthropic", "claude-opus-5-5"), CONFIG)
+    assert '"document"' in prepare(claude, parse_think("auto"), prompt, REFERENCE).request.body.decode()
+
+
+def test_detail_goes_in_each_wires_own_word_and_counts_by_it() -> None:
+    data = png(1024, 1024)
+    found: dict[str, tuple[str, int | None]] = {}
+    for route in ("chat", "responses", "generate", "interactions", "cohere", "messages"):
+        for detail in ("low", "high", "auto"):
+            provider, model, dialect = ROUTES[route]
+            target = resolve(Profile("p", provider, model if route != "chat" else "gpt-4o", dialect=dialect), CONFIG)
+            (piece,) = (replace(attachment_of(data, "a.png", "a.png"), detail=detail).piece(),)
+            (part,) = as_parts(target, (piece,))
+            shown = json.dumps(part.native).replace(b64encode(data).decode(), "")
+            word = next((word for word in WORDS if word in shown), "")
+            found[f"{route} {detail}"] = (word, tokens_of(piece, rule_for(target)))
+    assert found == {
+        "chat low": ("low", 85), "chat high": ("high", 765), "chat auto": ("auto", None),
+        "responses low": ("low", None), "responses high": ("high", None), "responses auto": ("auto", None),
+        "generate low": ("RESOLUTION_LOW", 280), "generate high": ("RESOLUTION_HIGH", 1120),
+        "generate auto": ("", None),
+        "interactions low": ("low", 280), "interactions high": ("high", 1120), "interactions auto": ("", None),
+        "cohere low": ("low", 256), "cohere high": ("high", 1280), "cohere auto": ("auto", None),
+        "messages low": ("", 1369), "messages high": ("", 1369), "messages auto": ("", 1369),
+    }  # fmt: skip
