@@ -39,7 +39,7 @@ def parse_json(data: bytes | str) -> Any:
     Raises `ValueError` when it is no JSON, or has more than `MOST_LEVELS` levels.
     """
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
-    if text.count("[") + text.count("{") > MOST_LEVELS:
+    if _openings(text) > MOST_LEVELS:
         _check_levels(text)
     return _DECODER.decode(text.removeprefix("\ufeff"))
 
@@ -83,9 +83,14 @@ def parse_reply(data: bytes | str) -> Any:
         value: Any = orjson.loads(data)
     except orjson.JSONDecodeError:
         return parse_json(data)  # takes what providers send all the same: half surrogate pairs, NaN, wrong UTF-8
-    if len(data) > 2 * MOST_LEVELS:  # each level takes two characters
+    if _openings(data) > MOST_LEVELS:
         _check_depth(value)
     return value
+
+
+def _openings(data: bytes | str) -> int:
+    """At how many places `data` may open an object or an array: it has no more levels than that."""
+    return data.count(b"[") + data.count(b"{") if isinstance(data, bytes) else data.count("[") + data.count("{")
 
 
 def said_twice(words: str) -> str | None:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import os
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ...providers.errors import ConfigError, Failure, ThinkdialError, UsageError
@@ -31,6 +29,7 @@ from .pace.pace import Pace
 from .progress import BatchProgress, Gauge, Taken
 from .rows.checks import Examination, OfText
 from .rows.digests import DigestMap
+from .rows.row_thread import read_apart
 from .rows.rows import BadRow, Row
 from .rows.sample_groups import SampleGroups
 
@@ -161,8 +160,7 @@ class Batch:
     def wants(self, lane: Lane, work: Work) -> bool:
         """Whether `work` is still to be done."""
         self._room.set()  # the lane has taken a row, perhaps without a call to follow
-        state = "missing" if self._memory is None else self._memory.state(work)
-        if state == "done" or (state == "failed" and not self._retry_failed):
+        if self._is_done(work):
             self.ended.tally.skipped += 1
             self._skipped[lane.name] += 1
             return False
@@ -279,35 +277,8 @@ class Batch:
     # The input.
 
     async def _read(self) -> None:
-        """Hand rows to the lanes as they come; the reading itself may block and has a thread of its own."""
-        loop = asyncio.get_running_loop()
-        over: asyncio.Future[None] = loop.create_future()
-
-        def finish(error: BaseException | None) -> None:
-            if not over.done():
-                over.set_result(None) if error is None else over.set_exception(error)
-
-        def read() -> None:
-            try:
-                piece: list[Row | BadRow] = []
-                for row in self._rows:
-                    if self.stopping:
-                        break
-                    piece.append(row)
-                    if len(piece) >= self._piece:
-                        asyncio.run_coroutine_threadsafe(self._take(piece), loop).result()
-                        piece = []
-                if piece and not self.stopping:
-                    asyncio.run_coroutine_threadsafe(self._take(piece), loop).result()
-                error = None
-            except OSError as problem:
-                error = ConfigError(f"the input cannot be read any further: {problem.strerror or problem}")
-            except BaseException as problem:
-                error = problem
-            with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-                loop.call_soon_threadsafe(finish, error)
-
-        threading.Thread(target=read, name="rows", daemon=True).start()
+        """Hand rows to the lanes as they come."""
+        over = read_apart(self._rows, self._take, self._piece, lambda: self.stopping)
         stopped = asyncio.create_task(self._until_stopped())
         try:
             await asyncio.wait({over, stopped}, return_when=asyncio.FIRST_COMPLETED)
@@ -338,22 +309,34 @@ class Batch:
                     self._watcher.bad_row(BadRow(row.line, f"line {row.line}: {error.message}"))
                     continue
                 if lane is not None and lane.pace.broken is None:
-                    self._place(lane, row)
-                    self._asked[lane.name] += lane.caller.asks(row)
-                    lane.put(row)
+                    self._hand_over(lane, row)
         while not self.stopping and self._has_enough():
             self._room.clear()
             await self._room.wait()
 
-    def _place(self, lane: Lane, row: Row) -> None:
-        """Note where the lines of `row` belong, if that matters."""
-        if self._ordered is None and self.order is None:
+    def _hand_over(self, lane: Lane, row: Row) -> None:
+        """Give `row` to its lane, but for one of which all is done; note where its lines belong, if that matters."""
+        if self._memory is None and self._ordered is None:
+            self._asked[lane.name] += lane.caller.asks(row)
+            lane.put(row)
             return
-        for _, work in lane.caller.works(row):
+        works = [work for _, work in lane.caller.works(row)]
+        self._asked[lane.name] += len(works)
+        for work in works:
             if self._ordered is not None:
                 self._ordered.expect(work)
             if self.order is not None:
                 self.order.set(work.key, len(self.order))
+        if all(self._is_done(work) for work in works):
+            self.ended.tally.skipped += len(works)
+            self._skipped[lane.name] += len(works)
+        else:
+            lane.put(row)
+
+    def _is_done(self, work: Work) -> bool:
+        """Whether an earlier run has left nothing to do for `work`."""
+        state = "missing" if self._memory is None else self._memory.state(work)
+        return state == "done" or (state == "failed" and not self._retry_failed)
 
     def _has_enough(self) -> bool:
         """Whether no lane is in want of rows. The slow ones keep theirs on disk meanwhile."""

@@ -28,7 +28,7 @@ from ..runs.strictness import refuse_unless_strict
 from ..targets.authorize import authorization
 from ..targets.target import Selection, select, think_values
 from .output.output_file import Work
-from .rows.digests import digest_of
+from .rows.digests import digest_of, framed
 from .rows.rows import Row
 
 if TYPE_CHECKING:
@@ -71,6 +71,8 @@ class RowCaller:
         self._samples = options.samples(selection.label)
         self._distinct: dict[int | None, dict[Think, tuple[Twin, ...]]] = {}
         self._parameters = self._parameters_digest()
+        self._terms: dict[tuple[tuple[Think, ...], int | None], bytes] = {}
+        """What of a work's digest does not depend on the row."""
 
     @property
     def samples(self) -> int:
@@ -126,10 +128,14 @@ class RowCaller:
 
     def work(self, row: Row, think: Think, repeat: int | None = None) -> Work:
         """What a result for `row` is recognised by: everything that its answer depends on, and which sample it is."""
-        limit, name = str(row.max_output or ""), str(think)
-        thought = ">".join(map(str, self.ladder(row))) or name
-        digest = digest_of(row.digest.hex(), thought, limit, self._parameters)
-        return Work(row.id, self.name, name, digest, repeat)
+        name, thoughts = str(think), self.ladder(row) or (think,)
+        terms = self._terms.get((thoughts, row.max_output))
+        if terms is None:
+            if len(self._terms) >= MOST_TEMPLATES:
+                self._terms.clear()
+            terms = framed(">".join(map(str, thoughts)), str(row.max_output or ""), self._parameters)
+            self._terms[thoughts, row.max_output] = terms
+        return Work(row.id, self.name, name, digest_of(row.digest.hex(), after=terms), repeat)
 
     def prepared(self, row: Row, think: Think, repeat: int | None = None) -> Prepared:
         """The request for `row`. Raises `ConfigError` when params and dial contradict each other."""

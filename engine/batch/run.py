@@ -18,7 +18,7 @@ from ..results.assembly import new_id
 from ..targets.target import select
 from .batch import Batch
 from .caller import caller_maker, refuse_worse_plans
-from .end import BatchEnd, Ended, tally_of
+from .end import BatchEnd, Ended
 from .interrupts import run_quickly, stopped_by_signals
 from .known_rows import holds_rows
 from .listener import Listener, NoListener, Watcher
@@ -36,6 +36,7 @@ from .output.target import (
     output_form,
     result_encoder,
 )
+from .output.totals import OutputTotals
 from .progress import Running
 from .resources import rare_collections, resources_for
 from .rows.checks import checks_of_rows
@@ -81,11 +82,12 @@ class BatchInput(Struct, frozen=True):
 
 
 class BatchOutput(Struct, frozen=True):
-    """Where lines go. A `memory` knows those of earlier runs."""
+    """Where lines go. A `memory` knows those of earlier runs, and `totals` counts them."""
 
     lines: Lines
     encode: Encode
     memory: OutputFile | None = None
+    totals: OutputTotals | None = None
 
 
 class ReadyBatch(Struct, frozen=True):
@@ -146,36 +148,27 @@ class ReadyBatch(Struct, frozen=True):
                     stack.enter_context(rare_collections())
                     stack.enter_context(stopped_by_signals(batch, self.listener.interrupted))
                 ended = await batch.run()
-        tally = self._left_in_order(ended)
-        return BatchEnd(ended, tally, self._gates(ended), options.calls.is_strict)
+        tally, gates = self._left_in_order(ended)
+        return BatchEnd(ended, tally, gates, options.calls.is_strict)
 
-    def _gates(self, ended: Ended) -> GateTally | None:
-        """What gates know of all that the output holds."""
-        memory, gate = self.output.memory, self.options.gate
-        if gate is None or memory is None or not memory.resumed:
-            return ended.gates
-        whole = GateTally(gate)
-        for document in memory.documents():
-            whole.add_line(document)
-        return whole
-
-    def _left_in_order(self, ended: Ended) -> Tally:
-        """Put the output in order, as far as it is a file; the totals of all that it holds."""
-        memory, tally = self.output.memory, ended.tally
+    def _left_in_order(self, ended: Ended) -> tuple[Tally, GateTally | None]:
+        """Put the output in order, as far as it is a file; the totals and gates of all that it holds."""
+        memory, totals, tally, gates = self.output.memory, self.output.totals, ended.tally, ended.gates
         tally.reference = self.config.reference
         if memory is None:
-            return tally
+            return tally, gates
         memory.sync()
-        if ended.output_problem is None:
+        if ended.output_problem is None and totals is not None and memory.resumed:
+            totals.close(memory, ended.order, tally)
+            tally, gates = totals.tally, totals.gates
+        elif ended.output_problem is None:
             memory.tidy(ended.order)
-            if memory.resumed:
-                tally = tally_of(memory.documents(), tally.reference, tally)
         for words in memory.notes:
             self.listener.info(words, important=True)
         memory.notes.clear()
         if ended.lost and not ended.pipe_closed:
             self.listener.lost(ended.lost)
-        return tally
+        return tally, gates
 
 
 def lane_names(profiles: Sequence[str], config: Config) -> tuple[str, ...]:
@@ -218,10 +211,17 @@ def ready_rows(
 
 
 def opened_memory(
-    path: Path, form: Form, given: BatchInput, listener: Listener, options: BatchOptions, config: Config
+    path: Path,
+    form: Form,
+    given: BatchInput,
+    listener: Listener,
+    options: BatchOptions,
+    config: Config,
+    totals: OutputTotals | None = None,
 ) -> OutputFile:
-    """The file of the results, which knows what is done already, and tells it. Raises `ConfigError`."""
-    memory = output_file(path, form, given.batch_id, partial(holds_rows, options, config, given.names))
+    """The file of the results, which knows what is done already, and tells it and `totals`. Raises `ConfigError`."""
+    is_same = partial(holds_rows, options, config, given.names)
+    memory = output_file(path, form, given.batch_id, is_same, None if totals is None else totals.hear)
     for words in memory.notes:
         listener.info(words, important=True)
     memory.notes.clear()
@@ -240,8 +240,9 @@ def _opened(
 ) -> BatchOutput:
     target = options.target
     if isinstance(target, Path) and not is_device(target):
-        memory = stack.enter_context(opened_memory(target, form, given, listener, options, config))
-        return BatchOutput(memory, result_encoder(form, columns=memory.columns), memory)
+        totals = OutputTotals(config.reference, options.gate)
+        memory = stack.enter_context(opened_memory(target, form, given, listener, options, config, totals))
+        return BatchOutput(memory, result_encoder(form, columns=memory.columns), memory, totals)
     if isinstance(target, Path):
         target = opened_device(target)
         stack.callback(os.close, target)

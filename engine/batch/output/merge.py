@@ -18,7 +18,7 @@ from msgspec import Struct
 
 from ....profiles.disk import PrivateFile, open_private
 from ....providers.errors import ConfigError, UsageError
-from ....providers.json_values import parse_json
+from ....providers.json_values import parse_json, parse_reply
 from ..rows.digests import DigestMap
 from .lock import lock_file
 from .output_file import KEY_BYTES, PASSING_KINDS, State, Work
@@ -102,9 +102,9 @@ class Shards:
         """How many works have a line."""
         return len(self._line)
 
-    def work_keys(self) -> Iterator[bytes]:
-        """The key of each work that has a line, once."""
-        return (_key(document) for document in self.documents())
+    def has(self, key: bytes) -> bool:
+        """Whether the work of this key has a line."""
+        return self._line.get(key) is not None
 
     def state(self, work: Work) -> State:
         """Whether `work` was done, failed, was done for something else under the same id, or is missing."""
@@ -117,22 +117,22 @@ class Shards:
 
     def documents(self) -> Iterator[Mapping[str, Any]]:
         """The document of each work, once."""
-        for _, line in self._in_file_order():
+        for line in self.chosen():
             yield parse_json(line)
 
     def chosen(self, order: DigestMap | None = None) -> Iterator[bytes]:
         """The line of each work, once; in `order` (work key -> place) if one is given, what has no place at the end."""
         if order is None:
-            for _, line in self._in_file_order():
-                yield line
+            stays = bytearray(self.lines)
+            for _, number in self._line.items():
+                stays[number] = 1
+            yield from (line for number, _, line in self._numbered() if stays[number])
             return
-        places, begins = array("Q"), array("Q")
-        for number, begin, line in self._numbered():
-            begins.append(begin)
-            key = _key(_document(line, self.paths[0], number))
-            if self._line.get(key) == number:
-                place = order.get(key)
-                places.append((_LAST_PLACE if place is None else place) << 32 | number)
+        begins = array("Q", (begin for _, begin, _ in self._numbered()))
+        places = array("Q")
+        for key, number in self._line.items():
+            place = order.get(key)
+            places.append((_LAST_PLACE if place is None else place) << 32 | number)
         opened: tuple[int, BinaryIO] | None = None
         try:
             for place in sorted(places):
@@ -158,11 +158,6 @@ class Shards:
                     yield number, begin, line
                     number += 1
                 begin += len(line)
-
-    def _in_file_order(self) -> Iterator[tuple[int, bytes]]:
-        for number, _, line in self._numbered():
-            if self._line.get(_key(parse_json(line))) == number:
-                yield number, line
 
     def _take(self, document: Mapping[str, Any], path: Path) -> None:
         if self.batch is None:
@@ -260,7 +255,7 @@ def count_missing(directory: Path, shards: Shards) -> Missing | None:
         order = read_order(directory)
     except UsageError:
         return None
-    return Missing(len(order), len(order) - sum(1 for key in shards.work_keys() if order.get(key) is not None))
+    return Missing(len(order), sum(not shards.has(key) for key, _ in order.items()))
 
 
 class OrderWriter:
@@ -309,7 +304,7 @@ def _lines(path: Path) -> Iterator[tuple[bytes, bool]]:
 
 def _document(line: bytes, path: Path, number: int) -> Mapping[str, Any]:
     try:
-        document = parse_json(line)
+        document = parse_reply(line)
         bytes.fromhex(document["work"])
         _began(document)
         if isinstance(document["batch"], str) and isinstance(document["status"], str):

@@ -7,8 +7,9 @@ import errno
 import os
 import stat
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self
@@ -18,16 +19,14 @@ from msgspec.structs import force_setattr
 
 from ....profiles.disk import PrivateFile, open_private, real_path
 from ....providers.errors import ConfigError
-from ....providers.json_values import obj, parse_json
 from ..rows.digests import DigestMap, digest_of
 from .lock import lock_file
 from .records import (
     BEGINNING,
-    IDENTITY,
     Record,
     csv_records,
     end_without_zeros,
-    identity,
+    error_kind,
     json_records,
     line_of_cells,
 )
@@ -89,15 +88,17 @@ class OutputFile:
         heads: Sequence[Sequence[str]] = ((),),
         read_cells: Callable[[Mapping[str, str]], Mapping[str, Any]] = dict,
         is_same: Callable[[Callable[[Work], State]], bool] = lambda _: False,
+        hear: Callable[[Mapping[str, Any]], None] | None = None,
     ) -> None:
         """Open, lock, repair and read `path`. Raises `ConfigError` for a file that holds something else.
 
         `heads` are the columns that a CSV file may begin with, the first for a new one: the same in the same order,
         of which earlier versions called some by other names. `read_cells` makes a document of the cells of a line.
         Results under another name than `batch` are taken where `is_same` finds, by the states of works, that they are
-        those of this input; `batch` is then the name that they have.
+        those of this input; `batch` is then the name that they have. `hear` is told the document of each line that is
+        there, so that nobody has to read them again.
         """
-        self._read_cells = read_cells
+        self._read_cells, self._hear = read_cells, hear
         self._place = real_path(path)
         self.path, self.notes = path, list[str]()
         self.form: Form = form
@@ -122,6 +123,7 @@ class OutputFile:
         self._end = os.fstat(self._file).st_size
         if form == "csv" and self._end == 0:
             self._write(line_of_cells(self.columns))
+        self._begun_at = self._end
 
     def __enter__(self) -> Self:
         return self
@@ -147,15 +149,18 @@ class OutputFile:
             self._has_old_lines = True
         self._remember(work.key, work.digest, failed=failed)
 
+    @property
+    def has_old_lines(self) -> bool:
+        """Whether there are lines that a later one stands for, until it is put in order."""
+        return self._has_old_lines
+
     def documents(self) -> Iterator[Mapping[str, Any]]:
         """All lines as documents, of a CSV file as far as its columns tell."""
-        for record in self._records():
-            if not record.whole:
-                return
-            if self.form == "jsonl":
-                yield obj(parse_json(record.data))
-            else:
-                yield self._read_cells(record.fields)
+        return (self._document(record) for record in self._records() if record.whole)
+
+    def added(self) -> Iterator[Mapping[str, Any]]:
+        """The same of those that were added since it was opened, before it is put in order."""
+        return (self._document(record) for record in self._records(self._begun_at) if record.whole)
 
     def sync(self) -> None:
         """Wait until the disk has it all, for the sake of a power failure."""
@@ -170,23 +175,21 @@ class OutputFile:
         """
         if not self._has_old_lines and order is None:
             return 0
-        last, places, begins, ends = DigestMap(), array("Q"), array("Q"), array("Q")
+        last, begins, ends = DigestMap(), array("Q"), array("Q")
         for number, record in enumerate(self._records()):
             begins.append(record.end - len(record.data))
             ends.append(record.end)
-            key = _work_of(record.fields)[0]
-            last.set(key, number)
-            place = order.get(key) if order is not None else 0
-            places.append((_LAST_PLACE if place is None else place) << 32 | number)
+            last.set(_work_of(record.fields)[0], number)
         try:
-            moved = self._rewrite(last, places if order is None else sorted(places), begins, ends)
+            moved = self._rewrite(begins, ends, *_order_of(last, order, len(begins)))
         except OSError as error:
             self.notes.append(f"{self.path} is whole, but could not be put in order: {error.strerror}")
             return 0
         self._has_old_lines = False
         return moved
 
-    def _rewrite(self, last: DigestMap, places: Sequence[int], begins: Sequence[int], ends: Sequence[int]) -> int:
+    def _rewrite(self, begins: Sequence[int], ends: Sequence[int], numbers: Iterable[int], stays: bytearray) -> int:
+        """Write the lines `numbers`, aside those that do not stay. How many these were."""
         moved, mode = 0, stat.S_IMODE(os.fstat(self._file).st_mode)
         with (
             self._place.open("rb") as source,
@@ -196,12 +199,10 @@ class OutputFile:
             old: BinaryIO | None = None
             if self.form == "csv":
                 kept.write(line_of_cells(self.columns))
-            for place in places:
-                number = place & 0xFFFFFFFF
+            for number in numbers:
                 source.seek(begins[number])
                 data = source.read(ends[number] - begins[number])
-                key = _work_of(self._fields_of(data))[0]
-                if last.get(key) == number:
+                if stays[number]:
                     kept.write(data)
                     continue
                 if old is None:
@@ -214,11 +215,8 @@ class OutputFile:
                 os.fsync(old.fileno())
         return moved
 
-    def _fields_of(self, data: bytes) -> Mapping[str, Any]:
-        if self.form == "jsonl":
-            return identity(parse_json(data))
-        cells = next(csv.reader([data.decode("utf-8", "replace")]))
-        return dict(zip(self.columns, cells, strict=True))
+    def _document(self, record: Record) -> Mapping[str, Any]:
+        return record.fields if self.form == "jsonl" else self._read_cells(record.fields)
 
     def _write(self, line: bytes) -> None:
         try:
@@ -291,7 +289,8 @@ class OutputFile:
                 if self.batch == batch and not self._is_ours(record):
                     raise ConfigError(f"{self.path} is not a batch's output", hint="choose another file for -o")
                 return record
-            if not all(isinstance(fields.get(name), str) for name in IDENTITY) or not _work_of(fields)[1]:
+            key, asked = _work_of(fields)
+            if not asked or type(fields.get("status")) is not str or type(fields.get("batch")) is not str:
                 raise ConfigError(
                     f"{self.path}: result {number} is not one of a batch", hint="choose another file for -o"
                 )
@@ -299,11 +298,14 @@ class OutputFile:
                 self.batch = str(fields["batch"])
             elif fields["batch"] != self.batch:
                 raise self._others()
-            key, asked = _work_of(fields)
             if self._states.get(key) is not None:
                 self._has_old_lines = True
-            asked = b"" if fields.get("error_kind") in PASSING_KINDS else asked
-            self._remember(key, asked, failed=fields["status"] != "ok")
+            failed = fields["status"] != "ok"
+            if failed and error_kind(fields) in PASSING_KINDS:
+                asked = b""
+            self._remember(key, asked, failed=failed)
+            if self._hear is not None:
+                self._hear(self._document(record))
             self.resumed += 1
         return None
 
@@ -316,11 +318,29 @@ class OutputFile:
     def _remember(self, key: bytes, digest: bytes, *, failed: bool) -> None:
         self._states.set(key, _bits(digest) | (_FAILED if failed else 0))
 
-    def _records(self) -> Iterator[Record]:
-        """The lines; the last one may not be whole."""
+    def _records(self, begin: int = 0) -> Iterator[Record]:
+        """The lines from the byte `begin` on; the last one may not be whole."""
         reader = json_records if self.form == "jsonl" else csv_records
         with self._place.open("rb") as file:  # a lock of this kind is not lost when another handle is closed
+            file.seek(begin)
             yield from reader(file, self.columns, self.path)
+
+
+def _order_of(last: DigestMap, order: DigestMap | None, lines: int) -> tuple[Iterable[int], bytearray]:
+    """In which order so many lines are written, by their numbers, and a byte for each that says whether it stays.
+
+    `last` has the last line of each work, `order` the place of each; what has no place comes in the end.
+    """
+    stays = bytearray(lines)
+    places = array("Q")
+    for key, number in last.items():
+        stays[number] = 1
+        place = None if order is None else order.get(key)
+        places.append((_LAST_PLACE if place is None else place) << 32 | number)
+    if order is None:
+        return range(lines), stays
+    old = (number for number in range(lines) if not stays[number])
+    return chain((place & 0xFFFFFFFF for place in sorted(places)), old), stays
 
 
 def _opened(path: Path, place: Path) -> int:
@@ -345,8 +365,8 @@ def _opened(path: Path, place: Path) -> int:
 def _work_of(fields: Mapping[str, Any]) -> tuple[bytes, bytes]:
     """Key and digest of the work that a line answers; empty where the line does not say."""
     try:
-        token = bytes.fromhex(str(fields["work"]))
-    except ValueError:
+        token = bytes.fromhex(fields["work"])
+    except (KeyError, TypeError, ValueError):
         return b"", b""
     return token[:KEY_BYTES], token[KEY_BYTES:]
 

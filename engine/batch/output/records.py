@@ -12,17 +12,19 @@ from typing import Any, BinaryIO, cast
 from msgspec import Struct
 
 from ....providers.errors import ConfigError
-from ....providers.json_values import obj, parse_json
+from ....providers.json_values import obj, parse_reply
 
 SCHEMA = "thinkdial.result/1"
 BEGINNING = b'{"schema":"thinkdial.result/1",'
-IDENTITY = ("work", "status", "batch")
 _LONGEST_CELL = 2**31 - 1
 _ZEROS_AT_ONCE = 64 * 1024
 
 
 class Record(Struct, frozen=True):
-    """One line, or of a CSV file one record, and where it ends in the file. What a crash has cut is not `whole`."""
+    """One line, or of a CSV file one record, and where it ends in the file. What a crash has cut is not `whole`.
+
+    `fields` are the document of the line, of CSV the cells by the name of their column.
+    """
 
     data: bytes
     end: int
@@ -31,31 +33,33 @@ class Record(Struct, frozen=True):
 
 
 def json_records(file: BinaryIO, _: Sequence[str], path: Path) -> Iterator[Record]:
-    """The lines of a JSONL file. Raises `ConfigError` for one that is no JSON, unless it is the end that was cut."""
-    end = 0
-    for number, line in enumerate(iter(file.readline, b""), 1):
+    """The lines of a JSONL file from where it stands.
+
+    Raises `ConfigError` for one that is no JSON, unless it is the end that was cut.
+    """
+    end = file.tell()
+    for number, line in enumerate(file, 1):
         end += len(line)
         if not line.endswith(b"\n") and not _is_result(line):
             yield Record(line, end, {}, whole=False)
             return
         try:
-            yield Record(line, end, identity(parse_json(line)), whole=True)
+            yield Record(line, end, obj(parse_reply(line)), whole=True)
         except ValueError:
             raise ConfigError(
                 f"{path}:{number}: is not a line of a batch's output", hint="choose another file for -o"
             ) from None
 
 
-def identity(document: Any) -> dict[str, Any]:
-    """Only what says which work a line answers, and how it ended."""
-    fields = cast("dict[str, Any]", document) if isinstance(document, dict) else {}
+def error_kind(fields: Mapping[str, Any]) -> str | None:
+    """With what kind of error a result ended, by its document or by its cells."""
     error = fields.get("error")
-    kind = cast("dict[str, Any]", error).get("kind") if isinstance(error, dict) else None
-    return {**{name: fields.get(name) for name in IDENTITY}, "error_kind": kind}
+    kind = cast("dict[str, Any]", error).get("kind") if isinstance(error, dict) else fields.get("error_kind")
+    return kind if isinstance(kind, str) else None
 
 
 def csv_records(file: BinaryIO, columns: Sequence[str], path: Path) -> Iterator[Record]:
-    """The records of a CSV file, each with the bytes that it takes: a cell may hold line breaks. Raises as above."""
+    """The same of a CSV file, each record with the bytes that it takes: a cell may hold line breaks."""
     csv.field_size_limit(_LONGEST_CELL)
     taken: list[bytes] = []
 
@@ -65,7 +69,8 @@ def csv_records(file: BinaryIO, columns: Sequence[str], path: Path) -> Iterator[
             yield line.decode("utf-8", "replace")
 
     reader = csv.reader(lines(), strict=True)
-    end, header = 0, None
+    end = file.tell()
+    header = list(columns) if end else None
     while True:
         taken.clear()
         try:
@@ -114,7 +119,7 @@ def line_of_cells(cells: Sequence[str]) -> bytes:
 
 def _is_result(line: bytes) -> bool:
     try:
-        return obj(parse_json(line)).get("schema") == SCHEMA
+        return obj(parse_reply(line)).get("schema") == SCHEMA
     except ValueError:
         return False
 

@@ -67,11 +67,16 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
     """What there is to count of one line of output (`thinkdial.result/1` and what a batch adds)."""
     usage, cost, think = _inner(document, "usage"), _inner(document, "cost"), _inner(document, "think")
     kind, usd, passed = _inner(document, "error").get("kind"), cost.get("usd"), document.get("passed")
+    requested, judges = think.get("requested"), list[Decimal | None]()
     if climb := _inner(document, "escalation"):
         usd = climb.get("usd")
+        requested = LADDER.join(map(str, array(climb.get("levels")))) or requested
+    elif checks := document.get("checks"):
+        told = [check.get("usd") for check in items(checks) if check.get("calls")]
+        judges = [None if one is None else Decimal(one) for one in told]
     return Seen(
         profile=str(document.get("profile")),
-        think=LADDER.join(map(str, array(climb.get("levels")))) or str(think.get("requested")),
+        think=str(requested),
         model=str(document.get("model") or ""),
         status=str(document.get("status")),
         verdict=str(think.get("verdict")),
@@ -87,11 +92,7 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
         row_id=str(document.get("row_id") or "") or None,
         answer=str(document.get("answer") or ""),
         twins=tuple(str(receipt.get("requested")) for receipt in document.get("same_request") or ()),
-        judges=tuple(
-            None if check.get("usd") is None else Decimal(check["usd"])
-            for check in items(document.get("checks"))
-            if check.get("calls") and not climb
-        ),
+        judges=tuple(judges),
     )
 
 

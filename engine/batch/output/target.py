@@ -51,10 +51,14 @@ def output_form(given: str | None, path: Path | None) -> Form:
 
 
 def output_file(
-    path: Path, form: Form, batch_id: str, is_same: Callable[[Callable[[Work], State]], bool] = lambda _: False
+    path: Path,
+    form: Form,
+    batch_id: str,
+    is_same: Callable[[Callable[[Work], State]], bool] = lambda _: False,
+    hear: Callable[[Mapping[str, Any]], None] | None = None,
 ) -> OutputFile:
     """The file of a batch's results, opened (`OutputFile`). Raises `ConfigError`."""
-    return OutputFile(path, form, batch_id, HEADS, read_cells, is_same)
+    return OutputFile(path, form, batch_id, HEADS, read_cells, is_same, hear)
 
 
 def opened_device(path: Path) -> int:

@@ -5,19 +5,29 @@ from __future__ import annotations
 import hashlib
 import struct
 from array import array
+from collections.abc import Iterator
 
 _FIRST_SLOTS = 1024
 _FILL = 0.6
+_KEPT_BYTES = 8
 _LENGTH = struct.Struct(">Q")
 
 
-def digest_of(*parts: str) -> bytes:
-    """16 bytes that stand for `parts`, in this order and with their borders."""
-    framed: list[bytes] = []
+def digest_of(*parts: str, after: bytes = b"") -> bytes:
+    """16 bytes that stand for `parts`, in this order and with their borders.
+
+    `after` are more parts that follow them, `framed` already, as those that many digests have in common.
+    """
+    return hashlib.blake2b(framed(*parts) + after, digest_size=16).digest()
+
+
+def framed(*parts: str) -> bytes:
+    """`parts` in one piece, each after its length."""
+    pieces: list[bytes] = []
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
-        framed += (_LENGTH.pack(len(data)), data)
-    return hashlib.blake2b(b"".join(framed), digest_size=16).digest()
+        pieces += (_LENGTH.pack(len(data)), data)
+    return b"".join(pieces)
 
 
 class DigestMap:
@@ -36,11 +46,19 @@ class DigestMap:
 
     def get(self, digest: bytes) -> int | None:
         """The number at `digest`; None when there is none."""
-        slot = self._slot(self._key(digest))
+        slot = self._slot(_key(digest))
         return self._values[slot] if self._keys[slot] else None
 
+    def items(self) -> Iterator[tuple[bytes, int]]:
+        """Each digest, as far as it is kept, with its number, in no order."""
+        return (
+            (key.to_bytes(_KEPT_BYTES, "big"), value)
+            for key, value in zip(self._keys, self._values, strict=True)
+            if key
+        )
+
     def set(self, digest: bytes, value: int) -> None:
-        key = self._key(digest)
+        key = _key(digest)
         slot = self._slot(key)
         if not self._keys[slot]:
             self._size += 1
@@ -49,14 +67,11 @@ class DigestMap:
         if self._size > _FILL * len(self._keys):
             self._grow()
 
-    @staticmethod
-    def _key(digest: bytes) -> int:
-        return int.from_bytes(digest[:8], "big") or 1  # 0 marks an empty slot
-
     def _slot(self, key: int) -> int:
-        mask = len(self._keys) - 1
+        keys = self._keys
+        mask = len(keys) - 1
         slot = key & mask
-        while self._keys[slot] not in (0, key):
+        while (found := keys[slot]) != key and found:
             slot = (slot + 1) & mask
         return slot
 
@@ -68,3 +83,7 @@ class DigestMap:
             if key:
                 slot = self._slot(key)
                 self._keys[slot], self._values[slot] = key, value
+
+
+def _key(digest: bytes) -> int:
+    return int.from_bytes(digest[:_KEPT_BYTES], "big") or 1  # 0 marks an empty slot

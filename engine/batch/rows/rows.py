@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
@@ -24,6 +23,7 @@ from ...planning.fates import Past
 from ...results.forms import form_of
 from .conversations import StandIns, Template, UnusableError, asked_of
 from .digests import DigestMap
+from .json_text import exact_value, ordinary_value
 
 Form = Literal["jsonl", "csv", "lines"]
 _READ_AS: Mapping[str, Form] = {
@@ -139,7 +139,7 @@ def _line_entries(lines: Iterable[bytes], form: Form) -> Iterator[tuple[int, dic
         if line == 1:
             data = data.removeprefix(b"\xef\xbb\xbf")
         data = data.strip(b"\r\n")
-        if not data.strip():
+        if not data or data.isspace():
             continue
         try:
             yield line, _entry(data, form)
@@ -150,41 +150,23 @@ def _line_entries(lines: Iterable[bytes], form: Form) -> Iterator[tuple[int, dic
 def _entry(data: bytes, form: Form) -> dict[str, Any]:
     if len(data) > MAX_ROW_BYTES:
         raise UnusableError(f"the row is larger than {MAX_ROW_BYTES // 2**20} MiB")
-    try:
-        written = data.decode()
-    except UnicodeDecodeError as error:
-        raise UnusableError(f"is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})") from None
-    if form == "lines":
-        return {"prompt": written}
-    try:
-        value = _parsed(written)
-    except ValueError as error:
-        raise UnusableError(f"is not JSON: {error}") from None
+    value = ordinary_value(data) if form == "jsonl" else None
+    if value is None:
+        try:
+            written = data.decode()
+        except UnicodeDecodeError as error:
+            raise UnusableError(f"is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x})") from None
+        if form == "lines":
+            return {"prompt": written}
+        try:
+            value = exact_value(written)
+        except ValueError as error:
+            raise UnusableError(f"is not JSON: {error}") from None
     if isinstance(value, str):
         return {"prompt": value}
     if not isinstance(value, dict):
         raise UnusableError("a row is a JSON object, or a string")
     return cast("dict[str, Any]", value)
-
-
-def _parsed(written: str) -> Any:
-    """The JSON value, of which all can be written again. Raises `ValueError`."""
-    try:
-        return _DECODER.decode(written)
-    except RecursionError:
-        raise ValueError("nested too deeply") from None
-
-
-def _no_number(name: str) -> Any:
-    raise ValueError(f"{name} is no JSON number")
-
-
-def _float(written: str) -> float:
-    value = float(written)
-    return value if math.isfinite(value) else _no_number(written)
-
-
-_DECODER = json.JSONDecoder(parse_constant=_no_number, parse_float=_float)
 
 
 def _delimiter_of(header: str) -> str:
@@ -262,7 +244,7 @@ def _cell_json(name: str, cell: str) -> Any:
     if name in ("expect", "session") and not cell.lstrip().startswith(("{", '"')):
         return cell  # the plain cell is the exact answer, or the name of a file
     try:
-        return _parsed(cell)
+        return exact_value(cell)
     except ValueError as error:
         raise UnusableError(f"{name} is not JSON: {error}") from None
 

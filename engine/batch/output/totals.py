@@ -1,0 +1,49 @@
+"""The totals of all that an output holds, found while it is read anyway."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from ...checks.gates import Gate, GateTally
+from .summary import Tally
+
+if TYPE_CHECKING:
+    from ....profiles.profile import Reference
+    from ..rows.digests import DigestMap
+    from .output_file import OutputFile
+
+
+class OutputTotals:
+    """Is told the lines of earlier runs while the file is opened, and reads those of this run in the end."""
+
+    def __init__(self, reference: Reference, gate: Gate | None) -> None:
+        self._reference, self._gate = reference, gate
+        self._begin()
+
+    def _begin(self) -> None:
+        self.tally = Tally(reference=self._reference)
+        self.gates = None if self._gate is None else GateTally(self._gate)
+
+    def hear(self, document: Mapping[str, Any]) -> None:
+        """Count one line."""
+        self.tally.add(document)
+        if self.gates is not None:
+            self.gates.add_line(document)
+
+    def close(self, memory: OutputFile, order: DigestMap | None, this_run: Tally) -> None:
+        """Count the lines of this run as well, with what only `this_run` knows, and put the file in `order`.
+
+        Only where lines stand for earlier ones, which are moved away, all is read again.
+        """
+        is_superseding = memory.has_old_lines
+        if not is_superseding:
+            for document in memory.added():
+                self.hear(document)
+        memory.tidy(order)
+        if is_superseding:
+            self._begin()
+            for document in memory.documents():
+                self.hear(document)
+        self.tally.profiles = {**this_run.profiles, **self.tally.profiles}
+        self.tally.skipped, self.tally.again = this_run.skipped, this_run.again
