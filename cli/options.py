@@ -188,6 +188,12 @@ SchemaOption = Annotated[
     str | None, typer.Option("--schema", metavar="SCHEMA", help="JSON to a schema: a file, JSON, 'name, tags [str]'.")
 ]
 JsonMode = Annotated[bool, typer.Option("--json-mode", help="Answers as JSON of any kind.")]
+ServerTools = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--server-tool", metavar="NAME", help="The provider's own search, fetch, code, x-search or maps; none. Repeatable."
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
 
@@ -249,6 +255,7 @@ class SendOptions(Struct, frozen=True):
     detail: Detail = "high"
     schema: SchemaOption = None
     json_mode: JsonMode = False
+    server_tool: ServerTools = None
 
     @property
     def beside(self) -> Beside:

@@ -18,7 +18,7 @@ from .planning.fates import OnMismatch
 from .planning.option_names import LIBRARY, check_number
 from .planning.prepare import Prompt, checked_text
 from .runs.forecasts import Note
-from .runs.jobs import Options
+from .runs.jobs import Options, server_tools_in
 from .runs.observer import Observer
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class RequestOptions(TypedDict, total=False):
     `system`: the system prompt. `max_output`: most output tokens, reasoning included where the model counts it so.
     `stream`: whether a stream is asked for. `emulate`: ask models without reasoning for it by prompt, labelled so.
     `schema`: JSON Schema that answers have to fit, or its short form `"name, age int, tags [str]"`. `json_mode`: any
-    JSON.
+    JSON. `server_tools`: tools that the providers run themselves (`["search"]`), `[]` for none.
     """
 
     system: str | None
@@ -59,6 +59,7 @@ class RequestOptions(TypedDict, total=False):
     emulate: bool
     schema: Mapping[str, Any] | str | None
     json_mode: bool
+    server_tools: Sequence[str] | None
 
 
 class AttemptOptions(RequestOptions, total=False):
@@ -278,6 +279,7 @@ def options_of(sweep: tuple[Think, ...], options: AttemptOptions) -> Options:
         not options.get("stream", True),
         options.get("emulate", False),
         shape=shape_in(options),
+        server_tools=_tools_in(options),
         choose=choose_dose,
     )
 
@@ -292,6 +294,11 @@ def shape_in(options: RequestOptions) -> Shape | None:
     if schema is not None and json_mode:
         raise UsageError("schema and json_mode: say one of them; a schema is JSON as well")
     return shape_said(ANY_JSON if schema is None else schema, "schema")
+
+
+def _tools_in(options: RequestOptions) -> tuple[str, ...] | None:
+    said = options.get("server_tools")
+    return () if said is not None and not said else server_tools_in(said, "server_tools")
 
 
 def batch_options_of(

@@ -14,13 +14,13 @@ from ..providers.think import Think, parse_think
 from . import facts
 from .budget_rules import BudgetRules, check_names, read_budget, with_members
 from .card import ModelCard, Spelling
-from .cards.card_file import check_dialect, read_card
+from .cards.card_file import read_card
 from .cards.own_models import OwnModel, read_models, with_own_prices
 from .cards.resolution import card_for
 from .disk import is_own, is_same
 from .history_settings import HistorySettings, read_history
 from .price_list import read_price, read_prices
-from .profile import CallLimits, Defaults, Price, Profile, Reference
+from .profile import Defaults, Price, Profile, Reference
 from .provider import Provider
 from .state.context_file import read_context
 from .trust import check_trusted, first_untrusted, is_trusted, refused
@@ -28,6 +28,7 @@ from .yaml_file import Section, read_text, read_yaml
 
 if TYPE_CHECKING:
     from .checks.definitions import CheckDefinition
+    from .own_tools.definitions import OwnTools
     from .prompts.templates import PromptTemplate
 
 PROJECT_FILE = ".thinkdial.yaml"
@@ -38,12 +39,13 @@ OF_OTHERS = "to use it all the same, read it and name it: --config FILE"
 
 TOP_KEYS = (
     "defaults", "profiles", "groups", "providers", "spellings", "reference", "budget", "prices", "history",
-    "models", "checks", "templates",
+    "models", "checks", "templates", "tools", "mcp_servers",
 )  # fmt: skip
 PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
     "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
     "endpoint", "known_as", "quirks", "thinking", "emulate", "simulated", "cache", "context", "expect", "schema",
+    "server_tools",
 )  # fmt: skip
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
@@ -75,6 +77,7 @@ class Config(Struct, frozen=True):
     models: Mapping[str, OwnModel] = field(default_factory=dict[str, OwnModel])
     checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, "CheckDefinition"])
     templates: Mapping[str, PromptTemplate] = field(default_factory=dict[str, "PromptTemplate"])
+    own_tools: OwnTools | None = None
 
     def provider(self, name: str) -> Provider:
         if name in self.providers:
@@ -105,6 +108,7 @@ class _Draft(Struct):
     models: Mapping[str, OwnModel] = field(default_factory=dict[str, OwnModel])
     checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, "CheckDefinition"])
     templates: Mapping[str, PromptTemplate] = field(default_factory=dict[str, "PromptTemplate"])
+    own_tools: OwnTools | None = None
     notes: list[str] = field(default_factory=list[str])
     has_plugins: bool = False
 
@@ -149,7 +153,7 @@ def load(
     draft, layers = _builtin(also)
     personal = user_file()
     if personal in drafts or _exists(personal):
-        _apply(draft, read_yaml(_text_of(personal, drafts), str(personal)), trusted=True)
+        _apply(draft, read_yaml(_text_of(personal, drafts), str(personal)), trusted=True, is_users=True)
         layers.append(Layer("user", personal))
     try:
         shared = project_file(start or Path.cwd())
@@ -163,7 +167,7 @@ def load(
         _apply(draft, read_yaml(text, str(shared)), trusted=trusted)
         layers.append(Layer("project", shared, trusted))
     if config is not None:
-        _apply(draft, read_yaml(_text_of(config, drafts), str(config)), trusted=True)
+        _apply(draft, read_yaml(_text_of(config, drafts), str(config)), trusted=True, is_users=True)
         layers.append(Layer("option", config))
     _check_groups(draft)
     check_names(draft.budget, draft.profiles, draft.groups, draft.providers)
@@ -194,6 +198,7 @@ def _finished(draft: _Draft, layers: list[Layer]) -> Config:
         history=draft.history,
         checks=draft.checks,
         templates=draft.templates,
+        own_tools=draft.own_tools,
     )
 
 
@@ -208,7 +213,7 @@ def _exists(path: Path) -> bool:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
+def _apply(draft: _Draft, root: Section, *, trusted: bool, is_users: bool = False) -> None:
     root.only(TOP_KEYS)
     if not trusted:
         check_trusted(root)
@@ -251,6 +256,10 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool) -> None:
         from .prompts.templates import read_templates
 
         draft.templates = read_templates(section, draft.templates, trusted=trusted)
+    if "tools" in root or "mcp_servers" in root:
+        from .own_tools.definitions import read_own_tools
+
+        draft.own_tools = read_own_tools(root, draft.own_tools, is_users=is_users)
     if section := root.section("budget"):
         draft.budget = read_budget(section, draft.budget, trusted=trusted, notes=draft.notes)
     draft.budget = with_members(draft.budget, draft.groups, root.section("groups") or (), trusted=trusted)
@@ -290,7 +299,7 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
     changes: dict[str, Any] = {
         "model": model,
         "think": read_think(section, "think"),
-        "dialect": _dialect(section),
+        "dialect": facts.read_dialect(section),
         "base_url": facts.read_base_url(section),
         "stream": section.flag("stream"),
         "max_output_tokens": section.whole("max_output_tokens", least=1),
@@ -303,7 +312,7 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
         "headers": facts.read_headers(section) if "headers" in section else None,
         "params": section.mapping("params") if "params" in section else None,
         "price": read_price(section.section("price")),
-        "limits": _limits(section.section("limits")),
+        "limits": facts.read_limits(section.section("limits")),
         "system": section.text("system"),
         "endpoint": facts.read_endpoint(section),
         "quirks": section.mapping("quirks") or None,
@@ -321,12 +330,17 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
 
 
 def _expected(section: Section) -> dict[str, Any]:
-    """What a profile's answers have to be: its `expect` and `schema`."""
-    if "expect" not in section and "schema" not in section:
-        return {}
-    from .checks.expected import read_expect, read_schema
+    """What a profile's answers have to be, its `expect` and `schema`, and the tools that its provider is to run."""
+    found: dict[str, Any] = {}
+    if "expect" in section or "schema" in section:
+        from .checks.expected import read_expect, read_schema
 
-    return {"expect": read_expect(section), "schema": read_schema(section)}
+        found = {"expect": read_expect(section), "schema": read_schema(section)}
+    if "server_tools" in section:
+        from .server_tools.rule import read_names
+
+        found["server_tools"] = read_names(section)
+    return found
 
 
 def read_think(section: Section, key: str) -> Think | None:
@@ -354,13 +368,6 @@ def _defaults(section: Section, base: Defaults) -> Defaults:
     return replace(base, **{key: value for key, value in changes.items() if value is not None})
 
 
-def _dialect(section: Section) -> str | None:
-    name = section.text("dialect")
-    if name is not None:
-        check_dialect(section, "dialect", name)
-    return name
-
-
 def _thinking(section: Section | None, draft: _Draft) -> dict[str, Any]:
     """What a profile says of its model's thinking: a card, and under `fields` how each wish is spelled."""
     if section is None:
@@ -368,17 +375,6 @@ def _thinking(section: Section | None, draft: _Draft) -> dict[str, Any]:
     card = read_card(section, None, known_spellings=draft.spellings, more_keys=("fields",))
     spelled = section.section("fields")
     return {"card": card, "spelling": facts.read_spelling("profile", spelled) if spelled else None}
-
-
-def _limits(section: Section | None) -> CallLimits | None:
-    if section is None:
-        return None
-    section.only(CallLimits.__struct_fields__)
-    return CallLimits(
-        section.whole("concurrency", least=1, most=10_000),
-        section.whole("rpm", least=1),
-        section.whole("tpm", least=1),
-    )
 
 
 def _check_groups(draft: _Draft) -> None:

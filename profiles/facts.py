@@ -15,7 +15,7 @@ from ..providers.errors import ConfigError
 from ..providers.think import Level
 from .card import ModelCard, Spelling
 from .cards.card_file import check_dialect, read_card, read_levels, read_pattern
-from .profile import Reference
+from .profile import CallLimits, Reference
 from .provider import Catalogue, DialectUse, EndpointPart, Listing, Provider, VendorWords
 from .yaml_file import Section, read_yaml
 
@@ -369,3 +369,20 @@ def _required(section: Section, key: str) -> Section:
     if found is None:
         raise ConfigError(f"{section.place}: {section.path}{key} is missing")
     return found
+
+
+def read_dialect(section: Section) -> str | None:
+    """The wire format that a profile names. Raises `ConfigError` for one that nobody speaks."""
+    name = section.text("dialect")
+    if name is not None:
+        check_dialect(section, "dialect", name)
+    return name
+
+
+def read_limits(section: Section | None) -> CallLimits | None:
+    """What a profile may do at once."""
+    if section is None:
+        return None
+    section.only(CallLimits.__struct_fields__)
+    most = section.whole("concurrency", least=1, most=10_000)
+    return CallLimits(most, section.whole("rpm", least=1), section.whole("tpm", least=1))

@@ -70,7 +70,7 @@ class Profile(Struct, frozen=True):
     project file that nobody vouched for decides where the prompt and a key would go. `simulated` is the mark of the
     simulator that is called; it is believed only where the address proves it. `expect` is what its answers are
     checked by, where neither a row nor an option says it. `schema` is what they have to fit, as it is written:
-    JSON Schema, the short form of one, or the word `json`.
+    JSON Schema, the short form of one, or the word `json`. `server_tools` are tools that the provider runs itself.
     """
 
     name: str
@@ -105,6 +105,7 @@ class Profile(Struct, frozen=True):
     simulated: str | None = None
     expect: Mapping[str, Any] | None = None
     schema: Mapping[str, Any] | str | None = None
+    server_tools: tuple[str, ...] = ()
 
 
 class Defaults(Struct, frozen=True):

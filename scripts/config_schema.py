@@ -8,6 +8,8 @@ from config_words import SCHEMA_ID, with_words
 from schema_objects import DIALECT, object_schema
 
 from thinkdial.engine.checks.expectation import KINDS, MODIFIERS
+from thinkdial.profiles.own_tools.definitions import COMMAND_TOOL_KEYS, MCP_SERVER_KEYS, MOST_TOOL_OUTPUT, MOST_TOOL_S
+from thinkdial.profiles.server_tools.rule import tool_names
 from thinkdial.profiles import budget_rules, config, facts, history_settings
 from thinkdial.profiles.card import AfterEnd, Control
 from thinkdial.profiles.cards.own_models import OWN_KEYS
@@ -69,6 +71,7 @@ def config_schema() -> dict[str, Any]:
         "thinking": {"type": "object"},
         "expect": {"anyOf": [{"type": ["string", "number"]}, object_schema(_expected())]},
         "schema": {"type": ["object", "string"]},
+        "server_tools": {"type": "array", "items": {"enum": list(tool_names())}},
     }
     profile = object_schema({key: kinds[key] for key in config.PROFILE_KEYS})
     defaults = object_schema(
@@ -88,6 +91,8 @@ def config_schema() -> dict[str, Any]:
         "models": {"type": "object", "additionalProperties": _own_model(amount)},
         "checks": {"type": "object", "additionalProperties": _check()},
         "templates": {"type": "object", "additionalProperties": _template()},
+        "tools": {"type": "object", "additionalProperties": _own_tool()},
+        "mcp_servers": {"type": "object", "additionalProperties": _mcp_server()},
     }
     return {
         "$schema": DIALECT,
@@ -95,6 +100,24 @@ def config_schema() -> dict[str, Any]:
         "title": "thinkdial configuration",
         **with_words(object_schema({key: tops[key] for key in config.TOP_KEYS})),
     }
+
+
+def _own_tool() -> dict[str, Any]:
+    variables: dict[str, Any] = {"type": "object", "additionalProperties": {"type": "string"}}
+    kinds: dict[str, Any] = {
+        "command": {"type": "array", "items": {"type": "string"}, "minItems": 1},
+        "description": {"type": "string"},
+        "parameters": {"type": "object"},
+        "timeout": {"type": "number", "exclusiveMinimum": 0, "maximum": MOST_TOOL_S},
+        "max_output": {"type": "integer", "minimum": 1, "maximum": MOST_TOOL_OUTPUT},
+        "env": variables,
+    }
+    return object_schema({key: kinds[key] for key in COMMAND_TOOL_KEYS}, required=["command"])
+
+
+def _mcp_server() -> dict[str, Any]:
+    kinds = _own_tool()["properties"] | {"url": {"type": "string", "pattern": "^https?://"}}
+    return object_schema({key: kinds[key] for key in MCP_SERVER_KEYS})
 
 
 def _price(amount: dict[str, Any], *, in_batch: bool = False) -> dict[str, Any]:

@@ -14,7 +14,7 @@ LAYERS = ("cli", "engine", "profiles", "providers", "simulator")
 MOST_FILES, MOST_LINES = 15, 400
 
 ENGINE_ORDER = (
-    "statistics", "targets", "shapes", "tools", "planning", "exchange", "attachments", "results", "checks", "costs",
+    "statistics", "targets", "shapes", "tools", "server_tools", "planning", "exchange", "attachments", "results", "checks", "costs",
     "cells", "history", "lookups",
     "runs", "doses", "sessions", "batch", "trials", "locks", "api", "call_options", "session_calls", "client",
     "single_calls", "lock_calls", "dose_calls", "session",

@@ -104,7 +104,7 @@ class RowCaller:
 
     def _distinct_of(self, row: Row, sweep: tuple[Think, ...]) -> dict[Think, tuple[Twin, ...]]:
         """The think values of the sweep that differ in what is sent, each with those that do not differ from it."""
-        prompt = Prompt(row.text, row.system or self._system, row.earlier, shape=self._shape(row))
+        prompt = Prompt(row.text, row.system or self._system, row.earlier, shape=self._shape(row), server_tools=self._options.server_tools)
         calls: list[Prepared | None] = []
         for think in sweep:
             try:
@@ -145,7 +145,7 @@ class RowCaller:
     def _prepared(self, row: Row, think: Think) -> Prepared:
         prompt = Prompt(
             row.text, row.system or self._system, row.earlier, row.past, asked=row.asked, shape=self._shape(row),
-            stand_ins=row.stand_ins,
+            stand_ins=row.stand_ins, server_tools=self._options.server_tools,
         )  # fmt: skip
         if row.past is not None or row.asked:
             return self._prepare(row, think, prompt)
@@ -210,6 +210,9 @@ class RowCaller:
         shape = options.shape
         if shape is not None or profile.schema is not None:
             chosen["schema"] = profile.schema if shape is None else [shape.word, shape.schema]
+        tools = profile.server_tools if options.server_tools is None else options.server_tools
+        if tools:
+            chosen["server_tools"] = tools
         return json.dumps(chosen, sort_keys=True, default=str)
 
 

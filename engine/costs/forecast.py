@@ -115,7 +115,7 @@ def forecast(
         f"worst case: {_worst_words(prepared, limit)}",
         f"all but the worst case reads {cached:,} tokens from the provider's cache" if cached else PRICE_METHOD,
     )
-    return Forecast(
+    made = Forecast(
         input_tokens=entered,
         input_source="estimated" if counted_tokens is None else "counted",
         low_output_tokens=output.low,
@@ -138,6 +138,11 @@ def forecast(
         method="; ".join(words),
         cached_input_tokens=cached,
     )
+    if not prepared.server_tools:
+        return made
+    from .server_tool_fees import with_fees  # which few calls need
+
+    return with_fees(made, prepared)
 
 
 def _input_words(going: ConversationInput | None, *, counted: bool) -> str:
@@ -225,7 +230,12 @@ def ample_usd(prepared: Prepared, prompt: Prompt, made: Forecast, at: datetime) 
     thinking = 0 if dial is None or dial.kind == "silent" else dial.tokens or reference.budgets[Level.MEDIUM.value]
     room = AMPLE * max(made.high_output_tokens or 0, thinking + reference.answer_tokens)
     limit = output_limit(prepared)
-    return _worst(prepared, prompt, room if limit is None else min(room, limit), at)
+    ample = _worst(prepared, prompt, room if limit is None else min(room, limit), at)
+    if ample is None or not prepared.server_tools:
+        return ample
+    from .server_tool_fees import one_use
+
+    return ample + AMPLE * one_use(prepared).usd
 
 
 def affordable_output_tokens(prepared: Prepared, prompt: Prompt, usd: Decimal, at: datetime) -> int | None:
@@ -321,7 +331,7 @@ def _worst_words(prepared: Prepared, limit: int | None) -> str:
 
 
 def _is_open_ended(prepared: Prepared) -> bool:
-    return any(at_path(prepared.call.params, path) not in (None, 1) for path in _OPEN_ENDED)
+    return bool(prepared.server_tools) or any(at_path(prepared.call.params, path) not in (None, 1) for path in _OPEN_ENDED)
 
 
 def _worst(prepared: Prepared, prompt: Prompt, output: int, at: datetime) -> Decimal | None:

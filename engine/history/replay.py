@@ -28,6 +28,7 @@ from ..targets.target import Target, resolve
 from .unfinished import KILLED, as_recovered
 
 if TYPE_CHECKING:
+    from ...profiles.server_tools.rule import ServerToolRule
     from ..shapes.request import ShapePlan
     from .read import StoredResult, StoredRun
 
@@ -145,6 +146,7 @@ def _made(stored: StoredResult, reply: Reply, target: Target, config: Config) ->
             asked=Asked(Prompt(""), config.reference),
             emulated=bool(sent.get("emulated")),
             shape=_shape(sent),
+            server_tools=_server_tools(was, target),
         ),
         reply=reply,
         latency=was.latency,
@@ -160,6 +162,17 @@ def _made(stored: StoredResult, reply: Reply, target: Target, config: Config) ->
         made, id=was.id, created_at=was.created_at, forecast=was.forecast, host=was.host, simulated=was.simulated,
         repeat=was.repeat, same_request=was.same_request,
     )  # fmt: skip
+
+
+def _server_tools(was: Result, target: Target) -> tuple[ServerToolRule, ...]:
+    """The rules of the tools that the provider was asked to run."""
+    if not was.server_tools:
+        return ()
+    from ...profiles.server_tools.rule import server_tool
+
+    names = [use.name for use in was.server_tools if use.asked]
+    found = [server_tool(name, was.provider, was.dialect, target.profile.known_as or was.model) for name in names]
+    return tuple(rule for rule in found if rule is not None)
 
 
 def _shape(sent: Json) -> ShapePlan | None:

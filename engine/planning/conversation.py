@@ -76,7 +76,7 @@ def with_past(
     if told and keep == "all" and not rule.keep_body.keys() & call.params.keys():
         call = replace(call, native=merged(call.native, rule.keep_body))
         headers += tuple((name, str(value)) for name, value in rule.keep_headers.items())
-    return replace(call, written=tuple(write(planned.exchanged)), headers=headers), planned
+    return replace(call, written=tuple(write(planned.exchanged)), headers=(*call.headers, *headers)), planned
 
 
 def _with_files(

@@ -12,7 +12,7 @@ from ...profiles.profile import Reference
 from ...profiles.state.compactions import CompactionMeans
 from ...providers.errors import UsageError
 from ...providers.json_values import obj, parse_json
-from ...providers.merge import merged, without
+from ...providers.merge import joined, merged, without
 from ...providers.registry import dialect
 from ...providers.schema import Call, HttpRequest, Message, Notice
 from ...providers.think import Level, Think
@@ -27,6 +27,7 @@ from .plan import PlanContext, ThinkPlan, plan
 from .think_plan import AimReceipt
 
 if TYPE_CHECKING:
+    from ...profiles.server_tools.rule import ServerToolRule
     from ...profiles.shapes.shape import Shape
     from ..shapes.request import ShapePlan
     from .inputs.stand_ins import StandIns
@@ -38,6 +39,7 @@ class Prompt(Struct, frozen=True):
     `past` are the turns of a session, with everything that belongs to them; None outside sessions. `asked` are the
     parts of the prompt in their order, where files stand beside the text or in it; else there are none. `shape` is what
     the answer has to be, None for words. `stand_ins` is what may go in the place of files, and is asked for.
+    `server_tools` are names of tools that the provider is to run itself, None for those of the profile.
     """
 
     text: str
@@ -47,6 +49,7 @@ class Prompt(Struct, frozen=True):
     asked: tuple[TurnPiece, ...] = ()
     shape: Shape | None = None
     stand_ins: StandIns = {}
+    server_tools: tuple[str, ...] | None = None
 
     @property
     def pieces(self) -> tuple[TurnPiece, ...]:
@@ -95,6 +98,7 @@ class Prepared(Struct, frozen=True):
     emulated: bool = False
     continuity: Continuity = NO_TURNS
     shape: ShapePlan | None = None
+    server_tools: tuple[ServerToolRule, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -187,15 +191,25 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         said = "\n".join(filter(None, (system, prompt.text)))
         shaped = planned_shape(target, prompt.shape, decided.params or {}, decided.thinks, said)
         decided, system = replace(decided, notices=(*shaped.notices, *decided.notices)), shaped.system(system)
+    native, headers, rules = merged(target.use.body, decided.native, {} if shaped is None else shaped.native), (), ()
+    names = profile.server_tools if prompt.server_tools is None else prompt.server_tools
+    if names and asked.compaction is None:
+        from ..server_tools.request import GoesAlong, plan_server_tools  # which few calls need
+
+        along = GoesAlong(schema=shaped is not None and shaped.fidelity != "prompt", thinks=decided.thinks)
+        served = plan_server_tools(target, names, decided.params or {}, along)
+        native, headers, rules = joined(native, served.native), served.headers, served.rules
+        decided = replace(decided, notices=(*decided.notices, *served.notices))
     call = Call(
         model=profile.model,
         prompt=prompt.text,
         system=system,
         max_output_tokens=decided.max_output_tokens,
         stream=asked.stream,
-        native=merged(target.use.body, decided.native, {} if shaped is None else shaped.native),
+        native=native,
         params=decided.params or {},
         earlier=prompt.earlier,
+        headers=headers,
     )
     continuity = NO_TURNS
     if prompt.past is not None:
@@ -230,7 +244,7 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         target, call = compacting(target, call, asked.compaction)
     request = _build(target, call)
     check_address(target.base_url, request.url)
-    return Prepared(target, think, decided, call, request, asked, emulated, continuity, shaped)
+    return Prepared(target, think, decided, call, request, asked, emulated, continuity, shaped, rules)
 
 
 def _can_be_emulated(think: Think, decided: ThinkPlan, target: Target) -> bool:
@@ -314,8 +328,8 @@ def with_output_limit(prepared: Prepared, tokens: int, *why: Notice) -> Prepared
 
 def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
     """The same call for another prompt: what was decided does not depend on it."""
-    is_shaped = prompt.shape is not None or prepared.shape is not None
-    if prompt.past is not None or prompt.asked or is_shaped or prepared.target.profile.cache:
+    is_more = bool(prompt.shape or prepared.shape or prompt.server_tools or prepared.server_tools)
+    if prompt.past is not None or prompt.asked or is_more or prepared.target.profile.cache:
         return _prepare(prepared.target, prepared.think, replace(prepared.asked, prompt=prompt))
     system = prompt.system or prepared.target.profile.system
     if prepared.emulated:

@@ -30,6 +30,7 @@ from .result import Cost, Reasoning, Result, Run, Status, Summary, ThinkReceipt
 
 if TYPE_CHECKING:
     from ..shapes.words import ShapeReceipt
+    from .tool_use import ServerToolUse
 
 SIMULATED = Notice("simulated", "answered by the built-in simulator, not by a provider; the cost was not charged")
 """Said of each result of a simulator."""
@@ -114,12 +115,21 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         shape=shaped.receipt,
         answer_json=shaped.value,
         schema_errors=shaped.errors,
+        server_tools=_server_tools(prepared, reply),
         turn=turn,
         refused={} if past is None else {turn.number: turn.dead for turn in past.turns if turn.dead},
         refused_compactions={}
         if past is None
         else {at: one.turn.dead for at, one in enumerate(past.compactions) if one.turn.dead},
     )
+
+
+def _server_tools(prepared: Prepared, reply: Reply) -> tuple[ServerToolUse, ...]:
+    if not prepared.server_tools and not reply.tools:
+        return ()
+    from .tool_use import server_tool_uses
+
+    return server_tool_uses(prepared.server_tools, reply)
 
 
 class _Shaped(NamedTuple):

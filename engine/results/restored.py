@@ -21,14 +21,12 @@ from ..planning.fates import PieceFate, SessionPlace
 from ..planning.think_plan import AimReceipt
 from ..shapes import words as shape_words
 from ..shapes.words import ShapeChange, ShapeReceipt
-from . import checked, result
+from . import checked, tool_use
 from . import result as values_of_calls
 from .checked import CheckOutcome, Escalation, EscalationEnd, EscalationStep
 from .documents import printed_fields
 from .result import Cost, Forecast, Reasoning, Result, ThinkReceipt
-
-setattr(result, "ShapeReceipt", ShapeReceipt)  # noqa: B010
-"""A type that fields of results have, and that only those who read them back need to know."""
+from .tool_use import ServerToolUse
 
 _Part = TypeVar("_Part", bound=Struct)
 
@@ -47,7 +45,8 @@ _BEYOND_NUMBERS = 10**18
 """More than any count, duration or rate; and what is no number at all is not less."""
 
 # What an annotation of `Result` means, for whoever reads its types. A call that restores nothing goes without it.
-setattr(values_of_calls, ShapeReceipt.__name__, ShapeReceipt)
+for _type in (ShapeReceipt, ServerToolUse):
+    setattr(values_of_calls, _type.__name__, _type)
 
 _REQUIRED = frozenset(("profile", "provider", "model", "status", "think"))
 
@@ -67,6 +66,8 @@ def result_from(document: Json) -> Result:
             values["continuity"] = tuple(_thawed(PieceFate, fate) for fate in value or ())
         elif field.name == "checks":
             values["checks"] = tuple(_thawed(CheckOutcome, check) for check in value or ())
+        elif field.name == "server_tools":
+            values["server_tools"] = tuple(_thawed(ServerToolUse, use) for use in value or ())
         elif field.name == "shape":
             values["shape"] = _shape(value)
         elif field.name == "schema_errors":
@@ -169,7 +170,7 @@ def _checked(kind: type[Struct], values: Mapping[str, Any]) -> dict[str, Any]:
 def _options(kind: type[Any]) -> Mapping[str, tuple[tuple[Any, ...], tuple[str, ...]]]:
     """The types that each field may have, and the words if it is one of a list."""
     found: dict[str, tuple[tuple[Any, ...], tuple[str, ...]]] = {}
-    for name, hint in get_type_hints(kind, localns={**vars(checked), **vars(shape_words)}).items():
+    for name, hint in get_type_hints(kind, localns={**vars(checked), **vars(shape_words), **vars(tool_use)}).items():
         options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
         words = tuple(word for option in options if get_origin(option) is Literal for word in get_args(option))
         origins = (get_origin(option) or option for option in options)

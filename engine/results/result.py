@@ -19,6 +19,7 @@ from .checked import CheckOutcome, Escalation
 
 if TYPE_CHECKING:
     from ..shapes.words import ShapeReceipt
+    from .tool_use import ServerToolUse
 
 Status = Literal["ok", "partial", "error", "cancelled"]
 Verdict = Literal["as_asked", "not_observed", "unwanted", "over_budget", "starved", "empty", "unknown"]
@@ -54,6 +55,8 @@ class Cost(Struct, frozen=True):
     no usage was reported: the call was cut. Of `lost_attempts`, which broke before they were answered whole, the last
     one included, nobody says whether they were billed: they are no part of `usd`. `lost_usd` is what they may have
     cost, as was estimated before they were sent; None where there are none, or the price is not known.
+    `fees_usd` is the part of `usd` that is for tools that the provider has run, by their price list; None where none is
+    known to have run.
     """
 
     usd: Decimal | None = None
@@ -67,6 +70,7 @@ class Cost(Struct, frozen=True):
     listed_usd: Decimal | None = None
     lost_attempts: int = 0
     lost_usd: Decimal | None = None
+    fees_usd: Decimal | None = None
 
 
 class Forecast(Struct, frozen=True):
@@ -80,8 +84,8 @@ class Forecast(Struct, frozen=True):
     `expected_usd` and `likely_high_usd` are what these cost. Both ends of what can be are apart: `least_usd` is for
     next to no output, and the worst case, `high_usd`, which budgets reserve, for output up to the limit; it is None
     where nothing bounds that. `cached_input_tokens` is what of the input
-    all but the worst case take to be read from the provider's cache, None outside of sessions. `method` says all that
-    in words.
+    all but the worst case take to be read from the provider's cache, None outside of sessions. `fees_usd` is the part of
+    what is likely that is for one use of each tool that the provider is to run. `method` says all that in words.
     """
 
     input_tokens: int
@@ -101,6 +105,7 @@ class Forecast(Struct, frozen=True):
     output_answers: int = 0
     likely_high_usd: Decimal | None = None
     least_usd: Decimal | None = None
+    fees_usd: Decimal | None = None
 
 
 class ForecastTotals(Struct, frozen=True):
@@ -143,7 +148,7 @@ class Result(Struct, frozen=True):
     or where `expect_note` says why that is not known; `checks` has what was asked of more than its text, and
     `escalation` the attempts before it. `shape` is about the JSON that was asked for, None where none was;
     `answer_json` is its value, and `schema_errors` is what is wrong with it: empty where nothing is, None where that is
-    not known. `turn` is what a session keeps of the answer, None outside sessions; `refused` are the positions of
+    not known. `server_tools` are the tools that the provider was asked to run, or has run, itself. `turn` is what a session keeps of the answer, None outside sessions; `refused` are the positions of
     pieces that the provider did not take back, by the number of their turn, `refused_compactions` those of compactions,
     by their place among those of the session. The last three are no part of the document.
     """
@@ -184,6 +189,7 @@ class Result(Struct, frozen=True):
     shape: ShapeReceipt | None = None
     answer_json: Any = None
     schema_errors: tuple[str, ...] | None = None
+    server_tools: tuple[ServerToolUse, ...] = ()
     turn: Turn | None = None
     refused: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
     refused_compactions: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])

@@ -100,6 +100,9 @@ class Options(Struct, frozen=True):
     shape: Shape | None = None
     """What answers have to be, where the prompt itself does not say it; None leaves it to the profile."""
 
+    server_tools: tuple[str, ...] | None = None
+    """Tools that the provider is to run itself, where the prompt itself does not say it; None is as the profile has it."""
+
     choose: Choose | None = None
     """Chooses think values for doses; without it they are chosen without any knowledge."""
 
@@ -124,6 +127,15 @@ def shape_in_options(schema: str | None, json_mode: bool) -> Shape | None:
     from ..shapes.short_form import shape_of_options  # much to import, which only schemas need
 
     return shape_of_options(schema, json_mode)
+
+
+def server_tools_in(said: Sequence[str] | None, place: str = "--server-tool") -> tuple[str, ...] | None:
+    """The tools that `--server-tool` names; None where it is not said. Raises `UsageError` for what is none."""
+    if not said:
+        return None
+    from ..server_tools.request import checked_names  # which few calls need
+
+    return checked_names(said, place)
 
 
 def make_jobs(
@@ -215,6 +227,8 @@ def prepare_one(
 
     if options.shape is not None and prompt.shape is None:
         prompt = replace(prompt, shape=options.shape)
+    if options.server_tools is not None and prompt.server_tools is None:
+        prompt = replace(prompt, server_tools=options.server_tools)
 
     def prepared_as(think: Think, aim: AimReceipt | None = None) -> Prepared:
         return prepare(
@@ -231,6 +245,10 @@ def prepare_one(
             aim=aim,
         )
 
+    if prompt.server_tools:
+        from ..server_tools.takers import check_tools
+
+        check_tools(target, prompt.server_tools, config)
     if prompt.asked:
         from ..attachments.takers import with_takers
         from ..planning.inputs.attached import AttachmentError, as_parts

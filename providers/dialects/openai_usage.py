@@ -86,7 +86,7 @@ _WRITTEN_LONG = ("ttl_12h_tokens", "ephemeral_1h_input_tokens")
 
 def read_usage(
     usage: Mapping[str, Any], *, reasoning_outside: bool = False, audio_outside: bool = False, final: bool = False
-) -> Iterator[Notice | UsageReport]:
+) -> Iterator[Notice | UsageReport | ToolsUsed]:
     """Both spellings of the counts: `input_tokens` (Responses) and `prompt_tokens` (Chat).
 
     `reasoning_outside` and `audio_outside` are the provider's convention where there is no total to tell.
@@ -122,6 +122,8 @@ def read_usage(
         apart=output_apart(kinds),
         final=final,
     )
+    if ran := obj(usage.get("server_tool_use_details")):  # OpenRouter's
+        yield from tools_used({name.removesuffix("_requests"): count(number) for name, number in ran.items()})
 
 
 def read_tools(response: Mapping[str, Any]) -> Iterator[ToolsUsed]:

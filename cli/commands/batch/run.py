@@ -30,6 +30,7 @@ from ...options import (
     Repeat,
     Retries,
     SchemaOption,
+    ServerTools,
     Spend,
     StrictThink,
     System,
@@ -129,6 +130,7 @@ def run(
     emulate: Emulate = False,
     schema: SchemaOption = None,
     json_mode: JsonMode = False,
+    server_tool: ServerTools = None,
     strict_think: StrictThink = False,
     checking: CheckOptions = UNCHECKED,
     escalate: Escalate = None,
@@ -148,7 +150,7 @@ def run(
     from ....engine.batch.options import BatchOptions
     from ....engine.batch.output.target import output_form
     from ....engine.doses.chooser import choose_dose
-    from ....engine.runs.jobs import Options, shape_in_options
+    from ....engine.runs.jobs import Options, server_tools_in, shape_in_options
     from ....engine.runs.money import CostOptions
     from ....engine.runs.samples import with_samples
     from ....providers.errors import UsageError, did_you_mean
@@ -194,6 +196,7 @@ def run(
             emulate,
             is_strict=strict_think,
             shape=shape_in_options(schema, json_mode),
+            server_tools=server_tools_in(server_tool),
             choose=choose_dose,
         ),
         cost=CostOptions(dollars_of(max_cost), allow_unpriced),

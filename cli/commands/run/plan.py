@@ -25,6 +25,7 @@ from ...options import (
     RemoteUrls,
     Repeat,
     SchemaOption,
+    ServerTools,
     Spend,
     StrictThink,
     System,
@@ -67,6 +68,7 @@ def plan(
     emulate: Emulate = False,
     schema: SchemaOption = None,
     json_mode: JsonMode = False,
+    server_tool: ServerTools = None,
     count: CountTokens = False,
     json: AsJson = False,
     talking: TalkOptions = ALONE,
@@ -81,7 +83,7 @@ def plan(
     Example:  thinkdial plan -p claude -p gemini --think off,high,8k
     """
     from ....engine.planning.prepare import Prompt
-    from ....engine.runs.jobs import Options, shape_in_options
+    from ....engine.runs.jobs import Options, server_tools_in, shape_in_options
     from ....engine.targets.target import select
     from ....providers.errors import UsageError
     from ...output import noting
@@ -91,8 +93,9 @@ def plan(
     sweep = sweep_values(think, spend)
     settings = load_config(config, profile or [], quiet=quiet)
     options = Options(
-        sweep, max_output, no_stream=no_stream, emulate=emulate, shape=shape_in_options(schema, json_mode)
-    )
+        sweep, max_output, no_stream=no_stream, emulate=emulate, shape=shape_in_options(schema, json_mode),
+        server_tools=server_tools_in(server_tool),
+    )  # fmt: skip
     if repeat > 1 or len(set(profile or ())) < len(profile or ()):
         from ....engine.runs.samples import with_samples
 

@@ -17,7 +17,7 @@ from ....engine.planning.think_plan import OF_THE_MODEL
 from ....engine.results.result import Forecast, totals
 from ....engine.runs.plans import PlannedCall
 from ....providers.untrusted import harmless
-from ..numbers import think_words
+from ..numbers import dollars, think_words
 from .continuity import continuity_words, fate_lines
 from .forecast_cells import HEADS, amounts, method_words, sources, total_amounts, unknown_words
 
@@ -129,6 +129,11 @@ def _sent(prepared: Prepared, forecast: Forecast, same_as: str | None) -> Text:
         native.append("".join(f"\n{harmless(words)}" for words in told), style="dim")
     told = dict.fromkeys(notice.message for notice in decided.notices if notice.code.startswith("attachment_"))
     native.append("".join(f"\n{harmless(words)}" for words in told), style="dim")
+    if prepared.server_tools:
+        fees = "of unknown fee" if forecast.fees_usd is None else f"{dollars(forecast.fees_usd)} for one use of each"
+        native.append(f"\nthe provider's {', '.join(rule.name for rule in prepared.server_tools)}: {fees}")
+        told = (notice.message for notice in prepared.plan.notices if notice.code == "server_tool")
+        native.append("".join(f"\n{harmless(words)}" for words in told), style="dim")
     if same_as is not None:
         return native.append(f"\nsame request as @{same_as}: asked once", style="dim")
     return native.append(f"\n{sources(forecast)}", style="dim")

@@ -58,6 +58,7 @@ def receipt_line(
         (f"total {seconds(result.latency.total_s)}", ""),
         (f"{rate(result.latency.output_tokens_per_s)} tok/s", ""),
         (_cost(result), ""),
+        (_tools(result), ""),
         (went_along(result) if with_past else "", ""),
     ]
     if cached := _cache(result):
@@ -147,6 +148,12 @@ def _cost(result: Result) -> str:
     source = _COST_SOURCES.get(result.cost.source or "")
     lost = f" + {result.cost.lost_attempts} lost attempt{'s'[: result.cost.lost_attempts > 1]}"
     return dollars(result.cost.usd) + (f" ({source})" if source else "") + (lost if result.cost.lost_attempts else "")
+
+
+def _tools(result: Result) -> str:
+    """How often the provider's own tools ran: `search ×2`; `?` where no count came."""
+    used = [f"{one_line(one.name, 40)} ×{'?' if one.uses is None else one.uses}" for one in result.server_tools]
+    return ", ".join(used)
 
 
 def _cache(result: Result) -> str:

@@ -34,7 +34,7 @@ from .job_store import BatchJob
 BODY_HEADERS = ("content-type", "accept")
 SETTINGS = (
     "provider", "model", "dialect", "base_url", "max_output_tokens", "params", "system", "emulate", "endpoint",
-    "known_as", "quirks", "schema",
+    "known_as", "quirks", "schema", "server_tools",
 )  # fmt: skip
 """What of a profile changes the requests, and with them how their answers read."""
 
@@ -54,6 +54,12 @@ class ProviderAccess(Struct, frozen=True):
     def prepared(self, row: Row, think: Think) -> Prepared:
         """The call for `row`, for one whole body. Raises `ConfigError`."""
         made = self.caller.prepared(row, think)
+        if own := [name for name, _ in made.call.headers if made.server_tools]:
+            raise ConfigError(
+                f"profile {self.caller.name}: its provider wants the header {own[0]} beside these tools, and a row of a"
+                " batch has no headers",
+                hint="send the rows without --via",
+            )
         return unstreamed(made) if made.call.stream else made
 
     def line(self, custom_id: str, prepared: Prepared) -> bytes:
@@ -115,7 +121,12 @@ def options_of(job: BatchJob) -> Options:
         no_stream=True,
         emulate=bool(job.options.get("emulate")),
         shape=shape_from(job.options.get("shape")),
+        server_tools=_names(job.options.get("server_tools")),
     )
+
+
+def _names(listed: object) -> tuple[str, ...] | None:
+    return tuple(map(str, listed)) if isinstance(listed, list) else None
 
 
 def settings_of(target: Target) -> dict[str, Any]:
@@ -165,5 +176,6 @@ def _as_it_was(name: str, job: BatchJob, config: Config) -> Profile:
     if settings is None:
         raise UsageError(f"batch {job.id} has no profile {name}")
     known = {key: settings[key] for key in SETTINGS if key in settings}
+    known |= {"server_tools": _names(known.get("server_tools")) or ()}
     current = config.profiles.get(name) or Profile(name, str(known["provider"]), str(known["model"]))
     return replace(current, **known)

@@ -227,6 +227,7 @@ def _new_job(store: JobStore, options: BatchOptions, output: str, form: str, bat
             "emulate": options.calls.emulate,
             "system": options.system,
             **({} if options.calls.shape is None else {"shape": shape_document(options.calls.shape)}),
+            **({} if options.calls.server_tools is None else {"server_tools": [*options.calls.server_tools]}),
             "asked": options.asked,
             "keeps_history": options.keeps_history,
         },

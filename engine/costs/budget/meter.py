@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import ROUND_FLOOR, Decimal
 
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ....providers.schema import AnswerDelta, AnswerWasReasoning, Bill, Delta, ReasoningDelta, Usage, UsageReport
+from ....providers.schema import (
+    AnswerDelta,
+    AnswerWasReasoning,
+    Bill,
+    Delta,
+    ReasoningDelta,
+    ToolsUsed,
+    Usage,
+    UsageReport,
+)
 from ..prices.bills import most_billed
 
 BYTES_PER_TOKEN = 4
@@ -20,6 +29,9 @@ MOST_TOKENS = 10**9
 PriceOf = Callable[[Usage], Decimal | None]
 """The cost of a usage in USD; None when it is not known."""
 
+FeesOf = Callable[[Mapping[str, int]], Decimal]
+"""What uses of the provider's own tools cost in USD, as far as it is known."""
+
 _COUNTS = Usage.__struct_fields__
 
 
@@ -28,15 +40,23 @@ class Meter:
 
     Input counts as estimated until the provider reports it. Output is what the provider reported last, and the visible
     text that came after that report by its size: reasoning that is neither shown nor reported is not seen until it is.
+    Fees of the provider's tools count as soon as it counts their uses, where `fees` is given.
     The provider's own bill replaces all of it. A grant of None is never passed.
     """
 
-    def __init__(self, grant_usd: Decimal | None, price: PriceOf, input_tokens: int) -> None:
+    def __init__(
+        self, grant_usd: Decimal | None, price: PriceOf, input_tokens: int, fees: FeesOf | None = None
+    ) -> None:
         self.grant_usd = grant_usd
-        self._price = price
+        self._fees = fees
+        self._tokens_price = price
         self._given = Usage(input_tokens=input_tokens)
         self._earlier = Decimal(0)
         self._begin()
+
+    def _price(self, usage: Usage) -> Decimal | None:
+        usd = self._tokens_price(usage)
+        return None if usd is None else usd + self._fees_usd
 
     @property
     def usage(self) -> Usage:
@@ -73,6 +93,9 @@ class Meter:
                 self._check_at = 0
             case UsageReport():
                 self._report(delta.billed or delta.usage)
+            case ToolsUsed():
+                if self._fees is not None:
+                    self._fees_usd, self._rates, self._check_at = self._fees(delta.counts), None, 0
             case Bill():
                 if delta.usd > most_billed(self.usage, self._price(self.usage)):
                     return False
@@ -86,6 +109,7 @@ class Meter:
 
     def _begin(self) -> None:
         self._reported = self._given
+        self._fees_usd = Decimal(0)
         self._reported_output = 0
         self._billed: Decimal | None = None
         self._text_bytes = 0

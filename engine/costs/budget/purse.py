@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_CEILING, Decimal
+from functools import partial
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -18,7 +19,7 @@ from ...results.result import Cost, Result
 from ..forecast import affordable_output_tokens, ample_usd, ceiling_usd, cost_of_usage, estimated_input_tokens, forecast
 from .ledger import Ledger
 from .limits import dollars
-from .meter import Meter, PriceOf
+from .meter import FeesOf, Meter, PriceOf
 from .share import Grant, Need
 
 LEAST_OUTPUT_TOKENS = 64
@@ -99,7 +100,7 @@ class Purse:
         if shortened is None:
             self._ledger.settle(index, Decimal(0))
             return _too_little(prepared, grant, at)
-        meter = Meter(grant.usd, _price_of(shortened, at), estimated_input_tokens(shortened, prompt))
+        meter = Meter(grant.usd, _price_of(shortened, at), estimated_input_tokens(shortened, prompt), _fees_of(shortened))
         self._meters[index] = meter
         return Admitted(shortened, CallFunds(self, index, profile, shortened, meter))
 
@@ -196,6 +197,14 @@ def _price_of(prepared: Prepared, at: datetime) -> PriceOf:
         return cost_of_usage(prepared, usage, at)
 
     return price
+
+
+def _fees_of(prepared: Prepared) -> FeesOf | None:
+    if not prepared.server_tools:
+        return None
+    from ..server_tool_fees import fees_so_far  # which few calls need
+
+    return partial(fees_so_far, prepared)
 
 
 def _estimated(meter: Meter) -> Cost:

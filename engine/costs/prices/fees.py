@@ -30,6 +30,11 @@ class Fees(Struct, frozen=True):
     unknown: tuple[str, ...]
 
     @property
+    def known_usd(self) -> Decimal | None:
+        """What they cost as far as it is known; None where that is nothing."""
+        return self.usd if self.parts or not self.unknown else None
+
+    @property
     def note(self) -> str | None:
         """What a cost says about them."""
         said = [f"includes {self.usd.normalize():f} USD for {', '.join(self.parts)}"] if self.parts else []
@@ -55,6 +60,12 @@ def fees_of(tools: Mapping[str, int], provider: str | None, model: str) -> Fees:
         parts=tuple(f"{number} x {tool}" for tool, (number, _) in due.items()),
         unknown=tuple(tool for tool in tools if tool not in rates),
     )
+
+
+def fee_of(tool: str, provider: str | None, model: str) -> Decimal | None:
+    """What one use of `tool` costs; None where nobody says."""
+    found = fees_of({tool: 1}, provider, model)
+    return None if found.unknown else found.usd
 
 
 def _read(section: Section) -> ToolFees:

@@ -128,12 +128,14 @@ def cost_of(reply: Reply, bought: Bought, own_price: Price | None, listed: Price
     estimate = _estimate(bought, own_price, listed)
     if reply.portions and reply.billed is None:
         estimate = _added_up([_estimate(one, price) for one, price in _portions(reply, bought, own_price)])
-    if reply.tools and bought.models and estimate.usd is not None:
+    if reply.tools and bought.models:
         from .fees import fees_of
 
         fees = fees_of(reply.tools, bought.provider, bought.models[0])
-        notes = "; ".join(note for note in (estimate.note, fees.note) if note) or None
-        estimate = replace(estimate, usd=estimate.usd + fees.usd, note=notes)
+        estimate = replace(estimate, fees_usd=fees.known_usd)
+        if estimate.usd is not None:
+            notes = "; ".join(note for note in (estimate.note, fees.note) if note) or None
+            estimate = replace(estimate, usd=estimate.usd + fees.usd, note=notes)
     if reply.bill is None:
         return estimate
     from .bills import most_billed
@@ -149,7 +151,9 @@ def cost_of(reply: Reply, bought: Bought, own_price: Price | None, listed: Price
     if abs(estimate.usd - reply.bill) > DISAGREEMENT * max(estimate.usd, reply.bill):
         note = f"the provider billed {reply.bill:f}; by the {estimate.source} it would be {estimate.usd:f}"
         # The parts no longer add up to the bill, so they are unknown.
-        return Cost(usd=reply.bill, source="provider", note=note, listed_usd=estimate.usd)
+        return Cost(
+            usd=reply.bill, source="provider", note=note, listed_usd=estimate.usd, fees_usd=estimate.fees_usd
+        )  # fmt: skip
     return billed
 
 

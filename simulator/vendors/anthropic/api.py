@@ -15,6 +15,7 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_object, objects, words
 from ...calls.reply import HttpReply, Piece, Role, named_event, stream, whole
+from ...calls.served_tools import anthropic_blocks, anthropic_counts
 from ...calls.shapes import shaped_answer
 from ...state.caches import CacheTerms
 from . import replies, rules
@@ -75,6 +76,7 @@ def answer(call: ApiCall) -> HttpReply:
         raise replies.invalid(call, f"prompt is too long: {size} tokens > {model.context_tokens} maximum")
     forced = "" if edited.only_summary else FILLER_MARK if "huge_event" in call.faults else None
     check_format(call)
+    rules.check_tools(call)
     forced = forced if forced is not None else shaped_answer(call.body, prompt, call.seed, model.id)
     dial = OFF if edited.only_summary else dial
     turn = take_turn(
@@ -148,6 +150,7 @@ def _input_usage(call: ApiCall, model: Claude, replayed: JudgedHistory, dial: Di
             "ephemeral_5m_input_tokens": 0 if hour else cached.written,
             "ephemeral_1h_input_tokens": cached.written if hour else 0,
         },
+        **anthropic_counts(call),
     }
 
 
@@ -191,6 +194,7 @@ def _whole_body(message: _Message) -> JsonObject:
     content: list[JsonObject] = [] if message.edited.compaction is None else [message.edited.compaction]
     if message.thinking is not None:
         content.append({"type": "thinking", "thinking": message.thinking, "signature": message.signature})
+    content += anthropic_blocks(message.call)
     said = "".join(_said(message))
     if said:
         content.append({"type": "text", "text": said})
@@ -228,6 +232,9 @@ def _events(message: _Message) -> tuple[Piece, ...]:
         pieces += [_delta(index, {"type": "thinking_delta", "thinking": text}, pause_s) for text in fragments]
         pieces.append(_delta(index, {"type": "signature_delta", "signature": message.signature}))
         pieces.append(_block_stop(index))
+        index += 1
+    for block in anthropic_blocks(message.call):
+        pieces += [_block_start(index, block), _block_stop(index)]
         index += 1
     said = _said(message)
     if said:

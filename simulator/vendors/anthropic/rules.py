@@ -12,6 +12,7 @@ from ...answers.thinking import OFF, Dial
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_number, as_object, as_text, objects, words
 from ...calls.reply import RejectedError
+from ...calls.served_tools import types_asked
 from .models import Claude, find_claude
 from .replay import JudgedHistory, read_back
 from .replies import error, invalid, unknown
@@ -29,6 +30,8 @@ BETAS = frozenset(
         UPDATES_BETA,
         BINDING_BETA,
         "interleaved-thinking-2025-05-14",
+        "web-fetch-2025-09-10",
+        "code-execution-2025-08-25",
         "thinking-token-count-2026-05-13",
         "task-budgets-2026-03-13",
         "mid-conversation-output-config-2026-07-01",
@@ -80,6 +83,22 @@ def check_version(call: ApiCall) -> str:
             call, f"Unexpected value(s) {listed} for the `anthropic-beta` header. Please consult our documentation."
         )
     return version
+
+
+TOOL_TYPES = (
+    "bash_20250124", "code_execution_20250825", "code_execution_20260120", "code_execution_20260521", "custom",
+    "text_editor_20250728", "web_fetch_20250910", "web_fetch_20260209", "web_fetch_20260309", "web_fetch_20260318",
+    "web_search_20250305", "web_search_20260209", "web_search_20260318",
+)  # fmt: skip
+
+
+def check_tools(call: ApiCall) -> None:
+    """Refuse tools of a type that there is not. Without one it is a function of the caller's."""
+    for position, kind in enumerate(types_asked(call)):
+        if kind and kind not in TOOL_TYPES:
+            listed = ", ".join(f"'{known}'" for known in TOOL_TYPES)
+            text = f"Input tag '{kind}' found using 'type' does not match any of the expected tags: {listed}"
+            raise invalid(call, f"tools.{position}: {text}")
 
 
 def betas_of(call: ApiCall) -> set[str]:

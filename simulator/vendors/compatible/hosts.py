@@ -15,6 +15,7 @@ from ...answers.thinking import OFF, count_tokens
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_object, as_text, objects
 from ...calls.reply import HttpReply, RejectedError, whole
+from ...calls.served_tools import uses
 from ...openai_family.chat import answer_as
 from ...openai_family.chat_request import ChatRequest, read_request
 from ...openai_family.styles import ChatStyle
@@ -24,6 +25,7 @@ from ...state.seals import seal, unseal
 from .replies import error
 
 SEAL_MARK = b"thinkdial-simulated-upstream::"
+USD_FOR_SEARCH = 0.007
 USD_FOR_INPUT, USD_FOR_OUTPUT = 0.000001, 0.000004
 CACHED_SHARE = 0.75
 """What is not paid of tokens that came from the cache."""
@@ -109,7 +111,7 @@ def _openrouter_style(call: ApiCall) -> ChatStyle:
         always_usage=True,
         comments=(b": OPENROUTER PROCESSING\n\n",),
         caches=CacheTerms(),
-        bill=_bill,
+        bill=_with_searches(call),
         details_format=_format(call),
     )
     opaque = seal(SEAL_MARK, {"id": call.id("", length=12), "model": call.model})
@@ -152,6 +154,20 @@ def _upstream(text: str) -> RejectedError:
 
 def _format(call: ApiCall) -> str:
     return FORMATS.get(call.model.partition("/")[0], "unknown")
+
+
+def _with_searches(call: ApiCall) -> Callable[[int, int, int, int], JsonObject]:
+    """What the usage says of the bill, in which the searches of the web plugin are."""
+    if not any(one.get("id") == "web" for one in objects(call.body.get("plugins"))):
+        return _bill
+    ran = uses(call, "web")
+
+    def bill(size: int, cached: int, thinking: int, said: int) -> JsonObject:
+        told = _bill(size, cached, thinking, said)
+        cost = round(float(str(told["cost"])) + ran * USD_FOR_SEARCH, 9)
+        return told | {"cost": cost, "server_tool_use_details": {"web_search_requests": ran}}
+
+    return bill
 
 
 def _bill(size: int, cached: int, thinking: int, said: int) -> JsonObject:

@@ -16,6 +16,7 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_object, objects
 from ...calls.reply import HttpReply, Piece, Role, google_event, stream
+from ...calls.served_tools import grounding, has_functions
 from ...calls.shapes import shaped_answer
 from ...state.caches import CacheTerms
 from ...state.prompts import SectionedPrompt
@@ -38,6 +39,7 @@ def answer(call: ApiCall) -> HttpReply:
     config = rules.known_fields(call, body.get("generationConfig"), "generation_config", rules.CONFIG_FIELDS)
     limit = rules.check_config(call, model, config)
     dial, shown = rules.check_thinking(call, model, config)
+    check_tools(call, model)
     prompt = rules.check_contents(call, model, body)
     size = prompt.size
     if size > model.context_tokens:
@@ -60,6 +62,19 @@ def answer(call: ApiCall) -> HttpReply:
         pieces = tuple(replace(piece, payload=google_event(chunk)) for chunk, piece in chunks)
         return stream(pieces, replies.request_headers(call), content_type="text/event-stream")
     return stream(_array(chunks), replies.request_headers(call), content_type=replies.CONTENT_TYPE)
+
+
+def check_tools(call: ApiCall, model: Gemini) -> None:
+    """Before the third generation functions and tools of the service's own do not go together."""
+    tools = objects(call.body.get("tools"))
+    own = any(tool.keys() & {"googleSearch", "codeExecution", "urlContext", "googleMaps"} for tool in tools)
+    if not own or not has_functions(call):
+        return
+    if model.generation < 3:
+        raise replies.invalid(call, "Tool use with function calling is unsupported")
+    config = as_object(call.body.get("toolConfig")) or {}
+    if config.get("includeServerSideToolInvocations") is not True:
+        raise replies.invalid(call, "Tool call context circulation is not enabled")
 
 
 def _shaped(call: ApiCall, model: Gemini, body: JsonObject, prompt: str) -> str | None:
@@ -145,10 +160,13 @@ def _chunks(
         after_s += turn.answer_s / len(said)
         yield chunk([{"text": text}], early), Piece(b"", after_s, Role.ANSWER)
         after_s = 0.0
+    found = grounding(call)
     finish = "SAFETY" if call.filtered else "MAX_TOKENS" if turn.cut else "STOP"
     signed = turn.thinking_tokens > 0 and model.generation >= 3 and bool(said)
     last: list[JsonObject] = [{"text": "", "thoughtSignature": rules.signature_for(call, model)}] if signed else []
-    yield chunk(last, final, finish), Piece(b"", after_s, Role.TERMINAL)
+    ended = chunk(last, final, finish)
+    ended["candidates"] = [candidate | found for candidate in _candidates(ended)]
+    yield ended, Piece(b"", after_s, Role.TERMINAL)
 
 
 def _merged(chunks: list[JsonObject]) -> JsonObject:

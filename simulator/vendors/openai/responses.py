@@ -13,6 +13,7 @@ from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_int, as_object, as_text, objects, words
 from ...calls.reply import HttpReply, stream
+from ...calls.served_tools import response_items
 from ...calls.shapes import shaped_answer
 from ...state.caches import Cached
 from ...state.prompts import SectionedPrompt
@@ -126,17 +127,18 @@ def script_of(
     message = _message_item(call, model, said, reason, after_reasoning=thought is not None) if said else None
     threshold = compaction_threshold(call)
     compaction = compaction_item(call, party) if threshold is not None and recalled.prompt.size >= threshold else None
+    served = tuple(response_items(call))
     started = _response(call, model, reasoning) | told
     finished = started | {
         "status": "incomplete" if reason else "completed",
         "completed_at": None if reason else call.created_s + round(turn.total_s),
         "incomplete_details": {"reason": reason} if reason else None,
-        "output": [item for item in (compaction, thought, message) if item is not None],
+        "output": [item for item in (compaction, thought, *served, message) if item is not None],
         "service_tier": "default",
         "usage": _usage(call, model, turn, recalled.prompt),
     }
     padded = (as_object(call.body.get("stream_options")) or {}).get("include_obfuscation") is not False
-    return Script(started, finished, compaction, thought, message, summary, said, call.refused, padded, turn)
+    return Script(started, finished, compaction, thought, message, summary, said, call.refused, padded, turn, served)
 
 
 def compaction_item(call: ApiCall, party: Party) -> JsonObject:

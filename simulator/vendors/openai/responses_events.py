@@ -19,6 +19,7 @@ class Script(Struct, frozen=True):
     """What a stream is made of: the response before and after, its output items, and the words said in it.
 
     `compaction`, `reasoning` and `message` are the finished output items, None when the response has no such item.
+    `served` are those of tools that the vendor ran.
     """
 
     started: JsonObject
@@ -31,6 +32,7 @@ class Script(Struct, frozen=True):
     refused: bool
     padded: bool
     turn: SimulatedTurn
+    served: tuple[JsonObject, ...] = ()
 
 
 class _Event(Struct, frozen=True):
@@ -68,6 +70,10 @@ def _events(script: Script) -> Iterator[_Event]:
         index += 1
     if script.reasoning is not None:
         yield from _reasoning(script, script.reasoning, index)
+        index += 1
+    for item in script.served:
+        yield _Event("response.output_item.added", {"item": item | {"status": "in_progress"}, "output_index": index})
+        yield _Event("response.output_item.done", {"item": item, "output_index": index})
         index += 1
     if script.message is not None:
         yield from _message(script, script.message, index)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, objects, words
+from ...calls.served_tools import types_asked
 from . import replies, rules
 from .models import Gpt
 
@@ -20,6 +21,10 @@ REASONING_FIELDS = words("effort summary generate_summary mode context")
 SUMMARIES = ("auto", "concise", "detailed")
 MODES = ("standard", "pro")
 CONTEXTS = ("auto", "current_turn", "all_turns")
+TOOL_TYPES = (
+    "function", "custom", "web_search", "web_search_preview", "file_search", "code_interpreter", "image_generation", "mcp",
+    "local_shell", "shell", "apply_patch", "tool_search", "namespace", "computer",
+)  # fmt: skip
 INCLUDABLE = (
     "reasoning.encrypted_content",
     "message.output_text.logprobs",
@@ -89,10 +94,17 @@ def check_options(call: ApiCall) -> None:
         _one_of(call, item, INCLUDABLE, f"include[{position}]")
     verbosity = (as_object(call.body.get("text")) or {}).get("verbosity")
     _one_of(call, verbosity, ("low", "medium", "high"), "text.verbosity")
+    check_tool_types(call)
     previous = call.body.get("previous_response_id")
     if previous is not None:
         text = f"Previous response with id '{previous}' not found."
         raise replies.invalid(call, text, "previous_response_id", "previous_response_not_found")
+
+
+def check_tool_types(call: ApiCall) -> None:
+    """Refuse tools of a type that there is not."""
+    for position, kind in enumerate(types_asked(call)):
+        _one_of(call, kind, TOOL_TYPES, f"tools[{position}]")
 
 
 def includes_ciphertext(call: ApiCall) -> bool:

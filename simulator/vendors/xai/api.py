@@ -14,6 +14,7 @@ from ...answers.turns import Speed, take_turn
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_object
 from ...calls.reply import HttpReply, RejectedError
+from ...calls.served_tools import types_asked, uses
 from ...calls.shapes import shaped_answer
 from ...openai_family.chat import answer_as
 from ...openai_family.chat_request import read_request
@@ -28,6 +29,7 @@ from . import replies, rules
 SPEED = Speed(first_s=0.7, thinking_per_s=120.0, answer_per_s=90.0)
 SEALS_UNASKED = "grok-4.7"
 UNSUPPORTED = ("background", "metadata", "truncation")
+TOOLS, TICKS_FOR_TOOL = ("web_search", "x_search", "code_interpreter"), 50_000_000
 REFUSED_WHILE_REASONING = ("presence_penalty", "frequency_penalty", "stop")
 
 
@@ -87,6 +89,12 @@ def responses(call: ApiCall) -> HttpReply:
     details = as_object(usage.get("input_tokens_details")) or {}
     size, cached = as_int(usage.get("input_tokens")) or 0, as_int(details.get("cached_tokens")) or 0
     billed = _bill_of(model)(size, cached, turn.thinking_tokens, turn.answer_tokens)
+    ran = [tool for tool in types_asked(call) if tool in TOOLS]
+    counts: JsonObject = {f"{tool}_calls": uses(call, tool) for tool in ran}
+    if ran:
+        fees = sum(uses(call, tool) for tool in ran) * TICKS_FOR_TOOL
+        billed["cost_in_usd_ticks"] = (as_int(billed["cost_in_usd_ticks"]) or 0) + fees
+        billed["server_side_tool_usage_details"] = counts
     script = replace(script, finished=script.finished | {"usage": usage | billed})
     return openai_responses.answer_as(call, script)
 

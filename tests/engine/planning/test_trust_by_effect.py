@@ -38,6 +38,7 @@ SAMPLES = {
     "endpoint": "{region: eu}", "known_as": "gpt-6-luna", "quirks": "{store_field: false}", "emulate": "true",
     "simulated": "abcdef0123456789", "expect": "{contains: x}", "cache": "on",
     "schema": "'name, age int'",
+    "server_tools": "[search]",
     "context": "{when_full: compact, summary_profile: theirs}",
     "thinking": "{control: effort, levels: [low], can_be_off: true}",
 }  # fmt: skip

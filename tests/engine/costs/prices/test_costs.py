@@ -355,7 +355,7 @@ def test_a_bill_has_the_fees_in_it() -> None:
     what = bought("anthropic", "claude-opus-5-5")
     assert cost_of(Reply(tools={"web_search": 3}, bill=Decimal("0.054")), what, None) == Cost(
         usd=Decimal("0.054"), input_usd=Decimal("0.004"), output_usd=Decimal("0.02"), source="provider",
-        listed_usd=Decimal("0.054"),
+        listed_usd=Decimal("0.054"), fees_usd=Decimal("0.03"),
     )  # fmt: skip
 
 

@@ -1,0 +1,106 @@
+"""Tools that providers run themselves, over real HTTP: what is sent, counted, billed and refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ...conftest import write_config
+
+Cli = Callable[..., Any]
+
+
+@pytest.fixture
+def config(simulator: Any, tmp_path: Path) -> Path:
+    url = simulator.base_url
+    more = "".join(
+        f"  {name}: {{provider: {provider}, base_url: '{url}{where}', model: '{model}', api_key_env: SIM_KEY}}\n"
+        for name, provider, where, model in (
+            ("x", "xai", "/xai/v1", "grok-4.7"),
+            ("router", "openrouter", "/openrouter/api/v1", "anthropic/claude-opus-5"),
+            ("old", "google", "/google", "gemini-2.5-flash"),
+            ("ds", "deepseek", "/deepseek", "deepseek-flash"),
+        )
+    )
+    path = write_config(tmp_path / "tools.yaml", url)
+    path.write_text(path.read_text().replace("groups:", f"{more}groups:"))
+    return path
+
+
+@pytest.mark.parametrize("stream", [(), ("--no-stream",)])
+def test_five_vendors_search_and_their_searches_are_counted_and_billed(
+    cli: Cli, config: Path, stream: tuple[str, ...]
+) -> None:
+    names = ("a", "o", "g", "x", "router")
+    chosen = [word for name in names for word in ("-p", name)]
+    ended = cli("compare", "What is new?", *chosen, "--server-tool", "search", "--config", config, "--json", *stream)
+    assert ended.code == 0, ended.err
+    for found in ended.json["results"]:
+        (used,) = found["server_tools"]
+        assert (used["name"], used["asked"]) == ("search", True)
+        assert used["uses"] >= 1, found["profile"]
+        assert Decimal(found["cost"]["fees_usd"]) > 0, found["profile"]
+        assert Decimal(found["cost"]["usd"]) >= Decimal(found["cost"]["fees_usd"])
+        assert any(warning["code"] == "server_tool" for warning in found["warnings"])
+    shown = cli("ask", "What is new?", "-p", "a", "--server-tool", "search", "--config", config)
+    assert "search ×" in shown.err
+
+
+def test_a_route_without_the_tool_is_refused_before_anything_is_sent_with_those_that_could(
+    cli: Cli, config: Path
+) -> None:
+    ended = cli("compare", "Hi", "-p", "a", "-p", "ds", "--server-tool", "search", "--config", config)
+    assert ended.code == 2
+    assert "deepseek has no search of its own" in ended.err
+    assert "these profiles have it: " in ended.err
+    ended = cli("ask", "Hi", "-p", "a", "--server-tool", "serch", "--config", config)
+    assert ended.code == 2
+    assert "did you mean search?" in ended.err
+
+
+def test_a_plan_and_a_budget_know_the_fee(cli: Cli, config: Path) -> None:
+    plain = cli("plan", "Hi", "-p", "a", "--config", config, "--json").json["plans"][0]["forecast"]
+    asked = cli("plan", "Hi", "-p", "a", "--server-tool", "search", "--config", config, "--json").json["plans"][0]
+    assert Decimal(asked["forecast"]["expected_usd"]) - Decimal(plain["expected_usd"]) == Decimal("0.01")
+    assert asked["forecast"]["high_usd"] is None
+    assert "one use of each tool" in asked["forecast"]["method"]
+    assert "web_search_20260209" in asked["request"]["body"]
+    ended = cli("ask", "Hi", "-p", "a", "--server-tool", "search", "--max-cost", "0.004", "--config", config)
+    assert ended.code == 4
+
+
+def test_a_profile_has_tools_and_one_call_leaves_them_out(cli: Cli, config: Path) -> None:
+    text = config.read_text().replace("model: 'claude-opus-5-5',", "model: 'claude-opus-5-5', server_tools: [search],", 1)
+    config.write_text(text)
+    asked = ("plan", "Hi", "-p", "a", "--config", config, "--json")
+    assert "web_search" in cli(*asked).json["plans"][0]["request"]["body"]
+    assert "web_search" not in cli(*asked, "--server-tool", "none").json["plans"][0]["request"]["body"]
+    config.write_text(text.replace("[search]", "[serch]"))
+    assert "did you mean search?" in cli(*asked).err
+
+
+def test_fields_of_the_profile_that_the_tools_set_are_refused(cli: Cli, config: Path) -> None:
+    text = config.read_text().replace("model: 'claude-opus-5-5',", "model: 'claude-opus-5-5', params: {tools: []},", 1)
+    config.write_text(text)
+    ended = cli("ask", "Hi", "-p", "a", "--server-tool", "search", "--config", config)
+    assert ended.code == 2
+    assert "params.tools sets what --server-tool sets" in ended.err
+
+
+def test_a_session_brings_back_what_the_tool_did(cli: Cli, config: Path) -> None:
+    asked = ("ask", "-p", "a", "--server-tool", "search", "--session", "s", "--config", config, "--json")
+    assert cli(*asked, "One").code == 0
+    again = cli(*asked, "Two")
+    assert again.code == 0, again.err
+    kinds = {one["kind"] for one in again.json["results"][0]["continuity"]}
+    assert "server_reference" in kinds
+
+
+def test_the_stored_bytes_give_the_same_counts(cli: Cli, config: Path) -> None:
+    assert cli("ask", "Hi", "-p", "a", "--server-tool", "search", "--config", config).code == 0
+    replayed = cli("history", "replay", "last", "--config", config, "--json").json
+    assert replayed["results"][0]["changes"] == []
