@@ -191,7 +191,9 @@ JsonMode = Annotated[bool, typer.Option("--json-mode", help="Answers as JSON of 
 ServerTools = Annotated[
     list[str] | None,
     typer.Option(
-        "--server-tool", metavar="NAME", help="The provider's own search, fetch, code, x-search or maps; none. Repeatable."
+        "--server-tool",
+        metavar="NAME",
+        help="The provider's own search, fetch, code, x-search or maps; repeatable.",
     ),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]

@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -30,9 +30,6 @@ from ..targets.target import Selection, select, think_values
 from .output.output_file import Work
 from .rows.digests import digest_of, framed
 from .rows.rows import Row
-
-if TYPE_CHECKING:
-    from ...profiles.shapes.shape import Shape
 
 MOST_TEMPLATES = 256
 """Requests that are kept as patterns: rows may each have an output limit of their own."""
@@ -104,7 +101,7 @@ class RowCaller:
 
     def _distinct_of(self, row: Row, sweep: tuple[Think, ...]) -> dict[Think, tuple[Twin, ...]]:
         """The think values of the sweep that differ in what is sent, each with those that do not differ from it."""
-        prompt = Prompt(row.text, row.system or self._system, row.earlier, shape=self._shape(row), server_tools=self._options.server_tools)
+        prompt = self._asked(row)
         calls: list[Prepared | None] = []
         for think in sweep:
             try:
@@ -143,10 +140,7 @@ class RowCaller:
         return made if repeat is None else with_repeat(made, repeat)
 
     def _prepared(self, row: Row, think: Think) -> Prepared:
-        prompt = Prompt(
-            row.text, row.system or self._system, row.earlier, row.past, asked=row.asked, shape=self._shape(row),
-            stand_ins=row.stand_ins, server_tools=self._options.server_tools,
-        )  # fmt: skip
+        prompt = self._asked(row)
         if row.past is not None or row.asked:
             return self._prepare(row, think, prompt)
         template = self._templates.get((think, row.max_output))
@@ -159,8 +153,12 @@ class RowCaller:
             self._templates[think, row.max_output] = template
         return with_prompt(template, prompt)
 
-    def _shape(self, row: Row) -> Shape | None:
-        return row.shape or self._options.shape
+    def _asked(self, row: Row) -> Prompt:
+        options = self._options
+        return Prompt(
+            row.text, row.system or self._system, row.earlier, row.past, asked=row.asked,
+            shape=row.shape or options.shape, stand_ins=row.stand_ins, server_tools=options.server_tools,
+        )  # fmt: skip
 
     def _prepare(self, row: Row, think: Think, prompt: Prompt) -> Prepared:
         options = self._options

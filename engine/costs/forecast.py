@@ -331,7 +331,9 @@ def _worst_words(prepared: Prepared, limit: int | None) -> str:
 
 
 def _is_open_ended(prepared: Prepared) -> bool:
-    return bool(prepared.server_tools) or any(at_path(prepared.call.params, path) not in (None, 1) for path in _OPEN_ENDED)
+    return bool(prepared.server_tools) or any(
+        at_path(prepared.call.params, path) not in (None, 1) for path in _OPEN_ENDED
+    )
 
 
 def _worst(prepared: Prepared, prompt: Prompt, output: int, at: datetime) -> Decimal | None:

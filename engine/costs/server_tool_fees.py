@@ -44,7 +44,7 @@ def one_use(prepared: Prepared) -> OneUse:
 
 
 def with_fees(made: Forecast, prepared: Prepared) -> Forecast:
-    """The forecast with the fees of one use of each tool in what is likely; without a worst case, which nobody knows."""
+    """The forecast with the fees of one use of each tool in what is likely; without a worst case."""
     once = one_use(prepared)
     told = [f"one use of each tool is in what is likely: {', '.join(once.words)}"] if once.words else []
     told += [f"without the fees of {', '.join(once.unknown)}, which are not known"] if once.unknown else []

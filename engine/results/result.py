@@ -83,9 +83,9 @@ class Forecast(Struct, frozen=True):
     `output_runs` own runs and `output_answers` recorded answers of this model and dial are in it. `low_usd`,
     `expected_usd` and `likely_high_usd` are what these cost. Both ends of what can be are apart: `least_usd` is for
     next to no output, and the worst case, `high_usd`, which budgets reserve, for output up to the limit; it is None
-    where nothing bounds that. `cached_input_tokens` is what of the input
-    all but the worst case take to be read from the provider's cache, None outside of sessions. `fees_usd` is the part of
-    what is likely that is for one use of each tool that the provider is to run. `method` says all that in words.
+    where nothing bounds that. `cached_input_tokens` is what of the input all but the worst case take to be read from
+    the provider's cache, None outside of sessions. `fees_usd` is the part of what is likely that is for one use of each
+    tool that the provider is to run. `method` says all that in words.
     """
 
     input_tokens: int
@@ -148,9 +148,10 @@ class Result(Struct, frozen=True):
     or where `expect_note` says why that is not known; `checks` has what was asked of more than its text, and
     `escalation` the attempts before it. `shape` is about the JSON that was asked for, None where none was;
     `answer_json` is its value, and `schema_errors` is what is wrong with it: empty where nothing is, None where that is
-    not known. `server_tools` are the tools that the provider was asked to run, or has run, itself. `turn` is what a session keeps of the answer, None outside sessions; `refused` are the positions of
-    pieces that the provider did not take back, by the number of their turn, `refused_compactions` those of compactions,
-    by their place among those of the session. The last three are no part of the document.
+    not known. `server_tools` are the tools that the provider was asked to run, or has run, itself. `turn` is what a
+    session keeps of the answer, None outside sessions; `refused` are the positions of pieces that the provider did not
+    take back, by the number of their turn, `refused_compactions` those of compactions, by their place among those of
+    the session. The last three are no part of the document.
     """
 
     id: str

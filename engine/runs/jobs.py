@@ -101,7 +101,7 @@ class Options(Struct, frozen=True):
     """What answers have to be, where the prompt itself does not say it; None leaves it to the profile."""
 
     server_tools: tuple[str, ...] | None = None
-    """Tools that the provider is to run itself, where the prompt itself does not say it; None is as the profile has it."""
+    """Tools that the provider is to run itself, where the prompt does not say it; None is as the profile has it."""
 
     choose: Choose | None = None
     """Chooses think values for doses; without it they are chosen without any knowledge."""

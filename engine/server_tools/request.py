@@ -68,7 +68,7 @@ def plan_server_tools(target: Target, names: tuple[str, ...], params: Json, alon
         for what in rule.excludes:
             if getattr(along, "thinks" if what == "thinking" else what):
                 raise ServerToolError(
-                    f"{target.profile.name}: {target.profile.model} does not take {rule.name} together with {_NAMED[what]}",
+                    f"{target.profile.name}: {target.profile.model} does not take {rule.name} beside {_NAMED[what]}",
                     names, hint=f"leave one of them out, or ask another profile; {_SEEN}",
                 )  # fmt: skip
         body = joined(body, rule.body)

@@ -157,7 +157,8 @@ def _check_loopback(section: Section, url: str) -> None:
         parts = urlsplit(url)
         host, _ = parts.hostname or "", parts.port
         is_here = host == "localhost" or ipaddress.ip_address(host).is_loopback
+        is_here = is_here and parts.scheme in ("http", "https") and parts.username is None
     except ValueError:
         is_here = False
-    if not is_here or parts.scheme not in ("http", "https") or parts.username is not None:
+    if not is_here:
         raise section.bad("url", "must be an http address of this machine, such as http://127.0.0.1:8000/mcp")

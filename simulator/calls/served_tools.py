@@ -35,15 +35,10 @@ def response_items(call: ApiCall) -> list[JsonObject]:
     items: list[JsonObject] = []
     for kind in types_asked(call):
         if kind in ("web_search", "web_search_preview"):
-            items += [
-                {
-                    "id": call.id("ws_", query, length=48),
-                    "type": "web_search_call",
-                    "status": "completed",
-                    "action": {"type": "search", "query": query, "queries": [query]},
-                }
-                for query in queries(call, kind)
-            ]
+            for query in queries(call, kind):
+                action: JsonObject = {"type": "search", "query": query, "queries": [query]}
+                head: JsonObject = {"id": call.id("ws_", query, length=48), "type": "web_search_call"}
+                items.append(head | {"status": "completed", "action": action})
         elif kind == "code_interpreter":
             items.append(
                 {

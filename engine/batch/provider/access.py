@@ -17,6 +17,7 @@ from ....providers.batches.body import row_body
 from ....providers.batches.contract import BatchApi, Route
 from ....providers.batches.registry import WIRES
 from ....providers.errors import ConfigError, UsageError
+from ....providers.json_values import array
 from ....providers.merge import at_path
 from ....providers.registry import dialect
 from ....providers.schema import Call
@@ -126,7 +127,7 @@ def options_of(job: BatchJob) -> Options:
 
 
 def _names(listed: object) -> tuple[str, ...] | None:
-    return tuple(map(str, listed)) if isinstance(listed, list) else None
+    return tuple(map(str, array(listed))) if isinstance(listed, list | tuple) else None
 
 
 def settings_of(target: Target) -> dict[str, Any]:

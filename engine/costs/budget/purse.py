@@ -100,7 +100,9 @@ class Purse:
         if shortened is None:
             self._ledger.settle(index, Decimal(0))
             return _too_little(prepared, grant, at)
-        meter = Meter(grant.usd, _price_of(shortened, at), estimated_input_tokens(shortened, prompt), _fees_of(shortened))
+        meter = Meter(
+            grant.usd, _price_of(shortened, at), estimated_input_tokens(shortened, prompt), _fees_of(shortened)
+        )
         self._meters[index] = meter
         return Admitted(shortened, CallFunds(self, index, profile, shortened, meter))
 

@@ -22,8 +22,8 @@ SUMMARIES = ("auto", "concise", "detailed")
 MODES = ("standard", "pro")
 CONTEXTS = ("auto", "current_turn", "all_turns")
 TOOL_TYPES = (
-    "function", "custom", "web_search", "web_search_preview", "file_search", "code_interpreter", "image_generation", "mcp",
-    "local_shell", "shell", "apply_patch", "tool_search", "namespace", "computer",
+    "function", "custom", "web_search", "web_search_preview", "file_search", "code_interpreter", "image_generation",
+    "mcp", "local_shell", "shell", "apply_patch", "tool_search", "namespace", "computer",
 )  # fmt: skip
 INCLUDABLE = (
     "reasoning.encrypted_content",

@@ -74,7 +74,9 @@ def test_a_plan_and_a_budget_know_the_fee(cli: Cli, config: Path) -> None:
 
 
 def test_a_profile_has_tools_and_one_call_leaves_them_out(cli: Cli, config: Path) -> None:
-    text = config.read_text().replace("model: 'claude-opus-5-5',", "model: 'claude-opus-5-5', server_tools: [search],", 1)
+    text = config.read_text().replace(
+        "model: 'claude-opus-5-5',", "model: 'claude-opus-5-5', server_tools: [search],", 1
+    )
     config.write_text(text)
     asked = ("plan", "Hi", "-p", "a", "--config", config, "--json")
     assert "web_search" in cli(*asked).json["plans"][0]["request"]["body"]
