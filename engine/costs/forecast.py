@@ -10,15 +10,14 @@ from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
 
-from ...profiles.cards.observed import OTHERS, DialKind, line_of, observed_answers, vendor_of
 from ...providers.json_values import obj, text
 from ...providers.merge import at_path, merged
 from ...providers.registry import dialect
 from ...providers.schema import Usage
 from ...providers.think import Level
-from ..planning.plan import LEAST_MAX_TOKENS
 from ..planning.prepare import Prepared, Prompt, sent_prompt
 from ..results.result import Cost, Forecast
+from .dial_setting import dial_setting
 from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens
 from .prices.pricing import (
     Bought,
@@ -29,7 +28,7 @@ from .prices.pricing import (
     priced_by_profile,
     priced_by_table,
 )
-from .priors import DialSetting, PastRun, is_recorded, prior
+from .priors import PastRun, is_recorded, prior
 
 if TYPE_CHECKING:
     from .conversation_input import ConversationInput
@@ -226,7 +225,7 @@ def ample_usd(prepared: Prepared, prompt: Prompt, made: Forecast, at: datetime) 
     That is twice the likely output, and at least the thinking of its dial and the answer by the reference table, with
     the dearest reading of the input. None where the price is not known.
     """
-    reference, dial = prepared.asked.reference, _dial(prepared, prepared.target.profile.model)[0]
+    reference, dial = prepared.asked.reference, dial_setting(prepared, prepared.target.profile.model)[0]
     thinking = 0 if dial is None or dial.kind == "silent" else dial.tokens or reference.budgets[Level.MEDIUM.value]
     room = AMPLE * max(made.high_output_tokens or 0, thinking + reference.answer_tokens)
     limit = output_limit(prepared)
@@ -281,7 +280,7 @@ def _output(prepared: Prepared, input_tokens: int, limit: int | None, samples: S
     runs: Sequence[PastRun] = ()
     if samples is not None and not target.is_simulated:
         runs = samples(target.provider.name, target.host, target.profile.model, prepared.think.sent)
-    dial, why = _dial(prepared, model)
+    dial, why = dial_setting(prepared, model)
     found = prior(model, dial, budgets, input_tokens=input_tokens, runs=runs)
     if found is None or (dial is None and len(runs) < LEAST_RUNS):
         return _Output(None, None, None, None, None, len(runs), 0, f"not known, because {why}")
@@ -294,32 +293,6 @@ def _output(prepared: Prepared, input_tokens: int, limit: int | None, samples: S
     words = f"for {why} the median, and a range for 8 of 10 answers, of {', '.join(found.parts)}{bounded}"
     reasoning = 0 if dial is not None and dial.kind == "silent" else None
     return _Output(low, expected, high, reasoning, source, len(runs), found.answers, words)
-
-
-def _dial(prepared: Prepared, model: str) -> tuple[DialSetting | None, str]:
-    """What the plan says of thinking, and in words; None where it is not known whether the model thinks."""
-    decided, card, think = prepared.plan, prepared.target.card, prepared.think
-    budgets = prepared.asked.reference.budgets
-    if decided.thinks is False and not prepared.emulated:
-        return DialSetting("silent"), "no thinking"
-    tokens = decided.budget_tokens or (think.budget_tokens if prepared.emulated else None)
-    if tokens:
-        return DialSetting("dial", tokens), f"a budget of {tokens:,}"
-    level = decided.level or (think.level if prepared.emulated else None)
-    if level is not None and level != Level.OFF:
-        worth = budgets.get(level.value) or max(LEAST_MAX_TOKENS, *budgets.values())
-        return DialSetting("dial", worth), level.value
-    if decided.thinks:
-        return DialSetting("free"), f"{card.absent}, its default" if card.absent in tuple(
-            Level
-        ) else "as much as it likes"
-    vendor = vendor_of(model)
-    kinds: set[DialKind] = {
-        row.kind for row in observed_answers(vendor) if row.asked == "none" and row.line == line_of(model)
-    }
-    if vendor != OTHERS and len(kinds) == 1:
-        return DialSetting(kinds.pop()), "its default, as recorded"
-    return None, "what the model does by default is not known"
 
 
 def _worst_words(prepared: Prepared, limit: int | None) -> str:
