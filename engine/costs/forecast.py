@@ -17,7 +17,7 @@ from ...providers.schema import Usage
 from ...providers.think import Level
 from ..planning.prepare import Prepared, Prompt, sent_prompt
 from ..results.result import Cost, Forecast
-from .dial_setting import dial_setting
+from .dial_asked import dial_setting
 from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens
 from .prices.pricing import (
     Bought,
