@@ -10,75 +10,24 @@ from msgspec.structs import replace
 
 from ...profiles.profile import Reference
 from ...profiles.state.compactions import CompactionMeans
-from ...providers.errors import UsageError
 from ...providers.json_values import obj, parse_json
 from ...providers.merge import joined, merged, without
 from ...providers.registry import dialect
-from ...providers.schema import Call, HttpRequest, Message, Notice
+from ...providers.schema import Call, HttpRequest, Notice
 from ...providers.think import Level, Think
-from ...providers.turns.pieces import TurnPiece
 from ...providers.turns.prefix import prefix_of
-from ...providers.turns.turn import Turn, said
+from ...providers.turns.turn import Turn
 from ..targets.target import Target
 from .addresses import check_address
 from .certainty import end_notice
 from .fates import NO_TURNS, Continuity, Past
+from .inputs.prompt import Prompt, checked_text, sent_prompt
 from .plan import PlanContext, ThinkPlan, plan
 from .think_plan import AimReceipt
 
 if TYPE_CHECKING:
     from ...profiles.server_tools.rule import ServerToolRule
-    from ...profiles.shapes.shape import Shape
     from ..shapes.request import ShapePlan
-    from .inputs.stand_ins import StandIns
-
-
-class Prompt(Struct, frozen=True):
-    """What is asked: the prompt and, if any, the system prompt and the messages before it.
-
-    `past` are the turns of a session, with everything that belongs to them; None outside sessions. `asked` are the
-    parts of the prompt in their order, where files stand beside the text or in it; else there are none. `shape` is what
-    the answer has to be, None for words. `stand_ins` is what may go in the place of files, and is asked for.
-    `server_tools` are names of tools that the provider is to run itself, None for those of the profile.
-    """
-
-    text: str
-    system: str | None = None
-    earlier: tuple[Message, ...] = ()
-    past: Past | None = None
-    asked: tuple[TurnPiece, ...] = ()
-    shape: Shape | None = None
-    stand_ins: StandIns = {}
-    server_tools: tuple[str, ...] | None = None
-
-    @property
-    def pieces(self) -> tuple[TurnPiece, ...]:
-        """The user's side of the turn."""
-        return self.asked or (said(self.text) if self.text else ())
-
-    @property
-    def words(self) -> str:
-        """All of it that is text, also that of files."""
-        return "\n".join(piece.text for piece in self.asked if piece.kind == "text") if self.asked else self.text
-
-
-def checked_text(text: str, name: str) -> str:
-    """`text`. Raises `UsageError` for lone surrogates, which stand for bytes that are no UTF-8: they cannot be sent."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        raise UsageError(f"{name} is not UTF-8 text") from None
-    return text
-
-
-def sent_prompt(target: Target, prompt: Prompt) -> Prompt:
-    """`prompt` as the route gets it: with what stands in for files that it does not take."""
-    if not prompt.stand_ins:
-        return prompt
-    from .inputs.stand_ins import fitted, fitted_past
-
-    past = None if prompt.past is None else fitted_past(target, prompt.past, prompt.stand_ins)
-    return replace(prompt, asked=fitted(target, prompt.asked, prompt.stand_ins), past=past)
 
 
 class Prepared(Struct, frozen=True):
@@ -408,3 +357,10 @@ def with_own_headers(target: Target, built: HttpRequest) -> HttpRequest:
     return HttpRequest(
         built.method, built.url, (*kept, *((key.lower(), value) for key, value in extra.items())), built.body
     )
+
+
+__all__ = [
+    "Asked", "Prepared", "Prompt", "Twin", "checked_text", "prepare", "sent_prompt", "unstreamed", "with_levels",
+    "with_notice", "with_output_limit", "with_own_headers", "with_prompt", "with_quirks", "with_repeat",
+    "without_field", "without_param", "without_pieces", "without_thinking", "without_turn_compaction",
+]  # fmt: skip

@@ -11,7 +11,6 @@ from msgspec.structs import replace
 
 from ...exit_codes import ExitCode
 from ...options import (
-    ALONE,
     KEPT,
     SENT,
     CheckOptions,
@@ -22,10 +21,10 @@ from ...options import (
     ReasoningView,
     SendOptions,
     ShowReasoning,
-    TalkOptions,
     ThinkOne,
     Yes,
 )
+from ...talk_options import ALONE, TalkOptions
 from ..sessions.exchange_form import ExchangeForm
 
 if TYPE_CHECKING:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ...exit_codes import ExitCode
 from ...options import (
-    ALONE,
     KEPT,
     PRINTED_IN_FULL,
     SENT,
@@ -22,10 +21,10 @@ from ...options import (
     PromptArgument,
     SendOptions,
     Spend,
-    TalkOptions,
     ThinkOne,
     Yes,
 )
+from ...talk_options import ALONE, TalkOptions
 from .inquiry import TYPED, PromptOptions
 
 if TYPE_CHECKING:

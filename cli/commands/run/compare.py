@@ -8,7 +8,6 @@ import typer
 
 from ...exit_codes import ExitCode, code_for
 from ...options import (
-    ALONE,
     KEPT,
     PRINTED,
     SENT,
@@ -28,10 +27,10 @@ from ...options import (
     SendOptions,
     ShowAnswers,
     Spend,
-    TalkOptions,
     ThinkSweep,
     Yes,
 )
+from ...talk_options import ALONE, TalkOptions
 from .inquiry import TYPED, PromptOptions
 
 if TYPE_CHECKING:

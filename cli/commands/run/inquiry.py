@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from msgspec import Struct
 
-from ...options import ALONE, UNCHECKED, CheckOptions, Format, KeepOptions, PrintOptions, SendOptions, TalkOptions
+from ...options import UNCHECKED, CheckOptions, Format, KeepOptions, PrintOptions, SendOptions
+from ...talk_options import ALONE, TalkOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable

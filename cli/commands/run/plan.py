@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from ...exit_codes import ExitCode
 from ...options import (
-    ALONE,
     AsIs,
     AsJson,
     Attach,
@@ -29,9 +28,9 @@ from ...options import (
     Spend,
     StrictThink,
     System,
-    TalkOptions,
     ThinkSweep,
 )
+from ...talk_options import ALONE, TalkOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

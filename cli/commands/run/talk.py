@@ -32,7 +32,8 @@ if TYPE_CHECKING:
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
     from ....providers.think import Think
-    from ...options import KeepOptions, TalkOptions
+    from ...options import KeepOptions
+    from ...talk_options import TalkOptions
 
 
 class Talk:

@@ -28,8 +28,9 @@ def compact(
 
     Example:  thinkdial session compact tea
     """
-    from ...options import KeepOptions, SendOptions, TalkOptions
+    from ...options import KeepOptions, SendOptions
     from ...selection import load_config
+    from ...talk_options import TalkOptions
     from ..run import talk as talks
     from ..run.compaction import compact_held
 
