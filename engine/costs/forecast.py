@@ -17,7 +17,6 @@ from ...providers.schema import Usage
 from ...providers.think import Level
 from ..planning.prepare import Prepared, Prompt, sent_prompt
 from ..results.result import Cost, Forecast
-from .dial_asked import dial_setting
 from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens
 from .prices.pricing import (
     Bought,
@@ -28,7 +27,7 @@ from .prices.pricing import (
     priced_by_profile,
     priced_by_table,
 )
-from .priors import PastRun, is_recorded, prior
+from .priors import PastRun, dial_setting, is_recorded, prior
 
 if TYPE_CHECKING:
     from .conversation_input import ConversationInput

@@ -21,9 +21,8 @@ from ..targets.target import Target
 from .addresses import check_address
 from .certainty import end_notice
 from .fates import NO_TURNS, Continuity, Past
-from .inputs.prompt import Prompt, checked_text, sent_prompt
 from .plan import PlanContext, ThinkPlan, plan
-from .think_plan import AimReceipt
+from .think_plan import AimReceipt, Prompt, checked_text, sent_prompt
 
 if TYPE_CHECKING:
     from ...profiles.server_tools.rule import ServerToolRule
