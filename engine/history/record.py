@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -150,9 +151,18 @@ class Recorder:
             future.set_result(None)
         return future
 
-    def finished_unawaited(self, index: int, result: Result) -> None:
-        """The same, for a caller that waits for `close` alone: many are stored together."""
-        self._finish(index, result, None)
+    def added(self, index: int, result: Result, done: Done | None = None) -> None:
+        """Add a result to the sums, which are all that is kept of it, whether its call was reserved or not.
+
+        `done` is called on this loop when it is stored, or never will be. Without it many are stored together; `stored`
+        and `close` wait for them.
+        """
+        if self._closing or self.problem is not None or not self._is_working():
+            if done is not None:
+                done()
+            return
+        told = None if done is None else partial(_call_soon, asyncio.get_running_loop(), done)
+        self._tell(lambda writing, connection: writing.add(connection, index, result), done=told)
 
     def amended(self, index: int, result: Result) -> None:
         """Store `result` in the place of the one that has finished. `close` waits for it."""
@@ -257,6 +267,7 @@ class Recorder:
     def _record(self, waiting: list[Done]) -> None:
         """Open the history, store what comes until the end, and remove what is too old."""
         from .store import BUSY_TIMEOUT_S, LockedError, Store
+        from .sums.under_way import charge_where_lost
         from .writer import Writing
 
         patience_s = BUSY_TIMEOUT_S if self._busy_timeout_s is None else self._busy_timeout_s
@@ -264,7 +275,7 @@ class Recorder:
         with Store.open(self._path, create=True, busy_timeout_s=patience_s) as store:
             self._write(store, waiting)
             with suppress(LockedError):  # the next run will do it
-                _charge_lost(store)
+                charge_where_lost(store)
                 if self._retention is not None:
                     from .retention import remove
 
@@ -364,25 +375,17 @@ def _nothing() -> None:
     pass
 
 
-def _charge_lost(store: Store) -> None:
-    """Have calls whose process has died in the sums, where there are any."""
-    from .store import reading
-    from .sums.under_way import charge_lost, lost_calls
-
-    with reading(store) as connection:
-        some = bool(lost_calls(connection))
-    if some:
-        with store.transaction() as connection:
-            charge_lost(connection)
-
-
 def _no_step(writing: Writing, connection: sqlite3.Connection) -> None:
     """Stores nothing: whoever waits for it waits for all before it."""
 
 
 def _release(loop: asyncio.AbstractEventLoop, future: asyncio.Future[None]) -> None:
+    _call_soon(loop, partial(_settle, future))
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, done: Done) -> None:
     with suppress(RuntimeError):  # the loop is closed: nobody waits any more
-        loop.call_soon_threadsafe(_settle, future)
+        loop.call_soon_threadsafe(done)
 
 
 def _settle(future: asyncio.Future[None]) -> None:

@@ -15,7 +15,7 @@ from ..results.result import Result
 from .blobs import compressed
 from .heads import CallHead, RunHead
 from .processes import Process, this_process
-from .sums.rollups import count, known_count
+from .sums.rollups import AddedSums, known_count
 from .sums.under_way import UnderWay, end_under_way, estimate_under_way, note_under_way
 
 if TYPE_CHECKING:
@@ -56,6 +56,7 @@ class Writing:
         self.run: int | None = None
         self._turn: int | None = None
         self._finished: dict[int, int] = {}
+        self._sums = AddedSums()
 
     def reserve(self, connection: sqlite3.Connection, index: int, call: CallHead, usd: Decimal | None) -> None:
         """Write down that a call will be made, with what it may cost, so that it counts whatever happens to us."""
@@ -150,7 +151,11 @@ class Writing:
         call.pending.clear()
 
     def keep(self, connection: sqlite3.Connection) -> None:
-        """Write the bytes of all calls under way; not of a run that somebody has removed meanwhile."""
+        """Write what the steps of a transaction have left for its end: sums, and the bytes of all calls under way.
+
+        Those of a run that somebody has removed meanwhile are not written.
+        """
+        self._sums.write(connection)
         for call in self._calls.values():
             for data in _in_rows(call.pending):
                 connection.execute(
@@ -165,7 +170,7 @@ class Writing:
             return
         self.drop(connection, index)
         if not self._head.simulated:
-            count(connection, self.run, result)
+            self._sums.count(connection, self.run, result)
         if self._head.kept != "everything" or self.run is None:
             return
         _update(
@@ -196,13 +201,22 @@ class Writing:
         if number is not None:
             _update(connection, number, document=compressed(result_document(result)))
 
+    def add(self, connection: sqlite3.Connection, index: int, result: Result) -> None:
+        """Add a result of which the sums alone are kept, whether its call was reserved or not."""
+        self.drop(connection, index)
+        self._count(connection, result)
+
+    def _count(self, connection: sqlite3.Connection, result: Result) -> None:
+        if self.run is None and self._head.kept == "run":
+            self.run = self._insert_run(connection)
+        if not self._head.simulated:
+            self._sums.count(connection, self.run, result)
+
     def book(self, connection: sqlite3.Connection, job: str, work: bytes, result: Result) -> None:
         """Add the result of a provider's batch to the sums, once: that it is in them is known as soon as it is."""
         if not connection.execute("INSERT OR IGNORE INTO booked VALUES (?, ?)", (job, work)).rowcount:
             return
-        if self.run is None and self._head.kept == "run":
-            self.run = self._insert_run(connection)
-        count(connection, self.run, result)
+        self._count(connection, result)
 
     def end(self, connection: sqlite3.Connection, total_s: float | None) -> None:
         if self.run is not None:

@@ -62,8 +62,7 @@ class ClusterBooks:
                     self._recorder.dropped(index)
                 continue
             index = self._new() if index is None else index
-            self._recorder.begin(index, head_of(result))
-            self._recorder.finished_unawaited(index, result)
+            self._recorder.added(index, result)
         await self._recorder.stored()
 
     async def close(self, total_s: float) -> None:
@@ -156,14 +155,6 @@ class _LeasedBooking(Struct, frozen=True):
     async def keep(self, result: Result, settle: OnStored | None) -> Result:
         self.books.end(self.number, result, settle)
         return result
-
-
-def head_of(result: Result) -> CallHead:
-    """What the history is told of the call that `result` came from."""
-    return CallHead(
-        result.profile, result.provider, result.dialect, result.model, result.think.requested, {},
-        result.host or "", result.simulated,
-    )  # fmt: skip
 
 
 def _slim(result: Result) -> Result:

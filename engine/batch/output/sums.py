@@ -42,7 +42,7 @@ class Sums:
         self._index = 0
         self._likely = LikelyCost()
         self._unpriced: dict[int, Prepared] = {}
-        self._storing: set[asyncio.Future[None]] = set()
+        self._storing, self._over = 0, asyncio.Event()
 
     @property
     def problem(self) -> StoreError | None:
@@ -94,28 +94,25 @@ class Sums:
 
     def _add(self, index: int, result: Result, stored: OnStored | None) -> None:
         """Add a result; `stored` is called when the history has it, or never will."""
-        call = CallHead(
-            result.profile, result.provider, result.dialect, result.model, result.think.requested, {},
-            result.host or "", result.simulated,
-        )  # fmt: skip
-        self._recorder.begin(index, call)
         if stored is None:
-            self._recorder.finished_unawaited(index, result)
+            self._recorder.added(index, result)
             return
-        storing = self._recorder.finished(index, result)
-        self._storing.add(storing)
+        self._storing += 1
+        self._over.clear()
 
-        def over(future: asyncio.Future[None]) -> None:
-            self._storing.discard(future)
+        def over() -> None:
+            self._storing -= 1
+            if not self._storing:
+                self._over.set()
             stored()
 
-        storing.add_done_callback(over)
+        self._recorder.added(index, result, over)
 
     async def close(self, total_s: float) -> None:
         """Store what is left."""
         await self._recorder.close(total_s)
-        while self._storing:
-            await asyncio.wait(self._storing)
+        if self._storing:
+            await self._over.wait()
 
 
 class _Entry(Struct, frozen=True):

@@ -24,16 +24,46 @@ _AMOUNTS = ("usd", "output_usd", "reasoning_usd", "cache_saved_usd", "estimated_
 
 _exact = Context(prec=200)
 
+_Amounts = dict[str, Decimal | None]
+_Addition = tuple[dict[str, str], dict[str, int], _Amounts]
+"""The key of a row, and what is added to its numbers and amounts. All of one table have the same names."""
 
-def count(connection: sqlite3.Connection, run: int | None, result: Result) -> None:
-    """Add a finished result to the sums, within the transaction that stores it.
 
-    What was never sent adds nothing, and neither does what a simulator has said.
-    """
-    if result.attempts > 0 and not result.simulated:
-        _count_spending(connection, result)
-        _count_forecast(connection, result)
-        _note_disagreement(connection, run, result)
+class AddedSums:
+    """What the results of one transaction add to the sums: a row that many of them add to is written once."""
+
+    def __init__(self) -> None:
+        self._rows: dict[tuple[str, tuple[str, ...]], _Addition] = {}
+
+    def count(self, connection: sqlite3.Connection, run: int | None, result: Result) -> None:
+        """Add a finished result, within the transaction that stores it.
+
+        What was never sent adds nothing, and neither does what a simulator has said.
+        """
+        if result.attempts > 0 and not result.simulated:
+            self._add("spending", *_spending_of(result))
+            if (judged := _forecast_of(result)) is not None:
+                self._add("forecast_errors", *judged)
+            _note_disagreement(connection, run, result)
+
+    def write(self, connection: sqlite3.Connection) -> None:
+        """Put it all into the database, before the transaction ends."""
+        for (table, _), (key, numbers, amounts) in self._rows.items():
+            _add(connection, table, key, numbers, amounts)
+        self._rows.clear()
+
+    def _add(self, table: str, key: dict[str, str], numbers: dict[str, int], amounts: _Amounts) -> None:
+        place = table, tuple(key.values())
+        known = self._rows.get(place)
+        if known is None:
+            self._rows[place] = key, numbers, amounts
+            return
+        _, counted, summed = known
+        for name, more in numbers.items():
+            counted[name] += more
+        for name, usd in amounts.items():
+            if usd is not None:
+                summed[name] = _exact.add(summed[name] or Decimal(0), usd)
 
 
 def add_spent(
@@ -44,7 +74,7 @@ def add_spent(
     _add(connection, "spending", key, known, {**dict.fromkeys(_AMOUNTS), **amounts})
 
 
-def _count_spending(connection: sqlite3.Connection, result: Result) -> None:
+def _spending_of(result: Result) -> _Addition:
     cost, usage = result.cost, result.usage
     key = {"day": result.created_at[:10], "profile": result.profile, **_call(result)}
     numbers = {
@@ -56,33 +86,33 @@ def _count_spending(connection: sqlite3.Connection, result: Result) -> None:
         "reasoning_tokens": known_count(usage.reasoning_tokens) or 0,
         "estimated": int(cost.lost_usd is not None),
     }
-    amounts = {
+    amounts: _Amounts = {
         "usd": cost.usd if cost.lost_usd is None else _exact.add(cost.usd or Decimal(0), cost.lost_usd),
         "estimated_usd": cost.lost_usd,
         "output_usd": cost.output_usd,
         "reasoning_usd": cost.reasoning_usd,
         "cache_saved_usd": cost.cache_saved_usd,
     }
-    add_spent(connection, key, numbers, {name: usd for name, usd in amounts.items() if usd is not None})
+    return key, numbers, amounts
 
 
-def _count_forecast(connection: sqlite3.Connection, result: Result) -> None:
+def _forecast_of(result: Result) -> _Addition | None:
     """A forecast is judged by a whole answer whose cost is known from its usage or its bill."""
     forecast, cost = result.forecast, result.cost
     if forecast is None or forecast.expected_usd is None or forecast.output_source is None:
-        return
+        return None
     if result.status != "ok" or cost.usd is None or cost.source == "estimated":
-        return
+        return None
     above = forecast.low_usd is None or cost.usd >= forecast.low_usd
     below = forecast.high_usd is None or cost.usd <= forecast.high_usd
     key = {"day": result.created_at[:10], **_call(result), "source": forecast.output_source}
-    amounts = {
+    amounts: _Amounts = {
         "expected_usd": forecast.expected_usd,
         "actual_usd": cost.usd,
         "absolute_error_usd": abs(_exact.subtract(cost.usd, forecast.expected_usd)),
     }
     numbers = {"results": 1, "within": int(above and below), **_range_counts(forecast, result.usage.output_tokens)}
-    _add(connection, "forecast_errors", key, numbers, amounts)
+    return key, numbers, amounts
 
 
 def _range_counts(forecast: Forecast, output: int | None) -> dict[str, int]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...results.documents import dollars_text
 from ..processes import Process, is_alive
+from ..store import Store, reading
 from .rollups import add_spent
 
 if TYPE_CHECKING:
@@ -79,6 +80,15 @@ def charge_lost(connection: sqlite3.Connection, alive: Alive = is_alive, at: dat
         connection.execute("DELETE FROM under_way WHERE number = ?", (row.number,))
         _charge(connection, row.call, 1)
     return len(lost)
+
+
+def charge_where_lost(store: Store) -> None:
+    """The same in a transaction of its own, where there are any."""
+    with reading(store) as connection:
+        some = bool(lost_calls(connection))
+    if some:
+        with store.transaction() as connection:
+            charge_lost(connection)
 
 
 def _rows(connection: sqlite3.Connection, alive: Alive, at: datetime | None) -> list[_Row]:

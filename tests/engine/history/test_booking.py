@@ -15,6 +15,7 @@ from thinkdial.engine.history.heads import Kept
 from thinkdial.engine.history.record import Recorder, RunHead
 from thinkdial.engine.history.store import Store
 from thinkdial.engine.history.sums.aside import Aside, aside_in, everything_aside, set_aside, settle
+from thinkdial.engine.history.sums.rollups import AddedSums
 from thinkdial.engine.history.sums.spend import budget_states, spent, spent_in
 from thinkdial.engine.results.result import Cost
 from thinkdial.profiles.budget_rules import Allowance, BudgetRules
@@ -87,13 +88,11 @@ def test_sums_alone_make_no_run(store: Store, path: Path) -> None:
 def test_a_sum_that_is_rolled_back_is_not_taken_for_booked(
     store: Store, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from thinkdial.engine.history import writer
-
     def broken(*_: object) -> None:
         raise RuntimeError("no")
 
     with monkeypatch.context() as patch:
-        patch.setattr(writer, "count", broken)
+        patch.setattr(AddedSums, "write", broken)
         books = recorder(path)
 
         async def go() -> None:
@@ -160,3 +159,17 @@ def test_settling_follows_the_jobs_as_they_stand(store: Store, path: Path) -> No
     booked = {job for (job,) in store.connection.execute("SELECT job FROM booked")}
     assert booked == {"open", "unread"}
     assert spent_in(store, DAY) == (D("0.40"), 0), "forgotten is what was booked, and not what it was"
+
+
+def test_results_of_one_transaction_write_each_row_of_the_sums_once(store: Store) -> None:
+    statements: list[str] = []
+    store.connection.set_trace_callback(statements.append)
+    sums = AddedSums()
+    with store.transaction() as connection:
+        for number in range(50):
+            sums.count(connection, None, replace(ONE, profile=f"p{number % 2}"))
+        sums.write(connection)
+        sums.write(connection)
+    store.connection.set_trace_callback(None)
+    assert sum("INTO spending" in statement for statement in statements) == 2
+    assert spent_in(store, DAY) == (D("5.00"), 0)
