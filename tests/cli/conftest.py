@@ -14,8 +14,10 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from tempfile import TemporaryFile
 from threading import Thread
 from typing import Any
 
@@ -129,30 +131,41 @@ def write_config(path: Path, url: str, extra: str = "") -> Path:
 def cli(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
     """Run a command in this process, as `thinkdial` on the command line would, with pipes for its three streams."""
     monkeypatch.setenv("SIM_KEY", KEY)
+    return partial(run_here, io.BytesIO)
 
-    def run(*arguments: object, stdin: bytes = b"") -> Ended:
-        from thinkdial.cli.main import main
 
-        out, err = io.BytesIO(), io.BytesIO()
-        streams = {
-            "stdin": io.TextIOWrapper(io.BytesIO(stdin)),
-            "stdout": io.TextIOWrapper(out, encoding="utf-8"),
-            "stderr": io.TextIOWrapper(err, encoding="utf-8"),
-        }
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sys, "argv", ["thinkdial", *map(str, arguments)])
-            for name, stream in streams.items():
-                patch.setattr(sys, name, stream)
-            code = 0
-            try:
-                main()
-            except SystemExit as end:
-                code = int(end.code or 0)
-            for name in ("stdout", "stderr"):
-                streams[name].flush()
-        return Ended(code, out.getvalue().decode(), err.getvalue().decode())
+@pytest.fixture
+def filed(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Ended]:
+    """As `cli`, with files for the three streams: for commands that ask for their descriptors."""
+    monkeypatch.setenv("SIM_KEY", KEY)
+    return partial(run_here, TemporaryFile)
 
-    return run
+
+def run_here(stream: Callable[[], Any], *arguments: object, stdin: bytes = b"") -> Ended:
+    from thinkdial.cli.main import main
+
+    typed, out, err = stream(), stream(), stream()
+    typed.write(stdin)
+    typed.seek(0)
+    streams = {
+        "stdin": io.TextIOWrapper(typed),
+        "stdout": io.TextIOWrapper(out, encoding="utf-8"),
+        "stderr": io.TextIOWrapper(err, encoding="utf-8"),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "argv", ["thinkdial", *map(str, arguments)])
+        for name, wrapped in streams.items():
+            patch.setattr(sys, name, wrapped)
+        code = 0
+        try:
+            main()
+        except SystemExit as end:
+            code = int(end.code or 0)
+        for name in ("stdout", "stderr"):
+            streams[name].flush()
+    for written in (out, err):
+        written.seek(0)
+    return Ended(code, out.read().decode(), err.read().decode())
 
 
 @dataclass

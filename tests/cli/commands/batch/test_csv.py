@@ -48,7 +48,7 @@ profiles:
 
 
 @pytest.fixture
-def resume(process: Run, simulator: Simulator, tmp_path: Path) -> Callable[..., Any]:
+def resume(filed: Run, simulator: Simulator, tmp_path: Path) -> Callable[..., Any]:
     """Run the batch over rows that come from standard input: so its name is the same everywhere."""
     config, out = tmp_path / "house.yaml", tmp_path / "out.csv"
     config.write_text(CONFIG.format(url=simulator.base_url), encoding="utf-8")
@@ -57,7 +57,7 @@ def resume(process: Run, simulator: Simulator, tmp_path: Path) -> Callable[..., 
     def run(*more: object, rows: list[dict[str, Any]] = ROWS) -> Any:
         text = "".join(json.dumps(row) + "\n" for row in rows).encode()
         options = ("-p", "h", "--config", config, "--retries", "0", "--no-history", "-o", out)
-        return process("batch", "-", *options, *more, stdin=text)
+        return filed("batch", "-", *options, *more, stdin=text)
 
     return run
 

@@ -52,9 +52,9 @@ ROWS = (
 )
 
 
-def test_rows_name_what_the_configuration_defines(process: Cli, checked: Path, tmp_path: Path) -> None:
+def test_rows_name_what_the_configuration_defines(filed: Cli, checked: Path, tmp_path: Path) -> None:
     rows = write_rows(tmp_path / "rows.jsonl", *ROWS)
-    ended = process("batch", rows, "-p", "a", "--think", "low", "--config", checked, "--expect", "contains=zebra")
+    ended = filed("batch", rows, "-p", "a", "--think", "low", "--config", checked, "--expect", "contains=zebra")
     assert ended.code == 0, ended.err
     found = lines(ended)
     assert [found[f"r{at}"]["passed"] for at in range(6)] == [True, False, True, None, None, False]
@@ -64,7 +64,7 @@ def test_rows_name_what_the_configuration_defines(process: Cli, checked: Path, t
     assert "nobody" in found["r3"]["expect_note"] and "compare with" in found["r4"]["expect_note"]
 
 
-def test_rows_define_nothing_and_name_no_files_from_elsewhere(process: Cli, checked: Path, tmp_path: Path) -> None:
+def test_rows_define_nothing_and_name_no_files_from_elsewhere(filed: Cli, checked: Path, tmp_path: Path) -> None:
     (tmp_path / "d").mkdir()
     (tmp_path / "s.json").write_text('{"type": "number"}')
     (tmp_path / "d" / "s.json").write_text('{"type": "number"}')
@@ -76,47 +76,47 @@ def test_rows_define_nothing_and_name_no_files_from_elsewhere(process: Cli, chec
         {"prompt": "x", "expect": {"schema": "../s.json"}},
         {"prompt": "x", "expect": {"schema": "s.json"}},
     )
-    ended = process("batch", rows, "-p", "a", "--config", checked)
+    ended = filed("batch", rows, "-p", "a", "--config", checked)
     assert ended.code == 1 and [*lines(ended)] == ["r4"]
     for at, words in enumerate(("none of the configuration's checks", "names a program", "names a judge", "below"), 1):
         assert f"line {at}: expect" in ended.err and words in ended.err
-    allowed = process("batch", rows, "-p", "a", "--config", checked, "--allow-files")
+    allowed = filed("batch", rows, "-p", "a", "--config", checked, "--allow-files")
     assert {*lines(allowed)} == {"r3", "r4"}
     (tmp_path / "tea.json").write_text('{"schema": "thinkdial.session/1"}')
     write_rows(rows, {"prompt": "x", "session": "../tea.json"}, {"prompt": "x", "session": str(tmp_path / "tea.json")})
-    named = process("batch", rows, "-p", "a", "--config", checked)
+    named = filed("batch", rows, "-p", "a", "--config", checked)
     assert named.code == 1 and named.err.count("does not lie below") == 2
-    assert "does not lie below" not in process("batch", rows, "-p", "a", "--config", checked, "--allow-files").err
-    piped = process(
+    assert "does not lie below" not in filed("batch", rows, "-p", "a", "--config", checked, "--allow-files").err
+    piped = filed(
         "batch", "-", "-p", "a", "--config", checked, stdin=b'{"prompt": "x", "expect": {"schema": "s.json"}}\n'
     )
     assert piped.code == 1 and "lie in no folder" in piped.err
 
 
-def test_gates_hold_for_all_that_the_output_has(process: Cli, checked: Path, tmp_path: Path) -> None:
+def test_gates_hold_for_all_that_the_output_has(filed: Cli, checked: Path, tmp_path: Path) -> None:
     rows = write_rows(tmp_path / "rows.jsonl", *ROWS[:2])
     for form in ("jsonl", "csv"):
         out = tmp_path / f"out.{form}"
         asked = ("batch", rows, "-p", "a", "--think", "low", "--config", checked, "-o", out, "-q")
-        ended = process(*asked, "--fail-on", "pass<0.9,cost>5,verdict=starved")
+        ended = filed(*asked, "--fail-on", "pass<0.9,cost>5,verdict=starved")
         assert ended.code == 6
         assert "gate failed: a @low: pass<0.9: pass is 0.5 (1 of 2 passed)" in ended.err and ended.err.count("\n") == 1
-        again = process(*asked, "--fail-on", "pass<0.9")
+        again = filed(*asked, "--fail-on", "pass<0.9")
         assert again.code == 6 and "1 of 2 passed" in again.err
-        costly = process(*asked, "--fail-on", "cost>0.000001,pass<0.5")
+        costly = filed(*asked, "--fail-on", "cost>0.000001,pass<0.5")
         assert costly.code == 6 and "in 2 of 2 results, the first cost is" in costly.err and "(r" in costly.err
-        assert process(*asked, "--fail-on", "pass<0.5,fidelity=unsupported,reasoning_tokens<1").code == 0
+        assert filed(*asked, "--fail-on", "pass<0.5,fidelity=unsupported,reasoning_tokens<1").code == 0
 
 
-def test_failed_rows_are_not_passed_and_a_gate_goes_before_them(process: Cli, checked: Path, tmp_path: Path) -> None:
+def test_failed_rows_are_not_passed_and_a_gate_goes_before_them(filed: Cli, checked: Path, tmp_path: Path) -> None:
     rows = write_rows(tmp_path / "rows.jsonl", ROWS[0], {"prompt": "x", "profile": "html"})
-    ended = process("batch", rows, "-p", "a", "--config", checked, "--retries", "0", "--fail-on", "pass<1")
+    ended = filed("batch", rows, "-p", "a", "--config", checked, "--retries", "0", "--fail-on", "pass<1")
     assert ended.code == 6 and "html @auto: pass<1: pass is 0" in ended.err
-    assert process("batch", rows, "-p", "a", "--config", checked, "--retries", "0").code == 1
+    assert filed("batch", rows, "-p", "a", "--config", checked, "--retries", "0").code == 1
 
 
 def test_thinking_has_to_be_possible_before_and_seen_after(
-    process: Cli, recorder: Any, config_for: Any, tmp_path: Path
+    filed: Cli, recorder: Any, config_for: Any, tmp_path: Path
 ) -> None:
     recorder.status = 200
     usage = {"input_tokens": 5, "output_tokens": 2}
@@ -124,24 +124,24 @@ def test_thinking_has_to_be_possible_before_and_seen_after(
     recorder.body = json.dumps({"type": "message", "role": "assistant", "id": "m1", **said}).encode()
     config, rows = config_for(recorder.url), write_rows(tmp_path / "rows.jsonl", {"prompt": "x"}, {"prompt": "y"})
     asked = ("batch", rows, "-p", "a", "--no-stream", "--config", config)
-    assert process(*asked, "--think", "high").code == 0
-    strict = process(*asked, "--think", "high", "--strict-think")
+    assert filed(*asked, "--think", "high").code == 0
+    strict = filed(*asked, "--think", "high", "--strict-think")
     assert strict.code == 6 and "none was seen in 2 of 2 results" in strict.err
     before = len(recorder.asked)
-    refused = process(*asked, "--think", "off,minimal", "--strict-think")
+    refused = filed(*asked, "--think", "off,minimal", "--strict-think")
     assert refused.code == 5 and len(recorder.asked) == before
 
 
-def test_agreement_is_nothing_of_one_answer(process: Cli, sim: Path, tmp_path: Path) -> None:
+def test_agreement_is_nothing_of_one_answer(filed: Cli, sim: Path, tmp_path: Path) -> None:
     rows = write_rows(
         tmp_path / "rows.jsonl",
         {"prompt": "x", "expect": {"agree": 0.8}},
         {"prompt": "x", "expect": {"agree": 0.8, "contains": "zebra"}},
     )
-    found = lines(process("batch", rows, "-p", "a", "--config", sim))
+    found = lines(filed("batch", rows, "-p", "a", "--config", sim))
     assert [found[name]["passed"] for name in ("r0", "r1")] == [None, False]
     assert "not judged of an answer by itself" in found["r0"]["expect_note"]
-    refused = process("batch", rows, "-p", "a", "--config", sim, "--expect", "agree=0.8")
+    refused = filed("batch", rows, "-p", "a", "--config", sim, "--expect", "agree=0.8")
     assert refused.code == 2 and "needs several answers to a row" in refused.err
 
 
@@ -152,15 +152,15 @@ def samples(path: Path) -> dict[str, list[tuple[Any, Any]]]:
     return found
 
 
-def test_samples_of_a_row_are_held_against_each_other(process: Cli, arms: Path, tmp_path: Path) -> None:
+def test_samples_of_a_row_are_held_against_each_other(filed: Cli, arms: Path, tmp_path: Path) -> None:
     sums = [{"prompt": f"What is {n} + 12?", "expect": {"agree": 0.9, "number": n + 12}} for n in range(100, 106)]
     rows, out = write_rows(tmp_path / "rows.jsonl", *sums), tmp_path / "out.jsonl"
     asked = ("batch", rows, "--repeat", "4", "--config", arms, "-o", out)
-    assert process(*asked, "-p", "arm-p100").code == 0
+    assert filed(*asked, "-p", "arm-p100").code == 0
     found = samples(out)
     assert found == {f"r{at}": [(True, None)] * 4 for at in range(6)}
     out.unlink()
-    assert process(*asked, "-p", "arm-p50", "--fail-on", "pass<1").code == 6
+    assert filed(*asked, "-p", "arm-p50", "--fail-on", "pass<1").code == 6
     found = samples(out)
     assert {len(one) for one in found.values()} == {4} and (None, None) not in {
         s for one in found.values() for s in one
@@ -172,26 +172,26 @@ def test_samples_of_a_row_are_held_against_each_other(process: Cli, arms: Path, 
         )
 
 
-def test_samples_that_came_in_another_run_are_not_known(process: Cli, arms: Path, tmp_path: Path) -> None:
+def test_samples_that_came_in_another_run_are_not_known(filed: Cli, arms: Path, tmp_path: Path) -> None:
     rows = write_rows(tmp_path / "rows.jsonl", {"prompt": "What is 3 + 4?", "expect": {"agree": 0.5}})
     out = tmp_path / "out.jsonl"
     asked = ("batch", rows, "-p", "arm-p100", "--config", arms, "-o", out)
-    assert process(*asked, "--repeat", "2").code == 0
-    assert process(*asked, "--repeat", "4").code == 0
+    assert filed(*asked, "--repeat", "2").code == 0
+    assert filed(*asked, "--repeat", "4").code == 0
     first, later = samples(out)["r0"][:2], samples(out)["r0"][2:]
     assert [passed for passed, _ in first] == [True, True] and len(later) == 2
     assert {(passed, "did not come in the same run" in note) for passed, note in later} == {(None, True)}
 
 
-def test_what_a_budget_leaves_of_a_row_is_written_and_not_judged(process: Cli, arms: Path, tmp_path: Path) -> None:
+def test_what_a_budget_leaves_of_a_row_is_written_and_not_judged(filed: Cli, arms: Path, tmp_path: Path) -> None:
     rows = write_rows(tmp_path / "rows.jsonl", {"prompt": "What is 3 + 4?", "expect": {"agree": 0.5}})
     out = tmp_path / "out.jsonl"
     asked = ("batch", rows, "-p", "arm-dear@low", "--config", arms, "-o", out, "--repeat", "40")
-    stopped = process(*asked, "--max-cost", "0.02", "--concurrency", "1")
+    stopped = filed(*asked, "--max-cost", "0.02", "--concurrency", "1")
     assert stopped.code == 4
     before = samples(out)["r0"]
     assert 0 < len(before) < 40 and all(passed is None for passed, _ in before)
-    assert process(*asked).code == 0 and len(samples(out)["r0"]) == 40, "and none is paid twice"
+    assert filed(*asked).code == 0 and len(samples(out)["r0"]) == 40, "and none is paid twice"
 
 
 @pytest.mark.parametrize(
@@ -207,8 +207,8 @@ def test_what_a_budget_leaves_of_a_row_is_written_and_not_judged(process: Cli, a
     ],
 )
 def test_what_cannot_be_judged_is_refused_at_once(
-    process: Cli, checked: Path, tmp_path: Path, options: tuple[str, ...], words: str
+    filed: Cli, checked: Path, tmp_path: Path, options: tuple[str, ...], words: str
 ) -> None:
     rows = write_rows(tmp_path / "rows.jsonl", {"prompt": "x"})
-    ended = process("batch", rows, "-p", "a", "--config", checked, *options)
+    ended = filed("batch", rows, "-p", "a", "--config", checked, *options)
     assert ended.code == 2 and words in ended.err and ended.out == ""
