@@ -31,6 +31,7 @@ def test_the_shipped_pools_are_those_of_the_shipped_rows(
     assert script["main"]() == 0
 
 
+@pytest.mark.slow
 def test_a_model_left_out_is_foretold_by_the_others(script: dict[str, Any], found: list[Any]) -> None:
     """Weighted by answers, of rows with 10 or more: the range of 80 % holds 70 to 90 %, the median is not 30 % off."""
     assert all(one.row.n >= 10 and one.forecast[0] <= one.forecast[1] <= one.forecast[2] for one in found)
@@ -46,6 +47,7 @@ def test_a_model_left_out_is_foretold_by_the_others(script: dict[str, Any], foun
     assert abs(others.median_error) < 0.1 and by_kind["free"].answers - others.answers == 877, "it is one model"
 
 
+@pytest.mark.slow
 def test_the_report_says_what_is_too_thin(script: dict[str, Any], found: list[Any]) -> None:
     words = script["report"](found)
     (levels,) = [line for line in words.splitlines() if "level" in line]

@@ -21,7 +21,7 @@ BLOCKS = blocks()
 RUN = [block for block in BLOCKS if not block.reason]
 STORY = [block for block in RUN if block.page == "start"]
 """A page that is read from its beginning to its end, in one shell."""
-QUICK = ("cat notes.txt |", "session pick bridge gpt\n", "--dry-run", "models kimi-k3")
+QUICK = ("cat notes.txt |", "--dry-run", "models kimi-k3")
 """Words of one example of each kind; the others are slow for no other reason than that they are many."""
 OTHERS = ("peers", "ray", "releasing", "develop")
 """Pages that name other programs' options as well."""

@@ -14,6 +14,7 @@ PAGE = (ROOT / "docs" / "sessions.md").read_text(encoding="utf-8")
 WENT_ALONG = re.compile(r"\d+ turns?, reasoning [^\n]*")
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(shutil.which("bash") is None, reason="needs bash")
 def test_the_conversation_runs_as_it_is_written(reader: Reader) -> None:
     script = re.search(r"^thinkdial simulate .*?^kill %1$", PAGE, re.DOTALL | re.MULTILINE)

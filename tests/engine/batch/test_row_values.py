@@ -15,6 +15,8 @@ from thinkdial.engine.statistics.intervals import proportion_interval
 
 from .test_summary import line
 
+SLOW = pytest.mark.slow
+
 RUNS = 300
 Law = Callable[[Random, int, float], RowSample]
 
@@ -44,7 +46,7 @@ def passed(values: RowValues) -> float:
     return sum(known) / len(known)
 
 
-@pytest.mark.parametrize(("groups", "rows", "repeat"), [(2, 12, 1), (3, 6, 3), (4, 20, 2)])
+@pytest.mark.parametrize(("groups", "rows", "repeat"), [(2, 12, 1), (3, 6, 3), pytest.param(4, 20, 2, marks=SLOW)])
 def test_groups_that_are_alike_have_hardly_ever_a_star(groups: int, rows: int, repeat: int) -> None:
     def law(dice: Random, _: int, hard: float) -> RowSample:
         return sample(dice.lognormvariate(hard, 0.4), dice.random() < 0.5 + 0.3 * (hard > 0))

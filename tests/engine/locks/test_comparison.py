@@ -25,6 +25,7 @@ def kinds(found: LockCheck) -> list[str]:
     return [change.what for one in found.entries for change in one.changes]
 
 
+@pytest.mark.slow
 def test_false_alarms_are_no_more_than_stated() -> None:
     """Three entries, nine tests, nothing changed: in how many of 200 evenings is something said to have changed?"""
     names = ("claude", "gpt", "gemini")

@@ -7,6 +7,7 @@ import random
 from typing import Any
 
 import jsonschema
+import pytest
 
 from thinkdial.engine.shapes.adaptation import WRAPPED_AS, Adaptation, adapt
 from thinkdial.engine.shapes.answer import read_answer
@@ -20,7 +21,6 @@ ROUTES = (
     ("google", "gemini-generate", "gemini-3-pro"), ("cohere", "cohere-chat", "command-a-reasoning"),
     ("mistral", "mistral-chat", "magistral-medium"), ("vllm", "openai-chat", "any"),
 )  # fmt: skip
-CASES = 400
 NAMES = ("name", "age", "tags", "default", "properties", "note", "kind")
 
 
@@ -141,11 +141,14 @@ def is_valid(schema: dict[str, Any], value: Any) -> bool:
     return jsonschema.Draft202012Validator(schema).is_valid(value)
 
 
+@pytest.mark.parametrize("cases", [80, pytest.param(400, marks=pytest.mark.slow)])
 @each("route", ROUTES, ids=lambda route: route[0])
-def test_what_is_sent_is_in_the_subset_and_what_passes_fits_the_schema_as_it_was_said(route: tuple[str, ...]) -> None:
+def test_what_is_sent_is_in_the_subset_and_what_passes_fits_the_schema_as_it_was_said(
+    route: tuple[str, ...], cases: int
+) -> None:
     rule: ShapeRule = shape_rule(*route)
     passed = refused = sayable = kept = 0
-    for seed in range(CASES):
+    for seed in range(cases):
         maker = Maker(seed)
         schema = maker.schema()
         before = json.dumps(schema)
@@ -176,7 +179,7 @@ def test_what_is_sent_is_in_the_subset_and_what_passes_fits_the_schema_as_it_was
             if is_valid(schema, value) and is_valid(adaptation.schema, sent):
                 kept += 1
                 assert read.errors == (), (schema, value, sent, read)
-    assert sayable > 40
-    assert passed > 100
-    assert refused > 50
-    assert kept > 100
+    assert sayable > cases / 10
+    assert passed > cases / 4
+    assert refused > cases / 8
+    assert kept > cases / 4

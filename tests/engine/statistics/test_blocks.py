@@ -10,6 +10,8 @@ from scipy import stats
 
 from thinkdial.engine.statistics.blocks import Block, blocks_differ, rates_differ
 
+SLOW = pytest.mark.slow
+
 
 def drawn(seed: object, blocks: int, n_a: int, n_b: int, *, times: float = 1.0, spread: float = 0.35) -> list[Block]:
     """Blocks whose values differ by a factor of a hundred, the second ones `times` as great."""
@@ -51,7 +53,10 @@ def test_the_normal_law_stands_in_where_counting_takes_long() -> None:
     assert found.least < 1e-50 and found.p == pytest.approx(float(expected), abs=0.01)
 
 
-@pytest.mark.parametrize(("blocks", "n_a", "n_b"), [(12, 3, 3), (8, 3, 1), (1, 10, 10), (20, 1, 1), (4, 5, 2)])
+@pytest.mark.parametrize(
+    ("blocks", "n_a", "n_b"),
+    [pytest.param(12, 3, 3, marks=SLOW), (8, 3, 1), (1, 10, 10), (20, 1, 1), (4, 5, 2)],
+)
 def test_false_alarms_are_as_rare_as_said(blocks: int, n_a: int, n_b: int) -> None:
     alarms = sum(blocks_differ(drawn((seed, blocks), blocks, n_a, n_b)).p <= 0.05 for seed in range(300))
     assert alarms / 300 <= 0.05 + 3 * (0.05 * 0.95 / 300) ** 0.5

@@ -13,6 +13,7 @@ from .worlds import LADDER, Truth, tell, tried
 ROWS = 400
 
 
+@pytest.mark.slow
 def test_cheapest_passing_of_twelve_arms_in_100_seeds():
     """Target 0.9, the nearest failing arm 0.1 below it, and a budget of half of the whole grid's cost."""
     budget = 0.5 * ROWS * sum(truth.cost or 0 for truth in LADDER.values()) / 1000
@@ -29,6 +30,7 @@ def test_cheapest_passing_of_twelve_arms_in_100_seeds():
     assert right >= 95 and within == 100 and max(calls) <= 0.6
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("target", [None, 0.9])
 def test_equal_arms_are_not_told_apart(target):
     for rate in (0.7, 0.9, 0.98):

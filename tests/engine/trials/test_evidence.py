@@ -34,6 +34,7 @@ def ever(shows, rate: float, *, rows: int = 300, trials: int = 600, seed: int = 
     return found / trials
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rate", [0.5, 0.9])
 @pytest.mark.parametrize("shows", [is_above, is_below])
 def test_a_rate_at_the_line_is_shown_to_be_off_it_no_more_often_than_said(shows, rate):
@@ -90,6 +91,7 @@ def test_nothing_is_said_of_few_costs():
     assert is_positive([1.0] * 12, ALPHA)
 
 
+@pytest.mark.slow
 def test_equal_costs_are_shown_to_differ_no_more_often_than_said():
     dice, found = random.Random(1), 0
     for _ in range(300):

@@ -64,13 +64,26 @@ def test_a_gate_fails_the_job_and_the_summary_says_why(step: Callable[..., Any],
     assert fine.returncode == 0 and "All fine" in told
 
 
-@pytest.mark.parametrize("name", ["ROWS", "PROFILES", "THINK", "TEMPLATE", "EXPECT", "FAIL_ON", "MAX_COST", "CONFIG"])
-def test_an_input_is_a_value_and_never_a_command(step: Callable[..., Any], tmp_path: Path, name: str) -> None:
+INPUTS = ("ROWS", "PROFILES", "THINK", "TEMPLATE", "EXPECT", "FAIL_ON", "MAX_COST", "CONFIG")
+HOSTILE = ("$(touch {0})", "; touch {0} #", "`touch {0}`", "--output=/dev/null", '"; exit 0; "')
+
+
+@pytest.mark.parametrize(
+    "pairs",
+    [
+        list(zip(("ROWS", "PROFILES", "EXPECT", "MAX_COST", "CONFIG"), HOSTILE, strict=True)),
+        pytest.param([(name, value) for name in INPUTS for value in HOSTILE], marks=pytest.mark.slow),
+    ],
+    ids=["one_of_each", "all"],
+)
+def test_an_input_is_a_value_and_never_a_command(
+    step: Callable[..., Any], tmp_path: Path, pairs: list[tuple[str, str]]
+) -> None:
     owned = tmp_path / "owned"
-    for value in (f"$(touch {owned})", f"; touch {owned} #", f"`touch {owned}`", "--output=/dev/null", '"; exit 0; "'):
-        ended, told, _ = step(**{name: value})
+    for name, value in pairs:
+        ended, told, _ = step(**{name: value.format(owned)})
         if name != "TEMPLATE":
-            assert ended.returncode == 2 and "error" in told, value
+            assert ended.returncode == 2 and "error" in told, (name, value)
         assert not owned.exists()
         assert "Traceback" not in ended.stderr
 

@@ -18,11 +18,12 @@ from thinkdial.engine.sessions.drafts import draft_path, read_draft
 
 Run = Callable[..., Any]
 Turns = Callable[[str], list[dict[str, Any]]]
-TERMS = pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+DUMB = pytest.param("dumb", marks=pytest.mark.slow)
+TERMS = pytest.mark.parametrize("term", ["xterm-256color", DUMB])
 
 
 @TERMS
-@pytest.mark.parametrize("columns", [80, 160])
+@pytest.mark.parametrize("columns", [80, pytest.param(160, marks=pytest.mark.slow)])
 def test_turns_are_typed_and_ctrl_d_leaves(screen: Run, turns: Turns, term: str, columns: int) -> None:
     chat = screen("tea", "-p", "a@low", columns=columns, env={"TERM": term})
     begun = chat.wait("a@low> ")
@@ -50,7 +51,7 @@ def test_a_session_that_is_opened_again_says_where_it_stands(screen: Run, cli: R
     assert "1 turn · a@low" in begun and "  1  Is 91 prime?" in begun and "     → " in begun
 
 
-@TERMS
+@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
 def test_a_message_has_several_lines(screen: Run, turns: Turns, term: str) -> None:
     chat = screen("tea", "-p", "a", env={"TERM": term})
     chat.wait("a@auto> ")
@@ -91,7 +92,7 @@ def test_ctrl_c_stops_the_answer_keeps_it_and_the_chat_goes_on(screen: Run, turn
     assert cut["is_cut"] and "**one**" in cut["answer"] and not whole["is_cut"]
 
 
-@pytest.mark.parametrize("times", [2, 4])
+@pytest.mark.parametrize("times", [pytest.param(2, marks=pytest.mark.slow), 4])
 def test_ctrl_c_again_and_again_stops_the_answer_and_not_the_chat(screen: Run, turns: Turns, times: int) -> None:
     chat = screen("tea", "-p", "stall", "-y")
     chat.wait("stall@auto> ")
