@@ -20,6 +20,7 @@ from .output import (
     console,
     emit,
     emit_pieces,
+    is_heard,
     is_terminal,
     rendered,
     say,
@@ -249,7 +250,9 @@ def table_text(
         numbers = numbers_table(run.results, spread)
     above: list[RenderableType] = []
     if shown_answers is not ReasoningView.NONE:
-        above = [answers(shown, columns, reasoning=reasoning.value, remarks=remarks, view=shown_answers.value), ""]
+        linear = width is None and is_heard()
+        view, reasons = shown_answers.value, reasoning.value
+        above = [answers(shown, columns, reasoning=reasons, remarks=remarks, view=view, linear=linear), ""]
     if any(result.shape is not None for result in shown):
         from .views.shapes.fields import fields_view
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 from ..profiles.disk import real_path, write_private
-from ..providers.errors import ConfigError, StrictPlanError, ThinkdialError
+from ..providers.errors import ConfigError, MissingKeyError, StrictPlanError, ThinkdialError
 from ..providers.untrusted import harmless
 from .closed_pipe import ClosedPipeError
 
@@ -60,7 +60,20 @@ def rendered(
     with paper.capture() as captured:
         for renderable in renderables:
             paper.print(renderable, soft_wrap=soft_wrap)
-    return captured.get()
+    text = captured.get()
+    if width is not None or not is_heard():
+        return text
+    return "".join(line for line in text.splitlines(keepends=True) if not _is_rule(line))
+
+
+def _is_rule(line: str) -> bool:
+    return bool(line.strip()) and not line.strip(" ─━│┼╇\n")
+
+
+def is_heard() -> bool:
+    """Whether stdout is a terminal of lines alone, as screen readers and editors have it: nothing stands beside
+    another thing there, and rules of a hundred lines and corners are not drawn."""
+    return is_terminal(sys.stdout) and os.environ.get("TERM") in ("dumb", "unknown")
 
 
 def listed(view: Callable[[int], RenderableType]) -> str:
@@ -176,6 +189,8 @@ def complain(error: ThinkdialError) -> None:
     say(f"Error: {error.message}")
     if error.hint:
         say(f"  → {error.hint}")
+    if isinstance(error, MissingKeyError):
+        say("  → to see it at work without a key: thinkdial demo")
 
 
 def emit(text: str) -> None:

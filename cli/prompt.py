@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ..engine.planning.prepare import Prompt, checked_text
-from ..engine.results.encodings import encoding_of
+from ..engine.attachments.encodings import encoding_of
 from ..profiles.disk import read_bounded, read_stream
 from ..providers.errors import UsageError
 from .output import is_terminal, say
@@ -114,6 +114,17 @@ def read_beside(beside: Beside, note: Callable[[str], None] = _unsaid) -> tuple[
     from ..engine.attachments.beside import attachments_named
 
     return attachments_named(beside.names, is_remote=beside.is_remote, note=note, wishes=beside.wishes)
+
+
+def read_texts(paths: list[Path]) -> tuple[Attachment, ...]:
+    """Files of text, each called as it was written. Raises `UsageError` as `read_text` does."""
+    if not paths:
+        return ()
+    from ..engine.attachments.attachment import Attachment
+
+    return tuple(
+        Attachment("text", "text/plain", str(path), read_text(path).encode(), origin=str(path)) for path in paths
+    )
 
 
 def _standard_input() -> bytes:

@@ -57,6 +57,10 @@ class ConfigError(ThinkdialError):
     """A configuration that cannot be used: bad YAML, an unknown profile, a missing key."""
 
 
+class MissingKeyError(ConfigError):
+    """No key where one is needed."""
+
+
 class StoreError(ThinkdialError):
     """A database that cannot be read or written: locked, corrupt, of a newer version, on a full disk."""
 

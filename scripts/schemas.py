@@ -151,6 +151,7 @@ def batch_summary_schema() -> dict[str, Any]:
         "best": {"type": "array", "items": {"enum": [*COMPETING]}},
         "same_request_as": text_or_null,
         "step": {"anyOf": [of_type(LevelStep, definitions), {"type": "null"}]},
+        "simulated": {**count, "description": "results of a simulator, for which nothing was charged"},
     }
     group, again = [*Group("", "").document()], ["profile", "kind", "times"]
     given_up = dict.fromkeys(("profile", "kind", "message"), text)

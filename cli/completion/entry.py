@@ -31,6 +31,8 @@ def answer(given: Sequence[str]) -> str:
         words = typed_words(line)[1:]
     else:
         words = list(rest[1:])
+        if shell == "powershell" and words and words[-1] == '""':
+            words[-1] = ""  # how an empty word survives the way here from any PowerShell
     memory = Memory(words)
     found, files = candidates(words, memory.table(), memory.names)
     current = words[-1] if words else ""

@@ -66,22 +66,38 @@ complete -c thinkdial -f -k -a '(__thinkdial_completion)'
 
 POWERSHELL = r"""Register-ArgumentCompleter -Native -CommandName thinkdial -ScriptBlock {
     param($wordToComplete, $commandAst, $cursorPosition)
-    $words = @($commandAst.CommandElements | Where-Object { $_.Extent.StartOffset -lt $cursorPosition } |
-        ForEach-Object { $_.Extent.Text.Trim('"', "'") })
-    if ($wordToComplete -eq '') { $words += '""' }
+    $before = @($commandAst.CommandElements | Where-Object { $_.Extent.StartOffset -lt $cursorPosition })
+    $words = @($before | ForEach-Object {
+        $length = [Math]::Min($_.Extent.Text.Length, $cursorPosition - $_.Extent.StartOffset)
+        $_.Extent.Text.Substring(0, $length).Trim('"', "'")
+    })
+    $written = $wordToComplete.Trim('"', "'")
+    $kept = 0
+    if ($before[-1].Extent.EndOffset -lt $cursorPosition) {
+        $words += '""'
+    } elseif ($words[-1].EndsWith($written)) {
+        $kept = $words[-1].Length - $written.Length
+    }
     & $words[0] --complete powershell @words 2>$null | ForEach-Object {
-        $value, $words_about = $_ -split "`t", 2
+        $value, $help = $_ -split "`t", 2
         if ($value -eq '') {
-            Get-ChildItem -Path "$wordToComplete*" -Directory:($words_about -eq 'dir') -ErrorAction SilentlyContinue |
-                ForEach-Object { [System.Management.Automation.CompletionResult]::new(
-                    (Resolve-Path -Relative $_.FullName), $_.Name, 'ProviderItem', $_.FullName) }
-        } else {
-            $about = if ($words_about) { $words_about } else { $value }
-            [System.Management.Automation.CompletionResult]::new($value, $value, 'ParameterValue', $about)
+            Get-ChildItem -Path "$written*" -Directory:($help -eq 'dir') -ErrorAction SilentlyContinue |
+                ForEach-Object {
+                    $path = Resolve-Path -Relative -LiteralPath $_.FullName
+                    if ($path -match '[^\w./\\:~-]') { $path = "'" + $path.Replace("'", "''") + "'" }
+                    [System.Management.Automation.CompletionResult]::new($path, $_.Name, 'ProviderItem', $_.FullName)
+                }
+        } elseif ($value.Length -gt $kept) {
+            $about = if ($help) { $help } else { $value }
+            $rest = $value.Substring($kept)
+            [System.Management.Automation.CompletionResult]::new($rest, $value, 'ParameterValue', $about)
         }
     }
 }
 """
+"""What it counts on: a native completer gets the word, the command's elements with their extents, and the cursor's place
+(learn.microsoft.com, Register-ArgumentCompleter). Of `off,lo` PowerShell may take `lo` alone for the word: what stands
+before it is kept. An empty argument is dropped before PowerShell 7.3, and two quotes arrive as they are since then."""
 
 SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH, "powershell": POWERSHELL}
 NAMES = {"pwsh": "powershell"}
@@ -103,7 +119,10 @@ def installed(shell: str | None) -> str:
 
     name, text = script_for(shell)
     if name == "powershell":
-        return "add it to your profile: thinkdial --show-completion powershell | Out-File -Append $PROFILE"
+        return (
+            "add it to your profile: thinkdial --show-completion powershell | Add-Content $PROFILE"
+            "  (where there is none yet: New-Item -Force $PROFILE first)"
+        )
     home = Path.home()
     data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share")
     config = Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+
+from msgspec.structs import replace
 
 from ...providers.errors import UsageError, did_you_mean
 from ...providers.turns.pieces import TurnPiece
@@ -29,7 +31,17 @@ def placed(text: str, attachments: Sequence[Attachment]) -> tuple[TurnPiece, ...
         at = place.end()
     pieces += _words(text[at:])
     pieces += (one.piece() for number, one in enumerate(attachments) if number not in used)
-    return tuple(pieces)
+    return tuple(_set_apart(pieces))
+
+
+def _set_apart(pieces: Sequence[TurnPiece]) -> Iterator[TurnPiece]:
+    """Words that follow words begin with an empty line: routes put them together without one."""
+    before = ""
+    for piece in pieces:
+        if before.strip() and piece.kind == "text" and not (before.endswith("\n\n") or piece.text.startswith("\n\n")):
+            piece = replace(piece, text=f"\n\n{piece.text}")
+        before = piece.text if piece.kind == "text" else ""
+        yield piece
 
 
 def _words(text: str) -> list[TurnPiece]:

@@ -15,6 +15,7 @@ from ...profiles.disk import read_bounded, read_stream
 from ...providers.errors import UsageError
 from .attachment import KINDS, MOST_BYTES, MOST_FILES, Attachment, FileKind
 from .converted import as_wished
+from .encodings import as_utf8
 from .kinds import is_text, named, recognise
 from .measures import is_locked, measures_of
 from .pictures import revealed
@@ -126,6 +127,8 @@ def attachment_of(
     if not data:
         raise UsageError(f"attachment {name} is empty: 0 bytes")
     found, claimed = recognise(data), named(name)
+    if found is None and (text := as_utf8(data)) is not None:
+        data, found = text, recognise(text)
     if kind == "text":
         if not is_text(data):
             raise UsageError(f"attachment {name} is not UTF-8 text")

@@ -75,7 +75,7 @@ def named_pair(first: str, second: str | None = None) -> tuple[NamedResult, Name
     run, _, only = first.partition(":")
     stored = named_run(run, only or None)
     if len(stored.entries) != 2:
-        _refuse_without_results(stored)
+        refuse_without_results(stored)
         raise UsageError(
             f"{first!r} has {_count(stored)}: two are compared", hint=f"name both: {_written(stored, run or first)}"
         )
@@ -87,7 +87,7 @@ def _named_result(written: str) -> NamedResult:
     run, _, only = written.partition(":")
     stored = named_run(run, only or None)
     if len(stored.entries) != 1:
-        _refuse_without_results(stored)
+        refuse_without_results(stored)
         raise UsageError(f"{written!r} has {_count(stored)}", hint=f"say which: {_written(stored, run)}")
     return _as_named(stored, stored.entries[0])
 
@@ -96,14 +96,14 @@ def _as_named(stored: StoredRun, entry: StoredResult) -> NamedResult:
     return NamedResult(f"run {stored.number}, {entry_name(entry)}", entry.result, stored.run.prompt, stored.run.system)
 
 
-def _refuse_without_results(stored: StoredRun) -> None:
+def refuse_without_results(stored: StoredRun) -> None:
     """Raise `UsageError` for a run of which the history has no result."""
     if stored.entries:
         return
     if stored.command == "batch":
         raise UsageError(
             f"run {stored.number} is a batch: its results are in its output, and not in the history",
-            hint="thinkdial history list shows which runs have results",
+            hint="the same batch command again with --summary FILE.html makes a page of them and calls nobody twice",
         )
     raise UsageError(f"run {stored.number} has no results", hint="thinkdial history list shows which runs have some")
 

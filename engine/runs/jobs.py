@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ...profiles.config import Config
 from ...profiles.profile import Reference
 from ...profiles.state.compactions import CompactionMeans
-from ...providers.errors import ConfigError, Failure
+from ...providers.errors import ConfigError, Failure, MissingKeyError
 from ...providers.think import Think
 from ..exchange.surroundings import Patience
 from ..planning.prepare import Prepared, Prompt, Twin, prepare, sent_prompt, with_notice, with_repeat
@@ -195,7 +195,9 @@ def make_jobs(
     if jobs and all(job.refused is not None for job in jobs):
         messages = dict.fromkeys(problem.message for problem in problems)
         hints = dict.fromkeys(problem.hint for problem in problems if problem.hint)
-        raise ConfigError("\n       ".join(messages), hint="\n    ".join(hints) or None)
+        only_keys = all(isinstance(problem, MissingKeyError) for problem in problems)
+        kind = MissingKeyError if only_keys else ConfigError
+        raise kind("\n       ".join(messages), hint="\n    ".join(hints) or None)
     return _without_twins(jobs) if len(jobs) > 1 else jobs
 
 

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct
 
 from ...profiles.provider import Provider
-from ...providers.errors import ConfigError
+from ...providers.errors import ConfigError, MissingKeyError
 from . import keyring
 from .target import Target, is_loopback
 
@@ -128,7 +128,7 @@ def find_key(target: Target, environment: Mapping[str, str] = os.environ) -> Key
     names = " or ".join(variables)
     where = f"; a key can be made at {provider.key_url}" if provider.key_url and not profile.api_key_env else ""
     stored = "" if profile.api_key_env else f", or: thinkdial keys set {provider.name}"
-    raise ConfigError(
+    raise MissingKeyError(
         f"profile {profile.name}: no key for {provider.name}: {names} is not set",
         hint=f"export {variables[0]}=...{stored}{where}",
     )

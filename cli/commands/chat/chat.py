@@ -61,14 +61,13 @@ def chat(
     from ....providers.errors import UsageError
     from ...formats import Format
     from ...output import is_terminal, noting, say
-    from ...prompt import read_beside, read_text
+    from ...prompt import read_beside, read_texts
     from ...selection import load_config, one_value
     from ..run import talk
     from ..run.inquiry import Inquiry
     from ..run.ready import dollars_of, options_of
     from .dialogue import Dialogue
     from .loop import Loop
-    from .mentions import MentionedFile
 
     if sum((name is not None, talking.session is not None, talking.go_on)) > 1:
         raise UsageError("NAME and --session NAME name a session, -c takes the latest: say one of them")
@@ -79,15 +78,15 @@ def chat(
     dollars_of(sending.max_cost)
     CheckOptions(expect).expectation()
     config = load_config(keeping.config, profile or [], quiet=keeping.quiet)
-    attached = tuple(MentionedFile(str(path), read_text(path)) for path in sending.file or [])
-    beside = read_beside(sending.beside, noting(quiet=keeping.quiet))
+    note = noting(quiet=keeping.quiet)
+    files = read_texts(sending.file or []) + read_beside(sending.beside, note)
     talking = replace(talking, session=None if talking.go_on else named or new_name(STEM))
     base = Inquiry(
         config, Prompt("", sending.system), options_of(sending, sweep), Format.TEXT, sending,
         PrintOptions(reasoning), keeping, "chat", talking, CheckOptions(expect),
     )  # fmt: skip
     with talk.held(talking, config, keeping, sending.system) as held:
-        dialogue = Dialogue(held, base, profile[0] if profile else None, sweep, yes=yes, attached=beside)
+        dialogue = Dialogue(held, base, profile[0] if profile else None, sweep, yes=yes, attached=files)
         voice = dialogue.voice
         messages = _messages(dialogue)
         if messages.is_typed and not keeping.quiet:
@@ -101,7 +100,7 @@ def chat(
         elif named is None and not talking.go_on and not keeping.quiet and not is_terminal(sys.stdin):
             say(f"thinkdial chat {dialogue.name} goes on with it later")
         try:
-            return Loop(dialogue, messages, attached).run()
+            return Loop(dialogue, messages).run()
         finally:
             if messages.is_typed and read_draft(dialogue.conversation.session.id).text:
                 held.keep()

@@ -37,7 +37,7 @@ class Dialogue:
     """A conversation that goes on for as long as somebody wants.
 
     `base` is what holds for all its calls. `profile` and `sweep` are what the next one is asked with, where it is not
-    as before. `attached` are files that go along with the next message.
+    as before. `attached` are files that go along with the first message that is kept.
     """
 
     def __init__(
@@ -51,6 +51,7 @@ class Dialogue:
         attached: tuple[Attachment, ...] = (),
     ) -> None:
         self._attached = attached
+        self._enclosed: tuple[Attachment, ...] = ()
         self.talk, self.base, self.yes = talk, base, yes
         self.sweep = sweep
         self._profile: str | None = None
@@ -62,13 +63,22 @@ class Dialogue:
     def conversation(self) -> Conversation:
         return self.talk.turn.conversation
 
+    @property
+    def enclosed(self) -> tuple[Attachment, ...]:
+        """The files that go along with the next message."""
+        return (*self._attached, *self._enclosed)
+
+    def enclose(self, mentioned: tuple[Attachment, ...]) -> None:
+        """Let these files go along with the next message, and with no other."""
+        self._enclosed = mentioned
+
     def _prompt(self, text: str) -> Prompt:
-        """The next message, with what is attached to it."""
-        if not self._attached:
+        """The next message, with what is enclosed."""
+        if not self.enclosed:
             return replace(self.base.prompt, text=text)
         from ....engine.attachments.placement import placed
 
-        return replace(self.base.prompt, text=text, asked=placed(text, self._attached))
+        return replace(self.base.prompt, text=text, asked=placed(text, self.enclosed))
 
     @property
     def name(self) -> str:

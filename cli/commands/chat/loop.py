@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from ....engine.costs.estimate import text_tokens
 from ....engine.planning.prepare import checked_text
@@ -13,20 +14,21 @@ from ....providers.untrusted import one_line
 from ...confirmation import agreed
 from ...exit_codes import ExitCode, code_of
 from ...output import complain, say
+from ...views.sessions.enclosed_file import file_lines
 from .dialogue import Dialogue
 from .lines import Messages
-from .mentions import MentionedFile, mentions_in, with_files
+from .mentions import mentions_in
 from .slash import Leave, SlashCommand, command_in, message_of
 
-SHOWN_LINES = 3
-"""So much of a file is shown before it is sent."""
+if TYPE_CHECKING:
+    from ....engine.attachments.attachment import Attachment
 
 
 class Loop:
-    """Reads and answers. `attached` are files that go along with the first message."""
+    """Reads and answers."""
 
-    def __init__(self, dialogue: Dialogue, messages: Messages, attached: tuple[MentionedFile, ...] = ()) -> None:
-        self._dialogue, self._messages, self._attached = dialogue, messages, attached
+    def __init__(self, dialogue: Dialogue, messages: Messages) -> None:
+        self._dialogue, self._messages = dialogue, messages
         self._session = dialogue.conversation.session.id
         self._draft = Draft()
 
@@ -93,7 +95,6 @@ class Loop:
             return ExitCode.USAGE
         spoken = self._dialogue.ask(composed)
         if spoken.is_kept:
-            self._attached = ()
             self._put(Draft())
         if spoken.interrupted and self._messages.is_typed:
             say("stopped; what had come is kept" if spoken.is_kept else "stopped; nothing had come, nothing is kept")
@@ -110,32 +111,27 @@ class Loop:
         say("stopped; what had come is kept" if is_kept else "stopped")
 
     def _composed(self, message: str, typed: Draft) -> str | None:
-        """The message with the files that go along, which are shown first; None where they may not."""
+        """The message, whose files are told and enclosed; None where they may not go along."""
         message = checked_text(message, "the message")
-        if not self._messages.is_typed:
-            return with_files(message, self._attached)
-        files = (*self._attached, *self._mentioned(message, typed))
-        return with_files(message, files) if self._may_send(files) else None
+        mentioned = self._mentioned(message, typed) if self._messages.is_typed else ()
+        self._dialogue.enclose(mentioned)
+        return message if not self._messages.is_typed or self._may_send() else None
 
-    def _mentioned(self, message: str, typed: Draft) -> tuple[MentionedFile, ...]:
-        """The files that a typed message mentions, told."""
-        found = mentions_in(message, typed.pasted)
+    def _mentioned(self, message: str, typed: Draft) -> tuple[Attachment, ...]:
+        """The files that a typed message mentions, and a word on what is not read."""
+        found = mentions_in(message, typed.pasted, lambda words: say(f"note: {words}"))
         for name in found.unknown:
             say(f"note: @{name} names no file here; it is sent as it is written")
         for name in found.pasted:
             say(f"note: @{name} was pasted and not typed, so that the file is not read; type it to send it")
         return found.files
 
-    def _may_send(self, files: tuple[MentionedFile, ...]) -> bool:
+    def _may_send(self) -> bool:
         """Show the files that go along; whether they may."""
+        files = self._dialogue.enclosed
         for file in files:
-            lines = file.text.strip("\n").split("\n")
-            count = f"{len(lines):,} line{'s' if len(lines) != 1 else ''}"
-            say(f"@{file.name}: {count}, {len(file.text):,} characters, ~{text_tokens(file.text):,} tokens")
-            for line in lines[:SHOWN_LINES]:
-                say(f"  | {one_line(line, 72)}")
-            if len(lines) > SHOWN_LINES:
-                say("  | …")
+            for line in file_lines(file, text_tokens(file.piece().text) if file.kind == "text" else None):
+                say(line)
         return not files or self._dialogue.yes or agreed("Send it along?" if len(files) == 1 else "Send them along?")
 
     def _who(self) -> str:

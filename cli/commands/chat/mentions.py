@@ -3,29 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from ....engine.attachments.attachment import MOST_BYTES, Attachment
+from ....engine.attachments.beside import attachments_named
 from ....providers.errors import UsageError
-from ...prompt import MAX_PROMPT_BYTES, read_text
 
 _MENTION = re.compile(r'(?<!\S)@(?:"([^"\n]+)"|(\S+))')
 _CLOSERS = ".,;:!?)]}'\""
 
 
-class MentionedFile(Struct, frozen=True):
-    """A file that goes along, as it was named."""
-
-    name: str
-    text: str
-
-
 class Mentions(Struct, frozen=True):
     """What `@` stands before: files, paths that name none, and files that are named in what was pasted."""
 
-    files: tuple[MentionedFile, ...] = ()
+    files: tuple[Attachment, ...] = ()
     unknown: tuple[str, ...] = ()
     pasted: tuple[str, ...] = ()
 
@@ -35,15 +30,14 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(quoted or plain for quoted, plain in _MENTION.findall(text))
 
 
-def mentions_in(text: str, pasted: Collection[str]) -> Mentions:
+def mentions_in(text: str, pasted: Collection[str], note: Callable[[str], None] | None = None) -> Mentions:
     """The files that `text` mentions; those that somebody else wrote into it, and so pasted, are not read.
 
-    Raises `UsageError` for a file that cannot be read, is no text, or is too large.
+    Raises `UsageError` for a file that cannot be read or attached (`read_attachments`), or is too large.
     """
-    files: dict[str, MentionedFile] = {}
+    files: dict[str, None] = {}
     unknown: dict[str, None] = {}
     others: dict[str, None] = {}
-    size = 0
     for quoted, plain in _MENTION.findall(text):
         written = quoted or plain
         name = written if quoted else _name_of_file(plain)
@@ -52,17 +46,22 @@ def mentions_in(text: str, pasted: Collection[str]) -> Mentions:
                 unknown[plain] = None
         elif written in pasted:
             others[name] = None
-        elif name not in files:
-            files[name] = MentionedFile(name, read_text(Path(name).expanduser()))
-            size += len(files[name].text)
-            if size > MAX_PROMPT_BYTES:
-                raise UsageError(f"the files of this message are larger than {MAX_PROMPT_BYTES >> 20} MiB together")
-    return Mentions(tuple(files.values()), tuple(unknown), tuple(others))
+        else:
+            files[name] = None
+    found = attached([*files], note)
+    if sum(len(file.data) for file in found) > MOST_BYTES:
+        raise UsageError(f"the files of this message are larger than {MOST_BYTES >> 20} MiB together")
+    return Mentions(found, tuple(unknown), tuple(others))
 
 
-def with_files(text: str, files: Sequence[MentionedFile]) -> str:
-    """The message as it is sent: what was typed, then each file under its name."""
-    return "\n\n".join([text, *(f"File {file.name}:\n\n{file.text.strip(chr(10))}" for file in files)])
+def attached(paths: Sequence[str], note: Callable[[str], None] | None = None) -> tuple[Attachment, ...]:
+    """The files at these paths, a text called as it was written. Raises `UsageError` as `read_attachments` does."""
+    # A colon, a hyphen or an address at the beginning would say something else than a path.
+    named = [path if path.startswith(("/", "~")) else f"./{path.removeprefix('./')}" for path in paths]
+    return tuple(
+        replace(file, name=path if file.kind == "text" else file.name, origin=path)
+        for path, file in zip(paths, attachments_named(named, note=note), strict=True)
+    )
 
 
 def _name_of_file(word: str) -> str | None:

@@ -25,7 +25,7 @@ def report(
 
     Example:  thinkdial history report last -o report.html
     """
-    from ....engine.history.queries import named_runs
+    from ....engine.history.queries import named_runs, refuse_without_results
     from ....providers.errors import UsageError
     from ...output import emit, is_terminal, say, write_file
     from ...views.report import report_page
@@ -36,7 +36,10 @@ def report(
         from ...files.output_files import check_replaceable
 
         check_replaceable(output, force=force)
-    page = report_page([stored.run for stored in named_runs(runs)], title=title)
+    found = named_runs(runs)
+    for stored in found:
+        refuse_without_results(stored)
+    page = report_page([stored.run for stored in found], title=title)
     if output is None:
         emit(page)
         return ExitCode.OK

@@ -28,7 +28,7 @@ def show(
 
     Example:  thinkdial history show last --format md -o run.md
     """
-    from ....engine.history.queries import named_run
+    from ....engine.history.queries import named_run, refuse_without_results
     from ....providers.errors import UsageError
     from ...formats import chosen_format, print_notes, print_run
     from ...framework.pager import show_text
@@ -51,6 +51,11 @@ def show(
         from ...views.history.stored_run import head_text
 
         head = head_text(stored)
+        if not stored.entries:
+            from ...output import emit
+
+            emit(head)
+            refuse_without_results(stored)
     written = print_run(stored.run, form, printing, answers=answers, show=lambda text: show_text(head + text, ()))
     if not quiet:
         print_notes(stored.run.results, after_comparison=form is Format.TABLE)

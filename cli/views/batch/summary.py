@@ -164,7 +164,8 @@ def totals(tally: Tally, ended: Ended) -> list[str]:
     again: Counter[str] = Counter()
     for (_, kind), times in tally.again.items():
         again[kind] += times
-    parts = [plural(results, "result"), f"{results - failed:,} whole"]
+    simulated = simulated_words(tally)
+    parts = [*([simulated] if simulated else []), plural(results, "result"), f"{results - failed:,} whole"]
     if failed:
         parts.append(f"{failed:,} failed")
     if tally.skipped:
@@ -179,6 +180,15 @@ def totals(tally: Tally, ended: Ended) -> list[str]:
     if judged or unpriced:
         parts.append(f"judges {cost_words(sum(judged, Decimal(0)) if judged else None, unpriced)}")
     return parts
+
+
+def simulated_words(tally: Tally) -> str:
+    """That a simulator answered, and how much of it all; empty where it answered nothing."""
+    simulated = sum(group.simulated for group in tally.groups.values())
+    if not simulated:
+        return ""
+    whole = "SIMULATED, nothing was charged"
+    return whole if simulated == tally.results else f"{simulated:,} of {plural(tally.results, 'result')} {whole}"
 
 
 def ending(ended: Ended) -> str:

@@ -21,6 +21,7 @@ from ..batch.summary import (
     percent,
     plural,
     rows,
+    simulated_words,
     star_words,
     totals,
 )
@@ -63,6 +64,7 @@ def summary_page(tally: Tally, ended: Ended, source: str, made_at: datetime) -> 
         iso_date=made_at.isoformat(timespec="seconds"),
         ending=ending(ended),
         tone="good" if ended.finished else "caution",
+        simulated=simulated_words(tally),
         totals=" · ".join(totals(tally, ended)),
         tiles=_tiles(tally, ended),
         table=_table(entries, has_judged(tally)) if entries else None,

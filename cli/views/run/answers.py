@@ -41,11 +41,15 @@ def answers(
     reasoning: ReasoningView = "excerpt",
     remarks: Sequence[str] = (),
     view: ReasoningView = "full",
+    linear: bool = False,
 ) -> Group:
     """Return the answers in equal columns of at least 36 characters, in as many rows as it takes, else stacked.
 
     `remarks` stand in the heads of the answers. In a `view` of excerpts only the first lines of an answer are shown.
+    `linear` puts one below the other without lines between them, as they are to be heard.
     """
+    if linear:
+        return _one_by_one(results, width, reasoning, remarks, view)
     per_row = columns_that_fit(len(results), width, _NARROWEST)
     column = min((width - len(COLUMN_DIVIDER) * (per_row - 1)) // per_row, _WIDEST)
     parts: list[RenderableType] = []
@@ -61,6 +65,18 @@ def answers(
         grid.add_row(*(_answer(results[i], view) for i in chosen))
         parts.extend([Text(""), grid] if parts else [grid])
     return Group(*parts)
+
+
+def _one_by_one(
+    results: Sequence[Result], width: int, reasoning: ReasoningView, remarks: Sequence[str], view: ReasoningView
+) -> Group:
+    parts: list[RenderableType] = []
+    for index, (result, name) in enumerate(zip(results, labels(results), strict=True)):
+        parts.append(_heading(result, name, remarks[index] if remarks else ""))
+        if reasoning != "none" and (words := _reasoning(result, width, reasoning, bar="")).plain:
+            parts.append(words)
+        parts += [_answer(result, view), Text("")]
+    return Group(*parts[:-1])
 
 
 def _heading(result: Result, label: str, remark: str) -> Text:
@@ -80,14 +96,15 @@ def _heading(result: Result, label: str, remark: str) -> Text:
     return head
 
 
-def _reasoning(result: Result, width: int, view: ReasoningView) -> Text:
+def _reasoning(result: Result, width: int, view: ReasoningView, bar: str = _BAR) -> Text:
     text, words = result.reasoning.text or "", reasoning_words(result)
     if not words:
         return Text("")
     shown = Text.assemble((f"reasoning: {words}", f"{QUIET} italic"))
-    lines = excerpt(text, width - len(_BAR)) if view == "excerpt" else wrap(harmless(text).strip(), width - len(_BAR))
+    width -= len(bar)
+    lines = excerpt(text, width) if view == "excerpt" else wrap(harmless(text).strip(), width)
     for line in lines if text.strip() else []:
-        shown.append(f"\n{_BAR}{line}", QUIET)
+        shown.append(f"\n{bar}{line}", QUIET)
     shown.append("\n")
     return shown
 

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
+from rich.console import Console, Group, RenderableType
+from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from ....engine.lookups.profile_check import CheckedProfile
 from ....profiles.profile import Profile
 from ....providers.untrusted import one_line
-from ..name_list import UNFOLDED
+from ..grid import Column
+from ..name_list import UNFOLDED, NameList
 from ..numbers import UNKNOWN, seconds
 
 WIDE = 120
@@ -36,14 +39,14 @@ def check_table(rows: Sequence[CheckedProfile], width: int, *, online: bool) -> 
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     table.add_column("provider", no_wrap=True)
     table.add_column("state", no_wrap=True)
-    table.add_column("profile", overflow="fold", max_width=max(12, width // 4))
+    table.add_column("profile", no_wrap=True)
     if online:
         table.add_column("host", no_wrap=True)
         table.add_column("key", no_wrap=True)
         table.add_column("model", no_wrap=True)
         table.add_column("time", no_wrap=True, justify="right")
     else:
-        table.add_column("key from", overflow="fold")
+        table.add_column("key from", no_wrap=True)
     if wide:
         table.add_column("what to know", overflow="fold", ratio=1)
     before: str | None = None
@@ -58,13 +61,32 @@ def check_table(rows: Sequence[CheckedProfile], width: int, *, online: bool) -> 
     if wide:
         table.expand = True
         return table
-    below = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), show_header=False)
-    below.add_column("profile", overflow="fold", max_width=max(12, width // 4), style="bold")
-    below.add_column("what to know", overflow="fold")
+    head: RenderableType = table if _fits(table, width) else _with_names_apart(table)
+    below: list[RenderableType] = []
     for row in rows:
         if remark := _remark(row):
-            below.add_row(Text(one_line(row.profile.name)), remark)
-    return Group(table, Text(""), below) if below.row_count else table
+            below += [Text(one_line(row.profile.name), "bold"), Padding(remark, (0, 0, 0, 2))]
+    return Group(head, Text(""), *below) if below else head
+
+
+def _fits(table: Table, width: int) -> bool:
+    """Whether no cell of the table has to be broken."""
+    console = Console(width=UNFOLDED)
+    return Measurement.get(console, console.options, table).maximum <= width
+
+
+def _with_names_apart(table: Table) -> NameList:
+    """The same rows for names that are longer than their column may be: each in a line of its own."""
+    order = [2, 0, 1, *range(3, len(table.columns))]
+    columns = [table.columns[index] for index in order]
+    return NameList(
+        [Column(str(one.header), "left", [_plain(cell) for cell in one.cells]) for one in columns],
+        labelled=frozenset(("host", "key", "model", "time", "key from")),
+    )
+
+
+def _plain(cell: RenderableType) -> Text:
+    return cell if isinstance(cell, Text) else Text(str(cell))
 
 
 def rest_words(rest: Sequence[Profile], *, more: bool) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from ....providers.json_values import parse_json
 from ....providers.untrusted import csv_cell
 from ...exchange.outcome import NEVER_SENT
+from ...results.assembly import SIMULATED
 from ...results.csv_columns import BATCH_COLUMNS, EARLIER_BATCH_COLUMNS, OF_A_RESULT, cells_in, value_in
 from .records import line_of_cells
 
@@ -73,6 +74,7 @@ def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
         "answer": cells.get("answer"),
         "reasoning": {"text": cells.get("reasoning")},
         "warnings": [{"code": NEVER_SENT.code}] if NEVER_SENT.message in said else [],
+        "simulated": SIMULATED.message in said,
         "passed": None if not passed else passed == "true",
         **{name: _parsed(cells.get(name) or "null") for name in _JSON},
     }

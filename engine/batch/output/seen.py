@@ -36,6 +36,7 @@ class Seen(Struct, frozen=True):
     twins: tuple[str, ...] = ()
     judges: tuple[Decimal | None, ...] = ()
     """What each judge of the answer has cost."""
+    simulated: bool = False
 
 
 def seen_in(result: Result, row_id: str | None) -> Seen:
@@ -60,6 +61,7 @@ def seen_in(result: Result, row_id: str | None) -> Seen:
         answer=result.answer,
         twins=tuple(receipt.requested for receipt in result.same_request),
         judges=() if climb is not None else tuple(check.usd for check in result.checks if check.calls),
+        simulated=result.simulated,
     )
 
 
@@ -93,6 +95,7 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
         answer=str(document.get("answer") or ""),
         twins=tuple(str(receipt.get("requested")) for receipt in document.get("same_request") or ()),
         judges=tuple(judges),
+        simulated=document.get("simulated") is True,
     )
 
 

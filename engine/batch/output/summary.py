@@ -40,7 +40,7 @@ class GroupSummary(Struct, frozen=True):
     `samples` is how often a row was answered, at most, and `agreement` the mean share of the answers to a row that say
     the same. `measures` are of rows, each with the mean of its samples, of a single row of the samples. `best` names
     the figures in which it is shown to be the best. Of the think value `same_request_as` the requests are the same
-    bytes: they were made once, for both. `checks_usd` is what judges of their answers have cost beside that. `step`
+    bytes: they were made once, for both. `simulated` results came from a simulator: nothing was charged. `checks_usd` is what judges of their answers have cost beside that. `step`
     is how its reasoning stands to that of the next lower think value of the profile.
     """
 
@@ -75,6 +75,7 @@ class GroupSummary(Struct, frozen=True):
     best: tuple[str, ...] = ()
     same_request_as: str | None = None
     step: LevelStep | None = None
+    simulated: int = 0
 
     def document(self) -> dict[str, Any]:
         """The same as a part of `thinkdial.batch-summary/1`."""
@@ -131,11 +132,13 @@ class Group:
     same_request_as: str | None = None
     best: tuple[str, ...] = ()
     step: LevelStep | None = None
+    simulated: int = 0
     _is_sorted: bool = False
 
     def add(self, seen: Seen) -> None:
         """Count one result."""
         self.results += 1
+        self.simulated += seen.simulated
         self.model = seen.model or self.model
         self.statuses[seen.status] += 1
         if seen.passed is not None:
@@ -255,6 +258,7 @@ class Group:
             best=self.best,
             same_request_as=self.same_request_as,
             step=self.step,
+            simulated=self.simulated,
         )
 
     def document(self) -> dict[str, Any]:

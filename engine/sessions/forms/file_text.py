@@ -10,7 +10,7 @@ from typing import Any, cast
 from ....providers.json_values import parse_json
 from ....providers.json_values import text as whole_characters
 from ....providers.untrusted import harmless_json
-from ...results.encodings import encoding_of
+from ...attachments.encodings import encoding_of
 from .json_object import FormError
 
 _HALF_PAIR = re.compile("[\ud800-\udfff]")

@@ -209,3 +209,14 @@ def test_scripts_for_all_shells_and_where_they_go(cli: Cli, monkeypatch: pytest.
     ended = cli("--install-completion")
     assert ended.code == 0 and "thinkdial.fish" in ended.err
     assert (Path(os.environ["XDG_CONFIG_HOME"]) / "fish" / "completions" / "thinkdial.fish").exists()
+
+
+def test_powershell_sends_an_empty_word_as_two_quotes(cli: Cli) -> None:
+    from thinkdial.cli.completion.entry import answer
+
+    found = answer(["powershell", "thinkdial", "--show-completion", '""'])
+    assert found.splitlines() == ["bash", "zsh", "fish", "powershell"]
+    assert "claude@high" in answer(["powershell", "thinkdial", "ask", "-p", "claude@h"])
+    script = cli("--show-completion", "powershell").out
+    for opening, closing in ("()", "{}", "[]"):
+        assert script.count(opening) == script.count(closing), opening

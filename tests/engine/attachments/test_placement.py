@@ -34,3 +34,10 @@ def test_a_place_without_its_file_is_an_error() -> None:
 def test_a_text_is_words_under_its_name() -> None:
     (piece,) = placed("{{file:a.txt}}", [attachment_of(b"one\ntwo\n", "a.txt", "a.txt")])
     assert (piece.kind, piece.text) == ("text", "[File a.txt]\none\ntwo\n[End of a.txt]")
+
+
+def test_words_of_a_file_are_set_apart_from_other_words() -> None:
+    note = attachment_of(b"one\n", "a.txt", "a.txt")
+    whole = "".join(piece.text for piece in placed("Read {{file:a.txt}} and say.", [note]))
+    assert whole == "Read \n\n[File a.txt]\none\n[End of a.txt]\n\n and say."
+    assert placed("Look.", [CHART])[0].text == "Look."

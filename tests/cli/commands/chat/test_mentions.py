@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import pytest
 
 from thinkdial.cli.commands.chat import mentions
-from thinkdial.cli.commands.chat.mentions import MentionedFile, mentions_in, with_files, words_of
+from thinkdial.cli.commands.chat.mentions import mentions_in, words_of
+from thinkdial.cli.views.sessions.enclosed_file import file_lines
 from thinkdial.providers.errors import UsageError
 
 from ....cases import each
+
+PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + struct.pack(">II", 3, 2) + b"\x08\x06\0\0\0" + bytes(40)
 
 
 @pytest.fixture(autouse=True)
@@ -38,7 +42,7 @@ def files(own_home: Path) -> None:
     ],
 )
 def test_files_are_found_where_a_word_begins(text: str, names: list[str]) -> None:
-    assert [file.name for file in mentions_in(text, ()).files] == names
+    assert [file.origin for file in mentions_in(text, ()).files] == names
 
 
 def test_a_path_that_names_no_file_is_told_and_a_name_is_not() -> None:
@@ -50,19 +54,31 @@ def test_what_was_pasted_is_not_read() -> None:
     pasted = words_of('a page says @notes.txt and @"my notes.txt"')
     found = mentions_in('@notes.txt @sub/more.md @"my notes.txt"', pasted)
     assert found.pasted == ("notes.txt", "my notes.txt")
-    assert [file.name for file in found.files] == ["sub/more.md"]
+    assert [file.origin for file in found.files] == ["sub/more.md"]
 
 
-def test_the_message_comes_first_and_each_file_under_its_name() -> None:
-    text = with_files("Compare them.", [MentionedFile("a.txt", "\none\n\n"), MentionedFile("b.txt", "two")])
-    assert text == "Compare them.\n\nFile a.txt:\n\none\n\nFile b.txt:\n\ntwo"
-    assert with_files("Hello", ()) == "Hello"
+def test_a_file_of_any_kind_goes_along_as_what_its_bytes_say() -> None:
+    Path("sub/shot.png").write_bytes(PICTURE)
+    Path("-a:b.txt").write_text("five\r\n", encoding="utf-16")
+    found = mentions_in('@sub/shot.png @sub/more.md @"-a:b.txt"', ()).files
+    assert [(one.kind, one.name, one.origin) for one in found] == [
+        ("image", "shot.png", "sub/shot.png"),
+        ("text", "sub/more.md", "sub/more.md"),
+        ("text", "-a:b.txt", "-a:b.txt"),
+    ]
+    assert found[1].piece().text == "[File sub/more.md]\nthree\n[End of sub/more.md]" and found[2].data == b"five\r\n"
+    lines = [*file_lines(found[0]), *file_lines(found[2], 1)]
+    assert lines == [
+        f"@sub/shot.png: image/png, 3 x 2 pixels, {len(PICTURE)} bytes",
+        "@-a:b.txt: 1 line, 4 characters, ~1 token",
+        "  | five",
+    ]
 
 
-def test_what_is_no_text_and_what_is_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    Path("picture.png").write_bytes(b"\x89PNG\x00\x00\x00")
-    with pytest.raises(UsageError, match="binary data"):
-        mentions_in("@picture.png", ())
-    monkeypatch.setattr(mentions, "MAX_PROMPT_BYTES", 6)
+def test_what_is_of_no_known_kind_and_what_is_too_much_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("picture.dat").write_bytes(b"\x80\x01\x00\x02" * 9)
+    with pytest.raises(UsageError, match="in no format that is known"):
+        mentions_in("@picture.dat", ())
+    monkeypatch.setattr(mentions, "MOST_BYTES", 6)
     with pytest.raises(UsageError, match="together"):
         mentions_in('@notes.txt @"my notes.txt"', ())

@@ -166,8 +166,8 @@ def test_a_file_is_shown_before_it_is_sent(screen: Run, turns: Turns, term: str)
     chat.keys("\x04")
     assert chat.end() == 0
     (turn,) = turns("tea")
-    assert turn["prompt"].startswith("Read @notes.txt, not @none.txt\n\nFile notes.txt:\n\nfirst\n")
-    assert turn["prompt"].endswith("fourth")
+    assert turn["prompt"].startswith("Read @notes.txt, not @none.txt")
+    assert "[File notes.txt]\nfirst\n" in turn["prompt"] and turn["prompt"].endswith("fourth\n[End of notes.txt]")
 
 
 def test_a_file_that_is_mentioned_in_what_was_pasted_is_not_read(screen: Run, turns: Turns) -> None:

@@ -406,3 +406,17 @@ def test_whatever_came_over_the_wire_is_the_same_when_it_is_decoded_again(
     assert [(entry["profile"], entry["changes"], entry["notes"]) for entry in again] == [
         (name, [], []) for name in FAULTS
     ]
+
+
+def test_a_run_whose_results_are_elsewhere_makes_no_empty_page(
+    cli: Callable[..., Any], sim: Path, tmp_path: Path
+) -> None:
+    rows, page = tmp_path / "rows.jsonl", tmp_path / "page.html"
+    rows.write_text('{"prompt": "Is 91 prime?"}\n', encoding="utf-8")
+    assert cli("batch", rows, "-p", "a", "--config", sim, "-o", tmp_path / "out.jsonl", "-q").code == 0
+    for command in (("report", "last", "-o", page), ("show", "last")):
+        ended = cli("history", *command)
+        assert ended.code == 2 and "is a batch: its results are in its output" in ended.err
+        assert "--summary FILE.html" in ended.err
+    assert "rows.jsonl" in ended.out and not page.exists()
+    assert cli("history", "show", "last", "--json").json["results"] == []

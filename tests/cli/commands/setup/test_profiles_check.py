@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -256,7 +257,8 @@ def test_the_table_fits(
     )
     shown = laid_out(ended.out)
     assert max(map(len, shown.splitlines())) <= columns
-    assert "ready      good" in shown and "accepted" in shown and "refused" in shown
+    assert "a-name-of-some-length-that-somebody-chose" in shown and "accepted" in shown and "refused" in shown
+    assert re.search(r"ready +good|^good\n.*ready", shown, re.MULTILINE)
 
 
 def test_aws_credentials_make_bedrock_ready(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -250,3 +250,19 @@ def test_answers_without_text_have_a_column_of_their_own(tally: Tally, width: in
     assert "2 empty" in " ".join(told)
     assert "| empty |" in summary_markdown(tally, ended(tally), "rows")
     assert "empty" in str(summary_page(tally, ended(tally), "rows", AT))
+
+
+def test_what_a_simulator_answered_is_never_told_without_saying_so(tally: Tally) -> None:
+    assert "SIMULATED" not in summary_page(tally, ended(tally), "rows.jsonl", AT)
+    tally.add(line("quick", simulated=True))
+    words = "1 of 23 results SIMULATED, nothing was charged"
+    end = ended(tally)
+    for text in (
+        "\n".join(shown(tally, end, 120)), summary_markdown(tally, end, "rows.jsonl"),
+        summary_page(tally, end, "rows.jsonl", AT),
+    ):  # fmt: skip
+        assert words in text
+    whole = Tally()
+    whole.add(line("quick", simulated=True))
+    assert "\nSIMULATED, nothing was charged · 1 result" in "\n".join(shown(whole, ended(whole), 80))
+    assert whole.groups["quick", "low"].document()["simulated"] == 1

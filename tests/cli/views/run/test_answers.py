@@ -188,3 +188,9 @@ def test_an_excerpt_says_how_much_more_there_is(result: Make, shown: Shown) -> N
     assert "paragraph 2" in text and "paragraph 4" not in text
     assert "[… 17 more lines …]" in text
     assert "more lines" not in shown(answers([result(answer="short")], 80, view="excerpt"), 80)
+
+
+def test_what_is_to_be_heard_stands_one_below_the_other_without_lines(result: Make, shown: Shown) -> None:
+    text = shown(answers([result(), result("gpt")], 160, linear=True), 160)
+    assert not set("│─┼┊") & set(text)
+    assert text.index("claude") < text.index("reasoning:") < text.index("The answer is 42.") < text.index("gpt")

@@ -37,6 +37,17 @@ def encoding_of(beginning: bytes) -> str:
     return "utf-8-sig"
 
 
+def as_utf8(data: bytes) -> bytes | None:
+    """The same text in UTF-8, of one in UTF-16 or UTF-32; None for what is neither."""
+    encoding = encoding_of(data)
+    if encoding == "utf-8-sig":
+        return None
+    try:
+        return data.decode(encoding).removeprefix("\ufeff").encode()
+    except UnicodeError:
+        return None
+
+
 class Utf8Stream(io.RawIOBase):
     """The text of `source` as UTF-8, whatever its `encoding`. Bytes that are none become replacement characters."""
 

@@ -6,7 +6,7 @@ import io
 
 import pytest
 
-from thinkdial.engine.results.encodings import Utf8Stream, encoding_of
+from thinkdial.engine.attachments.encodings import Utf8Stream, as_utf8, encoding_of
 
 from ...cases import each
 
@@ -36,3 +36,8 @@ def test_a_stream_is_the_same_however_it_is_read(size: int) -> None:
 def test_half_a_character_at_the_end_is_a_replacement() -> None:
     source = io.BufferedReader(io.BytesIO(b"\xff\xfea\0b"))
     assert io.BufferedReader(Utf8Stream(source, "utf-16")).read().decode() == "a\ufffd"
+
+
+def test_what_is_utf16_is_made_utf8_and_nothing_else_is() -> None:
+    assert as_utf8("grün\r\n".encode("utf-16")) == "grün\r\n".encode()
+    assert as_utf8(b"plain") is None and as_utf8(b"\xff\xfea") is None
