@@ -119,7 +119,8 @@ class Loop:
 
     def _mentioned(self, message: str, typed: Draft) -> tuple[Attachment, ...]:
         """The files that a typed message mentions, and a word on what is not read."""
-        found = mentions_in(message, typed.pasted, lambda words: say(f"note: {words}"))
+        wishes = self._dialogue.base.sending.beside.wishes
+        found = mentions_in(message, typed.pasted, lambda words: say(f"note: {words}"), wishes)
         for name in found.unknown:
             say(f"note: @{name} names no file here; it is sent as it is written")
         for name in found.pasted:

@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ....engine.attachments.attachment import MOST_BYTES, Attachment
 from ....engine.attachments.beside import attachments_named
+from ....engine.attachments.wishes import AS_USUAL, FileWishes
 from ....providers.errors import UsageError
 
 _MENTION = re.compile(r'(?<!\S)@(?:"([^"\n]+)"|(\S+))')
@@ -30,7 +31,12 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(quoted or plain for quoted, plain in _MENTION.findall(text))
 
 
-def mentions_in(text: str, pasted: Collection[str], note: Callable[[str], None] | None = None) -> Mentions:
+def mentions_in(
+    text: str,
+    pasted: Collection[str],
+    note: Callable[[str], None] | None = None,
+    wishes: FileWishes = AS_USUAL,
+) -> Mentions:
     """The files that `text` mentions; those that somebody else wrote into it, and so pasted, are not read.
 
     Raises `UsageError` for a file that cannot be read or attached (`read_attachments`), or is too large.
@@ -48,19 +54,21 @@ def mentions_in(text: str, pasted: Collection[str], note: Callable[[str], None] 
             others[name] = None
         else:
             files[name] = None
-    found = attached([*files], note)
+    found = _attached([*files], note, wishes)
     if sum(len(file.data) for file in found) > MOST_BYTES:
         raise UsageError(f"the files of this message are larger than {MOST_BYTES >> 20} MiB together")
     return Mentions(found, tuple(unknown), tuple(others))
 
 
-def attached(paths: Sequence[str], note: Callable[[str], None] | None = None) -> tuple[Attachment, ...]:
-    """The files at these paths, a text called as it was written. Raises `UsageError` as `read_attachments` does."""
+def _attached(
+    paths: Sequence[str], note: Callable[[str], None] | None, wishes: FileWishes
+) -> tuple[Attachment, ...]:
+    """The files at these paths, a text called as it was written."""
     # A colon, a hyphen or an address at the beginning would say something else than a path.
     named = [path if path.startswith(("/", "~")) else f"./{path.removeprefix('./')}" for path in paths]
     return tuple(
         replace(file, name=path if file.kind == "text" else file.name, origin=path)
-        for path, file in zip(paths, attachments_named(named, note=note), strict=True)
+        for path, file in zip(paths, attachments_named(named, note=note, wishes=wishes), strict=True)
     )
 
 

@@ -35,13 +35,14 @@ _SMALLEST_USD = Decimal("1e-12")
 class GroupSummary(Struct, frozen=True):
     """What one profile did with one think value, as `thinkdial.batch-summary/1` has it. None is unknown.
 
-    `statuses`, `verdicts`, `finishes` and `errors` count results. `empty` are whole answers without text. `judged` are
-    those with an expectation and an answer; samples of one row count in their interval for what they say apart.
-    `samples` is how often a row was answered, at most, and `agreement` the mean share of the answers to a row that say
-    the same. `measures` are of rows, each with the mean of its samples, of a single row of the samples. `best` names
-    the figures in which it is shown to be the best. Of the think value `same_request_as` the requests are the same
-    bytes: they were made once, for both. `simulated` results came from a simulator: nothing was charged. `checks_usd` is what judges of their answers have cost beside that. `step`
-    is how its reasoning stands to that of the next lower think value of the profile.
+    `statuses`, `verdicts`, `finishes` and `errors` count results. `empty` are whole answers without text. `judged`
+    are those with an expectation and an answer; samples of one row count in their interval for what they say apart.
+    `samples` is how often a row was answered, at most, and `agreement` the mean share of the answers to a row that
+    say the same. `measures` are of rows, each with the mean of its samples, of a single row of the samples. `best`
+    names the figures in which it is shown to be the best. Of the think value `same_request_as` the requests are the
+    same bytes: they were made once, for both. `simulated` results came from a simulator: nothing was charged.
+    `checks_usd` is what judges of their answers have cost beside that. `step` is how its reasoning stands to that
+    of the next lower think value of the profile.
     """
 
     profile: str
