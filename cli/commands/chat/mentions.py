@@ -60,9 +60,7 @@ def mentions_in(
     return Mentions(found, tuple(unknown), tuple(others))
 
 
-def _attached(
-    paths: Sequence[str], note: Callable[[str], None] | None, wishes: FileWishes
-) -> tuple[Attachment, ...]:
+def _attached(paths: Sequence[str], note: Callable[[str], None] | None, wishes: FileWishes) -> tuple[Attachment, ...]:
     """The files at these paths, a text called as it was written."""
     # A colon, a hyphen or an address at the beginning would say something else than a path.
     named = [path if path.startswith(("/", "~")) else f"./{path.removeprefix('./')}" for path in paths]

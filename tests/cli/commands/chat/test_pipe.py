@@ -74,7 +74,10 @@ def test_an_at_sign_on_a_pipe_reads_no_file(cli: Run, sim: Path, turns: Turns) -
 def test_files_of_the_option_go_along_with_the_first_message(cli: Run, sim: Path, turns: Turns) -> None:
     Path("notes.txt").write_text("from the file", encoding="utf-8")
     assert cli("chat", "tea", "-p", "a", "-f", "notes.txt", "--config", sim, stdin=b"one\ntwo\n").code == 0
-    assert [turn["prompt"] for turn in turns("tea")] == ["one\n\n[File notes.txt]\nfrom the file\n[End of notes.txt]", "two"]
+    assert [turn["prompt"] for turn in turns("tea")] == [
+        "one\n\n[File notes.txt]\nfrom the file\n[End of notes.txt]",
+        "two",
+    ]
 
 
 @pytest.mark.parametrize("profile, code, kept", [("cut", 3, 2), ("busy", 3, 1)])
