@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ..engine.planning.prepare import Prompt, checked_text
 from ..engine.attachments.encodings import encoding_of
+from ..engine.planning.prepare import Prompt, checked_text
 from ..profiles.disk import read_bounded, read_stream
 from ..providers.errors import UsageError
 from .output import is_terminal, say

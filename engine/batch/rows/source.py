@@ -14,8 +14,8 @@ from msgspec.structs import replace
 
 from ....profiles.disk import real_path
 from ....providers.errors import UsageError, did_you_mean
-from ...checks.terms import ExpectTerms
 from ...attachments.encodings import ENOUGH_BYTES, Utf8Stream, encoding_of
+from ...checks.terms import ExpectTerms
 from ...results.forms import form_of
 from .digests import digest_of
 from .rows import BadRow, Form, Row, RowDefaults, bounded_lines, guess_form, read_rows
