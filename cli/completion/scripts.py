@@ -96,8 +96,8 @@ POWERSHELL = r"""Register-ArgumentCompleter -Native -CommandName thinkdial -Scri
 }
 """
 """What it counts on: a native completer gets the word, the command's elements with their extents, and where the cursor
-is (learn.microsoft.com, Register-ArgumentCompleter). Of `off,lo` PowerShell may take `lo` alone for the word: what stands
-before it is kept. An empty argument is dropped before PowerShell 7.3, and two quotes arrive as they are since then."""
+is (learn.microsoft.com, Register-ArgumentCompleter). Of `off,lo` PowerShell may take `lo` alone for the word: what
+stands before it is kept. An empty argument is dropped before PowerShell 7.3, and two quotes arrive as they are since then."""
 
 SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH, "powershell": POWERSHELL}
 NAMES = {"pwsh": "powershell"}
