@@ -95,9 +95,10 @@ POWERSHELL = r"""Register-ArgumentCompleter -Native -CommandName thinkdial -Scri
     }
 }
 """
-"""What it counts on (learn.microsoft.com, Register-ArgumentCompleter): a native completer gets the word, the elements of
-the command with their extents, and where the cursor is. Of `off,lo` PowerShell may take `lo` alone for the word: what
-stands before it is kept. Before PowerShell 7.3 an empty argument is dropped, and since then two quotes arrive as such."""
+"""What it counts on (learn.microsoft.com, Register-ArgumentCompleter): a native completer gets the word, the
+elements of the command with their extents, and where the cursor is. Of `off,lo` PowerShell may take `lo` alone for
+the word: what stands before it is kept. Before PowerShell 7.3 an empty argument is dropped, and since then two
+quotes arrive as such."""
 
 SCRIPTS = {"bash": BASH, "zsh": ZSH, "fish": FISH, "powershell": POWERSHELL}
 NAMES = {"pwsh": "powershell"}
