@@ -9,13 +9,15 @@ from typing import Any
 
 
 class Late:
-    """A module that is imported with its first attribute."""
+    """A module that is imported with its first public attribute: collecting looks at all globals for marks."""
 
     def __init__(self, name: str) -> None:
         self._name = name
         self._module: Any = None
 
     def __getattr__(self, attribute: str) -> Any:
+        if attribute.startswith("_") or attribute == "pytestmark":
+            raise AttributeError(attribute)
         if self._module is None:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # what the SDKs do at import is not ours
