@@ -171,6 +171,16 @@ ServerTools = Annotated[
         help="The provider's own search, fetch, code, x-search or maps; repeatable.",
     ),
 ]
+ToolFiles = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tool", metavar="FILE", help="Functions that the model may call (any vendor's JSON or YAML); repeatable."
+    ),
+]
+ToolChoiceOption = Annotated[
+    str | None,
+    typer.Option("--tool-choice", metavar="CHOICE", help="auto, none, required, or the tool that has to be called."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
 
@@ -233,6 +243,8 @@ class SendOptions(Struct, frozen=True):
     schema: SchemaOption = None
     json_mode: JsonMode = False
     server_tool: ServerTools = None
+    tool: ToolFiles = None
+    tool_choice: ToolChoiceOption = None
 
     @property
     def beside(self) -> Beside:

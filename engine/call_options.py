@@ -18,7 +18,7 @@ from .planning.fates import OnMismatch
 from .planning.option_names import LIBRARY, check_number
 from .planning.prepare import Prompt, checked_text
 from .runs.forecasts import Note
-from .runs.jobs import Options, server_tools_in
+from .runs.jobs import Options, server_tools_in, tools_in_options
 from .runs.observer import Observer
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .batch.values import OnResult, Rows
     from .checks.gates import Gate
     from .checks.terms import Expected
+    from .tools.definitions import Tool
     from .trials.options import TrialOptions
 
 _Number = TypeVar("_Number", int | None, float | None)
@@ -50,7 +51,9 @@ class RequestOptions(TypedDict, total=False):
     `system`: the system prompt. `max_output`: most output tokens, reasoning included where the model counts it so.
     `stream`: whether a stream is asked for. `emulate`: ask models without reasoning for it by prompt, labelled so.
     `schema`: JSON Schema that answers have to fit, or its short form `"name, age int, tags [str]"`. `json_mode`: any
-    JSON. `server_tools`: tools that the providers run themselves (`["search"]`), `[]` for none.
+    JSON. `server_tools`: tools that the providers run themselves (`["search"]`), `[]` for none. `tools`: functions that
+    models may call, as files, declarations of any vendor's form, or `Tool`s; `tool_choice`: `auto`, `none`, `required`,
+    or the name of one. What they call (`Result.tool_calls`) is not run.
     """
 
     system: str | None
@@ -60,6 +63,8 @@ class RequestOptions(TypedDict, total=False):
     schema: Mapping[str, Any] | str | None
     json_mode: bool
     server_tools: Sequence[str] | None
+    tools: str | Path | Mapping[str, Any] | Sequence[str | Path | Mapping[str, Any] | Tool] | None
+    tool_choice: str | None
 
 
 class AttemptOptions(RequestOptions, total=False):
@@ -279,7 +284,8 @@ def options_of(sweep: tuple[Think, ...], options: AttemptOptions) -> Options:
         not options.get("stream", True),
         options.get("emulate", False),
         shape=shape_in(options),
-        server_tools=_tools_in(options),
+        server_tools=server_tools_in(options.get("server_tools"), "server_tools"),
+        tools=tools_in_options(options.get("tools"), options.get("tool_choice"), "tools"),
         choose=choose_dose,
     )
 
@@ -294,11 +300,6 @@ def shape_in(options: RequestOptions) -> Shape | None:
     if schema is not None and json_mode:
         raise UsageError("schema and json_mode: say one of them; a schema is JSON as well")
     return shape_said(ANY_JSON if schema is None else schema, "schema")
-
-
-def _tools_in(options: RequestOptions) -> tuple[str, ...] | None:
-    said = options.get("server_tools")
-    return () if said is not None and not said else server_tools_in(said, "server_tools")
 
 
 def batch_options_of(

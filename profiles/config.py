@@ -45,7 +45,7 @@ PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
     "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
     "endpoint", "known_as", "quirks", "thinking", "emulate", "simulated", "cache", "context", "expect", "schema",
-    "server_tools",
+    "server_tools", "tools", "tool_choice",
 )  # fmt: skip
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
@@ -330,17 +330,14 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
 
 
 def _expected(section: Section) -> dict[str, Any]:
-    """What a profile's answers have to be, its `expect` and `schema`, and the tools that its provider is to run."""
-    found: dict[str, Any] = {}
-    if "expect" in section or "schema" in section:
-        from .checks.expected import read_expect, read_schema
+    """What a profile's answers have to be, and what its model may call."""
+    if not any(name in section for name in ("expect", "schema", "tools", "tool_choice")):
+        return {}
+    from .checks.expected import read_expect, read_schema
+    from .tools.declared import read_declared
 
-        found = {"expect": read_expect(section), "schema": read_schema(section)}
-    if "server_tools" in section:
-        from .server_tools.rule import read_names
-
-        found["server_tools"] = read_names(section)
-    return found
+    tools = {"tools": read_declared(section), "tool_choice": section.text("tool_choice")}
+    return {"expect": read_expect(section), "schema": read_schema(section), **tools}
 
 
 def read_think(section: Section, key: str) -> Think | None:

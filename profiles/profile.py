@@ -70,7 +70,8 @@ class Profile(Struct, frozen=True):
     project file that nobody vouched for decides where the prompt and a key would go. `simulated` is the mark of the
     simulator that is called; it is believed only where the address proves it. `expect` is what its answers are
     checked by, where neither a row nor an option says it. `schema` is what they have to fit, as it is written:
-    JSON Schema, the short form of one, or the word `json`. `server_tools` are tools that the provider runs itself.
+    JSON Schema, the short form of one, or the word `json`. `server_tools` are tools that the provider runs itself,
+    `tools` what the model may call, as they are written, and `tool_choice` whether it has to.
     """
 
     name: str
@@ -106,6 +107,8 @@ class Profile(Struct, frozen=True):
     expect: Mapping[str, Any] | None = None
     schema: Mapping[str, Any] | str | None = None
     server_tools: tuple[str, ...] = ()
+    tools: tuple[Any, ...] | None = None
+    tool_choice: str | None = None
 
 
 class Defaults(Struct, frozen=True):

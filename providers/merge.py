@@ -74,3 +74,9 @@ def joined(base: Mapping[str, Any], *overlays: Mapping[str, Any]) -> dict[str, A
             else:
                 result[key] = value
     return result
+
+
+def paths_overlap(one: str, other: str) -> bool:
+    """Whether one dotted path is the other or lies in it. Underscores and case do not count."""
+    left, right = (f"{path.replace('_', '').lower()}." for path in (one, other))
+    return left.startswith(right) or right.startswith(left)

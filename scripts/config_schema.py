@@ -72,6 +72,8 @@ def config_schema() -> dict[str, Any]:
         "expect": {"anyOf": [{"type": ["string", "number"]}, object_schema(_expected())]},
         "schema": {"type": ["object", "string"]},
         "server_tools": {"type": "array", "items": {"enum": list(tool_names())}},
+        "tools": {"type": ["object", "string", "array"]},
+        "tool_choice": {"type": "string"},
     }
     profile = object_schema({key: kinds[key] for key in config.PROFILE_KEYS})
     defaults = object_schema(

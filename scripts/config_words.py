@@ -119,6 +119,8 @@ WORDS: Mapping[str, str | tuple[str, list[Any]]] = {
     "*.relative_tolerance": "The same as a share of the number.",
     "*.ignore_case": "true takes capital and small letters as the same.",
     "profiles.*.schema": "A JSON Schema, or a file with one, that answers are to follow.",
+    "profiles.*.tools": "Functions that the model may call: files with declarations, or declarations.",
+    "profiles.*.tool_choice": "auto, none, required, or the name of the tool that has to be called.",
     "profiles.*.expect.command": "A check of `checks` that is a program.",
     "profiles.*.expect.agree": "The share of the answers compared that have to say the same.",
     "profiles.*.expect.judge": "A check of `checks` that is a judge.",

@@ -11,11 +11,12 @@ from msgspec import Struct
 from thinkdial.engine.results import checked, tool_use
 from thinkdial.engine.results.documents import printed_fields
 from thinkdial.engine.shapes import words as shape_words
+from thinkdial.engine.tools import words as tool_words
 from thinkdial.providers.errors import Failure
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NOT_PRINTED = {Failure: {"param"}}
-NAMES = {**vars(checked), **vars(shape_words), **vars(tool_use)}
+NAMES = {**vars(checked), **vars(shape_words), **vars(tool_use), **vars(tool_words)}
 
 
 def object_schema(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:

@@ -20,7 +20,7 @@ OPTION_KINDS: dict[str, Any] = {
     "--use": "template", "--model": "model_id", "--format": ROW_FORMS, "--input-format": [*ROW_FORMS, "tsv", "lines"],
     "--via": ["provider"], "--engine": ["ray"], "--expect": [f"{kind}=" for kind in KINDS],
     "--since": DAYS, "--until": DAYS, "--before": DAYS,
-    "--schema": FILES, "--show-completion": ["bash", "zsh", "fish", "powershell"],
+    "--schema": FILES, "--tool": FILES, "--show-completion": ["bash", "zsh", "fish", "powershell"],
     "--install-completion": ["bash", "zsh", "fish", "powershell"],
 }  # fmt: skip
 """What the value of an option is, where its type does not say it. What is not here is text."""

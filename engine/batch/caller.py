@@ -158,6 +158,7 @@ class RowCaller:
         return Prompt(
             row.text, row.system or self._system, row.earlier, row.past, asked=row.asked,
             shape=row.shape or options.shape, stand_ins=row.stand_ins, server_tools=options.server_tools,
+            tools=row.tools or options.tools,
         )  # fmt: skip
 
     def _prepare(self, row: Row, think: Think, prompt: Prompt) -> Prepared:
@@ -211,6 +212,11 @@ class RowCaller:
         tools = profile.server_tools if options.server_tools is None else options.server_tools
         if tools:
             chosen["server_tools"] = tools
+        if options.tools is not None or profile.tools is not None:
+            from ..tools.toolset import wish_document
+
+            said = None if options.tools is None else wish_document(options.tools)
+            chosen["tools"] = [said, profile.tools, profile.tool_choice]
         return json.dumps(chosen, sort_keys=True, default=str)
 
 

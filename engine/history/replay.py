@@ -30,6 +30,7 @@ from .unfinished import KILLED, as_recovered
 if TYPE_CHECKING:
     from ...profiles.server_tools.rule import ServerToolRule
     from ..shapes.request import ShapePlan
+    from ..tools.request import ToolsPlan
     from .read import StoredResult, StoredRun
 
 BROKEN = frozenset(("timeout", "connection", "cancelled", "budget", "config"))
@@ -39,7 +40,7 @@ READING = frozenset(
     (
         "commentary", "content_filter", "continuation", "cost", "effort_differs", "empty_answer", "finish",
         "model_load", "output_limit", "paused", "reasoning_uncounted", "refusal", "repeated", "shape_answer",
-        "skipped",
+        "skipped", "tool_call",
         "usage_reconciled", "usage_uncounted", "usage_unreconciled",
     )
 )  # fmt: skip
@@ -147,6 +148,7 @@ def _made(stored: StoredResult, reply: Reply, target: Target, config: Config) ->
             emulated=bool(sent.get("emulated")),
             shape=_shape(sent),
             server_tools=_server_tools(was, target),
+            tools=_tools(sent),
         ),
         reply=reply,
         latency=was.latency,
@@ -181,6 +183,14 @@ def _shape(sent: Json) -> ShapePlan | None:
     from ..shapes.kept import shape_kept
 
     return shape_kept(sent["shape"])
+
+
+def _tools(sent: Json) -> ToolsPlan | None:
+    if sent.get("tools") is None:
+        return None
+    from ..tools.kept import tools_kept
+
+    return tools_kept(sent["tools"])
 
 
 def _by_reply_alone(was: Result, reply: Reply) -> Result:

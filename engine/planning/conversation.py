@@ -11,7 +11,7 @@ from ...profiles.state.rule import StateRule
 from ...profiles.state.rules import state_rule
 from ...providers.dialect import Remembering
 from ...providers.json_values import obj, parse_json
-from ...providers.merge import merged
+from ...providers.merge import joined, merged
 from ...providers.registry import dialect
 from ...providers.schema import Call, Json, Message
 from ...providers.turns.pieces import TurnPiece
@@ -26,9 +26,16 @@ from .inputs.attached import as_parts, asking, earlier_parts, with_files
 
 
 def with_past(
-    target: Target, call: Call, past: Past, prompted: tuple[TurnPiece, ...], account: str | None
+    target: Target,
+    call: Call,
+    past: Past,
+    prompted: tuple[TurnPiece, ...],
+    account: str | None,
+    tools: frozenset[str] = frozenset(),
 ) -> tuple[Call, Continuity]:
     """`call` with the turns of `past` before its prompt, the pieces `prompted`, and what becomes of the turns' pieces.
+
+    `tools` are the names that the call declares itself.
 
     Raises `UsageError` as `plan_continuity` does.
     """
@@ -41,10 +48,15 @@ def with_past(
         call = replace(call, native=_with_asks(call.native, _asks(rule, past)))
     if not past.sent:
         return (with_files(target, call, prompted, ()) if has_files(prompted) else call), Continuity()
-    if remembers is not None and hasattr(speech, "declare") and (called := called_names(past.turns)):
-        declared = speech.declare(called)
+    called = tuple(name for name in called_names(past.turns) if name not in tools)
+    if remembers is not None and hasattr(speech, "declare") and called:
+        declared: Json = speech.declare(called)
+        if tools:  # beside those of the call, and without a word on what is to be called
+            declared = {
+                name: value for name, value in declared.items() if name in call.native and name != "tool_choice"
+            }
         if not declared.keys() & call.params.keys():
-            call = replace(call, native=merged(call.native, declared))
+            call = replace(call, native=joined(declared, call.native))
     head: Json = {}
     if "prefix" in rule.binds:
         built = speech.build_request(replace(call, written=()), target.base_url, target.use.quirks)

@@ -27,6 +27,7 @@ from .think_plan import AimReceipt, Prompt, checked_text, sent_prompt
 if TYPE_CHECKING:
     from ...profiles.server_tools.rule import ServerToolRule
     from ..shapes.request import ShapePlan
+    from ..tools.request import ToolsPlan
 
 
 class Prepared(Struct, frozen=True):
@@ -47,6 +48,7 @@ class Prepared(Struct, frozen=True):
     continuity: Continuity = NO_TURNS
     shape: ShapePlan | None = None
     server_tools: tuple[ServerToolRule, ...] = ()
+    tools: ToolsPlan | None = None
 
     @property
     def prefix(self) -> str:
@@ -132,19 +134,33 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         from ...providers.emulation import scaffold
 
         decided, system = decided.emulated(), scaffold(think, system)
+    tools = None
+    if (prompt.tools is not None or profile.tools is not None) and asked.compaction is None:
+        from ..tools.for_target import planned_tools  # much to import, which only tools need
+
+        tools = planned_tools(
+            target, prompt.tools, decided.params or {}, decided.native,
+            thinks=decided.thinks, asked=not think.is_auto and not think.is_off,
+        )  # fmt: skip
+        if tools is not None:
+            decided = replace(decided, notices=(*tools.notices, *decided.notices))
+    declared: Mapping[str, Any] = {} if tools is None else tools.native
     shaped = None
     if (prompt.shape is not None or profile.schema is not None) and asked.compaction is None:
         from ..shapes.for_target import planned_shape  # much to import, which only schemas need
 
         said = "\n".join(filter(None, (system, prompt.text)))
-        shaped = planned_shape(target, prompt.shape, decided.params or {}, decided.thinks, said)
+        shaped = planned_shape(target, prompt.shape, decided.params or {}, decided.thinks, said, declared)
         decided, system = replace(decided, notices=(*shaped.notices, *decided.notices)), shaped.system(system)
-    native, headers, rules = merged(target.use.body, decided.native, {} if shaped is None else shaped.native), (), ()
+    own: Mapping[str, Any] = {} if shaped is None else shaped.native
+    native, headers, rules = merged(target.use.body, decided.native, declared, own), (), ()
     names = profile.server_tools if prompt.server_tools is None else prompt.server_tools
     if names and asked.compaction is None:
         from ..server_tools.request import GoesAlong, plan_server_tools  # which few calls need
 
-        along = GoesAlong(schema=shaped is not None and shaped.fidelity != "prompt", thinks=decided.thinks)
+        along = GoesAlong(
+            bool(declared), schema=shaped is not None and shaped.fidelity != "prompt", thinks=decided.thinks
+        )
         served = plan_server_tools(target, names, decided.params or {}, along)
         native, headers, rules = joined(native, served.native), served.headers, served.rules
         decided = replace(decided, notices=(*decided.notices, *served.notices))
@@ -164,7 +180,8 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         from .conversation import with_past  # much to import, which only sessions need
 
         own = call.native
-        call, continuity = with_past(target, call, prompt.past, prompt.pieces, asked.account)
+        names = frozenset(() if tools is None else (tool.name for tool in tools.sent))
+        call, continuity = with_past(target, call, prompt.past, prompt.pieces, asked.account, names)
         wished = tuple(name for name in call.native if name not in own)
         decided = replace(decided, optional=(*decided.optional, *wished))
         if continuity.turns:
@@ -192,7 +209,7 @@ def _prepare(target: Target, think: Think, asked: Asked) -> Prepared:
         target, call = compacting(target, call, asked.compaction)
     request = _build(target, call)
     check_address(target.base_url, request.url)
-    return Prepared(target, think, decided, call, request, asked, emulated, continuity, shaped, rules)
+    return Prepared(target, think, decided, call, request, asked, emulated, continuity, shaped, rules, tools)
 
 
 def _can_be_emulated(think: Think, decided: ThinkPlan, target: Target) -> bool:
@@ -277,6 +294,7 @@ def with_output_limit(prepared: Prepared, tokens: int, *why: Notice) -> Prepared
 def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
     """The same call for another prompt: what was decided does not depend on it."""
     is_more = bool(prompt.shape or prepared.shape or prompt.server_tools or prepared.server_tools)
+    is_more = is_more or prompt.tools != prepared.asked.prompt.tools
     if prompt.past is not None or prompt.asked or is_more or prepared.target.profile.cache:
         return _prepare(prepared.target, prepared.think, replace(prepared.asked, prompt=prompt))
     system = prompt.system or prepared.target.profile.system
@@ -291,7 +309,9 @@ def with_prompt(prepared: Prepared, prompt: Prompt) -> Prepared:
     )  # fmt: skip
     asked = replace(given, prompt=prompt)
     request = _build(prepared.target, call)
-    return Prepared(prepared.target, prepared.think, prepared.plan, call, request, asked, prepared.emulated)
+    return Prepared(
+        prepared.target, prepared.think, prepared.plan, call, request, asked, prepared.emulated, tools=prepared.tools
+    )
 
 
 def without_pieces(prepared: Prepared, dead: Mapping[int, frozenset[int]]) -> Prepared:

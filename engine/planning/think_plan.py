@@ -19,6 +19,7 @@ from .fates import Past
 
 if TYPE_CHECKING:
     from ...profiles.shapes.shape import Shape
+    from ..tools.toolset import ToolsWish
     from .inputs.stand_ins import StandIns
 
 Fidelity = Literal["exact", "assumed", "mapped", "clamped", "emulated", "unsupported", "default"]
@@ -38,6 +39,7 @@ class Prompt(Struct, frozen=True):
     parts of the prompt in their order, where files stand beside the text or in it; else there are none. `shape` is what
     the answer has to be, None for words. `stand_ins` is what may go in the place of files, and is asked for.
     `server_tools` are names of tools that the provider is to run itself, None for those of the profile.
+    `tools` are functions that the model may call; None leaves them to the profile.
     """
 
     text: str
@@ -48,6 +50,7 @@ class Prompt(Struct, frozen=True):
     shape: Shape | None = None
     stand_ins: StandIns = {}
     server_tools: tuple[str, ...] | None = None
+    tools: ToolsWish | None = None
 
     @property
     def pieces(self) -> tuple[TurnPiece, ...]:

@@ -30,6 +30,7 @@ from .result import Cost, Reasoning, Result, Run, Status, Summary, ThinkReceipt
 
 if TYPE_CHECKING:
     from ..shapes.words import ShapeReceipt
+    from ..tools.answer import Called
     from .tool_use import ServerToolUse
 
 SIMULATED = Notice("simulated", "answered by the built-in simulator, not by a provider; the cost was not charged")
@@ -63,6 +64,9 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
     notices = [*extra, *decided.notices, *outcome.notices, *reply.notices, *_served_otherwise(outcome)]
     shaped = _shaped(prepared, reply)
     notices += shaped.notices
+    called = _called(prepared, reply)
+    if called is not None:
+        notices += called.notices
     turn = None if past is None else turn_of(len(past.turns) + 1, prepared, reply, timestamp(at))
     if turn is not None and turn.compacted_at is not None and prepared.asked.compaction is None:
         words = f"{target.provider.name} has compacted what came before this answer; the full turns stay in the session"
@@ -116,6 +120,8 @@ def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra:
         answer_json=shaped.value,
         schema_errors=shaped.errors,
         server_tools=_server_tools(prepared, reply),
+        tools=None if called is None else called.receipt,
+        tool_calls=() if called is None else called.calls,
         turn=turn,
         refused={} if past is None else {turn.number: turn.dead for turn in past.turns if turn.dead},
         refused_compactions={}
@@ -156,6 +162,8 @@ def _shaped(prepared: Prepared, reply: Reply) -> _Shaped:
         answer = called[-1] if called else answer
     if reply.failure is not None or reply.finish in ("refusal", "content_filter"):
         return _Shaped(answer, receipt)
+    if asked.fidelity != "tool" and is_blank(answer) and any(piece.kind == "call" for piece in reply.pieces):
+        return _Shaped(answer, receipt)  # tools were called first: the answer comes when they have said something
     read = read_answer(answer, reply.reasoning, asked.shape, asked.adaptation)
     told = [FORM_WORDS[read.form]] if read.form in FORM_WORDS else []
     if read.note:
@@ -166,6 +174,21 @@ def _shaped(prepared: Prepared, reply: Reply) -> _Shaped:
         told.append(f"the answer does not fit the schema: {first}{more}")
     notices = tuple(Notice("shape_answer", words) for words in told)
     return _Shaped(answer, replace(receipt, form=read.form), read.value, read.errors, notices)
+
+
+def _called(prepared: Prepared, reply: Reply) -> Called | None:
+    """What was called, and of what; None where nothing was, and nothing could be."""
+    shape = prepared.shape
+    answers = shape.shape.name if shape is not None and shape.fidelity == "tool" else None
+    pieces = [piece for piece in reply.pieces if piece.kind == "call" and piece.name != answers]
+    if not pieces and prepared.tools is None:
+        return None
+    from ..tools.answer import read_called
+
+    is_whole = reply.complete and reply.failure is None and reply.finish in ("stop", "tool_call", "unknown")
+    params = prepared.call.params or prepared.target.profile.params
+    by_params = any(name in params for name in ("tools", "toolConfig", "functions"))
+    return read_called(pieces, prepared.tools, is_whole=is_whole, by_params=by_params)
 
 
 def _twins(prepared: Prepared, reply: Reply, reasoning: Reasoning) -> tuple[ThinkReceipt, ...]:

@@ -75,7 +75,7 @@ def is_whole(result: Result) -> bool:
     """Whether it is a whole answer, neither refused, filtered, cut nor empty: only the numbers of such compete."""
     return (
         result.status == "ok"
-        and not is_blank(result.answer)
+        and not (is_blank(result.answer) and not result.tool_calls)
         and result.think.verdict not in ("starved", "empty")
         and result.finish in ("stop", "unknown", "tool_call")
     )

@@ -14,13 +14,15 @@ from typing import Any, Literal, NamedTuple, TypeVar, Union, cast, get_args, get
 from msgspec import NODEFAULT, Struct
 
 from ...providers.errors import Failure
-from ...providers.json_values import MAX_DOLLARS_TEXT, array
+from ...providers.json_values import MAX_DOLLARS_TEXT, array, obj
 from ...providers.schema import Json, Notice, Usage
 from ..exchange.outcome import Latency
 from ..planning.fates import PieceFate, SessionPlace
 from ..planning.think_plan import AimReceipt
 from ..shapes import words as shape_words
 from ..shapes.words import ShapeChange, ShapeReceipt
+from ..tools import words as tool_words
+from ..tools.words import SentTool, ToolCall, ToolsReceipt
 from . import checked, tool_use
 from . import result as values_of_calls
 from .checked import CheckOutcome, Escalation, EscalationEnd, EscalationStep
@@ -45,7 +47,7 @@ _BEYOND_NUMBERS = 10**18
 """More than any count, duration or rate; and what is no number at all is not less."""
 
 # What an annotation of `Result` means, for whoever reads its types. A call that restores nothing goes without it.
-for _type in (ShapeReceipt, ServerToolUse):
+for _type in (ShapeReceipt, ServerToolUse, ToolsReceipt, ToolCall):
     setattr(values_of_calls, _type.__name__, _type)
 
 _REQUIRED = frozenset(("profile", "provider", "model", "status", "think"))
@@ -70,6 +72,10 @@ def result_from(document: Json) -> Result:
             values["server_tools"] = tuple(_thawed(ServerToolUse, use) for use in value or ())
         elif field.name == "shape":
             values["shape"] = _shape(value)
+        elif field.name == "tools":
+            values["tools"] = _tools(value)
+        elif field.name == "tool_calls":
+            values["tool_calls"] = tuple(_tool_call(call) for call in array(value))
         elif field.name == "schema_errors":
             values["schema_errors"] = None if value is None else tuple(map(str, array(value)))
         elif field.name == "escalation":
@@ -97,8 +103,25 @@ def _shape(document: object) -> ShapeReceipt | None:
     if document is None:
         return None
     whole = dict(cast("Mapping[str, Any]", document)) if isinstance(document, Mapping) else dict[str, Any]()
-    changes = tuple(_thawed(ShapeChange, change) for change in array(whole.get("changes")))
-    return _thawed(ShapeReceipt, {**whole, "changes": changes})
+    return _thawed(ShapeReceipt, {**whole, "changes": _changes(whole)})
+
+
+def _tools(document: object) -> ToolsReceipt | None:
+    if document is None:
+        return None
+    whole = dict(cast("Mapping[str, Any]", document)) if isinstance(document, Mapping) else dict[str, Any]()
+    declared = tuple(
+        _thawed(SentTool, {**obj(tool), "changes": _changes(obj(tool))}) for tool in array(whole.get("declared"))
+    )
+    return _thawed(ToolsReceipt, {**whole, "declared": declared})
+
+
+def _tool_call(document: object) -> ToolCall:
+    return _thawed(ToolCall, {**obj(document), "errors": tuple(map(str, array(obj(document).get("errors"))))})
+
+
+def _changes(whole: Mapping[str, Any]) -> tuple[ShapeChange, ...]:
+    return tuple(_thawed(ShapeChange, change) for change in array(whole.get("changes")))
 
 
 def _thawed(kind: type[_Part], document: object) -> _Part:
@@ -170,7 +193,8 @@ def _checked(kind: type[Struct], values: Mapping[str, Any]) -> dict[str, Any]:
 def _options(kind: type[Any]) -> Mapping[str, tuple[tuple[Any, ...], tuple[str, ...]]]:
     """The types that each field may have, and the words if it is one of a list."""
     found: dict[str, tuple[tuple[Any, ...], tuple[str, ...]]] = {}
-    for name, hint in get_type_hints(kind, localns={**vars(checked), **vars(shape_words), **vars(tool_use)}).items():
+    known = {**vars(checked), **vars(shape_words), **vars(tool_use), **vars(tool_words)}
+    for name, hint in get_type_hints(kind, localns=known).items():
         options = get_args(hint) if get_origin(hint) in (Union, UnionType) else (hint,)
         words = tuple(word for option in options if get_origin(option) is Literal for word in get_args(option))
         origins = (get_origin(option) or option for option in options)

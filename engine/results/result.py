@@ -19,6 +19,7 @@ from .checked import CheckOutcome, Escalation
 
 if TYPE_CHECKING:
     from ..shapes.words import ShapeReceipt
+    from ..tools.words import ToolCall, ToolsReceipt
     from .tool_use import ServerToolUse
 
 Status = Literal["ok", "partial", "error", "cancelled"]
@@ -148,7 +149,8 @@ class Result(Struct, frozen=True):
     or where `expect_note` says why that is not known; `checks` has what was asked of more than its text, and
     `escalation` the attempts before it. `shape` is about the JSON that was asked for, None where none was;
     `answer_json` is its value, and `schema_errors` is what is wrong with it: empty where nothing is, None where that is
-    not known. `server_tools` are the tools that the provider was asked to run, or has run, itself. `turn` is what a
+    not known. `server_tools` are the tools that the provider was asked to run, or has run, itself. `tools` are those
+    that the model could call, None where there were none, and `tool_calls` what it called. `turn` is what a
     session keeps of the answer, None outside sessions; `refused` are the positions of pieces that the provider did not
     take back, by the number of their turn, `refused_compactions` those of compactions, by their place among those of
     the session. The last three are no part of the document.
@@ -191,6 +193,8 @@ class Result(Struct, frozen=True):
     answer_json: Any = None
     schema_errors: tuple[str, ...] | None = None
     server_tools: tuple[ServerToolUse, ...] = ()
+    tools: ToolsReceipt | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
     turn: Turn | None = None
     refused: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
     refused_compactions: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])

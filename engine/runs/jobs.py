@@ -26,6 +26,7 @@ from ..targets.target import Selection, Target, refuse_ended, resolve, think_val
 
 if TYPE_CHECKING:
     from ...profiles.shapes.shape import Shape
+    from ..tools.toolset import ToolsWish
 
 Choose = Callable[[Target, Think, Reference, Callable[[Think], Prepared]], tuple[Think, AimReceipt]]
 """Chooses a think value for a dose; it may ask how the call would be with another. Raises `ConfigError`."""
@@ -103,6 +104,9 @@ class Options(Struct, frozen=True):
     server_tools: tuple[str, ...] | None = None
     """Tools that the provider is to run itself, where the prompt does not say it; None is as the profile has it."""
 
+    tools: ToolsWish | None = None
+    """What models may call, where the prompt itself does not say it; None leaves it to the profile."""
+
     choose: Choose | None = None
     """Chooses think values for doses; without it they are chosen without any knowledge."""
 
@@ -132,10 +136,19 @@ def shape_in_options(schema: str | None, json_mode: bool) -> Shape | None:
 def server_tools_in(said: Sequence[str] | None, place: str = "--server-tool") -> tuple[str, ...] | None:
     """The tools that `--server-tool` names; None where it is not said. Raises `UsageError` for what is none."""
     if not said:
-        return None
+        return None if said is None else ()
     from ..server_tools.request import checked_names  # which few calls need
 
     return checked_names(said, place)
+
+
+def tools_in_options(said: object, choice: str | None, place: str = "--tool") -> ToolsWish | None:
+    """What models may call, by files and declarations. Raises `UsageError` for what is none, and for no such choice."""
+    if not said and choice is None:
+        return None
+    from ..tools.toolset import tools_said  # much to import, which only tools need
+
+    return tools_said(said, choice, place)
 
 
 def make_jobs(
@@ -231,21 +244,30 @@ def prepare_one(
         prompt = replace(prompt, shape=options.shape)
     if options.server_tools is not None and prompt.server_tools is None:
         prompt = replace(prompt, server_tools=options.server_tools)
+    if options.tools is not None and prompt.tools is None:
+        prompt = replace(prompt, tools=options.tools)
 
     def prepared_as(think: Think, aim: AimReceipt | None = None) -> Prepared:
-        return prepare(
-            target,
-            think,
-            prompt,
-            config.reference,
-            max_output_tokens=limit,
-            stream=stream and not options.no_stream,
-            emulate=options.emulate,
-            account=None if options.account_key is None else account_label(options.account_key, key),
-            is_strict=options.is_strict,
-            compaction=options.compaction,
-            aim=aim,
-        )
+        try:
+            return prepare(
+                target,
+                think,
+                prompt,
+                config.reference,
+                max_output_tokens=limit,
+                stream=stream and not options.no_stream,
+                emulate=options.emulate,
+                account=None if options.account_key is None else account_label(options.account_key, key),
+                is_strict=options.is_strict,
+                compaction=options.compaction,
+                aim=aim,
+            )
+        except ConfigError as error:
+            if prompt.tools is None and target.profile.tools is None:
+                raise
+            from ..tools.takers import with_tool_takers
+
+            raise with_tool_takers(error, config) from None
 
     if prompt.server_tools:
         from ..server_tools.takers import check_tools

@@ -143,6 +143,10 @@ def _call_head(prepared: Prepared) -> CallHead:
         from ..shapes.kept import kept_shape
 
         sent["shape"] = kept_shape(prepared.shape)
+    if prepared.tools is not None:
+        from ..tools.kept import kept_tools
+
+        sent["tools"] = kept_tools(prepared.tools)
     if prepared.asked.repeat is not None:
         sent["repeat"] = prepared.asked.repeat
     return CallHead(

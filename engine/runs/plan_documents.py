@@ -13,6 +13,7 @@ from .plans import PlannedCall
 
 if TYPE_CHECKING:
     from ..shapes.request import ShapePlan
+    from ..tools.request import ToolsPlan
     from .checks.judge_calls import JudgeCalls
 
 PLAN_SCHEMA = "thinkdial.plan/1"
@@ -70,6 +71,7 @@ def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | 
         },
         "aim": plain(decided.aim),
         **({} if prepared.shape is None else {"shape": _shape_entry(prepared.shape)}),
+        **({} if prepared.tools is None else {"tools": _tools_entry(prepared.tools)}),
         "request": {
             "method": prepared.request.method,
             "url": prepared.request.url,
@@ -82,6 +84,13 @@ def plan_entry(prepared: Prepared, forecast: Forecast | None, key_source: str | 
         "session": None if past is None else plain(past.place),
         "continuity": [fate.document() for fate in prepared.continuity.fates],
     }
+
+
+def _tools_entry(tools: ToolsPlan) -> dict[str, Any]:
+    """What the model may call, in the form that a result has it."""
+    from ..tools.answer import receipt_of
+
+    return plain(receipt_of(tools))
 
 
 def _shape_entry(shape: ShapePlan) -> dict[str, Any]:

@@ -73,17 +73,30 @@ def read_answer(answer: str, reasoning: str | None, shape: Shape, adaptation: Ad
     if shape.schema is None:
         return ShapedAnswer(form, value, ())
     try:
-        errors = problems(shape.schema, value, JUDGING_S, most=MOST_ERRORS)
-        if errors and adaptation is not None and any(change.kind == "required" for change in adaptation.changes):
-            less = _without_nulls(value, shape.schema, shape.schema)
-            if less != value and not problems(shape.schema, less, JUDGING_S, most=1):
-                value, errors = less, ()
-                told.append("keys that may be left out came as null: they are left out of the value")
+        may_be_null = adaptation is not None and any(change.kind == "required" for change in adaptation.changes)
+        less, errors = held_against(shape.schema, value, may_be_null=may_be_null)
+        if less != value:
+            value = less
+            told.append("keys that may be left out came as null: they are left out of the value")
     except UnfinishedError as error:
         return ShapedAnswer(form, value, None, f"it cannot be held against the schema: {error}")
     except Exception as error:  # a schema may refer to nothing or to itself; an answer was paid for all the same
         return ShapedAnswer(form, value, None, f"it cannot be held against the schema: {type(error).__name__}: {error}")
     return ShapedAnswer(form, value, errors, "; ".join(told) or None)
+
+
+def held_against(schema: Mapping[str, Any], value: Any, *, may_be_null: bool) -> tuple[Any, tuple[str, ...]]:
+    """The value and what is wrong with it by `schema`. Raises `UnfinishedError`, and what the library does.
+
+    `may_be_null`: keys that may be left out were demanded, and may be null instead: they are left out of the value
+    where it fits without them.
+    """
+    errors = problems(schema, value, JUDGING_S, most=MOST_ERRORS)
+    if errors and may_be_null:
+        less = _without_nulls(value, schema, schema)
+        if less != value and not problems(schema, less, JUDGING_S, most=1):
+            return less, ()
+    return value, errors
 
 
 def _value_in(answer: str, reasoning: str | None) -> tuple[AnswerForm, Any]:

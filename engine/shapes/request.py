@@ -48,7 +48,10 @@ class ShapePlan(Struct, frozen=True):
 
 
 class ShapeRoute(Struct, frozen=True):
-    """Who is asked, and beside what: `params` are the profile's own fields, `thinks` is whether the model will."""
+    """Who is asked, and beside what: `params` are the profile's own fields, `thinks` is whether the model will.
+
+    `tools` are the fields that declare tools.
+    """
 
     provider: str
     dialect: str
@@ -56,12 +59,14 @@ class ShapeRoute(Struct, frozen=True):
     params: Json
     thinks: bool | None
     said: str
+    tools: Json = field(default_factory=dict[str, Any])
 
 
 def plan_shape(shape: Shape, route: ShapeRoute) -> ShapePlan:
     """Decide how `shape` is asked for on `route`. `route.said` is all text that goes to the model, so far."""
     rule = shape_rule(route.provider, route.dialect, route.model)
-    beside = next((path for path in rule.excludes if at_path(route.params, path) is not None), None)
+    others = (route.params, route.tools)
+    beside = next((path for path in rule.excludes if any(at_path(other, path) is not None for other in others)), None)
     if beside is not None:
         return _in_words(shape, rule, f"this route does not take a schema and {beside} together", native=False)
     if shape.schema is None:
@@ -69,6 +74,10 @@ def plan_shape(shape: Shape, route: ShapeRoute) -> ShapePlan:
     body, fidelity = (rule.schema, "native") if rule.schema else (rule.tool, "tool")
     if not body:
         return _in_words(shape, rule, "this route has no field for a schema")
+    if fidelity == "tool" and route.tools:
+        return _in_words(
+            shape, rule, "this route has but a tool for a schema, and other tools are declared", native=False
+        )
     if rule.thinking == "loses" and route.thinks:
         why = rule.thinking_note or "this model does not think beside a schema"
         return _in_words(shape, rule, f"{why}, and thinking was asked for: thinking goes first", native=False)

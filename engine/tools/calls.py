@@ -6,54 +6,48 @@ import json
 from collections.abc import Iterable
 from typing import Any, cast
 
-from msgspec import Struct
-
 from ...providers.json_values import bounded, parse_json
 from ...providers.schema import Json
 from ...providers.turns.pieces import TurnPiece
-from ..shapes.json_schema import problems
+from ..shapes.answer import held_against
 from ..shapes.patterns import UnfinishedError
 from .choice import ToolChoice
 from .definitions import Tool
+from .words import ToolCall
 
 MOST_ARGUMENTS = 2**20
 """Characters of arguments that are read as JSON."""
 
 MOST_CALLS = 256
-MOST_CALL_ERRORS = 20
-JUDGING_S = 0.5
+UNCHECKED_CALL = "it was not declared with --tool: nobody knows what it may be called with"
 _SHOWN = 80
 
 
-class ToolCall(Struct, frozen=True):
-    """One call of an answer. `arguments` are None where `text`, which is what came, is no JSON object.
-
-    `errors` say what is wrong with it: a tool that was not given, arguments that are no JSON, or that do not fit the
-    schema of the tool, each with its place (`$.city`).
-    """
-
-    id: str | None
-    name: str
-    arguments: Json | None = None
-    text: str = ""
-    errors: tuple[str, ...] = ()
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether it is a call that was declared, with arguments that fit."""
-        return not self.errors
-
-
 def read_calls(
-    pieces: Iterable[TurnPiece], tools: Iterable[Tool], choice: ToolChoice | None = None
+    pieces: Iterable[TurnPiece],
+    tools: Iterable[Tool],
+    choice: ToolChoice | None = None,
+    *,
+    nulled: frozenset[str] = frozenset(),
 ) -> tuple[ToolCall, ...]:
-    """The calls among `pieces`, in their order, each held against the one of `tools` that it names."""
+    """The calls among `pieces`, in their order, each held against the one of `tools` that it names.
+
+    `nulled` are the tools whose keys that may be left out were demanded, so that they may be null instead.
+    """
     known = {tool.name: tool for tool in tools}
     made = [piece for piece in pieces if piece.kind == "call"][:MOST_CALLS]
-    return tuple(_read(piece, known, choice or ToolChoice()) for piece in made)
+    return tuple(_read(piece, known, choice or ToolChoice(), nulled) for piece in made)
 
 
-def _read(piece: TurnPiece, known: dict[str, Tool], choice: ToolChoice) -> ToolCall:
+def unchecked_calls(pieces: Iterable[TurnPiece]) -> tuple[ToolCall, ...]:
+    """The calls among `pieces` where the tools were declared by native fields, which nobody reads here."""
+    made = [piece for piece in pieces if piece.kind == "call"][:MOST_CALLS]
+    return tuple(
+        ToolCall(piece.id, piece.name or "", _arguments(piece)[0], piece.text, (UNCHECKED_CALL,)) for piece in made
+    )
+
+
+def _read(piece: TurnPiece, known: dict[str, Tool], choice: ToolChoice, nulled: frozenset[str]) -> ToolCall:
     name = piece.name or ""
     errors: list[str] = []
     tool = known.get(name)
@@ -67,7 +61,8 @@ def _read(piece: TurnPiece, known: dict[str, Tool], choice: ToolChoice) -> ToolC
     if problem is not None:
         errors.append(problem)
     elif tool is not None:
-        errors += _misfits(tool, arguments)
+        arguments, misfits = _held(tool, arguments, may_be_null=name in nulled)
+        errors += misfits
     return ToolCall(piece.id, name, arguments, piece.text, tuple(errors))
 
 
@@ -88,10 +83,11 @@ def _arguments(piece: TurnPiece) -> tuple[Json | None, str | None]:
     return cast("dict[str, Any]", value), None
 
 
-def _misfits(tool: Tool, arguments: Json | None) -> tuple[str, ...]:
+def _held(tool: Tool, arguments: Json | None, *, may_be_null: bool) -> tuple[Json | None, tuple[str, ...]]:
     try:
-        return problems(tool.parameters, arguments, JUDGING_S, most=MOST_CALL_ERRORS)
+        return held_against(tool.parameters, arguments, may_be_null=may_be_null)
     except UnfinishedError as error:
-        return (f"the arguments cannot be held against the schema: {error}",)
+        return arguments, (f"the arguments cannot be held against the schema: {error}",)
     except Exception as error:  # a schema may refer to nothing or to itself; the call was paid for all the same
-        return (f"the arguments cannot be held against the schema: {type(error).__name__}: {error}",)
+        words = f"the arguments cannot be held against the schema: {type(error).__name__}: {error}"
+        return arguments, (bounded(words, 300),)

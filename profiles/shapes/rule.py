@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Literal, cast, get_args
 
@@ -11,6 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ..facts import packaged
+from ..route_levels import route_levels, section_of
 from ..yaml_file import Section
 
 FILE = "shapes.yaml"
@@ -84,35 +84,28 @@ class ShapeRule(Struct, frozen=True):
 @cache
 def shape_rule(provider: str, dialect: str, model: str) -> ShapeRule:
     """The rule of the route: later levels replace what earlier ones say, key by key. Any names have one."""
-    root = packaged(FILE)
-    root.only(("subsets", "dialects", "providers"))
     rule = ShapeRule()
-    for section in (root.section("dialects"), _of(root.section("providers"), provider)):
-        for found in _levels(_of(section, dialect), model):
-            rule = replace(rule, **found)
+    for section in route_levels(_root(), provider, dialect, model, _KEYS):
+        rule = replace(rule, **_read(section))
     return rule
 
 
-def _of(section: Section | None, name: str) -> Section | None:
-    return section.section(name) if section is not None and name in section else None
+@cache
+def subset_rule(name: str) -> ShapeRule:
+    """What schemas have to be by one of the `subsets`; any schema where there is none of that name."""
+    section = section_of(_root().section("subsets"), name)
+    return ShapeRule() if section is None else replace(ShapeRule(), **_read(section))
 
 
-def _levels(section: Section | None, model: str) -> Iterator[dict[str, Any]]:
-    """What a section says of all its models, and then of this one: the first pattern that matches counts."""
-    if section is None:
-        return
-    section.only((*_KEYS, "models"))
-    yield _read(section)
-    for one in section.sections("models"):
-        one.only((*_KEYS, "match"))
-        if re.fullmatch(one.text("match") or "", model):
-            yield _read(one)
-            return
+@cache
+def _root() -> Section:
+    root = packaged(FILE)
+    root.only(("subsets", "dialects", "providers"))
+    return root
 
 
 def _named_subset(section: Section, name: str) -> Section:
-    subsets = packaged(FILE).section("subsets")
-    if (found := _of(subsets, name)) is None:
+    if (found := section_of(_root().section("subsets"), name)) is None:
         raise section.bad("subset", f"there is no {name!r}")
     found.only(_KEYS)
     return found

@@ -36,6 +36,8 @@ from ...options import (
     System,
     ThinkSweep,
     Timeout,
+    ToolChoiceOption,
+    ToolFiles,
 )
 from .options import (
     AllowFiles,
@@ -131,6 +133,8 @@ def run(
     schema: SchemaOption = None,
     json_mode: JsonMode = False,
     server_tool: ServerTools = None,
+    tool: ToolFiles = None,
+    tool_choice: ToolChoiceOption = None,
     strict_think: StrictThink = False,
     checking: CheckOptions = UNCHECKED,
     escalate: Escalate = None,
@@ -150,7 +154,7 @@ def run(
     from ....engine.batch.options import BatchOptions
     from ....engine.batch.output.target import output_form
     from ....engine.doses.chooser import choose_dose
-    from ....engine.runs.jobs import Options, server_tools_in, shape_in_options
+    from ....engine.runs.jobs import Options, server_tools_in, shape_in_options, tools_in_options
     from ....engine.runs.money import CostOptions
     from ....engine.runs.samples import with_samples
     from ....providers.errors import UsageError, did_you_mean
@@ -197,6 +201,7 @@ def run(
             is_strict=strict_think,
             shape=shape_in_options(schema, json_mode),
             server_tools=server_tools_in(server_tool),
+            tools=tools_in_options(tool, tool_choice),
             choose=choose_dose,
         ),
         cost=CostOptions(dollars_of(max_cost), allow_unpriced),

@@ -33,6 +33,8 @@ from ...options import (
     System,
     ThinkSweep,
     Timeout,
+    ToolChoiceOption,
+    ToolFiles,
     Yes,
 )
 from ..batch.options import AllowFiles, InputForm, ProfileCallsAtOnce, TemplateText, Variables
@@ -109,6 +111,8 @@ def tune(
     emulate: Emulate = False,
     schema: SchemaOption = None,
     json_mode: JsonMode = False,
+    tool: ToolFiles = None,
+    tool_choice: ToolChoiceOption = None,
     strict_think: StrictThink = False,
     checking: CheckOptions = UNCHECKED,
     allow_files: AllowFiles = False,
@@ -128,7 +132,7 @@ def tune(
     """
     from ....engine.batch.options import BatchOptions
     from ....engine.doses.chooser import choose_dose
-    from ....engine.runs.jobs import Options, shape_in_options
+    from ....engine.runs.jobs import Options, shape_in_options, tools_in_options
     from ....engine.runs.money import CostOptions
     from ....engine.trials.options import TrialOptions
     from ....providers.errors import UsageError
@@ -169,6 +173,7 @@ def tune(
                 is_strict=strict_think,
                 choose=choose_dose,
                 shape=shape_in_options(schema, json_mode),
+                tools=tools_in_options(tool, tool_choice),
             ),
             cost=CostOptions(dollars_of(max_cost), allow_unpriced),
             system=system,

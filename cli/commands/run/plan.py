@@ -29,6 +29,8 @@ from ...options import (
     StrictThink,
     System,
     ThinkSweep,
+    ToolChoiceOption,
+    ToolFiles,
 )
 from ...talk_options import ALONE, TalkOptions
 
@@ -68,6 +70,8 @@ def plan(
     schema: SchemaOption = None,
     json_mode: JsonMode = False,
     server_tool: ServerTools = None,
+    tool: ToolFiles = None,
+    tool_choice: ToolChoiceOption = None,
     count: CountTokens = False,
     json: AsJson = False,
     talking: TalkOptions = ALONE,
@@ -82,7 +86,7 @@ def plan(
     Example:  thinkdial plan -p claude -p gemini --think off,high,8k
     """
     from ....engine.planning.prepare import Prompt
-    from ....engine.runs.jobs import Options, server_tools_in, shape_in_options
+    from ....engine.runs.jobs import Options, server_tools_in, shape_in_options, tools_in_options
     from ....engine.targets.target import select
     from ....providers.errors import UsageError
     from ...output import noting
@@ -93,7 +97,7 @@ def plan(
     settings = load_config(config, profile or [], quiet=quiet)
     options = Options(
         sweep, max_output, no_stream=no_stream, emulate=emulate, shape=shape_in_options(schema, json_mode),
-        server_tools=server_tools_in(server_tool),
+        server_tools=server_tools_in(server_tool), tools=tools_in_options(tool, tool_choice),
     )  # fmt: skip
     if repeat > 1 or len(set(profile or ())) < len(profile or ()):
         from ....engine.runs.samples import with_samples

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from ....engine.api import ReadyRun, ready_run
-from ....engine.runs.jobs import Options, server_tools_in, shape_in_options
+from ....engine.runs.jobs import Options, server_tools_in, shape_in_options, tools_in_options
 from ....engine.runs.money import NOTHING, CostOptions, usd_of
 from ...exit_codes import ExitCode
 from ...output import noting, say
@@ -28,6 +28,7 @@ def options_of(sending: SendOptions, sweep: tuple[Think, ...]) -> Options:
     return Options(
         sweep, sending.max_output, sending.timeout, sending.retries, sending.no_stream, sending.emulate,
         shape=shape_in_options(sending.schema, sending.json_mode), server_tools=server_tools_in(sending.server_tool),
+        tools=tools_in_options(sending.tool, sending.tool_choice),
     )  # fmt: skip
 
 

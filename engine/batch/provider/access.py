@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -32,10 +32,13 @@ from ..rows.rows import Row
 from .client import BatchClient
 from .job_store import BatchJob
 
+if TYPE_CHECKING:
+    from ...tools.toolset import ToolsWish
+
 BODY_HEADERS = ("content-type", "accept")
 SETTINGS = (
     "provider", "model", "dialect", "base_url", "max_output_tokens", "params", "system", "emulate", "endpoint",
-    "known_as", "quirks", "schema", "server_tools",
+    "known_as", "quirks", "schema", "server_tools", "tools", "tool_choice",
 )  # fmt: skip
 """What of a profile changes the requests, and with them how their answers read."""
 
@@ -123,6 +126,7 @@ def options_of(job: BatchJob) -> Options:
         emulate=bool(job.options.get("emulate")),
         shape=shape_from(job.options.get("shape")),
         server_tools=_names(job.options.get("server_tools")),
+        tools=_tools(job.options.get("tools")),
     )
 
 
@@ -130,10 +134,23 @@ def _names(listed: object) -> tuple[str, ...] | None:
     return tuple(map(str, array(listed))) if isinstance(listed, list | tuple) else None
 
 
+def _tools(document: Any) -> ToolsWish | None:
+    if document is None:
+        return None
+    from ...tools.toolset import wish_from
+
+    return wish_from(document)
+
+
 def settings_of(target: Target) -> dict[str, Any]:
     """What of the profile of `target` is kept with a job."""
     profile = target.profile
     kept = {name: getattr(profile, name) for name in SETTINGS}
+    if profile.tools is not None:  # their files may be other ones when the answers are there
+        from ...tools.definitions import tool_document
+        from ...tools.toolset import tools_said
+
+        kept["tools"] = [tool_document(tool) for tool in tools_said(profile.tools, None, "tools").tools]
     return {**kept, "dialect": target.dialect, "params": dict(profile.params), "endpoint": dict(profile.endpoint)}
 
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 import zlib
 from collections.abc import Iterable, Iterator
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +25,9 @@ from ..output.output_file import Work
 from ..rows.digests import digest_of
 from ..rows.rows import Row
 from .job_store import BatchJob, BatchPart
+
+if TYPE_CHECKING:
+    from ...tools.toolset import ToolsWish
 
 
 class KeptRow(Struct, frozen=True):
@@ -72,9 +75,26 @@ def encode_row(
         "max_output": row.max_output,
         "expect": row.expect,
         **({} if row.shape is None else {"shape": shape_document(row.shape)}),
+        **_tools_document(row),
         "extra": dict(row.extra),
     }
     return json.dumps(document, separators=(",", ":")).encode()
+
+
+def _tools_document(row: Row) -> dict[str, Any]:
+    if row.tools is None:
+        return {}
+    from ...tools.toolset import wish_document
+
+    return {"tools": wish_document(row.tools)}
+
+
+def _tools_from(document: Any) -> ToolsWish | None:
+    if document is None:
+        return None
+    from ...tools.toolset import wish_from
+
+    return wish_from(document)
 
 
 def sent_digest(sent: bytes) -> str:
@@ -96,6 +116,7 @@ def decode_row(line: bytes) -> KeptRow:
         max_output=count(told.get("max_output")),
         expect=told.get("expect"),
         shape=shape_from(told.get("shape")),
+        tools=_tools_from(told.get("tools")),
         extra=obj(told.get("extra")),
     )
     think = parse_think(str(told["think"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from ....profiles.config import Config
     from ...costs.budget.limits import Limit
     from ...results.result import Result
+    from ...tools.toolset import ToolsWish
     from ..end import BatchEnd
     from ..options import BatchOptions
     from ..rows.rows import BadRow, Row
@@ -228,11 +229,18 @@ def _new_job(store: JobStore, options: BatchOptions, output: str, form: str, bat
             "system": options.system,
             **({} if options.calls.shape is None else {"shape": shape_document(options.calls.shape)}),
             **({} if options.calls.server_tools is None else {"server_tools": [*options.calls.server_tools]}),
+            **({} if options.calls.tools is None else {"tools": _tools_document(options.calls.tools)}),
             "asked": options.asked,
             "keeps_history": options.keeps_history,
         },
         settings={},
     )
+
+
+def _tools_document(wish: ToolsWish) -> dict[str, Any]:
+    from ...tools.toolset import wish_document
+
+    return wish_document(wish)
 
 
 def _refuse_what_providers_decide(options: BatchOptions) -> None:

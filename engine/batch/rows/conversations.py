@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from ....profiles.disk import read_bounded
 from ....profiles.shapes.shape import Shape
 from ....providers.errors import UsageError
+from ....providers.json_values import array
 from ....providers.schema import Message
 from ....providers.turns.pieces import TurnPiece
 from ...checks.terms import ExpectTerms
@@ -22,6 +23,7 @@ from .digests import digest_of
 
 if TYPE_CHECKING:
     from ...sessions.forms.session_file import FileNode, SessionFile
+    from ...tools.toolset import ToolsWish
 
 Template = Callable[[Mapping[str, Any]], str]
 """Fields of a row -> its prompt. Raises `ValueError` with words for the person who wrote the template."""
@@ -45,6 +47,7 @@ class RowConversation(Struct, frozen=True):
     earlier: tuple[Message, ...] = ()
     past: Past | None = None
     shape: Shape | None = None
+    tools: ToolsWish | None = None
     asked: tuple[TurnPiece, ...] = ()
     stand_ins: StandIns = {}
 
@@ -59,13 +62,31 @@ class _RowSession(Struct, frozen=True):
 
 def asked_of(entry: Mapping[str, Any], template: Template | None, terms: ExpectTerms) -> RowConversation:
     """What the fields of a row ask. Raises `UnusableError`."""
-    asked, shape = _asked_of(entry, template, terms), _shape(entry)
+    asked, shape, tools = _asked_of(entry, template, terms), _shape(entry), _tools(entry)
     if terms.files.convert and (asked.asked or asked.past is not None):
         asked = _with_stand_ins(asked)
-    if shape is None:
+    if shape is not None:
+        digest = digest_of(asked.digest.hex(), json.dumps(shape.schema, sort_keys=True))
+        asked = replace(asked, digest=digest, shape=shape)
+    if tools is None:
         return asked
-    digest = digest_of(asked.digest.hex(), json.dumps(shape.schema, sort_keys=True))
-    return replace(asked, digest=digest, shape=shape)
+    said = json.dumps([entry.get("tools"), entry.get("tool_choice")], sort_keys=True)
+    return replace(asked, digest=digest_of(asked.digest.hex(), said), tools=tools)
+
+
+def _tools(entry: Mapping[str, Any]) -> ToolsWish | None:
+    """The declarations of a row: data, of which nothing is ever run. Files are for options and profiles."""
+    if entry.get("tools") is None and entry.get("tool_choice") is None:
+        return None
+    from ...tools.toolset import tools_said
+
+    given: Any = entry.get("tools")
+    if isinstance(given, str) or any(isinstance(one, str) for one in array(given)):
+        raise UnusableError("tools must be declarations: files with some are for --tool and profiles")
+    try:
+        return tools_said(given, entry.get("tool_choice"), "tools")
+    except UsageError as error:
+        raise UnusableError(error.message) from None
 
 
 def _shape(entry: Mapping[str, Any]) -> Shape | None:

@@ -8,7 +8,7 @@ import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
-from typing import Any, BinaryIO, Literal, cast
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 from msgspec import Struct, field
 
@@ -25,6 +25,9 @@ from .conversations import StandIns, Template, UnusableError, asked_of
 from .digests import DigestMap
 from .json_text import exact_value, ordinary_value
 
+if TYPE_CHECKING:
+    from ...tools.toolset import ToolsWish
+
 Form = Literal["jsonl", "csv", "lines"]
 _READ_AS: Mapping[str, Form] = {
     "json": "jsonl", "jsonl": "jsonl", "csv": "csv", "tsv": "csv", "text": "lines", "lines": "lines",
@@ -33,7 +36,7 @@ _READ_AS: Mapping[str, Form] = {
 MAX_ROW_BYTES = 64 * 1024 * 1024
 RESERVED = (
     "id", "row_id", "prompt", "messages", "session", "system", "think", "profile", "max_output", "expect", "escalate",
-    "schema", "attach",
+    "schema", "attach", "tools", "tool_choice",
 )  # fmt: skip
 EXCERPT = 80
 _SEPARATOR = re.compile(r"sep=(.)\s*")
@@ -65,6 +68,7 @@ class Row(Struct, frozen=True):
     expect: Json | None = None
     escalate: tuple[Think, ...] = ()
     shape: Shape | None = None
+    tools: ToolsWish | None = None
     extra: Json = field(default_factory=dict[str, Any])
 
 
@@ -219,12 +223,12 @@ def _csv_entries(lines: Iterable[bytes], delimiter: str | None) -> Iterator[tupl
         entry: dict[str, Any] = dict(zip(header, cells, strict=True))
         for name in (
             "id", "row_id", "session", "system", "think", "profile", "max_output", "expect", "escalate", "schema",
-            "attach",
+            "attach", "tools", "tool_choice",
         ):  # fmt: skip
             if name in entry and not entry[name].strip():
                 del entry[name]  # an empty cell says nothing
         try:
-            for name in ("messages", "session", "expect", "attach"):
+            for name in ("messages", "session", "expect", "attach", "tools"):
                 if name in entry:
                     entry[name] = _cell_json(name, entry[name])
         except UnusableError as error:
@@ -281,6 +285,7 @@ def _row(
         max_output=_whole(entry, "max_output"),
         expect=expect,
         shape=asked.shape,
+        tools=asked.tools,
         escalate=_ladder(entry, think, expect, terms, usual),
         extra={name: value for name, value in entry.items() if name not in RESERVED},
     )

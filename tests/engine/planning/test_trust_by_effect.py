@@ -39,6 +39,7 @@ SAMPLES = {
     "simulated": "abcdef0123456789", "expect": "{contains: x}", "cache": "on",
     "schema": "'name, age int'",
     "server_tools": "[search]",
+    "tools": "[{name: weather}]", "tool_choice": "none",
     "context": "{when_full: compact, summary_profile: theirs}",
     "thinking": "{control: effort, levels: [low], can_be_off: true}",
 }  # fmt: skip

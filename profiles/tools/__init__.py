@@ -1,0 +1,1 @@
+"""How routes are told of tools: the facts."""
