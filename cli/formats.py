@@ -258,6 +258,11 @@ def table_text(
 
         fields = fields_view(shown, spread)
         above += [] if fields is None else [fields, ""]
+    if any(result.tool_calls for result in shown):
+        from .views.tools.calls import calls_view
+
+        calls = calls_view(shown, spread)
+        above += [] if calls is None else [calls, ""]
     return rendered(
         *above,
         numbers,

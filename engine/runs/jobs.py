@@ -136,7 +136,7 @@ def shape_in_options(schema: str | None, json_mode: bool) -> Shape | None:
 def server_tools_in(said: Sequence[str] | None, place: str = "--server-tool") -> tuple[str, ...] | None:
     """The tools that `--server-tool` names; None where it is not said. Raises `UsageError` for what is none."""
     if not said:
-        return None if said is None else ()
+        return None if said is None or place.startswith("-") else ()
     from ..server_tools.request import checked_names  # which few calls need
 
     return checked_names(said, place)

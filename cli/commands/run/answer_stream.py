@@ -104,6 +104,20 @@ class AnswerStream:
         by_tool = result.shape is not None and result.shape.fidelity == "tool"
         if by_tool and not self._wrote_answer and result.answer:  # it came as a call, of which no text was streamed
             self._answer(result.answer, "")
+        if result.tool_calls:
+            self._calls(result)
+
+    def _calls(self, result: Result) -> None:
+        """The calls, a line each, after what was said."""
+        from ...views.tools.calls import call_words
+
+        if self._wrote_answer:
+            self._close_line()
+        else:
+            self._leave_reasoning()
+        for call in result.tool_calls:
+            emit(f"→ {call_words(call)}\n" if self._to_terminal else f"{call_words(call)}\n")
+        self._wrote_answer = False
 
     def _hold(self, text: str, part: str) -> None:
         if self._may_mislead:

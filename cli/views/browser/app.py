@@ -192,6 +192,7 @@ class ResultsScreen(OwnScreen):
         parts.append(Text(""))
         if result.answer.strip():
             parts.append(ModelMarkdown(result.answer))
+        parts += _calls(result)
         parts += [Text(reason, "red") for reason in why_not_whole(result)]
         place.update(Group(*parts))
 
@@ -338,3 +339,11 @@ class ResultBrowser(App[None]):
 
     def on_mount(self) -> None:
         self.push_screen(RunsScreen(self.history) if self.first is None else ResultsScreen(self.history, self.first))
+
+
+def _calls(result: Result) -> list[Text]:
+    if not result.tool_calls:
+        return []
+    from ..tools.calls import call_lines
+
+    return [Text(line, style) for line, style in call_lines(result)]

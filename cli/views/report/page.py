@@ -27,8 +27,9 @@ from ..run.phrases import explanation, model_words, reasoning_words, state_words
 from ..run.receipt import SIMULATED
 from ..run.rows import one_sample_words
 from ..run.think_notes import twin_notes
-from ..shapes.fields import DIFFERS, LEGEND, compared, field_rows, words
+from ..shapes.fields import DIFFERS, LEGEND, FieldRow, compared, field_rows, words
 from ..shapes.words import shape_words
+from ..tools.calls import CALLS_LEGEND, call_lines, call_rows, callers
 from .assets import page_of
 from .bars import BarChart, cost_chart, time_chart, tokens_chart
 from .columns import COST_SOURCES, TONES, PageTable, number, numbers
@@ -76,6 +77,7 @@ class Answer(Struct, frozen=True):
     notes: tuple[str, ...]
     source: str = ""
     sizes: tuple[tuple[str, str], ...] = ()
+    calls: tuple[Chip, ...] = ()
 
 
 class FieldsTable(Struct, frozen=True):
@@ -110,6 +112,7 @@ class PageSection(Struct, frozen=True):
     strips: tuple[StripChart, ...] = ()
     remarks: tuple[str, ...] = ()
     fields: FieldsTable | None = None
+    calls: FieldsTable | None = None
 
     @property
     def many(self) -> bool:
@@ -192,6 +195,7 @@ def _section(run: Run, number: int, with_reasoning: bool, reference: Reference) 
         strips=strip_charts(cells, results) if repeated else (),
         remarks=tuple(filter(None, (*twin_notes(results), one_sample_words(results)))),
         fields=_fields(results),
+        calls=_calls(results),
     )
 
 
@@ -200,6 +204,16 @@ def _fields(results: Sequence[Result]) -> FieldsTable | None:
     rows = field_rows(shown)
     if not rows:
         return None
+    return _table(rows, shown, LEGEND)
+
+
+def _calls(results: Sequence[Result]) -> FieldsTable | None:
+    shown = callers(results)
+    rows = call_rows(shown)
+    return _table(rows, shown, CALLS_LEGEND) if rows else None
+
+
+def _table(rows: Sequence[FieldRow], shown: Sequence[Result], told: str) -> FieldsTable:
     made = tuple(
         (
             DIFFERS if row.differs else "",
@@ -208,7 +222,7 @@ def _fields(results: Sequence[Result]) -> FieldsTable | None:
         )
         for row in rows
     )
-    return FieldsTable(tuple(labels(shown)), made, LEGEND)
+    return FieldsTable(tuple(labels(shown)), made, told)
 
 
 def _date(written: str) -> str:
@@ -270,6 +284,7 @@ def _answer(result: Result, label: str, anchor: str, with_reasoning: bool) -> An
         notes=_notes(result),
         source=harmless(result.answer) if len(result.answer) <= MAX_CHARACTERS else "",
         sizes=_sizes(result),
+        calls=tuple(Chip(line, TONES.get(style, "quiet")) for line, style in call_lines(result)),
     )
 
 

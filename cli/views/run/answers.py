@@ -133,6 +133,10 @@ def _answer(result: Result, view: ReasoningView) -> RenderableType:
 
         whole = ModelMarkdown(result.answer)
         parts.append(_FirstLines(whole) if view == "excerpt" else whole)
+    if result.tool_calls:
+        from ..tools.calls import call_lines
+
+        parts += [Text(line, style) for line, style in call_lines(result)]
     reasons = why_not_whole(result)
     if reasons:
         style = BAD if result.status != "ok" or not parts else CAUTION

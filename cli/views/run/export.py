@@ -40,6 +40,10 @@ def run_markdown(run: Run, reasoning: ReasoningView = "excerpt", cells: str = ""
         from ..shapes.fields import fields_markdown
 
         parts += ["## Fields", told] if (told := fields_markdown(run.results)) else []
+    if any(result.tool_calls for result in run.results):
+        from ..tools.calls import calls_markdown
+
+        parts += ["## Calls", called] if (called := calls_markdown(run.results)) else []
     parts += ["## Numbers", _markdown_table(run.results)]
     if said := notes(run.results):
         parts.append("\n".join(f"- {inline(line.plain)}" for line in said))
@@ -55,6 +59,7 @@ def run_markdown(run: Run, reasoning: ReasoningView = "excerpt", cells: str = ""
                 parts.append(quoted(text) if reasoning == "full" else fenced("\n".join(excerpt(text, TEXT_WIDTH))))
         if result.answer.strip():
             parts += ["**Answer:**", quoted(result.answer)]
+        parts += [f"- {inline(line.strip())}" for line, _ in _calls(result)]
         parts += [f"*{inline(line)}*" for line in why_not_whole(result)]
     return "\n\n".join(parts) + "\n"
 
@@ -74,6 +79,7 @@ def run_text(run: Run, reasoning: ReasoningView = "excerpt") -> str:
             lines += [*_indented(shown if text else [], "| "), ""]
         if result.answer.strip():
             lines += _prose(result.answer.strip("\n"))
+        lines += [piece for line, _ in _calls(result) for piece in wrap_line(line, TEXT_WIDTH, "    ")]
         lines += [piece for line in why_not_whole(result) for piece in wrap_line(f"! {line}", TEXT_WIDTH, "  ")]
     lines += ["", "=" * TEXT_WIDTH]
     for result, label in zip(run.results, names, strict=True):
@@ -222,3 +228,11 @@ def _csv_field(value: _Field) -> str | int | float:
     if isinstance(value, Decimal):
         return f"{value:f}"
     return csv_cell(value) if isinstance(value, str) else value
+
+
+def _calls(result: Result) -> list[tuple[str, str]]:
+    if not result.tool_calls:
+        return []
+    from ..tools.calls import call_lines
+
+    return call_lines(result)

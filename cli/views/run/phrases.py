@@ -192,6 +192,8 @@ def _ending_sentence(result: Result) -> list[str]:
         case "length":
             did = "left no room for an answer" if empty else "cut the answer"
             return [f"The output limit {did}{said}. Raise --max-output."]
+        case _ if result.tool_calls:
+            return []
         case "tool_call" if empty:
             return [f"The model asked to call a tool instead of answering{said}."]
         case _:

@@ -134,6 +134,10 @@ def _sent(prepared: Prepared, forecast: Forecast, same_as: str | None) -> Text:
         native.append(f"\nthe provider's {', '.join(rule.name for rule in prepared.server_tools)}: {fees}")
         told = (notice.message for notice in prepared.plan.notices if notice.code == "server_tool")
         native.append("".join(f"\n{harmless(words)}" for words in told), style="dim")
+    if (tools := prepared.tools) is not None and tools.toolset.tools:
+        names = ", ".join(tool.name for tool in tools.sent) or "none declared"
+        native.append(f"\ntools: {harmless(names)} (choice {harmless(tools.choice.word)})")
+        native.append("".join(f"\n{harmless(notice.message)}" for notice in tools.notices), style="dim")
     if same_as is not None:
         return native.append(f"\nsame request as @{same_as}: asked once", style="dim")
     return native.append(f"\n{sources(forecast)}", style="dim")

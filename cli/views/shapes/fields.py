@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any, cast
 
 from msgspec import Struct
@@ -46,8 +46,12 @@ def field_rows(results: Sequence[Result]) -> list[FieldRow]:
     """The fields of at least two results, in the order in which they come; none where there is nothing to compare."""
     if len(results) < 2:
         return []
-    found = [dict(_leaves(result.answer_json, "")) for result in results]
-    wrong = [{_place(error) for error in result.schema_errors or ()} for result in results]
+    found = [dict(leaves(result.answer_json, "")) for result in results]
+    return rows_of(found, [{place_of(error) for error in result.schema_errors or ()} for result in results])
+
+
+def rows_of(found: Sequence[Mapping[str, str]], wrong: Sequence[Container[str]]) -> list[FieldRow]:
+    """A row for each path that is in one of `found`, the values of the answers by their paths."""
     paths = dict.fromkeys(path for one in found for path in one)
     rows = [
         FieldRow(
@@ -63,36 +67,46 @@ def field_rows(results: Sequence[Result]) -> list[FieldRow]:
 def fields_view(results: Sequence[Result], width: int) -> RenderableType | None:
     """The table, or where it is too narrow for one each field with its values below; None without anything to show."""
     shown = compared(results)
-    rows, names = field_rows(shown), labels(shown)
+    return rows_view(field_rows(shown), labels(shown), width, "field", LEGEND)
+
+
+def rows_view(
+    rows: Sequence[FieldRow], names: Sequence[str], width: int, head: str, legend: str
+) -> RenderableType | None:
+    """Rows as a table, or below each other where that is too wide; None where there are none."""
     if not rows:
         return None
     cells = [Text(f"{DIFFERS if row.differs else ' '} {row.path}", "bold" if row.differs else "") for row in rows]
-    columns = [Column("  field", "left", cells)]
+    columns = [Column(f"  {head}", "left", cells)]
     columns += [Column(name, "left", [_cell(row, at) for row in rows]) for at, name in enumerate(names)]
-    legend = Text(f"\n{LEGEND}", "dim")
+    told = Text(f"\n{legend}", "dim")
     if needs(columns) <= width:
-        return Group(ruled(columns), legend)
+        return Group(ruled(columns), told)
     lines: list[Text] = []
-    for row, head in zip(rows, cells, strict=True):
-        lines.append(head)
+    for row, first in zip(rows, cells, strict=True):
+        lines.append(first)
         if row.differs or any(row.wrong):
             lines += [Text.assemble(f"    {name}: ", _cell(row, at)) for at, name in enumerate(names)]
         else:
             lines.append(Text.assemble("    all: ", _cell(row, 0)))
-    return Group(*lines, legend)
+    return Group(*lines, told)
 
 
 def fields_markdown(results: Sequence[Result]) -> str:
     """The table as Markdown; empty where there is nothing to compare."""
     shown = compared(results)
-    rows, names = field_rows(shown), labels(shown)
+    return rows_markdown(field_rows(shown), labels(shown), "field", LEGEND)
+
+
+def rows_markdown(rows: Sequence[FieldRow], names: Sequence[str], head: str, legend: str) -> str:
+    """Rows as a table of Markdown; empty where there are none."""
     if not rows:
         return ""
-    lines = [f"|  | field | {' | '.join(map(inline, names))} |", f"|---|---|{'---|' * len(names)}"]
+    lines = [f"|  | {head} | {' | '.join(map(inline, names))} |", f"|---|---|{'---|' * len(names)}"]
     for row in rows:
         values = (inline(words(row, at)) for at in range(len(names)))
         lines.append(f"| {DIFFERS if row.differs else ''} | {inline(row.path)} | {' | '.join(values)} |")
-    return "\n".join([*lines, "", LEGEND])
+    return "\n".join([*lines, "", legend])
 
 
 def words(row: FieldRow, at: int) -> str:
@@ -104,18 +118,18 @@ def _cell(row: FieldRow, at: int) -> Text:
     return Text(words(row, at), "red" if row.wrong[at] else "dim" if row.values[at] == ABSENT else "")
 
 
-def _leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
+def leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
     """The path and text of each value that holds no others."""
     if isinstance(value, dict) and value:
         for name, inner in cast("dict[str, Any]", value).items():
-            yield from _leaves(inner, f"{path}.{name}" if path else str(name))
+            yield from leaves(inner, f"{path}.{name}" if path else str(name))
     elif isinstance(value, list) and any(isinstance(one, dict | list) for one in cast("list[Any]", value)):
         for at, inner in enumerate(cast("list[Any]", value)):
-            yield from _leaves(inner, f"{path}[{at}]")
+            yield from leaves(inner, f"{path}[{at}]")
     else:
         yield path, one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), LONGEST_VALUE)
 
 
-def _place(error: str) -> str:
+def place_of(error: str) -> str:
     """The path that an error names: `$.person.age: ...` is `person.age`."""
     return error.partition(": ")[0].removeprefix("$").removeprefix(".")

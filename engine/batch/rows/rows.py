@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal, cast
 
 from msgspec import Struct, field
 
-from ....profiles.shapes.shape import Shape
 from ....providers.errors import UsageError
 from ....providers.schema import Json, Message
 from ....providers.think import Think, parse_think
@@ -26,6 +25,7 @@ from .digests import DigestMap
 from .json_text import exact_value, ordinary_value
 
 if TYPE_CHECKING:
+    from ....profiles.shapes.shape import Shape
     from ...tools.toolset import ToolsWish
 
 Form = Literal["jsonl", "csv", "lines"]
@@ -221,10 +221,7 @@ def _csv_entries(lines: Iterable[bytes], delimiter: str | None) -> Iterator[tupl
             yield line, UnusableError("is not UTF-8 text")
             continue
         entry: dict[str, Any] = dict(zip(header, cells, strict=True))
-        for name in (
-            "id", "row_id", "session", "system", "think", "profile", "max_output", "expect", "escalate", "schema",
-            "attach", "tools", "tool_choice",
-        ):  # fmt: skip
+        for name in {*RESERVED} - {"prompt", "messages"}:
             if name in entry and not entry[name].strip():
                 del entry[name]  # an empty cell says nothing
         try:

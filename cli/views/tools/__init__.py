@@ -1,0 +1,1 @@
+"""Calls of answers: what was called with what, whether that fits, and side by side."""
