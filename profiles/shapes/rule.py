@@ -10,8 +10,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ..facts import packaged
-from ..route_levels import route_levels, section_of
 from ..yaml_file import Section
+from .levels import route_levels, section_of
 
 FILE = "shapes.yaml"
 

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ..facts import packaged
-from ..route_levels import route_levels
+from ..shapes.levels import route_levels
 from ..yaml_file import Section
 
 FILE = "tools.yaml"
