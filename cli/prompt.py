@@ -180,7 +180,8 @@ def _decoded(data: bytes, name: str) -> str:
     if encoding == "utf-8-sig" and b"\x00" in data[:65_536]:
         raise UsageError(f"{name} is binary data, not text", hint="only text can be sent")
     try:
-        return data.decode(encoding).removeprefix("\ufeff")
+        # Lines end as they do elsewhere: the same prompt is the same request on every system, and for caches.
+        return data.decode(encoding).removeprefix("\ufeff").replace("\r\n", "\n")
     except UnicodeDecodeError as error:
         if encoding != "utf-8-sig":
             words = f"{name} begins as {encoding.upper()} text and goes on as something else (byte {error.start})"

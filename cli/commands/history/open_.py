@@ -37,10 +37,11 @@ def open_(
     from ....engine.targets.extras import how_to_add
     from ....profiles.config import load
     from ....providers.errors import UsageError
-    from ...output import is_terminal, say
+    from ...output import is_heard, is_terminal, say
 
-    if not (is_terminal(sys.stdout) and is_terminal(sys.stdin)):
-        raise UsageError("open needs a terminal", hint="thinkdial history show RUN prints a run")
+    is_screen = is_terminal(sys.stdout) and is_terminal(sys.stdin) and not is_heard()
+    if not is_screen:
+        raise UsageError("open needs a terminal with a screen", hint="thinkdial history show RUN prints a run")
     try:
         from ...views.browser.app import History, ResultBrowser
     except ModuleNotFoundError as error:

@@ -329,11 +329,13 @@ class ResultBrowser(App[None]):
     #detail { height: 1fr; padding: 0 1; border-top: solid $primary; }
     #pair { padding: 0 1; }
     .hidden { display: none; }
+    DataTable > .datatable--cursor { text-style: bold underline; }
     """
     ENABLE_COMMAND_PALETTE = False
 
     def __init__(self, history: History, run: StoredRun | None = None) -> None:
         super().__init__(ansi_color=True)
+        self.theme = "ansi-dark"  # the terminal's own colours, so that a light one stays light
         self.history, self.first = history, run
         self.is_alone = run is not None
 

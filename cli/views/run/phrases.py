@@ -140,8 +140,8 @@ def explanation(result: Result) -> str:
             )
         case "over_budget":
             return (
-                f"{count} against an asked budget of {asked(result.think)}: providers treat a budget as a target."
-                " For a ceiling, set --max-output."
+                f"more reasoning tokens than the asked budget of {asked(result.think)}: providers treat a budget as a"
+                " target. For a ceiling, set --max-output."
             )
         case "starved":
             return _starved(result)

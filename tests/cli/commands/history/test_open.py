@@ -22,8 +22,16 @@ def test_without_a_terminal_it_names_what_prints(cli: Cli) -> None:
     assert "thinkdial history show" in ended.err
 
 
+def test_a_terminal_without_a_screen_is_told_what_prints(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("thinkdial.cli.output.is_terminal", lambda _: True)
+    monkeypatch.setenv("TERM", "dumb")
+    ended = cli("open", "last")
+    assert ended.code == 2 and "open needs a terminal with a screen" in ended.err
+
+
 def test_without_textual_it_says_how_to_add_it(cli: Cli, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("thinkdial.cli.output.is_terminal", lambda _: True)
+    monkeypatch.setenv("TERM", "xterm")
     for name in [name for name in sys.modules if name.startswith("thinkdial.cli.views.browser")]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "textual.app", None)
