@@ -96,6 +96,7 @@ class Batch:
         # A file is put in order in the end, so that a kill loses nothing; a pipe has to be given order as it goes.
         self.order = DigestMap() if ordered and memory is not None else None
         self.interrupted = False
+        self._looks_at_works = ordered or (memory is not None and memory.resumed > 0)
         self._ordered = Ordered(output, self._room.set) if ordered and memory is None else None
         self._index = 0
         self._places = asyncio.Semaphore(room_for(MOST_IN_ALL))
@@ -316,7 +317,7 @@ class Batch:
 
     def _hand_over(self, lane: Lane, row: Row) -> None:
         """Give `row` to its lane, but for one of which all is done; note where its lines belong, if that matters."""
-        if self._memory is None and self._ordered is None:
+        if not self._looks_at_works:
             self._asked[lane.name] += lane.caller.asks(row)
             lane.put(row)
             return

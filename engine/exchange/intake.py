@@ -121,7 +121,8 @@ class Saying:
                 return delta if message == delta.message else replace(delta, message=message)
             case Served():
                 said = (delta.model, delta.response_id, delta.service_tier, delta.speed, delta.effort, delta.region)
-                return Served(*[None if name is None else self._name(name) for name in said])
+                told = tuple(name and self._name(name) for name in said)
+                return delta if told == said else Served(*told)
             case TurnPiece() if self._has_secrets:
                 return self._piece(delta)
             case Finish() if delta.raw is not None:

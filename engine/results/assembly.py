@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import uuid
+import os
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -41,7 +41,8 @@ EFFORT_PATHS = ("reasoning.effort", "reasoning_effort", "output_config.effort")
 
 
 def new_id() -> str:
-    return uuid.uuid4().hex
+    """32 hexadecimal digits that nobody else has."""
+    return os.urandom(16).hex()
 
 
 def timestamp(moment: datetime) -> str:

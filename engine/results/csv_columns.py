@@ -103,7 +103,7 @@ def value_in(document: Mapping[str, Any], *path: str) -> Any:
     """The value at the end of `path`; None where the path ends before it."""
     value: Any = document
     for name in path:
-        if not isinstance(value, Mapping):
+        if type(value) is not dict and not isinstance(value, Mapping):  # the second is slow, and asked for each cell
             return None
         value = cast("Mapping[str, Any]", value).get(name)
     return value

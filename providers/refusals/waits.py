@@ -75,8 +75,10 @@ def _unit_of(word: str) -> str:
 
 def _number(text: str | None) -> float | None:
     """A number of any size that is not negative; infinite where it is too large for one."""
+    if not text:
+        return None
     try:
-        number = float(text or "")
+        number = float(text)
     except ValueError:
         return None
     return None if math.isnan(number) or number < 0 else number

@@ -45,14 +45,12 @@ class OfText:
         return False
 
     async def examine(self, result: Result, row: Row, caller: RowCaller, among: Sequence[Result]) -> Result:
-        return await _examined_text(result, row)
+        return result if row.expect is None else await _examined_text(result, row.expect)
 
 
-async def _examined_text(result: Result, row: Row) -> Result:
-    if row.expect is None:
-        return result
-    passed, note = await judge_apart(text_part(row.expect), result)
-    if passed is not False and result.status == "ok" and (beyond := named_part(row.expect)):
+async def _examined_text(result: Result, expect: Json) -> Result:
+    passed, note = await judge_apart(text_part(expect), result)
+    if passed is not False and result.status == "ok" and (beyond := named_part(expect)):
         passed, note = None, f"expect.{beyond[0][0]} is not judged of an answer by itself"
     return replace(result, passed=passed, expect_note=note)
 
