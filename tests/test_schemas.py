@@ -74,7 +74,7 @@ def test_the_result_has_the_fields_and_words_of_its_definition() -> None:
     assert document["cost"] == {
         "usd": "0.007060", "input_usd": "0.000100", "output_usd": "0.006960", "reasoning_usd": "0.006240",
         "source": "table", "note": None, "cache_saved_usd": None, "cache_pays_after": None,
-        "listed_usd": None,
+        "listed_usd": None, "fees_usd": None, "lost_usd": None, "lost_attempts": 0,
     }  # fmt: skip
     assert document["created_at"] == "2026-11-21T10:00:00Z"
     failed = result_document(RESULTS["nothing known"])["error"]
