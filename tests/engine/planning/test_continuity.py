@@ -82,7 +82,7 @@ def expected(source: str, route: Place) -> tuple[str, str]:
     return "dropped", f"{home.model} thought it; {route.model} is not known to read that"
 
 
-@each("route", ROUTES)
+@each("route", ROUTES, every=5)
 @each("source", SOURCES)
 def test_every_kind_of_state_has_its_fate_on_every_route(source: str, route: str) -> None:
     turn = turn_from(source)

@@ -128,7 +128,7 @@ OTHERS = [name for name in facts.provider_names() if name not in PROVIDERS]
 OTHER_ROUTES = [found for found in EVERY_ROUTE if found.target.provider.name not in PROVIDERS]
 
 
-@each("provider", OTHERS)
+@each("provider", OTHERS, every=4)
 def test_no_body_is_refused_or_misread_by_another_host(provider: str) -> None:
     reference = facts.reference()
     for found in OTHER_ROUTES:

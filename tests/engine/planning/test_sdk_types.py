@@ -93,7 +93,7 @@ SHAPES = (
 )  # fmt: skip
 
 
-@each("found", list(routes()), ids=lambda found: f"{found.target.profile.name}-{found}")
+@each("found", list(routes()), ids=lambda found: f"{found.target.profile.name}-{found}", every=5)
 def test_every_body_with_a_shape_is_one_that_the_sdk_could_have_written(found: Route) -> None:
     for value, shape in product(("auto", "off", "low", "high"), SHAPES):
         prepared = prepare(found.target, parse_think(value), Prompt("hi", shape=shape), REFERENCE)

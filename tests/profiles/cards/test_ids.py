@@ -77,7 +77,7 @@ def test_the_list_is_long_and_of_many_hosts() -> None:
     assert {"never", "thinks", "unknown", "off", "low"} <= kinds
 
 
-@each("one", judged(), ids=str)
+@each("one", judged(), ids=str, every=4)
 def test_the_plan_is_right_or_assumed_with_true_words(one: Judged) -> None:
     for value, made in one.plans():
         plan, card = made.plan, made.target.card

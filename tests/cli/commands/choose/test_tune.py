@@ -195,6 +195,7 @@ def test_too_few_rows(cli: Run, arms: Path, sums: Path) -> None:
     assert "takes at least 46 rows" in " ".join(ended.out.split())
 
 
+@pytest.mark.slow
 def test_unknown_prices(cli: Run, arms: Path, sums: Path) -> None:
     ended = cli("tune", sums, "-p", "unpriced@low", "--target", "0.9", "--json", "--config", arms)
     found = ended.json
@@ -254,6 +255,7 @@ def test_an_expectation_for_all_rows(cli: Run, arms: Path, tmp_path: Path) -> No
     assert ended.code == 0 and ended.json["chosen"] == "arm-p50@low"
 
 
+@pytest.mark.slow
 def test_gates_are_about_the_choice(cli: Run, arms: Path, sums: Path) -> None:
     command = ("tune", sums, *FEW, "--target", "0.9", "--config", arms)
     assert cli(*command, "--fail-on", "pass<0.9,verdict=not_observed", "--strict-think").code == 0

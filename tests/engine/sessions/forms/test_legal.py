@@ -39,7 +39,7 @@ def test_there_is_a_check_and_a_place_for_every_dialect() -> None:
     assert set(CHECKS) == set(NAMES) == set(PLACES)
 
 
-@each("form", LISTS)
+@each("form", LISTS, every=4)
 @each("seed", range(60))
 def test_a_list_goes_on_at_every_dialect(form: str, seed: int) -> None:
     value = LISTS[form](Dice(seed))
