@@ -13,7 +13,7 @@ from msgspec import Struct
 from ..providers.batches.registry import WIRES
 from ..providers.errors import ConfigError
 from .facts import packaged
-from .yaml_file import Section
+from .sections.section import Section
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ..providers.errors import ConfigError, did_you_mean
-from .yaml_file import Section
+from .sections.section import Section
 
 OnExceed = Literal["refuse", "ask", "warn"]
 

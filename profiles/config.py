@@ -22,9 +22,10 @@ from .history_settings import HistorySettings, read_history
 from .price_list import read_price, read_prices
 from .profile import Defaults, Price, Profile, Reference
 from .provider import Provider
+from .sections.section import Section
 from .state.context_file import read_context
 from .trust import check_trusted, first_untrusted, is_trusted, refused
-from .yaml_file import Section, read_text, read_yaml
+from .yaml_file import read_text, read_yaml
 
 if TYPE_CHECKING:
     from .checks.definitions import CheckDefinition
@@ -153,7 +154,7 @@ def load(
     draft, layers = _builtin(also)
     personal = user_file()
     if personal in drafts or _exists(personal):
-        _apply(draft, read_yaml(_text_of(personal, drafts), str(personal)), trusted=True, is_users=True)
+        _apply(draft, _layer(personal, _text_of(personal, drafts), drafts), trusted=True, is_users=True)
         layers.append(Layer("user", personal))
     try:
         shared = project_file(start or Path.cwd())
@@ -164,10 +165,10 @@ def load(
     elif shared is not None and not (config is not None and is_same(shared, config)):
         text = _text_of(shared, drafts)
         trusted = is_trusted(user_directory() / TRUST_FILE, shared, text)
-        _apply(draft, read_yaml(text, str(shared)), trusted=trusted)
+        _apply(draft, _layer(shared, text, drafts), trusted=trusted)
         layers.append(Layer("project", shared, trusted))
     if config is not None:
-        _apply(draft, read_yaml(_text_of(config, drafts), str(config)), trusted=True, is_users=True)
+        _apply(draft, _layer(config, _text_of(config, drafts), drafts), trusted=True, is_users=True)
         layers.append(Layer("option", config))
     _check_groups(draft)
     check_names(draft.budget, draft.profiles, draft.groups, draft.providers)
@@ -200,6 +201,10 @@ def _finished(draft: _Draft, layers: list[Layer]) -> Config:
         templates=draft.templates,
         own_tools=draft.own_tools,
     )
+
+
+def _layer(path: Path, text: str, drafts: Mapping[Path, str]) -> Section:
+    return read_yaml(text, str(path), kept_as=None if path in drafts else str(path.absolute()))
 
 
 def _text_of(path: Path, drafts: Mapping[Path, str]) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import cache, lru_cache
-from importlib.resources import files
-from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -17,7 +16,8 @@ from .card import ModelCard, Spelling
 from .cards.card_file import check_dialect, read_card, read_levels, read_pattern
 from .profile import CallLimits, Reference
 from .provider import Catalogue, DialectUse, EndpointPart, Listing, Provider, VendorWords
-from .yaml_file import Section, read_yaml
+from .sections.section import Section
+from .yaml_file import read_yaml
 
 ENDPOINT_VALUE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 PROVIDER_ENTRY_POINTS = "thinkdial.providers"
@@ -27,6 +27,8 @@ CATALOGUE_STYLES = (
     "anthropic", "google", "xai", "openrouter", "ollama", "openai", "mistral", "groq", "together", "huggingface",
     "vercel", "bedrock", "vllm", "lmstudio", "deepinfra", "novita", "venice", "copilot", "cohere", "windows",
 )  # fmt: skip
+
+_FOLDER = Path(__file__).parent
 
 _PROVIDER_KEYS = (
     "base_url", "api_key_env", "key_url", "auth_header", "auth_scheme", "headers", "dialect", "dialects",
@@ -38,23 +40,19 @@ _SPELLING_KEYS = ("visible", "level", "budget", "on", "off", "words", "owns", "o
 
 def packaged_text(name: str) -> str:
     """The text of a file below `profiles/`, such as `data/starter.yaml`."""
-    return _folder().joinpath(name).read_text(encoding="utf-8")
+    return (_FOLDER / name).read_text(encoding="utf-8")
 
 
 @lru_cache(maxsize=8)
 def packaged(name: str) -> Section:
     """The YAML of a file below `profiles/data/`; complaints call it by that name."""
-    return read_yaml(packaged_text(f"data/{name}"), name)
+    return read_yaml(packaged_text(f"data/{name}"), name, kept_as=name)
 
 
 def packaged_names(folder: str) -> tuple[str, ...]:
     """The names of the YAML files in a folder below `profiles/data/`, without their ending."""
-    listed = (file.name for file in _folder().joinpath("data", folder).iterdir())
+    listed = (file.name for file in (_FOLDER / "data" / folder).iterdir())
     return tuple(sorted(name.removesuffix(".yaml") for name in listed if name.endswith(".yaml")))
-
-
-def _folder() -> Traversable:
-    return files(__package__ or "thinkdial.profiles")
 
 
 @cache

@@ -16,8 +16,8 @@ from ..providers.errors import ConfigError
 from . import facts
 from .price_list import read_price
 from .profile import Price
+from .sections.section import Section
 from .updates.stored import stored_facts
-from .yaml_file import Section
 
 DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _KEYS = (

@@ -10,7 +10,7 @@ from msgspec.structs import asdict
 
 from ..providers.errors import did_you_mean
 from .profile import LongPrompt, Price
-from .yaml_file import Section
+from .sections.section import Section
 
 PRICE_KEYS = Price.__struct_fields__
 LONG_PROMPT_KEYS = LongPrompt.__struct_fields__

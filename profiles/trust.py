@@ -14,7 +14,7 @@ from typing import Any, cast
 from ..providers.errors import ConfigError
 from ..providers.json_values import parse_json
 from .disk import read_bounded, real_path, save_private
-from .yaml_file import Section
+from .sections.section import Section
 
 NEEDS_TRUST = ("spellings", "providers", "prices", "models", "checks")
 """Sections that reach every request, or the money (budgets are kept by prices), or that run programs."""

@@ -12,10 +12,11 @@ from ..providers.errors import UsageError
 from .config import OF_OTHERS, PROJECT_FILE, TRUST_FILE, Config, project_file, user_directory, user_file
 from .disk import is_own, save_private
 from .facts import packaged_text
+from .sections.yaml_syntax import node_of
 from .trust import trust
 from .written.config_file import rewrite
 from .written.config_text import read_block, with_value
-from .yaml_file import node_of, read_text
+from .yaml_file import read_text
 
 SCHEMA_BESIDE = "thinkdial.schema.json"
 MODELINE = "# yaml-language-server: $schema="

@@ -6,7 +6,7 @@ from functools import cache
 from typing import cast, get_args
 
 from ...profiles.facts import packaged
-from ...profiles.yaml_file import Section
+from ...profiles.sections.section import Section
 from ...providers.inline.tag_table import ChannelKind, Channels, TagPair, TagTable
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from ...profiles.disk import real_path
-from ...profiles.yaml_file import MAX_FILE_BYTES, Section, read_yaml
+from ...profiles.sections.section import Section
+from ...profiles.yaml_file import MAX_FILE_BYTES, read_yaml
 from ...providers.errors import ThinkdialError, UnreadableError, UsageError
 from ...providers.schema import Json
 from ...providers.think import parse_think

@@ -12,7 +12,7 @@ from ...providers.errors import did_you_mean
 from ...providers.schema import Visibility
 from ...providers.think import Level
 from ..card import AfterEnd, BudgetRange, Control, ModelCard
-from ..yaml_file import Section
+from ..sections.section import Section
 
 CARD_KEYS = (
     "match", "example", "control", "levels", "can_be_off", "off", "absent", "budget", "visibility", "spelling",

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Literal, NamedTuple
 
 from ..facts import packaged, packaged_names
-from ..yaml_file import Section
+from ..sections.section import Section
 from .model_id import readings
 from .vendors import vendors
 

@@ -16,7 +16,7 @@ from ..card import ModelCard, Spelling
 from ..price_list import read_price
 from ..profile import Price
 from ..provider import Provider
-from ..yaml_file import Section
+from ..sections.section import Section
 from .card_file import CARD_KEYS, contradiction, read_card
 from .resolution import card_for
 

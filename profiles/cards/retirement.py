@@ -20,8 +20,8 @@ from msgspec.structs import replace
 from ...providers.errors import ConfigError
 from .. import facts
 from ..card import AfterEnd, ModelCard
+from ..sections.section import Section
 from ..updates.stored import stored_facts
-from ..yaml_file import Section
 from .card_file import check_end
 from .resolution import names_of
 

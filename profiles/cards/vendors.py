@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from .. import facts
 from ..card import ModelCard
-from ..yaml_file import Section
+from ..sections.section import Section
 from .card_file import read_card
 from .model_id import IdWords
 

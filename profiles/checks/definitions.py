@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from msgspec import Struct
 
-from ..yaml_file import Section
+from ..sections.section import Section
 
 CHECK_KEYS = ("command", "timeout", "agree", "judge")
 JUDGE_KEYS = ("profile", "question", "scale", "least", "against")

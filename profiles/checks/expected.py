@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from ...providers.json_values import parse_json
 from ..disk import read_bounded
-from ..yaml_file import Section
+from ..sections.section import Section
 from .files import OutsideError, file_below
 
 MOST_BYTES = 2**20

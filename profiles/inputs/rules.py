@@ -10,7 +10,7 @@ from typing import Any, cast
 from msgspec.structs import replace
 
 from ..facts import packaged
-from ..yaml_file import Section
+from ..sections.section import Section
 from .rule import InputRule
 
 FILE = "inputs.yaml"

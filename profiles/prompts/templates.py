@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from msgspec import Struct, field
 
 from ...providers.errors import ConfigError, did_you_mean
+from ..sections.section import Section
 from ..trust import refused
-from ..yaml_file import Section
 
 TEMPLATE_KEYS = ("prompt", "system", "vars", "description")
 INPUT = "input"

@@ -10,7 +10,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ..facts import packaged
-from ..yaml_file import Section
+from ..sections.section import Section
 from .levels import route_levels, section_of
 
 FILE = "shapes.yaml"

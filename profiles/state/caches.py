@@ -11,7 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ..facts import packaged
-from ..yaml_file import Section
+from ..sections.section import Section
 
 FILE = "caches.yaml"
 

@@ -10,7 +10,7 @@ from typing import Any, cast
 from msgspec import Struct, field
 
 from ..facts import packaged
-from ..yaml_file import Section
+from ..sections.section import Section
 
 FILE = "compactions.yaml"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import cast, get_args
 
-from ..yaml_file import Section
+from ..sections.section import Section
 from .context import ContextPolicy, KeepReasoning, WhenFull
 
 _KEYS = ("max_input_tokens", "keep_reasoning", "when_full", "summary_profile")

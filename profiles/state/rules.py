@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from ...providers.errors import ConfigError
 from ..facts import packaged
-from ..yaml_file import Section
+from ..sections.section import Section
 from .rule import Binding, StateRefusal, StateRule, Taking
 
 FILE = "continuity.yaml"

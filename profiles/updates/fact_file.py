@@ -20,7 +20,8 @@ from ..card import ModelCard
 from ..cards.card_file import CARD_KEYS, read_card
 from ..cards.retirement import ListedEnd, read_end
 from ..price_corrections import Correction, read_newer
-from ..yaml_file import Section, read_yaml
+from ..sections.section import Section
+from ..yaml_file import read_yaml
 
 FORMAT = "1"
 NO_CARD_KEYS = frozenset({"off"})

@@ -11,7 +11,8 @@ from msgspec import Struct
 from ...providers.errors import ConfigError
 from ...providers.json_values import obj, parse_json, text
 from ..disk import read_bounded, save_private
-from ..yaml_file import Section, read_yaml
+from ..sections.section import Section
+from ..yaml_file import read_yaml
 
 SCHEMA = "thinkdial.stored-facts/1"
 MOST_BYTES = 4 * 1024 * 1024

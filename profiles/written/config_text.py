@@ -14,7 +14,9 @@ from typing import Any, cast
 import yaml
 
 from ...providers.errors import ConfigError, UsageError
-from ..yaml_file import Section, node_of, read_yaml
+from ..sections.section import Section
+from ..sections.yaml_syntax import node_of
+from ..yaml_file import read_yaml
 
 KeyPath = tuple[str, ...]
 

@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from thinkdial.profiles import facts
 from thinkdial.profiles.facts import packaged
+from thinkdial.profiles.sections.section import Section
 from thinkdial.profiles.state.rules import FILE, state_rule
-from thinkdial.profiles.yaml_file import Section
 from thinkdial.providers.registry import NAMES
 
 from ..cases import each

@@ -10,7 +10,7 @@ from functools import cache
 from msgspec import Struct
 
 from ....profiles.facts import packaged
-from ....profiles.yaml_file import Section
+from ....profiles.sections.section import Section
 
 _NONE: Mapping[str, Decimal] = {}
 

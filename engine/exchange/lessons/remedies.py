@@ -10,7 +10,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from ....profiles.facts import packaged
-from ....profiles.yaml_file import Section
+from ....profiles.sections.section import Section
 from ....providers.errors import ErrorKind, Failure
 from ....providers.schema import Notice
 from ...planning.addresses import address_hint

@@ -9,7 +9,7 @@ from typing import Any, Literal, cast, get_args
 from msgspec import Struct
 
 from ....profiles.facts import packaged
-from ....profiles.yaml_file import Section
+from ....profiles.sections.section import Section
 from ....providers.json_values import array, items, obj
 from .json_object import FormError
 from .session_file import SESSION_SCHEMA

@@ -1,0 +1,49 @@
+"""Parsed texts, kept on disk: the same text is parsed once. The parser alone is a fifth of a short call."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import suppress
+from pathlib import Path
+
+from msgspec import MsgspecError, msgpack
+
+from ..disk import is_own, make_private_directory, read_bounded, write_private
+from .nodes import Node
+
+FORM = b"thinkdial nodes 1\n"
+"""Changes whenever nodes or what they are parsed from change."""
+
+MOST_BYTES = 4 * 1024 * 1024
+
+
+def kept_directory() -> Path:
+    """Where parsed texts are kept. It may be emptied at any time."""
+    from platformdirs import user_cache_path
+
+    return user_cache_path("thinkdial", appauthor=False) / "parsed"
+
+
+def kept_or_parsed(text: str, file: str, name: str) -> Node:
+    """What `text` is parsed into: as it is kept under `name`, if that is of this very text, else parsed and kept.
+
+    One text is kept under a name, so that what is taken out of a file is taken out here as well. Raises `ConfigError`.
+    """
+    mark = hashlib.sha256(FORM + text.encode(errors="surrogatepass")).digest()
+    path = kept_directory() / hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:32]
+    with suppress(OSError, MsgspecError, RecursionError):
+        content = read_bounded(path, MOST_BYTES) if is_own(path) else b""
+        if content.startswith(mark):
+            return msgpack.decode(content[len(mark) :])
+    from .yaml_syntax import parse
+
+    node = parse(text, file)
+    _keep(path, mark, node)
+    return node
+
+
+def _keep(path: Path, mark: bytes, node: Node) -> None:
+    """Keep it where that can be done; else the next call parses it again."""
+    with suppress(OSError, MsgspecError, OverflowError, UnicodeError, RecursionError):
+        make_private_directory(path.parent)
+        write_private(path, mark + msgpack.encode(node))
