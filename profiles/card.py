@@ -65,7 +65,7 @@ class ModelCard(Struct, frozen=True):
     `known` is False where no cited fact covers this very model at this host; `basis` says then what it was taken from.
     """
 
-    match: re.Pattern[str]
+    match: str
     example: str
     control: Control
     levels: tuple[Level, ...] = ()
@@ -98,4 +98,4 @@ class ModelCard(Struct, frozen=True):
     is_users: bool = False
 
     def matches(self, model: str) -> bool:
-        return self.match.fullmatch(model) is not None
+        return re.fullmatch(self.match, model) is not None

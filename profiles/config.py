@@ -14,7 +14,7 @@ from ..providers.think import Think, parse_think
 from . import facts
 from .budget_rules import BudgetRules, check_names, read_budget, with_members
 from .card import ModelCard, Spelling
-from .cards.card_file import read_card
+from .cards.card_file import check_dialect, check_pattern, read_card
 from .cards.own_models import OwnModel, read_models, with_own_prices
 from .cards.resolution import card_for
 from .disk import is_own, is_same
@@ -374,6 +374,7 @@ def _thinking(section: Section | None, draft: _Draft) -> dict[str, Any]:
     """What a profile says of its model's thinking: a card, and under `fields` how each wish is spelled."""
     if section is None:
         return {}
+    check_pattern(section)
     card = read_card(section, None, known_spellings=draft.spellings, more_keys=("fields",))
     spelled = section.section("fields")
     return {"card": card, "spelling": facts.read_spelling("profile", spelled) if spelled else None}

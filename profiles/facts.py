@@ -13,7 +13,7 @@ from ..providers import registry
 from ..providers.errors import ConfigError
 from ..providers.think import Level
 from .card import ModelCard, Spelling
-from .cards.card_file import check_dialect, read_card, read_levels, read_pattern
+from .cards.card_file import check_dialect, check_pattern, read_card, read_levels, read_pattern
 from .profile import CallLimits, Reference
 from .provider import Catalogue, DialectUse, EndpointPart, Listing, Provider, VendorWords
 from .sections.section import Section
@@ -143,10 +143,7 @@ def card_named(provider: Provider, model: str, *, any_case: bool = False) -> Mod
     """
     for file in provider.models:
         for index, section in enumerate(_card_sections(file)[1]):
-            pattern = read_pattern(section)
-            if any_case:
-                pattern = re.compile(pattern.pattern, pattern.flags | re.IGNORECASE)
-            if pattern.fullmatch(model):
+            if re.fullmatch(read_pattern(section), model, re.IGNORECASE if any_case else 0):
                 return _card(file, index)
     return None
 
@@ -230,6 +227,7 @@ def read_provider(name: str, section: Section, known_spellings: Mapping[str, Spe
     if first is None:
         raise section.bad("dialects", "names no dialect")
     stand_in = _required(section, "unknown_model")
+    check_pattern(stand_in)
     return Provider(
         name=name,
         dialect=first,

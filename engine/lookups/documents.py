@@ -131,7 +131,7 @@ def _model(one: KnownModel) -> dict[str, Any]:
     return {
         "provider": one.provider.name,
         "model": card.example,
-        "match": card.match.pattern,
+        "match": card.match,
         "control": card.control,
         "levels": [level.value for level in card.levels],
         "budget": None if card.budget is None else {"min": card.budget.min, "max": card.budget.max},

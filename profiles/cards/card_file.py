@@ -38,7 +38,6 @@ def read_card(
     Raises `ConfigError` with the place of what is wrong.
     """
     section.only((*CARD_KEYS, *more_keys))
-    match = read_pattern(section)
     control = section.choice("control", get_args(Control))
     if control is None and not partial:
         raise section.bad("control", "is missing")
@@ -48,7 +47,7 @@ def read_card(
             raise section.bad("spelling", f"{name!r} is not a spelling{did_you_mean(name, known_spellings)}")
         check_dialect(section, "spelling", spoken)
     return ModelCard(
-        match=match,
+        match=read_pattern(section),
         example=section.text("example") or "",
         control=cast("Control", control or "effort"),
         levels=read_levels(section),
@@ -101,10 +100,15 @@ def contradiction(card: ModelCard) -> str | None:
     return next((words for words, is_so in problems.items() if is_so), None)
 
 
-def read_pattern(section: Section) -> re.Pattern[str]:
-    """The ids that a card is about."""
+def read_pattern(section: Section) -> str:
+    """The ids that a card is about, as a regular expression. One from outside needs `check_pattern` as well."""
+    return section.text("match") or ".*"
+
+
+def check_pattern(section: Section) -> None:
+    """Raise `ConfigError` where the ids of a card are no regular expression."""
     try:
-        return re.compile(section.text("match") or ".*")
+        re.compile(read_pattern(section))
     except re.error as error:
         raise section.bad("match", f"is no regular expression: {error}") from None
 

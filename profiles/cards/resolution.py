@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
@@ -49,7 +50,7 @@ def _newer(provider: Provider, name: str) -> ModelCard | None:
         return None
     try:
         for section in listed.sections(provider.name):
-            if read_pattern(section).fullmatch(name):
+            if re.fullmatch(read_pattern(section), name):
                 card = read_card(section, found.date, known_spellings=facts.spellings())
                 return replace(card, home=provider.name)
     except ConfigError:

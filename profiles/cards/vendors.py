@@ -19,7 +19,7 @@ class Maker(Struct, frozen=True):
     """Who makes models: what they are called, in lower case, and the provider whose cards are the vendor's own."""
 
     name: str
-    ids: re.Pattern[str]
+    ids: str
     cards: str | None = None
 
 
@@ -32,7 +32,7 @@ class Makers(Struct, frozen=True):
 
     def maker_of(self, name: str) -> Maker | None:
         """Who makes what is called `name`, a bare id."""
-        return next((vendor for vendor in self.listed.values() if vendor.ids.fullmatch(name.lower())), None)
+        return next((vendor for vendor in self.listed.values() if re.fullmatch(vendor.ids, name.lower())), None)
 
     def distance(self, provider: str, name: str) -> int:
         """0 for the provider of who makes what is called `name`, 1 for everybody else."""
@@ -56,7 +56,7 @@ def vendors() -> Makers:
         if section is None:
             raise all_of.bad(name, "is empty")
         section.only(("names", "ids", "cards"))
-        listed[name] = Maker(name, re.compile(section.text("ids") or ""), section.text("cards"))
+        listed[name] = Maker(name, section.text("ids") or "", section.text("cards"))
         names |= dict.fromkeys(section.texts("names"), name)
     return Makers(_words(root, names), listed, _lines(root))
 

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from msgspec import Struct, field
 
 from ...providers.errors import ConfigError
-from ..yaml_file import Section
+from ..sections.section import Section
 
 TOOL_S = 30.0
 """Seconds that a tool may take, where the configuration does not say."""

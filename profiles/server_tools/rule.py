@@ -11,7 +11,7 @@ from msgspec import Struct, field
 
 from ...providers.errors import did_you_mean
 from ..facts import packaged
-from ..yaml_file import Section
+from ..sections.section import Section
 
 FILE = "server_tools.yaml"
 

@@ -17,7 +17,7 @@ from msgspec.structs import replace
 from ...providers.errors import did_you_mean
 from .. import facts
 from ..card import ModelCard
-from ..cards.card_file import CARD_KEYS, read_card
+from ..cards.card_file import CARD_KEYS, check_pattern, read_card
 from ..cards.retirement import ListedEnd, read_end
 from ..price_corrections import Correction, read_newer
 from ..sections.section import Section
@@ -79,6 +79,7 @@ def _card(section: Section, provider: str, root: Section) -> ModelCard:
         raise section.bad("match", "is no simple pattern of ids")
     if not section.texts("sources"):
         raise section.bad("sources", "are missing")
+    check_pattern(section)
     card = read_card(section, root.text("date"), known_spellings=facts.spellings())
     return replace(card, home=provider)
 

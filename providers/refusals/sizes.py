@@ -30,15 +30,15 @@ CONTEXT: Mapping[str, str] = {
 }
 """What the words of a refused request say of its length, with where they come from."""
 
-_CONTEXT = re.compile("|".join(CONTEXT), re.IGNORECASE)
+_CONTEXT = "|".join(CONTEXT)
 
-_TOO_LARGE = re.compile(r"request (?:is )?too large", re.IGNORECASE)
-_MEASURED = re.compile(r"\blimit:? ?([\d,]{1,20})\b.{0,60}?\brequested:? ?([\d,]{1,20})\b", re.IGNORECASE)
+_TOO_LARGE = r"request (?:is )?too large"
+_MEASURED = r"\blimit:? ?([\d,]{1,20})\b.{0,60}?\brequested:? ?([\d,]{1,20})\b"
 
 
 def is_long_prompt(message: str) -> bool:
     """Whether the words of a refusal say that the prompt exceeds the context."""
-    return _CONTEXT.search(bounded(message)) is not None
+    return re.search(_CONTEXT, bounded(message), re.IGNORECASE) is not None
 
 
 def exceeds_rate_limit(message: str) -> bool:
@@ -47,8 +47,8 @@ def exceeds_rate_limit(message: str) -> bool:
     Sources: https://console.groq.com/docs/errors (413), https://github.com/continuedev/continue/issues/10602 (429)
     """
     message = bounded(message)
-    measured = _MEASURED.search(message)
+    measured = re.search(_MEASURED, message, re.IGNORECASE)
     if measured is None:
-        return _TOO_LARGE.search(message) is not None
+        return re.search(_TOO_LARGE, message, re.IGNORECASE) is not None
     limit, requested = (measured[number].replace(",", "") for number in (1, 2))
     return bool(limit and requested) and int(requested) > int(limit)

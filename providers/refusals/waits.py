@@ -22,10 +22,9 @@ _MILLISECONDS = ("retry-after-ms", "x-ms-retry-after-ms")
 _UNIT = r"(?:milliseconds?|ms|seconds?|secs?|s|minutes?|mins?|m|hours?|hrs?|h|days?|d)"
 _DURATION = rf"\d{{1,9}}(?:\.\d{{1,9}})?[ ]?{_UNIT}\b(?:,? ?(?:and )?\d{{1,9}}(?:\.\d{{1,9}})?[ ]?{_UNIT}\b){{0,3}}"
 _TOGETHER = r"(?:\d{1,9}(?:\.\d{1,9})?(?:ms|us|ns|d|h|m|s)){1,4}\b"
-_IN_WORDS = re.compile(
-    rf"\b(?:again|retry|wait|resets?|available)\b[^.\n]{{0,40}}?[ ](?:in|after|for|within|about)?[ ]?"
-    rf"({_TOGETHER}|{_DURATION})",
-    re.IGNORECASE,
+_IN_WORDS = (
+    r"\b(?:again|retry|wait|resets?|available)\b[^.\n]{0,40}?[ ](?:in|after|for|within|about)?[ ]?"
+    rf"({_TOGETHER}|{_DURATION})"
 )
 _WORDS = re.compile(r"(\d+(?:\.\d+)?)[ ]?([a-z]+)", re.IGNORECASE)
 
@@ -59,7 +58,7 @@ def reset_wait_s(headers: Mapping[str, str]) -> float | None:
 
 def wait_in_words_s(message: str) -> float | None:
     """The wait that an error names, such as `Please try again in 6m0s`, `retry after 26 seconds`, in seconds."""
-    match = _IN_WORDS.search(bounded(message))
+    match = re.search(_IN_WORDS, bounded(message), re.IGNORECASE)
     if match is None:
         return None
     said = match[1].lower()
