@@ -13,11 +13,7 @@ from threading import Thread
 
 import pytest
 
-<<<<<<< HEAD
-MOST_OWN_MODULES = 186
-=======
 MOST_OWN_MODULES = 190
->>>>>>> 4263ff5 (test(profiles): what is kept of parsed texts; docs of it)
 MOST_DATACLASSES = 8
 """A few more than there are today. A module takes a quarter of a millisecond, of 300 in all, a dataclass as much, and a
 struct a tenth of it: what makes these grow belongs behind an import that is made when it is needed."""
