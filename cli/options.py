@@ -200,6 +200,9 @@ Convert = Annotated[
     bool, typer.Option("--convert", help="Where a model does not take a file: a PDF's text, an image of another type.")
 ]
 AsIs = Annotated[bool, typer.Option("--as-is", help="Send large images as they are, not with 2,000 pixels a side.")]
+Upload = Annotated[
+    bool, typer.Option("--upload", help="Upload files where the provider has an endpoint, and send a reference.")
+]
 Detail = Annotated[str, typer.Option("--detail", metavar="low|high|auto", help="How closely images are looked at.")]
 
 
@@ -240,6 +243,7 @@ class SendOptions(Struct, frozen=True):
     convert: Convert = False
     as_is: AsIs = False
     detail: Detail = "high"
+    upload: Upload = False
     schema: SchemaOption = None
     json_mode: JsonMode = False
     server_tool: ServerTools = None
@@ -251,7 +255,7 @@ class SendOptions(Struct, frozen=True):
         """What goes along beside the text."""
         from .prompt import Beside
 
-        return Beside(self.attach or [], self.remote_urls, self.convert, self.as_is, self.detail)
+        return Beside(self.attach or [], self.remote_urls, self.convert, self.as_is, self.detail, self.upload)
 
 
 SENT = SendOptions()

@@ -36,13 +36,14 @@ class Beside(Struct, frozen=True):
     convert: bool = False
     as_is: bool = False
     detail: str = "high"
+    upload: bool = False
 
     @property
     def wishes(self) -> FileWishes:
         """What is wished for them. Raises `UsageError` for an unknown detail."""
         from ..engine.attachments.wishes import FileWishes, checked_detail
 
-        return FileWishes(self.convert, self.as_is, checked_detail(self.detail))
+        return FileWishes(self.convert, self.as_is, checked_detail(self.detail), self.upload)
 
 
 NOTHING_BESIDE = Beside()

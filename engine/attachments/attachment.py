@@ -26,7 +26,8 @@ class Attachment(Struct, frozen=True):
 
     `url` is an address that the provider is to fetch itself: then there are no `data`. `measures` are what its head
     says: `width` and `height` in pixels, `pages`, `seconds`. `reveals` are words about what its metadata give away,
-    `changed` words about what was done to it here and is lost. `detail` is how closely it is looked at.
+    `changed` words about what was done to it here and is lost. `detail` is how closely it is looked at; `upload`: it
+    goes by reference where that is possible.
     """
 
     kind: FileKind
@@ -39,6 +40,7 @@ class Attachment(Struct, frozen=True):
     reveals: tuple[str, ...] = ()
     changed: str | None = None
     detail: Detail = "high"
+    upload: bool = False
 
     def piece(self) -> TurnPiece:
         """The piece of the user's side; a text is words, between lines that name it."""
@@ -55,6 +57,8 @@ class Attachment(Struct, frozen=True):
             known["changed"] = self.changed
         if self.detail != "high" and self.kind in ("image", "pdf"):
             known["detail"] = self.detail
+        if self.upload and self.url is None:
+            known["upload"] = True
         return TurnPiece(
             "file",
             carrier=self.kind,

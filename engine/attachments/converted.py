@@ -23,7 +23,7 @@ _COMMON = ("image/png", "image/jpeg")
 
 def as_wished(given: Sequence[Attachment], wishes: FileWishes, note: Note | None = None) -> tuple[Attachment, ...]:
     """The files as all columns get them. `note` hears of what could not be done."""
-    return tuple(replace(_in_size(one, wishes, note), detail=wishes.detail) for one in given)
+    return tuple(replace(_in_size(one, wishes, note), detail=wishes.detail, upload=wishes.upload) for one in given)
 
 
 def _in_size(given: Attachment, wishes: FileWishes, note: Note | None) -> Attachment:

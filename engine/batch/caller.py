@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -14,6 +14,7 @@ from ...profiles.config import Config
 from ...providers.errors import ConfigError, Failure, UsageError
 from ...providers.schema import Notice
 from ...providers.think import Think
+from ...providers.turns.pieces import FILE_MARK
 from ..costs.budget.purse import Purse
 from ..exchange.surroundings import Surroundings
 from ..planning.option_names import OptionNames
@@ -31,6 +32,9 @@ from .output.output_file import Work
 from .rows.digests import digest_of, framed
 from .rows.rows import Row
 
+if TYPE_CHECKING:
+    from ..exchange.files.uploads import Uploads
+
 MOST_TEMPLATES = 256
 """Requests that are kept as patterns: rows may each have an output limit of their own."""
 
@@ -38,7 +42,8 @@ MOST_TEMPLATES = 256
 class RowCaller:
     """Calls one profile for any row. Raises `ConfigError` when the profile cannot be called at all.
 
-    `system` is for rows without a system prompt; `concurrency` goes before the profile's own limit.
+    `system` is for rows without a system prompt; `concurrency` goes before the profile's own limit. `uploads` gives the
+    files that the batch has at providers, once one of them is needed.
 
     A call is one attempt: whoever paces the calls decides on another one.
     """
@@ -54,6 +59,7 @@ class RowCaller:
         extra: tuple[Notice, ...] = (),
         system: str | None = None,
         concurrency: int | None = None,
+        uploads: Callable[[], Uploads] | None = None,
     ) -> None:
         self.target = resolved(selection, config, options)
         limits = self.target.profile.limits
@@ -63,7 +69,7 @@ class RowCaller:
         self._once = replace(self.patience, retries=0)
         self._selection, self._config, self._options = selection, config, options
         self._key, self._authorize = authorization(self.target, environment)
-        self._run_id, self._extra, self._system = run_id, extra, system
+        self._run_id, self._extra, self._system, self._uploads = run_id, extra, system, uploads
         self._templates: dict[tuple[Think, int | None], Prepared] = {}
         self._samples = options.samples(selection.label)
         self._distinct: dict[int | None, dict[Think, tuple[Twin, ...]]] = {}
@@ -185,6 +191,7 @@ class RowCaller:
         return make_call(
             ready, surroundings, run_id=self._run_id, extra=self._extra,
             index=index, purse=purse, begin=begin, keep=keep,
+            uploads=self._uploads() if self._uploads and FILE_MARK.encode() in prepared.request.body else None,
         )  # fmt: skip
 
     def refused(self, think: Think, problem: ConfigError | Failure, repeat: int | None = None) -> Result:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ from .budget import LONGEST_CALL_S, batch_limits, profiles_of
 if TYPE_CHECKING:
     from ...profiles.config import Config
     from ..costs.budget.purse import Purse
+    from ..exchange.files.uploads import Uploads
     from .listener import Listener
     from .options import BatchOptions
     from .output.sums import Sums
@@ -30,11 +31,15 @@ OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 
 class Resources(Struct, frozen=True):
-    """Open for one batch. Without a purse nothing limits it; without sums not even its cost is remembered."""
+    """Open for one batch. Without a purse nothing limits it; without sums not even its cost is remembered.
+
+    `uploads` gives the files that it has at providers, which are deleted when it is closed.
+    """
 
     surroundings: Surroundings
     purse: Purse | None
     sums: Sums | None
+    uploads: Callable[[], Uploads] | None = None
 
 
 @asynccontextmanager
@@ -66,10 +71,22 @@ async def resources_for(
     warming = asyncio.get_running_loop().run_in_executor(None, pricing.warm) if needs_table else None
     if warming is not None and sums is not None:
         warming.add_done_callback(lambda _: sums.price_begun())
+    made: list[Uploads] = []
+
+    def uploads() -> Uploads:
+        from ..exchange.files.uploads import Uploads  # which few batches need
+
+        if not made:
+            made.append(Uploads())
+        return made[0]
+
     async with FastTransport() as transport:
         try:
-            yield Resources(Surroundings(transport), purse, sums)
+            yield Resources(Surroundings(transport), purse, sums, uploads)
         finally:
+            for one in made:
+                for words in await one.close():
+                    listener.note(words, important=True)
             if warming is not None:
                 await warming
             if sums is not None:

@@ -123,7 +123,12 @@ class ReadyBatch(Struct, frozen=True):
         async with resources_for(options, self.config, given.names, run_id, self.listener, purse) as resources:
             batch = Batch(
                 make_caller=caller_maker(
-                    self.config, options.calls, run_id, system=options.system, concurrency=options.concurrency
+                    self.config,
+                    options.calls,
+                    run_id,
+                    system=options.system,
+                    concurrency=options.concurrency,
+                    uploads=resources.uploads,
                 ),
                 profiles=given.names,
                 rows=given.rows,

@@ -13,11 +13,11 @@ from ...profiles.disk import read_bounded
 from ...providers.errors import UsageError, did_you_mean
 from ...providers.json_values import parse_json
 from ...providers.schema import Json
-from ..attachments.wishes import AS_USUAL, FileWishes
 from .expectation import NAMED, check_expectation, named_part
 
 if TYPE_CHECKING:
     from ...profiles.checks.definitions import CheckDefinition
+    from ..attachments.wishes import FileWishes
 
 Expected = Mapping[str, Any] | str | float
 """What an answer has to be: the exact text, its number, or kinds of checks with their values."""
@@ -36,7 +36,7 @@ class ExpectTerms(Struct, frozen=True):
     folder: Path | None = None
     anywhere: bool = False
     only_text: bool = False
-    files: FileWishes = AS_USUAL
+    files: FileWishes | None = None
     _schemas: dict[str, Json | bool] = field(default_factory=dict[str, "Json | bool"])
 
     def checked(self, value: Any) -> Json:

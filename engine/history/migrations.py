@@ -285,5 +285,25 @@ ALTER TABLE results ADD COLUMN lost_attempts INTEGER NOT NULL DEFAULT 0;    -- n
 """
 """Attempts that a result's cost does not include; what was kept before tells of them in its document alone."""
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH)
+NINTH = """
+CREATE TABLE uploads (                          -- files that providers keep for us
+    number INTEGER PRIMARY KEY AUTOINCREMENT,
+    host TEXT NOT NULL,
+    account TEXT,                               -- a keyed hash; NULL where no key is needed
+    sha256 TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    id TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    name TEXT NOT NULL,
+    media_type TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    uploaded_at TEXT NOT NULL,
+    expires_at TEXT NOT NULL,
+    profile TEXT NOT NULL                       -- whose key it was uploaded with
+);
+CREATE INDEX uploads_by_file ON uploads (sha256, host);
+"""
+"""Files that were uploaded to providers."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH)
 """Applied in order; `PRAGMA user_version` counts those that have been."""

@@ -61,6 +61,15 @@ def _drop_files(store: Store, days: int | None, now: datetime) -> int:
         _rows(store, "PRAGMA secure_delete = FAST")
 
 
+def drop_files_now(days: int, now: datetime) -> int:
+    """Forget the bytes of files that were last sent more than `days` ago. How many. Raises `StoreError`."""
+    with Store.open() as store:
+        dropped = _drop_files(store, days, now)
+        if dropped:
+            _shrink(store)
+        return dropped
+
+
 def delete_runs(store: Store, numbers: Iterable[int]) -> int:
     """Remove these runs, with every trace of their text. How many of them there were."""
     listed = iter(dict.fromkeys(numbers))

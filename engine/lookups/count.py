@@ -14,6 +14,7 @@ from ...providers.errors import ConfigError
 from ...providers.json_values import parse_json
 from ...providers.registry import dialect
 from ...providers.schema import HttpRequest
+from ...providers.turns.pieces import FILE_MARK
 from ..exchange.body import TooLargeError, read_body, read_error_body
 from ..exchange.secrets import sent_secrets
 from ..exchange.transport import CannotSendError, Transport, read_transport_error
@@ -104,8 +105,8 @@ def counting_request(prepared: Prepared) -> HttpRequest | None:
     """What asks for the count, without the credential; None where the route has no counting endpoint."""
     target = prepared.target
     counting = _counting(dialect(target.dialect))
-    if counting is None:
-        return None
+    if counting is None or FILE_MARK.encode() in prepared.request.body:
+        return None  # a file that is not uploaded yet cannot be counted by its reference
     built = counting.build_count(prepared.call, target.base_url, target.use.quirks)
     return None if built is None else with_own_headers(target, built)
 

@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from ...providers.dialect import failure
 from ...providers.errors import Failure
 from ...providers.schema import Notice
+from ...providers.turns.pieces import FILE_MARK
 from ..costs.prices.pricing import price_of
 from ..exchange.exchange import Exchange
 from ..exchange.observer import CallObserver
@@ -29,6 +30,7 @@ from .observer import Silent
 
 if TYPE_CHECKING:
     from ..costs.budget.purse import Purse
+    from ..exchange.files.uploads import Uploads
 
 OnStored = Callable[[], None]
 """To be called once a result is stored, or never will be: then the purse counts what it did cost."""
@@ -58,13 +60,14 @@ async def make_call(
     purse: Purse | None = None,
     begin: Begin | None = None,
     keep: Keep | None = None,
+    uploads: Uploads | None = None,
 ) -> Result:
     """Make `call`, with the retries of its patience, and tell what came of it. Cancelled, it gives what came so far.
 
     `index` is its number in the run, for observer, tape and purse. `at` is when the run began, whose prices count;
     None is when the call may go. The purse may refuse it (`is_refused`), shorten it or cut it; what it holds back for
     the call is free again when `keep`, which has the result before anybody else, says so. What `begin` has been told
-    of, `keep` hears of as well, whatever becomes of it.
+    of, `keep` hears of as well, whatever becomes of it. `uploads` are the files that the run has at providers.
     """
     prepared, funds = surroundings.transport.lessons.applied(call.prepared), None
     if purse is not None:
@@ -83,7 +86,12 @@ async def make_call(
     try:
         if begin is not None:
             await begin(prepared, None if funds is None else funds.meter.grant_usd)
-        outcome = await exchange.run()
+        if FILE_MARK.encode() in prepared.request.body:
+            from ..exchange.files.references import run_referring  # which few calls need
+
+            outcome = await run_referring(exchange, uploads)
+        else:
+            outcome = await exchange.run()
     except asyncio.CancelledError:
         outcome = cancelled(exchange.outcome())
     except UnheardError:

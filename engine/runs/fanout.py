@@ -24,6 +24,7 @@ from .observer import Observer
 
 if TYPE_CHECKING:
     from ..costs.budget.purse import Purse
+    from ..exchange.files.uploads import Uploads
     from .keeper import Keeper
 
 MOST_AT_ONCE = 64
@@ -80,6 +81,7 @@ async def fan_out(
     keeper: Keeper | None = None,
     purse: Purse | None = None,
     at_once: int = MOST_AT_ONCE,
+    uploads: Uploads | None = None,
 ) -> Done:
     """Make all calls. A cancellation (Ctrl-C) ends those under way, keeps what came, and still returns.
 
@@ -128,7 +130,7 @@ async def fan_out(
                 await places.enter_async_context(everyone)
                 result = await make_call(
                     call, surroundings, run_id=run_id, at=at, extra=extra,
-                    index=index, observer=relay, purse=purse, begin=begin, keep=keep,
+                    index=index, observer=relay, purse=purse, begin=begin, keep=keep, uploads=uploads,
                 )  # fmt: skip
         relay.finished(index, result)
         if relay.error is not None:

@@ -18,6 +18,7 @@ from msgspec.structs import replace
 from ...profiles.history_settings import HistorySettings
 from ...providers.errors import StoreError
 from ...providers.schema import Notice
+from ...providers.turns.pieces import FILE_MARK
 from ..costs.prices import pricing
 from ..exchange.surroundings import Surroundings, run_loop
 from ..exchange.transport import Transport
@@ -32,6 +33,7 @@ from .observer import Observer
 if TYPE_CHECKING:
     from ...profiles.config import Config
     from ..costs.budget.purse import Purse
+    from ..exchange.files.uploads import Uploads
     from ..history.heads import Kept, TurnHead
     from .keeper import Keeper
 
@@ -146,6 +148,7 @@ async def make_calls(
 
     foresee = Afterwards(prompt, at)
     keeper = _keeper(run_id, at, prompt, circumstances, foresee)
+    uploads, left = _uploads(jobs, circumstances), list[str]()
     purse = circumstances.purse()
     try:
         async with nullcontext(transport) if transport is not None else Transport() as ours:
@@ -159,7 +162,10 @@ async def make_calls(
                 keeper=keeper,
                 purse=purse,
                 at_once=circumstances.at_once,
+                uploads=uploads,
             )
+            if uploads is not None:
+                left += await uploads.close()
             if circumstances.checks is not None and not done.interrupted:
                 done = await _checked(done, circumstances.checks, prompt, circumstances, ours, purse, keeper)
     finally:  # also when nobody reads the answer any more: what came of it was paid for
@@ -168,7 +174,7 @@ async def make_calls(
             timer.cancel()
         foresee.close()
         number = None if keeper is None else await keeper.close(total_s)
-        notes = () if purse is None else tuple(await purse.close())
+        notes = (*left, *(() if purse is None else await purse.close()))
     run = make_run(run_id, prompt.text, prompt.system, done.results, total_s)
     problem = None if keeper is None else keeper.problem
     return Finished(run, done.interrupted, number, problem, notes, Decimal(0) if purse is None else purse.spent_usd)
@@ -199,6 +205,20 @@ def kept_of(config: Config, *, no_history: bool) -> Kept | None:
     if config.history.enabled and not no_history:
         return "everything"
     return "sums" if config.budget.needs_history else None
+
+
+def _uploads(jobs: Sequence[Job], circumstances: Circumstances) -> Uploads | None:
+    """Where files of the run are uploaded, if any are; without a history they go when it ends."""
+    mark = FILE_MARK.encode()
+    if not any(job.prepared is not None and mark in job.prepared.request.body for job in jobs):
+        return None
+    from ..exchange.files.uploads import Uploads
+
+    if circumstances.kept != "everything":
+        return Uploads()
+    from ..history.files.uploaded import StoredUploads
+
+    return Uploads(StoredUploads())
 
 
 def _keeper(

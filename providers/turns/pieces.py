@@ -32,6 +32,9 @@ the provider's own short form. `server_reference`: the id of something that the 
 provider's own tools did, to go back as it came.
 """
 
+FILE_MARK = "thinkdial-file-"
+"""Stands, with a SHA-256 behind it, in a prepared request for the reference of a file that is to be uploaded."""
+
 TAGS = "tags"
 """The carrier of reasoning that came inside the text, between tags."""
 

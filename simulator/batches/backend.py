@@ -120,6 +120,14 @@ class BatchBackend:
         """The time for batches and files, in Unix seconds. It is the real one: clients compare it with theirs."""
         return self.options.clock()
 
+    def stored(self, vendor: str, file_id: str) -> bytes | None:
+        """The bytes of an uploaded file; None for one that is not there, or not any more."""
+        file = self.database.find_file(vendor, file_id)
+        ends = None if file is None else file.meta.get("expires_at")
+        if file is None or (isinstance(ends, int) and ends <= self.now_s()):
+            return None
+        return self.database.content_of(file)
+
     def new_id(self, prefix: str, length: int = 24) -> str:
         """An identifier that was never given out before; the same seed and order of requests give the same ones."""
         return prefix + digest(self._seed, "stored", prefix, self.database.next_number())[:length]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 from msgspec import Struct, field
 
@@ -22,7 +23,8 @@ class ApiCall(Struct, frozen=True):
     """A request for one vendor. `number` counts the simulator's requests from 1; `faults` are names only.
 
     `parameters` are the named parts of the path, `chosen` the faults with their amounts. A row of a batch is a call as
-    well; its `scope` is the batch, its `number` the place of the row.
+    well; its `scope` is the batch, its `number` the place of the row. `stored` gives the bytes of an uploaded file,
+    by vendor and id.
     """
 
     request: Request
@@ -36,6 +38,7 @@ class ApiCall(Struct, frozen=True):
     parameters: dict[str, str] = field(default_factory=dict[str, str])
     chosen: tuple[Fault, ...] = ()
     scope: str = ""
+    stored: Callable[[str, str], bytes | None] | None = None
 
     @property
     def created_s(self) -> int:

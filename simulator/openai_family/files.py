@@ -32,6 +32,8 @@ class FileRules(Struct, frozen=True):
     purposes: tuple[str, ...] = ()
     life_s: int | None = None
     strict_order: bool = False
+    life_field: str = "expires_after"
+    most_life_s: int = MOST_LIFE_S
     describe: Callable[[StoredFile], JsonObject] = lambda file: file.meta
 
 
@@ -128,10 +130,12 @@ class FileEndpoints:
 
     def _life_s(self, call: ApiCall, parts: list[FormField]) -> int | None:
         fields = {part.name: part.content.decode("utf-8", "replace") for part in parts if part.filename is None}
-        given = fields.get("expires_after[seconds]", fields.get("expires_after"))
+        name = self._rules.life_field
+        given = fields.get(f"{name}[seconds]", fields.get(name))
         if given is None:
             return self._rules.life_s
-        if not given.isdecimal() or not LEAST_LIFE_S <= int(given) <= MOST_LIFE_S:
-            text = f"Invalid 'expires_after': expected {LEAST_LIFE_S} to {MOST_LIFE_S} seconds, but got {given}."
-            raise self._member.refusal(call, text, "expires_after")
+        most = self._rules.most_life_s
+        if not given.isdecimal() or not LEAST_LIFE_S <= int(given) <= most:
+            text = f"Invalid '{name}': expected {LEAST_LIFE_S} to {most} seconds, but got {given}."
+            raise self._member.refusal(call, text, name)
         return int(given)

@@ -64,7 +64,17 @@ class Dispatcher:
         if request.path == "/":
             proof = _proof(self._mark, request.query.get(CHALLENGE))
             return DispatchedReply(whole(200, {"simulator": "thinkdial", "vendors": list(BASE_PATHS), **proof}))
-        call = ApiCall(request, {}, "", number, self._seed, frozenset(), self._retry_after_s, self._cache)
+        call = ApiCall(
+            request,
+            {},
+            "",
+            number,
+            self._seed,
+            frozenset(),
+            self._retry_after_s,
+            self._cache,
+            stored=self._backend.stored,
+        )
         found = self._find(request)
         if found is None:
             return DispatchedReply(vendor_of(request.path).not_found(call))

@@ -54,6 +54,11 @@ def read_media(claimed: str, encoded: object) -> Media:
     return Media(claimed, _kind(data), data)
 
 
+def stored_media(data: bytes) -> Media:
+    """A file that was uploaded before."""
+    return Media(_kind(data) or "", _kind(data), data)
+
+
 def read_data_url(address: object) -> Media | None:
     """The file in a data URL; None for another address."""
     if not isinstance(address, str) or not address.startswith("data:"):

@@ -31,6 +31,7 @@ from ...options import (
     ThinkSweep,
     ToolChoiceOption,
     ToolFiles,
+    Upload,
 )
 from ...talk_options import ALONE, TalkOptions
 
@@ -62,6 +63,7 @@ def plan(
     convert: Convert = False,
     as_is: AsIs = False,
     detail: Detail = "high",
+    upload: Upload = False,
     system: System = None,
     max_output: MaxOutput = None,
     no_stream: NoStream = False,
@@ -118,7 +120,7 @@ def plan(
     if count and not given:
         raise UsageError("--count needs a prompt to count", hint='thinkdial plan "..." --count, or -f FILE')
     note = noting(quiet=quiet)
-    beside = Beside(attach or [], remote_urls, convert, as_is, detail)
+    beside = Beside(attach or [], remote_urls, convert, as_is, detail, upload)
     asked = read_prompt(prompt, file or [], system, note, beside) if given else Prompt(PLACEHOLDER, system)
     if turn is not None:
         from . import talk

@@ -22,6 +22,7 @@ from ....providers.merge import at_path
 from ....providers.registry import dialect
 from ....providers.schema import Call
 from ....providers.think import Think
+from ...exchange.files.client import ApiClient
 from ...exchange.surroundings import Surroundings
 from ...planning.prepare import Prepared, unstreamed, with_own_headers
 from ...runs.jobs import Options
@@ -29,7 +30,6 @@ from ...targets.authorize import authorization
 from ...targets.target import Selection, Target
 from ..caller import RowCaller
 from ..rows.rows import Row
-from .client import BatchClient
 from .job_store import BatchJob
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class ProviderAccess(Struct, frozen=True):
     caller: RowCaller
     terms: BatchTerms
     api: BatchApi
-    client: BatchClient
+    client: ApiClient
 
     @property
     def target(self) -> Target:
@@ -107,7 +107,7 @@ class ProviderAccesses:
         target = caller.target
         terms = terms_of(target, self._terms)
         key, authorize = authorization(target, self._environment)
-        client = BatchClient(self._surroundings, target.dialect, key, authorize, caller.patience.idle_s)
+        client = ApiClient(self._surroundings, target.dialect, key, authorize, caller.patience.idle_s)
         return ProviderAccess(caller, terms, WIRES[terms.wire](_route(target, terms)), client)
 
     def for_job(self, job: BatchJob, profile: str) -> ProviderAccess:

@@ -21,6 +21,7 @@ from ....providers.json_values import MOST_NAME, bounded, parse_reply
 from ....providers.schema import Notice
 from ...checks.judgement import judge_apart
 from ...costs.prices.pricing import price_of
+from ...exchange.files.client import ApiError
 from ...exchange.outcome import Latency, Outcome
 from ...exchange.reader import RawResponse, reply_of
 from ...exchange.secrets import NOTHING_SECRET, Secrets
@@ -33,7 +34,6 @@ from ...targets.target import Target, use_of
 from ..output.document import output_document
 from ..output.output_file import OutputFile
 from .access import ProviderAccess, ProviderAccesses
-from .client import ApiError
 from .job_store import BatchJob, BatchPart
 from .row_file import KeptRow, RowIndex, sent_digest
 from .together import at_each_provider, raise_one

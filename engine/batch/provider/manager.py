@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ....providers.errors import ConfigError
+from ...exchange.files.client import ApiError
 from ...exchange.surroundings import Surroundings
 from ...exchange.transport import Transport
 from ...results.assembly import new_id
@@ -19,7 +20,6 @@ from ..end import BatchEnd, Ended, tally_of
 from ..output.target import document_encoder
 from .access import ProviderAccesses, options_of
 from .budgets import tidy
-from .client import ApiError
 from .collector import Collector
 from .job_store import BatchJob, JobStore
 from .monitor import GONE, Monitor

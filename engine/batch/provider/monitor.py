@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 
 from ....providers.batches.contract import BatchState
 from ....providers.json_values import parse_reply
+from ...exchange.files.client import ApiError
 from .access import ProviderAccess, ProviderAccesses
-from .client import ApiError
 from .job_store import BatchJob, BatchPart
 from .submitter import Submitter
 from .together import at_each_provider, raise_one

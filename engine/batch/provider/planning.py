@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from ....providers.dialect import failure
 from ....providers.errors import ConfigError, Failure, ThinkdialError
 from ....providers.think import Think
+from ....providers.turns.pieces import FILE_MARK
 from ...planning.prepare import Prompt
 from ...results.result import Result
 from ..output.output_file import Work
@@ -98,6 +99,10 @@ class Planner:
             self._refuse(access, row, think, work, error)
             return
         most = min(access.terms.most_bytes, HELD_BYTES)
+        if FILE_MARK.encode() in sent:
+            words = "its files go by upload only, which a batch of the provider is not given"
+            self._refuse(access, row, think, work, failure("invalid_request", words))
+            return
         if len(sent) + 1 > most:
             words = f"the row is larger than {most // 2**20} MiB, which is more than a batch may hold"
             self._refuse(access, row, think, work, failure("invalid_request", words))

@@ -9,8 +9,8 @@ from ....providers.batches.contract import BatchState, UploadError
 from ....providers.dialect import failure
 from ....providers.errors import Failure
 from ....providers.schema import HttpRequest
+from ...exchange.files.client import ApiError
 from .access import ProviderAccess, ProviderAccesses
-from .client import ApiError
 from .job_store import BatchJob, BatchPart, JobStore, stamp
 from .together import at_each_provider, raise_one
 

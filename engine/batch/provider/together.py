@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
 
-from .client import ApiError
+from ...exchange.files.client import ApiError
 from .job_store import BatchPart
 
 Work = Callable[[BatchPart], Awaitable[None]]

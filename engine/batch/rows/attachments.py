@@ -12,6 +12,7 @@ from ...attachments.attachment import MOST_BYTES, MOST_FILES, Attachment
 from ...attachments.converted import as_wished
 from ...attachments.placement import placed
 from ...attachments.sources import attachment_of, split_kind
+from ...attachments.wishes import AS_USUAL
 from ...checks.terms import ExpectTerms
 
 
@@ -26,7 +27,7 @@ def attached_to(entry: Mapping[str, Any], text: str, terms: ExpectTerms) -> tupl
     listed = cast("list[str]", names)
     if len(listed) > MOST_FILES:
         raise UsageError(f"{len(listed)} attachments; {MOST_FILES} are the most")
-    return placed(text, as_wished([_read(name, terms) for name in listed], terms.files))
+    return placed(text, as_wished([_read(name, terms) for name in listed], terms.files or AS_USUAL))
 
 
 def _read(given: str, terms: ExpectTerms) -> Attachment:

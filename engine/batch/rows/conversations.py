@@ -63,7 +63,7 @@ class _RowSession(Struct, frozen=True):
 def asked_of(entry: Mapping[str, Any], template: Template | None, terms: ExpectTerms) -> RowConversation:
     """What the fields of a row ask. Raises `UnusableError`."""
     asked, shape, tools = _asked_of(entry, template, terms), _shape(entry), _tools(entry)
-    if terms.files.convert and (asked.asked or asked.past is not None):
+    if terms.files is not None and terms.files.convert and (asked.asked or asked.past is not None):
         asked = _with_stand_ins(asked)
     if shape is not None:
         digest = digest_of(asked.digest.hex(), json.dumps(shape.schema, sort_keys=True))

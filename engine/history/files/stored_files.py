@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ....providers.turns.pieces import TurnPiece, piece_of_document
 from ....providers.turns.turn import Turn
 from ..blobs import compressed, unpacked
+from ..store import Store
 
 if TYPE_CHECKING:
     import sqlite3
@@ -50,6 +53,29 @@ def _with_bytes(connection: sqlite3.Connection, piece: TurnPiece) -> TurnPiece:
         return piece
     row = connection.execute("SELECT data FROM files WHERE sha256 = ?", (piece.native["sha256"],)).fetchone()
     return piece if row is None else replace(piece, data=row[0])
+
+
+class StoredFileRow(Struct, frozen=True):
+    """A file of the history: `runs` have it, and `has_data` says whether its bytes are still there."""
+
+    sha256: str
+    name: str | None
+    media_type: str
+    bytes: int
+    runs: int
+    used_at: str
+    has_data: bool
+
+
+def kept_files(path: Path | None = None) -> list[StoredFileRow]:
+    """All of them, those sent last first. Raises `StoreError`."""
+    with Store.open(path) as store:
+        rows = store.connection.execute(
+            "SELECT sha256, (SELECT max(name) FROM run_files WHERE run_files.sha256 = files.sha256), media_type, bytes,"
+            " (SELECT count(*) FROM run_files WHERE run_files.sha256 = files.sha256), used_at, data IS NOT NULL"
+            " FROM files ORDER BY used_at DESC"
+        )
+        return [StoredFileRow(*row[:6], has_data=bool(row[6])) for row in rows]
 
 
 def drop_old(connection: sqlite3.Connection, before: str) -> int:

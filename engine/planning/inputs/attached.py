@@ -22,6 +22,7 @@ from ....providers.schema import Call, Json, Message, Notice
 from ....providers.turns.pieces import TurnPiece
 from ....providers.turns.turn import Exchanged, Turn, said
 from ...targets.target import Target
+from .uploads import by_reference, mark_of, rule_of_uploads, uploaded_form
 
 _NAMES = {
     "image": "images", "pdf": "PDF", "audio": "audio", "document": "office documents", "video": "video",
@@ -82,10 +83,11 @@ def as_parts(target: Target, asked: Sequence[TurnPiece]) -> tuple[TurnPiece, ...
     for piece in files:
         if (why := refusal(piece, rule, target)) is not None:
             raise AttachmentError(f"{target.profile.name} ({target.profile.model}): {piece.name}: {why}")
-    if (why := _too_much(files, rule.most)) is not None:
+    referred = by_reference(target, files, rule)
+    if (why := _too_much(files, rule.most, referred)) is not None:
         raise AttachmentError(f"{target.profile.name} ({target.profile.model}): {why}")
     own = _with_own_names(asked)
-    return tuple(_as_part(piece, rule, target) if piece.kind == "file" else piece for piece in own)
+    return tuple(_as_part(piece, rule, target, referred) if piece.kind == "file" else piece for piece in own)
 
 
 def earlier_parts(target: Target, turns: Sequence[Turn]) -> tuple[tuple[Turn, ...], dict[tuple[int, int], str]]:
@@ -94,6 +96,7 @@ def earlier_parts(target: Target, turns: Sequence[Turn]) -> tuple[tuple[Turn, ..
     A note stands for what is left out, so that what was said of it has something to refer to.
     """
     rule, lost = rule_for(target), dict[tuple[int, int], str]()
+    referred = by_reference(target, [one for turn in turns for one in turn.asked if one.kind == "file"], rule)
     made: list[Turn] = []
     for turn in turns:
         if not any(piece.kind == "file" for piece in turn.asked):
@@ -109,7 +112,7 @@ def earlier_parts(target: Target, turns: Sequence[Turn]) -> tuple[tuple[Turn, ..
                     TurnPiece("text", f"[{piece.name}: a file of kind {piece.carrier} that is not sent along]")
                 )
             else:
-                asked.append(_as_part(piece, rule, target))
+                asked.append(_as_part(piece, rule, target, referred))
         made.append(replace(turn, asked=tuple(asked)))
     return tuple(made), lost
 
@@ -165,15 +168,18 @@ def _too_large(piece: TurnPiece, most: Mapping[str, int]) -> str | None:
     return None
 
 
-def _too_much(files: Sequence[TurnPiece], most: Mapping[str, int]) -> str | None:
-    """What is too much of all files together."""
+def _too_much(
+    files: Sequence[TurnPiece], most: Mapping[str, int], referred: frozenset[str] = frozenset()
+) -> str | None:
+    """What is too much of all files together; those `referred` to are not in the request itself."""
+    within = [int(one.native.get("bytes", 0)) for one in files if one.native.get("sha256") not in referred]
     sizes = [int(piece.native.get("bytes", 0)) for piece in files]
     images = sum(piece.carrier == "image" for piece in files)
     found = {
         "images": images,
         "documents": len(files) - images,
         "total_bytes": sum(sizes),
-        "body_bytes": sum(map(encoded_size, sizes)),
+        "body_bytes": sum(map(encoded_size, within)),
     }
     for name, value in found.items():
         if name in most and value > most[name]:
@@ -200,13 +206,20 @@ def file_notices(target: Target, asked: Sequence[TurnPiece]) -> tuple[Notice, ..
         if detail_of(piece) != "high" and piece.carrier in ("image", "pdf") and "$detail" not in _spelled(piece, rule):
             told.append(f"{piece.name}: this route has no word for detail {detail_of(piece)}, which changes nothing")
     uncounted = [piece.name or "file" for piece in files if tokens_of(piece, rule) is None]
-    if (doubt := _too_much(files, rule.doubtful)) is not None:
+    if (doubt := _too_much(files, rule.doubtful, by_reference(target, files, rule))) is not None:
         told.append(f"{doubt}, by one of several sources")
+    if any(piece.native.get("upload") is True for piece in files) and not by_reference(target, files, rule):
+        told.append(_no_upload(target))
     notices = [Notice("attachment_uncertain", words) for words in dict.fromkeys(told)]
     if uncounted:
         words = f"nobody says how many tokens {', '.join(dict.fromkeys(uncounted))} will count; figures are without it"
         notices.append(Notice("attachment_uncounted", words))
     return tuple(notices)
+
+
+def _no_upload(target: Target) -> str:
+    where = "for these files" if rule_of_uploads(target) else f"at {target.provider.name}"
+    return f"no upload endpoint is known {where}; they go as data"
 
 
 def tokens_of(piece: TurnPiece, rule: InputRule) -> int | None:
@@ -244,8 +257,11 @@ def _with_own_names(asked: Sequence[TurnPiece]) -> Iterator[TurnPiece]:
         yield piece if times == 1 else replace(piece, name=f"{times} {piece.name}")
 
 
-def _as_part(piece: TurnPiece, rule: InputRule, target: Target) -> TurnPiece:
-    forms = rule.remote if "url" in piece.native else rule.forms
+def _as_part(piece: TurnPiece, rule: InputRule, target: Target, referred: frozenset[str] = frozenset()) -> TurnPiece:
+    form: Any = (rule.remote if "url" in piece.native else rule.forms)[piece.carrier]
+    is_referred = piece.native.get("sha256") in referred
+    if is_referred:
+        form = uploaded_form(target, piece.carrier, form)
     media_type, name = str(piece.native.get("media_type")), piece.name or "file"
     values: dict[str, str | None] = {
         "$media_type": media_type,
@@ -255,10 +271,12 @@ def _as_part(piece: TurnPiece, rule: InputRule, target: Target) -> TurnPiece:
         "$url": _address(piece),
         "$detail": rule.details.get(detail_of(piece)),
     }
-    if piece.data is not None and "url" not in piece.native:
+    if is_referred:
+        values["$reference"] = mark_of(piece)
+    elif piece.data is not None and "url" not in piece.native:
         values["$base64"] = encoded = _encoded(piece.data)
         values["$data_url"] = f"data:{media_type};base64,{encoded}"
-    return replace(piece, native=cast("Json", _filled(forms[piece.carrier], values)), data=None)
+    return replace(piece, native=cast("Json", _filled(form, values)), data=None)
 
 
 @lru_cache(maxsize=8)

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_object, as_text
-from ...state.media import IMAGES, read_media
-from .replies import invalid
+from ...calls.reply import RejectedError
+from ...state.media import IMAGES, read_media, stored_media
+from .replies import ANTHROPIC, invalid, unknown
 
 MOST_IMAGE_BYTES = 10_485_760
 _TYPES = {"image": IMAGES, "document": frozenset(("application/pdf", "text/plain"))}
@@ -20,6 +21,8 @@ def tokens_of(call: ApiCall, place: str, blocks: list[JsonObject]) -> int:
     for index, block in enumerate(blocks):
         kind = as_text(block.get("type")) or ""
         source = as_object(block.get("source")) or {}
+        if kind in _TYPES and source.get("type") == "file":
+            tokens += _uploaded(call, as_text(source.get("file_id")) or "")
         if kind not in _TYPES or source.get("type") != "base64":
             continue
         where, claimed = f"{place}.{index}.{kind}.source.base64", as_text(source.get("media_type")) or ""
@@ -38,3 +41,11 @@ def tokens_of(call: ApiCall, place: str, blocks: list[JsonObject]) -> int:
             raise invalid(call, f"{where}: {text}{found.found} image")
         tokens += found.tokens
     return tokens
+
+
+def _uploaded(call: ApiCall, file_id: str) -> int:
+    """What an uploaded file counts. Raises for one that is not there."""
+    data = None if call.stored is None else call.stored(ANTHROPIC.name, file_id)
+    if data is None:
+        raise RejectedError(unknown(call, f"File not found: {file_id}"))
+    return stored_media(data).tokens

@@ -6,8 +6,10 @@ from collections.abc import Iterator
 
 from ...batches.backend import BatchBackend
 from ...calls.endpoint import Body, Endpoint, ask, change, read
+from ...openai_family.routes import file_endpoints
 from . import api, catalogue
 from .batches import AnthropicBatchEndpoints
+from .files import files
 from .replies import ANTHROPIC
 
 BASE = "/anthropic"
@@ -18,6 +20,7 @@ def endpoints(backend: BatchBackend) -> Iterator[Endpoint]:
     yield ask(f"{BASE}/v1/messages", ANTHROPIC, api.answer)
     yield ask(f"{BASE}/v1/messages/count_tokens", ANTHROPIC, api.count_tokens)
     yield read(rf"{BASE}/v1/models(?:/(?P<model>[^/]+))?", ANTHROPIC, catalogue.models)
+    yield from file_endpoints(f"{BASE}/v1", ANTHROPIC, files(backend))
     batches = AnthropicBatchEndpoints(backend)
     all_batches = f"{BASE}/v1/messages/batches"
     batch = rf"{all_batches}/(?P<batch>[^/:]+)"

@@ -12,11 +12,11 @@ from ...answers.thinking import OFF, Dial
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
 from ...calls.reply import RejectedError
-from ...state.media import IMAGES, read_media
+from ...state.media import IMAGES, read_media, stored_media
 from ...state.prompts import PromptSection, SectionedPrompt
 from ...state.seals import seal, unseal
 from .models import Gemini, find_gemini
-from .replies import TYPE_PREFIX, error, invalid
+from .replies import GOOGLE, TYPE_PREFIX, error, invalid
 
 SIGNATURE_MARK = b"thinkdial-simulated-thoughts::"
 BAD_BASE64 = "Invalid value at 'contents.parts.inline_data.data' (TYPE_BYTES), Base64 decoding failed"
@@ -197,6 +197,9 @@ def _media_tokens(call: ApiCall, model: Gemini, content: JsonObject) -> int:
     """What the files of a content count. Raises for what is no file, or of a kind that is not read."""
     tokens = 0
     for part in map(camel, objects(content.get("parts"))):
+        referred = as_object(part.get("fileData"))
+        if referred is not None:
+            tokens += _uploaded_tokens(call, as_text(referred.get("fileUri")) or "")
         inline = as_object(part.get("inlineData"))
         if inline is None:
             continue
@@ -211,6 +214,18 @@ def _media_tokens(call: ApiCall, model: Gemini, content: JsonObject) -> int:
             raise invalid(call, "Unable to process input image. Please retry or report in troubleshooting.")
         tokens += 1120 if is_image and model.generation >= 3 else found.tokens
     return tokens
+
+
+def _uploaded_tokens(call: ApiCall, uri: str) -> int:
+    """What an uploaded file counts; an address of somewhere else is not looked at."""
+    name = uri.rpartition("/files/")[2]
+    if "/files/" not in uri or call.stored is None:
+        return 0
+    data = call.stored(GOOGLE.name, name)
+    if data is None:
+        text = f"You do not have permission to access the File {name} or it may not exist."
+        raise RejectedError(error(call, 403, "PERMISSION_DENIED", text))
+    return stored_media(data).tokens
 
 
 def _text_of(content: JsonObject) -> str:

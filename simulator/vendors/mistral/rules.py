@@ -11,7 +11,7 @@ from ...calls.fields import as_text, objects, words
 from ...calls.reply import RejectedError, whole
 from ...openai_family.hosted_model import HostedModel
 from .models import find_mistral
-from .replies import error, invalid, invalid_field, request_headers
+from .replies import MISTRAL, error, invalid, invalid_field, request_headers
 
 MESSAGE_FIELDS = words("role content prefix tool_calls tool_call_id name")
 
@@ -33,6 +33,10 @@ def check_model(call: ApiCall) -> HostedModel:
 def check_messages(call: ApiCall) -> None:
     """Refuse what a message may not hold: reasoning comes back in chunks of the content, and nowhere else."""
     for place, message in enumerate(objects(call.body.get("messages"))):
+        for part in objects(message.get("content")):
+            file_id = as_text(part.get("file_id")) if part.get("type") == "file" else None
+            if file_id is not None and (call.stored is None or call.stored(MISTRAL.name, file_id) is None):
+                raise invalid(call, f"File {file_id} not found", status=404)
         for name in message:
             if name not in MESSAGE_FIELDS:
                 where = f"messages.{place}.{message.get('role')}.{name}"

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_object, as_text
 from ...calls.reply import RejectedError
-from ...state.media import IMAGES, read_data_url
+from ...state.media import IMAGES, read_data_url, stored_media
+from .replies import OPENAI_RESPONSES
 
 _FILE = "The file type you uploaded is not supported. Please try again with a pdf"
 
@@ -22,6 +23,10 @@ def tokens_of(call: ApiCall, place: str, parts: list[JsonObject], refuse: Refusi
     for index, part in enumerate(parts):
         where = f"{place}[{index}]"
         match as_text(part.get("type")):
+            case "input_image" | "input_file" if part.get("file_id") is not None:
+                tokens += _uploaded(call, refuse, part)
+            case "file" if (given := as_object(part.get("file")) or {}).get("file_id") is not None:
+                tokens += _uploaded(call, refuse, given)
             case "input_image":
                 tokens += _image(call, refuse, f"{where}.image_url", part.get("image_url"))
             case "image_url":
@@ -56,3 +61,12 @@ def _file(call: ApiCall, refuse: Refusing, place: str, address: object) -> int:
     if found.found != "application/pdf" and not found.claimed.startswith("application/"):
         raise refuse(call, _FILE, place, "unsupported_file")
     return found.tokens
+
+
+def _uploaded(call: ApiCall, refuse: Refusing, given: JsonObject) -> int:
+    """What an uploaded file counts. Raises for one that is not there."""
+    file_id = as_text(given.get("file_id")) or ""
+    data = None if call.stored is None else call.stored(OPENAI_RESPONSES.name, file_id)
+    if data is None:
+        raise refuse(call, f"Files [{file_id}] were not found.", "input", "invalid_value")
+    return stored_media(data).tokens

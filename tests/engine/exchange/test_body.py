@@ -10,9 +10,9 @@ from typing import Any
 import httpx2
 import pytest
 
-from thinkdial.engine.batch.provider import client as batch_client
 from thinkdial.engine.exchange import body as module
 from thinkdial.engine.exchange.body import Bound, TooLargeError, read_body, read_error_body
+from thinkdial.engine.exchange.files import client as batch_client
 from thinkdial.engine.exchange.surroundings import Surroundings
 from thinkdial.engine.exchange.transport import Response, Transport
 from thinkdial.providers.schema import HttpRequest
@@ -65,8 +65,8 @@ class Giving(Transport):
         yield Response(200, {}, pieces(*self.parts))
 
 
-def client_of(*parts: bytes) -> batch_client.Client:
-    return batch_client.BatchClient(Surroundings(Giving(*parts)), "openai-chat", None, lambda _: {}, 5.0)
+def client_of(*parts: bytes) -> batch_client.ApiClient:
+    return batch_client.ApiClient(Surroundings(Giving(*parts)), "openai-chat", None, lambda _: {}, 5.0)
 
 
 REQUEST = HttpRequest("GET", "https://host.example/batches", (), b"")

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.batch.provider.client import ApiError, BatchClient
 from thinkdial.engine.batch.provider.job_store import JobStore
+from thinkdial.engine.exchange.files.client import ApiClient, ApiError
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.schema import HttpRequest
 
@@ -25,7 +25,7 @@ Refuse = Callable[..., None]
 @pytest.fixture
 def refuse(monkeypatch: pytest.MonkeyPatch) -> Refuse:
     """Requests whose URL holds these words fail like this, so many times."""
-    ask, lines = BatchClient.ask, BatchClient.lines
+    ask, lines = ApiClient.ask, ApiClient.lines
     rules: list[tuple[str, Any, list[int]]] = []
 
     def check(request: HttpRequest) -> None:
@@ -34,17 +34,17 @@ def refuse(monkeypatch: pytest.MonkeyPatch) -> Refuse:
                 left[0] -= 1
                 raise error
 
-    async def asked(self: BatchClient, request: HttpRequest, *, repeatable: bool = True) -> Any:
+    async def asked(self: ApiClient, request: HttpRequest, *, repeatable: bool = True) -> Any:
         check(request)
         return await ask(self, request, repeatable=repeatable)
 
-    async def lined(self: BatchClient, request: HttpRequest) -> AsyncGenerator[bytes]:
+    async def lined(self: ApiClient, request: HttpRequest) -> AsyncGenerator[bytes]:
         check(request)
         async for line in lines(self, request):
             yield line
 
-    monkeypatch.setattr(BatchClient, "ask", asked)
-    monkeypatch.setattr(BatchClient, "lines", lined)
+    monkeypatch.setattr(ApiClient, "ask", asked)
+    monkeypatch.setattr(ApiClient, "lines", lined)
 
     def arrange(words: str, status: int | None, kind: str, times: int = 1_000, **more: Any) -> None:
         failed = failure(kind, f"{kind} it is", status=status, **more)  # type: ignore[arg-type]
@@ -171,15 +171,15 @@ def test_results_that_are_counted_and_not_named_are_waited_for(bench: Bench, mon
     bench.write_rows(2)
     bench.submit(profiles="o")
     bench.wait()
-    ask = BatchClient.ask
+    ask = ApiClient.ask
 
-    async def unnamed(self: BatchClient, request: HttpRequest, *, repeatable: bool = True) -> Any:
+    async def unnamed(self: ApiClient, request: HttpRequest, *, repeatable: bool = True) -> Any:
         answer = await ask(self, request, repeatable=repeatable)
         answer.document.pop("output_file_id", None)
         return answer
 
     with monkeypatch.context() as patch:
-        patch.setattr(BatchClient, "ask", unnamed)
+        patch.setattr(ApiClient, "ask", unnamed)
         early = bench.collect()
     assert early.code == 2 and "names no file of them" in early.err and bench.output.read_bytes() == b""
     assert bench.collect().code == 0 and bench.statuses() == {"ok": 2}

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.batch.provider.client import ApiError, BatchClient
 from thinkdial.engine.batch.provider.job_store import JobStore
+from thinkdial.engine.exchange.files.client import ApiClient, ApiError
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.schema import HttpRequest
 
@@ -106,15 +106,15 @@ def test_a_batch_that_should_have_ended_is_named(bench_for: Callable[..., Bench]
 def test_a_provider_that_cannot_be_reached_for_a_while_is_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch):
     bench.write_rows(2)
     bench.submit()
-    ask, broken = BatchClient.ask, list[str]()
+    ask, broken = ApiClient.ask, list[str]()
 
-    async def breaking(self: BatchClient, request: HttpRequest, *, repeatable: bool = True) -> object:
+    async def breaking(self: ApiClient, request: HttpRequest, *, repeatable: bool = True) -> object:
         if len(broken) < 3:
             broken.append(request.url)
             raise ApiError(failure("connection", "cannot connect to 127.0.0.1"), may_have_worked=False)
         return await ask(self, request, repeatable=repeatable)
 
-    monkeypatch.setattr(BatchClient, "ask", breaking)
+    monkeypatch.setattr(ApiClient, "ask", breaking)
     ended = bench.wait()
     assert ended.code == 0 and ended.err.count("cannot connect to 127.0.0.1; trying again") == 3
     assert bench.collect().code == 0 and bench.statuses() == {"ok": 2}
@@ -160,9 +160,9 @@ def test_a_download_that_breaks_off_is_begun_again(bench: Bench, monkeypatch: py
     bench.write_rows(6)
     bench.submit()
     bench.wait()
-    lines, broken = BatchClient.lines, list[str]()
+    lines, broken = ApiClient.lines, list[str]()
 
-    async def breaking(self: BatchClient, request: HttpRequest) -> AsyncGenerator[bytes]:
+    async def breaking(self: ApiClient, request: HttpRequest) -> AsyncGenerator[bytes]:
         number = 0
         async for line in lines(self, request):
             number += 1
@@ -171,7 +171,7 @@ def test_a_download_that_breaks_off_is_begun_again(bench: Bench, monkeypatch: py
                 raise ApiError(failure("connection", "the connection broke"), may_have_worked=True)
             yield line
 
-    monkeypatch.setattr(BatchClient, "lines", breaking)
+    monkeypatch.setattr(ApiClient, "lines", breaking)
     ended = bench.collect()
     assert broken and ended.code == 0 and "begins again" in ended.err
     assert bench.statuses() == {"ok": 6} and len({result["row_id"] for result in bench.results()}) == 6
@@ -182,12 +182,12 @@ def test_results_that_are_gone_are_no_lost_rows(bench: Bench, monkeypatch: pytes
     bench.submit()
     bench.wait()
 
-    async def gone(self: BatchClient, request: HttpRequest) -> AsyncGenerator[bytes]:
+    async def gone(self: ApiClient, request: HttpRequest) -> AsyncGenerator[bytes]:
         raise ApiError(failure("not_found", "no such file", status=404), may_have_worked=False)
         yield b""
 
     with monkeypatch.context() as patch:
-        patch.setattr(BatchClient, "lines", gone)
+        patch.setattr(ApiClient, "lines", gone)
         ended = bench.collect()
     assert ended.code == 2 and "no such file" in ended.err and bench.output.read_bytes() == b""
     assert bench.job()["open"] and bench.collect().code == 0 and bench.statuses() == {"ok": 2}
@@ -197,9 +197,9 @@ def test_strange_lines_are_counted_and_repeated_ones_ignored(bench: Bench, monke
     bench.write_rows(3)
     bench.submit()
     bench.wait()
-    lines = BatchClient.lines
+    lines = ApiClient.lines
 
-    async def noisy(self: BatchClient, request: HttpRequest) -> AsyncGenerator[bytes]:
+    async def noisy(self: ApiClient, request: HttpRequest) -> AsyncGenerator[bytes]:
         yield b"no json"
         yield b'{"custom_id":"not hex","result":{"type":"expired"}}'
         yield b'{"custom_id":"00ff","result":{"type":"expired"}}'
@@ -207,7 +207,7 @@ def test_strange_lines_are_counted_and_repeated_ones_ignored(bench: Bench, monke
             yield line
             yield line
 
-    monkeypatch.setattr(BatchClient, "lines", noisy)
+    monkeypatch.setattr(ApiClient, "lines", noisy)
     ended = bench.collect()
     assert ended.code == 0 and "3 lines of the results belong to no row of ours" in ended.err
     assert bench.statuses() == {"ok": 3}

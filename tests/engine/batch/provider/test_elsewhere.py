@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.batch.provider.client import ApiError, BatchClient
+from thinkdial.engine.exchange.files.client import ApiClient, ApiError
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.schema import HttpRequest
 
@@ -83,14 +83,14 @@ def test_a_part_whose_results_are_gone_does_not_keep_the_others(bench: Bench, mo
     bench.write_rows(2)
     assert bench.through(profiles="ao").code == 0
     bench.output.unlink()
-    lines = BatchClient.lines
+    lines = ApiClient.lines
 
-    def gone(self: BatchClient, request: HttpRequest) -> object:
+    def gone(self: ApiClient, request: HttpRequest) -> object:
         if "/openai/" in request.url:
             raise ApiError(failure("not_found", "no such file", status=404), may_have_worked=False)
         return lines(self, request)
 
-    monkeypatch.setattr(BatchClient, "lines", gone)
+    monkeypatch.setattr(ApiClient, "lines", gone)
     ended = bench.collect("-o", bench.output)
     assert ended.code == 2 and "no such file" in ended.err
     assert {result["profile"] for result in bench.results()} == {"a"} and not bench.job()["open"]

@@ -15,7 +15,7 @@ import pytest
 from msgspec.structs import replace
 
 from thinkdial.engine.batch.provider import access
-from thinkdial.engine.batch.provider.client import ApiError, BatchClient
+from thinkdial.engine.exchange.files.client import ApiClient, ApiError
 from thinkdial.profiles.batch_terms import batch_terms
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.schema import HttpRequest
@@ -249,9 +249,9 @@ def lose(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], list[str]]:
 
     def arrange(arrives: bool) -> list[str]:
         lost: list[str] = []
-        ask = BatchClient.ask
+        ask = ApiClient.ask
 
-        async def broken(self: BatchClient, request: HttpRequest, *, repeatable: bool = True) -> Any:
+        async def broken(self: ApiClient, request: HttpRequest, *, repeatable: bool = True) -> Any:
             if request.method == "POST" and request.url.endswith(CREATES) and not lost:
                 lost.append(request.url)
                 if arrives:
@@ -259,7 +259,7 @@ def lose(monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], list[str]]:
                 raise ApiError(failure("connection", "the connection broke"), may_have_worked=True)
             return await ask(self, request, repeatable=repeatable)
 
-        monkeypatch.setattr(BatchClient, "ask", broken)
+        monkeypatch.setattr(ApiClient, "ask", broken)
         return lost
 
     return arrange

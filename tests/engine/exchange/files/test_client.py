@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from thinkdial.engine.batch.provider.client import BatchClient
+from thinkdial.engine.exchange.files.client import ApiClient
 from thinkdial.engine.exchange.transport import Response
 from thinkdial.engine.targets.keys import Key
 from thinkdial.providers.schema import HttpRequest
@@ -25,6 +25,6 @@ def test_a_key_that_comes_back_in_a_header_is_masked() -> None:
         yield Response(200, {"x-echo": f"Bearer {SECRET}", "location": f"/files?key={SECRET}"}, body())
 
     surroundings: Any = SimpleNamespace(transport=SimpleNamespace(open=opened))
-    client = BatchClient(surroundings, "openai-chat", Key(SECRET, "KEY"), lambda _: {}, 1.0)
+    client = ApiClient(surroundings, "openai-chat", Key(SECRET, "KEY"), lambda _: {}, 1.0)
     answer = asyncio.run(client.ask(HttpRequest("GET", "https://api.example/v1/batches", (), b"")))
     assert SECRET not in str(answer.headers) and SECRET not in str(answer.document)

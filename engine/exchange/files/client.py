@@ -1,4 +1,4 @@
-"""Requests to a batch API: one at a time, asked again only where that cannot do harm."""
+"""Requests to an API that keeps things: one at a time, asked again only where that cannot do harm."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from ....providers.framing.sse import MAX_BODY_BYTES, FramingError
 from ....providers.json_values import parse_json
 from ....providers.registry import dialect
 from ....providers.schema import HttpRequest
-from ...exchange.body import TooLargeError, read_body, read_error_body
-from ...exchange.reader import error_document
-from ...exchange.retry import Attempt, wait_before_retry
-from ...exchange.secrets import Secrets, secrets_of
-from ...exchange.surroundings import Surroundings
-from ...exchange.transport import Response, read_transport_error
 from ...targets.authorize import Authorize
 from ...targets.keys import Key
+from ..body import TooLargeError, read_body, read_error_body
+from ..reader import error_document
+from ..retry import Attempt, wait_before_retry
+from ..secrets import Secrets, secrets_of
+from ..surroundings import Surroundings
+from ..transport import Response, read_transport_error
 
 TRIES = 5
 CONFLICTS = (408, 409)
@@ -44,7 +44,7 @@ class ApiAnswer(Struct, frozen=True):
     document: Any
 
 
-class BatchClient:
+class ApiClient:
     """Sends requests of one profile with its credentials. The key is in no error that it raises, nor in an answer."""
 
     def __init__(

@@ -1,0 +1,1 @@
+"""Files that providers keep for us: uploaded, referred to, deleted."""
