@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from ..yaml_file import Section
+from ..sections.section import Section
 
 
 def route_levels(root: Section, provider: str, dialect: str, model: str, keys: Iterable[str]) -> Iterator[Section]:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from ..checks.files import OutsideError, file_below
-from ..yaml_file import Section
+from ..sections.section import Section
 
 
 def read_declared(section: Section) -> tuple[Any, ...] | None:

@@ -10,8 +10,8 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ..facts import packaged
+from ..sections.section import Section
 from ..shapes.levels import route_levels
-from ..yaml_file import Section
 
 FILE = "tools.yaml"
 
