@@ -20,11 +20,14 @@ from .checked import CheckOutcome, Escalation
 if TYPE_CHECKING:
     from ..shapes.words import ShapeReceipt
     from ..tools.words import ToolCall, ToolsReceipt
-    from .tool_use import ServerToolUse
+    from .tool_use import ServerToolUse, ToolRun
 
 Status = Literal["ok", "partial", "error", "cancelled"]
 Verdict = Literal["as_asked", "not_observed", "unwanted", "over_budget", "starved", "empty", "unknown"]
 CostSource = Literal["provider", "catalogue", "table", "profile", "estimated"]
+RoundsEnd = Literal["answered", "max_rounds", "max_calls", "time", "budget", "failed", "interrupted"]
+"""Why no further round followed: there is an answer; a limit on rounds, on calls of one answer or on time was met; the
+budget has no room for another; the last call failed; somebody interrupted it."""
 
 
 class ThinkReceipt(Struct, frozen=True):
@@ -138,6 +141,33 @@ def totals(forecasts: Iterable[Forecast | None]) -> ForecastTotals:
     return ForecastTotals(len(listed), *low, *expected, *likely_high, *high)
 
 
+class Round(Struct, frozen=True):
+    """One call to the model among several that make one answer. `result` is the id of its own result.
+
+    `calls` is how many tools it called. Sums over all rounds are in the result itself.
+    """
+
+    number: int
+    result: str
+    status: str
+    finish: str
+    verdict: str
+    calls: int
+    answer: str
+    reasoning: Reasoning
+    usage: Usage
+    cost: Cost
+    latency: Latency
+    attempts: int
+
+
+class RoundPlace(Struct, frozen=True):
+    """Which round of an answer a stored result is: `of` is the id of the result of the first one."""
+
+    number: int
+    of: str
+
+
 class Result(Struct, frozen=True):
     """One normalized answer of one profile (`thinkdial.result/1`).
 
@@ -150,7 +180,10 @@ class Result(Struct, frozen=True):
     `escalation` the attempts before it. `shape` is about the JSON that was asked for, None where none was;
     `answer_json` is its value, and `schema_errors` is what is wrong with it: empty where nothing is, None where that is
     not known. `server_tools` are the tools that the provider was asked to run, or has run, itself. `tools` are those
-    that the model could call, None where there were none, and `tool_calls` what it called. `turn` is what a
+    that the model could call, None where there were none, and `tool_calls` what it called. `rounds` are the calls to the
+    model that made it, where its tools were run in between: counts, cost and times are then sums over them, `rounds_end`
+    says why no further one followed, and `tool_runs` is the log of the tools. `round` is the place of a stored result
+    that is one of several. `turn` is what a
     session keeps of the answer, None outside sessions; `refused` are the positions of pieces that the provider did not
     take back, by the number of their turn, `refused_compactions` those of compactions, by their place among those of
     the session. The last three are no part of the document.
@@ -195,6 +228,10 @@ class Result(Struct, frozen=True):
     server_tools: tuple[ServerToolUse, ...] = ()
     tools: ToolsReceipt | None = None
     tool_calls: tuple[ToolCall, ...] = ()
+    rounds: tuple[Round, ...] = ()
+    rounds_end: RoundsEnd | None = None
+    tool_runs: tuple[ToolRun, ...] = ()
+    round: RoundPlace | None = None
     turn: Turn | None = None
     refused: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])
     refused_compactions: Mapping[int, frozenset[int]] = field(default_factory=dict[int, frozenset[int]])

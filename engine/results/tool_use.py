@@ -6,7 +6,7 @@ A plain call has none of it, and does not load it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Literal
 
 from msgspec import Struct
 
@@ -24,6 +24,36 @@ class ServerToolUse(Struct, frozen=True):
     name: str
     uses: int | None
     asked: bool = True
+
+
+ToolSource = Literal["command", "mcp"]
+
+ToolRunEnd = Literal["ok", "failed", "refused", "bad_arguments", "unknown_tool", "timeout", "too_much", "interrupted"]
+"""It ended well; it says that it failed, or could not be run; it is not on the list of those that may be run; what it was
+called with does not fit; nobody gave such a tool to the model; its time was over; it printed too much; it was broken
+off."""
+
+
+class ToolRun(Struct, frozen=True):
+    """One call of a tool of the user's, and what the model was told of it. `round` counts from 1.
+
+    `arguments` are None where what came is no JSON object. `output` is the head of what went back to the model, which
+    was `output_bytes` long; `truncated`: that is not all that the tool said. `exit` is a program's exit code. `source`
+    is None where nothing was run. `note` says why it did not end well.
+    """
+
+    round: int
+    name: str
+    call_id: str | None
+    arguments: Any
+    end: ToolRunEnd
+    output: str
+    output_bytes: int
+    truncated: bool = False
+    duration_s: float | None = None
+    exit: int | None = None
+    source: ToolSource | None = None
+    note: str | None = None
 
 
 def server_tool_uses(rules: Sequence[ServerToolRule], reply: Reply) -> tuple[ServerToolUse, ...]:

@@ -1,0 +1,206 @@
+"""The loop of calls and tools for one answer. Each call is a call like any other: admitted, made, priced, kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Protocol
+
+from msgspec.structs import replace
+
+from ....providers.schema import Notice
+from ....providers.turns.pieces import TurnPiece
+from ...exchange.observer import CallObserver
+from ...exchange.surroundings import Surroundings
+from ...planning.prepare import Prepared, Prompt, with_prompt
+from ...results.result import Result, RoundsEnd
+from ...results.rounds import as_round, whole_answer
+from ...results.tool_use import ToolRun
+from ...tool_runs.output import ToolOutput
+from ...tool_runs.toolbox import Toolbox, logged
+from ..call import OnStored, is_refused, make_call
+from ..jobs import ReadyCall
+from .limits import RoundLimits
+from .tape import PlacedTape
+
+if TYPE_CHECKING:
+    from ...costs.budget.purse import Purse
+    from ...tools.words import ToolCall
+
+BROKEN_OFF = ToolOutput("error: it was broken off", "interrupted", note="it was broken off")
+
+
+class ToolKit:
+    """The tools of one run, and how far each of its answers may go with them."""
+
+    def __init__(self, toolbox: Toolbox, limits: RoundLimits) -> None:
+        self.toolbox, self.limits = toolbox, limits
+
+
+class RoundBooks(Protocol):
+    """Where the rounds of one answer are kept, each at a place of its own; None keeps nothing."""
+
+    def place(self, number: int) -> int: ...
+
+    async def begin(self, place: int, prepared: Prepared, usd: Decimal | None) -> None: ...
+
+    async def keep(self, place: int, prepared: Prepared, result: Result, settle: OnStored | None) -> Result: ...
+
+    def amend(self, place: int, result: Result) -> None: ...
+
+    def told(self, number: int, run: ToolRun) -> None: ...
+
+
+async def make_rounds(
+    call: ReadyCall,
+    surroundings: Surroundings,
+    kit: ToolKit,
+    books: RoundBooks,
+    *,
+    run_id: str,
+    at: datetime | None = None,
+    extra: tuple[Notice, ...] = (),
+    index: int = 0,
+    observer: CallObserver,
+    purse: Purse | None = None,
+) -> Result:
+    """Make `call`, run what it calls, and go on with what the tools say until there is an answer.
+
+    An answer without calls is the result as it is; else it is that of all rounds together. Cancelled, it gives what
+    came so far. A call beyond the first counts for the budget like any other.
+    """
+    loop = _Loop(call, kit, books, clock_from=surroundings.clock())
+    while True:
+        number, prepared = len(loop.results) + 1, loop.prepared
+        place = books.place(number)
+        if number > 1 and purse is not None:
+            purse.expect((prepared.target.profile.name,))
+
+        async def begin(sent: Prepared, usd: Decimal | None, place: int = place) -> None:
+            await books.begin(place, sent, usd)
+
+        async def keep(
+            result: Result, settle: OnStored | None, place: int = place, prepared: Prepared = prepared
+        ) -> Result:
+            return await books.keep(place, prepared, loop.marked(result), settle)
+
+        where = surroundings
+        if surroundings.tape is not None and place != index:
+            where = replace(surroundings, tape=PlacedTape(surroundings.tape, place))
+        result = await make_call(
+            replace(call, prepared=prepared), where, run_id=run_id, at=at, extra=extra, index=index,
+            observer=observer, purse=purse, begin=begin, keep=keep,
+        )  # fmt: skip
+        if number == 1 and not result.tool_calls:
+            return result
+        if number > 1 and is_refused(result):
+            return loop.end("budget", place, refused=result)
+        loop.results.append(result)
+        if (end := loop.ended(surroundings.clock())) is not None:
+            return loop.end(end, place)
+        try:
+            await loop.run_tools(place)
+        except asyncio.CancelledError:
+            return loop.end("interrupted", place)
+
+
+class _Loop:
+    """The rounds so far. `prepared` is the next call."""
+
+    def __init__(self, call: ReadyCall, kit: ToolKit, books: RoundBooks, clock_from: float) -> None:
+        self.results: list[Result] = []
+        self.prepared = call.prepared
+        self._first, self._kit, self._books, self._began = call.prepared, kit, books, clock_from
+
+    def marked(self, result: Result) -> Result:
+        """The result as one round of several, once it is that."""
+        if not self.results and not result.tool_calls:
+            return result
+        first = self.results[0].id if self.results else result.id
+        return as_round(result, len(self.results) + 1, first)
+
+    def ended(self, now: float) -> RoundsEnd | None:
+        """Why no tools are run after the newest round."""
+        result, limits = self.results[-1], self._kit.limits
+        if result.status == "cancelled":
+            return "interrupted"
+        if result.status != "ok":
+            return "failed"
+        if not result.tool_calls or result.turn is None:
+            return "answered"
+        if len(self.results) >= limits.rounds:
+            return "max_rounds"
+        if len(result.tool_calls) > limits.calls:
+            return "max_calls"
+        return "time" if now - self._began >= limits.total_s else None
+
+    async def run_tools(self, place: int) -> None:
+        """Run the calls of the newest round, and prepare the next one. Cancelled, what had ended is in the log."""
+        result, number = self.results[-1], len(self.results)
+        tasks = [asyncio.create_task(self._kit.toolbox.run(one, number)) for one in result.tool_calls]
+        try:
+            await asyncio.wait(tasks)
+        except asyncio.CancelledError:
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._log(place, result.tool_calls, [_ran(task, one, number)[0] for task, one in zip(tasks, result.tool_calls, strict=True)])
+            raise
+        ran = [_ran(task, one, number) for task, one in zip(tasks, result.tool_calls, strict=True)]
+        self._log(place, result.tool_calls, [run for run, _ in ran])
+        self.prepared = self._next([output for _, output in ran])
+
+    def end(self, end: RoundsEnd, place: int, refused: Result | None = None) -> Result:
+        """All rounds as one result; the last one is stored with why it ended."""
+        if refused is None:
+            self.results[-1] = replace(self.results[-1], rounds_end=end)
+            self._books.amend(place, self.results[-1])
+        whole = whole_answer(self.results, end)
+        if refused is not None:
+            whole = replace(whole, status="partial", error=refused.error)
+        return whole
+
+    def _log(self, place: int, calls: Sequence[ToolCall], runs: Sequence[ToolRun]) -> None:
+        self.results[-1] = replace(self.results[-1], tool_runs=tuple(runs))
+        self._books.amend(place, self.results[-1])
+        for run in runs:
+            self._books.told(len(self.results), run)
+
+    def _next(self, outputs: Sequence[ToolOutput]) -> Prepared:
+        """The next call: all turns so far, and what the tools said."""
+        result, prompt = self.results[-1], self.prepared.asked.prompt
+        past = prompt.past
+        if past is None or result.turn is None:
+            raise AssertionError("a call whose tools are run keeps its turns")
+        results = tuple(
+            result_piece(call, output, self._first.target.dialect)
+            for call, output in zip(result.tool_calls, outputs, strict=True)
+        )
+        following = replace(prompt, text="", asked=results, past=replace(past, turns=(*past.turns, result.turn)))
+        return with_prompt(self._first, unforced(following))
+
+
+def result_piece(call: ToolCall, output: ToolOutput, dialect: str) -> TurnPiece:
+    """What goes back to the model for one call, in the form of its wire."""
+    native = error_mark(dialect) if output.is_error else {}
+    return TurnPiece("result", output.text, native=native, id=call.id, name=call.name or None)
+
+
+def unforced(prompt: Prompt) -> Prompt:
+    """The prompt without a demand to call a tool: that was for the first round, and would never end."""
+    if prompt.tools is None or prompt.tools.choice in (None, "auto", "none"):
+        return prompt
+    return replace(prompt, tools=replace(prompt.tools, choice="auto"))
+
+
+def _ran(task: asyncio.Task[tuple[ToolRun, ToolOutput]], call: ToolCall, number: int) -> tuple[ToolRun, ToolOutput]:
+    """What came of one call; that it was broken off, and an error of ours, is told as well."""
+    if not task.done() or task.cancelled():
+        return logged(call, BROKEN_OFF, number), BROKEN_OFF
+    if (error := task.exception()) is not None:
+        words = f"an error inside thinkdial: {type(error).__name__}: {error}"
+        failed = ToolOutput(f"error: {words}", "failed", note=words)
+        return logged(call, failed, number), failed
+    return task.result()
