@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack, nullcontext
 from datetime import datetime
 from decimal import Decimal
+from itertools import count
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     from ..costs.budget.purse import Purse
     from ..exchange.files.uploads import Uploads
     from .keeper import Keeper
+    from .rounds.loop import ToolKit
+    from ..results.tool_use import ToolRun
 
 MOST_AT_ONCE = 64
 """Calls, unless somebody says otherwise. What waits for its place has not begun: no latency counts it."""
@@ -49,6 +52,10 @@ class _Relay:
 
     def waiting(self, index: int, seconds: float, failure: Failure) -> None:
         self._tell(lambda: self._observer.waiting(index, seconds, failure))
+
+    def tool_ran(self, index: int, run: ToolRun) -> None:
+        if (hear := getattr(self._observer, "tool_ran", None)) is not None:
+            self._tell(lambda: hear(index, run))
 
     def finished(self, index: int, result: Result) -> None:
         self._tell(lambda: self._observer.finished(index, result))
@@ -82,14 +89,15 @@ async def fan_out(
     purse: Purse | None = None,
     at_once: int = MOST_AT_ONCE,
     uploads: Uploads | None = None,
+    kit: ToolKit | None = None,
 ) -> Done:
     """Make all calls. A cancellation (Ctrl-C) ends those under way, keeps what came, and still returns.
 
-    So many are made `at_once`, at most.
+    So many are made `at_once`, at most. With a `kit` what they call is run, and each goes on until there is an answer.
     A result is with the `keeper` before the observer hears of it. The `purse` decides what each call may cost.
     An error of the observer ends all calls; it is raised when what came of them is kept.
     """
-    relay = _Relay(observer)
+    relay, rounds = _Relay(observer), count(len(jobs))
     everyone = asyncio.Semaphore(at_once)
     lanes: dict[str, asyncio.Semaphore] = {}
     for job in jobs:
@@ -128,10 +136,20 @@ async def fan_out(
             else:
                 await places.enter_async_context(lanes.get(job.profile, nullcontext()))
                 await places.enter_async_context(everyone)
-                result = await make_call(
-                    call, surroundings, run_id=run_id, at=at, extra=extra,
-                    index=index, observer=relay, purse=purse, begin=begin, keep=keep, uploads=uploads,
-                )  # fmt: skip
+                if kit is None:
+                    result = await make_call(
+                        call, surroundings, run_id=run_id, at=at, extra=extra,
+                        index=index, observer=relay, purse=purse, begin=begin, keep=keep, uploads=uploads,
+                    )  # fmt: skip
+                else:
+                    from .rounds.books import KeptRounds
+                    from .rounds.loop import make_rounds
+
+                    books = KeptRounds(index, job, rounds, keeper, relay, expects=purse is not None or len(jobs) > FEW)
+                    result = await make_rounds(
+                        call, surroundings, kit, books, run_id=run_id, at=at, extra=extra,
+                        index=index, observer=relay, purse=purse, uploads=uploads,
+                    )  # fmt: skip
         relay.finished(index, result)
         if relay.error is not None:
             raise relay.error

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext, suppress
+from contextlib import AbstractAsyncContextManager, nullcontext, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from ..exchange.files.uploads import Uploads
     from ..history.heads import Kept, TurnHead
     from .keeper import Keeper
+    from .rounds.loop import ToolKit
 
 
 WARMING_AFTER_S = 0.02
@@ -74,6 +75,13 @@ class Circumstances(Struct, frozen=True):
     turn: TurnHead | None = None
     at_once: int = MOST_AT_ONCE
     checks: RunChecks | None = None
+    tools: RunKit | None = None
+
+
+class RunKit(Protocol):
+    """What opens the tools that answers of a run may have run, for as long as it lasts."""
+
+    def opened(self) -> AbstractAsyncContextManager[ToolKit]: ...
 
 
 class RunChecks(Protocol):
@@ -151,7 +159,8 @@ async def make_calls(
     uploads, left = _uploads(jobs, circumstances), list[str]()
     purse = circumstances.purse()
     try:
-        async with nullcontext(transport) if transport is not None else Transport() as ours:
+        tools = nullcontext(None) if circumstances.tools is None else circumstances.tools.opened()
+        async with nullcontext(transport) if transport is not None else Transport() as ours, tools as kit:
             done: Done = await fan_out(
                 jobs,
                 surroundings=Surroundings(ours, on_sent=on_sent, tape=keeper),
@@ -163,6 +172,7 @@ async def make_calls(
                 purse=purse,
                 at_once=circumstances.at_once,
                 uploads=uploads,
+                kit=kit,
             )
             if uploads is not None:
                 left += await uploads.close()

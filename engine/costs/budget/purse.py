@@ -80,6 +80,10 @@ class Purse:
         self._ledger.expect(profiles)
         return _Share(self, first, profiles)
 
+    def expect(self, profiles: Sequence[str]) -> None:
+        """Hear of more calls that will be made."""
+        self._ledger.expect(profiles)
+
     def expect_no_more(self, profiles: Sequence[str]) -> None:
         """Hear of calls that will not be made after all."""
         self._ledger.expect_no_more(profiles)
@@ -167,6 +171,10 @@ class _Share(Purse):
 
     def share(self, first: int, profiles: Sequence[str]) -> Purse:
         return self._whole.share(first, profiles)
+
+    def expect(self, profiles: Sequence[str]) -> None:
+        self._whole.expect(profiles)
+        self._to_come += profiles
 
     async def admit(self, index: int, profile: str, prepared: Prepared) -> Admitted | Failure:
         if profile in self._to_come:

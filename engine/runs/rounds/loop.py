@@ -27,6 +27,7 @@ from .tape import PlacedTape
 
 if TYPE_CHECKING:
     from ...costs.budget.purse import Purse
+    from ...exchange.files.uploads import Uploads
     from ...tools.words import ToolCall
 
 BROKEN_OFF = ToolOutput("error: it was broken off", "interrupted", note="it was broken off")
@@ -65,6 +66,7 @@ async def make_rounds(
     index: int = 0,
     observer: CallObserver,
     purse: Purse | None = None,
+    uploads: Uploads | None = None,
 ) -> Result:
     """Make `call`, run what it calls, and go on with what the tools say until there is an answer.
 
@@ -91,7 +93,7 @@ async def make_rounds(
             where = replace(surroundings, tape=PlacedTape(surroundings.tape, place))
         result = await make_call(
             replace(call, prepared=prepared), where, run_id=run_id, at=at, extra=extra, index=index,
-            observer=observer, purse=purse, begin=begin, keep=keep,
+            observer=observer, purse=purse, begin=begin, keep=keep, uploads=uploads,
         )  # fmt: skip
         if number == 1 and not result.tool_calls:
             return result
