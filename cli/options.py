@@ -181,6 +181,16 @@ ToolChoiceOption = Annotated[
     str | None,
     typer.Option("--tool-choice", metavar="CHOICE", help="auto, none, required, or the tool that has to be called."),
 ]
+RunTools = Annotated[
+    str | None,
+    typer.Option(
+        "--run-tools", metavar="allow:NAME,...", help="Run these tools of your own configuration when a model calls them."
+    ),
+]
+MaxRounds = Annotated[
+    int | None,
+    typer.Option("--max-rounds", metavar="N", min=1, max=100, help="With --run-tools: calls for one answer, at most; 8."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
 
@@ -249,6 +259,9 @@ class SendOptions(Struct, frozen=True):
     server_tool: ServerTools = None
     tool: ToolFiles = None
     tool_choice: ToolChoiceOption = None
+]
+    run_tools: RunTools = None
+    max_rounds: MaxRounds = None
 
     @property
     def beside(self) -> Beside:

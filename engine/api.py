@@ -150,8 +150,9 @@ def ready_run(
     elif at_once is None and calls > wanted:
         note(f"{calls} calls, {wanted} of them at once; {names.concurrency} changes that; no wait is latency")
     circumstances = Circumstances(
-        command, kept, config.history, extra=extra, simulated=is_simulated, at_once=room, turn=turn, checks=checks
-    )
+        command, kept, config.history, extra=extra, simulated=is_simulated, at_once=room, turn=turn, checks=checks,
+        tools=None if turn is not None else options.run_tools,
+    )  # fmt: skip
     return ReadyRun(prompt, affordable, circumstances)
 
 

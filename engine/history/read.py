@@ -22,6 +22,7 @@ from ..exchange.reader import RawResponse
 from ..results.assembly import summarize, timestamp
 from ..results.charge import document_may_have_cost
 from ..results.restored import result_from
+from ..results.rounds import folded
 from ..results.result import Result, Run
 from .blobs import unpacked
 from .files.stored_files import pieces_of_run
@@ -159,7 +160,7 @@ def stored_run(store: Store, number: int) -> StoredRun:
                 (number,),
             )
         )
-    results = tuple(entry.result for entry in entries)
+    results = folded(entry.result for entry in entries)
     known = [result.latency.total_s for result in results if result.latency.total_s is not None]
     took = total_s if total_s is not None else max(known, default=None)
     run = Run(run_id, prompt, results, summarize(results, took), system)

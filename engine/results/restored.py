@@ -27,8 +27,8 @@ from . import checked, tool_use
 from . import result as values_of_calls
 from .checked import CheckOutcome, Escalation, EscalationEnd, EscalationStep
 from .documents import printed_fields
-from .result import Cost, Forecast, Reasoning, Result, ThinkReceipt
-from .tool_use import ServerToolUse
+from .result import Cost, Forecast, Reasoning, Result, Round, RoundPlace, ThinkReceipt
+from .tool_use import ServerToolUse, ToolRun
 
 _Part = TypeVar("_Part", bound=Struct)
 
@@ -47,7 +47,7 @@ _BEYOND_NUMBERS = 10**18
 """More than any count, duration or rate; and what is no number at all is not less."""
 
 # What an annotation of `Result` means, for whoever reads its types. A call that restores nothing goes without it.
-for _type in (ShapeReceipt, ServerToolUse, ToolsReceipt, ToolCall):
+for _type in (ShapeReceipt, ServerToolUse, ToolRun, ToolsReceipt, ToolCall):
     setattr(values_of_calls, _type.__name__, _type)
 
 _REQUIRED = frozenset(("profile", "provider", "model", "status", "think"))
@@ -70,6 +70,12 @@ def result_from(document: Json) -> Result:
             values["checks"] = tuple(_thawed(CheckOutcome, check) for check in value or ())
         elif field.name == "server_tools":
             values["server_tools"] = tuple(_thawed(ServerToolUse, use) for use in value or ())
+        elif field.name == "tool_runs":
+            values["tool_runs"] = tuple(_thawed(ToolRun, run) for run in value or ())
+        elif field.name == "rounds":
+            values["rounds"] = tuple(_round(one) for one in value or ())
+        elif field.name == "round":
+            values["round"] = None if value is None else _thawed(RoundPlace, value)
         elif field.name == "shape":
             values["shape"] = _shape(value)
         elif field.name == "tools":
@@ -86,6 +92,12 @@ def result_from(document: Json) -> Result:
             values[field.name] = _given(field, document)
     values["answer"] = values["answer"] or ""
     return Result(**_checked(Result, values))
+
+
+def _round(document: object) -> Round:
+    whole = dict(cast("Mapping[str, Any]", document)) if isinstance(document, Mapping) else dict[str, Any]()
+    parts = {"reasoning": Reasoning, "usage": Usage, "cost": Cost, "latency": Latency}
+    return _thawed(Round, {**whole, **{name: _thawed(kind, whole.get(name) or {}) for name, kind in parts.items()}})
 
 
 def _escalation(document: object) -> Escalation | None:

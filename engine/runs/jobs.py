@@ -17,6 +17,7 @@ from ...providers.errors import ConfigError, Failure, MissingKeyError
 from ...providers.think import Think
 from ..exchange.surroundings import Patience
 from ..planning.prepare import Prepared, Prompt, Twin, prepare, sent_prompt, with_notice, with_repeat
+from ..planning.fates import Past
 from ..planning.think_plan import AimReceipt, unmeasured
 from ..results.result import Forecast
 from ..targets.authorize import Authorize, authorization
@@ -27,6 +28,7 @@ from ..targets.target import Selection, Target, refuse_ended, resolve, think_val
 if TYPE_CHECKING:
     from ...profiles.shapes.shape import Shape
     from ..tools.toolset import ToolsWish
+    from .rounds.limits import ToolSupply
 
 Choose = Callable[[Target, Think, Reference, Callable[[Think], Prepared]], tuple[Think, AimReceipt]]
 """Chooses a think value for a dose; it may ask how the call would be with another. Raises `ConfigError`."""
@@ -100,6 +102,9 @@ class Options(Struct, frozen=True):
 
     shape: Shape | None = None
     """What answers have to be, where the prompt itself does not say it; None leaves it to the profile."""
+
+    run_tools: ToolSupply | None = None
+    """The user's own tools that models may have run; they are declared beside the others."""
 
     server_tools: tuple[str, ...] | None = None
     """Tools that the provider is to run itself, where the prompt does not say it; None is as the profile has it."""
@@ -246,6 +251,8 @@ def prepare_one(
         prompt = replace(prompt, server_tools=options.server_tools)
     if options.tools is not None and prompt.tools is None:
         prompt = replace(prompt, tools=options.tools)
+    if options.run_tools is not None:
+        prompt = replace(prompt, tools=options.run_tools.declared(prompt.tools), past=prompt.past or Past())
 
     def prepared_as(think: Think, aim: AimReceipt | None = None) -> Prepared:
         try:

@@ -7,7 +7,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable, Sequence
-from contextlib import AbstractAsyncContextManager, nullcontext, suppress
+from contextlib import nullcontext, suppress
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from ..exchange.files.uploads import Uploads
     from ..history.heads import Kept, TurnHead
     from .keeper import Keeper
-    from .rounds.loop import ToolKit
+    from .rounds.limits import ToolSupply
 
 
 WARMING_AFTER_S = 0.02
@@ -75,13 +75,7 @@ class Circumstances(Struct, frozen=True):
     turn: TurnHead | None = None
     at_once: int = MOST_AT_ONCE
     checks: RunChecks | None = None
-    tools: RunKit | None = None
-
-
-class RunKit(Protocol):
-    """What opens the tools that answers of a run may have run, for as long as it lasts."""
-
-    def opened(self) -> AbstractAsyncContextManager[ToolKit]: ...
+    tools: ToolSupply | None = None
 
 
 class RunChecks(Protocol):

@@ -70,7 +70,7 @@ def ask(
         profile = or_the_ready_one(profile, settings, note)
     selection = None if in_session else one_selection(profile, settings)
     given = prompt_of(prompting, prompt, sending, settings, note)
-    options, expect, _ = options_of(sending, sweep), checking.expectation(), checking.gate()
+    options, expect, _ = options_of(sending, sweep, settings), checking.expectation(), checking.gate()
     asked = Inquiry(settings, given, options, form, sending, printing, keeping, talking=talking, checking=checking)
     if dry_run:
         return _planned(asked, profile, talking, escalate)

@@ -96,7 +96,7 @@ def compare(
     selections = select(profile or [], settings)
     given = prompt_of(prompting, prompt, sending, settings, noting(quiet=keeping.quiet))
     note = noting(quiet=keeping.quiet)
-    options = with_samples(options_of(sending, sweep), repeat, profile or [], settings, note)
+    options = with_samples(options_of(sending, sweep, settings), repeat, profile or [], settings, note)
     expect, gate = checking.expectation(), checking.gate()
     foresee = None
     if talking.in_session():

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from ....engine.api import ReadyRun, ready_run
 from ....engine.runs.jobs import Options, server_tools_in, shape_in_options, tools_in_options
 from ....engine.runs.money import NOTHING, CostOptions, usd_of
+from ....providers.errors import UsageError
 from ...exit_codes import ExitCode
 from ...output import noting, say
 
@@ -23,13 +27,26 @@ if TYPE_CHECKING:
     from ...options import KeepOptions, SendOptions
 
 
-def options_of(sending: SendOptions, sweep: tuple[Think, ...]) -> Options:
+def options_of(sending: SendOptions, sweep: tuple[Think, ...], config: Config) -> Options:
     """How each call is made, by what the command line says."""
-    return Options(
+    options = Options(
         sweep, sending.max_output, sending.timeout, sending.retries, sending.no_stream, sending.emulate,
         shape=shape_in_options(sending.schema, sending.json_mode), server_tools=server_tools_in(sending.server_tool),
         tools=tools_in_options(sending.tool, sending.tool_choice),
     )  # fmt: skip
+    return with_run_tools(options, sending.run_tools, sending.max_rounds, config)
+
+
+def with_run_tools(options: Options, said: str | None, rounds: int | None, config: Config) -> Options:
+    """The same with the tools that models may have run. Raises `UsageError` and `ConfigError`."""
+    if said is None:
+        if rounds is not None:
+            raise UsageError("--max-rounds is about tools that are run", hint="add --run-tools allow:NAME")
+        return options
+    from ....engine.exchange.surroundings import run_loop
+    from ....engine.runs.rounds.kit import runnable_tools  # which few calls need
+
+    return replace(options, run_tools=run_loop(runnable_tools(said, rounds, config, os.environ)))
 
 
 def make_ready(

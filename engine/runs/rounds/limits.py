@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import AbstractAsyncContextManager
+from typing import TYPE_CHECKING, Any, Protocol
+
 from msgspec import Struct
+
+if TYPE_CHECKING:
+    from ...tools.toolset import ToolsWish
 
 MOST_ROUNDS = 8
 MOST_CALLS = 16
@@ -17,8 +23,16 @@ class RoundLimits(Struct, frozen=True):
     total_s: float = ROUNDS_S
 
 
-class RunTools(Struct, frozen=True):
-    """The names of the tools that may be run, and within which limits."""
+class ToolSupply(Protocol):
+    """The tools that the answers of a run may have run.
 
-    names: tuple[str, ...]
-    limits: RoundLimits = RoundLimits()
+    `declared` is what models are told of: these beside those that are wished. `opened` gives the `ToolKit` that runs
+    them, for as long as the run lasts.
+    """
+
+    @property
+    def limits(self) -> RoundLimits: ...
+
+    def declared(self, wish: ToolsWish | None, /) -> ToolsWish: ...
+
+    def opened(self) -> AbstractAsyncContextManager[Any]: ...
