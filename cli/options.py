@@ -184,12 +184,12 @@ ToolChoiceOption = Annotated[
 RunTools = Annotated[
     str | None,
     typer.Option(
-        "--run-tools", metavar="allow:NAME,...", help="Run these tools of your own configuration when a model calls them."
+        "--run-tools", metavar="allow:NAME,...", help="Run these tools of your own configuration when models call them."
     ),
 ]
 MaxRounds = Annotated[
     int | None,
-    typer.Option("--max-rounds", metavar="N", min=1, max=100, help="With --run-tools: calls for one answer, at most; 8."),
+    typer.Option("--max-rounds", metavar="N", min=1, max=100, help="With --run-tools: most calls for one answer; 8."),
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
@@ -259,7 +259,6 @@ class SendOptions(Struct, frozen=True):
     server_tool: ServerTools = None
     tool: ToolFiles = None
     tool_choice: ToolChoiceOption = None
-]
     run_tools: RunTools = None
     max_rounds: MaxRounds = None
 

@@ -22,8 +22,8 @@ from ..exchange.reader import RawResponse
 from ..results.assembly import summarize, timestamp
 from ..results.charge import document_may_have_cost
 from ..results.restored import result_from
-from ..results.rounds import folded
 from ..results.result import Result, Run
+from ..results.rounds import folded
 from .blobs import unpacked
 from .files.stored_files import pieces_of_run
 from .retention import delete_runs

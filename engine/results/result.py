@@ -180,13 +180,12 @@ class Result(Struct, frozen=True):
     `escalation` the attempts before it. `shape` is about the JSON that was asked for, None where none was;
     `answer_json` is its value, and `schema_errors` is what is wrong with it: empty where nothing is, None where that is
     not known. `server_tools` are the tools that the provider was asked to run, or has run, itself. `tools` are those
-    that the model could call, None where there were none, and `tool_calls` what it called. `rounds` are the calls to the
-    model that made it, where its tools were run in between: counts, cost and times are then sums over them, `rounds_end`
-    says why no further one followed, and `tool_runs` is the log of the tools. `round` is the place of a stored result
-    that is one of several. `turn` is what a
-    session keeps of the answer, None outside sessions; `refused` are the positions of pieces that the provider did not
-    take back, by the number of their turn, `refused_compactions` those of compactions, by their place among those of
-    the session. The last three are no part of the document.
+    that the model could call, None where there were none, and `tool_calls` what it called. `rounds` are the calls to
+    the model that made it, where its tools were run in between: counts, cost and times are then sums over them,
+    `rounds_end` says why no further one followed, and `tool_runs` is the log of the tools. `round` is the place of a
+    stored result that is one of several. `turn` is what a session keeps of the answer, None outside sessions; `refused`
+    are the positions of pieces that the provider did not take back, by the number of their turn, `refused_compactions`
+    those of compactions, by their place among those of the session. The last three are no part of the document.
     """
 
     id: str

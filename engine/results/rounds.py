@@ -1,4 +1,4 @@
-"""Several calls to the model that made one answer, as one result: sums, the log of the tools, and why it ended. Pure."""
+"""Several calls to the model that made one answer, as one result: sums, the log of the tools, why it ended. Pure."""
 
 from __future__ import annotations
 
@@ -8,13 +8,15 @@ from decimal import Decimal
 from msgspec.structs import replace
 
 from ...providers.errors import Failure
-from ...providers.schema import Notice, Usage
+from ...providers.schema import Notice, TokensSource, Usage, Visibility
 from ..exchange.outcome import Latency
-from .result import Cost, Reasoning, Result, Round, RoundPlace, RoundsEnd
+from .result import Cost, CostSource, Reasoning, Result, Round, RoundPlace, RoundsEnd, Verdict
 from .tool_use import ServerToolUse, ToolRun
 
 _COUNTS = Usage.__struct_fields__
 _AMOUNTS = ("usd", "input_usd", "output_usd", "reasoning_usd", "cache_saved_usd", "listed_usd")
+
+_TELLING: tuple[Verdict, ...] = ("unwanted", "over_budget", "as_asked")
 
 _TOLD: dict[RoundsEnd, str] = {
     "max_rounds": "the limit on rounds was met: what it called last was not run",
@@ -87,30 +89,39 @@ def _folded(group: Sequence[Result]) -> Result:
     return whole_answer(rounds, rounds[-1].rounds_end or "interrupted")
 
 
-def _verdict(results: Sequence[Result]) -> str:
+def _verdict(results: Sequence[Result]) -> Verdict:
     """Thinking in any of the rounds is thinking."""
     seen = [result.think.verdict for result in results]
-    return next((one for one in ("unwanted", "over_budget", "as_asked") if one in seen), seen[-1])
+    return next((one for one in _TELLING if one in seen), seen[-1])
 
 
 def _reasoning(results: Sequence[Result]) -> Reasoning:
     texts = [result.reasoning.text for result in results if result.reasoning.text]
     counted = [result.reasoning for result in results]
     tokens = _sum(one.tokens for one in counted if one.tokens is not None or one.visibility != "none")
-    sources = [one.tokens_source for one in counted if one.tokens_source is not None]
-    source = "estimated" if "estimated" in sources else next(iter(sources), None)
-    visible = next((one.visibility for one in counted if one.visibility != "none"), "none")
+    sources: list[TokensSource] = [one.tokens_source for one in counted if one.tokens_source is not None]
+    source: TokensSource | None = "estimated" if "estimated" in sources else sources[0] if sources else None
+    seen: list[Visibility] = [one.visibility for one in counted if one.visibility != "none"]
+    visible: Visibility = seen[0] if seen else "none"
     return Reasoning("\n\n".join(texts) or None, visible, tokens, None if tokens is None else source)
 
 
 def _cost(costs: Sequence[Cost]) -> Cost:
-    sums = {name: _money(getattr(cost, name) for cost in costs) for name in _AMOUNTS}
+    usd, entered, output, reasoning, saved, listed = (
+        _money(getattr(cost, name) for cost in costs) for name in _AMOUNTS
+    )
     fees = [cost.fees_usd for cost in costs if cost.fees_usd is not None]
     lost = [cost.lost_usd for cost in costs if cost.lost_usd is not None]
-    sources = [cost.source for cost in costs]
+    sources: list[CostSource | None] = [cost.source for cost in costs]
+    source: CostSource | None = "estimated" if "estimated" in sources else sources[-1]
     return Cost(
-        **sums,
-        source="estimated" if "estimated" in sources else sources[-1],
+        usd,
+        entered,
+        output,
+        reasoning,
+        source,
+        cache_saved_usd=saved,
+        listed_usd=listed,
         note="; ".join(dict.fromkeys(cost.note for cost in costs if cost.note)) or None,
         fees_usd=sum(fees, Decimal(0)) if fees else None,
         lost_attempts=sum(cost.lost_attempts for cost in costs),

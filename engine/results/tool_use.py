@@ -29,7 +29,7 @@ class ServerToolUse(Struct, frozen=True):
 ToolSource = Literal["command", "mcp"]
 
 ToolRunEnd = Literal["ok", "failed", "refused", "bad_arguments", "unknown_tool", "timeout", "too_much", "interrupted"]
-"""It ended well; it says that it failed, or could not be run; it is not on the list of those that may be run; what it was
+"""It ended well; it says that it failed, or could not be run; it is not one of those that may be run; what it was
 called with does not fit; nobody gave such a tool to the model; its time was over; it printed too much; it was broken
 off."""
 

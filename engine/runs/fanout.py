@@ -26,9 +26,9 @@ from .observer import Observer
 if TYPE_CHECKING:
     from ..costs.budget.purse import Purse
     from ..exchange.files.uploads import Uploads
+    from ..results.tool_use import ToolRun
     from .keeper import Keeper
     from .rounds.loop import ToolKit
-    from ..results.tool_use import ToolRun
 
 MOST_AT_ONCE = 64
 """Calls, unless somebody says otherwise. What waits for its place has not begun: no latency counts it."""

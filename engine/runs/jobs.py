@@ -16,8 +16,8 @@ from ...profiles.state.compactions import CompactionMeans
 from ...providers.errors import ConfigError, Failure, MissingKeyError
 from ...providers.think import Think
 from ..exchange.surroundings import Patience
-from ..planning.prepare import Prepared, Prompt, Twin, prepare, sent_prompt, with_notice, with_repeat
 from ..planning.fates import Past
+from ..planning.prepare import Prepared, Prompt, Twin, prepare, sent_prompt, with_notice, with_repeat
 from ..planning.think_plan import AimReceipt, unmeasured
 from ..results.result import Forecast
 from ..targets.authorize import Authorize, authorization

@@ -1,4 +1,4 @@
-"""Which of the user's tools a model may have run: named one by one, found in the configuration, and as they were listed."""
+"""Which of the user's tools a model may have run: named one by one, found in the configuration, as they were listed."""
 
 from __future__ import annotations
 

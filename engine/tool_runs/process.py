@@ -9,7 +9,6 @@ import sys
 from asyncio.subprocess import PIPE, STDOUT, Process
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-
 from typing import Literal
 
 from msgspec import Struct
@@ -25,7 +24,8 @@ LAST_WORDS_S = 0.2
 class ProgramEnd(Struct, frozen=True):
     """How a program ended: `code` is None where it was ended by us, or never began, and `problem` says why.
 
-    `cause` is why it was ended by us: its time, or its size. `head` and `tail` are the first and the last bytes of what it printed, `size` is how many it printed.
+    `cause` is why it was ended by us: its time, or its size. `head` and `tail` are the first and the last bytes of what
+    it printed, `size` is how many it printed.
     """
 
     code: int | None = None
@@ -111,9 +111,7 @@ class _Said:
                 del self._tail[: -self._tail_bytes]
         return True
 
-    def end(
-        self, code: int | None, problem: str | None, cause: Literal["time", "size"] | None = None
-    ) -> ProgramEnd:
+    def end(self, code: int | None, problem: str | None, cause: Literal["time", "size"] | None = None) -> ProgramEnd:
         return ProgramEnd(code, problem, bytes(self._head), bytes(self._tail), self._size, cause)
 
 

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from ...profiles.own_tools.definitions import BETWEEN, NAME, McpServer
 from ...providers.errors import ConfigError
@@ -137,7 +137,8 @@ class ServerLink:
 
     def _tool(self, name: str, description: str | None, schema: Mapping[str, Any]) -> Tool:
         parameters = {"type": "object", **schema}
-        return Tool(f"{self.server.name}{BETWEEN}{name}", description or "", parameters, None, f"mcp {self.server.name}")
+        full = f"{self.server.name}{BETWEEN}{name}"
+        return Tool(full, description or "", parameters, None, f"mcp {self.server.name}")
 
     def _unreachable(self, why: str) -> ConfigError:
         return ConfigError(
@@ -160,8 +161,8 @@ def _text_of(said: Any) -> str:
 
 def _words(error: BaseException) -> str:
     """What went wrong, the innermost of a group of errors."""
-    while isinstance(error, BaseExceptionGroup) and error.exceptions:
-        error = error.exceptions[0]
+    while isinstance(error, BaseExceptionGroup):
+        error = cast("BaseExceptionGroup[BaseException]", error).exceptions[0]
     if isinstance(error, OSError) and error.strerror:
         return error.strerror
     return " ".join(str(error).split())[:300] or type(error).__name__

@@ -83,7 +83,7 @@ class Toolbox:
                 self._refused[name] = error.message
                 return error.message
             if now != self.allowed.listed.get(name):
-                words = f"the MCP server {name} describes its tools otherwise than when they were listed; none of them is run"
+                words = f"the MCP server {name} describes its tools otherwise than when they were listed: none is run"
                 self._refused[name] = words
                 return words
             return link

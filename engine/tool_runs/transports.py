@@ -1,7 +1,7 @@
 """The ways to an MCP server for the official client: a program whose lines are bounded, or an address of this machine.
 
-The client's own transport for programs passes on more variables, lets the server write to our terminal, and holds a line
-of any length.
+The client's own transport for programs passes on more variables, lets the server write to our terminal, and holds a
+line of any length.
 """
 
 from __future__ import annotations

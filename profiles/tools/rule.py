@@ -18,7 +18,7 @@ FILE = "tools.yaml"
 BesideForcedCall = Literal["fine", "loses", "refused", "unknown"]
 """What becomes of thinking where a call is demanded: nothing; the model does not think; a 400; nobody knows."""
 
-_BODIES = ("tool", "body", "none", "any", "named", "strict_body")
+_BODIES = ("tool", "body", "none", "any", "named", "strict_body", "failed")
 _FLAGS = ("takes", "always_strict", "says_strict", "beside_thinking")
 _TEXTS = ("strict_subset", "subset", "note", "refused_note", "thinking_note")
 _COUNTS = ("most_strict", "hidden_tokens", "hidden_forced_tokens")
@@ -37,7 +37,7 @@ class ToolsRule(Struct, frozen=True):
     `strict_subset` names what a schema has to be for a strict function, `subset` for any other, of `shapes.yaml`;
     empty is any. `always_strict`: calls are held to schemas, whatever is said. `says_strict`: where nothing is asked,
     `false` has to be said. `most_strict` bounds the strict functions of a request. `strict_body` are the fields that
-    make all functions strict.
+    make all functions strict. `failed` are the fields of a result that say that the tool has failed.
 
     `forced_thinking` is what becomes of thinking where a call is demanded; `forced_excludes` are dotted paths of the
     thinking fields beside which it is refused in any case, and `thinking_note` says so in words. `hidden_tokens` are
@@ -50,6 +50,7 @@ class ToolsRule(Struct, frozen=True):
     any: Mapping[str, Any] = field(default_factory=dict[str, Any])
     named: Mapping[str, Any] = field(default_factory=dict[str, Any])
     strict_body: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    failed: Mapping[str, Any] = field(default_factory=dict[str, Any])
     takes: bool = True
     always_strict: bool = False
     says_strict: bool = False

@@ -1,4 +1,4 @@
-"""The rounds of one answer of a run in the history: the first where the answer has its place, others behind all answers."""
+"""The rounds of one answer of a run in the history: the first at the place of the answer, others behind all answers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Hears(Protocol):
 
 
 class KeptRounds:
-    """Keeps each round as a result of its own (`RoundBooks`). `expects`: calls are written down before they are made."""
+    """Keeps each round as a result of its own (`RoundBooks`). `expects`: calls are written down before they leave."""
 
     def __init__(
         self, index: int, job: Job, places: Iterator[int], keeper: Keeper | None, hears: Hears, *, expects: bool

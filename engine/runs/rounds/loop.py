@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Protocol
 
 from msgspec.structs import replace
 
-from ....providers.schema import Notice
+from ....profiles.tools.rule import tools_rule
+from ....providers.schema import Json, Notice
 from ....providers.turns.pieces import TurnPiece
 from ...exchange.observer import CallObserver
 from ...exchange.surroundings import Surroundings
@@ -18,6 +19,7 @@ from ...planning.prepare import Prepared, Prompt, with_prompt
 from ...results.result import Result, RoundsEnd
 from ...results.rounds import as_round, whole_answer
 from ...results.tool_use import ToolRun
+from ...targets.target import Target
 from ...tool_runs.output import ToolOutput
 from ...tool_runs.toolbox import Toolbox, logged
 from ..call import OnStored, is_refused, make_call
@@ -148,10 +150,10 @@ class _Loop:
             for task in tasks:
                 task.cancel()
             await asyncio.gather(*tasks, return_exceptions=True)
-            self._log(place, result.tool_calls, [_ran(task, one, number)[0] for task, one in zip(tasks, result.tool_calls, strict=True)])
+            self._log(place, [run for run, _ in self._ran(tasks)])
             raise
-        ran = [_ran(task, one, number) for task, one in zip(tasks, result.tool_calls, strict=True)]
-        self._log(place, result.tool_calls, [run for run, _ in ran])
+        ran = self._ran(tasks)
+        self._log(place, [run for run, _ in ran])
         self.prepared = self._next([output for _, output in ran])
 
     def end(self, end: RoundsEnd, place: int, refused: Result | None = None) -> Result:
@@ -164,7 +166,11 @@ class _Loop:
             whole = replace(whole, status="partial", error=refused.error)
         return whole
 
-    def _log(self, place: int, calls: Sequence[ToolCall], runs: Sequence[ToolRun]) -> None:
+    def _ran(self, tasks: Sequence[asyncio.Task[tuple[ToolRun, ToolOutput]]]) -> list[tuple[ToolRun, ToolOutput]]:
+        calls, number = self.results[-1].tool_calls, len(self.results)
+        return [_ran(task, one, number) for task, one in zip(tasks, calls, strict=True)]
+
+    def _log(self, place: int, runs: Sequence[ToolRun]) -> None:
         self.results[-1] = replace(self.results[-1], tool_runs=tuple(runs))
         self._books.amend(place, self.results[-1])
         for run in runs:
@@ -177,16 +183,19 @@ class _Loop:
         if past is None or result.turn is None:
             raise AssertionError("a call whose tools are run keeps its turns")
         results = tuple(
-            result_piece(call, output, self._first.target.dialect)
+            result_piece(call, output, self._first.target)
             for call, output in zip(result.tool_calls, outputs, strict=True)
         )
         following = replace(prompt, text="", asked=results, past=replace(past, turns=(*past.turns, result.turn)))
         return with_prompt(self._first, unforced(following))
 
 
-def result_piece(call: ToolCall, output: ToolOutput, dialect: str) -> TurnPiece:
-    """What goes back to the model for one call, in the form of its wire."""
-    native = error_mark(dialect) if output.is_error else {}
+def result_piece(call: ToolCall, output: ToolOutput, target: Target) -> TurnPiece:
+    """What goes back to the model for one call; where its wire has a mark for it, that it failed."""
+    native: Json = {}
+    if output.is_error:
+        profile = target.profile
+        native = tools_rule(target.provider.name, target.dialect, profile.known_as or profile.model).failed
     return TurnPiece("result", output.text, native=native, id=call.id, name=call.name or None)
 
 
