@@ -162,7 +162,8 @@ def _made(stored: StoredResult, reply: Reply, target: Target, config: Config) ->
         made = as_recovered(made, reply)
     return replace(
         made, id=was.id, created_at=was.created_at, forecast=was.forecast, host=was.host, simulated=was.simulated,
-        repeat=was.repeat, same_request=was.same_request,
+        repeat=was.repeat, same_request=was.same_request, round=was.round, rounds_end=was.rounds_end,
+        tool_runs=was.tool_runs, continuity=made.continuity if was.round is None else was.continuity,
     )  # fmt: skip
 
 

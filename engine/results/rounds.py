@@ -91,8 +91,9 @@ def _folded(group: Sequence[Result]) -> Result:
 
 def _verdict(results: Sequence[Result]) -> Verdict:
     """Thinking in any of the rounds is thinking."""
-    seen = [result.think.verdict for result in results]
-    return next((one for one in _TELLING if one in seen), seen[-1])
+    seen: list[Verdict] = [result.think.verdict for result in results]
+    told: list[Verdict] = [one for one in _TELLING if one in seen]
+    return told[0] if told else seen[-1]
 
 
 def _reasoning(results: Sequence[Result]) -> Reasoning:
