@@ -9,7 +9,7 @@ from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
@@ -29,7 +29,12 @@ def chat_reply(body: dict[str, Any]) -> dict[str, Any]:
         message["content"] = f"It is {answered[-1]['content'].strip()}."
     finish = "tool_calls" if "tool_calls" in message else "stop"
     usage = {"prompt_tokens": 100, "completion_tokens": 10, "total_tokens": 110}
-    return {"id": "c", "model": body["model"], "choices": [{"index": 0, "message": message, "finish_reason": finish}], "usage": usage}
+    return {
+        "id": "c",
+        "model": body["model"],
+        "choices": [{"index": 0, "message": message, "finish_reason": finish}],
+        "usage": usage,
+    }
 
 
 def responses_reply(body: dict[str, Any]) -> dict[str, Any]:
@@ -37,16 +42,39 @@ def responses_reply(body: dict[str, Any]) -> dict[str, Any]:
     thought = {"id": "rs_1", "type": "reasoning", "summary": [], "encrypted_content": "sealed"}
     if answered:
         content = [{"type": "output_text", "text": f"It is {answered[-1]['output'].strip()}.", "annotations": []}]
-        output = [thought, {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": content}]
+        output = [
+            thought,
+            {"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": content},
+        ]
     else:
-        call = {"id": "fc_1", "type": "function_call", "call_id": "call_1", "name": "weather", "arguments": json.dumps(CITY)}
+        call = {
+            "id": "fc_1",
+            "type": "function_call",
+            "call_id": "call_1",
+            "name": "weather",
+            "arguments": json.dumps(CITY),
+        }
         output = [thought, call]
-    usage = {"input_tokens": 100, "output_tokens": 10, "total_tokens": 110, "output_tokens_details": {"reasoning_tokens": 4}}
-    return {"id": "resp_1", "object": "response", "status": "completed", "model": body["model"], "output": output, "usage": usage}
+    usage = {
+        "input_tokens": 100,
+        "output_tokens": 10,
+        "total_tokens": 110,
+        "output_tokens_details": {"reasoning_tokens": 4},
+    }
+    return {
+        "id": "resp_1",
+        "object": "response",
+        "status": "completed",
+        "model": body["model"],
+        "output": output,
+        "usage": usage,
+    }
 
 
 def anthropic_reply(body: dict[str, Any]) -> dict[str, Any]:
-    blocks = [block for message in body["messages"] if isinstance(message["content"], list) for block in message["content"]]
+    blocks = [
+        block for message in body["messages"] if isinstance(message["content"], list) for block in message["content"]
+    ]
     answered = [block for block in blocks if block["type"] == "tool_result"]
     content: list[dict[str, Any]] = [{"type": "thinking", "thinking": "I look it up.", "signature": "signed"}]
     if answered:
@@ -55,7 +83,15 @@ def anthropic_reply(body: dict[str, Any]) -> dict[str, Any]:
         content.append({"type": "tool_use", "id": "toolu_1", "name": "weather", "input": CITY})
     stop = "end_turn" if answered else "tool_use"
     usage = {"input_tokens": 100, "output_tokens": 10}
-    return {"id": "m", "type": "message", "role": "assistant", "model": body["model"], "content": content, "stop_reason": stop, "usage": usage}
+    return {
+        "id": "m",
+        "type": "message",
+        "role": "assistant",
+        "model": body["model"],
+        "content": content,
+        "stop_reason": stop,
+        "usage": usage,
+    }
 
 
 def gemini_reply(body: dict[str, Any]) -> dict[str, Any]:
@@ -66,14 +102,18 @@ def gemini_reply(body: dict[str, Any]) -> dict[str, Any]:
     else:
         said = [{"functionCall": {"name": "weather", "args": CITY}, "thoughtSignature": "c2lnbmVk"}]
     usage = {"promptTokenCount": 100, "candidatesTokenCount": 10, "thoughtsTokenCount": 4, "totalTokenCount": 114}
-    return {"candidates": [{"content": {"role": "model", "parts": said}, "finishReason": "STOP", "index": 0}], "usageMetadata": usage, "modelVersion": "gemini-4-argon"}
+    return {
+        "candidates": [{"content": {"role": "model", "parts": said}, "finishReason": "STOP", "index": 0}],
+        "usageMetadata": usage,
+        "modelVersion": "gemini-4-argon",
+    }
 
 
 class Scripted(BaseHTTPRequestHandler):
     """Four vendors that call `weather`, and then say what it said."""
 
-    bodies: list[dict[str, Any]] = []
-    rounds = 1
+    bodies: ClassVar[list[dict[str, Any]]] = []
+    rounds: ClassVar[int] = 1
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -126,7 +166,7 @@ def config(scripted: str, tmp_path: Path) -> Path:
     path = tmp_path / "run.yaml"
     path.write_text(
         "profiles:\n" + "\n".join(lines) + "\ntools:\n"
-        f"  weather: {{command: [{sys.executable}, -c, \"{code}\"], description: The weather.,\n"
+        f'  weather: {{command: [{sys.executable}, -c, "{code}"], description: The weather.,\n'
         "    parameters: {type: object, properties: {city: {type: string}}, required: [city]}}\n"
         f"  slow: {{command: [{sys.executable}, -c, 'import time; time.sleep(60)'], timeout: 0.3}}\n"
     )
@@ -135,20 +175,43 @@ def config(scripted: str, tmp_path: Path) -> Path:
 
 def test_five_wires_go_two_rounds_and_their_reasoning_goes_back(cli: Cli, config: Path) -> None:
     chosen = [word for name in NAMES for word in ("-p", name)]
-    ended = cli("compare", "Weather in Rome?", *chosen, "--think", "low", "--run-tools", "allow:weather", "--config", config, "--json")
+    ended = cli(
+        "compare",
+        "Weather in Rome?",
+        *chosen,
+        "--think",
+        "low",
+        "--run-tools",
+        "allow:weather",
+        "--config",
+        config,
+        "--json",
+    )
     assert ended.code == 0, ended.err
     for found in ended.json["results"]:
         name = found["profile"]
         assert found["answer"] == "It is sunny in Rome.", name
         assert [one["number"] for one in found["rounds"]] == [1, 2], name
         assert (found["rounds_end"], found["attempts"]) == ("answered", 2), name
-        assert found["usage"]["input_tokens"] == sum(one["usage"]["input_tokens"] for one in found["rounds"]) == 200, name
+        assert found["usage"]["input_tokens"] == sum(one["usage"]["input_tokens"] for one in found["rounds"]) == 200, (
+            name
+        )
         assert Decimal(found["cost"]["usd"]) == sum(Decimal(one["cost"]["usd"]) for one in found["rounds"]), name
         (run,) = found["tool_runs"]
-        assert (run["name"], run["arguments"], run["end"], run["exit"], run["round"]) == ("weather", CITY, "ok", 0, 1), name
-    second = {json.dumps(body)[:0] + ("contents" in body and "g" or "input" in body and "r" or "system" in body and "?" or body["model"]): body for body in Scripted.bodies}
+        assert (run["name"], run["arguments"], run["end"], run["exit"], run["round"]) == (
+            "weather",
+            CITY,
+            "ok",
+            0,
+            1,
+        ), name
+        json.dumps(body)[:0]
+        + (
+            ("contents" in body and "g") or ("input" in body and "r") or ("system" in body and "?") or body["model"]
+        ): body
+        for body in Scripted.bodies
+    }
     everything = json.dumps(Scripted.bodies)
-    assert second
     for proof in (
         '"signature": "signed"', '"thoughtSignature": "c2lnbmVk"', '"encrypted_content": "sealed"',
         '"reasoning_content": "I look it up."', '"call_id": "call_1"', '"tool_use_id": "toolu_1"',
@@ -181,11 +244,15 @@ def test_limits_end_it_and_are_told(cli: Cli, config: Path) -> None:
 def test_what_is_not_allowed_or_hangs_gets_an_error_back_and_is_told(cli: Cli, config: Path) -> None:
     other = config.with_name("tool.json")
     other.write_text(json.dumps({"name": "weather", "parameters": {"type": "object"}}))
-    ended = cli("ask", "Weather?", "-p", "claude", "--tool", other, "--run-tools", "allow:slow", "--config", config, "--json")
+    ended = cli(
+        "ask", "Weather?", "-p", "claude", "--tool", other, "--run-tools", "allow:slow", "--config", config, "--json"
+    )
     (run,) = ended.json["results"][0]["tool_runs"]
     assert (run["end"], run["source"]) == ("refused", None)
     assert '"is_error": true' in json.dumps(Scripted.bodies[1])
-    assert any("not one of those that may be run" in warning["message"] for warning in ended.json["results"][0]["warnings"])
+    assert any(
+        "not one of those that may be run" in warning["message"] for warning in ended.json["results"][0]["warnings"]
+    )
 
 
 def test_a_projects_file_brings_no_tools_and_names_must_be_known(cli: Cli, config: Path) -> None:
