@@ -193,24 +193,12 @@ def test_five_wires_go_two_rounds_and_their_reasoning_goes_back(cli: Cli, config
         assert found["answer"] == "It is sunny in Rome.", name
         assert [one["number"] for one in found["rounds"]] == [1, 2], name
         assert (found["rounds_end"], found["attempts"]) == ("answered", 2), name
-        assert found["usage"]["input_tokens"] == sum(one["usage"]["input_tokens"] for one in found["rounds"]) == 200, (
-            name
-        )
+        counts = [one["usage"]["input_tokens"] for one in found["rounds"]]
+        assert found["usage"]["input_tokens"] == sum(counts) == 200, name
         assert Decimal(found["cost"]["usd"]) == sum(Decimal(one["cost"]["usd"]) for one in found["rounds"]), name
         (run,) = found["tool_runs"]
-        assert (run["name"], run["arguments"], run["end"], run["exit"], run["round"]) == (
-            "weather",
-            CITY,
-            "ok",
-            0,
-            1,
-        ), name
-        json.dumps(body)[:0]
-        + (
-            ("contents" in body and "g") or ("input" in body and "r") or ("system" in body and "?") or body["model"]
-        ): body
-        for body in Scripted.bodies
-    }
+        assert (run["name"], run["arguments"]) == ("weather", CITY), name
+        assert (run["end"], run["exit"], run["round"]) == ("ok", 0, 1), name
     everything = json.dumps(Scripted.bodies)
     for proof in (
         '"signature": "signed"', '"thoughtSignature": "c2lnbmVk"', '"encrypted_content": "sealed"',
