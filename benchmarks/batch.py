@@ -47,7 +47,7 @@ class Scene:
     streamed: bool
 
     def command(self, name: str, rows: Path, output: Path) -> list[str | Path]:
-        if name in CLIENTS:
+        if name.partition("+")[0] in CLIENTS:
             url = f"{self.url}/0/{EVENTS}/v1" if self.streamed else f"{self.url}/0/v1"
             script = [self.here.python, HERE / "batch_clients.py", name, url, rows, output, str(self.at_once)]
             return [*script, "stream"] if self.streamed else script

@@ -18,6 +18,20 @@ from typing import Any
 
 Ask = Callable[[str], Awaitable[dict[str, Any]]]
 
+EXTRAS = sys.argv[1].split("+")[1:] if __name__ == "__main__" else []
+"""`NAME+uvloop+orjson`: on another event loop, with another reader and writer of JSON."""
+
+
+def encode(document: Any) -> bytes:
+    return json.dumps(document).encode()
+
+
+decode: Callable[[bytes], Any] = json.loads
+if "orjson" in EXTRAS:
+    import orjson
+
+    encode, decode = orjson.dumps, orjson.loads
+
 
 def body_of(prompt: str, stream: bool) -> dict[str, Any]:
     body: dict[str, Any] = {"model": "example-1", "messages": [{"role": "user", "content": prompt}]}
@@ -36,7 +50,7 @@ class Folding:
         *lines, self._rest = (self._rest + chunk).split(b"\n")
         for line in lines:
             if line.startswith(b"data: {"):
-                document = json.loads(line[6:])
+                document = decode(line[6:])
                 for choice in document["choices"]:
                     self._pieces.append(choice["delta"].get("content") or "")
                 self._usage = document.get("usage") or self._usage
@@ -76,9 +90,10 @@ async def with_aiohttp(url: str, at_once: int, stream: bool) -> AsyncGenerator[A
     async with aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=at_once)) as client:
 
         async def ask(prompt: str) -> dict[str, Any]:
-            async with client.post(f"{url}/chat/completions", json=body_of(prompt, stream)) as response:
+            body, headers = encode(body_of(prompt, stream)), {"content-type": "application/json"}
+            async with client.post(f"{url}/chat/completions", data=body, headers=headers) as response:
                 if not stream:
-                    return read_whole(await response.json())
+                    return read_whole(decode(await response.read()))
                 folding = Folding()
                 async for chunk in response.content.iter_any():
                     folding.feed(chunk)
@@ -136,22 +151,22 @@ async def main(name: str, url: str, rows: Path, output: Path, at_once: int, stre
 
             async def work() -> None:
                 for line in lines:
-                    row = json.loads(line)
+                    row = decode(line)
                     answer = await ask(row["prompt"])
-                    results.write(json.dumps({"id": row["id"], **answer}).encode() + b"\n")
+                    results.write(encode({"id": row["id"], **answer}) + b"\n")
 
             await asyncio.gather(*(work() for _ in range(at_once)))
 
 
 if __name__ == "__main__":
-    if sys.argv[1].endswith("+uvloop"):
+    if "uvloop" in EXTRAS:
         with suppress(ImportError):
             import uvloop
 
             asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
     asyncio.run(
         main(
-            sys.argv[1].removesuffix("+uvloop"),
+            sys.argv[1].partition("+")[0],
             sys.argv[2],
             Path(sys.argv[3]),
             Path(sys.argv[4]),

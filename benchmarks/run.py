@@ -30,6 +30,8 @@ BENCHMARKS: Mapping[str, str] = {
     "sessions": "sessions",
     "batch": "batch",
     "batch-memory": "batch_memory",
+    "batch-resume": "batch_resume",
+    "batch-instructions": "batch_instructions",
 }
 DEFAULT_ROUNDS = 7
 
