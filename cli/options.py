@@ -191,6 +191,13 @@ MaxRounds = Annotated[
     int | None,
     typer.Option("--max-rounds", metavar="N", min=1, max=100, help="With --run-tools: most calls for one answer; 8."),
 ]
+ThinkThenShape = Annotated[
+    bool, typer.Option("--think-then-shape", help="Reason freely; a second, cheap call shapes the answer.")
+]
+ShapeWith = Annotated[
+    str | None,
+    typer.Option("--shape-with", metavar="PROFILE", help="Who makes that second call."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
 
@@ -261,6 +268,8 @@ class SendOptions(Struct, frozen=True):
     tool_choice: ToolChoiceOption = None
     run_tools: RunTools = None
     max_rounds: MaxRounds = None
+    think_then_shape: ThinkThenShape = False
+    shape_with: ShapeWith = None
 
     @property
     def beside(self) -> Beside:

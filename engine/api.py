@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from .costs.budget.purse import Purse
     from .exchange.transport import Transport
     from .history.heads import TurnHead
+    from .results.result import Forecast
+    from .runs.checks.judge_calls import JudgeCalls
     from .runs.observer import Observer
     from .targets.target import Selection
 
@@ -110,6 +112,10 @@ def ready_run(
         from .runs.checks.round import check_round
 
         checks = check_round(selections, config, expect, options, environment)
+    if options.shape_with is not None:
+        from .runs.second_call import settled
+
+        options = settled(options, config, [one.profile.name for one in selections], note)
     jobs = make_jobs(selections, prompt, config, replace(options, is_strict=strict), environment)
     if strict:
         from .runs.strictness import refuse_unless_strict
@@ -128,6 +134,16 @@ def ready_run(
         counted = count(jobs) if count is not None else {}
         before, jobs = jobs, fitted_jobs(jobs, datetime.now(UTC), counted)
         counted = {at: tokens for at, tokens in counted.items() if jobs[at] == before[at]}
+    shaper = None
+    if options.shape_with is not None:
+        from .runs.second_call import ShapeRound
+
+        shaper = ShapeRound(config, options, environment, tuple(jobs))
+
+    def beside(answers: Sequence[tuple[str, Forecast | None]]) -> tuple[JudgeCalls, ...]:
+        judged = () if checks is None else checks.judge_calls(answers, prompt)
+        return judged if shaper is None else (*judged, *shaper.calls((one for _, one in answers), prompt.text))
+
     affordable = afford(
         jobs,
         prompt,
@@ -137,8 +153,8 @@ def ready_run(
         note=note,
         count=lambda: counted if counted is not None else count(jobs) if count is not None else {},
         names=names,
-        also=() if checks is None else checks.judges,
-        judged=None if checks is None else lambda answers: checks.judge_calls(answers, prompt),
+        also=(*(() if checks is None else checks.judges), *(() if shaper is None else shaper.profiles)),
+        judged=None if checks is None and shaper is None else beside,
     )
     kept = kept_of(config, no_history=not keeps_history)
     extra = () if simulated is None else (simulated,)
@@ -151,7 +167,7 @@ def ready_run(
         note(f"{calls} calls, {wanted} of them at once; {names.concurrency} changes that; no wait is latency")
     circumstances = Circumstances(
         command, kept, config.history, extra=extra, simulated=is_simulated, at_once=room, turn=turn, checks=checks,
-        tools=None if turn is not None else options.run_tools,
+        tools=None if turn is not None else options.run_tools, shaper=shaper,
     )  # fmt: skip
     return ReadyRun(prompt, affordable, circumstances)
 

@@ -53,7 +53,7 @@ class RequestOptions(TypedDict, total=False):
     `schema`: JSON Schema that answers have to fit, or its short form `"name, age int, tags [str]"`. `json_mode`: any
     JSON. `server_tools`: tools that the providers run themselves (`["search"]`), `[]` for none. `tools`: functions that
     models may call, as files, declarations of any vendor's form, or `Tool`s; `tool_choice`: `auto`, `none`, `required`,
-    or the name of one. What they call (`Result.tool_calls`) is not run.
+    or the name of one; nothing is run. `shape_with`: who shapes a free answer in a second call, `""` for the cheapest.
     """
 
     system: str | None
@@ -65,6 +65,7 @@ class RequestOptions(TypedDict, total=False):
     server_tools: Sequence[str] | None
     tools: str | Path | Mapping[str, Any] | Sequence[str | Path | Mapping[str, Any] | Tool] | None
     tool_choice: str | None
+    shape_with: str | None
 
 
 class AttemptOptions(RequestOptions, total=False):
@@ -286,6 +287,7 @@ def options_of(sweep: tuple[Think, ...], options: AttemptOptions) -> Options:
         shape=shape_in(options),
         server_tools=server_tools_in(options.get("server_tools"), "server_tools"),
         tools=tools_in_options(options.get("tools"), options.get("tool_choice"), "tools"),
+        shape_with=options.get("shape_with"),
         choose=choose_dose,
     )
 
@@ -309,14 +311,13 @@ def batch_options_of(
     from .batch.options import BatchOptions
     from .batch.values import row_source
 
-    system = options.get("system")
     source, form = row_source(rows)
     return BatchOptions(
         source,
         _dropped if output is None else Path(output),
         tuple(names),
         options_of(sweep, options),
-        system=checked_text(system, "system") if system else None,
+        system=checked_text(system, "system") if (system := options.get("system")) else None,
         template=options.get("template"),
         input_form=form,
         concurrency=within("concurrency", options.get("concurrency"), 1, MOST_CONCURRENCY),
@@ -366,7 +367,7 @@ def trial_options_of(
     return given
 
 
-def _dropped(line: bytes) -> None:
+def _dropped(_: bytes) -> None:
     """Takes the line of a result that nobody wants but as a value."""
 
 

@@ -24,7 +24,7 @@ from ..planning.twins import twins_among
 from ..results.assembly import unsent_result
 from ..results.result import Result
 from ..runs.call import Begin, Keep, make_call
-from ..runs.jobs import Options, ReadyCall, patience_of, prepare_one, resolved
+from ..runs.jobs import Options, ReadyCall, patience_of, prepare_one, resolved, shaped_later
 from ..runs.strictness import refuse_unless_strict
 from ..targets.authorize import authorization
 from ..targets.target import Selection, select, think_values
@@ -33,6 +33,7 @@ from .rows.digests import digest_of, framed
 from .rows.rows import Row
 
 if TYPE_CHECKING:
+    from ...profiles.shapes.shape import Shape
     from ..exchange.files.uploads import Uploads
 
 MOST_TEMPLATES = 256
@@ -163,9 +164,14 @@ class RowCaller:
         options = self._options
         return Prompt(
             row.text, row.system or self._system, row.earlier, row.past, asked=row.asked,
-            shape=row.shape or options.shape, stand_ins=row.stand_ins, server_tools=options.server_tools,
+            shape=self.shape(row), stand_ins=row.stand_ins, server_tools=options.server_tools,
             tools=row.tools or options.tools,
         )  # fmt: skip
+
+    def shape(self, row: Row) -> Shape | None:
+        """What the answer to `row` has to be, as far as not the profile alone says it."""
+        shape, by = row.shape or self._options.shape, self._options.shape_with
+        return shape if by is None else shaped_later(self.target, shape, by)
 
     def _prepare(self, row: Row, think: Think, prompt: Prompt) -> Prepared:
         options = self._options
@@ -224,6 +230,8 @@ class RowCaller:
 
             said = None if options.tools is None else wish_document(options.tools)
             chosen["tools"] = [said, profile.tools, profile.tool_choice]
+        if options.shape_with is not None:
+            chosen["shape_with"] = options.shape_with
         return json.dumps(chosen, sort_keys=True, default=str)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ...providers.errors import UsageError
 from ..checks.gates import GateTally
@@ -39,7 +40,7 @@ from .output.target import (
 from .output.totals import OutputTotals
 from .progress import Running
 from .resources import rare_collections, resources_for
-from .rows.checks import checks_of_rows
+from .rows.checks import looks_at_rows
 from .rows.rows import BadRow, Row
 from .rows.source import OpenSource, batch_id_of, open_source, rows_of
 
@@ -120,6 +121,12 @@ class ReadyBatch(Struct, frozen=True):
 
     async def _make(self, watcher: BatchWatcher, purse: Purse | None, *, is_ours: bool) -> BatchEnd:
         options, given, output, run_id = self.options, self.input, self.output, new_id()
+        if options.calls.shape_with is not None:
+            from ..runs.second_call import settled
+            from .budget import profiles_of
+
+            names = profiles_of(given.names, self.config)
+            options = replace(options, calls=settled(options.calls, self.config, names, self.listener.note))
         async with resources_for(options, self.config, given.names, run_id, self.listener, purse) as resources:
             batch = Batch(
                 make_caller=caller_maker(
@@ -144,7 +151,7 @@ class ReadyBatch(Struct, frozen=True):
                 is_live=given.source.is_live,
                 ordered=options.ordered,
                 window=options.window,
-                examine=checks_of_rows(options, self.config, resources, run_id),
+                examine=looks_at_rows(options, self.config, resources, run_id),
             )
             batch.ended.gates = None if options.gate is None else GateTally(options.gate)
             with ExitStack() as stack:

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ...providers.errors import UsageError
 from ...providers.think import Think
-from ..results.charge import cost_is_unknown
+from ..results.charge import beside_usd, cost_is_unknown
 from ..results.checked import Escalation, EscalationEnd, EscalationStep, TopSource
 from ..results.result import Result
 
@@ -137,8 +137,8 @@ def bill_of(result: Result) -> Decimal | None:
 
 
 def _step(result: Result) -> EscalationStep:
-    judged = [check.usd for check in result.checks if check.calls]
-    known = [usd for usd in judged if usd is not None]
+    beside = beside_usd(result)
+    known = [usd for usd in beside if usd is not None]
     return EscalationStep(
         think=result.think.requested,
         result=result.id,
@@ -146,7 +146,7 @@ def _step(result: Result) -> EscalationStep:
         passed=result.passed,
         expect_note=result.expect_note,
         usd=result.cost.usd,
-        checks_usd=sum(known, Decimal(0)) if known and len(known) == len(judged) else None,
+        checks_usd=sum(known, Decimal(0)) if known and len(known) == len(beside) else None,
         output_tokens=result.usage.output_tokens,
         reasoning_tokens=result.reasoning.tokens,
         total_s=result.latency.total_s,
@@ -154,8 +154,7 @@ def _step(result: Result) -> EscalationStep:
 
 
 def _bill(step: EscalationStep, result: Result) -> Decimal | None:
-    judged = any(check.calls for check in result.checks)
-    if step.usd is None or cost_is_unknown(result) or (judged and step.checks_usd is None):
+    if step.usd is None or cost_is_unknown(result) or (beside_usd(result) and step.checks_usd is None):
         return None
     return step.usd + (step.checks_usd or Decimal(0))
 

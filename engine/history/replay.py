@@ -160,6 +160,7 @@ def _made(stored: StoredResult, reply: Reply, target: Target, config: Config) ->
     made = result_of(outcome, price_of(reply, target, at), run_id=was.run_id, at=at)
     if stored.unfinished:
         made = as_recovered(made, reply)
+    made = _with_second_call(was, made)
     return replace(
         made, id=was.id, created_at=was.created_at, forecast=was.forecast, host=was.host, simulated=was.simulated,
         repeat=was.repeat, same_request=was.same_request, round=was.round, rounds_end=was.rounds_end,
@@ -176,6 +177,21 @@ def _server_tools(was: Result, target: Target) -> tuple[ServerToolRule, ...]:
     names = [use.name for use in was.server_tools if use.asked]
     found = [server_tool(name, was.provider, was.dialect, target.profile.known_as or was.model) for name in names]
     return tuple(rule for rule in found if rule is not None)
+
+
+def _with_second_call(was: Result, made: Result) -> Result:
+    """The answer as a second call had put it into its shape: that one has bytes of its own."""
+    second = None if was.shape is None else was.shape.second
+    if second is None or was.shape is None:
+        return made
+    shape = replace(was.shape, second=replace(second, draft=made.answer))
+    kept = [notice for notice in was.warnings if notice.code in ("shape_answer", "shape_second")]
+    answer = was.answer if shape.form is not None else made.answer
+    warnings = tuple(dict.fromkeys((*made.warnings, *kept)))
+    return replace(
+        made, answer=answer, shape=shape, answer_json=was.answer_json, schema_errors=was.schema_errors,
+        warnings=warnings,
+    )  # fmt: skip
 
 
 def _shape(sent: Json) -> ShapePlan | None:

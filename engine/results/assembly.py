@@ -24,7 +24,7 @@ from ..planning.report import reported_fates
 from ..planning.think_plan import AimReceipt
 from ..planning.turns import turn_of
 from ..targets.target import Target
-from .charge import cost_is_unknown
+from .charge import beside_usd, cost_is_unknown
 from .receipt import empty_notice, judge, read_reasoning
 from .result import Cost, Reasoning, Result, Run, Status, Summary, ThinkReceipt
 
@@ -158,6 +158,8 @@ def _shaped(prepared: Prepared, reply: Reply) -> _Shaped:
 
     receipt = ShapeReceipt(asked.shape.word, asked.fidelity, asked.native, asked.note, asked.changes)
     answer = reply.answer
+    if asked.fidelity == "two_calls":
+        return _Shaped(answer, receipt)
     if asked.fidelity == "tool":
         called = [piece.text for piece in reply.pieces if piece.kind == "call" and piece.name == asked.shape.name]
         answer = called[-1] if called else answer
@@ -248,8 +250,8 @@ def summarize(results: Iterable[Result], total_s: float | None) -> Summary:
     counted = {
         status: sum(result.status == status for result in listed) for status in ("ok", "partial", "error", "cancelled")
     }
-    judged = [check for result in listed for check in result.checks if check.calls]
-    judges_usd = [check.usd for check in judged if check.usd is not None]
+    beside = [usd for result in listed for usd in beside_usd(result)]
+    known_beside = [usd for usd in beside if usd is not None]
     return Summary(
         results=len(listed),
         ok=counted["ok"],
@@ -262,8 +264,8 @@ def summarize(results: Iterable[Result], total_s: float | None) -> Summary:
         output_tokens=sum(output) if output else None,
         reasoning_tokens=sum(reasoning) if reasoning else None,
         total_s=total_s,
-        checks_usd=sum(judges_usd, Decimal(0)) if judges_usd else None,
-        checks_usd_unknown=len(judged) - len(judges_usd),
+        checks_usd=sum(known_beside, Decimal(0)) if known_beside else None,
+        checks_usd_unknown=len(beside) - len(known_beside),
     )
 
 

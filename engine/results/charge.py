@@ -9,6 +9,7 @@ from typing import Any, cast
 from msgspec.structs import replace
 
 from ...providers.errors import ErrorKind
+from ...providers.json_values import items
 from ..exchange.outcome import ATTEMPT_LOST, NEVER_SENT
 from .result import Cost, Result
 
@@ -73,6 +74,21 @@ def last_may_have_cost(result: Result) -> bool:
         None if failed is None else failed.kind,
         None if failed is None else failed.status,
     )
+
+
+def beside_usd(result: Result) -> tuple[Decimal | None, ...]:
+    """What each call beside that of `result` has cost: those of judges, and the one that shaped the answer."""
+    judged = tuple(check.usd for check in result.checks if check.calls)
+    second = None if result.shape is None else result.shape.second
+    return judged if second is None or not second.attempts else (*judged, second.usd)
+
+
+def document_beside_usd(document: Mapping[str, Any]) -> tuple[Decimal | None, ...]:
+    """`beside_usd` of the result that `document` (`thinkdial.result/1`) describes."""
+    calls = [check for check in items(document.get("checks")) if check.get("calls")]
+    second = _inner(_inner(document, "shape"), "second")
+    calls += [second] if second.get("attempts") else []
+    return tuple(None if call.get("usd") is None else Decimal(call["usd"]) for call in calls)
 
 
 def document_cost_is_unknown(document: Mapping[str, Any]) -> bool:

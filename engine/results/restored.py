@@ -20,7 +20,7 @@ from ..exchange.outcome import Latency
 from ..planning.fates import PieceFate, SessionPlace
 from ..planning.think_plan import AimReceipt
 from ..shapes import words as shape_words
-from ..shapes.words import ShapeChange, ShapeReceipt
+from ..shapes.words import ShapeChange, ShapeReceipt, ShapingCall
 from ..tools import words as tool_words
 from ..tools.words import SentTool, ToolCall, ToolsReceipt
 from . import checked, tool_use
@@ -115,7 +115,9 @@ def _shape(document: object) -> ShapeReceipt | None:
     if document is None:
         return None
     whole = dict(cast("Mapping[str, Any]", document)) if isinstance(document, Mapping) else dict[str, Any]()
-    return _thawed(ShapeReceipt, {**whole, "changes": _changes(whole)})
+    second = whole.get("second")
+    second = None if second is None else _thawed(ShapingCall, second)
+    return _thawed(ShapeReceipt, {**whole, "changes": _changes(whole), "second": second})
 
 
 def _tools(document: object) -> ToolsReceipt | None:

@@ -243,7 +243,8 @@ class Summary(Struct, frozen=True):
     """Totals of a run. `usd` is the sum of the known costs; `usd_unknown` counts the results whose cost is unknown, or
     is not all known, as attempts were lost.
 
-    `checks_usd` is what judges have cost beside that, None where none was asked or no cost of theirs is known.
+    `checks_usd` is what judges, and calls that shaped an answer, have cost beside that, None where there was none or no
+    cost of theirs is known.
     `total_s` is None for a run that never ended, when nothing says how long it took.
     """
 

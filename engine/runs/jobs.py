@@ -108,6 +108,8 @@ class Options(Struct, frozen=True):
 
     server_tools: tuple[str, ...] | None = None
     """Tools that the provider is to run itself, where the prompt does not say it; None is as the profile has it."""
+    shape_with: str | None = None
+    """Answers come as they like, and this profile puts them into their shape in a second call; `""` chooses one."""
 
     tools: ToolsWish | None = None
     """What models may call, where the prompt itself does not say it; None leaves it to the profile."""
@@ -154,6 +156,11 @@ def tools_in_options(said: object, choice: str | None, place: str = "--tool") ->
     from ..tools.toolset import tools_said  # much to import, which only tools need
 
     return tools_said(said, choice, place)
+
+
+def second_call_in_options(wanted: bool, profile: str | None) -> str | None:
+    """Who puts answers into their shape in a second call, as `Options.shape_with` says it."""
+    return profile if profile is not None else "" if wanted else None
 
 
 def make_jobs(
@@ -253,6 +260,8 @@ def prepare_one(
         prompt = replace(prompt, tools=options.tools)
     if options.run_tools is not None:
         prompt = replace(prompt, tools=options.run_tools.declared(prompt.tools), past=prompt.past or Past())
+    if options.shape_with is not None:
+        prompt = replace(prompt, shape=shaped_later(target, prompt.shape, options.shape_with))
 
     def prepared_as(think: Think, aim: AimReceipt | None = None) -> Prepared:
         try:
@@ -302,6 +311,15 @@ def prepare_one(
 
     lost = loss_notice(prepared, datetime.now(UTC))
     return prepared if lost is None else with_notice(prepared, lost)
+
+
+def shaped_later(target: Target, said: Shape | None, by: str) -> Shape | None:
+    """The shape that is said, else that of the profile, as `by` makes it of a free answer; None where there is none."""
+    from ..shapes.for_target import shape_said
+
+    if said is None and target.profile.schema is not None:
+        said = shape_said(target.profile.schema, f"{target.profile.name}: schema")
+    return None if said is None else replace(said, by=by)
 
 
 def resolved(selection: Selection, config: Config, options: Options) -> Target:

@@ -63,7 +63,8 @@ class Finished(Struct, frozen=True):
 class Circumstances(Struct, frozen=True):
     """How a run is made: how much of it is kept, what it may cost, what is said of each result, how many go at once.
 
-    `kept` is None when not even its cost is to be remembered. `checks` look at the answers when all are there.
+    `kept` is None when not even its cost is to be remembered. `shaper` puts the answers into
+    their shape when all are there, and then `checks` look at them.
     """
 
     command: str
@@ -76,6 +77,7 @@ class Circumstances(Struct, frozen=True):
     at_once: int = MOST_AT_ONCE
     checks: RunChecks | None = None
     tools: ToolSupply | None = None
+    shaper: RunChecks | None = None
 
 
 class RunChecks(Protocol):
@@ -170,8 +172,9 @@ async def make_calls(
             )
             if uploads is not None:
                 left += await uploads.close()
-            if circumstances.checks is not None and not done.interrupted:
-                done = await _checked(done, circumstances.checks, prompt, circumstances, ours, purse, keeper)
+            for looks in (circumstances.shaper, circumstances.checks):
+                if looks is not None and not done.interrupted:
+                    done = await _checked(done, looks, prompt, circumstances, ours, purse, keeper)
     finally:  # also when nobody reads the answer any more: what came of it was paid for
         total_s = time.monotonic() - began
         for timer in timers:

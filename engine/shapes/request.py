@@ -64,6 +64,8 @@ class ShapeRoute(Struct, frozen=True):
 
 def plan_shape(shape: Shape, route: ShapeRoute) -> ShapePlan:
     """Decide how `shape` is asked for on `route`. `route.said` is all text that goes to the model, so far."""
+    if shape.by is not None:
+        return ShapePlan(shape, "two_calls", note=f"nothing is sent for it: {shape.by} puts the answer into its shape")
     rule = shape_rule(route.provider, route.dialect, route.model)
     others = (route.params, route.tools)
     beside = next((path for path in rule.excludes if any(at_path(other, path) is not None for other in others)), None)

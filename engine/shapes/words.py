@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Literal
 
 from msgspec import Struct
 
 from ...providers.schema import Json
 
-ShapeFidelity = Literal["native", "tool", "prompt", "unsupported"]
-"""By a field of the wire for it; by a tool that the model is made to call; by words in the prompt; not at all."""
+ShapeFidelity = Literal["native", "tool", "prompt", "two_calls", "unsupported"]
+"""By a field of the wire for it; by a tool that the model is made to call; by words in the prompt; by a second call,
+which is made with the answer; not at all."""
 
 SchemaChangeKind = Literal["described", "closed", "required", "rewritten", "wrapped", "lost"]
 """`described`: a bound is no longer a rule, but stands in the description. `closed`: no other keys. `required`: a key
@@ -32,12 +34,34 @@ class ShapeChange(Struct, frozen=True):
     words: str
 
 
+class ShapingCall(Struct, frozen=True):
+    """The second call, which put a free answer into its shape: who made it, and what it took.
+
+    `draft` is that free answer. `result` is the id of the call in the history, `fidelity` how it was asked for JSON,
+    and `note` why there is none of it. Counts and money are None where they are not known.
+    """
+
+    profile: str
+    model: str
+    result: str
+    status: str
+    fidelity: ShapeFidelity
+    draft: str
+    usd: Decimal | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    total_s: float | None = None
+    attempts: int = 0
+    note: str | None = None
+
+
 class ShapeReceipt(Struct, frozen=True):
     """What the answer was asked to be (`schema` or `json`), how that was sent, and in what form the JSON came.
 
     `fidelity` is `native` by a field of the wire, `tool` by a tool that the model had to call, `prompt` by words,
-    `unsupported` where nothing was sent. `changes` are those of the schema that was sent; the answer is held against
-    the schema as it was said. `form` is None where there is no whole answer.
+    `two_calls` by a `second` call, `unsupported` where nothing was sent. `changes` are those of the schema that was
+    sent; the answer is held against the schema as it was said. `form` is None where there is no whole answer.
     """
 
     requested: str
@@ -46,3 +70,4 @@ class ShapeReceipt(Struct, frozen=True):
     note: str | None = None
     changes: tuple[ShapeChange, ...] = ()
     form: AnswerForm | None = None
+    second: ShapingCall | None = None

@@ -9,10 +9,14 @@ from msgspec import Struct
 
 
 class Shape(Struct, frozen=True):
-    """`schema` is JSON Schema, None for JSON of any kind. `name` is what wires call it: letters, digits, `_-`."""
+    """`schema` is JSON Schema, None for JSON of any kind. `name` is what wires call it: letters, digits, `_-`.
+
+    `by` is the profile that puts a free answer into the shape, in a second call; None where the answer itself has it.
+    """
 
     schema: Mapping[str, Any] | None = None
     name: str = "answer"
+    by: str | None = None
 
     @property
     def word(self) -> str:
@@ -22,7 +26,8 @@ class Shape(Struct, frozen=True):
 
 def shape_document(shape: Shape) -> dict[str, Any]:
     """The shape as JSON; `shape_from` reads it."""
-    return {"schema": None if shape.schema is None else dict(shape.schema), "name": shape.name}
+    told: dict[str, Any] = {"schema": None if shape.schema is None else dict(shape.schema), "name": shape.name}
+    return told if shape.by is None else {**told, "by": shape.by}
 
 
 def shape_from(document: Any) -> Shape | None:
@@ -30,7 +35,9 @@ def shape_from(document: Any) -> Shape | None:
     if not isinstance(document, dict):
         return None
     told = cast("dict[str, Any]", document)
-    schema = told.get("schema")
+    schema, by = told.get("schema"), told.get("by")
     return Shape(
-        cast("dict[str, Any]", schema) if isinstance(schema, dict) else None, str(told.get("name") or "answer")
+        cast("dict[str, Any]", schema) if isinstance(schema, dict) else None,
+        str(told.get("name") or "answer"),
+        by if isinstance(by, str) else None,
     )

@@ -31,10 +31,12 @@ from ...options import (
     Retries,
     SchemaOption,
     ServerTools,
+    ShapeWith,
     Spend,
     StrictThink,
     System,
     ThinkSweep,
+    ThinkThenShape,
     Timeout,
     ToolChoiceOption,
     ToolFiles,
@@ -135,6 +137,8 @@ def run(
     server_tool: ServerTools = None,
     tool: ToolFiles = None,
     tool_choice: ToolChoiceOption = None,
+    think_then_shape: ThinkThenShape = False,
+    shape_with: ShapeWith = None,
     strict_think: StrictThink = False,
     checking: CheckOptions = UNCHECKED,
     escalate: Escalate = None,
@@ -154,7 +158,13 @@ def run(
     from ....engine.batch.options import BatchOptions
     from ....engine.batch.output.target import output_form
     from ....engine.doses.chooser import choose_dose
-    from ....engine.runs.jobs import Options, server_tools_in, shape_in_options, tools_in_options
+    from ....engine.runs.jobs import (
+        Options,
+        second_call_in_options,
+        server_tools_in,
+        shape_in_options,
+        tools_in_options,
+    )
     from ....engine.runs.money import CostOptions
     from ....engine.runs.samples import with_samples
     from ....providers.errors import UsageError, did_you_mean
@@ -187,6 +197,9 @@ def run(
     if not is_here and (gate is not None or strict_think):
         option = "--fail-on" if gate is not None else "--strict-think"
         raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via and --engine")
+    if not is_here and (think_then_shape or shape_with is not None):
+        option = "--think-then-shape" if think_then_shape else "--shape-with"
+        raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via and --engine")
     options = BatchOptions(
         source=source_of(rows),
         target=output if output is not None or not is_here else standard_output(),
@@ -202,6 +215,7 @@ def run(
             shape=shape_in_options(schema, json_mode),
             server_tools=server_tools_in(server_tool),
             tools=tools_in_options(tool, tool_choice),
+            shape_with=second_call_in_options(think_then_shape, shape_with),
             choose=choose_dose,
         ),
         cost=CostOptions(dollars_of(max_cost), allow_unpriced),

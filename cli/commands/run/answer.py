@@ -88,6 +88,12 @@ def answer(asked: Inquiry, ready: ReadyRun) -> Answered:
 
     if not streams(asked):
         return shown(asked, ready.run(Silent()))
+    if ready.circumstances.shaper is not None:
+        from .answer_stream import ReasoningStream
+
+        with ReasoningStream(ready.jobs[0], show_reasoning=shows_reasoning(asked)) as reasoning:
+            finished = ready.run(reasoning)
+        return shown(asked, finished)
     with AnswerStream(ready.jobs[0], show_reasoning=shows_reasoning(asked)) as stream:
         finished = ready.run(stream)
     return _told(asked, finished, written=True)

@@ -222,3 +222,11 @@ class AnswerStream:
             self._in_reasoning = False
             last = "" if self._thoughts is None else self._thoughts.end()
             aside(f"{self._dim}{last}{self._plain}\n")
+
+
+class ReasoningStream(AnswerStream):
+    """The same for a call whose answer is shown later, in another shape."""
+
+    def delta(self, index: int, delta: Delta) -> None:
+        if not isinstance(delta, AnswerDelta | AnswerWasReasoning):
+            super().delta(index, delta)

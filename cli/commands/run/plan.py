@@ -25,10 +25,12 @@ from ...options import (
     Repeat,
     SchemaOption,
     ServerTools,
+    ShapeWith,
     Spend,
     StrictThink,
     System,
     ThinkSweep,
+    ThinkThenShape,
     ToolChoiceOption,
     ToolFiles,
     Upload,
@@ -74,6 +76,8 @@ def plan(
     server_tool: ServerTools = None,
     tool: ToolFiles = None,
     tool_choice: ToolChoiceOption = None,
+    think_then_shape: ThinkThenShape = False,
+    shape_with: ShapeWith = None,
     count: CountTokens = False,
     json: AsJson = False,
     talking: TalkOptions = ALONE,
@@ -88,7 +92,13 @@ def plan(
     Example:  thinkdial plan -p claude -p gemini --think off,high,8k
     """
     from ....engine.planning.prepare import Prompt
-    from ....engine.runs.jobs import Options, server_tools_in, shape_in_options, tools_in_options
+    from ....engine.runs.jobs import (
+        Options,
+        second_call_in_options,
+        server_tools_in,
+        shape_in_options,
+        tools_in_options,
+    )
     from ....engine.targets.target import select
     from ....providers.errors import UsageError
     from ...output import noting
@@ -100,6 +110,7 @@ def plan(
     options = Options(
         sweep, max_output, no_stream=no_stream, emulate=emulate, shape=shape_in_options(schema, json_mode),
         server_tools=server_tools_in(server_tool), tools=tools_in_options(tool, tool_choice),
+        shape_with=second_call_in_options(think_then_shape, shape_with),
     )  # fmt: skip
     if repeat > 1 or len(set(profile or ())) < len(profile or ()):
         from ....engine.runs.samples import with_samples
@@ -177,6 +188,11 @@ def print_plans(
 
         options = replace(options, choose=choose_dose)
 
+    if options.shape_with is not None:
+        from ....engine.runs.second_call import settled
+
+        options = settled(options, config, [one.profile.name for one in selections], note)
+
     def counted(plans: Sequence[Prepared]) -> dict[int, int]:
         from ....engine.exchange.surroundings import run_loop
         from ....engine.runs.forecasts import count_plans
@@ -195,6 +211,11 @@ def print_plans(
         raise problems[0]
     outlooks = [] if foresee is None else [foresee(entry.prepared, entry.forecast) for entry in entries]
     judges = () if tolerant else _judges(selections, prompt, config, entries, expect)
+    if options.shape_with is not None:
+        from ....engine.runs.second_call import ShapeRound
+
+        answers = [entry.forecast for entry in entries for _ in range(entry.samples)]
+        judges = (*judges, *ShapeRound(config, options, {}).calls(answers, prompt.text))
     if as_json:
         emit(json_text(plan_document(entries, outlooks, judges)))
     else:

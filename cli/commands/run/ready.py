@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec.structs import replace
 
 from ....engine.api import ReadyRun, ready_run
-from ....engine.runs.jobs import Options, server_tools_in, shape_in_options, tools_in_options
+from ....engine.runs.jobs import Options, second_call_in_options, server_tools_in, shape_in_options, tools_in_options
 from ....engine.runs.money import NOTHING, CostOptions, usd_of
 from ....providers.errors import UsageError
 from ...exit_codes import ExitCode
@@ -33,6 +33,7 @@ def options_of(sending: SendOptions, sweep: tuple[Think, ...], config: Config) -
         sweep, sending.max_output, sending.timeout, sending.retries, sending.no_stream, sending.emulate,
         shape=shape_in_options(sending.schema, sending.json_mode), server_tools=server_tools_in(sending.server_tool),
         tools=tools_in_options(sending.tool, sending.tool_choice),
+        shape_with=second_call_in_options(sending.think_then_shape, sending.shape_with),
     )  # fmt: skip
     return with_run_tools(options, sending.run_tools, sending.max_rounds, config)
 

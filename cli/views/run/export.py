@@ -8,7 +8,7 @@ from decimal import Decimal
 from io import StringIO
 
 from ....engine.results.csv_columns import RUN_COLUMNS, cells_of
-from ....engine.results.result import Result, Run, Summary
+from ....engine.results.result import Result, Run
 from ....providers.untrusted import csv_cell, harmless
 from ..numbers import dollars, seconds, tokens
 from ..quotation import fenced, inline, quoted
@@ -120,7 +120,7 @@ def totals(run: Run) -> str:
         cost = "cost unknown" if summary.usd_unknown == 1 else f"cost of {summary.usd_unknown} unknown"
     parts = [
         ", ".join(f"{count} {word}" for word, count in counts if count) or "no results",
-        f"{cost}{_forecast_words(run.results)}{_judges_words(summary)}",
+        f"{cost}{_forecast_words(run.results)}{_beside_words(run)}",
         f"{tokens(summary.output_tokens)} output tokens",
     ]
     if summary.reasoning_tokens is not None:
@@ -128,12 +128,16 @@ def totals(run: Run) -> str:
     return " · ".join([*(["SIMULATED, nothing was charged"] if simulated else []), *parts, seconds(summary.total_s)])
 
 
-def _judges_words(summary: Summary) -> str:
-    """What judges have cost beside the results; empty where none was asked."""
+def _beside_words(run: Run) -> str:
+    """What other calls have cost beside the results: judges, and those that shaped answers; empty without any."""
+    summary = run.summary
     if summary.checks_usd is None and not summary.checks_usd_unknown:
         return ""
     unknown = f" + {summary.checks_usd_unknown} unknown" if summary.checks_usd_unknown else ""
-    return f" + judges {dollars(summary.checks_usd)}{unknown}"
+    shaped = any(one.shape is not None and one.shape.second is not None for one in run.results)
+    judged = any(check.calls for one in run.results for check in one.checks)
+    names = " and ".join([*(["judges"] if judged or not shaped else []), *(["second calls"] if shaped else [])])
+    return f" + {names} {dollars(summary.checks_usd)}{unknown}"
 
 
 def _forecast_words(results: Sequence[Result]) -> str:

@@ -58,7 +58,7 @@ def forecast_table(
 
 def judge_cells(judge: JudgeCalls) -> list[RenderableType]:
     """The calls of a judge, all in one row."""
-    name, times = Text(one_line(f"judge {judge.check}, {judge.profile}", 60)), f"up to ×{len(judge.forecasts)}"
+    name, times = Text(one_line(f"{judge.label}, {judge.profile}", 60)), f"up to ×{len(judge.forecasts)}"
     return [name, times, "", *total_amounts(totals(judge.forecasts)), ""]
 
 

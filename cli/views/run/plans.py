@@ -79,7 +79,7 @@ def plans_view(entries: Entries, width: int, judges: Sequence[JudgeCalls] = ()) 
     calls = [entry.forecast for entry in entries for _ in range(entry.samples)]
     total = totals([*calls, *(made for judge in judges for made in judge.forecasts)])
     for judge in judges:
-        name = Text(harmless(f"judge {judge.check}\n{judge.profile}"))
+        name = Text(harmless(f"{judge.label}\n{judge.profile}"))
         blank = [Text("")] * (2 if wide else 1)
         money = _money(total_amounts(totals(judge.forecasts)), tiny)
         table.add_row(name, f"up to ×{len(judge.forecasts)}", *blank, *money)
@@ -123,8 +123,8 @@ def _sent(prepared: Prepared, forecast: Forecast, same_as: str | None) -> Text:
     if decided.note:
         native.append(f"\n{harmless(decided.note)}", style="dim")
     if (shape := prepared.shape) is not None:
-        where = ", ".join(shape.owns[:1]) or "words"
-        native.append(f"\n{shape.shape.word}: {shape.fidelity} ({where})")
+        where = shape.shape.by or ", ".join(shape.owns[:1]) or "words"
+        native.append(f"\n{shape.shape.word}: {shape.fidelity} ({harmless(where)})")
         told = dict.fromkeys(notice.message for notice in shape.notices)
         native.append("".join(f"\n{harmless(words)}" for words in told), style="dim")
     told = dict.fromkeys(notice.message for notice in decided.notices if notice.code.startswith("attachment_"))

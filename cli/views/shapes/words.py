@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from ....engine.results.result import Result
+from ....providers.untrusted import one_line
+from ..numbers import LONGEST_NAME, dollars
 
 GOOD, CAUTION, BAD, QUIET = "green", "magenta", "red", "dim"
 
-_HOW = {"native": "", "tool": " (by tool)", "prompt": " (by prompt)", "unsupported": " (not asked)"}
+_HOW = {
+    "native": "", "tool": " (by tool)", "prompt": " (by prompt)", "two_calls": " (by a second call)",
+    "unsupported": " (not asked)",
+}  # fmt: skip
 
 
 def shape_words(result: Result) -> tuple[str, str]:
@@ -15,6 +20,10 @@ def shape_words(result: Result) -> tuple[str, str]:
     if shape is None:
         return "", ""
     how = _HOW[shape.fidelity]
+    if shape.second is not None:
+        how = f" (by {one_line(shape.second.profile, LONGEST_NAME)}, {dollars(shape.second.usd)})"
+    if shape.fidelity == "two_calls" and (shape.second is None or shape.form is None):
+        return f"✗ not put into its shape{how}", BAD
     if shape.form in ("cut", "empty", "not_json"):
         return f"✗ {_FORMS[shape.form]}{how}", BAD
     if errors is None:

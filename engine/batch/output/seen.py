@@ -8,8 +8,8 @@ from typing import Any
 
 from msgspec import Struct
 
-from ....providers.json_values import array, items
-from ...results.charge import cost_is_unknown, document_cost_is_unknown
+from ....providers.json_values import array
+from ...results.charge import beside_usd, cost_is_unknown, document_beside_usd, document_cost_is_unknown
 from ...results.checked import LADDER
 from ...results.result import Result
 
@@ -35,7 +35,7 @@ class Seen(Struct, frozen=True):
     answer: str = ""
     twins: tuple[str, ...] = ()
     judges: tuple[Decimal | None, ...] = ()
-    """What each judge of the answer has cost."""
+    """What each call beside that of the answer has cost: of judges, and the one that shaped it."""
     simulated: bool = False
 
 
@@ -60,7 +60,7 @@ def seen_in(result: Result, row_id: str | None) -> Seen:
         row_id=row_id,
         answer=result.answer,
         twins=tuple(receipt.requested for receipt in result.same_request),
-        judges=() if climb is not None else tuple(check.usd for check in result.checks if check.calls),
+        judges=() if climb is not None else beside_usd(result),
         simulated=result.simulated,
     )
 
@@ -69,13 +69,13 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
     """What there is to count of one line of output (`thinkdial.result/1` and what a batch adds)."""
     usage, cost, think = _inner(document, "usage"), _inner(document, "cost"), _inner(document, "think")
     kind, usd, passed = _inner(document, "error").get("kind"), cost.get("usd"), document.get("passed")
-    requested, judges = think.get("requested"), list[Decimal | None]()
+    requested = think.get("requested")
     if climb := _inner(document, "escalation"):
         usd = climb.get("usd")
         requested = LADDER.join(map(str, array(climb.get("levels")))) or requested
-    elif checks := document.get("checks"):
-        told = [check.get("usd") for check in items(checks) if check.get("calls")]
-        judges = [None if one is None else Decimal(one) for one in told]
+    # Read for every line of a large output: few have any.
+    has_more = not climb and (document.get("checks") or document.get("shape"))
+    judges = document_beside_usd(document) if has_more else ()
     return Seen(
         profile=str(document.get("profile")),
         think=str(requested),
@@ -94,7 +94,7 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
         row_id=str(document.get("row_id") or "") or None,
         answer=str(document.get("answer") or ""),
         twins=tuple(str(receipt.get("requested")) for receipt in document.get("same_request") or ()),
-        judges=tuple(judges),
+        judges=judges,
         simulated=document.get("simulated") is True,
     )
 

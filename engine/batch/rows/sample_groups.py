@@ -47,6 +47,7 @@ class SampleGroups(Generic[_Lane, _Task]):
     async def take(self, lane: _Lane, task: _Task, result: Result) -> list[tuple[_Task, Result]]:
         """The results that are judged now: this one, or nothing yet, or with it all that waited for it."""
         caller = lane.caller
+        result = await self._examination.shaped(result, task.row, caller)
         if task.samples < 2 or not self._examination.waits(task.row, caller):
             return [(task, await self._judged(task, result, caller, [result] if caller.samples == 1 else []))]
         key = id(lane), id(task.row), task.think

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import secrets
 from collections.abc import Mapping, Sequence
 from functools import partial
@@ -23,7 +22,8 @@ from ...checks.terms import ExpectTerms
 from ...results.checked import CheckKind, CheckOutcome
 from ...results.result import Result
 from ...targets.target import one_selection
-from .judge import Ask, MakeMark, judge
+from ..side_calls import Ask
+from .judge import MakeMark, judge
 
 if TYPE_CHECKING:
     from ....profiles.config import Config
@@ -31,9 +31,6 @@ if TYPE_CHECKING:
 
 PROGRAMS_AT_ONCE = 4
 JUDGES_AT_ONCE = 8
-
-calls_of_judges = itertools.count(1 << 50)
-"""Numbers of their calls in a purse: none that a run or a batch gives."""
 
 
 class Examiner(Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 
 from ....profiles.cards.vendors import vendors
@@ -20,9 +20,7 @@ from ...checks.verdict import (
 from ...planning.prepare import Prompt
 from ...results.checked import CheckOutcome
 from ...results.result import Result
-
-Ask = Callable[[str, Prompt], Awaitable[Result]]
-"""Asks a profile, perhaps with `@think`, under the limits that hold for the answers as well."""
+from ..side_calls import Ask
 
 MakeMark = Callable[[], str]
 

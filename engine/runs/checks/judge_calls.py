@@ -29,12 +29,17 @@ _MOST_WORDS = 4096
 
 
 class JudgeCalls(Struct, frozen=True):
-    """The calls of one check's judge, each with its forecast, None where there is none. Fewer are made where a check
-    before it fails."""
+    """The calls of one check's judge, or with `check` empty those that put answers into their shape, each with its
+    forecast, None where there is none. Fewer are made where a check before it fails."""
 
     check: str
     profile: str
     forecasts: tuple[Forecast | None, ...]
+
+    @property
+    def label(self) -> str:
+        """What they are, for people."""
+        return f"judge {self.check}" if self.check else "shape answers"
 
 
 def judge_calls(

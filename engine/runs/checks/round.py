@@ -10,24 +10,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec.structs import replace
-
 from ....providers.schema import Json
 from ...checks.terms import Expected, ExpectTerms
 from ...planning.prepare import Prompt
 from ...results.result import Result
 from ...targets.bare_environment import key_variables, without_keys
-from ...targets.target import Selection, one_selection
-from ..jobs import Options, make_jobs
-from ..observer import Silent
-from ..run import Circumstances, make_calls
-from .examination import Examiner, calls_of_judges, expectation_for, judges_in
+from ...targets.target import Selection
+from ..jobs import Options
+from ..side_calls import SideCalls
+from .examination import Examiner, expectation_for, judges_in
 
 if TYPE_CHECKING:
     from ....profiles.config import Config
     from ...costs.budget.purse import Purse
     from ...exchange.transport import Transport
     from ...results.result import Forecast
+    from ..run import Circumstances
     from .judge_calls import JudgeCalls
 
 
@@ -62,19 +60,8 @@ class CheckRound:
     ) -> tuple[Result, ...]:
         """`results` with what their checks say."""
 
-        async def ask(profile: str, question: Prompt) -> Result:
-            selection = one_selection([profile], self.config)
-            # A verdict has a form of its own, whatever the profile's other answers have to be.
-            selection = replace(selection, profile=replace(selection.profile, schema=None))
-            jobs = make_jobs([selection], question, self.config, self.options, self.environment)
-            part = None if purse is None else purse.share(next(calls_of_judges), (selection.profile.name,))
-            target = jobs[0].target
-            asked = Circumstances(
-                "judge", circumstances.kept, circumstances.retention, lambda: part, circumstances.extra,
-                simulated=target is not None and target.is_simulated,
-            )  # fmt: skip
-            return (await make_calls(jobs, question, Silent(), asked, transport)).run.results[0]
-
+        calls = SideCalls("judge", self.config, self.options, self.environment)
+        ask = calls.beside_run(circumstances, transport, purse)
         examiner = Examiner(self.config.checks, without_keys(self.environment, key_variables(self.config)), ask)
         made = (examiner.examine(self.expects.get(result.profile), result, prompt.text, results) for result in results)
         return tuple(await asyncio.gather(*made))
