@@ -113,7 +113,7 @@ def ready_run(
 
         checks = check_round(selections, config, expect, options, environment)
     if options.shape_with is not None:
-        from .runs.second_call import settled
+        from .runs.beside.second_call import settled
 
         options = settled(options, config, [one.profile.name for one in selections], note)
     jobs = make_jobs(selections, prompt, config, replace(options, is_strict=strict), environment)
@@ -136,7 +136,7 @@ def ready_run(
         counted = {at: tokens for at, tokens in counted.items() if jobs[at] == before[at]}
     shaper = None
     if options.shape_with is not None:
-        from .runs.second_call import ShapeRound
+        from .runs.beside.second_call import ShapeRound
 
         shaper = ShapeRound(config, options, environment, tuple(jobs))
 

@@ -122,7 +122,7 @@ class ReadyBatch(Struct, frozen=True):
     async def _make(self, watcher: BatchWatcher, purse: Purse | None, *, is_ours: bool) -> BatchEnd:
         options, given, output, run_id = self.options, self.input, self.output, new_id()
         if options.calls.shape_with is not None:
-            from ..runs.second_call import settled
+            from ..runs.beside.second_call import settled
             from .budget import profiles_of
 
             names = profiles_of(given.names, self.config)

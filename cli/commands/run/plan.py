@@ -189,7 +189,7 @@ def print_plans(
         options = replace(options, choose=choose_dose)
 
     if options.shape_with is not None:
-        from ....engine.runs.second_call import settled
+        from ....engine.runs.beside.second_call import settled
 
         options = settled(options, config, [one.profile.name for one in selections], note)
 
@@ -212,7 +212,7 @@ def print_plans(
     outlooks = [] if foresee is None else [foresee(entry.prepared, entry.forecast) for entry in entries]
     judges = () if tolerant else _judges(selections, prompt, config, entries, expect)
     if options.shape_with is not None:
-        from ....engine.runs.second_call import ShapeRound
+        from ....engine.runs.beside.second_call import ShapeRound
 
         answers = [entry.forecast for entry in entries for _ in range(entry.samples)]
         judges = (*judges, *ShapeRound(config, options, {}).calls(answers, prompt.text))

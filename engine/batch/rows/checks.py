@@ -22,9 +22,9 @@ from .rows import Row
 if TYPE_CHECKING:
     from ....profiles.config import Config
     from ...planning.prepare import Prompt
+    from ...runs.beside.second_call import Shaper
+    from ...runs.beside.side_calls import Ask
     from ...runs.checks.examination import Examiner
-    from ...runs.second_call import Shaper
-    from ...runs.side_calls import Ask
     from ..options import BatchOptions
     from ..resources import Resources
 
@@ -85,7 +85,7 @@ def looks_at_rows(options: BatchOptions, config: Config, resources: Resources, r
     checks = checks_of_rows(options, config, resources, run_id)
     if options.calls.shape_with is None:
         return checks
-    from ...runs.second_call import Shaper, unthinking
+    from ...runs.beside.second_call import Shaper, unthinking
 
     return ShapedRows(checks, Shaper(beside_batch(config, resources, run_id, unthinking(options.calls))))
 
@@ -112,9 +112,9 @@ def checks_of_rows(options: BatchOptions, config: Config, resources: Resources, 
 
 def beside_batch(config: Config, resources: Resources, run_id: str, options: Options) -> Ask:
     """Calls beside those of a batch: paid from its purse, and entered in its books."""
+    from ...runs.beside.side_calls import numbers_of_side_calls
     from ...runs.call import make_call
     from ...runs.jobs import make_jobs
-    from ...runs.side_calls import numbers_of_side_calls
     from ...targets.target import one_selection
 
     async def ask(profile: str, question: Prompt) -> Result:

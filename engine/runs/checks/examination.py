@@ -22,7 +22,7 @@ from ...checks.terms import ExpectTerms
 from ...results.checked import CheckKind, CheckOutcome
 from ...results.result import Result
 from ...targets.target import one_selection
-from ..side_calls import Ask
+from ..beside.side_calls import Ask
 from .judge import MakeMark, judge
 
 if TYPE_CHECKING:

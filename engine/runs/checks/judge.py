@@ -20,7 +20,7 @@ from ...checks.verdict import (
 from ...planning.prepare import Prompt
 from ...results.checked import CheckOutcome
 from ...results.result import Result
-from ..side_calls import Ask
+from ..beside.side_calls import Ask
 
 MakeMark = Callable[[], str]
 

@@ -16,8 +16,8 @@ from ...planning.prepare import Prompt
 from ...results.result import Result
 from ...targets.bare_environment import key_variables, without_keys
 from ...targets.target import Selection
+from ..beside.side_calls import SideCalls
 from ..jobs import Options
-from ..side_calls import SideCalls
 from .examination import Examiner, expectation_for, judges_in
 
 if TYPE_CHECKING:

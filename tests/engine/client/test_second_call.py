@@ -18,7 +18,7 @@ from thinkdial.engine.results.assembly import unsent_result
 from thinkdial.engine.results.documents import result_document
 from thinkdial.engine.results.restored import result_from
 from thinkdial.engine.results.result import Result
-from thinkdial.engine.runs.second_call import Shaper
+from thinkdial.engine.runs.beside.second_call import Shaper
 from thinkdial.engine.shapes.words import ShapeReceipt
 from thinkdial.profiles.shapes.shape import Shape
 from thinkdial.providers.errors import BudgetError, ConfigError, Failure, UsageError

@@ -14,27 +14,27 @@ from typing import TYPE_CHECKING
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from ...profiles.shapes.shape import Shape
-from ...providers.errors import ThinkdialError, UsageError
-from ...providers.schema import Notice
-from ...providers.think import Level, Think
-from ..costs.forecast import forecast
-from ..planning.prepare import Prompt
-from ..results.result import Forecast, Result
-from ..shapes.words import ShapeReceipt, ShapingCall
-from ..targets.simulated import simulated_profiles
-from ..targets.target import one_selection
-from .checks.judge_calls import JudgeCalls
-from .jobs import Job, Options
-from .plans import plan_calls
+from ....profiles.shapes.shape import Shape
+from ....providers.errors import ThinkdialError, UsageError
+from ....providers.schema import Notice
+from ....providers.think import Level, Think
+from ...costs.forecast import forecast
+from ...planning.prepare import Prompt
+from ...results.result import Forecast, Result
+from ...shapes.words import ShapeReceipt, ShapingCall
+from ...targets.simulated import simulated_profiles
+from ...targets.target import one_selection
+from ..checks.judge_calls import JudgeCalls
+from ..jobs import Job, Options
+from ..plans import plan_calls
 from .side_calls import Ask, SideCalls
 
 if TYPE_CHECKING:
-    from ...profiles.config import Config
-    from ..costs.budget.purse import Purse
-    from ..exchange.transport import Transport
-    from .forecasts import Note
-    from .run import Circumstances
+    from ....profiles.config import Config
+    from ...costs.budget.purse import Purse
+    from ...exchange.transport import Transport
+    from ..forecasts import Note
+    from ..run import Circumstances
 
 ANY = ""
 """Said instead of a profile: the cheapest one is taken that is ready and takes the schema in a field of its own."""
@@ -70,7 +70,7 @@ def chosen_profile(
     Those whose answers are held to it go before the others; where the answers are `simulated`, so is the second call.
     Raises `UsageError` where there is none.
     """
-    from ..targets.readiness import candidate
+    from ...targets.readiness import candidate
 
     if said != ANY:
         return one_selection([said], config).label

@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..planning.prepare import Prompt
-from ..results.result import Result
-from ..targets.target import one_selection
-from .jobs import Options, make_jobs
-from .observer import Silent
-from .run import Circumstances, make_calls
+from ...planning.prepare import Prompt
+from ...results.result import Result
+from ...targets.target import one_selection
+from ..jobs import Options, make_jobs
+from ..observer import Silent
+from ..run import Circumstances, make_calls
 
 if TYPE_CHECKING:
-    from ...profiles.config import Config
-    from ..costs.budget.purse import Purse
-    from ..exchange.transport import Transport
+    from ....profiles.config import Config
+    from ...costs.budget.purse import Purse
+    from ...exchange.transport import Transport
 
 Ask = Callable[[str, Prompt], Awaitable[Result]]
 """Asks a profile, perhaps with `@think`, under the limits that hold for the answers as well."""
