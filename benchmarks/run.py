@@ -32,6 +32,7 @@ BENCHMARKS: Mapping[str, str] = {
     "batch-memory": "batch_memory",
     "batch-resume": "batch_resume",
     "batch-instructions": "batch_instructions",
+    "memory": "memory",
 }
 DEFAULT_ROUNDS = 7
 

@@ -231,6 +231,7 @@ class Exchange(Struct):
                     if attempt.broke:
                         raise _SpentError
                     vigil.note(reader)
+                    await self.surroundings.catch_up()
                     if reader.is_finished and reader.has_heard:
                         finished = self._arrival(attempt)
         except TimeoutError:

@@ -101,13 +101,12 @@ class Saying:
                 found.append(replace(last, text=rest.decode("utf-8", "replace")))
             redactor = self._secrets.redactor()
         self._texts[type(delta)] = redactor, delta
-        data = delta.text.encode("utf-8", "replace")
-        given = redactor.feed(data)
+        given = redactor.text(delta.text)
         self.found_secret = self.found_secret or redactor.found
-        if given == data:
+        if given is delta.text:
             found.append(delta)
         elif given:
-            found.append(replace(delta, text=given.decode("utf-8", "replace")))
+            found.append(replace(delta, text=given))
 
     def _told(self, delta: Delta) -> Delta:
         match delta:

@@ -25,8 +25,12 @@ class Tape(Protocol):
 
     `begin` is told when a request has left in full; `opened` when a response begins, with its lower-case headers, and
     makes everything before it, an earlier attempt, void. The bytes of `received` hold no credential of ours. `withheld`
-    is told when they hold one in pieces: nothing of this response may be kept.
+    is told when they hold one in pieces: nothing of this response may be kept. `is_behind`: so much is not stored
+    yet that a moment's rest saves memory.
     """
+
+    @property
+    def is_behind(self) -> bool: ...
 
     def begin(self, index: int, prepared: Prepared) -> None: ...
 

@@ -106,8 +106,9 @@ class ResponseReader:
         return self._saying.found_secret
 
     def feed(self, data: bytes) -> list[Delta]:
-        """What `data` adds."""
-        return self._saying.feed(self._feed(data))
+        """What `data` adds. Texts that came together are one."""
+        found = self._feed(data)
+        return self._saying.feed(found if len(found) < 2 else _together(found))
 
     def close(self) -> list[Delta]:
         """What the end of the body completes: an error, the whole of a body without events, or a last event."""
@@ -298,6 +299,38 @@ def reply_of(
     if told is not None and told is not broken and told.kind == broken.kind:
         return reply
     return stopped(reply, broken)
+
+
+def _together(deltas: list[Delta]) -> list[Delta]:
+    """The same with neighbours of one text joined: of a stream that comes in large pieces each delta costs much."""
+    found: list[Delta] = []
+    texts: list[str] = []
+    last: AnswerDelta | ReasoningDelta | None = None
+    for delta in deltas:
+        match delta, last:
+            case (AnswerDelta(), AnswerDelta()) if delta.part == last.part:
+                texts.append(delta.text)
+                continue
+            case (ReasoningDelta(), ReasoningDelta()) if (delta.part, delta.visibility) == (last.part, last.visibility):
+                texts.append(delta.text)
+                continue
+            case _:
+                pass
+        if len(texts) > 1 and last is not None:
+            found[-1] = _joined(last, texts)
+        found.append(delta)
+        last = delta if isinstance(delta, (AnswerDelta, ReasoningDelta)) else None
+        texts = [] if last is None else [last.text]
+    if len(texts) > 1 and last is not None:
+        found[-1] = _joined(last, texts)
+    return found
+
+
+def _joined(last: AnswerDelta | ReasoningDelta, texts: Iterable[str]) -> Delta:
+    whole = "".join(texts)
+    if isinstance(last, AnswerDelta):
+        return AnswerDelta(whole, last.part)
+    return ReasoningDelta(whole, last.visibility, last.part)
 
 
 def error_document(body: bytes | bytearray, status: int) -> Any:

@@ -15,6 +15,9 @@ MARK = "[key]"
 MOST_BACKSLASHES = 8
 """Before one character: JSON within JSON within JSON within JSON."""
 
+LONGEST_PIECE = 2**20
+"""Characters that are looked at at once."""
+
 _LONGEST_SPELLING = 2 * (MOST_BACKSLASHES + len("u0000"))
 _HINT = re.compile(rb"\\(?:u(?:0(?:0(?:[2-7]|\Z)|\Z)|\Z)|\Z)")
 """What every spelling of a printable ASCII character by its number has, also where the end cuts it."""
@@ -46,6 +49,15 @@ class _Secret:
     def out_of(self, data: bytes) -> bytes:
         data = data.replace(self.plain, MARK.encode())
         return self.pattern.sub(MARK.encode(), data) if self.may_be_escaped(data) else data
+
+    def may_begin(self, text: str) -> bool:
+        """Whether the last characters of `text` may be the first ones of the secret."""
+        at = text.find(self.characters[0], max(0, len(text) - len(self.characters) + 1))
+        while at >= 0:
+            if self.characters.startswith(text[at:]):
+                return True
+            at = text.find(self.characters[0], at + 1)
+        return False
 
     def overlap(self, data: bytes) -> int:
         """How many bytes at the end of `data` are the beginning of the secret."""
@@ -83,11 +95,12 @@ class Redactor:
     Only the end of a piece that may be the beginning of a secret is held back until more comes. `found`: one was there.
     """
 
-    __slots__ = ("_held", "_secrets", "found")
+    __slots__ = ("_escape", "_held", "_secrets", "found")
 
     def __init__(self, secrets: Iterable[bytes]) -> None:
         longest_first = sorted(filter(None, secrets), key=len, reverse=True)
         self._secrets = [_secret(secret.decode("utf-8", "surrogatepass")) for secret in longest_first]
+        self._escape = "\\u" if all(one.is_plain for one in self._secrets) else "\\"
         self._held = b""
         self.found = False
 
@@ -110,6 +123,28 @@ class Redactor:
             held = max(held, secret.overlap(data))
         self._held = data[len(data) - held :]
         return data[: len(data) - held]
+
+    def text(self, text: str, errors: str = "replace") -> str:
+        """The same for a text; itself where all of it may be had. A long one is looked at piece by piece."""
+        if not self._held and self._passes(text):
+            return text
+        kept: list[str] = []
+        is_same = not self._held
+        for at in range(0, len(text), LONGEST_PIECE):
+            data = text[at : at + LONGEST_PIECE].encode("utf-8", errors)
+            given = self.feed(data)
+            if is_same and given != data:
+                is_same = False
+                kept.append(text[:at])
+            if not is_same:
+                kept.append(given.decode("utf-8", errors))
+        return text if is_same else "".join(kept)
+
+    def _passes(self, text: str) -> bool:
+        """Whether it is plain at a glance that no secret is in `text`, nor the beginning of one at its end."""
+        if self._escape in text or text.endswith("\\"):
+            return False
+        return not any(one.characters in text or one.may_begin(text) for one in self._secrets)
 
     def close(self) -> bytes:
         """What was held back: the stream ended before it became a secret."""

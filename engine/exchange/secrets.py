@@ -50,7 +50,10 @@ class Secrets:
         """`text` without them, as they are and as JSON escapes them."""
         if not self._encoded or not (self._escape in text or any(value in text for value in self._values)):
             return text
-        return self.redactor().whole(text.encode("utf-8", "surrogatepass")).decode("utf-8", "surrogatepass")
+        redactor = self.redactor()
+        given = redactor.text(text, "surrogatepass")
+        rest = redactor.close()
+        return given + rest.decode("utf-8", "surrogatepass") if rest else given
 
     def out_of_message(self, told: Told) -> Told:
         """What a server said, without them."""
@@ -118,10 +121,15 @@ def masked_headers(prepared: Prepared, key_source: str | None) -> dict[str, str]
 
 
 def shown_body(prepared: Prepared) -> str:
-    """The body as people may read it and the history keeps it: the hash of a file stands where its bytes are."""
+    """The body as people may read it: the hash of a file stands where its bytes are."""
+    return kept_body(prepared).decode("utf-8", "replace")
+
+
+def kept_body(prepared: Prepared) -> bytes:
+    """The same as it is kept, in UTF-8: no copy of what was sent, unless files went along."""
     body, prompt = prepared.request.body, sent_prompt(prepared.target, prepared.asked.prompt)
     if prompt.asked or prompt.past is not None:
         from ..planning.inputs.attached import without_bytes
 
         body = without_bytes(body, prompt.asked, () if prompt.past is None else prompt.past.turns)
-    return body.decode("utf-8", "replace")
+    return body

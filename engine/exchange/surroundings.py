@@ -23,6 +23,10 @@ TIDYING_S = 2.0
 """Seconds for the tasks that a second Ctrl-C has broken off to come to their end."""
 
 
+REST_S = 0.005
+"""Between two chunks, where the tape is behind."""
+
+
 class Patience(Struct, frozen=True):
     """How long and how often: seconds without an event, seconds in all, and retries after the first attempt.
 
@@ -50,6 +54,11 @@ class Surroundings(Struct, frozen=True):
     tape: Tape | None = None
     on_response: Callable[[int, Mapping[str, str]], None] | None = None
     seconds_since_1970: Callable[[], float] = time.time
+
+    async def catch_up(self) -> None:
+        """Rest for a moment where more comes than is stored."""
+        if self.tape is not None and self.tape.is_behind:
+            await self.sleep(REST_S)
 
 
 @lru_cache(maxsize=4)

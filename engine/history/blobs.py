@@ -18,6 +18,31 @@ def compressed(document: Mapping[str, Any]) -> bytes:
     return b"".join((*parts, packer.flush()))
 
 
+LONGEST_COLUMN = 2**20
+"""Characters of a text that a column holds as they are. SQLite copies a row several times, the rest is compressed."""
+
+
+def parted(text: str) -> tuple[str, bytes | None]:
+    """What a column holds of a long text, and the rest of it, compressed; None where there is none."""
+    if len(text) <= LONGEST_COLUMN:
+        return text, None
+    import zlib
+
+    packer = zlib.compressobj()
+    places = range(LONGEST_COLUMN, len(text), LONGEST_COLUMN)
+    parts = [packer.compress(text[at : at + LONGEST_COLUMN].encode("utf-8", "replace")) for at in places]
+    return text[:LONGEST_COLUMN], b"".join((*parts, packer.flush()))
+
+
+def joined(column: str, rest: bytes | None) -> str:
+    """The text that `parted` has taken apart. Raises `zlib.error` where the rest is damaged."""
+    if rest is None:
+        return column
+    import zlib
+
+    return column + zlib.decompress(rest).decode("utf-8", "replace")
+
+
 def unpacked(blob: bytes) -> dict[str, Any]:
     """The document. Raises `ValueError` or `zlib.error` for one that is damaged, or nested beyond all sense."""
     import zlib

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from msgspec import Struct
 
 from ...providers.json_values import obj, text
-from .blobs import unpacked
+from .blobs import parted, unpacked
 from .store import Store, reading
 
 NEWEST = 200
@@ -62,10 +62,10 @@ def dosed_answers(
             values += [one.provider, *([] if one.simulated else [one.host]), one.model, int(one.simulated)]
         where = f"({' OR '.join(parts)})"
     if prompts is not None:
-        asked = " OR ".join(["(runs.prompt = ? AND runs.system IS ?)"] * len(prompts))
+        asked = " OR ".join(["(runs.prompt = ? AND runs.prompt_rest IS ? AND runs.system IS ?)"] * len(prompts))
         where += f" AND EXISTS (SELECT 1 FROM runs WHERE runs.number = results.run AND ({asked or '0'}))"  # noqa: S608
         for prompt, system in prompts:
-            values += [prompt, system]
+            values += [*parted(prompt), system]
     query = (
         "WITH picked AS (SELECT number, run, provider, CASE WHEN simulated THEN '' ELSE host END AS place, model,"  # noqa: S608
         " simulated, think, reasoning_tokens, output_tokens, total_s, usd,"
@@ -74,7 +74,8 @@ def dosed_answers(
         f" ORDER BY number DESC) AS age FROM results WHERE status = 'ok' AND verdict IS NOT 'starved' AND {where})"
         " SELECT picked.provider, picked.place, picked.model, picked.simulated, picked.think, picked.reasoning_tokens,"
         " picked.output_tokens, picked.total_s, picked.usd, picked.document,"
-        f" length(runs.prompt) || ':' || substr(runs.prompt, 1, {_PROMPT_CHARACTERS}) || ifnull(runs.system, '')"
+        " length(runs.prompt) + runs.prompt_more || ':' ||"
+        f" substr(runs.prompt, 1, {_PROMPT_CHARACTERS}) || ifnull(runs.system, '')"
         " FROM picked JOIN runs ON runs.number = picked.run WHERE picked.age <= ? ORDER BY picked.age DESC"
     )
     with reading(store) as connection:

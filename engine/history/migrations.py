@@ -305,5 +305,11 @@ CREATE INDEX uploads_by_file ON uploads (sha256, host);
 """
 """Files that were uploaded to providers."""
 
-MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH)
+TENTH = """
+ALTER TABLE runs ADD COLUMN prompt_rest BLOB;    -- zlib: what follows of a long prompt; NULL where there is no more
+ALTER TABLE runs ADD COLUMN prompt_more INTEGER NOT NULL DEFAULT 0;    -- how many characters those are
+"""
+"""Long prompts, of which `prompt` has the beginning alone."""
+
+MIGRATIONS: tuple[str, ...] = (FIRST, SECOND, THIRD, FOURTH, FIFTH, SIXTH, SEVENTH, EIGHTH, NINTH, TENTH)
 """Applied in order; `PRAGMA user_version` counts those that have been."""

@@ -24,7 +24,7 @@ from ..results.charge import document_may_have_cost
 from ..results.restored import result_from
 from ..results.result import Result, Run
 from ..results.rounds import folded
-from .blobs import unpacked
+from .blobs import joined, unpacked
 from .files.stored_files import pieces_of_run
 from .retention import delete_runs
 from .store import Store, reading
@@ -146,12 +146,13 @@ def stored_run(store: Store, number: int) -> StoredRun:
     """Everything that is kept of run `number`. Raises `StoreError` when it is not there, or damaged."""
     with reading(store) as connection:
         head = connection.execute(
-            "SELECT id, created_at, command, prompt, system, simulated, total_s, asked FROM runs WHERE number = ?",
+            "SELECT id, created_at, command, prompt, system, simulated, total_s, asked, prompt_rest"
+            " FROM runs WHERE number = ?",
             (number,),
         ).fetchone()
         if head is None:
             raise StoreError(f"there is no run {number}", hint="thinkdial history list shows those that are stored")
-        run_id, created_at, command, prompt, system, simulated, total_s, asked = head
+        run_id, created_at, command, prompt, system, simulated, total_s, asked, rest = head
         entries = tuple(
             _entry(connection, number, run_id, row)
             for row in connection.execute(
@@ -163,8 +164,18 @@ def stored_run(store: Store, number: int) -> StoredRun:
     results = folded(entry.result for entry in entries)
     known = [result.latency.total_s for result in results if result.latency.total_s is not None]
     took = total_s if total_s is not None else max(known, default=None)
-    run = Run(run_id, prompt, results, summarize(results, took), system)
+    run = Run(run_id, _whole_prompt(number, prompt, rest), results, summarize(results, took), system)
     return StoredRun(number, run, command, created_at, bool(simulated), entries, pieces_of_run(asked))
+
+
+def _whole_prompt(number: int, prompt: str, rest: bytes | None) -> str:
+    try:
+        return joined(prompt, rest)
+    except zlib.error as error:
+        raise StoreError(
+            f"run {number}: the stored prompt is damaged: {error}",
+            hint=f"thinkdial history rm {number} forgets the run",
+        ) from error
 
 
 def run_numbers(store: Store, before: date | None = None) -> list[int]:

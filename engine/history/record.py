@@ -37,6 +37,7 @@ SHOWN_PATIENCE_S = 0.1
 could take away. What is stored more slowly is not waited for."""
 
 MANY_BYTES = 4 * 2**20
+MUCH_BYTES = 16 * 2**20
 MOST_WAITING_BYTES = 256 * 2**20
 REMOVED_AT_ONCE = 200
 """How many runs at most the end of one run removes for the sake of age and size: nobody likes to wait for that."""
@@ -77,7 +78,7 @@ class Recorder:
         self._has_rung = False
         self._bell: SimpleQueue[bool]
         self._thread: threading.Thread | None = None
-        self._given_bytes = self._taken_bytes = 0  # each has one thread that adds to it
+        self._given_bytes = self._taken_bytes = self._stored_bytes = 0  # each has one thread that adds to it
         self._run: int | None = None
         self._held: threading.Event | None = None
         self._closing = False
@@ -138,6 +139,11 @@ class Recorder:
             self._hold(kept)
         elif waiting < MANY_BYTES <= waiting + len(data) and self._thread is not None:
             self._bell.put(True)  # not to hold for a while what can go at once
+
+    @property
+    def is_behind(self) -> bool:
+        """Whether more waits to be stored than is wise to hold."""
+        return self._given_bytes - self._stored_bytes > MUCH_BYTES and self.problem is None
 
     def withheld(self, index: int) -> None:
         """The bytes of this response hold a credential in pieces: none of them are kept."""
@@ -296,7 +302,7 @@ class Recorder:
             if not steps:
                 continue
             if self._stored(store, steps, can_wait=not waiting and not self._has_end):
-                steps = []
+                steps, self._stored_bytes = [], self._taken_bytes
                 for done in (*waiting, *self._patient):
                     done()
                 waiting.clear()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from ..results.assembly import timestamp
 from ..results.documents import dollars_text, result_document
 from ..results.result import Result
-from .blobs import compressed
+from .blobs import compressed, parted
 from .heads import CallHead, RunHead
 from .processes import Process, this_process
 from .sums.rollups import AddedSums, known_count
@@ -224,13 +224,16 @@ class Writing:
 
     def _insert_run(self, connection: sqlite3.Connection) -> int:
         head = self._head
+        prompt, rest = parted(_storable(head.prompt))
         run = _insert(
             connection,
             "runs",
             id=head.run_id,
             created_at=timestamp(head.created_at),
             command=head.command,
-            prompt=_storable(head.prompt),
+            prompt=prompt,
+            prompt_rest=rest,
+            prompt_more=len(head.prompt) - len(prompt),
             system=None if head.system is None else _storable(head.system),
             simulated=int(head.simulated),
         )

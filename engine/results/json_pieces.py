@@ -1,7 +1,11 @@
-"""JSON text bit by bit, as `json.dumps` writes it without ASCII escapes: a long text in it is never copied whole."""
+"""JSON text bit by bit, as `json.dumps` writes it without ASCII escapes: a long text in it is never copied whole.
+
+Bytes are text in UTF-8.
+"""
 
 from __future__ import annotations
 
+from codecs import getincrementaldecoder
 from collections.abc import Iterator, Mapping
 from json import JSONEncoder
 from typing import Any, cast
@@ -9,6 +13,7 @@ from typing import Any, cast
 LONGEST_PIECE = 2**20
 """Characters of a text that are written at once."""
 
+_DECODERS = getincrementaldecoder("utf-8")
 _ENCODER = JSONEncoder(ensure_ascii=False, default=str)
 
 
@@ -20,6 +25,13 @@ def json_pieces(value: Any, *, indent: int = 0, level: int = 1) -> Iterator[str]
         yield '"'
         for at in range(0, len(value), LONGEST_PIECE):
             yield _ENCODER.encode(value[at : at + LONGEST_PIECE])[1:-1]
+        yield '"'
+    elif isinstance(value, bytes):
+        decoder = _DECODERS(errors="replace")
+        yield '"'
+        for at in range(0, len(value) or 1, LONGEST_PIECE):
+            end = at + LONGEST_PIECE
+            yield _ENCODER.encode(decoder.decode(value[at:end], final=end >= len(value)))[1:-1]
         yield '"'
     elif isinstance(value, Mapping) and value:
         opener = "{"

@@ -11,7 +11,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from ...providers.errors import StoreError
-from ..exchange.secrets import masked_headers, shown_body
+from ..exchange.secrets import kept_body, masked_headers
 from ..history.heads import CallHead
 from ..history.record import Recorder
 from ..planning.prepare import Prepared
@@ -78,6 +78,10 @@ class Keeper:
     def received(self, index: int, data: bytes) -> None:
         self._recorder.received(index, data)
 
+    @property
+    def is_behind(self) -> bool:
+        return self._recorder.is_behind
+
     def withheld(self, index: int) -> None:
         self._recorder.withheld(index)
 
@@ -127,7 +131,7 @@ def _call_head(prepared: Prepared) -> CallHead:
         "method": prepared.request.method,
         "url": prepared.request.url,
         "headers": masked_headers(prepared, None),
-        "body": shown_body(prepared),
+        "body": kept_body(prepared),
         "native": decided.native,
         "fidelity": decided.fidelity,
         "note": decided.note,

@@ -15,6 +15,9 @@ from .sockets import keep_alive
 from .stopwatch import ArrivalClock, Clock
 
 MOST_UNREAD_BYTES = 1024 * 1024
+MOST_WRITTEN_BYTES = 256 * 1024
+"""Given to the system at once: asyncio copies what it does not take."""
+
 HAPPY_EYEBALLS_S = 0.25
 """Seconds that one address of a name may take before the next is tried beside it (RFC 8305)."""
 
@@ -92,6 +95,14 @@ class Connection(asyncio.Protocol, httpcore2.AsyncNetworkStream):
         return data
 
     async def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        if len(buffer) <= MOST_WRITTEN_BYTES:
+            await self._write(buffer, timeout)
+            return
+        whole = memoryview(buffer)
+        for at in range(0, len(buffer), MOST_WRITTEN_BYTES):
+            await self._write(whole[at : at + MOST_WRITTEN_BYTES], timeout)
+
+    async def _write(self, buffer: bytes | memoryview, timeout: float | None) -> None:
         if self._transport is None or self._transport.is_closing():
             raise httpcore2.WriteError(str(self._error or "the connection is closed")) from self._error
         if buffer:

@@ -25,7 +25,7 @@ from thinkdial.providers.batches.contract import RowOutcome
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.fold import Fold, Reply
 from thinkdial.providers.registry import NAMES
-from thinkdial.providers.schema import AnswerDelta, Complete, Notice
+from thinkdial.providers.schema import AnswerDelta, Complete, Notice, ReasoningDelta
 from thinkdial.providers.turns.pieces import TurnPiece
 
 from ...cases import each
@@ -56,6 +56,8 @@ class Cassette:
     def begin(self, index: int, prepared: Any) -> None: ...
 
     def opened(self, index: int, status: int, headers: Any) -> None: ...
+
+    is_behind = False
 
     def received(self, index: int, data: bytes) -> None:
         self.data += data
@@ -327,3 +329,16 @@ def test_the_reader_knows_neither_sockets_nor_clocks() -> None:
     names = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
     names |= {node.module or "" for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and not node.level}
     assert names <= {"__future__", "json", "collections.abc", "dataclasses", "msgspec", "typing"}
+
+
+def test_texts_that_come_together_are_one_delta_and_others_stay_apart() -> None:
+    def event(**delta: str) -> bytes:
+        return f"data: {json.dumps({'choices': [{'index': 0, 'delta': delta}]})}\n\n".encode()
+
+    reader = ResponseReader(200, "text/event-stream", {}, "openai-chat", {})
+    thought, said = [event(reasoning_content=word) for word in ("So", " it is")], [event(content=c) for c in "42!"]
+    texts = [
+        one.text for one in reader.feed(b"".join((*thought, *said))) if isinstance(one, AnswerDelta | ReasoningDelta)
+    ]
+    assert texts == ["So it is", "42!"]
+    assert [one for one in reader.feed(event(content="?")) if isinstance(one, AnswerDelta)] == [AnswerDelta("?")]

@@ -149,3 +149,25 @@ def test_a_text_that_was_put_together_later_is_clean_too() -> None:
 def test_headers_are_clean_and_bounded() -> None:
     headers = Secrets(KEYS).out_of_headers({"location": f"/?k={KEYS[0]}", "x": "v" * 99_999, "date": "now"})
     assert headers["location"] == f"/?k={MARK}" and len(headers["x"]) == MOST_WORDS and headers["date"] == "now"
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_long_text_is_cleaned_piece_by_piece_as_its_bytes_are(key: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    wrong: list[tuple[int, str]] = []
+    for spelled in spellings(key):
+        told = f"é no {spelled}, really; {spelled[:7]}"
+        for size in range(1, len(told) + 1):
+            monkeypatch.setattr("thinkdial.engine.exchange.redaction.LONGEST_PIECE", size)
+            for cut in (0, len(told) // 2):
+                redactor = Redactor([key.encode()])
+                given = redactor.text(told[:cut]) + redactor.text(told[cut:]) + redactor.close().decode()
+                if given != told.replace(spelled, MARK):
+                    wrong.append((size, given))
+    assert not wrong
+
+
+def test_a_text_without_a_secret_is_the_same_object_whatever_its_end_was_taken_for() -> None:
+    redactor = Redactor([b"sk-secret-0123456789"])
+    plain = "a\\b sk-nothing " * 3
+    assert redactor.text(plain) is plain
+    assert (redactor.text("so sk-se"), redactor.text("e"), redactor.close()) == ("so ", "sk-see", b"")

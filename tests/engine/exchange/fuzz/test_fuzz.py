@@ -54,6 +54,8 @@ class Cassette:
 
     def opened(self, index: int, status: int, headers: Any) -> None: ...
 
+    is_behind = False
+
     def received(self, index: int, data: bytes) -> None:
         self.data += data
 
