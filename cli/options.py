@@ -198,6 +198,14 @@ ShapeWith = Annotated[
     str | None,
     typer.Option("--shape-with", metavar="PROFILE", help="Who makes that second call."),
 ]
+ToolOutputs = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tool-output",
+        metavar="ID=FILE|TEXT",
+        help="In a session: what a called tool gave, by id or name; repeatable.",
+    ),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
 

@@ -17,7 +17,7 @@ from ...providers.schema import Usage
 from ...providers.think import Level
 from ..planning.prepare import Prepared, Prompt, sent_prompt
 from ..results.result import Cost, Forecast
-from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens
+from .estimate import HIGH_INPUT, LOW_INPUT, input_tokens, text_tokens
 from .prices.pricing import (
     Bought,
     host_of,
@@ -191,7 +191,11 @@ def estimated_input_tokens(prepared: Prepared, prompt: Prompt) -> int:
 
         before = conversation_tokens(prepared)
         tokens += before.text + before.reasoning
-    return -(-tokens * prepared.target.card.token_percent // 100)
+    hidden = 0
+    if prepared.tools is not None:
+        tokens += text_tokens(json.dumps(prepared.tools.native, ensure_ascii=False))
+        hidden = prepared.tools.hidden_tokens or 0
+    return -(-tokens * prepared.target.card.token_percent // 100) + hidden
 
 
 def output_limit(prepared: Prepared) -> int | None:

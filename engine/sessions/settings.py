@@ -27,6 +27,7 @@ class SessionSettings(Struct, frozen=True):
     `profile` and `think` are those of the turn that was last asked for. `system` is the system prompt of all turns.
     `max_input_tokens`, `keep_reasoning`, `when_full` and `summary_profile` are the context policy. `max_cost_usd` caps
     what all turns together may cost. `told` are the vendors that have been sent the transcript with the user's yes.
+    `tools` are the functions that were declared last, as JSON.
     """
 
     profile: str | None = None
@@ -40,6 +41,7 @@ class SessionSettings(Struct, frozen=True):
     on_mismatch: OnMismatch | None = None
     max_cost_usd: Decimal | None = None
     told: tuple[str, ...] = ()
+    tools: Json | None = None
 
     @property
     def policy(self) -> ContextPolicy:
@@ -75,6 +77,8 @@ def settings_of(document: Json) -> SessionSettings:
     try:
         if (usd := values.get("max_cost_usd")) is not None:
             values["max_cost_usd"] = Decimal(usd)
+        if not isinstance(values.get("tools"), dict | None):
+            del values["tools"]
         values["told"] = tuple(str(vendor) for vendor in values.get("told", ()))
     except (InvalidOperation, TypeError, ValueError) as error:
         raise StoreError(f"the settings of the session are damaged: {error}") from error

@@ -27,10 +27,19 @@ def profiles_in(turn: NextTurn, given: Sequence[str] | None, config: Config) -> 
 
 
 def options_in(turn: NextTurn, options: Options, given: Sequence[str] | None) -> Options:
-    """`options` for a call in the session: its account labels, and the last think value where nothing else is said."""
+    """`options` for a call in the session: its account labels, and the last think value where nothing else is said.
+
+    The functions that were declared last are declared again: a conversation with calls goes on with its tools.
+    """
     settings = turn.conversation.settings
     if not options.sweep and not given and settings.think is not None:
         options = replace(options, sweep=(parse_think(settings.think),))
+    if settings.tools is not None and (options.tools is None or not options.tools.tools):
+        from ..tools.toolset import wish_from  # much to import, which few sessions need
+
+        known = wish_from(settings.tools)
+        choice = None if options.tools is None else options.tools.choice
+        options = replace(options, tools=None if known is None else replace(known, choice=choice))
     return labelled(turn, options)
 
 

@@ -33,6 +33,11 @@ def shaped_answer(body: JsonObject, prompt: str, *key: object) -> str | None:
     return f"```json\n{text}\n```" if fenced else text
 
 
+def value_of(schema: JsonObject, seed: str) -> object:
+    """A value that fits `schema`, the same for the same seed."""
+    return _value(schema, schema, seed, "", 0)
+
+
 def _asked_in_fields(body: JsonObject) -> tuple[bool, JsonObject | None]:
     """Whether a field asks for JSON, and for which schema."""
     config = as_object(body.get("generationConfig")) or {}

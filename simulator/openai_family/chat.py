@@ -8,6 +8,7 @@ from ..answers.turns import SimulatedTurn, Speed, deltas, take_turn
 from ..calls.call import ApiCall
 from ..calls.faults import FILLER_MARK
 from ..calls.fields import JsonObject
+from ..calls.functions import calls_text, chat_calls
 from ..calls.reply import Headers, HttpReply, Piece, Role, data_event, stream, whole
 from ..calls.shapes import shaped_answer
 from .chat_request import ChatRequest
@@ -69,7 +70,7 @@ def _forced_answer(call: ApiCall, style: ChatStyle, asked: ChatRequest) -> str |
     # A thought that is never closed swallows the answer.
     if style.unclosed and asked.dial != OFF:
         return ""
-    return shaped_answer(call.body, asked.prompt.text, call.seed, call.model)
+    return calls_text(call) or shaped_answer(call.body, asked.prompt.text, call.seed, call.model)
 
 
 def _usage(call: ApiCall, style: ChatStyle, asked: ChatRequest, turn: SimulatedTurn, vendor: str) -> JsonObject:
@@ -105,6 +106,8 @@ def _thought(text: str) -> JsonObject:
 def _finish(call: ApiCall, style: ChatStyle, turn: SimulatedTurn) -> str:
     if call.filtered:
         return "content_filter"
+    if not turn.cut and chat_calls(call):
+        return "tool_calls"
     return "length" if turn.cut or (style.unclosed and turn.thinking_tokens) else "stop"
 
 
@@ -116,6 +119,8 @@ def _whole_body(
     if style.chunked and turn.thinking_tokens:
         content = [_thought(turn.thinking_text) | {"closed": True}, {"type": "text", "text": said}]
     message: JsonObject = {"role": "assistant", "content": None if call.refused else content}
+    if calls := chat_calls(call):
+        message |= {"content": [_thought(turn.thinking_text)] if style.chunked else None, "tool_calls": calls}
     message |= style.whole_fields(turn.thinking_text) if turn.thinking_tokens and not asked.hidden else {}
     if call.refused:
         message["refusal"] = said
@@ -162,7 +167,10 @@ def _chunks(
     said = "".join(turn.fragments(filtered=call.filtered))
     content = style.content_deltas("" if asked.hidden else turn.thinking_text, said)
     content_s = turn.answer_s if style.has_fields or style.chunked else turn.thinking_s + turn.answer_s
-    pieces += [chunk({field: text}, after_s=content_s / len(content), role=Role.ANSWER) for text in content]
+    if calls := chat_calls(call, indexed=True):
+        pieces.append(chunk({"tool_calls": calls}, after_s=content_s, role=Role.ANSWER))
+    else:
+        pieces += [chunk({field: text}, after_s=content_s / len(content), role=Role.ANSWER) for text in content]
     more: JsonObject = {"usage": usage} if style.usage_in_choice else {}
     if style.x_groq:
         envelope |= {"x_groq": {"id": call.id("req_", length=26), "usage": usage}}

@@ -54,7 +54,7 @@ def answer_in_session(
 
     config, turn = asked.settings, talk.turn
     voice = talks.selected(turn, asked.options, profile, config)
-    prompt, selection = talks.prompt_in(turn, asked.prompt, asked.talking), voice.selection
+    prompt, selection = talks.prompt_in(turn, asked.prompt, asked.talking, asked.outputs), voice.selection
     failed = compacted_if_due(
         talk, prompt, voice, config, asked.sending, asked.keeping,
         given=profile, by=asked.talking.context_summary, yes=yes,
@@ -63,7 +63,7 @@ def answer_in_session(
         return failed
     if talk.turn is not turn:
         turn = talk.turn
-        prompt = talks.prompt_in(turn, asked.prompt, asked.talking)
+        prompt = talks.prompt_in(turn, asked.prompt, asked.talking, asked.outputs)
     ready = make_ready(
         asked.command, [selection], prompt, config, voice.options, asked.sending, asked.keeping, yes=yes, count=count,
         turn=turn.head(prompt, selection.profile.name, str(voice.think)), spent_usd=talk.spent_usd,

@@ -22,12 +22,14 @@ from ...options import (
     SendOptions,
     Spend,
     ThinkOne,
+    ToolOutputs,
     Yes,
 )
 from ...talk_options import ALONE, TalkOptions
 from .inquiry import TYPED, PromptOptions
 
 if TYPE_CHECKING:
+    from ....engine.planning.prepare import Prompt
     from ....engine.targets.target import Selection
     from ....providers.schema import Json
     from .inquiry import Inquiry
@@ -45,6 +47,7 @@ def ask(
     dry_run: DryRun = False,
     checking: CheckOptions = UNCHECKED,
     escalate: Escalate = None,
+    tool_output: ToolOutputs = None,
     printing: PrintOptions = PRINTED_IN_FULL,
     talking: TalkOptions = ALONE,
     keeping: KeepOptions = KEPT,
@@ -69,9 +72,14 @@ def ask(
     if not in_session:
         profile = or_the_ready_one(profile, settings, note)
     selection = None if in_session else one_selection(profile, settings)
-    given = prompt_of(prompting, prompt, sending, settings, note)
+    outputs = tuple(tool_output or ())
+    given = _given(outputs, in_session, prompting, prompt, sending) or prompt_of(
+        prompting, prompt, sending, settings, note
+    )
     options, expect, _ = options_of(sending, sweep, settings), checking.expectation(), checking.gate()
-    asked = Inquiry(settings, given, options, form, sending, printing, keeping, talking=talking, checking=checking)
+    asked = Inquiry(
+        settings, given, options, form, sending, printing, keeping, talking=talking, checking=checking, outputs=outputs
+    )
     if dry_run:
         return _planned(asked, profile, talking, escalate)
     if escalate is not None:
@@ -82,6 +90,22 @@ def ask(
         "ask", [selection], given, settings, options, sending, keeping, yes=yes, count=count, expect=expect
     )
     return ready if isinstance(ready, ExitCode) else answer(asked, ready).code()
+
+
+def _given(
+    outputs: tuple[str, ...], in_session: bool, prompting: PromptOptions, prompt: str | None, sending: SendOptions
+) -> Prompt | None:
+    """A prompt without words, where outputs of tools are all that is said; else None. Raises `UsageError`."""
+    from ....engine.planning.prepare import Prompt, checked_text
+    from ....providers.errors import UsageError
+
+    if not outputs:
+        return None
+    if not in_session:
+        raise UsageError("--tool-output answers calls of a session", hint="say which: --session NAME, or -c")
+    if prompt is not None or sending.file or sending.attach or not prompting.is_plain:
+        return None
+    return Prompt("", checked_text(sending.system, "--system") if sending.system else None)
 
 
 def _escalated(
@@ -110,7 +134,7 @@ def _planned(asked: Inquiry, profile: list[str] | None, talking: TalkOptions, es
         turn = talk.looked_at(talking, asked.settings, no_history=asked.keeping.no_history, begins=True)
         options = options_in(turn, options, profile)
         profile = profiles_in(turn, profile, asked.settings)
-        prompt = talk.prompt_in(turn, prompt, talking)
+        prompt = talk.prompt_in(turn, prompt, talking, asked.outputs)
         foresee = talk.foresight(turn)
     selection = one_selection(profile, asked.settings)
     if escalate is not None:

@@ -58,6 +58,8 @@ class Inquiry(Struct, frozen=True):
     command: str = "ask"
     talking: TalkOptions = ALONE
     checking: CheckOptions = UNCHECKED
+    outputs: tuple[str, ...] = ()
+    """What tools gave that the last turn of the session has called, by the id or the name of the call."""
 
 
 def prompt_of(

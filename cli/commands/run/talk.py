@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
@@ -61,6 +61,11 @@ class Talk:
         if job.target is not None:
             self.allow((job.target.provider.name,))
         self.settings = replace(self._known, profile=job.profile, think=str(job.think))
+        said = None if job.prepared is None else job.prepared.asked.prompt.tools
+        if said is not None and said.tools:
+            from ....engine.tools.toolset import wish_document
+
+            self.settings = replace(self.settings, tools=wish_document(replace(said, choice=None)))
 
     def allow(self, vendors: Iterable[str]) -> None:
         """Let these vendors see the conversation, with no question about it again."""
@@ -106,8 +111,12 @@ def looked_at(talking: TalkOptions, config: Config, *, no_history: bool = False,
     return look_at(talking.session, begins=begins)
 
 
-def prompt_in(turn: NextTurn, prompt: Prompt, talking: TalkOptions) -> Prompt:
-    """`prompt` with the turns before it, and what was said of them."""
+def prompt_in(turn: NextTurn, prompt: Prompt, talking: TalkOptions, outputs: Sequence[str] = ()) -> Prompt:
+    """`prompt` with the turns before it, what was said of them, and what tools gave that the last of them called."""
+    if outputs:
+        from ....engine.sessions.tool_outputs import with_outputs
+
+        prompt = with_outputs(prompt, outputs, turn.conversation.turns)
     mismatch = talking.on_mismatch.value if talking.on_mismatch else None
     return turn.prompt(prompt, carry_reasoning=talking.carry_reasoning, on_mismatch=mismatch, policy=talking.policy)
 

@@ -16,7 +16,7 @@ from ..shapes.fields import FieldRow, leaves, place_of, rows_markdown, rows_of, 
 if TYPE_CHECKING:
     from ....engine.tools.words import ToolCall
 
-CALLS_LEGEND = "≠ not the same in all answers; – not called; ✗ not what was declared; nothing of it was run"
+CALLS_LEGEND = "≠ not the same in all answers; – not called; ✗ not what was declared"
 LONGEST_CALL = 300
 
 

@@ -14,6 +14,7 @@ from ...answers.turns import SimulatedTurn, Speed, deltas, take_turn
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_object, objects, words
+from ...calls.functions import FunctionCall, calls_text, function_calls
 from ...calls.reply import HttpReply, Piece, Role, named_event, stream, whole
 from ...calls.served_tools import anthropic_blocks, anthropic_counts
 from ...calls.shapes import shaped_answer
@@ -68,6 +69,7 @@ def answer(call: ApiCall) -> HttpReply:
     model, limit = rules.check_body(call, version)
     dial, display = rules.check_thinking(call, model, limit)
     thinks = dial.level != "none" or dial.budget_tokens is not None
+    dial = rules.check_choice(call, model, dial)
     rules.check_sampling(call, model, thinks=thinks)
     edited = edit(call, rules.check_messages(call, model, thinks=thinks), rules.betas_of(call))
     replayed = edited.replayed
@@ -77,7 +79,7 @@ def answer(call: ApiCall) -> HttpReply:
     forced = "" if edited.only_summary else FILLER_MARK if "huge_event" in call.faults else None
     check_format(call)
     rules.check_tools(call)
-    forced = forced if forced is not None else shaped_answer(call.body, prompt, call.seed, model.id)
+    forced = forced if forced is not None else calls_text(call) or shaped_answer(call.body, prompt, call.seed, model.id)
     dial = OFF if edited.only_summary else dial
     turn = take_turn(
         prompt, dial, key=(call.seed, "anthropic", model.id), speed=SPEED, output_limit=limit, forced_answer=forced
@@ -115,7 +117,7 @@ def _message(
     call: ApiCall, model: Claude, turn: SimulatedTurn, edited: Edited, usage: JsonObject, display: str
 ) -> _Message:
     replayed = edited.replayed
-    stop_reason = "max_tokens" if turn.cut else "end_turn"
+    stop_reason = "max_tokens" if turn.cut else "tool_use" if function_calls(call) else "end_turn"
     stop_details: JsonObject | None = None
     if call.refused or call.filtered:
         stop_reason = "refusal"
@@ -187,7 +189,18 @@ def _output_tokens(message: _Message) -> int:
 
 def _said(message: _Message) -> list[str]:
     """The fragments of the visible answer; a refused one is empty, a stopped one ends halfway."""
+    if message.stop_reason == "tool_use":
+        return []
     return [] if message.call.refused else message.turn.fragments(filtered=message.call.filtered)
+
+
+def _calls(message: _Message) -> list[tuple[FunctionCall, JsonObject]]:
+    """The calls, each with its block, whose input comes afterwards."""
+    made_calls: list[tuple[FunctionCall, JsonObject]] = []
+    for made in function_calls(message.call) if message.stop_reason == "tool_use" else ():
+        marked = message.call.id("toolu_01", str(made.at), length=22)
+        made_calls.append((made, {"type": "tool_use", "id": marked, "name": made.name, "input": {}}))
+    return made_calls
 
 
 def _whole_body(message: _Message) -> JsonObject:
@@ -198,6 +211,7 @@ def _whole_body(message: _Message) -> JsonObject:
     said = "".join(_said(message))
     if said:
         content.append({"type": "text", "text": said})
+    content += [block | {"input": made.arguments} for made, block in _calls(message)]
     usage = message.usage | {
         "output_tokens": _output_tokens(message),
         "output_tokens_details": {
@@ -244,6 +258,11 @@ def _events(message: _Message) -> tuple[Piece, ...]:
         pause_s = turn.answer_s / len(said)
         pieces += [_delta(index, {"type": "text_delta", "text": text}, pause_s, Role.ANSWER) for text in said]
         pieces.append(_block_stop(index))
+    for made, block in _calls(message):
+        pieces.append(_block_start(index, block))
+        pieces.append(_delta(index, {"type": "input_json_delta", "partial_json": made.written}, 0.0, Role.ANSWER))
+        pieces.append(_block_stop(index))
+        index += 1
     pieces += _end(message)
     return tuple(pieces)
 

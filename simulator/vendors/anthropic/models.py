@@ -31,6 +31,11 @@ class Claude(Struct, frozen=True):
     dated: str | None = None
     caches_from: int = 1024
 
+    @property
+    def refuses_forced_calls(self) -> bool:
+        """Whether a call cannot be demanded at all."""
+        return self.id.startswith(("claude-fable-5-", "claude-mythos-5-", "claude-opus-5-5", "claude-sonnet-5-5"))
+
 
 _ALWAYS = Claude("", "", ("adaptive",), LOW_TO_MAX)
 _SWITCHED = replace(_ALWAYS, types=("adaptive", "disabled"), thinks_by_default=False)

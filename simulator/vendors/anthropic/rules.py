@@ -167,6 +167,20 @@ def check_thinking(call: ApiCall, model: Claude, limit: int) -> tuple[Dial, str]
     return Dial(budget_tokens=budget), display
 
 
+def check_choice(call: ApiCall, model: Claude, dial: Dial) -> Dial:
+    """The dial as it holds where a call is demanded: newer models do not think then; others refuse both together.
+
+    Source: https://platform.claude.com/docs/en/build-with-claude/adaptive-thinking
+    """
+    kind = as_text((as_object(call.body.get("tool_choice")) or {}).get("type"))
+    if kind not in ("any", "tool"):
+        return dial
+    manual = as_text((as_object(call.body.get("thinking")) or {}).get("type")) == "enabled"
+    if manual or model.refuses_forced_calls:
+        raise invalid(call, "Thinking may not be enabled when tool_choice forces tool use.")
+    return OFF
+
+
 def check_sampling(call: ApiCall, model: Claude, *, thinks: bool) -> None:
     """Refuse sampling parameters where the model, or thinking, does not go with them."""
     temperature, top_p, top_k = (as_number(call.body.get(name)) for name in SAMPLING)

@@ -68,6 +68,9 @@ def _deepseek(call: ApiCall, asked: ChatRequest) -> ChatRequest:
     """Turns with calls have to bring their thought back while the model thinks; of all others it is not read."""
     if (as_object(call.body.get("response_format")) or {}).get("type") == "json_schema":
         raise _refusal("This response_format type is unavailable now")
+    forced = call.body.get("tool_choice")
+    if asked.dial != OFF and (forced == "required" or as_object(forced)):
+        raise _refusal("Thinking mode does not support this tool_choice")
     messages = objects(call.body.get("messages"))
     for message in messages:
         called = message.get("role") == "assistant" and bool(message.get("tool_calls"))

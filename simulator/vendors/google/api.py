@@ -15,6 +15,7 @@ from ...answers.turns import SimulatedTurn, Speed, take_turn
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_object, objects
+from ...calls.functions import calls_text, function_calls
 from ...calls.reply import HttpReply, Piece, Role, google_event, stream
 from ...calls.served_tools import grounding, has_functions
 from ...calls.shapes import shaped_answer
@@ -85,7 +86,7 @@ def _shaped(call: ApiCall, model: Gemini, body: JsonObject, prompt: str) -> str 
     if config.get("responseMimeType") == "application/json" and body.get("tools") and model.generation < 3:
         text = "Function calling with a response mime type: 'application/json' is unsupported"
         raise replies.invalid(call, text)
-    return shaped_answer(body, prompt, call.seed, model.id)
+    return calls_text(call) or shaped_answer(body, prompt, call.seed, model.id)
 
 
 def count_tokens(call: ApiCall) -> HttpReply:
@@ -155,7 +156,14 @@ def _chunks(
         after_s = 0.0
     if not thoughts:
         after_s += turn.thinking_s
-    said = turn.fragments(filtered=call.filtered, size=TOKENS_PER_CHUNK)
+    calls = () if turn.cut else function_calls(call)
+    said = [] if calls else turn.fragments(filtered=call.filtered, size=TOKENS_PER_CHUNK)
+    for made in calls:
+        part: JsonObject = {"functionCall": {"name": made.name, "args": made.arguments}}
+        if made.at == 0 and model.generation >= 3:  # the first call of a turn is signed, and no other
+            part["thoughtSignature"] = rules.signature_for(call, model)
+        yield chunk([part], early), Piece(b"", after_s + turn.answer_s, Role.ANSWER)
+        after_s = 0.0
     for text in said:
         after_s += turn.answer_s / len(said)
         yield chunk([{"text": text}], early), Piece(b"", after_s, Role.ANSWER)
@@ -180,7 +188,8 @@ def _merged(chunks: list[JsonObject]) -> JsonObject:
         for item in _candidates(chunk):
             candidate = item
             for part in _parts(item):
-                if parts and parts[-1].get("thought") == part.get("thought"):
+                joins = "text" in part and bool(parts) and "text" in parts[-1]
+                if joins and parts[-1].get("thought") == part.get("thought"):
                     parts[-1] = parts[-1] | part | {"text": f"{parts[-1]['text']}{part['text']}"}
                 else:
                     parts.append(part)

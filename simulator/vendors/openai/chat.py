@@ -11,6 +11,7 @@ from ...answers.turns import SimulatedTurn, take_turn
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_list, as_object, joined_text, objects, words
+from ...calls.functions import calls_text, chat_calls
 from ...calls.reply import HttpReply, Piece, Role, data_event, stream
 from ...calls.shapes import shaped_answer
 from ...state.prompts import PromptSection, SectionedPrompt
@@ -48,7 +49,9 @@ def answer(call: ApiCall) -> HttpReply:
     prompt = _prompt(call)
     check_format(call, call.body.get("response_format"), "response_format", prompt.text)
     forced = FILLER_MARK if "huge_event" in call.faults else REFUSAL if call.refused else None
-    forced = forced if forced is not None else shaped_answer(call.body, prompt.text, call.seed, model.id)
+    forced = (
+        forced if forced is not None else calls_text(call) or shaped_answer(call.body, prompt.text, call.seed, model.id)
+    )
     dial = Dial("none" if call.refused else effort)
     turn = take_turn(
         prompt.text,
@@ -153,7 +156,7 @@ def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: SectionedProm
 def _finish_reason(call: ApiCall, turn: SimulatedTurn) -> str:
     if call.filtered:
         return "content_filter"
-    return "length" if turn.cut else "stop"
+    return "length" if turn.cut else "tool_calls" if chat_calls(call) else "stop"
 
 
 def _envelope(call: ApiCall, model: Gpt, kind: str) -> JsonObject:
@@ -175,6 +178,8 @@ def _whole_body(call: ApiCall, model: Gpt, turn: SimulatedTurn, usage: JsonObjec
         "refusal": said if call.refused else None,
         "annotations": [],
     }
+    if calls := chat_calls(call):
+        message |= {"content": None, "tool_calls": calls}
     choice: JsonObject = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish_reason(call, turn)}
     return _envelope(call, model, "chat.completion") | {"choices": [choice], "usage": usage}
 
@@ -196,7 +201,10 @@ def _chunks(call: ApiCall, model: Gpt, turn: SimulatedTurn, usage: JsonObject) -
     said = turn.fragments(filtered=call.filtered)
     first: JsonObject = {"role": "assistant", "content": "" if field == "content" else None, "refusal": None}
     pieces = [chunk(first, after_s=turn.speed.first_s + turn.thinking_s)]
-    pieces += [chunk({field: text}, after_s=turn.answer_s / len(said), role=Role.ANSWER) for text in said]
+    if calls := chat_calls(call, indexed=True):
+        pieces.append(chunk({"tool_calls": calls}, after_s=turn.answer_s, role=Role.ANSWER))
+    else:
+        pieces += [chunk({field: text}, after_s=turn.answer_s / len(said), role=Role.ANSWER) for text in said]
     pieces.append(chunk({}, _finish_reason(call, turn), role=Role.TERMINAL))
     if with_usage:
         last: JsonObject = {"choices": [], "usage": usage}

@@ -12,6 +12,7 @@ from ...answers.turns import SimulatedTurn, take_turn
 from ...calls.call import ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_int, as_object, as_text, objects, words
+from ...calls.functions import FunctionCall, calls_text, function_calls
 from ...calls.reply import HttpReply, stream
 from ...calls.served_tools import response_items
 from ...calls.shapes import shaped_answer
@@ -70,7 +71,11 @@ def _forced(call: ApiCall, recalled: Recalled, model: str) -> str | None:
     check_format(call, (as_object(call.body.get("text")) or {}).get("format"), "text.format", recalled.prompt.text)
     if "huge_event" in call.faults:
         return FILLER_MARK
-    return REFUSAL if call.refused else shaped_answer(call.body, recalled.prompt.text, call.seed, model)
+    return (
+        REFUSAL
+        if call.refused
+        else calls_text(call) or shaped_answer(call.body, recalled.prompt.text, call.seed, model)
+    )
 
 
 def compact(call: ApiCall) -> HttpReply:
@@ -127,7 +132,9 @@ def script_of(
     message = _message_item(call, model, said, reason, after_reasoning=thought is not None) if said else None
     threshold = compaction_threshold(call)
     compaction = compaction_item(call, party) if threshold is not None and recalled.prompt.size >= threshold else None
-    served = tuple(response_items(call))
+    calls = () if turn.cut else function_calls(call)
+    message = None if calls else message
+    served = (*response_items(call), *(_call_item(call, one) for one in calls))
     started = _response(call, model, reasoning) | told
     finished = started | {
         "status": "incomplete" if reason else "completed",
@@ -139,6 +146,18 @@ def script_of(
     }
     padded = (as_object(call.body.get("stream_options")) or {}).get("include_obfuscation") is not False
     return Script(started, finished, compaction, thought, message, summary, said, call.refused, padded, turn, served)
+
+
+def _call_item(call: ApiCall, made: FunctionCall) -> JsonObject:
+    """A call of a function as an item of its own."""
+    return {
+        "id": call.id("fc_", str(made.at), length=48),
+        "type": "function_call",
+        "status": "completed",
+        "call_id": call.id("call_", str(made.at), length=24),
+        "name": made.name,
+        "arguments": made.written,
+    }
 
 
 def compaction_item(call: ApiCall, party: Party) -> JsonObject:

@@ -13,6 +13,7 @@ from ...answers.thinking import OFF
 from ...answers.turns import Speed, take_turn
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_object
+from ...calls.functions import calls_text
 from ...calls.reply import HttpReply, RejectedError
 from ...calls.served_tools import types_asked, uses
 from ...calls.shapes import shaped_answer
@@ -78,7 +79,7 @@ def responses(call: ApiCall) -> HttpReply:
         key=(call.seed, "xai", model.id),
         speed=SPEED,
         output_limit=as_int(call.body.get("max_output_tokens")),
-        forced_answer=shaped_answer(call.body, recalled.prompt.text, call.seed, model.id),
+        forced_answer=calls_text(call) or shaped_answer(call.body, recalled.prompt.text, call.seed, model.id),
         limit_covers_thinking=False,
     )
     options: JsonObject = {"effort": dial.level, "summary": "detailed"}
