@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from ..engine.attachments.encodings import encoding_of
 from ..engine.planning.prepare import Prompt, checked_text
@@ -72,7 +73,7 @@ def read_prompt(
 def with_beside(prompt: Prompt, beside: Beside, note: Callable[[str], None] = _unsaid) -> Prompt:
     """`prompt` with what goes along beside its text. Raises `UsageError`."""
     if not beside.names:
-        return prompt
+        return replace(prompt, converts=True) if beside.convert else prompt
     from ..engine.attachments.beside import prompt_with
 
     return prompt_with(prompt, beside.names, is_remote=beside.is_remote, note=note, wishes=beside.wishes)

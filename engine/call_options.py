@@ -8,6 +8,8 @@ from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast, get_args
 
+from msgspec.structs import replace
+
 from ..profiles.state.context import ContextPolicy, KeepReasoning, WhenFull
 from ..providers.errors import UsageError, did_you_mean
 from ..providers.think import Think, parse_think
@@ -249,12 +251,8 @@ def session_of(options: ConversationOptions) -> str | None:
 
 def policy_of(options: ConversationOptions) -> ContextPolicy:
     """The context policy that is said for one call."""
-    return ContextPolicy(
-        options.get("max_input_tokens"),
-        options.get("keep_reasoning"),
-        options.get("when_full"),
-        options.get("summary_profile"),
-    )
+    limit, keep = options.get("max_input_tokens"), options.get("keep_reasoning")
+    return ContextPolicy(limit, keep, options.get("when_full"), options.get("summary_profile"))
 
 
 def prompt_of(text: str, options: PlanOptions) -> Prompt:
@@ -267,7 +265,7 @@ def prompt_of(text: str, options: PlanOptions) -> Prompt:
     system = options.get("system")
     prompt = Prompt(checked_text(text, "the prompt"), checked_text(system, "system") if system else None)
     if not (names := [str(name) for name in options.get("attachments", ())]):
-        return prompt
+        return replace(prompt, converts=True) if options.get("convert") else prompt
     if "-" in names:
         raise UsageError("attachments: a program attaches files and addresses, not its standard input")
     from .attachments.beside import prompt_with

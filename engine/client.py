@@ -141,7 +141,7 @@ class Client:
                 note=self._note, keeps_history=self._keeps_history,
             )  # fmt: skip
         selections = [one_selection(names, config)]
-        asked, given = prompt_of(prompt, options), options_of(sweep, options)
+        asked, given = await _asked(prompt, options), options_of(sweep, options)
         if levels:
             from .runs.checks.climb import climb_of, climb_with
 
@@ -175,7 +175,7 @@ class Client:
                 session, self._make, prompt, names, config, sweep, options,
                 note=self._note, keeps_history=self._keeps_history,
             )  # fmt: skip
-        asked, given = prompt_of(prompt, options), options_of(sweep, options)
+        asked, given = await _asked(prompt, options), options_of(sweep, options)
         given = with_samples(given, options.get("repeat"), names, config, self._note, LIBRARY)
         return (await self._make("compare", select(names, config), asked, config, given, options)).run
 
@@ -354,3 +354,8 @@ class Client:
         if made.interrupted:
             raise asyncio.CancelledError
         return made
+
+
+async def _asked(text: str, options: CallOptions) -> Prompt:
+    """The prompt; files are read, fetched and converted beside the event loop."""
+    return await asyncio.to_thread(prompt_of, text, options) if options.get("attachments") else prompt_of(text, options)

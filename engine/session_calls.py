@@ -78,11 +78,11 @@ async def ask_in(
         given = options_in(turn, options_of(sweep, options), profiles)
         selection = one_selection(profiles_in(turn, profiles, config), config)
         think = think_values(selection, given.sweep, config)[0]
-        asked = _prompt_in(turn, prompt, options)
+        asked = await asyncio.to_thread(_prompt_in, turn, prompt, options)
         if await asyncio.to_thread(is_due, turn, asked, selection, think, config, given):
             await _compact(held, make, config, note, profiles, options.get("summary_profile"))
             turn = held.turn
-            asked = _prompt_in(turn, prompt, options)
+            asked = await asyncio.to_thread(_prompt_in, turn, prompt, options)
         head = turn.head(asked, selection.profile.name, str(think))
         finished = await make("ask", [selection], asked, config, given, options, turn=head, before=_teller(turn, note))
         result = finished.run.results[0]
@@ -107,7 +107,7 @@ async def compare_in(
     turn = await asyncio.to_thread(look_at, name)
     sampled = with_samples(options_of(sweep, options), options.get("repeat"), profiles, config, note, LIBRARY)
     given = labelled(turn, sampled)
-    asked = _prompt_in(turn, prompt, options)
+    asked = await asyncio.to_thread(_prompt_in, turn, prompt, options)
     finished = await make(
         "compare", select(profiles, config), asked, config, given, options, before=_teller(turn, note)
     )

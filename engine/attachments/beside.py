@@ -28,7 +28,7 @@ def prompt_with(
     Raises `UsageError` for one that cannot be read, or is not what it claims to be.
     """
     found = attachments_named(names, is_remote=is_remote, note=note, wishes=wishes)
-    asked = replace(prompt, asked=placed(prompt.text, found))
+    asked = replace(prompt, asked=placed(prompt.text, found), converts=wishes.convert)
     if not wishes.convert:
         return asked
     from .converted import with_stand_ins

@@ -18,7 +18,7 @@ from ...providers.think import Think
 from ..checks.escalation import following_level
 from ..exchange.retry import Attempt, wait_before_retry
 from ..exchange.surroundings import Surroundings
-from ..planning.prepare import Prepared
+from ..planning.prepare import Prepared, sent_prompt
 from ..results.charge import after_lost, is_lost
 from ..results.result import Cost, Result
 from ..runs.call import is_refused
@@ -294,8 +294,13 @@ class Lane:
 
 def _likely_tokens(prepared: Prepared) -> int:
     """What the call may weigh against a limit on tokens per minute: its prompt, and some answer."""
-    characters = len(prepared.call.prompt) + len(prepared.call.system or "")
-    return characters // CHARACTERS_PER_TOKEN + min(prepared.plan.max_output_tokens or SOME_ANSWER, SOME_ANSWER)
+    characters, files = len(prepared.call.prompt) + len(prepared.call.system or ""), 0
+    if prepared.asked.prompt.asked:
+        from ..costs.file_tokens import file_tokens  # which few batches need
+
+        sent = sent_prompt(prepared.target, prepared.asked.prompt)
+        characters, files = len(sent.words) + len(prepared.call.system or ""), file_tokens(prepared).tokens
+    return files + characters // CHARACTERS_PER_TOKEN + min(prepared.plan.max_output_tokens or SOME_ANSWER, SOME_ANSWER)
 
 
 def _used_tokens(result: Result) -> int | None:

@@ -37,7 +37,8 @@ class Prompt(Struct, frozen=True):
 
     `past` are the turns of a session, with everything that belongs to them; None outside sessions. `asked` are the
     parts of the prompt in their order, where files stand beside the text or in it; else there are none. `shape` is what
-    the answer has to be, None for words. `stand_ins` is what may go in the place of files, and is asked for.
+    the answer has to be, None for words. `stand_ins` is what may go in the place of files; `converts`: it is
+    asked for, also for files of earlier turns.
     `server_tools` are names of tools that the provider is to run itself, None for those of the profile.
     `tools` are functions that the model may call; None leaves them to the profile.
     """
@@ -49,6 +50,7 @@ class Prompt(Struct, frozen=True):
     asked: tuple[TurnPiece, ...] = ()
     shape: Shape | None = None
     stand_ins: StandIns = {}
+    converts: bool = False
     server_tools: tuple[str, ...] | None = None
     tools: ToolsWish | None = None
 

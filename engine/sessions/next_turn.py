@@ -63,7 +63,12 @@ class NextTurn(Struct, frozen=True):
             going.turns, options, self.place, going.counts, policy.over(settings.policy),
             compactions=going.compactions, cap=going.cap,
         )  # fmt: skip
-        return replace(asked, system=asked.system or settings.system, past=past)
+        made = replace(asked, system=asked.system or settings.system, past=past)
+        if not asked.converts:
+            return made
+        from ..attachments.converted import with_stand_ins  # which few sessions need
+
+        return with_stand_ins(made)
 
     def head(self, asked: Prompt, profile: str, think: str) -> TurnHead:
         """What the history is told of the turn before it is made. Only for a session that is held."""

@@ -82,7 +82,8 @@ def chat(
     files = read_texts(sending.file or []) + read_beside(sending.beside, note)
     talking = replace(talking, session=None if talking.go_on else named or new_name(STEM))
     base = Inquiry(
-        config, Prompt("", sending.system), options_of(sending, sweep, config), Format.TEXT, sending,
+        config, Prompt("", sending.system, converts=sending.convert), options_of(sending, sweep, config), Format.TEXT,
+        sending,
         PrintOptions(reasoning), keeping, "chat", talking, CheckOptions(expect),
     )  # fmt: skip
     with talk.held(talking, config, keeping, sending.system) as held:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.files_made import pdf, png
+from tests.files_made import pdf, png, written_pdf
 
 Cli = Any
 IMAGE = png(56, 28)
@@ -103,3 +103,13 @@ def test_a_row_attaches_files_of_its_folder(cli: Cli, sim: Path, chart: Path) ->
     assert "1 of 1" in ended.everything
     assert "line 2: attach: '../other.png' does not lie below" in ended.everything
     assert "line 3: attach: rows name files, no addresses" in ended.everything
+
+
+def test_a_session_converts_files_of_earlier_turns_too(cli: Cli, sim: Path, tmp_path: Path) -> None:
+    paper = tmp_path / "paper.pdf"
+    paper.write_bytes(written_pdf("The best year was 1999."))
+    assert cli("ask", "Read it.", "-a", paper, "-p", "a", "--session", "s", "--config", sim).code == 0
+    to = ("-p", "cohere/command-a-vision-07-2025", "--session", "s", "--json", "--config", sim)
+    for more, there in (((), False), (("--convert",), True)):
+        (plan,) = cli("plan", "And now?", *to, *more).json["plans"]
+        assert ("The best year was 1999." in plan["request"]["body"]) is there
