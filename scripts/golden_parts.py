@@ -1,8 +1,8 @@
 """Write what is sent beside the prompt on every wire: python scripts/golden_parts.py [--check].
 
-One table, tests/engine/planning/golden_parts.txt: files and shapes of the answer, each with thinking off, low and high,
-and one row for all models for which everything is the same. Read its diff against `profiles/data/inputs.yaml` and
-`shapes.yaml`, and the sources that those cite.
+One table, tests/engine/planning/golden_parts.txt: files, shapes of the answer and tools, each with thinking off, low
+and high, and one row for all models for which everything is the same. Read its diff against `inputs.yaml`,
+`shapes.yaml` and `tools.yaml` in `profiles/data/`, and the sources that those cite.
 """
 
 from __future__ import annotations
@@ -23,10 +23,12 @@ from thinkdial.engine.attachments.placement import placed
 from thinkdial.engine.attachments.sources import attachment_of
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
 from thinkdial.engine.targets.target import Target
+from thinkdial.engine.tools.toolset import tools_said
 from thinkdial.profiles.config import Config, load_builtin
 from thinkdial.profiles.inputs.rules import input_rule
 from thinkdial.profiles.shapes.rule import shape_rule
 from thinkdial.profiles.shapes.shape import Shape
+from thinkdial.profiles.tools.rule import tools_rule
 from thinkdial.providers.errors import ThinkdialError
 from thinkdial.providers.think import parse_think
 
@@ -47,6 +49,7 @@ SCHEMA = {
     "properties": {"name": {"type": "string"}, "age": {"type": "integer", "minimum": 0}, "note": {"type": "string"}},
     "required": ["name", "age"],
 }
+TOOL = {"name": "find", "description": "Finds.", "parameters": SCHEMA}
 Row = tuple[str, ...]
 """What is sent and told for each think value."""
 
@@ -57,9 +60,9 @@ HEAD = """\
 # Models for which everything is the same share a row and stand below it, by provider; `all of` are providers all of
 # whose models do. A row says for each think value what the body has more than that of the prompt alone, in JSON: DATA
 # are the bytes of a file, WORDS what is said of JSON in the prompt, SCHEMA is the schema as it was said, and SENT-n as
-# it was rewritten, which stands at the end. Before it is said how true that is to what was asked; `-` is a refusal,
-# before anything is sent. `|` is what is told of it, and `thinking:` what is sent to think, where that is not what goes
-# out with the prompt alone.
+# it was rewritten, which stands at the end. Before it is said how true that is to what was asked, or of tools whether
+# they have to be called; `-` is a refusal, before anything is sent. `|` is what is told of it, and `thinking:` what is
+# sent to think, where that is not what goes out with the prompt alone.
 """
 
 
@@ -77,6 +80,8 @@ def cases() -> Iterator[Case]:
         yield Case(kind, Prompt(TEXT, asked=placed(TEXT, [attachment_of(data, name, name)])))
     yield Case("json", Prompt(TEXT, shape=Shape()))
     yield Case("schema", Prompt(TEXT, shape=Shape(SCHEMA)))
+    for name, choice in (("free tool", None), ("forced tool", "find")):
+        yield Case(name, Prompt(TEXT, tools=tools_said([TOOL], choice, "tools")))
 
 
 class Names:
@@ -125,7 +130,7 @@ def alike(config: Config) -> list[list[Target]]:
         bare = [made(target, think, Prompt(TEXT), config) for think in THINK_VALUES]
         route = (target.provider.name, target.dialect, target.profile.model)
         sent = repr([(one.plan.thinks, one.plan.native, one.plan.max_output_tokens) for one in bare])
-        rules = repr((input_rule(*route), shape_rule(*route), target.use.quirks))
+        rules = repr((input_rule(*route), shape_rule(*route), tools_rule(*route), target.use.quirks))
         found.setdefault(f"{route[:2]} {rules} {sent}", []).append(target)
     return list(found.values())
 
@@ -149,7 +154,7 @@ def cell(alone: Prepared, case: Case, config: Config, names: Names) -> str:
     for piece in case.prompt.asked:
         names.data = b64encode(piece.data).decode() if piece.data else names.data
     shown = json.dumps(_added(body_of(prepared), body_of(alone), names), ensure_ascii=False)
-    lines = [f"{'sent' if prepared.shape is None else prepared.shape.fidelity} {shown}"]
+    lines = [f"{_fidelity(prepared)} {shown}"]
     if prepared.plan.native != alone.plan.native:
         lines.append(f"thinking: {json.dumps(prepared.plan.native)}")
     told = [notice.message for notice in prepared.plan.notices if notice not in alone.plan.notices]
@@ -157,6 +162,12 @@ def cell(alone: Prepared, case: Case, config: Config, names: Names) -> str:
         told.insert(0, prepared.shape.note)
     lines += [f"| {words}" for words in dict.fromkeys(told)]
     return "\n".join(lines).replace(model, "MODEL")
+
+
+def _fidelity(prepared: Prepared) -> str:
+    if prepared.tools is not None:
+        return f"{prepared.tools.choice.word}:"
+    return "sent" if prepared.shape is None else prepared.shape.fidelity
 
 
 def _added(body: Any, bare: Any, names: Names) -> Any:

@@ -38,6 +38,8 @@ def adapter_for(dialect: str) -> TypeAdapter[Any]:
             "contents": (list[genai_types.Content], ...),
             "systemInstruction": (genai_types.Content | None, None),
             "generationConfig": (genai_types.GenerationConfig | None, None),
+            "tools": (list[genai_types.Tool] | None, None),
+            "toolConfig": (genai_types.ToolConfig | None, None),
         }
         return TypeAdapter(create_model("GenerateBody", __config__=ConfigDict(extra="forbid"), **fields))
     body = {
