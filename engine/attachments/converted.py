@@ -84,7 +84,7 @@ def _of_image(media_type: str, name: str, data: bytes) -> tuple[StandIn, ...]:
 def _of_pdf(media_type: str, name: str, data: bytes) -> tuple[StandIn, ...]:
     read = text_of(data)
     shown = "\n".join(f"[Page {number}]\n{text.strip()}" for number, text in enumerate(read.texts, 1))
-    words = f"sent as its text, {len(read.texts)} pages"
+    words = f"sent as its text, {len(read.texts)} page{'s' if len(read.texts) > 1 else ''}"
     if read.without_text:
         listed = ", ".join(map(str, read.without_text[:10])) + (" ..." if len(read.without_text) > 10 else "")
         words += f", without any on {listed}"

@@ -172,7 +172,7 @@ def test_what_a_route_does_not_take_is_converted_where_that_is_wished() -> None:
     made = prepare(target, parse_think("auto"), prompt, REFERENCE)
     assert "The best year was 1999." in made.request.body.decode()
     (told,) = [one.message for one in made.plan.notices if one.code == "attachment_converted"]
-    assert told == "paper.pdf: sent as its text, 1 pages; lost: layout, images and tables as such"
+    assert told == "paper.pdf: sent as its text, 1 page; lost: layout, images and tables as such"
     past = Past((Turn(1, asked, said("I see."), Origin("x", "x", "x", "x")),))
     again = prepare(target, parse_think("auto"), with_stand_ins(Prompt("And?", past=past)), REFERENCE)
     assert "The best year was 1999." in again.request.body.decode()
