@@ -25,7 +25,7 @@ def heard(capsys: pytest.CaptureFixture[str], made: AnswerStream, *deltas: Delta
         for delta in deltas:
             made.delta(0, delta)
             pieces.append(capsys.readouterr().out)
-        made.finished(0, SimpleNamespace(answer="not looked at", shape=None))  # type: ignore[arg-type]
+        made.finished(0, SimpleNamespace(answer="not looked at", shape=None, tool_calls=()))  # type: ignore[arg-type]
     pieces.append(capsys.readouterr().out)
     return pieces
 
