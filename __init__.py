@@ -13,8 +13,6 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from .providers.version import VERSION
-
 TYPE_CHECKING = False  # as checkers know it: the module `typing` would take a third of what --version does
 if TYPE_CHECKING:
     from .engine.batch.end import BatchOutcome
@@ -52,6 +50,7 @@ if TYPE_CHECKING:
         UsageError,
     )
     from .providers.schema import AnswerDelta, Delta, Notice, ReasoningDelta, Usage
+    from .providers.version import VERSION as __version__
 
 _HOMES = {
     ".engine.batch.end": "BatchOutcome",
@@ -82,7 +81,6 @@ _HOMES = {
     ".providers.errors": "BudgetError ConfigError Failure StoreError StrictPlanError ThinkdialError UsageError",
     ".providers.schema": "AnswerDelta Delta Notice ReasoningDelta Usage",
 }
-__version__ = VERSION
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 __all__ = [
@@ -98,6 +96,10 @@ __all__ = [
 
 
 def __getattr__(name: str) -> object:
+    if name == "__version__":
+        from .providers.version import VERSION
+
+        return VERSION
     if name not in _HOME_OF:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     found = globals()[name] = getattr(import_module(_HOME_OF[name], __name__), name)
