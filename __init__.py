@@ -50,7 +50,8 @@ if TYPE_CHECKING:
         UsageError,
     )
     from .providers.schema import AnswerDelta, Delta, Notice, ReasoningDelta, Usage
-    from .providers.version import VERSION as __version__
+
+    __version__: str
 
 _HOMES = {
     ".engine.batch.end": "BatchOutcome",
