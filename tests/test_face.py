@@ -56,7 +56,7 @@ def test_importing_it_loads_nothing_heavy() -> None:
     loaded = run("-c", "import json, sys, thinkdial; print(json.dumps(sorted(sys.modules)))")
     assert not set(HEAVY) & set(loaded)
     ours = {name for name in loaded if name.split(".")[0] == "thinkdial"}
-    assert ours == {"thinkdial", "thinkdial.providers", "thinkdial.providers.version"}
+    assert ours == {"thinkdial"}
 
 
 def test_calling_it_loads_nothing_of_the_command_line_or_the_simulator() -> None:
