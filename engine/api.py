@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..providers.errors import UsageError
 from ..providers.schema import Notice
 from .planning.option_names import COMMAND_LINE, OptionNames
 from .planning.prepare import Prompt
@@ -106,6 +107,11 @@ def ready_run(
         from .doses.chooser import choose_dose
 
         options = replace(options, choose=choose_dose)
+    if options.run_tools is not None and command == "compare" and prompt.past is not None and prompt.past.place:
+        raise UsageError(
+            "tools are not run for a comparison in a session: the turns between would be lost",
+            hint="ask in the session, or compare without it",
+        )
     checks = None
     says = command in CHECKED and any(selection.profile.expect is not None for selection in selections)
     if expect is not None or says:

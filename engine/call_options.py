@@ -114,14 +114,17 @@ class CallOptions(PlanOptions, AttemptOptions, total=False):
 
     `expect`: what answers are held against, as a row of a batch says it; `passed` of each result tells. `observer`
     hears deltas and results as they come, on the event loop, before they are checked; an error of its own ends the run,
-    and is raised. `concurrency`: calls at once, at most; 64 unless it is said. `escalate` (of `ask` alone) are think
-    values from little to much, each asked only where the check of the one before fails; `escalation` tells.
+    and is raised. `concurrency`: calls at once, 64 unless it is said. `escalate` (of `ask` alone) are think values from
+    little to much, each asked only where the check of the one before fails; `escalation` tells. `run_tools` names tools
+    of the configuration that are run when they are called, in up to `max_rounds` calls; `rounds` and `tool_runs` tell.
     """
 
     observer: Observer | None
     concurrency: int | None
     expect: Expected | None
     escalate: ThinkValue | Sequence[ThinkValue] | None
+    run_tools: str | Sequence[str] | None
+    max_rounds: int | None
 
 
 class RowOptions(AttemptOptions, FileOptions, total=False):
@@ -129,12 +132,10 @@ class RowOptions(AttemptOptions, FileOptions, total=False):
 
     `template`: the prompt from the fields of a row, in Jinja2. `concurrency`: calls at once for each profile, at most.
     `repeat`: how many samples are taken of each row, profile and think value.
-    `expect` is for rows that expect nothing, `escalate` for those that say no think value: think values from little to
-    much, each asked only where the check of the one before fails. `allow_files`: rows may name files outside of their
-    folder.
-    With an output: `retry_failed` runs rows again whose results in it have failed, and `ordered` puts it in the order
-    of the rows in the end. `on_result` hears each result as it comes, once it is written; an error of its own ends the
-    batch, and is raised.
+    `expect` is for rows that expect nothing, `escalate` for those that say no think value. `allow_files`: rows may name
+    files outside of their folder. With an output: `retry_failed` runs rows again whose results in it have failed, and
+    `ordered` puts it in the order of the rows in the end. `on_result` hears each result once it is written; an error of
+    its own ends the batch, and is raised. `run_tools` and `max_rounds` are those of a call.
     """
 
     template: str | None
@@ -146,6 +147,8 @@ class RowOptions(AttemptOptions, FileOptions, total=False):
     escalate: ThinkValue | Sequence[ThinkValue] | None
     allow_files: bool
     on_result: OnResult | None
+    run_tools: str | Sequence[str] | None
+    max_rounds: int | None
 
 
 class TuneOptions(AttemptOptions, FileOptions, total=False):
@@ -312,7 +315,7 @@ def batch_options_of(
     source, form = row_source(rows)
     return BatchOptions(
         source,
-        _dropped if output is None else Path(output),
+        (lambda _: None) if output is None else Path(output),
         tuple(names),
         options_of(sweep, options),
         system=checked_text(system, "system") if (system := options.get("system")) else None,
@@ -363,10 +366,6 @@ def trial_options_of(
     )
     given.check()
     return given
-
-
-def _dropped(_: bytes) -> None:
-    """Takes the line of a result that nobody wants but as a value."""
 
 
 def within(name: str, value: _Number, least: float, most: float = inf) -> _Number:

@@ -203,6 +203,7 @@ class Client:
         asked = batch_options_of(rows, output, names_of(profiles), sweep_of(think), options)
         config = self._config(asked.profiles)
         calls = with_samples(asked.calls, options.get("repeat"), asked.profiles, config, self._note, LIBRARY)
+        calls = await self._with_tools(calls, options, config)
         cost = replace(self._cost, spent_usd=self._purse.spent_usd)
         asked = replace(asked, calls=calls, cost=cost, keeps_history=self._keeps_history)
         names = lane_names(asked.profiles, config)
@@ -313,6 +314,15 @@ class Client:
             raise asyncio.CancelledError
         return end
 
+    async def _with_tools(self, given: Options, options: CallOptions | RowOptions, config: Config) -> Options:
+        """The same with the tools that models may have run."""
+        names, rounds = options.get("run_tools"), options.get("max_rounds")
+        if not names and rounds is None:
+            return given
+        from .runs.rounds.kit import with_tools  # which few calls need
+
+        return await with_tools(given, names, rounds, config)
+
     async def _make(
         self,
         command: str,
@@ -326,6 +336,7 @@ class Client:
         before: Callable[[Sequence[Job]], None] | None = None,
     ) -> Finished:
         transport = self._require_open()
+        given = await self._with_tools(given, options, config)
         ready = ready_run(
             selections,
             prompt,

@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from ..profiles.config import Config
 from ..providers.errors import StoreError
 from ..providers.think import Think
+from ..providers.turns.pieces import TurnPiece
 from .call_options import CallOptions, PlanOptions, options_of, policy_of, prompt_of
 from .history.heads import TurnHead
 from .history.store import database_path
@@ -83,11 +84,27 @@ async def ask_in(
             await _compact(held, make, config, note, profiles, options.get("summary_profile"))
             turn = held.turn
             asked = await asyncio.to_thread(_prompt_in, turn, prompt, options)
-        head = turn.head(asked, selection.profile.name, str(think))
-        finished = await make("ask", [selection], asked, config, given, options, turn=head, before=_teller(turn, note))
-        result = finished.run.results[0]
-        held.remember(result)
-        return result
+        if options.get("run_tools"):
+            from .runs.rounds.kit import with_tools
+
+            given = await with_tools(given, options.get("run_tools"), options.get("max_rounds"), config)
+
+        async def turned(asked: Prompt, given: Options) -> Result:
+            head = held.turn.head(asked, selection.profile.name, str(think))
+            tell = _teller(held.turn, note)
+            made = await make("ask", [selection], asked, config, given, options, turn=head, before=tell)
+            held.remember(made.run.results[0])
+            return made.run.results[0]
+
+        if given.run_tools is None:
+            return await turned(asked, given)
+        from .runs.rounds.turns import in_rounds
+
+        async def following(pieces: tuple[TurnPiece, ...]) -> Prompt:
+            held.turn = await asyncio.to_thread(renew_turn, held.turn, held.settings)
+            return replace(_prompt_in(held.turn, prompt, options), text="", asked=pieces)
+
+        return await in_rounds(asked, given, given.run_tools, turned, following)
 
 
 async def compare_in(

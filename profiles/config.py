@@ -335,14 +335,16 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
 
 
 def _expected(section: Section) -> dict[str, Any]:
-    """What a profile's answers have to be, and what its model may call."""
-    if not any(name in section for name in ("expect", "schema", "tools", "tool_choice")):
+    """What a profile's answers have to be, what its model may call, and which tools its provider is to run."""
+    if not any(name in section for name in ("expect", "schema", "tools", "tool_choice", "server_tools")):
         return {}
     from .checks.expected import read_expect, read_schema
+    from .server_tools.rule import read_names
     from .tools.declared import read_declared
 
     tools = {"tools": read_declared(section), "tool_choice": section.text("tool_choice")}
-    return {"expect": read_expect(section), "schema": read_schema(section), **tools}
+    served = read_names(section) if "server_tools" in section else None
+    return {"expect": read_expect(section), "schema": read_schema(section), "server_tools": served, **tools}
 
 
 def read_think(section: Section, key: str) -> Think | None:

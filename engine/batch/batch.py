@@ -179,11 +179,21 @@ class Batch:
                 return lane.caller.refused(prepared.think, stopped, prepared.asked.repeat)
             return await self._call(lane, prepared, surroundings)
 
-    async def _call(self, lane: Lane, prepared: Prepared, surroundings: Surroundings) -> Result:
+    def _next_index(self) -> int:
         self._index += 1
+        return self._index
+
+    async def _call(self, lane: Lane, prepared: Prepared, surroundings: Surroundings) -> Result:
+        if lane.caller.kit is not None:
+            from .output.booked_rounds import BookedRounds  # which few batches need
+
+            books = BookedRounds(self._sums)
+            return await lane.caller.call_with_tools(
+                prepared, surroundings, lane.caller.kit, books, self._next_index, self._purse
+            )
         booking = None if self._sums is None else self._sums.booking()
         result = await lane.caller.call(
-            prepared, surroundings, index=self._index, purse=self._purse,
+            prepared, surroundings, index=self._next_index(), purse=self._purse,
             begin=None if booking is None else booking.begin, keep=None if booking is None else booking.keep,
         )  # fmt: skip
         if is_refused(result):

@@ -24,7 +24,8 @@ from ..planning.twins import twins_among
 from ..results.assembly import unsent_result
 from ..results.result import Result
 from ..runs.call import Begin, Keep, make_call
-from ..runs.jobs import Options, ReadyCall, patience_of, prepare_one, resolved, shaped_later
+from ..runs.jobs import Options, ReadyCall, patience_of, prepare_one, resolved, shaped_later, with_runnable
+from ..runs.observer import Silent
 from ..runs.strictness import refuse_unless_strict
 from ..targets.authorize import authorization
 from ..targets.target import Selection, select, think_values
@@ -35,6 +36,9 @@ from .rows.rows import Row
 if TYPE_CHECKING:
     from ...profiles.shapes.shape import Shape
     from ..exchange.files.uploads import Uploads
+    from ..runs.rounds.loop import RoundBooks, ToolKit
+
+SILENT = Silent()
 
 MOST_TEMPLATES = 256
 """Requests that are kept as patterns: rows may each have an output limit of their own."""
@@ -61,6 +65,7 @@ class RowCaller:
         system: str | None = None,
         concurrency: int | None = None,
         uploads: Callable[[], Uploads] | None = None,
+        kit: ToolKit | None = None,
     ) -> None:
         self.target = resolved(selection, config, options)
         limits = self.target.profile.limits
@@ -71,6 +76,7 @@ class RowCaller:
         self._selection, self._config, self._options = selection, config, options
         self._key, self._authorize = authorization(self.target, environment)
         self._run_id, self._extra, self._system, self._uploads = run_id, extra, system, uploads
+        self.kit = kit
         self._templates: dict[tuple[Think, int | None], Prepared] = {}
         self._samples = options.samples(selection.label)
         self._distinct: dict[int | None, dict[Think, tuple[Twin, ...]]] = {}
@@ -162,11 +168,12 @@ class RowCaller:
 
     def _asked(self, row: Row) -> Prompt:
         options = self._options
-        return Prompt(
+        prompt = Prompt(
             row.text, row.system or self._system, row.earlier, row.past, asked=row.asked,
             shape=self.shape(row), stand_ins=row.stand_ins, server_tools=options.server_tools,
             tools=row.tools or options.tools,
         )  # fmt: skip
+        return prompt if options.run_tools is None else with_runnable(prompt, options.run_tools)
 
     def shape(self, row: Row) -> Shape | None:
         """What the answer to `row` has to be, as far as not the profile alone says it."""
@@ -198,6 +205,25 @@ class RowCaller:
             ready, surroundings, run_id=self._run_id, extra=self._extra,
             index=index, purse=purse, begin=begin, keep=keep,
             uploads=self._uploads() if self._uploads and FILE_MARK.encode() in prepared.request.body else None,
+        )  # fmt: skip
+
+    def call_with_tools(
+        self,
+        prepared: Prepared,
+        surroundings: Surroundings,
+        kit: ToolKit,
+        books: RoundBooks,
+        indexes: Callable[[], int],
+        purse: Purse | None,
+    ) -> Coroutine[Any, Any, Result]:
+        """All rounds until there is an answer, each with the retries of the profile: nobody makes them all again."""
+        from ..runs.rounds.loop import make_rounds  # which few batches need
+
+        ready = ReadyCall(prepared, self._key, self._authorize, self.patience)
+        uploads = self._uploads() if self._uploads and FILE_MARK.encode() in prepared.request.body else None
+        return make_rounds(
+            ready, surroundings, kit, books, run_id=self._run_id, extra=self._extra, index=indexes(),
+            observer=SILENT, purse=purse, uploads=uploads, indexes=indexes,
         )  # fmt: skip
 
     def refused(self, think: Think, problem: ConfigError | Failure, repeat: int | None = None) -> Result:
@@ -232,6 +258,8 @@ class RowCaller:
             chosen["tools"] = [said, profile.tools, profile.tool_choice]
         if options.shape_with is not None:
             chosen["shape_with"] = options.shape_with
+        if options.run_tools is not None:
+            chosen["run_tools"] = [options.run_tools.names, options.run_tools.limits.rounds]
         return json.dumps(chosen, sort_keys=True, default=str)
 
 

@@ -263,7 +263,8 @@ class Lane:
         report = PaceReport(kind, retry_after, tokens, usage.input_tokens, usage.output_tokens)
         self.pace.finish(self.now(), report)
         earlier = task.tries + task.busy
-        if failed is not None and (wait := self._wait_before_another(task, failed)) is not None:
+        retries = self.caller.kit is None  # else each round has its own
+        if failed is not None and retries and (wait := self._wait_before_another(task, failed)) is not None:
             if is_lost(answered):
                 task.lost = (*task.lost, answered.cost)
             self.owner.waiting(self, task, failed)

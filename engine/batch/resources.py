@@ -6,7 +6,7 @@ import asyncio
 import gc
 import time
 from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from ...profiles.config import Config
     from ..costs.budget.purse import Purse
     from ..exchange.files.uploads import Uploads
+    from ..runs.rounds.loop import ToolKit
     from .listener import Listener
     from .options import BatchOptions
     from .output.sums import Sums
@@ -33,13 +34,15 @@ OBJECTS_BETWEEN_COLLECTIONS = 20_000
 class Resources(Struct, frozen=True):
     """Open for one batch. Without a purse nothing limits it; without sums not even its cost is remembered.
 
-    `uploads` gives the files that it has at providers, which are deleted when it is closed.
+    `uploads` gives the files that it has at providers, which are deleted when it is closed. The `kit` runs the tools
+    that models call, None where none may be run.
     """
 
     surroundings: Surroundings
     purse: Purse | None
     sums: Sums | None
     uploads: Callable[[], Uploads] | None = None
+    kit: ToolKit | None = None
 
 
 @asynccontextmanager
@@ -80,9 +83,10 @@ async def resources_for(
             made.append(Uploads())
         return made[0]
 
-    async with FastTransport() as transport:
+    tools = nullcontext(None) if options.calls.run_tools is None else options.calls.run_tools.opened()
+    async with FastTransport() as transport, tools as kit:
         try:
-            yield Resources(Surroundings(transport), purse, sums, uploads)
+            yield Resources(Surroundings(transport), purse, sums, uploads, kit)
         finally:
             for one in made:
                 for words in await one.close():

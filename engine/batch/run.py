@@ -136,6 +136,7 @@ class ReadyBatch(Struct, frozen=True):
                     system=options.system,
                     concurrency=options.concurrency,
                     uploads=resources.uploads,
+                    kit=resources.kit,
                 ),
                 profiles=given.names,
                 rows=given.rows,

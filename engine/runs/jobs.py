@@ -140,6 +140,11 @@ def shape_in_options(schema: str | None, json_mode: bool) -> Shape | None:
     return shape_of_options(schema, json_mode)
 
 
+def with_runnable(prompt: Prompt, supply: ToolSupply) -> Prompt:
+    """The prompt with the tools that may be run declared beside the others, and with turns to go on from."""
+    return replace(prompt, tools=supply.declared(prompt.tools), past=prompt.past or Past())
+
+
 def server_tools_in(said: Sequence[str] | None, place: str = "--server-tool") -> tuple[str, ...] | None:
     """The tools that `--server-tool` names; None where it is not said. Raises `UsageError` for what is none."""
     if not said:
@@ -259,7 +264,7 @@ def prepare_one(
     if options.tools is not None and prompt.tools is None:
         prompt = replace(prompt, tools=options.tools)
     if options.run_tools is not None:
-        prompt = replace(prompt, tools=options.run_tools.declared(prompt.tools), past=prompt.past or Past())
+        prompt = with_runnable(prompt, options.run_tools)
     if options.shape_with is not None:
         prompt = replace(prompt, shape=shaped_later(target, prompt.shape, options.shape_with))
 

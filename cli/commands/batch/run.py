@@ -24,11 +24,13 @@ from ...options import (
     KeepOptions,
     MaxCost,
     MaxOutput,
+    MaxRounds,
     NoStream,
     Output,
     Profiles,
     Repeat,
     Retries,
+    RunTools,
     SchemaOption,
     ServerTools,
     ShapeWith,
@@ -135,6 +137,8 @@ def run(
     schema: SchemaOption = None,
     json_mode: JsonMode = False,
     server_tool: ServerTools = None,
+    run_tools: RunTools = None,
+    max_rounds: MaxRounds = None,
     tool: ToolFiles = None,
     tool_choice: ToolChoiceOption = None,
     think_then_shape: ThinkThenShape = False,
@@ -172,7 +176,7 @@ def run(
     from ...output import check_writable, noting
     from ...selection import load_config, sweep_values
     from ..run.composition import variable_of
-    from ..run.ready import dollars_of
+    from ..run.ready import dollars_of, with_run_tools
     from .listener import standard_output
     from .summary import check_summary_paths
 
@@ -242,8 +246,10 @@ def run(
     if use is not None:
         options = with_template(options, use, settings)
     calls = with_samples(options.calls, repeat, options.profiles, settings, noting(quiet=quiet))
-    options = replace(options, calls=calls)
+    options = replace(options, calls=with_run_tools(calls, run_tools, max_rounds, settings))
     if spreading.engine is not None:
+        if run_tools is not None:
+            raise UsageError("--run-tools runs on this machine: leave out --engine ray")
         from .cluster import run_over_cluster
 
         spread = (spreading.workers, spreading.shard_rows)

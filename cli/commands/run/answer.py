@@ -46,7 +46,32 @@ class Answered(Struct, frozen=True):
 def answer_in_session(
     asked: Inquiry, talk: Talk, profile: list[str] | None, *, yes: bool, count: bool = False
 ) -> Answered | ExitCode:
-    """Make the next turn of the session that `talk` holds; the exit code where nothing was sent."""
+    """Make the next turn of the session that `talk` holds; the exit code where nothing was sent.
+
+    Where tools are run, that are several turns, and one result of all of them.
+    """
+    supply, shows = asked.options.run_tools, streams(asked)
+    if supply is None:
+        return _turn(asked, talk, profile, yes=yes, count=count)
+    from .rounds import turns_in_rounds  # which few sessions need
+
+    def make(asked: Inquiry) -> Finished | ExitCode:
+        made = _turn(asked, talk, profile, yes=yes, count=count, shows=shows)
+        return made if isinstance(made, ExitCode) else made.finished
+
+    finished = turns_in_rounds(asked, talk, supply, make)
+    if isinstance(finished, ExitCode):
+        return finished
+    return (
+        Answered(finished, True, asked.checking.gate(), asked.sending.strict_think) if shows else shown(asked, finished)
+    )
+
+
+def _turn(
+    asked: Inquiry, talk: Talk, profile: list[str] | None, *, yes: bool, count: bool = False, shows: bool = True
+) -> Answered | ExitCode:
+    """One turn. `shows`: its answer is shown as it comes, or when it is there."""
+    from ....engine.runs.observer import Silent
     from ...output import say
     from . import talk as talks
     from .compaction import compacted_if_due
@@ -74,7 +99,7 @@ def answer_in_session(
     if not talks.may_go(talk, ready.jobs, yes=yes, quiet=asked.keeping.quiet):
         say("nothing was sent")
         return ExitCode.USAGE
-    answered = answer(asked, ready)
+    answered = answer(asked, ready) if shows else Answered(ready.run(Silent()), True)
     talk.count(answered.finished)
     if answered.result.turn is not None and answered.result.turn.pieces:
         talk.remember(ready.jobs[0])

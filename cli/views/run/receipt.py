@@ -59,6 +59,7 @@ def receipt_line(
         (f"{rate(result.latency.output_tokens_per_s)} tok/s", ""),
         (_cost(result), ""),
         (_tools(result), ""),
+        (_rounds(result), ""),
         (went_along(result) if with_past else "", ""),
     ]
     if cached := _cache(result):
@@ -154,6 +155,14 @@ def _tools(result: Result) -> str:
     """How often the provider's own tools ran: `search ×2`; `?` where no count came."""
     used = [f"{one_line(one.name, 40)} ×{'?' if one.uses is None else one.uses}" for one in result.server_tools]
     return ", ".join(used)
+
+
+def _rounds(result: Result) -> str:
+    if not result.rounds:
+        return ""
+    from ..tools.runs import rounds_words
+
+    return rounds_words(result)
 
 
 def _cache(result: Result) -> str:

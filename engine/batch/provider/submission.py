@@ -249,6 +249,7 @@ def _refuse_what_providers_decide(options: BatchOptions) -> None:
         "--ordered": options.ordered,
         "--concurrency": options.concurrency,
         "--retries": options.calls.retries,
+        "--run-tools": options.calls.run_tools,
     }
     for name, value in given.items():
         if value:

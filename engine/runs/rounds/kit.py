@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+import os
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
@@ -10,10 +11,11 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ....providers.errors import UsageError
-from ...tool_runs.allowed import AllowedTools, allowed_tools, names_allowed
+from ...tool_runs.allowed import ALLOW, AllowedTools, allowed_tools, names_allowed
 from ...tool_runs.environment import tool_environment
 from ...tool_runs.toolbox import Toolbox
 from ...tools.toolset import ToolsWish
+from ..jobs import Options
 from .limits import MOST_ROUNDS, RoundLimits
 from .loop import ToolKit
 
@@ -30,6 +32,10 @@ class RunnableTools(Struct, frozen=True):
     environment: Mapping[str, str]
     limits: RoundLimits = RoundLimits()
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self.allowed.names
+
     @asynccontextmanager
     async def opened(self) -> AsyncGenerator[ToolKit]:
         """What runs them; servers that it starts end with it."""
@@ -41,6 +47,21 @@ class RunnableTools(Struct, frozen=True):
         said = wish or ToolsWish()
         known = {tool.name for tool in said.tools}
         return replace(said, tools=(*said.tools, *(tool for tool in self.allowed.tools if tool.name not in known)))
+
+
+async def with_tools(
+    options: Options, said: str | Sequence[str] | None, rounds: int | None, config: Config,
+    environment: Mapping[str, str] = os.environ,
+) -> Options:  # fmt: skip
+    """The options of a program with the tools that models may have run: `allow:NAME,NAME`, or names in a list."""
+    if options.run_tools is not None:
+        return options
+    if not said:
+        if rounds is not None:
+            raise UsageError("max_rounds is about tools that are run", hint='add run_tools=["NAME"]')
+        return options
+    named = said if isinstance(said, str) else f"{ALLOW}{','.join(said)}"
+    return replace(options, run_tools=await runnable_tools(named, rounds, config, environment, "run_tools"))
 
 
 async def runnable_tools(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Protocol
@@ -15,11 +15,10 @@ from ....providers.schema import Json, Notice
 from ....providers.turns.pieces import TurnPiece
 from ...exchange.observer import CallObserver
 from ...exchange.surroundings import Surroundings
-from ...planning.prepare import Prepared, Prompt, with_prompt
+from ...planning.prepare import Prepared, with_prompt
 from ...results.result import Result, RoundsEnd
 from ...results.rounds import as_round, whole_answer
 from ...results.tool_use import ToolRun
-from ...targets.target import Target
 from ...tool_runs.output import ToolOutput
 from ...tool_runs.toolbox import Toolbox, logged
 from ..call import OnStored, is_refused, make_call
@@ -30,6 +29,7 @@ from .tape import PlacedTape
 if TYPE_CHECKING:
     from ...costs.budget.purse import Purse
     from ...exchange.files.uploads import Uploads
+    from ...tools.toolset import ToolsWish
     from ...tools.words import ToolCall
 
 BROKEN_OFF = ToolOutput("error: it was broken off", "interrupted", note="it was broken off")
@@ -69,11 +69,13 @@ async def make_rounds(
     observer: CallObserver,
     purse: Purse | None = None,
     uploads: Uploads | None = None,
+    indexes: Callable[[], int] | None = None,
 ) -> Result:
     """Make `call`, run what it calls, and go on with what the tools say until there is an answer.
 
     An answer without calls is the result as it is; else it is that of all rounds together. Cancelled, it gives what
-    came so far. A call beyond the first counts for the budget like any other.
+    came so far. A call beyond the first counts for the budget like any other; `indexes` gives it a number of its own
+    there, where the one before may not be settled yet.
     """
     loop = _Loop(call, kit, books, clock_from=surroundings.clock())
     while True:
@@ -90,11 +92,12 @@ async def make_rounds(
         ) -> Result:
             return await books.keep(place, prepared, loop.marked(result), settle)
 
+        own = index if number == 1 or indexes is None else indexes()
         where = surroundings
         if surroundings.tape is not None and place != index:
             where = replace(surroundings, tape=PlacedTape(surroundings.tape, place))
         result = await make_call(
-            replace(call, prepared=prepared), where, run_id=run_id, at=at, extra=extra, index=index,
+            replace(call, prepared=prepared), where, run_id=run_id, at=at, extra=extra, index=own,
             observer=observer, purse=purse, begin=begin, keep=keep, uploads=uploads,
         )  # fmt: skip
         if number == 1 and not result.tool_calls:
@@ -127,33 +130,16 @@ class _Loop:
 
     def ended(self, now: float) -> RoundsEnd | None:
         """Why no tools are run after the newest round."""
-        result, limits = self.results[-1], self._kit.limits
-        if result.status == "cancelled":
-            return "interrupted"
-        if result.status != "ok":
-            return "failed"
-        if not result.tool_calls or result.turn is None:
-            return "answered"
-        if len(self.results) >= limits.rounds:
-            return "max_rounds"
-        if len(result.tool_calls) > limits.calls:
-            return "max_calls"
-        return "time" if now - self._began >= limits.total_s else None
+        return why_ended(self.results, self._kit.limits, now - self._began)
 
     async def run_tools(self, place: int) -> None:
         """Run the calls of the newest round, and prepare the next one. Cancelled, what had ended is in the log."""
-        result, number = self.results[-1], len(self.results)
-        tasks = [asyncio.create_task(self._kit.toolbox.run(one, number)) for one in result.tool_calls]
+        calls, number = self.results[-1].tool_calls, len(self.results)
+        ran: list[tuple[ToolRun, ToolOutput]] = []
         try:
-            await asyncio.wait(tasks)
-        except asyncio.CancelledError:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            self._log(place, [run for run, _ in self._ran(tasks)])
-            raise
-        ran = self._ran(tasks)
-        self._log(place, [run for run, _ in ran])
+            await run_calls(self._kit.toolbox, calls, number, ran)
+        finally:
+            self._log(place, [run for run, _ in ran])
         self.prepared = self._next([output for _, output in ran])
 
     def end(self, end: RoundsEnd, place: int, refused: Result | None = None) -> Result:
@@ -165,10 +151,6 @@ class _Loop:
         if refused is not None:
             whole = replace(whole, status="partial", error=refused.error)
         return whole
-
-    def _ran(self, tasks: Sequence[asyncio.Task[tuple[ToolRun, ToolOutput]]]) -> list[tuple[ToolRun, ToolOutput]]:
-        calls, number = self.results[-1].tool_calls, len(self.results)
-        return [_ran(task, one, number) for task, one in zip(tasks, calls, strict=True)]
 
     def _log(self, place: int, runs: Sequence[ToolRun]) -> None:
         self.results[-1] = replace(self.results[-1], tool_runs=tuple(runs))
@@ -183,27 +165,55 @@ class _Loop:
         if past is None or result.turn is None:
             raise AssertionError("a call whose tools are run keeps its turns")
         results = tuple(
-            result_piece(call, output, self._first.target)
-            for call, output in zip(result.tool_calls, outputs, strict=True)
+            result_piece(call, output, result) for call, output in zip(result.tool_calls, outputs, strict=True)
         )
         following = replace(prompt, text="", asked=results, past=replace(past, turns=(*past.turns, result.turn)))
-        return with_prompt(self._first, unforced(following))
+        return with_prompt(self._first, replace(following, tools=unforced(following.tools)))
 
 
-def result_piece(call: ToolCall, output: ToolOutput, target: Target) -> TurnPiece:
-    """What goes back to the model for one call; where its wire has a mark for it, that it failed."""
+def why_ended(results: Sequence[Result], limits: RoundLimits, took_s: float) -> RoundsEnd | None:
+    """Why no tools are run after the newest of `results`; None where they are."""
+    result = results[-1]
+    if result.status == "cancelled":
+        return "interrupted"
+    if result.status != "ok":
+        return "failed"
+    if not result.tool_calls or result.turn is None:
+        return "answered"
+    if len(results) >= limits.rounds:
+        return "max_rounds"
+    if len(result.tool_calls) > limits.calls:
+        return "max_calls"
+    return "time" if took_s >= limits.total_s else None
+
+
+async def run_calls(
+    toolbox: Toolbox, calls: Sequence[ToolCall], number: int, ran: list[tuple[ToolRun, ToolOutput]]
+) -> None:
+    """Run all `calls` of a round, and put what came of them into `ran`, in their order: also where it is cancelled."""
+    tasks = [asyncio.create_task(toolbox.run(one, number)) for one in calls]
+    try:
+        await asyncio.wait(tasks)
+    except asyncio.CancelledError:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        raise
+    finally:
+        ran += (_ran(task, one, number) for task, one in zip(tasks, calls, strict=True))
+
+
+def result_piece(call: ToolCall, output: ToolOutput, result: Result) -> TurnPiece:
+    """What goes back to the model of `result` for one call; where its wire has a mark for it, that it failed."""
     native: Json = {}
     if output.is_error:
-        profile = target.profile
-        native = tools_rule(target.provider.name, target.dialect, profile.known_as or profile.model).failed
+        native = tools_rule(result.provider, result.dialect, result.model).failed
     return TurnPiece("result", output.text, native=native, id=call.id, name=call.name or None)
 
 
-def unforced(prompt: Prompt) -> Prompt:
-    """The prompt without a demand to call a tool: that was for the first round, and would never end."""
-    if prompt.tools is None or prompt.tools.choice in (None, "auto", "none"):
-        return prompt
-    return replace(prompt, tools=replace(prompt.tools, choice="auto"))
+def unforced(wish: ToolsWish | None) -> ToolsWish | None:
+    """The wish without a demand to call a tool: that was for the first round, and would never end."""
+    return wish if wish is None or wish.choice in (None, "auto", "none") else replace(wish, choice="auto")
 
 
 def _ran(task: asyncio.Task[tuple[ToolRun, ToolOutput]], call: ToolCall, number: int) -> tuple[ToolRun, ToolOutput]:

@@ -13,6 +13,8 @@ from typing import Any, ClassVar
 
 import pytest
 
+import thinkdial
+
 Cli = Callable[..., Any]
 CITY = {"city": "Rome"}
 NAMES = ("chat", "responses", "claude", "gemini", "deepseek")
@@ -263,3 +265,33 @@ def test_what_is_configured_is_listed_with_a_hash_and_checked(cli: Cli, config: 
     config.write_text(config.read_text() + "  gone: {command: [/nowhere/at-all]}\n")
     checked = cli("tools", "check", "--config", config)
     assert checked.code != 0 and "✗ gone: its program is not there" in checked.out
+
+
+def test_a_session_has_a_turn_for_each_round(cli: Cli, config: Path) -> None:
+    asked = ("ask", "Weather?", "-p", "gemini", "--run-tools", "allow:weather", "--session", "s", "--config", config)
+    found = cli(*asked, "--json").json["results"][0]
+    assert (found["answer"], found["rounds_end"], len(found["rounds"])) == ("It is sunny in Rome.", "answered", 2)
+    assert found["tool_runs"][0]["end"] == "ok"
+    assert "2  (no text)" in cli("session", "show", "s").out
+    assert '"thoughtSignature": "c2lnbmVk"' in json.dumps(Scripted.bodies[1])
+    shown = cli(*asked[:1], "Again?", *asked[2:])
+    assert "It is sunny in Rome." in shown.out
+    refused = cli("compare", "And?", "-p", "chat", "--run-tools", "allow:weather", "--session", "s", "--config", config)
+    assert refused.code == 2 and "not run for a comparison in a session" in refused.err
+
+
+def test_rows_of_a_batch_and_a_program_have_tools_run_that_the_caller_names(
+    cli: Cli, config: Path, tmp_path: Path
+) -> None:
+    rows, output = tmp_path / "rows.jsonl", tmp_path / "out.jsonl"
+    rows.write_text('{"id": "1", "prompt": "Weather?"}\n{"id": "2", "prompt": "Weather now?"}\n')
+    ended = cli("batch", rows, "-p", "chat", "--run-tools", "allow:weather", "-o", output, "--config", config)
+    assert ended.code == 0, ended.err
+    lines = [json.loads(line) for line in output.read_text().splitlines()]
+    assert [line["answer"] for line in lines] == ["It is sunny in Rome."] * 2
+    assert all(len(line["rounds"]) == 2 and line["usage"]["input_tokens"] == 200 for line in lines)
+    assert cli("spend", "--json").json["total"]["results"] == 4
+    found = thinkdial.ask("Weather?", "claude", config=config, run_tools=["weather"])
+    assert (found.answer, len(found.rounds)) == ("It is sunny in Rome.", 2)
+    found = thinkdial.ask("Weather?", "claude", config=config, run_tools=["weather"], session="lib")
+    assert (found.answer, len(found.rounds)) == ("It is sunny in Rome.", 2)

@@ -106,3 +106,14 @@ def test_the_stored_bytes_give_the_same_counts(cli: Cli, config: Path) -> None:
     assert cli("ask", "Hi", "-p", "a", "--server-tool", "search", "--config", config).code == 0
     replayed = cli("history", "replay", "last", "--config", config, "--json").json
     assert replayed["results"][0]["changes"] == []
+
+
+def test_functions_and_tools_of_the_provider_go_together_where_the_facts_say_so(cli: Cli, config: Path) -> None:
+    function = config.with_name("f.json")
+    function.write_text('{"name": "f", "parameters": {"type": "object"}}')
+    asked = ("plan", "Hi", "--tool", function, "--server-tool", "search", "--config", config, "--json")
+    refused = cli(*asked, "-p", "old")
+    assert refused.code == 2
+    assert "does not take search beside functions of your own" in refused.err
+    body = cli(*asked, "-p", "g").json["plans"][0]["request"]["body"]
+    assert '"googleSearch":{}' in body and "functionDeclarations" in body and "includeServerSideToolInvocations" in body
