@@ -226,6 +226,8 @@ def _by_reply_alone(was: Result, reply: Reply) -> Result:
 
 def _keep_what_bytes_do_not_tell(stored: StoredResult, made: Result, raw: RawResponse, notes: list[str]) -> Result:
     was = stored.result
+    lost = replace(made.cost, lost_attempts=was.cost.lost_attempts, lost_usd=was.cost.lost_usd)
+    made = replace(made, cost=lost)
     if stored.unfinished:
         return made
     if was.cost.source == "estimated" and made.cost.usd is None:

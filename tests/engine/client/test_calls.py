@@ -305,11 +305,19 @@ class TestClient:
         asyncio.run(go())
 
     def test_closing_it_ends_what_others_are_doing(self, sim: Path) -> None:
+        class Waiter(thinkdial.Silent):
+            def __init__(self) -> None:
+                self.began = asyncio.Event()
+
+            def delta(self, index: int, delta: thinkdial.Delta) -> None:
+                self.began.set()
+
         async def go() -> thinkdial.Result:
+            waiter = Waiter()
             async with thinkdial.Client(sim, max_cost=1) as client:
-                asking = asyncio.create_task(client.ask("hi", "stall", retries=0))
-                await asyncio.sleep(0.1)
-            return await asyncio.wait_for(asking, 5)
+                asking = asyncio.create_task(client.ask("hi", "stall", retries=0, observer=waiter))
+                await asyncio.wait_for(waiter.began.wait(), 60)
+            return await asyncio.wait_for(asking, 60)
 
         assert asyncio.run(go()).status in ("partial", "error")
 
