@@ -25,3 +25,7 @@ class PlacedTape:
 
     def withheld(self, index: int) -> None:
         self._tape.withheld(self._place)
+
+    @property
+    def is_behind(self) -> bool:
+        return self._tape.is_behind
