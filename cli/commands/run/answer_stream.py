@@ -23,6 +23,7 @@ from ...output import WRITTEN_AT_ONCE, aside, emit, has_colours, is_terminal, sa
 if TYPE_CHECKING:
     from asyncio import TimerHandle
 
+    from ....engine.results.tool_use import ToolRun
     from ...views.streams.growing_markdown import GrowingMarkdown
     from ...views.streams.words import WordStream
 
@@ -98,6 +99,18 @@ class AnswerStream:
                 self._take_back()
             case _:
                 pass
+
+    def tool_ran(self, index: int, run: ToolRun) -> None:
+        """A tool of the user's has been run between rounds."""
+        self._release()
+        if not self._shows_reasoning:
+            return
+        from ...views.tools.runs import run_line
+
+        self._leave_reasoning()
+        if self._wrote_answer:
+            self._close_line()
+        say(run_line(run))
 
     def finished(self, index: int, result: Result) -> None:
         self._release()

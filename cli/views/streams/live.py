@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from decimal import Decimal
 from threading import Lock
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.cells import cell_len
 from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
@@ -25,6 +25,9 @@ from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG, failure_sentence, k
 from ..wrap import COLUMN_DIVIDER, columns_that_fit, fit, wrap
 from .column_text import ColumnText, Piece
 from .tail import Tail
+
+if TYPE_CHECKING:
+    from ....engine.results.tool_use import ToolRun
 
 FRAMES_PER_SECOND = 10
 _NARROWEST = 30
@@ -216,6 +219,14 @@ class LiveCompare:
                     target.reasoning, target.answer, target.shown = target.answer, Tail(), ColumnText()
                 case _:
                     pass
+
+    def tool_ran(self, index: int, run: ToolRun) -> None:
+        """A tool of the user's has been run; the next round follows in the same column."""
+        from ..tools.runs import run_line
+
+        target = self.calls[index]
+        with self._lock:
+            target.add(target.answer, f"→ {run_line(run)}", f"tool {run.round}")
 
     def waiting(self, index: int, seconds: float, failure: Failure) -> None:
         """An attempt failed, and the next begins in so many seconds."""
