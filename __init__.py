@@ -16,7 +16,7 @@ from importlib import import_module
 TYPE_CHECKING = False  # as checkers know it: the module `typing` would take a third of what --version does
 if TYPE_CHECKING:
     from .engine.batch.end import BatchOutcome
-    from .engine.batch.output.summary import BatchSummary, GroupSummary
+    from .engine.batch.output.group_summary import BatchSummary, GroupSummary
     from .engine.batch.rows.rows import BadRow
     from .engine.batch.values import BatchRun, RowResult
     from .engine.cells.cell import Cell, cells_of
@@ -55,7 +55,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     ".engine.batch.end": "BatchOutcome",
-    ".engine.batch.output.summary": "BatchSummary GroupSummary",
+    ".engine.batch.output.group_summary": "BatchSummary GroupSummary",
     ".engine.batch.rows.rows": "BadRow",
     ".engine.batch.values": "BatchRun RowResult",
     ".engine.cells.cell": "Cell cells_of",

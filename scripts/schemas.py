@@ -35,6 +35,7 @@ from thinkdial.engine.sessions.forms.session_file import (
     FileNode,
 )
 from thinkdial.engine.sessions.settings import SessionSettings
+from thinkdial.engine.shapes.figures import ShapeFigures
 from thinkdial.engine.trials.documents import TRIAL_SCHEMA
 from thinkdial.engine.trials.report import TrialEnd, TrialOutcome
 from thinkdial.engine.trials.standings import ArmState
@@ -133,7 +134,7 @@ def batch_summary_schema() -> dict[str, Any]:
         **dict.fromkeys(("usd", "usd_mean"), usd),
         "usd_unknown": unknown,
         "usd_per_passed": per_passed,
-        "checks_usd": {**usd, "description": "what judges of the answers have cost, beside usd"},
+        "checks_usd": {**usd, "description": "what judges and second calls have cost, beside usd"},
         "checks_usd_unknown": count,
         **dict.fromkeys(("latency_median_s", "latency_95th_s", "reasoning_tokens_mean"), or_null),
         **dict.fromkeys(("input_tokens", "output_tokens", "reasoning_tokens"), count_or_null),
@@ -152,6 +153,12 @@ def batch_summary_schema() -> dict[str, Any]:
         "same_request_as": text_or_null,
         "step": {"anyOf": [of_type(LevelStep, definitions), {"type": "null"}]},
         "simulated": {**count, "description": "results of a simulator, for which nothing was charged"},
+        "judge_calls": count,
+        "second_calls": {**count, "description": "calls that put an answer into its shape"},
+        "shape": {
+            "anyOf": [of_type(ShapeFigures, definitions), {"type": "null"}],
+            "description": "of the answers of which JSON was asked; null where none has come",
+        },
     }
     group, again = [*Group("", "").document()], ["profile", "kind", "times"]
     given_up = dict.fromkeys(("profile", "kind", "message"), text)

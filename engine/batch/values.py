@@ -14,7 +14,7 @@ from msgspec.structs import asdict, replace
 from ...providers.errors import Failure, ThinkdialError, UsageError
 from ..results.result import Result
 from .end import BatchEnd, BatchOutcome
-from .output.summary import BatchSummary
+from .output.group_summary import BatchSummary
 from .progress import Running
 from .rows.rows import BadRow, Row
 

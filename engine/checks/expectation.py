@@ -32,6 +32,8 @@ _NUMBER_WINDOW = 10_000
 _EXACT = Context(prec=200, traps=[])
 """Numbers that are too large for it become infinite, and are then no number within any tolerance."""
 
+NOT_HELD = "the answer was held against no schema, as none was asked for or it could not be"
+
 MODIFIERS = ("ignore_case", "tolerance", "relative_tolerance")
 
 NAMED: Mapping[CheckKind, str] = {
@@ -46,7 +48,7 @@ def judge_answer(
     """Whether `result` passes, and why not. None where nothing was expected, or nothing whole was answered.
 
     `expect` holds one or more of `exact`, `contains` (one text, or several that must all be there), `regex`, `schema`
-    (JSON Schema of the answer), `number` with `tolerance` or `relative_tolerance`; all must hold. A whole answer in a
+    (JSON Schema of the answer; None is the one that was asked for), `number` with `tolerance` or `relative_tolerance`; all must hold. A whole answer in a
     code fence counts as what is in it. `ignore_case` is for the texts. What is not known after `within_s` is not
     judged, or, if asked to, raises `UnfinishedError`. An answer without text is not what anybody expects.
     """
@@ -59,6 +61,12 @@ def judge_answer(
     inner = fenced.group(1).strip() if fenced else answer
     for name, wanted in expect.items():
         if name not in _CHECKS:
+            continue
+        if name == "schema" and wanted is None:
+            if result.schema_errors is None:
+                return None, NOT_HELD
+            if result.schema_errors:
+                return False, f"the answer does not fit its schema: {result.schema_errors[0]}"[:LONGEST_NOTE]
             continue
         try:
             problem = _CHECKS[name](inner if name in ("exact", "schema") else answer, wanted, expect, within_s)
@@ -94,7 +102,7 @@ def check_expectation(expect: Json) -> None:
         raise UsageError("expect.ignore_case must be true or false")
     if "regex" in expect:
         check_pattern(cast("str", expect["regex"]))
-    if "schema" in expect:
+    if expect.get("schema") is not None:
         if not isinstance(expect["schema"], dict | bool):
             raise UsageError("expect.schema must be a JSON Schema: an object")
         try:

@@ -21,6 +21,9 @@ def expectation_in(texts: Sequence[str]) -> Json | None:
     for text in texts:
         kind, equals, value = text.partition("=")
         kind = kind.strip()
+        if kind == "schema" and not equals and kind not in found:
+            found[kind] = None  # the one that was asked for
+            continue
         if not equals or not kind:
             raise UsageError(f"--expect {text[:80]}: is not KIND=VALUE", hint=f"kinds are {', '.join(KINDS)}")
         if kind not in (*KINDS, *MODIFIERS):

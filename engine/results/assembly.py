@@ -154,7 +154,7 @@ def _shaped(prepared: Prepared, reply: Reply) -> _Shaped:
     if asked is None:
         return _Shaped(reply.answer)
     from ..shapes.answer import FORM_WORDS, read_answer
-    from ..shapes.words import ShapeReceipt
+    from ..shapes.words import VALUELESS, ShapeReceipt
 
     receipt = ShapeReceipt(asked.shape.word, asked.fidelity, asked.native, asked.note, asked.changes)
     answer = reply.answer
@@ -171,7 +171,7 @@ def _shaped(prepared: Prepared, reply: Reply) -> _Shaped:
     told = [FORM_WORDS[read.form]] if read.form in FORM_WORDS else []
     if read.note:
         told.append(read.note)
-    if read.errors and read.form not in ("cut", "empty", "not_json"):
+    if read.errors and read.form not in VALUELESS:
         first, *others = read.errors
         more = f" (and {len(others)} more)" if others else ""
         told.append(f"the answer does not fit the schema: {first}{more}")

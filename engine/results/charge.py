@@ -76,19 +76,34 @@ def last_may_have_cost(result: Result) -> bool:
     )
 
 
+def judged_usd(result: Result) -> tuple[Decimal | None, ...]:
+    """What each call of a judge of `result` has cost."""
+    return tuple(check.usd for check in result.checks if check.calls)
+
+
+def shaped_usd(result: Result) -> tuple[Decimal | None, ...]:
+    """What the call has cost that put the answer of `result` into its shape; empty where there was none."""
+    second = None if result.shape is None else result.shape.second
+    return () if second is None or not second.attempts else (second.usd,)
+
+
 def beside_usd(result: Result) -> tuple[Decimal | None, ...]:
     """What each call beside that of `result` has cost: those of judges, and the one that shaped the answer."""
-    judged = tuple(check.usd for check in result.checks if check.calls)
-    second = None if result.shape is None else result.shape.second
-    return judged if second is None or not second.attempts else (*judged, second.usd)
+    return (*judged_usd(result), *shaped_usd(result))
 
 
-def document_beside_usd(document: Mapping[str, Any]) -> tuple[Decimal | None, ...]:
-    """`beside_usd` of the result that `document` (`thinkdial.result/1`) describes."""
-    calls = [check for check in items(document.get("checks")) if check.get("calls")]
+def document_beside_usd(
+    document: Mapping[str, Any],
+) -> tuple[tuple[Decimal | None, ...], tuple[Decimal | None, ...]]:
+    """`judged_usd` and `shaped_usd` of the result that `document` (`thinkdial.result/1`) describes."""
+    judged = [check for check in items(document.get("checks")) if check.get("calls")]
     second = _inner(_inner(document, "shape"), "second")
-    calls += [second] if second.get("attempts") else []
-    return tuple(None if call.get("usd") is None else Decimal(call["usd"]) for call in calls)
+    shaped = [second] if second.get("attempts") else []
+    return tuple(map(_usd, judged)), tuple(map(_usd, shaped))
+
+
+def _usd(call: Mapping[str, Any]) -> Decimal | None:
+    return None if call.get("usd") is None else Decimal(call["usd"])
 
 
 def document_cost_is_unknown(document: Mapping[str, Any]) -> bool:

@@ -18,7 +18,7 @@ from .adaptation import WRAPPED_AS, Adaptation
 from .json_schema import problems
 from .patterns import UnfinishedError
 from .references import target_of
-from .words import AnswerForm
+from .words import VALUELESS, AnswerForm
 
 FORM_WORDS: Mapping[AnswerForm, str] = {
     "fenced": "the JSON came in a code fence",
@@ -40,7 +40,6 @@ MOST_STEPS = 64
 _FENCE = re.compile(r"```[\w-]*[ \t]*\n(.*?)\n?[ \t]*```", re.DOTALL)
 _OPENER = re.compile(r"[\[{]")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+("?)|[\[{]|[\]}]', re.DOTALL)
-_VALUELESS = frozenset({"cut", "empty", "not_json"})
 
 
 class ShapedAnswer(Struct, frozen=True):
@@ -60,7 +59,7 @@ def read_answer(answer: str, reasoning: str | None, shape: Shape, adaptation: Ad
     if len(answer) > MOST_JSON:
         return ShapedAnswer("not_json", None, None, f"the answer has {len(answer):,} characters: too many to be read")
     form, value = _value_in(answer, reasoning)
-    if form in _VALUELESS:
+    if form in VALUELESS:
         return ShapedAnswer(form, None, (f"$: {FORM_WORDS[form]}",))
     if form == "clean" and isinstance(value, str) and (inner := _inner(value, shape)) is not None:
         form, value = "encoded_twice", inner

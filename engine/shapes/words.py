@@ -24,6 +24,9 @@ AnswerForm = Literal[
 """How the JSON came: alone; in a code fence; with words around it; the same twice; as a text that holds it; as
 reasoning, with an empty answer. Or it did not come: cut off, nothing at all, no JSON."""
 
+VALUELESS: frozenset[str] = frozenset({"cut", "empty", "not_json"})
+"""Forms of answers that hold no JSON."""
+
 
 class ShapeChange(Struct, frozen=True):
     """One change of a schema: where (a JSON pointer), of which keyword, and what became of it."""
@@ -71,3 +74,8 @@ class ShapeReceipt(Struct, frozen=True):
     changes: tuple[ShapeChange, ...] = ()
     form: AnswerForm | None = None
     second: ShapingCall | None = None
+
+
+def place_of(error: str) -> str:
+    """The path that an error names: of `$.person.age: ...` it is `person.age`, empty for the whole answer."""
+    return error.partition(": ")[0].removeprefix("$").removeprefix(".")

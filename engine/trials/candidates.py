@@ -57,6 +57,7 @@ class TrialArm(Struct, frozen=True):
 def trial_rows(read: Iterable[Row | BadRow], options: TrialOptions) -> TrialRows:
     """The rows that can be judged, shuffled by the seed. Raises `UsageError` when there is none.
 
+    Where JSON is asked for, answers of rows that expect nothing have to fit its schema.
     A row's own profiles and think values are left aside: who is asked is what the trial is about.
     """
     found, seen = TrialRows(), 0
@@ -65,19 +66,21 @@ def trial_rows(read: Iterable[Row | BadRow], options: TrialOptions) -> TrialRows
             found.bad.append(row)
             continue
         seen += 1
-        if row.expect is None:
+        asked = row.shape is not None or options.batch.calls.shape is not None
+        expect = {"schema": None} if row.expect is None and asked else row.expect
+        if expect is None:
             found.without_expect += 1
             continue
         found.with_settings += bool(row.profiles or row.escalate) or row.think is not None
         if len(found.rows) < MOST_ROWS:
-            found.rows.append(replace(row, profiles=(), think=None, escalate=()))
+            found.rows.append(replace(row, expect=expect, profiles=(), think=None, escalate=()))
     if not seen:
         told = f": {found.bad[0].problem}" if found.bad else ""
         raise UsageError(f"there are no rows in the input{told}")
     if not found.rows:
         raise UsageError(
             f"none of the {seen:,} rows has an expectation, so that no answer can pass",
-            hint='give rows "expect": {"prompt": "17 + 25?", "expect": {"number": 42}}; or all of them --expect',
+            hint='give rows "expect": {"prompt": "17 + 25?", "expect": {"number": 42}}; or all --expect or --schema',
         )
     found.rows.sort(key=lambda row: digest_of(str(options.seed), row.id))
     found.rows = found.rows[: options.most_rows]

@@ -210,7 +210,7 @@ def print_plans(
     if problems and not entries:
         raise problems[0]
     outlooks = [] if foresee is None else [foresee(entry.prepared, entry.forecast) for entry in entries]
-    judges = () if tolerant else _judges(selections, prompt, config, entries, expect)
+    judges = () if tolerant else _judges(selections, prompt, config, entries, expect, options)
     if options.shape_with is not None:
         from ....engine.runs.beside.second_call import ShapeRound
 
@@ -241,16 +241,16 @@ def print_plans(
 
 
 def _judges(
-    selections: Sequence[Selection], prompt: Prompt, config: Config, entries: Sequence[PlannedCall], expect: Json | None
-) -> tuple[JudgeCalls, ...]:
+    selections: Sequence[Selection], prompt: Prompt, config: Config, entries: Sequence[PlannedCall],
+    expect: Json | None, options: Options,
+) -> tuple[JudgeCalls, ...]:  # fmt: skip
     """What judges of the answers would be asked. Raises `UsageError` and `ConfigError` for what cannot be judged."""
     if expect is None and all(selection.profile.expect is None for selection in selections):
         return ()
     import os
 
     from ....engine.runs.checks.round import check_round
-    from ....engine.runs.jobs import Options
 
-    checks = check_round(selections, config, expect, Options(), os.environ)
+    checks = check_round(selections, config, expect, options, os.environ)
     answers = [(one.prepared.target.profile.name, one.forecast) for one in entries for _ in range(one.samples)]
     return () if checks is None else checks.judge_calls(answers, prompt)

@@ -13,7 +13,8 @@ from ....providers.errors import ErrorKind, Failure
 from ....providers.untrusted import one_line
 from ..cells.cell_words import span
 from ..numbers import ALIKE, BEST, LONGEST_NAME, UNKNOWN, dollars, seconds, tokens
-from ..run.phrases import kind_words
+from ..run.phrases import beside_names, kind_words
+from ..shapes.words import figure_words
 
 if TYPE_CHECKING:
     from ....engine.batch.end import Ended
@@ -52,6 +53,8 @@ class SummaryRow(Struct, frozen=True):
     verdicts: str
     errors: str
     agreement: str
+    fit: str
+    shape: str
     spans: Mapping[str, str]
     best: frozenset[str]
     again: bool
@@ -68,6 +71,7 @@ def rows(tally: Tally) -> list[SummaryRow]:
     groups = tally.ordered
     made: list[SummaryRow] = []
     for index, group in enumerate(groups):
+        shape = group.shapes.figures()
         made.append(
             SummaryRow(
                 profile=one_line(group.profile, LONGEST_NAME),
@@ -88,6 +92,8 @@ def rows(tally: Tally) -> list[SummaryRow]:
                 verdicts=_verdicts(group),
                 errors=counted(group.errors, error_words),
                 agreement="" if group.values.agreement is None else f"{percent(group.values.agreement)} agree",
+                fit="" if shape is None else f"{shape.fit:,} of {shape.answers:,}",
+                shape="" if shape is None else figure_words(shape),
                 spans=_spans(group),
                 best=frozenset(_CELLS[name] for name in group.best),
                 again=index > 0 and groups[index - 1].profile == group.profile,
@@ -146,6 +152,8 @@ def notes(tally: Tally, ended: Ended, *, with_counts: bool = True) -> list[str]:
         parts: list[str] = []
         if with_counts:
             parts += [*([row.verdicts] if row.verdicts else []), *([f"errors: {row.errors}"] if row.errors else [])]
+        if group.shapes.fit < group.shapes.answers or row.shape.count(";"):
+            parts.append(row.shape)
         if group.usd_unknown:
             parts.append(f"the cost of {plural(group.usd_unknown, 'result')} is unknown")
         if group.step is not None and group.step.judgement == "not_shown":
@@ -178,7 +186,9 @@ def totals(tally: Tally, ended: Ended) -> list[str]:
     judged = [group.checks_usd for group in tally.groups.values() if group.checks_usd is not None]
     unpriced = sum(group.checks_usd_unknown for group in tally.groups.values())
     if judged or unpriced:
-        parts.append(f"judges {cost_words(sum(judged, Decimal(0)) if judged else None, unpriced)}")
+        groups = tally.groups.values()
+        names = beside_names(any(one.judge_calls for one in groups), any(one.second_calls for one in groups))
+        parts.append(f"{names} {cost_words(sum(judged, Decimal(0)) if judged else None, unpriced)}")
     return parts
 
 

@@ -37,6 +37,8 @@ def _table(made: list[SummaryRow], judged: bool, sampled: bool) -> str:
     if judged:
         heads += ["passed", "pass rate", "95 % interval"]
         rules += ["---:"] * 3
+    has_fit = any(row.fit for row in made)
+    heads += ["fit"] if has_fit else []
     heads += ["cost", "each", *(["per passed"] if judged else []), "median", "95th", "reasoning tokens, mean"]
     heads += ["each, 95 %", "median, 95 %", "reasoning, 95 %", "agreement"] if sampled else []
     rules += ["---:"] * (len(heads) - len(rules))
@@ -47,6 +49,7 @@ def _table(made: list[SummaryRow], judged: bool, sampled: bool) -> str:
             cells.append(row.empty)
         if judged:
             cells += [row.passed, _ranked(row, "pass_rate", row.pass_rate), row.interval]
+        cells += [row.fit] if has_fit else []
         cells += [inline(row.cost), _ranked(row, "each", row.each)]
         if judged:
             cells.append(inline(row.per_passed))

@@ -55,8 +55,10 @@ def _table_for(made: Sequence[SummaryRow], judged: bool, width: int) -> tuple[Ta
             return ruled(columns, leading=leading), not words
     if width >= _NARROWEST:
         compact = _compact(made, judged)
-        with_empty = [*compact[:2], *_empty(made), *compact[2:]]
-        return ruled(with_empty if needs(with_empty) <= width else compact, leading=1), not words
+        empty, fit = _empty(made), _fit(made)
+        choices = [[*compact[:2], *more, *compact[2:]] for more in ([*empty, *fit], empty, fit)]
+        chosen = next((columns for columns in choices if needs(columns) <= width), compact)
+        return ruled(chosen, leading=1), not words
     return _cards(made, judged, width), not words
 
 
@@ -73,6 +75,7 @@ def _wide(made: Sequence[SummaryRow], judged: bool) -> list[Column]:
             Column("pass rate", "right", _ranked(made, "pass_rate", [row.pass_rate for row in made])),
             Column("95 % interval", "right", [Text(row.interval, QUIET) for row in made]),
         ]
+    columns += _fit(made)
     columns += [
         Column("cost", "right", [Text(text) for text in at_the_point([row.cost for row in made])]),
         Column("each", "right", _over(made, "each", _ranked(made, "each", at_the_point([row.each for row in made])))),
@@ -100,6 +103,11 @@ def _over(made: Sequence[SummaryRow], name: str, cells: Sequence[Text]) -> list[
 def _empty(made: Sequence[SummaryRow]) -> list[Column]:
     """The column of whole answers without text, where there are any."""
     return [Column("empty", "right", [Text(row.empty, BAD) for row in made])] if any(row.empty for row in made) else []
+
+
+def _fit(made: Sequence[SummaryRow]) -> list[Column]:
+    """The column of answers that fit their schema, where there are any of which JSON was asked."""
+    return [Column("fit", "right", [Text(row.fit) for row in made])] if any(row.fit for row in made) else []
 
 
 def _compact(made: Sequence[SummaryRow], judged: bool) -> list[Column]:
@@ -140,6 +148,7 @@ def _cards(made: Sequence[SummaryRow], judged: bool, width: int) -> Table:
     for row in made:
         passed = f"passed {row.passed} ({row.pass_rate}, 95 %: {row.interval}) · " if judged else ""
         empty = f"{row.empty} empty · " if row.empty else ""
+        empty += f"{row.fit} fit · " if row.fit else ""
         line = (
             f"{row.whole} whole · {empty}{passed}{row.cost}, {row.each} each · median {row.median}, 95th {row.slow}"
             f" · {row.reasoning} reasoning tokens"

@@ -130,6 +130,8 @@ def _table(entries: Sequence[_Entry], judged: bool) -> PageTable:
                     lambda e: e.row.interval),
             figures("", "per passed", lambda g: g.usd_per_passed, lambda e: e.row.per_passed),
         ]  # fmt: skip
+    if any(entry.row.fit for entry in entries):
+        columns.append(figures("", "fit", lambda g: g.shapes.fit, lambda e: e.row.fit))
     sampled = [
         words("samples, 95 %", head, lambda e, name=name: e.row.spans.get(name, ""))
         for head, name in (("cost each", "each"), ("median", "median"), ("reasoning", "reasoning"))

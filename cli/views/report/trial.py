@@ -37,6 +37,7 @@ def trial_page(report: TrialReport, source: str, made_at: datetime) -> str:
         iso_date=made_at.isoformat(timespec="seconds"),
         ending=headline(report),
         tone="good" if report.outcome is TrialOutcome.FOUND else "caution",
+        simulated="SIMULATED, nothing was charged" if all(arm.arm.is_simulated for arm in report.arms) else "",
         totals=totals(report),
         tiles=_tiles(report),
         table=_table(report),

@@ -17,7 +17,7 @@ from .continuity import went_along
 from .dial import labels, sent, think_path
 from .excerpt import ReasoningView, excerpt
 from .forecast_cells import in_total
-from .phrases import model_words, reasoning_words, state_words, why_not_whole
+from .phrases import beside_names, model_words, reasoning_words, state_words, why_not_whole
 from .receipt import SIMULATED, notes, receipt_line
 from .rows import ResultRow, one_sample_words, rows
 from .think_notes import twin_notes
@@ -120,12 +120,22 @@ def totals(run: Run) -> str:
         cost = "cost unknown" if summary.usd_unknown == 1 else f"cost of {summary.usd_unknown} unknown"
     parts = [
         ", ".join(f"{count} {word}" for word, count in counts if count) or "no results",
+        *_fit_words(run.results),
         f"{cost}{_forecast_words(run.results)}{_beside_words(run)}",
         f"{tokens(summary.output_tokens)} output tokens",
     ]
     if summary.reasoning_tokens is not None:
         parts.append(f"{tokens(summary.reasoning_tokens)} of them reasoning")
     return " · ".join([*(["SIMULATED, nothing was charged"] if simulated else []), *parts, seconds(summary.total_s)])
+
+
+def _fit_words(results: Sequence[Result]) -> list[str]:
+    """How many answers fit their schema; none where no JSON was asked for."""
+    if all(result.shape is None for result in results):
+        return []
+    from ..shapes.words import fit_words
+
+    return [words] if (words := fit_words(results)) else []
 
 
 def _beside_words(run: Run) -> str:
@@ -136,8 +146,7 @@ def _beside_words(run: Run) -> str:
     unknown = f" + {summary.checks_usd_unknown} unknown" if summary.checks_usd_unknown else ""
     shaped = any(one.shape is not None and one.shape.second is not None for one in run.results)
     judged = any(check.calls for one in run.results for check in one.checks)
-    names = " and ".join([*(["judges"] if judged or not shaped else []), *(["second calls"] if shaped else [])])
-    return f" + {names} {dollars(summary.checks_usd)}{unknown}"
+    return f" + {beside_names(judged, shaped)} {dollars(summary.checks_usd)}{unknown}"
 
 
 def _forecast_words(results: Sequence[Result]) -> str:

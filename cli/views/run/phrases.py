@@ -200,6 +200,11 @@ def _ending_sentence(result: Result) -> list[str]:
             return [f"The answer is empty{said}. {_billed_words(result)}"] if empty else []
 
 
+def beside_names(judged: bool, shaped: bool) -> str:
+    """What calls beside those of the answers are called: `judges and second calls`."""
+    return " and ".join([*(["judges"] if judged or not shaped else []), *(["second calls"] if shaped else [])])
+
+
 def _billed_words(result: Result) -> str:
     output = result.usage.output_tokens
     if output is None:

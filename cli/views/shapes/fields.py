@@ -11,6 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ....engine.results.result import Result
+from ....engine.shapes.words import VALUELESS, place_of
 from ....providers.untrusted import one_line
 from ..grid import Column, needs, ruled
 from ..quotation import inline
@@ -38,7 +39,9 @@ class FieldRow(Struct, frozen=True):
 def compared(results: Sequence[Result]) -> list[Result]:
     """Those of the results that have a value."""
     return [
-        one for one in results if one.shape is not None and one.shape.form not in (None, "cut", "empty", "not_json")
+        one
+        for one in results
+        if one.shape is not None and one.shape.form is not None and one.shape.form not in VALUELESS
     ]
 
 
@@ -128,8 +131,3 @@ def leaves(value: Any, path: str) -> Iterator[tuple[str, str]]:
             yield from leaves(inner, f"{path}[{at}]")
     else:
         yield path, one_line(value if isinstance(value, str) else json.dumps(value, ensure_ascii=False), LONGEST_VALUE)
-
-
-def place_of(error: str) -> str:
-    """The path that an error names: `$.person.age: ...` is `person.age`."""
-    return error.partition(": ")[0].removeprefix("$").removeprefix(".")

@@ -9,9 +9,10 @@ from typing import Any
 from msgspec import Struct
 
 from ....providers.json_values import array
-from ...results.charge import beside_usd, cost_is_unknown, document_beside_usd, document_cost_is_unknown
+from ...results.charge import cost_is_unknown, document_beside_usd, document_cost_is_unknown, judged_usd, shaped_usd
 from ...results.checked import LADDER
 from ...results.result import Result
+from ...shapes.figures import ShapeSeen, shape_seen
 
 
 class Seen(Struct, frozen=True):
@@ -35,7 +36,10 @@ class Seen(Struct, frozen=True):
     answer: str = ""
     twins: tuple[str, ...] = ()
     judges: tuple[Decimal | None, ...] = ()
-    """What each call beside that of the answer has cost: of judges, and the one that shaped it."""
+    """What each call of a judge has cost."""
+    seconds: tuple[Decimal | None, ...] = ()
+    """What each call has cost that put the answer into its shape."""
+    shape: ShapeSeen | None = None
     simulated: bool = False
 
 
@@ -60,7 +64,9 @@ def seen_in(result: Result, row_id: str | None) -> Seen:
         row_id=row_id,
         answer=result.answer,
         twins=tuple(receipt.requested for receipt in result.same_request),
-        judges=() if climb is not None else beside_usd(result),
+        judges=() if climb is not None else judged_usd(result),
+        seconds=() if climb is not None else shaped_usd(result),
+        shape=None if (shape := result.shape) is None else shape_seen(shape.fidelity, shape.form, result.schema_errors),
         simulated=result.simulated,
     )
 
@@ -75,7 +81,7 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
         requested = LADDER.join(map(str, array(climb.get("levels")))) or requested
     # Read for every line of a large output: few have any.
     has_more = not climb and (document.get("checks") or document.get("shape"))
-    judges = document_beside_usd(document) if has_more else ()
+    judged, shaped = document_beside_usd(document) if has_more else ((), ())
     return Seen(
         profile=str(document.get("profile")),
         think=str(requested),
@@ -94,7 +100,9 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
         row_id=str(document.get("row_id") or "") or None,
         answer=str(document.get("answer") or ""),
         twins=tuple(str(receipt.get("requested")) for receipt in document.get("same_request") or ()),
-        judges=judges,
+        judges=judged,
+        seconds=shaped,
+        shape=_shape(document),
         simulated=document.get("simulated") is True,
     )
 
@@ -102,3 +110,12 @@ def seen_in_line(document: Mapping[str, Any]) -> Seen:
 def _inner(document: Mapping[str, Any], name: str) -> dict[str, Any]:
     value = document.get(name)
     return value if type(value) is dict else {}  # pyright: ignore[reportUnknownVariableType]
+
+
+def _shape(document: Mapping[str, Any]) -> ShapeSeen | None:
+    if not document.get("shape"):
+        return None
+    shape, errors = _inner(document, "shape"), document.get("schema_errors")
+    form = shape.get("form")
+    known = None if errors is None else [str(error) for error in array(errors)]
+    return shape_seen(str(shape.get("fidelity")), None if form is None else str(form), known)

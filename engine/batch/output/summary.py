@@ -10,16 +10,14 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
-from msgspec import Struct
-from msgspec.structs import asdict
-
 from ....profiles import facts
 from ....profiles.profile import Reference
 from ...cells.levels import DosedSample, LevelStep, steps_by_upper
-from ...cells.measure import Measure
-from ...results.documents import dollars_text, plain
+from ...results.documents import dollars_text
 from ...results.result import Result
+from ...shapes.figures import ShapeTally
 from ...statistics.intervals import proportion_interval
+from .group_summary import BatchSummary, GroupSummary
 from .row_values import COMPETING, MOST_ROWS, QUANTITIES, RowSample, RowValues, said_of, shown_best
 from .seen import Seen, seen_in, seen_in_line
 
@@ -30,74 +28,6 @@ _FIGURES: Mapping[str, Callable[[Group], float | None]] = {
 }
 SCHEMA = "thinkdial.batch-summary/1"
 _SMALLEST_USD = Decimal("1e-12")
-
-
-class GroupSummary(Struct, frozen=True):
-    """What one profile did with one think value, as `thinkdial.batch-summary/1` has it. None is unknown.
-
-    `statuses`, `verdicts`, `finishes` and `errors` count results. `empty` are whole answers without text. `judged`
-    are those with an expectation and an answer; samples of one row count in their interval for what they say apart.
-    `samples` is how often a row was answered, at most, and `agreement` the mean share of the answers to a row that
-    say the same. `measures` are of rows, each with the mean of its samples, of a single row of the samples. `best`
-    names the figures in which it is shown to be the best. Of the think value `same_request_as` the requests are the
-    same bytes: they were made once, for both. `simulated` results came from a simulator: nothing was charged.
-    `checks_usd` is what judges of their answers have cost beside that. `step` is how its reasoning stands to that
-    of the next lower think value of the profile.
-    """
-
-    profile: str
-    think: str
-    model: str
-    results: int
-    statuses: Mapping[str, int]
-    empty: int
-    judged: int
-    passed: int
-    pass_rate: float | None
-    pass_interval_95: tuple[float, float] | None
-    usd: Decimal | None
-    usd_unknown: int
-    usd_mean: Decimal | None
-    usd_per_passed: Decimal | None
-    latency_median_s: float | None
-    latency_95th_s: float | None
-    input_tokens: int | None
-    output_tokens: int | None
-    reasoning_tokens: int | None
-    reasoning_tokens_mean: float | None
-    verdicts: Mapping[str, int]
-    finishes: Mapping[str, int]
-    errors: Mapping[str, int]
-    checks_usd: Decimal | None = None
-    checks_usd_unknown: int = 0
-    samples: int = 0
-    agreement: float | None = None
-    measures: Mapping[str, Measure] = field(default_factory=dict[str, Measure])
-    best: tuple[str, ...] = ()
-    same_request_as: str | None = None
-    step: LevelStep | None = None
-    simulated: int = 0
-
-    def document(self) -> dict[str, Any]:
-        """The same as a part of `thinkdial.batch-summary/1`."""
-        values = asdict(self).items()
-        document = {name: dollars_text(value) if isinstance(value, Decimal) else value for name, value in values}
-        return {**document, "measures": plain(self.measures), "best": list(self.best), "step": plain(self.step)}
-
-
-class BatchSummary(Struct, frozen=True):
-    """Totals of a batch. `usd` is the sum of the known costs; `usd_unknown` counts the results that are not in it.
-
-    `skipped` results were there already. `attempts_again` counts, by profile and kind of error, the attempts that
-    failed and were followed by another. `groups` are in the order of the profiles, from little thinking to much.
-    """
-
-    results: int
-    skipped: int
-    usd: Decimal | None
-    usd_unknown: int
-    attempts_again: Mapping[tuple[str, str], int]
-    groups: tuple[GroupSummary, ...]
 
 
 @dataclass(slots=True)
@@ -134,6 +64,9 @@ class Group:
     best: tuple[str, ...] = ()
     step: LevelStep | None = None
     simulated: int = 0
+    judge_calls: int = 0
+    second_calls: int = 0
+    shapes: ShapeTally = field(default_factory=ShapeTally)
     _is_sorted: bool = False
 
     def add(self, seen: Seen) -> None:
@@ -163,7 +96,11 @@ class Group:
         if seen.reasoning_tokens is not None:
             self.reasoning_tokens += seen.reasoning_tokens
             self.reasoning_known += 1
-        for usd in seen.judges:
+        self.judge_calls += len(seen.judges)
+        self.second_calls += len(seen.seconds)
+        if seen.shape is not None:
+            self.shapes.add(seen.shape)
+        for usd in (*seen.judges, *seen.seconds):
             self.checks_usd_unknown += usd is None
             self.checks_usd = self.checks_usd if usd is None else (self.checks_usd or 0) + usd
         if seen.status == "ok" and seen.total_s is not None:
@@ -260,6 +197,9 @@ class Group:
             same_request_as=self.same_request_as,
             step=self.step,
             simulated=self.simulated,
+            judge_calls=self.judge_calls,
+            second_calls=self.second_calls,
+            shape=self.shapes.figures(),
         )
 
     def document(self) -> dict[str, Any]:

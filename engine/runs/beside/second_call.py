@@ -21,7 +21,7 @@ from ....providers.think import Level, Think
 from ...costs.forecast import forecast
 from ...planning.prepare import Prompt
 from ...results.result import Forecast, Result
-from ...shapes.words import ShapeReceipt, ShapingCall
+from ...shapes.words import VALUELESS, ShapeReceipt, ShapingCall
 from ...targets.simulated import simulated_profiles
 from ...targets.target import one_selection
 from ..checks.judge_calls import JudgeCalls
@@ -158,7 +158,7 @@ def _with(result: Result, reply: Result) -> Result:
         total_s=reply.latency.total_s,
         attempts=reply.attempts,
     )
-    if asked is None or asked.form in (None, "cut", "empty", "not_json"):
+    if asked is None or asked.form is None or asked.form in VALUELESS:
         why = reply.error.message if reply.error is not None else f"its answer has no JSON ({reply.finish})"
         return _without(result, replace(call, note=why))
     receipt = _receipt(result, call)

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ....providers.errors import UsageError
 from ....providers.schema import Json
 from ...checks.terms import Expected, ExpectTerms
 from ...planning.prepare import Prompt
@@ -84,6 +85,16 @@ def check_round(
     for selection in selections:
         expect = expectation_for(selection.profile, option, terms)
         if expect is not None:
+            if (
+                "schema" in expect
+                and expect["schema"] is None
+                and options.shape is None
+                and selection.profile.schema is None
+            ):
+                raise UsageError(
+                    f"{selection.profile.name}: its answer is expected to fit a schema, and none is asked for",
+                    hint="say one: --schema FILE, or --expect schema=FILE for one that is only checked",
+                )
             expects[selection.profile.name] = expect
     if not expects:
         return None

@@ -128,3 +128,35 @@ def test_a_replay_reads_the_same_from_the_bytes(cli: Cli, config: Path, schema: 
         assert again["changes"] == []
         for name in ("shape", "answer_json", "schema_errors", "answer"):
             assert now[name] == was[name], name
+
+
+def test_an_answer_is_expected_to_fit_the_schema_that_was_asked_for(cli: Cli, config: Path) -> None:
+    asked = ("ask", "Who?", "-p", "a", "--think", "low", "--config", config, "--json", "--expect", "schema")
+    (fits,) = results_of(cli(*asked, "--schema", "name, age int"))
+    (wrong,) = results_of(cli(*asked, "--schema", json.dumps(BOUNDED)))
+    assert (fits["passed"], wrong["passed"]) == (True, False)
+    assert "does not fit its schema: $.age" in wrong["expect_note"]
+    none = cli(*asked)
+    assert none.code == 2 and "none is asked for" in none.err and "--schema FILE" in none.err
+    assert cli("plan", "Who?", "-p", "a", "--schema", "name", "--config", config).code == 0
+
+
+def test_the_summaries_of_batches_comparisons_and_trials_say_how_many_fit(
+    cli: Cli, config: Path, tmp_path: Path
+) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(json.dumps({"id": str(n), "prompt": f"Who is {n}?"}) + "\n" for n in range(4)))
+    bounded, summary = json.dumps(BOUNDED), tmp_path / "s.json"
+    made = cli("batch", rows, "-p", "a", "-p", "o", "--schema", bounded, "--think-then-shape", "--shape-with", "a",
+               "--config", config, "-o", tmp_path / "out.jsonl", "--summary", summary)  # fmt: skip
+    assert made.code == 0, made.err
+    claude, gpt = json.loads(summary.read_text(encoding="utf-8"))["groups"]
+    assert (claude["shape"]["answers"], claude["second_calls"], claude["judge_calls"]) == (4, 4, 0)
+    assert claude["shape"]["fit"] == gpt["shape"]["fit"] == 0
+    assert claude["shape"]["places"] == {"age": 4} and claude["shape"]["fidelities"] == {"two_calls": 4}
+    assert "0 of 4 fit; wrong at age (4)" in made.err and "second calls $" in made.err and "judges" not in made.err
+    told = cli("compare", "Who?", "-p", "a", "-p", "o", "--schema", bounded, "--config", config)
+    assert "1 of 2 fit the schema" in told.out
+    found = cli("tune", rows, "-p", "a", "-p", "o", "--schema", "name, age int", "--target", "0.5", "--config", config,
+                "--json")  # fmt: skip
+    assert [arm["pass_rate"] for arm in found.json["arms"]] == [1.0, 1.0]
