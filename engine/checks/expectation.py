@@ -48,9 +48,10 @@ def judge_answer(
     """Whether `result` passes, and why not. None where nothing was expected, or nothing whole was answered.
 
     `expect` holds one or more of `exact`, `contains` (one text, or several that must all be there), `regex`, `schema`
-    (JSON Schema of the answer; None is the one that was asked for), `number` with `tolerance` or `relative_tolerance`; all must hold. A whole answer in a
-    code fence counts as what is in it. `ignore_case` is for the texts. What is not known after `within_s` is not
-    judged, or, if asked to, raises `UnfinishedError`. An answer without text is not what anybody expects.
+    (JSON Schema of the answer; None is the one that was asked for), `number` with `tolerance` or `relative_tolerance`;
+    all must hold. A whole answer in a code fence counts as what is in it. `ignore_case` is for the texts. What is not
+    known after `within_s` is not judged, or, if asked to, raises `UnfinishedError`. An answer without text is not what
+    anybody expects.
     """
     if expect is None or result.status != "ok":
         return None, None
