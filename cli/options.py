@@ -295,7 +295,7 @@ Expect = Annotated[
     typer.Option(
         "--expect",
         metavar="KIND=VALUE",
-        help="Check answers: exact, contains, regex, schema (or schema=FILE), number, command, agree, judge; repeatable.",
+        help="Check answers: exact, contains, regex, schema[=FILE], number, command, agree, judge; repeatable.",
     ),
 ]
 FailOn = Annotated[
