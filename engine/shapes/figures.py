@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from .words import VALUELESS, place_of
+from .words import VALUELESS, SchemaProblem
 
 MOST_PLACES = 1_000
 """Different places that are counted. A schema may have any number of them, and an answer says keys of its own."""
@@ -81,4 +81,4 @@ def shape_seen(fidelity: str, form: str | None, errors: Iterable[str] | None) ->
 
 
 def _places(errors: Iterable[str]) -> set[str]:
-    return {_INDEX.sub("[]", place_of(error))[:LONGEST_PLACE] or "$" for error in errors}
+    return {_INDEX.sub("[]", SchemaProblem.parse(error).place)[:LONGEST_PLACE] or "$" for error in errors}

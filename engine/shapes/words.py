@@ -76,6 +76,14 @@ class ShapeReceipt(Struct, frozen=True):
     second: ShapingCall | None = None
 
 
-def place_of(error: str) -> str:
-    """The path that an error names: of `$.person.age: ...` it is `person.age`, empty for the whole answer."""
-    return error.partition(": ")[0].removeprefix("$").removeprefix(".")
+class SchemaProblem(Struct, frozen=True):
+    """One of `schema_errors` in its parts: the place of `$.person.age: ...` is `person.age`, of a whole answer empty."""
+
+    place: str
+    words: str
+
+    @staticmethod
+    def parse(text: str) -> SchemaProblem:
+        """The parts of `text`."""
+        place, _, words = text.partition(": ")
+        return SchemaProblem(place.removeprefix("$").removeprefix("."), words)

@@ -11,7 +11,7 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from ....engine.results.result import Result
-from ....engine.shapes.words import VALUELESS, place_of
+from ....engine.shapes.words import VALUELESS, SchemaProblem
 from ....providers.untrusted import one_line
 from ..grid import Column, needs, ruled
 from ..quotation import inline
@@ -50,7 +50,9 @@ def field_rows(results: Sequence[Result]) -> list[FieldRow]:
     if len(results) < 2:
         return []
     found = [dict(leaves(result.answer_json, "")) for result in results]
-    return rows_of(found, [{place_of(error) for error in result.schema_errors or ()} for result in results])
+    return rows_of(
+        found, [{SchemaProblem.parse(error).place for error in result.schema_errors or ()} for result in results]
+    )
 
 
 def rows_of(found: Sequence[Mapping[str, str]], wrong: Sequence[Container[str]]) -> list[FieldRow]:
