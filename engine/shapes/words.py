@@ -77,7 +77,7 @@ class ShapeReceipt(Struct, frozen=True):
 
 
 class SchemaProblem(Struct, frozen=True):
-    """One of `schema_errors` in its parts: the place of `$.person.age: ...` is `person.age`, of a whole answer empty."""
+    """One of `schema_errors` in its parts: `$.person.age: ...` has the place `person.age`, a whole answer an empty one."""
 
     place: str
     words: str
