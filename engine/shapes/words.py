@@ -77,7 +77,7 @@ class ShapeReceipt(Struct, frozen=True):
 
 
 class SchemaProblem(Struct, frozen=True):
-    """One of `schema_errors` in its parts: `$.person.age: ...` has the place `person.age`, a whole answer an empty one."""
+    """One of `schema_errors`: that of `$.person.age: ...` has the place `person.age`, of the whole an empty one."""
 
     place: str
     words: str

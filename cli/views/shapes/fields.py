@@ -50,9 +50,8 @@ def field_rows(results: Sequence[Result]) -> list[FieldRow]:
     if len(results) < 2:
         return []
     found = [dict(leaves(result.answer_json, "")) for result in results]
-    return rows_of(
-        found, [{SchemaProblem.parse(error).place for error in result.schema_errors or ()} for result in results]
-    )
+    wrong = [{SchemaProblem.parse(error).place for error in result.schema_errors or ()} for result in results]
+    return rows_of(found, wrong)
 
 
 def rows_of(found: Sequence[Mapping[str, str]], wrong: Sequence[Container[str]]) -> list[FieldRow]:

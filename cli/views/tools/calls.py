@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from rich.console import RenderableType
 
 from ....engine.results.result import Result
+from ....engine.shapes.words import SchemaProblem
 from ....providers.untrusted import one_line
 from ..run.dial import labels
-from ..shapes.fields import FieldRow, leaves, place_of, rows_markdown, rows_of, rows_view
+from ..shapes.fields import FieldRow, leaves, rows_markdown, rows_of, rows_view
 
 if TYPE_CHECKING:
     from ....engine.tools.words import ToolCall
@@ -78,7 +79,7 @@ def _wrong(result: Result) -> set[str]:
     wrong: set[str] = set()
     for number, call in enumerate(result.tool_calls, 1):
         for error in call.errors:
-            place = place_of(error) if error.startswith("$") else ""
+            place = SchemaProblem.parse(error).place if error.startswith("$") else ""
             wrong |= {f"{number} {place}" if place else f"{number}"}
             if call.arguments is None:
                 wrong.add(f"{number} text")
