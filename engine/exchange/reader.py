@@ -14,7 +14,7 @@ from ...providers.errors import Failure
 from ...providers.fold import Fold, Reply
 from ...providers.framing.choice import framer_for
 from ...providers.framing.sse import Event, FramingError
-from ...providers.inline.separation import JOINED, PairJoiner, SeparatingDecoder
+from ...providers.inline.separation import TEXTS, PairJoiner, SeparatingDecoder
 from ...providers.json_values import parse_json
 from ...providers.registry import INLINE_THINK, dialect
 from ...providers.schema import (
@@ -169,6 +169,12 @@ class ResponseReader:
         joiner = self._joiner
         for delta in deltas:
             kind = type(delta)
+            if isinstance(delta, TEXTS):
+                if joiner.held or not delta.text.isascii():
+                    joiner.feed(delta, found)
+                else:
+                    found.append(delta)
+                continue
             if kind in _SETTLING:
                 self.is_settled = True
                 if isinstance(delta, Failure):
@@ -177,7 +183,7 @@ class ResponseReader:
                 self.is_finished = True
             if self._bill is not None:
                 self._tell_bill(delta, found)
-            if joiner.held or kind in JOINED:
+            if joiner.held:
                 joiner.feed(delta, found)
             else:
                 found.append(delta)

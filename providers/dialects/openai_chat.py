@@ -109,6 +109,11 @@ _COUNTING = frozenset(("usage", "x_groq"))
 """Where counts stand in a chunk; a chunk with none of them is not looked at for a bill either."""
 
 
+_REPEATED = frozenset(("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider", "choices"))
+_REPEATED_IN_CHOICE = frozenset(("index", "delta", "finish_reason", "native_finish_reason", "logprobs"))
+"""What every chunk of a stream repeats."""
+
+
 def decoder(quirks: Quirks) -> ChatDecoder:
     return ChatDecoder(quirks)
 
@@ -152,11 +157,32 @@ class ChatDecoder:
             event = Event(event.name, data, event.whole)
         document = obj(document_of(event))
         if document:
-            self._read(document, event.name)
+            if event.name or not self._adds_words(document):
+                self._read(document, event.name)
         elif event.name != "stray" and event.data.strip() == b"[DONE]":
             self._ended = True
             self._end()
         return self._told
+
+    def _adds_words(self, document: Mapping[str, Any]) -> bool:
+        """The short way of a chunk that only goes on with a text, as nearly all do. False: `_read` takes it."""
+        choices = array(document.get("choices"))
+        choice = obj(choices[0]) if len(choices) == 1 and document.keys() <= _REPEATED else EMPTY
+        piece = obj(choice.get("delta"))
+        given = [field for field in piece.items() if field[1] and field[0] != "role"]
+        served = document.get("model"), document.get("id"), document.get("service_tier")
+        is_other = choice.get("index", 0) != self._choice_index or served != self._served
+        if len(given) != 1 or is_other or choice.get("finish_reason") or not choice.keys() <= _REPEATED_IN_CHOICE:
+            return False
+        name, words = given[0]
+        if not isinstance(words, str) or words in _WITHHELD or document.get("object") == "error":
+            return False
+        if name == _CONTENT:
+            self._content(words)
+        elif name == self._field:
+            self._told.append(ReasoningDelta(words))
+            self._message.thought(name, words)
+        return name in (_CONTENT, self._field)
 
     def _read(self, document: Mapping[str, Any], name: str) -> None:
         self._serve(document)

@@ -94,7 +94,9 @@ class SseFramer:
             self._pending_size = 0
         rest = b"" if chunk.endswith((b"\n", b"\r")) else lines.pop()
         for line in lines:
-            if line:
+            if line.startswith(b"data: {"):
+                self._keep(self._data, line[6:])
+            elif line:
                 self._line(line)
             elif self._data or self._stray:
                 events += self._dispatch()

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ..dialect import Decoder
 from ..errors import Failure
 from ..framing.sse import Event
-from ..json_values import text
+from ..json_values import is_blank, text
 from ..schema import (
     AnswerDelta,
     AnswerWasReasoning,
@@ -29,11 +29,10 @@ _CLOSING = frozenset((Finish, Complete))
 
 _ENDING = frozenset((Finish, Complete, Failure, AnswerWasReasoning))
 
-_TEXTS = (AnswerDelta, ReasoningDelta)
-_NO_ANSWER = (Failure, TurnPiece)
-
-JOINED = frozenset(_TEXTS)
+TEXTS = (AnswerDelta, ReasoningDelta)
 """What may end or begin in the middle of a character."""
+
+_NO_ANSWER = (Failure, TurnPiece)
 
 
 class SeparatingDecoder:
@@ -50,7 +49,17 @@ class SeparatingDecoder:
         self._flushed = self._withheld = False
 
     def feed(self, event: Event) -> Iterable[Delta]:
-        return self._separate(self._inner.feed(event))
+        deltas = self._inner.feed(event)
+        if isinstance(deltas, list) and len(deltas) == 1:  # as nearly all events of a stream have
+            match deltas[0]:
+                case AnswerDelta() if self._flushed or self._splitter.is_over:
+                    return deltas
+                case ReasoningDelta() as thought:
+                    self._hear(thought)
+                    return deltas
+                case _:
+                    pass
+        return self._separate(deltas)
 
     def close(self) -> Iterator[Delta]:
         for delta in self._separate(self._inner.close()):
@@ -90,14 +99,19 @@ class SeparatingDecoder:
     def _listen(self, delta: Delta) -> Iterator[Delta]:
         """What is to be said before a delta that tells where the reasoning is."""
         match delta:
-            case ReasoningDelta() if not self._emulated and delta.text.strip():
-                self._told_apart.append(delta.text)
-                self._splitter.expect_no_bare_closer()
+            case ReasoningDelta():
+                self._hear(delta)
             case ReasoningWithheld() if not self._emulated:
                 self._withheld = True
                 yield from self._flush()
             case _:
                 pass
+
+    def _hear(self, thought: ReasoningDelta) -> None:
+        """Reasoning that its dialect tells apart."""
+        if not self._emulated and not is_blank(thought.text):
+            self._told_apart.append(thought.text)
+            self._splitter.expect_no_bare_closer()
 
     def _without_doubles(self, deltas: Iterable[Delta]) -> Iterator[Delta]:
         """What the splitter found, where reasoning that is told apart may come in tags once more."""
@@ -164,11 +178,11 @@ class PairJoiner:
 
     def __init__(self) -> None:
         self.held: dict[type[Delta], AnswerDelta | ReasoningDelta] = {}
-        """While there are halves, every delta counts, and not only the texts (`JOINED`)."""
+        """While there are halves, every delta counts, and not only the texts (`TEXTS`)."""
 
     def feed(self, delta: Delta, found: list[Delta]) -> None:
         """Add to `found` what may be heard now."""
-        if isinstance(delta, _TEXTS):
+        if isinstance(delta, TEXTS):
             if self.held or not (delta.text.isascii() or _is_whole(delta.text)):
                 found += self._join(delta)
                 return
