@@ -46,7 +46,7 @@ class Attachment(Struct, frozen=True):
         """The piece of the user's side; a text is words, between lines that name it."""
         if self.kind == "text":
             words = self.data.decode("utf-8-sig", "replace").strip("\n")
-            return TurnPiece("text", f"[File {self.name}]\n{words}\n[End of {self.name}]")
+            return TurnPiece("text", f"[File {self.name}]\n{words}\n[End of {self.name}]", self.kind, name=self.name)
         known: dict[str, Any] = {"media_type": self.media_type}
         if self.url is not None:
             known |= {"url": self.origin, "is_whole": self.url == self.origin}

@@ -19,7 +19,7 @@ from ...providers.json_values import obj, parse_json
 from ...providers.schema import Json
 from ...providers.turns.pieces import TurnPiece
 from ..exchange.reader import RawResponse
-from ..results.assembly import summarize, timestamp
+from ..results.assembly import files_among, summarize, timestamp
 from ..results.charge import document_may_have_cost
 from ..results.restored import result_from
 from ..results.result import Result, Run
@@ -164,8 +164,10 @@ def stored_run(store: Store, number: int) -> StoredRun:
     results = folded(entry.result for entry in entries)
     known = [result.latency.total_s for result in results if result.latency.total_s is not None]
     took = total_s if total_s is not None else max(known, default=None)
-    run = Run(run_id, _whole_prompt(number, prompt, rest), results, summarize(results, took), system)
-    return StoredRun(number, run, command, created_at, bool(simulated), entries, pieces_of_run(asked))
+    pieces = pieces_of_run(asked)
+    whole = _whole_prompt(number, prompt, rest)
+    run = Run(run_id, whole, results, summarize(results, took), system, files_among(pieces))
+    return StoredRun(number, run, command, created_at, bool(simulated), entries, pieces)
 
 
 def _whole_prompt(number: int, prompt: str, rest: bytes | None) -> str:

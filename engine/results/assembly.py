@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ...providers.dialect import failure
 from ...providers.errors import Failure
 from ...providers.fold import Reply
-from ...providers.json_values import is_blank
+from ...providers.json_values import count, is_blank, text
 from ...providers.merge import at_path
 from ...providers.schema import FinishReason, Json, Notice, Usage
 from ...providers.skipped import skipped
@@ -26,9 +26,10 @@ from ..planning.turns import turn_of
 from ..targets.target import Target
 from .charge import beside_usd, cost_is_unknown
 from .receipt import empty_notice, judge, read_reasoning
-from .result import Cost, Reasoning, Result, Run, Status, Summary, ThinkReceipt
+from .result import Cost, Reasoning, Result, Run, RunFile, Status, Summary, ThinkReceipt
 
 if TYPE_CHECKING:
+    from ...providers.turns.pieces import TurnPiece
     from ..shapes.words import ShapeReceipt
     from ..tools.answer import Called
     from .tool_use import ServerToolUse
@@ -269,9 +270,33 @@ def summarize(results: Iterable[Result], total_s: float | None) -> Summary:
     )
 
 
-def make_run(run_id: str, prompt: str, system: str | None, results: Iterable[Result], total_s: float) -> Run:
+def make_run(
+    run_id: str,
+    prompt: str,
+    system: str | None,
+    results: Iterable[Result],
+    total_s: float,
+    asked: Iterable[TurnPiece] = (),
+) -> Run:
+    """The run of `results`. `asked` are the parts of its prompt, where files are among them."""
     listed = tuple(results)
-    return Run(run_id, prompt, listed, summarize(listed, total_s), system)
+    return Run(run_id, prompt, listed, summarize(listed, total_s), system, files_among(asked))
+
+
+def files_among(asked: Iterable[TurnPiece]) -> tuple[RunFile, ...]:
+    """What went along, of the parts of a prompt; a text has a name where it came as a file."""
+    return tuple(
+        RunFile(
+            kind=piece.carrier,
+            name=piece.name or "",
+            media_type=text(piece.native.get("media_type")),
+            bytes=count(piece.native.get("bytes")),
+            sha256=text(piece.native.get("sha256")),
+            changed=text(piece.native.get("changed")),
+        )
+        for piece in asked
+        if piece.kind == "file" or (piece.kind == "text" and piece.name is not None)
+    )
 
 
 def _aim(aim: AimReceipt | None, reasoning: Reasoning, cost: Cost) -> AimReceipt | None:

@@ -36,6 +36,7 @@ def run_document(run: Run) -> dict[str, Any]:
         "run_id": run.run_id,
         "prompt": run.prompt,
         "system": run.system,
+        "files": [plain(file) for file in run.files],
         "results": [result_document(result) for result in run.results],
         "summary": plain(run.summary),
     }

@@ -262,11 +262,30 @@ class Summary(Struct, frozen=True):
     checks_usd_unknown: int = 0
 
 
+class RunFile(Struct, frozen=True):
+    """A file beside the prompt of a run: what it was, and where it came from no word.
+
+    `bytes` and `sha256` are those of what was sent; None of an address that the provider has fetched, of which `name`
+    says no query, and of text, which went along as words. `changed` says what was done to it before.
+    """
+
+    kind: str
+    name: str
+    media_type: str | None = None
+    bytes: int | None = None
+    sha256: str | None = None
+    changed: str | None = None
+
+
 class Run(Struct, frozen=True):
-    """One invocation (`thinkdial.run/1`): one prompt, and a result for each profile and think value."""
+    """One invocation (`thinkdial.run/1`): one prompt, and a result for each profile and think value.
+
+    `files` went along with the prompt, in their order.
+    """
 
     run_id: str
     prompt: str
     results: tuple[Result, ...]
     summary: Summary
     system: str | None = None
+    files: tuple[RunFile, ...] = ()

@@ -182,7 +182,7 @@ async def make_calls(
         foresee.close()
         number = None if keeper is None else await keeper.close(total_s)
         notes = (*left, *(() if purse is None else await purse.close()))
-    run = make_run(run_id, prompt.text, prompt.system, done.results, total_s)
+    run = make_run(run_id, prompt.text, prompt.system, done.results, total_s, prompt.asked)
     problem = None if keeper is None else keeper.problem
     return Finished(run, done.interrupted, number, problem, notes, Decimal(0) if purse is None else purse.spent_usd)
 

@@ -10,6 +10,7 @@ from typing import Any
 from ....engine.history.read import StoredResult, StoredRun
 from ....providers.json_values import parse_json
 from ....providers.untrusted import harmless, one_line
+from ..run.files import file_lines
 
 HEAD_PROMPT_LINES = 12
 
@@ -24,10 +25,7 @@ def head_text(stored: StoredRun) -> str:
             asked = harmless(text).strip().split("\n")
             more = [f"… {len(asked) - HEAD_PROMPT_LINES:,} more lines"] if len(asked) > HEAD_PROMPT_LINES else []
             lines += [f"{label}:", *(f"  {line}" for line in (*asked[:HEAD_PROMPT_LINES], *more))]
-    for piece in stored.asked:
-        if piece.kind == "file":
-            size = f", {piece.native['bytes']:,} bytes" if isinstance(piece.native.get("bytes"), int) else ""
-            lines.append(f"Attached: {one_line(piece.name or 'file')} ({one_line(piece.carrier)}{size})")
+    lines += [f"Attached: {words}" for words in file_lines(stored.run)]
     return "\n".join([*lines, "", ""])
 
 

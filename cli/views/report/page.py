@@ -23,6 +23,7 @@ from ..numbers import dollars, seconds, share, tokens
 from ..run.continuity import went_along
 from ..run.dial import SUBSTITUTED, labels, think_path
 from ..run.export import totals
+from ..run.files import file_lines
 from ..run.phrases import explanation, model_words, reasoning_words, state_words, verdict_words, why_not_whole
 from ..run.receipt import SIMULATED
 from ..run.rows import one_sample_words
@@ -113,6 +114,7 @@ class PageSection(Struct, frozen=True):
     remarks: tuple[str, ...] = ()
     fields: FieldsTable | None = None
     calls: FieldsTable | None = None
+    files: tuple[str, ...] = ()
 
     @property
     def many(self) -> bool:
@@ -196,6 +198,7 @@ def _section(run: Run, number: int, with_reasoning: bool, reference: Reference) 
         remarks=tuple(filter(None, (*twin_notes(results), one_sample_words(results)))),
         fields=_fields(results),
         calls=_calls(results),
+        files=tuple(file_lines(run)),
     )
 
 

@@ -33,6 +33,10 @@ def run_markdown(run: Run, reasoning: ReasoningView = "excerpt", cells: str = ""
     `cells` is the table of its cells, where it has samples.
     """
     parts = [f"# Run {inline(run.run_id)}", "## Prompt", quoted(run.prompt)]
+    if run.files:
+        from .files import file_lines
+
+        parts += ["## Attached", "\n".join(f"- {inline(words)}" for words in file_lines(run))]
     if run.system:
         parts += ["## System prompt", quoted(run.system)]
     parts += ["## Cells", cells] if cells else []
@@ -67,6 +71,10 @@ def run_markdown(run: Run, reasoning: ReasoningView = "excerpt", cells: str = ""
 def run_text(run: Run, reasoning: ReasoningView = "excerpt") -> str:
     """Return the run as plain text for 80 columns: the answers one below the other, then receipts, notes, totals."""
     lines = ["Prompt", *_indented(_prose(run.prompt), "  ")]
+    if run.files:
+        from .files import file_lines
+
+        lines += ["", "Attached", *_indented(file_lines(run), "  ")]
     if run.system:
         lines += ["", "System prompt", *_indented(_prose(run.system), "  ")]
     names = labels(run.results)

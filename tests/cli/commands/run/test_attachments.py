@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import sqlite3
 from base64 import b64encode
 from pathlib import Path
@@ -113,3 +114,22 @@ def test_a_session_converts_files_of_earlier_turns_too(cli: Cli, sim: Path, tmp_
     for more, there in (((), False), (("--convert",), True)):
         (plan,) = cli("plan", "And now?", *to, *more).json["plans"]
         assert ("The best year was 1999." in plan["request"]["body"]) is there
+
+
+def test_the_files_are_named_beside_the_prompt_wherever_a_run_is_shown(
+    cli: Cli, sim: Path, chart: Path, tmp_path: Path
+) -> None:
+    notes, page = tmp_path / "notes<b>.txt", tmp_path / "page.html"
+    notes.write_text("of mine", encoding="utf-8")
+    asked = ("compare", "What?", "-p", "a", "-a", chart, "-a", notes, "--config", sim)
+    files = cli(*asked, "--json").json["files"]
+    sha256 = hashlib.sha256(chart.read_bytes()).hexdigest()
+    assert [(one["kind"], one["name"], one["sha256"]) for one in files] == [
+        ("image", "chart.png", sha256), ("text", "notes<b>.txt", None),
+    ]  # fmt: skip
+    assert cli("history", "show", "last", "--json").json["files"] == files
+    assert cli(*asked, "-o", page).code == 0
+    html = page.read_text(encoding="utf-8")
+    assert "<h3>Attached</h3>" in html and "notes&lt;b&gt;.txt (text)" in html and "<b>.txt" not in html
+    assert f"chart.png (image, {chart.stat().st_size:,} bytes)" in cli(*asked, "--format", "md").out
+    assert "Attached" not in cli("compare", "What?", "-p", "a", "--config", sim, "--format", "text").out
