@@ -58,7 +58,9 @@ async def update_prices(transport: Transport, url: str, at: datetime) -> Path:
     if not url.startswith("https://") and not is_loopback(url):
         raise UsageError("prices are fetched by https only", hint=f"without --url they come from {default_url()}")
     data = await _fetch(transport, url)
-    return price_table.store(price_table.checked(data), data, _without_secrets(url), at)
+    from ..costs.prices import library_table
+
+    return price_table.store(library_table.checked(data), data, _without_secrets(url), at)
 
 
 async def _fetch(transport: Transport, url: str) -> bytes:

@@ -1,35 +1,34 @@
-"""The price table: the one that was installed, or the one that `prices update` fetched."""
+"""The price table: the one that was installed, or the one that `prices update` fetched.
+
+Either is compiled once into a form of our own, which is kept on disk beside the mark of what it was made of: the
+library takes longer to import than a short call takes altogether.
+"""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import suppress
 from datetime import date, datetime
-from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
+from zlib import crc32
 
-from msgspec import Struct
+from msgspec import MsgspecError, Raw, Struct, msgpack
 
-from ....profiles.disk import read_bounded, save_private
-from ....providers.errors import ConfigError
+from ....profiles.disk import is_own, make_private_directory, read_bounded, save_private, write_private
 from ....providers.json_values import items, obj, parse_json, text
-
-if TYPE_CHECKING:
-    from genai_prices.data_snapshot import DataSnapshot
+from .entries import Clause, PriceEntry, PriceList, find_entry
 
 SCHEMA = "thinkdial.price-table/1"
 MAX_BYTES = 32 * 1024 * 1024
-NEEDED = ("anthropic", "google", "openai")
-LEAST_SHARE = 2
-"""A download with less than one in so many of the installed providers is not the whole table."""
-DEAREST = Decimal(100_000)
-LONGEST_REGEX = 300
-_BACKTRACKING = re.compile(r"\)[*+{]|\\[1-9]|[*+}][*+{]")
-"""What can make a short expression run for ever: a repeated group, a back reference, a repeated repetition."""
+FORM = b"thinkdial compiled prices 1\n"
+"""Changes whenever the compiled form, or what it is made of a table, changes."""
+
+CHECKSUM_BYTES = 4
+LIBRARY = "genai_prices"
 
 
 class PriceData(Struct, frozen=True):
@@ -52,10 +51,46 @@ class PriceData(Struct, frozen=True):
         return f"{self.version}, as installed{newest}"
 
 
-class _Fetched(Struct, frozen=True):
-    providers: Mapping[str, Mapping[str, Any]]
-    fetched_at: str
-    url: str
+class CompiledTable(Struct, frozen=True, array_like=True):
+    """A table in our own form, with the version of the library that read it. `lists` are read when they are needed."""
+
+    version: str
+    days: tuple[date, ...]
+    """From which on prices hold, sorted."""
+    aliases: tuple[tuple[str, Clause], ...]
+    """Other names of providers."""
+    lists: Mapping[str, Raw]
+    fetched_at: str | None = None
+    url: str | None = None
+
+    def newest(self, today: date) -> date | None:
+        return max((day for day in self.days if day <= today), default=None)
+
+
+class PriceTable:
+    """A table to look prices up in."""
+
+    def __init__(self, compiled: CompiledTable) -> None:
+        self.compiled = compiled
+        self._read: dict[str, PriceList] = {}
+
+    def price_list(self, provider: str) -> PriceList | None:
+        """What it has of the provider with this id."""
+        if provider not in self._read and provider in self.compiled.lists:
+            self._read[provider] = _list_decoder().decode(self.compiled.lists[provider])
+        return self._read.get(provider)
+
+    def find(self, provider: str, model: str) -> tuple[PriceEntry, bool] | None:
+        """The entry of `model`, and whether it is this provider's own: not where it is one of those behind it."""
+        name = provider.lower().strip()
+        if name not in self.compiled.lists:
+            name = next((listed for listed, names in self.compiled.aliases if names.fits(name)), name)
+        own = self.price_list(name)
+        if own is None:
+            return None
+        behind = (self.price_list(other) for other in own.behind)
+        found = find_entry(model, own, (one for one in behind if one is not None))
+        return None if found is None else (found, any(found is one for one in own.entries))
 
 
 def cache_file() -> Path:
@@ -74,92 +109,30 @@ def _cache_file(*_: str | None) -> Path:
 _PLACES = ("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA", "USERPROFILE")
 
 
-def table_for(provider: str) -> DataSnapshot:
-    """The table to look up `provider` in: of a fetched one only this provider and those that it falls back to."""
-    return _table(provider, cache_file())
+def table_for(provider: str) -> PriceTable:
+    """The table to look up `provider` in: the fetched one, where it has this provider."""
+    fetched = _fetched(cache_file())
+    return fetched if isinstance(fetched, PriceTable) and provider in fetched.compiled.lists else _installed()
 
 
 def warm() -> None:
     """Read what every look-up needs."""
-    from genai_prices.data_snapshot import get_snapshot
-
-    get_snapshot()
-    _fetched(cache_file())
-
-
-def _words(error: Exception) -> str:
-    """What is wrong, on one line of a sane length."""
-    from pydantic import ValidationError
-
-    if isinstance(error, ValidationError):
-        first = error.errors(include_url=False, include_input=False)[0]
-        return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"[:200]
-    return str(error).partition("\n")[0][:200] or type(error).__name__
-
-
-@cache
-def _table(provider: str, path: Path) -> DataSnapshot:
-    from genai_prices.data_snapshot import DataSnapshot, get_snapshot
-
-    fetched = _fetched(path)
-    if not isinstance(fetched, _Fetched) or provider not in fetched.providers:
-        return get_snapshot()
-    behind = [name for name in _fallbacks(fetched.providers[provider]) if name in fetched.providers]
-    try:
-        parsed = _parsed([fetched.providers[name] for name in (provider, *behind)])
-    except Exception:  # it was sound when it was stored; whatever changed it must not stop the pricing
-        return get_snapshot()
-    return DataSnapshot(parsed, from_auto_update=False)
+    if not isinstance(_fetched(cache_file()), PriceTable):
+        _installed()
 
 
 def forget() -> None:
-    """Read the stored table anew at the next look-up."""
-    _table.cache_clear()
+    """Read the stored tables anew at the next look-up."""
+    _installed.cache_clear()
     _fetched.cache_clear()
 
 
 def price_data(today: date) -> PriceData:
-    """What is in use. Slow: it reads the whole table."""
-    from importlib.metadata import version
-
-    from genai_prices.data_snapshot import get_snapshot
-
-    installed = f"genai-prices {version('genai-prices')}"
+    """What is in use."""
     fetched = _fetched(cache_file())
-    if isinstance(fetched, _Fetched):
-        try:
-            newest = _newest(_parsed(list(fetched.providers.values())), today)
-            return PriceData(installed, newest, fetched.fetched_at, fetched.url)
-        except Exception as error:
-            fetched = f"the fetched table cannot be used ({type(error).__name__}); thinkdial prices update mends it"
-    return PriceData(installed, _newest(get_snapshot().providers, today), problem=fetched)
-
-
-def checked(data: bytes) -> list[Mapping[str, Any]]:
-    """The providers in a download, which is not to be trusted. Raises `ConfigError` for anything but a whole table."""
-    from genai_prices.data_snapshot import get_snapshot
-
-    try:
-        document = parse_json(data)
-        if not isinstance(document, list):
-            raise ValueError("it is no list of providers")
-        raw = items(cast("Any", document))
-        parsed = _parsed(list(raw))
-    except RecursionError:
-        raise ConfigError("the price data cannot be used: it is nested too deep") from None
-    except Exception as error:
-        raise ConfigError(f"the price data cannot be used: {_words(error)}") from None
-    names = {provider.id for provider in parsed if provider.models}
-    if missing := [name for name in NEEDED if name not in names]:
-        raise ConfigError(f"the price data cannot be used: it has nothing on {', '.join(missing)}")
-    if len(names) * LEAST_SHARE < len(get_snapshot().providers):
-        raise ConfigError(f"the price data cannot be used: it has only {len(names)} providers")
-    for expression in _expressions(parsed):
-        _check_expression(expression)
-    for price in _amounts(parsed):
-        if not price.is_finite() or not 0 <= price <= DEAREST:
-            raise ConfigError(f"the price data cannot be used: {price} is no price")
-    return [obj(provider) for provider in raw]
+    used = fetched.compiled if isinstance(fetched, PriceTable) else _installed().compiled
+    problem = fetched if isinstance(fetched, str) else None
+    return PriceData(used.version, used.newest(today), used.fetched_at, used.url, problem)
 
 
 def store(providers: list[Mapping[str, Any]], data: bytes, url: str, at: datetime) -> Path:
@@ -180,71 +153,116 @@ def store(providers: list[Mapping[str, Any]], data: bytes, url: str, at: datetim
 
 
 @cache
-def _fetched(path: Path) -> _Fetched | str | None:
-    """The stored table; None when there is none, words when it cannot be read."""
+def _installed() -> PriceTable:
+    path, mark = cache_file().with_name("prices-installed.bin"), _mark()
+    kept = _kept(path, mark)
+    if kept is None:
+        from .library_table import installed
+
+        kept = _compiled(installed())
+        _keep(path, mark, kept)
+    return PriceTable(kept)
+
+
+@cache
+def _fetched(path: Path) -> PriceTable | str | None:
+    """The stored table; None when there is none, words when it cannot be used."""
     try:
-        document = obj(parse_json(read_bounded(path, MAX_BYTES * 2)))
+        about = path.stat()
     except FileNotFoundError:
         return None
+    except OSError:
+        return f"{path} cannot be read; thinkdial prices update writes it anew"
+    place, mark = path.with_suffix(".bin"), _mark(about)
+    kept = _kept(place, mark)
+    if kept is None:
+        kept = _read_fetched(path)
+        if isinstance(kept, CompiledTable):
+            _keep(place, mark, kept)
+    return kept if isinstance(kept, str) else PriceTable(kept)
+
+
+def _read_fetched(path: Path) -> CompiledTable | str:
+    """The table that was fetched, compiled; words when it cannot be used."""
+    try:
+        document = obj(parse_json(read_bounded(path, MAX_BYTES * 2)))
     except (OSError, ValueError, RecursionError):
         return f"{path} cannot be read; thinkdial prices update writes it anew"
     named = {name: entry for entry in items(document.get("providers")) if (name := text(entry.get("id")))}
     fetched_at, url = text(document.get("fetched_at")), text(document.get("url"))
     if document.get("schema") != SCHEMA or not named or fetched_at is None or url is None:
         return f"{path} is no price table; thinkdial prices update writes it anew"
-    return _Fetched(named, fetched_at, url)
+    from .library_table import read_published
 
-
-def _fallbacks(provider: Mapping[str, Any]) -> list[str]:
-    listed = provider.get("fallback_model_providers")
-    return [name for name in cast("list[Any]", listed) if isinstance(name, str)] if isinstance(listed, list) else []
-
-
-def _parsed(raw: list[Mapping[str, Any]]) -> list[Any]:
-    """The library's own types, as its updater makes them."""
-    import warnings
-
-    from genai_prices import types
-
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # units of later versions, which nothing here is priced in
-        return types._providers_from_raw(raw)  # pyright: ignore[reportPrivateUsage]
-
-
-def _parts(thing: object) -> Iterator[object]:
-    """`thing` and everything in it."""
-    yield thing
-    if isinstance(thing, (list, tuple)):
-        for item in cast("list[object]", thing):
-            yield from _parts(item)
-    elif type(thing).__module__ == "genai_prices.types":
-        for value in vars(thing).values():
-            yield from _parts(value)
-
-
-def _expressions(providers: list[Any]) -> Iterator[str]:
-    from genai_prices.types import ClauseRegex
-
-    return (part.regex for part in _parts(providers) if isinstance(part, ClauseRegex))
-
-
-def _check_expression(expression: str) -> None:
-    simple = expression.replace("\\)", "").replace("\\+", "").replace("\\*", "").replace("\\{", "").replace("\\}", "")
     try:
-        re.compile(expression)
-    except re.error:
-        simple = ")*"
-    if len(expression) > LONGEST_REGEX or _BACKTRACKING.search(simple) or len(re.findall(r"[*+]|,\}", simple)) > 2:
-        raise ConfigError(f"the price data cannot be used: it matches models by {expression[:60]!r}")
+        return _compiled(read_published(list(named.values())), fetched_at, url)
+    except Exception as error:  # it was sound when it was stored; whatever changed it must not stop the pricing
+        return f"the fetched table cannot be used ({type(error).__name__}); thinkdial prices update mends it"
 
 
-def _amounts(providers: list[Any]) -> Iterator[Decimal]:
-    return (part for part in _parts(providers) if isinstance(part, Decimal))
+def _compiled(providers: list[Any], fetched_at: str | None = None, url: str | None = None) -> CompiledTable:
+    from importlib.metadata import version
+
+    from .library_table import clause, days_of, price_list
+
+    lists = {provider.id: Raw(msgpack.encode(price_list(provider))) for provider in providers}
+    aliases = [(provider.id, clause(provider.provider_match)) for provider in providers if provider.provider_match]
+    installed = f"genai-prices {version('genai-prices')}"
+    return CompiledTable(installed, days_of(providers), tuple(aliases), lists, fetched_at, url)
 
 
-def _newest(providers: list[Any], today: date) -> date | None:
-    """The newest day from which on a price holds, up to `today`."""
-    from genai_prices.types import StartDateConstraint
+@cache
+def _table_decoder() -> msgpack.Decoder[CompiledTable]:
+    return msgpack.Decoder(CompiledTable)
 
-    days = [part.start_date for part in _parts(providers) if isinstance(part, StartDateConstraint)]
-    return max((day for day in days if day <= today), default=None)
+
+@cache
+def _list_decoder() -> msgpack.Decoder[PriceList]:
+    return msgpack.Decoder(PriceList)
+
+
+def _mark(*read: os.stat_result) -> bytes | None:
+    """What a compiled table was made of: the library's version, its files, and those that were `read` beside them.
+
+    None where the library is not made of files.
+    """
+    from importlib.util import find_spec
+
+    found = find_spec(LIBRARY)
+    if found is None or found.origin is None:
+        return None
+    room = Path(found.origin).parent
+    try:
+        about = [(room / name).stat() for name in ("data.py", "types.py")]
+        versions = sorted(one.name for one in room.parent.glob(f"{LIBRARY}-*.dist-info"))
+    except OSError:
+        return None
+    seen = [(one.st_size, one.st_mtime_ns, one.st_ino) for one in (*about, *read)]
+    return hashlib.sha256(FORM + repr((str(room), versions, seen)).encode()).digest()
+
+
+def _kept(path: Path, mark: bytes | None) -> CompiledTable | None:
+    """The compiled table at `path`, if it is of what `mark` says; one that is broken is none."""
+    if mark is None or not is_own(path):
+        return None
+    try:
+        content = read_bounded(path, MAX_BYTES)
+        body = content[len(mark) + CHECKSUM_BYTES :]
+        return _table_decoder().decode(body) if content.startswith(mark + _checksum(body)) else None
+    except (OSError, MsgspecError, RecursionError):
+        return None
+
+
+def _keep(path: Path, mark: bytes | None, compiled: CompiledTable) -> None:
+    """Keep it where that can be done; else the next process compiles it again."""
+    if mark is None:
+        return
+    with suppress(OSError, MsgspecError, OverflowError):
+        make_private_directory(path.parent)
+        body = msgpack.encode(compiled)
+        write_private(path, mark + _checksum(body) + body)
+
+
+def _checksum(body: bytes) -> bytes:
+    """Against damage: the lists in it are read one by one, long after it was opened."""
+    return crc32(body).to_bytes(CHECKSUM_BYTES)

@@ -5,18 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING, cast
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ....profiles.price_corrections import Correction, OtherList, Term, corrections
 from ....profiles.profile import Price
+from .entries import Amounts, PriceEntry, Steps
 from .price_table import table_for
 from .rates import Rates, rates_of
-
-if TYPE_CHECKING:
-    from genai_prices.types import ModelInfo, ModelPrice
 
 THOUSAND = Decimal(1000)
 _KINDS = {"image": "output_image_mtok", "audio": "output_audio_mtok"}
@@ -79,9 +76,9 @@ def _elsewhere(wanted: Wanted, found: Quote) -> tuple[OtherList, ...]:
     others = [other for rule in about for other in rule.elsewhere]
     replaced = any(rule.price is not None or rule.like is not None for rule in found.used)
     if replaced and (entry := _entry(wanted.provider, wanted.model)) is not None:
-        prices = entry[0].get_prices(wanted.at)
-        if prices.input_mtok is not None and prices.output_mtok is not None:
-            others.append(OtherList(corrections().table, _base(prices.input_mtok), _base(prices.output_mtok)))
+        listed = entry[0].amounts(wanted.at)
+        if "input_mtok" in listed and "output_mtok" in listed:
+            others.append(OtherList(corrections().table, _base(listed, "input_mtok"), _base(listed, "output_mtok")))
     return tuple(others)
 
 
@@ -121,10 +118,11 @@ def _quote(wanted: Wanted, asked: str, steps: int) -> Quote | Unpriced | None:
             return None
         other = _quote(replace(wanted, model=term.model.format(model=wanted.model), terms=terms), asked, steps - 1)
         return replace(other, used=(*used, *other.used)) if isinstance(other, Quote) else other
-    prices = listed.get_prices(at, terms if has_terms else None)
-    if (prices.input_mtok is None and wanted.input_tokens) or (prices.output_mtok is None and wanted.output_tokens):
+    amounts = listed.amounts(at, terms if has_terms else None)
+    needed = {"input_mtok": wanted.input_tokens, "output_mtok": wanted.output_tokens}
+    if any(tokens and name not in amounts for name, tokens in needed.items()):
         return Unpriced(f"the price table lists {asked} without a price")
-    rates, above, has = _rates(prices, wanted.input_tokens)
+    rates, above, has = _rates(amounts, wanted.input_tokens)
     rates, made = _by_factor(rates, has, rules)
     used += made
     rates = _with_term(rates, term)
@@ -159,11 +157,8 @@ def known_terms(provider: str, model: str, at: datetime) -> list[Terms]:
         return known_terms(provider, stand_in, at)
     listed: list[Terms] = [{}]
     if found is not None and found[1]:
-        for variant in found[0].price_variants or ():
-            active = variant.constraint is None or variant.constraint.active(at)
-            # A variant without prices says that its term costs as much as none.
-            if active and any(value is not None for value in variant.prices.__dict__.values()):
-                listed.append(variant.when)
+        # A variant without prices says that its term costs as much as none.
+        listed += [variant.terms for variant in found[0].offers(at) if variant.amounts]
     listed += [_spelled(term) for rule in rules for term in rule.terms]
     kept = [terms for terms in listed if isinstance(quote(Wanted(provider, model, at, terms)), Quote)]
     return [terms for index, terms in enumerate(kept) if terms not in kept[:index]]
@@ -171,45 +166,37 @@ def known_terms(provider: str, model: str, at: datetime) -> list[Terms]:
 
 def times_of_change(provider: str, model: str, at: datetime) -> tuple[list[time], list[date]]:
     """The times of day (UTC) and the coming days at which the prices of this model change."""
-    from genai_prices.types import StartDateConstraint, TimeOfDateConstraint
-
     found = _entry(provider, model.lower())
-    if found is None or not isinstance(found[0].prices, list):
+    if found is None:
         return [], []
     times: set[time] = set()
     days: set[date] = set()
-    for price in found[0].prices:
-        if isinstance(price.constraint, TimeOfDateConstraint):
-            times |= {price.constraint.start_time, price.constraint.end_time}
-        elif isinstance(price.constraint, StartDateConstraint) and price.constraint.start_date > _utc(at).date():
-            days.add(price.constraint.start_date)
-    return sorted(one.replace(tzinfo=None) for one in times), sorted(days)
+    for when in (dated.when for dated in found[0].prices):
+        if when.since is not None and when.since > _utc(at).date():
+            days.add(when.since)
+        times |= {hour for hour in (when.start, when.end) if hour is not None}
+    return sorted(times), sorted(days)
 
 
 def published_at(provider: str) -> tuple[str, ...]:
     """The addresses of the price lists that the table was made from."""
-    found = (one for one in table_for(provider).providers if one.id == provider)
-    return tuple(url for one in found for url in one.pricing_urls or ())
+    found = table_for(provider).price_list(provider)
+    return () if found is None else found.urls
 
 
-def _entry(provider: str, model: str) -> tuple[ModelInfo, bool] | None:
+def _entry(provider: str, model: str) -> tuple[PriceEntry, bool] | None:
     """The table's entry, and whether its terms are this provider's: those of a maker do not hold with a reseller."""
-    table = table_for(provider)
-    try:
-        owner, found = table.find_provider_model(model, None, provider, None)
-    except LookupError:
-        return None
-    return found, any(found is listed for listed in owner.models)
+    return table_for(provider).find(provider, model)
 
 
-def _still_needed(rule: Correction, found: tuple[ModelInfo, bool] | None, at: datetime) -> bool:
+def _still_needed(rule: Correction, found: tuple[PriceEntry, bool] | None, at: datetime) -> bool:
     """Whether the table still has no such model, or says what it said when the correction was written."""
     if found is None or rule.always:
         return True
     if rule.table_says is None:
         return False
-    prices = found[0].get_prices(at)
-    return rule.table_says == (_base(prices.input_mtok), _base(prices.output_mtok))
+    listed = found[0].amounts(at)
+    return rule.table_says == (_base(listed, "input_mtok"), _base(listed, "output_mtok"))
 
 
 def _own(wanted: Wanted, rule: Correction, price: Price, rules: list[Correction], asked: str) -> Quote | Unpriced:
@@ -226,7 +213,7 @@ def _own(wanted: Wanted, rule: Correction, price: Price, rules: list[Correction]
 
 
 def _terms(
-    wanted: Terms, listed: ModelInfo | None, rules: list[Correction], at: datetime
+    wanted: Terms, listed: PriceEntry | None, rules: list[Correction], at: datetime
 ) -> tuple[Terms | None, Term | None, Correction | None]:
     """The terms to look up, and how to price the one that the table does not know; no terms when nothing says how."""
     left: dict[str, str] = {}
@@ -249,11 +236,9 @@ def _terms(
     return left, found and found[0], found and found[1]
 
 
-def _has(listed: ModelInfo, key: str, value: str, at: datetime) -> bool:
+def _has(listed: PriceEntry, key: str, value: str, at: datetime) -> bool:
     """Whether the table has prices for this term: without any it would quietly answer with the standard ones."""
-    variants = listed.price_variants or ()
-    active = (variant for variant in variants if variant.constraint is None or variant.constraint.active(at))
-    return any(variant.when.get(key) == value for variant in active)
+    return any(variant.terms.get(key) == value for variant in listed.offers(at))
 
 
 def _spelled(term: str) -> dict[str, str]:
@@ -274,20 +259,20 @@ def _lifted(found: Quote, rules: list[Correction], wanted: Wanted) -> Quote:
     return found
 
 
-def _rates(prices: ModelPrice, input_tokens: int) -> tuple[Rates, tuple[int, ...], set[str]]:
+def _rates(amounts: Amounts, input_tokens: int) -> tuple[Rates, tuple[int, ...], set[str]]:
     """The rates for a request of this size, the sizes at which they change, and which of them are published."""
     above: set[int] = set()
     has: set[str] = set()
 
     def at_size(name: str, key: str) -> Decimal | None:
-        value = getattr(prices, key)
+        value = amounts.get(key)
         if value is None:
             return None
         has.add(name)
         if isinstance(value, Decimal):
             return value
-        above.update(tier.start for tier in value.tiers)
-        return cast(Decimal, next((t.price for t in reversed(value.tiers) if input_tokens > t.start), value.base))
+        above.update(start for start, _ in value.above)
+        return next((price for start, price in reversed(value.above) if input_tokens > start), value.base)
 
     entered, output = at_size("input", "input_mtok"), at_size("output", "output_mtok")
     entered, output = entered or Decimal(0), output or Decimal(0)
@@ -312,10 +297,10 @@ def _rates(prices: ModelPrice, input_tokens: int) -> tuple[Rates, tuple[int, ...
     return rates, tuple(sorted(above)), has
 
 
-def _base(price: object) -> Decimal:
-    if isinstance(price, Decimal):
-        return price
-    return getattr(price, "base", Decimal(0))
+def _base(amounts: Amounts, name: str) -> Decimal:
+    """What is listed for a short request, 0 where nothing is."""
+    amount = amounts.get(name, Decimal(0))
+    return amount.base if isinstance(amount, Steps) else amount
 
 
 def _utc(at: datetime) -> datetime:
