@@ -206,6 +206,14 @@ ToolOutputs = Annotated[
         help="In a session: what a called tool gave, by id or name; repeatable.",
     ),
 ]
+LimiterUrl = Annotated[
+    str | None,
+    typer.Option("--limiter", metavar="URL", help="Share rates and money with other runs through this limiter."),
+]
+JobName = Annotated[
+    str | None,
+    typer.Option("--job", metavar="NAME", help="With a limiter: --max-cost is for all runs of this name together."),
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
 
 
@@ -349,6 +357,13 @@ class KeepOptions(Struct, frozen=True):
     no_history: NoHistory = False
     quiet: Quiet = False
     notify: Notify = False
+    limiter: LimiterUrl = None
+    job: JobName = None
+
+    @property
+    def shared(self) -> tuple[str | None, str | None]:
+        """The limiter that was named, and the job."""
+        return self.limiter, self.job
 
 
 KEPT = KeepOptions()

@@ -11,16 +11,42 @@ from ..providers.think import Think, parse_think
 from .output import say
 
 
-def load_config(path: Path | None, names: Sequence[str], *, quiet: bool = False) -> Config:
+def load_config(
+    path: Path | None,
+    names: Sequence[str],
+    *,
+    quiet: bool = False,
+    shared: tuple[str | None, str | None] = (None, None),
+) -> Config:
     """All layers of configuration; what was left out of them is said on stderr.
 
-    `names` are those of `-p`: a `provider/model` among them may need the providers of plugins.
+    `names` are those of `-p`: a `provider/model` among them may need the providers of plugins. `shared` are the limiter
+    and the job that were named. Raises `UsageError` for a job without a limiter.
     """
     config = load(path, also=[name.partition("/")[0] for name in names if "/" in name])
+    if shared != (None, None):
+        config = _with_limiter(config, *shared)
     if not quiet:
         for note in config.notes:
             say(f"note: {note}")
     return config
+
+
+def _with_limiter(config: Config, url: str | None, job: str | None) -> Config:
+    from msgspec.structs import replace
+
+    from ..engine.limiter.address import parsed_address
+    from ..profiles.shared.limiter_settings import LimiterSettings
+
+    settings = config.limiter
+    if url is not None:
+        parsed_address(url)
+        settings = LimiterSettings(url) if settings is None else replace(settings, url=url)
+    if settings is None:
+        raise UsageError("--job needs a limiter, in which all runs of the job count", hint="pass --limiter URL as well")
+    if job is not None and (not job.isprintable() or not 0 < len(job) <= 100):
+        raise UsageError("--job takes a name of up to 100 characters")
+    return replace(config, limiter=replace(settings, job=job))
 
 
 def or_the_ready_one(names: list[str] | None, config: Config, note: Callable[[str], None]) -> list[str] | None:

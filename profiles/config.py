@@ -29,6 +29,7 @@ from .yaml_file import read_text, read_yaml
 
 if TYPE_CHECKING:
     from .checks.definitions import CheckDefinition
+    from .shared.limiter_settings import LimiterSettings
     from .own_tools.definitions import OwnTools
     from .prompts.templates import PromptTemplate
 
@@ -40,7 +41,7 @@ OF_OTHERS = "to use it all the same, read it and name it: --config FILE"
 
 TOP_KEYS = (
     "defaults", "profiles", "groups", "providers", "spellings", "reference", "budget", "prices", "history",
-    "models", "checks", "templates", "tools", "mcp_servers",
+    "models", "checks", "templates", "tools", "mcp_servers", "limiter",
 )  # fmt: skip
 PROFILE_KEYS = (
     "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
@@ -79,6 +80,7 @@ class Config(Struct, frozen=True):
     checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, "CheckDefinition"])
     templates: Mapping[str, PromptTemplate] = field(default_factory=dict[str, "PromptTemplate"])
     own_tools: OwnTools | None = None
+    limiter: LimiterSettings | None = None
 
     def provider(self, name: str) -> Provider:
         if name in self.providers:
@@ -110,6 +112,7 @@ class _Draft(Struct):
     checks: Mapping[str, CheckDefinition] = field(default_factory=dict[str, "CheckDefinition"])
     templates: Mapping[str, PromptTemplate] = field(default_factory=dict[str, "PromptTemplate"])
     own_tools: OwnTools | None = None
+    limiter: LimiterSettings | None = None
     notes: list[str] = field(default_factory=list[str])
     has_plugins: bool = False
 
@@ -185,22 +188,11 @@ def _builtin(also: Iterable[str] = ()) -> tuple[_Draft, list[Layer]]:
 
 def _finished(draft: _Draft, layers: list[Layer]) -> Config:
     return Config(
-        profiles=draft.profiles,
-        groups=draft.groups,
-        providers=draft.providers,
-        reference=draft.reference,
-        defaults=draft.defaults,
-        spellings=draft.spellings,
-        layers=tuple(layers),
-        notes=tuple(draft.notes),
-        budget=draft.budget,
-        prices=draft.prices,
-        models=draft.models,
-        history=draft.history,
-        checks=draft.checks,
-        templates=draft.templates,
-        own_tools=draft.own_tools,
-    )
+        profiles=draft.profiles, groups=draft.groups, providers=draft.providers, reference=draft.reference,
+        defaults=draft.defaults, spellings=draft.spellings, layers=tuple(layers), notes=tuple(draft.notes),
+        budget=draft.budget, prices=draft.prices, models=draft.models, history=draft.history, checks=draft.checks,
+        templates=draft.templates, own_tools=draft.own_tools, limiter=draft.limiter,
+    )  # fmt: skip
 
 
 def _layer(path: Path, text: str, drafts: Mapping[Path, str]) -> Section:
@@ -265,6 +257,10 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool, is_users: bool = Fals
         from .own_tools.definitions import read_own_tools
 
         draft.own_tools = read_own_tools(root, draft.own_tools, is_users=is_users)
+    if "limiter" in root:
+        from .shared.limiter_settings import read_limiter
+
+        draft.limiter = read_limiter(root, draft.limiter, is_users=is_users)
     if section := root.section("budget"):
         draft.budget = read_budget(section, draft.budget, trusted=trusted, notes=draft.notes)
     draft.budget = with_members(draft.budget, draft.groups, root.section("groups") or (), trusted=trusted)

@@ -17,6 +17,7 @@ from thinkdial.profiles.price_list import LONG_PROMPT_KEYS, PRICE_KEYS
 from thinkdial.profiles.profile import CallLimits
 from thinkdial.profiles.prompts.templates import TEMPLATE_KEYS
 from thinkdial.profiles.server_tools.rule import tool_names
+from thinkdial.profiles.shared.limiter_settings import LIMITER_KEYS, UNREACHABLE
 from thinkdial.profiles.state.context import KeepReasoning, WhenFull
 from thinkdial.providers.registry import NAMES as DIALECTS
 from thinkdial.providers.schema import Visibility
@@ -95,6 +96,7 @@ def config_schema() -> dict[str, Any]:
         "templates": {"type": "object", "additionalProperties": _template()},
         "tools": {"type": "object", "additionalProperties": _own_tool()},
         "mcp_servers": {"type": "object", "additionalProperties": _mcp_server()},
+        "limiter": {"anyOf": [_limiter(), {"type": "null"}]},
     }
     return {
         "$schema": DIALECT,
@@ -120,6 +122,15 @@ def _own_tool() -> dict[str, Any]:
 def _mcp_server() -> dict[str, Any]:
     kinds = _own_tool()["properties"] | {"url": {"type": "string", "pattern": "^https?://"}}
     return object_schema({key: kinds[key] for key in MCP_SERVER_KEYS})
+
+
+def _limiter() -> dict[str, Any]:
+    text: dict[str, Any] = {"type": "string"}
+    kinds = {
+        "url": {"type": "string", "pattern": "^(unix|tcp|tls)://"}, "token_env": text, "ca": text,
+        "unreachable": {"enum": list(UNREACHABLE)},
+    }  # fmt: skip
+    return object_schema({key: kinds[key] for key in LIMITER_KEYS})
 
 
 def _price(amount: dict[str, Any], *, in_batch: bool = False) -> dict[str, Any]:

@@ -21,7 +21,7 @@ SETTABLE = frozenset(
         "on-mismatch", "context-tokens", "context-reasoning", "context-full", "context-summary", "no-history", "quiet",
         "notify", "json", "ordered", "window", "poll", "workers", "shard-rows", "allow-files", "by", "port", "pace",
         "seed", "batch-polls", "batch-seconds", "rpm", "tpm", "measure", "probes", "false-alarms", "target", "online",
-        "confidence",
+        "confidence", "limiter", "job",
     }
 )  # fmt: skip
 """Long names of options, without their dashes. One with a default of its own is settable without standing here."""

@@ -27,6 +27,7 @@ from .output.outputs import Lines, Ordered, Pipe
 from .output.summary import Tally
 from .pace.pace import Pace
 from .progress import BatchProgress, Gauge, Taken
+from .resources import pace_maker
 from .rows.checks import Examination, OfText
 from .rows.digests import DigestMap
 from .rows.row_thread import read_apart
@@ -38,9 +39,6 @@ if TYPE_CHECKING:
 
 ROWS_AHEAD = 256
 """Rows that the quickest lane may have waiting before the input is read on."""
-
-MOST_AT_ONCE = 256
-"""Calls under way for one profile, where nothing else limits them: 6,000 a minute of 2.5 seconds each."""
 
 MOST_IN_ALL = 65_536
 """Calls under way of all profiles together, where there are as many file descriptors."""
@@ -74,16 +72,15 @@ class Batch:
         ordered: bool = False,
         window: int = WINDOW,
         examine: Examination | None = None,
-        make_pace: Callable[[RowCaller], Pace] = lambda caller: Pace(
-            caller.limits, most_at_once=room_for(MOST_AT_ONCE)
-        ),
+        make_pace: Callable[[RowCaller], Pace] | None = None,
     ) -> None:
         self.surroundings, self.stopping, self.blocked = surroundings, False, False
         self._reading_done = False
         self._asked, self._skipped = Counter[str](), Counter[str]()
         """Results asked of each profile by the rows read so far, and how many of them an earlier run has."""
         self._make_caller, self._profiles, self._rows = make_caller, list(profiles), rows
-        self._make_pace, self._encode, self._groups = make_pace, encode, SampleGroups[Lane, Task](examine or OfText())
+        self._make_pace = make_pace or pace_maker(purse)
+        self._encode, self._groups = encode, SampleGroups[Lane, Task](examine or OfText())
         self._output, self._watcher, self._memory = output, watcher, memory
         self._retry_failed, self._batch_id, self._purse = retry_failed, batch_id, purse
         self._piece = 1 if is_live else PIECE
@@ -373,6 +370,7 @@ class Batch:
                 return None
             raise
         lane = Lane(caller, self._make_pace(caller), self)
+        lane.pace.on_change(lane.stir)
         self.lanes[name] = lane
         self.ended.tally.profiles.setdefault(name)
         self._tasks[name] = asyncio.create_task(lane.run())

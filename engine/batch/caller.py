@@ -28,6 +28,7 @@ from ..runs.jobs import Options, ReadyCall, patience_of, prepare_one, resolved, 
 from ..runs.observer import Silent
 from ..runs.strictness import refuse_unless_strict
 from ..targets.authorize import authorization
+from ..targets.keys import Key
 from ..targets.target import Selection, select, think_values
 from .output.output_file import Work
 from .rows.digests import digest_of, framed
@@ -83,6 +84,11 @@ class RowCaller:
         self._parameters = self._parameters_digest()
         self._terms: dict[tuple[tuple[Think, ...], int | None], bytes] = {}
         """What of a work's digest does not depend on the row."""
+
+    @property
+    def key(self) -> Key | None:
+        """The credential that its calls carry."""
+        return self._key
 
     @property
     def samples(self) -> int:
@@ -203,7 +209,7 @@ class RowCaller:
         ready = ReadyCall(prepared, self._key, self._authorize, self._once)
         return make_call(
             ready, surroundings, run_id=self._run_id, extra=self._extra,
-            index=index, purse=purse, begin=begin, keep=keep,
+            index=index, purse=purse, begin=begin, keep=keep, is_paced=True,
             uploads=self._uploads() if self._uploads and FILE_MARK.encode() in prepared.request.body else None,
         )  # fmt: skip
 

@@ -18,7 +18,8 @@ from ...providers.think import Think
 from ..checks.escalation import following_level
 from ..exchange.retry import Attempt, wait_before_retry
 from ..exchange.surroundings import Surroundings
-from ..planning.prepare import Prepared, sent_prompt
+from ..limiter.weight import likely_tokens, used_tokens
+from ..planning.prepare import Prepared
 from ..results.charge import after_lost, is_lost
 from ..results.result import Cost, Result
 from ..runs.call import is_refused
@@ -33,10 +34,6 @@ ROWS_IN_MEMORY = 512
 BUSY_KINDS: frozenset[ErrorKind] = frozenset({"rate_limit", "overloaded"})
 BUSY_TRIES = 20
 """How often a call is tried again that was turned away unanswered: its turn comes."""
-
-CHARACTERS_PER_TOKEN = 4
-SOME_ANSWER = 1024
-"""Tokens. Both weigh a call before it is made; what it really took is counted after it."""
 
 AGAIN_KINDS: frozenset[ErrorKind] = frozenset({"server", "timeout", "connection", "protocol"})
 """Kinds that may pass by themselves. Nonsense is among them: in a long night a proxy sends some."""
@@ -158,7 +155,7 @@ class Lane:
                         self.pace.finish(self.now(), PaceReport("config", None, 0))
                     await self.owner.done(self, task, self.caller.refused(task.think, error, task.work.repeat))
                     continue
-                tokens = _likely_tokens(prepared)
+                tokens = likely_tokens(prepared)
                 if not await self._turn(tokens):
                     self._next.appendleft(task)
                     break
@@ -259,7 +256,7 @@ class Lane:
             kind = "invalid_request"  # it says nothing of the pace
         retry_after = failed.retry_after_s if failed is not None else None
         usage = answered.usage
-        tokens = _used_tokens(answered)
+        tokens = used_tokens(answered)
         report = PaceReport(kind, retry_after, tokens, usage.input_tokens, usage.output_tokens)
         self.pace.finish(self.now(), report)
         earlier = task.tries + task.busy
@@ -291,19 +288,3 @@ class Lane:
         task.tries += 1
         ended = Attempt(replace(failed, retryable=True), task.tries, shown=False, silent=False)
         return wait_before_retry(ended, self.caller.patience.retries, self.owner.surroundings.dice)
-
-
-def _likely_tokens(prepared: Prepared) -> int:
-    """What the call may weigh against a limit on tokens per minute: its prompt, and some answer."""
-    characters, files = len(prepared.call.prompt) + len(prepared.call.system or ""), 0
-    if prepared.asked.prompt.asked:
-        from ..costs.file_tokens import file_tokens  # which few batches need
-
-        sent = sent_prompt(prepared.target, prepared.asked.prompt)
-        characters, files = len(sent.words) + len(prepared.call.system or ""), file_tokens(prepared).tokens
-    return files + characters // CHARACTERS_PER_TOKEN + min(prepared.plan.max_output_tokens or SOME_ANSWER, SOME_ANSWER)
-
-
-def _used_tokens(result: Result) -> int | None:
-    used = (result.usage.input_tokens, result.usage.output_tokens)
-    return None if None in used else sum(count for count in used if count is not None)

@@ -14,10 +14,12 @@ from msgspec import Struct
 from ..costs.prices import pricing
 from ..exchange.surroundings import Surroundings
 from ..runs.descriptors import room_for
-from ..runs.money import purse_for
+from ..runs.money import limiter_use, purse_for
 from ..targets.target import select
 from .books import recorder_for, tell_unbooked
 from .budget import LONGEST_CALL_S, batch_limits, profiles_of
+from .caller import RowCaller
+from .pace.pace import Pace
 
 if TYPE_CHECKING:
     from ...profiles.config import Config
@@ -29,6 +31,9 @@ if TYPE_CHECKING:
     from .output.sums import Sums
 
 OBJECTS_BETWEEN_COLLECTIONS = 20_000
+
+MOST_AT_ONCE = 256
+"""Calls under way for one profile, where nothing else limits them: 6,000 a minute of 2.5 seconds each."""
 
 
 class Resources(Struct, frozen=True):
@@ -67,7 +72,13 @@ async def resources_for(
     if (room := room_for(wanted)) < wanted:
         listener.note(f"{room} calls at once, not {wanted}: this process may open no more files (ulimit -n)")
     if purse is None:
-        purse = purse_for(found.limits, (), LONGEST_CALL_S, allow_unpriced=options.cost.allow_unpriced)
+        purse = purse_for(
+            found.limits, (), LONGEST_CALL_S, allow_unpriced=options.cost.allow_unpriced, limiter=limiter_use(config)
+        )  # fmt: skip
+    if purse is not None:
+        if purse.doors is not None:
+            purse.doors.tell(lambda words: listener.note(words, important=True))
+        await purse.ready()
     sums, began = _sums_for(options, config, run_id), time.monotonic()
     # The price table takes half a second to import, and is not needed where all bring a price of their own.
     needs_table = any(selection.profile.price is None for selection in select(names, config))
@@ -99,6 +110,16 @@ async def resources_for(
             if purse is not None:
                 for words in await purse.close():
                     listener.note(words, important=True)
+
+
+def pace_maker(purse: Purse | None) -> Callable[[RowCaller], Pace]:
+    """How the pace of a profile is made: its own, and where its purse knows of a limiter, by leave of that too."""
+    most_at_once = room_for(MOST_AT_ONCE)
+    if purse is None or purse.doors is None:
+        return lambda caller: Pace(caller.limits, most_at_once=most_at_once)
+    from .pace.limited_pace import limited_paces
+
+    return limited_paces(purse.doors, most_at_once)
 
 
 def _sums_for(options: BatchOptions, config: Config, run_id: str) -> Sums | None:

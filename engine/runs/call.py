@@ -61,6 +61,7 @@ async def make_call(
     begin: Begin | None = None,
     keep: Keep | None = None,
     uploads: Uploads | None = None,
+    is_paced: bool = False,
 ) -> Result:
     """Make `call`, with the retries of its patience, and tell what came of it. Cancelled, it gives what came so far.
 
@@ -68,11 +69,20 @@ async def make_call(
     None is when the call may go. The purse may refuse it (`is_refused`), shorten it or cut it; what it holds back for
     the call is free again when `keep`, which has the result before anybody else, says so. What `begin` has been told
     of, `keep` hears of as well, whatever becomes of it. `uploads` are the files that the run has at providers.
+    `is_paced`: the caller has leave of a shared limiter already, if there is one.
     """
     prepared, funds = surroundings.transport.lessons.applied(call.prepared), None
+    door = None
     if purse is not None:
-        admitted = await purse.admit(index, prepared.target.profile.name, prepared)
+        admission = purse.admit(index, prepared.target.profile.name, prepared)
+        if purse.doors is not None and not is_paced:
+            door = purse.doors.door(prepared.target, call.key)
+            admitted = await door.admitted(admission, prepared)
+        else:
+            admitted = await admission
         if isinstance(admitted, Failure):
+            if door is not None:
+                purse.dismiss(index)
             profile, native = prepared.target.profile, prepared.plan.native
             refused = unsent_result(
                 prepared.target, profile.name, profile.model, prepared.think, admitted,
@@ -81,6 +91,8 @@ async def make_call(
             )  # fmt: skip
             return refused if keep is None else await keep(refused, None)
         prepared, funds = admitted.prepared, admitted.funds
+        if door is not None:
+            funds.on_again, surroundings = door.begun_again, replace(surroundings, on_response=door.heard)
     exchange = Exchange(prepared, call.key, call.patience, surroundings, observer, index, call.authorize, funds)
     began = at or datetime.now(UTC)
     try:
@@ -110,6 +122,8 @@ async def make_call(
         attempts = (*outcome.lost, outcome.prepared) if broke else outcome.lost
         granted = () if funds is None else (*funds.lost, funds.meter.grant_usd)
         result = replace(result, cost=with_lost(result.cost, attempts, granted))
+    if door is not None:
+        door.over(result)
     if purse is not None:
         settle = partial(purse.settle, index, result)
     if keep is not None:

@@ -18,6 +18,7 @@ from .jobs import Job
 
 if TYPE_CHECKING:
     from ...profiles.config import Config
+    from ...profiles.shared.limiter_settings import LimiterSettings
     from ..costs.budget.limits import Limit, Limits, Question
     from ..costs.budget.purse import Purse
     from ..planning.fates import SessionCap
@@ -47,10 +48,27 @@ class CostOptions(Struct, frozen=True):
     spent_usd: Decimal = NOTHING
 
 
+class LimiterUse(Struct, frozen=True):
+    """The limiter that a run asks, and the profiles that cost nothing there either, as they are simulated."""
+
+    settings: LimiterSettings
+    simulated: frozenset[str] = frozenset()
+
+
+def limiter_use(config: Config) -> LimiterUse | None:
+    """How a run under `config` uses a limiter; None where none is configured."""
+    if config.limiter is None:
+        return None
+    from ..targets.simulated import simulated_profiles
+
+    return LimiterUse(config.limiter, simulated_profiles(config))
+
+
 class Affordable(Struct, frozen=True):
     """Calls that may be made, the limits that hold, and the `question` that must be agreed to first, if there is one.
 
     The jobs have forecasts where there was a reason to make them, and `judges` are the calls that judge their answers.
+    With a `limiter` each call asks there as well.
     """
 
     jobs: tuple[Job, ...]
@@ -58,6 +76,7 @@ class Affordable(Struct, frozen=True):
     allow_unpriced: bool = False
     question: Question | None = None
     judges: tuple[JudgeCalls, ...] = ()
+    limiter: LimiterUse | None = None
 
     @property
     def forecasts(self) -> list[Forecast | None]:
@@ -80,6 +99,7 @@ class Affordable(Struct, frozen=True):
             [job.profile for job in self.jobs if job.prepared is not None and job.refused is None],
             max((job.patience.total_s for job in self.jobs), default=0.0),
             allow_unpriced=self.allow_unpriced,
+            limiter=self.limiter,
         )
 
 
@@ -122,8 +142,10 @@ def afford(
     Raises `BudgetError` when the calls cannot be afforded.
     """
     cap = None if prompt.past is None else prompt.past.cap
+    is_simulated = all(job.target is not None and job.target.is_simulated for job in jobs)
+    limiter = None if config.limiter is None or is_simulated else limiter_use(config)
     if not needs_a_look(config, options, cap):
-        return Affordable(tuple(jobs))
+        return Affordable(tuple(jobs), limiter=limiter)
     from ..costs.budget.limits import check_before, confirmation, limit_of_session, today
     from .forecasts import forecasts_for, own_runs
 
@@ -148,7 +170,7 @@ def afford(
     every = [*forecasts, *(made for calls in judges for made in calls.forecasts)]
     question = checked.question or confirmation(config.budget.confirm_usd, every, names)
     planned = tuple(replace(job, forecast=made) for job, made in zip(jobs, forecasts, strict=True))
-    return Affordable(planned, limits, options.allow_unpriced, question, judges)
+    return Affordable(planned, limits, options.allow_unpriced, question, judges, limiter)
 
 
 def found_limits(
@@ -171,8 +193,11 @@ def found_limits(
     from ..targets.simulated import simulated_profiles
 
     rules, simulated = config.budget, simulated_profiles(config)
+    job = None if config.limiter is None else config.limiter.job
     if not rules.needs_history:
-        return limits_for(rules, max_cost_usd, profiles, spent_in=None, day=day, spent_usd=spent_usd, names=names)
+        return limits_for(
+            rules, max_cost_usd, profiles, spent_in=None, day=day, spent_usd=spent_usd, names=names, job=job
+        )  # fmt: skip
     from ..history.store import Store
     from ..history.sums.aside import aside_in
     from ..history.sums.spend import spent_in
@@ -190,23 +215,39 @@ def found_limits(
 
     return limits_for(
         rules, max_cost_usd, profiles, spent_in=spent, aside_in=aside, day=day, spent_usd=spent_usd,
-        simulated=simulated, names=names,
+        simulated=simulated, names=names, job=job,
     )  # fmt: skip
 
 
 def purse_for(
-    limits: Sequence[Limit], profiles: Sequence[str], lasts_s: float, *, allow_unpriced: bool
+    limits: Sequence[Limit],
+    profiles: Sequence[str],
+    lasts_s: float,
+    *,
+    allow_unpriced: bool,
+    limiter: LimiterUse | None = None,
 ) -> Purse | None:
-    """A purse under `limits` for calls of `profiles` that take at most `lasts_s`; None when nothing limits them."""
-    if not limits:
+    """A purse under `limits` for calls of `profiles` that take at most `lasts_s`; None when nothing limits them.
+
+    With a `limiter` there is always one: the others hear of what is spent. Raises `ConfigError` for an address of a
+    limiter that is none.
+    """
+    if not limits and limiter is None:
         return None
     from ..costs.budget.ledger import Ledger
     from ..costs.budget.purse import Purse
 
-    shared = None
+    shared, doors = None, None
     if any(limit.is_enforced and limit.since is not None for limit in limits):
         from ..history.sums.reservations import Reservations
 
         shared = Reservations(limits, lasts_s=lasts_s)
+    if limiter is not None:
+        from ..limiter.doors import LimiterDoors
+        from ..limiter.link import Link
+        from ..limiter.pots import SharedPots, money_limits
+
+        link = Link(limiter.settings, money_limits(limits))
+        shared, doors = SharedPots(link, limits, limiter.simulated, shared), LimiterDoors(link)
     ledger = Ledger(limits, profiles, allow_unpriced=allow_unpriced, shared=shared)
-    return Purse(ledger, lambda: datetime.now(UTC))
+    return Purse(ledger, lambda: datetime.now(UTC), doors)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..planning.option_names import OptionNames
 from .forecasts import Note
 from .jobs import Job
-from .money import NOTHING, CostOptions, Settle, found_limits, purse_for
+from .money import NOTHING, CostOptions, Settle, found_limits, limiter_use, purse_for
 
 if TYPE_CHECKING:
     from ...profiles.config import Config
@@ -77,7 +77,7 @@ class OpenPurse:
         from ..costs.budget.limits import today
 
         most, day, outdated = self._options.max_cost_usd, today(), self._purse
-        is_limited = most is not None or config.budget.limits_anything
+        is_limited = most is not None or config.budget.limits_anything or config.limiter is not None
         if not is_limited or self._day == day or (outdated is not None and self._under_way):
             return None
         # A later run may be of any profile, and its limits must be known by then.
@@ -87,7 +87,9 @@ class OpenPurse:
             config, most, profiles, day, settle=self._settle, spent_usd=spent, names=self._names
         )  # fmt: skip
         lasts_s = max(config.defaults.total_timeout, *(one.total_timeout or 0.0 for one in config.profiles.values()))
-        self._purse = purse_for(found.limits, (), lasts_s, allow_unpriced=self._options.allow_unpriced)
+        self._purse = purse_for(
+            found.limits, (), lasts_s, allow_unpriced=self._options.allow_unpriced, limiter=limiter_use(config)
+        )  # fmt: skip
         self._day, self._spent_earlier = day, spent
         return outdated
 

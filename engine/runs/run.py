@@ -155,6 +155,8 @@ async def make_calls(
     uploads, left = _uploads(jobs, circumstances), list[str]()
     purse = circumstances.purse()
     try:
+        if purse is not None:
+            await purse.ready()
         tools = nullcontext(None) if circumstances.tools is None else circumstances.tools.opened()
         async with nullcontext(transport) if transport is not None else Transport() as ours, tools as kit:
             done: Done = await fan_out(

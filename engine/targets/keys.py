@@ -44,11 +44,14 @@ class Key:
 
 def account_label(secret: bytes, key: Key | None) -> str | None:
     """What stands for the account of `key` in the turns of a session: a hash that only `secret` makes again."""
+    return None if key is None else label_of(secret, key.reveal())
+
+
+def label_of(secret: bytes, credential: str) -> str:
+    """What stands for whoever has `credential`, as only `secret` makes it again."""
     import hmac
 
-    if key is None:
-        return None
-    return hmac.new(secret, key.reveal().encode(), "sha256").hexdigest()[:ACCOUNT_LABEL_DIGITS]
+    return hmac.new(secret, credential.encode(), "sha256").hexdigest()[:ACCOUNT_LABEL_DIGITS]
 
 
 class KeyPlace(Struct, frozen=True):

@@ -242,7 +242,7 @@ def run(
         escalate=_levels(escalate, think, is_here=is_here),
     )
     quiet = keeping.quiet
-    settings = load_config(keeping.config, options.profiles, quiet=quiet)
+    settings = load_config(keeping.config, options.profiles, quiet=quiet, shared=keeping.shared)
     if use is not None:
         options = with_template(options, use, settings)
     calls = with_samples(options.calls, repeat, options.profiles, settings, noting(quiet=quiet))

@@ -77,7 +77,7 @@ def chat(
     sweep = (one_value(think),) if think is not None else ()
     dollars_of(sending.max_cost)
     CheckOptions(expect).expectation()
-    config = load_config(keeping.config, profile or [], quiet=keeping.quiet)
+    config = load_config(keeping.config, profile or [], quiet=keeping.quiet, shared=keeping.shared)
     note = noting(quiet=keeping.quiet)
     files = read_texts(sending.file or []) + read_beside(sending.beside, note)
     talking = replace(talking, session=None if talking.go_on else named or new_name(STEM))

@@ -195,7 +195,7 @@ def tune(
         samples_from=tuple(aim.samples or ()),
         gate=checking.gate(),
     )
-    settings = load_config(keeping.config, options.batch.profiles, quiet=keeping.quiet)
+    settings = load_config(keeping.config, options.batch.profiles, quiet=keeping.quiet, shared=keeping.shared)
     check_save(results.save, settings)
     if rows is None:
         return show_outputs(options, settings, telling)

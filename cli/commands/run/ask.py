@@ -66,7 +66,7 @@ def ask(
 
     form = chosen_format(printing.output_format, printing.json, printing.output, Format.TEXT, force=printing.force)
     sweep = one_sweep(think, spend)
-    settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
+    settings = load_config(keeping.config, profile or [], quiet=keeping.quiet, shared=keeping.shared)
     in_session = talking.in_session()
     note = noting(quiet=keeping.quiet)
     if not in_session:

@@ -92,7 +92,7 @@ def compare(
     if diff and form in (Format.JSONL, Format.CSV):
         raise UsageError(f"--diff does not go with --format {form}", hint="it goes with table, json, md, html and text")
     sweep = sweep_values(think, spend)
-    settings = load_config(keeping.config, profile or [], quiet=keeping.quiet)
+    settings = load_config(keeping.config, profile or [], quiet=keeping.quiet, shared=keeping.shared)
     selections = select(profile or [], settings)
     given = prompt_of(prompting, prompt, sending, settings, noting(quiet=keeping.quiet))
     note = noting(quiet=keeping.quiet)

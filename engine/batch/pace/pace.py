@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from msgspec import Struct
 
@@ -17,7 +17,7 @@ from ....profiles.profile import CallLimits
 from ....providers.errors import ErrorKind, Failure
 from ....providers.refusals.rate_headers import What, readings
 from ....providers.refusals.waits import retry_delay_s
-from .allowance import RateAllowance
+from ...limiter.allowance import RateAllowance
 from .circuit import Circuit
 from .rate_search import RateSearch
 
@@ -83,6 +83,9 @@ class Pace:
     def at_once(self) -> int:
         """How many calls may be under way."""
         return max(1, int(self._window))
+
+    def on_change(self, stir: Callable[[], None]) -> None:
+        """Have `stir` called when another look is worth it, other than by time and by what ends: here, never."""
 
     @property
     def broken(self) -> Failure | None:

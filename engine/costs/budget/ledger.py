@@ -12,7 +12,7 @@ from typing import Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ....providers.errors import Failure, StoreError
+from ....providers.errors import ConfigError, Failure, StoreError
 from .limits import Limit, aside_words, dollars
 from .share import NOTHING, Account, Ask, Decision, Elsewhere, Grant, Need, Refuse, Wait, review
 
@@ -30,13 +30,21 @@ class Held(Struct, frozen=True):
 
 
 class Shared(Protocol):
-    """Reservations that other programs see (`engine.history.reservations`). Errors are `StoreError`."""
+    """Reservations that other programs see: in the history (`engine.history.reservations`), or in the limiter.
 
-    async def decide(self, profiles: Sequence[str], choose: Choose) -> list[Held]:
-        """Let `choose` decide for calls of `profiles` while nobody else can, and keep what it grants."""
+    Errors are `StoreError`, and `ConfigError` where nothing at all may be granted.
+    """
+
+    async def decide(self, profiles: Sequence[str], choose: Choose, likely: Sequence[Decimal] = ()) -> list[Held]:
+        """Let `choose` decide for calls of `profiles` while nobody else can, and keep what it grants.
+
+        `likely` is what they are expected to cost, where nothing limits them.
+        """
         ...
 
-    async def release(self, row: int) -> None: ...
+    async def release(self, row: int, usd: Decimal | None = NOTHING) -> None:
+        """Give a reservation back, of a call that did cost `usd`; None is unknown."""
+        ...
 
     async def close(self) -> None: ...
 
@@ -61,7 +69,8 @@ class Ledger:
     """Shares limits among the calls of one run, in the order in which they ask. For one event loop, without threads.
 
     `profiles` are those of all calls that will be made, as far as they are known: a fair share is a share among them.
-    Calls that are never made should not be in it. `shared` is needed for limits that all runs share (`Limit.since`).
+    Calls that are never made should not be in it. `shared` is needed for limits that all runs share (`Limit.since`),
+    and hears of every call.
     """
 
     def __init__(
@@ -75,7 +84,7 @@ class Ledger:
     ) -> None:
         self._accounts = [Account(one, to_come=sum(one.covers(profile) for profile in profiles)) for one in limits]
         self._allow_unpriced = allow_unpriced
-        self._shared = shared if any(one.is_enforced and one.since is not None for one in limits) else None
+        self._shared = shared
         self._sleep = sleep
         self._queue: list[_Waiter] = []
         self._held: dict[int, _Reserved] = {}
@@ -160,7 +169,7 @@ class Ledger:
                     unrecorded_usd=account.unrecorded_usd + (cost if usd is None else NOTHING),
                 )
         if held.row is not None:
-            self._release(held.row)
+            self._release(held.row, usd)
         self._look_again()
 
     def recorded(self, profile: str, usd: Decimal) -> None:
@@ -201,7 +210,9 @@ class Ledger:
         while self._queue:
             self._changed.clear()
             asking = self._asking()
-            deciding = asyncio.ensure_future(shared.decide([one.ask.profile for one in asking], self._choice(asking)))
+            likely = [one.ask.need.expected_usd or one.ask.need.low_usd for one in asking]
+            profiles = [one.ask.profile for one in asking]
+            deciding = asyncio.ensure_future(shared.decide(profiles, self._choice(asking), likely))
             try:
                 held = await asyncio.shield(deciding)
             except asyncio.CancelledError:
@@ -212,6 +223,8 @@ class Ledger:
                 raise
             except StoreError as error:
                 held = self._decide_alone(asking, error)
+            except ConfigError as error:
+                held = self._refuse_all(asking, error)
             except Exception as error:  # nobody is left without an answer
                 held = self._decide_alone(asking, StoreError(f"{type(error).__name__}: {error}"))
             else:
@@ -296,11 +309,20 @@ class Ledger:
         self._answer(held, rest)
         return held
 
-    def _release(self, row: int) -> None:
+    def _refuse_all(self, asking: Sequence[_Waiter], error: ConfigError) -> list[Held]:
+        """Without leave for anything: nobody gets money, limited or not."""
+        for waiter in asking:
+            if waiter in self._queue and not waiter.answer.done():
+                self._queue.remove(waiter)
+                self._expect_less(waiter.ask.profile)
+                waiter.answer.set_result(Failure("budget", error.message, hint=error.hint))
+        return []
+
+    def _release(self, row: int, usd: Decimal | None = NOTHING) -> None:
         async def release() -> None:
             if self._shared is not None:
                 with suppress(StoreError):  # it ends by itself: with this process, or when it expires
-                    await self._shared.release(row)
+                    await self._shared.release(row, usd)
 
         task = asyncio.create_task(release())
         self._releases.add(task)

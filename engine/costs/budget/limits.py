@@ -30,7 +30,8 @@ class Limit(Struct, frozen=True):
     `total_usd` is how much it was, `left_usd` what of it is left when the run begins; below 0 when it is passed.
     `profiles` are those it covers, None for all. `since` is the first day (UTC) of a limit that all runs share, of
     which open batches at providers are expected to need `aside_usd`. Profiles that are simulated are `exempt` from it.
-    `raised_by` is the command that raises it, where that is neither an option nor the configuration.
+    `raised_by` is the command that raises it, where that is neither an option nor the configuration. All runs of a
+    `job` share it, through the limiter.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Limit(Struct, frozen=True):
     aside_usd: Decimal = NOTHING
     exempt: frozenset[str] = frozenset()
     raised_by: str | None = None
+    job: str | None = None
 
     @property
     def free_usd(self) -> Decimal:
@@ -120,17 +122,18 @@ def limits_for(
     spent_usd: Decimal = NOTHING,
     simulated: frozenset[str] = frozenset(),
     names: OptionNames = COMMAND_LINE,
+    job: str | None = None,
 ) -> Limits:
     """The limits that apply to a run of `profiles` on `day`. `spent_in` is None when no history is kept.
 
     `spent_usd` is what the run, if it has begun already, has taken of the limits that are its own. The profiles that
-    are `simulated` are held to those alone.
+    are `simulated` are held to those alone. All runs of a `job` share `max_cost_usd`.
     Raises `BudgetError` when a limit that all runs share cannot be checked; under `warn` that is a note.
     """
     chosen = frozenset(profiles)
     limits: list[Limit] = []
     if max_cost_usd is not None:
-        limits.append(Limit(names.max_cost, max_cost_usd, max_cost_usd - spent_usd))
+        limits.append(Limit(names.max_cost, max_cost_usd, max_cost_usd - spent_usd, job=job))
     if (most := rules.per_run_usd) is not None:
         limits.append(Limit("budget.per_run_usd", most, most - spent_usd, on_exceed=rules.on_exceed))
     notes: list[str] = []

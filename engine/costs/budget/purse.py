@@ -17,6 +17,7 @@ from ...planning.prepare import Prepared, with_output_limit
 from ...results.charge import is_lost, last_may_have_cost
 from ...results.result import Cost, Result
 from ..forecast import affordable_output_tokens, ample_usd, ceiling_usd, cost_of_usage, estimated_input_tokens, forecast
+from .doorway import Doors
 from .ledger import Ledger
 from .limits import dollars
 from .meter import FeesOf, Meter, PriceOf
@@ -46,6 +47,8 @@ class CallFunds:
     prepared: Prepared
     meter: Meter
     lost: list[Decimal | None] = field(default_factory=list[Decimal | None])
+    on_again: Callable[[], None] | None = None
+    """Called when another attempt is let go."""
 
     def take(self, delta: Delta) -> bool:
         return self.meter.take(delta)
@@ -57,6 +60,7 @@ class CallFunds:
         """
         if prepared is self.prepared and not lost:
             self.meter.again()
+            self._tell()
             return prepared
         admitted = await self.purse.readmit(self.index, self.profile, prepared, lost=lost)
         if isinstance(admitted, Failure):
@@ -64,14 +68,22 @@ class CallFunds:
         if lost:
             self.lost.append(self.meter.grant_usd)
         self.prepared, self.meter = admitted.prepared, admitted.funds.meter
+        self._tell()
         return self.prepared
+
+    def _tell(self) -> None:
+        if self.on_again is not None:
+            self.on_again()
 
 
 class Purse:
-    """Lets calls in as the ledger's limits allow. `now` is asked for the moment whose prices count."""
+    """Lets calls in as the ledger's limits allow. `now` is asked for the moment whose prices count.
 
-    def __init__(self, ledger: Ledger, now: Callable[[], datetime]) -> None:
-        self._ledger, self._now = ledger, now
+    Where several processes share a limiter, `doors` are the way in for single calls.
+    """
+
+    def __init__(self, ledger: Ledger, now: Callable[[], datetime], doors: Doors | None = None) -> None:
+        self._ledger, self._now, self.doors = ledger, now, doors
         self._meters: dict[int, Meter] = {}
         self._lost: dict[int, Decimal] = {}
 
@@ -138,10 +150,22 @@ class Purse:
         if (lost := self._lost.pop(index, None)) and result.cost.lost_usd is not None:
             self._ledger.recorded(result.profile, lost)
 
+    async def ready(self) -> None:
+        """Find what it depends on, before anything is sent. Raises `ConfigError` where it is not there."""
+        if self.doors is not None:
+            await self.doors.ready()
+
+    def dismiss(self, index: int) -> None:
+        """A call that was admitted will not be made after all."""
+        self._meters.pop(index, None)
+        self._ledger.settle(index, Decimal(0))
+
     async def close(self) -> list[str]:
-        """Give back what is still reserved. Notes on limits that were passed and only warn."""
+        """Give back what is still reserved. Notes on limits that were passed and only warn, and on the limiter."""
+        if self.doors is not None:
+            await self.doors.close()
         await self._ledger.close()
-        return self._ledger.notes()
+        return [*self._ledger.notes(), *(() if self.doors is None else self.doors.notes())]
 
     def _shortened(self, prepared: Prepared, grant: Grant, at: datetime) -> Prepared | None:
         """The call with an output limit that the grant pays for; None when that leaves nothing worth having."""
@@ -164,6 +188,7 @@ class _Share(Purse):
 
     def __init__(self, whole: Purse, first: int, profiles: Sequence[str]) -> None:
         self._whole, self._first, self._to_come = whole, first, list(profiles)
+        self.doors = whole.doors
 
     @property
     def spent_usd(self) -> Decimal:
@@ -180,6 +205,9 @@ class _Share(Purse):
         if profile in self._to_come:
             self._to_come.remove(profile)
         return await self._whole.admit(self._first + index, profile, prepared)
+
+    def dismiss(self, index: int) -> None:
+        self._whole.dismiss(self._first + index)
 
     def priced(self, index: int, result: Result) -> Result:
         return self._whole.priced(self._first + index, result)

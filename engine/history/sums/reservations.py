@@ -58,15 +58,17 @@ class Reservations:
         self._store: Store | None = None
         self._thread: ThreadPoolExecutor | None = None
 
-    async def decide(self, profiles: Sequence[str], choose: Choose) -> list[Held]:
+    async def decide(self, profiles: Sequence[str], choose: Choose, likely: Sequence[Decimal] = ()) -> list[Held]:
         """Let `choose` decide by what is spent and held at this moment, and keep what it grants; nobody else can then.
 
         Raises `StoreError` when the history cannot be used.
         """
+        if not self._limits:
+            return [Held(decision, None) for decision in choose({})]
         return await self._in_thread(lambda store: self._decide(store, profiles, choose))
 
-    async def release(self, row: int) -> None:
-        """Give a reservation back. Raises `StoreError`."""
+    async def release(self, row: int, usd: Decimal | None = NOTHING) -> None:
+        """Give a reservation back; what the call did cost is in the sums. Raises `StoreError`."""
         await self._in_thread(lambda store: self._release(store, row))
 
     async def close(self) -> None:

@@ -58,7 +58,7 @@ def write(
     check_writable(file)
     if file.exists() and not is_lock(file):
         raise UsageError(f"{file} is there, and is no lock", hint="take another name, or remove it first")
-    config = load_config(keeping.config, profile or [], quiet=keeping.quiet)
+    config = load_config(keeping.config, profile or [], quiet=keeping.quiet, shared=keeping.shared)
     asked = (shipped_probes() if rows is None else probes_from(rows, probes))[:probes]
     times = repeat or REPEAT
     cost = CostOptions(None if max_cost is None else usd_of(max_cost, "--max-cost"), allow_unpriced)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 
-from ....providers.refusals.rate_headers import MINUTE_S, Reading
+from ...providers.refusals.rate_headers import MINUTE_S, Reading
 
 HEADROOM = 0.97
 """The share of a limit that is used: clocks and networks jitter, and a rejected request is worse than a late one."""

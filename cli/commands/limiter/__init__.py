@@ -1,0 +1,1 @@
+"""`thinkdial limiter`: rates and money shared by several processes."""

@@ -1,0 +1,32 @@
+"""`thinkdial limiter status`: how a limiter stands."""
+
+from __future__ import annotations
+
+from ...exit_codes import ExitCode
+from ...options import AsJson, ConfigFile, LimiterUrl
+
+
+def status(limiter: LimiterUrl = None, json: AsJson = False, config: ConfigFile = None) -> ExitCode:
+    """Show the buckets of a limiter, its clients with their leases, and the money of the day, the month and jobs.
+
+    It is the one of --limiter, else of your configuration, else the private one of this machine.
+
+    Example:  thinkdial limiter status
+    """
+    import asyncio
+
+    from ....engine.limiter.address import default_url
+    from ....engine.limiter.link import asked_status
+    from ....profiles.shared.limiter_settings import LimiterSettings
+    from ...formats import json_text
+    from ...output import emit, spread
+    from ...selection import load_config
+    from ...views.limiter import limiter_document, limiter_tables
+
+    found = load_config(config, (), quiet=True, shared=(limiter, None)).limiter or LimiterSettings(default_url())
+    told = asyncio.run(asked_status(found))
+    if json:
+        emit(json_text(limiter_document(told, found.url)))
+    else:
+        emit(spread(lambda _: limiter_tables(told, found.url)))
+    return ExitCode.OK

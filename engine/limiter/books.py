@@ -1,0 +1,225 @@
+"""The money of all clients: what was spent by day, month and job, and what those under way hold. Pure.
+
+A client that is silent for too long is taken for dead: what it held is charged, as an estimate that can only be too
+much. When it is heard of again, that is taken back, and its own figures count.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date
+from decimal import Decimal
+
+from msgspec import Struct
+
+from .messages import Greeting, LimitState, MoneyLimit, MoneyState, MoneyStatus
+
+NOTHING = Decimal(0)
+PLENTY = 4
+"""What is held ahead of need is at most this part of what is free."""
+
+SHORT_S = 5.0
+"""For how long it is told that somebody waits for money."""
+
+DAYS_KEPT, MONTHS_KEPT, JOB_DAYS_KEPT = 40, 14, 40
+MOST_SESSIONS = 10_000
+
+
+class SpanSpent(Struct):
+    """What one profile took in a span. `last` is the day of its last charge."""
+
+    usd: Decimal = NOTHING
+    estimated_usd: Decimal = NOTHING
+    calls: int = 0
+    last: str = ""
+
+
+class SessionBook(Struct):
+    """A client's money. `charged` is what was charged for it when it fell silent, on the day `lapsed`.
+
+    `last` is the number of the last frame that was counted.
+    """
+
+    name: str
+    job: str | None = None
+    limits: tuple[MoneyLimit, ...] = ()
+    held: dict[str, Decimal] = {}
+    charged: dict[str, Decimal] = {}
+    lapsed: str | None = None
+    last: int = 0
+    seen: float = 0.0
+    is_over: bool = False
+    """It has said farewell, and is remembered for a while, so that a frame which comes again is not counted again."""
+
+    @property
+    def held_usd(self) -> Decimal:
+        return sum(self.held.values(), NOTHING)
+
+
+class MoneyBooks:
+    """All of it. `changed` names what has to be written down: spans with a profile, and sessions."""
+
+    def __init__(self) -> None:
+        self.spent: dict[str, dict[str, SpanSpent]] = {}
+        self.sessions: dict[str, SessionBook] = {}
+        self.changed: set[tuple[str, str, str]] = set()
+        self._short_until = 0.0
+
+    def greet(self, now: float, said: Greeting) -> SessionBook:
+        """A client comes, or comes back."""
+        book = self.sessions.get(said.session)
+        if book is None:
+            book = self.sessions[said.session] = SessionBook(said.name)
+        book.name, book.job, book.limits, book.is_over = said.name, said.job, said.limits, False
+        self._touch(said.session)
+        self.hear(now, said.session)
+        return book
+
+    def hear(self, now: float, session: str) -> None:
+        """A sign of life. One that was taken for dead gets back what was charged for it, and holds it again."""
+        book = self.sessions[session]
+        book.seen = now
+        if book.lapsed is not None:
+            day = date.fromisoformat(book.lapsed)
+            for profile, usd in book.charged.items():
+                self._charge(day, book.job, profile, -usd, 0, estimated=True)
+                book.held[profile] = book.held.get(profile, NOTHING) + usd
+            book.lapsed, book.charged = None, {}
+            self._touch(session)
+
+    def want(
+        self, now: float, today: date, session: str, profile: str, least: Decimal, most: Decimal
+    ) -> Decimal | None:
+        """Hold money for a client: `most` where there is plenty, `least` where that is there; None where it is not."""
+        book = self.sessions[session]
+        free = [
+            limit.total_usd - self._spent_in(limit, book, today) - self._held_in(limit, book)
+            for limit in book.limits
+            if limit.covers(profile)
+        ]
+        left = min(free, default=None)
+        given = max(least, most)
+        if left is not None and given > left / PLENTY:
+            given = max(least, min(given, left / PLENTY))
+        if left is not None and least > left:
+            self.wait(now)
+            return None
+        if given > 0:
+            book.held[profile] = book.held.get(profile, NOTHING) + given
+            self._touch(session)
+        return given
+
+    def wait(self, now: float) -> None:
+        """Somebody waits for money that others hold: they are told to give back what they do not need."""
+        self._short_until = now + SHORT_S
+
+    def spend(self, today: date, session: str, profile: str, usd: Decimal, back: Decimal, calls: int) -> None:
+        """Count what calls did cost, out of what is held for them, and free what is given back."""
+        book = self.sessions[session]
+        left = book.held.get(profile, NOTHING) - usd - back
+        if left > 0:
+            book.held[profile] = left
+        else:
+            book.held.pop(profile, None)
+        self._touch(session)
+        if usd or calls:
+            self._charge(today, book.job, profile, usd, calls)
+
+    def state(self, now: float, today: date, session: str, given: Decimal | None = None) -> MoneyState:
+        """How the limits of a client stand."""
+        book = self.sessions[session]
+        return MoneyState(
+            tuple(
+                LimitState(self._spent_in(limit, book, today), self._held_in(limit, book, besides=session))
+                for limit in book.limits
+            ),
+            given,
+            is_short=now < self._short_until,
+        )
+
+    def end(self, session: str) -> None:
+        """A client is done, and has said what it spent: the rest of what it holds is free."""
+        book = self.sessions[session]
+        book.held, book.is_over = {}, True
+        self._touch(session)
+
+    def lapse(self, today: date, session: str) -> Decimal:
+        """A client is taken for dead: what it held is charged. How much that was."""
+        book = self.sessions[session]
+        usd = book.held_usd
+        if book.lapsed is not None:
+            return NOTHING
+        if not usd:
+            self._forget(session)
+            return NOTHING
+        for profile, held in book.held.items():
+            self._charge(today, book.job, profile, held, 0, estimated=True)
+        book.lapsed, book.charged, book.held = today.isoformat(), dict(book.held), {}
+        self._touch(session)
+        return usd
+
+    def statuses(self, today: date) -> Iterator[MoneyStatus]:
+        """What was spent today, this month, and in jobs."""
+        for span in (_day(today), _month(today), *sorted(one for one in self.spent if one.startswith("job "))):
+            for profile, spent in sorted(self.spent.get(span, {}).items()):
+                yield MoneyStatus(span, profile, spent.usd, spent.estimated_usd, spent.calls)
+
+    def prune(self, today: date) -> None:
+        """Forget spans that no limit looks at any more, and sessions of long ago that never came back."""
+        for span in list(self.spent):
+            kind = span.partition(" ")[0]
+            last = max((one.last for one in self.spent[span].values()), default="")
+            age = (today - date.fromisoformat(last or today.isoformat())).days
+            over = {"day": age > DAYS_KEPT, "month": age > MONTHS_KEPT * 31, "job": age > JOB_DAYS_KEPT}
+            if over.get(kind, True):
+                for profile in self.spent.pop(span):
+                    self.changed.add(("spent", span, profile))
+        for session, book in list(self.sessions.items()):
+            if book.lapsed is not None and (today - date.fromisoformat(book.lapsed)).days > DAYS_KEPT:
+                self._forget(session)
+
+    def _spent_in(self, limit: MoneyLimit, book: SessionBook, today: date) -> Decimal:
+        if limit.span == "job":
+            span = f"job {book.job}"
+        else:
+            span = _day(today) if limit.span == "day" else _month(today)
+        return sum((one.usd for name, one in self.spent.get(span, {}).items() if limit.covers(name)), NOTHING)
+
+    def _held_in(self, limit: MoneyLimit, book: SessionBook, besides: str | None = None) -> Decimal:
+        return sum(
+            (
+                usd
+                for session, other in self.sessions.items()
+                if other.held and session != besides and (limit.span != "job" or other.job == book.job)
+                for profile, usd in other.held.items()
+                if limit.covers(profile)
+            ),
+            NOTHING,
+        )
+
+    def _charge(
+        self, day: date, job: str | None, profile: str, usd: Decimal, calls: int, *, estimated: bool = False
+    ) -> None:
+        spans: Sequence[str] = (_day(day), _month(day), *(() if job is None else (f"job {job}",)))
+        for span in spans:
+            spent = self.spent.setdefault(span, {}).setdefault(profile, SpanSpent())
+            spent.usd += usd
+            spent.estimated_usd += usd if estimated else NOTHING
+            spent.calls += calls
+            spent.last = max(spent.last, day.isoformat())
+            self.changed.add(("spent", span, profile))
+
+    def _forget(self, session: str) -> None:
+        del self.sessions[session]
+        self._touch(session)
+
+    def _touch(self, session: str) -> None:
+        self.changed.add(("session", session, ""))
+
+
+def _day(day: date) -> str:
+    return f"day {day.isoformat()}"
+
+
+def _month(day: date) -> str:
+    return f"month {day.isoformat()[:7]}"

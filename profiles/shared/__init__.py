@@ -1,0 +1,1 @@
+"""What a user says of limits that runs on several machines share."""
