@@ -17,8 +17,10 @@ from .link import Link
 from .messages import LimitState, Look, MoneyLimit, MoneySpent, MoneyState, MoneyWanted, Span
 
 NOTHING = Decimal(0)
-CALLS_AHEAD = 16
-"""How many calls like this one a pot is to last for, where there is plenty."""
+CALLS_AHEAD, MOST_AHEAD = 16, 1024
+"""How many calls like this one a pot is to last for, where there is plenty: more where it is soon empty again."""
+
+SOON_S = 0.25
 
 TELL_S = 0.2
 """How soon the limiter hears what calls did cost."""
@@ -66,6 +68,7 @@ class SharedPots:
         self._holds: dict[int, _Hold] = {}
         self._rows = 0
         self._waits = False
+        self._ahead, self._filled_at = CALLS_AHEAD // 2, 0.0
         self._decided_at = 0.0
         self._timer: asyncio.TimerHandle | None = None
         self._telling: set[asyncio.Task[None]] = set()
@@ -168,15 +171,20 @@ class SharedPots:
             missing = usd - self._pots.get(profile, NOTHING)
             if missing <= 0:
                 continue
-            given = await self._ask(MoneyWanted(profile, missing, missing + usd / calls[profile] * self._ahead(calls)))
+            given = await self._ask(MoneyWanted(profile, missing, missing + usd / calls[profile] * self._calls_ahead(calls)))
             if given is None:
                 return False
             self._pots[profile] = self._pots.get(profile, NOTHING) + given
         return True
 
-    def _ahead(self, calls: Mapping[str, int]) -> int:
+    def _calls_ahead(self, calls: Mapping[str, int]) -> int:
         """None ahead for the only call of a run: it is over after that."""
-        return CALLS_AHEAD if self._rows >= 2 or sum(calls.values()) > 1 else 0
+        if self._rows < 2 and sum(calls.values()) < 2:
+            return 0
+        now = time.monotonic()
+        is_soon, self._filled_at = now - self._filled_at < SOON_S, now
+        self._ahead = min(MOST_AHEAD, self._ahead * 2) if is_soon else max(CALLS_AHEAD, self._ahead // 2)
+        return self._ahead
 
     def _held(self, profile: str, one: Held, usd: Decimal) -> Held:
         if not isinstance(one.decision, Grant) or profile in self._simulated:
