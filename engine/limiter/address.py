@@ -91,7 +91,9 @@ def check_server(address: LimiterAddress, token: str | None, *, has_tls: bool) -
         raise ConfigError("tls:// needs a certificate", hint="pass --cert FILE and --key-file FILE")
     if address.is_private:
         return
-    missing = [words for words, there in (("a token", token is not None), ("TLS", address.scheme == "tls")) if not there]
+    missing = [
+        words for words, there in (("a token", token is not None), ("TLS", address.scheme == "tls")) if not there
+    ]
     if missing:
         raise ConfigError(
             f"{address.url}: is not loopback, and without {' and '.join(missing)} anybody on the network could use it",

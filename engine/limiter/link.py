@@ -49,6 +49,7 @@ PATIENCE_S = 60.0
 FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 2.0
 MOST_IN_FRAME = 1000
 
+
 class Link:
     """One run's connection. For one event loop. `hear` is told things worth knowing, each once."""
 

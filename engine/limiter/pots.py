@@ -73,9 +73,7 @@ class SharedPots:
         self._timer: asyncio.TimerHandle | None = None
         self._telling: set[asyncio.Task[None]] = set()
 
-    async def decide(
-        self, profiles: Sequence[str], choose: Choose, likely: Sequence[Decimal] = ()
-    ) -> list[Held]:
+    async def decide(self, profiles: Sequence[str], choose: Choose, likely: Sequence[Decimal] = ()) -> list[Held]:
         """Let `choose` decide by what all clients leave, and hold what it grants, from the pots where they have it.
 
         Raises `ConfigError` where the limiter cannot be reached, and `StoreError` where the history cannot be used.
@@ -171,7 +169,9 @@ class SharedPots:
             missing = usd - self._pots.get(profile, NOTHING)
             if missing <= 0:
                 continue
-            given = await self._ask(MoneyWanted(profile, missing, missing + usd / calls[profile] * self._calls_ahead(calls)))
+            given = await self._ask(
+                MoneyWanted(profile, missing, missing + usd / calls[profile] * self._calls_ahead(calls))
+            )
             if given is None:
                 return False
             self._pots[profile] = self._pots.get(profile, NOTHING) + given
@@ -272,7 +272,9 @@ def span_of(limit: Limit) -> Span | None:
 def money_limits(limits: Sequence[Limit]) -> tuple[MoneyLimit, ...]:
     """The limits that the limiter looks at."""
     return tuple(
-        MoneyLimit(span, one.total_usd, one.profiles, one.exempt) for one in limits if (span := span_of(one)) is not None
+        MoneyLimit(span, one.total_usd, one.profiles, one.exempt)
+        for one in limits
+        if (span := span_of(one)) is not None
     )
 
 

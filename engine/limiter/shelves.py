@@ -125,7 +125,9 @@ class FileShelf:
             raise StoreError(f"{self._path}: is a database of another program", hint="name another file with --store")
         self._db.execute(f"PRAGMA application_id = {APPLICATION_ID}")
         self._db.execute("BEGIN EXCLUSIVE")
-        self._db.execute("CREATE TABLE IF NOT EXISTS records (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID")
+        self._db.execute(
+            "CREATE TABLE IF NOT EXISTS records (name TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID"
+        )
         self._db.execute("COMMIT")
 
     def _error(self, error: sqlite3.Error) -> StoreError:
@@ -135,7 +137,9 @@ class FileShelf:
                 f"{self._path}: another limiter uses it", hint="stop that one, or name another file with --store"
             )
         if code in (11, 26):
-            return StoreError(f"{self._path}: is damaged or no database", hint="move it away, and what was spent with it")
+            return StoreError(
+                f"{self._path}: is damaged or no database", hint="move it away, and what was spent with it"
+            )
         return StoreError(f"{self._path}: cannot be used: {error}", hint="check the disk and who owns the file")
 
 

@@ -45,7 +45,9 @@ def bench(
                 before = _cpu_s(process.pid)
                 figures = asyncio.run(run_load(settings, clients=clients, seconds=seconds, money=money))
                 after = _cpu_s(process.pid)
-                server = "" if before is None or after is None else f", the limiter {_each(after - before, figures.calls)}"
+                server = (
+                    "" if before is None or after is None else f", the limiter {_each(after - before, figures.calls)}"
+                )
                 emit(
                     f"{words}: {figures.per_s:,.0f} calls a second by {clients} clients,"
                     f" {figures.calls / max(1, figures.frames):,.0f} calls a message;"
@@ -63,7 +65,16 @@ def _limiter(folder: Path) -> subprocess.Popen[str]:
 
     url = "tcp://127.0.0.1:0" if sys.platform == "win32" else f"unix://{folder / 'limiter.sock'}"
     package = (__package__ or "").partition(".cli")[0]
-    words = [sys.executable, "-m", f"{package}.cli", "limiter", "serve", url, "--store", str(folder / "limiter.sqlite3")]
+    words = [
+        sys.executable,
+        "-m",
+        f"{package}.cli",
+        "limiter",
+        "serve",
+        url,
+        "--store",
+        str(folder / "limiter.sqlite3"),
+    ]
     return subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
 
 

@@ -27,11 +27,15 @@ def serve(
     ] = None,
     store: Annotated[
         str | None,
-        typer.Option("--store", metavar="FILE|URL", help="Where what was spent is kept: a file, or redis://HOST:PORT/N."),
+        typer.Option(
+            "--store", metavar="FILE|URL", help="Where what was spent is kept: a file, or redis://HOST:PORT/N."
+        ),
     ] = None,
     token_file: Annotated[
         Path | None,
-        typer.Option("--token-file", metavar="FILE", help="Only clients that have this token: thinkdial limiter token."),
+        typer.Option(
+            "--token-file", metavar="FILE", help="Only clients that have this token: thinkdial limiter token."
+        ),
     ] = None,
     cert: Annotated[
         Path | None, typer.Option("--cert", metavar="FILE", help="With tls://: the certificate, and its chain, in PEM.")
@@ -42,7 +46,11 @@ def serve(
     lease: Annotated[
         float,
         typer.Option(
-            "--lease", metavar="SECONDS", min=1, max=3600, help="Who is silent for so long has died: its calls are charged."
+            "--lease",
+            metavar="SECONDS",
+            min=1,
+            max=3600,
+            help="Who is silent for so long has died: its calls are charged.",
         ),
     ] = LEASE_S,
 ) -> ExitCode:

@@ -37,7 +37,7 @@ def token(
         file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
     say(f"a token is in {path}, which only you can read")
     say(f"  the limiter:  thinkdial limiter serve tls://HOST:7433 --token-file {path} --cert FILE --key-file FILE")
-    say(f"  its clients:  export THINKDIAL_LIMITER_TOKEN=\"$(cat {path})\"")
+    say(f'  its clients:  export THINKDIAL_LIMITER_TOKEN="$(cat {path})"')
     say("  to machines:  scp -p, a secret of your scheduler or of Kubernetes; never a command line or a repository")
     return ExitCode.OK
 

@@ -26,7 +26,6 @@ class Callee(Protocol):
     def key(self) -> Key | None: ...
 
 
-
 def limited_paces(doors: Doors, most_at_once: int) -> Callable[[Callee], Pace]:
     """How a profile's pace is made for a batch whose purse has `doors`."""
     if not isinstance(doors, LimiterDoors):

@@ -96,7 +96,9 @@ def _calls(
     from .....engine.runs.money import CostOptions, usd_of
     from ....selection import load_config
 
-    config = load_config(keeping.config, [entry.profile for entry in lock.entries], quiet=keeping.quiet, shared=keeping.shared)
+    config = load_config(
+        keeping.config, [entry.profile for entry in lock.entries], quiet=keeping.quiet, shared=keeping.shared
+    )
     cost = CostOptions(None if max_cost is None else usd_of(max_cost, "--max-cost"), allow_unpriced)
     return calls_again(lock, config, repeat, cost, keeps_history=not keeping.no_history, yes=yes)
 
