@@ -29,9 +29,9 @@ from .yaml_file import read_text, read_yaml
 
 if TYPE_CHECKING:
     from .checks.definitions import CheckDefinition
-    from .shared.limiter_settings import LimiterSettings
     from .own_tools.definitions import OwnTools
     from .prompts.templates import PromptTemplate
+    from .shared.limiter_settings import LimiterSettings
 
 PROJECT_FILE = ".thinkdial.yaml"
 USER_FILE = "config.yaml"

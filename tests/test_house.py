@@ -15,8 +15,9 @@ MOST_FILES, MOST_LINES = 15, 400
 
 ENGINE_ORDER = (
     "statistics", "targets", "shapes", "tools", "server_tools", "planning", "exchange", "attachments", "results",
-    "tool_runs", "checks", "costs", "cells", "history", "limiter", "lookups", "runs", "doses", "sessions", "batch", "trials",
-    "locks", "api", "call_options", "session_calls", "client", "single_calls", "lock_calls", "dose_calls", "session",
+    "tool_runs", "checks", "costs", "cells", "history", "limiter", "lookups", "runs", "doses", "sessions", "batch",
+    "trials", "locks", "api", "call_options", "session_calls", "client", "single_calls", "lock_calls",
+    "dose_calls", "session",
 )  # fmt: skip
 """From the lowest room to the highest: each may import from itself and from those before it."""
 

@@ -179,11 +179,10 @@ class MoneyBooks:
                 self._forget(session)
 
     def _spent_in(self, limit: MoneyLimit, book: SessionBook, today: date) -> Decimal:
-        if limit.span == "job":
-            span = f"job {book.job}"
-        else:
-            span = _day(today) if limit.span == "day" else _month(today)
-        return sum((one.usd for name, one in self.spent.get(span, {}).items() if limit.covers(name)), NOTHING)
+        spans = {"job": f"job {book.job}", "day": _day(today), "month": _month(today)}
+        return sum(
+            (one.usd for name, one in self.spent.get(spans[limit.span], {}).items() if limit.covers(name)), NOTHING
+        )
 
     def _held_in(self, limit: MoneyLimit, book: SessionBook, besides: str | None = None) -> Decimal:
         return sum(

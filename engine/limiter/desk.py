@@ -13,7 +13,7 @@ from msgspec import Struct
 from ...providers.errors import StoreError
 from ...providers.version import VERSION as PROGRAM_VERSION
 from .books import MOST_SESSIONS, MoneyBooks, SessionBook, SpanSpent
-from .buckets import SharedBucket, BucketMemory
+from .buckets import BucketMemory, SharedBucket
 from .messages import (
     MOST_NAME,
     VERSION,
@@ -30,8 +30,8 @@ from .messages import (
     Look,
     MoneySpent,
     MoneyWanted,
-    Pause,
     NoAnswer,
+    Pause,
     StatusWanted,
     Welcome,
 )
@@ -159,7 +159,7 @@ class Desk:
     def status(self, store: str, refused: int) -> LimiterStatus:
         """How all of it stands."""
         now = self._now()
-        leased = {name: 0 for name in self.books.sessions}
+        leased = dict.fromkeys(self.books.sessions, 0)
         for bucket in self.buckets.values():
             for session, part in bucket.parts.items():
                 leased[session] = leased.get(session, 0) + part.under_way + part.ready

@@ -18,6 +18,7 @@ from ...providers.errors import ConfigError
 from .address import LimiterAddress, check_client, parsed_address
 from .messages import (
     MAGIC,
+    VERSION,
     Answer,
     Answers,
     BrokenFrameError,
@@ -36,7 +37,6 @@ from .messages import (
     body_bytes,
     encoded,
     proof,
-    VERSION,
 )
 
 CONNECT_S = 10.0

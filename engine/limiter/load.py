@@ -1,4 +1,4 @@
-"""A made-up load: clients that ask a limiter for leave and money as runs do, and call nobody. To measure what it costs."""
+"""A made-up load: clients that ask a limiter for leave and money as runs do, and call nobody."""
 
 from __future__ import annotations
 

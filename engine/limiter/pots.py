@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from decimal import Decimal
+
 from msgspec import Struct
 
 from ...providers.errors import StoreError
@@ -233,7 +234,7 @@ class SharedPots:
         task.add_done_callback(self._telling.discard)
 
     async def _tell(self, *, looks: bool = False) -> None:
-        """Tell what was spent. What a pot has beyond need goes back where somebody waits for it, or nobody draws on it."""
+        """Tell what was spent. What pots hold goes back where somebody waits for it, or nobody draws on it."""
         is_idle = time.monotonic() - self._decided_at > IDLE_S
         if is_idle or (self._state is not None and self._state.is_short):
             for profile, usd in self._pots.items():

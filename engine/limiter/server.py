@@ -96,7 +96,7 @@ class LimiterServer:
             await asyncio.gather(watch, *self._connections, return_exceptions=True)
             if address.scheme == "unix":
                 with suppress(OSError):
-                    os.unlink(address.path)
+                    Path(address.path).unlink()
             with suppress(StoreError):
                 self._keep()
             self._shelf.close()
@@ -116,7 +116,6 @@ class LimiterServer:
                     server = await asyncio.start_unix_server(self._accept, address.path)
                 finally:
                     os.umask(before)
-                Path(address.path).chmod(SOCKET_MODE)
                 return server, address
             context = _tls(terms) if address.scheme == "tls" else None
             patience = None if context is None else PREAMBLE_S

@@ -95,7 +95,7 @@ class FileShelf:
         try:
             self._db.execute("BEGIN IMMEDIATE")
             self._db.executemany(
-                "INSERT INTO records (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value",
+                "INSERT OR REPLACE INTO records (name, value) VALUES (?, ?)",
                 [(name, value) for name, value in changes.items() if value is not None],
             )
             self._db.executemany(

@@ -24,7 +24,7 @@ class LimiterSettings(Struct, frozen=True):
     """
 
     url: str
-    token_env: str = "THINKDIAL_LIMITER_TOKEN"
+    token_env: str = "THINKDIAL_LIMITER_TOKEN"  # noqa: S105 the name of a variable
     ca: Path | None = None
     unreachable: Unreachable = "refuse"
     job: str | None = None
@@ -38,7 +38,7 @@ def read_limiter(root: Section, base: LimiterSettings | None, *, is_users: bool)
     """
     if not is_users:
         raise ConfigError(
-            f"{root.where('limiter')}: limiter is taken from your own configuration alone, and not from a project's file",
+            f"{root.where('limiter')}: limiter is taken from your own configuration, and not from a project's file",
             hint="put it into the file that `thinkdial profiles path` names, or into one that --config names",
         )
     section = root.section("limiter")

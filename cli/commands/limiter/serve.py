@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,7 +23,7 @@ def serve(
         str | None,
         typer.Argument(
             metavar="[URL]",
-            help="Where to listen: unix:///PATH, tcp://127.0.0.1:PORT or tls://HOST:PORT; a private socket if left out.",
+            help="Where to listen: unix:///PATH, tcp://127.0.0.1:PORT or tls://HOST:PORT; else a private socket.",
         ),
     ] = None,
     store: Annotated[
@@ -90,10 +91,8 @@ async def _served(server: LimiterServer) -> None:
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
     for one in (signal.SIGTERM, signal.SIGINT):
-        try:
+        with suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or no main thread
             loop.add_signal_handler(one, stopped.set)
-        except (NotImplementedError, RuntimeError, ValueError):  # Windows, or no main thread
-            pass
     async with server.listening() as address:
         say(f"the limiter listens at {address.url}; Ctrl-C stops it")
         say(f"runs use it with: --limiter {address.url}, or limiter: {{url: {address.url!r}}} in your configuration")

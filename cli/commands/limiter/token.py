@@ -19,6 +19,7 @@ def token(
 
     Example:  thinkdial limiter token ~/.config/thinkdial/limiter.token
     """
+    import os
     import secrets
 
     from ....profiles.disk import create_private, make_private_directory
@@ -33,7 +34,7 @@ def token(
         raise UsageError(f"{path} is there already", hint="name another file, or remove it first") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be written: {error.strerror}") from None
-    with open(descriptor, "w", encoding="ascii") as file:
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
         file.write(secrets.token_urlsafe(TOKEN_BYTES) + "\n")
     say(f"a token is in {path}, which only you can read")
     say(f"  the limiter:  thinkdial limiter serve tls://HOST:7433 --token-file {path} --cert FILE --key-file FILE")
