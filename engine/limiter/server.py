@@ -45,7 +45,6 @@ MOST_CONNECTIONS = 4096
 MOST_UNPROVEN = 256
 LOOK_S = 1.0
 LEASE_S = 30.0
-SOCKET_MODE = 0o600
 
 
 class ServerTerms(Struct, frozen=True):
@@ -95,8 +94,7 @@ class LimiterServer:
                 task.cancel()
             await asyncio.gather(watch, *self._connections, return_exceptions=True)
             if address.scheme == "unix":
-                with suppress(OSError):
-                    Path(address.path).unlink()
+                _unlinked(address.path)
             with suppress(StoreError):
                 self._keep()
             self._shelf.close()
@@ -229,6 +227,11 @@ def _without_delay(writer: asyncio.StreamWriter) -> None:
     found: socket.socket | None = writer.get_extra_info("socket")
     if found is not None and found.family in (socket.AF_INET, socket.AF_INET6):
         found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+def _unlinked(path: str) -> None:
+    with suppress(OSError):
+        Path(path).unlink()
 
 
 def _free_path(path: str) -> None:
