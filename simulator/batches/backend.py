@@ -248,6 +248,7 @@ class BatchBackend:
             call.retry_after_s,
             self._cache,
             scope=batch.id,
+            stored=self.stored,
         )
         if "row_errored" in row.faults:
             reply = endpoints.vendor.failure("server_error", row_call)

@@ -12,6 +12,7 @@ from ..answers.thinking import LEVEL_FACTORS, OFF, Dial, count_tokens
 from ..calls.call import ApiCall
 from ..calls.fields import JsonObject, as_int, as_object, as_text, joined_text, objects
 from ..state.prompts import PromptSection, SectionedPrompt
+from .parts import media_tokens
 
 DEFAULT_LEVEL = "medium"
 BUDGET_FIELDS = ("thinking_budget", "thinking_token_budget", "reasoning_budget_tokens", "reasoning_budget")
@@ -54,7 +55,7 @@ def _section(message: JsonObject) -> PromptSection:
     fields = (as_text(message.get(name)) for name in THOUGHT_FIELDS)
     details = (as_text(entry.get("text")) for entry in objects(message.get("reasoning_details")))
     thought = "".join(thoughts) or next(filter(None, fields), "") or "".join(filter(None, details))
-    return PromptSection(joined_text(content), count_tokens(thought), thought)
+    return PromptSection(joined_text(content), count_tokens(thought), thought, media_tokens=media_tokens(message))
 
 
 def _dial(body: JsonObject, template: JsonObject, reasoning: JsonObject) -> Dial:

@@ -32,6 +32,13 @@ class Media(Struct, frozen=True):
     data: bytes | None
 
     @property
+    def longest_side(self) -> int:
+        """In pixels, of a PNG; 0 of anything else."""
+        data = self.data or b""
+        is_image = self.found == "image/png" and len(data) > 24
+        return max(int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")) if is_image else 0
+
+    @property
     def tokens(self) -> int:
         """What it counts in simulated tokens: by squares of an image, by pages, by seconds."""
         data = self.data or b""

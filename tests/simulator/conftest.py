@@ -59,6 +59,10 @@ class Vendors(Struct, frozen=True):
         defaults = {"model": "sim-reasoning-content", "messages": [{"role": "user", "content": QUESTION}]}
         return self._post("/compatible/v1/chat/completions", _without_none(defaults | body), headers or {})
 
+    def post(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> httpx2.Response:
+        """What any path says."""
+        return self._post(path, body, headers)
+
     def _post(self, path: str, body: dict[str, Any], headers: dict[str, str]) -> httpx2.Response:
         return self.client.post(self.base_url + path, json=body, headers=headers)
 

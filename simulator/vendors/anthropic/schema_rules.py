@@ -5,11 +5,11 @@ Source: https://platform.claude.com/docs/en/build-with-claude/structured-outputs
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import cast
 
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_object, as_text
+from ...calls.schema_nodes import schema_nodes
 from .replies import invalid
 
 REFUSED = {
@@ -34,7 +34,7 @@ def check_format(call: ApiCall) -> None:
     if schema is None:
         raise invalid(call, f"{PLACE}: Field required")
     _check_circles(call, schema)
-    nodes = list(_nodes(schema))
+    nodes = list(schema_nodes(schema))
     for node in nodes:
         kind = as_text(node.get("type")) or ""
         for keyword in ("oneOf", "not", "if"):
@@ -64,22 +64,6 @@ def _optional(node: JsonObject) -> int:
     return sum(name not in listed for name in as_object(node.get("properties")) or {})
 
 
-def _nodes(node: JsonObject) -> Iterator[JsonObject]:
-    """All schemas in a schema."""
-    yield node
-    for keyword in ("properties", "$defs", "definitions"):
-        for part in (as_object(node.get(keyword)) or {}).values():
-            if (inner := as_object(part)) is not None:
-                yield from _nodes(inner)
-    if (items := as_object(node.get("items"))) is not None:
-        yield from _nodes(items)
-    for keyword in ("anyOf", "allOf"):
-        union = node.get(keyword)
-        for part in cast("list[object]", union) if isinstance(union, list) else []:
-            if (inner := as_object(part)) is not None:
-                yield from _nodes(inner)
-
-
 def _check_circles(call: ApiCall, schema: JsonObject) -> None:
     """Refuse definitions that lead back to themselves."""
     known = as_object(schema.get("$defs")) or {}
@@ -98,5 +82,5 @@ def _check_circles(call: ApiCall, schema: JsonObject) -> None:
 
 
 def _led_to(node: JsonObject) -> list[str]:
-    refs = (as_text(one.get("$ref")) for one in _nodes(node))
+    refs = (as_text(one.get("$ref")) for one in schema_nodes(node))
     return [ref.removeprefix("#/$defs/") for ref in refs if ref is not None]

@@ -5,16 +5,18 @@ Sources: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Con
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 
 from msgspec.structs import replace
 
-from ...answers.thinking import Dial
+from ...answers.thinking import Dial, digest
 from ...answers.turns import Speed, deltas, take_turn
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_object, as_text, decode_object, joined_text, objects
 from ...calls.reply import HttpReply, Piece, RejectedError, Role, stream, whole
+from ...calls.shapes import value_of
 from ...state.prompts import prompt_of
 from ..anthropic import api as anthropic
 from . import frames
@@ -26,6 +28,10 @@ OPEN_MODEL = "openai.gpt-oss-120b-1:0"
 USUAL_OUTPUT_TOKENS = 4096
 
 _CLAUDE = re.compile(r"(?:[a-z-]+\.)?anthropic\..*")
+_NAME = re.compile(r"[A-Za-z0-9()\[\]-]+(?: [A-Za-z0-9()\[\]-]+)*")
+_TYPES = {"pdf": "application/pdf", "txt": "text/plain"}
+FORMATS = {"image": ("png", "jpeg", "gif", "webp"), "document": tuple(_TYPES)}
+MOST = {"image": 20, "document": 5}
 _STOPS = {"refusal": "content_filtered"}
 _USAGE = {
     "input_tokens": "inputTokens",
@@ -39,6 +45,7 @@ def answer(call: ApiCall) -> HttpReply:
     """A message, or the stream of one."""
     check_key(call)
     _check_messages(call)
+    _check_counts(call)
     said, seconds = _of_claude(call) if _CLAUDE.fullmatch(call.model) else _of_open_model(call)
     if not call.request.path.endswith(WITH_STREAM):
         return whole(200, said, request_headers(call), after_s=seconds)
@@ -64,12 +71,87 @@ def _check_messages(call: ApiCall) -> None:
                 "Make sure the conversation alternates between user and assistant roles and try again.",
             )
         for index, block in enumerate(objects(message.get("content"))):
+            _check_file(call, block)
             if "text" in block and not (as_text(block["text"]) or "").strip():
                 raise _invalid(
                     call,
                     f"The text field in the ContentBlock object at messages.{at}.content.{index} is blank. "
                     "Add text to the text field, and try again.",
                 )
+
+
+def _check_file(call: ApiCall, block: JsonObject) -> None:
+    """Refuse files that this model does not take, and those that are elsewhere."""
+    for kind in ("image", "document", "audio", "video"):
+        held = as_object(block.get(kind))
+        if held is None:
+            continue
+        if kind not in ("image", "document") or not _CLAUDE.fullmatch(call.model):
+            text = f"This model doesn't support the {kind} content block that you provided."
+            raise _invalid(call, f"{text} Update the content block and try again.")
+        source = as_object(held.get("source")) or {}
+        if "s3Location" in source:
+            raise _invalid(call, "This model doesn't support the s3Uri field. Remove s3Uri and try again.")
+        if held.get("format") not in FORMATS[kind]:
+            listed, given = ", ".join(FORMATS[kind]), held.get("format")
+            raise _invalid(call, f"Value '{given}' at '{kind}.format' must satisfy enum value set: [{listed}]")
+        # UNVERIFIED: the rules of names are documented, the words are not.
+        if kind == "document" and not _NAME.fullmatch(as_text(held.get("name")) or ""):
+            text = "can only contain alphanumeric characters, whitespace, hyphens, parentheses, and square brackets"
+            raise _invalid(call, f"The file name {text}.")
+
+
+def _check_counts(call: ApiCall) -> None:
+    """Refuse too many files, and documents that no text stands beside."""
+    blocks = [objects(message.get("content")) for message in objects(call.body.get("messages"))]
+    for kind, most in MOST.items():
+        found = sum(kind in block for message in blocks for block in message)
+        if found > most:
+            raise _invalid(call, f"The number of {kind}s in the request ({found}) exceeds the maximum of {most}.")
+    names = [as_text(held.get("name")) for message in blocks for block in message
+             if (held := as_object(block.get("document")))]  # fmt: skip
+    if len(set(names)) < len(names):
+        raise _invalid(call, "The file names of documents in a request must be unique.")
+    for message in blocks:
+        if any("document" in block for block in message) and not any("text" in block for block in message):
+            raise _invalid(call, "A text block must be included when using documents.")
+
+
+def _asked(call: ApiCall) -> JsonObject:
+    """The form of the answer and the tools, as the Messages API has them."""
+    body: JsonObject = {}
+    if (format_ := schema_of(call)) is not None:
+        body["output_config"] = {"format": {"type": "json_schema", "schema": format_}}
+    config = as_object(call.body.get("toolConfig")) or {}
+    tools = [as_object(tool.get("toolSpec")) or {} for tool in objects(config.get("tools")) if "toolSpec" in tool]
+    if tools:
+        body["tools"] = [
+            {
+                "name": tool.get("name"),
+                "description": tool.get("description") or "",
+                "input_schema": (as_object(tool.get("inputSchema")) or {}).get("json"),
+            }
+            for tool in tools
+        ]
+    choice = as_object(config.get("toolChoice")) or {}
+    for kind in ("auto", "any", "tool"):
+        if (held := as_object(choice.get(kind))) is not None:
+            body["tool_choice"] = {"type": kind} | held
+    return body
+
+
+def schema_of(call: ApiCall) -> JsonObject | None:
+    """The schema of the answer, which stands as text in the request. Raises for a text that is none."""
+    format_ = as_object((as_object(call.body.get("outputConfig")) or {}).get("textFormat"))
+    if format_ is None:
+        return None
+    held = as_object((as_object(format_.get("structure")) or {}).get("jsonSchema")) or {}
+    if format_.get("type") != "json_schema":
+        raise _invalid(call, "Value at 'outputConfig.textFormat.type' must satisfy enum value set: [json_schema]")
+    found = decode_object(as_text(held.get("schema")) or "")
+    if found is None:
+        raise _invalid(call, "The schema in outputConfig.textFormat.structure.jsonSchema is not valid JSON.")
+    return found
 
 
 def _of_claude(call: ApiCall) -> tuple[JsonObject, float]:
@@ -87,7 +169,7 @@ def _of_claude(call: ApiCall) -> tuple[JsonObject, float]:
     body |= {theirs: limits[ours] for ours, theirs in named.items() if ours in limits}
     if system := joined_text(call.body.get("system")):
         body["system"] = system
-    body |= as_object(call.body.get("additionalModelRequestFields")) or {}
+    body |= _asked(call) | (as_object(call.body.get("additionalModelRequestFields")) or {})
     try:
         reply = anthropic.answer(as_anthropic(replace(call, body=body)))
     except RejectedError as rejected:
@@ -120,6 +202,10 @@ def _blocks(message: JsonObject) -> Iterator[JsonObject]:
         elif result is not None:
             told: JsonObject = {"tool_use_id": result.get("toolUseId"), "content": joined_text(result.get("content"))}
             marked = {"type": "tool_result"} | told
+        elif (image := as_object(block.get("image"))) is not None:
+            marked = {"type": "image"} | _source(image, f"image/{image.get('format')}")
+        elif (paper := as_object(block.get("document"))) is not None:
+            marked = {"type": "document", "title": paper.get("name")} | _source(paper, _TYPES[str(paper.get("format"))])
         elif reasoning is None:
             marked = {"type": "text", "text": block.get("text")}
         elif "redactedContent" in reasoning:
@@ -132,7 +218,15 @@ def _blocks(message: JsonObject) -> Iterator[JsonObject]:
         yield marked
 
 
+def _source(held: JsonObject, media_type: str) -> JsonObject:
+    data = as_text((as_object(held.get("source")) or {}).get("bytes")) or ""
+    return {"source": {"type": "base64", "media_type": media_type, "data": data}}
+
+
 def _from_claude(block: JsonObject) -> JsonObject:
+    if block.get("type") == "tool_use":
+        called: JsonObject = {"toolUseId": block.get("id"), "name": block.get("name"), "input": block.get("input")}
+        return {"toolUse": called}
     if block.get("type") == "thinking":
         shown: JsonObject = {"text": block.get("thinking"), "signature": block.get("signature")}
         return {"reasoningContent": {"reasoningText": shown}}
@@ -155,7 +249,9 @@ def _of_open_model(call: ApiCall) -> tuple[JsonObject, float]:
     limit = as_int((as_object(call.body.get("inferenceConfig")) or {}).get("maxTokens"))
     speed = Speed(first_s=0.4, thinking_per_s=200.0, answer_per_s=200.0)
     key = (call.seed, "bedrock", call.model)
-    turn = take_turn(prompt.text, Dial("low"), key=key, speed=speed, output_limit=limit)
+    schema = schema_of(call)
+    answer = None if schema is None else json.dumps(value_of(schema, digest("shape", prompt.text, *key)))
+    turn = take_turn(prompt.text, Dial("low"), key=key, speed=speed, output_limit=limit, forced_answer=answer)
     content: list[JsonObject] = [{"reasoningContent": {"reasoningText": {"text": turn.thinking_text}}}]
     if turn.answer:
         content.append({"text": turn.answer})
@@ -193,6 +289,13 @@ def _events(said: JsonObject, seconds: float) -> Iterator[Piece]:
 
 def _fragments(content: list[JsonObject]) -> Iterator[tuple[str, JsonObject]]:
     for index, block in enumerate(content):
+        if (called := as_object(block.get("toolUse"))) is not None:
+            named: JsonObject = {"toolUseId": called.get("toolUseId"), "name": called.get("name")}
+            yield "contentBlockStart", {"contentBlockIndex": index, "start": {"toolUse": named}}
+            for piece in deltas(json.dumps(called.get("input"), ensure_ascii=False)):
+                yield "contentBlockDelta", {"contentBlockIndex": index, "delta": {"toolUse": {"input": piece}}}
+            yield "contentBlockStop", {"contentBlockIndex": index}
+            continue
         reasoning = as_object(block.get("reasoningContent"))
         shown = as_object((reasoning or {}).get("reasoningText")) or {}
         words = as_text(block.get("text") if reasoning is None else shown.get("text")) or ""

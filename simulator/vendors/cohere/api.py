@@ -13,6 +13,8 @@ from ...calls.reply import HttpReply, Piece, RejectedError, Role, named_event, s
 from ...calls.shapes import shaped_answer
 from ...state.prompts import PromptSection, SectionedPrompt
 from . import replies
+from .media import CONTENT_FIELDS, tokens_of
+from .schema_rules import check_format, check_tools
 
 MODELS = ("command-a-plus-05-2026", "command-a-reasoning-08-2025")
 SPEED = Speed(first_s=0.5, thinking_per_s=120.0, answer_per_s=120.0)
@@ -21,7 +23,7 @@ FIELDS = words(
     "max_tokens stop_sequences temperature seed frequency_penalty presence_penalty k p logprobs thinking priority"
 )
 MESSAGE_FIELDS = words("role content tool_calls tool_plan tool_call_id citations")
-CONTENT = ("text", "thinking")
+CONTENT = ("text", "thinking", "image_url")
 ROLES = ("user", "assistant", "system", "tool")
 
 
@@ -39,9 +41,8 @@ def answer(call: ApiCall) -> HttpReply:
     prompt = _prompt(call)
     key = (call.seed, "cohere", call.model)
     limit = as_int(call.body.get("max_tokens"))
-    if call.body.get("response_format") is not None and (call.body.get("tools") or call.body.get("documents")):
-        text = "response_format is not supported together with tools or documents"
-        raise RejectedError(replies.error(call, 400, text))
+    check_tools(call)
+    check_format(call)
     forced = shaped_answer(call.body, prompt.text, *key)
     turn = take_turn(
         prompt.text, _dial(call), key=key, speed=SPEED, output_limit=limit, thinking_share=0.2, forced_answer=forced
@@ -67,7 +68,7 @@ def _prompt(call: ApiCall) -> SectionedPrompt:
             if name not in MESSAGE_FIELDS:
                 raise replies.unknown_field(call, f"messages[{place}].{name}")
         for item in objects(message.get("content")):
-            if item.get("type") not in CONTENT or not item.keys() <= {"type", item.get("type")}:
+            if item.get("type") not in CONTENT or not item.keys() <= CONTENT_FIELDS | {item.get("type")}:
                 raise replies.invalid(call, f"invalid request: invalid content in message {place}")
         thought = "".join(as_text(item.get("thinking")) or "" for item in objects(message.get("content")))
         if thought and message.get("role") != "assistant":
@@ -75,7 +76,7 @@ def _prompt(call: ApiCall) -> SectionedPrompt:
         sections.append(PromptSection(joined_text(message.get("content")), count_tokens(thought), thought))
     if messages[-1].get("role") == "assistant":
         raise replies.invalid(call, "invalid request: the last message must be from the user or a tool")
-    return SectionedPrompt(tuple(sections))
+    return SectionedPrompt((PromptSection("", media_tokens=tokens_of(call)), *sections[1:]))
 
 
 def _dial(call: ApiCall) -> Dial:

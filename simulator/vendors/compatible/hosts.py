@@ -18,6 +18,7 @@ from ...calls.reply import HttpReply, RejectedError, whole
 from ...calls.served_tools import uses
 from ...openai_family.chat import answer_as
 from ...openai_family.chat_request import ChatRequest, read_request
+from ...openai_family.parts import asks_for_json, chat_parts, says_json
 from ...openai_family.styles import ChatStyle
 from ...state.caches import CacheTerms
 from ...state.prompts import PromptSection, SectionedPrompt
@@ -68,6 +69,12 @@ def _deepseek(call: ApiCall, asked: ChatRequest) -> ChatRequest:
     """Turns with calls have to bring their thought back while the model thinks; of all others it is not read."""
     if (as_object(call.body.get("response_format")) or {}).get("type") == "json_schema":
         raise _refusal("This response_format type is unavailable now")
+    if asks_for_json(call) is not None and not says_json(call):
+        text = "Prompt must contain the word 'json' in some form to use 'response_format' of type 'json_object'."
+        raise _refusal(text)
+    for part in chat_parts(call):
+        text = f"Failed to deserialize the JSON body into the target type: messages[{part.index}]"
+        raise _refusal(f"{text}: unknown variant `{part.type}`, expected `text`")
     forced = call.body.get("tool_choice")
     if asked.dial != OFF and (forced == "required" or as_object(forced)):
         raise _refusal("Thinking mode does not support this tool_choice")

@@ -6,6 +6,9 @@ Sources: https://ai.google.dev/gemini-api/docs/interactions, https://ai.google.d
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
+
+from msgspec.structs import replace
 
 from ...answers.thinking import LOW_TO_HIGH, OFF, Dial
 from ...answers.turns import SimulatedTurn, take_turn
@@ -18,6 +21,7 @@ from ...calls.vendor import Vendor
 from ...state.prompts import SectionedPrompt, prompt_of
 from ...state.seals import unseal
 from .api import SPEED, TOKENS_PER_CHUNK, cached_tokens
+from .media import inline_tokens, uploaded_tokens
 from .models import Gemini, find_gemini
 from .replies import not_found, request_headers
 from .rules import SIGNATURE_MARK, signature_for
@@ -31,6 +35,7 @@ CONFIG_FIELDS = words(
     "image_config speech_config video_config transcription_config"
 )
 DYNAMIC_LEVEL = "medium"
+BAD_BASE64 = "Invalid base64 data in the field 'data'."
 REFUSAL = "I cannot help with that."
 
 
@@ -82,7 +87,8 @@ def answer(call: ApiCall) -> HttpReply:
     for name in config:
         if name not in CONFIG_FIELDS:
             raise invalid(call, f"Unknown parameter 'generation_config.{name}'.")
-    prompt = _check_input(call)
+    prompt = _check_input(call, model)
+    _check_format(call)
     size = prompt.size
     if size > model.context_tokens:
         text = f"The input token count ({size}) exceeds the maximum number of tokens allowed ({model.context_tokens})."
@@ -117,7 +123,39 @@ def _check_model(call: ApiCall) -> Gemini:
     return model
 
 
-def _check_input(call: ApiCall) -> SectionedPrompt:
+def _check_format(call: ApiCall) -> None:
+    """Refuse a form of the answer that is none."""
+    given = call.body.get("response_format")
+    format_ = as_object(given)
+    if given is not None and format_ is None:
+        raise invalid(call, "response_format must be an object.")
+    if format_ is None or format_.get("type") in ("image", "audio"):
+        return
+    if format_.get("type") not in (None, "text"):
+        raise invalid(call, f"response_format.type '{format_.get('type')}' is not supported.")
+    if format_.get("schema") is not None and format_.get("mime_type") != "application/json":
+        raise invalid(call, "response_format.schema requires mime_type 'application/json'.")
+
+
+def _media_tokens(call: ApiCall, model: Gemini, step: JsonObject) -> int:
+    """What the files of a step count. Raises for what is no file, is not there, or is of a kind that is not read."""
+    tokens = 0
+    for part in objects(step.get("content")) or [step]:
+        if part.get("type") not in ("image", "document", "audio", "video"):
+            continue
+        claimed, uri = as_text(part.get("mime_type")) or "", as_text(part.get("uri"))
+        if uri is not None:
+            tokens += uploaded_tokens(call, uri, partial(_denied, call))
+        else:
+            tokens += inline_tokens(model, claimed, part.get("data"), partial(invalid, call), BAD_BASE64)
+    return tokens
+
+
+def _denied(call: ApiCall, text: str) -> RejectedError:
+    return RejectedError(error(call, 403, "permission_denied", text))
+
+
+def _check_input(call: ApiCall, model: Gemini) -> SectionedPrompt:
     """The input, in any of its forms: a text, parts of one turn, or steps with the signatures of thoughts."""
     previous = as_text(call.body.get("previous_interaction_id"))
     if previous is not None:
@@ -125,13 +163,16 @@ def _check_input(call: ApiCall) -> SectionedPrompt:
     given = call.body.get("input")
     texts = [as_text(call.body.get("system_instruction")) or "", as_text(given) or ""]
     steps = objects(given) if as_list(given) is not None else [as_object(given) or {}]
+    tokens = 0
     for step in steps:
+        tokens += _media_tokens(call, model, step)
         if step.get("type") == "thought" and unseal(SIGNATURE_MARK, as_text(step.get("signature")) or "") is None:
             raise invalid(call, "Corrupted thought signature.")
         texts.append(as_text(step.get("text")) or joined_text(step.get("content")))
-    if not any(text.strip() for text in texts[1:]):
+    if not tokens and not any(text.strip() for text in texts[1:]):
         raise invalid(call, "The input must not be empty.")
-    return prompt_of([texts[0], *filter(None, texts[1:])])
+    head, *sections = prompt_of([texts[0], *filter(None, texts[1:])]).sections
+    return SectionedPrompt((replace(head, media_tokens=tokens), *sections))
 
 
 def _limit(call: ApiCall, model: Gemini, config: JsonObject) -> int:

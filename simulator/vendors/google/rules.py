@@ -7,20 +7,20 @@ https://ai.google.dev/gemini-api/docs/thought-signatures
 from __future__ import annotations
 
 import base64
+from functools import partial
 
 from ...answers.thinking import OFF, Dial
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
 from ...calls.reply import RejectedError
-from ...state.media import IMAGES, read_media, stored_media
 from ...state.prompts import PromptSection, SectionedPrompt
 from ...state.seals import seal, unseal
+from .media import inline_tokens, uploaded_tokens
 from .models import Gemini, find_gemini
-from .replies import GOOGLE, TYPE_PREFIX, error, invalid
+from .replies import TYPE_PREFIX, error, invalid
 
 SIGNATURE_MARK = b"thinkdial-simulated-thoughts::"
 BAD_BASE64 = "Invalid value at 'contents.parts.inline_data.data' (TYPE_BYTES), Base64 decoding failed"
-READ_IMAGES = IMAGES - {"image/gif"}
 DUMMY_SIGNATURES = ("skip_thought_signature_validator", "context_engineering_is_the_way_to_go")
 DUMMIES_ENCODED = tuple(base64.b64encode(word.encode()).decode() for word in DUMMY_SIGNATURES)
 BACKEND = "backend"
@@ -197,35 +197,17 @@ def _media_tokens(call: ApiCall, model: Gemini, content: JsonObject) -> int:
     """What the files of a content count. Raises for what is no file, or of a kind that is not read."""
     tokens = 0
     for part in map(camel, objects(content.get("parts"))):
-        referred = as_object(part.get("fileData"))
+        referred, inline = as_object(part.get("fileData")), as_object(part.get("inlineData"))
         if referred is not None:
-            tokens += _uploaded_tokens(call, as_text(referred.get("fileUri")) or "")
-        inline = as_object(part.get("inlineData"))
-        if inline is None:
-            continue
-        claimed = as_text(inline.get("mimeType")) or ""
-        found = read_media(claimed, inline.get("data"))
-        if found.data is None:
-            raise invalid(call, BAD_BASE64)
-        if claimed.partition("/")[0] not in ("image", "audio", "video", "text") and claimed != "application/pdf":
-            raise invalid(call, f"Unsupported MIME type: {claimed}")
-        is_image = claimed.startswith("image/")
-        if is_image and found.found not in READ_IMAGES:
-            raise invalid(call, "Unable to process input image. Please retry or report in troubleshooting.")
-        tokens += 1120 if is_image and model.generation >= 3 else found.tokens
+            tokens += uploaded_tokens(call, as_text(referred.get("fileUri")) or "", partial(_denied, call))
+        if inline is not None:
+            claimed = as_text(inline.get("mimeType")) or ""
+            tokens += inline_tokens(model, claimed, inline.get("data"), partial(invalid, call), BAD_BASE64)
     return tokens
 
 
-def _uploaded_tokens(call: ApiCall, uri: str) -> int:
-    """What an uploaded file counts; an address of somewhere else is not looked at."""
-    name = uri.rpartition("/files/")[2]
-    if "/files/" not in uri or call.stored is None:
-        return 0
-    data = call.stored(GOOGLE.name, name)
-    if data is None:
-        text = f"You do not have permission to access the File {name} or it may not exist."
-        raise RejectedError(error(call, 403, "PERMISSION_DENIED", text))
-    return stored_media(data).tokens
+def _denied(call: ApiCall, text: str) -> RejectedError:
+    return RejectedError(error(call, 403, "PERMISSION_DENIED", text))
 
 
 def _text_of(content: JsonObject) -> str:

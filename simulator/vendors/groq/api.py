@@ -26,6 +26,8 @@ def answer(call: ApiCall) -> HttpReply:
     model = rules.check_model(call)
     dial = rules.dial_of(call, model)
     shown_as = rules.format_of(call, model)
+    rules.check_format(call)
+    rules.check_media(call)
     if call.body.get("n") not in (None, 1):
         raise replies.invalid(call, "'n' : number must be at most 1", param="n")
     for place, message in enumerate(objects(call.body.get("messages"))):

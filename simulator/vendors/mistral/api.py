@@ -37,6 +37,7 @@ def answer(call: ApiCall) -> HttpReply:
     model = rules.check_model(call)
     if call.body.get("prompt_mode") is not None:
         raise replies.invalid(call, "prompt_mode is not supported for this model")
+    rules.check_format(call)
     dial = rules.dial_of(call, model)
     asked = read_request(call)
     if isinstance(asked, str):

@@ -10,10 +10,13 @@ from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import as_text, objects, words
 from ...calls.reply import RejectedError, whole
 from ...openai_family.hosted_model import HostedModel
+from ...openai_family.parts import chat_parts, strict_schema
 from .models import find_mistral
 from .replies import MISTRAL, error, invalid, invalid_field, request_headers
 
 MESSAGE_FIELDS = words("role content prefix tool_calls tool_call_id name")
+TAKEN = ("image_url", "document_url", "input_audio", "file")
+MOST_SIDE = 10_000
 
 
 def check_key(call: ApiCall) -> None:
@@ -41,6 +44,24 @@ def check_messages(call: ApiCall) -> None:
             if name not in MESSAGE_FIELDS:
                 where = f"messages.{place}.{message.get('role')}.{name}"
                 raise invalid_field(where, "Extra inputs are not permitted", "extra_forbidden")
+
+
+def check_format(call: ApiCall) -> None:
+    """Refuse a schema without an object at its root, and files that this model does not read."""
+    # UNVERIFIED: that these are refused is documented, the words are not.
+    found = strict_schema(call)
+    if found is not None and found[1].get("type") != "object":
+        raise invalid(call, "Invalid schema for response_format: the root of the schema must be of type object")
+    for part in chat_parts(call):
+        is_sound = part.type == "input_audio"
+        if is_sound != call.model.startswith("voxtral") or part.type not in TAKEN:
+            what = {"input_audio": "Audio", "image_url": "Image", "document_url": "Document"}.get(part.type, part.type)
+            if part.type != "file":
+                raise invalid(call, f"{what} input is not enabled for this model")
+        if part.is_broken:
+            raise invalid(call, "Image, data could not be loaded")
+        if part.media is not None and part.media.longest_side > MOST_SIDE:
+            raise invalid(call, f"Image dimensions exceed the maximum of {MOST_SIDE} pixels per side")
 
 
 def dial_of(call: ApiCall, model: HostedModel) -> Dial:
