@@ -36,7 +36,7 @@ def test_argument_files_and_input_in_this_order(asked: Any, tmp_path: Path) -> N
     one.write_bytes("\ufeffErst Ümläute\r\n".encode())
     two.write_text("two\n\n", encoding="utf-8")
     (body,) = asked("ask", "Sum up", "-p", "local", "-f", one, "-f", two, "-s", "Be brief", stdin=b"piped\n")
-    assert prompt_of(body) == "Sum up\n\nErst Ümläute\r\n\ntwo\n\npiped"
+    assert prompt_of(body) == "Sum up\n\nErst Ümläute\n\ntwo\n\npiped"
     assert body["messages"][0] == {"role": "system", "content": "Be brief"}
 
 
@@ -81,7 +81,7 @@ def test_text_as_powershell_writes_it(asked: Any, tmp_path: Path, encoding: str)
     one = tmp_path / "one.txt"
     one.write_bytes("Grün 2\r\n".encode(encoding))
     (body,) = asked("ask", "-p", "local", "-f", one, stdin="Say: für 1\r\n".encode(encoding))
-    assert prompt_of(body) == "Grün 2\r\n\nSay: für 1\r"
+    assert prompt_of(body) == "Grün 2\n\nSay: für 1"
 
 
 def test_what_standard_input_adds_is_told(cli: Cli, recorder: Any, config_for: Callable[..., Path]) -> None:
