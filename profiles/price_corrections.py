@@ -82,6 +82,11 @@ class Correction(Struct, frozen=True, eq=False):
         """Whether it is about `name`, a `provider/model` in lower case, on the day of `at`."""
         return (self.since is None or at.date() >= self.since) and any(fnmatchcase(name, glob) for glob in self.models)
 
+    def may_apply_to(self, provider: str) -> bool:
+        """Whether a model of this provider can fit a pattern at all."""
+        heads = [glob.partition("/")[0] for glob in self.models]
+        return any(head == provider or any(sign in head for sign in "*?[") for head in heads)
+
     def lifts(self, host: str | None, region: str | None) -> bool:
         """Whether its uplift holds for a request to `host`, processed in `region`."""
         in_region = region is not None and region in self.regions
@@ -94,6 +99,15 @@ class Corrections(Struct, frozen=True):
     table: str
     checked_on: str
     listed: tuple[Correction, ...]
+    _near: dict[str, tuple[Correction, ...]] = field(default_factory=dict[str, tuple[Correction, ...]])
+    """By the provider in their patterns: a look-up for each model of a table would else go through all of them."""
+
+    def about(self, name: str, at: datetime) -> list[Correction]:
+        """Those that apply to `name`, a `provider/model` in lower case, on the day of `at`."""
+        provider = name.partition("/")[0]
+        if provider not in self._near:
+            self._near[provider] = tuple(one for one in self.listed if one.may_apply_to(provider))
+        return [one for one in self._near[provider] if one.applies_to(name, at)]
 
 
 @cache

@@ -92,7 +92,6 @@ class PriceEntry(Struct, frozen=True, array_like=True):
     """One entry of the table: a model, whatever its names."""
 
     id: str
-    match: Clause
     prices: tuple[Dated, ...]
     """The last that holds counts, the first where none does."""
     variants: tuple[Variant, ...] = ()
@@ -116,15 +115,26 @@ class PriceEntry(Struct, frozen=True, array_like=True):
 
 
 class PriceList(Struct, frozen=True, array_like=True):
-    """What the table has of one provider. Where an entry is missing, those of the providers `behind` it are taken."""
+    """What the table has of one provider. Where an entry is missing, those of the providers `behind` it are taken.
+
+    The first entry that a name fits is meant. `names` and `patterns` have the number of the entry that they lead to.
+    """
 
     id: str
     urls: tuple[str, ...]
     behind: tuple[str, ...]
     entries: tuple[PriceEntry, ...]
+    names: Mapping[str, int]
+    """Whole names."""
+    patterns: tuple[tuple[int, Clause], ...]
+    """All else that names are held against, in the order of the entries."""
 
     def named(self, name: str) -> PriceEntry | None:
-        return next((one for one in self.entries if one.match.fits(name)), None)
+        end = len(self.entries)
+        whole = self.names.get(name, end)
+        found = next((number for number, clause in self.patterns if number >= whole or clause.fits(name)), whole)
+        first = min(found, whole)
+        return None if first == end else self.entries[first]
 
 
 def spellings(name: str) -> tuple[str, ...]:

@@ -69,8 +69,31 @@ def days_of(providers: list[types.Provider]) -> tuple[date, ...]:
 
 def price_list(provider: types.Provider) -> PriceList:
     """What a provider has, in our own form."""
-    behind, urls = provider.fallback_model_providers or (), provider.pricing_urls or ()
-    return PriceList(provider.id, tuple(urls), tuple(behind), tuple(map(_entry, provider.models)))
+    names: dict[str, int] = {}
+    patterns: list[tuple[int, Clause]] = []
+    for number, model in enumerate(provider.models):
+        for one in _alternatives(clause(model.match)):
+            if one.kind == "equals":
+                names.setdefault(one.text, number)
+            else:
+                patterns.append((number, one))
+    return PriceList(
+        id=provider.id,
+        urls=tuple(provider.pricing_urls or ()),
+        behind=tuple(provider.fallback_model_providers or ()),
+        entries=tuple(map(_entry, provider.models)),
+        names=names,
+        patterns=tuple(patterns),
+    )
+
+
+def _alternatives(match: Clause) -> Iterator[Clause]:
+    """Clauses of which one is enough."""
+    if match.kind == "any":
+        for part in match.parts:
+            yield from _alternatives(part)
+    else:
+        yield match
 
 
 def clause(match: types.MatchLogic) -> Clause:
@@ -97,7 +120,6 @@ def _entry(model: types.ModelInfo) -> PriceEntry:
     dated = [types.ConditionalPrice(prices=listed)] if isinstance(listed, types.ModelPrice) else listed
     return PriceEntry(
         model.id,
-        clause(model.match),
         tuple(Dated(_when(one.constraint), _amounts(one.prices)) for one in dated),
         tuple(Variant(one.when, _when(one.constraint), _amounts(one.prices)) for one in model.price_variants or ()),
     )

@@ -67,7 +67,7 @@ def price_card(
                     used |= dict.fromkeys(found.used)
                     rows.append(PriceRow(tier_words(terms), above, up_to, hours, since, found.rates, found.has))
     name = first.listed_as.lower()
-    lifted = [rule for rule in corrections().listed if rule.uplift is not None and rule.applies_to(name, at)]
+    lifted = [rule for rule in corrections().about(name, at) if rule.uplift is not None]
     uplifts = tuple(rule for rule in lifted if rule not in used)
     return PriceCard(first.listed_as, tuple(rows), tuple(used), uplifts, published_at(listed), first.elsewhere)
 
@@ -103,7 +103,7 @@ def _working_day(provider: str, model: str, at: datetime) -> tuple[datetime, str
     """The next day whose hours have prices of their own, and in words which days have none."""
     at = at.astimezone(UTC)
     name = f"{provider}/{model}".lower()
-    off = next((r.days for r in corrections().listed if r.days and r.applies_to(name, at)), ())
+    off = next((rule.days for rule in corrections().about(name, at) if rule.days), ())
     while at.weekday() in off:
         at += timedelta(days=1)
     return at, ", ".join(DAYS[day] for day in off)

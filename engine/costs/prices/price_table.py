@@ -24,7 +24,7 @@ from .entries import Clause, PriceEntry, PriceList, find_entry
 
 SCHEMA = "thinkdial.price-table/1"
 MAX_BYTES = 32 * 1024 * 1024
-FORM = b"thinkdial compiled prices 1\n"
+FORM = b"thinkdial compiled prices 2\n"
 """Changes whenever the compiled form, or what it is made of a table, changes."""
 
 CHECKSUM_BYTES = 4

@@ -72,8 +72,7 @@ def quote(wanted: Wanted) -> Quote | Unpriced | None:
 
 def _elsewhere(wanted: Wanted, found: Quote) -> tuple[OtherList, ...]:
     name = f"{wanted.provider}/{wanted.model}"
-    about = [rule for rule in corrections().listed if rule.elsewhere and rule.applies_to(name, wanted.at)]
-    others = [other for rule in about for other in rule.elsewhere]
+    others = [other for rule in corrections().about(name, wanted.at) for other in rule.elsewhere]
     replaced = any(rule.price is not None or rule.like is not None for rule in found.used)
     if replaced and (entry := _entry(wanted.provider, wanted.model)) is not None:
         listed = entry[0].amounts(wanted.at)
@@ -84,7 +83,7 @@ def _elsewhere(wanted: Wanted, found: Quote) -> tuple[OtherList, ...]:
 
 def _quote(wanted: Wanted, asked: str, steps: int) -> Quote | Unpriced | None:
     name = f"{wanted.provider}/{wanted.model}"
-    rules = [rule for rule in corrections().listed if rule.applies_to(name, wanted.at)]
+    rules = corrections().about(name, wanted.at)
     by_host = next((rule for rule in rules if rule.listed_by is not None), None)
     if by_host is not None and by_host.listed_by is not None and steps:
         model, _, host = wanted.model.rpartition(":")
@@ -150,7 +149,7 @@ def _by_factor(rates: Rates, has: set[str], rules: list[Correction]) -> tuple[Ra
 def known_terms(provider: str, model: str, at: datetime) -> list[Terms]:
     """The terms that have prices for this model at `at`, standard ones first as an empty mapping."""
     name, at = f"{provider}/{model.lower()}", _utc(at)
-    rules = [rule for rule in corrections().listed if rule.applies_to(name, at)]
+    rules = corrections().about(name, at)
     stand_in = next((rule.like for rule in rules if rule.like is not None), None)
     found = _entry(provider, model.lower())
     if stand_in is not None and any(_still_needed(rule, found, at) for rule in rules if rule.like == stand_in):
