@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator
 from contextlib import suppress
-
-import httpx2
 
 MAX_ERROR_BODY_BYTES = 1024 * 1024
 ERROR_BODY_S = 10.0
@@ -42,6 +39,10 @@ async def read_body(chunks: AsyncIterator[bytes], most_bytes: int, what: str = "
 
 async def read_error_body(chunks: AsyncIterator[bytes]) -> bytes:
     """The body of an error, as far as it comes and the bounds reach: the status is not lost with its end."""
+    import asyncio  # here: the bound is also for what is read from the history, without a loop or a client
+
+    import httpx2
+
     body = bytearray()
     with suppress(TimeoutError, httpx2.HTTPError):
         async with asyncio.timeout(ERROR_BODY_S):

@@ -27,9 +27,9 @@ from .lessons.memory import hint_of
 from .observer import CallObserver, CallPurse
 from .outcome import ATTEMPT_LOST, NEVER_SENT, WITHHELD, Marks, Outcome, request_id_in, stopped
 from .reader import ResponseReader
-from .retry import Attempt, wait_before_retry
+from .retry import Attempt, Patience, wait_before_retry
 from .secrets import Secrets, secrets_of
-from .surroundings import Patience, Surroundings, date_header
+from .surroundings import Surroundings, date_header
 from .transport import OnlyCommentsError, Response, read_transport_error
 from .vigil import Vigil
 

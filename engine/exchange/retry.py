@@ -19,6 +19,18 @@ LONGEST_BACKOFF_S = 8.0
 JITTER = 0.25
 
 
+class Patience(Struct, frozen=True):
+    """How long and how often: seconds without an event, seconds in all, and retries after the first attempt.
+
+    `grace_s` are the seconds in which the terminal event may follow the stop and the last counts.
+    """
+
+    idle_s: float
+    total_s: float
+    retries: int
+    grace_s: float = 3.0
+
+
 class Attempt(Struct, frozen=True):
     """How one attempt ended. `number` counts from 1. `shown`: text has reached the user.
 

@@ -27,18 +27,6 @@ REST_S = 0.005
 """Between two chunks, where the tape is behind."""
 
 
-class Patience(Struct, frozen=True):
-    """How long and how often: seconds without an event, seconds in all, and retries after the first attempt.
-
-    `grace_s` are the seconds in which the terminal event may follow the stop and the last counts.
-    """
-
-    idle_s: float
-    total_s: float
-    retries: int
-    grace_s: float = 3.0
-
-
 class Surroundings(Struct, frozen=True):
     """What a run takes from outside, so that tests can give it another clock, another sleep and no dice.
 

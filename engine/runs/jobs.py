@@ -15,7 +15,7 @@ from ...profiles.profile import Reference
 from ...profiles.state.compactions import CompactionMeans
 from ...providers.errors import ConfigError, Failure, MissingKeyError
 from ...providers.think import Think
-from ..exchange.surroundings import Patience
+from ..exchange.retry import Patience
 from ..planning.fates import Past
 from ..planning.prepare import Prepared, Prompt, Twin, prepare, sent_prompt, with_notice, with_repeat
 from ..planning.think_plan import AimReceipt, unmeasured

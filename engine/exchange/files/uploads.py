@@ -26,7 +26,8 @@ from ...planning.prepare import Prepared, sent_prompt
 from ...targets.authorize import Authorize, by_key
 from ...targets.keys import Key
 from ...targets.target import Target
-from ..surroundings import Patience, Surroundings
+from ..retry import Patience
+from ..surroundings import Surroundings
 from .client import ApiClient, ApiError
 
 MARGIN = timedelta(minutes=10)

@@ -17,7 +17,8 @@ from thinkdial.engine.costs.prices.pricing import price_of
 from thinkdial.engine.exchange.exchange import Exchange
 from thinkdial.engine.exchange.outcome import Outcome, cancelled
 from thinkdial.engine.exchange.reader import RawResponse, reply_of
-from thinkdial.engine.exchange.surroundings import Patience, Surroundings
+from thinkdial.engine.exchange.retry import Patience
+from thinkdial.engine.exchange.surroundings import Surroundings
 from thinkdial.engine.history.read import StoredResult
 from thinkdial.engine.history.replay import replay
 from thinkdial.engine.results.assembly import result_of

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from thinkdial.engine.exchange.transport import Transport
 from thinkdial.engine.lookups import catalogues, refresh
-from thinkdial.engine.lookups.local_servers import listening
+from thinkdial.engine.lookups.local_servers import local_servers
 from thinkdial.engine.lookups.refresh import Unread, read_catalogue
 from thinkdial.engine.planning.prepare import Prompt, prepare
 from thinkdial.engine.targets.authorize import by_key
@@ -175,7 +175,7 @@ def test_local_servers_are_found_when_they_listen(kit: Any, wire: Any, closed_po
             here = replace(providers["ollama"], base_url=server.url)
             away = replace(providers["vllm"], base_url=f"http://127.0.0.1:{closed_port}")
             hosted = providers["openai"]
-            found = await listening([here, away, hosted])
+            found = await asyncio.to_thread(local_servers, [here, away, hosted])
             assert all(not asked.raw_body for asked in server.asked)
             return [provider.name for provider in found]
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.exchange.surroundings import Patience, Surroundings
+from thinkdial.engine.exchange.retry import Patience
+from thinkdial.engine.exchange.surroundings import Surroundings
 from thinkdial.engine.exchange.transport import Transport
 from thinkdial.engine.runs.fanout import fan_out
 from thinkdial.engine.runs.jobs import Job

@@ -24,7 +24,8 @@ from thinkdial.engine.costs.prices.pricing import price_of
 from thinkdial.engine.exchange.exchange import Exchange
 from thinkdial.engine.exchange.outcome import Outcome
 from thinkdial.engine.exchange.reader import RawResponse, ResponseReader, reply_of
-from thinkdial.engine.exchange.surroundings import Patience, Surroundings
+from thinkdial.engine.exchange.retry import Patience
+from thinkdial.engine.exchange.surroundings import Surroundings
 from thinkdial.engine.results.assembly import result_of
 from thinkdial.engine.results.documents import result_document
 from thinkdial.engine.results.restored import result_from
