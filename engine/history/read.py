@@ -9,7 +9,8 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
-from itertools import islice
+from itertools import chain, islice
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
@@ -28,6 +29,7 @@ from .blobs import joined, unpacked
 from .files.stored_files import pieces_of_run
 from .retention import delete_runs
 from .store import Store, reading
+from .text_index import candidates, catch_up
 from .unfinished import Begun, recovered
 
 if TYPE_CHECKING:
@@ -105,6 +107,7 @@ class StoredRun(Struct, frozen=True):
 
 def list_runs(store: Store, wanted: RunFilter) -> list[RunRow]:
     """The runs that `wanted` describes, newest first."""
+    catch_up(store, wanted.text or "")
     with reading(store) as connection:
         numbers = list(islice(_matching(connection, wanted), wanted.limit))
         return _rows(connection, sorted(numbers, reverse=True))
@@ -251,11 +254,23 @@ def _matching(connection: sqlite3.Connection, wanted: RunFilter) -> Iterator[int
         connection.create_function("holds", 1, _finder(needle), deterministic=True)
         where.add("(holds(prompt) OR EXISTS (SELECT 1 FROM results WHERE results.run = runs.number AND holds(answer)))")
     by_time = wanted.since is not None or wanted.until is not None
+    if wanted.text and (queries := candidates(connection, wanted.text.casefold())):
+        return _listed(connection, queries, where, by_time=by_time)
     if not by_time and (wanted.profile is not None or wanted.model is not None):
         return _along_index(connection, wanted, where)
     order = "created_at DESC, number DESC" if by_time else "number DESC"
     found = connection.execute(f"SELECT number FROM runs WHERE {where.text} ORDER BY {order}", where.values)  # noqa: S608
     return (number for (number,) in found)
+
+
+def _listed(
+    connection: sqlite3.Connection, queries: Sequence[tuple[str, tuple[int | str, ...]]], where: _Where, *, by_time: bool
+) -> Iterator[int]:
+    """Those of the runs of `queries` that fulfil the conditions; where moments are asked for, by the moment."""
+    fits = f"SELECT created_at, number FROM (%s) CROSS JOIN runs ON number = run WHERE {where.text} ORDER BY run DESC"  # noqa: S608
+    newer, *known = (connection.execute(fits % query, [*values, *where.values]) for query, values in queries)
+    found = chain(newer, heapq.merge(*known, key=itemgetter(1), reverse=True))
+    return (number for _, number in (sorted(found, reverse=True) if by_time else found))
 
 
 def _along_index(connection: sqlite3.Connection, wanted: RunFilter, where: _Where) -> Iterator[int]:

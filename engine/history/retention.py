@@ -10,6 +10,7 @@ from itertools import islice
 from ..results.assembly import timestamp
 from .heads import Retention
 from .store import Store, store_error
+from .text_index import forget
 
 RUNS_AT_ONCE = 20
 """How many runs one transaction removes; between two, other writers get their turn."""
@@ -114,6 +115,7 @@ def _delete(store: Store, numbers: list[int]) -> int:
     _rows(store, "PRAGMA secure_delete = ON")
     try:
         with store.transaction() as connection:
+            forget(connection, numbers)
             removed = 0
             for number in numbers:
                 removed += connection.execute("DELETE FROM runs WHERE number = ?", (number,)).rowcount

@@ -13,6 +13,7 @@ from ....profiles.config import Config, load, project_file, user_file
 from ....profiles.disk import is_own
 from ....providers.errors import ThinkdialError
 from ...history.store import Store, database_path
+from ...history.text_index import is_possible
 from ...targets.key_inventory import key_inventory
 from ..documents import facts_status_document
 from ..local_servers import local_servers
@@ -104,6 +105,8 @@ def history_findings() -> Iterator[Finding]:
                 "ok" if sound else "problem",
                 None if sound else "move it away; the next run begins another",
             )
+    if not is_possible():
+        yield Finding(section, "text search", "reads every run: this SQLite has no FTS5 with trigrams", "note")
     directory = next((one for one in (path.parent, *path.parents) if one.is_dir()), Path("/"))
     if not os.access(directory, os.W_OK):
         yield Finding(
