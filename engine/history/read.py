@@ -264,7 +264,11 @@ def _matching(connection: sqlite3.Connection, wanted: RunFilter) -> Iterator[int
 
 
 def _listed(
-    connection: sqlite3.Connection, queries: Sequence[tuple[str, tuple[int | str, ...]]], where: _Where, *, by_time: bool
+    connection: sqlite3.Connection,
+    queries: Sequence[tuple[str, tuple[int | str, ...]]],
+    where: _Where,
+    *,
+    by_time: bool,
 ) -> Iterator[int]:
     """Those of the runs of `queries` that fulfil the conditions; where moments are asked for, by the moment."""
     fits = f"SELECT created_at, number FROM (%s) CROSS JOIN runs ON number = run WHERE {where.text} ORDER BY run DESC"  # noqa: S608
