@@ -41,10 +41,8 @@ ERASING = (3, 42, 0)
 """The first SQLite whose index can forget a run without leaving pieces of it behind."""
 
 _ALL = 2**62
-_TABLE = "run_texts"
 _MAKE = (
-    f"CREATE VIRTUAL TABLE {_TABLE} USING fts5"
-    "(words, content='', tokenize='trigram case_sensitive 1', detail='none', columnsize=0)",
+    "CREATE VIRTUAL TABLE run_texts USING fts5(words, content='', tokenize='trigram case_sensitive 1', detail='none')",
     "CREATE TABLE run_texts_reach (newest INTEGER NOT NULL)",  # up to which run the index reaches
     "CREATE TABLE run_texts_unread (run INTEGER PRIMARY KEY)",  # of those, the ones that are too long
 )
@@ -82,9 +80,9 @@ def catch_up(store: Store, text: str) -> None:
                     for statement in _MAKE:
                         connection.execute(statement)
                     if _erases():
-                        connection.execute(f"INSERT INTO {_TABLE} ({_TABLE}, rank) VALUES ('secure-delete', 1)")
+                        connection.execute("INSERT INTO run_texts (run_texts, rank) VALUES ('secure-delete', 1)")
         left = MOST_RUNS
-        while left > 0:
+        while left > 0 and _has_more(store.connection):
             with store.transaction() as connection:
                 added = _add_some(connection, min(left, RUNS_AT_ONCE))
             if not added:
@@ -103,7 +101,7 @@ def candidates(connection: sqlite3.Connection, needle: str) -> list[tuple[str, t
         return []
     with suppress(sqlite3.Error):
         if _is_there(connection):
-            known = f"SELECT rowid AS run FROM {_TABLE} WHERE {_TABLE} MATCH ?"  # noqa: S608
+            known = "SELECT rowid AS run FROM run_texts WHERE run_texts MATCH ?"
             return [
                 ("SELECT number AS run FROM runs WHERE number > ?", (_newest(connection),)),
                 (known, (_question(needle),)),
@@ -122,14 +120,14 @@ def forget(connection: sqlite3.Connection, numbers: Iterable[int]) -> None:
     newest = _newest(connection)
     known = [number for number in numbers if number <= newest]
     if known and not _erases():
-        for name in (_TABLE, "run_texts_reach", "run_texts_unread"):
+        for name in ("run_texts", "run_texts_reach", "run_texts_unread"):
             connection.execute(f"DROP TABLE {name}")
         return
     for number in known:
         there = connection.execute("SELECT 1 FROM runs WHERE number = ?", (number,)).fetchone()
         is_unread = connection.execute("DELETE FROM run_texts_unread WHERE run = ?", (number,)).rowcount
         if there and not is_unread:
-            statement = f"INSERT INTO {_TABLE} ({_TABLE}, rowid, words) VALUES ('delete', ?, ?)"  # noqa: S608
+            statement = "INSERT INTO run_texts (run_texts, rowid, words) VALUES ('delete', ?, ?)"
             connection.execute(statement, (number, _words(connection, number)))
 
 
@@ -145,12 +143,16 @@ def _add_some(connection: sqlite3.Connection, most: int) -> int:
         if size > MOST_CHARACTERS:
             connection.execute("INSERT INTO run_texts_unread VALUES (?)", (number,))
         else:
-            statement = f"INSERT INTO {_TABLE} (rowid, words) VALUES (?, ?)"  # noqa: S608
+            statement = "INSERT INTO run_texts (rowid, words) VALUES (?, ?)"
             connection.execute(statement, (number, _words(connection, number)))
     if rows:
         connection.execute("DELETE FROM run_texts_reach")
         connection.execute("INSERT INTO run_texts_reach VALUES (?)", (rows[-1][0],))
     return len(rows)
+
+
+def _has_more(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM runs WHERE number > ?", (_newest(connection),)).fetchone() is not None
 
 
 def _newest(connection: sqlite3.Connection) -> int:
@@ -169,8 +171,8 @@ def _words(connection: sqlite3.Connection, run: int) -> str:
 
 
 def _is_there(connection: sqlite3.Connection) -> bool:
-    found = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
-    return connection.execute(found, (_TABLE,)).fetchone() is not None
+    found = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'run_texts'"
+    return connection.execute(found).fetchone() is not None
 
 
 def _erases() -> bool:
