@@ -13,7 +13,8 @@ from ..exchange.reader import RawResponse
 from ..results.assembly import summarize
 from ..results.result import Result
 from .conversations.rows import sessions_holding
-from .read import RunFilter, RunRow, StoredResult, StoredRun, find_run, list_runs, remove_runs, run_numbers, stored_run
+from .read import RunRow, StoredResult, StoredRun, find_run, list_runs, remove_runs, run_numbers, stored_run
+from .search.matches import RunFilter
 from .store import Store
 
 MOST_NAMES = 8

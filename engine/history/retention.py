@@ -9,8 +9,8 @@ from itertools import islice
 
 from ..results.assembly import timestamp
 from .heads import Retention
+from .search.text_index import forget
 from .store import Store, store_error
-from .text_index import forget
 
 RUNS_AT_ONCE = 20
 """How many runs one transaction removes; between two, other writers get their turn."""

@@ -33,7 +33,7 @@ def open_(
     Example:  thinkdial open last
     """
     from ....engine.history.queries import matching_runs, named_run
-    from ....engine.history.read import RunFilter
+    from ....engine.history.search.matches import RunFilter
     from ....engine.targets.extras import how_to_add
     from ....profiles.config import load
     from ....providers.errors import UsageError

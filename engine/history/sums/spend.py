@@ -10,7 +10,7 @@ from typing import Any, Literal
 from msgspec import Struct
 
 from ....profiles.budget_rules import Allowance, BudgetRules
-from ..read import moment_text
+from ..search.matches import moment_text
 from ..store import Store, reading
 from .aside import aside_in
 from .under_way import lost_calls, unknown_calls

@@ -12,8 +12,8 @@ from pathlib import Path
 from ....profiles.config import Config, load, project_file, user_file
 from ....profiles.disk import is_own
 from ....providers.errors import ThinkdialError
+from ...history.search.text_index import is_possible
 from ...history.store import Store, database_path
-from ...history.text_index import is_possible
 from ...targets.key_inventory import key_inventory
 from ..documents import facts_status_document
 from ..local_servers import local_servers

@@ -14,7 +14,7 @@ from thinkdial.engine.history.queries import (
     named_runs,
     one_response,
 )
-from thinkdial.engine.history.read import RunFilter
+from thinkdial.engine.history.search.matches import RunFilter
 from thinkdial.engine.results.result import ThinkReceipt
 from thinkdial.providers.errors import StoreError, UsageError
 

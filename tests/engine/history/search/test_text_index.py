@@ -8,12 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.history import text_index
-from thinkdial.engine.history.read import RunFilter, list_runs, remove_runs
+from thinkdial.engine.history.read import list_runs, remove_runs
+from thinkdial.engine.history.search import text_index
+from thinkdial.engine.history.search.matches import RunFilter
+from thinkdial.engine.history.search.text_index import candidates, catch_up, is_possible
 from thinkdial.engine.history.store import Store
-from thinkdial.engine.history.text_index import candidates, catch_up, is_possible
 
-from .made import NOON, result, store_run
+from ..made import NOON, result, store_run
 
 pytestmark = pytest.mark.skipif(not is_possible(), reason="this SQLite has no FTS5 with trigrams")
 

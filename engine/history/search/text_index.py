@@ -13,13 +13,13 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from ...providers.errors import StoreError
-from ..results.assembly import timestamp
+from ....providers.errors import StoreError
+from ...results.assembly import timestamp
 
 if TYPE_CHECKING:
     import sqlite3
 
-    from .store import Store
+    from ..store import Store
 
 PIECE = 3
 """Characters. A shorter text is in no index."""

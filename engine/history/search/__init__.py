@@ -1,0 +1,1 @@
+"""Which runs are meant: by name, moment and text."""
