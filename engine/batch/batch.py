@@ -14,7 +14,7 @@ from ..costs.budget.purse import Purse
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
 from ..results.charge import may_have_cost
-from ..results.result import Result
+from ..results.result import Cost, Result
 from ..runs.call import is_refused
 from ..runs.descriptors import room_for
 from .caller import RowCaller
@@ -36,6 +36,7 @@ from .rows.sample_groups import SampleGroups
 
 if TYPE_CHECKING:
     from .output.sums import Books
+    from .progress import BatchHands
 
 ROWS_AHEAD = 256
 """Rows that the quickest lane may have waiting before the input is read on."""
@@ -73,6 +74,7 @@ class Batch:
         window: int = WINDOW,
         examine: Examination | None = None,
         make_pace: Callable[[RowCaller], Pace] | None = None,
+        hands: BatchHands | None = None,
     ) -> None:
         self.surroundings, self.stopping, self.blocked = surroundings, False, False
         self._reading_done = False
@@ -88,17 +90,16 @@ class Batch:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._refused: dict[str, ConfigError | UsageError] = {}
         self.ended = Ended(0, 0, Tally(), finished=False)
-        self._room = asyncio.Event()
-        self._window = window
+        self._room, self._window = asyncio.Event(), window
         # A file is put in order in the end, so that a kill loses nothing; a pipe has to be given order as it goes.
         self.order = DigestMap() if ordered and memory is not None else None
         self.interrupted = False
         self._looks_at_works = ordered or (memory is not None and memory.resumed > 0)
         self._ordered = Ordered(output, self._room.set) if ordered and memory is None else None
-        self._index = 0
-        self._places = asyncio.Semaphore(room_for(MOST_IN_ALL))
+        self._index, self._hands = 0, hands
+        self._places = asyncio.Semaphore(room_for(MOST_IN_ALL) if hands is None else MOST_IN_ALL)
         self._sums, self._flow = sums, asyncio.Lock()
-        self._gauge = Gauge(surroundings.clock)
+        self._gauge = Gauge(surroundings.clock, hands)
         self._claimed = DigestMap()
         """Works begun in lanes of one profile: with several think values they may overlap."""
         self._lost: list[bytes] = []
@@ -116,7 +117,7 @@ class Batch:
             for lane in self.lanes.values():
                 lane.end()
             await self._lanes_over()
-            self.ended.finished = not self.stopping and self._all_done()
+            self.ended.hold(sum(self._asked.values()), finished=not self.stopping and self._all_done())
         except asyncio.CancelledError:
             self.interrupted = True
             self.stop()
@@ -148,10 +149,9 @@ class Batch:
 
     def progress(self, share_read: float | None = None) -> BatchProgress:
         """How far it is at this moment; any thread may ask. `share_read` is how much of the input has been read."""
-        ended = self.ended
-        taken = Taken(self._asked, self._skipped, ended.bad_rows, self._reading_done, share_read)
+        taken = Taken(self._asked, self._skipped, self.ended.bad_rows, self._reading_done, share_read)
         standings = [lane.standing() for lane in list(self.lanes.values())]
-        return self._gauge.read(standings, ended.tally, taken, is_stopping=self.stopping)
+        return self._gauge.read(standings, self.ended.tally, taken, is_stopping=self.stopping)
 
     # What lanes ask of their batch.
 
@@ -164,23 +164,24 @@ class Batch:
             return False
         if sum(other.name == lane.name for other in self.lanes.values()) > 1:
             if self._claimed.get(work.key) is not None:
+                self._asked[lane.name] -= 1
                 return False
             self._claimed.set(work.key, 1)
         return True
 
-    async def call(self, lane: Lane, prepared: Prepared, surroundings: Surroundings) -> Result:
+    async def call(self, lane: Lane, task: Task, prepared: Prepared, surroundings: Surroundings) -> Result:
         """One attempt, if the budget allows it. If not, the batch stops."""
         async with self._places:
             if self.stopping:  # while it waited for its place: it was never begun
                 stopped = Failure("budget", "the batch was stopped before it began")
                 return lane.caller.refused(prepared.think, stopped, prepared.asked.repeat)
-            return await self._call(lane, prepared, surroundings)
+            return await self._call(lane, task, prepared, surroundings)
 
     def _next_index(self) -> int:
         self._index += 1
         return self._index
 
-    async def _call(self, lane: Lane, prepared: Prepared, surroundings: Surroundings) -> Result:
+    async def _call(self, lane: Lane, task: Task, prepared: Prepared, surroundings: Surroundings) -> Result:
         if lane.caller.kit is not None:
             from .output.booked_rounds import BookedRounds  # which few batches need
 
@@ -190,8 +191,9 @@ class Batch:
             )
         booking = None if self._sums is None else self._sums.booking()
         result = await lane.caller.call(
-            prepared, surroundings, index=self._next_index(), purse=self._purse,
+            prepared, surroundings, index=self._next_index(), purse=self._purse, hands=self._hands,
             begin=None if booking is None else booking.begin, keep=None if booking is None else booking.keep,
+            work=(task.work.key, task.think),
         )  # fmt: skip
         if is_refused(result):
             self.ended.budget = self.ended.budget or result.error
@@ -236,6 +238,11 @@ class Batch:
         except BaseException:
             self.stop()  # the lane ends by it, and the others begin nothing more
             raise
+
+    def left_behind(self, cost: Cost) -> bool:
+        """A worker is gone with what it had under way. Whether that is asked again."""
+        self.ended.left.add(cost, again=not self.stopping)
+        return not self.stopping
 
     def waiting(self, lane: Lane, task: Task, failed: Failure) -> None:
         """A call will be tried again."""

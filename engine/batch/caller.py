@@ -1,4 +1,4 @@
-"""The row function: one row, one profile, one think value -> one result. One machine and a cluster share it."""
+"""The row function: one row, one profile, one think value -> one result. Whoever makes it, it is prepared here."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ from .rows.rows import Row
 if TYPE_CHECKING:
     from ...profiles.shapes.shape import Shape
     from ..exchange.files.uploads import Uploads
+    from ..runs.hands import Hands
     from ..runs.rounds.loop import RoundBooks, ToolKit
 
 SILENT = Silent()
@@ -204,12 +205,14 @@ class RowCaller:
         purse: Purse | None = None,
         begin: Begin | None = None,
         keep: Keep | None = None,
+        hands: Hands | None = None,
+        work: object = None,
     ) -> Coroutine[Any, Any, Result]:
         """One attempt, whatever comes of it (`make_call`)."""
         ready = ReadyCall(prepared, self._key, self._authorize, self._once)
         return make_call(
             ready, surroundings, run_id=self._run_id, extra=self._extra,
-            index=index, purse=purse, begin=begin, keep=keep, is_paced=True,
+            index=index, purse=purse, begin=begin, keep=keep, is_paced=True, hands=hands, work=work,
             uploads=self._uploads() if self._uploads and FILE_MARK.encode() in prepared.request.body else None,
         )  # fmt: skip
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import ROUND_CEILING, Decimal
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +13,9 @@ from msgspec import Struct
 
 from ...providers.errors import Failure, ThinkdialError
 from ..checks.gates import GateTally
+from ..costs.budget.limits import dollars
 from ..results.assembly import timestamp
-from ..results.result import Result
+from ..results.result import Cost, Result
 from .output.summary import Tally
 from .rows.digests import DigestMap
 
@@ -23,8 +25,49 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
+class LeftBehind:
+    """Attempts that workers had under way when they were lost, and what those may have cost: `usd` as far as known."""
+
+    again: int = 0
+    unanswered: int = 0
+    usd: Decimal = Decimal(0)
+    unpriced: int = 0
+
+    def add(self, cost: Cost, *, again: bool) -> None:
+        """Count one, which is asked `again` or not."""
+        self.again += again
+        self.unanswered += not again
+        if cost.lost_usd is None:
+            self.unpriced += 1
+        else:
+            self.usd += cost.lost_usd
+
+    @property
+    def words(self) -> list[str]:
+        """What there is to tell of them."""
+        most = (
+            f"up to {dollars(self.usd, ROUND_CEILING)} USD" if self.usd or not self.unpriced else "at an unknown price"
+        )
+        most += f", and {self.unpriced:,} at an unknown price" if self.unpriced and self.usd else ""
+        words: list[str] = []
+        if self.again:
+            words.append(
+                f"{self.again:,} call{_s(self.again)} of lost workers asked again: paid twice, perhaps ({most})"
+            )
+        if self.unanswered:
+            words.append(
+                f"{self.unanswered:,} call{_s(self.unanswered)} of lost workers may be billed, unanswered ({most})"
+            )
+        return words
+
+
+@dataclass(slots=True)
 class Ended:
-    """What became of this run. `output_problem` is set when results could not be written; `lost` holds their lines."""
+    """What became of this run. `output_problem` is set when results could not be written; `lost` holds their lines.
+
+    `missing` results are asked for by the input, and neither written nor there before. `hands_problem` says why nobody
+    was left to make calls.
+    """
 
     rows: int
     bad_rows: int
@@ -38,6 +81,14 @@ class Ended:
     lost: tuple[bytes, ...] = ()
     broken: dict[str, Failure] = field(default_factory=dict[str, Failure])
     gates: GateTally | None = None
+    missing: int = 0
+    left: LeftBehind = field(default_factory=LeftBehind)
+    hands_problem: ThinkdialError | None = None
+
+    def hold(self, expected: int, *, finished: bool) -> None:
+        """Hold what was expected against what is there: `finished` it is only when nothing is missing."""
+        self.missing = expected - self.tally.results - self.tally.skipped
+        self.finished = finished and not self.missing
 
     def count(self, result: Result, row_id: str) -> None:
         """Count a result that is written."""
@@ -97,6 +148,10 @@ class BatchEnd(Struct, frozen=True):
             return BatchOutcome.ALL_FAILED
         is_whole = ended.finished and not (failed or ended.bad_rows or ended.broken)
         return BatchOutcome.OK if is_whole else BatchOutcome.SOME_FAILED
+
+
+def _s(count: int) -> str:
+    return "" if count == 1 else "s"
 
 
 def tally_of(documents: Iterable[Mapping[str, Any]], reference: Reference, this_run: Tally | None = None) -> Tally:

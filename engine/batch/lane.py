@@ -23,6 +23,7 @@ from ..planning.prepare import Prepared
 from ..results.charge import after_lost, is_lost
 from ..results.result import Cost, Result
 from ..runs.call import is_refused
+from ..runs.hands import NO_WORKER, is_left_behind
 from .caller import RowCaller
 from .output.output_file import Work
 from .overflow import Overflow
@@ -43,7 +44,8 @@ class Task(Struct):
     """One call to make. `tries` counts the attempts that were made, `busy` those that were turned away.
 
     `lower` are the results of less thinking, which failed their check. `samples` of the same are made in this run,
-    itself included. `lost` is what is known of attempts that may be billed.
+    itself included. `lost` is what is known of attempts that may be billed, of which `left` were those of workers
+    that are gone.
     """
 
     row: Row
@@ -55,6 +57,7 @@ class Task(Struct):
     lower: tuple[Result, ...] = ()
     samples: int = 1
     lost: tuple[Cost, ...] = ()
+    left: int = 0
 
 
 class Owner(Protocol):
@@ -66,11 +69,13 @@ class Owner(Protocol):
 
     def wants(self, lane: Lane, work: Work) -> bool: ...
 
-    async def call(self, lane: Lane, prepared: Prepared, surroundings: Surroundings) -> Result: ...
+    async def call(self, lane: Lane, task: Task, prepared: Prepared, surroundings: Surroundings) -> Result: ...
 
     async def done(self, lane: Lane, task: Task, result: Result) -> None: ...
 
     async def settled(self, lane: Lane, task: Task) -> None: ...
+
+    def left_behind(self, cost: Cost) -> bool: ...
 
     def waiting(self, lane: Lane, task: Task, failed: Failure) -> None: ...
 
@@ -244,11 +249,17 @@ class Lane:
             pass
 
     async def _do(self, task: Task, prepared: Prepared, surroundings: Surroundings) -> None:
-        answered = await self.owner.call(self, prepared, surroundings)
-        if is_refused(answered):
+        answered = await self.owner.call(self, task, prepared, surroundings)
+        if is_refused(answered) or NO_WORKER in answered.warnings:
             self.pace.finish(self.now(), PaceReport(None, None, 0))
             if task.lower:
                 await self.owner.settled(self, task)
+            return
+        if is_left_behind(answered) and self.owner.left_behind(answered.cost):
+            # It says nothing of the provider: neither the pace nor the tries hear of it.
+            self.pace.finish(self.now(), PaceReport(None, None, 0))
+            task.lost, task.left = (*task.lost, answered.cost), task.left + 1
+            heapq.heappush(self._again, (self.now(), task.number, task))
             return
         failed = answered.error
         kind = failed.kind if failed is not None else None
@@ -259,7 +270,7 @@ class Lane:
         tokens = used_tokens(answered)
         report = PaceReport(kind, retry_after, tokens, usage.input_tokens, usage.output_tokens)
         self.pace.finish(self.now(), report)
-        earlier = task.tries + task.busy
+        earlier = task.tries + task.busy + task.left
         retries = self.caller.kit is None  # else each round has its own
         if failed is not None and retries and (wait := self._wait_before_another(task, failed)) is not None:
             if is_lost(answered):

@@ -22,6 +22,22 @@ Target = Path | int | Callable[[bytes], None]
 """Where results go: a file that remembers them, a descriptor such as that of standard output, or what takes lines."""
 
 
+class Workers(Struct, frozen=True):
+    """Who makes the calls: `count` processes here, or workers `on_cluster`, there for None as many as it has CPUs.
+
+    `sends_keys`: keys go with the calls, where nobody can read them on the way.
+    """
+
+    count: int | None = None
+    on_cluster: bool = False
+    sends_keys: bool = False
+
+    @property
+    def most_at_once(self) -> int:
+        """Calls under way for one profile, where nothing else limits them: for each what one process may have."""
+        return 256 * (self.count or 8)
+
+
 class BatchOptions(Struct, frozen=True):
     """The options of one batch; None leaves it to the rows, the profiles and the configured defaults.
 
@@ -29,7 +45,7 @@ class BatchOptions(Struct, frozen=True):
     None. `expect` is for rows that expect nothing, `allow_files` lets rows name files outside of their folder, and
     `is_local` says whether the calls are made by this process. `config_file` is the one that was named beside the usual
     ones: another process reads it again. `names` are what the caller's options are called. `files` is wished for files
-    that rows attach.
+    that rows attach. `workers` make the calls; None: this process does.
     """
 
     source: Source
@@ -55,6 +71,7 @@ class BatchOptions(Struct, frozen=True):
     gate: Gate | None = None
     escalate: tuple[Think, ...] = ()
     files: FileWishes = AS_USUAL
+    workers: Workers | None = None
 
     @property
     def folder(self) -> Path | None:

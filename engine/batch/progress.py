@@ -11,6 +11,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from ...providers.errors import Failure
+from ..runs.hands import Hands
 from .output.summary import Group, Tally
 
 WINDOW_S = 30.0
@@ -84,6 +85,23 @@ class BatchProgress(Struct, frozen=True):
     elapsed_s: float
     bad_rows: int
     is_stopping: bool
+    crew: CrewStanding | None = None
+
+
+class CrewStanding(Struct, frozen=True):
+    """The workers at one moment. `refused` are names of nodes and why they get no calls."""
+
+    workers: int
+    nodes: int
+    silent: int
+    refused: tuple[tuple[str, str], ...]
+    under_way: int
+
+
+class BatchHands(Hands, Protocol):
+    """Workers that make the calls of a batch."""
+
+    def standing(self) -> CrewStanding: ...
 
 
 class Running(Protocol):
@@ -105,8 +123,8 @@ class Taken(Struct, frozen=True):
 class Gauge:
     """Reads the progress of one batch. It remembers how many results there were a while ago, for the rates."""
 
-    def __init__(self, clock: Callable[[], float]) -> None:
-        self._clock, self._began = clock, clock()
+    def __init__(self, clock: Callable[[], float], hands: BatchHands | None = None) -> None:
+        self._clock, self._began, self._hands = clock, clock(), hands
         self._rates: dict[str, _Rate] = {}
 
     def read(self, standings: Iterable[Standing], tally: Tally, taken: Taken, *, is_stopping: bool) -> BatchProgress:
@@ -125,7 +143,8 @@ class Gauge:
             self._profile(_merged(own, now), groups[name], retries[name], taken, now, is_stopping=is_stopping)
             for name, own in lanes.items()
         )
-        return BatchProgress(profiles, _together(profiles), now - self._began, taken.bad_rows, is_stopping)
+        crew = None if self._hands is None else self._hands.standing()
+        return BatchProgress(profiles, _together(profiles), now - self._began, taken.bad_rows, is_stopping, crew)
 
     def _profile(
         self, lane: Standing, groups: Sequence[Group], retries: int, taken: Taken, now: float, *, is_stopping: bool

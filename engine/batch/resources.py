@@ -112,9 +112,9 @@ async def resources_for(
                     listener.note(words, important=True)
 
 
-def pace_maker(purse: Purse | None) -> Callable[[RowCaller], Pace]:
+def pace_maker(purse: Purse | None, most_at_once: int | None = None) -> Callable[[RowCaller], Pace]:
     """How the pace of a profile is made: its own, and where its purse knows of a limiter, by leave of that too."""
-    most_at_once = room_for(MOST_AT_ONCE)
+    most_at_once = most_at_once or room_for(MOST_AT_ONCE)
     if purse is None or purse.doors is None:
         return lambda caller: Pace(caller.limits, most_at_once=most_at_once)
     from .pace.limited_pace import limited_paces

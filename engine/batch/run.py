@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 from collections.abc import Generator, Iterator, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from ...profiles.config import Config
     from ..costs.budget.purse import Purse
     from ..results.result import Result
+    from .hands.crew import Crew
     from .options import BatchOptions
 
 
@@ -127,7 +128,10 @@ class ReadyBatch(Struct, frozen=True):
 
             names = profiles_of(given.names, self.config)
             options = replace(options, calls=settled(options.calls, self.config, names, self.listener.note))
-        async with resources_for(options, self.config, given.names, run_id, self.listener, purse) as resources:
+        async with (
+            resources_for(options, self.config, given.names, run_id, self.listener, purse) as resources,
+            self._workers() as crew,
+        ):
             batch = Batch(
                 make_caller=caller_maker(
                     self.config,
@@ -153,7 +157,11 @@ class ReadyBatch(Struct, frozen=True):
                 ordered=options.ordered,
                 window=options.window,
                 examine=looks_at_rows(options, self.config, resources, run_id),
+                hands=crew,
+                most_at_once=None if options.workers is None else options.workers.most_at_once,
             )
+            if crew is not None:
+                crew.on_failure = batch.stop
             batch.ended.gates = None if options.gate is None else GateTally(options.gate)
             with ExitStack() as stack:
                 stack.enter_context(watcher.watching(batch))
@@ -161,8 +169,26 @@ class ReadyBatch(Struct, frozen=True):
                     stack.enter_context(rare_collections())
                     stack.enter_context(stopped_by_signals(batch, self.listener.interrupted))
                 ended = await batch.run()
+            if crew is not None:
+                self._tell_of(crew, ended)
         tally, gates = self._left_in_order(ended)
         return BatchEnd(ended, tally, gates, options.calls.is_strict)
+
+    def _workers(self) -> AbstractAsyncContextManager[Crew | None]:
+        """Who makes the calls, where it is not this process."""
+        if self.options.workers is None:
+            return nullcontext(None)
+        from .hands.opened_crew import opened_crew  # which few batches need
+
+        return opened_crew(self.options.workers, self.listener)
+
+    def _tell_of(self, crew: Crew, ended: Ended) -> None:
+        """What workers have left behind."""
+        if crew.failure is not None and not ended.tally.results and not ended.left.words:
+            raise crew.failure
+        ended.hands_problem = crew.failure
+        for words in (*ended.left.words, *crew.late_words()):
+            self.listener.note(words, important=True)
 
     def _left_in_order(self, ended: Ended) -> tuple[Tally, GateTally | None]:
         """Put the output in order, as far as it is a file; the totals and gates of all that it holds."""

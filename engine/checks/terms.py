@@ -58,7 +58,7 @@ class ExpectTerms(Struct, frozen=True):
         if self.only_text:
             raise UsageError(
                 f"expect.{kind} is judged only where the calls are made by this process",
-                hint="leave out --via and --engine",
+                hint="leave out --via",
             )
         if kind == "agree" and isinstance(name, int | float) and not isinstance(name, bool):
             if not 0 < name <= 1:

@@ -101,11 +101,12 @@ def sent_secrets(target: Target, request: HttpRequest, auth: Mapping[str, str]) 
 @lru_cache(maxsize=64)
 def _secrets(headers: tuple[tuple[str, str], ...], key: str) -> Secrets:
     """They are the same for all rows of a batch."""
-    named = [value for name, value in headers if _is_secret(name)]
+    named = [value for name, value in headers if may_be_secret(name)]
     return Secrets((key, *named, *(value.rpartition(" ")[2] for value in named)))
 
 
-def _is_secret(header: str) -> bool:
+def may_be_secret(header: str) -> bool:
+    """Whether the value of a header of this name is kept out of all that is shown."""
     return any(word in header.lower() for word in SECRET_WORDS)
 
 
@@ -113,7 +114,7 @@ def masked_headers(prepared: Prepared, key_source: str | None) -> dict[str, str]
     """The headers that would be sent, with every credential masked."""
     auth_header, auth_scheme = auth_of(prepared.target)
     headers = {
-        name: MASK if name == auth_header or _is_secret(name) else value for name, value in prepared.request.headers
+        name: MASK if name == auth_header or may_be_secret(name) else value for name, value in prepared.request.headers
     }
     if key_source is not None:
         headers.setdefault(auth_header, f"{auth_scheme}{MASK}")

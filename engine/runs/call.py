@@ -19,7 +19,7 @@ from ...providers.turns.pieces import FILE_MARK
 from ..costs.prices.pricing import price_of
 from ..exchange.exchange import Exchange
 from ..exchange.observer import CallObserver
-from ..exchange.outcome import cancelled
+from ..exchange.outcome import Outcome, cancelled
 from ..exchange.surroundings import Surroundings
 from ..planning.prepare import Prepared
 from ..results.assembly import result_of, unsent_result
@@ -31,6 +31,7 @@ from .observer import Silent
 if TYPE_CHECKING:
     from ..costs.budget.purse import Purse
     from ..exchange.files.uploads import Uploads
+    from .hands import Hands
 
 OnStored = Callable[[], None]
 """To be called once a result is stored, or never will be: then the purse counts what it did cost."""
@@ -62,6 +63,8 @@ async def make_call(
     keep: Keep | None = None,
     uploads: Uploads | None = None,
     is_paced: bool = False,
+    hands: Hands | None = None,
+    work: object = None,
 ) -> Result:
     """Make `call`, with the retries of its patience, and tell what came of it. Cancelled, it gives what came so far.
 
@@ -70,6 +73,7 @@ async def make_call(
     the call is free again when `keep`, which has the result before anybody else, says so. What `begin` has been told
     of, `keep` hears of as well, whatever becomes of it. `uploads` are the files that the run has at providers.
     `is_paced`: the caller has leave of a shared limiter already, if there is one.
+    Where there are `hands` they make it, but for a call that refers to such files; `work` is what they know it by.
     """
     prepared, funds = surroundings.transport.lessons.applied(call.prepared), None
     door = None
@@ -93,33 +97,31 @@ async def make_call(
         prepared, funds = admitted.prepared, admitted.funds
         if door is not None:
             funds.on_again, surroundings = door.begun_again, replace(surroundings, on_response=door.heard)
-    exchange = Exchange(prepared, call.key, call.patience, surroundings, observer, index, call.authorize, funds)
     began = at or datetime.now(UTC)
-    try:
-        if begin is not None:
-            await begin(prepared, None if funds is None else funds.meter.grant_usd)
-        if FILE_MARK.encode() in prepared.request.body:
-            from ..exchange.files.references import run_referring  # which few calls need
+    granted_usd = None if funds is None else funds.meter.grant_usd
+    if hands is not None and FILE_MARK.encode() not in prepared.request.body:
+        from .hands import CallOrder  # which few runs have
 
-            outcome = await run_referring(exchange, uploads)
-        else:
-            outcome = await exchange.run()
-    except asyncio.CancelledError:
-        outcome = cancelled(exchange.outcome())
-    except UnheardError:
-        exchange.observer = _SILENT
-        outcome = cancelled(exchange.outcome())
-    except Exception as error:
-        exchange.observer = _SILENT  # it may be the observer's error
-        words = f"an error inside thinkdial: {type(error).__name__}: {error}"
-        outcome = exchange.outcome(failure("protocol", words, hint="please report it"))
-    cost = price_of(outcome.reply, outcome.prepared.target, began)
-    result = result_of(outcome, cost, run_id=run_id, at=began, extra=extra)
+        given, heard = replace(call, prepared=prepared), surroundings.on_response
+        order = CallOrder(given, index, run_id, began, extra, funds, heard, work)
+        try:
+            if begin is not None:
+                await begin(prepared, granted_usd)
+            result = await hands.make(order)
+        except asyncio.CancelledError:  # before it was begun
+            result = order.unmade(Failure("cancelled", "interrupted before it was sent"))
+        last, before = prepared, ()
+    else:
+        exchange = Exchange(prepared, call.key, call.patience, surroundings, observer, index, call.authorize, funds)
+        outcome = await _exchanged(exchange, begin, granted_usd, uploads)
+        cost = price_of(outcome.reply, outcome.prepared.target, began)
+        result = result_of(outcome, cost, run_id=run_id, at=began, extra=extra)
+        last, before = outcome.prepared, outcome.lost
     settle = None
     if purse is not None:
         result = purse.priced(index, result)
-    if (broke := is_lost(result)) or outcome.lost:
-        attempts = (*outcome.lost, outcome.prepared) if broke else outcome.lost
+    if (broke := is_lost(result)) or before:
+        attempts = (*before, last) if broke else before
         granted = () if funds is None else (*funds.lost, funds.meter.grant_usd)
         result = replace(result, cost=with_lost(result.cost, attempts, granted))
     if door is not None:
@@ -131,6 +133,30 @@ async def make_call(
     if settle is not None:
         settle()
     return result
+
+
+async def _exchanged(
+    exchange: Exchange, begin: Begin | None, granted_usd: Decimal | None, uploads: Uploads | None
+) -> Outcome:
+    """What came of an exchange, which raises nothing."""
+    prepared = exchange.prepared
+    try:
+        if begin is not None:
+            await begin(prepared, granted_usd)
+        if FILE_MARK.encode() in prepared.request.body:
+            from ..exchange.files.references import run_referring  # which few calls need
+
+            return await run_referring(exchange, uploads)
+        return await exchange.run()
+    except asyncio.CancelledError:
+        return cancelled(exchange.outcome())
+    except UnheardError:
+        exchange.observer = _SILENT
+        return cancelled(exchange.outcome())
+    except Exception as error:
+        exchange.observer = _SILENT  # it may be the observer's error
+        words = f"an error inside thinkdial: {type(error).__name__}: {error}"
+        return exchange.outcome(failure("protocol", words, hint="please report it"))
 
 
 def with_lost(cost: Cost, attempts: Sequence[Prepared], granted: Sequence[Decimal | None]) -> Cost:

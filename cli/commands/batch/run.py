@@ -57,7 +57,7 @@ from .options import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from ....engine.batch.options import BatchOptions
+    from ....engine.batch.options import BatchOptions, Workers
     from ....profiles.config import Config
     from ....providers.think import Think
 
@@ -81,21 +81,42 @@ class ProviderOptions(Struct, frozen=True):
 
 
 class SpreadOptions(Struct, frozen=True):
-    """Whether the rows are spread over a cluster, and how."""
+    """Who makes the calls: this process, others of this machine, or workers of a cluster."""
 
     engine: Annotated[
         str | None, typer.Option("--engine", metavar="ray", help="ray: spread the rows over a Ray cluster.")
     ] = None
     workers: Annotated[
         int | None,
-        typer.Option(
-            "--workers", metavar="N", min=1, help="With --engine ray: worker processes; else one for each CPU."
-        ),
+        typer.Option("--workers", metavar="N", min=1, help="With --engine ray: workers in all; else one for each CPU."),
     ] = None
-    shard_rows: Annotated[
-        int,
-        typer.Option("--shard-rows", metavar="N", min=1, help="With --engine ray: rows whose results share a file."),
-    ] = 1000
+    processes: Annotated[
+        int | None,
+        typer.Option("--processes", metavar="N", min=1, help="Have N processes of this machine make the calls."),
+    ] = None
+    send_keys: Annotated[
+        bool,
+        typer.Option("--send-keys", help="With --engine ray over TLS or loopback: send keys along, sealed."),
+    ] = False
+
+    def wanted(self) -> Workers | None:
+        """The workers; None where this process makes the calls. Raises `UsageError`."""
+        from ....engine.batch.options import Workers
+        from ....providers.errors import UsageError, did_you_mean
+
+        if self.engine not in (None, RAY):
+            raise UsageError(
+                f"--engine {self.engine}: is not known{did_you_mean(self.engine, (RAY,))}",
+                hint="--engine ray, or none",
+            )
+        if self.engine is None:
+            for option, given in (("--workers", self.workers is not None), ("--send-keys", self.send_keys)):
+                if given:
+                    raise UsageError(f"{option} is for --engine ray", hint="--processes N is for this machine alone")
+            return None if self.processes is None else Workers(self.processes)
+        if self.processes is not None:
+            raise UsageError("--processes is for this machine alone", hint="--engine ray has --workers N")
+        return Workers(self.workers, on_cluster=True, sends_keys=self.send_keys)
 
 
 AT_NO_PROVIDER, NOT_SPREAD = ProviderOptions(), SpreadOptions()
@@ -183,11 +204,10 @@ def run(
     summaries = tuple(summary or ())
     output_form(output_format, output)
     check_summary_paths(summaries)
-    if spreading.engine not in (None, RAY):
-        raise UsageError(
-            f"--engine {spreading.engine}: is not known{did_you_mean(spreading.engine, (RAY,))}",
-            hint="--engine ray, or none",
-        )
+    workers = spreading.wanted()
+    if workers is not None and (provider.via is not None or run_tools is not None):
+        option = "--via" if provider.via is not None else "--run-tools"
+        raise UsageError(f"{option} leaves nothing to workers: leave out --processes and --engine")
     if provider.via not in (None, PROVIDER):
         hint = "--via provider uses the providers' own batch APIs"
         raise UsageError(
@@ -195,15 +215,15 @@ def run(
         )
     for path in summaries:
         check_replaceable(path, force=force)
-    if output is not None and spreading.engine is None:
+    if output is not None:
         check_writable(output)
-    is_here, gate = spreading.engine is None and provider.via is None, checking.gate()
+    is_here, gate = provider.via is None, checking.gate()
     if not is_here and (gate is not None or strict_think):
         option = "--fail-on" if gate is not None else "--strict-think"
-        raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via and --engine")
+        raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via")
     if not is_here and (think_then_shape or shape_with is not None):
         option = "--think-then-shape" if think_then_shape else "--shape-with"
-        raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via and --engine")
+        raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via")
     options = BatchOptions(
         source=source_of(rows),
         target=output if output is not None or not is_here else standard_output(),
@@ -240,6 +260,7 @@ def run(
         is_local=is_here,
         gate=gate,
         escalate=_levels(escalate, think, is_here=is_here),
+        workers=workers,
     )
     quiet = keeping.quiet
     settings = load_config(keeping.config, options.profiles, quiet=quiet, shared=keeping.shared)
@@ -247,13 +268,6 @@ def run(
         options = with_template(options, use, settings)
     calls = with_samples(options.calls, repeat, options.profiles, settings, noting(quiet=quiet))
     options = replace(options, calls=with_run_tools(calls, run_tools, max_rounds, settings))
-    if spreading.engine is not None:
-        if run_tools is not None:
-            raise UsageError("--run-tools runs on this machine: leave out --engine ray")
-        from .cluster import run_over_cluster
-
-        spread = (spreading.workers, spreading.shard_rows)
-        return run_over_cluster(options, settings, summaries, *spread, quiet=quiet)
     if provider.via is not None:
         from .submission import submit
 
@@ -317,5 +331,5 @@ def _levels(escalate: str | None, think: str | None, *, is_here: bool) -> tuple[
     if think is not None:
         raise UsageError("--escalate says the think values: leave out --think")
     if not is_here:
-        raise UsageError("--escalate is for batches whose calls are made here", hint="leave out --via and --engine")
+        raise UsageError("--escalate is for batches whose calls are made here", hint="leave out --via")
     return checked_levels(sweep_values(escalate))

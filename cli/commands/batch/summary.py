@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from ....engine.batch.end import BatchEnd, BatchOutcome, summary_document
+from ....engine.batch.end import BatchEnd, BatchOutcome, Ended, summary_document
 from ....engine.results.forms import form_of
 from ....providers.errors import ThinkdialError, UsageError
 from ...exit_codes import ExitCode
@@ -64,6 +64,11 @@ def finish(end: BatchEnd, options: BatchOptions, summaries: Iterable[Path], *, q
             say("there are no rows in the input")
         case _:
             pass
+    if ended.hands_problem is not None:
+        complain(ended.hands_problem)
+    if ended.missing and (ended.hands_problem is not None or outcome is BatchOutcome.SOME_FAILED):
+        say(f"{ended.missing:,} results are missing: {_why_missing(ended)}")
+        say(_go_on(options))
     if outcome is BatchOutcome.INTERRUPTED or not (failures := end.gate_failures()):
         return CODES[outcome]
     from ...gates import code_after
@@ -108,6 +113,14 @@ def _text(form: SummaryForm | None, end: BatchEnd, options: BatchOptions) -> str
             from ...views.report.batch import summary_page
 
             return summary_page(end.tally, end.ended, source, now)
+
+
+def _why_missing(ended: Ended) -> str:
+    if ended.hands_problem is not None:
+        return "nobody was left to make the calls"
+    if ended.broken:
+        return f"{', '.join(ended.broken)} was given up"
+    return "they were asked for, and did not come to be written"
 
 
 def _go_on(options: BatchOptions) -> str:

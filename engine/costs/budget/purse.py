@@ -116,9 +116,7 @@ class Purse:
         if shortened is None:
             self._ledger.settle(index, Decimal(0))
             return _too_little(prepared, grant, at)
-        meter = Meter(
-            grant.usd, _price_of(shortened, at), estimated_input_tokens(shortened, prompt), _fees_of(shortened)
-        )
+        meter = meter_of(shortened, grant.usd, at)
         self._meters[index] = meter
         return Admitted(shortened, CallFunds(self, index, profile, shortened, meter))
 
@@ -138,7 +136,7 @@ class Purse:
         cut = result.error is not None and result.error.kind == "budget"
         if meter is None or not cut or result.cost.usd is not None:
             return result
-        return replace(result, cost=_estimated(meter))
+        return replace(result, cost=estimated_cost(meter))
 
     def settle(self, index: int, result: Result) -> None:
         """Count what the call did cost, once the history has it. Of one that never left, nothing."""
@@ -230,6 +228,12 @@ def _too_little(prepared: Prepared, grant: Grant, at: datetime) -> Failure:
     return Failure("budget", words, hint="raise the limit, or shorten the prompt")
 
 
+def meter_of(prepared: Prepared, grant_usd: Decimal | None, at: datetime) -> Meter:
+    """What adds up the cost of `prepared` while it streams, at the prices of `at`."""
+    tokens = estimated_input_tokens(prepared, prepared.asked.prompt)
+    return Meter(grant_usd, _price_of(prepared, at), tokens, _fees_of(prepared))
+
+
 def _price_of(prepared: Prepared, at: datetime) -> PriceOf:
     def price(usage: Usage) -> Decimal | None:
         return cost_of_usage(prepared, usage, at)
@@ -245,7 +249,8 @@ def _fees_of(prepared: Prepared) -> FeesOf | None:
     return partial(fees_so_far, prepared)
 
 
-def _estimated(meter: Meter) -> Cost:
+def estimated_cost(meter: Meter) -> Cost:
+    """What a call that was cut has cost, by what came of it."""
     spent = meter.usd
     if spent is None:
         return Cost()

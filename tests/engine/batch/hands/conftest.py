@@ -37,8 +37,8 @@ class Bench:
         return self.directory / "rows.jsonl"
 
     @property
-    def shards(self) -> Path:
-        return self.directory / "shards"
+    def output(self) -> Path:
+        return self.directory / "out.jsonl"
 
     def configure(self, model: str = "claude-opus-5-5", more: str = "limits: {concurrency: 6}") -> None:
         url = f"{self.simulator.base_url}/anthropic"
@@ -82,9 +82,12 @@ class Bench:
         )
 
     def lines(self) -> list[dict[str, Any]]:
-        """All lines of all shards."""
-        paths = sorted(self.shards.glob("part-*.jsonl"))
-        return [json.loads(line) for path in paths for line in path.read_bytes().splitlines()]
+        """All lines of the output."""
+        return [json.loads(line) for line in self.output.read_bytes().splitlines()]
+
+    def answered(self) -> int:
+        """How many results are in the output by now."""
+        return self.output.read_bytes().count(b"\n") if self.output.exists() else 0
 
 
 def prompt_of(body: Any) -> str:

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 
-from ....providers.errors import ConfigError
+from .....providers.errors import ConfigError
 
 PROBE_S = 60.0
 STRANGER = """

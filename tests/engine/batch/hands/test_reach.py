@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from thinkdial.engine.batch.cluster import reach
-from thinkdial.engine.batch.cluster.reach import check_reach, host_of_address, is_loopback_host
+from thinkdial.engine.batch.hands.cluster import reach
+from thinkdial.engine.batch.hands.cluster.reach import check_reach, host_of_address, is_loopback_host
 from thinkdial.providers.errors import ConfigError
 
 from ....cases import each

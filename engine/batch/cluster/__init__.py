@@ -1,1 +1,0 @@
-"""A batch over the machines of a Ray cluster."""

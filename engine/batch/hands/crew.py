@@ -1,0 +1,458 @@
+"""Workers as the hands of a batch: calls go to where hands are free, results come back one by one.
+
+A worker that dies, or says nothing for `silence_s`, loses what it had under way: those attempts are given back as lost
+(`WORKER_LOST`), so that the batch asks again by its own rules of money and order. One that was only silent may still
+answer them: kept where the answer is still wanted, else counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections import deque
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
+from decimal import Decimal
+
+from ....providers.errors import ConfigError, Failure, ThinkdialError
+from ...results.result import Result
+from ...runs.hands import NO_WORKER, WORKER_LOST, CallOrder
+from ...targets.keys import account_label
+from ..progress import CrewStanding
+from .links import Link, Sealing
+from .member import Member, OpenCall
+from .messages import (
+    AskMore,
+    BreakOff,
+    Done,
+    Greeting,
+    Heard,
+    Introduction,
+    MoreGranted,
+    RouteState,
+    Secret,
+    Taken,
+    WorkOrder,
+    unpacked,
+)
+from .parcels import Parcels, bare, clad, secret_headers, without_secrets
+from .routes import Route, Routes
+
+SILENCE_S = 15.0
+"""A worker that is not heard of for so long is taken for dead. It says that it lives every 2 seconds."""
+
+NOBODY_S = 60.0
+"""How long a call waits for a worker that can make it, where there is none."""
+
+LAST_WORDS_S = 2.0
+"""How long a call that is broken off may take to say what came of it."""
+
+Tell = Callable[[str], None]
+
+
+class Crew:
+    """The workers of one batch (`Hands`). Everything runs on the batch's event loop; carriers call it there.
+
+    `tell` hears in words what becomes of workers. `sealing` makes what only a worker may read; None: keys stay here.
+    """
+
+    def __init__(
+        self,
+        greeting: Greeting,
+        tell: Tell,
+        *,
+        sealing: Sealing | None,
+        silence_s: float | None = None,
+        nobody_s: float = NOBODY_S,
+        asks_reach: bool = True,
+    ) -> None:
+        self._greeting, self._tell, self._sealing = greeting, tell, sealing
+        self._silence_s = SILENCE_S if silence_s is None else silence_s
+        self._nobody_s, self._asks_reach = nobody_s, asks_reach
+        self._salt = os.urandom(16)
+        self._members: list[Member] = []
+        self._routes, self._parcels = Routes(), Parcels()
+        self._waiting: deque[OpenCall] = deque()
+        self._open: dict[object, OpenCall] = {}
+        """Calls whose answer somebody waits for, by their work."""
+        self._owed: dict[int, OpenCall] = {}
+        """Calls that were given up as lost, and of which their worker may still tell."""
+        self._early: dict[object, Result] = {}
+        """Late answers to works that are about to be asked again."""
+        self._unanswered: set[object] = set()
+        """Works whose last attempt was lost."""
+        self._count = 0
+        self._told: set[str] = set()
+        self._refused: dict[str, str] = {}
+        self._failed: ConfigError | None = None
+        self.begin: Callable[[], Awaitable[None]] | None = None
+        """Begins the workers, once there is something to do."""
+        self._beginning: asyncio.Task[None] | None = None
+        self.on_failure: Callable[[], None] = lambda: None
+        """Called when there will be no more workers."""
+        self._closing = False
+        self.late_kept = self.late_repeated = 0
+        self.late_usd = Decimal(0)
+        self._loop = asyncio.get_running_loop()
+        self._watch = self._loop.create_task(self._keep_watch())
+
+    # What the batch asks.
+
+    async def make(self, order: CallOrder) -> Result:
+        """Have one call made by whoever is free (`Hands`)."""
+        if self._beginning is None:
+            self._beginning = self._loop.create_task(self._begin())
+        work = order.work if order.work is not None else order.index
+        if (early := self._early.pop(work, None)) is not None:
+            self._unanswered.discard(work)
+            self.late_kept += 1
+            return early
+        self._count += 1
+        call = OpenCall(self._count, order, self._route(order), work, self._loop.create_future(), self._loop.time())
+        self._open[work] = call
+        self._place(call)
+        try:
+            result = await call.answer
+        except asyncio.CancelledError:
+            result = await self._broken_off(call)
+        if self._open.get(work) is call:
+            del self._open[work]
+        return result
+
+    def standing(self) -> CrewStanding:
+        """Who is there at this moment."""
+        live = [one for one in self._members if one.is_greeted and not one.is_silent]
+        return CrewStanding(
+            workers=len(live),
+            nodes=len({one.host for one in live}),
+            silent=sum(one.is_silent for one in self._members),
+            refused=tuple(self._refused.items()),
+            under_way=sum(len(one.calls) for one in live),
+        )
+
+    def late_words(self) -> list[str]:
+        """What there is to tell of late answers."""
+        words: list[str] = []
+        if self.late_kept:
+            words.append(f"{_calls(self.late_kept)} answered late by workers that had been given up, and kept")
+        if self.late_repeated:
+            words.append(
+                f"{_calls(self.late_repeated)} answered late, once others had answered them too: paid twice,"
+                f" {self.late_usd:f} USD of what is counted as lost"
+            )
+        return words
+
+    async def close(self) -> None:
+        """Send all workers home."""
+        self._closing = True
+        self._watch.cancel()
+        if self._beginning is not None:
+            self._beginning.cancel()
+        for member in list(self._members):
+            member.link.close()
+
+    # What carriers tell.
+
+    def joined(self, link: Link) -> Member:
+        """A worker is there; it has not said yet what it is."""
+        member = Member(link, self._loop.time())
+        self._members.append(member)
+        return member
+
+    def heard(self, member: Member, frame: bytes) -> None:
+        """A frame has come."""
+        member.heard_at = self._loop.time()
+        if not member.is_greeted:
+            self._greet(member, Greeting.read(frame))
+            return
+        if member.is_silent:
+            member.is_silent = False
+            self._say(f"{member.name} is heard of again")
+            member.send([])
+        for message in unpacked(frame):
+            match message:
+                case Done():
+                    self._done(member, message.id, message.result)
+                case Heard():
+                    if (call := member.calls.get(message.id)) is not None and call.order.on_response is not None:
+                        call.order.on_response(message.status, message.headers)
+                case RouteState():
+                    self._route_told(member, message)
+                case AskMore():
+                    task = self._loop.create_task(self._grant(member, message))
+                    member.tasks.add(task)
+                    task.add_done_callback(member.tasks.discard)
+                case _:
+                    pass
+        self._drain()
+
+    def gone(self, member: Member, why: str) -> None:
+        """A worker will not be heard of any more."""
+        if member not in self._members:
+            return
+        self._members.remove(member)
+        for number in [number for number, call in self._owed.items() if call.member is member]:
+            del self._owed[number]
+        if not member.is_greeted and not self._closing:
+            self._refuse(member.name, why)
+        lost = self._give_up(member)
+        if not self._closing and member.is_greeted and not member.is_refused:
+            self._say(f"{member.name} is gone ({why})" + (f" with {_calls(lost)} under way" if lost else ""))
+        self._drain()
+
+    def refuse(self, name: str, why: str) -> None:
+        """A carrier could not make a worker somewhere."""
+        self._refuse(name, why)
+
+    def fail(self, why: str, hint: str | None = None) -> None:
+        """There will be no more workers at all."""
+        if self._closing or self._failed is not None:
+            return
+        self._failed = ConfigError(why, hint=hint)
+        self.on_failure()
+        for member in list(self._members):
+            self.gone(member, why)
+        self._drain()
+
+    @property
+    def failure(self) -> ConfigError | None:
+        """Why there are no workers any more."""
+        return self._failed
+
+    # Workers.
+
+    async def _begin(self) -> None:
+        try:
+            if self.begin is not None:
+                await self.begin()
+        except OSError as error:
+            self.fail(f"no worker can be started: {error.strerror}")
+        except ThinkdialError as error:
+            self.fail(error.message, error.hint)
+
+    def _greet(self, member: Member, greeting: Greeting | None) -> None:
+        own = self._greeting
+        problem = None
+        if greeting is None:
+            problem = "it does not speak as a worker of this version does"
+        elif greeting.version != own.version:
+            problem = f"it has thinkdial {greeting.version}, and {own.version} is here: install the same everywhere"
+        elif greeting.prices != own.prices:
+            problem = f"it has the price table {greeting.prices}, and {own.prices} is here: thinkdial prices update"
+        if greeting is not None:
+            member.name, member.host, member.room = f"{greeting.host}:{greeting.pid}", greeting.host, greeting.room
+            member.seal = greeting.seal
+        if problem is not None:
+            self._refuse(member.host or member.name, problem)
+            member.is_refused = True
+            self._members.remove(member)
+            member.link.close()
+            return
+        member.is_greeted = True
+        for route in self._routes.all():
+            self._introduce(member, route)
+        self._drain()
+
+    def _introduce(self, member: Member, route: Route) -> None:
+        if route.number in member.routes:
+            return
+        member.routes[route.number] = None
+        order = route.order
+        target, sealed = order.call.prepared.target, None
+        if self._sealing is not None:
+            key = order.call.key
+            secret = Secret(None if key is None else (key.reveal(), key.source), tuple(secret_headers(target).items()))
+            sealed = self._sealing(secret, member.seal)
+        elif secret_headers(target):
+            problem = f"profile {target.profile.name} has headers that may be secret, which stay here: --send-keys"
+            self._route_told(member, RouteState(route.number, problem=problem))
+            return
+        told = Introduction(
+            route.number, without_secrets(target), order.call.patience, order.run_id, order.extra, self._salt, sealed,
+            self._asks_reach,
+        )  # fmt: skip
+        member.send([told])
+
+    def _route_told(self, member: Member, state: RouteState) -> None:
+        member.routes[state.number] = state
+        route = self._routes.numbered(state.number)
+        if state.problem is not None:
+            self._refuse(member.host, f"{route.name}: {state.problem}")
+        elif (own := account_label(self._salt, route.order.call.key)) != state.account and own is not None:
+            self._note(f"{member.host} calls {route.name} with the key of another account than this machine")
+
+    def _refuse(self, host: str, why: str) -> None:
+        self._refused[host] = why
+        self._note(f"{host} gets no calls: {why}")
+
+    def _say(self, words: str) -> None:
+        self._tell(words)
+
+    def _note(self, words: str) -> None:
+        if words not in self._told:
+            self._told.add(words)
+            self._tell(words)
+
+    async def _keep_watch(self) -> None:
+        while True:
+            await asyncio.sleep(min(1.0, self._silence_s / 4))
+            late = self._loop.time() - self._silence_s
+            for member in list(self._members):
+                if member.is_greeted and not member.is_silent and member.heard_at < late:
+                    member.is_silent = True
+                    lost = self._give_up(member, owes=True)
+                    self._say(
+                        f"{member.name} is not heard of for {self._silence_s:g} s"
+                        + (f": its {_calls(lost)} under way are asked again" if lost else "")
+                    )
+            self._drain()
+
+    # Calls.
+
+    def _route(self, order: CallOrder) -> Route:
+        route, is_new = self._routes.of(order)
+        if is_new:
+            for member in self._members:
+                if member.is_greeted:
+                    self._introduce(member, route)
+        return route
+
+    def _place(self, call: OpenCall) -> None:
+        member = min((one for one in self._members if one.can_take(call)), key=lambda one: len(one.calls), default=None)
+        if member is not None:
+            self._hand(call, member)
+        elif self._failed is None:
+            self._waiting.append(call)
+        else:
+            call.answer.set_result(call.order.unmade(Failure("cancelled", self._failed.message), NO_WORKER))
+
+    def _hand(self, call: OpenCall, member: Member) -> None:
+        order, prepared = call.order, call.order.call.prepared
+        template, given = self._parcels.pack(prepared, call.route.number)
+        if template is not None and template.number not in member.templates:
+            member.templates.add(template.number)
+            member.send([template])
+        funds = order.funds
+        grant = None if funds is None else funds.meter.grant_usd
+        call.member = member
+        member.calls[call.id] = call
+        number = None if template is None else template.number
+        member.send([WorkOrder(call.id, call.route.number, number, given, order.at, funds is not None, grant)])
+
+    def _drain(self) -> None:
+        """Hand out what waits, and give up on what nobody can do."""
+        now, left = self._loop.time(), deque[OpenCall]()
+        while self._waiting:
+            call = self._waiting.popleft()
+            if call.answer.done():
+                continue
+            member = min(
+                (one for one in self._members if one.can_take(call)), key=lambda one: len(one.calls), default=None
+            )
+            if member is not None:
+                self._hand(call, member)
+            elif self._failed is not None:
+                call.answer.set_result(call.order.unmade(Failure("cancelled", self._failed.message), NO_WORKER))
+            elif not any(one.may_take(call) for one in self._members) and now - call.since > self._nobody_s:
+                words = f"no worker can call {call.route.name}"
+                if self._refused:
+                    words += ": " + "; ".join(f"{host}: {why}" for host, why in list(self._refused.items())[:3])
+                hint = "the workers and what they lack are named above"
+                call.answer.set_result(call.order.unmade(Failure("config", words, hint=hint)))
+            else:
+                left.append(call)
+        self._waiting = left
+
+    def _done(self, member: Member, number: int, result: Result) -> None:
+        call = member.calls.pop(number, None)
+        if call is None:
+            if (owed := self._owed.pop(number, None)) is not None:
+                self._late(owed, result)
+            return
+        if result.error is not None and result.error.kind == "auth" and self._only_here(member, call):
+            self._say(f"{member.host} gets no more calls of {call.route.name}: its key is refused there, not elsewhere")
+            member.routes[call.route.number] = RouteState(call.route.number, problem="its key is refused")
+            self._refused[member.host] = f"{call.route.name}: its key is refused"
+            self._place(call)
+            return
+        if not call.answer.done():
+            call.answer.set_result(result)
+            self._unanswered.discard(call.work)
+
+    def _only_here(self, member: Member, call: OpenCall) -> bool:
+        """Whether others would make the call with a key of another account."""
+        number = call.route.number
+        own = member.account(number)
+        return any(one is not member and one.can_take(call) and one.account(number) != own for one in self._members)
+
+    def _late(self, call: OpenCall, result: Result) -> None:
+        """Keep an answer that was given up, if nobody else has given one by now."""
+        successor = self._open.get(call.work)
+        if result.status not in ("ok", "partial") or (successor is None and call.work not in self._unanswered):
+            self.late_repeated += 1
+            self.late_usd += result.cost.usd or Decimal(0)
+            return
+        if successor is None:
+            self._early[call.work] = result
+            return
+        if successor.answer.done():
+            return
+        self.late_kept += 1
+        self._unanswered.discard(call.work)
+        if (member := successor.member) is not None and not member.take_back(successor):
+            member.calls.pop(successor.id, None)
+            self._owed[successor.id] = successor  # it is paid for too
+        successor.answer.set_result(result)
+
+    def _give_up(self, member: Member, *, owes: bool = False) -> int:
+        """Have others asked what `member` had under way. How many calls it may have begun."""
+        lost = 0
+        given = list(member.calls.values())
+        for call in given:
+            if member.take_back(call):
+                self._place(call)
+                continue
+            member.calls.pop(call.id, None)
+            if call.answer.done():
+                continue
+            lost += 1
+            self._unanswered.add(call.work)
+            if owes:
+                self._owed[call.id] = call
+            failed = Failure("cancelled", f"{member.name} was lost while it made the call")
+            call.answer.set_result(call.order.unmade(failed, WORKER_LOST, attempts=1))
+        if owes and given:
+            member.send([Taken(tuple(call.id for call in given))])
+        return lost
+
+    async def _broken_off(self, call: OpenCall) -> Result:
+        """What came of a call that is to end now."""
+        if call.member is None or call.member.take_back(call):
+            call.answer = self._loop.create_future()
+            with suppress(ValueError):
+                self._waiting.remove(call)
+            return call.order.unmade(Failure("cancelled", "interrupted before it was sent"), NO_WORKER)
+        call.answer = self._loop.create_future()
+        call.member.send([BreakOff(call.id)])
+        with suppress(TimeoutError):
+            async with asyncio.timeout(LAST_WORDS_S):
+                return await call.answer
+        call.member.calls.pop(call.id, None)
+        failed = Failure("cancelled", "interrupted before the answer was complete")
+        return call.order.unmade(failed, attempts=1)
+
+    async def _grant(self, member: Member, asked: AskMore) -> None:
+        call = member.calls.get(asked.id)
+        if call is None or call.order.funds is None:
+            member.send([MoreGranted(asked.id, Failure("cancelled", "another worker makes the call"))])
+            return
+        funds, target = call.order.funds, call.order.call.prepared.target
+        answer = await funds.again(clad(asked.prepared, target), lost=asked.lost)
+        if isinstance(answer, Failure):
+            member.send([MoreGranted(asked.id, answer)])
+        else:
+            member.send([MoreGranted(asked.id, bare(answer), funds.meter.grant_usd)])
+
+
+def _calls(count: int) -> str:
+    return f"{count:,} call" + ("" if count == 1 else "s")
