@@ -19,7 +19,7 @@ SETTABLE = frozenset(
         "max-cost",
         "allow-unpriced", "concurrency", "repeat", "confirm", "yes", "count", "reasoning", "carry-reasoning",
         "on-mismatch", "context-tokens", "context-reasoning", "context-full", "context-summary", "no-history", "quiet",
-        "notify", "json", "ordered", "window", "poll", "workers", "shard-rows", "allow-files", "by", "port", "pace",
+        "notify", "json", "ordered", "window", "poll", "workers", "processes", "allow-files", "by", "port", "pace",
         "seed", "batch-polls", "batch-seconds", "rpm", "tpm", "measure", "probes", "false-alarms", "target", "online",
         "confidence", "limiter", "job",
     }

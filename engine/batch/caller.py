@@ -37,7 +37,7 @@ from .rows.rows import Row
 if TYPE_CHECKING:
     from ...profiles.shapes.shape import Shape
     from ..exchange.files.uploads import Uploads
-    from ..runs.hands import Hands
+    from ..runs.hands.order import Hands
     from ..runs.rounds.loop import RoundBooks, ToolKit
 
 SILENT = Silent()

@@ -23,7 +23,7 @@ from ..planning.prepare import Prepared
 from ..results.charge import after_lost, is_lost
 from ..results.result import Cost, Result
 from ..runs.call import is_refused
-from ..runs.hands import NO_WORKER, is_left_behind
+from ..runs.hands.order import NO_WORKER, is_left_behind
 from .caller import RowCaller
 from .output.output_file import Work
 from .overflow import Overflow

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 from msgspec import Struct
 
 from ...providers.errors import Failure
-from ..runs.hands import Hands
+from ..runs.hands.order import Hands
 from .output.summary import Group, Tally
 
 WINDOW_S = 30.0

@@ -187,7 +187,7 @@ class ReadyBatch(Struct, frozen=True):
         if crew.failure is not None and not ended.tally.results and not ended.left.words:
             raise crew.failure
         ended.hands_problem = crew.failure
-        for words in (*ended.left.words, *crew.late_words()):
+        for words in (*ended.left.words, *crew.late.words):
             self.listener.note(words, important=True)
 
     def _left_in_order(self, ended: Ended) -> tuple[Tally, GateTally | None]:

@@ -31,7 +31,7 @@ from .observer import Silent
 if TYPE_CHECKING:
     from ..costs.budget.purse import Purse
     from ..exchange.files.uploads import Uploads
-    from .hands import Hands
+    from .hands.order import Hands
 
 OnStored = Callable[[], None]
 """To be called once a result is stored, or never will be: then the purse counts what it did cost."""
@@ -100,7 +100,7 @@ async def make_call(
     began = at or datetime.now(UTC)
     granted_usd = None if funds is None else funds.meter.grant_usd
     if hands is not None and FILE_MARK.encode() not in prepared.request.body:
-        from .hands import CallOrder  # which few runs have
+        from .hands.order import CallOrder  # which few runs have
 
         given, heard = replace(call, prepared=prepared), surroundings.on_response
         order = CallOrder(given, index, run_id, began, extra, funds, heard, work)

@@ -11,7 +11,7 @@ HEAD_BYTES = 4
 MOST_BYTES = 2**31
 
 
-class Channel(asyncio.Protocol):
+class FrameSocket(asyncio.Protocol):
     """One end. `heard` gets each frame, `ended` is called once when the other end is gone."""
 
     def __init__(self, heard: Callable[[bytes], None], ended: Callable[[], None]) -> None:
@@ -51,9 +51,9 @@ class Channel(asyncio.Protocol):
             self._transport.close()
 
 
-async def opened_channel(sock: socket.socket, heard: Callable[[bytes], None], ended: Callable[[], None]) -> Channel:
+async def opened_channel(sock: socket.socket, heard: Callable[[bytes], None], ended: Callable[[], None]) -> FrameSocket:
     """The end of a connected socket."""
     loop = asyncio.get_running_loop()
     sock.setblocking(False)
-    _, channel = await loop.create_connection(lambda: Channel(heard, ended), sock=sock)
+    _, channel = await loop.create_connection(lambda: FrameSocket(heard, ended), sock=sock)
     return channel

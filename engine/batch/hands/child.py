@@ -12,7 +12,7 @@ from contextlib import suppress
 from subprocess import DEVNULL, Popen
 
 from ..interrupts import run_quickly
-from .channel import Channel, opened_channel
+from .channel import FrameSocket, opened_channel
 from .worker import CallWorker
 
 LINGER_S = 0.003
@@ -69,7 +69,7 @@ def main() -> None:
 
 async def _work(sock: socket.socket) -> None:
     over = asyncio.Event()
-    channel: Channel | None = None
+    channel: FrameSocket | None = None
 
     def send(frame: bytes) -> None:
         if channel is not None:

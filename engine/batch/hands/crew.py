@@ -8,35 +8,32 @@ answer them: kept where the answer is still wanted, else counted.
 from __future__ import annotations
 
 import asyncio
-import os
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from decimal import Decimal
 
 from ....providers.errors import ConfigError, Failure, ThinkdialError
 from ...results.result import Result
-from ...runs.hands import NO_WORKER, WORKER_LOST, CallOrder
-from ...targets.keys import account_label
+from ...runs.hands.order import NO_WORKER, WORKER_LOST, CallOrder
 from ..progress import CrewStanding
+from .late import LateAnswers, counted
 from .links import Link, Sealing
-from .member import Member, OpenCall
+from .member import CrewMember, OpenCall
 from .messages import (
     AskMore,
     BreakOff,
-    Done,
+    CallDone,
     Greeting,
     Heard,
-    Introduction,
     MoreGranted,
     RouteState,
-    Secret,
-    Taken,
+    TakenBack,
     WorkOrder,
     unpacked,
 )
-from .parcels import Parcels, bare, clad, secret_headers, without_secrets
-from .routes import Route, Routes
+from .parcels import Parcels, bare, clad
+from .roll import Roll
+from .routes import CallRoute, Routes
 
 SILENCE_S = 15.0
 """A worker that is not heard of for so long is taken for dead. It says that it lives every 2 seconds."""
@@ -66,24 +63,16 @@ class Crew:
         nobody_s: float = NOBODY_S,
         asks_reach: bool = True,
     ) -> None:
-        self._greeting, self._tell, self._sealing = greeting, tell, sealing
+        self._tell, self._roll = tell, Roll(greeting, tell, sealing, asks_reach=asks_reach)
         self._silence_s = SILENCE_S if silence_s is None else silence_s
-        self._nobody_s, self._asks_reach = nobody_s, asks_reach
-        self._salt = os.urandom(16)
-        self._members: list[Member] = []
+        self._nobody_s = nobody_s
+        self._members: list[CrewMember] = []
         self._routes, self._parcels = Routes(), Parcels()
         self._waiting: deque[OpenCall] = deque()
         self._open: dict[object, OpenCall] = {}
         """Calls whose answer somebody waits for, by their work."""
-        self._owed: dict[int, OpenCall] = {}
-        """Calls that were given up as lost, and of which their worker may still tell."""
-        self._early: dict[object, Result] = {}
-        """Late answers to works that are about to be asked again."""
-        self._unanswered: set[object] = set()
-        """Works whose last attempt was lost."""
+        self.late = LateAnswers(self._open)
         self._count = 0
-        self._told: set[str] = set()
-        self._refused: dict[str, str] = {}
         self._failed: ConfigError | None = None
         self.begin: Callable[[], Awaitable[None]] | None = None
         """Begins the workers, once there is something to do."""
@@ -91,8 +80,6 @@ class Crew:
         self.on_failure: Callable[[], None] = lambda: None
         """Called when there will be no more workers."""
         self._closing = False
-        self.late_kept = self.late_repeated = 0
-        self.late_usd = Decimal(0)
         self._loop = asyncio.get_running_loop()
         self._watch = self._loop.create_task(self._keep_watch())
 
@@ -103,9 +90,7 @@ class Crew:
         if self._beginning is None:
             self._beginning = self._loop.create_task(self._begin())
         work = order.work if order.work is not None else order.index
-        if (early := self._early.pop(work, None)) is not None:
-            self._unanswered.discard(work)
-            self.late_kept += 1
+        if (early := self.late.early(work)) is not None:
             return early
         self._count += 1
         call = OpenCall(self._count, order, self._route(order), work, self._loop.create_future(), self._loop.time())
@@ -126,21 +111,9 @@ class Crew:
             workers=len(live),
             nodes=len({one.host for one in live}),
             silent=sum(one.is_silent for one in self._members),
-            refused=tuple(self._refused.items()),
+            refused=tuple(self._roll.refused.items()),
             under_way=sum(len(one.calls) for one in live),
         )
-
-    def late_words(self) -> list[str]:
-        """What there is to tell of late answers."""
-        words: list[str] = []
-        if self.late_kept:
-            words.append(f"{_calls(self.late_kept)} answered late by workers that had been given up, and kept")
-        if self.late_repeated:
-            words.append(
-                f"{_calls(self.late_repeated)} answered late, once others had answered them too: paid twice,"
-                f" {self.late_usd:f} USD of what is counted as lost"
-            )
-        return words
 
     async def close(self) -> None:
         """Send all workers home."""
@@ -153,13 +126,13 @@ class Crew:
 
     # What carriers tell.
 
-    def joined(self, link: Link) -> Member:
+    def joined(self, link: Link) -> CrewMember:
         """A worker is there; it has not said yet what it is."""
-        member = Member(link, self._loop.time())
+        member = CrewMember(link, self._loop.time())
         self._members.append(member)
         return member
 
-    def heard(self, member: Member, frame: bytes) -> None:
+    def heard(self, member: CrewMember, frame: bytes) -> None:
         """A frame has come."""
         member.heard_at = self._loop.time()
         if not member.is_greeted:
@@ -167,17 +140,17 @@ class Crew:
             return
         if member.is_silent:
             member.is_silent = False
-            self._say(f"{member.name} is heard of again")
+            self._tell(f"{member.name} is heard of again")
             member.send([])
         for message in unpacked(frame):
             match message:
-                case Done():
+                case CallDone():
                     self._done(member, message.id, message.result)
                 case Heard():
                     if (call := member.calls.get(message.id)) is not None and call.order.on_response is not None:
                         call.order.on_response(message.status, message.headers)
                 case RouteState():
-                    self._route_told(member, message)
+                    self._roll.learn(member, message, self._routes.numbered(message.number))
                 case AskMore():
                     task = self._loop.create_task(self._grant(member, message))
                     member.tasks.add(task)
@@ -186,23 +159,22 @@ class Crew:
                     pass
         self._drain()
 
-    def gone(self, member: Member, why: str) -> None:
+    def gone(self, member: CrewMember, why: str) -> None:
         """A worker will not be heard of any more."""
         if member not in self._members:
             return
         self._members.remove(member)
-        for number in [number for number, call in self._owed.items() if call.member is member]:
-            del self._owed[number]
+        self.late.forget(member)
         if not member.is_greeted and not self._closing:
-            self._refuse(member.name, why)
+            self._roll.refuse(member.name, why)
         lost = self._give_up(member)
         if not self._closing and member.is_greeted and not member.is_refused:
-            self._say(f"{member.name} is gone ({why})" + (f" with {_calls(lost)} under way" if lost else ""))
+            self._tell(f"{member.name} is gone ({why})" + (f" with {counted(lost)} under way" if lost else ""))
         self._drain()
 
     def refuse(self, name: str, why: str) -> None:
         """A carrier could not make a worker somewhere."""
-        self._refuse(name, why)
+        self._roll.refuse(name, why)
 
     def fail(self, why: str, hint: str | None = None) -> None:
         """There will be no more workers at all."""
@@ -230,68 +202,16 @@ class Crew:
         except ThinkdialError as error:
             self.fail(error.message, error.hint)
 
-    def _greet(self, member: Member, greeting: Greeting | None) -> None:
-        own = self._greeting
-        problem = None
-        if greeting is None:
-            problem = "it does not speak as a worker of this version does"
-        elif greeting.version != own.version:
-            problem = f"it has thinkdial {greeting.version}, and {own.version} is here: install the same everywhere"
-        elif greeting.prices != own.prices:
-            problem = f"it has the price table {greeting.prices}, and {own.prices} is here: thinkdial prices update"
-        if greeting is not None:
-            member.name, member.host, member.room = f"{greeting.host}:{greeting.pid}", greeting.host, greeting.room
-            member.seal = greeting.seal
-        if problem is not None:
-            self._refuse(member.host or member.name, problem)
+    def _greet(self, member: CrewMember, greeting: Greeting | None) -> None:
+        if not self._roll.admits(member, greeting):
             member.is_refused = True
             self._members.remove(member)
             member.link.close()
             return
         member.is_greeted = True
         for route in self._routes.all():
-            self._introduce(member, route)
+            self._roll.introduce(member, route)
         self._drain()
-
-    def _introduce(self, member: Member, route: Route) -> None:
-        if route.number in member.routes:
-            return
-        member.routes[route.number] = None
-        order = route.order
-        target, sealed = order.call.prepared.target, None
-        if self._sealing is not None:
-            key = order.call.key
-            secret = Secret(None if key is None else (key.reveal(), key.source), tuple(secret_headers(target).items()))
-            sealed = self._sealing(secret, member.seal)
-        elif secret_headers(target):
-            problem = f"profile {target.profile.name} has headers that may be secret, which stay here: --send-keys"
-            self._route_told(member, RouteState(route.number, problem=problem))
-            return
-        told = Introduction(
-            route.number, without_secrets(target), order.call.patience, order.run_id, order.extra, self._salt, sealed,
-            self._asks_reach,
-        )  # fmt: skip
-        member.send([told])
-
-    def _route_told(self, member: Member, state: RouteState) -> None:
-        member.routes[state.number] = state
-        route = self._routes.numbered(state.number)
-        if state.problem is not None:
-            self._refuse(member.host, f"{route.name}: {state.problem}")
-        elif (own := account_label(self._salt, route.order.call.key)) != state.account and own is not None:
-            self._note(f"{member.host} calls {route.name} with the key of another account than this machine")
-
-    def _refuse(self, host: str, why: str) -> None:
-        self._refused[host] = why
-        self._note(f"{host} gets no calls: {why}")
-
-    def _say(self, words: str) -> None:
-        self._tell(words)
-
-    def _note(self, words: str) -> None:
-        if words not in self._told:
-            self._told.add(words)
-            self._tell(words)
 
     async def _keep_watch(self) -> None:
         while True:
@@ -301,20 +221,20 @@ class Crew:
                 if member.is_greeted and not member.is_silent and member.heard_at < late:
                     member.is_silent = True
                     lost = self._give_up(member, owes=True)
-                    self._say(
+                    self._tell(
                         f"{member.name} is not heard of for {self._silence_s:g} s"
-                        + (f": its {_calls(lost)} under way are asked again" if lost else "")
+                        + (f": its {counted(lost)} under way are asked again" if lost else "")
                     )
             self._drain()
 
     # Calls.
 
-    def _route(self, order: CallOrder) -> Route:
+    def _route(self, order: CallOrder) -> CallRoute:
         route, is_new = self._routes.of(order)
         if is_new:
             for member in self._members:
                 if member.is_greeted:
-                    self._introduce(member, route)
+                    self._roll.introduce(member, route)
         return route
 
     def _place(self, call: OpenCall) -> None:
@@ -326,7 +246,7 @@ class Crew:
         else:
             call.answer.set_result(call.order.unmade(Failure("cancelled", self._failed.message), NO_WORKER))
 
-    def _hand(self, call: OpenCall, member: Member) -> None:
+    def _hand(self, call: OpenCall, member: CrewMember) -> None:
         order, prepared = call.order, call.order.call.prepared
         template, given = self._parcels.pack(prepared, call.route.number)
         if template is not None and template.number not in member.templates:
@@ -355,56 +275,34 @@ class Crew:
                 call.answer.set_result(call.order.unmade(Failure("cancelled", self._failed.message), NO_WORKER))
             elif not any(one.may_take(call) for one in self._members) and now - call.since > self._nobody_s:
                 words = f"no worker can call {call.route.name}"
-                if self._refused:
-                    words += ": " + "; ".join(f"{host}: {why}" for host, why in list(self._refused.items())[:3])
+                if self._roll.refused:
+                    words += ": " + "; ".join(f"{host}: {why}" for host, why in list(self._roll.refused.items())[:3])
                 hint = "the workers and what they lack are named above"
                 call.answer.set_result(call.order.unmade(Failure("config", words, hint=hint)))
             else:
                 left.append(call)
         self._waiting = left
 
-    def _done(self, member: Member, number: int, result: Result) -> None:
+    def _done(self, member: CrewMember, number: int, result: Result) -> None:
         call = member.calls.pop(number, None)
         if call is None:
-            if (owed := self._owed.pop(number, None)) is not None:
-                self._late(owed, result)
+            self.late.take(number, result)
             return
         if result.error is not None and result.error.kind == "auth" and self._only_here(member, call):
-            self._say(f"{member.host} gets no more calls of {call.route.name}: its key is refused there, not elsewhere")
-            member.routes[call.route.number] = RouteState(call.route.number, problem="its key is refused")
-            self._refused[member.host] = f"{call.route.name}: its key is refused"
+            self._roll.learn(member, RouteState(call.route.number, problem="its key is refused here"), call.route)
             self._place(call)
             return
         if not call.answer.done():
             call.answer.set_result(result)
-            self._unanswered.discard(call.work)
+            self.late.answered(call.work)
 
-    def _only_here(self, member: Member, call: OpenCall) -> bool:
+    def _only_here(self, member: CrewMember, call: OpenCall) -> bool:
         """Whether others would make the call with a key of another account."""
         number = call.route.number
         own = member.account(number)
         return any(one is not member and one.can_take(call) and one.account(number) != own for one in self._members)
 
-    def _late(self, call: OpenCall, result: Result) -> None:
-        """Keep an answer that was given up, if nobody else has given one by now."""
-        successor = self._open.get(call.work)
-        if result.status not in ("ok", "partial") or (successor is None and call.work not in self._unanswered):
-            self.late_repeated += 1
-            self.late_usd += result.cost.usd or Decimal(0)
-            return
-        if successor is None:
-            self._early[call.work] = result
-            return
-        if successor.answer.done():
-            return
-        self.late_kept += 1
-        self._unanswered.discard(call.work)
-        if (member := successor.member) is not None and not member.take_back(successor):
-            member.calls.pop(successor.id, None)
-            self._owed[successor.id] = successor  # it is paid for too
-        successor.answer.set_result(result)
-
-    def _give_up(self, member: Member, *, owes: bool = False) -> int:
+    def _give_up(self, member: CrewMember, *, owes: bool = False) -> int:
         """Have others asked what `member` had under way. How many calls it may have begun."""
         lost = 0
         given = list(member.calls.values())
@@ -416,13 +314,11 @@ class Crew:
             if call.answer.done():
                 continue
             lost += 1
-            self._unanswered.add(call.work)
-            if owes:
-                self._owed[call.id] = call
+            self.late.lost(call, owed=owes)
             failed = Failure("cancelled", f"{member.name} was lost while it made the call")
             call.answer.set_result(call.order.unmade(failed, WORKER_LOST, attempts=1))
         if owes and given:
-            member.send([Taken(tuple(call.id for call in given))])
+            member.send([TakenBack(tuple(call.id for call in given))])
         return lost
 
     async def _broken_off(self, call: OpenCall) -> Result:
@@ -441,7 +337,7 @@ class Crew:
         failed = Failure("cancelled", "interrupted before the answer was complete")
         return call.order.unmade(failed, attempts=1)
 
-    async def _grant(self, member: Member, asked: AskMore) -> None:
+    async def _grant(self, member: CrewMember, asked: AskMore) -> None:
         call = member.calls.get(asked.id)
         if call is None or call.order.funds is None:
             member.send([MoreGranted(asked.id, Failure("cancelled", "another worker makes the call"))])
@@ -452,7 +348,3 @@ class Crew:
             member.send([MoreGranted(asked.id, answer)])
         else:
             member.send([MoreGranted(asked.id, bare(answer), funds.meter.grant_usd)])
-
-
-def _calls(count: int) -> str:
-    return f"{count:,} call" + ("" if count == 1 else "s")

@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
 
 from ....providers.errors import UsageError
-from .channel import Channel, opened_channel
+from .channel import FrameSocket, opened_channel
 from .child import LINGER_S, PROGRAM, Child, begin
 from .crew import Crew
 from .messages import Secret
@@ -95,7 +95,7 @@ class _LocalLink:
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.channel: Channel | None = None
+        self.channel: FrameSocket | None = None
 
     def send(self, frame: bytes) -> None:
         if self.channel is not None:

@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from ...results.result import Result
-from ...runs.hands import CallOrder
+from ...runs.hands.order import CallOrder
 from .links import Link
 from .messages import Message, RouteState, WorkOrder, packed
-from .routes import Route
+from .routes import CallRoute
 
 
 @dataclass(slots=True, eq=False)
@@ -19,15 +19,15 @@ class OpenCall:
 
     id: int
     order: CallOrder
-    route: Route
+    route: CallRoute
     work: object
     answer: asyncio.Future[Result]
     since: float
-    member: Member | None = None
+    member: CrewMember | None = None
 
 
 @dataclass(slots=True, eq=False)
-class Member:
+class CrewMember:
     """A worker: what it has said of itself, what it can do, and what it has under way."""
 
     link: Link

@@ -101,7 +101,7 @@ class WorkOrder(Struct, frozen=True):
     grant_usd: Decimal | None
 
 
-class Taken(Struct, frozen=True):
+class TakenBack(Struct, frozen=True):
     """Calls that others have been given: those not begun are not to be begun; of the others all is still wanted."""
 
     ids: tuple[int, ...]
@@ -146,7 +146,7 @@ class AskMore(Struct, frozen=True):
     lost: bool
 
 
-class Done(Struct, frozen=True):
+class CallDone(Struct, frozen=True):
     """What came of a call."""
 
     id: int
@@ -157,9 +157,9 @@ class Beat(Struct, frozen=True):
     """A worker lives."""
 
 
-Message = (
-    Introduction | Template | WorkOrder | Taken | BreakOff | MoreGranted | RouteState | Heard | AskMore | Done | Beat
-)
+ToWorker = Introduction | Template | WorkOrder | TakenBack | BreakOff | MoreGranted
+FromWorker = RouteState | Heard | AskMore | CallDone | Beat
+Message = ToWorker | FromWorker
 
 
 def packed(messages: Iterable[Message]) -> bytes:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ...runs.hands import CallOrder
+from ...runs.hands.order import CallOrder
 
 
-class Route(Struct, frozen=True):
+class CallRoute(Struct, frozen=True):
     """A way, and the first order that went it."""
 
     number: int
@@ -23,22 +23,22 @@ class Routes:
     """All that there are."""
 
     def __init__(self) -> None:
-        self._by_target: dict[int, Route] = {}
-        self._listed: list[Route] = []
+        self._by_target: dict[int, CallRoute] = {}
+        self._listed: list[CallRoute] = []
 
-    def of(self, order: CallOrder) -> tuple[Route, bool]:
+    def of(self, order: CallOrder) -> tuple[CallRoute, bool]:
         """The route of an order, and whether it is new."""
         target = order.call.prepared.target
         found = self._by_target.get(id(target))
         if found is not None:
             return found, False
-        route = Route(len(self._listed), order)
+        route = CallRoute(len(self._listed), order)
         self._by_target[id(target)] = route
         self._listed.append(route)
         return route, True
 
-    def numbered(self, number: int) -> Route:
+    def numbered(self, number: int) -> CallRoute:
         return self._listed[number]
 
-    def all(self) -> list[Route]:
+    def all(self) -> list[CallRoute]:
         return list(self._listed)

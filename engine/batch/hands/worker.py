@@ -34,7 +34,7 @@ from .messages import (
     AskMore,
     Beat,
     BreakOff,
-    Done,
+    CallDone,
     Greeting,
     Heard,
     Introduction,
@@ -42,7 +42,7 @@ from .messages import (
     MoreGranted,
     RouteState,
     Secret,
-    Taken,
+    TakenBack,
     Template,
     WorkOrder,
     packed,
@@ -108,7 +108,7 @@ class CallWorker:
                     task = self._loop.create_task(self._look(self._routes[message.number]))
                     self._others.add(task)
                     task.add_done_callback(self._others.discard)
-                case Taken():
+                case TakenBack():
                     for number in message.ids:
                         if number not in self._begun and (call := self._calls.pop(number, None)) is not None:
                             call.cancel()
@@ -190,7 +190,7 @@ class CallWorker:
         finally:
             self._begun.discard(order.id)
             self._calls.pop(order.id, None)
-        self._tell(Done(order.id, result))
+        self._tell(CallDone(order.id, result))
 
     async def _make(self, order: WorkOrder, route: _Route, prepared: Prepared) -> Result:
         if not self._warm.done() and route.target.profile.price is None:
@@ -242,10 +242,10 @@ def _carried(message: Message, error: Exception) -> Message:
     try:
         packed([message])
     except Exception:
-        if isinstance(message, Done):
+        if isinstance(message, CallDone):
             words = f"the result could not be carried: {type(error).__name__}: {error}"
             plain = replace(message.result, error=Failure("protocol", words, hint="please report it"), status="error")
-            return Done(message.id, replace(plain, answer_json=None, turn=None, checks=()))
+            return CallDone(message.id, replace(plain, answer_json=None, turn=None, checks=()))
         return Beat()
     return message
 

@@ -16,7 +16,7 @@ from importlib import import_module
 from typing import Any
 
 from .....providers.errors import ConfigError, ThinkdialError
-from ..channel import Channel, opened_channel
+from ..channel import FrameSocket, opened_channel
 from ..child import alone
 from .ray_worker import RayWorker
 from .reach import check_reach, is_loopback_host
@@ -78,7 +78,7 @@ class _Bridge:
 
     def __init__(self, workers: int | None, *, seals: bool) -> None:
         self._wanted, self._seals = workers, seals
-        self.channel: Channel | None = None
+        self.channel: FrameSocket | None = None
         self._ray: Any = None
         self._actors: dict[int, _Actor] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}

@@ -12,11 +12,11 @@ from typing import Any
 from .....providers.errors import UsageError
 from ....targets.extras import how_to_add
 from ...options import Workers
-from ..channel import Channel, opened_channel
+from ..channel import FrameSocket, opened_channel
 from ..child import begin
 from ..crew import Crew
 from ..identity import greeting
-from ..member import Member
+from ..member import CrewMember
 from .bridge import NUMBER_BYTES, PROGRAM
 from .ray_worker import LINGER_S
 
@@ -49,8 +49,8 @@ async def cluster_workers(workers: Workers, tell: Callable[[str], None]) -> Asyn
 class _ClusterCarrier:
     def __init__(self, crew: Crew, workers: Workers, tell: Callable[[str], None]) -> None:
         self._crew, self._workers, self._tell = crew, workers, tell
-        self._links: dict[int, tuple[_ClusterLink, Member]] = {}
-        self._channel: Channel | None = None
+        self._links: dict[int, tuple[_ClusterLink, CrewMember]] = {}
+        self._channel: FrameSocket | None = None
         self._closing = False
         self._child: Any = None
 

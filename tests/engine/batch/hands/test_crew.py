@@ -14,14 +14,14 @@ from msgspec.structs import replace
 from thinkdial.engine.batch.caller import caller_maker
 from thinkdial.engine.batch.hands.crew import Crew
 from thinkdial.engine.batch.hands.local import sealed_for_child
-from thinkdial.engine.batch.hands.member import Member
+from thinkdial.engine.batch.hands.member import CrewMember
 from thinkdial.engine.batch.hands.messages import (
     BreakOff,
-    Done,
+    CallDone,
     Greeting,
     Introduction,
     RouteState,
-    Taken,
+    TakenBack,
     Template,
     WorkOrder,
     packed,
@@ -30,7 +30,7 @@ from thinkdial.engine.batch.hands.messages import (
 from thinkdial.engine.batch.hands.parcels import unpack
 from thinkdial.engine.batch.rows.rows import Row
 from thinkdial.engine.results.result import Cost, Result
-from thinkdial.engine.runs.hands import NO_WORKER, CallOrder, is_left_behind
+from thinkdial.engine.runs.hands.order import NO_WORKER, CallOrder, is_left_behind
 from thinkdial.engine.runs.jobs import Options, ReadyCall
 from thinkdial.engine.targets.keys import Key, account_label
 from thinkdial.profiles.config import load
@@ -61,7 +61,7 @@ class Fake:
         self.templates: dict[int, Template] = {}
         self.problem: str | None = None
         self.account: str | None = None
-        self.member: Member = crew.joined(self)
+        self.member: CrewMember = crew.joined(self)
         crew.heard(self.member, replace(OWN, host=host, **said).packed())
 
     def send(self, frame: bytes) -> None:
@@ -76,7 +76,7 @@ class Fake:
                     self.orders[message.id] = message
                 case Template():
                     self.templates[message.number] = message
-                case Taken():
+                case TakenBack():
                     self.taken = message.ids
                 case BreakOff():
                     self.broken_off.append(message.id)
@@ -88,7 +88,7 @@ class Fake:
 
     def answer(self, number: int, text: str = "fine", usd: str = "0.01", failed: Failure | None = None) -> None:
         said = orders[number].unmade(failed or Failure("server", "x"), attempts=1)
-        self.say(Done(number, replace(said, status="ok" if failed is None else "error", error=failed, answer=text,
+        self.say(CallDone(number, replace(said, status="ok" if failed is None else "error", error=failed, answer=text,
                                       cost=Cost() if failed else Cost(usd=Decimal(usd)))))  # fmt: skip
 
     def close(self) -> None:
@@ -130,7 +130,7 @@ def run(
 
 async def until(happens: Callable[[], Any]) -> None:
     async with asyncio.timeout(10):
-        while not happens():
+        while not happens():  # noqa: ASYNC110 nothing else says it
             await asyncio.sleep(0.001)
 
 
@@ -209,8 +209,8 @@ def test_late_answers_of_the_silent_are_kept_while_they_are_wanted_else_counted(
         assert (await again[1]).answer == "late"
         assert (await start(crew, order(3))).answer == "late"
         two.answer(5, "too late", "0.07")  # what it was asked for in vain
-        assert (crew.late_kept, crew.late_repeated, crew.late_usd) == (2, 2, Decimal("0.09"))
-        assert "kept" in crew.late_words()[0] and "0.09 USD" in crew.late_words()[1]
+        assert (crew.late.kept, crew.late.repeated, crew.late.usd) == (2, 2, Decimal("0.09"))
+        assert "kept" in crew.late.words[0] and "0.09 USD" in crew.late.words[1]
 
     told = run(test, tmp_path, silence_s=0.1)
     assert "is not heard of for 0.1 s: its 3 calls under way are asked again" in told[0]
@@ -247,7 +247,7 @@ def test_who_cannot_gets_no_calls_and_is_named(tmp_path: Path) -> None:
 
     told = "\n".join(run(test, tmp_path))
     for words in ("other gets no calls: it has thinkdial 0.9", "dear gets no calls: it has the price table older",
-                  "poor gets no calls: p: no key", "stale gets no more calls of p"):  # fmt: skip
+                  "poor gets no calls: p: no key", "stale gets no calls: p: its key is refused here"):  # fmt: skip
         assert words in told, told
 
 

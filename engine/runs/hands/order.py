@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...providers.errors import Failure
-from ...providers.schema import Notice
-from ..results.assembly import unsent_result
-from ..results.result import Result
-from .jobs import ReadyCall
+from ....providers.errors import Failure
+from ....providers.schema import Notice
+from ...results.assembly import unsent_result
+from ...results.result import Result
+from ..jobs import ReadyCall
 
 if TYPE_CHECKING:
-    from ..costs.budget.purse import CallFunds
+    from ...costs.budget.purse import CallFunds
 
 WORKER_LOST = Notice("worker_lost", "the worker that made the call is gone, and nobody knows what came of it")
 """Beside the result of an attempt that may be billed: whoever paces the calls asks again."""
