@@ -3,54 +3,31 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from ..runs.run import kept_of
 
 if TYPE_CHECKING:
     from ...profiles.config import Config
     from ...providers.errors import StoreError
-    from ..history.heads import Retention, RunHead
     from ..history.record import Recorder
     from .listener import Listener
-
-
-class BookTerms(Struct, frozen=True):
-    """What writes the costs into the history is made of this; it may be made in another process of the same user."""
-
-    head: RunHead
-    retention: Retention
-    path: Path | None = None
-
-    def recorder(self) -> Recorder:
-        """What writes them."""
-        from ..history.record import Recorder
-
-        return Recorder(self.head, path=self.path, retention=self.retention)
 
 
 def recorder_for(
     config: Config, run_id: str, asked: str, system: str | None, *, keeps_history: bool
 ) -> Recorder | None:
     """What writes the costs into the history; None when not even they are to be remembered."""
-    terms = book_terms(config, run_id, asked, system, keeps_history=keeps_history)
-    return None if terms is None else terms.recorder()
-
-
-def book_terms(config: Config, run_id: str, asked: str, system: str | None, *, keeps_history: bool) -> BookTerms | None:
-    """The same before it is made."""
     kept = kept_of(config, no_history=not keeps_history)
     if kept is None:
         return None
     from ..history.heads import Retention, RunHead
+    from ..history.record import Recorder
 
     # The results themselves are in the output; of the run there is one line.
     kept = "run" if kept == "everything" else kept
     head = RunHead(run_id, datetime.now(UTC), "batch", asked, system, simulated=False, kept=kept)
-    return BookTerms(head, Retention(config.history.keep_days, config.history.max_mb))
+    return Recorder(head, retention=Retention(config.history.keep_days, config.history.max_mb))
 
 
 def tell_unbooked(problem: StoreError | None, listener: Listener) -> None:

@@ -6,7 +6,6 @@ import asyncio
 import signal
 from collections.abc import Callable, Coroutine, Generator
 from contextlib import contextmanager, suppress
-from types import FrameType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..exchange.surroundings import run_loop
@@ -53,25 +52,3 @@ def stopped_by_signals(batch: Batch, interrupted: Callable[[], None]) -> Generat
         for number in SIGNALS:
             with suppress(NotImplementedError, RuntimeError, ValueError):
                 loop.remove_signal_handler(number)
-
-
-@contextmanager
-def broken_off_by_signals(stop: Callable[[], None]) -> Generator[None]:
-    """The same where no event loop runs: `stop` is called at the first signal, and the block is left at the second."""
-    stopping = False
-
-    def heard(number: int, frame: FrameType | None) -> None:
-        nonlocal stopping
-        if stopping:
-            raise KeyboardInterrupt
-        stopping = True
-        stop()
-
-    before = {number: signal.signal(number, heard) for number in SIGNALS}
-    try:
-        yield
-    except KeyboardInterrupt:
-        pass
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
