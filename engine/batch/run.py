@@ -39,7 +39,7 @@ from .output.target import (
 )
 from .output.totals import OutputTotals
 from .progress import Running
-from .resources import rare_collections, resources_for
+from .resources import pace_maker, rare_collections, resources_for
 from .rows.checks import looks_at_rows
 from .rows.rows import BadRow, Row
 from .rows.source import OpenSource, batch_id_of, open_source, rows_of
@@ -158,7 +158,9 @@ class ReadyBatch(Struct, frozen=True):
                 window=options.window,
                 examine=looks_at_rows(options, self.config, resources, run_id),
                 hands=crew,
-                most_at_once=None if options.workers is None else options.workers.most_at_once,
+                make_pace=None
+                if options.workers is None
+                else pace_maker(resources.purse, options.workers.most_at_once),
             )
             if crew is not None:
                 crew.on_failure = batch.stop

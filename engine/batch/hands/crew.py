@@ -17,13 +17,13 @@ from ...results.result import Result
 from ...runs.hands.order import NO_WORKER, WORKER_LOST, CallOrder
 from ..progress import CrewStanding
 from .late import LateAnswers, counted
-from .links import Link, Sealing
+from .links import WorkerLink, Sealing
 from .member import CrewMember, OpenCall
 from .messages import (
     AskMore,
     BreakOff,
     CallDone,
-    Greeting,
+    WorkerGreeting,
     Heard,
     MoreGranted,
     RouteState,
@@ -55,7 +55,7 @@ class Crew:
 
     def __init__(
         self,
-        greeting: Greeting,
+        greeting: WorkerGreeting,
         tell: Tell,
         *,
         sealing: Sealing | None,
@@ -126,7 +126,7 @@ class Crew:
 
     # What carriers tell.
 
-    def joined(self, link: Link) -> CrewMember:
+    def joined(self, link: WorkerLink) -> CrewMember:
         """A worker is there; it has not said yet what it is."""
         member = CrewMember(link, self._loop.time())
         self._members.append(member)
@@ -136,7 +136,7 @@ class Crew:
         """A frame has come."""
         member.heard_at = self._loop.time()
         if not member.is_greeted:
-            self._greet(member, Greeting.read(frame))
+            self._greet(member, WorkerGreeting.read(frame))
             return
         if member.is_silent:
             member.is_silent = False
@@ -202,7 +202,7 @@ class Crew:
         except ThinkdialError as error:
             self.fail(error.message, error.hint)
 
-    def _greet(self, member: CrewMember, greeting: Greeting | None) -> None:
+    def _greet(self, member: CrewMember, greeting: WorkerGreeting | None) -> None:
         if not self._roll.admits(member, greeting):
             member.is_refused = True
             self._members.remove(member)

@@ -10,15 +10,17 @@ from pathlib import Path
 
 from ...costs.prices.price_table import cache_file
 from ...runs.descriptors import room_for
-from .messages import Greeting
+from .messages import WorkerGreeting
 
 MOST_CALLS = 4096
 """Calls under way in one worker, where there are as many file descriptors."""
 
 
-def greeting(seal: str = "") -> Greeting:
+def greeting(seal: str = "") -> WorkerGreeting:
     """What this process says of itself."""
-    return Greeting(code_version(), prices_version(), socket.gethostname(), os.getpid(), room_for(MOST_CALLS), seal)
+    return WorkerGreeting(
+        code_version(), prices_version(), socket.gethostname(), os.getpid(), room_for(MOST_CALLS), seal
+    )
 
 
 def code_version() -> str:

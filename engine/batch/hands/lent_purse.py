@@ -28,6 +28,7 @@ class LentPurse(Purse):
 
     def __init__(self, order: WorkOrder, ask: Ask, target: Target) -> None:
         self._order, self._ask, self._target = order, ask, target
+        self.doors = None
         self._meter: Meter | None = None
 
     async def admit(self, index: int, profile: str, prepared: Prepared) -> Admitted | Failure:

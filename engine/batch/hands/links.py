@@ -11,7 +11,7 @@ Sealing = Callable[[Secret, str], bytes]
 """Makes of a secret what only the worker with this seal can read."""
 
 
-class Link(Protocol):
+class WorkerLink(Protocol):
     """The way to one worker. What comes from it goes to `Crew.heard`, its end to `Crew.gone`."""
 
     name: str

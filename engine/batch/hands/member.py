@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from ...results.result import Result
 from ...runs.hands.order import CallOrder
-from .links import Link
+from .links import WorkerLink
 from .messages import Message, RouteState, WorkOrder, packed
 from .routes import CallRoute
 
@@ -30,7 +30,7 @@ class OpenCall:
 class CrewMember:
     """A worker: what it has said of itself, what it can do, and what it has under way."""
 
-    link: Link
+    link: WorkerLink
     heard_at: float
     name: str = ""
     host: str = ""

@@ -1,7 +1,7 @@
 """What the driver of a batch and its workers tell each other. A frame is a pickled list of these.
 
 Both ends are processes of the same user and the same version: a worker of another version is turned away before
-anything of a batch is sent to it, and its first frame is read as JSON (`Greeting.packed`).
+anything of a batch is sent to it, and its first frame is read as JSON (`WorkerGreeting.packed`).
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from ...targets.target import Target
 FORM = "thinkdial.worker/1"
 
 
-class Greeting(Struct, frozen=True):
+class WorkerGreeting(Struct, frozen=True):
     """A worker's first word: which code it runs, with which prices, where, and how many calls it can have under way.
 
     `seal` is a public key for what only it may read.
@@ -43,7 +43,7 @@ class Greeting(Struct, frozen=True):
         return json.dumps({"form": FORM, **words}).encode()
 
     @classmethod
-    def read(cls, frame: bytes) -> Greeting | None:
+    def read(cls, frame: bytes) -> WorkerGreeting | None:
         """The greeting in `frame`; None where it is none."""
         try:
             found: Any = json.loads(frame)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ...targets.keys import account_label
 from .links import Sealing
 from .member import CrewMember
-from .messages import Greeting, Introduction, RouteState, Secret
+from .messages import WorkerGreeting, Introduction, RouteState, Secret
 from .parcels import secret_headers, without_secrets
 from .routes import CallRoute
 
@@ -20,14 +20,14 @@ class Roll:
     """
 
     def __init__(
-        self, greeting: Greeting, tell: Callable[[str], None], sealing: Sealing | None, *, asks_reach: bool
+        self, greeting: WorkerGreeting, tell: Callable[[str], None], sealing: Sealing | None, *, asks_reach: bool
     ) -> None:
         self._greeting, self._tell, self._sealing, self._asks_reach = greeting, tell, sealing, asks_reach
         self._salt = os.urandom(16)
         self._told: set[str] = set()
         self.refused: dict[str, str] = {}
 
-    def admits(self, member: CrewMember, greeting: Greeting | None) -> bool:
+    def admits(self, member: CrewMember, greeting: WorkerGreeting | None) -> bool:
         """Whether a worker is of the same kind as we are; one that is not is named."""
         own = self._greeting
         problem = None

@@ -35,7 +35,7 @@ from .messages import (
     Beat,
     BreakOff,
     CallDone,
-    Greeting,
+    WorkerGreeting,
     Heard,
     Introduction,
     Message,
@@ -78,7 +78,7 @@ class CallWorker:
         seal: str = "",
     ) -> None:
         self._send, self._linger_s, self._environment, self._unseal = send, linger_s, environment, unseal
-        self.greeting: Greeting = greeting(seal)
+        self.greeting: WorkerGreeting = greeting(seal)
         self._outbox: list[Message] = []
         self._flush_at: asyncio.TimerHandle | None = None
         self._last_sent = 0.0

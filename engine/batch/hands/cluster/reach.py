@@ -22,7 +22,7 @@ except Exception as error:
 """Asks a cluster without a token, in a process of its own: Ray decides only once whether it sends one."""
 
 _TOKENS = ("RAY_AUTH_MODE", "RAY_AUTH_TOKEN", "RAY_AUTH_TOKEN_PATH")
-_HINT = "start Ray with RAY_AUTH_MODE=token and one token on all machines (docs/ray.md), or leave RAY_ADDRESS out"
+_HINT = "start Ray with RAY_AUTH_MODE=token and one token on all machines (docs/scale.md), or leave RAY_ADDRESS out"
 
 
 def check_reach(address: str, *, needs_proof: bool = False) -> None:

@@ -18,7 +18,7 @@ from thinkdial.engine.batch.hands.member import CrewMember
 from thinkdial.engine.batch.hands.messages import (
     BreakOff,
     CallDone,
-    Greeting,
+    WorkerGreeting,
     Introduction,
     RouteState,
     TakenBack,
@@ -42,7 +42,7 @@ profiles:
   p: {provider: openai-compatible, model: m, base_url: 'http://127.0.0.1:9/v1', headers: {x-team-token: hidden-value}}
 """
 KEY = Key("sk-very-secret", "ENV")
-OWN = Greeting("1.0 (code)", "prices", "here", 1, 100)
+OWN = WorkerGreeting("1.0 (code)", "prices", "here", 1, 100)
 
 
 class Fake:
