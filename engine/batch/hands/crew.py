@@ -17,17 +17,17 @@ from ...results.result import Result
 from ...runs.hands.order import NO_WORKER, WORKER_LOST, CallOrder
 from ..progress import CrewStanding
 from .late import LateAnswers, counted
-from .links import WorkerLink, Sealing
+from .links import Sealing, WorkerLink
 from .member import CrewMember, OpenCall
 from .messages import (
     AskMore,
     BreakOff,
     CallDone,
-    WorkerGreeting,
     Heard,
     MoreGranted,
     RouteState,
     TakenBack,
+    WorkerGreeting,
     WorkOrder,
     unpacked,
 )

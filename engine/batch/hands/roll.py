@@ -8,7 +8,7 @@ from collections.abc import Callable
 from ...targets.keys import account_label
 from .links import Sealing
 from .member import CrewMember
-from .messages import WorkerGreeting, Introduction, RouteState, Secret
+from .messages import Introduction, RouteState, Secret, WorkerGreeting
 from .parcels import secret_headers, without_secrets
 from .routes import CallRoute
 

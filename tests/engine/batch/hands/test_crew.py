@@ -18,11 +18,11 @@ from thinkdial.engine.batch.hands.member import CrewMember
 from thinkdial.engine.batch.hands.messages import (
     BreakOff,
     CallDone,
-    WorkerGreeting,
     Introduction,
     RouteState,
     TakenBack,
     Template,
+    WorkerGreeting,
     WorkOrder,
     packed,
     unpacked,
