@@ -63,6 +63,9 @@ _OPEN_ENDED = (
 
 _LONG_TTL = ('"1h"', '"12h"')
 
+SCHEMA_COUNTED = "the schema is counted as it is sent"
+SCHEMA_NOT_COUNTED = "the schema is no input here"
+SCHEMA_UNKNOWN = "without the schema, of which nobody says whether it is input here"
 INPUT_METHOD = (
     "input estimated by kinds of characters, for most texts 25 % too low to 10 % too high, and without what a provider "
     f"adds itself (low counts {LOW_INPUT} % of it, high {HIGH_INPUT} %)"
@@ -109,6 +112,7 @@ def forecast(
     words = (
         _input_words(going, counted=counted_tokens is not None),
         *(() if files is None else files.words),
+        *(() if counted_tokens is not None else _schema_words(prepared)),
         f"output: {output.words}",
         f"worst case: {_worst_words(prepared, limit)}",
         f"all but the worst case reads {cached:,} tokens from the provider's cache" if cached else PRICE_METHOD,
@@ -147,6 +151,14 @@ def _input_words(going: ConversationInput | None, *, counted: bool) -> str:
     if counted:
         return COUNTED_METHOD
     return LEARNT_METHOD if going is not None and going.is_learnt else INPUT_METHOD
+
+
+def _schema_words(prepared: Prepared) -> tuple[str, ...]:
+    """What is said of a schema in fields of the request: in words, or in a tool, it is input like any other."""
+    shape = prepared.shape
+    if shape is None or not shape.native or shape.shape.schema is None:
+        return ()
+    return (SCHEMA_COUNTED if shape.counts else SCHEMA_NOT_COUNTED if shape.counts is False else SCHEMA_UNKNOWN,)
 
 
 def _files_of(prepared: Prepared, *, is_learnt: bool = False) -> FileTokens | None:
@@ -195,6 +207,8 @@ def estimated_input_tokens(prepared: Prepared, prompt: Prompt) -> int:
     if prepared.tools is not None:
         tokens += text_tokens(json.dumps(prepared.tools.native, ensure_ascii=False))
         hidden = prepared.tools.hidden_tokens or 0
+    if prepared.shape is not None and prepared.shape.counts:
+        tokens += text_tokens(json.dumps(prepared.shape.native, ensure_ascii=False))
     return -(-tokens * prepared.target.card.token_percent // 100) + hidden
 
 

@@ -26,6 +26,7 @@ class ShapePlan(Struct, frozen=True):
     """What is sent for a shape. `words` are added to the system prompt. `owns` are the paths of the body it decides.
 
     `adaptation` is what became of the schema, None where it goes out as it was said, or where there is none.
+    `counts`: what is sent in fields counts as input, as a tool does; None where nobody says whether it does.
     """
 
     shape: Shape
@@ -36,6 +37,7 @@ class ShapePlan(Struct, frozen=True):
     owns: tuple[str, ...] = ()
     adaptation: Adaptation | None = None
     notices: tuple[Notice, ...] = ()
+    counts: bool | None = None
 
     @property
     def changes(self) -> tuple[ShapeChange, ...]:
@@ -91,7 +93,15 @@ def plan_shape(shape: Shape, route: ShapeRoute) -> ShapePlan:
         told = f"not held to the schema, which is only a hint here ({where})"
         native = _filled(rule.loose, shape.schema, shape.name)
         notices = (Notice("shape_loose", told), *_notices(rule, route))
-        return ShapePlan(shape, "native", merged(rule.beside, native), told, owns=_owns(rule.loose), notices=notices)
+        return ShapePlan(
+            shape,
+            "native",
+            merged(rule.beside, native),
+            told,
+            owns=_owns(rule.loose),
+            notices=notices,
+            counts=rule.counts_schema,
+        )
     native = merged(rule.beside, _filled(body, adaptation.schema, shape.name))
     notices = (*_changes(adaptation), *_notices(rule, route))
     note = {"yes": None, "no": "answers are not held to it", "unknown": "whether answers are held to it is not known"}
@@ -103,6 +113,7 @@ def plan_shape(shape: Shape, route: ShapeRoute) -> ShapePlan:
         owns=_owns(body),
         adaptation=adaptation,
         notices=notices,
+        counts=True if fidelity == "tool" else rule.counts_schema,
     )
 
 

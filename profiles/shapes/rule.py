@@ -23,7 +23,7 @@ BesideThinking = Literal["fine", "unknown", "loses"]
 
 _FLAGS = (
     "needs_word", "closed", "all_required", "root_object", "lone_refs", "plain_patterns", "recursion", "ordered",
-    "needs_required",
+    "needs_required", "counts_schema",
 )  # fmt: skip
 _COUNTS = ("most_min_items", "most_properties", "most_depth", "most_optional", "most_unions")
 _BODIES = ("schema", "loose", "json", "tool", "beside")
@@ -47,6 +47,7 @@ class ShapeRule(Struct, frozen=True):
     `ordered`: keys come in the order of `propertyOrdering`.
 
     `excludes` are dotted paths of a body that it does not go together with. `thinking` is what becomes of thinking.
+    `counts_schema`: the schema counts as input; None where nobody says whether it does.
     `note` is to be told of every schema, `thinking_note` where the model thinks, `off_note` where it must not.
     """
 
@@ -74,6 +75,7 @@ class ShapeRule(Struct, frozen=True):
     most_unions: int | None = None
     excludes: tuple[str, ...] = ()
     thinking: BesideThinking = "unknown"
+    counts_schema: bool | None = None
     note: str = ""
     thinking_note: str = ""
     off_note: str = ""

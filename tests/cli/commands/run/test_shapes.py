@@ -160,3 +160,17 @@ def test_the_summaries_of_batches_comparisons_and_trials_say_how_many_fit(
     found = cli("tune", rows, "-p", "a", "-p", "o", "--schema", "name, age int", "--target", "0.5", "--config", config,
                 "--json")  # fmt: skip
     assert [arm["pass_rate"] for arm in found.json["arms"]] == [1.0, 1.0]
+
+
+def test_a_forecast_counts_the_schema_where_it_is_input_and_says_where_nobody_knows(cli: Cli, config: Path) -> None:
+    def planned(profile: str, *options: str) -> tuple[int, str]:
+        plan = cli("plan", "Who?", "-p", profile, *options, "--config", config, "--json").json["plans"][0]
+        return plan["forecast"]["input_tokens"], plan["forecast"]["method"]
+
+    bounded = ("--schema", json.dumps(BOUNDED))
+    (plain, _), (shaped, words) = planned("a"), planned("a", *bounded)
+    assert shaped > plain + 30 and "the schema is counted as it is sent" in words
+    (plain, _), (shaped, words) = planned("o"), planned("o", *bounded)
+    assert shaped == plain and "of which nobody says whether it is input here" in words
+    assert planned("mistral/mistral-large-4", *bounded)[0] > planned("mistral/mistral-large-4")[0] + 30
+    assert "schema" not in planned("o", "--json-mode")[1]
