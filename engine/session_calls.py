@@ -102,7 +102,8 @@ async def ask_in(
 
         async def following(pieces: tuple[TurnPiece, ...]) -> Prompt:
             held.turn = await asyncio.to_thread(renew_turn, held.turn, held.settings)
-            return replace(_prompt_in(held.turn, prompt, options), text="", asked=pieces)
+            again = await asyncio.to_thread(_prompt_in, held.turn, prompt, options)
+            return replace(again, text="", asked=pieces)
 
         return await in_rounds(asked, given, given.run_tools, turned, following)
 

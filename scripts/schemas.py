@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 from config_schema import config_schema
+from file_schema import files_schema
 from schema_objects import DIALECT, NAMES, object_schema, of_type
 
 from thinkdial.engine.batch.output.row_values import COMPETING, QUANTITIES
@@ -58,6 +59,7 @@ def main() -> None:
         "session.schema.json": session_schema(),
         "dose.schema.json": dose_schema(),
         "tune.schema.json": tune_schema(),
+        "files.schema.json": files_schema(),
     }
     for name, document in documents.items():
         text = json.dumps(document, indent=2, ensure_ascii=False) + "\n"

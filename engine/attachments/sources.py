@@ -67,6 +67,8 @@ def _read(given: str, sources: FileSources) -> Attachment:
             path = file_below(sources.below, name)
         except OutsideError as error:
             raise UsageError(f"attachment: {error}", hint="--allow-files lets rows name such files") from None
+        if path.exists() and not path.is_file():
+            raise UsageError(f"attachment {name} is no regular file, and rows attach nothing else")
     else:
         path = path.expanduser()
     try:

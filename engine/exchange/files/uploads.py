@@ -93,7 +93,9 @@ class Uploads:
         return bool(gone)
 
     async def close(self) -> list[str]:
-        """Delete what is not to stay, and say what could not be deleted."""
+        """Delete what is not to stay, and say what could not be; what nobody waits for any more is broken off."""
+        for task in self._known.values():
+            task.cancel()
         await asyncio.gather(*self._known.values(), return_exceptions=True)
         problems: list[str] = []
         for uploaded, client, rule, headers in self._made if self._deletes else ():

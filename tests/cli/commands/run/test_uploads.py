@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
 from tests.files_made import png, written_pdf
+from thinkdial.profiles.facts import packaged_text
 from thinkdial.simulator import Simulator, simulator_in_thread
 
 Cli = Any
@@ -55,6 +58,7 @@ def test_a_file_is_uploaded_once_for_each_vendor_and_remembered(
     bodies = [str(one.body) for one in vendors.requests if one.path.endswith(("messages", "responses", "completions"))]
     assert not any("thinkdial-file-" in body or "base64" in body for body in bodies)
     listed = cli("files", "list", "--json").json
+    Draft202012Validator(json.loads(packaged_text("schemas/files.schema.json"))).validate(listed)
     assert sorted(one["provider"] for one in listed["uploads"]) == ["anthropic", "google", "mistral", "openai"]
     assert [one["bytes"] for one in listed["kept"]] == [paper.stat().st_size]
     gone = cli("files", "delete", "--all", "-y", "--config", config)
