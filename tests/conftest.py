@@ -8,6 +8,7 @@ import ipaddress
 import os
 import re
 import socket
+import sys
 from collections.abc import Iterator
 from itertools import count
 from pathlib import Path
@@ -26,6 +27,25 @@ KEY_WORDS = ("_API_KEY", "_TOKEN", "_SECRET", "BEDROCK")
 
 
 IS_LAST_FIRST = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579"
+
+
+def bytecode(config: pytest.Config) -> Path | None:
+    """Where bytecode that is not wanted beside the sources is kept, for the processes of all runs."""
+    cache: pytest.Cache | None = getattr(config, "cache", None)  # missing with `-p no:cacheprovider`
+    return cache.mkdir("bytecode") if cache is not None else None
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_collection(session: pytest.Session) -> Iterator[None]:
+    """The tests are compiled once; to rewrite all their assertions takes longer than a tenth of them takes to run."""
+    place = bytecode(session.config) if sys.dont_write_bytecode else None
+    if place is None:
+        yield
+        return
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys, "dont_write_bytecode", False)
+        patch.setattr(sys, "pycache_prefix", str(place))
+        yield
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -49,10 +69,9 @@ def pytest_collection_finish() -> None:
 
 @pytest.fixture(scope="session", autouse=True)
 def compiled_once(pytestconfig: pytest.Config) -> None:
-    """Where bytecode is not wanted beside the sources, the processes of all runs share it in a place of its own."""
-    cache: pytest.Cache | None = getattr(pytestconfig, "cache", None)  # missing with `-p no:cacheprovider`
-    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and cache is not None:
-        os.environ["PYTHONPYCACHEPREFIX"] = str(cache.mkdir("bytecode"))
+    """The commands that tests start are compiled once as well."""
+    if os.environ.pop("PYTHONDONTWRITEBYTECODE", None) and (place := bytecode(pytestconfig)) is not None:
+        os.environ["PYTHONPYCACHEPREFIX"] = str(place)
 
 
 @pytest.fixture(scope="session", autouse=True)
