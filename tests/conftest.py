@@ -7,6 +7,7 @@ import gc
 import ipaddress
 import os
 import re
+import shutil
 import socket
 import sys
 from collections.abc import Iterator
@@ -25,6 +26,10 @@ USUAL_PORTS = {
 """Where Ollama, vLLM and the like listen on a developer's machine."""
 KEY_WORDS = ("_API_KEY", "_TOKEN", "_SECRET", "BEDROCK")
 
+
+MEMORY, LEAST_FREE = Path("/dev/shm"), 4 << 30  # noqa: S108 - only pytest's own private directories are made there
+if MEMORY.is_dir() and shutil.disk_usage(MEMORY).free > LEAST_FREE:
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(MEMORY))  # a history that is written waits for no disk
 
 IS_LAST_FIRST = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[-1] in "13579"
 
@@ -98,22 +103,29 @@ def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     return (base / str(number) for number in count())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def no_keys() -> Iterator[None]:
+    """An environment without keys or proxies."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in list(os.environ):
+            if any(word in name for word in KEY_WORDS) or name.lower().endswith("_proxy"):
+                patch.delenv(name)
+        yield
+
+
 @pytest.fixture(autouse=True)
 def own_home(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A home of the test's own, without configuration, and an environment without keys or proxies."""
+    """A home of the test's own, without configuration."""
     home = next(homes)
     home.mkdir()
-    for name in list(os.environ):
-        if any(word in name for word in KEY_WORDS) or name.lower().endswith("_proxy"):
-            monkeypatch.delenv(name)
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME"):
-        monkeypatch.setenv(name, str(home / name.lower()))
+        monkeypatch.setenv(name, f"{home}/{name.lower()}")
     monkeypatch.setenv("HOME", str(home))
     return home
 
 
-@pytest.fixture(autouse=True)
-def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture(scope="session", autouse=True)
+def only_loopback() -> Iterator[None]:
     """A connection to anywhere else is an error of the test; the usual local servers are down, whatever runs here."""
     connect, connect_ex = socket.socket.connect, socket.socket.connect_ex
 
@@ -125,8 +137,10 @@ def only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
         _check(self, address)
         return connect_ex(self, address)
 
-    monkeypatch.setattr(socket.socket, "connect", checked)
-    monkeypatch.setattr(socket.socket, "connect_ex", checked_ex)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", checked)
+        patch.setattr(socket.socket, "connect_ex", checked_ex)
+        yield
 
 
 @pytest.fixture
