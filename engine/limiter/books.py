@@ -22,7 +22,9 @@ SHORT_S = 5.0
 """For how long it is told that somebody waits for money."""
 
 DAYS_KEPT, MONTHS_KEPT, JOB_DAYS_KEPT = 40, 14, 40
-MOST_SESSIONS = 10_000
+MOST_SESSIONS = 100_000
+REMEMBERED_S = 600.0
+"""For how long a client that is gone and holds nothing is known, so that a frame of its that comes again is not new."""
 
 
 class SpanSpent(Struct):
@@ -78,7 +80,7 @@ class MoneyBooks:
     def hear(self, now: float, session: str) -> None:
         """A sign of life. One that was taken for dead gets back what was charged for it, and holds it again."""
         book = self.sessions[session]
-        book.seen = now
+        book.seen, book.is_over = now, False
         if book.lapsed is not None:
             day = date.fromisoformat(book.lapsed)
             for profile, usd in book.charged.items():
@@ -143,14 +145,16 @@ class MoneyBooks:
         book.held, book.is_over = {}, True
         self._touch(session)
 
-    def lapse(self, today: date, session: str) -> Decimal:
+    def lapse(self, now: float, today: date, session: str) -> Decimal:
         """A client is taken for dead: what it held is charged. How much that was."""
         book = self.sessions[session]
         usd = book.held_usd
         if book.lapsed is not None:
             return NOTHING
         if not usd:
-            self._forget(session)
+            book.is_over = True
+            if book.seen < now - REMEMBERED_S:
+                self._forget(session)
             return NOTHING
         for profile, held in book.held.items():
             self._charge(today, book.job, profile, held, 0, estimated=True)

@@ -147,7 +147,7 @@ class Desk:
             if book.lapsed is None and book.seen < now - self.lease_s:
                 for bucket in self.buckets.values():
                     bucket.leave(session)
-                usd = self.books.lapse(today, session)
+                usd = self.books.lapse(now, today, session)
                 if usd:
                     found.append((book.name, usd))
         return found
@@ -204,7 +204,8 @@ class Desk:
             raise RefusedFrameError("no greeting")
         match ask:
             case Greeting():
-                return Welcome(self.salt, self.lease_s, self.books.sessions[session].last)
+                state = self.books.state(now, today, session)
+                return Welcome(self.salt, self.lease_s, self.books.sessions[session].last, limits=state.limits)
             case CallsWanted():
                 return self._calls(now, session, ask, outcome, is_again=is_again)
             case MoneyWanted(profile=profile, least=least, most=most):

@@ -8,7 +8,7 @@ import secrets
 import socket
 import ssl
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 
 from msgspec.structs import replace
@@ -50,6 +50,9 @@ FIRST_WAIT_S, LONGEST_WAIT_S = 0.05, 2.0
 MOST_IN_FRAME = 1000
 
 
+_Posted = tuple[Demand, asyncio.Future[Answer | None]]
+
+
 class Link:
     """One run's connection. For one event loop. `hear` is told things worth knowing, each once."""
 
@@ -73,8 +76,8 @@ class Link:
         self.opened: Answer | None = None
         """What the limiter said first."""
         self._number = 0
-        self._waiting: list[tuple[Demand, asyncio.Future[Answer]]] = []
-        self._work = asyncio.Event()
+        self._waiting: list[_Posted] = []
+        self._work, self._known = asyncio.Event(), asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._closed = False
         self._writer: asyncio.StreamWriter | None = None
@@ -100,24 +103,31 @@ class Link:
 
     async def greeted(self) -> None:
         """Wait for the welcome, or until there is none to come."""
-        if not self.salt and not self.alone:
-            await self.ask(None)
+        if not self._closed:
+            self._begin()
+            await self._known.wait()
 
-    async def ask(self, demand: Demand | None) -> Answer | None:
-        """The answer; None where there is none: `failed` says why, or the run is `alone`. None asks for a welcome."""
+    def post(self, demand: Demand) -> asyncio.Future[Answer | None]:
+        """What will have the answer: None where there is none: `failed` says why, or the run is `alone`.
+
+        What is posted before anything is awaited goes in one frame, in its order.
+        """
+        future: asyncio.Future[Answer | None] = asyncio.get_running_loop().create_future()
         if self._closed or self.failed is not None or self.alone:
-            return None
-        future: asyncio.Future[Answer] = asyncio.get_running_loop().create_future()
-        self._waiting.append((demand or self._greeting, future))
+            future.set_result(None)
+            return future
+        self._waiting.append((demand, future))
         self._work.set()
-        if self._task is None:
+        self._begin()
+        return future
+
+    async def ask(self, demand: Demand) -> Answer | None:
+        """Post it, and wait for the answer."""
+        return await self.post(demand)
+
+    def _begin(self) -> None:
+        if self._task is None and self.failed is None and not self.alone:
             self._task = asyncio.create_task(self._run())
-        try:
-            return await future
-        except asyncio.CancelledError:
-            if future.cancelled() and not _is_cancelling():
-                return None
-            raise
 
     async def close(self) -> None:
         """Say farewell, if there was a greeting, and close."""
@@ -135,7 +145,7 @@ class Link:
         self._fail_all()
 
     async def _run(self) -> None:
-        batch: list[tuple[Demand, asyncio.Future[Answer]]] = []
+        batch: list[_Posted] = []
         while True:
             try:
                 await self._talk(batch)
@@ -144,14 +154,12 @@ class Link:
                 for told in self.on_break:
                     told()
                 if not self._goes_on(error):
-                    for _, future in batch:
-                        future.cancel()
-                    self._fail_all()
+                    self._fail_all(batch)
                     return
                 await self._sleep(self._wait_s)
                 self._wait_s = min(LONGEST_WAIT_S, self._wait_s * 2)
 
-    async def _talk(self, batch: list[tuple[Demand, asyncio.Future[Answer]]]) -> None:
+    async def _talk(self, batch: list[_Posted]) -> None:
         """Connect where that is needed, and send frame after frame, one at a time."""
         reader, writer = await self._connected()
         while True:
@@ -167,7 +175,7 @@ class Link:
             writer.write(encoded(frame))
             async with asyncio.timeout(ANSWER_S):
                 await writer.drain()
-                answers = await self._read(reader)
+                answers = await self._read(reader, self._number)
             self.frames += 1
             if len(answers.answers) != len(batch):
                 raise BrokenFrameError("another number of answers")
@@ -183,7 +191,7 @@ class Link:
             writer.write(MAGIC + proof(self._token) + encoded(Frame(0, (self._opening,))))
             await writer.drain()
             try:
-                answers = await self._read(reader)
+                answers = await self._read(reader, 0)
             except (EOFError, ConnectionError):
                 raise _RefusedError from None
         self.opened = answers.answers[0] if answers.answers else None
@@ -194,6 +202,7 @@ class Link:
         if self._was_there:
             self.hear(f"the limiter at {self.address.url} is there again")
         self._was_there, self._gone_at, self._wait_s = True, None, FIRST_WAIT_S
+        self._known.set()
         return reader, writer
 
     async def _opened(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
@@ -212,11 +221,11 @@ class Link:
             found.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         return reader, writer
 
-    async def _read(self, reader: asyncio.StreamReader) -> Answers:
-        """The answers to what was asked; what is told unasked is taken in on the way."""
+    async def _read(self, reader: asyncio.StreamReader, number: int) -> Answers:
+        """The answers to frame `number`; what is told unasked is taken in on the way."""
         while True:
             answers = answers_of(await reader.readexactly(body_bytes(await reader.readexactly(4))))
-            if answers.number == self._number or not self._was_there:
+            if answers.number == number:
                 return answers
             self._heard(answers)
 
@@ -279,10 +288,12 @@ class Link:
             self._writer.transport.abort()
             self._writer = None
 
-    def _fail_all(self) -> None:
-        for _, future in self._waiting:
-            future.cancel()
+    def _fail_all(self, batch: Sequence[_Posted] = ()) -> None:
+        for _, future in (*batch, *self._waiting):
+            if not future.done():
+                future.set_result(None)
         self._waiting.clear()
+        self._known.set()
 
 
 class _RefusedError(OSError):
@@ -291,11 +302,6 @@ class _RefusedError(OSError):
 
 class _UntrustedError(OSError):
     """The certificates that are to be trusted cannot be read."""
-
-
-def _is_cancelling() -> bool:
-    task = asyncio.current_task()
-    return task is not None and task.cancelling() > 0
 
 
 def _reason(error: Exception) -> str:

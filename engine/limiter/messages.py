@@ -66,16 +66,24 @@ class Greeting(Struct, frozen=True, array_like=True, tag="hello"):
     limits: tuple[MoneyLimit, ...] = ()
 
 
+class LimitState(Struct, frozen=True, array_like=True):
+    """What of a limit is spent, and what other clients hold."""
+
+    spent_usd: Decimal
+    others_usd: Decimal
+
+
 class Welcome(Struct, frozen=True, array_like=True, tag="welcome"):
     """`salt` is the key of the hashes of credentials. `lease_s`: who is silent for so long is taken for dead.
 
-    `last` is the number of the last frame of this session that was counted.
+    `last` is the number of the last frame of this session that was counted, `limits` how those of the greeting stand.
     """
 
     salt: bytes
     lease_s: float
     last: int = 0
     version: int = VERSION
+    limits: tuple[LimitState, ...] = ()
 
 
 class CallsWanted(Struct, frozen=True, array_like=True, tag="calls"):
@@ -136,13 +144,6 @@ class Look(Struct, frozen=True, array_like=True, tag="look"):
     """How the limits stand. Said now and then as a sign of life. `waits`: for money that others hold."""
 
     waits: bool = False
-
-
-class LimitState(Struct, frozen=True, array_like=True):
-    """What of a limit is spent, and what other clients hold."""
-
-    spent_usd: Decimal
-    others_usd: Decimal
 
 
 class MoneyState(Struct, frozen=True, array_like=True, tag="state"):

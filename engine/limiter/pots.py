@@ -15,7 +15,7 @@ from ..costs.budget.ledger import Choose, Held, Shared
 from ..costs.budget.limits import Limit
 from ..costs.budget.share import Decision, Elsewhere, Grant, Wait
 from .link import Link
-from .messages import LimitState, Look, MoneyLimit, MoneySpent, MoneyState, MoneyWanted, Span
+from .messages import LimitState, Look, MoneyLimit, MoneySpent, MoneyState, MoneyWanted, Span, Welcome
 
 NOTHING = Decimal(0)
 CALLS_AHEAD, MOST_AHEAD = 16, 1024
@@ -79,7 +79,12 @@ class SharedPots:
 
         Raises `ConfigError` where the limiter cannot be reached, and `StoreError` where the history cannot be used.
         """
-        fresh, self._decided_at = self._state is None and bool(self._limits), time.monotonic()
+        self._decided_at = time.monotonic()
+        if self._state is None and self._limits:
+            await self._link.greeted()
+            if isinstance(welcome := self._link.opened, Welcome):
+                self._take(MoneyState(welcome.limits))
+        fresh = self._state is None and bool(self._limits)
         for _ in range(MOST_TRIES):
             if fresh:
                 await self._look()
@@ -132,7 +137,8 @@ class SharedPots:
                 self._told.setdefault(profile, _Told()).back += usd
         self._pots.clear()
         telling = asyncio.ensure_future(self._tell())
-        await asyncio.gather(telling, self._link.close())  # in one frame
+        await asyncio.sleep(0)  # what it posts goes in the frame of the farewell
+        await asyncio.gather(telling, self._link.close())
         if self._inner is not None:
             await self._inner.close()
 
@@ -242,10 +248,12 @@ class SharedPots:
                     self._told.setdefault(profile, _Told()).back += usd
                     self._pots[profile] = NOTHING
         told, self._told = self._told, {}
-        demands = [MoneySpent(profile, one.usd, one.back, one.calls) for profile, one in told.items()]
-        asks = [self._link.ask(demand) for demand in demands]
-        *answers, last = await asyncio.gather(*asks, self._link.ask(Look(waits=self._waits)) if looks else _nothing())
-        for (profile, one), answer in zip(told.items(), answers, strict=True):
+        posted = [
+            self._link.post(MoneySpent(profile, one.usd, one.back, one.calls)) for profile, one in told.items()
+        ]  # fmt: skip
+        last = await self._link.post(Look(waits=self._waits)) if looks else None
+        for (profile, one), future in zip(told.items(), posted, strict=True):
+            answer = await future
             if isinstance(answer, MoneyState):
                 self._untold[profile] = self._untold.get(profile, NOTHING) - one.usd
                 self._take(answer)
@@ -253,10 +261,6 @@ class SharedPots:
             self._take(last)
         if any(usd > 0 for usd in self._pots.values()):
             self._tell_in(IDLE_S)
-
-
-async def _nothing() -> None:
-    pass
 
 
 def span_of(limit: Limit) -> Span | None:
