@@ -12,7 +12,7 @@ from ..numbers import UNKNOWN, dollars, seconds
 from ..run.phrases import BAD, CAUTION, GOOD, QUIET, kind_words
 
 if TYPE_CHECKING:
-    from ....engine.batch.progress import Activity, ProfileProgress
+    from ....engine.batch.progress import Activity, CrewStanding, ProfileProgress
 
 _CENT = Decimal("0.01")
 _STYLES: dict[Activity, str] = {
@@ -109,3 +109,17 @@ def compact(count: float | None) -> str:
         if count < 999.5 or unit == "G":
             return f"{count:.0f}{unit}" if count >= 99.95 else f"{count:.3g}{unit}"
     raise AssertionError("unreachable")
+
+
+def crew_words(crew: CrewStanding | None) -> list[str]:
+    """The workers at one moment, in words; none where there are no workers."""
+    if crew is None:
+        return []
+    words = [f"{crew.workers:,} {'worker' if crew.workers == 1 else 'workers'}"]
+    if crew.nodes > 1:
+        words[0] += f" on {crew.nodes:,} nodes"
+    if crew.silent:
+        words.append(f"{crew.silent:,} silent")
+    if crew.refused:
+        words.append(f"{len(crew.refused):,} cannot")
+    return words

@@ -14,7 +14,7 @@ from rich.style import Style
 from ...output import console
 from ..run.phrases import BAD, GOOD, QUIET, STRONG
 from ..wrap import fit
-from .figures import Figures, figures_of, span
+from .figures import Figures, crew_words, figures_of, span
 
 if TYPE_CHECKING:
     from ....engine.batch.progress import BatchProgress
@@ -96,6 +96,7 @@ def _foot(progress: BatchProgress, width: int) -> Iterator[str]:
         parts.append(every.money)
     if has_many and every.at.tokens is not None:
         parts.append(f"{every.tokens} tokens")
+    parts += crew_words(progress.crew)
     yield "".join(text for text, _ in _cut([(part, "") for part in parts], width + len(_GAP))).strip()
     if progress.is_stopping and not every.at.in_flight:
         return

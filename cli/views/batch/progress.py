@@ -12,7 +12,7 @@ from ....engine.planning.think_plan import OF_THE_MODEL
 from ....providers.untrusted import one_line
 from ...output import is_terminal, say
 from ..run.phrases import BAD, CAUTION
-from .figures import figures_of, span
+from .figures import crew_words, figures_of, span
 
 if TYPE_CHECKING:
     from ....engine.batch.progress import BatchProgress, Running
@@ -127,6 +127,7 @@ def line(progress: BatchProgress) -> str:
         *([f"{at.retries:,} tried again"] if at.retries else []),
         *([f"{every.tokens} tokens"] if at.tokens is not None else []),
         *([every.money] if at.usd is not None else []),
+        *crew_words(progress.crew),
     ]
     shown = [figures_of(one) for one in progress.profiles]
     return " · ".join([*words, *(f"{one.name} {one.state}" for one in shown if one.style in (BAD, CAUTION))])

@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from ....providers.errors import Failure
 from ....providers.schema import Notice
-from ...exchange.surroundings import Patience
+from ...exchange.retry import Patience
 from ...planning.prepare import Prepared
 from ...results.result import Result
 from ...targets.target import Target
