@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -297,42 +297,18 @@ def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Pr
         if not model:
             raise section.bad("model", "is missing", "for instance model: claude-opus-5-5")
         base = Profile(name=name, provider=provider, model=model)
-    changes: dict[str, Any] = {
-        "model": model,
-        "think": read_think(section, "think"),
-        "dialect": facts.read_dialect(section),
-        "base_url": facts.read_base_url(section),
-        "stream": section.flag("stream"),
-        "max_output_tokens": section.whole("max_output_tokens", least=1),
-        "timeout": section.seconds("timeout"),
-        "total_timeout": section.seconds("total_timeout"),
-        "retries": section.whole("retries", most=20),
-        "api_key_env": facts.read_variables(section) if "api_key_env" in section else None,
-        "api_key_command": section.texts("api_key_command") if "api_key_command" in section else None,
-        "allow_insecure": section.flag("allow_insecure"),
-        "headers": facts.read_headers(section) if "headers" in section else None,
-        "params": section.mapping("params") if "params" in section else None,
-        "price": read_price(section.section("price")),
-        "limits": facts.read_limits(section.section("limits")),
-        "system": section.text("system"),
-        "endpoint": facts.read_endpoint(section),
-        "quirks": section.mapping("quirks") or None,
-        **_thinking(section.section("thinking"), draft),
-        "known_as": section.text("known_as"),
-        "emulate": section.flag("emulate"),
-        "cache": section.switch("cache"),
-        "context": read_context(section.section("context")),
-        **_expected(section),
-        "blocked": blocked,
-        "simulated": section.text("simulated"),
-    }
-    given = {key: value for key, value in changes.items() if value is not None}
-    return replace(base, **given, place=f"{section.place.file}:{section.place.line}")
+    given: dict[str, Any] = {key: _READERS[key](section) for key in section if key in _READERS}
+    given |= {"model": model, "blocked": blocked, **_thinking(section.section("thinking"), draft), **_expected(section)}
+    known = {key: value for key, value in given.items() if value is not None}
+    return replace(base, **known, place=f"{section.place.file}:{section.place.line}")
+
+
+_EXPECTED = frozenset(("expect", "schema", "tools", "tool_choice", "server_tools"))
 
 
 def _expected(section: Section) -> dict[str, Any]:
     """What a profile's answers have to be, what its model may call, and which tools its provider is to run."""
-    if not any(name in section for name in ("expect", "schema", "tools", "tool_choice", "server_tools")):
+    if _EXPECTED.isdisjoint(section):
         return {}
     from .checks.expected import read_expect, read_schema
     from .server_tools.rule import read_names
@@ -352,6 +328,34 @@ def read_think(section: Section, key: str) -> Think | None:
         return parse_think(value)
     except UsageError as error:
         raise section.bad(key, error.message, error.hint) from None
+
+
+_READERS: Mapping[str, Callable[[Section], Any]] = {
+    "think": lambda section: read_think(section, "think"),
+    "dialect": facts.read_dialect,
+    "base_url": facts.read_base_url,
+    "stream": lambda section: section.flag("stream"),
+    "max_output_tokens": lambda section: section.whole("max_output_tokens", least=1),
+    "timeout": lambda section: section.seconds("timeout"),
+    "total_timeout": lambda section: section.seconds("total_timeout"),
+    "retries": lambda section: section.whole("retries", most=20),
+    "api_key_env": facts.read_variables,
+    "api_key_command": lambda section: section.texts("api_key_command"),
+    "allow_insecure": lambda section: section.flag("allow_insecure"),
+    "headers": facts.read_headers,
+    "params": lambda section: section.mapping("params"),
+    "price": lambda section: read_price(section.section("price")),
+    "limits": lambda section: facts.read_limits(section.section("limits")),
+    "system": lambda section: section.text("system"),
+    "endpoint": facts.read_endpoint,
+    "quirks": lambda section: section.mapping("quirks") or None,
+    "known_as": lambda section: section.text("known_as"),
+    "emulate": lambda section: section.flag("emulate"),
+    "cache": lambda section: section.switch("cache"),
+    "context": lambda section: read_context(section.section("context")),
+    "simulated": lambda section: section.text("simulated"),
+}
+"""What reads each key of a profile that is there, where it needs nothing but the profile: there may be thousands."""
 
 
 def _defaults(section: Section, base: Defaults) -> Defaults:

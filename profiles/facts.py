@@ -177,7 +177,7 @@ def read_reference(section: Section, base: Reference | None) -> Reference:
     section.only(("budgets", "answer_tokens"))
     budgets = dict(base.budgets) if base else {}
     if listed := section.section("budgets"):
-        listed.only(level.value for level in Level if level not in (Level.OFF, Level.MAX))
+        listed.only([level.value for level in Level if level not in (Level.OFF, Level.MAX)])
         for level in listed:
             if (tokens := listed.whole(level, least=1)) is not None:
                 budgets[level] = tokens
@@ -329,10 +329,13 @@ def read_headers(section: Section) -> Mapping[str, str]:
     return headers
 
 
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
 def read_variables(section: Section) -> tuple[str, ...]:
     """`api_key_env`: names of environment variables. What is no name may be a key, and is not repeated."""
     names = section.texts("api_key_env")
-    if not all(re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name) for name in names):
+    if not all(map(_VARIABLE.fullmatch, names)):
         problem = "is no name of an environment variable"
         raise section.bad("api_key_env", problem, "export the key in a variable, and put that variable's name here")
     return names

@@ -69,6 +69,8 @@ def _both(section: Section) -> tuple[Decimal, Decimal]:
 
 
 def _batch(section: Section) -> Decimal | Price | None:
+    if "batch" not in section:
+        return None
     if not isinstance(section.plain("batch"), Mapping):
         factor = section.dollars("batch")
         if factor is not None and factor > 1:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any, cast
 
@@ -10,6 +11,9 @@ from msgspec import Struct
 
 from ...providers.errors import ConfigError, did_you_mean
 from .nodes import Node, is_mapping, plain, text_of
+
+
+_NO_NAME = re.compile(r"[@,/\s]")
 
 
 class Place(Struct, frozen=True):
@@ -44,19 +48,18 @@ class Section:
     def bad(self, key: str, problem: str, hint: str | None = None) -> ConfigError:
         return ConfigError(f"{self.where(key)}: {self.path}{key}: {problem}", hint=hint)
 
-    def only(self, allowed: Iterable[str]) -> None:
+    def only(self, allowed: Collection[str]) -> None:
         """Raise for the first key that is not allowed, with the nearest that is."""
-        names = list(allowed)
         for key in self._entries:
-            if key not in names:
+            if key not in allowed:
                 raise ConfigError(
-                    f"{self.where(key)}: unknown key {self.path}{key}{did_you_mean(key, names)}",
-                    hint=f"allowed here: {', '.join(names)}",
+                    f"{self.where(key)}: unknown key {self.path}{key}{did_you_mean(key, allowed)}",
+                    hint=f"allowed here: {', '.join(allowed)}",
                 )
 
     def check_name(self, name: str) -> None:
         """Raise for a key that cannot name a profile, a provider or a group."""
-        if not name or any(c in "@,/" or c.isspace() or not c.isprintable() for c in name):
+        if not name or not name.isprintable() or _NO_NAME.search(name):
             raise self.bad(name, "a name must not be empty or hold '@', ',', '/' or white space")
 
     def plain(self, key: str) -> Any:
@@ -108,8 +111,7 @@ class Section:
 
     def dollars(self, key: str) -> Decimal | None:
         """An exact amount: the digits as they are written, never through a float."""
-        value = self._raw(key)
-        if value is None:
+        if (value := self._raw(key)) is None:
             return None
         try:
             amount = Decimal(text_of(value) or "nothing")
@@ -119,10 +121,11 @@ class Section:
             raise self.bad(key, "must be an amount in USD, 0 or more")
         return amount
 
-    def choice(self, key: str, options: Iterable[str]) -> str | None:
-        value, names = self.text(key), list(options)
-        if value is not None and value not in names:
-            raise self.bad(key, f"{value!r} is not known{did_you_mean(value, names)}", hint=f"use {', '.join(names)}")
+    def choice(self, key: str, options: Collection[str]) -> str | None:
+        value = self.text(key)
+        if value is not None and value not in options:
+            told = f"{value!r} is not known{did_you_mean(value, options)}"
+            raise self.bad(key, told, hint=f"use {', '.join(options)}")
         return value
 
     def texts(self, key: str) -> tuple[str, ...]:

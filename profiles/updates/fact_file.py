@@ -73,7 +73,7 @@ def _cards(root: Section) -> Iterator[tuple[str, tuple[ModelCard, ...]]]:
 
 
 def _card(section: Section, provider: str, root: Section) -> ModelCard:
-    section.only(key for key in CARD_KEYS if key not in NO_CARD_KEYS)
+    section.only([key for key in CARD_KEYS if key not in NO_CARD_KEYS])
     pattern = section.text("match") or ""
     if not pattern or len(pattern) > LONGEST_PATTERN or _BACKTRACKING.search(pattern):
         raise section.bad("match", "is no simple pattern of ids")

@@ -179,7 +179,7 @@ def test_files_that_are_no_text(files: Files) -> None:
 
 def test_files_that_are_too_large(files: Files) -> None:
     files.option.write_text("#" * (MAX_FILE_BYTES + 1), encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"larger than 256 KiB"):
+    with pytest.raises(ConfigError, match=r"larger than 1 MiB"):
         load(files.option, start=files.inside)
-    with pytest.raises(ConfigError, match=r"/dev/zero: cannot be read: larger than 256 KiB"):
+    with pytest.raises(ConfigError, match=r"/dev/zero: cannot be read: larger than 1 MiB"):
         load(Path("/dev/zero"), start=files.inside)

@@ -119,7 +119,7 @@ def test_long_harmless_files_are_read(written: Callable[[str], Config]) -> None:
 
 
 def test_the_size_is_limited_for_texts_too() -> None:
-    with pytest.raises(ConfigError, match="larger than 256 KiB"):
+    with pytest.raises(ConfigError, match="larger than 1 MiB"):
         read_yaml("#" * (MAX_FILE_BYTES + 1), "f.yaml")
 
 
