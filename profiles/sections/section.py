@@ -12,7 +12,6 @@ from msgspec import Struct
 from ...providers.errors import ConfigError, did_you_mean
 from .nodes import Node, is_mapping, plain, text_of
 
-
 _NO_NAME = re.compile(r"[@,/\s]")
 
 
