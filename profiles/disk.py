@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Protocol
@@ -12,6 +13,8 @@ from typing import BinaryIO, Protocol
 from ..providers.errors import ConfigError
 
 OWNER_FILE, OWNER_DIRECTORY = 0o600, 0o700
+_ROOTS = ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "LOCALAPPDATA", "USERPROFILE")
+"""The variables that say where a user's files lie."""
 SMALL_BYTES = 8 * 1024 * 1024
 """More than any file of settings or names should hold."""
 
@@ -69,6 +72,24 @@ class PrivateFile:
             self.file.close()
         with suppress(OSError):
             self._temporary.unlink(missing_ok=True)
+
+
+def cache_place() -> Path:
+    """Where files of ours lie that may be deleted at any time."""
+    return _directories(*map(os.environ.get, _ROOTS))[0]
+
+
+def data_place() -> Path:
+    """Where files of ours lie that are to stay."""
+    return _directories(*map(os.environ.get, _ROOTS))[1]
+
+
+@cache
+def _directories(*_: str | None) -> tuple[Path, Path]:
+    """Both, found once for each environment: they are asked for with every price, model and text."""
+    from platformdirs import user_cache_path, user_data_path
+
+    return user_cache_path("thinkdial", appauthor=False), user_data_path("thinkdial", appauthor=False)
 
 
 def write_private(path: Path, data: bytes, *, to_disk: bool = False) -> None:

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from ..providers.json_values import count, items, obj, parse_json, text
 from ..providers.think import Level
 from .card import ModelCard
-from .disk import read_bounded, save_private
+from .disk import cache_place, read_bounded, save_private
 
 if TYPE_CHECKING:
     from ..providers.catalogue import Published
@@ -36,9 +36,7 @@ class PublishedModels(Struct, frozen=True):
 
 def cache_directory() -> Path:
     """Where this system keeps what can be fetched again."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("thinkdial", appauthor=False) / "models"
+    return cache_place() / "models"
 
 
 def catalogue_file(provider: str, host: str | None = None) -> Path:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rich.cells import cell_len
-
 if TYPE_CHECKING:
     from rich.text import Text
+
+
+_NARROW = str.maketrans("", "", "→–·✓≈≥≤×…—")
+"""Signs of ours that take one column, as ASCII does: for them Rich need not read its tables."""
 
 
 class Line:
@@ -23,7 +25,12 @@ class Line:
     @property
     def cell_len(self) -> int:
         """How many columns of a terminal it takes."""
-        return cell_len(self.plain)
+        text = self.plain
+        if text.translate(_NARROW).isascii():
+            return len(text)
+        from rich.cells import cell_len
+
+        return cell_len(text)
 
     def __rich__(self) -> Text:
         from rich.text import Text

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from msgspec import MsgspecError, msgpack
 
-from ..disk import is_own, make_private_directory, read_bounded, write_private
+from ..disk import cache_place, is_own, make_private_directory, read_bounded, write_private
 from .nodes import Node
 
 FORM = b"thinkdial nodes 1\n"
@@ -19,9 +19,7 @@ MOST_BYTES = 4 * 1024 * 1024
 
 def kept_directory() -> Path:
     """Where parsed texts are kept. It may be emptied at any time."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("thinkdial", appauthor=False) / "parsed"
+    return cache_place() / "parsed"
 
 
 def kept_or_parsed(text: str, file: str, name: str) -> Node:

@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from ...providers.errors import ConfigError
 from ...providers.json_values import obj, parse_json, text
-from ..disk import read_bounded, save_private
+from ..disk import data_place, read_bounded, save_private
 from ..sections.section import Section
 from ..yaml_file import read_yaml
 
@@ -34,9 +34,7 @@ class StoredFacts(Struct, frozen=True):
 
 def facts_file() -> Path:
     """Where it is kept."""
-    from platformdirs import user_data_path
-
-    return user_data_path("thinkdial", appauthor=False) / "facts.json"
+    return data_place() / "facts.json"
 
 
 def keep(text_of_file: str, source: str, sha256: str, stored_at: str) -> Path:

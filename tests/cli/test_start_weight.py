@@ -1,4 +1,4 @@
-"""What a plain `ask` loads: counts, which say the same on a busy machine as on a quiet one."""
+"""What commands load: counts, which say the same on a busy machine as on a quiet one."""
 
 from __future__ import annotations
 
@@ -6,10 +6,11 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from threading import Thread
+from typing import NamedTuple
 
 import pytest
 
@@ -18,7 +19,25 @@ MOST_DATACLASSES = 8
 """A few more than there are today. A module takes a quarter of a millisecond, of 300 in all, a dataclass as much, and a
 struct a tenth of it: what makes these grow belongs behind an import that is made when it is needed."""
 
-MOST_MODULES_OF_PLAN = 146
+MOST_MODULES, MOST_CLASSES = 590, 1500
+"""Those of libraries, too."""
+
+NETWORK = ("asyncio", "ssl", "httpx2", "httpcore2", "anyio", "aiohttp", "http.client")
+HEAVY = ("genai_prices", "pydantic", "jinja2", "markdown_it", "prompt_toolkit", "keyring", "jsonschema", "ray", "PIL")
+COMMANDS: tuple[tuple[str, tuple[str, ...], int, int], ...] = (
+    ("plan hi -p p", (*NETWORK, *HEAVY), 0, 0),
+    ("plan hi -p claude", (*NETWORK, *HEAVY), 0, 0),
+    ("profiles list", (*NETWORK, *HEAVY, "sqlite3"), 0, 0),
+    ("models", (*NETWORK, *HEAVY, "sqlite3"), 0, 0),
+    ("prices show gpt-6-sol", (*NETWORK, *HEAVY, "sqlite3"), 0, 0),
+    ("history list", (*NETWORK, *HEAVY), 0, 0),
+    ("spend", (*NETWORK, *HEAVY), 0, 0),
+    ("compare hi -p p -p q -p r", (*HEAVY[:3], "aiohttp", *HEAVY[4:]), 0, 0),
+    ("batch run rows.jsonl -p p -o -", (*HEAVY, "rich.console"), 0, 0),
+    ("--help", (*NETWORK, *HEAVY, "sqlite3", "yaml", "rich.console"), 0, 0),
+)
+"""Each command with what it must not import, and the most modules and classes that it may bring into the process: of
+ours and of libraries, a few more than today."""
 
 NEVER = (
     "engine.sessions", "engine.batch", "engine.lookups", "engine.client", "engine.history.replay", "cli.views.report",
@@ -28,8 +47,14 @@ NEVER = (
 """Rooms and modules that a plain call to one model has no use for."""
 
 CODE = """
-import json, sys, dataclasses
+import builtins, json, sys, dataclasses
 from pathlib import Path
+build, built = builtins.__build_class__, 0
+def counted(*given, **named):
+    global built
+    built += 1
+    return build(*given, **named)
+builtins.__build_class__ = counted
 made, make = [], dataclasses._process_class
 def noted(kind, *given, **named):
     made.append(kind.__module__)
@@ -40,7 +65,7 @@ try: main()
 except SystemExit as end: code = end.code
 own = [name.removeprefix("thinkdial.") for name in sys.modules if name.startswith("thinkdial.")]
 classes = [name for name in made if name.startswith("thinkdial.")]
-Path("seen.json").write_text(json.dumps([code or 0, own, classes]))
+Path("seen.json").write_text(json.dumps([code or 0, own, classes, list(sys.modules), built]))
 """
 
 
@@ -72,32 +97,57 @@ def address() -> Iterator[str]:
     thread.join()
 
 
-def seen(directory: Path, address: str, *words: str) -> tuple[list[str], list[str]]:
-    """The modules and dataclasses of ours that a command has loaded."""
-    config = directory / "mine.yaml"
-    price = "price: {input: 1, output: 2}"
-    config.write_text(f"profiles: {{p: {{provider: openai-compatible, model: m, base_url: {address!r}, {price}}}}}")
-    given = [sys.executable, "-c", CODE, *words, "-p", "p", "--config", str(config)]
-    home = {"HOME": str(directory), "XDG_CONFIG_HOME": str(directory), "XDG_DATA_HOME": str(directory)}
-    subprocess.run(given, cwd=directory, env={**os.environ, **home}, capture_output=True, check=True, timeout=60)
-    code, modules, classes = json.loads((directory / "seen.json").read_text())
-    assert code == 0
-    return modules, classes
+class Load(NamedTuple):
+    """What a command has loaded: modules and dataclasses of ours, all modules, and how many classes were made."""
+
+    own: list[str]
+    dataclasses: list[str]
+    modules: list[str]
+    classes: int
+
+
+def seen(directory: Path, address: str, *words: str) -> Load:
+    """What a command loads whose caches are full."""
+    config = directory / "thinkdial" / "config.yaml"
+    config.parent.mkdir(exist_ok=True)
+    of = f"provider: openai-compatible, model: m, base_url: {address!r}, price: {{input: 1, output: 2}}"
+    config.write_text(f"profiles: {{{', '.join(f'{name}: {{{of}}}' for name in 'pqr')}}}")
+    home = {name: str(directory) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "XDG_CACHE_HOME")}
+    given = [sys.executable, "-c", CODE, *words]
+    env = {**os.environ, **home}
+    for _ in range(2):
+        subprocess.run(given, cwd=directory, env=env, capture_output=True, check=True, timeout=60)
+    code, own, classes, modules, made = json.loads((directory / "seen.json").read_text())
+    assert code == 0, words
+    return Load(own, classes, modules, made)
+
+
+def among(names: Iterable[str], rooms: Sequence[str]) -> list[str]:
+    """The modules that are one of `rooms`, or in one."""
+    return sorted(name for name in names if any(name == one or name.startswith(f"{one}.") for one in rooms))
 
 
 def test_a_plain_ask_loads_no_more_than_it_needs(tmp_path: Path, address: str) -> None:
-    seen(tmp_path, address, "ask", "Is 91 prime?")
-    modules, classes = seen(tmp_path, address, "ask", "Is 91 prime?")
-    assert "profiles.sections.parsed" in modules
-    assert "profiles.sections.yaml_syntax" not in modules, "all that it reads was parsed before"
-    assert "engine.history.writer" in modules, "the run was kept"
-    assert [name for name in modules if any(name == one or name.startswith(f"{one}.") for one in NEVER)] == []
-    assert len(modules) <= MOST_OWN_MODULES
-    assert len(classes) <= MOST_DATACLASSES
+    found = seen(tmp_path, address, "ask", "Is 91 prime?", "-p", "p")
+    assert "profiles.sections.parsed" in found.own
+    assert "profiles.sections.yaml_syntax" not in found.own, "all that it reads was parsed before"
+    assert "engine.history.writer" in found.own, "the run was kept"
+    assert among(found.own, NEVER) == []
+    assert among(found.modules, (*HEAVY, "aiohttp", "rich.console")) == []
+    assert len(found.own) <= MOST_OWN_MODULES
+    assert len(found.dataclasses) <= MOST_DATACLASSES
+    assert len(found.modules) <= MOST_MODULES and found.classes <= MOST_CLASSES
 
 
-def test_a_plan_loads_neither_transport_nor_history(tmp_path: Path, address: str) -> None:
-    seen(tmp_path, address, "plan", "Is 91 prime?")
-    modules, _ = seen(tmp_path, address, "plan", "Is 91 prime?")
-    assert [name for name in modules if name.startswith(("engine.history.w", "engine.exchange.connections.conn"))] == []
-    assert len(modules) <= MOST_MODULES_OF_PLAN
+@pytest.mark.slow
+def test_each_command_loads_no_more_than_it_needs(tmp_path: Path, address: str) -> None:
+    (tmp_path / "rows.jsonl").write_text('{"prompt": "hi"}\n')
+    seen(tmp_path, address, "ask", "hi", "-p", "p")  # what the history lists
+    wrong: list[str] = []
+    for words, never, most_modules, most_classes in COMMANDS:
+        found = seen(tmp_path, address, *words.split())
+        if those := among(found.modules, never):
+            wrong.append(f"{words}: imports {those[:5]}")
+        if len(found.modules) > most_modules or found.classes > most_classes:
+            wrong.append(f"{words}: {len(found.modules)} modules, {found.classes} classes")
+    assert wrong == []

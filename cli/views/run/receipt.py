@@ -6,8 +6,6 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
-from rich.cells import cell_len
-
 from ....engine.results.result import Result
 from ....providers.untrusted import one_line
 from ..line import Line
@@ -73,7 +71,7 @@ def receipt_line(
     for text, style in parts:
         if not text:
             continue
-        length = cell_len(text)
+        length = 0 if width is None else Line((text, style)).cell_len
         if pieces and width is not None and used + len(_SEPARATOR) + length > width:
             pieces.append(("\n", ""))
             used = 0

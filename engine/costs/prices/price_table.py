@@ -18,7 +18,7 @@ from zlib import crc32
 
 from msgspec import MsgspecError, Raw, Struct, msgpack
 
-from ....profiles.disk import is_own, make_private_directory, read_bounded, save_private, write_private
+from ....profiles.disk import cache_place, is_own, make_private_directory, read_bounded, save_private, write_private
 from ....providers.json_values import items, obj, parse_json, text
 from .entries import Clause, PriceEntry, PriceList, find_entry
 
@@ -95,18 +95,7 @@ class PriceTable:
 
 def cache_file() -> Path:
     """Where a fetched table is kept."""
-    return _cache_file(*map(os.environ.get, _PLACES))
-
-
-@cache
-def _cache_file(*_: str | None) -> Path:
-    """The same, found once for each environment: every result that is priced asks."""
-    from platformdirs import user_cache_path
-
-    return user_cache_path("thinkdial", appauthor=False) / "prices.json"
-
-
-_PLACES = ("XDG_CACHE_HOME", "HOME", "LOCALAPPDATA", "USERPROFILE")
+    return cache_place() / "prices.json"
 
 
 def table_for(provider: str) -> PriceTable:
