@@ -19,7 +19,7 @@ from .access import ProviderAccess
 from .estimate import Estimate
 from .job_store import HELD_BYTES, BatchJob, BatchPart
 from .part_writer import PartWriter
-from .row_file import encode_row
+from .row_file import encode_row, without_files
 
 
 @dataclass(slots=True)
@@ -100,8 +100,9 @@ class Planner:
             return
         most = min(access.terms.most_bytes, HELD_BYTES)
         if FILE_MARK.encode() in sent:
-            words = "its files go by upload only, which a batch of the provider is not given"
-            self._refuse(access, row, think, work, failure("invalid_request", words))
+            words = "its files go through an upload, which is not made for a batch of the provider"
+            hint = "leave out --upload where they fit into a request, or send the rows without --via"
+            self._refuse(access, row, think, work, failure("invalid_request", words, hint=hint))
             return
         if len(sent) + 1 > most:
             words = f"the row is larger than {most // 2**20} MiB, which is more than a batch may hold"
@@ -112,9 +113,10 @@ class Planner:
             made = self.planned.estimates.setdefault(name, Estimate(datetime.now(UTC)))
             prompt = Prompt(row.text, prepared.call.system, row.earlier, asked=row.asked, stand_ins=row.stand_ins)
             made.add(prepared, prompt)
+        kept = sent if not row.asked else access.line(work.token, access.prepared(without_files(row), think))
         self._writer(access, len(sent) + 1, most).add(
             token,
-            encode_row(row, think, work, sent, (twin.think for twin in prepared.asked.twins), aim=prepared.plan.aim),
+            encode_row(row, think, work, kept, (twin.think for twin in prepared.asked.twins), aim=prepared.plan.aim),
             sent,
         )
         self.planned.works += 1

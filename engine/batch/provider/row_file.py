@@ -54,7 +54,7 @@ def encode_row(
     *,
     aim: AimReceipt | None = None,
 ) -> bytes:
-    """One line of JSON, beginning with the token of the work."""
+    """One line of JSON, beginning with the token of the work. `sent` is its line, of a row with files that without."""
     document: dict[str, Any] = {
         "token": work.token,
         "digest": work.digest.hex(),
@@ -95,6 +95,11 @@ def _tools_from(document: Any) -> ToolsWish | None:
     from ...tools.toolset import wish_from
 
     return wish_from(document)
+
+
+def without_files(row: Row) -> Row:
+    """`row` as it is kept: its files have gone to the provider, and what is made of it later is made without them."""
+    return replace(row, asked=(), stand_ins={}) if row.asked else row
 
 
 def sent_digest(sent: bytes) -> str:

@@ -132,6 +132,7 @@ class _Planning:
         self._open = set[bytes]().union(*(job.works(part) for job in jobs for part in job.parts if part.is_open))
         self._used: dict[str, ProviderAccess] = {}
         calls = options.calls
+        # What `options_of` a job restores is what the requests are made with, besides which of them there are.
         asked = Options(
             calls.sweep,
             calls.max_output_tokens,
@@ -140,6 +141,9 @@ class _Planning:
             repeat=calls.repeat,
             times=calls.times,
             choose=calls.choose,
+            shape=calls.shape,
+            server_tools=calls.server_tools,
+            tools=calls.tools,
         )
         # Nothing is sent while planning, so nothing needs to be open.
         self._accesses = ProviderAccesses(config, Surroundings(Transport()), asked, new.id, system=options.system)
