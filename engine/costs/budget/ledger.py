@@ -95,6 +95,11 @@ class Ledger:
         self._spent = NOTHING
 
     @property
+    def limits_anything(self) -> bool:
+        """Whether there are limits at all, and not only somebody who hears of every call."""
+        return bool(self._accounts)
+
+    @property
     def spent_usd(self) -> Decimal:
         """What the settled calls cost; what was reserved for those whose cost is unknown."""
         return self._spent

@@ -17,6 +17,7 @@ from ...planning.prepare import Prepared, with_output_limit
 from ...results.charge import is_lost, last_may_have_cost
 from ...results.result import Cost, Result
 from ..forecast import affordable_output_tokens, ample_usd, ceiling_usd, cost_of_usage, estimated_input_tokens, forecast
+from ..likely_cost import LikelyCost
 from .doorway import Doors
 from .ledger import Ledger
 from .limits import dollars
@@ -85,6 +86,7 @@ class Purse:
     def __init__(self, ledger: Ledger, now: Callable[[], datetime], doors: Doors | None = None) -> None:
         self._ledger, self._now, self.doors = ledger, now, doors
         self._meters: dict[int, Meter] = {}
+        self._likely = LikelyCost()
         self._lost: dict[int, Decimal] = {}
 
     def share(self, first: int, profiles: Sequence[str]) -> Purse:
@@ -106,6 +108,8 @@ class Purse:
 
     async def admit(self, index: int, profile: str, prepared: Prepared) -> Admitted | Failure:
         """Reserve what the call may cost; it waits while others may leave something. Each one is to be settled."""
+        if not self._ledger.limits_anything:
+            return await self._counted(index, profile, prepared)
         at, prompt = self._now(), prepared.asked.prompt
         made = forecast(prepared, prompt, at)
         need = Need.of(made, ceiling_usd(prepared, prompt, at), ample_usd(prepared, prompt, made, at))
@@ -119,6 +123,15 @@ class Purse:
         meter = meter_of(shortened, grant.usd, at)
         self._meters[index] = meter
         return Admitted(shortened, CallFunds(self, index, profile, shortened, meter))
+
+    async def _counted(self, index: int, profile: str, prepared: Prepared) -> Admitted | Failure:
+        """Let a call in that nothing limits: others hear of what it is likely to cost, which takes no time to say."""
+        likely = self._likely.usd(prepared)
+        grant = await self._ledger.reserve(index, profile, Need(expected_usd=likely, priced=likely is not None))
+        if isinstance(grant, Failure):
+            return grant
+        meter = self._meters[index] = Meter(None, _no_price, 0)
+        return Admitted(prepared, CallFunds(self, index, profile, prepared, meter))
 
     async def readmit(self, index: int, profile: str, prepared: Prepared, *, lost: bool) -> Admitted | Failure:
         """The same for another attempt of a call that was admitted; that it is `lost` counts the one before in full."""
@@ -239,6 +252,10 @@ def _price_of(prepared: Prepared, at: datetime) -> PriceOf:
         return cost_of_usage(prepared, usage, at)
 
     return price
+
+
+def _no_price(_: Usage) -> None:
+    return None
 
 
 def _fees_of(prepared: Prepared) -> FeesOf | None:
