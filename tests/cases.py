@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice, product
+from itertools import product
 from typing import Any
 
 import pytest
@@ -24,7 +24,7 @@ def each(
 
     Only for what leaves nothing behind: the cases share the fixtures of the test. Whichever fail are raised as one
     group, whose message names them; a note on each says it again beside its traceback. With `every=N`, for a sweep
-    that takes seconds, the quick suite has each Nth of all cases, and the slow one has them all.
+    that takes seconds, the quick suite has each Nth of all cases, and the slow one has the others.
     """
     keys = [name.strip() for name in names.split(",")] if isinstance(names, str) else list(names)
     rows = [(value,) if len(keys) == 1 else tuple(value) for value in values]
@@ -40,9 +40,11 @@ def each(
         inner: Test = getattr(test, "of_one_case", test)
         axes = [axis, *outer]
 
-        def of_all_cases(*args: Any, step: int = 1, **fixtures: Any) -> None:
+        def of_all_cases(*args: Any, is_rest: bool | None = None, **fixtures: Any) -> None:
             failed: list[tuple[str, BaseException]] = []
-            for case in islice(product(*axes), 0, None, step):
+            for number, case in enumerate(product(*axes)):
+                if (number % every == 0) is is_rest:
+                    continue
                 name = "-".join(part for part, _ in case)
                 given = {key: value for _, values in case for key, value in values.items()}
                 try:
@@ -59,14 +61,14 @@ def each(
         kept = [parameter for name, parameter in signature.parameters.items() if name not in keys]
         assert len(kept) == len(signature.parameters) - len(keys), f"{test.__name__} does not take all of {keys}"
         if every > 1:
-            kept.append(inspect.Parameter("step", inspect.Parameter.KEYWORD_ONLY))
+            kept.append(inspect.Parameter("is_rest", inspect.Parameter.KEYWORD_ONLY))
         of_all_cases.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
         of_all_cases.__name__, of_all_cases.__qualname__ = test.__name__, test.__qualname__
         of_all_cases.__module__, of_all_cases.__doc__ = test.__module__, test.__doc__
         of_all_cases.__dict__["pytestmark"] = list(getattr(test, "pytestmark", []))
         if every > 1:
-            shares = [pytest.param(every, id="sample"), pytest.param(1, id="all", marks=pytest.mark.slow)]
-            return pytest.mark.parametrize("step", shares)(of_all_cases)
+            shares = [pytest.param(False, id="sample"), pytest.param(True, id="rest", marks=pytest.mark.slow)]
+            return pytest.mark.parametrize("is_rest", shares)(of_all_cases)
         return of_all_cases
 
     return decorate

@@ -1,8 +1,15 @@
-"""What the facts may cite: an address, or a package and its version. Package registries are named nowhere."""
+"""What our modules are parsed into, and what the facts may cite: an address, or a package and its version.
+
+Package registries are named nowhere.
+"""
 
 from __future__ import annotations
 
+import ast
 import re
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
 
 REGISTRIES = tuple(
     ".".join(parts)
@@ -29,3 +36,25 @@ def registries(text: str) -> list[str]:
 def is_source(text: str) -> bool:
     """An https address that is no registry's, or `package version`, optionally with a path inside the package."""
     return bool(_PACKAGE.fullmatch(text) or (_ADDRESS.fullmatch(text) and not registries(text)))
+
+
+@cache
+def tree(path: Path) -> ast.Module:
+    """What a module of ours is parsed into, once for all that look at it."""
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@cache
+def imports(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
+    """The import statements anywhere in a module."""
+    return tuple(_imports(tree(path)))
+
+
+def _imports(node: ast.AST) -> Iterator[ast.Import | ast.ImportFrom]:
+    """They are statements: nothing is looked for within expressions."""
+    if isinstance(node, ast.Import | ast.ImportFrom):
+        yield node
+    for part in ("body", "orelse", "handlers", "finalbody", "cases"):
+        inner = getattr(node, part, ())
+        for child in inner if isinstance(inner, list) else ():
+            yield from _imports(child)

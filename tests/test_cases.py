@@ -47,7 +47,7 @@ def test_fixtures_and_parameters_stay(one: list[int], outer: str, number: int) -
     assert (one, outer) == ([1], "x") and number in range(3)
 
 
-def test_a_sweep_has_a_sample_that_is_quick_and_all_that_is_slow() -> None:
+def test_a_sweep_has_a_sample_that_is_quick_and_a_rest_that_is_slow() -> None:
     seen: list[int] = []
 
     @each("number", range(10), every=4)
@@ -55,12 +55,12 @@ def test_a_sweep_has_a_sample_that_is_quick_and_all_that_is_slow() -> None:
         seen.append(number)
 
     (mark,) = note.pytestmark  # type: ignore[attr-defined]
-    quick, whole = mark.args[1]
-    assert not quick.marks and [one.name for one in whole.marks] == ["slow"]
-    note(step=quick.values[0])
+    quick, rest = mark.args[1]
+    assert not quick.marks and [one.name for one in rest.marks] == ["slow"]
+    note(is_rest=quick.values[0])
     assert seen == [0, 4, 8]
-    note(step=whole.values[0])
-    assert seen == [0, 4, 8, *range(10)]
+    note(is_rest=rest.values[0])
+    assert seen == [0, 4, 8, 1, 2, 3, 5, 6, 7, 9]
 
 
 class TestMethods:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from .sources import imports, tree
+
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("cli", "engine", "profiles", "providers", "simulator")
 MOST_FILES, MOST_LINES = 15, 400
@@ -51,16 +53,11 @@ def modules() -> dict[str, Path]:
 
 
 @cache
-def tree(path: Path) -> ast.Module:
-    return ast.parse(path.read_text(encoding="utf-8"))
-
-
-@cache
 def imported(name: str) -> frozenset[str]:
     """The modules of ours that a module imports anywhere: late, and for types alone, as well."""
     package = name.split(".")[:-1]
     found: set[str] = set()
-    for node in ast.walk(tree(modules()[name])):
+    for node in imports(modules()[name]):
         if not isinstance(node, ast.ImportFrom) or not node.level:
             continue
         base = package[: len(package) - node.level + 1]

@@ -5,13 +5,12 @@ from __future__ import annotations
 import ast
 import subprocess
 import tomllib
-from functools import cache
 from pathlib import Path
 
 import pytest
 
 from .cases import each
-from .sources import is_source, registries
+from .sources import imports, is_source, registries
 
 ROOT = Path(__file__).resolve().parent.parent
 LAYERS = ("cli", "engine", "profiles", "providers")
@@ -20,13 +19,6 @@ DEMO_FILES = {"cli/commands/run/demo.py", "cli/commands/setup/simulate.py", "cli
 
 def modules(layer: str) -> list[Path]:
     return sorted((ROOT / layer).rglob("*.py"))
-
-
-@cache
-def imports(path: Path) -> tuple[ast.Import | ast.ImportFrom, ...]:
-    """The import statements anywhere in a module."""
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    return tuple(node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom)))
 
 
 def imported_layers(path: Path) -> set[str]:

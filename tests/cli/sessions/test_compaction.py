@@ -223,7 +223,15 @@ def test_the_next_turn_is_told_within_a_tenth_after_a_compaction(talk: Talk, pro
         assert number == 3 or abs(expected - counted) <= counted / 10, (number, expected, counted)
 
 
-@pytest.mark.parametrize("own", ["opus", "sonnet", "gpt", "grok", "gemini", "mistral", "deepseek"])
+@pytest.mark.parametrize(
+    "own",
+    [
+        "opus",
+        "gpt",
+        "gemini",
+        *(pytest.param(name, marks=pytest.mark.slow) for name in ("sonnet", "grok", "mistral", "deepseek")),
+    ],
+)
 def test_what_was_compacted_is_compacted_again(talk: Talk, own: str) -> None:
     before = len(talk.requests)
     two_turns(talk, own)

@@ -28,7 +28,14 @@ WORDS = (
 )
 
 
-@pytest.mark.parametrize(("profile", "words"), [("opus", 350), ("gpt", 350), ("gemini", 1500), ("deepseek", 350)])
+@pytest.mark.parametrize(
+    ("profile", "words"),
+    [
+        ("opus", 350),
+        ("gemini", 1500),
+        *(pytest.param(name, 350, marks=pytest.mark.slow) for name in ("gpt", "deepseek")),
+    ],
+)
 def test_what_goes_in_is_told_within_a_tenth_of_what_is_billed(talk: Talk, profile: str, words: int) -> None:
     dice, planned, billed, cached = random.Random(profile), Decimal(0), Decimal(0), 0
     for number in range(1, TURNS + 1):

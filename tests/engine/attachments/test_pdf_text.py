@@ -52,6 +52,7 @@ def test_the_reader_is_stopped_and_has_no_keys(monkeypatch: pytest.MonkeyPatch, 
         text_of(b"", seconds=1)
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="nothing bounds memory there")
 def test_a_pdf_that_unpacks_to_gigabytes_ends() -> None:
 

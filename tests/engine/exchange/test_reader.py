@@ -32,6 +32,8 @@ from thinkdial.providers.turns.pieces import TurnPiece
 from ...cases import each
 from .recordings import CONTRACT, SSE, Recording, kind_of, prepared_for
 
+SHARE_OF_CUTS = pytest.mark.parametrize("nth", [3, pytest.param(1, marks=pytest.mark.slow)])
+
 
 def events_of(name: str) -> list[bytes]:
     """The events of the recorded answer, each as it is sent."""
@@ -134,12 +136,13 @@ def test_live_replay_and_batch_agree_at_every_cut(name: str) -> None:
     asyncio.run(go())
 
 
+@SHARE_OF_CUTS
 @each("name", NAMES)
-def test_a_body_agrees_at_every_cut(name: str) -> None:
+def test_a_body_agrees_at_every_cut(name: str, nth: int) -> None:
     body = json.dumps(CONTRACT["whole_of"](name)).encode()
 
     async def go() -> None:
-        for cut in range(len(body) + 1):
+        for cut in range(0, len(body) + 1, nth):
             raw = RawResponse(200, "application/json", False, body[:cut])
             expected = replayed(name, raw)
             assert in_pieces(name, raw, 20 + cut % 60) == expected, cut
@@ -149,12 +152,13 @@ def test_a_body_agrees_at_every_cut(name: str) -> None:
     asyncio.run(go())
 
 
+@SHARE_OF_CUTS
 @each("name", NAMES)
 @each("broke", [lambda: httpx2.ReadError("reset"), asyncio.CancelledError], ids=["reset", "interrupted"])
-def test_live_and_replay_agree_wherever_it_broke(name: str, broke: Callable[[], BaseException]) -> None:
+def test_live_and_replay_agree_wherever_it_broke(name: str, broke: Callable[[], BaseException], nth: int) -> None:
     async def go() -> None:
         for whole, cuts in hostile(name):
-            for cut in cuts[::4]:
+            for cut in cuts[:: 4 * nth]:
                 outcome, taken_down = await call(name, RawResponse(200, kind_of(name), True, whole[:cut]), 50, broke())
                 failed = outcome.reply.failure
                 told = failed if failed is not None and failed.kind != "protocol" else None

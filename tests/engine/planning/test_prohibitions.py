@@ -25,6 +25,13 @@ OTHER_REFERENCES = {
     "huge": Reference(dict.fromkeys(("minimal", "low", "medium", "high", "xhigh"), 900_000), 500_000),
     "steep": Reference({"minimal": 100, "low": 30_000, "medium": 40_000, "high": 200_000, "xhigh": 300_000}, 60_000),
 }
+EACH_REFERENCE = pytest.mark.parametrize(
+    "reference",
+    [
+        pytest.param(found, id=name, marks=[pytest.mark.slow] * (name != "steep"))
+        for name, found in OTHER_REFERENCES.items()
+    ],
+)
 EVERY_PARAM: dict[str, Any] = {
     **dict.fromkeys(OPENAI_SAMPLING, 0.5),
     "top_k": 3,
@@ -54,7 +61,7 @@ def test_no_body_is_refused(provider: str) -> None:
             assert not refusals(found.model, found.target.dialect, body), (str(found), value, limit, body)
 
 
-@pytest.mark.parametrize("reference", OTHER_REFERENCES.values(), ids=OTHER_REFERENCES)
+@EACH_REFERENCE
 def test_no_body_is_refused_with_another_reference_table(reference: Reference) -> None:
     for found, value, limit in product(DISTINCT_ROUTES, VALUES, (None, 16, 1025, 5119, 200000)):
         body = body_of(found, value, limit, reference)
@@ -142,7 +149,7 @@ def test_no_body_is_refused_or_misread_by_another_host(provider: str) -> None:
             )
 
 
-@pytest.mark.parametrize("reference", OTHER_REFERENCES.values(), ids=OTHER_REFERENCES)
+@EACH_REFERENCE
 def test_no_other_host_refuses_what_another_reference_table_asks_for(reference: Reference) -> None:
     for found, value in product(OTHER_ROUTES, ("minimal", "medium", "max", "1", "1000000")):
         body = body_of(found, value, None, reference)

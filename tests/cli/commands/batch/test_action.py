@@ -52,6 +52,7 @@ def step(process: Any, sim: Path, tmp_path: Path) -> Callable[..., Any]:
     return run
 
 
+@pytest.mark.slow
 def test_a_gate_fails_the_job_and_the_summary_says_why(step: Callable[..., Any], tmp_path: Path) -> None:
     ended, told, outputs = step(FAIL_ON="pass<0.9\ncost>5")
     assert ended.returncode == 6, ended.stderr
@@ -68,6 +69,7 @@ INPUTS = ("ROWS", "PROFILES", "THINK", "TEMPLATE", "EXPECT", "FAIL_ON", "MAX_COS
 HOSTILE = ("$(touch {0})", "; touch {0} #", "`touch {0}`", "--output=/dev/null", '"; exit 0; "')
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "pairs",
     [

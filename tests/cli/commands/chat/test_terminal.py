@@ -51,7 +51,7 @@ def test_a_session_that_is_opened_again_says_where_it_stands(screen: Run, cli: R
     assert "1 turn · a@low" in begun and "  1  Is 91 prime?" in begun and "     → " in begun
 
 
-@pytest.mark.parametrize("term", ["xterm-256color", "dumb"])
+@pytest.mark.parametrize("term", ["xterm-256color", pytest.param("dumb", marks=pytest.mark.slow)])
 def test_a_message_has_several_lines(screen: Run, turns: Turns, term: str) -> None:
     chat = screen("tea", "-p", "a", env={"TERM": term})
     chat.wait("a@auto> ")
@@ -92,7 +92,8 @@ def test_ctrl_c_stops_the_answer_keeps_it_and_the_chat_goes_on(screen: Run, turn
     assert cut["is_cut"] and "**one**" in cut["answer"] and not whole["is_cut"]
 
 
-@pytest.mark.parametrize("times", [pytest.param(2, marks=pytest.mark.slow), 4])
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [2, 4])
 def test_ctrl_c_again_and_again_stops_the_answer_and_not_the_chat(screen: Run, turns: Turns, times: int) -> None:
     chat = screen("tea", "-p", "stall", "-y")
     chat.wait("stall@auto> ")
@@ -110,6 +111,7 @@ def test_ctrl_c_again_and_again_stops_the_answer_and_not_the_chat(screen: Run, t
     assert [turn["prompt"] for turn in turns("tea")][-1] == "two"
 
 
+@pytest.mark.slow
 def test_what_was_not_answered_comes_back_to_the_line(screen: Run, turns: Turns, config_for: Run) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         chat = screen("tea", "-p", "a", config=config_for(f"http://127.0.0.1:{server.getsockname()[1]}"))
@@ -170,6 +172,7 @@ def test_a_file_is_shown_before_it_is_sent(screen: Run, turns: Turns, term: str)
     assert "[File notes.txt]\nfirst\n" in turn["prompt"] and turn["prompt"].endswith("fourth\n[End of notes.txt]")
 
 
+@pytest.mark.slow
 def test_a_file_that_is_mentioned_in_what_was_pasted_is_not_read(screen: Run, turns: Turns) -> None:
     Path("secret.txt").write_text("for nobody", encoding="utf-8")
     chat = screen("tea", "-p", "a")
@@ -207,6 +210,7 @@ def test_a_draft_survives_a_kill(screen: Run, cli: Run, turns: Turns) -> None:
     assert read_draft(session).text == "" and draft_path(session) == kept
 
 
+@pytest.mark.slow
 def test_a_draft_of_a_new_session_survives_sigterm(screen: Run) -> None:
     chat = screen("tea", "-p", "a")
     chat.wait("a@auto> ")
@@ -259,6 +263,7 @@ def test_sigterm_leaves_the_session_free(screen: Run, cli: Run, sim: Path, term:
     assert cli("ask", "--session", "tea", "two", "--config", sim).code == 0
 
 
+@pytest.mark.slow
 def test_sigterm_in_an_answer_keeps_it_and_ends_the_chat(screen: Run, turns: Turns) -> None:
     chat = screen("tea", "-p", "stall")
     chat.wait("stall@auto> ")

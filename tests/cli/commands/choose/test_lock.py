@@ -37,10 +37,24 @@ def config(simulator: Simulator, tmp_path: Path) -> Path:
     return arms(tmp_path / "arms.yaml", simulator.base_url)
 
 
+@pytest.fixture(scope="module")
+def kept() -> dict[Path, bytes]:
+    return {}
+
+
 @pytest.fixture
-def locked(cli: Callable[..., Any], config: Path) -> Path:
-    ended = cli("lock", "write", "-p", "one", "--config", config)
-    assert ended.code == 0, ended.err
+def locked(cli: Callable[..., Any], config: Path, kept: dict[Path, bytes]) -> Path:
+    """A lock as the command writes it. It is written by the first test that wants it."""
+    path = Path("thinkdial.lock")
+    if path not in kept:
+        kept[path] = write(cli, config).read_bytes()
+    path.write_bytes(kept[path])
+    return path
+
+
+def write(cli: Callable[..., Any], config: Path) -> Path:
+    written = cli("lock", "write", "-p", "one", "--config", config)
+    assert written.code == 0, written.err
     return Path("thinkdial.lock")
 
 
@@ -159,7 +173,8 @@ def test_a_lock_that_is_not_there_is_8(cli: Callable[..., Any]) -> None:
     assert ended.code == ExitCode.UNREADABLE and "lock write" in ended.err
 
 
-def test_the_history_says_it_without_calls(cli: Callable[..., Any], config: Path, locked: Path) -> None:
+def test_the_history_says_it_without_calls(cli: Callable[..., Any], config: Path) -> None:
+    locked = write(cli, config)
     nothing = cli("lock", "check", "--no-calls", "--config", config)
     assert nothing.code == ExitCode.UNREADABLE and "nothing newer than" in " ".join(nothing.out.split())
     text = locked.read_text()

@@ -99,7 +99,7 @@ def test_notes_say_what_was_lost(cli: Cli) -> None:
     assert cli("plan", "-p", "gemini@off", "--strict-think").code == 5
 
 
-@pytest.mark.parametrize("columns", ["40", "80", "160"])
+@pytest.mark.parametrize("columns", ["40", "80", pytest.param("160", marks=pytest.mark.slow)])
 def test_it_fits(cli: Cli, laid_out: Callable[[str], str], monkeypatch: pytest.MonkeyPatch, columns: str) -> None:
     monkeypatch.setenv("COLUMNS", columns)
     for arguments in (("plan", "-t", "off,high"), ("models",), ("models", "claude-opus-5-5"), ("profiles", "list")):
