@@ -135,7 +135,8 @@ class RowOptions(AttemptOptions, FileOptions, total=False):
     `expect` is for rows that expect nothing, `escalate` for those that say no think value. `allow_files`: rows may name
     files outside of their folder. With an output: `retry_failed` runs rows again whose results in it have failed, and
     `ordered` puts it in the order of the rows in the end. `on_result` hears each result once it is written; an error of
-    its own ends the batch, and is raised. `run_tools` and `max_rounds` are those of a call.
+    its own ends the batch, and is raised. `run_tools` and `max_rounds` are those of a call. `shard`: only the rows of
+    one part of the input, `"3/16"`, or `"auto"` where a scheduler says which.
     """
 
     template: str | None
@@ -146,6 +147,7 @@ class RowOptions(AttemptOptions, FileOptions, total=False):
     expect: Expected | None
     escalate: ThinkValue | Sequence[ThinkValue] | None
     allow_files: bool
+    shard: str | None
     on_result: OnResult | None
     run_tools: str | Sequence[str] | None
     max_rounds: int | None
@@ -309,13 +311,13 @@ def batch_options_of(
     rows: Rows, output: str | Path | None, names: Sequence[str], sweep: tuple[Think, ...], options: RowOptions
 ) -> BatchOptions:
     """The options of a batch, but for what its client says. Raises `UsageError` for what cannot be meant."""
-    from .batch.options import BatchOptions
+    from .batch.options import BatchOptions, placed
     from .batch.values import row_source
 
-    source, form = row_source(rows)
+    (source, form), (target, shard) = row_source(rows), placed(output, options.get("shard"), "shard")
     return BatchOptions(
         source,
-        (lambda _: None) if output is None else Path(output),
+        target or (lambda _: None),
         tuple(names),
         options_of(sweep, options),
         system=checked_text(system, "system") if (system := options.get("system")) else None,
@@ -329,6 +331,7 @@ def batch_options_of(
         escalate=_ladder_of(sweep, options),
         allow_files=options.get("allow_files", False),
         files=wishes_of(options),
+        shard=shard,
     )
 
 

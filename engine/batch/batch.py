@@ -20,9 +20,10 @@ from ..runs.descriptors import room_for
 from .caller import RowCaller
 from .end import Ended
 from .lane import Lane, Task
-from .listener import Watcher
+from .listener import Watcher, WorksBook
 from .output.document import Encode, output_line
-from .output.output_file import OutputFile, Work
+from .output.memory import OutputMemory
+from .output.output_file import Work
 from .output.outputs import Lines, Ordered, Pipe
 from .output.summary import Tally
 from .pace.pace import Pace
@@ -63,7 +64,7 @@ class Batch:
         output: Lines,
         surroundings: Surroundings,
         watcher: Watcher,
-        memory: OutputFile | None = None,
+        memory: OutputMemory | None = None,
         retry_failed: bool = False,
         batch_id: str = "",
         encode: Encode = output_line,
@@ -74,7 +75,11 @@ class Batch:
         window: int = WINDOW,
         examine: Examination | None = None,
         make_pace: Callable[[RowCaller], Pace] | None = None,
+<<<<<<< HEAD
         hands: BatchHands | None = None,
+=======
+        book: WorksBook | None = None,
+>>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
     ) -> None:
         self.surroundings, self.stopping, self.blocked = surroundings, False, False
         self._reading_done = False
@@ -96,10 +101,17 @@ class Batch:
         self.interrupted = False
         self._looks_at_works = ordered or (memory is not None and memory.resumed > 0)
         self._ordered = Ordered(output, self._room.set) if ordered and memory is None else None
+<<<<<<< HEAD
         self._index, self._hands = 0, hands
         self._places = asyncio.Semaphore(room_for(MOST_IN_ALL) if hands is None else MOST_IN_ALL)
         self._sums, self._flow = sums, asyncio.Lock()
         self._gauge = Gauge(surroundings.clock, hands)
+=======
+        self._index = 0
+        self._places = asyncio.Semaphore(room_for(MOST_IN_ALL))
+        self._sums, self._flow, self._book = sums, asyncio.Lock(), book
+        self._gauge = Gauge(surroundings.clock)
+>>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
         self._claimed = DigestMap()
         """Works begun in lanes of one profile: with several think values they may overlap."""
         self._lost: list[bytes] = []
@@ -113,7 +125,7 @@ class Batch:
         reading = asyncio.create_task(self._read())
         try:
             await reading
-            self._reading_done = not self.stopping
+            self._reading_done = self.ended.read_all = not self.stopping
             for lane in self.lanes.values():
                 lane.end()
             await self._lanes_over()
@@ -312,22 +324,28 @@ class Batch:
             if self.stopping:
                 return
             if isinstance(row, BadRow):
-                self.ended.bad_rows += 1
-                self._watcher.bad_row(row)
+                self._bad_row(row)
                 continue
             self.ended.rows += 1
             for name in row.profiles or self._profiles:
                 try:
                     lane = self._lane(name)
                 except ThinkdialError as error:
-                    self.ended.bad_rows += 1
-                    self._watcher.bad_row(BadRow(row.line, f"line {row.line}: {error.message}"))
+                    self._bad_row(BadRow(row.line, f"line {row.line}: {error.message}", key=row.key))
                     continue
+                if self._book is not None and lane is not None:
+                    self._book.asked(row, [work for _, work in lane.caller.works(row)])
                 if lane is not None and lane.pace.broken is None:
                     self._hand_over(lane, row)
         while not self.stopping and self._has_enough():
             self._room.clear()
             await self._room.wait()
+
+    def _bad_row(self, bad: BadRow) -> None:
+        self.ended.bad_rows += 1
+        if self._book is not None:
+            self._book.refused(bad)
+        self._watcher.bad_row(bad)
 
     def _hand_over(self, lane: Lane, row: Row) -> None:
         """Give `row` to its lane, but for one of which all is done; note where its lines belong, if that matters."""

@@ -18,6 +18,7 @@ from ..results.assembly import timestamp
 from ..results.result import Cost, Result
 from .output.summary import Tally
 from .rows.digests import DigestMap
+from .storage.address import without_secret
 
 if TYPE_CHECKING:
     from ...profiles.profile import Reference
@@ -65,8 +66,12 @@ class LeftBehind:
 class Ended:
     """What became of this run. `output_problem` is set when results could not be written; `lost` holds their lines.
 
+<<<<<<< HEAD
     `missing` results are asked for by the input, and neither written nor there before. `hands_problem` says why nobody
     was left to make calls.
+=======
+    `read_all`: the input has been read to its end.
+>>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
     """
 
     rows: int
@@ -81,6 +86,7 @@ class Ended:
     lost: tuple[bytes, ...] = ()
     broken: dict[str, Failure] = field(default_factory=dict[str, Failure])
     gates: GateTally | None = None
+<<<<<<< HEAD
     missing: int = 0
     left: LeftBehind = field(default_factory=LeftBehind)
     hands_problem: ThinkdialError | None = None
@@ -89,6 +95,9 @@ class Ended:
         """Hold what was expected against what is there: `finished` it is only when nothing is missing."""
         self.missing = expected - self.tally.results - self.tally.skipped
         self.finished = finished and not self.missing
+=======
+    read_all: bool = False
+>>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
 
     def count(self, result: Result, row_id: str) -> None:
         """Count a result that is written."""
@@ -166,11 +175,11 @@ def tally_of(documents: Iterable[Mapping[str, Any]], reference: Reference, this_
 
 def summary_document(end: BatchEnd, options: BatchOptions, at: datetime) -> dict[str, Any]:
     """`thinkdial.batch-summary/1`."""
-    ended, output = end.ended, options.output
+    ended = end.ended
     return end.tally.document(
         created_at=timestamp(at),
-        source=options.source_name,
-        output=None if output is None else str(output),
+        source=without_secret(options.source_name),
+        output=options.output_name,
         rows=ended.rows,
         bad_rows=ended.bad_rows,
         finished=ended.finished,

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ..results.result import Result
+from .output.output_file import Work
 from .rows.rows import BadRow, Row
 
 
@@ -55,3 +56,11 @@ class Watcher(Protocol):
         ...
 
     def trouble(self, words: str) -> None: ...
+
+
+class WorksBook(Protocol):
+    """Hears of each row of the input in its order: what is asked for it, or that it is none."""
+
+    def asked(self, row: Row, works: Sequence[Work]) -> None: ...
+
+    def refused(self, bad: BadRow) -> None: ...

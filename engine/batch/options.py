@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
@@ -14,12 +15,16 @@ from ..checks.terms import Expected
 from ..planning.option_names import COMMAND_LINE, OptionNames
 from ..runs.jobs import Options
 from ..runs.money import CostOptions
+from .shards.shard import Shard, named_for, shard_of
+from .storage.address import Address, is_address, place_of, without_secret
 
 Source = str | Path | int | Iterable[bytes]
-"""Where rows come from: a file, a descriptor such as that of standard input, or lines that a program makes."""
+"""Where rows come from: a file, an address of an object store, a descriptor such as that of standard input, or lines
+that a program makes."""
 
-Target = Path | int | Callable[[bytes], None]
-"""Where results go: a file that remembers them, a descriptor such as that of standard output, or what takes lines."""
+Target = Path | Address | int | Callable[[bytes], None]
+"""Where results go: a file that remembers them, or parts in a folder or an object store, a descriptor such as that of
+standard output, or what takes lines."""
 
 
 class Workers(Struct, frozen=True):
@@ -45,7 +50,12 @@ class BatchOptions(Struct, frozen=True):
     None. `expect` is for rows that expect nothing, `allow_files` lets rows name files outside of their folder, and
     `is_local` says whether the calls are made by this process. `config_file` is the one that was named beside the usual
     ones: another process reads it again. `names` are what the caller's options are called. `files` is wished for files
+<<<<<<< HEAD
     that rows attach. `workers` make the calls; None: this process does.
+=======
+    that rows attach. Of a `shard` only its rows are run.
+    An output of parts has `part_rows` results in each, or those of `part_s` seconds.
+>>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
     """
 
     source: Source
@@ -71,12 +81,19 @@ class BatchOptions(Struct, frozen=True):
     gate: Gate | None = None
     escalate: tuple[Think, ...] = ()
     files: FileWishes = AS_USUAL
+<<<<<<< HEAD
     workers: Workers | None = None
+=======
+    shard: Shard | None = None
+    part_rows: int = 1000
+    part_s: float = 60.0
+>>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
 
     @property
     def folder(self) -> Path | None:
         """The folder that rows lie in; None for those of a pipe or a program."""
-        return None if self.source_name == "-" else Path(self.source_name).parent
+        name = self.source_name
+        return None if name == "-" or is_address(name) else Path(name).parent
 
     @property
     def source_name(self) -> str:
@@ -87,7 +104,7 @@ class BatchOptions(Struct, frozen=True):
     def source_words(self) -> str:
         """Where the rows come from, for people."""
         if isinstance(self.source, str | Path):
-            return str(self.source)
+            return without_secret(str(self.source))
         return "standard input" if isinstance(self.source, int) else "a program"
 
     @property
@@ -96,6 +113,19 @@ class BatchOptions(Struct, frozen=True):
         return self.target if isinstance(self.target, Path) else None
 
     @property
+    def output_name(self) -> str | None:
+        """What the output is called, if it has a name and remembers."""
+        return str(self.target) if isinstance(self.target, Path | Address) else None
+
+    @property
     def asked(self) -> str:
         """What the history says of the batch: its template, else where its rows come from."""
         return self.template or f"the rows of {self.source_words}"
+
+
+def placed(
+    output: str | Path | None, shard: str | None, option: str = "--shard"
+) -> tuple[Path | Address | None, Shard | None]:
+    """Where results go, and which shard is run, by the words for both. Raises `UsageError`."""
+    found = None if shard is None else shard_of(shard, os.environ, option)
+    return (None if output is None else place_of(named_for(str(output), found))), found

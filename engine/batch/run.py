@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...providers.errors import UsageError
+from ...providers.errors import ConfigError, UsageError
 from ..checks.gates import GateTally
 from ..results.assembly import new_id
 from ..targets.target import select
@@ -24,6 +24,7 @@ from .interrupts import run_quickly, stopped_by_signals
 from .known_rows import holds_rows
 from .listener import Listener, NoListener, Watcher
 from .output.document import Encode
+from .output.memory import OutputMemory
 from .output.output_file import Form, OutputFile
 from .output.outputs import Lines
 from .output.summary import Tally
@@ -42,7 +43,11 @@ from .progress import Running
 from .resources import pace_maker, rare_collections, resources_for
 from .rows.checks import looks_at_rows
 from .rows.rows import BadRow, Row
-from .rows.source import OpenSource, batch_id_of, open_source, rows_of
+from .rows.source import Census, OpenSource, batch_id_of, open_source, rows_of
+from .shards.book import ShardBook, shard_book
+from .shards.manifest import FileKeep
+from .storage.address import Address
+from .storage.lines import PartForm, parts_form
 
 if TYPE_CHECKING:
     from ...profiles.config import Config
@@ -75,21 +80,26 @@ class NoWatcher:
 
 
 class BatchInput(Struct, frozen=True):
-    """The rows of a batch, for the profiles `names` where they name none; `batch_id` recognises them the next time."""
+    """The rows of a batch, for the profiles `names` where they name none; `batch_id` recognises them the next time.
+
+    `census` counts them where they are those of one shard.
+    """
 
     source: OpenSource
     rows: Iterator[Row | BadRow]
     names: tuple[str, ...]
     batch_id: str
+    census: Census
 
 
 class BatchOutput(Struct, frozen=True):
-    """Where lines go. A `memory` knows those of earlier runs, and `totals` counts them."""
+    """Where lines go. A `memory` knows those of earlier runs, and `totals` counts them. A `book` is kept of a shard."""
 
     lines: Lines
     encode: Encode
-    memory: OutputFile | None = None
+    memory: OutputMemory | None = None
     totals: OutputTotals | None = None
+    book: ShardBook | None = None
 
 
 class ReadyBatch(Struct, frozen=True):
@@ -157,10 +167,14 @@ class ReadyBatch(Struct, frozen=True):
                 ordered=options.ordered,
                 window=options.window,
                 examine=looks_at_rows(options, self.config, resources, run_id),
+<<<<<<< HEAD
                 hands=crew,
                 make_pace=None
                 if options.workers is None
                 else pace_maker(resources.purse, options.workers.most_at_once),
+=======
+                book=output.book,
+>>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
             )
             if crew is not None:
                 crew.on_failure = batch.stop
@@ -198,7 +212,10 @@ class ReadyBatch(Struct, frozen=True):
         tally.reference = self.config.reference
         if memory is None:
             return tally, gates
-        memory.sync()
+        try:
+            memory.sync()
+        except ConfigError as error:
+            ended.output_problem = ended.output_problem or error
         if ended.output_problem is None and totals is not None and memory.resumed:
             totals.close(memory, ended.order, tally)
             tally, gates = totals.tally, totals.gates
@@ -207,9 +224,17 @@ class ReadyBatch(Struct, frozen=True):
         for words in memory.notes:
             self.listener.info(words, important=True)
         memory.notes.clear()
+        if self.output.book is not None:
+            self._close_book(self.output.book, memory, ended)
         if ended.lost and not ended.pipe_closed:
             self.listener.lost(ended.lost)
         return tally, gates
+
+    def _close_book(self, book: ShardBook, memory: OutputMemory, ended: Ended) -> None:
+        try:
+            book.close(batch=memory.batch, read=ended.read_all, whole=ended.finished, parts=memory.parts)
+        except ConfigError as error:
+            ended.output_problem = ended.output_problem or error
 
 
 def lane_names(profiles: Sequence[str], config: Config) -> tuple[str, ...]:
@@ -222,10 +247,11 @@ def open_input(options: BatchOptions, config: Config) -> Generator[BatchInput]:
     """The rows of a batch. Raises `UsageError` and `ConfigError` where they cannot be read or sent anywhere."""
     names = lane_names(options.profiles, config)
     with open_source(options.source) as source:
-        rows = rows_of(source, options, config)
+        census = Census()
+        rows = rows_of(source, options, config, census)
         if options.output is not None and source.is_file(options.output):
             raise UsageError(f"{options.output} holds the rows", hint="choose another file for -o")
-        yield BatchInput(source, rows, names, batch_id_of(options))
+        yield BatchInput(source, rows, names, batch_id_of(options), census)
 
 
 @contextmanager
@@ -244,7 +270,9 @@ def ready_rows(
 ) -> Generator[ReadyBatch]:
     """The same of rows that are open already. Raises as above."""
     listener = listener or NoListener()
-    form = output_form(options.output_form, options.output)
+    form = (
+        "jsonl" if parts_form(options.output_form, options.target) else output_form(options.output_form, options.output)
+    )
     if options.calls.is_strict:
         refuse_worse_plans(options.profiles, config, options.calls, options.names)
     with ExitStack() as stack:
@@ -263,15 +291,19 @@ def opened_memory(
     """The file of the results, which knows what is done already, and tells it and `totals`. Raises `ConfigError`."""
     is_same = partial(holds_rows, options, config, given.names)
     memory = output_file(path, form, given.batch_id, is_same, None if totals is None else totals.hear)
+    _tell_opened(memory, path, listener)
+    return memory
+
+
+def _tell_opened(memory: OutputMemory, place: Path | Address, listener: Listener) -> None:
     for words in memory.notes:
         listener.info(words, important=True)
     memory.notes.clear()
     if memory.resumed:
-        listener.info(resumed_words(path, memory.resumed))
-    return memory
+        listener.info(resumed_words(place, memory.resumed))
 
 
-def resumed_words(output: Path, results: int) -> str:
+def resumed_words(output: Path | Address, results: int) -> str:
     """What is said of an output that holds results."""
     return f"{output} holds {results:,} results; what is missing is run"
 
@@ -280,17 +312,42 @@ def _opened(
     options: BatchOptions, config: Config, form: Form, given: BatchInput, listener: Listener, stack: ExitStack
 ) -> BatchOutput:
     target = options.target
+    if isinstance(target, Path | Address) and (parts := parts_form(options.output_form, target)) is not None:
+        return _opened_parts(options, config, target, parts, given, listener, stack)
     if isinstance(target, Path) and not is_device(target):
         totals = OutputTotals(config.reference, options.gate)
         memory = stack.enter_context(opened_memory(target, form, given, listener, options, config, totals))
-        return BatchOutput(memory, result_encoder(form, columns=memory.columns), memory, totals)
+        book = shard_book(FileKeep(target), options, config, given, memory)
+        return BatchOutput(memory, result_encoder(form, columns=memory.columns), memory, totals, book)
     if isinstance(target, Path):
         target = opened_device(target)
         stack.callback(os.close, target)
     if isinstance(target, int):
         return BatchOutput(begun_pipe(target, form), result_encoder(form, for_screens=True))
-    if target is None:
+    if target is None or isinstance(target, Address):
         raise UsageError("the results have to go somewhere", hint="name a file")
     if HEAD[form]:
         target(HEAD[form])
     return BatchOutput(LineTaker(target), result_encoder(form))
+
+
+def _opened_parts(
+    options: BatchOptions,
+    config: Config,
+    target: Path | Address,
+    form: PartForm,
+    given: BatchInput,
+    listener: Listener,
+    stack: ExitStack,
+) -> BatchOutput:
+    from .storage.opened import opened_parts
+
+    totals = OutputTotals(config.reference, options.gate)
+    is_same = partial(holds_rows, options, config, given.names)
+    memory, keep = opened_parts(
+        target, form, given.batch_id, is_same=is_same, hear=totals.hear, rows=options.part_rows, seconds=options.part_s
+    )
+    memory = stack.enter_context(memory)
+    book = shard_book(keep, options, config, given, memory, always=True)
+    _tell_opened(memory, target, listener)
+    return BatchOutput(memory, result_encoder("jsonl"), memory, totals, book)

@@ -17,6 +17,7 @@ from .end import BatchEnd, BatchOutcome
 from .output.group_summary import BatchSummary
 from .progress import Running
 from .rows.rows import BadRow, Row
+from .storage.address import is_address
 
 if TYPE_CHECKING:
     from ..runs.forecasts import Note
@@ -62,7 +63,7 @@ class BatchRun(Struct, frozen=True):
 def row_source(rows: Rows) -> tuple[Source, str | None]:
     """Where rows are read from, and in which form they are, where that is known. Raises `UsageError`."""
     if isinstance(rows, str | Path):
-        return Path(rows), None
+        return str(rows) if is_address(str(rows)) else Path(rows), None
     if isinstance(rows, bytes | Mapping) or not isinstance(rows, Iterable):  # pyright: ignore[reportUnnecessaryIsInstance] not all callers are checked
         raise UsageError("rows are the path of a file, or several rows", hint="put a single one into a list")
     return RowLines(rows), "jsonl"
@@ -97,7 +98,7 @@ class ValueWatcher:
 
     def result(self, result: Result, row: Row, *, is_written: bool) -> None:
         made = _of_row(result, row)
-        if self._options.output is None or not is_written:
+        if self._options.output_name is None or not is_written:
             self._results.append((self._place(row, made), made))
         if self._on_result is not None:
             self._on_result(made)

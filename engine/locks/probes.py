@@ -6,7 +6,8 @@ from pathlib import Path
 
 from ...profiles.facts import packaged
 from ...providers.errors import UsageError
-from ..batch.rows.rows import BadRow, guess_form, read_rows
+from ..batch.rows.entries import guess_form
+from ..batch.rows.rows import BadRow, read_rows
 from ..batch.rows.source import open_source
 from ..checks.terms import ExpectTerms
 from .lock import Probe

@@ -17,6 +17,7 @@ _FORM_OF_SUFFIX: Mapping[str, str] = {
     ".htm": "html",
     ".txt": "text",
     ".lst": "lines",
+    ".parquet": "parquet",
 }
 
 F = TypeVar("F", bound=str)

@@ -17,14 +17,14 @@ from .samples import lines_of, sample_in
 from .standings import Rules
 
 if TYPE_CHECKING:
-    from ..batch.output.output_file import OutputFile
+    from ..batch.output.memory import OutputMemory
     from ..batch.rows.rows import Row
     from .candidates import TrialArm
     from .options import TrialOptions
 
 
 def take_remembered(
-    memory: OutputFile, candidates: Sequence[TrialArm], rows: Sequence[Row], records: Records, guard: Guard
+    memory: OutputMemory, candidates: Sequence[TrialArm], rows: Sequence[Row], records: Records, guard: Guard
 ) -> int:
     """Take in what the output holds of this trial, which the batch will not ask again. How many samples that were."""
     if not memory.resumed:

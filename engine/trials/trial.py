@@ -206,7 +206,7 @@ def ready_trial(options: TrialOptions, config: Config, listener: Listener | None
     for one in arms:
         records[one.arm.name].trouble = one.trouble
     profiles = tuple(dict.fromkeys(one.arm.profile for one in arms if one.caller is not None))
-    fed = BatchInput(OpenSource(()), iter(()), profiles, given.batch_id)
+    fed = BatchInput(OpenSource(()), iter(()), profiles, given.batch_id, given.census)
     with ready_rows(fed, replace(options.batch, retry_failed=False), config, listener) as ready:
         guard, memory = Guard(options.gate, is_strict=options.batch.calls.is_strict), ready.output.memory
         earlier = 0 if memory is None else take_remembered(memory, arms, read.rows, records, guard)

@@ -16,6 +16,16 @@ Poll = Annotated[
     float | None,
     typer.Option("--poll", metavar="SECONDS", min=0.01, help="Look so often at providers' batches; else ever rarer."),
 ]
+BatchTarget = Annotated[
+    str | None,
+    typer.Option(
+        "-o", "--output", metavar="FILE", help="Write the results to a file, or in parts to s3://… or a .parquet."
+    ),
+]
+ShardName = Annotated[
+    str | None,
+    typer.Option("--shard", metavar="N/OF", help="Run only the rows of shard 3/16; auto: ask the scheduler."),
+]
 AllowFiles = Annotated[
     bool, typer.Option("--allow-files", help="Let rows name files that lie outside of the rows' own folder.")
 ]

@@ -26,7 +26,6 @@ from ...options import (
     MaxOutput,
     MaxRounds,
     NoStream,
-    Output,
     Profiles,
     Repeat,
     Retries,
@@ -46,10 +45,12 @@ from ...options import (
 from .options import (
     AllowFiles,
     BatchForm,
+    BatchTarget,
     InputForm,
     Ordered,
     Poll,
     ProfileCallsAtOnce,
+    ShardName,
     TemplateText,
     Variables,
 )
@@ -119,7 +120,18 @@ class SpreadOptions(Struct, frozen=True):
         return Workers(self.workers, on_cluster=True, sends_keys=self.send_keys)
 
 
-AT_NO_PROVIDER, NOT_SPREAD = ProviderOptions(), SpreadOptions()
+class PartOptions(Struct, frozen=True):
+    """How large the parts of an output are, where it consists of parts."""
+
+    part_rows: Annotated[
+        int, typer.Option("--part-rows", metavar="N", min=1, help="Results in one part, of s3://… or a .parquet.")
+    ] = 1000
+    part_seconds: Annotated[
+        float, typer.Option("--part-seconds", metavar="SECONDS", min=0.1, help="Write a part at least so often.")
+    ] = 60.0
+
+
+AT_NO_PROVIDER, NOT_SPREAD, PARTED = ProviderOptions(), SpreadOptions(), PartOptions()
 
 
 def run(
@@ -128,7 +140,8 @@ def run(
     think: ThinkSweep = None,
     spend: Spend = None,
     repeat: Repeat = 1,
-    output: Output = None,
+    output: BatchTarget = None,
+    shard: ShardName = None,
     template: TemplateText = None,
     use: TemplateName = None,
     var: Variables = None,
@@ -171,6 +184,7 @@ def run(
     attached: AttachedOptions = AS_USUAL,
     provider: ProviderOptions = AT_NO_PROVIDER,
     spreading: SpreadOptions = NOT_SPREAD,
+    parted: PartOptions = PARTED,
     keeping: KeepOptions = KEPT,
 ) -> ExitCode:
     """Send every row to every profile with every think value; one result a line, as results come.
@@ -180,8 +194,9 @@ def run(
 
     Example:  cat rows.jsonl | thinkdial batch - -p claude -p gpt --think low -o results.jsonl
     """
-    from ....engine.batch.options import BatchOptions
+    from ....engine.batch.options import BatchOptions, placed
     from ....engine.batch.output.target import output_form
+    from ....engine.batch.storage.lines import parts_form
     from ....engine.doses.chooser import choose_dose
     from ....engine.runs.jobs import (
         Options,
@@ -201,8 +216,10 @@ def run(
     from .listener import standard_output
     from .summary import check_summary_paths
 
-    summaries = tuple(summary or ())
-    output_form(output_format, output)
+    summaries, (target, own_shard) = tuple(summary or ()), placed(output, shard)
+    has_parts = parts_form(output_format, target) is not None
+    if isinstance(target, Path | None) and not has_parts:
+        output_form(output_format, target)
     check_summary_paths(summaries)
     workers = spreading.wanted()
     if workers is not None and (provider.via is not None or run_tools is not None):
@@ -215,18 +232,30 @@ def run(
         )
     for path in summaries:
         check_replaceable(path, force=force)
+<<<<<<< HEAD
     if output is not None:
         check_writable(output)
     is_here, gate = provider.via is None, checking.gate()
     if not is_here and (gate is not None or strict_think):
         option = "--fail-on" if gate is not None else "--strict-think"
         raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via")
+=======
+    if isinstance(target, Path) and spreading.engine is None and not has_parts:
+        check_writable(target)
+    is_here, gate = spreading.engine is None and provider.via is None, checking.gate()
+    if not is_here and (gate is not None or strict_think):
+        option = "--fail-on" if gate is not None else "--strict-think"
+        raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via and --engine")
+    if not is_here and (own_shard is not None or has_parts):
+        option = "--shard" if own_shard is not None else f"-o {target}"
+        raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via and --engine")
+>>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
     if not is_here and (think_then_shape or shape_with is not None):
         option = "--think-then-shape" if think_then_shape else "--shape-with"
         raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via")
     options = BatchOptions(
         source=source_of(rows),
-        target=output if output is not None or not is_here else standard_output(),
+        target=target if target is not None or not is_here else standard_output(),
         profiles=tuple(profile or ()),
         calls=Options(
             sweep_values(think, spend),
@@ -260,7 +289,13 @@ def run(
         is_local=is_here,
         gate=gate,
         escalate=_levels(escalate, think, is_here=is_here),
+<<<<<<< HEAD
         workers=workers,
+=======
+        shard=own_shard,
+        part_rows=parted.part_rows,
+        part_s=parted.part_seconds,
+>>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
     )
     quiet = keeping.quiet
     settings = load_config(keeping.config, options.profiles, quiet=quiet, shared=keeping.shared)

@@ -124,6 +124,6 @@ def _why_missing(ended: Ended) -> str:
 
 
 def _go_on(options: BatchOptions) -> str:
-    if options.output is None:
+    if options.output_name is None:
         return "nothing is remembered without -o FILE: the same command begins anew"
-    return f"everything so far is in {options.output}; the same command goes on from there"
+    return f"everything so far is in {options.output_name}; the same command goes on from there"

@@ -27,8 +27,14 @@ def csv_line(document: Mapping[str, Any], columns: Sequence[str] = BATCH_COLUMNS
 
     `columns` are those that its file begins with: one of `HEADS`.
     """
+    cells = plain_cells(document)
+    return line_of_cells([_cell(cells[name]) for name in columns])
+
+
+def plain_cells(document: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a line of output by column, as they are: nothing is escaped."""
     known = cells_in(document)
-    cells = {
+    return {
         **known,
         "think": known["think_requested"],
         **{name: document.get(name) for name in _OWN},
@@ -37,7 +43,6 @@ def csv_line(document: Mapping[str, Any], columns: Sequence[str] = BATCH_COLUMNS
         "row": json.dumps(document.get("row") or {}, ensure_ascii=False),
         **{name: json.dumps(document[name], ensure_ascii=False) if document.get(name) else None for name in _JSON},
     }
-    return line_of_cells([_cell(cells[name]) for name in columns])
 
 
 def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:

@@ -80,6 +80,8 @@ class OutputFile:
     opened; `notes` tells. `batch` names the input, so that results of another one are not mixed in.
     """
 
+    parts = None
+
     def __init__(
         self,
         path: Path,
@@ -112,7 +114,7 @@ class OutputFile:
                 raise ConfigError(f"{path} is not a regular file", hint="choose another file for -o")
             self._heads = tuple(tuple(head) for head in heads)
             self._cut_zeros()
-            self.columns = self._begun_with() if form == "csv" else ()
+            self.columns: Sequence[str] = self._begun_with() if form == "csv" else ()
             torn = self._read(batch)
             if self.batch != batch and not is_same(self.state):
                 raise self._others()

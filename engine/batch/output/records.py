@@ -32,7 +32,7 @@ class Record(Struct, frozen=True):
     whole: bool
 
 
-def json_records(file: BinaryIO, _: Sequence[str], path: Path) -> Iterator[Record]:
+def json_records(file: BinaryIO, _: Sequence[str], path: Path | str) -> Iterator[Record]:
     """The lines of a JSONL file from where it stands.
 
     Raises `ConfigError` for one that is no JSON, unless it is the end that was cut.
@@ -58,7 +58,7 @@ def error_kind(fields: Mapping[str, Any]) -> str | None:
     return kind if isinstance(kind, str) else None
 
 
-def csv_records(file: BinaryIO, columns: Sequence[str], path: Path) -> Iterator[Record]:
+def csv_records(file: BinaryIO, columns: Sequence[str], path: Path | str) -> Iterator[Record]:
     """The same of a CSV file, each record with the bytes that it takes: a cell may hold line breaks."""
     csv.field_size_limit(_LONGEST_CELL)
     taken: list[bytes] = []
@@ -103,7 +103,7 @@ def _is_at_end(file: BinaryIO) -> bool:
     return not file.read(1)
 
 
-def _damaged(path: Path, place: int, words: str) -> ConfigError:
+def _damaged(path: Path | str, place: int, words: str) -> ConfigError:
     return ConfigError(
         f"{path}: what begins at byte {place:,} is no line of a batch's output: {words}",
         hint="repair the line or remove it, or choose another file for -o",

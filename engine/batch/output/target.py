@@ -42,6 +42,10 @@ def form_for(given: str | None, path: Path | None) -> Form | None:
 def output_form(given: str | None, path: Path | None) -> Form:
     """The same for the results of a batch. Raises `UsageError`."""
     form = form_for(given, path)
+    if given == "parquet":
+        raise UsageError(
+            "--format parquet: Parquet cannot be written line by line", hint="name a place: -o DIR.parquet"
+        )
     if form is None:
         near = did_you_mean(given or "", OUTPUT_FORMS)
         raise UsageError(

@@ -11,7 +11,7 @@ from .summary import Tally
 if TYPE_CHECKING:
     from ....profiles.profile import Reference
     from ..rows.digests import DigestMap
-    from .output_file import OutputFile
+    from .memory import OutputMemory
 
 
 class OutputTotals:
@@ -31,7 +31,7 @@ class OutputTotals:
         if self.gates is not None:
             self.gates.add_line(document)
 
-    def close(self, memory: OutputFile, order: DigestMap | None, this_run: Tally) -> None:
+    def close(self, memory: OutputMemory, order: DigestMap | None, this_run: Tally) -> None:
         """Count the lines of this run as well, with what only `this_run` knows, and put the file in `order`.
 
         Only where lines stand for earlier ones, which are moved away, all is read again.

@@ -18,11 +18,13 @@ from ...attachments.encodings import ENOUGH_BYTES, Utf8Stream, encoding_of
 from ...checks.terms import ExpectTerms
 from ...results.forms import form_of
 from .digests import digest_of
-from .rows import BadRow, Form, Row, RowDefaults, bounded_lines, guess_form, read_rows
+from .entries import KEY_BYTES, Form, bounded_lines, guess_form
+from .rows import BadRow, Row, RowDefaults, read_rows
 
 if TYPE_CHECKING:
     from ....profiles.config import Config
     from ..options import BatchOptions, Source
+    from ..shards.shard import Shard
 
 FORMS = ("jsonl", "csv", "tsv", "lines")
 ENOUGH_TO_GUESS = 4096
@@ -85,8 +87,30 @@ def open_source(source: Source) -> Generator[OpenSource]:
         yield made
 
 
-def rows_of(source: OpenSource, options: BatchOptions, config: Config) -> Iterator[Row | BadRow]:
-    """The rows of an open input. Raises `UsageError` where the options contradict each other."""
+class Census:
+    """What an input holds in all, of whose rows a shard takes some: how many, and a sum that no order changes."""
+
+    def __init__(self) -> None:
+        self.rows = self.bad_rows = 0
+        self._sum = 0
+
+    @property
+    def fingerprint(self) -> str:
+        return self._sum.to_bytes(KEY_BYTES, "big").hex()
+
+    def add(self, row: Row | BadRow) -> None:
+        self.rows += isinstance(row, Row)
+        self.bad_rows += isinstance(row, BadRow)
+        self._sum = (self._sum + int.from_bytes(row.key, "big")) % (1 << 8 * KEY_BYTES)
+
+
+def rows_of(
+    source: OpenSource, options: BatchOptions, config: Config, census: Census | None = None
+) -> Iterator[Row | BadRow]:
+    """The rows of an open input, of a shard its own; all of them are counted in `census`.
+
+    Raises `UsageError` where the options contradict each other.
+    """
     terms = ExpectTerms(config.checks, options.folder, options.allow_files, not options.is_local, options.files)
     expect = None
     if options.expect is not None:
@@ -105,15 +129,34 @@ def rows_of(source: OpenSource, options: BatchOptions, config: Config) -> Iterat
         raise UsageError(f"--input-format {given}: rows are {', '.join(FORMS)}{did_you_mean(given, FORMS)}")
     form = _form(given) or guess_form(options.source_name, source.beginning())
     is_tsv = given == "tsv" or (given is None and form_of(options.source_name, ("tsv",)) is not None)
-    return read_rows(
-        source.lines(), form, template=template, delimiter="\t" if is_tsv else None, terms=terms, usual=usual
+    rows = read_rows(
+        source.lines(),
+        form,
+        template=template,
+        delimiter="\t" if is_tsv else None,
+        terms=terms,
+        usual=usual,
+        keyed=options.shard is not None,
     )
+    return rows if options.shard is None else _taken(rows, options.shard, census or Census())
+
+
+def _taken(rows: Iterator[Row | BadRow], shard: Shard, census: Census) -> Iterator[Row | BadRow]:
+    for row in rows:
+        census.add(row)
+        if shard.takes(row.key):
+            yield row
 
 
 def batch_id_of(options: BatchOptions) -> str:
-    """What a batch is recognised by when it comes again: where its rows come from, and its template."""
+    """What a batch is recognised by when it comes again: where its rows come from, and its template.
+
+    Of a shard the folder does not matter: its siblings may run where the same file lies elsewhere.
+    """
     path = Path(options.source_name)
     place = str(real_path(path)) if options.source_name != "-" and path.is_file() else "-"
+    if options.shard is not None:
+        place = f"shards of {path.name}"
     variables = (f"{name}={value}" for name, value in options.variables)
     return digest_of(place, options.template or "", *variables).hex()[:16]
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.batch.rows import rows as module
-from thinkdial.engine.batch.rows.rows import BadRow, Row, bounded_lines, guess_form, read_rows
+from thinkdial.engine.batch.rows import entries as module
+from thinkdial.engine.batch.rows.entries import bounded_lines, guess_form
+from thinkdial.engine.batch.rows.rows import BadRow, Row, read_rows
 from thinkdial.engine.batch.rows.templates import template_of
 from thinkdial.providers.errors import UsageError
 

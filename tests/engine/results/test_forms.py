@@ -7,7 +7,7 @@ from pathlib import Path
 from thinkdial.cli.commands.batch.summary import SUMMARY_FORMS
 from thinkdial.cli.options import Format
 from thinkdial.engine.batch.output.output_file import OUTPUT_FORMS
-from thinkdial.engine.batch.rows.rows import guess_form
+from thinkdial.engine.batch.rows.entries import guess_form
 from thinkdial.engine.results.forms import form_of
 
 from ...cases import each

@@ -1,0 +1,56 @@
+"""What a batch asks of an output that remembers, be it one file or many parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Protocol, Self
+
+from msgspec import Struct
+
+from ..rows.digests import DigestMap
+from .output_file import State, Work
+
+
+class PartName(Struct, frozen=True):
+    """One immutable part of an output: its name, and what it holds."""
+
+    name: str
+    results: int
+    bytes: int
+
+
+class OutputMemory(Protocol):
+    """Takes lines, and knows those of earlier runs of the same batch; `OutputFile` says what each of these means.
+
+    `parts` are the parts that it consists of; None where it is one file.
+    """
+
+    batch: str
+    resumed: int
+    notes: list[str]
+    columns: Sequence[str]
+
+    @property
+    def parts(self) -> tuple[PartName, ...] | None: ...
+
+    @property
+    def has_old_lines(self) -> bool: ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def state(self, work: Work) -> State: ...
+
+    def add(self, work: Work, line: bytes, *, failed: bool) -> None: ...
+
+    def documents(self) -> Iterator[Mapping[str, Any]]: ...
+
+    def added(self) -> Iterator[Mapping[str, Any]]: ...
+
+    def sync(self) -> None: ...
+
+    def tidy(self, order: DigestMap | None = None) -> int: ...

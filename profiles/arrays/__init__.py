@@ -1,0 +1,1 @@
+"""What is known of schedulers that run many tasks of one job."""
