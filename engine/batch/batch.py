@@ -22,7 +22,6 @@ from .end import Ended
 from .lane import Lane, Task
 from .listener import Watcher, WorksBook
 from .output.document import Encode, output_line
-from .output.memory import OutputMemory
 from .output.output_file import Work
 from .output.outputs import Lines, Ordered, Pipe
 from .output.summary import Tally
@@ -34,6 +33,7 @@ from .rows.digests import DigestMap
 from .rows.row_thread import read_apart
 from .rows.rows import BadRow, Row
 from .rows.sample_groups import SampleGroups
+from .storage.memory import OutputMemory
 
 if TYPE_CHECKING:
     from .output.sums import Books

@@ -24,7 +24,6 @@ from .interrupts import run_quickly, stopped_by_signals
 from .known_rows import holds_rows
 from .listener import Listener, NoListener, Watcher
 from .output.document import Encode
-from .output.memory import OutputMemory
 from .output.output_file import Form, OutputFile
 from .output.outputs import Lines
 from .output.summary import Tally
@@ -48,6 +47,7 @@ from .shards.book import ShardBook, shard_book
 from .shards.manifest import FileKeep
 from .storage.address import Address
 from .storage.lines import PartForm, parts_form
+from .storage.memory import OutputMemory
 
 if TYPE_CHECKING:
     from ...profiles.config import Config

@@ -17,8 +17,8 @@ from .samples import lines_of, sample_in
 from .standings import Rules
 
 if TYPE_CHECKING:
-    from ..batch.output.memory import OutputMemory
     from ..batch.rows.rows import Row
+    from ..batch.storage.memory import OutputMemory
     from .candidates import TrialArm
     from .options import TrialOptions
 

@@ -21,7 +21,7 @@ class BatchCommands(DefaultGroup, LazyGroup):
         "wait": "Wait until a batch has ended; goes on after a crash.",
         "collect": "Write the results of a batch to its output file.",
         "cancel": "Cancel a batch; what is done by then is kept.",
-        "merge": "Join the shards of --engine ray into one file.",
+        "merge": "Join the outputs of shards, and say what is missing.",
     }
 
 

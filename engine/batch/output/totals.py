@@ -11,7 +11,7 @@ from .summary import Tally
 if TYPE_CHECKING:
     from ....profiles.profile import Reference
     from ..rows.digests import DigestMap
-    from .memory import OutputMemory
+    from ..storage.memory import OutputMemory
 
 
 class OutputTotals:

@@ -17,9 +17,11 @@ from ....providers.errors import UsageError, did_you_mean
 from ...attachments.encodings import ENOUGH_BYTES, Utf8Stream, encoding_of
 from ...checks.terms import ExpectTerms
 from ...results.forms import form_of
+from ..storage.address import is_address
 from .digests import digest_of
 from .entries import KEY_BYTES, Form, bounded_lines, guess_form
 from .rows import BadRow, Row, RowDefaults, read_rows
+from .stored import Stored, stored_input
 
 if TYPE_CHECKING:
     from ....profiles.config import Config
@@ -36,11 +38,15 @@ class OpenSource:
     The `lines` are the caller's own, or those of `file`, in UTF-8 whatever that is written in.
     """
 
-    def __init__(self, lines: Iterable[bytes] | None, file: BufferedReader | None = None) -> None:
-        self._lines, self._file, self._read = lines, file, 0
+    def __init__(
+        self, lines: Iterable[bytes] | None, file: BufferedReader | None = None, stored: Stored | None = None
+    ) -> None:
+        """`stored` says what a file that is no plain one of this machine is."""
+        self._lines, self._file, self._read, self._stored = lines, file, 0, stored
         self._as_utf8: BufferedReader | None = None
-        self._status = None if file is None else os.fstat(file.fileno())
-        self.is_live = self._status is None or not stat.S_ISREG(self._status.st_mode)
+        self._status = None if file is None or stored is not None else os.fstat(file.fileno())
+        self.is_live = stored is None and (self._status is None or not stat.S_ISREG(self._status.st_mode))
+        self.form: Form | None = None if stored is None else stored.form
 
     def beginning(self) -> bytes:
         """What comes first, as far as it can be seen without reading it; of a pipe it is waited for."""
@@ -51,12 +57,16 @@ class OpenSource:
         lines = self._lines
         if lines is None:
             lines = () if self._file is None else bounded_lines(self._text(self._file))
+        if self._stored is not None:
+            lines = self._stored.guarded(lines)
         for line in lines:
             self._read += len(line)
             yield line
 
     def share(self) -> float | None:
         """The share of it that has been read, above 0 and up to 1; None where it is not known, as of a pipe."""
+        if self._stored is not None:
+            return self._stored.share()
         if self._status is None or self.is_live or not self._status.st_size or not self._read:
             return None
         read = self._read if self._as_utf8 is self._file or self._file is None else self._file.tell()
@@ -70,7 +80,8 @@ class OpenSource:
 
     def is_file(self, path: Path) -> bool:
         """Whether it is the very file that is called `path`."""
-        return self._status is not None and path.is_file() and os.path.samestat(path.stat(), self._status)
+        status = self._status if self._stored is None else self._stored.status
+        return status is not None and path.is_file() and os.path.samestat(path.stat(), status)
 
 
 @contextmanager
@@ -80,6 +91,10 @@ def open_source(source: Source) -> Generator[OpenSource]:
         yield OpenSource(source)
         return
     with ExitStack() as stack:
+        if (stored := stored_input(source)) is not None:
+            stack.callback(stored.close)
+            yield OpenSource(stored.lines, stored.file, stored)
+            return
         file = _opened(source)
         made = OpenSource(None, file)
         if not made.is_live:  # a stream stays open: the thread that reads it may wait in it when all is over
@@ -127,7 +142,7 @@ def rows_of(
     given = options.input_form
     if given is not None and given not in FORMS:
         raise UsageError(f"--input-format {given}: rows are {', '.join(FORMS)}{did_you_mean(given, FORMS)}")
-    form = _form(given) or guess_form(options.source_name, source.beginning())
+    form = source.form or _form(given) or guess_form(options.source_name, source.beginning())
     is_tsv = given == "tsv" or (given is None and form_of(options.source_name, ("tsv",)) is not None)
     rows = read_rows(
         source.lines(),
@@ -154,7 +169,8 @@ def batch_id_of(options: BatchOptions) -> str:
     Of a shard the folder does not matter: its siblings may run where the same file lies elsewhere.
     """
     path = Path(options.source_name)
-    place = str(real_path(path)) if options.source_name != "-" and path.is_file() else "-"
+    name = options.source_name
+    place = str(real_path(path)) if name != "-" and path.is_file() else name if is_address(name) else "-"
     if options.shard is not None:
         place = f"shards of {path.name}"
     variables = (f"{name}={value}" for name, value in options.variables)

@@ -10,10 +10,10 @@ from msgspec.structs import replace
 
 from ....providers.errors import ConfigError
 from ..known_rows import holds_rows
-from ..output.memory import OutputMemory, PartName
 from ..output.output_file import Work
 from ..rows.rows import BadRow, Row
 from ..rows.source import Census, OpenSource
+from ..storage.memory import OutputMemory, PartName
 from .manifest import (
     DIGEST_BYTES,
     MANIFEST,

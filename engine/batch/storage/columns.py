@@ -55,7 +55,7 @@ def schema() -> Any:
 
 def group_of(documents: Iterable[Mapping[str, Any]]) -> Any:
     """A table of so many results."""
-    rows = [{name: _value(name, value) for name, value in plain_cells(one).items()} for one in documents]
+    rows = [{name: _value(name, value) for name, value in _cells(one).items()} for one in documents]
     return arrow().Table.from_pylist(rows, schema=schema())
 
 
@@ -105,18 +105,30 @@ def _records(file: BinaryIO, name: str) -> Iterator[dict[str, Any]]:
         raise ConfigError(f"{name} cannot be read as Parquet: {' '.join(str(error).split())[:200]}") from None
 
 
+def _cells(one: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The values of a result by column: of a document, or of one that is cells already."""
+    return plain_cells(one) if "schema" in one else one
+
+
 def _value(name: str, value: Any) -> Any:
     if value is None or value == "":
         return None
     if name == _DOLLARS:
         return round(Decimal(str(value)), _PLACES)
     if name in _WHOLE:
-        return int(value)
+        return _number(value, int)
     if name in _NUMBERS:
-        return float(value)
+        return _number(value, float)
     if name in _FLAGS:
-        return bool(value)
+        return value in (True, "true")
     return str(value).encode("utf-8", "replace").decode()  # half a surrogate pair has no place in it
+
+
+def _number(value: Any, kind: type[int] | type[float]) -> int | float | None:
+    try:
+        return kind(value)
+    except (TypeError, ValueError, OverflowError):
+        return None  # a cell that somebody has edited
 
 
 def _cell(value: Any) -> str:

@@ -16,12 +16,12 @@ import msgspec
 
 from ....providers.errors import ConfigError
 from ....providers.json_values import obj, parse_json
-from ..output.memory import PartName
 from ..output.output_file import KEY_BYTES, PASSING_KINDS, SinkError, State, Work
 from ..output.records import error_kind
 from ..rows.digests import DigestMap
 from .journal import Journal
 from .lines import PartForm, checked_token, document_of, part_bytes, records_of, token_of
+from .memory import PartName
 from .store import LocalStore, PartStore
 
 ROWS_A_PART = 1000

@@ -208,6 +208,22 @@ class RemoteStore:
             return act()
 
 
+def below(address: Address) -> list[Address]:
+    """The folders right below `address`, which is a pattern where a `*` is in it. Raises `ConfigError`."""
+    system, path = system_of(address)
+    with in_words(str(address), "read"):
+        try:
+            if "*" in path:
+                found = [name for name in system.glob(path) if system.isdir(name)]
+            else:
+                listed = system.ls(path, detail=True)
+                found = [one["name"] for one in listed if one.get("type") == "directory"]
+        except FileNotFoundError:
+            return []
+        prefix = address.text.partition("://")[0]
+        return [Address(f"{prefix}://{str(name).strip('/')}") for name in sorted(found)]
+
+
 @contextmanager
 def in_words(name: str, what: str) -> Generator[None]:
     """Make a `ConfigError` of whatever the library of a store raises, without what may be secret in its message."""

@@ -8,8 +8,8 @@ from typing import Any, Protocol, Self
 
 from msgspec import Struct
 
+from ..output.output_file import State, Work
 from ..rows.digests import DigestMap
-from .output_file import State, Work
 
 
 class PartName(Struct, frozen=True):
