@@ -125,5 +125,5 @@ def _of_parts(store: PartStore) -> Piece | None:
     forms: set[PartForm] = {form for name in names if (form := form_of(name, PART_FORMS)) is not None}
     if len(forms) > 1:
         raise ConfigError(f"{store.words} holds parts of several forms")
-    form = next(iter(forms), "jsonl")
+    form: PartForm = next(iter(forms)) if forms else "jsonl"
     return Piece(store.words, store, tuple(names), form, keep, manifest)
