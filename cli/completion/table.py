@@ -26,7 +26,7 @@ OPTION_KINDS: dict[str, Any] = {
 """What the value of an option is, where its type does not say it. What is not here is text."""
 
 ARGUMENT_KINDS: dict[tuple[str, str], Any] = {
-    ("", "FILE"): FILES, ("", "DIR"): DIRECTORIES, ("chat", "NAME"): "session", ("session", "NAME"): "session",
+    ("", "FILE"): FILES, ("batch", "PART..."): FILES, ("chat", "NAME"): "session", ("session", "NAME"): "session",
     ("session", "[NAME]"): "session", ("session", "PROFILE[@THINK]"): "profile", ("diff", "RUN[:PROFILE]"): "result",
     ("history", "ID"): "run", ("batch", "ID"): "batch", ("keys", "NAME"): "keyed", ("profiles", "NAME"): "profile",
     ("templates", "NAME"): "template", ("models", "PATTERN"): "model_id", ("prices", "MODEL"): "model_id",

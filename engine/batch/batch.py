@@ -75,11 +75,8 @@ class Batch:
         window: int = WINDOW,
         examine: Examination | None = None,
         make_pace: Callable[[RowCaller], Pace] | None = None,
-<<<<<<< HEAD
         hands: BatchHands | None = None,
-=======
         book: WorksBook | None = None,
->>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
     ) -> None:
         self.surroundings, self.stopping, self.blocked = surroundings, False, False
         self._reading_done = False
@@ -101,17 +98,10 @@ class Batch:
         self.interrupted = False
         self._looks_at_works = ordered or (memory is not None and memory.resumed > 0)
         self._ordered = Ordered(output, self._room.set) if ordered and memory is None else None
-<<<<<<< HEAD
         self._index, self._hands = 0, hands
         self._places = asyncio.Semaphore(room_for(MOST_IN_ALL) if hands is None else MOST_IN_ALL)
-        self._sums, self._flow = sums, asyncio.Lock()
-        self._gauge = Gauge(surroundings.clock, hands)
-=======
-        self._index = 0
-        self._places = asyncio.Semaphore(room_for(MOST_IN_ALL))
         self._sums, self._flow, self._book = sums, asyncio.Lock(), book
-        self._gauge = Gauge(surroundings.clock)
->>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
+        self._gauge = Gauge(surroundings.clock, hands)
         self._claimed = DigestMap()
         """Works begun in lanes of one profile: with several think values they may overlap."""
         self._lost: list[bytes] = []
@@ -147,8 +137,7 @@ class Batch:
             self._guarded(self._ordered.flush)
         if isinstance(self._output, Pipe) and self.ended.output_problem is None and not self.interrupted:
             self._guarded(self._output.drain)
-        self.ended.interrupted, self.ended.order = self.interrupted, self.order
-        self.ended.lost = tuple(self._lost)
+        self.ended.interrupted, self.ended.order, self.ended.lost = self.interrupted, self.order, tuple(self._lost)
         self.ended.broken |= {lane.name: lane.pace.broken for lane in self.lanes.values() if lane.pace.broken}
         return self.ended
 
@@ -324,14 +313,16 @@ class Batch:
             if self.stopping:
                 return
             if isinstance(row, BadRow):
-                self._bad_row(row)
+                self.ended.bad_rows += 1
+                self._watcher.bad_row(row)
                 continue
             self.ended.rows += 1
             for name in row.profiles or self._profiles:
                 try:
                     lane = self._lane(name)
                 except ThinkdialError as error:
-                    self._bad_row(BadRow(row.line, f"line {row.line}: {error.message}", key=row.key))
+                    self.ended.bad_rows += 1
+                    self._watcher.bad_row(BadRow(row.line, f"line {row.line}: {error.message}", key=row.key))
                     continue
                 if self._book is not None and lane is not None:
                     self._book.asked(row, [work for _, work in lane.caller.works(row)])
@@ -340,12 +331,6 @@ class Batch:
         while not self.stopping and self._has_enough():
             self._room.clear()
             await self._room.wait()
-
-    def _bad_row(self, bad: BadRow) -> None:
-        self.ended.bad_rows += 1
-        if self._book is not None:
-            self._book.refused(bad)
-        self._watcher.bad_row(bad)
 
     def _hand_over(self, lane: Lane, row: Row) -> None:
         """Give `row` to its lane, but for one of which all is done; note where its lines belong, if that matters."""

@@ -66,12 +66,8 @@ class LeftBehind:
 class Ended:
     """What became of this run. `output_problem` is set when results could not be written; `lost` holds their lines.
 
-<<<<<<< HEAD
     `missing` results are asked for by the input, and neither written nor there before. `hands_problem` says why nobody
-    was left to make calls.
-=======
-    `read_all`: the input has been read to its end.
->>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
+    was left to make calls. `read_all`: the input has been read to its end.
     """
 
     rows: int
@@ -86,18 +82,15 @@ class Ended:
     lost: tuple[bytes, ...] = ()
     broken: dict[str, Failure] = field(default_factory=dict[str, Failure])
     gates: GateTally | None = None
-<<<<<<< HEAD
     missing: int = 0
     left: LeftBehind = field(default_factory=LeftBehind)
     hands_problem: ThinkdialError | None = None
+    read_all: bool = False
 
     def hold(self, expected: int, *, finished: bool) -> None:
         """Hold what was expected against what is there: `finished` it is only when nothing is missing."""
         self.missing = expected - self.tally.results - self.tally.skipped
         self.finished = finished and not self.missing
-=======
-    read_all: bool = False
->>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
 
     def count(self, result: Result, row_id: str) -> None:
         """Count a result that is written."""

@@ -59,8 +59,6 @@ class Watcher(Protocol):
 
 
 class WorksBook(Protocol):
-    """Hears of each row of the input in its order: what is asked for it, or that it is none."""
+    """Hears what is asked for each row of the input, in its order."""
 
     def asked(self, row: Row, works: Sequence[Work]) -> None: ...
-
-    def refused(self, bad: BadRow) -> None: ...

@@ -50,12 +50,9 @@ class BatchOptions(Struct, frozen=True):
     None. `expect` is for rows that expect nothing, `allow_files` lets rows name files outside of their folder, and
     `is_local` says whether the calls are made by this process. `config_file` is the one that was named beside the usual
     ones: another process reads it again. `names` are what the caller's options are called. `files` is wished for files
-<<<<<<< HEAD
     that rows attach. `workers` make the calls; None: this process does.
-=======
-    that rows attach. Of a `shard` only its rows are run.
+    Of a `shard` only its rows are run.
     An output of parts has `part_rows` results in each, or those of `part_s` seconds.
->>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
     """
 
     source: Source
@@ -81,13 +78,10 @@ class BatchOptions(Struct, frozen=True):
     gate: Gate | None = None
     escalate: tuple[Think, ...] = ()
     files: FileWishes = AS_USUAL
-<<<<<<< HEAD
     workers: Workers | None = None
-=======
     shard: Shard | None = None
     part_rows: int = 1000
     part_s: float = 60.0
->>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
 
     @property
     def folder(self) -> Path | None:

@@ -43,7 +43,7 @@ from .resources import pace_maker, rare_collections, resources_for
 from .rows.checks import looks_at_rows
 from .rows.rows import BadRow, Row
 from .rows.source import Census, OpenSource, batch_id_of, open_source, rows_of
-from .shards.book import ShardBook, shard_book
+from .shards.book import BookedWatcher, ShardBook, shard_book
 from .shards.manifest import FileKeep
 from .storage.address import Address
 from .storage.lines import PartForm, parts_form
@@ -156,7 +156,7 @@ class ReadyBatch(Struct, frozen=True):
                 rows=given.rows,
                 output=output.lines,
                 surroundings=resources.surroundings,
-                watcher=watcher,
+                watcher=watcher if output.book is None else BookedWatcher(output.book, watcher),
                 memory=output.memory,
                 retry_failed=options.retry_failed,
                 batch_id=given.batch_id if output.memory is None else output.memory.batch,
@@ -167,14 +167,11 @@ class ReadyBatch(Struct, frozen=True):
                 ordered=options.ordered,
                 window=options.window,
                 examine=looks_at_rows(options, self.config, resources, run_id),
-<<<<<<< HEAD
+                book=output.book,
                 hands=crew,
                 make_pace=None
                 if options.workers is None
                 else pace_maker(resources.purse, options.workers.most_at_once),
-=======
-                book=output.book,
->>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
             )
             if crew is not None:
                 crew.on_failure = batch.stop

@@ -232,24 +232,15 @@ def run(
         )
     for path in summaries:
         check_replaceable(path, force=force)
-<<<<<<< HEAD
-    if output is not None:
-        check_writable(output)
+    if isinstance(target, Path) and not has_parts:
+        check_writable(target)
     is_here, gate = provider.via is None, checking.gate()
     if not is_here and (gate is not None or strict_think):
         option = "--fail-on" if gate is not None else "--strict-think"
         raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via")
-=======
-    if isinstance(target, Path) and spreading.engine is None and not has_parts:
-        check_writable(target)
-    is_here, gate = spreading.engine is None and provider.via is None, checking.gate()
-    if not is_here and (gate is not None or strict_think):
-        option = "--fail-on" if gate is not None else "--strict-think"
-        raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via and --engine")
     if not is_here and (own_shard is not None or has_parts):
         option = "--shard" if own_shard is not None else f"-o {target}"
-        raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via and --engine")
->>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
+        raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via")
     if not is_here and (think_then_shape or shape_with is not None):
         option = "--think-then-shape" if think_then_shape else "--shape-with"
         raise UsageError(f"{option} is for batches whose calls are made here", hint="leave out --via")
@@ -289,13 +280,10 @@ def run(
         is_local=is_here,
         gate=gate,
         escalate=_levels(escalate, think, is_here=is_here),
-<<<<<<< HEAD
         workers=workers,
-=======
         shard=own_shard,
         part_rows=parted.part_rows,
         part_s=parted.part_seconds,
->>>>>>> 6a18458 (feat(batch): --shard runs the rows of one shard, stable by row, with a manifest and the order beside its output)
     )
     quiet = keeping.quiet
     settings = load_config(keeping.config, options.profiles, quiet=quiet, shared=keeping.shared)

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from ....providers.errors import ConfigError
+from ...results.result import Result
 from ..known_rows import holds_rows
+from ..listener import Watcher
 from ..output.output_file import Work
 from ..rows.rows import BadRow, Row
 from ..rows.source import Census, OpenSource
@@ -113,6 +115,23 @@ def _check_same(words: str, before: ShardManifest, now: ShardManifest, is_same: 
         raise ConfigError(f"{words} was made with another template", hint=hint)
     if not is_same():
         raise ConfigError(f"{words} is a shard of another input: none of its rows is in this one", hint=hint)
+
+
+class BookedWatcher:
+    """Writes down which lines are no rows, and passes everything on (a `Watcher`)."""
+
+    def __init__(self, book: ShardBook, watcher: Watcher) -> None:
+        self._book, self._watcher = book, watcher
+
+    def bad_row(self, bad: BadRow) -> None:
+        self._book.refused(bad)
+        self._watcher.bad_row(bad)
+
+    def result(self, result: Result, row: Row, *, is_written: bool) -> None:
+        self._watcher.result(result, row, is_written=is_written)
+
+    def trouble(self, words: str) -> None:
+        self._watcher.trouble(words)
 
 
 class InputOfShard(Protocol):

@@ -8,6 +8,7 @@ from __future__ import annotations
 import heapq
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from datetime import datetime
 from typing import Any, cast
 
@@ -19,7 +20,7 @@ from ..output.records import Record, error_kind
 from ..rows.digests import DigestMap
 from ..storage.lines import checked_token, document_of
 from .manifest import DIGEST_BYTES, ShardManifest, order_in
-from .pieces import Piece
+from .pieces import ShardOutput
 from .shard import Shard
 
 _FAILED, _PASSING = 1 << 31, 1 << 30
@@ -63,7 +64,7 @@ class Joined(Struct, frozen=True):
 class ShardJoin:
     """Reads pieces once, knows what is missing, and gives the lines. Raises `ConfigError` for what does not belong."""
 
-    def __init__(self, pieces: Sequence[Piece], row_keys: Iterable[tuple[int, bytes]] | None = None) -> None:
+    def __init__(self, pieces: Sequence[ShardOutput], row_keys: Iterable[tuple[int, bytes]] | None = None) -> None:
         """`row_keys` are line and key of each row of the input, where that is at hand."""
         if not pieces:
             raise UsageError("there is nothing to merge")
@@ -96,7 +97,7 @@ class ShardJoin:
         """Whether all lines are JSON, and not cells."""
         return all(one.form == "jsonl" for one in self.pieces)
 
-    def records(self) -> Iterator[tuple[int, Piece, Record]]:
+    def records(self) -> Iterator[tuple[int, ShardOutput, Record]]:
         """The line of each work, once, with its place in the input; what has none comes in the end."""
         for piece, record in self._chosen():
             place = self._expected.get(checked_token(record.fields, piece.words)[:KEY_BYTES])
@@ -152,7 +153,7 @@ class ShardJoin:
     def _read_orders(self) -> None:
         """What is asked, in the order of the input."""
 
-        def entries(piece: Piece) -> Iterator[tuple[int, bytes, bytes, bytes]]:
+        def entries(piece: ShardOutput) -> Iterator[tuple[int, bytes, bytes, bytes]]:
             return ((one.line, one.key, one.digest, one.row) for one in order_in(piece.keep))
 
         read = [one for one in self.pieces if one.manifest is not None and one.manifest.read]
@@ -165,17 +166,21 @@ class ShardJoin:
     def _read_lines(self) -> None:
         batch: str | None = None
         for piece in self.pieces:
-            for words, record in piece.records():
-                if not record.whole:
-                    self.torn.append(words)
-                    continue
-                token = checked_token(record.fields, words)
-                if batch is None:
-                    batch = str(record.fields["batch"])
-                if record.fields["batch"] != batch:
-                    raise ConfigError(f"{words} holds results of another batch", hint="merge the parts of one batch")
-                self._take(token, record.fields, words)
-                self.lines += 1
+            with closing(piece.records()) as records:
+                for number, (words, record) in enumerate(records, 1):
+                    if not record.whole:
+                        if record.data.strip(b"\0"):  # and no page that a power failure has left
+                            self.torn.append(words)
+                        continue
+                    token = checked_token(record.fields, f"{words}:{number}")
+                    if batch is None:
+                        batch = str(record.fields["batch"])
+                    if record.fields["batch"] != batch:
+                        raise ConfigError(
+                            f"{words} holds results of another batch", hint="merge the parts of one batch"
+                        )
+                    self._take(token, record.fields, words)
+                    self.lines += 1
 
     def _take(self, token: bytes, fields: Mapping[str, Any], words: str) -> None:
         key, ended, began = token[:KEY_BYTES], _ended(token, fields), _began(fields, words)
@@ -194,7 +199,7 @@ class ShardJoin:
         self._ended.set(key, ended)
         self._began.set(key, began)
 
-    def _chosen(self) -> Iterator[tuple[Piece, Record]]:
+    def _chosen(self) -> Iterator[tuple[ShardOutput, Record]]:
         stays = bytearray(self.lines)
         for _, number in self._line.items():
             stays[number] = 1
@@ -287,7 +292,7 @@ def _works_a_row(manifests: Sequence[ShardManifest]) -> int | None:
     return int(value) if value == int(value) else None
 
 
-def _shard(piece: Piece) -> Shard | None:
+def _shard(piece: ShardOutput) -> Shard | None:
     return None if piece.manifest is None else piece.manifest.as_shard
 
 

@@ -21,7 +21,7 @@ from ..storage.address import Address
 from ..storage.lines import PartForm
 from ..storage.store import in_words, system_of
 from .join import ShardJoin
-from .pieces import Piece
+from .pieces import ShardOutput
 
 Encode = Callable[[Mapping[str, Any]], bytes]
 """A document -> a line of the output."""
@@ -84,7 +84,7 @@ def _write(file: BinaryIO, form: PartForm, head: bytes, lines: Iterable[bytes]) 
     file.writelines(lines)
 
 
-def _line(piece: Piece, record: Record, form: PartForm, encode: Encode | None) -> bytes:
+def _line(piece: ShardOutput, record: Record, form: PartForm, encode: Encode | None) -> bytes:
     if piece.form == "jsonl":
         if encode is not None:
             return encode(record.fields)

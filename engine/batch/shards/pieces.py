@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 
@@ -23,7 +23,7 @@ _OURS = (f".{MANIFEST}", ".order", ".superseded")
 _MAGIC = "*?["
 
 
-class Piece(Struct, frozen=True):
+class ShardOutput(Struct, frozen=True):
     """The output of one shard: a file, or a folder of parts. `files` are names in its store, in their order."""
 
     words: str
@@ -33,7 +33,7 @@ class Piece(Struct, frozen=True):
     keep: Keep
     manifest: ShardManifest | None
 
-    def records(self) -> Iterator[tuple[str, Record]]:
+    def records(self) -> Generator[tuple[str, Record]]:
         """Every line with the words for the file that it is in. Raises `ConfigError` for a file of something else."""
         for name in self.files:
             words = name if self.store.words == "." else f"{self.store.words}/{name}"
@@ -48,9 +48,9 @@ class Piece(Struct, frozen=True):
         return [one.name for one in named if one.name not in there or self.store.size(one.name) != one.bytes]
 
 
-def pieces_of(names: Iterable[str]) -> list[Piece]:
+def pieces_of(names: Iterable[str]) -> list[ShardOutput]:
     """The outputs that `names` mean: files, folders, patterns, prefixes. Raises `UsageError` where there is none."""
-    found: list[Piece] = []
+    found: list[ShardOutput] = []
     for name in names:
         made = list(_pieces(name))
         if not made:
@@ -59,7 +59,7 @@ def pieces_of(names: Iterable[str]) -> list[Piece]:
     return found
 
 
-def _pieces(name: str) -> Iterator[Piece]:
+def _pieces(name: str) -> Iterator[ShardOutput]:
     place = place_of(name)
     if isinstance(place, Address):
         yield from _below_address(place)
@@ -76,15 +76,15 @@ def _pieces(name: str) -> Iterator[Piece]:
         raise UsageError(f"{name} does not exist")
 
 
-def _file(path: Path) -> Piece:
+def _file(path: Path) -> ShardOutput:
     form = form_of(path, PART_FORMS)
     if form is None:
         raise UsageError(f"{path}: the end of its name tells no form", hint="FILE.jsonl, FILE.csv or FILE.parquet")
     keep = FileKeep(path)
-    return Piece(str(path), LocalStore(path.parent), (path.name,), form, keep, manifest_in(keep))
+    return ShardOutput(str(path), LocalStore(path.parent), (path.name,), form, keep, manifest_in(keep))
 
 
-def _in_folder(folder: Path) -> Iterator[Piece]:
+def _in_folder(folder: Path) -> Iterator[ShardOutput]:
     parts = _of_parts(LocalStore(folder))
     if parts is not None:
         yield parts
@@ -104,7 +104,7 @@ def _in_folder(folder: Path) -> Iterator[Piece]:
             yield _file(path)
 
 
-def _below_address(address: Address) -> Iterator[Piece]:
+def _below_address(address: Address) -> Iterator[ShardOutput]:
     parts = _of_parts(RemoteStore(address))
     if parts is not None:
         yield parts
@@ -115,15 +115,15 @@ def _below_address(address: Address) -> Iterator[Piece]:
             yield found
 
 
-def _of_parts(store: PartStore) -> Piece | None:
+def _of_parts(store: PartStore) -> ShardOutput | None:
     """The parts of one output; None where the folder is none."""
     keep = StoreKeep(store)
     names = [name for name in store.names() if NAME.fullmatch(name)]
     manifest = manifest_in(keep)
     if manifest is None:
         return None
-    forms: set[PartForm] = {form for name in names if (form := form_of(name, PART_FORMS)) is not None}
-    if len(forms) > 1:
+    found: list[PartForm] = [form for form in PART_FORMS if any(form_of(name, (form,)) is not None for name in names)]
+    if len(found) > 1:
         raise ConfigError(f"{store.words} holds parts of several forms")
-    form: PartForm = next(iter(forms)) if forms else "jsonl"
-    return Piece(store.words, store, tuple(names), form, keep, manifest)
+    form: PartForm = found[0] if found else "jsonl"
+    return ShardOutput(store.words, store, tuple(names), form, keep, manifest)

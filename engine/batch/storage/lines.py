@@ -50,11 +50,14 @@ def records_of(file: BinaryIO, form: PartForm, name: str) -> Iterator[Record]:
             yield Record(b"", number, cells, whole=True)
         return
     reader = io.BufferedReader(file, _BUFFER_BYTES)  # pyright: ignore[reportArgumentType] whatever reads is good
-    if form == "jsonl":
-        yield from json_records(reader, (), name)
-        return
-    columns = _columns_in(reader.peek(_LONGEST_HEAD)[:_LONGEST_HEAD])
-    yield from csv_records(reader, columns, name)
+    try:
+        if form == "jsonl":
+            yield from json_records(reader, (), name)
+        else:
+            yield from csv_records(reader, _columns_in(reader.peek(_LONGEST_HEAD)[:_LONGEST_HEAD]), name)
+    finally:
+        if not reader.closed:
+            reader.detach()  # whoever has opened the file closes it
 
 
 def document_of(fields: Mapping[str, Any], form: PartForm) -> Mapping[str, Any]:

@@ -6,8 +6,9 @@ import os
 import re
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any, Self
@@ -152,7 +153,7 @@ class PartsOutput:
     def added(self) -> Iterator[Mapping[str, Any]]:
         return (document for name in self._added for _, _, document in self._lines(name))
 
-    def _lines(self, name: str) -> Iterator[tuple[bytes, Mapping[str, Any], Mapping[str, Any]]]:
+    def _lines(self, name: str) -> Generator[tuple[bytes, Mapping[str, Any], Mapping[str, Any]]]:
         """Of each line of a part its token, its fields, and its document."""
         with self.store.open(name) as file:
             for record in records_of(file, self._form, f"{self.store.words}/{name}"):
@@ -170,14 +171,15 @@ class PartsOutput:
                     f"{self.store.words} holds parts as {said[2]}, and this batch writes {self._form}", hint=_ELSEWHERE
                 )
             self._number, results = int(said[1]), 0
-            for token, fields, document in self._lines(name):
-                if not self.resumed:
-                    self.batch = str(fields["batch"])
-                elif fields["batch"] != self.batch:
-                    raise ConfigError(f"{self.store.words}/{name}: holds results of another batch", hint=_ELSEWHERE)
-                self._remember(token, fields)
-                self._count(document)
-                results += 1
+            with closing(self._lines(name)) as lines:
+                for token, fields, document in lines:
+                    if not self.resumed:
+                        self.batch = str(fields["batch"])
+                    elif fields["batch"] != self.batch:
+                        raise ConfigError(f"{self.store.words}/{name}: holds results of another batch", hint=_ELSEWHERE)
+                    self._remember(token, fields)
+                    self._count(document)
+                    results += 1
             self._parts.append(PartName(name, results, self.store.size(name)))
         if self.batch != batch and not is_same(self.state):
             raise ConfigError(
@@ -219,11 +221,8 @@ class PartsOutput:
 
     def _tell_writer(self) -> None:
         """Say who writes here, learn who has not ended in order, and whether the store keeps two writers apart."""
-        me = {
-            "host": socket.gethostname(),
-            "pid": os.getpid(),
-            "since": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
+        since = datetime.now(UTC).isoformat(timespec="seconds")
+        me = {"host": socket.gethostname(), "pid": os.getpid(), "since": since, "id": os.urandom(8).hex()}
         mark = msgspec.json.encode(me)
         if not self.store.create(WRITER, mark):
             before = _parsed(self.store.read(WRITER) or b"{}")

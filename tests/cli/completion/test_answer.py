@@ -79,7 +79,7 @@ def test_nothing_where_only_somebody_knows(tab: Tab, words: tuple[str, ...]) -> 
         (("ask", "--output=x"), "<file>"),
         (("ask", "--config", ""), "<file>"),
         (("tune", ""), "<file>"),
-        (("batch", "merge", ""), "<dir>"),
+        (("batch", "merge", ""), "<file>"),
         (("session", "import", ""), "<file>"),
         (("simulate", "--state", ""), "<dir>"),
     ],

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.batch.output.merge import Shards, merge
 from thinkdial.engine.batch.output.records import end_without_zeros
+from thinkdial.engine.batch.shards.join import ShardJoin
+from thinkdial.engine.batch.shards.pieces import pieces_of
 from thinkdial.providers.errors import ConfigError
 
 from .made import line, work
@@ -46,10 +47,9 @@ def test_shards_with_pages_of_zeros_are_joined(tmp_path: Path) -> None:
     whole = filled(tmp_path / "whole", "jsonl", "a", "b")
     for cut, lines in ((len(whole), 2), (len(whole) - 3, 1), (0, 0)):
         (tmp_path / "part-000000.jsonl").write_bytes(whole[:cut] + bytes(5000))
-        shards = Shards.read(tmp_path)
-        assert shards.lines == lines
-        assert merge(tmp_path, tmp_path / "joined").results == lines
-        assert b"\0" not in (tmp_path / "joined").read_bytes()
+        join = ShardJoin(pieces_of([str(tmp_path / "part-000000.jsonl")]))
+        assert join.lines == join.joined.results == lines
+        assert bool(join.torn) == (lines == 1)
 
 
 @pytest.mark.parametrize("odd", [b"[" * 100_000, b'{"a":' * 100_000, b"5", b"[]", b"null", b'{"work": 5}', b"\xff\xfe"])
@@ -60,7 +60,7 @@ def test_an_odd_line_is_named_with_its_place(tmp_path: Path, odd: bytes) -> None
         opened(tmp_path / "out")
     (tmp_path / "part-000000.jsonl").write_bytes(whole + odd + b"\n")
     with pytest.raises(ConfigError, match=r"part-000000\.jsonl:2"):
-        Shards.read(tmp_path)
+        ShardJoin(pieces_of([str(tmp_path / "part-000000.jsonl")]))
     (tmp_path / "out").write_bytes(odd)
     with pytest.raises(ConfigError, match="not a batch"):
         opened(tmp_path / "out")

@@ -13,9 +13,7 @@ import pytest
 
 from thinkdial.engine.batch.listener import NoListener
 from thinkdial.engine.batch.options import BatchOptions
-from thinkdial.engine.batch.output import merge, records
-from thinkdial.engine.batch.output.merge import OrderWriter, shard_path
-from thinkdial.engine.batch.output.output_file import Work
+from thinkdial.engine.batch.output import records
 from thinkdial.engine.batch.run import NoWatcher, ready_batch
 from thinkdial.engine.checks.gates import Gate
 from thinkdial.engine.runs.jobs import Options
@@ -31,7 +29,7 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     """How often each line of output was decoded."""
     counted: Counter[str] = Counter()
     monkeypatch.setenv("RESUMED_KEY", "a")
-    for module in (records, merge):
+    for module in (records,):
         before = module.parse_reply
 
         def parse(data: bytes, before: Any = before) -> Any:
@@ -98,23 +96,3 @@ def test_only_lines_that_stand_for_earlier_ones_have_all_read_again(tmp_path: Pa
         assert set(read.values()) == {1}
 
     with_runs(tmp_path, test)
-
-
-def test_shards_are_decoded_once_to_be_merged(tmp_path: Path, read: Counter[str]) -> None:
-    """What is missing and the order are known by then; the lines are only copied."""
-    works = [Work(f"r{number}", "a", "auto", bytes(16)) for number in range(ROWS)]
-    with OrderWriter(tmp_path) as order:
-        for work in works:
-            order.add(work)
-        order.commit()
-    for shard in range(2):
-        with shard_path(tmp_path, shard).open("w") as file:
-            for work in reversed(works[shard::2]):
-                line = {"work": work.token, "batch": "b", "status": "ok", "row_id": work.row_id}
-                file.write(json.dumps({**line, "created_at": "2026-11-30T00:00:00Z"}) + "\n")
-    shard_path(tmp_path, 1).write_bytes(b"".join(shard_path(tmp_path, 1).read_bytes().splitlines(keepends=True)[1:]))
-    target = tmp_path / "merged.jsonl"
-    merged = merge.merge(tmp_path, target, ordered=True)
-    assert [json.loads(line)["row_id"] for line in target.open()] == [f"r{number}" for number in range(ROWS - 1)]
-    assert merged.missing is not None and (merged.missing.expected, merged.missing.missing) == (ROWS, 1)
-    assert set(read.values()) == {1} and len(read) == ROWS - 1
