@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -145,11 +145,18 @@ def _said_when_long(*, is_more: bool) -> Generator[None]:
     if is_terminal(sys.stdin) or not _may_wait():
         yield
         return
-    from threading import Timer
-
     words = "waiting until standard input ends, a pipe that is still open"
     if is_more:
         words += "; what comes is added to the prompt (</dev/null: nothing is)"
+    with _said_later(words):
+        yield
+
+
+@contextmanager
+def _said_later(words: str) -> Generator[None]:
+    """Say what is waited for, unless it comes soon."""
+    from threading import Timer
+
     timer = Timer(SILENT_WAIT_S, say, (words,))
     timer.daemon = True
     timer.start()
@@ -171,7 +178,8 @@ def _may_wait() -> bool:
 def read_text(path: Path) -> str:
     """The text of a file. Raises `UsageError` where it cannot be read, or is no text."""
     try:
-        data = read_bounded(path, MAX_PROMPT_BYTES)
+        with _said_later(f"waiting until {path} ends, a pipe") if path.is_fifo() else nullcontext():
+            data = read_bounded(path, MAX_PROMPT_BYTES)
     except OSError as error:
         raise UsageError(f"{path} cannot be read: {error.strerror}") from None
     return _decoded(data, str(path))

@@ -185,7 +185,7 @@ def _expected() -> dict[str, Any]:
     kinds: dict[str, Any] = {
         "exact": text,
         "regex": text,
-        "schema": {"type": ["string", "object", "boolean"]},
+        "schema": {"type": ["string", "object", "boolean", "null"]},
         "agree": number,
         "ignore_case": {"type": "boolean"},
         **{key: {"type": "number"} for key in ("number", "tolerance", "relative_tolerance")},

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
+from thinkdial.cli import prompt
 from thinkdial.cli.prompt import read_text, read_texts
 
 
@@ -15,3 +18,28 @@ def test_the_line_ends_of_windows_are_those_of_everywhere(tmp_path: Path, encodi
     path.write_bytes("one\r\ntwo\rthree\r\n".encode(encoding))
     assert read_text(path) == "one\ntwo\rthree\n"
     assert read_texts([path])[0].data == b"one\ntwo\rthree\n"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+def test_a_named_pipe_that_nobody_writes_to_yet_is_waited_for_and_that_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, told = tmp_path / "prompt.fifo", Event()
+    os.mkfifo(path)
+    heard: list[str] = []
+
+    def say(words: str) -> None:
+        heard.append(words)
+        told.set()
+
+    def write() -> None:
+        told.wait(60)
+        path.write_bytes(b"at last")
+
+    monkeypatch.setattr(prompt, "SILENT_WAIT_S", 0.0)
+    monkeypatch.setattr(prompt, "say", say)
+    writer = Thread(target=write, daemon=True)
+    writer.start()
+    assert read_text(path) == "at last"
+    writer.join(60)
+    assert heard == [f"waiting until {path} ends, a pipe"]
