@@ -37,12 +37,16 @@ class Target:
 
 @dataclass(frozen=True)
 class Row:
-    """One line of the report: ratios by name, the target for one of them, and the medians behind them."""
+    """One line of the report: ratios by name, the target for one of them, and the medians behind them.
+
+    `spread` has the least and the most of the rounds for each ratio, where rounds were compared.
+    """
 
     what: str
     ratios: Mapping[str, float]
     target: Target | None = None
     detail: str = ""
+    spread: Mapping[str, tuple[float, float]] = field(default_factory=dict[str, tuple[float, float]])
     met: bool | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -101,10 +105,16 @@ class Taken:
 
     def cpu_ratio(self, other: Taken) -> float:
         """The median over the rounds: how many times the CPU of `other`."""
-        return median(mine.cpu_s / its.cpu_s for mine, its in zip(self.rounds, other.rounds, strict=True))
+        return median(self.cpu_ratios(other))
+
+    def cpu_ratios(self, other: Taken) -> list[float]:
+        return [mine.cpu_s / its.cpu_s for mine, its in zip(self.rounds, other.rounds, strict=True)]
 
     def wall_ratio(self, other: Taken) -> float:
-        return median(mine.wall_s / its.wall_s for mine, its in zip(self.rounds, other.rounds, strict=True))
+        return median(self.wall_ratios(other))
+
+    def wall_ratios(self, other: Taken) -> list[float]:
+        return [mine.wall_s / its.wall_s for mine, its in zip(self.rounds, other.rounds, strict=True)]
 
 
 def run_child(command: Sequence[str | Path], environment: Mapping[str, str], directory: Path) -> Spent:
@@ -147,7 +157,12 @@ def compare(what: str, ours: Taken, other: Taken, target: Target | None = None) 
         {"cpu": ours.cpu_ratio(other), "wall": ours.wall_ratio(other)},
         target,
         f"{ours.cpu_s * 1000:.0f} / {other.cpu_s * 1000:.0f} ms CPU",
+        {"cpu": _ends(ours.cpu_ratios(other)), "wall": _ends(ours.wall_ratios(other))},
     )
+
+
+def _ends(values: Sequence[float]) -> tuple[float, float]:
+    return min(values), max(values)
 
 
 def timed(work: Callable[[], object]) -> Spent:
