@@ -22,7 +22,6 @@ from ..targets.authorize import Authorize, by_key
 from ..targets.keys import Key
 from .body import TooLargeError, read_error_body
 from .intake import Intake
-from .lessons.levels import legal_levels
 from .lessons.memory import hint_of
 from .observer import CallObserver, CallPurse
 from .outcome import ATTEMPT_LOST, NEVER_SENT, WITHHELD, Marks, Outcome, request_id_in, stopped
@@ -340,12 +339,13 @@ class Exchange(Struct):
 
     def _learn(self, failed: Failure) -> None:
         """Take the legal levels that the refusal names instead of those of the card, once."""
+        from .lessons.levels import legal_levels
+
         legal = legal_levels(failed)
         if legal is None or self._has_learned or self.prepared.asked.is_strict:
             return
         self._has_learned = True
-        again = with_levels(self.prepared, *legal)
-        if again is None:
+        if (again := with_levels(self.prepared, *legal)) is None:
             return
         words = f"the provider refused the level ({failed.message}) and was asked again with one that it names"
         named = ", ".join(level.value for level in legal[0])

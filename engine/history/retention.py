@@ -9,7 +9,6 @@ from itertools import islice
 
 from ..results.assembly import timestamp
 from .heads import Retention
-from .search.text_index import forget
 from .store import Store, store_error
 
 RUNS_AT_ONCE = 20
@@ -112,6 +111,9 @@ def _remove_while(
 
 
 def _delete(store: Store, numbers: list[int]) -> int:
+    from .files.stored_files import drop_unused
+    from .search.text_index import forget
+
     _rows(store, "PRAGMA secure_delete = ON")
     try:
         with store.transaction() as connection:
@@ -119,8 +121,6 @@ def _delete(store: Store, numbers: list[int]) -> int:
             removed = 0
             for number in numbers:
                 removed += connection.execute("DELETE FROM runs WHERE number = ?", (number,)).rowcount
-            from .files.stored_files import drop_unused
-
             drop_unused(connection)
             return removed
     finally:
