@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ..engine.attachments.encodings import encoding_of
 from ..engine.planning.prepare import Prompt, checked_text
 from ..profiles.disk import read_bounded, read_stream
 from ..providers.errors import UsageError
@@ -186,6 +185,10 @@ def read_text(path: Path) -> str:
 
 
 def _decoded(data: bytes, name: str) -> str:
+    if not data:
+        return ""
+    from ..engine.attachments.encodings import encoding_of  # a prompt that was typed needs none
+
     encoding = encoding_of(data)
     if encoding == "utf-8-sig" and b"\x00" in data[:65_536]:
         raise UsageError(f"{name} is binary data, not text", hint="only text can be sent")
