@@ -2,29 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ..providers.errors import ConfigError, UsageError, did_you_mean
-from ..providers.think import Think, parse_think
+from ..providers.think import parse_think
 from . import facts
 from .budget_rules import BudgetRules, check_names, read_budget, with_members
 from .card import ModelCard, Spelling
-from .cards.card_file import check_pattern, read_card
 from .cards.own_models import OwnModel, read_models, with_own_prices
 from .cards.resolution import card_for
 from .disk import is_own, is_same
 from .history_settings import HistorySettings, read_history
-from .price_list import read_price, read_prices
-from .profile import Defaults, Price, Profile, Reference
+from .own_profiles.reader import read_profile, read_think
+from .price_list import read_prices
+from .profile import MANY, Defaults, Price, Profile, Profiles, Reference
 from .provider import Provider
+from .sections.parsed import note_sound, was_sound
 from .sections.section import Section
-from .state.context_file import read_context
-from .trust import check_trusted, first_untrusted, is_trusted, refused
+from .trust import check_trusted, is_trusted
 from .yaml_file import read_text, read_yaml
 
 if TYPE_CHECKING:
@@ -42,12 +43,6 @@ OF_OTHERS = "to use it all the same, read it and name it: --config FILE"
 TOP_KEYS = (
     "defaults", "profiles", "groups", "providers", "spellings", "reference", "budget", "prices", "history",
     "models", "checks", "templates", "tools", "mcp_servers", "limiter",
-)  # fmt: skip
-PROFILE_KEYS = (
-    "provider", "model", "think", "dialect", "base_url", "stream", "max_output_tokens", "timeout", "total_timeout",
-    "retries", "api_key_env", "api_key_command", "allow_insecure", "headers", "params", "price", "limits", "system",
-    "endpoint", "known_as", "quirks", "thinking", "emulate", "simulated", "cache", "context", "expect", "schema",
-    "server_tools", "tools", "tool_choice",
 )  # fmt: skip
 DEFAULT_KEYS = (
     "profile", "think", "retries", "timeout", "total_timeout", "stream", "max_output_tokens", "history",
@@ -98,7 +93,7 @@ class Config(Struct, frozen=True):
 
 
 class _Draft(Struct):
-    profiles: dict[str, Profile] = field(default_factory=dict[str, Profile])
+    profiles: Profiles = field(default_factory=Profiles)
     groups: dict[str, tuple[str, ...]] = field(default_factory=dict[str, tuple[str, ...]])
     group_places: dict[str, str] = field(default_factory=dict[str, str])
     providers: facts.Providers = field(default_factory=facts.providers)
@@ -157,7 +152,7 @@ def load(
     draft, layers = _builtin(also)
     personal = user_file()
     if personal in drafts or _exists(personal):
-        _apply(draft, _layer(personal, _text_of(personal, drafts), drafts), trusted=True, is_users=True)
+        _apply_file(draft, personal, _text_of(personal, drafts), drafts, trusted=True, is_users=True)
         layers.append(Layer("user", personal))
     try:
         shared = project_file(start or Path.cwd())
@@ -168,10 +163,10 @@ def load(
     elif shared is not None and not (config is not None and is_same(shared, config)):
         text = _text_of(shared, drafts)
         trusted = is_trusted(user_directory() / TRUST_FILE, shared, text)
-        _apply(draft, _layer(shared, text, drafts), trusted=trusted)
+        _apply_file(draft, shared, text, drafts, trusted=trusted)
         layers.append(Layer("project", shared, trusted))
     if config is not None:
-        _apply(draft, _layer(config, _text_of(config, drafts), drafts), trusted=True, is_users=True)
+        _apply_file(draft, config, _text_of(config, drafts), drafts, trusted=True, is_users=True)
         layers.append(Layer("option", config))
     _check_groups(draft)
     check_names(draft.budget, draft.profiles, draft.groups, draft.providers)
@@ -195,8 +190,16 @@ def _finished(draft: _Draft, layers: list[Layer]) -> Config:
     )  # fmt: skip
 
 
-def _layer(path: Path, text: str, drafts: Mapping[Path, str]) -> Section:
-    return read_yaml(text, str(path), kept_as=None if path in drafts else str(path.absolute()))
+def _apply_file(
+    draft: _Draft, path: Path, text: str, drafts: Mapping[Path, str], *, trusted: bool, is_users: bool = False
+) -> None:
+    kept_as = None if path in drafts else str(path.absolute())
+    root = read_yaml(text, str(path), kept_as=kept_as)
+    has_many = kept_as is not None and len(tuple(root.section("profiles") or ())) >= MANY
+    is_sound = has_many and was_sound(text, kept_as or "")
+    _apply(draft, root, trusted=trusted, is_users=is_users, is_sound=is_sound)
+    if has_many and not is_sound:
+        note_sound(text, kept_as or "")
 
 
 def _text_of(path: Path, drafts: Mapping[Path, str]) -> str:
@@ -210,7 +213,15 @@ def _exists(path: Path) -> bool:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from None
 
 
-def _apply(draft: _Draft, root: Section, *, trusted: bool, is_users: bool = False) -> None:
+def _profile(listed: Section, name: str, draft: _Draft, trusted: bool, base: Profile | None) -> Profile:
+    section = listed.section(name)
+    if section is None:
+        raise listed.bad(name, "is empty; a profile needs a provider and a model")
+    return read_profile(name, section, base, partial(_providers_with, draft), draft.spellings, trusted=trusted)
+
+
+def _apply(draft: _Draft, root: Section, *, trusted: bool, is_users: bool = False, is_sound: bool = False) -> None:
+    """Lay one layer over those below. Profiles of one that `is_sound`, since it was read before, may wait."""
     root.only(TOP_KEYS)
     if not trusted:
         check_trusted(root)
@@ -229,11 +240,9 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool, is_users: bool = Fals
         draft.reference = facts.read_reference(section, draft.reference)
     if listed := root.section("profiles"):
         for name in listed:
-            listed.check_name(name)
-            section = listed.section(name)
-            if section is None:
-                raise listed.bad(name, "is empty; a profile needs a provider and a model")
-            draft.profiles[name] = _profile(name, section, draft, trusted=trusted)
+            if not is_sound:
+                listed.check_name(name)
+            draft.profiles.add(name, partial(_profile, listed, name, draft, trusted), may_wait=is_sound)
     if listed := root.section("groups"):
         for name in listed:
             listed.check_name(name)
@@ -241,9 +250,9 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool, is_users: bool = Fals
     if section := root.section("defaults"):
         draft.defaults = _defaults(section, draft.defaults)
     if section := root.section("prices"):
-        draft.prices = read_prices(section, draft.prices, lambda name: _providers_with(name, draft))
+        draft.prices = read_prices(section, draft.prices, partial(_providers_with, draft))
     if section := root.section("models"):
-        known = read_models(section, draft.models, lambda name: _providers_with(name, draft), draft.spellings)
+        known = read_models(section, draft.models, partial(_providers_with, draft), draft.spellings)
         draft.models, draft.prices = known, with_own_prices(draft.prices, known)
     if section := root.section("checks"):
         from .checks.definitions import read_checks
@@ -275,87 +284,9 @@ def _load_plugins_for(provider: str | None, draft: _Draft) -> None:
             _apply(draft, plugin, trusted=True)
 
 
-def _providers_with(name: str, draft: _Draft) -> facts.Providers:
+def _providers_with(draft: _Draft, name: str | None) -> facts.Providers:
     _load_plugins_for(name, draft)
     return draft.providers
-
-
-def _profile(name: str, section: Section, draft: _Draft, *, trusted: bool) -> Profile:
-    section.only(PROFILE_KEYS)
-    blocked = None
-    if not trusted and (found := first_untrusted(section)) is not None:
-        blocked = refused(*found)
-    base = draft.profiles.get(name)
-    _load_plugins_for(section.text("provider"), draft)
-    provider = section.choice("provider", draft.providers)
-    if base is not None and provider is not None and provider != base.provider:
-        base = None  # another provider is another profile: nothing of the old one, its key above all, goes along
-    model = section.text("model")
-    if base is None:
-        if provider is None:
-            raise section.bad("provider", "is missing", f"providers are {', '.join(draft.providers)}")
-        if not model:
-            raise section.bad("model", "is missing", "for instance model: claude-opus-5-5")
-        base = Profile(name=name, provider=provider, model=model)
-    given: dict[str, Any] = {key: _READERS[key](section) for key in section if key in _READERS}
-    given |= {"model": model, "blocked": blocked, **_thinking(section.section("thinking"), draft), **_expected(section)}
-    known = {key: value for key, value in given.items() if value is not None}
-    return replace(base, **known, place=f"{section.place.file}:{section.place.line}")
-
-
-_EXPECTED = frozenset(("expect", "schema", "tools", "tool_choice", "server_tools"))
-
-
-def _expected(section: Section) -> dict[str, Any]:
-    """What a profile's answers have to be, what its model may call, and which tools its provider is to run."""
-    if _EXPECTED.isdisjoint(section):
-        return {}
-    from .checks.expected import read_expect, read_schema
-    from .server_tools.rule import read_names
-    from .tools.declared import read_declared
-
-    tools = {"tools": read_declared(section), "tool_choice": section.text("tool_choice")}
-    served = read_names(section) if "server_tools" in section else None
-    return {"expect": read_expect(section), "schema": read_schema(section), "server_tools": served, **tools}
-
-
-def read_think(section: Section, key: str) -> Think | None:
-    """The think value at `key`: a level, a budget, or nothing."""
-    value = section.text(key)
-    if value is None:
-        return None
-    try:
-        return parse_think(value)
-    except UsageError as error:
-        raise section.bad(key, error.message, error.hint) from None
-
-
-_READERS: Mapping[str, Callable[[Section], Any]] = {
-    "think": lambda section: read_think(section, "think"),
-    "dialect": facts.read_dialect,
-    "base_url": facts.read_base_url,
-    "stream": lambda section: section.flag("stream"),
-    "max_output_tokens": lambda section: section.whole("max_output_tokens", least=1),
-    "timeout": lambda section: section.seconds("timeout"),
-    "total_timeout": lambda section: section.seconds("total_timeout"),
-    "retries": lambda section: section.whole("retries", most=20),
-    "api_key_env": facts.read_variables,
-    "api_key_command": lambda section: section.texts("api_key_command"),
-    "allow_insecure": lambda section: section.flag("allow_insecure"),
-    "headers": facts.read_headers,
-    "params": lambda section: section.mapping("params"),
-    "price": lambda section: read_price(section.section("price")),
-    "limits": lambda section: facts.read_limits(section.section("limits")),
-    "system": lambda section: section.text("system"),
-    "endpoint": facts.read_endpoint,
-    "quirks": lambda section: section.mapping("quirks") or None,
-    "known_as": lambda section: section.text("known_as"),
-    "emulate": lambda section: section.flag("emulate"),
-    "cache": lambda section: section.switch("cache"),
-    "context": lambda section: read_context(section.section("context")),
-    "simulated": lambda section: section.text("simulated"),
-}
-"""What reads each key of a profile that is there, where it needs nothing but the profile: there may be thousands."""
 
 
 def _defaults(section: Section, base: Defaults) -> Defaults:
@@ -370,16 +301,6 @@ def _defaults(section: Section, base: Defaults) -> Defaults:
         "max_output_tokens": section.whole("max_output_tokens", least=1),
     }
     return replace(base, **{key: value for key, value in changes.items() if value is not None})
-
-
-def _thinking(section: Section | None, draft: _Draft) -> dict[str, Any]:
-    """What a profile says of its model's thinking: a card, and under `fields` how each wish is spelled."""
-    if section is None:
-        return {}
-    check_pattern(section)
-    card = read_card(section, None, known_spellings=draft.spellings, more_keys=("fields",))
-    spelled = section.section("fields")
-    return {"card": card, "spelling": facts.read_spelling("profile", spelled) if spelled else None}
 
 
 def _check_groups(draft: _Draft) -> None:

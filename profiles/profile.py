@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -147,3 +147,46 @@ class Reference(Struct, frozen=True):
             places[word] = max(tokens, least)
             least = places[word] + 1
         return places
+
+
+MANY = 200
+"""Profiles of one file. Fewer are read at once."""
+
+ReadOver = Callable[[Profile | None], Profile]
+"""Reads a profile over the one that a layer below has under its name."""
+
+
+class Profiles(Mapping[str, Profile]):
+    """The profiles of all layers. What was put off may raise `ConfigError` when it is asked for."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Profile | None] = {}
+        self._waiting: dict[str, list[ReadOver]] = {}
+
+    def add(self, name: str, read: ReadOver, *, may_wait: bool = False) -> None:
+        """Lay a profile over what has its name. Raises `ConfigError`, unless it may wait."""
+        if may_wait:
+            self._known.setdefault(name, None)
+            self._waiting.setdefault(name, []).append(read)
+        else:
+            self._known[name] = read(self.get(name))
+
+    def __getitem__(self, name: str) -> Profile:
+        profile = self._known[name]
+        if name in self._waiting:
+            for read in self._waiting[name]:
+                profile = read(profile)
+            self._known[name] = profile
+            del self._waiting[name]
+        if profile is None:
+            raise KeyError(name)
+        return profile
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._known)
+
+    def __len__(self) -> int:
+        return len(self._known)

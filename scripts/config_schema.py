@@ -12,6 +12,7 @@ from thinkdial.profiles import budget_rules, config, facts, history_settings
 from thinkdial.profiles.card import AfterEnd, Control
 from thinkdial.profiles.cards.own_models import OWN_KEYS
 from thinkdial.profiles.checks.definitions import CHECK_KEYS, JUDGE_KEYS
+from thinkdial.profiles.own_profiles.reader import PROFILE_KEYS
 from thinkdial.profiles.own_tools.definitions import COMMAND_TOOL_KEYS, MCP_SERVER_KEYS, MOST_TOOL_OUTPUT, MOST_TOOL_S
 from thinkdial.profiles.price_list import LONG_PROMPT_KEYS, PRICE_KEYS
 from thinkdial.profiles.profile import CallLimits
@@ -76,7 +77,7 @@ def config_schema() -> dict[str, Any]:
         "tools": {"type": ["object", "string", "array"]},
         "tool_choice": {"type": "string"},
     }
-    profile = object_schema({key: kinds[key] for key in config.PROFILE_KEYS})
+    profile = object_schema({key: kinds[key] for key in PROFILE_KEYS})
     defaults = object_schema(
         {**{key: kinds[key] for key in config.DEFAULT_KEYS if key in kinds}, "profile": texts, "history": flag}
     )

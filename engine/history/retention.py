@@ -117,6 +117,8 @@ def _delete(store: Store, numbers: list[int]) -> int:
     _rows(store, "PRAGMA secure_delete = ON")
     try:
         with store.transaction() as connection:
+            from .search.text_index import forget
+
             forget(connection, numbers)
             removed = 0
             for number in numbers:

@@ -27,8 +27,7 @@ def kept_or_parsed(text: str, file: str, name: str) -> Node:
 
     One text is kept under a name, so that what is taken out of a file is taken out here as well. Raises `ConfigError`.
     """
-    mark = hashlib.sha256(FORM + text.encode(errors="surrogatepass")).digest()
-    path = kept_directory() / hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:32]
+    mark, path = _mark(text), _place(name)
     with suppress(OSError, MsgspecError, RecursionError):
         content = read_bounded(path, MOST_BYTES) if is_own(path) else b""
         if content.startswith(mark):
@@ -40,8 +39,34 @@ def kept_or_parsed(text: str, file: str, name: str) -> Node:
     return node
 
 
+def was_sound(text: str, name: str) -> bool:
+    """Whether nothing was wrong with this very `text` when it was read before under `name`."""
+    path = _place(name).with_suffix(".sound")
+    with suppress(OSError):
+        return is_own(path) and read_bounded(path, MOST_BYTES) == _mark(text)
+    return False
+
+
+def note_sound(text: str, name: str) -> None:
+    """Note that `text` was read wholly and nothing was wrong, where that can be done."""
+    _write(_place(name).with_suffix(".sound"), _mark(text))
+
+
+def _mark(text: str) -> bytes:
+    return hashlib.sha256(FORM + text.encode(errors="surrogatepass")).digest()
+
+
+def _place(name: str) -> Path:
+    return kept_directory() / hashlib.sha256(name.encode(errors="surrogatepass")).hexdigest()[:32]
+
+
 def _keep(path: Path, mark: bytes, node: Node) -> None:
     """Keep it where that can be done; else the next call parses it again."""
-    with suppress(OSError, MsgspecError, OverflowError, UnicodeError, RecursionError):
+    with suppress(MsgspecError, OverflowError, UnicodeError, RecursionError):
+        _write(path, mark + msgpack.encode(node))
+
+
+def _write(path: Path, content: bytes) -> None:
+    with suppress(OSError):
         make_private_directory(path.parent)
-        write_private(path, mark + msgpack.encode(node))
+        write_private(path, content)

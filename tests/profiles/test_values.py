@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from thinkdial.profiles import facts
-from thinkdial.profiles.config import Config, read_think
+from thinkdial.profiles.config import Config
+from thinkdial.profiles.own_profiles.reader import read_think
 from thinkdial.profiles.yaml_file import MAX_FILE_BYTES, read_yaml
 from thinkdial.providers.errors import ConfigError
 

@@ -12,9 +12,9 @@ import pytest
 from thinkdial.engine.planning.prepare import Prepared, Prompt
 from thinkdial.engine.runs.jobs import Options, prepare_one
 from thinkdial.engine.targets.target import resolve
-from thinkdial.profiles import config as layers
 from thinkdial.profiles import disk
 from thinkdial.profiles.config import Config, load, user_file
+from thinkdial.profiles.own_profiles.reader import PROFILE_KEYS
 from thinkdial.providers.errors import ConfigError
 from thinkdial.providers.think import parse_think
 
@@ -83,7 +83,7 @@ def kept(request: Prepared) -> tuple[Any, ...]:
 
 
 def test_there_is_a_sample_of_every_key() -> None:
-    assert set(SAMPLES) == set(layers.PROFILE_KEYS)
+    assert set(SAMPLES) == set(PROFILE_KEYS)
 
 
 @pytest.mark.parametrize("key", SAMPLES)

@@ -1,0 +1,1 @@
+"""Profiles as the layers of configuration have them."""
