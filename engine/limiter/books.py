@@ -66,6 +66,14 @@ class MoneyBooks:
         self.sessions: dict[str, SessionBook] = {}
         self.changed: set[tuple[str, str, str]] = set()
         self._short_until = 0.0
+        self._holding: set[str] = set()
+        """The sessions that hold money: few of all that are remembered."""
+
+    def recall(self, now: float, session: str, book: SessionBook) -> None:
+        """A client that was known before a restart: it has the time of a lease to come back."""
+        book.seen = now
+        self.sessions[session] = book
+        self._note_holding(session)
 
     def greet(self, now: float, said: Greeting) -> SessionBook:
         """A client comes, or comes back."""
@@ -192,8 +200,10 @@ class MoneyBooks:
         return sum(
             (
                 usd
-                for session, other in self.sessions.items()
-                if other.held and session != besides and (limit.span != "job" or other.job == book.job)
+                for session in self._holding
+                if session != besides
+                for other in (self.sessions[session],)
+                if limit.span != "job" or other.job == book.job
                 for profile, usd in other.held.items()
                 if limit.covers(profile)
             ),
@@ -218,6 +228,14 @@ class MoneyBooks:
 
     def _touch(self, session: str) -> None:
         self.changed.add(("session", session, ""))
+        self._note_holding(session)
+
+    def _note_holding(self, session: str) -> None:
+        book = self.sessions.get(session)
+        if book is not None and book.held:
+            self._holding.add(session)
+        else:
+            self._holding.discard(session)
 
 
 def _day(day: date) -> str:

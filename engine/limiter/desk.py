@@ -88,8 +88,7 @@ class Desk:
                     spent = msgspec.msgpack.decode(value, type=SpanSpent)
                     self.books.spent.setdefault(span, {})[profile] = spent
                 elif kind == "session":
-                    book = self.books.sessions[rest] = msgspec.msgpack.decode(value, type=SessionBook)
-                    book.seen = now
+                    self.books.recall(now, rest, msgspec.msgpack.decode(value, type=SessionBook))
                 elif kind == "bucket":
                     memory = msgspec.msgpack.decode(value, type=BucketMemory)
                     self.buckets[memory.name] = SharedBucket(memory.name)
@@ -145,7 +144,7 @@ class Desk:
         found: list[tuple[str, Decimal]] = []
         for session, book in list(self.books.sessions.items()):
             if book.lapsed is None and book.seen < now - self.lease_s:
-                for bucket in self.buckets.values():
+                for bucket in () if book.is_over else self.buckets.values():
                     bucket.leave(session)
                 usd = self.books.lapse(now, today, session)
                 if usd:

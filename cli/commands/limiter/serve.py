@@ -22,7 +22,7 @@ def serve(
     url: Annotated[
         str | None,
         typer.Argument(
-            metavar="[URL]",
+            metavar="URL",
             help="Where to listen: unix:///PATH, tcp://127.0.0.1:PORT or tls://HOST:PORT; else a private socket.",
         ),
     ] = None,
