@@ -33,6 +33,7 @@ BENCHMARKS: Mapping[str, str] = {
     "batch": "batch",
     "batch-memory": "batch_memory",
     "batch-resume": "batch_resume",
+    "hands": "hands",
     "batch-instructions": "batch_instructions",
     "memory": "memory",
 }

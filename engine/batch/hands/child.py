@@ -18,7 +18,7 @@ from .worker import CallWorker
 LINGER_S = 0.003
 """How long results wait for others, on this machine."""
 
-PROGRAM = "from thinkdial.engine.batch.hands.child import main; main()"
+PROGRAM = f"from {__package__}.child import main; main()"
 
 
 def begin(

@@ -28,7 +28,7 @@ def code_version() -> str:
     root, digest = Path(__file__).resolve().parents[3], sha256()
     for folder in ("engine", "providers", "profiles"):
         for path in sorted((root / folder).rglob("*.py")):
-            digest.update(f"{path.relative_to(root)} {path.stat().st_size}\n".encode())
+            digest.update(f"{path.relative_to(root)}\n".encode() + path.read_bytes())
     return f"{installed_version()} ({digest.hexdigest()[:8]})"
 
 

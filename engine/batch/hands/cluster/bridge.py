@@ -26,6 +26,7 @@ NUMBER_BYTES = 4
 LOOK_S = 3.0
 """How often it is looked whether there are more nodes, or fewer workers than wanted."""
 
+LEAVE_S = 8.0
 NO_CPU_S = 15.0
 BEGINS_AT_ONCE = 8
 MOST_FAILED = 20
@@ -43,7 +44,7 @@ QUIET = {
 LOOPBACK = {"RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER": "0"}
 """Ray's word for a cluster of one machine, on every system: its processes talk on 127.0.0.1. Read at its import."""
 
-PROGRAM = "from thinkdial.engine.batch.hands.cluster.bridge import main; main()"
+PROGRAM = f"from {__package__}.bridge import main; main()"
 
 
 def main() -> None:
@@ -51,7 +52,6 @@ def main() -> None:
     alone()
     sock, wanted = socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2])
     asyncio.run(_serve(sock, wanted["workers"], seals=wanted["seals"]))
-    os._exit(0)
 
 
 async def _serve(sock: socket.socket, workers: int | None, *, seals: bool) -> None:
@@ -64,7 +64,9 @@ async def _serve(sock: socket.socket, workers: int | None, *, seals: bool) -> No
         with suppress(TimeoutError):
             await asyncio.wait_for(over.wait(), 5.0)
     running.cancel()
-    await asyncio.to_thread(bridge.close)
+    with suppress(TimeoutError):
+        await asyncio.wait_for(asyncio.to_thread(bridge.close), LEAVE_S)
+    os._exit(0)  # a thread may wait for a cluster that does not answer
 
 
 class _Actor:

@@ -29,6 +29,7 @@ pytestmark = [
 ]
 
 PATIENCE_S = 240.0
+NODE: dict[str, Any] = {"num_cpus": 1, "node_ip_address": "127.0.0.1"}
 
 
 @pytest.fixture
@@ -37,6 +38,7 @@ def ray_dir(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     directory = Path(tempfile.mkdtemp(prefix="rt", dir="/tmp"))
     monkeypatch.setenv("RAY_TMPDIR", str(directory))
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
+    monkeypatch.setenv("RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER", "0")  # on 127.0.0.1 alone
     yield directory
     shutil.rmtree(directory, ignore_errors=True)
 
@@ -116,11 +118,11 @@ def test_a_cluster_of_its_own_a_killed_worker_and_no_key_anywhere(bench: Callabl
 def cluster(ray_dir: Path) -> Iterator[Any]:
     """Four nodes of one CPU; the last one has no key."""
     made = import_module("ray.cluster_utils").Cluster(
-        initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False}
+        initialize_head=True, head_node_args={"include_dashboard": False, **NODE}
     )
-    made.nodes_of_test = [made.add_node(num_cpus=1) for _ in range(2)]
+    made.nodes_of_test = [made.add_node(**NODE) for _ in range(2)]
     key = os.environ.pop("SIM_KEY")
-    made.add_node(num_cpus=1)
+    made.add_node(**NODE)
     os.environ["SIM_KEY"] = key
     yield made
     with suppress(Exception):
@@ -143,9 +145,9 @@ def test_nodes_workers_the_command_and_the_head_die(
     # The same command goes on: a worker is killed, another one stopped for longer than is waited, a node goes.
     command = Command(made, address=cluster.address)
     until(lambda: made.answered() >= before + 30, command)
-    os.kill(processes("ray::RayWorker.frames")[0], signal.SIGKILL)
+    os.kill(processes("ray::RayWorker")[0], signal.SIGKILL)
     until(lambda: made.answered() >= before + 80, command)
-    stopped = processes("ray::RayWorker.frames")[-1]
+    stopped = processes("ray::RayWorker")[-1]
     os.kill(stopped, signal.SIGSTOP)
     until(lambda: made.answered() >= before + 140, command)
     cluster.remove_node(cluster.nodes_of_test[0], allow_graceful=False)

@@ -1,0 +1,112 @@
+"""Calls by workers: what `--processes` and `--engine ray` cost a call in all processes, beside the plain batch.
+
+A side runs over few rows and over many: the difference is what calls cost, without the start. Processes of Ray are
+nobody's children in the end, so that theirs is read from /proc while they run.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from statistics import median
+from tempfile import mkdtemp
+
+from batch import write_rows
+from measure import CHILD_TIMEOUT_S, Fact, Report, Row, Spent, Target, progress
+from server import loopback_server
+from surroundings import Surroundings, surroundings
+
+LEAST_ROUNDS = 2
+FEW, MANY, SLOW_ROWS = 20, 3000, 1500
+SLOW_MS = 2600
+TICKS = os.sysconf("SC_CLK_TCK")
+LOOK_S = 0.05
+PROFILES = """\
+profiles:
+  quick: {{provider: openai-compatible, model: example-1, base_url: {url}/0/v1, price: {{input: 1, output: 2}}}}
+  slow: {{provider: openai-compatible, model: example-1, base_url: {url}/{slow}/v1, price: {{input: 1, output: 2}}}}
+"""
+SIDES = {"plain": [], "2 processes": ["--processes", "2"], "4 processes": ["--processes", "4"]}
+RAY = {"ray, 2 workers": ["--engine", "ray", "--workers", "2"]}
+
+
+def measure(rounds: int) -> Report:
+    """CPU a call with a server that answers at once, and the whole time with a slow one."""
+    report: Report = []
+    sides = {**SIDES, **(RAY if find_spec("ray") else {})}
+    with surroundings() as here, loopback_server() as url:
+        config = here.directory / "profiles.yaml"
+        config.write_text(PROFILES.format(url=url, slow=SLOW_MS), encoding="utf-8")
+        for count in (FEW, MANY, SLOW_ROWS):
+            write_rows(here.directory / f"rows-{count}.jsonl", count)
+        taken: dict[str, list[float]] = {name: [] for name in sides}
+        for number in range(max(LEAST_ROUNDS, rounds // 3)):
+            for name, options in sides.items():
+                progress(f"hands: round {number + 1}, {name}")
+                few, many = (_run(here, config, "quick", 64, count, options) for count in (FEW, MANY))
+                taken[name].append((many.cpu_s - few.cpu_s) / (MANY - FEW))
+        for name in sides:
+            ratio = median(own / plain for own, plain in zip(taken[name], taken["plain"], strict=True))
+            target = None if name == "plain" else Target("a call", "cpu", 1.5)
+            report.append(
+                Row(f"{name}: CPU a call / plain", {"cpu": ratio}, target, f"{median(taken[name]) * 1e3:.2f} ms")
+            )
+        plain = _run(here, config, "slow", 256, SLOW_ROWS, [])
+        for name, options in list(sides.items())[1:]:
+            progress(f"hands: slow, {name}")
+            own = _run(here, config, "slow", 256, SLOW_ROWS, options)
+            words = f"{own.wall_s:.1f} s, {own.cpu_s:.1f} s CPU; plain {plain.wall_s:.1f} s, {plain.cpu_s:.1f} s CPU"
+            report.append(
+                Row(f"{name}: {SLOW_ROWS:,} calls of 2.6 s / plain", {"wall": own.wall_s / plain.wall_s}, None, words)
+            )
+    if not find_spec("ray"):
+        report.append(Fact("ray is not installed: not measured", None))
+    return report
+
+
+def _run(here: Surroundings, config: Path, profile: str, at_once: int, rows: int, options: list[str]) -> Spent:
+    output = here.directory / "out.jsonl"
+    output.unlink(missing_ok=True)
+    mark = mkdtemp(prefix="h", dir="/tmp")
+    command = [
+        *here.thinkdial, "batch", here.directory / f"rows-{rows}.jsonl", "-p", profile, "--config", config,
+        "--concurrency", str(at_once), "--no-history", "--no-stream", "-q", "-o", output, *options,
+    ]  # fmt: skip
+    began, seen = time.perf_counter(), dict[int, float]()
+    child = subprocess.Popen(
+        [str(word) for word in command], env={**here.environment, "RAY_TMPDIR": mark}, cwd=here.directory,
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+    )  # fmt: skip
+    while child.poll() is None:
+        seen |= _cpu_of(mark)
+        if time.perf_counter() - began > CHILD_TIMEOUT_S:
+            child.kill()
+        time.sleep(LOOK_S)
+    wall = time.perf_counter() - began
+    if child.returncode != 0 or output.read_bytes().count(b"\n") != rows:
+        raise RuntimeError(f"{command}: exit {child.returncode}")
+    subprocess.run(["rm", "-rf", mark], check=False)
+    return Spent(wall, sum(seen.values()))
+
+
+def _cpu_of(mark: str) -> dict[int, float]:
+    """Seconds of CPU by process, of all that have `mark` in their environment."""
+    found: dict[int, float] = {}
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            try:
+                if mark.encode() in (entry / "environ").read_bytes():
+                    fields = (entry / "stat").read_text().rpartition(")")[2].split()
+                    found[int(entry.name)] = (int(fields[11]) + int(fields[12])) / TICKS
+            except OSError:
+                continue
+    return found
+
+
+if __name__ == "__main__":
+    for row in measure(int(sys.argv[1]) if len(sys.argv) > 1 else LEAST_ROUNDS):
+        print(row.line())
