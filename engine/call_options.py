@@ -83,7 +83,8 @@ class ConversationOptions(TypedDict, total=False):
     `session`: the name of a session; `ask` begins one that nobody has. `carry_reasoning`: readable reasoning that
     cannot go back goes along as a labelled note. `on_mismatch`: signed reasoning whose prefix has changed is left out
     (`drop`), or is an error. The rest is the context policy of this call: the most input tokens, of which turns
-    reasoning stays, what is done when it is full, and who sums up.
+    reasoning stays, what is done when it is full, and who sums up. `tool_outputs`: what the tools gave that the last
+    turn called, by the id or the name of the call (a text, or what becomes JSON); the prompt may be empty then.
     """
 
     session: str | None
@@ -93,6 +94,7 @@ class ConversationOptions(TypedDict, total=False):
     keep_reasoning: KeepReasoning | None
     when_full: WhenFull | None
     summary_profile: str | None
+    tool_outputs: Mapping[str, Any] | None
 
 
 class PlanOptions(RequestOptions, ConversationOptions, FileOptions, total=False):
@@ -265,7 +267,7 @@ def prompt_of(text: str, options: PlanOptions) -> Prompt:
 
     Raises `UsageError` for an empty one, for what is no text, and for files that cannot be read.
     """
-    if not text.strip():
+    if not text.strip() and not options.get("tool_outputs"):
         raise UsageError("the prompt is empty")
     system = options.get("system")
     prompt = Prompt(checked_text(text, "the prompt"), checked_text(system, "system") if system else None)

@@ -31,8 +31,9 @@ from .sessions.conversation import require_history
 from .sessions.names import checked_name
 from .sessions.next_turn import NextTurn, end_turn, look_at, note_comparison, renew_turn, take_turn
 from .sessions.settings import SessionSettings
+from .sessions.tool_outputs import ARGUMENT, given_outputs, with_outputs
 from .sessions.vendors import first_seen, strangers
-from .sessions.voices import labelled, options_in, profiles_in
+from .sessions.voices import after_call, labelled, options_in, profiles_in
 from .targets.target import Selection, one_selection, select, think_values
 
 _in_use: set[tuple[Path, str]] = set()
@@ -92,8 +93,14 @@ async def ask_in(
         async def turned(asked: Prompt, given: Options) -> Result:
             head = held.turn.head(asked, selection.profile.name, str(think))
             tell = _teller(held.turn, note)
-            made = await make("ask", [selection], asked, config, given, options, turn=head, before=tell)
-            held.remember(made.run.results[0])
+            ready: list[Job] = []
+
+            def before(jobs: Sequence[Job], /) -> None:
+                ready.extend(jobs)
+                tell(jobs)
+
+            made = await make("ask", [selection], asked, config, given, options, turn=head, before=before)
+            held.remember(made.run.results[0], ready)
             return made.run.results[0]
 
         if given.run_tools is None:
@@ -102,8 +109,8 @@ async def ask_in(
 
         async def following(pieces: tuple[TurnPiece, ...]) -> Prompt:
             held.turn = await asyncio.to_thread(renew_turn, held.turn, held.settings)
-            again = await asyncio.to_thread(_prompt_in, held.turn, prompt, options)
-            return replace(again, text="", asked=pieces)
+            again = await asyncio.to_thread(_prompt_in, held.turn, prompt, {**options, "tool_outputs": None}, pieces)
+            return replace(again, asked=pieces)
 
         return await in_rounds(asked, given, given.run_tools, turned, following)
 
@@ -188,12 +195,12 @@ class _HeldTurn:
         self.turn = turn
         self.settings: SessionSettings | None = None
 
-    def remember(self, result: Result) -> None:
-        """Let the session go on with the profile and the think value of `result`, if that became a turn."""
+    def remember(self, result: Result, jobs: Sequence[Job]) -> None:
+        """Let the session go on with the profile, the think value and the tools of `result`, if it became a turn."""
         known = self.turn.conversation.settings
-        if result.turn is not None and result.turn.pieces:
+        if result.turn is not None and result.turn.pieces and jobs:
             told = tuple(dict.fromkeys((*known.told, result.provider)))
-            self.settings = replace(known, profile=result.profile, think=result.think.requested, told=told)
+            self.settings = replace(after_call(known, jobs[0]), told=told)
 
 
 @asynccontextmanager
@@ -253,9 +260,13 @@ def _teller(turn: NextTurn, note: Note) -> Before:
     return tell
 
 
-def _prompt_in(turn: NextTurn, prompt: str, options: PlanOptions) -> Prompt:
+def _prompt_in(turn: NextTurn, prompt: str, options: PlanOptions, results: Sequence[TurnPiece] = ()) -> Prompt:
+    """The prompt after the turns so far. `results` are what is said instead of words."""
+    asked = Prompt("", options.get("system")) if results else prompt_of(prompt, options)
+    if outputs := given_outputs(options.get("tool_outputs")):
+        asked = with_outputs(asked, outputs, turn.conversation.turns, ARGUMENT)
     return turn.prompt(
-        prompt_of(prompt, options),
+        asked,
         carry_reasoning=options.get("carry_reasoning", False),
         on_mismatch=options.get("on_mismatch"),
         policy=policy_of(options),

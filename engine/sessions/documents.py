@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from ...providers.turns.pieces import TurnPiece
 from ..history.conversations.rows import StoredTurn
 from ..results.documents import plain
 from .context.outlook import Outlook
@@ -28,6 +29,7 @@ def sessions_document(rows: Sequence[SessionRow]) -> dict[str, Any]:
                 "profiles": list(row.profiles),
                 "began": row.began,
                 "forks": row.forks,
+                "calls": row.calls,
             }
             for row in rows
         ],
@@ -67,6 +69,8 @@ def _node(node: StoredTurn, turn: int) -> dict[str, Any]:
         "status": facts.get("status") or node.status,
         "prompt": "".join(piece.text for piece in said.asked if piece.kind == "text") if said else None,
         "answer": "".join(piece.text for piece in said.pieces if piece.kind == "text") if said else None,
+        "calls": _tools(said.pieces, "call") if said else [],
+        "tool_results": _tools(said.asked, "result") if said else [],
         "pieces": [piece.kind for piece in said.pieces] if said else [],
         "dead": sorted(said.dead) if said else [],
         "is_cut": said.is_cut if said else None,
@@ -78,3 +82,8 @@ def _node(node: StoredTurn, turn: int) -> dict[str, Any]:
         "reasoning_tokens": said.reasoning_tokens if said else None,
         "usd": facts.get("usd"),
     }
+
+
+def _tools(pieces: Sequence[TurnPiece], kind: str) -> list[dict[str, Any]]:
+    """The calls among the pieces, or what tools gave: arguments and results as the text that they are."""
+    return [{"id": piece.id, "name": piece.name, "text": piece.text} for piece in pieces if piece.kind == kind]

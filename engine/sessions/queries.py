@@ -28,7 +28,9 @@ from .settings import SessionSettings, settings_of
 
 
 class SessionRow(Struct, frozen=True):
-    """One session in a list. `began` is its first prompt; `forks` counts the other sessions of its tree."""
+    """One session in a list. `began` is its first prompt; `forks` counts the other sessions of its tree, `calls` what
+    models called in its turns.
+    """
 
     name: str
     id: str
@@ -38,6 +40,7 @@ class SessionRow(Struct, frozen=True):
     profiles: tuple[str, ...]
     began: str
     forks: int
+    calls: int = 0
 
 
 class SessionTree(Struct, frozen=True):
@@ -150,4 +153,5 @@ def _row(conversation: Conversation, sessions: list[StoredSession]) -> SessionRo
         profiles=tuple(profiles),
         began=began,
         forks=sum(other.tree == session.tree for other in sessions) - 1,
+        calls=sum(piece.kind == "call" for node in nodes if node.turn is not None for piece in node.turn.pieces),
     )

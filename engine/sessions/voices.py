@@ -9,8 +9,9 @@ from msgspec.structs import replace
 from ...profiles.config import Config
 from ...providers.errors import UsageError
 from ...providers.think import parse_think
-from ..runs.jobs import Options
+from ..runs.jobs import Job, Options
 from .next_turn import NextTurn
+from .settings import SessionSettings
 
 
 def profiles_in(turn: NextTurn, given: Sequence[str] | None, config: Config) -> list[str]:
@@ -41,6 +42,17 @@ def options_in(turn: NextTurn, options: Options, given: Sequence[str] | None) ->
         choice = None if options.tools is None else options.tools.choice
         options = replace(options, tools=None if known is None else replace(known, choice=choice))
     return labelled(turn, options)
+
+
+def after_call(settings: SessionSettings, job: Job) -> SessionSettings:
+    """What the session remembers of a call that became a turn: who was asked, how, and with which functions."""
+    settings = replace(settings, profile=job.profile, think=str(job.think))
+    said = None if job.prepared is None else job.prepared.asked.prompt.tools
+    if said is None or not said.tools:
+        return settings
+    from ..tools.toolset import wish_document
+
+    return replace(settings, tools=wish_document(replace(said, choice=None)))
 
 
 def labelled(turn: NextTurn, options: Options) -> Options:

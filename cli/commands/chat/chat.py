@@ -22,6 +22,7 @@ from ...options import (
     SendOptions,
     ShowReasoning,
     ThinkOne,
+    ToolOutputs,
     Yes,
 )
 from ...talk_options import ALONE, TalkOptions
@@ -46,6 +47,7 @@ def chat(
     yes: Yes = False,
     talking: TalkOptions = ALONE,
     expect: Expect = None,
+    tool_output: ToolOutputs = None,
     reasoning: ShowReasoning = ReasoningView.FULL,
     keeping: KeepOptions = KEPT,
 ) -> ExitCode:
@@ -64,7 +66,7 @@ def chat(
     from ...prompt import read_beside, read_texts
     from ...selection import load_config, one_value
     from ..run import talk
-    from ..run.inquiry import Inquiry
+    from ..run.inquiry import Inquiry, outputs_in
     from ..run.ready import dollars_of, options_of
     from .dialogue import Dialogue
     from .loop import Loop
@@ -77,6 +79,7 @@ def chat(
     sweep = (one_value(think),) if think is not None else ()
     dollars_of(sending.max_cost)
     CheckOptions(expect).expectation()
+    outputs = outputs_in(tool_output)
     config = load_config(keeping.config, profile or [], quiet=keeping.quiet, shared=keeping.shared)
     note = noting(quiet=keeping.quiet)
     files = read_texts(sending.file or []) + read_beside(sending.beside, note)
@@ -101,7 +104,7 @@ def chat(
         elif named is None and not talking.go_on and not keeping.quiet and not is_terminal(sys.stdin):
             say(f"thinkdial chat {dialogue.name} goes on with it later")
         try:
-            return Loop(dialogue, messages).run()
+            return Loop(dialogue, messages).run(outputs)
         finally:
             if messages.is_typed and read_draft(dialogue.conversation.session.id).text:
                 held.keep()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ....engine.results.result import Result
     from ....engine.runs.jobs import Options
     from ....engine.runs.run import Finished
+    from ....engine.sessions.tool_outputs import Outputs
     from ....providers.think import Think
     from ..run.inquiry import Inquiry
 
@@ -52,6 +53,7 @@ class Dialogue:
     ) -> None:
         self._attached = attached
         self._enclosed: tuple[Attachment, ...] = ()
+        self._outputs: Outputs = ()
         self.talk, self.base, self.yes = talk, base, yes
         self.sweep = sweep
         self._profile: str | None = None
@@ -168,8 +170,31 @@ class Dialogue:
     def ask(self, text: str) -> Spoken:
         """Send `text` as the next turn. Raises `ThinkdialError` where it cannot be sent."""
         self.look_again()
+        if self._outputs:
+            self._outputs = ()
+            say("note: what /output said is dropped: a message goes on as if nothing had been called")
+        return self._turn(replace(self.base, prompt=self._prompt(text), options=self._options))
+
+    def answer_calls(self, outputs: Outputs) -> ExitCode:
+        """Say what tools gave that the last turn called. It goes on once each call has its output.
+
+        Raises `UsageError` for a call that is not open, or has its output already.
+        """
+        from ....engine.sessions.tool_outputs import still_open
+
+        self.look_again()
+        given = (*self._outputs, *outputs)
+        missing = still_open(given, self.conversation.turns, "an output")
+        self._outputs = given if missing else ()
+        if missing:
+            say(f"still open: {', '.join(missing)}")
+            return ExitCode.OK
+        asked = replace(self.base, prompt=replace(self.base.prompt, text=""), options=self._options, outputs=given)
+        return self._turn(asked).code
+
+    def _turn(self, asked: Inquiry) -> Spoken:
+        """Make the next turn. Raises `ThinkdialError` where it cannot be sent."""
         turns = len(self.conversation.turns)
-        asked = replace(self.base, prompt=self._prompt(text), options=self._options)
         answered = answer_in_session(asked, self.talk, self.chosen, yes=self.yes)
         self.talk.go_on()
         is_kept = len(self.conversation.turns) > turns

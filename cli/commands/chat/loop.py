@@ -22,6 +22,7 @@ from .slash import Leave, SlashCommand, command_in, message_of
 
 if TYPE_CHECKING:
     from ....engine.attachments.attachment import Attachment
+    from ....engine.sessions.tool_outputs import Outputs
 
 
 class Loop:
@@ -32,8 +33,15 @@ class Loop:
         self._session = dialogue.conversation.session.id
         self._draft = Draft()
 
-    def run(self) -> ExitCode:
-        """Until the end of the input. On a pipe the first turn that fails ends it, with its exit code."""
+    def run(self, outputs: Outputs = ()) -> ExitCode:
+        """Until the end of the input. On a pipe the first turn that fails ends it, with its exit code.
+
+        `outputs` are what tools gave that the last turn called: they are sent before anything is read.
+        """
+        if outputs:
+            code = self._dialogue.answer_calls(outputs)
+            if code is not ExitCode.OK:
+                return code
         if self._messages.is_typed:
             self._bring_back()
         while True:

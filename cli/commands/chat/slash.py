@@ -100,6 +100,13 @@ def _undo(dialogue: Dialogue, rest: str) -> None:
     say(f"the session goes on after turn {turns}" if turns else "the session is at its beginning")
 
 
+def _output(dialogue: Dialogue, rest: str) -> ExitCode | None:
+    name, equals, value = rest.partition("=")
+    if not equals:
+        raise UsageError("/output needs a call and what its tool gave", hint='/output weather={"celsius": 7}')
+    return dialogue.answer_calls(((name.strip(), value),))
+
+
 def _cost(dialogue: Dialogue, rest: str) -> None:
     from ...views.sessions.chat_facts import cost_lines
 
@@ -183,6 +190,7 @@ COMMANDS: Mapping[str, SlashCommand] = {
         ),
         SlashCommand("/pick", "PROFILE[@THINK]", "Go on with that answer of the latest comparison.", _pick),
         SlashCommand("/undo", "[N]", "Go back by a turn, or by N; they stay in the session's tree.", _undo),
+        SlashCommand("/output", "CALL=TEXT", "Say what a called tool gave; goes on when each call has it.", _output),
         SlashCommand("/cost", "", "Show what the session and this chat have cost.", _cost),
         SlashCommand("/context", "", "Show what goes along with the next message, and what it costs.", _context),
         SlashCommand("/compact", "[PROFILE]", "Make the earlier turns short; the full ones stay.", _compact),

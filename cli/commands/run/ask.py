@@ -26,10 +26,11 @@ from ...options import (
     Yes,
 )
 from ...talk_options import ALONE, TalkOptions
-from .inquiry import TYPED, PromptOptions
+from .inquiry import TYPED, PromptOptions, outputs_in
 
 if TYPE_CHECKING:
     from ....engine.planning.prepare import Prompt
+    from ....engine.sessions.tool_outputs import Outputs
     from ....engine.targets.target import Selection
     from ....providers.schema import Json
     from .inquiry import Inquiry
@@ -72,7 +73,7 @@ def ask(
     if not in_session:
         profile = or_the_ready_one(profile, settings, note)
     selection = None if in_session else one_selection(profile, settings)
-    outputs = tuple(tool_output or ())
+    outputs = outputs_in(tool_output)
     given = _given(outputs, in_session, prompting, prompt, sending) or prompt_of(
         prompting, prompt, sending, settings, note
     )
@@ -93,7 +94,7 @@ def ask(
 
 
 def _given(
-    outputs: tuple[str, ...], in_session: bool, prompting: PromptOptions, prompt: str | None, sending: SendOptions
+    outputs: Outputs, in_session: bool, prompting: PromptOptions, prompt: str | None, sending: SendOptions
 ) -> Prompt | None:
     """A prompt without words, where outputs of tools are all that is said; else None. Raises `UsageError`."""
     from ....engine.planning.prepare import Prompt, checked_text

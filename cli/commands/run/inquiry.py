@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from ....engine.planning.prepare import Prompt
     from ....engine.runs.jobs import Options
+    from ....engine.sessions.tool_outputs import Outputs
     from ....profiles.config import Config
 
 
@@ -58,8 +59,17 @@ class Inquiry(Struct, frozen=True):
     command: str = "ask"
     talking: TalkOptions = ALONE
     checking: CheckOptions = UNCHECKED
-    outputs: tuple[str, ...] = ()
+    outputs: Outputs = ()
     """What tools gave that the last turn of the session has called, by the id or the name of the call."""
+
+
+def outputs_in(said: list[str] | None) -> Outputs:
+    """What --tool-output says. Raises `UsageError`."""
+    if not said:
+        return ()
+    from ....engine.sessions.tool_outputs import written_outputs
+
+    return written_outputs(said)
 
 
 def prompt_of(

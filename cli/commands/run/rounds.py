@@ -70,7 +70,7 @@ def _following(asked: Inquiry, result: Result, ran: list[tuple[ToolRun, ToolOutp
     """What is asked next: nothing but what the tools said."""
     pieces = tuple(result_piece(call, output, result) for call, (_, output) in zip(result.tool_calls, ran, strict=True))
     options = replace(asked.options, tools=unforced(asked.options.tools))
-    return replace(asked, prompt=replace(asked.prompt, text="", asked=pieces), options=options)
+    return replace(asked, prompt=replace(asked.prompt, text="", asked=pieces), options=options, outputs=())
 
 
 def _logged(result: Result, ran: list[tuple[ToolRun, ToolOutput]]) -> Result:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import partial
@@ -17,7 +17,7 @@ from ....engine.sessions.conversation import require_history
 from ....engine.sessions.next_turn import NextTurn, end_turn, look_at, note_comparison, renew_turn, take_turn
 from ....engine.sessions.settings import SessionSettings
 from ....engine.sessions.vendors import first_seen, strangers
-from ....engine.sessions.voices import options_in, profiles_in
+from ....engine.sessions.voices import after_call, options_in, profiles_in
 from ....engine.targets.target import one_selection, think_values
 from ....providers.errors import StoreError
 from ...confirmation import agreed
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from ....engine.runs.jobs import Job
     from ....engine.runs.run import Finished
     from ....engine.sessions.context.outlook import Outlook
+    from ....engine.sessions.tool_outputs import Outputs
     from ....engine.targets.target import Selection
     from ....profiles.config import Config
     from ....providers.think import Think
@@ -60,12 +61,7 @@ class Talk:
         """Let the session go on with the profile and the think value of `job`."""
         if job.target is not None:
             self.allow((job.target.provider.name,))
-        self.settings = replace(self._known, profile=job.profile, think=str(job.think))
-        said = None if job.prepared is None else job.prepared.asked.prompt.tools
-        if said is not None and said.tools:
-            from ....engine.tools.toolset import wish_document
-
-            self.settings = replace(self.settings, tools=wish_document(replace(said, choice=None)))
+        self.settings = after_call(self._known, job)
 
     def allow(self, vendors: Iterable[str]) -> None:
         """Let these vendors see the conversation, with no question about it again."""
@@ -111,7 +107,7 @@ def looked_at(talking: TalkOptions, config: Config, *, no_history: bool = False,
     return look_at(talking.session, begins=begins)
 
 
-def prompt_in(turn: NextTurn, prompt: Prompt, talking: TalkOptions, outputs: Sequence[str] = ()) -> Prompt:
+def prompt_in(turn: NextTurn, prompt: Prompt, talking: TalkOptions, outputs: Outputs = ()) -> Prompt:
     """`prompt` with the turns before it, what was said of them, and what tools gave that the last of them called."""
     if outputs:
         from ....engine.sessions.tool_outputs import with_outputs

@@ -26,10 +26,16 @@ def _table(rows: Sequence[SessionRow]) -> NameList:
         Column("session", "left", cells([one_line(row.name) for row in rows])),
         Column("turns", "right", cells([str(row.turns) for row in rows])),
         Column("forks", "right", cells([str(row.forks) for row in rows])),
+        *_calls(rows),
         Column("used (UTC)", "left", cells([row.used_at.replace("T", " ")[:16] for row in rows])),
         Column("profiles", "left", cells([", ".join(map(one_line, row.profiles)) for row in rows])),
         Column("began", "left", cells([one_line(row.began) for row in rows])),
     ))  # fmt: skip
+
+
+def _calls(rows: Sequence[SessionRow]) -> list[Column]:
+    """The column of what was called, where something was."""
+    return [Column("calls", "right", cells([str(row.calls) for row in rows]))] if any(row.calls for row in rows) else []
 
 
 def _pairs(rows: Sequence[SessionRow], width: int) -> Group:
@@ -38,6 +44,7 @@ def _pairs(rows: Sequence[SessionRow], width: int) -> Group:
     for row in rows:
         turns = f"{row.turns} turn{'s' if row.turns != 1 else ''}"
         forks = f" · {row.forks} fork{'s' if row.forks != 1 else ''}" if row.forks else ""
+        forks += f" · {row.calls} call{'s' if row.calls != 1 else ''}" if row.calls else ""
         first = Text.assemble((f"{one_line(row.name, 32):<{longest}}", STRONG), _GAP, f"{turns:>9}{forks}")
         first.append(_GAP + row.used_at.replace("T", " ")[:16], QUIET)
         names = ", ".join(one_line(name, 40) for name in row.profiles)

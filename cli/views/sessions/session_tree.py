@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 
 from rich.cells import cell_len
@@ -12,15 +12,19 @@ from rich.text import Text
 
 from ....engine.history.conversations.rows import StoredTurn
 from ....engine.sessions.queries import SessionTree
+from ....providers.turns.pieces import TurnPiece
 from ....providers.untrusted import one_line
 from ..numbers import dollars, tokens
 from ..run.phrases import CAUTION, QUIET, STRONG
+from ..tools.calls import LONGEST_CALL
 
 _INDENT = "     "
 
 
 def session_tree_view(tree: SessionTree, width: int) -> Group:
-    """Each turn in three lines: what was asked, what was answered, and what it is made of. Branches are indented."""
+    """Each turn in three lines: what was asked, what was answered, and what it is made of; calls and what their tools
+    gave have a line each. Branches are indented.
+    """
     lines: list[Text] = []
     for node, depth, is_way in _walk(tree):
         lines += _turn(tree, node, depth, is_way, width)
@@ -63,17 +67,34 @@ def _turn(tree: SessionTree, node: StoredTurn, indent: int, is_way: bool, width:
         return [first.append(_tips(tree, node), STRONG)]
     asked = "".join(piece.text for piece in node.turn.asked if piece.kind == "text")
     answer = "".join(piece.text for piece in node.turn.pieces if piece.kind == "text")
-    first.append(one_line(asked, width) or "(no text)", style)
-    second = Text.assemble((margin, QUIET), _INDENT, ("→ ", QUIET), (one_line(answer, width) or "(no text)", style))
+    gave, called = (_has(pieces, kind) for pieces, kind in ((node.turn.asked, "result"), (node.turn.pieces, "call")))
+    first.append(one_line(asked, width) or ("(what tools gave)" if gave else "(no text)"), style)
+    said = one_line(answer, width) or ("(calls)" if called else "(no text)")
+    second = Text.assemble((margin, QUIET), _INDENT, ("→ ", QUIET), (said, style))
     third = Text.assemble((margin, QUIET), (_INDENT + "  " + _facts(node), QUIET))
-    lines = [first, second, third]
+    lines = [first, *_tools(node.turn.asked, margin, style), second, *_tools(node.turn.pieces, margin, style), third]
     if here := _tips(tree, node):
         if third.cell_len + cell_len(here) > width:
             lines.append(Text.assemble((margin, QUIET), _INDENT + " "))
         lines[-1].append(here, STRONG)
-    for line in (first, second):
-        line.truncate(width, overflow="ellipsis")
+    for line in lines:
+        if line is not third:
+            line.truncate(width, overflow="ellipsis")
     return lines
+
+
+def _has(pieces: Sequence[TurnPiece], kind: str) -> bool:
+    return any(piece.kind == kind for piece in pieces)
+
+
+def _tools(pieces: Sequence[TurnPiece], margin: str, style: str) -> Iterator[Text]:
+    """The calls among the pieces, and what tools gave."""
+    for piece in pieces:
+        if piece.kind not in ("call", "result"):
+            continue
+        name, text = one_line(piece.name or piece.id or "?", 80), one_line(piece.text, LONGEST_CALL)
+        words = f"→ {name}({text})" if piece.kind == "call" else f"{name}: {text}"
+        yield Text.assemble((margin, QUIET), _INDENT, "  ", (words, style))
 
 
 def _tips(tree: SessionTree, node: StoredTurn) -> str:

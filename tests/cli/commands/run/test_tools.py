@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+import thinkdial
+
 Cli = Callable[..., Any]
 WEATHER = {
     "name": "weather",
@@ -89,3 +91,29 @@ def test_what_is_wrong_is_told_before_anything_is_sent(cli: Cli, config: Path, t
     ):
         ended = cli(*base, *words)
         assert (ended.code, told in ended.err) == (2, True), (words, ended.err)
+
+
+def test_a_program_and_a_chat_say_what_tools_gave_and_sessions_show_it(cli: Cli, config: Path, tools: Path) -> None:
+    first = thinkdial.ask("use weather", "g", think="low", tools=str(tools), session="lib", config=config)
+    assert [call.name for call in first.tool_calls] == ["weather"]
+    with pytest.raises(thinkdial.UsageError, match="tool_outputs: 'rain' is no open call"):
+        thinkdial.ask("", session="lib", config=config, tool_outputs={"rain": 1})
+    with pytest.raises(thinkdial.UsageError, match="about earlier turns"):
+        thinkdial.ask("", "g", config=config, tool_outputs={"weather": 1})
+    found = thinkdial.ask("", session="lib", config=config, tool_outputs={"weather": {"celsius": 7}})
+    assert found.answer and found.tools is not None and found.tools.declared[0].name == "weather"
+    assert {fate.fate for fate in found.continuity} == {"kept"}
+    lines = b"use weather\n/output rm=1\n/output weather=8\nuse weather\n"
+    talked = cli("chat", "talk", "-p", "o", "--think", "low", "--tool", tools, "--config", config, stdin=lines)
+    assert (talked.code, "is no open call" in talked.err) == (2, True), "on a pipe what fails ends it"
+    lines = lines.replace(b"/output rm=1\n", b"")
+    talked = cli("chat", "talk2", "-p", "o", "--think", "low", "--tool", tools, "--config", config, stdin=lines)
+    assert talked.code == 0, talked.err
+    talked = cli("chat", "talk2", "--tool-output", "weather=9", "--config", config, stdin=b"thanks\n")
+    assert talked.code == 0, talked.err
+    shown = cli("session", "show", "talk2")
+    assert shown.out.count('→ weather({"city"') == 2 and "weather: 9" in shown.out, shown.out
+    nodes = cli("session", "show", "talk2", "--json").json["nodes"]
+    assert [one["text"] for node in nodes for one in node["tool_results"]] == ["8", "9"]
+    assert [row["calls"] for row in cli("session", "list", "--json").json["sessions"]][0] == 2
+    assert "\tcalls\t" in cli("session", "list").out
