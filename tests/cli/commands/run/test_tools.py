@@ -115,5 +115,5 @@ def test_a_program_and_a_chat_say_what_tools_gave_and_sessions_show_it(cli: Cli,
     assert shown.out.count('→ weather({"city"') == 2 and "weather: 9" in shown.out, shown.out
     nodes = cli("session", "show", "talk2", "--json").json["nodes"]
     assert [one["text"] for node in nodes for one in node["tool_results"]] == ["8", "9"]
-    assert [row["calls"] for row in cli("session", "list", "--json").json["sessions"]][0] == 2
+    assert next(row["calls"] for row in cli("session", "list", "--json").json["sessions"]) == 2
     assert "\tcalls\t" in cli("session", "list").out
