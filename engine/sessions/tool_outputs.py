@@ -30,13 +30,7 @@ def open_calls(turns: Sequence[Turn]) -> tuple[TurnPiece, ...]:
 
 def written_outputs(said: Sequence[str], option: str = OPTION) -> Outputs:
     """`ID=TEXT`, `NAME=TEXT`, or the same with a file. Raises `UsageError` for else, and for files that are not read."""
-    outputs: list[tuple[str, str]] = []
-    for one in said:
-        name, equals, value = one.partition("=")
-        if not equals:
-            raise UsageError(f"{option}: {one[:60]!r} is no ID=FILE, ID=TEXT or NAME=TEXT")
-        outputs.append((name, _text(value, option)))
-    return outputs
+    return [_written(one, option) for one in said]
 
 
 def given_outputs(outputs: Mapping[str, Any] | None) -> Outputs:
@@ -79,6 +73,13 @@ def _placed(outputs: Outputs, turns: Sequence[Turn], option: str) -> dict[int, s
             raise UsageError(f"{option}: {name[:60]!r} is answered twice")
         given[at] = value
     return given
+
+
+def _written(said: str, option: str) -> tuple[str, str]:
+    name, equals, value = said.partition("=")
+    if not equals:
+        raise UsageError(f"{option}: {said[:60]!r} is no ID=FILE, ID=TEXT or NAME=TEXT")
+    return name, _text(value, option)
 
 
 def _call(name: str, calls: Sequence[TurnPiece], option: str) -> int:
