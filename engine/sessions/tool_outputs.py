@@ -29,7 +29,7 @@ def open_calls(turns: Sequence[Turn]) -> tuple[TurnPiece, ...]:
 
 
 def written_outputs(said: Sequence[str], option: str = OPTION) -> Outputs:
-    """`ID=TEXT`, `NAME=TEXT`, or the same with a file. Raises `UsageError` for else, and for files that are not read."""
+    """`ID=TEXT`, `NAME=TEXT`, or the same with a file. Raises `UsageError`, also for files that are not read."""
     return [_written(one, option) for one in said]
 
 
