@@ -78,13 +78,12 @@ class AttemptOptions(RequestOptions, total=False):
 
 
 class ConversationOptions(TypedDict, total=False):
-    """In which conversation a call is made.
-
-    `session`: the name of a session; `ask` begins one that nobody has. `carry_reasoning`: readable reasoning that
-    cannot go back goes along as a labelled note. `on_mismatch`: signed reasoning whose prefix has changed is left out
-    (`drop`), or is an error. The rest is the context policy of this call: the most input tokens, of which turns
-    reasoning stays, what is done when it is full, and who sums up. `tool_outputs`: what the tools gave that the last
-    turn called, by the id or the name of the call (a text, or what becomes JSON); the prompt may be empty then.
+    """In which conversation a call is made. `session`: the name of a session; `ask` begins one that nobody has.
+    `carry_reasoning`: readable reasoning that cannot go back goes along as a labelled note. `on_mismatch`: signed
+    reasoning whose prefix has changed is left out (`drop`), or is an error. The rest is the context policy of this
+    call: the most input tokens, of which turns reasoning stays, what is done when it is full, and who sums up.
+    `tool_outputs`: what the tools gave that the last turn called, by the id or the name of the call (a text, or what
+    becomes JSON); the prompt may be empty then.
     """
 
     session: str | None
@@ -131,14 +130,13 @@ class CallOptions(PlanOptions, AttemptOptions, total=False):
 
 class RowOptions(AttemptOptions, FileOptions, total=False):
     """What may be said of a batch. `system`, `max_output` and what else a row may say are for rows that do not.
-
     `template`: the prompt from the fields of a row, in Jinja2. `concurrency`: calls at once for each profile, at most.
-    `repeat`: how many samples are taken of each row, profile and think value.
-    `expect` is for rows that expect nothing, `escalate` for those that say no think value. `allow_files`: rows may name
-    files outside of their folder. With an output: `retry_failed` runs rows again whose results in it have failed, and
-    `ordered` puts it in the order of the rows in the end. `on_result` hears each result once it is written; an error of
-    its own ends the batch, and is raised. `run_tools` and `max_rounds` are those of a call. `shard`: only the rows of
-    one part of the input, `"3/16"`, or `"auto"` where a scheduler says which.
+    `repeat`: how many samples are taken of each row, profile and think value. `expect` is for rows that expect nothing,
+    `escalate` for those that say no think value. `allow_files`: rows may name files outside of their folder. With an
+    output: `retry_failed` runs rows again whose results in it have failed, and `ordered` puts it in the order of the
+    rows in the end. `on_result` hears each result once it is written; an error of its own ends the batch, and is
+    raised. `run_tools` and `max_rounds` are those of a call. `shard`: only the rows of one part of the input, `"3/16"`,
+    or `"auto"` where a scheduler says which.
     """
 
     template: str | None
