@@ -11,7 +11,7 @@ from rich.text import Text
 from ...engine.limiter.messages import BucketStatus, ClientStatus, LimiterStatus, MoneyStatus
 from ...providers.schema import Json
 from ...providers.untrusted import harmless
-from .grid import Column, ruled
+from .grid import Column, needs, ruled
 from .numbers import dollars
 
 _T = TypeVar("_T")
@@ -44,7 +44,7 @@ def limiter_document(status: LimiterStatus, url: str) -> Json:
     }  # fmt: skip
 
 
-def limiter_tables(status: LimiterStatus, url: str) -> RenderableType:
+def limiter_tables(status: LimiterStatus, url: str, width: int) -> RenderableType:
     """Buckets, clients and money."""
     parts: list[RenderableType] = [
         Text(f"{harmless(url)}, up {_duration(status.up_s)}, {status.calls:,} calls; kept in {harmless(status.store)}")
@@ -52,7 +52,7 @@ def limiter_tables(status: LimiterStatus, url: str) -> RenderableType:
     if status.refused_connections:
         parts.append(Text(f"{status.refused_connections:,} connections were refused", style="yellow"))
     if status.buckets:
-        parts += [Text(), _buckets(status.buckets)]
+        parts += [Text(), _buckets(status.buckets, width)]
     if status.clients:
         parts += [Text(), _clients(status.clients)]
     if status.money:
@@ -60,20 +60,24 @@ def limiter_tables(status: LimiterStatus, url: str) -> RenderableType:
     return Group(*parts)
 
 
-def _buckets(found: Sequence[BucketStatus]) -> RenderableType:
-    return ruled(
-        [
-            _column("bucket", found, lambda one: f"{one.model} at {one.host}", left=True),
-            _column("account", found, lambda one: one.account[:8], left=True),
-            _column("rpm", found, lambda one: _limit(one.rpm)),
-            _column("tpm", found, lambda one: _limit(one.tpm)),
-            _column("at once", found, lambda one: _limit(one.concurrency)),
-            _column("running", found, lambda one: f"{one.under_way:,}"),
-            _column("leased", found, lambda one: f"{one.ready:,}"),
-            _column("last minute", found, lambda one: f"{one.calls_per_minute:,.0f}"),
-            _column("paused", found, lambda one: f"{one.paused_s:.0f} s" if one.paused_s else ""),
-        ]
-    )
+def _buckets(found: Sequence[BucketStatus], width: int) -> RenderableType:
+    """In a narrow window the model stands above its host, and the account is left out if it does not fit."""
+    limits = [
+        _column("account", found, lambda one: one.account[:8], left=True),
+        _column("rpm", found, lambda one: _limit(one.rpm)),
+        _column("tpm", found, lambda one: _limit(one.tpm)),
+        _column("at\nonce", found, lambda one: _limit(one.concurrency)),
+        _column("run-\nning", found, lambda one: f"{one.under_way:,}"),
+        _column("leased", found, lambda one: f"{one.ready:,}"),
+        _column("last\nminute", found, lambda one: f"{one.calls_per_minute:,.0f}"),
+        _column("paused", found, lambda one: f"{one.paused_s:.0f} s" if one.paused_s else ""),
+    ]
+    wide = [_column("bucket", found, lambda one: f"{one.model} at {one.host}", left=True), *limits]
+    if needs(wide) <= width:
+        return ruled(wide)
+    names = [Text(f"{harmless(one.model)}\n  at {harmless(one.host)}") for one in found]
+    narrow = [Column("bucket", "left", names), *limits]
+    return ruled(narrow if needs(narrow) <= width else [narrow[0], *limits[1:]])
 
 
 def _clients(found: Sequence[ClientStatus]) -> RenderableType:

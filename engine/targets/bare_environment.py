@@ -19,10 +19,12 @@ _NAMES = re.compile(
 
 
 def key_variables(config: Config) -> frozenset[str]:
-    """The variables in which some provider or profile has its key."""
+    """The variables in which some provider or profile has its key, and the one of the limiter's token."""
     names: set[str] = set()
     for one in (*config.providers.values(), *config.profiles.values()):
         names.update(one.api_key_env)
+    if config.limiter is not None:
+        names.add(config.limiter.token_env)
     return frozenset(names)
 
 

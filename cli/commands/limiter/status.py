@@ -28,5 +28,5 @@ def status(limiter: LimiterUrl = None, json: AsJson = False, config: ConfigFile 
     if json:
         emit(json_text(limiter_document(told, found.url)))
     else:
-        emit(spread(lambda _: limiter_tables(told, found.url)))
+        emit(spread(lambda width: limiter_tables(told, found.url, width)))
     return ExitCode.OK
