@@ -36,8 +36,12 @@ def json_pieces(value: Any, *, indent: int = 0, level: int = 1) -> Iterator[str]
     elif isinstance(value, Mapping) and value:
         opener = "{"
         for key, inner in cast("Mapping[str, Any]", value).items():
-            yield f"{opener}{line}{_ENCODER.encode(str(key))}:{' ' if indent else ''}"
-            yield from json_pieces(inner, indent=indent, level=level + 1)
+            start = f"{opener}{line}{_ENCODER.encode(str(key))}:{' ' if indent else ''}"
+            if _is_short(inner):  # most values are: a piece for each would be most of the work
+                yield f"{start}{_ENCODER.encode(inner)}"
+            else:
+                yield start
+                yield from json_pieces(inner, indent=indent, level=level + 1)
             opener = ","
         yield f"{last}}}"
     elif isinstance(value, list | tuple) and value:
@@ -49,3 +53,7 @@ def json_pieces(value: Any, *, indent: int = 0, level: int = 1) -> Iterator[str]
         yield f"{last}]"
     else:
         yield "{}" if isinstance(value, Mapping) else _ENCODER.encode(value)
+
+
+def _is_short(value: Any) -> bool:
+    return value is None or isinstance(value, int | float) or (isinstance(value, str) and len(value) <= LONGEST_PIECE)
