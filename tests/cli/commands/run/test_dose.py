@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -19,7 +21,7 @@ from thinkdial.simulator import Simulator, simulator_in_thread
 Cli = Callable[..., Any]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
     with simulator_in_thread(seed=5) as running:
         yield running
@@ -32,12 +34,23 @@ def sim(simulator: Simulator, tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the history of the first test that wanted one is kept for the others."""
+    return tmp_path_factory.mktemp("kept") / "data"
+
+
 @pytest.fixture
-def swept(cli: Cli, sim: str) -> str:
+def swept(cli: Cli, sim: str, kept: Path) -> str:
     """The configuration, after a sweep of two models in a history."""
+    data = os.environ["XDG_DATA_HOME"]
+    if kept.is_dir():
+        copytree(kept, data)
+        return sim
     profiles = ("-p", "arm-noop", "-p", "arm-climb", "--config", sim)
     done = cli("compare", "What is 17 + 25?", *profiles, "-t", "low,medium,high", "--repeat", "10", "--json")
     assert done.code == 0, done.err
+    copytree(data, kept)
     return sim
 
 

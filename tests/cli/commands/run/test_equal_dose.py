@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ Cli = Callable[..., Any]
 PROFILES = ("arm-climb", "arm-wide", "arm-budget")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def simulator() -> Iterator[Simulator]:
     with simulator_in_thread(seed=1) as running:
         yield running
@@ -30,14 +31,25 @@ def sim(simulator: Simulator, tmp_path: Path) -> str:
     return str(path)
 
 
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the history of the first test that wanted one is kept for the others."""
+    return tmp_path_factory.mktemp("kept") / "data"
+
+
 @pytest.fixture
-def measured(cli: Cli, sim: str) -> str:
+def measured(cli: Cli, sim: str, kept: Path) -> str:
     """The configuration, with a history of three models at three values."""
+    data = os.environ["XDG_DATA_HOME"]
+    if kept.is_dir():
+        copytree(kept, data)
+        return sim
     named = [part for name in PROFILES for part in ("-p", name)]
     done = cli(
         "compare", "What is 17 + 25?", *named, "-t", "low,medium,high", "--repeat", "9", "--config", sim, "--json"
     )
     assert done.code == 0, done.err
+    copytree(data, kept)
     return sim
 
 
