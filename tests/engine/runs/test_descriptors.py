@@ -66,6 +66,7 @@ def test_a_batch_waits_for_descriptors_and_loses_no_row(tmp_path: Path, config: 
     assert "history" not in done.stderr, "it was opened before the connections"
 
 
+@pytest.mark.slow
 def test_a_comparison_of_many_says_how_many_at_once(config: Path) -> None:
     with simulator_in_thread(pace=0.1) as simulator:
         config.write_text(profiles(simulator.base_url, PROFILES))

@@ -151,11 +151,12 @@ def test_unknown_fields_are_ignored_everywhere(api: Any, name: str) -> None:
         assert replace(strange, pieces=[]) == replace(known, pieces=[])
 
 
-def test_a_stream_cut_anywhere_is_never_complete_and_keeps_what_came(api: Any, name: str) -> None:
+@pytest.mark.parametrize("nth", [4, pytest.param(1, marks=pytest.mark.slow)])
+def test_a_stream_cut_anywhere_is_never_complete_and_keeps_what_came(api: Any, name: str, nth: int) -> None:
     body = stream_of(name)
     end = body.index(ENDS_AT[name])
     before = read(api, b"")
-    for length in range(end + 1):
+    for length in (*range(0, end, nth), end):
         reply = read(api, body[:length])
         assert not reply.complete
         assert reply.failure is not None

@@ -28,9 +28,9 @@ def documents(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_bytes().splitlines()]
 
 
-def test_a_pipeline(process: Run, sim: Path) -> None:
+def test_a_pipeline(filed: Run, sim: Path) -> None:
     text = b'{"id": "x", "prompt": "hi", "tag": {"a": [1]}}\nnonsense\n{"id": "y", "prompt": "ho", "expect": "zz"}\n'
-    ended = process("batch", "-", "-p", "a", "-p", "o", "--config", sim, stdin=text)
+    ended = filed("batch", "-", "-p", "a", "-p", "o", "--config", sim, stdin=text)
     found = [json.loads(line) for line in ended.out.splitlines()]
     assert sorted((d["row_id"], d["profile"]) for d in found) == [("x", "a"), ("x", "o"), ("y", "a"), ("y", "o")]
     assert found[0]["schema"] == "thinkdial.result/1" and ended.code == 1
@@ -157,13 +157,13 @@ def test_one_profile_without_a_key_is_said_once(cli: Run, config_for: Run, simul
 
 
 @pytest.mark.parametrize("data", [b"", b"\n\n"])
-def test_nothing_to_do(process: Run, sim: Path, data: bytes) -> None:
-    ended = process("batch", "-", "-p", "a", "--config", sim, stdin=data)
+def test_nothing_to_do(filed: Run, sim: Path, data: bytes) -> None:
+    ended = filed("batch", "-", "-p", "a", "--config", sim, stdin=data)
     assert (ended.code, ended.out) == (0, "") and "no rows" in ended.err
 
 
-def test_what_is_assumed_of_a_model_is_said_once_for_all_rows(process: Run, sim: Path, rows: Path) -> None:
-    ended = process("batch", rows, "-p", "local", "-t", "low,high", "--config", sim)
+def test_what_is_assumed_of_a_model_is_said_once_for_all_rows(filed: Run, sim: Path, rows: Path) -> None:
+    ended = filed("batch", rows, "-p", "local", "-t", "low,high", "--config", sim)
     results = [json.loads(line) for line in ended.out.splitlines()]
     told = {warning["message"] for one in results for warning in one["warnings"] if warning["code"] == "unknown_model"}
     assert len(results) == 24 and len(told) == 1
