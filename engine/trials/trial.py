@@ -16,6 +16,7 @@ from ..batch.end import BatchEnd, BatchOutcome
 from ..batch.listener import Listener
 from ..batch.rows.source import OpenSource
 from ..batch.run import BatchInput, ReadyBatch, open_input, ready_rows
+from ..batch.storage.address import Address
 from .arms import records_of
 from .candidates import TrialArm, TrialRows, candidates, trial_rows
 from .earlier import take_others, take_remembered
@@ -197,8 +198,12 @@ def ready_trial(options: TrialOptions, config: Config, listener: Listener | None
     """
     options.check()
     output = options.batch.output
-    if output is not None and output.suffix.lower() == ".csv":
-        raise UsageError(f"{output}: a trial keeps its results as JSONL", hint="-o FILE.jsonl")
+    if isinstance(options.batch.target, Address) or (
+        output is not None and output.suffix.lower() in (".csv", ".parquet")
+    ):
+        raise UsageError(
+            f"{options.batch.output_name}: a trial keeps its results as JSONL, in a file", hint="-o FILE.jsonl"
+        )
     with open_input(options.batch, config) as given:
         read = trial_rows(given.rows, options)
     arms = candidates(options, config, read.rows[0])

@@ -1,6 +1,6 @@
 """Outputs of shards, held against what was asked, and joined: one line for each work, and what is missing, in words.
 
-Memory is some 80 bytes for each result; lines are read twice and never kept.
+Memory is some 200 bytes for each result; lines are read twice and never kept.
 """
 
 from __future__ import annotations

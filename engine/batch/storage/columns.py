@@ -56,7 +56,11 @@ def schema() -> Any:
 def group_of(documents: Iterable[Mapping[str, Any]]) -> Any:
     """A table of so many results."""
     rows = [{name: _value(name, value) for name, value in _cells(one).items()} for one in documents]
-    return arrow().Table.from_pylist(rows, schema=schema())
+    pa = arrow()
+    try:
+        return pa.Table.from_pylist(rows, schema=schema())
+    except (pa.ArrowException, ValueError, TypeError) as error:
+        raise ConfigError(f"a result does not fit into Parquet: {' '.join(str(error).split())[:200]}") from None
 
 
 def parquet_bytes(documents: Iterable[Mapping[str, Any]]) -> bytes:
