@@ -19,7 +19,7 @@ Poll = Annotated[
 BatchTarget = Annotated[
     str | None,
     typer.Option(
-        "-o", "--output", metavar="FILE", help="Write the results to a file, or in parts to s3://… or a .parquet."
+        "-o", "--output", metavar="FILE", help="Write the results to a file, or in parts to s3://... or a .parquet."
     ),
 ]
 ShardName = Annotated[

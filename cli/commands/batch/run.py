@@ -124,7 +124,7 @@ class PartOptions(Struct, frozen=True):
     """How large the parts of an output are, where it consists of parts."""
 
     part_rows: Annotated[
-        int, typer.Option("--part-rows", metavar="N", min=1, help="Results in one part, of s3://… or a .parquet.")
+        int, typer.Option("--part-rows", metavar="N", min=1, help="Results in one part, of s3://... or a .parquet.")
     ] = 1000
     part_seconds: Annotated[
         float, typer.Option("--part-seconds", metavar="SECONDS", min=0.1, help="Write a part at least so often.")
