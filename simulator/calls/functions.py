@@ -11,6 +11,8 @@ from .call import ApiCall
 from .fields import JsonObject, as_list, as_object, as_text, joined_text, objects
 from .shapes import value_of
 
+_RESULTS = {"functionResponse", "toolResult"}
+
 
 class FunctionCall(Struct, frozen=True):
     """One call: its place among those of the answer, its name and its arguments."""
@@ -89,12 +91,21 @@ def _choice(call: ApiCall) -> tuple[str, str | None]:
         allowed = as_list(config.get("allowedFunctionNames"))
         mode = (as_text(config.get("mode")) or "AUTO").lower()
         return mode if mode in ("none", "any") else "auto", as_text(allowed[0]) if allowed else None
+    converse = as_object((as_object(call.body.get("toolConfig")) or {}).get("toolChoice"))
+    if converse is not None:
+        one = as_object(converse.get("tool"))
+        return "any" if one is not None or "any" in converse else "auto", as_text((one or {}).get("name"))
+    if said is None:
+        said = (as_object(call.body.get("generation_config")) or {}).get("tool_choice")
     if isinstance(said, str):
         word = said.lower()
         return {"required": "any", "any": "any", "none": "none"}.get(word, "auto"), None
     held = as_object(said)
     if held is None:
         return "auto", None
+    if (allowed := as_object(held.get("allowed_tools"))) is not None:
+        names = as_list(allowed.get("tools"))
+        return as_text(allowed.get("mode")) or "auto", as_text(names[0]) if names else None
     name = as_text(held.get("name")) or as_text((as_object(held.get("function")) or {}).get("name"))
     kind = as_text(held.get("type")) or "auto"
     return kind if kind in ("none", "any", "auto") else "any", name
@@ -110,8 +121,8 @@ def _last_words(call: ApiCall) -> str | None:
         return None
     last = listed[-1]
     blocks = objects(last.get("content")) + objects(last.get("parts"))
-    is_result = any(block.get("type") == "tool_result" or "functionResponse" in block for block in blocks)
-    if is_result or last.get("role") == "tool" or last.get("type") == "function_call_output":
+    is_result = any(block.get("type") == "tool_result" or block.keys() & _RESULTS for block in blocks)
+    if is_result or last.get("role") == "tool" or last.get("type") in ("function_call_output", "function_result"):
         return None
     return joined_text(last.get("content")) or " ".join(as_text(part.get("text")) or "" for part in blocks)
 

@@ -21,6 +21,8 @@ from ..vendors.groq import routes as groq
 from ..vendors.groq.replies import GROQ
 from ..vendors.mistral import routes as mistral
 from ..vendors.mistral.replies import MISTRAL
+from ..vendors.ollama import routes as ollama
+from ..vendors.ollama.replies import OLLAMA
 from ..vendors.openai import routes as openai
 from ..vendors.openai.replies import OPENAI_CHAT
 from ..vendors.vertex import routes as vertex
@@ -38,6 +40,7 @@ VENDORS: tuple[tuple[Vendor, str, Callable[[BatchBackend], Iterable[Endpoint]]],
     (MISTRAL, mistral.BASE, mistral.endpoints),
     (XAI, xai.BASE, xai.endpoints),
     (GROQ, groq.BASE, groq.endpoints),
+    (OLLAMA, ollama.BASE, ollama.endpoints),
     (COMPATIBLE, compatible.BASE, compatible.endpoints),
 )
 BASE_PATHS = tuple(base for _, base, _ in VENDORS)

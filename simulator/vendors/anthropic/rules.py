@@ -12,6 +12,7 @@ from ...answers.thinking import OFF, Dial
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_number, as_object, as_text, objects, words
 from ...calls.reply import RejectedError
+from ...calls.rounds import block_ids, unmatched_messages
 from ...calls.served_tools import types_asked
 from .models import Claude, find_claude
 from .replay import JudgedHistory, read_back
@@ -210,6 +211,7 @@ def check_messages(call: ApiCall, model: Claude, *, thinks: bool) -> JudgedHisto
         for block in objects(message["content"]):
             if block.get("type") == "text" and not (as_text(block.get("text")) or "").strip() and len(messages) > 1:
                 raise invalid(call, "messages: text content blocks must contain non-whitespace text")
+    _check_rounds(call, messages)
     replayed = read_back(call, model, messages, _mismatch_behavior(call))
     last = messages[-1]
     if last.get("role") == "assistant":
@@ -225,6 +227,22 @@ def check_messages(call: ApiCall, model: Claude, *, thinks: bool) -> JudgedHisto
     elif not replayed.prompt.sections[-1].text.strip() and not _has_other_blocks(last):
         raise invalid(call, "messages: text content blocks must be non-empty")
     return replayed
+
+
+def _check_rounds(call: ApiCall, messages: list[JsonObject]) -> None:
+    """Refuse a use without its result in the next message, and a result without its use in the one before."""
+    called, answered = block_ids("tool_use", "id"), block_ids("tool_result", "tool_use_id")
+    found = unmatched_messages(messages, called, answered, at_once=True)
+    if found is None:
+        return
+    place, ids = f"messages.{found.at}", found.listed
+    if found.is_result:
+        text = f"{place}.content.0: unexpected `tool_use_id` found in `tool_result` blocks: {ids}. "
+        text += "Each `tool_result` block must have a corresponding `tool_use` block in the previous message."
+    else:
+        text = f"{place}: `tool_use` ids were found without `tool_result` blocks immediately after: {ids}. "
+        text += "Each `tool_use` block must have a corresponding `tool_result` block in the next message."
+    raise invalid(call, text)
 
 
 def _mismatch_behavior(call: ApiCall) -> str | None:

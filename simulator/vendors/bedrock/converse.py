@@ -15,7 +15,9 @@ from ...answers.thinking import Dial, digest
 from ...answers.turns import Speed, deltas, take_turn
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_object, as_text, decode_object, joined_text, objects
+from ...calls.functions import calls_text, function_calls
 from ...calls.reply import HttpReply, Piece, RejectedError, Role, stream, whole
+from ...calls.rounds import block_ids, unmatched_messages
 from ...calls.shapes import value_of
 from ...state.prompts import prompt_of
 from ..anthropic import api as anthropic
@@ -63,6 +65,7 @@ def _check_messages(call: ApiCall) -> None:
         raise _invalid(
             call, "A conversation must start with a user message. Try again with a conversation that starts with one."
         )
+    _check_rounds(call, messages)
     for at, message in enumerate(messages):
         if at and message.get("role") == messages[at - 1].get("role"):
             raise _invalid(
@@ -78,6 +81,21 @@ def _check_messages(call: ApiCall) -> None:
                     f"The text field in the ContentBlock object at messages.{at}.content.{index} is blank. "
                     "Add text to the text field, and try again.",
                 )
+
+
+def _check_rounds(call: ApiCall, messages: list[JsonObject]) -> None:
+    """Refuse calls without results, results without calls, and either of them where no tools are declared."""
+    called, answered = block_ids("toolUse", "toolUseId"), block_ids("toolResult", "toolUseId")
+    if "toolConfig" not in call.body and any(called(one) or answered(one) for one in messages):
+        raise _invalid(call, "The toolConfig field must be defined when using toolUse and toolResult content blocks.")
+    found = unmatched_messages(messages, called, answered, at_once=True)
+    if found is None:
+        return
+    if found.is_result:
+        text = f"The number of toolResult blocks at messages.{found.at}.content exceeds the number of toolUse blocks"
+        raise _invalid(call, f"{text} of previous turn.")
+    text = f"Expected toolResult blocks at messages.{found.at + 1}.content for the following Ids: {found.listed}"
+    raise _invalid(call, text)
 
 
 def _check_file(call: ApiCall, block: JsonObject) -> None:
@@ -250,17 +268,23 @@ def _of_open_model(call: ApiCall) -> tuple[JsonObject, float]:
     speed = Speed(first_s=0.4, thinking_per_s=200.0, answer_per_s=200.0)
     key = (call.seed, "bedrock", call.model)
     schema = schema_of(call)
-    answer = None if schema is None else json.dumps(value_of(schema, digest("shape", prompt.text, *key)))
+    shaped = None if schema is None else json.dumps(value_of(schema, digest("shape", prompt.text, *key)))
+    answer = calls_text(call) or shaped
     turn = take_turn(prompt.text, Dial("low"), key=key, speed=speed, output_limit=limit, forced_answer=answer)
     content: list[JsonObject] = [{"reasoningContent": {"reasoningText": {"text": turn.thinking_text}}}]
-    if turn.answer:
+    calls = () if turn.cut else function_calls(call)
+    for made in calls:
+        named: JsonObject = {"toolUseId": call.id("tooluse_", str(made.at), length=22), "name": made.name}
+        content.append({"toolUse": named | {"input": made.arguments}})
+    if turn.answer and not calls:
         content.append({"text": turn.answer})
     usage: JsonObject = {
         "inputTokens": prompt.size,
         "outputTokens": turn.output_tokens,
         "totalTokens": prompt.size + turn.output_tokens,
     }
-    return _message(content, "max_tokens" if turn.cut else "end_turn", usage, turn.total_s)
+    usual = "tool_use" if calls else "end_turn"
+    return _message(content, "max_tokens" if turn.cut else usual, usage, turn.total_s)
 
 
 def _message(content: list[JsonObject], reason: str, usage: JsonObject, seconds: float) -> tuple[JsonObject, float]:

@@ -9,7 +9,9 @@ from ...answers.thinking import OFF, Dial, count_tokens
 from ...answers.turns import SimulatedTurn, Speed, deltas, take_turn
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_object, as_text, joined_text, objects, words
+from ...calls.functions import calls_text, chat_calls
 from ...calls.reply import HttpReply, Piece, RejectedError, Role, named_event, stream
+from ...calls.rounds import unmatched_chat
 from ...calls.shapes import shaped_answer
 from ...state.prompts import PromptSection, SectionedPrompt
 from . import replies
@@ -25,6 +27,7 @@ FIELDS = words(
 MESSAGE_FIELDS = words("role content tool_calls tool_plan tool_call_id citations")
 CONTENT = ("text", "thinking", "image_url")
 ROLES = ("user", "assistant", "system", "tool")
+PLAN = "I will use the tools that fit."
 
 
 def answer(call: ApiCall) -> HttpReply:
@@ -43,7 +46,7 @@ def answer(call: ApiCall) -> HttpReply:
     limit = as_int(call.body.get("max_tokens"))
     check_tools(call)
     check_format(call)
-    forced = shaped_answer(call.body, prompt.text, *key)
+    forced = calls_text(call) or shaped_answer(call.body, prompt.text, *key)
     turn = take_turn(
         prompt.text, _dial(call), key=key, speed=SPEED, output_limit=limit, thinking_share=0.2, forced_answer=forced
     )
@@ -51,7 +54,10 @@ def answer(call: ApiCall) -> HttpReply:
         return stream(_events(call, turn, prompt), replies.request_headers(call))
     content: list[JsonObject] = [{"type": kind, kind: text} for kind, text in _parts(call, turn)]
     ends = _end(call, turn, prompt)
-    body: JsonObject = {"id": call.id("", length=32), "message": {"role": "assistant", "content": content}}
+    message: JsonObject = {"role": "assistant", "content": content}
+    if calls := _calls(call, turn):
+        message |= {"tool_plan": PLAN, "tool_calls": calls}
+    body: JsonObject = {"id": call.id("", length=32), "message": message}
     return replies.ok(call, body | ends, after_s=turn.total_s)
 
 
@@ -74,6 +80,10 @@ def _prompt(call: ApiCall) -> SectionedPrompt:
         if thought and message.get("role") != "assistant":
             raise replies.invalid(call, f"invalid request: thinking in message {place}, which is no assistant's")
         sections.append(PromptSection(joined_text(message.get("content")), count_tokens(thought), thought))
+    if (found := unmatched_chat(messages)) is not None:
+        # UNVERIFIED: the words.
+        what = "tool message without a tool call" if found.is_result else "tool call without a tool message"
+        raise replies.invalid(call, f"invalid request: {what}: {found.listed}")
     if messages[-1].get("role") == "assistant":
         raise replies.invalid(call, "invalid request: the last message must be from the user or a tool")
     return SectionedPrompt((PromptSection("", media_tokens=tokens_of(call)), *sections[1:]))
@@ -87,15 +97,20 @@ def _dial(call: ApiCall) -> Dial:
     return Dial("medium") if budget is None else Dial(budget_tokens=budget)
 
 
+def _calls(call: ApiCall, turn: SimulatedTurn) -> list[JsonObject]:
+    return [] if turn.cut else chat_calls(call)
+
+
 def _parts(call: ApiCall, turn: SimulatedTurn) -> list[tuple[str, str]]:
-    said = "".join(turn.fragments(filtered=call.filtered))
+    said = "" if _calls(call, turn) else "".join(turn.fragments(filtered=call.filtered))
     thought = [("thinking", turn.thinking_text)] if turn.thinking_tokens else []
     return [*thought, *([("text", said)] if said else [])]
 
 
 def _end(call: ApiCall, turn: SimulatedTurn, prompt: SectionedPrompt) -> JsonObject:
     counted: JsonObject = {"input_tokens": float(prompt.size), "output_tokens": float(turn.output_tokens)}
-    reason = "ERROR_TOXIC" if call.filtered else "MAX_TOKENS" if turn.cut else "COMPLETE"
+    usual = "TOOL_CALL" if _calls(call, turn) else "COMPLETE"
+    reason = "ERROR_TOXIC" if call.filtered else "MAX_TOKENS" if turn.cut else usual
     return {"finish_reason": reason, "usage": {"billed_units": counted, "tokens": counted}}
 
 
@@ -109,10 +124,24 @@ def _events(call: ApiCall, turn: SimulatedTurn, prompt: SectionedPrompt) -> tupl
         pause_s = (turn.answer_s if kind == "text" else turn.thinking_s) / max(1, len(fragments))
         pieces += [_content("content-delta", index, {kind: one}, pause_s, role) for one in fragments]
         pieces.append(Piece(named_event("content-end", {"type": "content-end", "index": index})))
+    if calls := _calls(call, turn):
+        pieces.append(_event("tool-plan-delta", None, {"tool_plan": PLAN}))
+        for index, made in enumerate(calls):
+            function = as_object(made["function"]) or {}
+            begun = made | {"function": function | {"arguments": ""}}
+            more: JsonObject = {"function": {"arguments": function["arguments"]}}
+            pieces.append(_event("tool-call-start", index, {"tool_calls": begun}))
+            pieces.append(_event("tool-call-delta", index, {"tool_calls": more}, turn.answer_s, Role.ANSWER))
+            pieces.append(Piece(named_event("tool-call-end", {"type": "tool-call-end", "index": index})))
     end: JsonObject = {"type": "message-end", "delta": _end(call, turn, prompt)}
     return (*pieces, Piece(named_event("message-end", end), role=Role.TERMINAL))
 
 
 def _content(name: str, index: int, item: JsonObject, after_s: float = 0.0, role: Role = Role.FRAME) -> Piece:
-    data: JsonObject = {"type": name, "index": index, "delta": {"message": {"content": item}}}
+    return _event(name, index, {"content": item}, after_s, role)
+
+
+def _event(name: str, index: int | None, message: JsonObject, after_s: float = 0.0, role: Role = Role.FRAME) -> Piece:
+    numbered: JsonObject = {} if index is None else {"index": index}
+    data: JsonObject = {"type": name, **numbered, "delta": {"message": message}}
     return Piece(named_event(name, data), after_s, role)

@@ -15,6 +15,7 @@ from ...answers.thinking import OFF, count_tokens
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_object, as_text, objects
 from ...calls.reply import HttpReply, RejectedError, whole
+from ...calls.rounds import unmatched_chat
 from ...calls.served_tools import uses
 from ...openai_family.chat import answer_as
 from ...openai_family.chat_request import ChatRequest, read_request
@@ -79,6 +80,10 @@ def _deepseek(call: ApiCall, asked: ChatRequest) -> ChatRequest:
     if asked.dial != OFF and (forced == "required" or as_object(forced)):
         raise _refusal("Thinking mode does not support this tool_choice")
     messages = objects(call.body.get("messages"))
+    if (found := unmatched_chat(messages)) is not None:
+        # Recorded for calls on the host's Responses; UNVERIFIED for results.
+        what = "tool call found for tool output" if found.is_result else "tool output found for tool call"
+        raise _refusal(f"No {what} {found.listed}.")
     for message in messages:
         called = message.get("role") == "assistant" and bool(message.get("tool_calls"))
         if called and asked.dial != OFF and "reasoning_content" not in message:

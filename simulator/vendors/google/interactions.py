@@ -5,6 +5,7 @@ Sources: https://ai.google.dev/gemini-api/docs/interactions, https://ai.google.d
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import partial
 
@@ -15,7 +16,9 @@ from ...answers.turns import SimulatedTurn, take_turn
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
+from ...calls.functions import calls_text, function_calls
 from ...calls.reply import HttpReply, Piece, RejectedError, Role, named_event, stream, whole
+from ...calls.rounds import unmatched_items
 from ...calls.shapes import shaped_answer
 from ...calls.vendor import Vendor
 from ...state.prompts import SectionedPrompt, prompt_of
@@ -93,7 +96,7 @@ def answer(call: ApiCall) -> HttpReply:
     if size > model.context_tokens:
         text = f"The input token count ({size}) exceeds the maximum number of tokens allowed ({model.context_tokens})."
         raise invalid(call, text)
-    forced = _forced(call)
+    forced = _forced(call) or calls_text(call)
     turn = take_turn(
         prompt.text,
         _dial(call, model, config),
@@ -166,9 +169,14 @@ def _check_input(call: ApiCall, model: Gemini) -> SectionedPrompt:
     tokens = 0
     for step in steps:
         tokens += _media_tokens(call, model, step)
+        texts.append(as_text(step.get("result")) or "")
         if step.get("type") == "thought" and unseal(SIGNATURE_MARK, as_text(step.get("signature")) or "") is None:
             raise invalid(call, "Corrupted thought signature.")
         texts.append(as_text(step.get("text")) or joined_text(step.get("content")))
+    if (found := unmatched_items(steps, result="function_result", name="id")) is not None:
+        # UNVERIFIED: the words.
+        what, lacks = ("function_result", "function_call") if found.is_result else ("function_call", "function_result")
+        raise invalid(call, f"{what} without a {lacks}: {found.listed}")
     if not tokens and not any(text.strip() for text in texts[1:]):
         raise invalid(call, "The input must not be empty.")
     head, *sections = prompt_of([texts[0], *filter(None, texts[1:])]).sections
@@ -204,7 +212,19 @@ def _forced(call: ApiCall) -> str | None:
 
 
 def _status(call: ApiCall, turn: SimulatedTurn) -> str:
-    return "incomplete" if turn.cut or call.filtered else "completed"
+    usual = "requires_action" if _calls(call, turn) else "completed"
+    return "incomplete" if turn.cut or call.filtered else usual
+
+
+def _calls(call: ApiCall, turn: SimulatedTurn) -> list[JsonObject]:
+    """The steps with calls."""
+    if turn.cut:
+        return []
+    return [
+        {"type": "function_call", "id": call.id("call_", str(one.at), length=16), "name": one.name,
+         "arguments": one.arguments}
+        for one in function_calls(call)
+    ]  # fmt: skip
 
 
 def _interaction(call: ApiCall, model: Gemini, status: str) -> JsonObject:
@@ -237,9 +257,10 @@ def _steps(call: ApiCall, model: Gemini, turn: SimulatedTurn, shown: bool) -> li
         if summary := "".join(_thoughts(turn, shown)):
             thought["summary"] = [{"type": "text", "text": summary}]
         steps.append(thought)
-    if said := "".join(_said(call, turn)):
+    calls = _calls(call, turn)
+    if not calls and (said := "".join(_said(call, turn))):
         steps.append({"type": "model_output", "content": [{"type": "text", "text": said}]})
-    return steps
+    return [*steps, *calls]
 
 
 def _said(call: ApiCall, turn: SimulatedTurn) -> list[str]:
@@ -267,7 +288,14 @@ def _events(call: ApiCall, model: Gemini, turn: SimulatedTurn, shown: bool, usag
         yield _event("step.delta", after_s=after_s, index=index, delta=signed, metadata=so_far)
         yield _event("step.stop", index=index)
         index += 1
-    if said := _said(call, turn):
+    calls = _calls(call, turn)
+    for at, made in enumerate(calls, index):
+        words = json.dumps(made.pop("arguments"), ensure_ascii=False)
+        yield _event("step.start", index=at, step=made)
+        delta: JsonObject = {"type": "arguments_delta", "arguments": words}
+        yield _event("step.delta", after_s=turn.answer_s / len(calls), role=Role.ANSWER, index=at, delta=delta)
+        yield _event("step.stop", index=at)
+    if not calls and (said := _said(call, turn)):
         yield _event("step.start", index=index, step={"type": "model_output"})
         for text in said:
             delta = {"type": "text", "text": text}

@@ -13,6 +13,7 @@ from ...answers.thinking import OFF, Dial
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_object, as_text, joined_text, objects, words
 from ...calls.reply import RejectedError
+from ...calls.rounds import Ids, unmatched_messages
 from ...state.prompts import PromptSection, SectionedPrompt
 from ...state.seals import seal, unseal
 from .media import inline_tokens, uploaded_tokens
@@ -153,6 +154,7 @@ def check_contents(call: ApiCall, model: Gemini, body: JsonObject) -> SectionedP
         raise invalid(call, "* GenerateContentRequest.contents: contents is not specified")
     if body.get("cachedContent") is not None and model.generation >= 4:
         raise invalid(call, "Explicit cached content is not supported for this model.")
+    _check_rounds(call, contents)
     sections = [PromptSection(_text_of(as_object(body.get("systemInstruction")) or {}))]
     asked = max((at for at, content in enumerate(contents) if _is_question(content)), default=-1)
     for position, content in enumerate(contents):
@@ -261,6 +263,25 @@ def _dial_of_budget(call: ApiCall, model: Gemini, value: object) -> Dial:
 def _is_question(content: JsonObject) -> bool:
     parts = map(camel, objects(content.get("parts")))
     return content.get("role") in (None, "user") and any("functionResponse" not in part for part in parts)
+
+
+def _check_rounds(call: ApiCall, contents: list[JsonObject]) -> None:
+    """Refuse calls without as many responses behind them, and responses without calls before them."""
+    found = unmatched_messages(contents, _names("functionCall"), _names("functionResponse"), at_once=True)
+    if found is None:
+        return
+    if found.is_result:
+        raise invalid(call, "Please ensure that function response turn comes immediately after a function call turn.")
+    text = "Please ensure that the number of function response parts is equal to the number of function call parts"
+    raise invalid(call, f"{text} of the function call turn.")
+
+
+def _names(kind: str) -> Ids:
+    def read(content: JsonObject) -> list[str]:
+        held = (as_object(part.get(kind)) for part in map(camel, objects(content.get("parts"))))
+        return [as_text(one.get("name")) or "" for one in held if one is not None]
+
+    return read
 
 
 def _check_call(call: ApiCall, position: int, content: JsonObject) -> None:

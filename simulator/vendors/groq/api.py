@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, objects
 from ...calls.reply import HttpReply
+from ...calls.rounds import unmatched_chat
 from ...openai_family.chat import answer_as
 from ...openai_family.chat_request import read_request
 from ...openai_family.styles import ChatStyle
@@ -34,6 +35,9 @@ def answer(call: ApiCall) -> HttpReply:
         if "reasoning_content" in message:
             text = f"'messages.{place}' : property 'reasoning_content' is unsupported"
             raise replies.invalid(call, text)
+    if unmatched_chat(objects(call.body.get("messages"))) is not None:
+        text = "'messages' : an assistant message with 'tool_calls' must be followed by a tool message for each of them"
+        raise replies.invalid(call, text)  # UNVERIFIED: the words
     asked = read_request(call)
     if isinstance(asked, str):
         raise replies.invalid(call, "'messages' : property 'messages' is missing", param="messages")

@@ -9,6 +9,7 @@ from ...answers.thinking import Dial
 from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import as_text, objects, words
 from ...calls.reply import RejectedError, whole
+from ...calls.rounds import unmatched_chat
 from ...openai_family.hosted_model import HostedModel
 from ...openai_family.parts import chat_parts, strict_schema
 from .models import find_mistral
@@ -34,7 +35,12 @@ def check_model(call: ApiCall) -> HostedModel:
 
 
 def check_messages(call: ApiCall) -> None:
-    """Refuse what a message may not hold: reasoning comes back in chunks of the content, and nowhere else."""
+    """Refuse what a message may not hold: reasoning comes back in chunks of the content, and nowhere else.
+
+    Calls and results have to go together.
+    """
+    if unmatched_chat(objects(call.body.get("messages"))) is not None:
+        raise invalid(call, "Not the same number of function calls and responses")
     for place, message in enumerate(objects(call.body.get("messages"))):
         for part in objects(message.get("content")):
             file_id = as_text(part.get("file_id")) if part.get("type") == "file" else None

@@ -13,6 +13,7 @@ from ...calls.faults import FILLER_MARK
 from ...calls.fields import JsonObject, as_list, as_object, joined_text, objects, words
 from ...calls.functions import calls_text, chat_calls
 from ...calls.reply import HttpReply, Piece, Role, data_event, stream
+from ...calls.rounds import unmatched_chat
 from ...calls.shapes import shaped_answer
 from ...state.prompts import PromptSection, SectionedPrompt
 from . import replies, rules
@@ -126,12 +127,28 @@ def _prompt(call: ApiCall) -> SectionedPrompt:
             if name not in MESSAGE_FIELDS:
                 text = f"Unknown parameter: 'messages[{position}].{name}'."
                 raise replies.invalid(call, text, f"messages[{position}].{name}", "unknown_parameter")
+    _check_rounds(call, messages)
     sections = [PromptSection("")]
     for position, message in enumerate(messages):
         content = message.get("content")
         files = tokens_of(call, f"messages[{position}].content", objects(content), replies.invalid)
         sections.append(PromptSection(joined_text(content), media_tokens=files))
     return SectionedPrompt(tuple(sections))
+
+
+def _check_rounds(call: ApiCall, messages: list[JsonObject]) -> None:
+    """Refuse a call without its result, and a result without its call."""
+    found = unmatched_chat(messages)
+    if found is None:
+        return
+    if found.is_result:
+        text = "messages with role 'tool' must be a response to a preceding message with 'tool_calls'."
+        raise replies.invalid(call, f"Invalid parameter: {text}", f"messages.[{found.at}].role", None)
+    text = (
+        "An assistant message with 'tool_calls' must be followed by tool messages responding to each 'tool_call_id'. "
+        f"The following tool_call_ids did not have response messages: {found.listed}"
+    )
+    raise replies.invalid(call, text, f"messages.[{found.at}].role", None)
 
 
 def _usage(call: ApiCall, model: Gpt, turn: SimulatedTurn, prompt: SectionedPrompt) -> JsonObject:

@@ -13,11 +13,13 @@ from msgspec import Struct
 from ...calls.call import ApiCall
 from ...calls.fields import JsonObject, as_int, as_text, joined_text, objects
 from ...calls.reply import RejectedError
+from ...calls.rounds import unmatched_items
 from ...state.prompts import PromptSection, SectionedPrompt
 from ...state.seals import fingerprint, seal, unseal
 from .media import tokens_of
 
 ENCRYPTED_MARK = "gAAAAABthinkdialsimulated"
+_NO_OUTPUT = "No tool output found for function call"
 ROLES = ("assistant", "system", "developer", "user")
 MOST_COMPACTED_CHARACTERS = 10_485_760
 
@@ -52,6 +54,7 @@ def recall(call: ApiCall, party: Party) -> Recalled:
     items = objects(given)
     if not items:
         raise party.refuse(call, "Missing required parameter: 'input'.", "input", "missing_required_parameter")
+    _check_rounds(call, party, items)
     sections, changes = [instructions], list[JsonObject]()
     last_question = max((at for at, item in enumerate(items) if item.get("role") == "user"), default=-1)
     thought, more = 0, ""
@@ -81,6 +84,15 @@ def recall(call: ApiCall, party: Party) -> Recalled:
                 )
                 thought, more = 0, ""
     return Recalled(SectionedPrompt(tuple(sections)), tuple(changes))
+
+
+def _check_rounds(call: ApiCall, party: Party, items: list[JsonObject]) -> None:
+    """Refuse a call without its output, and an output without its call."""
+    found = unmatched_items(items, result="function_call_output", name="call_id")
+    if found is None or (found.is_result and call.body.get("previous_response_id") is not None):
+        return
+    what = "No tool call found for function call output with call_id" if found.is_result else _NO_OUTPUT
+    raise party.refuse(call, f"{what} {found.listed}.", "input", None)
 
 
 def encrypted(call: ApiCall, party: Party, kind: str, tokens: int) -> str:

@@ -272,7 +272,7 @@ def test_a_session_has_a_turn_for_each_round(cli: Cli, config: Path) -> None:
     found = cli(*asked, "--json").json["results"][0]
     assert (found["answer"], found["rounds_end"], len(found["rounds"])) == ("It is sunny in Rome.", "answered", 2)
     assert found["tool_runs"][0]["end"] == "ok"
-    assert "2  (no text)" in cli("session", "show", "s").out
+    assert "2  (what tools gave)" in cli("session", "show", "s").out
     assert '"thoughtSignature": "c2lnbmVk"' in json.dumps(Scripted.bodies[1])
     shown = cli(*asked[:1], "Again?", *asked[2:])
     assert "It is sunny in Rome." in shown.out

@@ -16,7 +16,7 @@ def called(**part: Any) -> dict[str, Any]:
     return {"role": "model", "parts": [{"functionCall": {"name": "look", "args": {}}, **part}]}
 
 
-GIVEN = {"role": "user", "parts": [{"functionResponse": {"name": "look", "response": {"result": 5}}}]}
+GIVEN: dict[str, Any] = {"role": "user", "parts": [{"functionResponse": {"name": "look", "response": {"result": 5}}}]}
 
 
 @pytest.fixture
@@ -34,7 +34,9 @@ def test_a_call_of_the_current_turn_brings_its_signature(vendors, own):
         assert vendors.gemini(contents=[user("q"), called(thoughtSignature=signature), GIVEN]).status_code == 200
     second = called(thoughtSignature=own)
     second["parts"].append({"functionCall": {"name": "look", "args": {}}})
-    assert vendors.gemini(contents=[user("q"), second, GIVEN]).status_code == 200
+    assert vendors.gemini(contents=[user("q"), second, GIVEN]).status_code == 400, "one of two responses"
+    both = GIVEN | {"parts": GIVEN["parts"] * 2}
+    assert vendors.gemini(contents=[user("q"), second, both]).status_code == 200
     earlier = [user("q"), called(), GIVEN, {"role": "model", "parts": [{"text": "5"}]}, user("And?")]
     assert vendors.gemini(contents=earlier).status_code == 200
     assert vendors.gemini("gemini-2.5-flash", contents=[user("q"), called(), GIVEN]).status_code == 200
