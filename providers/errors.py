@@ -40,6 +40,10 @@ RETRYABLE_KINDS: frozenset[ErrorKind] = frozenset({"rate_limit", "overloaded", "
 """Kinds that may pass when asked again. A quota, a bad key or a refused field never does."""
 
 
+MOST_NAMED = 6
+"""Names of a kind that an error or a remark lists before it counts the rest."""
+
+
 class ThinkdialError(Exception):
     """An error for the person who reads it: what happened, and what to do about it."""
 
@@ -122,6 +126,12 @@ def kind_for_status(status: int) -> ErrorKind:
 
 MOST_COMPARED = 100
 """Characters of a word that are compared with others: the time for it grows with their square."""
+
+
+def first_of(names: Sequence[str], most: int = MOST_NAMED) -> str:
+    """The first `most` of `names` in one line, and how many more there are."""
+    more = f" and {len(names) - most:,} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + more
 
 
 def did_you_mean(word: str, options: Iterable[str]) -> str:

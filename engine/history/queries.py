@@ -8,7 +8,7 @@ from datetime import date
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from ...providers.errors import StoreError, UsageError
+from ...providers.errors import StoreError, UsageError, first_of
 from ..exchange.reader import RawResponse
 from ..results.assembly import summarize
 from ..results.result import Result
@@ -116,8 +116,7 @@ def _count(stored: StoredRun) -> str:
 def _written(stored: StoredRun, run: str) -> str:
     """The results of a run as `RUN:PROFILE` names them."""
     names = list(dict.fromkeys(f"{run}:{entry_name(entry)}" for entry in stored.entries))
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    return ", ".join(names[:MOST_NAMES]) + more
+    return first_of(names, MOST_NAMES)
 
 
 def one_response(stored: StoredRun) -> RawResponse:

@@ -291,9 +291,9 @@ def prepare_one(
             raise with_tool_takers(error, config) from None
 
     if prompt.server_tools:
-        from ..server_tools.takers import check_tools
+        from ..server_tools.takers import check_server_tools
 
-        check_tools(target, prompt.server_tools, config)
+        check_server_tools(target, prompt.server_tools, config)
     if prompt.asked:
         from ..attachments.takers import with_takers
         from ..planning.inputs.attached import AttachmentError, as_parts

@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ...profiles.profile import Profile
 from ...profiles.trust import PROFILE_KEYS
-from ...providers.errors import ConfigError
+from ...providers.errors import ConfigError, first_of
 from ...providers.json_values import obj, parse_json
 from ...providers.merge import at_path, leaf_paths
 from ...providers.schema import Notice
@@ -41,11 +41,9 @@ class ProjectEffect:
         changes = list(dict.fromkeys(self._changes(prepared, prompt, options)))
         if not changes:
             return None
-        named = ", ".join(changes[:MOST_NAMED])
-        more = f" and {len(changes) - MOST_NAMED} more" if len(changes) > MOST_NAMED else ""
         name = prepared.target.profile.name
         words = f"{self._file.name} of this project changes what {name} sends, beyond the model, the dial and limits: "
-        return Notice("project_changes", f"{words}{named}{more}")
+        return Notice("project_changes", f"{words}{first_of(changes, MOST_NAMED)}")
 
     def _changes(self, prepared: Prepared, prompt: Prompt, options: Options) -> Iterator[str]:
         bare = self._bare_profile(prepared.target.profile)

@@ -42,6 +42,10 @@ _OPENER = re.compile(r"[\[{]")
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+("?)|[\[{]|[\]}]', re.DOTALL)
 
 
+class UnheldError(ValueError):
+    """A value that its schema says nothing of: judging it takes too long, or fails. Its text is a predicate."""
+
+
 class ShapedAnswer(Struct, frozen=True):
     """`errors` are those by the schema that was meant, or the one that there is no value; None: they are not known.
 
@@ -77,24 +81,27 @@ def read_answer(answer: str, reasoning: str | None, shape: Shape, adaptation: Ad
         if less != value:
             value = less
             told.append("keys that may be left out came as null: they are left out of the value")
-    except UnfinishedError as error:
-        return ShapedAnswer(form, value, None, f"it cannot be held against the schema: {error}")
-    except Exception as error:  # a schema may refer to nothing or to itself; an answer was paid for all the same
-        return ShapedAnswer(form, value, None, f"it cannot be held against the schema: {type(error).__name__}: {error}")
+    except UnheldError as error:
+        return ShapedAnswer(form, value, None, f"it {error}")
     return ShapedAnswer(form, value, errors, "; ".join(told) or None)
 
 
 def held_against(schema: Mapping[str, Any], value: Any, *, may_be_null: bool) -> tuple[Any, tuple[str, ...]]:
-    """The value and what is wrong with it by `schema`. Raises `UnfinishedError`, and what the library does.
+    """The value and what is wrong with it by `schema`. Raises `UnheldError` where that cannot be known.
 
     `may_be_null`: keys that may be left out were demanded, and may be null instead: they are left out of the value
     where it fits without them.
     """
-    errors = problems(schema, value, JUDGING_S, most=MOST_ERRORS)
-    if errors and may_be_null:
-        less = _without_nulls(value, schema, schema)
-        if less != value and not problems(schema, less, JUDGING_S, most=1):
-            return less, ()
+    try:
+        errors = problems(schema, value, JUDGING_S, most=MOST_ERRORS)
+        if errors and may_be_null:
+            less = _without_nulls(value, schema, schema)
+            if less != value and not problems(schema, less, JUDGING_S, most=1):
+                return less, ()
+    except UnfinishedError as error:
+        raise UnheldError(f"cannot be held against the schema: {error}") from None
+    except Exception as error:  # a schema may refer to nothing or to itself; what came was paid for all the same
+        raise UnheldError(f"cannot be held against the schema: {type(error).__name__}: {error}") from error
     return value, errors
 
 

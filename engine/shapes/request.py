@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from ...profiles.shapes.rule import ShapeRule, shape_rule
 from ...profiles.shapes.shape import Shape
+from ...providers.errors import first_of
 from ...providers.merge import at_path, leaf_paths, merged
 from ...providers.schema import Json, Notice
 from .adaptation import Adaptation, adapt
@@ -19,7 +20,6 @@ from .words import ShapeChange, ShapeFidelity
 
 JSON_WORDS = "Answer with JSON alone: no code fence, no words before or after it."
 SCHEMA_WORDS = f"{JSON_WORDS} It has to fit this JSON Schema:"
-MOST_NAMED = 6
 
 
 class ShapePlan(Struct, frozen=True):
@@ -185,9 +185,7 @@ def _changes(adaptation: Adaptation) -> tuple[Notice, ...]:
         kinds.setdefault(change.kind, []).append(f"{change.keyword} at {change.path or '/'}")
     told: list[Notice] = []
     for kind, places in kinds.items():
-        named = ", ".join(places[:MOST_NAMED])
-        more = f" and {len(places) - MOST_NAMED} more" if len(places) > MOST_NAMED else ""
-        told.append(Notice("shape_changed", f"{_TOLD[kind]}: {named}{more}"))
+        told.append(Notice("shape_changed", f"{_TOLD[kind]}: {first_of(places)}"))
     return tuple(told)
 
 

@@ -9,8 +9,7 @@ from typing import Any, cast
 from ...providers.json_values import bounded, parse_json
 from ...providers.schema import Json
 from ...providers.turns.pieces import TurnPiece
-from ..shapes.answer import held_against
-from ..shapes.patterns import UnfinishedError
+from ..shapes.answer import UnheldError, held_against
 from .choice import ToolChoice
 from .definitions import Tool
 from .words import ToolCall
@@ -86,8 +85,5 @@ def _arguments(piece: TurnPiece) -> tuple[Json | None, str | None]:
 def _held(tool: Tool, arguments: Json | None, *, may_be_null: bool) -> tuple[Json | None, tuple[str, ...]]:
     try:
         return held_against(tool.parameters, arguments, may_be_null=may_be_null)
-    except UnfinishedError as error:
-        return arguments, (f"the arguments cannot be held against the schema: {error}",)
-    except Exception as error:  # a schema may refer to nothing or to itself; the call was paid for all the same
-        words = f"the arguments cannot be held against the schema: {type(error).__name__}: {error}"
-        return arguments, (bounded(words, 300),)
+    except UnheldError as error:
+        return arguments, (bounded(f"the arguments {error}", 300),)

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 from ...profiles.shapes.rule import subset_rule
 from ...profiles.tools.rule import ToolsRule, tools_rule
-from ...providers.errors import ConfigError
+from ...providers.errors import ConfigError, first_of
 from ...providers.merge import at_path, leaf_paths, merged
 from ...providers.schema import Json, Notice
 from ..shapes.adaptation import Adaptation, adapt
@@ -21,8 +21,6 @@ from .choice import ToolChoice
 from .definitions import Tool
 from .toolset import Toolset
 from .words import SentTool
-
-MOST_CHANGES_NAMED = 6
 
 
 class ToolsPlan(Struct, frozen=True):
@@ -164,9 +162,7 @@ def _of_subset(written: str, subset: str) -> Adaptation:
 
 def _changes(name: str, changes: tuple[ShapeChange, ...]) -> str:
     places = [f"{change.keyword} at {change.path or '/'}" for change in changes]
-    more = f" and {len(places) - MOST_CHANGES_NAMED} more" if len(places) > MOST_CHANGES_NAMED else ""
-    named = ", ".join(places[:MOST_CHANGES_NAMED])
-    return f"{name}: the schema as sent is changed ({named}{more}); calls are held against the one that was meant"
+    return f"{name}: the schema as sent is changed ({first_of(places)}); calls are held against the one that was meant"
 
 
 def _filled(template: Any, values: Mapping[str, Any]) -> Any:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ....engine.results.result import Result
 from ....engine.shapes.words import VALUELESS
+from ....providers.errors import first_of
 from ....providers.untrusted import one_line
 from ..numbers import LONGEST_NAME, dollars
 
@@ -69,12 +70,11 @@ def figure_words(figures: ShapeFigures) -> str:
     """`12 of 14 fit; 1 fenced, 1 cut JSON; wrong at born (2), tags[] (1)`."""
     forms = _counted({_FORMS[name]: times for name, times in figures.forms.items() if name in _FORMS})
     places = [f"{one_line(place, 60)} ({times:,})" for place, times in figures.places.items()]
-    more = f" and {len(places) - _MOST_PLACES} more" if len(places) > _MOST_PLACES else ""
     parts = [
         f"{figures.fit:,} of {figures.answers:,} fit",
         f"of {figures.unknown:,} that is not known" if figures.unknown else "",
         forms,
-        f"wrong at {', '.join(places[:_MOST_PLACES])}{more}" if places else "",
+        f"wrong at {first_of(places, _MOST_PLACES)}" if places else "",
     ]
     return "; ".join(part for part in parts if part)
 
