@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
@@ -105,8 +104,3 @@ def _cpu_of(mark: str) -> dict[int, float]:
             except OSError:
                 continue
     return found
-
-
-if __name__ == "__main__":
-    for row in measure(int(sys.argv[1]) if len(sys.argv) > 1 else LEAST_ROUNDS):
-        print(row.line())

@@ -26,48 +26,52 @@ if TYPE_CHECKING:
 
 
 @dataclass(slots=True)
-class LeftBehind:
-    """Attempts that workers had under way when they were lost, and what those may have cost: `usd` as far as known."""
+class LeftCalls:
+    """So many attempts, and what they may have cost: `usd` as far as it is known, and how many have no estimate."""
 
-    again: int = 0
-    unanswered: int = 0
+    calls: int = 0
     usd: Decimal = Decimal(0)
     unpriced: int = 0
 
+    def words(self, what: str) -> list[str]:
+        """What there is to tell of them."""
+        if not self.calls:
+            return []
+        most = f"up to {dollars(self.usd, ROUND_CEILING)} USD" if self.usd else "at an unknown price"
+        if self.unpriced and self.usd:
+            most += f", and {self.unpriced:,} at an unknown price"
+        return [f"{self.calls:,} {'call' if self.calls == 1 else 'calls'} of lost workers {what} ({most})"]
+
+
+@dataclass(slots=True)
+class LeftBehind:
+    """What workers had under way when they were lost: asked `again`, or left `unanswered`."""
+
+    again: LeftCalls = field(default_factory=LeftCalls)
+    unanswered: LeftCalls = field(default_factory=LeftCalls)
+
     def add(self, cost: Cost, *, again: bool) -> None:
-        """Count one, which is asked `again` or not."""
-        self.again += again
-        self.unanswered += not again
-        if cost.lost_usd is None:
-            self.unpriced += 1
-        else:
-            self.usd += cost.lost_usd
+        """Count one attempt."""
+        part = self.again if again else self.unanswered
+        part.calls += 1
+        part.usd += cost.lost_usd or Decimal(0)
+        part.unpriced += cost.lost_usd is None
 
     @property
     def words(self) -> list[str]:
         """What there is to tell of them."""
-        most = (
-            f"up to {dollars(self.usd, ROUND_CEILING)} USD" if self.usd or not self.unpriced else "at an unknown price"
-        )
-        most += f", and {self.unpriced:,} at an unknown price" if self.unpriced and self.usd else ""
-        words: list[str] = []
-        if self.again:
-            words.append(
-                f"{self.again:,} call{_s(self.again)} of lost workers asked again: paid twice, perhaps ({most})"
-            )
-        if self.unanswered:
-            words.append(
-                f"{self.unanswered:,} call{_s(self.unanswered)} of lost workers may be billed, unanswered ({most})"
-            )
-        return words
+        return [
+            *self.again.words("were asked again, and may be paid twice"),
+            *self.unanswered.words("may be billed, unanswered"),
+        ]
 
 
 @dataclass(slots=True)
 class Ended:
     """What became of this run. `output_problem` is set when results could not be written; `lost` holds their lines.
 
-    `missing` results are asked for by the input, and neither written nor there before. `hands_problem` says why nobody
-    was left to make calls. `read_all`: the input has been read to its end.
+    `missing` results are asked for by what was read of the input, and neither written nor there before.
+    `hands_problem` says why nobody was left to make calls. `read_all`: the input has been read to its end.
     """
 
     rows: int
@@ -150,10 +154,6 @@ class BatchEnd(Struct, frozen=True):
             return BatchOutcome.ALL_FAILED
         is_whole = ended.finished and not (failed or ended.bad_rows or ended.broken)
         return BatchOutcome.OK if is_whole else BatchOutcome.SOME_FAILED
-
-
-def _s(count: int) -> str:
-    return "" if count == 1 else "s"
 
 
 def tally_of(documents: Iterable[Mapping[str, Any]], reference: Reference, this_run: Tally | None = None) -> Tally:

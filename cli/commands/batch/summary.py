@@ -67,7 +67,8 @@ def finish(end: BatchEnd, options: BatchOptions, summaries: Iterable[Path], *, q
     if ended.hands_problem is not None:
         complain(ended.hands_problem)
     if ended.missing and (ended.hands_problem is not None or outcome is BatchOutcome.SOME_FAILED):
-        say(f"{ended.missing:,} results are missing: {_why_missing(ended)}")
+        least = "" if ended.read_all else "at least "
+        say(f"{least}{ended.missing:,} results are missing: {_why_missing(ended)}")
         say(_go_on(options))
     if outcome is BatchOutcome.INTERRUPTED or not (failures := end.gate_failures()):
         return CODES[outcome]

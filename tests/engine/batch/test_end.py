@@ -25,5 +25,5 @@ def test_what_workers_have_left_behind_is_told_with_its_cost() -> None:
     left.add(Cost(lost_attempts=1, lost_usd=Decimal("0.02")), again=True)
     left.add(Cost(lost_attempts=1), again=False)
     again, unanswered = left.words
-    assert again.startswith("2 calls of lost workers asked again") and "0.031 USD" in again, again
-    assert "1 at an unknown price" in again and unanswered.startswith("1 call of lost workers may be billed")
+    assert again.startswith("2 calls of lost workers were asked again") and "0.031 USD" in again, again
+    assert unanswered == "1 call of lost workers may be billed, unanswered (at an unknown price)"

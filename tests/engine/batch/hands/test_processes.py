@@ -101,10 +101,10 @@ def test_killed_and_stopped_workers_lose_nothing_and_all_is_told(
     assert "killed by signal 9" in words and "not heard of for 4 s" in words and "is heard of again" in words, words
     # Each call was counted before it left: what was made beyond one a row is told, with its cost.
     beyond = billed(made) - 300
-    assert ended.left.again > 0 and "of lost workers asked again" in words
-    assert beyond <= ended.left.again and ended.left.usd > 0 and not ended.left.unpriced
+    assert ended.left.again.calls > 0 and "of lost workers were asked again" in words
+    assert beyond <= ended.left.again.calls and ended.left.again.usd > 0 and not ended.left.again.unpriced
     told = sum((Decimal(line["cost"].get("lost_usd") or 0) for line in lines), Decimal(0))
-    assert told == ended.left.usd
+    assert told == ended.left.again.usd
     assert workers() == []
 
 
