@@ -57,7 +57,7 @@ RUN_COLUMNS = (
     "cost_usd", "cost_source", "forecast_low_usd", "forecast_expected_usd", "forecast_likely_high_usd",
     "forecast_high_usd",
     "connect_s", "first_reasoning_s", "first_answer_s", "total_s", "output_tokens_per_s",
-    *_AIM_COLUMNS, "finish", "error_kind", "error_message", "warnings", "answer", "reasoning",
+    *_AIM_COLUMNS, "finish", "error_kind", "error_message", "tool_calls", "warnings", "answer", "reasoning",
 )  # fmt: skip
 
 BATCH_COLUMNS = (
@@ -66,12 +66,14 @@ BATCH_COLUMNS = (
     "passed", "expect_note", "answer", "reasoning", "visibility",
     "input_tokens", "cached_input_tokens", "cache_write_tokens", "output_tokens", "reasoning_tokens", "tokens_source",
     "cost_usd", "cost_source", "first_answer_s", "total_s", "finish", "attempts", "error_kind", "error_message",
-    *_AIM_COLUMNS, "checks", "escalation", "warnings", "row", "work", "batch", "id", "created_at",
+    *_AIM_COLUMNS, "checks", "escalation", "tool_calls", "warnings", "row", "work", "batch", "id", "created_at",
 )  # fmt: skip
 
-_CHECKLESS_COLUMNS = tuple(name for name in BATCH_COLUMNS if name not in (*_AIM_COLUMNS, "checks", "escalation"))
+_CALLLESS_COLUMNS = tuple(name for name in BATCH_COLUMNS if name != "tool_calls")
+_CHECKLESS_COLUMNS = tuple(name for name in _CALLLESS_COLUMNS if name not in (*_AIM_COLUMNS, "checks", "escalation"))
 _UNREPEATED_COLUMNS = tuple(name for name in _CHECKLESS_COLUMNS if name != "repeat")
 EARLIER_BATCH_COLUMNS = (
+    _CALLLESS_COLUMNS,
     _CHECKLESS_COLUMNS,
     _UNREPEATED_COLUMNS,
     tuple("think" if name == "think_requested" else name for name in _UNREPEATED_COLUMNS),
@@ -97,6 +99,22 @@ def cells_of(result: Result) -> dict[str, Any]:
 def cells_in(document: Mapping[str, Any]) -> dict[str, Any]:
     """The same from a document (`thinkdial.result/1`), of which anything may be missing."""
     return {name: value_in(document, *path) for name, path in _IN_DOCUMENT.items()}
+
+
+def calls_in(document: Mapping[str, Any]) -> int | None:
+    """How many tools were called, in all rounds; None where none could be."""
+    calls, rounds = document.get("tool_calls"), document.get("rounds")
+    if isinstance(rounds, list) and rounds:
+        return sum(value_in(one, "calls") or 0 for one in cast("list[Any]", rounds))
+    count = len(cast("list[Any]", calls)) if isinstance(calls, list) else 0
+    return count if count or document.get("tools") is not None else None
+
+
+def calls_of(result: Result) -> int | None:
+    """The same of a result."""
+    if result.rounds:
+        return sum(one.calls for one in result.rounds)
+    return len(result.tool_calls) if result.tool_calls or result.tools is not None else None
 
 
 def value_in(document: Mapping[str, Any], *path: str) -> Any:

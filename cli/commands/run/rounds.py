@@ -51,7 +51,7 @@ def turns_in_rounds(asked: Inquiry, talk: Talk, supply: ToolSupply, make: Turn) 
             results.append(finished.run.results[0])
             end = why_ended(results, supply.limits, time.monotonic() - began)
             if end is not None:
-                return finished if len(results) == 1 and end != "max_calls" else _whole(finished, results, end)
+                return _whole(finished, results, end) if len(results) > 1 or results[0].tool_calls else finished
             ran: list[tuple[ToolRun, ToolOutput]] = []
             try:
                 tools.run(results[-1].tool_calls, len(results), ran)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from io import StringIO
 
-from ....engine.results.csv_columns import RUN_COLUMNS, cells_of
+from ....engine.results.csv_columns import RUN_COLUMNS, calls_of, cells_of
 from ....engine.results.result import Result, Run
 from ....providers.untrusted import csv_cell, harmless
 from ..numbers import dollars, seconds, tokens
@@ -239,6 +239,7 @@ def _csv_cells(result: Result) -> dict[str, _Field]:
         "connect_s": latency.connect_s,
         "first_reasoning_s": latency.first_reasoning_s,
         "output_tokens_per_s": latency.output_tokens_per_s,
+        "tool_calls": calls_of(result),
         "warnings": " ".join(dict.fromkeys(warning.code for warning in result.warnings)),
     }
 

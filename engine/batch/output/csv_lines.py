@@ -10,7 +10,7 @@ from ....providers.json_values import parse_json
 from ....providers.untrusted import csv_cell
 from ...exchange.outcome import NEVER_SENT
 from ...results.assembly import SIMULATED
-from ...results.csv_columns import BATCH_COLUMNS, EARLIER_BATCH_COLUMNS, OF_A_RESULT, cells_in, value_in
+from ...results.csv_columns import BATCH_COLUMNS, EARLIER_BATCH_COLUMNS, OF_A_RESULT, calls_in, cells_in, value_in
 from .records import line_of_cells
 
 HEADS = (BATCH_COLUMNS, *EARLIER_BATCH_COLUMNS)
@@ -39,6 +39,7 @@ def plain_cells(document: Mapping[str, Any]) -> dict[str, Any]:
         "think": known["think_requested"],
         **{name: document.get(name) for name in _OWN},
         "reasoning_tokens": value_in(document, "usage", "reasoning_tokens"),
+        "tool_calls": calls_in(document),
         "warnings": "; ".join(warning["message"] for warning in document.get("warnings") or ()),
         "row": json.dumps(document.get("row") or {}, ensure_ascii=False),
         **{name: json.dumps(document[name], ensure_ascii=False) if document.get(name) else None for name in _JSON},

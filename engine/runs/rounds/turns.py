@@ -37,7 +37,7 @@ async def in_rounds(
             results.append(result)
             end = why_ended(results, supply.limits, time.monotonic() - began)
             if end is not None:
-                return result if len(results) == 1 and end != "max_calls" else whole_answer(results, end)
+                return whole_answer(results, end) if len(results) > 1 or result.tool_calls else result
             ran: list[tuple[ToolRun, ToolOutput]] = []
             await run_calls(kit.toolbox, result.tool_calls, len(results), ran)
             results[-1] = replace(result, tool_runs=tuple(run for run, _ in ran))

@@ -69,7 +69,7 @@ def read(path: Path) -> list[dict[str, str]]:
 def test_a_name_stands_for_the_same_in_every_file() -> None:
     shared = set(RUN_COLUMNS) & set(BATCH_COLUMNS)
     assert "think_requested" in shared and "think" not in {*RUN_COLUMNS, *BATCH_COLUMNS}
-    assert shared - set(OF_A_RESULT) == {"reasoning_tokens", "warnings"}
+    assert shared - set(OF_A_RESULT) == {"reasoning_tokens", "tool_calls", "warnings"}
     assert set(OF_A_RESULT) <= shared
     one = make_result()
     told, found = cells_in(result_document(one)), cells_of(one)
@@ -81,11 +81,12 @@ def test_a_name_stands_for_the_same_in_every_file() -> None:
 
 def test_the_earlier_heads_lack_doses_and_samples_and_have_another_name() -> None:
     assert (BATCH_COLUMNS, *EARLIER_BATCH_COLUMNS) == HEADS
-    assert HEADS[1] == tuple(
-        name for name in BATCH_COLUMNS if not name.startswith("aim_") and name not in ("checks", "escalation")
+    assert HEADS[1] == tuple(name for name in BATCH_COLUMNS if name != "tool_calls")
+    assert HEADS[2] == tuple(
+        name for name in HEADS[1] if not name.startswith("aim_") and name not in ("checks", "escalation")
     )
-    assert HEADS[2] == tuple(name for name in HEADS[1] if name != "repeat")
-    assert [(new, old) for new, old in zip(*HEADS[2:], strict=True) if new != old] == [("think_requested", "think")]
+    assert HEADS[3] == tuple(name for name in HEADS[2] if name != "repeat")
+    assert [(new, old) for new, old in zip(*HEADS[3:], strict=True) if new != old] == [("think_requested", "think")]
     assert EARLIER.read_text(encoding="utf-8").split("\n")[0] == ",".join(EARLIER_BATCH_COLUMNS[-1])
     for head in HEADS:
         assert csv_line({}, head).count(b",") == len(head) - 1

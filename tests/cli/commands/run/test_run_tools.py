@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -14,6 +15,7 @@ from typing import Any, ClassVar
 import pytest
 
 import thinkdial
+from thinkdial.engine.runs.rounds.limits import RoundLimits
 
 Cli = Callable[..., Any]
 CITY = {"city": "Rome"}
@@ -295,3 +297,57 @@ def test_rows_of_a_batch_and_a_program_have_tools_run_that_the_caller_names(
     assert (found.answer, len(found.rounds)) == ("It is sunny in Rome.", 2)
     found = thinkdial.ask("Weather?", "claude", config=config, run_tools=["weather"], session="lib")
     assert (found.answer, len(found.rounds)) == ("It is sunny in Rome.", 2)
+
+
+def test_limits_on_calls_and_time_end_it_before_a_tool_runs(
+    cli: Cli, config: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = ("ask", "Weather?", "-p", "chat", "--run-tools", "allow:weather", "--config", config, "--json")
+    in_session = (*asked, "--session", "many")
+    for name, limits in (("max_calls", {"calls": 0}), ("time", {"total_s": 0.0})):
+        with monkeypatch.context() as patched:
+            patched.setattr("thinkdial.engine.runs.rounds.kit.RoundLimits", partial(RoundLimits, **limits))
+            for command in (asked, in_session):
+                found = cli(*command).json["results"][0]
+                assert (found["rounds_end"], found["tool_runs"]) == (name, []), (name, command)
+                assert len(found["tool_calls"]) == 1
+    for command in (asked, in_session):
+        found = cli(*command, "--max-rounds", "1").json["results"][0]
+        assert found["rounds_end"] == "max_rounds", command
+        assert any(warning["code"] == "rounds" for warning in found["warnings"]), command
+
+
+def test_ctrl_c_while_a_tool_runs_keeps_what_was_done(process: Any, cli: Cli, config: Path) -> None:
+    """The tool itself interrupts the program that waits for it, and would go on for a minute."""
+    code = "import os, signal, sys, time; os.kill(os.getppid(), signal.SIGINT); time.sleep(60)"
+    text = config.read_text().replace("  weather: {command", "  other: {command")
+    config.write_text(text + f"  weather: {{command: [{sys.executable}, -c, '{code}']}}\n")
+    for more in ((), ("--session", "cut")):
+        asked = ("ask", "Weather?", "-p", "chat", "--run-tools", "allow:weather", "--config", config, *more)
+        ended = process(*asked, "--json")
+        assert ended.code == 130, (ended.code, ended.err)
+        found = json.loads(ended.out)["results"][0]
+        assert (found["status"], found["rounds_end"]) == ("cancelled", "interrupted"), more
+        (run,) = found["tool_runs"]
+        assert (run["name"], run["end"]) == ("weather", "interrupted"), more
+        assert found["cost"]["usd"] is not None, "the round before was paid for"
+        stored = cli("history", "show", "last", "--json").json["results"][0]
+        assert stored["cost"]["usd"] == found["cost"]["usd"]
+    assert "→ weather(" in cli("session", "show", "cut").out
+
+
+def test_a_chat_runs_tools_in_its_turns(cli: Cli, config: Path) -> None:
+    talked = cli(
+        "chat",
+        "talk",
+        "-p",
+        "claude",
+        "--run-tools",
+        "allow:weather",
+        "--config",
+        config,
+        stdin=b"Weather?\nAnd now?\n",
+    )
+    assert talked.code == 0, talked.err
+    assert talked.out.count("It is sunny in Rome.") == 2
+    assert 'ran weather({"city":"Rome"})' in talked.err

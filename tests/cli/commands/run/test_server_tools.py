@@ -117,3 +117,21 @@ def test_functions_and_tools_of_the_provider_go_together_where_the_facts_say_so(
     assert "does not take search beside functions of your own" in refused.err
     body = cli(*asked, "-p", "g").json["plans"][0]["request"]["body"]
     assert '"googleSearch":{}' in body and "functionDeclarations" in body and "includeServerSideToolInvocations" in body
+
+
+def test_a_tool_beside_which_functions_or_a_schema_cannot_go_is_refused_before_anything_is_sent(
+    cli: Cli, config: Path, simulator: Any, tmp_path: Path
+) -> None:
+    groq = f"  oss: {{provider: groq, base_url: '{simulator.base_url}/groq/openai/v1', model: openai/gpt-oss-120b}}\n"
+    config.write_text(config.read_text().replace("groups:", f"{groq}groups:"))
+    tool = tmp_path / "weather.json"
+    tool.write_text('{"name": "weather", "parameters": {"type": "object"}}')
+    before = len(simulator.requests)
+    for profile, server_tool, more, what in (
+        ("old", "search", ("--tool", tool), "functions of your own"),
+        ("old", "code", ("--tool", tool), "functions of your own"),
+        ("oss", "search", ("--schema", "n int"), "schema"),
+    ):
+        ended = cli("ask", "Hi", "-p", profile, "--server-tool", server_tool, *more, "--config", config)
+        assert ended.code == 2 and server_tool in ended.err and what in ended.err, (profile, ended.err)
+    assert len(simulator.requests) == before

@@ -308,3 +308,16 @@ def test_a_busy_provider_is_waited_for(bench_for: Callable[..., Bench]):
     bench = bench_for(headers="rate_limit:2")
     bench.write_rows(2)
     assert bench.through().code == 0 and bench.statuses() == {"ok": 2} and len(bench.simulator.batches) == 1
+
+
+def test_declared_tools_go_through_batches_and_their_calls_are_shown_and_not_run(bench: Bench):
+    bench.rows.write_text('{"id":"1","prompt":"use weather"}\n{"id":"2","prompt":"hello"}\n')
+    tool = bench.directory / "weather.json"
+    tool.write_text('{"name":"weather","parameters":{"type":"object","properties":{"city":{"type":"string"}}}}')
+    refused = bench.submit("--run-tools", "allow:weather")
+    assert refused.code == 2 and not bench.simulator.requests, refused.err
+    assert bench.through("--tool", tool, profiles="aog").code == 0
+    for result in bench.results():
+        called = [call["name"] for call in result["tool_calls"]]
+        assert called == (["weather"] if result["row_id"] == "1" else []), result["profile"]
+        assert result["tool_runs"] == [] and result["tools"]["declared"][0]["name"] == "weather"
