@@ -36,7 +36,7 @@ def _with_limiter(config: Config, url: str | None, job: str | None) -> Config:
     from msgspec.structs import replace
 
     from ..engine.limiter.address import parsed_address
-    from ..profiles.shared.limiter_settings import LimiterSettings
+    from ..profiles.settings.limiter_settings import LimiterSettings
 
     settings = config.limiter
     if url is not None:

@@ -18,21 +18,21 @@ from .card import ModelCard, Spelling
 from .cards.own_models import OwnModel, read_models, with_own_prices
 from .cards.resolution import card_for
 from .disk import is_own, is_same
-from .history_settings import HistorySettings, read_history
 from .own_profiles.reader import read_profile, read_think
 from .price_list import read_prices
 from .profile import MANY, Defaults, Price, Profile, Profiles, Reference
 from .provider import Provider
 from .sections.parsed import note_sound, was_sound
 from .sections.section import Section
+from .settings.history_settings import HistorySettings, read_history
 from .trust import check_trusted, is_trusted
 from .yaml_file import read_text, read_yaml
 
 if TYPE_CHECKING:
     from .checks.definitions import CheckDefinition
-    from .own_tools.definitions import OwnTools
     from .prompts.templates import PromptTemplate
-    from .shared.limiter_settings import LimiterSettings
+    from .settings.limiter_settings import LimiterSettings
+    from .tools.own_tools import OwnTools
 
 PROJECT_FILE = ".thinkdial.yaml"
 USER_FILE = "config.yaml"
@@ -263,11 +263,11 @@ def _apply(draft: _Draft, root: Section, *, trusted: bool, is_users: bool = Fals
 
         draft.templates = read_templates(section, draft.templates, trusted=trusted)
     if "tools" in root or "mcp_servers" in root:
-        from .own_tools.definitions import read_own_tools
+        from .tools.own_tools import read_own_tools
 
         draft.own_tools = read_own_tools(root, draft.own_tools, is_users=is_users)
     if "limiter" in root:
-        from .shared.limiter_settings import read_limiter
+        from .settings.limiter_settings import read_limiter
 
         draft.limiter = read_limiter(root, draft.limiter, is_users=is_users)
     if section := root.section("budget"):

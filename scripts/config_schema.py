@@ -8,18 +8,19 @@ from config_words import SCHEMA_ID, with_words
 from schema_objects import DIALECT, object_schema
 
 from thinkdial.engine.checks.expectation import KINDS, MODIFIERS
-from thinkdial.profiles import budget_rules, config, facts, history_settings
+from thinkdial.profiles import budget_rules, config, facts
 from thinkdial.profiles.card import AfterEnd, Control
 from thinkdial.profiles.cards.own_models import OWN_KEYS
 from thinkdial.profiles.checks.definitions import CHECK_KEYS, JUDGE_KEYS
 from thinkdial.profiles.own_profiles.reader import PROFILE_KEYS
-from thinkdial.profiles.own_tools.definitions import COMMAND_TOOL_KEYS, MCP_SERVER_KEYS, MOST_TOOL_OUTPUT, MOST_TOOL_S
 from thinkdial.profiles.price_list import LONG_PROMPT_KEYS, PRICE_KEYS
 from thinkdial.profiles.profile import CallLimits
 from thinkdial.profiles.prompts.templates import TEMPLATE_KEYS
-from thinkdial.profiles.server_tools.rule import tool_names
-from thinkdial.profiles.shared.limiter_settings import LIMITER_KEYS, UNREACHABLE
+from thinkdial.profiles.settings import history_settings
+from thinkdial.profiles.settings.limiter_settings import LIMITER_KEYS, UNREACHABLE
 from thinkdial.profiles.state.context import KeepReasoning, WhenFull
+from thinkdial.profiles.tools.own_tools import COMMAND_TOOL_KEYS, MCP_SERVER_KEYS, MOST_TOOL_OUTPUT, MOST_TOOL_S
+from thinkdial.profiles.tools.server_tools import tool_names
 from thinkdial.providers.registry import NAMES as DIALECTS
 from thinkdial.providers.schema import Visibility
 from thinkdial.providers.think import THINKING_LEVELS, Level

@@ -34,8 +34,6 @@ ARGUMENT_KINDS: dict[tuple[str, str], Any] = {
 }  # fmt: skip
 """What an argument is, by the first word of its command and its name in the help."""
 
-NOT_SHOWN = ("-h", "--help")
-
 
 def program_table() -> dict[str, Any]:
     """Commands with their options and arguments, and the think values."""

@@ -28,7 +28,7 @@ from ..targets.target import Target, resolve
 from .unfinished import KILLED, as_recovered
 
 if TYPE_CHECKING:
-    from ...profiles.server_tools.rule import ServerToolRule
+    from ...profiles.tools.server_tools import ServerToolRule
     from ..shapes.request import ShapePlan
     from ..tools.request import ToolsPlan
     from .read import StoredResult, StoredRun
@@ -172,7 +172,7 @@ def _server_tools(was: Result, target: Target) -> tuple[ServerToolRule, ...]:
     """The rules of the tools that the provider was asked to run."""
     if not was.server_tools:
         return ()
-    from ...profiles.server_tools.rule import server_tool
+    from ...profiles.tools.server_tools import server_tool
 
     names = [use.name for use in was.server_tools if use.asked]
     found = [server_tool(name, was.provider, was.dialect, target.profile.known_as or was.model) for name in names]

@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from msgspec.structs import replace
 
-from ...profiles.shared.limiter_settings import LimiterSettings
+from ...profiles.settings.limiter_settings import LimiterSettings
 from ...providers.errors import ConfigError
 from .address import LimiterAddress, check_client, parsed_address
 from .messages import (

@@ -10,7 +10,7 @@ from decimal import Decimal
 from msgspec import Struct
 
 from ...profiles.profile import CallLimits
-from ...profiles.shared.limiter_settings import LimiterSettings
+from ...profiles.settings.limiter_settings import LimiterSettings
 from ..costs.budget.ledger import Ledger
 from ..costs.budget.limits import Limit
 from ..costs.budget.share import Need

@@ -23,7 +23,6 @@ from ..results.result import CostSource
 from ..statistics.intervals import proportion_interval, quantile
 from .lock import LOCK_SCHEMA, MEASURES, Lock, LockedPrice, LockedRequest, LockEntry, Probe, ProbeSamples
 
-LOCK_NAME = "thinkdial.lock"
 MOST_PROBES, MOST_ENTRIES, MOST_VALUES, MOST_TOKENS = 1000, 500, 10_000, 10**9
 _SOURCES: tuple[CostSource, ...] = ("provider", "catalogue", "table", "profile", "estimated")
 

@@ -25,7 +25,7 @@ from .plan import PlanContext, ThinkPlan, plan
 from .think_plan import AimReceipt, Prompt, checked_text, sent_prompt
 
 if TYPE_CHECKING:
-    from ...profiles.server_tools.rule import ServerToolRule
+    from ...profiles.tools.server_tools import ServerToolRule
     from ..shapes.request import ShapePlan
     from ..tools.request import ToolsPlan
 

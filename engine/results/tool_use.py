@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from msgspec import Struct
 
 if TYPE_CHECKING:
-    from ...profiles.server_tools.rule import ServerToolRule
+    from ...profiles.tools.server_tools import ServerToolRule
     from ...providers.fold import Reply
 
 

@@ -18,7 +18,7 @@ from .jobs import Job
 
 if TYPE_CHECKING:
     from ...profiles.config import Config
-    from ...profiles.shared.limiter_settings import LimiterSettings
+    from ...profiles.settings.limiter_settings import LimiterSettings
     from ..costs.budget.limits import Limit, Limits, Question
     from ..costs.budget.purse import Purse
     from ..planning.fates import SessionCap

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct, field
 from msgspec.structs import replace
 
-from ...profiles.history_settings import HistorySettings
+from ...profiles.settings.history_settings import HistorySettings
 from ...providers.errors import StoreError
 from ...providers.schema import Notice
 from ...providers.turns.pieces import FILE_MARK

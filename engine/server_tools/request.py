@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec import Struct, field
 
-from ...profiles.server_tools.rule import ServerToolRule, server_tool, tool_names, why_absent
+from ...profiles.tools.server_tools import ServerToolRule, server_tool, tool_names, why_absent
 from ...providers.errors import ConfigError, UsageError, did_you_mean
 from ...providers.merge import at_path, joined, leaf_paths
 from ...providers.schema import Json, Notice
@@ -18,11 +18,7 @@ NO_TOOLS = "none"
 
 
 class ServerToolError(UsageError):
-    """A tool that a route does not have, or not beside the rest of the call; `names` are all that were asked for."""
-
-    def __init__(self, message: str, names: tuple[str, ...], hint: str | None = None) -> None:
-        super().__init__(message, hint=hint)
-        self.names = names
+    """A tool that a route does not have, or not beside the rest of the call."""
 
 
 class ServerToolPlan(Struct, frozen=True):
@@ -61,7 +57,7 @@ def plan_server_tools(target: Target, names: tuple[str, ...], params: Json, alon
     Raises `ServerToolError` where it has one of them not, or not beside the rest, and `ConfigError` where the
     profile's `params` set what the tools set.
     """
-    rules = tuple(_rule(target, name, names) for name in names)
+    rules = tuple(_rule(target, name) for name in names)
     body: dict[str, Any] = {}
     headers: list[tuple[str, str]] = []
     for rule in rules:
@@ -69,7 +65,7 @@ def plan_server_tools(target: Target, names: tuple[str, ...], params: Json, alon
             if getattr(along, "thinks" if what == "thinking" else what):
                 raise ServerToolError(
                     f"{target.profile.name}: {target.profile.model} does not take {rule.name} beside {_NAMED[what]}",
-                    names, hint=f"leave one of them out, or ask another profile; {_SEEN}",
+                    hint=f"leave one of them out, or ask another profile; {_SEEN}",
                 )  # fmt: skip
         body = joined(body, rule.body)
         headers += ((header, str(value)) for header, value in rule.headers.items())
@@ -85,13 +81,13 @@ def plan_server_tools(target: Target, names: tuple[str, ...], params: Json, alon
     return ServerToolPlan(rules, body, tuple(headers), tuple(_notices(rules)))
 
 
-def _rule(target: Target, name: str, names: tuple[str, ...]) -> ServerToolRule:
+def _rule(target: Target, name: str) -> ServerToolRule:
     model = (target.profile.known_as or target.profile.model).removeprefix("models/")
     rule = server_tool(name, target.provider.name, target.dialect, model)
     if rule is None:
         why = why_absent(target.provider.name)
         words = f"{target.profile.name}: {target.provider.name} has no {name} of its own for {target.profile.model}"
-        raise ServerToolError(f"{words} ({target.dialect})" + (f": {why}" if why else ""), names)
+        raise ServerToolError(f"{words} ({target.dialect})" + (f": {why}" if why else ""))
     return rule
 
 

@@ -26,5 +26,5 @@ def check_server_tools(target: Target, names: tuple[str, ...], config: Config) -
         able = able_profiles(config, has_them)
         hint = f"these profiles have it: {first_of(able)}" if able else None
         raise ServerToolError(
-            error.message, names, hint=hint or "no configured profile is known to have it; nothing was sent"
+            error.message, hint=hint or "no configured profile is known to have it; nothing was sent"
         ) from None

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from msgspec import Struct
 
-from ...profiles.own_tools.definitions import BETWEEN, CommandTool, McpServer, OwnTools
+from ...profiles.tools.own_tools import BETWEEN, CommandTool, McpServer, OwnTools
 from ...providers.errors import UsageError, did_you_mean
 from ..tools.definitions import Tool
 from .servers import ServerLink

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from ...profiles.own_tools.definitions import CommandTool
+from ...profiles.tools.own_tools import CommandTool
 from ..results.tool_use import ToolRunEnd
 from .output import ToolOutput
 from .process import run_bounded

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from typing import TYPE_CHECKING, Any, cast
 
-from ...profiles.own_tools.definitions import BETWEEN, NAME, McpServer
+from ...profiles.tools.own_tools import BETWEEN, NAME, McpServer
 from ...providers.errors import ConfigError
 from ..tools.definitions import Tool
 from .output import ToolOutput, cut
@@ -63,7 +63,7 @@ class ServerLink:
         """End the connection, and the server where we have started it."""
         self._ended.set()
         if self._task is not None:
-            with suppress(TimeoutError, Exception):
+            with suppress(Exception):  # how it has ended was told to whoever called it
                 await asyncio.wait_for(asyncio.shield(self._task), 5.0)
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from types import TracebackType
 from typing import Self
 
-from ...profiles.own_tools.definitions import BETWEEN
+from ...profiles.tools.own_tools import BETWEEN
 from ...providers.errors import ConfigError
 from ...providers.json_values import bounded
 from ..results.tool_use import ToolRun

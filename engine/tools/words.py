@@ -41,8 +41,3 @@ class ToolCall(Struct, frozen=True):
     arguments: Json | None = None
     text: str = ""
     errors: tuple[str, ...] = ()
-
-    @property
-    def is_valid(self) -> bool:
-        """Whether it is a call that was declared, with arguments that fit."""
-        return not self.errors

@@ -70,8 +70,8 @@ def _expected(section: Section) -> dict[str, Any]:
     if _EXPECTED.isdisjoint(section):
         return {}
     from ..checks.expected import read_expect, read_schema
-    from ..server_tools.rule import read_names
     from ..tools.declared import read_declared
+    from ..tools.server_tools import read_names
 
     tools = {"tools": read_declared(section), "tool_choice": section.text("tool_choice")}
     served = read_names(section) if "server_tools" in section else None

@@ -1,1 +1,1 @@
-"""How routes are told of tools: the facts."""
+"""Tools that a model may use: how routes are told of functions, what their providers run, and the user's own."""

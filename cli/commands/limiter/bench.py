@@ -33,7 +33,7 @@ def bench(
     from pathlib import Path
 
     from ....engine.limiter.load import run_load
-    from ....profiles.shared.limiter_settings import LimiterSettings
+    from ....profiles.settings.limiter_settings import LimiterSettings
     from ...output import emit
 
     with tempfile.TemporaryDirectory(prefix="thinkdial-bench-") as made:

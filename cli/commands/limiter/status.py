@@ -17,7 +17,7 @@ def status(limiter: LimiterUrl = None, json: AsJson = False, config: ConfigFile 
 
     from ....engine.limiter.address import default_url
     from ....engine.limiter.link import asked_status
-    from ....profiles.shared.limiter_settings import LimiterSettings
+    from ....profiles.settings.limiter_settings import LimiterSettings
     from ...formats import json_text
     from ...output import emit, spread
     from ...selection import load_config

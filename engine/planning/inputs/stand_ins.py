@@ -25,8 +25,6 @@ class StandIn(Struct, frozen=True):
 StandIns = Mapping[str, tuple[StandIn, ...]]
 """By the SHA-256 of the file, the better ones first."""
 
-NO_STAND_INS: StandIns = {}
-
 
 def fitted(target: Target, asked: Sequence[TurnPiece], stand_ins: StandIns) -> tuple[TurnPiece, ...]:
     """`asked` with what stands in for files that the route does not take; they stay where nothing is taken."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ....profiles.own_tools.definitions import McpServer, OwnTools
+from ....profiles.tools.own_tools import McpServer, OwnTools
 from ....providers.errors import ConfigError
 from ...exchange.surroundings import run_loop
 from ...tool_runs.allowed import command_tool, fingerprint, listed_tools

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from thinkdial.profiles.config import TRUST_FILE, Config, load, user_directory, user_file
-from thinkdial.profiles.history_settings import HistorySettings
+from thinkdial.profiles.settings.history_settings import HistorySettings
 from thinkdial.profiles.trust import trust
 from thinkdial.providers.errors import ConfigError
 

@@ -35,7 +35,7 @@ from thinkdial.engine.runs.observer import Silent
 from thinkdial.engine.targets.target import select
 from thinkdial.profiles.config import Config, load
 from thinkdial.profiles.profile import CallLimits
-from thinkdial.profiles.shared.limiter_settings import LimiterSettings
+from thinkdial.profiles.settings.limiter_settings import LimiterSettings
 from thinkdial.providers.errors import ConfigError, Failure
 from thinkdial.simulator import RateLimits, Simulator
 
@@ -236,7 +236,7 @@ from thinkdial.engine.costs.budget.limits import Limit, today
 from thinkdial.engine.costs.budget.share import Need
 from thinkdial.engine.limiter.link import Link
 from thinkdial.engine.limiter.pots import SharedPots, money_limits
-from thinkdial.profiles.shared.limiter_settings import LimiterSettings
+from thinkdial.profiles.settings.limiter_settings import LimiterSettings
 limits = [Limit("budget.monthly_usd", Decimal(1), Decimal(1), since=today().replace(day=1))]
 async def main():
     link = Link(LimiterSettings(sys.argv[1]), money_limits(limits))

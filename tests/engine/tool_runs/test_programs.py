@@ -17,7 +17,7 @@ from thinkdial.engine.tool_runs.programs import run_program
 from thinkdial.engine.tool_runs.toolbox import Toolbox
 from thinkdial.engine.tools.words import ToolCall
 from thinkdial.profiles.config import load
-from thinkdial.profiles.own_tools.definitions import CommandTool, OwnTools
+from thinkdial.profiles.tools.own_tools import CommandTool, OwnTools
 
 BARE = {"PATH": os.environ["PATH"]}
 

@@ -17,7 +17,7 @@ import pytest
 from thinkdial.engine.tool_runs.allowed import allowed_tools, listed_tools
 from thinkdial.engine.tool_runs.toolbox import Toolbox
 from thinkdial.engine.tools.words import ToolCall
-from thinkdial.profiles.own_tools.definitions import McpServer, OwnTools
+from thinkdial.profiles.tools.own_tools import McpServer, OwnTools
 from thinkdial.providers.errors import ConfigError
 
 pytest.importorskip("mcp")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from typing import Literal, cast
 
 from msgspec import Struct
 
@@ -50,8 +50,6 @@ def read_limiter(root: Section, base: LimiterSettings | None, *, is_users: bool)
         raise section.bad("url", "is missing", "for instance url: unix:///run/user/1000/thinkdial-limiter.sock")
     known = base or LimiterSettings(url)
     ca, said = section.text("ca"), section.choice("unreachable", UNREACHABLE)
-    unreachable: Unreachable = known.unreachable
-    for one in UNREACHABLE:
-        unreachable = one if one == said else unreachable
+    unreachable = known.unreachable if said is None else cast("Unreachable", said)
     token_env = section.text("token_env") or known.token_env
     return LimiterSettings(url, token_env, Path(ca).expanduser() if ca else known.ca, unreachable)

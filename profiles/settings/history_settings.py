@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec import Struct
 from msgspec.structs import replace
 
-from .sections.section import Section
+from ..sections.section import Section
 
 HISTORY_KEYS = ("enabled", "keep_days", "max_mb", "keep_files_days")
 

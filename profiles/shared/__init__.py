@@ -1,1 +1,0 @@
-"""What a user says of limits that runs on several machines share."""
