@@ -214,7 +214,7 @@ JobName = Annotated[
     str | None,
     typer.Option("--job", metavar="NAME", help="With a limiter: --max-cost is for all runs of this name together."),
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No notes and no progress on stderr, errors alone.")]
 
 
 Attach = Annotated[

@@ -119,8 +119,9 @@ def ready_run(
 
         checks = check_round(selections, config, expect, options, environment)
     if options.shape_with is not None:
-        from .runs.beside.second_call import settled
+        from .runs.beside.second_call import demand_schema, settled
 
+        demand_schema(options, selections)
         options = settled(options, config, [one.profile.name for one in selections], note)
     jobs = make_jobs(selections, prompt, config, replace(options, is_strict=strict), environment)
     if strict:

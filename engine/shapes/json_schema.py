@@ -17,6 +17,7 @@ from typing import Any, cast
 from ...providers.errors import UsageError
 from ...providers.json_values import array
 from .patterns import UnfinishedError, check_pattern, occurs
+from .references import check_references
 
 MOST_ERROR = 200
 
@@ -34,6 +35,13 @@ Keyword = Callable[[Any, Any, Any, Any], Iterator[Any] | None]
 def check_schema(schema: Any) -> None:
     """Raise `UsageError`, in words without a place, for what is no JSON Schema that can be judged in bounded time."""
     _validator(schema)
+
+
+def check_asked(schema: Any) -> None:
+    """The same for a schema that a provider gets; it is refused, too, where a reference in it leads to nothing."""
+    written = json.dumps(schema, sort_keys=True)
+    _made_validator(written)
+    check_references(schema, written)
 
 
 def first_problem(schema: Any, value: Any, within_s: float) -> str | None:

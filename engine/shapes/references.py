@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from typing import Any, cast
+from urllib.parse import unquote
+
+from ...providers.errors import UsageError
 
 EXTERNAL = '"$'
 _MAPS = ("properties", "$defs", "definitions", "patternProperties", "dependentSchemas")
+_REFS = ("$ref", "$dynamicRef")
+_NAMES = ('"$id"', '"$anchor"', '"$dynamicAnchor"', '"$recursiveAnchor"', "/draft-03/", "/draft-04/")
+"""What a schema is written with whose parts have names, in the two oldest drafts `id`."""
 _LITERAL = frozenset({"const", "enum", "default", "examples"})
 """Keywords whose values are data, and no schemas."""
 
@@ -18,7 +24,7 @@ def refs_in(node: Any) -> Iterator[str]:
             yield from refs_in(one)
     elif isinstance(node, dict):
         for name, value in cast("dict[str, Any]", node).items():
-            if name in ("$ref", "$dynamicRef") and isinstance(value, str):
+            if name in _REFS and isinstance(value, str):
                 yield value
             elif name in _MAPS and isinstance(value, dict):  # a property may be called `default`
                 yield from refs_in(list(cast("dict[str, Any]", value).values()))
@@ -32,7 +38,7 @@ def target_of(schema: Mapping[str, Any], ref: str) -> Any:
         return schema
     found: Any = schema
     for step in ref.removeprefix("#/").split("/") if ref.startswith("#/") else ("",):
-        key = step.replace("~1", "/").replace("~0", "~")
+        key = unquote(step).replace("~1", "/").replace("~0", "~")
         if isinstance(found, list) and key.isdecimal() and int(key) < len(cast("list[Any]", found)):
             found = cast("list[Any]", found)[int(key)]
         elif isinstance(found, dict) and key in found:
@@ -40,6 +46,44 @@ def target_of(schema: Mapping[str, Any], ref: str) -> Any:
         else:
             return None
     return found
+
+
+def check_references(schema: Any, written: str) -> None:
+    """Raise `UsageError` for a reference by which no value can be judged. `written` is the schema as JSON.
+
+    That is one that leads nowhere, out of the schema, or only back to itself. Schemas that name their parts in another
+    way than by their place are left alone.
+    """
+    if not isinstance(schema, dict) or any(name in written for name in _NAMES):
+        return
+    whole = cast("Mapping[str, Any]", schema)
+    leads: dict[str, set[str]] = {}
+    for ref in refs_in(whole):
+        if ref in leads:
+            continue
+        target = target_of(whole, ref)
+        if target is None:
+            where = "nowhere" if ref.startswith("#") else "out of the schema, and nothing is fetched"
+            raise UsageError(f"the schema: the reference {ref[:80]!r} leads {where}")
+        leads[ref] = set(_refs_of_same(target))
+    for ref in leads:
+        if ref in _reached(ref, leads):
+            raise UsageError(f"the schema: the reference {ref[:80]!r} leads back to itself without an end")
+
+
+def _refs_of_same(node: Any) -> Iterator[str]:
+    """The references in a schema that are about the very value that it is about, and not about a part of it."""
+    if not isinstance(node, dict):
+        return
+    parts = cast("dict[str, Any]", node)
+    for name in _REFS:
+        if isinstance(parts.get(name), str):
+            yield parts[name]
+    for name in ("allOf", "anyOf", "oneOf"):
+        for one in cast("list[Any]", parts[name]) if isinstance(parts.get(name), list) else ():
+            yield from _refs_of_same(one)
+    for name in ("not", "if", "then", "else"):
+        yield from _refs_of_same(parts.get(name))
 
 
 def is_recursive(schema: Mapping[str, Any]) -> bool:

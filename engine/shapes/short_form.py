@@ -11,7 +11,7 @@ from ...profiles.disk import read_bounded
 from ...profiles.shapes.shape import Shape
 from ...providers.errors import UsageError
 from ...providers.json_values import parse_json
-from .json_schema import check_schema
+from .json_schema import check_asked
 
 MOST_SCHEMA_BYTES = 2**20
 _TYPES = {
@@ -68,7 +68,7 @@ def shape_of(value: object, place: str) -> Shape:
 def checked(schema: Mapping[str, Any], name: str = "answer") -> Shape:
     """The shape of a schema. Raises `UsageError` for what is no JSON Schema that can be judged."""
     try:
-        check_schema(schema)
+        check_asked(schema)
     except RecursionError:
         raise UsageError("the schema is nested too deeply") from None
     except UsageError as error:

@@ -14,7 +14,7 @@ from msgspec import Struct, field
 from ...providers.errors import UsageError
 from ...providers.json_values import items, obj, parse_json, text
 from ...providers.schema import Json
-from ..shapes.json_schema import check_schema
+from ..shapes.json_schema import check_asked
 
 MOST_TOOLS = 128
 """Functions of one request: OpenAI takes no more."""
@@ -179,7 +179,7 @@ def _parameters(held: Mapping[str, Any], where: str, path: str) -> Json:
     if plain.get("type", "object") != "object":
         raise _bad(where, at, f"arguments are an object, and this has the type {str(plain['type'])[:60]!r}")
     try:
-        check_schema(plain)
+        check_asked(plain)
     except RecursionError:
         raise _bad(where, at, "the schema is nested too deeply") from None
     except UsageError as error:

@@ -13,6 +13,9 @@ from .fields import JsonObject, as_object, as_text
 MARK = "JSON Schema:"
 PLAIN_WISH = "JSON alone"
 DEEPEST = 6
+_BOTTOM = 4 * DEEPEST
+"""Where a schema that demands itself, which nothing fits, is left."""
+_LONGEST = 1000
 _WORDS = ("amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath")
 
 
@@ -71,7 +74,7 @@ def _asked_in_words(prompt: str) -> JsonObject | None:
 
 def _value(schema: object, root: JsonObject, seed: str, name: str, depth: int) -> object:
     """A value that fits, of a few words and small numbers; nothing optional where it is deep."""
-    node = as_object(schema) or {}
+    node = (as_object(schema) or {}) if depth < _BOTTOM else {}
     number = int(digest("value", seed, name, depth)[:6], 16)
     if (ref := as_text(node.get("$ref"))) is not None:
         return _value(_target(root, ref), root, seed, name, depth + 1)
@@ -99,7 +102,7 @@ def _value(schema: object, root: JsonObject, seed: str, name: str, depth: int) -
         }
     if kind == "array":
         least = node.get("minItems")
-        size = max(least if isinstance(least, int) else 0, 0 if depth > DEEPEST else 2)
+        size = max(min(least, _LONGEST) if isinstance(least, int) else 0, 0 if depth > DEEPEST else 2)
         return [_value(node.get("items") or {}, root, seed, f"{name}[{at}]", depth + 1) for at in range(size)]
     if kind in ("integer", "number"):
         low, high = node.get("minimum"), node.get("maximum")

@@ -164,4 +164,10 @@ def _told(asked: Inquiry, finished: Finished, *, written: bool) -> Answered:
         if finished.run.results[0].attempts:
             show_line(receipt_line(finished.run.results[0], width_aside(), named=True, number=finished.number))
         print_aftermath(finished)
+    elif streams(asked):
+        from ...output import show_line
+        from ...views.run.receipt import failures
+
+        for line in failures(finished.run.results):  # nothing else would say why there is no answer
+            show_line(line)
     return Answered(finished, written, asked.checking.gate(), asked.sending.strict_think)

@@ -80,6 +80,8 @@ class AnswerStream:
 
     def started(self, index: int, attempt: int) -> None:
         self._holdback = self._held_part = None
+        if attempt == 1 and self._wrote_answer:  # of the round before this one
+            self._close_line()
         if attempt > 1 and is_terminal(sys.stderr):
             say(f"attempt {attempt}")
 

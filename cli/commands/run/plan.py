@@ -189,8 +189,9 @@ def print_plans(
         options = replace(options, choose=choose_dose)
 
     if options.shape_with is not None:
-        from ....engine.runs.beside.second_call import settled
+        from ....engine.runs.beside.second_call import demand_schema, settled
 
+        demand_schema(options, selections)
         options = settled(options, config, [one.profile.name for one in selections], note)
 
     def counted(plans: Sequence[Prepared]) -> dict[int, int]:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 from ....engine.results.result import Result
+from ....providers.errors import Failure
 from ....providers.untrusted import one_line
 from ..line import Line
 from ..numbers import LONGEST_NAME, dollars, rate, seconds, tokens
@@ -102,10 +103,20 @@ def notes(results: Sequence[Result], *, after_comparison: bool = False) -> list[
     return [Line((f"{', '.join(whom)}: ", STRONG), (words, style)) for whom, words, style in together(said, results)]
 
 
+def failures(results: Sequence[Result]) -> list[Line]:
+    """What went wrong, alone: one line each, for all whom it concerns."""
+    said = [(result, _failed(result.error), BAD) for result in results if result.error]
+    return [Line((f"{', '.join(whom)}: ", STRONG), (words, style)) for whom, words, style in together(said, results)]
+
+
+def _failed(error: Failure) -> str:
+    return " ".join(filter(None, (failure_sentence(error), failure_hint(error))))
+
+
 def _said_above(result: Result) -> list[tuple[str, str]]:
     said = [(note_words(result), "")] if is_substituted(result.think) else []
     if result.error:
-        said.append((" ".join(filter(None, (failure_sentence(result.error), failure_hint(result.error)))), BAD))
+        said.append((_failed(result.error), BAD))
     if result.think.verdict == "starved":
         said.append((explanation(result), BAD))
     said += [(one_line(warning.message), CAUTION) for warning in result.warnings if warning.code in _TOLD_ABOVE]

@@ -19,6 +19,8 @@ def run_line(run: ToolRun) -> str:
     if run.end == "ok":
         took = "" if run.duration_s is None else f", {seconds(run.duration_s)}"
         return f"ran {named}: {run.output_bytes:,} bytes{', cut' if run.truncated else ''}{took}"
+    if run.end == "interrupted":  # it may have begun, and done what it does
+        return f"broke off {named}"
     verb = "ran" if run.duration_s is not None else "did not run"
     return f"{verb} {named}: {one_line(run.note or run.end, 200)}"
 

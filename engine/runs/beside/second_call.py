@@ -23,7 +23,7 @@ from ...planning.prepare import Prompt
 from ...results.result import Forecast, Result
 from ...shapes.words import VALUELESS, ShapeReceipt, ShapingCall
 from ...targets.simulated import simulated_profiles
-from ...targets.target import one_selection
+from ...targets.target import Selection, one_selection
 from ..checks.judge_calls import JudgeCalls
 from ..jobs import Job, Options
 from ..plans import plan_calls
@@ -93,6 +93,15 @@ def chosen_profile(
             hint="say which one shapes the answers: --shape-with PROFILE",
         )
     return min(found)[-1]
+
+
+def demand_schema(options: Options, selections: Sequence[Selection]) -> None:
+    """Raise `UsageError` where answers are to be put into a shape, and neither the call nor a profile says which."""
+    if options.shape is None and all(one.profile.schema is None for one in selections):
+        raise UsageError(
+            "--think-then-shape and --shape-with put answers into a shape, and none is said",
+            hint="say it: --schema 'name, born int', a schema in the profile, or --json-mode",
+        )
 
 
 def settled(options: Options, config: Config, names: Sequence[str], note: Note) -> Options:

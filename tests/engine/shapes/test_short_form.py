@@ -44,12 +44,30 @@ def test_a_file_gives_the_schema_its_name(tmp_path: Path) -> None:
         ("name date", "'date' is no type"),
         ("name int,", "is no field"),
         ("", "is no file"),
+        ('{"$ref": "#/nowhere"}', "the schema: the reference '#/nowhere' leads nowhere"),
+        ('{"properties": {"id": {"$ref": "https://example.org/s.json"}}}', "out of the schema, and nothing is fetched"),
+        ('{"$ref": "#"}', "leads back to itself without an end"),
+        (
+            '{"$ref": "#/$defs/a", "$defs": {"a": {"anyOf": [{"$ref": "#/$defs/a"}, {"type": "null"}]}}}',
+            "without an end",
+        ),
     ],
 )
 def test_what_is_none_is_said_with_what_would_be(said: str, words: str) -> None:
     with pytest.raises(UsageError) as refused:
         shape_in(said)
     assert words in refused.value.message
+
+
+def test_references_that_lead_somewhere_are_taken() -> None:
+    node = {"type": "object", "properties": {"next": {"$ref": "#"}, "any": {"$ref": "#/$defs/a%20b~1c"}}}
+    for schema in (
+        node | {"$defs": {"a b/c": {"type": "string"}}},
+        {"$ref": "#/$defs/n", "$defs": {"n": {"anyOf": [{"type": "null"}, {"items": {"$ref": "#/$defs/n"}}]}}},
+        {"$ref": "#it", "$defs": {"x": {"$anchor": "it", "type": "string"}}},
+        {"properties": {"$ref": {"type": "string"}, "b": {"const": {"$ref": "#/no"}}}},
+    ):
+        assert shape_in(json.dumps(schema)).schema == schema
 
 
 def test_a_file_that_is_none_names_itself(tmp_path: Path) -> None:

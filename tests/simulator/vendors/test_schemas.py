@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from thinkdial.simulator.calls.shapes import value_of
+
 from ...cases import each
 from ..conftest import Vendors
 
@@ -76,3 +78,12 @@ def test_gemini_before_the_third_takes_no_functions_beside_a_schema(vendors: Ven
     tools = [{"functionDeclarations": [{"name": "f"}]}]
     assert vendors.gemini("gemini-2.5-flash", generationConfig=config, tools=tools).status_code == 400
     assert vendors.gemini("gemini-3.8-flash", generationConfig=config, tools=tools).status_code == 200
+
+
+def test_a_schema_that_nothing_fits_is_answered_all_the_same() -> None:
+    endless = {"$ref": "#"}
+    demanded = {"type": "object", "required": ["a"], "properties": {"a": endless}}
+    assert value_of(endless, "seed") is not None
+    assert isinstance(value_of(demanded, "seed"), dict)
+    many = value_of({"type": "array", "minItems": 10**9, "items": {"type": "integer"}}, "seed")
+    assert isinstance(many, list)

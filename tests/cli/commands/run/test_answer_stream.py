@@ -65,3 +65,14 @@ def test_a_host_that_types_its_thoughts_is_never_waited_for(capsys: pytest.Captu
 def test_an_end_without_a_closer_shows_what_was_held(capsys: pytest.CaptureFixture[str]) -> None:
     parts = [AnswerDelta("Okay, ", "a"), AnswerDelta("fine", "b")]
     assert heard(capsys, stream(), *parts) == ["", "", "Okay, \n\nfine\n"]
+
+
+def test_what_was_said_before_a_tool_ran_and_the_answer_are_not_one_word(capsys: pytest.CaptureFixture[str]) -> None:
+    made = stream()
+    with made:
+        for words in ("I look it up.", "7 degrees."):
+            made.started(0, 1)
+            for delta in answer(words):
+                made.delta(0, delta)
+            made.tool_ran(0, SimpleNamespace())  # type: ignore[arg-type]
+    assert capsys.readouterr().out == "I look it up.\n7 degrees.\n"

@@ -53,3 +53,11 @@ def test_compare_shows_as_much_of_the_answers_as_is_wanted(cli: Cli, sim: Path) 
     assert "Simulated answer" in whole and "Simulated answer" not in numbers
     assert "asked → sent" in numbers
     assert "reasoning:" not in numbers
+
+
+def test_quiet_leaves_out_notes_and_not_why_there_is_no_answer(cli: Cli, sim: Path, config_for: Any) -> None:
+    assert cli("ask", "hi", "-p", "a", "--config", sim, "-q").err == ""
+    ended = cli("ask", "hi", "-p", "a", "--config", config_for("http://127.0.0.1:9"), "-q", "--retries", "0")
+    assert (ended.code, ended.out) == (3, "")
+    assert "a: connection failed" in " ".join(ended.err.split())
+    assert "first answer" not in ended.err

@@ -174,3 +174,23 @@ def test_a_forecast_counts_the_schema_where_it_is_input_and_says_where_nobody_kn
     assert shaped == plain and "of which nobody says whether it is input here" in words
     assert planned("mistral/mistral-large-4", *bounded)[0] > planned("mistral/mistral-large-4")[0] + 30
     assert "schema" not in planned("o", "--json-mode")[1]
+
+
+def test_a_second_call_without_a_schema_is_refused_before_anything_is_sent(
+    cli: Cli, config: Path, simulator: Any
+) -> None:
+    for command in ("ask", "compare", "plan"):
+        for option in (("--think-then-shape",), ("--shape-with", "o")):
+            ended = cli(command, "Who?", "-p", "a", "--config", config, *option)
+            assert ended.code == 2, (command, option, ended.err)
+            assert "none is said" in ended.err, (command, option, ended.err)
+            assert ended.out == ""
+
+
+def test_a_second_call_takes_the_schema_of_the_profile(cli: Cli, config: Path, tmp_path: Path) -> None:
+    written = config.read_text(encoding="utf-8")
+    own = tmp_path / "own.yaml"
+    own.write_text(written.replace("  a: {", "  a: {schema: name, ", 1), encoding="utf-8")
+    ended = cli("ask", "Who?", "-p", "a", "--config", own, "--think-then-shape", "--json")
+    assert ended.code == 0, ended.err
+    assert results_of(ended)[0]["shape"]["fidelity"] == "two_calls"
