@@ -6,8 +6,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.cli.commands.run.answer_stream import AnswerStream
+from thinkdial.cli.views.tools.runs import run_line
+from thinkdial.engine.results.tool_use import ToolRun
 from thinkdial.providers.inline.holdback import MOST_HELD
 from thinkdial.providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta
 
@@ -76,3 +79,9 @@ def test_what_was_said_before_a_tool_ran_and_the_answer_are_not_one_word(capsys:
                 made.delta(0, delta)
             made.tool_ran(0, SimpleNamespace())  # type: ignore[arg-type]
     assert capsys.readouterr().out == "I look it up.\n7 degrees.\n"
+
+
+def test_a_tool_that_was_broken_off_is_not_said_not_to_have_run() -> None:
+    run = ToolRun(1, "pay", "c1", {"eur": 5}, "interrupted", "", 0, note="it was broken off")
+    assert run_line(run) == 'broke off pay({"eur":5})'
+    assert run_line(replace(run, end="refused", note="not given")) == 'did not run pay({"eur":5}): not given'
