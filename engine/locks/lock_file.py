@@ -42,7 +42,7 @@ def read_lock(path: Path) -> Lock:
         hint = "thinkdial lock write -p PROFILE makes one" if isinstance(error, FileNotFoundError) else None
         raise UnreadableError(f"{name}: cannot be read: {words}", hint=hint) from None
     if len(data) > MAX_FILE_BYTES:
-        raise UnreadableError(f"{name}: larger than {MAX_FILE_BYTES // 1024} KiB, which no lock is")
+        raise UnreadableError(f"{name}: larger than {MAX_FILE_BYTES // 2**20} MiB, which no lock is")
     try:
         return lock_from(_read(data, name))
     except UnicodeDecodeError:
@@ -84,7 +84,7 @@ def lock_text(lock: Lock, *, as_json: bool) -> str:
         text = dump(apart, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
     if len(text.encode()) > MAX_FILE_BYTES:
         raise UsageError(
-            f"the lock would be larger than {MAX_FILE_BYTES // 1024} KiB", hint="take fewer or shorter probes: --probes"
+            f"the lock would be larger than {MAX_FILE_BYTES // 2**20} MiB", hint="take fewer or shorter probes: --probes"
         )
     return text
 

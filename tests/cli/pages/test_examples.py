@@ -23,7 +23,7 @@ STORY = [block for block in RUN if block.page == "start"]
 """A page that is read from its beginning to its end, in one shell."""
 QUICK = ("cat notes.txt |", "--dry-run", "models kimi-k3")
 """Words of one example of each kind; the others are slow for no other reason than that they are many."""
-OTHERS = ("peers", "ray", "releasing", "develop")
+OTHERS = ("peers", "scale", "releasing", "develop")
 """Pages that name other programs' options as well."""
 ENDS = {
     "profiles check": (0, 1),  # 1: something is not ready

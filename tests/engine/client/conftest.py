@@ -41,6 +41,8 @@ class Till:
         self.headers: list[dict[str, str]] = []
         self.bodies: list[dict[str, Any]] = []
         self.connections = 0
+        self.awaited = 1
+        """So many requests set `reached`."""
         self.reached = Event()
 
     @property
@@ -67,7 +69,8 @@ def till() -> Iterator[Till]:
             sent = {name.lower(): value for name, value in self.headers.items()}
             state.bodies.append(json.loads(self.rfile.read(int(sent["content-length"]))))
             state.headers.append(sent)
-            state.reached.set()
+            if len(state.bodies) >= state.awaited:
+                state.reached.set()
             with suppress(BrokenBarrierError):
                 barriers.setdefault(state.at_once, Barrier(state.at_once)).wait(2)
             body = json.dumps(state.body(sent)).encode()

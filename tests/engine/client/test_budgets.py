@@ -79,6 +79,7 @@ class TestMaxCost:
 
     def test_a_run_that_was_cancelled_leaves_its_part_to_others(self, ten_cents: WriteConfig, till: Till) -> None:
         till.at_once = 99  # so many never come, so the answers take long
+        till.awaited = 4
 
         async def go() -> thinkdial.Result:
             names = [f"p{number}" for number in range(4)]

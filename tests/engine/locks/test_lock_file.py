@@ -57,7 +57,7 @@ BROKEN = [
     (b"a: &x [1]\nb: *x", "aliases"),
     (b"!!python/object/apply:os.system ['true']", "x.lock"),
     (b"[" * 100_000, "nest"),
-    (b"#" * 300_000, "larger than 256 KiB"),
+    (b"#" * 1_200_000, "larger than 1 MiB"),
 ]
 
 
@@ -117,6 +117,6 @@ def test_what_is_not_there_or_a_directory_cannot_be_read(tmp_path: Path) -> None
 
 
 def test_a_lock_that_could_not_be_read_again_is_not_written() -> None:
-    large = replace(WHOLE, probes=(Probe("p", "x" * 300_000),))
-    with pytest.raises(UsageError, match="larger than 256 KiB"):
+    large = replace(WHOLE, probes=(Probe("p", "x" * 1_200_000),))
+    with pytest.raises(UsageError, match="larger than 1 MiB"):
         lock_text(large, as_json=False)
