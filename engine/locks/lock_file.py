@@ -84,7 +84,8 @@ def lock_text(lock: Lock, *, as_json: bool) -> str:
         text = dump(apart, sort_keys=False, allow_unicode=True, width=120, default_flow_style=None)
     if len(text.encode()) > MAX_FILE_BYTES:
         raise UsageError(
-            f"the lock would be larger than {MAX_FILE_BYTES // 2**20} MiB", hint="take fewer or shorter probes: --probes"
+            f"the lock would be larger than {MAX_FILE_BYTES // 2**20} MiB",
+            hint="take fewer or shorter probes: --probes",
         )
     return text
 
