@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
@@ -12,6 +11,7 @@ from msgspec import Struct
 
 from ..providers.batches.registry import WIRES
 from ..providers.errors import ConfigError
+from .cards.id_pattern import fits
 from .facts import packaged
 from .sections.section import Section
 
@@ -45,7 +45,7 @@ class BatchTerms(Struct, frozen=True):
     sources: tuple[str, ...] = ()
 
     def refuses(self, model: str) -> bool:
-        return any(re.fullmatch(pattern, model) for pattern in self.refused_models)
+        return any(fits(pattern, model) for pattern in self.refused_models)
 
 
 @cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Any, Literal
 
@@ -10,6 +9,7 @@ from msgspec import Struct, field
 
 from ..providers.schema import Visibility
 from ..providers.think import Level
+from .cards.id_pattern import fits
 
 Control = Literal["effort", "budget", "switch", "fixed", "none", "unknown"]
 """How a model's thinking is steered: by words, by a token budget, on or off, not at all; or it never thinks; or nobody
@@ -98,4 +98,4 @@ class ModelCard(Struct, frozen=True):
     is_users: bool = False
 
     def matches(self, model: str) -> bool:
-        return re.fullmatch(self.match, model) is not None
+        return fits(self.match, model)

@@ -14,6 +14,7 @@ from ..providers.errors import ConfigError
 from ..providers.think import Level
 from .card import ModelCard, Spelling
 from .cards.card_file import check_dialect, check_pattern, read_card, read_levels, read_pattern
+from .cards.id_pattern import fits
 from .profile import CallLimits, Reference
 from .provider import Catalogue, DialectUse, EndpointPart, Listing, Provider, VendorWords
 from .sections.section import Section
@@ -143,7 +144,7 @@ def card_named(provider: Provider, model: str, *, any_case: bool = False) -> Mod
     """
     for file in provider.models:
         for index, section in enumerate(_card_sections(file)[1]):
-            if re.fullmatch(read_pattern(section), model, re.IGNORECASE if any_case else 0):
+            if fits(read_pattern(section), model, any_case=any_case):
                 return _card(file, index)
     return None
 

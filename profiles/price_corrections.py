@@ -6,7 +6,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from functools import cache
 
 from msgspec import Struct, field
@@ -14,6 +13,7 @@ from msgspec.structs import replace
 
 from ..providers.errors import ConfigError
 from . import facts
+from .cards.id_pattern import fits_glob
 from .price_list import read_price
 from .profile import Price
 from .sections.section import Section
@@ -80,7 +80,7 @@ class Correction(Struct, frozen=True, eq=False):
 
     def applies_to(self, name: str, at: datetime) -> bool:
         """Whether it is about `name`, a `provider/model` in lower case, on the day of `at`."""
-        return (self.since is None or at.date() >= self.since) and any(fnmatchcase(name, glob) for glob in self.models)
+        return (self.since is None or at.date() >= self.since) and any(fits_glob(glob, name) for glob in self.models)
 
     def may_apply_to(self, provider: str) -> bool:
         """Whether a model of this provider can fit a pattern at all."""
@@ -90,7 +90,7 @@ class Correction(Struct, frozen=True, eq=False):
     def lifts(self, host: str | None, region: str | None) -> bool:
         """Whether its uplift holds for a request to `host`, processed in `region`."""
         in_region = region is not None and region in self.regions
-        return in_region or (host is not None and any(fnmatchcase(host, glob) for glob in self.hosts))
+        return in_region or (host is not None and any(fits_glob(glob, host) for glob in self.hosts))
 
 
 class Corrections(Struct, frozen=True):

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
-from fnmatch import fnmatchcase
 
 from msgspec.structs import asdict
 
 from ..providers.errors import did_you_mean
+from .cards.id_pattern import fits_glob
 from .profile import LongPrompt, Price
 from .sections.section import Section
 
@@ -57,7 +57,7 @@ def price_for(prices: Mapping[str, Price], provider: str, model: str) -> Price |
     name = f"{provider}/{model}".lower()
     if name in prices:
         return prices[name]
-    fitting = [pattern for pattern in prices if fnmatchcase(name, pattern)]
+    fitting = [pattern for pattern in prices if fits_glob(pattern, name)]
     return prices[max(fitting, key=len)] if fitting else None
 
 

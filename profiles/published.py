@@ -104,7 +104,7 @@ def laid_over(card: ModelCard, model: str, found: PublishedModels | None) -> tup
         changes |= {"control": "none", "visibility": "none"}
     different = {key: value for key, value in changes.items() if getattr(card, key) != value}
     if not card.known and (entry.levels is not None or entry.thinks is False):
-        different |= {"known": True, "match": re.compile(re.escape(model)), "example": model}
+        different |= {"known": True, "match": re.escape(model), "example": model}
     if (card.known or "known" in different) and (doubts := _doubts(card, entry)) != card.unverified:
         different["unverified"] = doubts
     if not different:

@@ -77,9 +77,9 @@ class Think(Struct, frozen=True):
 AUTO = Think()
 
 MAX_BUDGET_TOKENS = 10_000_000
-_BUDGET = re.compile(r"(\d{1,9})(k?)", re.ASCII)
+_BUDGET = r"(\d{1,9})(k?)"
 _MOST_USD = 10_000
-_DOSE = re.compile(r"~(?:(\d{1,9})(k?)|\$(\d{1,6}(?:\.\d{1,9})?|\.\d{1,9}))", re.ASCII)
+_DOSE = r"~(?:(\d{1,9})(k?)|\$(\d{1,6}(?:\.\d{1,9})?|\.\d{1,9}))"
 _WORDS = ("auto", *(level.value for level in Level))
 _HINT = (
     "use auto, off, minimal, low, medium, high, xhigh, max, a token budget such as 4000 or 8k, or a dose such as ~2000"
@@ -97,7 +97,7 @@ def parse_think(text: str) -> Think:
         return AUTO
     if word in _WORDS:
         return Think(level=Level(word))
-    if match := _BUDGET.fullmatch(word):
+    if match := re.fullmatch(_BUDGET, word, re.ASCII):
         tokens = int(match[1]) * (1024 if match[2] else 1)
         if tokens == 0:
             return Think(level=Level.OFF)
@@ -110,7 +110,7 @@ def parse_think(text: str) -> Think:
 
 
 def _dose(text: str, word: str) -> Think:
-    match = _DOSE.fullmatch(word)
+    match = re.fullmatch(_DOSE, word, re.ASCII)
     hint = "a dose is ~2000 or ~2k reasoning tokens, or ~$0.01 for the call"
     if match is None:
         raise UsageError(f"{text!r} is not a dose", hint=hint)

@@ -7,7 +7,6 @@ import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import cast
 from urllib.parse import urljoin, urlsplit
@@ -18,6 +17,7 @@ from msgspec.structs import asdict
 
 from ...profiles import facts
 from ...profiles.card import BudgetRange, ModelCard
+from ...profiles.cards.id_pattern import fits_glob
 from ...profiles.cards.resolution import card_for
 from ...profiles.cards.retirement import listed_ends
 from ...profiles.disk import read_bounded
@@ -157,7 +157,7 @@ def _changes(file: FactFile) -> Iterator[str]:
         yield _price_change(one)
     for end in file.ends:
         follows = f"; use {end.retirement.successor}" if end.retirement.successor else ""
-        yield f"{end.provider}: models {end.match.pattern} end on {end.retirement.on}{follows}"
+        yield f"{end.provider}: models {end.match} end on {end.retirement.on}{follows}"
 
 
 def _card_change(provider: str, card: ModelCard) -> Iterator[str]:
@@ -220,7 +220,7 @@ def _meant(one: Correction) -> Iterator[str]:
             if provider.prices != table:
                 continue
             for card in (card for name in provider.models for card in facts.cards(name)):
-                if fnmatchcase(known := f"{table}/{card.example}".lower(), pattern):
+                if fits_glob(pattern, known := f"{table}/{card.example}".lower()):
                     yield known
 
 

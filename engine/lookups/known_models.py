@@ -156,7 +156,7 @@ def _cards(provider: Provider, config: Config) -> Iterator[ModelCard]:
         card = card_for(provider, model, config.spellings)
         if card.example not in listed:
             found = corrected(card, provider, model, config.models, config.spellings)
-            yield replace(found, match=re.compile(re.escape(model)))
+            yield replace(found, match=re.escape(model))
 
 
 def _far(one: KnownModel, pattern: str | None) -> int:

@@ -22,8 +22,8 @@ ENDPOINTS = (
 )
 """What base URLs end with that were copied from a request; the longer before those that they end with."""
 
-_VERSIONS = re.compile(r"/(v\d{1,2}(?:alpha|beta)?\d{0,2})/(v\d{1,2}(?:alpha|beta)?\d{0,2})(?=/)")
-_VERSION = re.compile(r"/v\d")
+_VERSIONS = r"/(v\d{1,2}(?:alpha|beta)?\d{0,2})/(v\d{1,2}(?:alpha|beta)?\d{0,2})(?=/)"
+_VERSION = r"/v\d"
 
 
 def check_address(base_url: str, url: str) -> None:
@@ -49,10 +49,10 @@ def address_hint(failed: Failure, url: str, base_url: str) -> str | None:
     if failed.status not in (404, 405) and failed.kind not in ("not_found", "protocol"):
         return None
     path = urlsplit(url).path
-    if doubled := _VERSIONS.search(path):
+    if doubled := re.search(_VERSIONS, path):
         first, second = doubled[1], doubled[2]
         return f"the address was {url}, with /{first} and /{second}: take /{first} out of base_url"
     speaks_of_models = "model" in failed.message.lower()
-    if failed.status in (404, 405) and not speaks_of_models and not _VERSION.search(path):
+    if failed.status in (404, 405) and not speaks_of_models and not re.search(_VERSION, path):
         return f"the address was {url}: most hosts want base_url: {base_url}/v1"
     return None

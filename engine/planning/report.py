@@ -19,10 +19,10 @@ from .prepare import Prepared, without_pieces, without_turn_compaction
 _Place = tuple[int, int]
 """The number of a turn, and a position in its pieces."""
 
-_COMPACTS = re.compile(r"context_management|compact[-_ ]?20\d\d|compact_threshold", re.IGNORECASE)
+_COMPACTS = r"context_management|compact[-_ ]?20\d\d|compact_threshold"
 """How a refusal names what asks for a compaction on the way."""
 
-_PATH = re.compile(r"messages\D{1,3}(\d+)\D{1,12}(\d+)")
+_PATH = r"messages\D{1,3}(\d+)\D{1,12}(\d+)"
 
 
 def without_refused_pieces(prepared: Prepared, failed: Failure) -> tuple[Prepared, Notice] | None:
@@ -31,7 +31,9 @@ def without_refused_pieces(prepared: Prepared, failed: Failure) -> tuple[Prepare
     It does not say which pieces, so that all go at once and there is no second time. A provider that has no word for
     compacting on the way is not asked for it again.
     """
-    if prepared.continuity.compacts_at is not None and _COMPACTS.search(f"{failed.param or ''} {failed.message}"):
+    if prepared.continuity.compacts_at is not None and re.search(
+        _COMPACTS, f"{failed.param or ''} {failed.message}", re.IGNORECASE
+    ):
         words = f"the provider does not compact on the way ({failed.message}) and was asked again without that"
         return without_turn_compaction(prepared), Notice("compaction_refused", words)
     dead = refused_pieces(prepared, failed)
@@ -103,7 +105,7 @@ def reported_fates(prepared: Prepared, changes: Iterable[Json]) -> tuple[PieceFa
 
 
 def _path(entry: Json) -> tuple[int, int] | None:
-    found = _PATH.search(text(entry.get("path")) or "")
+    found = re.search(_PATH, text(entry.get("path")) or "")
     return (int(found[1]), int(found[2])) if found else None
 
 

@@ -7,15 +7,15 @@ from collections.abc import Iterator
 
 from msgspec import Struct
 
-_PUBLISHED = re.compile(r"(?:.*/)?publishers/(?P<vendor>[^/]+)/models/(?P<name>.+)")
-_OF_ACCOUNT = re.compile(r"(?:.*/)?accounts/[^/]+/(?:models|routers)/(?P<name>.+)")
-_ARN = re.compile(r"arn:aws[a-z-]*:bedrock:[^:]*:[^:]*:(?P<kind>[a-z-]+)/(?P<name>.+)")
+_PUBLISHED = r"(?:.*/)?publishers/(?P<vendor>[^/]+)/models/(?P<name>.+)"
+_OF_ACCOUNT = r"(?:.*/)?accounts/[^/]+/(?:models|routers)/(?P<name>.+)"
+_ARN = r"arn:aws[a-z-]*:bedrock:[^:]*:[^:]*:(?P<kind>[a-z-]+)/(?P<name>.+)"
 _NAMING_ARNS = ("foundation-model", "inference-profile", "default-prompt-router")
-_API_VERSION = re.compile(r"(-v\d+)?(:\d+)(:\d+k)?$|-v\d+$")
-_AT_VERSION = re.compile(r"@(\d{3,8}|default|latest)$")
-_SNAPSHOT = re.compile(r"-(\d{8}|\d{4}-\d{2}-\d{2}|\d{4}|\d{3}|\d{2}-\d{2}|\d{2}-\d{4})$")
-_MOVING = re.compile(r"[-:@](latest|default)$")
-_FINE_TUNED = re.compile(r"ft:(?P<base>[^:]+)(:.*)?")
+_API_VERSION = r"(-v\d+)?(:\d+)(:\d+k)?$|-v\d+$"
+_AT_VERSION = r"@(\d{3,8}|default|latest)$"
+_SNAPSHOT = r"-(\d{8}|\d{4}-\d{2}-\d{2}|\d{4}|\d{3}|\d{2}-\d{2}|\d{2}-\d{4})$"
+_MOVING = r"[-:@](latest|default)$"
+_FINE_TUNED = r"ft:(?P<base>[^:]+)(:.*)?"
 
 
 class IdWords(Struct, frozen=True):
@@ -47,7 +47,7 @@ def readings(model: str, words: IdWords) -> tuple[IdReading, ...]:
 
 def is_opaque(model: str) -> bool:
     """Whether the id names a place of the account, and no model: an application's profile, a deployment, a preset."""
-    arn = _ARN.fullmatch(model)
+    arn = re.fullmatch(_ARN, model) if model.startswith("arn:") else None
     return bool(arn and arn["kind"] not in _NAMING_ARNS) or "/deployments/" in model or model.startswith("@preset/")
 
 
@@ -66,13 +66,13 @@ def _readings(model: str, words: IdWords) -> Iterator[IdReading]:
 def _unwrapped(model: str, words: IdWords) -> Iterator[IdReading]:
     """The id without what says where it is served, step by step, and with the vendor that stands in front."""
     name, vendor, why = model.strip().removeprefix("models/"), None, None
-    if published := _PUBLISHED.fullmatch(name):
+    if "publishers/" in name and (published := re.fullmatch(_PUBLISHED, name)):
         vendor, name = words.vendors.get(published["vendor"].lower()), published["name"]
         yield IdReading(name, vendor)
-    elif owned := _OF_ACCOUNT.fullmatch(name):
+    elif "accounts/" in name and (owned := re.fullmatch(_OF_ACCOUNT, name)):
         name = owned["name"]
         yield IdReading(name)
-    if arn := _ARN.fullmatch(name):
+    if name.startswith("arn:") and (arn := re.fullmatch(_ARN, name)):
         name = arn["name"]
         yield IdReading(name, vendor)
     yield IdReading(name, vendor)
@@ -102,11 +102,11 @@ def _unwrapped(model: str, words: IdWords) -> Iterator[IdReading]:
 def _respelled(one: IdReading, words: IdWords) -> Iterator[IdReading]:
     """The same model under another spelling: a version behind `@`, the version of the API, a way to be served."""
     name, vendor, why = one.name, one.vendor, one.why
-    if version := _AT_VERSION.search(name):
+    if "@" in name and (version := re.search(_AT_VERSION, name)):
         word, name = version[1], name[: version.start()]
         yield IdReading(f"{name}-{word}" if word.isdigit() else name, vendor, why)
         return
-    if version := _API_VERSION.search(name):
+    if version := re.search(_API_VERSION, name):
         name = name[: version.start()]
         yield IdReading(name, vendor, why)
     base, colon, tag = name.rpartition(":")
@@ -123,12 +123,12 @@ def _respelled(one: IdReading, words: IdWords) -> Iterator[IdReading]:
 def _reduced(one: IdReading) -> Iterator[IdReading]:
     """The model that the id points at or is a kind of, and why the two may differ."""
     name, vendor = one.name, one.vendor
-    if tuned := _FINE_TUNED.fullmatch(name):
+    if name.startswith("ft:") and (tuned := re.fullmatch(_FINE_TUNED, name)):
         name = tuned["base"]
         yield IdReading(name, vendor, one.why or "fine-tuned")
-    if moving := _MOVING.search(name):
+    if name.endswith(("latest", "default")) and (moving := re.search(_MOVING, name)):
         name = name[: moving.start()]
         yield IdReading(name, vendor, one.why or f"what {moving[1]} points at may change")
-    while snapshot := _SNAPSHOT.search(name):
+    while name[-1:].isdecimal() and (snapshot := re.search(_SNAPSHOT, name)):
         name = name[: snapshot.start()]
         yield IdReading(name, vendor, one.why or f"snapshot {snapshot[1]}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from fnmatch import fnmatchcase
 from functools import cache
 from typing import Any
 
@@ -18,6 +17,7 @@ from ..profile import Price
 from ..provider import Provider
 from ..sections.section import Section
 from .card_file import CARD_KEYS, contradiction, read_card
+from .id_pattern import fits_glob
 from .resolution import card_for
 
 OWN_KEYS = ("like", "price", *(key for key in CARD_KEYS if key not in ("match", "example")))
@@ -103,7 +103,7 @@ def own_names(provider: str, models: Mapping[str, OwnModel]) -> list[str]:
 
 def fitting(name: str, patterns: Iterable[str]) -> list[str]:
     """The patterns that fit `name`, the nearest last."""
-    found = [pattern for pattern in patterns if pattern == name or fnmatchcase(name, pattern)]
+    found = [pattern for pattern in patterns if pattern == name or fits_glob(pattern, name)]
     return sorted(found, key=lambda pattern: (pattern == name, len(pattern)))
 
 

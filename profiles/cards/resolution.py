@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 
@@ -15,6 +14,7 @@ from ..card import Control, ModelCard, Spelling
 from ..provider import Provider, VendorWords
 from ..updates.stored import stored_facts
 from .card_file import read_card, read_pattern
+from .id_pattern import fits
 from .model_id import IdReading, is_opaque, readings
 from .vendors import Maker, vendors
 
@@ -50,7 +50,7 @@ def _newer(provider: Provider, name: str) -> ModelCard | None:
         return None
     try:
         for section in listed.sections(provider.name):
-            if re.fullmatch(read_pattern(section), name):
+            if fits(read_pattern(section), name):
                 card = read_card(section, found.date, known_spellings=facts.spellings())
                 return replace(card, home=provider.name)
     except ConfigError:

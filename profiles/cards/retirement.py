@@ -9,7 +9,6 @@ is refused (the default) or rerouted: the successor answers under the old name, 
 
 from __future__ import annotations
 
-import re
 from datetime import date
 from functools import cache
 from typing import cast, get_args
@@ -23,6 +22,7 @@ from ..card import AfterEnd, ModelCard
 from ..sections.section import Section
 from ..updates.stored import stored_facts
 from .card_file import check_end
+from .id_pattern import fits
 from .resolution import names_of
 
 TOLD_DAYS = 180
@@ -81,7 +81,7 @@ class ListedEnd(Struct, frozen=True):
     """A retirement at `provider`, and the ids of the models that it is about."""
 
     provider: str
-    match: re.Pattern[str]
+    match: str
     retirement: Retirement
 
 
@@ -127,7 +127,7 @@ def retirement_of(provider: str, model: str, card: ModelCard) -> Retirement | No
         name = model.removeprefix("models/")
         names = (name,) if card.known and card.matches(name) else names_of(model)
         for end in listed:
-            if any(end.match.fullmatch(name) for name in names):
+            if any(fits(end.match, name) for name in names):
                 return end.retirement
     return _of_card(card) if card.home == provider else None
 
@@ -153,4 +153,4 @@ def read_end(section: Section, provider: str | None = None) -> ListedEnd:
     if then == "rerouted" and successor is None:
         raise section.bad("then", "rerouted needs the successor that answers")
     confirmed = "date" not in section.texts("unverified")
-    return ListedEnd(provider, re.compile(match), Retirement(on, successor, then, confirmed, sources))
+    return ListedEnd(provider, match, Retirement(on, successor, then, confirmed, sources))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 
@@ -12,6 +11,7 @@ from .. import facts
 from ..card import ModelCard
 from ..sections.section import Section
 from .card_file import read_card
+from .id_pattern import fits
 from .model_id import IdWords
 
 
@@ -32,7 +32,7 @@ class Makers(Struct, frozen=True):
 
     def maker_of(self, name: str) -> Maker | None:
         """Who makes what is called `name`, a bare id."""
-        return next((vendor for vendor in self.listed.values() if re.fullmatch(vendor.ids, name.lower())), None)
+        return next((vendor for vendor in self.listed.values() if fits(vendor.ids, name.lower())), None)
 
     def distance(self, provider: str, name: str) -> int:
         """0 for the provider of who makes what is called `name`, 1 for everybody else."""

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any, cast
 
 from msgspec.structs import replace
 
+from ..cards.id_pattern import fits
 from ..facts import packaged
 from ..sections.section import Section
 from .rule import InputRule
@@ -56,7 +56,7 @@ def _levels(section: Section | None, model: str) -> Iterator[dict[str, Any]]:
     yield _read(section)
     for one in section.sections("models"):
         one.only((*_KEYS, "match"))
-        if re.fullmatch(one.text("match") or "", model):
+        if fits(one.text("match") or "", model):
             yield _read(one)
             return
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
+from ..cards.id_pattern import fits
 from ..sections.section import Section
 
 
@@ -23,7 +23,7 @@ def route_levels(root: Section, provider: str, dialect: str, model: str, keys: I
         yield found
         for one in found.sections("models"):
             one.only((*known, "match"))
-            if re.fullmatch(one.text("match") or "", model):
+            if fits(one.text("match") or "", model):
                 yield one
                 break
 

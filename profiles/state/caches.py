@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ..cards.id_pattern import fits
 from ..facts import packaged
 from ..sections.section import Section
 
@@ -76,7 +76,7 @@ def _levels(beside: Section | None, dialect: str, model: str) -> Iterator[dict[s
     yield _read(section)
     for one in section.sections("models"):
         one.only((*_KEYS, "match"))
-        if re.fullmatch(one.text("match") or "", model):
+        if fits(one.text("match") or "", model):
             yield _read(one)
             return
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, cast
 
 from msgspec import Struct, field
 
+from ..cards.id_pattern import fits
 from ..facts import packaged
 from ..sections.section import Section
 
@@ -88,7 +88,7 @@ def _section(provider: str, dialect: str, model: str) -> Section | None:
         return section
     for one in listed:
         one.only((*_KEYS, "match"))
-        if re.fullmatch(one.text("match") or "", model):
+        if fits(one.text("match") or "", model):
             return one
     return None
 

@@ -10,6 +10,7 @@ from typing import Any, cast, get_args
 from msgspec.structs import replace
 
 from ...providers.errors import ConfigError
+from ..cards.id_pattern import fits
 from ..facts import packaged
 from ..sections.section import Section
 from .rule import Binding, StateRefusal, StateRule, Taking
@@ -72,7 +73,7 @@ def _levels(section: Section | None, model: str) -> Iterator[dict[str, Any]]:
     yield _read(section)
     for one in section.sections("models"):
         one.only((*_KEYS, "match"))
-        if re.fullmatch(one.text("match") or "", model):
+        if fits(one.text("match") or "", model):
             yield _read(one)
             return
 

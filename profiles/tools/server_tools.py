@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import cache
 from typing import Any
@@ -10,6 +9,7 @@ from typing import Any
 from msgspec import Struct, field
 
 from ...providers.errors import did_you_mean
+from ..cards.id_pattern import fits
 from ..facts import packaged
 from ..sections.section import Section
 
@@ -55,7 +55,7 @@ class _ToolRoute(Struct, frozen=True):
     def fits(self, provider: str, dialect: str, model: str) -> bool:
         if provider not in self.providers or dialect != self.dialect:
             return False
-        return re.fullmatch(self.models, model) is not None
+        return fits(self.models, model)
 
 
 class _Tools(Struct, frozen=True):

@@ -53,8 +53,21 @@ def read_fact_file(text: str, name: str) -> FactFile:
     except ValueError:
         raise root.bad("date", "must be a day, as 2026-12-05") from None
     prices = tuple(_price(section, day) for section in root.sections("prices"))
-    ends = tuple(read_end(section) for section in root.sections("retirements"))
+    ends = tuple(map(_end, root.sections("retirements")))
     return FactFile(day, dict(_cards(root)), prices, ends)
+
+
+def _end(section: Section) -> ListedEnd:
+    _check_ids(section)
+    return read_end(section)
+
+
+def _check_ids(section: Section) -> None:
+    """Raise `ConfigError` for ids that are no expression, or one that could take long."""
+    pattern = section.text("match") or ""
+    if not pattern or len(pattern) > LONGEST_PATTERN or _BACKTRACKING.search(pattern):
+        raise section.bad("match", "is no simple pattern of ids")
+    check_pattern(section)
 
 
 def cards_of(root: Section, provider: str) -> tuple[ModelCard, ...]:
@@ -74,12 +87,9 @@ def _cards(root: Section) -> Iterator[tuple[str, tuple[ModelCard, ...]]]:
 
 def _card(section: Section, provider: str, root: Section) -> ModelCard:
     section.only([key for key in CARD_KEYS if key not in NO_CARD_KEYS])
-    pattern = section.text("match") or ""
-    if not pattern or len(pattern) > LONGEST_PATTERN or _BACKTRACKING.search(pattern):
-        raise section.bad("match", "is no simple pattern of ids")
+    _check_ids(section)
     if not section.texts("sources"):
         raise section.bad("sources", "are missing")
-    check_pattern(section)
     card = read_card(section, root.text("date"), known_spellings=facts.spellings())
     return replace(card, home=provider)
 

@@ -68,7 +68,7 @@ _POLICY_CODES = frozenset(
 _SAFETY_CHECK = "SAFETY_CHECK"
 """What xAI names, somewhere in the error, when it refuses a prompt."""
 
-_SHOWN_DELTAS = re.compile(r"output_text|reasoning|refusal|arguments|_input|_code|audio\.delta")
+_SHOWN_DELTAS = r"output_text|reasoning|refusal|arguments|_input|_code|audio\.delta"
 """Deltas that are read, that are a part of a call, or that their finished item repeats."""
 
 _CALLS = frozenset({"function_call", "custom_tool_call", "computer_call", "local_shell_call", "mcp_approval_request"})
@@ -171,7 +171,7 @@ class ResponsesDecoder:
             # The live service nests the error, the SDK's type is flat; `type` is then the event's own name.
             flat = {key: value for key, value in document.items() if key != "type"}
             yield from self._error({"error": flat} if is_hollow(document.get("error")) else document)
-        elif kind.endswith(".delta") and not _SHOWN_DELTAS.search(kind):
+        elif kind.endswith(".delta") and not re.search(_SHOWN_DELTAS, kind):
             yield from skipped(kind, document.get("delta"))
 
     def close(self) -> Iterator[Delta]:

@@ -70,7 +70,7 @@ _KIND_OF_CODE: Mapping[str, ErrorKind] = {
 Source: https://developers.openai.com/api/docs/guides/error-codes, and what is cited above
 """
 
-_UNKNOWN_MODEL = re.compile(r"model not exist|is not a valid model id|model .{0,100} does not exist", re.IGNORECASE)
+_UNKNOWN_MODEL = r"model not exist|is not a valid model id|model .{0,100} does not exist"
 """DeepSeek and OpenRouter say so with a 400 like any other: https://openrouter.ai/docs/api_reference/errors-and-debugging"""
 
 # Where hosts and gateways put the same count; the first that is there holds.
@@ -172,7 +172,7 @@ def read_openai_error(status: int | None, headers: Headers, document: Any) -> Fa
     kind = kind or "server"
     if kind == "invalid_request" and (is_long_prompt(message) or "model token limit" in message):
         kind = "context_length"
-    elif kind == "invalid_request" and _UNKNOWN_MODEL.search(message):
+    elif kind == "invalid_request" and re.search(_UNKNOWN_MODEL, message, re.IGNORECASE):
         kind = "not_found"
     elif kind == "invalid_request" and "incorrect api key" in message.lower():
         # xAI says so with a 400: https://docs.x.ai/developers/debugging

@@ -26,7 +26,7 @@ _IN_WORDS = (
     r"\b(?:again|retry|wait|resets?|available)\b[^.\n]{0,40}?[ ](?:in|after|for|within|about)?[ ]?"
     rf"({_TOGETHER}|{_DURATION})"
 )
-_WORDS = re.compile(r"(\d+(?:\.\d+)?)[ ]?([a-z]+)", re.IGNORECASE)
+_WORDS = r"(\d+(?:\.\d+)?)[ ]?([a-z]+)"
 
 
 def retry_delay_s(headers: Mapping[str, str]) -> float | None:
@@ -64,7 +64,7 @@ def wait_in_words_s(message: str) -> float | None:
     said = match[1].lower()
     parts = PART.findall(said)
     if "".join(number + unit for number, unit in parts) != said:
-        parts = [(number, _unit_of(word)) for number, word in _WORDS.findall(said)]
+        parts = [(number, _unit_of(word)) for number, word in re.findall(_WORDS, said, re.IGNORECASE)]
     return min(sum(float(number) * UNITS_S[unit] for number, unit in parts), LONGEST_S)
 
 

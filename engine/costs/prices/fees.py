@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from decimal import Decimal
-from fnmatch import fnmatchcase
 from functools import cache
 
 from msgspec import Struct
 
+from ....profiles.cards.id_pattern import fits_glob
 from ....profiles.facts import packaged
 from ....profiles.sections.section import Section
 
@@ -52,7 +52,7 @@ def tool_fees() -> tuple[ToolFees, ...]:
 def fees_of(tools: Mapping[str, int], provider: str | None, model: str) -> Fees:
     """The fees for `tools`, with the price table's names of provider and model."""
     name = f"{provider}/{model}".lower()
-    fits = (one.usd for one in tool_fees() if any(fnmatchcase(name, pattern) for pattern in one.models))
+    fits = (one.usd for one in tool_fees() if any(fits_glob(pattern, name) for pattern in one.models))
     rates = next(fits, _NONE)
     due = {tool: (number, rates[tool]) for tool, number in tools.items() if rates.get(tool)}
     return Fees(

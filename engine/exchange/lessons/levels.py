@@ -7,12 +7,12 @@ import re
 from ....providers.errors import Failure
 from ....providers.think import THINKING_LEVELS, Level
 
-_ABOUT_THINKING = re.compile(r"effort|reasoning|thinking|think\b", re.IGNORECASE)
+_ABOUT_THINKING = r"effort|reasoning|thinking|think\b"
 _LISTS = re.compile(
     r"\b(?:(?:supported|allowed|valid|accepted) values?(?: are)?|one of|accepts|expected|supports(?: only)?)(.{1,400})",
     re.IGNORECASE | re.DOTALL,
 )
-_WORD = re.compile(r"[A-Za-z]+")
+_WORD = r"[A-Za-z]+"
 _OFF_WORDS = frozenset({"none", "off", "disabled"})
 
 
@@ -23,11 +23,11 @@ def legal_levels(failed: Failure) -> tuple[tuple[Level, ...], bool] | None:
     legal one. Google's level words are upper case; some hosts print the members of an enumeration.
     """
     about = f"{failed.param or ''} {failed.message}"
-    if failed.kind != "invalid_request" or not _ABOUT_THINKING.search(about):
+    if failed.kind != "invalid_request" or not re.search(_ABOUT_THINKING, about, re.IGNORECASE):
         return None
     match = _LISTS.search(failed.message)
     if match is None:
         return None
-    words = {word.lower() for word in _WORD.findall(match[1])}
+    words = {word.lower() for word in re.findall(_WORD, match[1])}
     levels = tuple(level for level in THINKING_LEVELS if level.value in words)
     return (levels, bool(words & _OFF_WORDS)) if levels else None
