@@ -22,7 +22,7 @@ def list_(provider: Provider = None, json: AsJson = False) -> ExitCode:
     from ....engine.history.files.stored_files import kept_files
     from ....engine.history.files.uploaded import StoredUploads
     from ...formats import json_text
-    from ...output import emit, rendered, say
+    from ...output import emit, listed, say
     from ...views.history.files import kept_table, upload_table
 
     uploads = [one for one in StoredUploads().all() if provider in (None, one.provider)]
@@ -31,10 +31,10 @@ def list_(provider: Provider = None, json: AsJson = False) -> ExitCode:
         emit(json_text(files_document(uploads, kept)))
         return ExitCode.OK
     if uploads:
-        emit(rendered(upload_table(uploads, datetime.now(UTC))))
+        emit(listed(lambda _: upload_table(uploads, datetime.now(UTC))))
     else:
         say("nothing is at a provider" if provider is None else f"nothing is at {provider}")
     if kept:
         emit("\n" if uploads else "")
-        emit(rendered(kept_table(kept)))
+        emit(listed(lambda _: kept_table(kept)))
     return ExitCode.OK

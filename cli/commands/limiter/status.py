@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
+import typer
+
 from ...exit_codes import ExitCode
 from ...options import AsJson, ConfigFile, LimiterUrl
 
 
-def status(limiter: LimiterUrl = None, json: AsJson = False, config: ConfigFile = None) -> ExitCode:
+def status(
+    url: Annotated[str | None, typer.Argument(metavar="URL", help="Which limiter, as --limiter says it.")] = None,
+    limiter: LimiterUrl = None,
+    json: AsJson = False,
+    config: ConfigFile = None,
+) -> ExitCode:
     """Show the buckets of a limiter, its clients with their leases, and the money of the day, the month and jobs.
 
-    It is the one of --limiter, else of your configuration, else the private one of this machine.
+    It is that of URL or --limiter, else of your configuration, else the private one of this machine.
 
     Example:  thinkdial limiter status
     """
@@ -23,7 +32,7 @@ def status(limiter: LimiterUrl = None, json: AsJson = False, config: ConfigFile 
     from ...selection import load_config
     from ...views.limiter import limiter_document, limiter_tables
 
-    found = load_config(config, (), quiet=True, shared=(limiter, None)).limiter or LimiterSettings(default_url())
+    found = load_config(config, (), quiet=True, shared=(url or limiter, None)).limiter or LimiterSettings(default_url())
     told = asyncio.run(asked_status(found))
     if json:
         emit(json_text(limiter_document(told, found.url)))

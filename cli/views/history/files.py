@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from rich.table import Table
 
-from ...output import harmless
+from ....providers.untrusted import one_line
 
 if TYPE_CHECKING:
     from ....engine.history.files.stored_files import StoredFileRow
@@ -21,7 +21,7 @@ def upload_table(uploads: Sequence[Uploaded], now: datetime) -> Table:
     for one in uploads:
         left = one.expires_at - now
         ends = "has ended" if left <= timedelta(0) else f"{one.expires_at:%Y-%m-%d %H:%M} UTC"
-        table.add_row(str(one.number), harmless(one.name), f"{one.bytes:,}", one.provider, harmless(one.id), ends)
+        table.add_row(str(one.number), one_line(one.name), f"{one.bytes:,}", one.provider, one_line(one.id), ends)
     return table
 
 
@@ -31,6 +31,6 @@ def kept_table(kept: Sequence[StoredFileRow]) -> Table:
     table = Table(*columns, box=None, header_style="bold", pad_edge=False)
     for one in kept:
         state = "" if one.has_data else "its bytes are forgotten"
-        names = harmless(one.name or one.sha256[:12])
-        table.add_row(names, f"{one.bytes:,}", harmless(one.media_type), str(one.runs), one.used_at[:16], state)
+        names = one_line(one.name or one.sha256[:12])
+        table.add_row(names, f"{one.bytes:,}", one_line(one.media_type), str(one.runs), one.used_at[:16], state)
     return table

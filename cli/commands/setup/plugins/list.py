@@ -17,14 +17,14 @@ def list_(json: AsJson = False) -> ExitCode:
 
     from .....engine.lookups.plugins import plugins
     from ....formats import json_text
-    from ....output import emit, rendered, say
+    from ....output import emit, listed, say
     from ....views.setup.plugin_list import plugin_table
 
     found = plugins()
     if json:
         emit(json_text({"schema": "thinkdial.plugins/1", "plugins": [asdict(one) for one in found]}))
     elif found:
-        emit(rendered(plugin_table(found)))
+        emit(listed(lambda _: plugin_table(found)))
     else:
         say("no plugins are installed (docs/plugins.md says how one is made)")
     return ExitCode.OK if all(one.problem is None for one in found) else ExitCode.SOME_FAILED

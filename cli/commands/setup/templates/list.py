@@ -14,7 +14,7 @@ def list_(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
     from .....engine.batch.rows.templates import fields_in
     from .....profiles.config import load
     from ....formats import json_text
-    from ....output import console, emit, rendered, say
+    from ....output import emit, listed, say
     from ....views.setup.template_list import template_document, template_table
 
     found = [(one, fields_in(one.prompt, f"template {one.name}")) for one in load(config).templates.values()]
@@ -22,7 +22,7 @@ def list_(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
         rows = [template_document(one, fields) for one, fields in found]
         emit(json_text({"schema": "thinkdial.templates/1", "templates": rows}))
     elif found:
-        emit(rendered(template_table(found, console().width)))
+        emit(listed(lambda width: template_table(found, width)))
     else:
         say("there are no templates: they stand under `templates:` in a configuration (docs/setup.md)")
     return ExitCode.OK

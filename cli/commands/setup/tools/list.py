@@ -20,7 +20,7 @@ def list_(mcp: OfServers = False, json: AsJson = False, config: ConfigFile = Non
     from .....engine.runs.rounds.inventory import own_tools
     from .....profiles.config import load
     from ....formats import json_text
-    from ....output import complain, console, emit, rendered, say
+    from ....output import complain, emit, listed, say
     from ....views.tools.inventory import inventory_document, inventory_table
 
     found = own_tools(load(config), asks_servers=mcp)
@@ -29,7 +29,7 @@ def list_(mcp: OfServers = False, json: AsJson = False, config: ConfigFile = Non
     elif found.is_empty:
         say("there are no tools: they stand under `tools:` and `mcp_servers:` in your configuration (docs/tools.md)")
     else:
-        emit(rendered(inventory_table(found, console().width)))
+        emit(listed(lambda width: inventory_table(found, width)))
     for problem in found.problems:
         complain(problem)
     return ExitCode.SOME_FAILED if found.problems else ExitCode.OK

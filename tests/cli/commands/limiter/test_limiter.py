@@ -28,6 +28,7 @@ def test_refusals_before_anything_is_sent(cli: Cli, sim: Path, tmp_path: Path) -
         (("limiter", "serve", "tcp://0.0.0.0:7433"), "without a token and TLS"),
         (("limiter", "serve", "http://localhost"), "no address of a limiter"),
         (("limiter", "serve", f"unix://{tmp_path}/s", "--token-file", tmp_path / "none"), "is not there"),
+        (("limiter", "status", f"unix://{tmp_path}/other"), f"unix://{tmp_path}/other cannot be reached"),
         (("limiter", "status", "--limiter", f"unix://{tmp_path}/none"), "cannot be reached"),
         (("ask", "x", "-p", "a", "--config", sim, "--limiter", f"unix://{tmp_path}/none"), "cannot be reached"),
         (("ask", "x", "-p", "a", "--config", sim, "--job", "night"), "--job needs a limiter"),

@@ -133,3 +133,13 @@ def test_the_files_are_named_beside_the_prompt_wherever_a_run_is_shown(
     assert "<h3>Attached</h3>" in html and "notes&lt;b&gt;.txt (text)" in html and "<b>.txt" not in html
     assert f"chart.png (image, {chart.stat().st_size:,} bytes)" in cli(*asked, "--format", "md").out
     assert "Attached" not in cli("compare", "What?", "-p", "a", "--config", sim, "--format", "text").out
+
+
+def test_files_are_listed_a_line_each_on_a_pipe_whatever_they_are_called(cli: Cli, sim: Path, tmp_path: Path) -> None:
+    path = tmp_path / "two\nlines\tand\x1b[31m red.png"
+    path.write_bytes(IMAGE)
+    assert cli("ask", "What?", "-a", path, "-p", "a", "--config", sim, "-q").code == 0
+    head, row = cli("files", "list").out.splitlines()
+    assert head.split("\t")[:3] == ["in the history", "bytes", "type"]
+    assert row.split("\t")[1:4] == [str(len(IMAGE)), "image/png", "1"]
+    assert "\x1b" not in row

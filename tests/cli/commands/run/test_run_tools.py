@@ -263,6 +263,9 @@ def test_what_is_configured_is_listed_with_a_hash_and_checked(cli: Cli, config: 
     listed = cli("tools", "list", "--config", config, "--json").json
     assert [tool["name"] for tool in listed["tools"]] == ["weather", "slow"]
     assert all(len(tool["hash"]) == 16 for tool in listed["tools"])
+    head, *rows = cli("tools", "list", "--config", config).out.splitlines()
+    assert head.split("\t") == ["name", "what it is", "hash"]
+    assert [row.split("\t")[::2] for row in rows] == [[tool["name"], tool["hash"]] for tool in listed["tools"]]
     assert "✓ weather" in cli("tools", "check", "--config", config).out
     config.write_text(config.read_text() + "  gone: {command: [/nowhere/at-all]}\n")
     checked = cli("tools", "check", "--config", config)
