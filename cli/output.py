@@ -10,7 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
-from ..profiles.disk import real_path, write_private
+from ..profiles.disk import is_device, real_path, write_private
 from ..providers.errors import ConfigError, MissingKeyError, StrictPlanError, ThinkdialError
 from ..providers.untrusted import harmless
 from .closed_pipe import ClosedPipeError
@@ -264,6 +264,6 @@ def check_writable(path: Path) -> None:
         raise ConfigError(f"{path} is a directory", hint="-o takes the name of a file")
     if not path.parent.is_dir():
         raise ConfigError(f"{path.parent} is not a directory", hint="make it first")
-    is_device = path.exists() and not path.is_file()
-    if not os.access(path if is_device else path.parent, os.W_OK):
-        raise ConfigError(f"{path if is_device else path.parent} cannot be written to")
+    written = path if is_device(path) else path.parent
+    if not os.access(written, os.W_OK):
+        raise ConfigError(f"{written} cannot be written to")

@@ -142,6 +142,11 @@ def make_private_directory(path: Path, *, exist_ok: bool = True, parents: bool =
     path.chmod(OWNER_DIRECTORY)  # the umask may have taken away even what its owner needs
 
 
+def is_device(path: Path) -> bool:
+    """Whether `path` is something that cannot be read again: a device, a pipe, a directory."""
+    return path.exists() and not path.is_file()
+
+
 def read_bounded(path: Path, most_bytes: int = SMALL_BYTES) -> bytes:
     """All of a file, which may be a pipe or a device. Raises `OSError`, also for more than `most_bytes`."""
     with path.open("rb") as file:

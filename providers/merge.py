@@ -1,4 +1,4 @@
-"""Merging native request fields: nested objects merge, everything else is replaced."""
+"""Native request fields: nested objects merge, everything else is replaced; templates are filled."""
 
 from __future__ import annotations
 
@@ -17,6 +17,24 @@ def merged(base: Mapping[str, Any], *overlays: Mapping[str, Any]) -> dict[str, A
             else:
                 result[key] = value
     return result
+
+
+def filled(template: Any, values: Mapping[str, Any]) -> Any:
+    """`template` with `values` where their names stand.
+
+    Keys whose value is None are left out, and so are those of objects in which nothing is left.
+    """
+    if isinstance(template, Mapping):
+        found: dict[str, Any] = {}
+        for key, part in cast("Mapping[str, Any]", template).items():
+            value = filled(part, values)
+            is_emptied = bool(part) and isinstance(part, Mapping) and not value
+            if not is_emptied and (value is not None or part is None):
+                found[key] = value
+        return found
+    if isinstance(template, (list, tuple)):
+        return [filled(part, values) for part in cast("Sequence[Any]", template)]
+    return values.get(template, template) if isinstance(template, str) else template
 
 
 def leaf_paths(document: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

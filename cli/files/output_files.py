@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from ...engine.results.forms import form_of
-from ...profiles.disk import real_path
+from ...profiles.disk import is_device, real_path
 from ...providers.errors import ConfigError, UsageError, did_you_mean
 from ..output import check_writable
 from .written_files import is_ours
@@ -51,14 +51,10 @@ def check_suffix(path: Path, forms: Iterable[F]) -> F | None:
     """The form that the end of the name says; None where it says nothing. Raises `UsageError` for an unknown one."""
     among = list(forms)
     found = form_of(path, among)
-    if found is None and path.suffix and not _is_special(path):
+    if found is None and path.suffix and not is_device(path):
         suffixes = list(dict.fromkeys(_SUFFIXES.get(form, f".{form}") for form in among))
         raise UsageError(
             f"-o {path}: {path.suffix} says no format that there is{did_you_mean(path.suffix.lower(), suffixes)}",
             hint=f"use {', '.join(suffixes)}; or say --format",
         )
     return found
-
-
-def _is_special(path: Path) -> bool:
-    return path.exists() and not path.is_file()

@@ -101,3 +101,13 @@ def at_the_point(texts: Sequence[str], figure: str = " ", point: str = " ") -> l
         text if text == UNKNOWN else text + (point if widest and "." not in text else "") + figure * (widest - own)
         for text, own in zip(texts, decimals, strict=True)
     ]
+
+
+def rounded_tokens(value: float) -> str:
+    """Tokens of a curve or an axis, which need not be whole."""
+    return tokens(round(value))
+
+
+def rounded_dollars(value: float) -> str:
+    """Dollars of a curve or an axis, in three digits."""
+    return dollars(Decimal(f"{value:.3g}"))

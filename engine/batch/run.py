@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec import Struct
 from msgspec.structs import replace
 
+from ...profiles.disk import is_device
 from ...providers.errors import ConfigError, UsageError
 from ..checks.gates import GateTally
 from ..results.assembly import new_id
@@ -31,7 +32,6 @@ from .output.target import (
     HEAD,
     LineTaker,
     begun_pipe,
-    is_device,
     opened_device,
     output_file,
     output_form,

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import cast
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import httpx2
 from msgspec import Struct
@@ -29,7 +29,7 @@ from ...providers.schema import HttpRequest
 from ..costs.prices.quote import Quote, Wanted, quote
 from ..exchange.body import TooLargeError, read_body
 from ..exchange.transport import CannotSendError, Transport, read_transport_error
-from ..targets.target import is_loopback
+from ..targets.target import bare_address, is_loopback
 
 ADDRESS_VARIABLE = "THINKDIAL_FACTS_URL"
 FILE_NAME = "facts.yaml"
@@ -88,7 +88,7 @@ def fetched_facts(url: str | None, environment: dict[str, str]) -> NewFacts:
     if not address.startswith("https://") and not is_loopback(address):
         raise UsageError("facts are fetched by https only", hint="http is for this machine's own addresses")
     data, proof = asyncio.run(_fetched(address))
-    return _checked(data, proof.decode("ascii", "replace").split()[0:1], _shown(address))
+    return _checked(data, proof.decode("ascii", "replace").split()[0:1], bare_address(address))
 
 
 def read_facts(path: Path) -> NewFacts:
@@ -246,23 +246,18 @@ async def _get(transport: Transport, address: str, most_bytes: int) -> bytes:
                     address = _redirected(address, there)
                     continue
                 if response.status != 200:
-                    raise ConfigError(f"{_shown(address)} answered HTTP {response.status}", hint=_KEPT)
+                    raise ConfigError(f"{bare_address(address)} answered HTTP {response.status}", hint=_KEPT)
                 return await read_body(response.chunks, most_bytes, "the fact file")
         except TooLargeError as error:
             raise ConfigError(str(error), hint=_KEPT) from None
         except (httpx2.HTTPError, CannotSendError) as error:
             failed = read_transport_error(error, address, TIMEOUT_S)
             raise ConfigError(f"the facts cannot be fetched: {failed.message}", hint=_KEPT) from None
-    raise ConfigError(f"{_shown(address)} sends from one address to the next", hint=_KEPT)
+    raise ConfigError(f"{bare_address(address)} sends from one address to the next", hint=_KEPT)
 
 
 def _redirected(address: str, there: str) -> str:
     target = urljoin(address, there)
     if not target.startswith("https://") and not (is_loopback(address) and is_loopback(target)):
-        raise ConfigError(f"{_shown(address)} sends to an address without https", hint=_KEPT)
+        raise ConfigError(f"{bare_address(address)} sends to an address without https", hint=_KEPT)
     return target
-
-
-def _shown(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import httpx2
 from msgspec import Struct
@@ -15,7 +14,7 @@ from ..costs.prices import price_table
 from ..exchange.body import TooLargeError, read_body
 from ..exchange.surroundings import run_loop
 from ..exchange.transport import CannotSendError, Transport, read_transport_error
-from ..targets.target import is_loopback
+from ..targets.target import bare_address, is_loopback
 
 TIMEOUT_S = 30.0
 
@@ -60,7 +59,7 @@ async def update_prices(transport: Transport, url: str, at: datetime) -> Path:
     data = await _fetch(transport, url)
     from ..costs.prices import library_table
 
-    return price_table.store(library_table.checked(data), data, _without_secrets(url), at)
+    return price_table.store(library_table.checked(data), data, bare_address(url), at)
 
 
 async def _fetch(transport: Transport, url: str) -> bytes:
@@ -68,7 +67,7 @@ async def _fetch(transport: Transport, url: str) -> bytes:
     try:
         async with transport.open(request, None, idle_timeout_s=TIMEOUT_S) as response:
             if response.status != 200:
-                raise ConfigError(f"{_without_secrets(url)} answered HTTP {response.status}", hint=_KEPT)
+                raise ConfigError(f"{bare_address(url)} answered HTTP {response.status}", hint=_KEPT)
             return await read_body(response.chunks, price_table.MAX_BYTES, "the price data")
     except TooLargeError as error:
         raise ConfigError(str(error), hint=_KEPT) from None
@@ -78,8 +77,3 @@ async def _fetch(transport: Transport, url: str) -> bytes:
 
 
 _KEPT = "the prices that are there already stay in use"
-
-
-def _without_secrets(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ...profiles.card import BudgetRange, ModelCard, Spelling
 from ...providers.errors import ConfigError
-from ...providers.merge import at_path, merged, without
+from ...providers.merge import at_path, filled, without
 from ...providers.schema import Json, Notice
 from ...providers.think import THINKING_LEVELS, Level, Think
 from .certainty import judged
@@ -103,7 +103,7 @@ def _off(context: PlanContext) -> ThinkPlan:
     if spelling is not None and spelling.budget and card.control == "budget" and card.budget:
         least_budget = card.budget.min
         note = f"off → {least_budget} tokens: {context.model} {cannot}; that is its least"
-        native = _filled(spelling.budget, budget=least_budget)
+        native = _in_place(spelling.budget, budget=least_budget)
         return _built(think, context, native, "clamped", note, budget_tokens=least_budget)
     return _unsupported(think, f"{context.model} {cannot}", context)
 
@@ -203,7 +203,7 @@ def _send_budget(
         if sent > most:
             sent, why = most, f"the output limit of {limit} must hold thinking and answer"
     words = f"{level} → {sent} tokens" if level is not None else f"{wanted} → {sent} tokens"
-    native = _filled(spelling.budget, budget=sent)
+    native = _in_place(spelling.budget, budget=sent)
     if sent != wanted:
         return _built(think, context, native, "clamped", f"{words}: {why}", budget_tokens=sent)
     note = None if level is None else f"{words}: {context.model} takes budgets, not levels"
@@ -325,17 +325,8 @@ def _optional(native: Json, context: PlanContext) -> tuple[str, ...]:
 
 
 def _fill(spelling: Spelling, level: Level) -> dict[str, Any]:
-    return _filled(spelling.level, level=spelling.words.get(level.value, level.value))
+    return _in_place(spelling.level, level=spelling.words.get(level.value, level.value))
 
 
-def _filled(template: Json, *, level: str | None = None, budget: int | None = None) -> dict[str, Any]:
-    values = {"$level": level, "$budget": budget}
-
-    def fill(value: Any) -> Any:
-        if isinstance(value, str) and value in values:
-            return values[value]
-        if isinstance(value, Mapping):
-            return _filled(value, level=level, budget=budget)  # pyright: ignore[reportUnknownArgumentType]
-        return value
-
-    return merged({key: fill(value) for key, value in template.items()})
+def _in_place(template: Json, *, level: str | None = None, budget: int | None = None) -> dict[str, Any]:
+    return filled(template, {"$level": level, "$budget": budget})

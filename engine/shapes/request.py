@@ -13,7 +13,7 @@ from msgspec.structs import replace
 from ...profiles.shapes.rule import ShapeRule, shape_rule
 from ...profiles.shapes.shape import Shape
 from ...providers.errors import first_of
-from ...providers.merge import at_path, leaf_paths, merged
+from ...providers.merge import at_path, filled, leaf_paths, merged
 from ...providers.schema import Json, Notice
 from .adaptation import Adaptation, adapt
 from .words import ShapeChange, ShapeFidelity
@@ -91,7 +91,7 @@ def plan_shape(shape: Shape, route: ShapeRoute) -> ShapePlan:
         if not rule.loose:
             return _in_words(shape, rule, f"the schema cannot be said here ({where})", lost=lost)
         told = f"not held to the schema, which is only a hint here ({where})"
-        native = _filled(rule.loose, shape.schema, shape.name)
+        native = filled(rule.loose, _values(shape.schema, shape.name))
         notices = (Notice("shape_loose", told), *_notices(rule, route))
         return ShapePlan(
             shape,
@@ -102,7 +102,7 @@ def plan_shape(shape: Shape, route: ShapeRoute) -> ShapePlan:
             notices=notices,
             counts=rule.counts_schema,
         )
-    native = merged(rule.beside, _filled(body, adaptation.schema, shape.name))
+    native = merged(rule.beside, filled(body, _values(adaptation.schema, shape.name)))
     notices = (*_changes(adaptation), *_notices(rule, route))
     note = {"yes": None, "no": "answers are not held to it", "unknown": "whether answers are held to it is not known"}
     return ShapePlan(
@@ -152,21 +152,9 @@ def _owns(body: Json) -> tuple[str, ...]:
     return tuple(leaf_paths(body))
 
 
-def _filled(template: Any, schema: Json, name: str) -> Any:
-    """The template with the schema and its name in their places."""
-    if isinstance(template, dict):
-        return {key: _filled(value, schema, name) for key, value in cast("Mapping[str, Any]", template).items()}
-    if isinstance(template, list):
-        return [_filled(value, schema, name) for value in cast("list[Any]", template)]
-    match template:
-        case "$schema":
-            return schema
-        case "$schema_text":
-            return json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
-        case "$name":
-            return name
-        case _:
-            return template
+def _values(schema: Json, name: str) -> dict[str, Any]:
+    text = json.dumps(schema, ensure_ascii=False, separators=(",", ":"))
+    return {"$schema": schema, "$schema_text": text, "$name": name}
 
 
 def _notices(rule: ShapeRule, route: ShapeRoute) -> tuple[Notice, ...]:

@@ -314,6 +314,12 @@ def host_of(url: str) -> str:
         return ""
 
 
+def bare_address(url: str) -> str:
+    """Scheme, host, port and path: a name, a password and a query may be secret."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.hostname}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
 def is_loopback(url: str) -> bool:
     """Whether `url` points at this machine."""
     import ipaddress

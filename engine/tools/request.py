@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -13,7 +12,7 @@ from msgspec.structs import replace
 from ...profiles.shapes.rule import subset_rule
 from ...profiles.tools.rule import ToolsRule, tools_rule
 from ...providers.errors import ConfigError, first_of
-from ...providers.merge import at_path, leaf_paths, merged
+from ...providers.merge import at_path, filled, leaf_paths, merged
 from ...providers.schema import Json, Notice
 from ..shapes.adaptation import Adaptation, adapt
 from ..shapes.words import ShapeChange
@@ -74,11 +73,11 @@ def plan_tools(toolset: Toolset, route: ToolsRoute) -> ToolsPlan:
         owns = tuple(leaf_paths(rule.body))
         return ToolsPlan(toolset, choice, note=note, owns=owns, notices=tuple(notices))
     declared, sent, told = _declared(toolset, rule, route)
-    native = _filled(rule.body, {"$tools": declared})
+    native = filled(rule.body, {"$tools": declared})
     if rule.strict_body and any(tool.strict for tool in toolset.tools):
         native = merged(native, rule.strict_body)
     chosen: Json = {"auto": dict[str, Any](), "none": rule.none, "any": rule.any, "named": rule.named}[choice.mode]
-    native = merged(native, _filled(chosen, {"$name": choice.name}))
+    native = merged(native, filled(chosen, {"$name": choice.name}))
     if rule.note:
         notices.append(Notice("tool_route", rule.note))
     hidden = rule.hidden_forced_tokens if choice.is_forced else rule.hidden_tokens
@@ -125,7 +124,7 @@ def _declared(
             told.append(Notice("tool_changed", _changes(tool.name, changes)))
         values = {"$name": tool.name, "$description": tool.description or None, "$schema": adaptation.schema}
         said = False if strict is None and rule.says_strict else strict
-        declared.append(_filled(rule.tool, {**values, "$strict": said}))
+        declared.append(filled(rule.tool, {**values, "$strict": said}))
         sent.append(SentTool(tool.name, said, adaptation.changes))
     return declared, tuple(sent), tuple(told)
 
@@ -163,13 +162,3 @@ def _of_subset(written: str, subset: str) -> Adaptation:
 def _changes(name: str, changes: tuple[ShapeChange, ...]) -> str:
     places = [f"{change.keyword} at {change.path or '/'}" for change in changes]
     return f"{name}: the schema as sent is changed ({first_of(places)}); calls are held against the one that was meant"
-
-
-def _filled(template: Any, values: Mapping[str, Any]) -> Any:
-    """The template with the values in their places; keys whose value is None are left out."""
-    if isinstance(template, Mapping):
-        held = {key: _filled(value, values) for key, value in cast("Mapping[str, Any]", template).items()}
-        return {key: value for key, value in held.items() if value is not None}
-    if isinstance(template, (list, tuple)):
-        return [_filled(value, values) for value in cast("list[Any]", template)]
-    return values.get(template, template) if isinstance(template, str) else template

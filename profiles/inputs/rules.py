@@ -10,6 +10,7 @@ from msgspec.structs import replace
 
 from ..cards.id_pattern import fits
 from ..facts import packaged
+from ..sections.levels import section_of
 from ..sections.section import Section
 from .rule import InputRule
 
@@ -31,8 +32,8 @@ def input_rule(provider: str, dialect: str, model: str) -> InputRule:
     root = packaged(FILE)
     root.only(("dialects", "providers"))
     rule = InputRule()
-    for section in (root.section("dialects"), _of(root.section("providers"), provider)):
-        for found in _levels(_of(section, dialect), model):
+    for section in (root.section("dialects"), section_of(root.section("providers"), provider)):
+        for found in _levels(section_of(section, dialect), model):
             rule = replace(rule, **{name: _over(getattr(rule, name), value) for name, value in found.items()})
     return rule
 
@@ -42,10 +43,6 @@ def _over(before: Any, later: Any) -> Any:
         merged = {**before, **cast("Mapping[str, Any]", later)}
         return {name: value for name, value in merged.items() if value is not None}
     return (*before, *later)
-
-
-def _of(section: Section | None, name: str) -> Section | None:
-    return section.section(name) if section is not None and name in section else None
 
 
 def _levels(section: Section | None, model: str) -> Iterator[dict[str, Any]]:

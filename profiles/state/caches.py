@@ -11,6 +11,7 @@ from msgspec.structs import replace
 
 from ..cards.id_pattern import fits
 from ..facts import packaged
+from ..sections.levels import section_of
 from ..sections.section import Section
 
 FILE = "caches.yaml"
@@ -52,14 +53,10 @@ def cache_rule(provider: str, dialect: str, model: str) -> CacheRule:
     root = packaged(FILE)
     root.only(("dialects", "providers"))
     rule = CacheRule()
-    for section in (root.section("dialects"), _of(root.section("providers"), provider)):
+    for section in (root.section("dialects"), section_of(root.section("providers"), provider)):
         for found in _levels(section, dialect, model):
             rule = replace(rule, **found)
     return rule
-
-
-def _of(section: Section | None, name: str) -> Section | None:
-    return section.section(name) if section is not None and name in section else None
 
 
 def _levels(beside: Section | None, dialect: str, model: str) -> Iterator[dict[str, Any]]:
@@ -67,7 +64,7 @@ def _levels(beside: Section | None, dialect: str, model: str) -> Iterator[dict[s
 
     Before that comes what it is `like`, which stands `beside` it.
     """
-    section = _of(beside, dialect)
+    section = section_of(beside, dialect)
     if section is None:
         return
     section.only((*_KEYS, "models", "like"))

@@ -12,6 +12,7 @@ from msgspec.structs import replace
 from ...providers.errors import ConfigError
 from ..cards.id_pattern import fits
 from ..facts import packaged
+from ..sections.levels import section_of
 from ..sections.section import Section
 from .rule import Binding, StateRefusal, StateRule, Taking
 
@@ -33,8 +34,8 @@ def state_rule(provider: str, dialect: str, model: str) -> StateRule:
     """The rule of the route: later levels replace what earlier ones say, key by key. Any names have one."""
     root = _root()
     rule = StateRule(is_known=False)
-    for section in (root.section("dialects"), _of(root.section("providers"), provider)):
-        for found in _levels(_of(section, dialect), model):
+    for section in (root.section("dialects"), section_of(root.section("providers"), provider)):
+        for found in _levels(section_of(section, dialect), model):
             rule = replace(rule, **{"is_known": True, **found})
     return rule
 
@@ -57,10 +58,6 @@ def _root() -> Section:
     return root
 
 
-def _of(section: Section | None, name: str) -> Section | None:
-    return section.section(name) if section is not None and name in section else None
-
-
 def _levels(section: Section | None, model: str) -> Iterator[dict[str, Any]]:
     """What a section says of all its models, and then of this one: the first pattern that matches counts.
 
@@ -69,7 +66,7 @@ def _levels(section: Section | None, model: str) -> Iterator[dict[str, Any]]:
     if section is None:
         return
     section.only((*_KEYS, "models", "like"))
-    yield from _levels(_of(_root().section("dialects"), section.text("like") or ""), model)
+    yield from _levels(section_of(_root().section("dialects"), section.text("like") or ""), model)
     yield _read(section)
     for one in section.sections("models"):
         one.only((*_KEYS, "match"))

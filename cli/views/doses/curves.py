@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from decimal import Decimal
 
 from rich.console import RenderableType
 from rich.text import Text
@@ -11,7 +10,7 @@ from rich.text import Text
 from ....engine.doses.curves import LEVEL, Dose, DoseCurve, DoseFigure
 from ....providers.untrusted import one_line
 from ..grid import Column, needs, ruled
-from ..numbers import ALIKE, UNKNOWN, dollars, seconds, tokens
+from ..numbers import ALIKE, UNKNOWN, rounded_dollars, rounded_tokens, seconds
 from ..report.scales import Scale, fitting
 from ..run.phrases import CAUTION, QUIET, STRONG
 
@@ -87,10 +86,10 @@ def _columns(curve: DoseCurve, wide: bool) -> list[Column]:
         Column(
             "reasoning tokens",
             "right",
-            [Text(figure_words(dose.reasoning_tokens, token_words, interval=True)) for dose in curve.doses],
+            [Text(figure_words(dose.reasoning_tokens, rounded_tokens, interval=True)) for dose in curve.doses],
         ),
         column("total time", lambda dose: dose.total_s, seconds),
-        column("cost", lambda dose: dose.usd, dollar_words),
+        column("cost", lambda dose: dose.usd, rounded_dollars),
     ]
 
 
@@ -106,14 +105,6 @@ def figure_words(figure: DoseFigure | None, words: Callable[[float], str], *, in
     if not interval or figure.low is None or figure.high is None:
         return words(figure.median)
     return f"{words(figure.median)} ({words(figure.low)} to {words(figure.high)})"
-
-
-def token_words(value: float) -> str:
-    return tokens(round(value))
-
-
-def dollar_words(value: float) -> str:
-    return dollars(Decimal(f"{value:.3g}"))
 
 
 def _scale(curves: Sequence[DoseCurve]) -> Scale:

@@ -9,12 +9,12 @@ from itertools import pairwise
 
 from ....engine.doses.curves import Dose, DoseCurve, DoseFigure
 from ....providers.untrusted import one_line
-from ..numbers import UNKNOWN, seconds
+from ..numbers import UNKNOWN, rounded_dollars, rounded_tokens, seconds
 from ..report.assets import page_of
 from ..report.columns import PageCell, PageColumn, PageTable, number, page_amounts
-from ..report.plots import SERIES, ChartLine, Plot, Point, Tick, axis_kind, dollar_tick, second_tick
+from ..report.plots import SERIES, ChartLine, Plot, Point, Tick, axis_kind, second_tick
 from ..report.scales import Scale, fitting, usable
-from .curves import dollar_words, figure_words, legend, step_lines, think_words, token_words
+from .curves import figure_words, legend, step_lines, think_words
 
 _Pick = Callable[[Dose], DoseFigure | None]
 
@@ -24,9 +24,11 @@ def dose_page(curves: Sequence[DoseCurve], made_at: datetime) -> str:
     drawn = [curve for curve in curves if curve.doses]
     simulated = [curve for curve in drawn if curve.asked.simulated]
     charts = (
-        _plot(drawn, "reasoning", "Reasoning tokens", lambda dose: dose.reasoning_tokens, token_words, token_words),
+        _plot(
+            drawn, "reasoning", "Reasoning tokens", lambda dose: dose.reasoning_tokens, rounded_tokens, rounded_tokens
+        ),
         _plot(drawn, "time", "Total time", lambda dose: dose.total_s, second_tick, seconds),
-        _plot(drawn, "cost", "Cost", lambda dose: dose.usd, dollar_tick, dollar_words),
+        _plot(drawn, "cost", "Cost", lambda dose: dose.usd, rounded_dollars, rounded_dollars),
     )
     answers = sum(curve.answers for curve in curves)
     return page_of(
@@ -161,8 +163,8 @@ def _table(curves: Sequence[DoseCurve]) -> PageTable:
         words("model", lambda curve, dose: _name(curve)),
         words("think", lambda curve, dose: think_words(dose)),
         PageColumn("", "answers", True, counted),
-        *figures("reasoning tokens", lambda dose: dose.reasoning_tokens, token_words),
-        *figures("output tokens", lambda dose: dose.output_tokens, token_words),
+        *figures("reasoning tokens", lambda dose: dose.reasoning_tokens, rounded_tokens),
+        *figures("output tokens", lambda dose: dose.output_tokens, rounded_tokens),
         *figures("total time", lambda dose: dose.total_s, seconds),
-        *figures("cost", lambda dose: dose.usd, dollar_words, money=True),
+        *figures("cost", lambda dose: dose.usd, rounded_dollars, money=True),
     ))  # fmt: skip

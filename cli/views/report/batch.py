@@ -25,11 +25,11 @@ from ..batch.summary import (
     star_words,
     totals,
 )
-from ..numbers import BEST, UNKNOWN, dollars, seconds, tokens
+from ..numbers import BEST, UNKNOWN, dollars, rounded_dollars, seconds, tokens
 from .assets import page_of
 from .bars import ROW_HEIGHT, Bar, BarChart, Segment
 from .columns import PageCell, PageColumn, PageTable, number, page_amounts
-from .plots import SERIES, ChartLine, Plot, Point, Tick, axis_kind, dollar_tick, labelled, ticks
+from .plots import SERIES, ChartLine, Plot, Point, Tick, axis_kind, labelled, ticks
 from .scales import Scale, fitting, usable
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def _plot(entries: Sequence[_Entry]) -> Plot | None:
         "one point a profile and think value, with the 95 % interval of its rate: the higher the better, the further"
         " left the cheaper",
         f"mean cost of a result{axis_kind(across)}", "pass rate, with its 95 % interval",
-        ticks(across, dollar_tick), tuple(Tick(100 - 100 * tick, f"{100 * tick:.0f} %") for tick in up.ticks),
+        ticks(across, rounded_dollars), tuple(Tick(100 - 100 * tick, f"{100 * tick:.0f} %") for tick in up.ticks),
         tuple(labelled(points, lines)), tuple(lines),
         tuple((series[name], one_line(name, 40)) for name in dict.fromkeys(e.group.profile for e, *_ in known)),
         False,

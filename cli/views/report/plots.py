@@ -13,7 +13,7 @@ from ....engine.results.receipt import is_whole
 from ....engine.results.result import Result
 from ....profiles.profile import Reference
 from ....providers.untrusted import one_line
-from ..numbers import dollars, seconds, tokens
+from ..numbers import dollars, rounded_dollars, rounded_tokens, seconds
 from ..run.dial import asked, labels
 from .scales import Scale, fitting, linear, usable
 
@@ -110,7 +110,7 @@ def scatter_chart(results: Sequence[Result]) -> Plot | None:
         "scatter", "Cost against time", "Cost against time",
         "one point a result: the further left the faster, the lower the cheaper",
         f"total time{axis_kind(across)}", f"cost{axis_kind(up)}",
-        ticks(across, second_tick), tuple(Tick(100 - tick.at, tick.text) for tick in ticks(up, dollar_tick)),
+        ticks(across, second_tick), tuple(Tick(100 - tick.at, tick.text) for tick in ticks(up, rounded_dollars)),
         tuple(labelled(points)), (), _names(series, [result for result, *_ in known]),
         any(not point.whole for point in points),
     )  # fmt: skip
@@ -134,14 +134,20 @@ def sweep_charts(results: Sequence[Result], reference: Reference) -> list[Plot]:
             "sweep-reasoning",
             "Reasoning tokens",
             lambda r: r.reasoning.tokens,
-            token_tick,
-            token_tick,
+            rounded_tokens,
+            rounded_tokens,
         ),
         _sweep(
-            results, swept, "sweep-output", "Output tokens", lambda r: r.usage.output_tokens, token_tick, token_tick
+            results,
+            swept,
+            "sweep-output",
+            "Output tokens",
+            lambda r: r.usage.output_tokens,
+            rounded_tokens,
+            rounded_tokens,
         ),
         _sweep(results, swept, "sweep-time", "Total time", lambda r: r.latency.total_s, second_tick, seconds),
-        _sweep(results, swept, "sweep-cost", "Cost", lambda r: r.cost.usd, dollar_tick, dollar_tick),
+        _sweep(results, swept, "sweep-cost", "Cost", lambda r: r.cost.usd, rounded_dollars, rounded_dollars),
     )
     return [plot for plot in made if plot is not None]
 
@@ -217,16 +223,8 @@ def ticks(scale: Scale, words: Callable[[float], str]) -> tuple[Tick, ...]:
     return tuple(Tick(scale.percent(tick), words(tick)) for tick in scale.ticks)
 
 
-def dollar_tick(value: float) -> str:
-    return dollars(Decimal(f"{value:.3g}"))
-
-
 def second_tick(value: float) -> str:
     return f"{value:g} s" if value < 120 else seconds(value)
-
-
-def token_tick(value: float) -> str:
-    return tokens(round(value))
 
 
 def labelled(points: Sequence[Point], bars: Sequence[ChartLine] = ()) -> list[Point]:

@@ -13,8 +13,8 @@ from ....engine.results.receipt import is_whole
 from ....engine.results.result import Result
 from ....providers.untrusted import one_line
 from ..cells.cell_words import measure_words
-from ..numbers import dollars, seconds, tokens
-from .plots import dollar_tick, second_tick, token_tick
+from ..numbers import dollars, rounded_dollars, rounded_tokens, seconds, tokens
+from .plots import second_tick
 from .scales import Scale, fitting, usable
 
 STRIP_HEIGHT = 44
@@ -65,15 +65,15 @@ _Tick = Callable[[float], str]
 
 _MEASURES: tuple[tuple[str, str, str, Callable[[Cell], Measure], _Value, Callable[[Amount], str], _Tick], ...] = (
     ("reasoning", "Reasoning tokens", "reasoning tokens", lambda cell: cell.reasoning_tokens,
-     lambda result: result.reasoning.tokens, lambda amount: tokens(round(amount)), token_tick),
+     lambda result: result.reasoning.tokens, lambda amount: tokens(round(amount)), rounded_tokens),
     ("output", "Output tokens", "output tokens", lambda cell: cell.output_tokens,
-     lambda result: result.usage.output_tokens, lambda amount: tokens(round(amount)), token_tick),
+     lambda result: result.usage.output_tokens, lambda amount: tokens(round(amount)), rounded_tokens),
     ("first", "Time to the answer", "seconds until the answer begins", lambda cell: cell.time_to_answer_s,
      lambda result: result.latency.first_answer_s, lambda amount: seconds(float(amount)), second_tick),
     ("total", "Total time", "seconds", lambda cell: cell.total_s,
      lambda result: result.latency.total_s, lambda amount: seconds(float(amount)), second_tick),
     ("usd", "Cost", "US dollars", lambda cell: cell.usd,
-     lambda result: result.cost.usd, lambda amount: dollars(Decimal(amount)), dollar_tick),
+     lambda result: result.cost.usd, lambda amount: dollars(Decimal(amount)), rounded_dollars),
 )  # fmt: skip
 """Name, title, unit, the measure of a cell, the value of a sample, and how it and a value of the axis are written."""
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from ....engine.trials.report import TrialOutcome
 from ....providers.untrusted import one_line
-from ..numbers import UNKNOWN, dollars
+from ..numbers import UNKNOWN, dollars, rounded_dollars
 from ..trials.cells import ArmCells, Mark, cells_of
 from ..trials.words import BOUNDS, bounds, headline, label, outlook, reasons, totals
 from .assets import page_of
 from .columns import PageCell, PageColumn, PageTable, number, page_amounts
-from .plots import SERIES, ChartLine, Plot, Point, Tick, axis_kind, dollar_tick, labelled, ticks
+from .plots import SERIES, ChartLine, Plot, Point, Tick, axis_kind, labelled, ticks
 from .scales import Scale, fitting, usable
 
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ def _plot(arms: Sequence[ArmReport]) -> Plot | None:
         "frontier", "Pass rate against cost", "Pass rate against cost",
         "one point an arm, with the bounds of its rate; filled where no other arm has as high a rate for as little",
         f"cost of 1,000 rows{axis_kind(across)}", "pass rate, with its bounds",
-        ticks(across, dollar_tick), tuple(Tick(100 - 100 * tick, f"{100 * tick:.0f} %") for tick in up.ticks),
+        ticks(across, rounded_dollars), tuple(Tick(100 - 100 * tick, f"{100 * tick:.0f} %") for tick in up.ticks),
         tuple(labelled(points, lines)), tuple(lines),
         tuple((series[name], one_line(name, 40)) for name in names),
         False,

@@ -73,11 +73,6 @@ def opened_device(path: Path) -> int:
         raise ConfigError(f"{path} cannot be written: {error.strerror}") from None
 
 
-def is_device(path: Path) -> bool:
-    """Whether `path` is something whose lines cannot be read again."""
-    return path.exists() and not path.is_file()
-
-
 def begun_pipe(descriptor: int, form: Form) -> Pipe:
     """A pipe that has its head. Raises `BrokenPipeError`, and `ConfigError` where it cannot be written."""
     pipe = Pipe(descriptor)

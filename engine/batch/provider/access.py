@@ -31,9 +31,10 @@ from ...targets.target import Selection, Target
 from ..caller import RowCaller
 from ..rows.rows import Row
 from .job_store import BatchJob
+from .row_file import kept_wish
 
 if TYPE_CHECKING:
-    from ...tools.toolset import ToolsWish
+    pass
 
 BODY_HEADERS = ("content-type", "accept")
 SETTINGS = (
@@ -126,20 +127,12 @@ def options_of(job: BatchJob) -> Options:
         emulate=bool(job.options.get("emulate")),
         shape=shape_from(job.options.get("shape")),
         server_tools=_names(job.options.get("server_tools")),
-        tools=_tools(job.options.get("tools")),
+        tools=kept_wish(job.options.get("tools")),
     )
 
 
 def _names(listed: object) -> tuple[str, ...] | None:
     return tuple(map(str, array(listed))) if isinstance(listed, list | tuple) else None
-
-
-def _tools(document: Any) -> ToolsWish | None:
-    if document is None:
-        return None
-    from ...tools.toolset import wish_from
-
-    return wish_from(document)
 
 
 def settings_of(target: Target) -> dict[str, Any]:

@@ -89,7 +89,8 @@ def _tools_document(row: Row) -> dict[str, Any]:
     return {"tools": wish_document(row.tools)}
 
 
-def _tools_from(document: Any) -> ToolsWish | None:
+def kept_wish(document: Any) -> ToolsWish | None:
+    """The tools of a job or a row as they were kept; None where there were none."""
     if document is None:
         return None
     from ...tools.toolset import wish_from
@@ -121,7 +122,7 @@ def decode_row(line: bytes) -> KeptRow:
         max_output=count(told.get("max_output")),
         expect=told.get("expect"),
         shape=shape_from(told.get("shape")),
-        tools=_tools_from(told.get("tools")),
+        tools=kept_wish(told.get("tools")),
         extra=obj(told.get("extra")),
     )
     think = parse_think(str(told["think"]))

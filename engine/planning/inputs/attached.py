@@ -16,7 +16,7 @@ from ....profiles.inputs.rules import input_rule
 from ....profiles.state.rules import state_rule
 from ....providers.dialect import Remembering
 from ....providers.errors import UsageError
-from ....providers.merge import merged
+from ....providers.merge import filled, merged
 from ....providers.registry import dialect
 from ....providers.schema import Call, Json, Message, Notice
 from ....providers.turns.pieces import TurnPiece
@@ -276,7 +276,7 @@ def _as_part(piece: TurnPiece, rule: InputRule, target: Target, referred: frozen
     elif piece.data is not None and "url" not in piece.native:
         values["$base64"] = encoded = _encoded(piece.data)
         values["$data_url"] = f"data:{media_type};base64,{encoded}"
-    return replace(piece, native=cast("Json", _filled(form, values)), data=None)
+    return replace(piece, native=cast("Json", filled(form, values)), data=None)
 
 
 @lru_cache(maxsize=8)
@@ -301,15 +301,3 @@ def plain_name(name: str) -> str:
     Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html
     """
     return " ".join(_NOT_PLAIN.sub(" ", name).split())[:_LONGEST_NAME] or "file"
-
-
-def _filled(form: Any, values: Mapping[str, str | None]) -> Any:
-    """`form` with the values; a field whose value is None is left out, and so is one in which nothing is left."""
-    if isinstance(form, str):
-        return values.get(form, form)
-    if isinstance(form, Mapping):
-        found = {name: _filled(value, values) for name, value in cast("Mapping[str, Any]", form).items()}
-        return {name: value for name, value in found.items() if value is not None and value != {}}
-    if isinstance(form, (list, tuple)):
-        return [_filled(value, values) for value in cast("Sequence[Any]", form)]
-    return form

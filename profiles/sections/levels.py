@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..cards.id_pattern import fits
-from ..sections.section import Section
+from .section import Section
 
 
 def route_levels(root: Section, provider: str, dialect: str, model: str, keys: Iterable[str]) -> Iterator[Section]:
