@@ -17,7 +17,7 @@ from .attachments.wishes import FileOptions, wishes_of
 from .checks.escalation import checked_levels
 from .doses.chooser import choose_dose
 from .planning.fates import OnMismatch
-from .planning.option_names import LIBRARY, check_number
+from .planning.option_names import LIBRARY, check_number, names_said, text_said
 from .planning.prepare import Prompt, checked_text
 from .runs.forecasts import Note
 from .runs.jobs import Options, server_tools_in, tools_in_options
@@ -269,7 +269,7 @@ def prompt_of(text: str, options: PlanOptions) -> Prompt:
         raise UsageError("the prompt is empty")
     system = options.get("system")
     prompt = Prompt(checked_text(text, "the prompt"), checked_text(system, "system") if system else None)
-    if not (names := [str(name) for name in options.get("attachments", ())]):
+    if not (names := names_said("attachments", options.get("attachments"))):
         return replace(prompt, converts=True) if options.get("convert") else prompt
     if "-" in names:
         raise UsageError("attachments: a program attaches files and addresses, not its standard input")
@@ -288,9 +288,9 @@ def options_of(sweep: tuple[Think, ...], options: AttemptOptions) -> Options:
         not options.get("stream", True),
         options.get("emulate", False),
         shape=shape_in(options),
-        server_tools=server_tools_in(options.get("server_tools"), "server_tools"),
+        server_tools=server_tools_in(names_said("server_tools", options.get("server_tools")), "server_tools"),
         tools=tools_in_options(options.get("tools"), options.get("tool_choice"), "tools"),
-        shape_with=options.get("shape_with"),
+        shape_with=text_said("shape_with", options.get("shape_with")),
         choose=choose_dose,
     )
 

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from pathlib import Path
+from typing import cast
+
 from msgspec import Struct
 
 from ...providers.errors import UsageError
@@ -50,3 +54,22 @@ def check_number(name: str, value: object, *, whole: bool) -> None:
     if value is None or type(value) is int or (type(value) is float and not whole):
         return
     raise UsageError(f"{name} is a {'whole ' if whole else ''}number, not {value!r}")
+
+
+def names_said(name: str, value: object) -> list[str] | None:
+    """The names that an option has: one text or path, or several. Raises `UsageError` for anything else."""
+    if value is None:
+        return None
+    if isinstance(value, str | Path):  # a text is a sequence too, of its letters
+        return [str(value)]
+    several = list(cast("Iterable[object]", value)) if isinstance(value, Iterable) else [value]
+    if not all(isinstance(one, str | Path) for one in several):
+        raise UsageError(f"{name} has names, each as text")
+    return [str(one) for one in several]
+
+
+def text_said(name: str, value: object) -> str | None:
+    """`value`. Raises `UsageError` where it is no text."""
+    if not isinstance(value, str | None):
+        raise UsageError(f"{name} is text, not {value!r}")
+    return value

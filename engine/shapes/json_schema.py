@@ -39,7 +39,7 @@ def check_schema(schema: Any) -> None:
 
 def check_asked(schema: Any) -> None:
     """The same for a schema that a provider gets; it is refused, too, where a reference in it leads to nothing."""
-    written = json.dumps(schema, sort_keys=True)
+    written = _written(schema)
     _made_validator(written)
     check_references(schema, written)
 
@@ -61,7 +61,14 @@ def problems(schema: Any, value: Any, within_s: float, *, most: int) -> tuple[st
 
 
 def _validator(schema: Any) -> Any:
-    return _made_validator(json.dumps(schema, sort_keys=True))
+    return _made_validator(_written(schema))
+
+
+def _written(schema: Any) -> str:
+    try:
+        return json.dumps(schema, sort_keys=True, allow_nan=False)
+    except (TypeError, ValueError) as error:  # what a program has made, and no JSON can say
+        raise UsageError(f"expect.schema is no JSON: {error}") from None
 
 
 @lru_cache(maxsize=64)

@@ -173,7 +173,10 @@ def _parameters(held: Mapping[str, Any], where: str, path: str) -> Json:
         at, schema = _below(at, "json"), cast("dict[str, Any]", schema)["json"]
     if not isinstance(schema, dict):
         raise _bad(where, at, "must be JSON Schema: an object")
-    plain = cast("dict[str, Any]", _in_lower_case(schema))
+    try:
+        plain = cast("dict[str, Any]", _in_lower_case(schema))
+    except RecursionError:
+        raise _bad(where, at, "the schema is nested too deeply") from None
     if not plain:
         return NO_PARAMETERS
     if plain.get("type", "object") != "object":

@@ -11,6 +11,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from ....providers.errors import UsageError
+from ...planning.option_names import names_said
 from ...tool_runs.allowed import ALLOW, AllowedTools, allowed_tools, names_allowed
 from ...tool_runs.environment import tool_environment
 from ...tool_runs.toolbox import Toolbox
@@ -60,7 +61,7 @@ async def with_tools(
         if rounds is not None:
             raise UsageError("max_rounds is about tools that are run", hint='add run_tools=["NAME"]')
         return options
-    named = said if isinstance(said, str) else f"{ALLOW}{','.join(said)}"
+    named = said if isinstance(said, str) else f"{ALLOW}{','.join(names_said('run_tools', said) or ())}"
     return replace(options, run_tools=await runnable_tools(named, rounds, config, environment, "run_tools"))
 
 

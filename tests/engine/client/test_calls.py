@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 import thinkdial
+from thinkdial.providers.errors import UsageError
 from thinkdial.simulator import Simulator
 
 from .conftest import Till, WriteConfig
@@ -462,3 +463,27 @@ class TestCancellation:
                 return (await client.ask("hi", "a")).status
 
         assert asyncio.run(go()) == "ok"
+
+
+def test_options_that_are_no_texts_or_no_json_are_refused_in_words(sim: Path, tmp_path: Path) -> None:
+    circle: dict[str, Any] = {"type": "object"}
+    circle["properties"] = {"a": circle}
+    odd: list[tuple[dict[str, Any], str]] = [
+        ({"schema": circle}, "is no JSON"),
+        ({"schema": {"type": "object", "default": {1, 2}}}, "is no JSON"),
+        ({"schema": {"type": "number", "minimum": float("nan")}}, "is no JSON"),
+        ({"tools": {"name": "t", "parameters": circle}}, "nested too deeply"),
+        ({"run_tools": [3]}, "run_tools has names"),
+        ({"server_tools": 3}, "server_tools has names"),
+        ({"attachments": [b"abc"]}, "attachments has names"),
+        ({"attachments": str(tmp_path / "none.png")}, "none.png cannot be read"),
+        ({"server_tools": "nosuch"}, "'nosuch' is no tool"),
+        ({"schema": "name", "shape_with": 3}, "shape_with is text"),
+    ]
+    for options, words in odd:
+        with pytest.raises(UsageError) as refused:
+            thinkdial.ask("hi", "a", config=sim, **options)
+        assert words in refused.value.message, (options, refused.value.message)
+    note = tmp_path / "note.txt"
+    note.write_text("noted", encoding="utf-8")
+    assert thinkdial.ask("hi", "a", config=sim, attachments=str(note)).status == "ok"
