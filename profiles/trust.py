@@ -39,6 +39,14 @@ THINKING_KEYS = frozenset(
 are left out of the user's own."""
 
 
+def not_of_projects(root: Section, key: str) -> ConfigError:
+    """The error of a key that no project's file may have, trusted or not."""
+    return ConfigError(
+        f"{root.where(key)}: {key} is taken from your own configuration alone, and not from a project's file",
+        hint="put it into the file that `thinkdial profiles path` names, or into one that --config names",
+    )
+
+
 def check_trusted(root: Section) -> None:
     """Raise `ConfigError` for a section that a file without trust must not have."""
     for key in NEEDS_TRUST:

@@ -7,8 +7,8 @@ from typing import Literal, cast
 
 from msgspec import Struct
 
-from ...providers.errors import ConfigError
 from ..sections.section import Section
+from ..trust import not_of_projects
 
 LIMITER_KEYS = ("url", "token_env", "ca", "unreachable")
 
@@ -37,10 +37,7 @@ def read_limiter(root: Section, base: LimiterSettings | None, *, is_users: bool)
     whom the user's money and pace are told to, nor take the limiter away.
     """
     if not is_users:
-        raise ConfigError(
-            f"{root.where('limiter')}: limiter is taken from your own configuration, and not from a project's file",
-            hint="put it into the file that `thinkdial profiles path` names, or into one that --config names",
-        )
+        raise not_of_projects(root, "limiter")
     section = root.section("limiter")
     if section is None:
         return None

@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 
 from msgspec import Struct, field
 
-from ...providers.errors import ConfigError
 from ..sections.section import Section
+from ..trust import not_of_projects
 
 TOOL_S = 30.0
 """Seconds that a tool may take, where the configuration does not say."""
@@ -75,11 +75,7 @@ def read_own_tools(root: Section, base: OwnTools | None, *, is_users: bool) -> O
     bring no programs for models to run.
     """
     if not is_users:
-        key = "tools" if "tools" in root else "mcp_servers"
-        raise ConfigError(
-            f"{root.where(key)}: {key} are taken from your own configuration alone, and not from a project's file",
-            hint="put them into the file that `thinkdial profiles path` names, or into one that --config names",
-        )
+        raise not_of_projects(root, "tools" if "tools" in root else "mcp_servers")
     known = base or OwnTools()
     commands, servers = dict(known.commands), dict(known.servers)
     if (listed := root.section("tools")) is not None:
