@@ -194,10 +194,11 @@ class RedisShelf:
         self._try(lambda: self._client.set(f"{REDIS_KEY}:owner", self._own, ex=OWNED_S))
 
     def close(self) -> None:
-        with suppress(Exception):
-            if self._client.get(f"{REDIS_KEY}:owner") == self._own:
-                self._client.delete(f"{REDIS_KEY}:owner")
-            self._client.close()
+        with suppress(StoreError):  # what is owned ends by itself
+            if self._try(lambda: self._client.get(f"{REDIS_KEY}:owner")) == self._own:
+                self._try(lambda: self._client.delete(f"{REDIS_KEY}:owner"))
+        with suppress(StoreError):
+            self._try(self._client.close)
 
     def _try(self, work: Any) -> Any:
         try:

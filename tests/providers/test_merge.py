@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.providers.merge import at_path, leaf_paths, merged, without
+from thinkdial.providers.merge import at_path, filled, leaf_paths, merged, without
 
 
 def test_objects_merge_and_everything_else_is_replaced_by_the_later() -> None:
@@ -43,3 +43,10 @@ def test_an_object_that_becomes_empty_goes_as_well() -> None:
 @pytest.mark.parametrize(("path", "value"), [("a.b", 1), ("a", {"b": 1}), ("a.b.c", None), ("x", None)])
 def test_at_path_reads_or_says_none(path: str, value: Any) -> None:
     assert at_path({"a": {"b": 1}}, path) == value
+
+
+def test_templates_are_filled_and_what_is_none_is_left_out() -> None:
+    template = {"a": "$x", "b": ["$x", "c"], "d": {"e": "$none"}, "f": {}, "g": None, "h": {"i": "$empty"}}
+    values = {"$x": 1, "$none": None, "$empty": {}}
+    assert filled(template, values) == {"a": 1, "b": [1, "c"], "f": {}, "g": None, "h": {"i": {}}}
+    assert template["a"] == "$x"
