@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 USUAL_WIDTH = 80
 """The columns of what is no terminal: Rich's own rule."""
 
+_FORCED = {"FORCE_COLOR", "TTY_COMPATIBLE"}
+"""Variables by which Rich takes a pipe for a terminal."""
+
 WIDEST_ON_PIPES = 1000
 """The columns of tables that nobody's window folds."""
 
@@ -78,9 +81,10 @@ def is_heard() -> bool:
 
 def listed(view: Callable[[int], RenderableType]) -> str:
     """A list for stdout: laid out on a terminal of so many columns; on a pipe a line a row, with tabs between cells."""
-    screen = console()
-    if screen.is_terminal:
-        return rendered(view(screen.width), screen=screen)
+    if is_terminal(sys.stdout) or _FORCED & os.environ.keys():
+        screen = console()
+        if screen.is_terminal:
+            return rendered(view(screen.width), screen=screen)
     from .views.name_list import UNFOLDED, tabbed
 
     return "".join(f"{line}\n" for line in tabbed(view(UNFOLDED)))

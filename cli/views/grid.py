@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from msgspec import Struct
-from rich import box
-from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, RenderResult
-from rich.measure import Measurement
-from rich.table import Table
-from rich.text import Text
 
 from .numbers import BEST
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, RenderResult
+    from rich.measure import Measurement
+    from rich.table import Table
+    from rich.text import Text
 
 GAP = 2
 """Blanks between two columns."""
@@ -30,6 +30,8 @@ class Column(Struct, frozen=True):
 
     @property
     def width(self) -> int:
+        from rich.cells import cell_len
+
         lines = [*self.head.split("\n"), *(line for cell in self.cells for line in cell.plain.split("\n"))]
         return max(map(cell_len, lines))
 
@@ -41,6 +43,9 @@ def needs(columns: Sequence[Column]) -> int:
 
 def ruled(columns: Sequence[Column], *, leading: int = 0) -> Table:
     """The table, with a rule under its head. With `leading` blank lines between rows, cells may be folded."""
+    from rich import box
+    from rich.table import Table
+
     table = Table(
         box=box.SIMPLE_HEAD,
         header_style="dim",
@@ -66,9 +71,13 @@ class AtTheRight(Struct, frozen=True):
     text: Text
 
     def __rich_measure__(self, console: Console, options: ConsoleOptions) -> Measurement:
+        from rich.measure import Measurement
+
         return Measurement.get(console, options, self.text)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.text import Text
+
         for line in self.text.split("\n", allow_blank=True):
             missing = options.max_width - line.cell_len
             yield line if missing < 0 else Text.assemble(" " * missing, line, justify="left")
@@ -79,6 +88,8 @@ def ranked(texts: Sequence[str], name: str, best: Sequence[Collection[str]], bes
 
     `best` names for each row the columns that it is the best in; `beside` is another column of the same cell.
     """
+    from rich.text import Text
+
     room = "  " if any(name in own or beside in own for own in best) else ""
     return [
         Text(f"{text} {BEST}", BEST_STYLE) if name in own else Text(text + room)
@@ -88,4 +99,6 @@ def ranked(texts: Sequence[str], name: str, best: Sequence[Collection[str]], bes
 
 def stacked(above: Sequence[Text], below: Sequence[Text]) -> list[Text]:
     """Cells of two lines."""
+    from rich.text import Text
+
     return [Text("\n").join(pair) for pair in zip(above, below, strict=True)]

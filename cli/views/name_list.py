@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, overload
 
 from msgspec import Struct
-from rich.cells import cell_len
-from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
-from rich.table import Table
-from rich.text import Text
 
 from .grid import GAP, AtTheRight, Column, needs
-from .wrap import wrap_line
+from .line import Line
+
+if TYPE_CHECKING:
+    from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
+    from rich.table import Table
+    from rich.text import Text
 
 UNFOLDED = 100_000
 """Columns of what is no terminal: nothing is folded or cut there."""
@@ -60,11 +62,13 @@ class NameList(Struct, frozen=True):
         heads = [_flat(column.head) for column in self.columns]
         marks = ["marks"] if self.marks else []
         yield "\t".join([*([self.group_head] if self.groups else []), *heads, *marks])
-        for index, row in enumerate(zip(*(column.cells for column in self.columns), strict=True)):
+        for index, row in enumerate(zip(*(_plain(column.cells) for column in self.columns), strict=True)):
             group = [self.groups[index]] if self.groups else []
-            yield "\t".join([*map(_flat, group), *(_flat(cell.plain) for cell in row), *self.marks[index : index + 1]])
+            yield "\t".join([*map(_flat, group), *map(_flat, row), *self.marks[index : index + 1]])
 
     def _first(self, index: int) -> Text:
+        from rich.text import Text
+
         mark = self.marks[index] if self.marks else ""
         return Text(" " * self._indent).append_text(self.columns[0].cells[index]).append(mark, style="dim")
 
@@ -75,6 +79,9 @@ class NameList(Struct, frozen=True):
             before = group
 
     def _table(self, columns: Sequence[Column]) -> Table:
+        from rich.table import Table
+        from rich.text import Text
+
         table = Table(box=None, pad_edge=False, padding=(0, GAP, 0, 0), header_style="dim")
         for column in columns:
             table.add_column(column.head, justify=column.justify, no_wrap=column.head != self.folds, overflow="fold")
@@ -92,6 +99,11 @@ class NameList(Struct, frozen=True):
 
     def _pairs(self, columns: Sequence[Column], width: int) -> Iterator[Text]:
         """Two lines a row: the names; below them what else there is, broken between words."""
+        from rich.cells import cell_len
+        from rich.text import Text
+
+        from .wrap import wrap_line
+
         headings = list(self._headings())
         for index, cells in enumerate(zip(*(column.cells for column in columns), strict=True)):
             if self.groups and (heading := headings[index]) is not None:
@@ -111,10 +123,21 @@ class NameList(Struct, frozen=True):
 class OnScreen(Struct, frozen=True):
     """Words for the reader of a list, which are no row of it."""
 
-    words: Text
+    words: Line
 
-    def __rich__(self) -> Text:
+    def __rich__(self) -> Line:
         return self.words
+
+
+class Stack(Struct, frozen=True):
+    """Lists and lines below each other."""
+
+    parts: Sequence[NameList | OnScreen | Line]
+
+    def __rich__(self) -> Group:
+        from rich.console import Group
+
+        return Group(*self.parts)
 
 
 def tabbed(renderable: RenderableType) -> Iterator[str]:
@@ -122,6 +145,23 @@ def tabbed(renderable: RenderableType) -> Iterator[str]:
     match renderable:
         case NameList():
             yield from renderable.tabbed()
+        case Stack():
+            for part in renderable.parts:
+                yield from tabbed(part)
+        case Line():
+            yield from renderable.plain.split("\n")
+        case OnScreen():
+            pass
+        case _:
+            yield from _tabbed_of_rich(renderable)
+
+
+def _tabbed_of_rich(renderable: RenderableType) -> Iterator[str]:
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
+    match renderable:
         case Group():
             for part in renderable.renderables:
                 yield from tabbed(part)
@@ -130,8 +170,6 @@ def tabbed(renderable: RenderableType) -> Iterator[str]:
                 yield "\t".join(_cell(column.header) for column in renderable.columns)
             for cells in zip(*(column.cells for column in renderable.columns), strict=True):
                 yield "\t".join(map(_cell, cells))
-        case OnScreen():
-            pass
         case Text():
             yield from renderable.plain.split("\n")
         case _:
@@ -139,6 +177,8 @@ def tabbed(renderable: RenderableType) -> Iterator[str]:
 
 
 def _cell(cell: RenderableType) -> str:
+    from rich.text import Text
+
     if isinstance(cell, AtTheRight):
         cell = cell.text
     return _flat(cell.plain if isinstance(cell, Text) else str(cell))
@@ -148,6 +188,32 @@ def _flat(text: str) -> str:
     return " ".join(text.split())
 
 
-def cells(texts: Sequence[str], style: str = "") -> list[Text]:
+class Cells(Sequence["Text"]):
+    """Cells of one style each, which need Rich only where they are laid out."""
+
+    def __init__(self, texts: Sequence[str], styles: Sequence[str]) -> None:
+        self.texts = texts
+        self.styles = styles
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @overload
+    def __getitem__(self, index: int) -> Text: ...
+    @overload
+    def __getitem__(self, index: slice) -> Cells: ...
+    def __getitem__(self, index: int | slice) -> Text | Cells:
+        if isinstance(index, slice):
+            return Cells(self.texts[index], self.styles[index])
+        from rich.text import Text
+
+        return Text(self.texts[index], style=self.styles[index])
+
+
+def cells(texts: Sequence[str], style: str = "") -> Cells:
     """Cells of plain text."""
-    return [Text(text, style=style) for text in texts]
+    return Cells(texts, [style] * len(texts))
+
+
+def _plain(given: Sequence[Text]) -> Sequence[str]:
+    return given.texts if isinstance(given, Cells) else [cell.plain for cell in given]

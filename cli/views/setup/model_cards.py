@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
+from typing import TYPE_CHECKING
 
 from ....engine.costs.prices.list_price import ListPrice
 from ....engine.lookups.known_models import ModelRow, ModelSheet
@@ -15,12 +12,17 @@ from ....engine.planning.capability import DialTable
 from ....profiles.card import ModelCard
 from ....providers.untrusted import harmless
 from ..grid import Column
-from ..name_list import NameList, OnScreen, cells
+from ..line import Line
+from ..name_list import NameList, OnScreen, Stack, cells
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.table import Table
 
 _SPARE = ("shows", "context", "output")
 
 
-def model_table(rows: Sequence[ModelRow]) -> RenderableType:
+def model_table(rows: Sequence[ModelRow]) -> Stack:
     """One row a model. Prices are USD per million tokens, input / output."""
     cards = [row.card for row in rows]
     shows, context, output = _SPARE
@@ -43,11 +45,15 @@ def model_table(rows: Sequence[ModelRow]) -> RenderableType:
         labelled=frozenset({"off?", "default", "$/M in / out"}),
     )
     legend = "* something about it is unverified; thinkdial models NAME says what.  † stops or stopped answering."
-    return Group(table, OnScreen(Text(f"\n{legend}", style="dim")))
+    return Stack([table, OnScreen(Line((f"\n{legend}", "dim")))])
 
 
 def model_view(sheet: ModelSheet) -> RenderableType:
     """Everything on one card, then what each value of the dial becomes, for each dialect of its provider."""
+    from rich.console import Group
+    from rich.table import Table
+    from rich.text import Text
+
     card = sheet.card
     facts_table = Table.grid(padding=(0, 2, 0, 0))
     facts_table.add_column(style="dim", no_wrap=True)
@@ -90,6 +96,9 @@ def default_words(card: ModelCard) -> str:
 
 
 def _dial_table(dial: DialTable) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in ("asked", "fidelity", "sent"):
         table.add_column(heading, no_wrap=heading != "sent", overflow="fold")

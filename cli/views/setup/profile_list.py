@@ -4,37 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-
 from ....engine.targets.profile_summary import ProfileSummary
 from ....profiles.provider import Provider
 from ....providers.untrusted import harmless
 from ..grid import Column
-from ..name_list import NameList, cells
+from ..line import Line
+from ..name_list import Cells, NameList, Stack, cells
 from ..numbers import UNKNOWN
 
 _PLACE = "defined in"
 
 
-def profile_table(rows: Sequence[ProfileSummary], groups: Mapping[str, Sequence[str]]) -> RenderableType:
+def profile_table(rows: Sequence[ProfileSummary], groups: Mapping[str, Sequence[str]]) -> NameList | Stack:
     """One row a profile; where it is defined only when there is room."""
-    profiles = [row.profile for row in rows]
+    profiles, states = [row.profile for row in rows], list(map(_state, rows))
     table = NameList(
         (
             Column("profile", "left", cells([harmless(one.name) for one in profiles], "bold")),
             Column("provider", "left", cells([harmless(one.provider) for one in profiles])),
             Column("model", "left", cells([harmless(one.model) for one in profiles])),
             Column("think", "left", cells([UNKNOWN if row.problem else harmless(row.think) for row in rows])),
-            Column("key", "left", list(map(_state, rows))),
+            Column("key", "left", Cells([text for text, _ in states], [style for _, style in states])),
             Column(_PLACE, "left", cells(["" if row.problem else harmless(row.profile.place) for row in rows], "dim")),
         ),
         names=3,
         spare=frozenset({_PLACE}),
         labelled=frozenset({"think", "key"}),
     )
-    listed = [Text(f"{harmless(name)}: {', '.join(map(harmless, members))}") for name, members in groups.items()]
-    return Group(table, Text(""), Text("groups", style="bold"), *listed) if listed else table
+    listed = [Line((f"{harmless(name)}: {', '.join(map(harmless, members))}", "")) for name, members in groups.items()]
+    return Stack([table, Line(), Line(("groups", "bold")), *listed]) if listed else table
 
 
 def local_servers_text(found: Sequence[Provider]) -> str:
@@ -42,9 +40,9 @@ def local_servers_text(found: Sequence[Provider]) -> str:
     return "".join(["listening on this machine\n", *(harmless(f"{one.name}: {one.base_url}\n") for one in found)])
 
 
-def _state(row: ProfileSummary) -> Text:
-    """Where the key comes from, or what is wrong."""
+def _state(row: ProfileSummary) -> tuple[str, str]:
+    """Where the key comes from, or what is wrong; and its style."""
     if row.problem:
-        return Text(harmless(row.problem), style="red")
+        return harmless(row.problem), "red"
     key = row.key or "not needed"
-    return Text(key, style="dim" if "not set" in key else "")
+    return key, "dim" if "not set" in key else ""
