@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Generator
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Generator, Sequence
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -75,7 +75,8 @@ def with_beside(prompt: Prompt, beside: Beside, note: Callable[[str], None] = _u
         return replace(prompt, converts=True) if beside.convert else prompt
     from ..engine.attachments.beside import prompt_with
 
-    return prompt_with(prompt, beside.names, is_remote=beside.is_remote, note=note, wishes=beside.wishes)
+    with _said_of_pipes(beside.names):
+        return prompt_with(prompt, beside.names, is_remote=beside.is_remote, note=note, wishes=beside.wishes)
 
 
 def read_given(
@@ -114,7 +115,8 @@ def read_beside(beside: Beside, note: Callable[[str], None] = _unsaid) -> tuple[
         raise UsageError("standard input holds the messages of a chat, and cannot be attached")
     from ..engine.attachments.beside import attachments_named
 
-    return attachments_named(beside.names, is_remote=beside.is_remote, note=note, wishes=beside.wishes)
+    with _said_of_pipes(beside.names):
+        return attachments_named(beside.names, is_remote=beside.is_remote, note=note, wishes=beside.wishes)
 
 
 def read_texts(paths: list[Path]) -> tuple[Attachment, ...]:
@@ -149,6 +151,21 @@ def _said_when_long(*, is_more: bool) -> Generator[None]:
         words += "; what comes is added to the prompt (</dev/null: nothing is)"
     with _said_later(words):
         yield
+
+
+def _said_of_pipes(names: Sequence[str]) -> AbstractContextManager[None]:
+    """Say which pipes are waited for among what is attached."""
+    pipes = [said for name in names for said in (name, name.partition(":")[2]) if _is_named_pipe(said)]
+    if _may_wait() and any(name.rpartition(":")[2] == "-" for name in names):
+        pipes.append("standard input")
+    return _said_later(f"waiting until {' and '.join(pipes)} ends, a pipe") if pipes else nullcontext()
+
+
+def _is_named_pipe(name: str) -> bool:
+    try:
+        return Path(name).is_fifo()
+    except (OSError, ValueError):  # no path at all
+        return False
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from threading import Event, Thread
 import pytest
 
 from thinkdial.cli import prompt
-from thinkdial.cli.prompt import read_text, read_texts
+from thinkdial.cli.prompt import Beside, read_beside, read_text, read_texts
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
@@ -21,8 +21,9 @@ def test_the_line_ends_of_windows_are_those_of_everywhere(tmp_path: Path, encodi
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no named pipes")
+@pytest.mark.parametrize("is_attached", [False, True])
 def test_a_named_pipe_that_nobody_writes_to_yet_is_waited_for_and_that_is_said(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_attached: bool
 ) -> None:
     path, told = tmp_path / "prompt.fifo", Event()
     os.mkfifo(path)
@@ -36,10 +37,16 @@ def test_a_named_pipe_that_nobody_writes_to_yet_is_waited_for_and_that_is_said(
         told.wait(60)
         path.write_bytes(b"at last")
 
+    def read() -> str:
+        if not is_attached:
+            return read_text(path)
+        (made,) = read_beside(Beside([f"text:{path}"]))
+        return made.data.decode()
+
     monkeypatch.setattr(prompt, "SILENT_WAIT_S", 0.0)
     monkeypatch.setattr(prompt, "say", say)
     writer = Thread(target=write, daemon=True)
     writer.start()
-    assert read_text(path) == "at last"
+    assert read() == "at last"
     writer.join(60)
     assert heard == [f"waiting until {path} ends, a pipe"]
