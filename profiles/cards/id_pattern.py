@@ -20,6 +20,11 @@ def fits(pattern: str, name: str, *, any_case: bool = False) -> bool:
     if not any_case:
         if not name.startswith(begins):
             return False
+        literal, rest = _literal(pattern) if len(begins) == 1 else ("", pattern)
+        if not rest:
+            return name == literal
+        if rest == ".*" and "\n" not in name:
+            return name.startswith(literal)
     elif name.isascii() and pattern.isascii() and not name.lower().startswith(tuple(map(str.lower, begins))):
         return False
     return re.fullmatch(pattern, name, re.IGNORECASE if any_case else 0) is not None
@@ -66,7 +71,7 @@ def _literal(branch: str) -> tuple[str, str]:
         elif letter in _MEANING:
             break
         if branch.startswith(_MAY_BE_ABSENT, at + size):
-            return "".join(found), ""
+            break
         found.append(letter)
         at += size
     return "".join(found), branch[at:]

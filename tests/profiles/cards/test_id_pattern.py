@@ -53,7 +53,11 @@ def test_no_match_is_ever_excluded() -> None:
         assert fits(pattern, match), (pattern, match)
         for name in (match.upper(), match.replace("k", "\u212a"), match.replace("ſ", "s")):
             assert fits(pattern, name, any_case=True) == (re.fullmatch(pattern, name, re.IGNORECASE) is not None)
+        for name in (match + "a", match[:-1], match + "\n"):
+            assert fits(pattern, name) == (re.fullmatch(pattern, name) is not None), (pattern, name)
         told += beginnings(pattern) != ("",)
+    for name in ("a", "ab", "a\n", "b", ""):
+        assert fits("a.*", name) == (re.fullmatch("a.*", name) is not None), name
     assert told > 750
 
 
