@@ -193,7 +193,8 @@ def _finished(draft: _Draft, layers: list[Layer]) -> Config:
 def _apply_file(
     draft: _Draft, path: Path, text: str, drafts: Mapping[Path, str], *, trusted: bool, is_users: bool = False
 ) -> None:
-    kept_as = None if path in drafts else str(path.absolute())
+    # Headers may hold what belongs to nobody else: of them there is to be no second copy on disk.
+    kept_as = None if path in drafts or "headers" in text else str(path.absolute())
     root = read_yaml(text, str(path), kept_as=kept_as)
     has_many = kept_as is not None and len(tuple(root.section("profiles") or ())) >= MANY
     is_sound = has_many and was_sound(text, kept_as or "")

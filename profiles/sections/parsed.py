@@ -14,6 +14,9 @@ from .nodes import Node
 FORM = b"thinkdial nodes 1\n"
 """Changes whenever nodes or what they are parsed from change."""
 
+MARK_BYTES = 32
+"""Two stand before what is kept: of the text, and of what it was parsed into."""
+
 MOST_BYTES = 4 * 1024 * 1024
 
 
@@ -30,8 +33,9 @@ def kept_or_parsed(text: str, file: str, name: str) -> Node:
     mark, path = _mark(text), _place(name)
     with suppress(OSError, MsgspecError, RecursionError):
         content = read_bounded(path, MOST_BYTES) if is_own(path) else b""
-        if content.startswith(mark):
-            return msgpack.decode(content[len(mark) :])
+        packed = content[MARK_BYTES * 2 :]
+        if content.startswith(mark + _digest(packed)):
+            return msgpack.decode(packed)
     from .yaml_syntax import parse
 
     node = parse(text, file)
@@ -53,7 +57,11 @@ def note_sound(text: str, name: str) -> None:
 
 
 def _mark(text: str) -> bytes:
-    return hashlib.sha256(FORM + text.encode(errors="surrogatepass")).digest()
+    return _digest(FORM + text.encode(errors="surrogatepass"))
+
+
+def _digest(content: bytes) -> bytes:
+    return hashlib.sha256(content).digest()
 
 
 def _place(name: str) -> Path:
@@ -63,7 +71,8 @@ def _place(name: str) -> Path:
 def _keep(path: Path, mark: bytes, node: Node) -> None:
     """Keep it where that can be done; else the next call parses it again."""
     with suppress(MsgspecError, OverflowError, UnicodeError, RecursionError):
-        _write(path, mark + msgpack.encode(node))
+        packed = msgpack.encode(node)
+        _write(path, mark + _digest(packed) + packed)
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -11,6 +11,7 @@ import pytest
 from thinkdial.engine.targets.target import select
 from thinkdial.profiles.config import Config, load, load_builtin, project_file
 from thinkdial.profiles.profile import Price
+from thinkdial.profiles.sections.parsed import kept_directory
 from thinkdial.providers.errors import ConfigError, UsageError
 from thinkdial.providers.think import Level, Think
 
@@ -153,3 +154,12 @@ def test_the_configuration_may_come_from_a_pipe(files: Files) -> None:
     finally:
         os.close(reader)
     assert config.profiles["gpt"].think == Think(Level.MAX)
+
+
+def test_of_headers_there_is_no_second_copy_on_disk(files: Files) -> None:
+    local = "provider: openai-compatible, model: m, base_url: 'http://127.0.0.1:1/v1'"
+    files.load(option=f"profiles: {{only-here: {{{local}}}}}")
+    files.load(user=f"profiles: {{p: {{{local}, headers: {{x-team: mine}}}}}}")
+    kept = [one.read_bytes() for one in kept_directory().iterdir()]
+    assert any(b"only-here" in one for one in kept)
+    assert not any(b"x-team" in one for one in kept)

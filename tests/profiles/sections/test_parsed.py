@@ -62,7 +62,7 @@ def test_what_is_taken_out_of_a_file_is_not_kept(parsed: list[str]) -> None:
 def test_a_kept_text_that_is_broken_is_parsed_again(parsed: list[str]) -> None:
     read_yaml("a: 1", "f", kept_as="f")
     whole = kept_file().read_bytes()
-    for content in (b"", whole[:20], whole[:-3], b"x" * len(whole), whole[:32] + b"\xc1", whole[:32] + b"\x91" * 5000):
+    for content in (b"", whole[:20], whole[:-3], b"x" * len(whole), whole[:-1] + b"2", whole[:32] + b"\x91" * 5000):
         kept_file().write_bytes(content)
         parsed.clear()
         assert read_yaml("a: 1", "f", kept_as="f").text("a") == "1"
