@@ -40,6 +40,11 @@ def bytecode(config: pytest.Config) -> Path | None:
     return cache.mkdir("bytecode") if cache is not None else None
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Two workers a core: what tests wait for, processes and servers, leaves a third of each core idle."""
+    return min(2 * (os.cpu_count() or 1), 16)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_collection(session: pytest.Session) -> Iterator[None]:
     """The tests are compiled once; to rewrite all their assertions takes longer than a tenth of them takes to run."""

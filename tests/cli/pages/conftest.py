@@ -23,7 +23,12 @@ NAMES = {
     "quick": ("openai", "gpt-6-luna", "openai/v1"),
     "gemini": ("google", "gemini-4-argon", "google"),
 }
+WEATHER = """\
+{"name": "weather", "description": "The weather of a city.",
+ "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}}
+"""
 FILES = {
+    "weather.json": WEATHER,
     "notes.txt": "Tea has less caffeine than coffee.\n",
     "rows.jsonl": "".join(
         f'{{"id": {n}, "n": {n}, "prompt": "What is {n} + 1?", "expect": {{"number": {n + 1}}}}}\n'
