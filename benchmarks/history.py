@@ -134,7 +134,11 @@ def _works() -> Iterator[tuple[str, Callable[[Store], object], Target | None]]:
     yield "spend by model, a year", lambda store: spent(store, "model"), target
     yield "spent this month, for a budget", lambda store: spent_in(store, month, {"claude"}), target
     yield "forecast errors, a year", forecast_errors, target
-    yield "the forecast's samples", lambda store: output_samples(store, "openai", "api.openai.com", "gpt-6-sol", "high"), target
+    yield (
+        "the forecast's samples",
+        lambda store: output_samples(store, "openai", "api.openai.com", "gpt-6-sol", "high"),
+        target,
+    )
 
 
 def _row(
