@@ -22,9 +22,9 @@ from .end import Ended
 from .lane import Lane, Task
 from .listener import Watcher, WorksBook
 from .output.document import Encode, output_line
-from .output.output_file import Work
 from .output.outputs import Lines, Ordered, Pipe
 from .output.summary import Tally
+from .output.works import Work
 from .pace.pace import Pace
 from .progress import BatchProgress, Gauge, Taken
 from .resources import pace_maker

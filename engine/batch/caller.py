@@ -30,7 +30,7 @@ from ..runs.strictness import refuse_unless_strict
 from ..targets.authorize import authorization
 from ..targets.keys import Key
 from ..targets.target import Selection, select, think_values
-from .output.output_file import Work
+from .output.works import Work
 from .rows.digests import digest_of, framed
 from .rows.rows import Row
 

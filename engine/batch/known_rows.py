@@ -14,7 +14,7 @@ from .rows.source import open_source, rows_of
 if TYPE_CHECKING:
     from ...profiles.config import Config
     from .options import BatchOptions
-    from .output.output_file import State, Work
+    from .output.works import State, Work
 
 MOST_ROWS = 10_000
 """How many rows are looked at. Those that were asked first come first."""

@@ -25,7 +25,7 @@ from ..results.result import Cost, Result
 from ..runs.call import is_refused
 from ..runs.hands.order import NO_WORKER, is_left_behind
 from .caller import RowCaller
-from .output.output_file import Work
+from .output.works import Work
 from .overflow import Overflow
 from .pace.pace import Pace, PaceReport
 from .progress import Standing

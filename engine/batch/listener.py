@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Protocol
 
 from ..results.result import Result
-from .output.output_file import Work
+from .output.works import Work
 from .rows.rows import BadRow, Row
 
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from ...profiles.config import Config
     from ...providers.think import Think
-    from ..batch.output.output_file import Work
+    from ..batch.output.works import Work
     from ..planning.prepare import Prepared
     from .options import TrialOptions
 

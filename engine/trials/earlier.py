@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from ...providers.errors import UsageError
 from ...providers.json_values import obj
-from ..batch.output.output_file import PASSING_KINDS
+from ..batch.output.works import PASSING_KINDS
 from .arms import Arm, Records, Sample, records_of
 from .guard import Guard
 from .report import TrialEnd, TrialReport, report_of

@@ -13,7 +13,7 @@ from msgspec import to_builtins
 from ...results.documents import RESULT_SCHEMA, dollars_text, result_document
 from ...results.result import Result
 from ..rows.rows import Row
-from .output_file import Work
+from .works import Work
 
 Encode = Callable[[Result, Row, Work, str], bytes]
 """What makes a line of a result: `output_line`, or another form of the same."""

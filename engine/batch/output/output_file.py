@@ -14,59 +14,25 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, BinaryIO, Literal, Self
 
-from msgspec import Struct
-from msgspec.structs import force_setattr
-
 from ....profiles.disk import PrivateFile, open_private, real_path
 from ....providers.errors import ConfigError
-from ..rows.digests import DigestMap, digest_of
+from ..rows.digests import DigestMap
 from .lock import lock_file
 from .records import (
     BEGINNING,
     Record,
     csv_records,
     end_without_zeros,
-    error_kind,
     json_records,
     line_of_cells,
 )
+from .works import State, Work, WorkStates, ended, work_of
 
-KEY_BYTES = 8
-_FAILED = 1 << 31
 _LAST_PLACE = (1 << 32) - 1
 _LONGEST_HEAD = 64 * 1024
-_WORK_BITS = _FAILED - 1
-
-PASSING_KINDS = ("auth", "permission", "quota", "budget", "config", "cancelled")
-"""Errors that are not the row's: a bad key, an interruption. Such rows run again without being asked to."""
 
 Form = Literal["jsonl", "csv"]
 OUTPUT_FORMS: tuple[Form, ...] = ("jsonl", "csv")
-State = Literal["missing", "done", "failed", "changed"]
-
-
-class Work(Struct, frozen=True):
-    """What one line of output answers: a row, a profile, a think value, and a digest of all that was asked.
-
-    `repeat` is the number of the sample, from 1; None where there is but one, which is the first as well.
-    """
-
-    row_id: str
-    profile: str
-    think: str
-    digest: bytes
-    repeat: int | None = None
-    key: bytes = b""
-    """Stands for the row, the profile, the think value and, beyond the first, the sample. It is made of them."""
-
-    def __post_init__(self) -> None:
-        further = () if (self.repeat or 1) == 1 else (str(self.repeat),)
-        force_setattr(self, "key", digest_of(self.row_id, self.profile, self.think, *further)[:KEY_BYTES])
-
-    @property
-    def token(self) -> str:
-        """`key` and the beginning of `digest`, as they stand in a line."""
-        return (self.key + self.digest[:KEY_BYTES]).hex()
 
 
 class SinkError(ConfigError):
@@ -106,8 +72,7 @@ class OutputFile:
         self.form: Form = form
         self.batch = batch
         self.resumed = 0
-        self._states = DigestMap()
-        self._has_old_lines = False
+        self._states = WorkStates()
         self._file = _opened(path, self._place)
         try:
             if not stat.S_ISREG(os.fstat(self._file).st_mode):
@@ -137,24 +102,17 @@ class OutputFile:
 
     def state(self, work: Work) -> State:
         """Whether `work` was done, failed, was done for something else under the same id, or is missing."""
-        found = self._states.get(work.key)
-        if found is None:
-            return "missing"
-        if found & _WORK_BITS != _bits(work.digest):
-            return "changed"
-        return "failed" if found & _FAILED else "done"
+        return self._states.of(work)
 
     def add(self, work: Work, line: bytes, *, failed: bool) -> None:
         """Append a line. When this returns a kill of the process does not lose it. Raises `SinkError`."""
         self._write(line)
-        if self._states.get(work.key) is not None:
-            self._has_old_lines = True
-        self._remember(work.key, work.digest, failed=failed)
+        self._states.learn(work.key, work.digest, failed=failed)
 
     @property
     def has_old_lines(self) -> bool:
         """Whether there are lines that a later one stands for, until it is put in order."""
-        return self._has_old_lines
+        return self._states.has_old_lines
 
     def documents(self) -> Iterator[Mapping[str, Any]]:
         """All lines as documents, of a CSV file as far as its columns tell."""
@@ -175,19 +133,19 @@ class OutputFile:
         Lines that a later one stands for, of changed or retried rows, go to `FILE.superseded`. The file is replaced as
         a whole; until then the old one stays.
         """
-        if not self._has_old_lines and order is None:
+        if not self.has_old_lines and order is None:
             return 0
         last, begins, ends = DigestMap(), array("Q"), array("Q")
         for number, record in enumerate(self._records()):
             begins.append(record.end - len(record.data))
             ends.append(record.end)
-            last.set(_work_of(record.fields)[0], number)
+            last.set(work_of(record.fields)[0], number)
         try:
             moved = self._rewrite(begins, ends, *_order_of(last, order, len(begins)))
         except OSError as error:
             self.notes.append(f"{self.path} is whole, but could not be put in order: {error.strerror}")
             return 0
-        self._has_old_lines = False
+        self._states.has_old_lines = False
         return moved
 
     def _rewrite(self, begins: Sequence[int], ends: Sequence[int], numbers: Iterable[int], stays: bytearray) -> int:
@@ -291,7 +249,7 @@ class OutputFile:
                 if self.batch == batch and not self._is_ours(record):
                     raise ConfigError(f"{self.path} is not a batch's output", hint="choose another file for -o")
                 return record
-            key, asked = _work_of(fields)
+            key, asked = work_of(fields)
             if not asked or type(fields.get("status")) is not str or type(fields.get("batch")) is not str:
                 raise ConfigError(
                     f"{self.path}: result {number} is not one of a batch", hint="choose another file for -o"
@@ -300,12 +258,7 @@ class OutputFile:
                 self.batch = str(fields["batch"])
             elif fields["batch"] != self.batch:
                 raise self._others()
-            if self._states.get(key) is not None:
-                self._has_old_lines = True
-            failed = fields["status"] != "ok"
-            if failed and error_kind(fields) in PASSING_KINDS:
-                asked = b""
-            self._remember(key, asked, failed=failed)
+            self._states.learn(key, *ended(asked, fields))
             if self._hear is not None:
                 self._hear(self._document(record))
             self.resumed += 1
@@ -316,9 +269,6 @@ class OutputFile:
         if self.form == "csv" and torn.end - len(torn.data) > 0:
             return True  # it comes after a header of ours
         return self._begins_like_ours(torn.data)
-
-    def _remember(self, key: bytes, digest: bytes, *, failed: bool) -> None:
-        self._states.set(key, _bits(digest) | (_FAILED if failed else 0))
 
     def _records(self, begin: int = 0) -> Iterator[Record]:
         """The lines from the byte `begin` on; the last one may not be whole."""
@@ -362,16 +312,3 @@ def _opened(path: Path, place: Path) -> int:
             os.close(file)
             raise
         os.close(file)  # another run has put a new file in its place meanwhile
-
-
-def _work_of(fields: Mapping[str, Any]) -> tuple[bytes, bytes]:
-    """Key and digest of the work that a line answers; empty where the line does not say."""
-    try:
-        token = bytes.fromhex(fields["work"])
-    except (KeyError, TypeError, ValueError):
-        return b"", b""
-    return token[:KEY_BYTES], token[KEY_BYTES:]
-
-
-def _bits(digest: bytes) -> int:
-    return int.from_bytes(digest[:4], "big") & _WORK_BITS

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from typing import Protocol
 
-from .output_file import Work
+from .works import Work
 
 PIECE_BYTES = 4096
 """What a pipe takes at once when it takes anything (POSIX: at least 512, Linux: 4096)."""

@@ -15,9 +15,10 @@ from ....providers.untrusted import harmless_json
 from ...results.forms import form_of
 from .csv_lines import HEADS, csv_line, read_cells
 from .document import Encode, json_line, output_document, output_line
-from .output_file import OUTPUT_FORMS, Form, OutputFile, State, Work
+from .output_file import OUTPUT_FORMS, Form, OutputFile
 from .outputs import Pipe
 from .records import line_of_cells
+from .works import State, Work
 
 HEAD: Mapping[Form, bytes] = {"jsonl": b"", "csv": line_of_cells(HEADS[0])}
 """What comes before the first line."""

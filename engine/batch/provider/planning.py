@@ -12,7 +12,7 @@ from ....providers.think import Think
 from ....providers.turns.pieces import FILE_MARK
 from ...planning.prepare import Prompt
 from ...results.result import Result
-from ..output.output_file import Work
+from ..output.works import Work
 from ..rows.digests import DigestMap
 from ..rows.rows import BadRow, Row
 from .access import ProviderAccess

@@ -21,7 +21,7 @@ from ....providers.turns.turn_documents import turn_document, turn_of_document
 from ...planning.fates import Past
 from ...planning.think_plan import AimReceipt
 from ...results.documents import plain
-from ..output.output_file import Work
+from ..output.works import Work
 from ..rows.digests import digest_of
 from ..rows.rows import Row
 from .job_store import BatchJob, BatchPart

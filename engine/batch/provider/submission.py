@@ -20,8 +20,9 @@ from ..budget import batch_limits, is_limited
 from ..caller import selection_of_row
 from ..listener import Listener, NoListener
 from ..output.document import output_document
-from ..output.output_file import OutputFile, Work
+from ..output.output_file import OutputFile
 from ..output.target import document_encoder, output_form
+from ..output.works import Work
 from ..run import open_input, opened_memory
 from .access import ProviderAccess, ProviderAccesses, settings_of
 from .budgets import hold

@@ -12,7 +12,7 @@ from ....providers.errors import ConfigError
 from ...results.result import Result
 from ..known_rows import holds_rows
 from ..listener import Watcher
-from ..output.output_file import Work
+from ..output.works import Work
 from ..rows.rows import BadRow, Row
 from ..rows.source import Census, OpenSource
 from ..storage.memory import OutputMemory, PartName

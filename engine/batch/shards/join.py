@@ -15,8 +15,8 @@ from typing import Any, cast
 from msgspec import Struct
 
 from ....providers.errors import ConfigError, UsageError
-from ..output.output_file import KEY_BYTES, PASSING_KINDS
 from ..output.records import Record, error_kind
+from ..output.works import KEY_BYTES, PASSING_KINDS
 from ..rows.digests import DigestMap
 from ..storage.lines import checked_token, document_of
 from .manifest import DIGEST_BYTES, ShardManifest, order_in

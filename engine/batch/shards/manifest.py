@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from ....profiles.disk import read_bounded, real_path, write_private
 from ....providers.errors import ConfigError
-from ..output.output_file import KEY_BYTES
+from ..output.works import KEY_BYTES
 from ..storage.memory import PartName
 from .shard import Shard
 

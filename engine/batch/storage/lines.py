@@ -13,8 +13,8 @@ from ....providers.errors import ConfigError, UsageError, did_you_mean
 from ....providers.json_values import parse_json
 from ...results.forms import form_of
 from ..output.csv_lines import HEADS, csv_line, read_cells
-from ..output.output_file import KEY_BYTES
 from ..output.records import Record, csv_records, json_records, line_of_cells
+from ..output.works import KEY_BYTES
 from .address import Address
 
 PartForm = Literal["jsonl", "csv", "parquet"]

@@ -8,7 +8,7 @@ from typing import Any, Protocol, Self
 
 from msgspec import Struct
 
-from ..output.output_file import State, Work
+from ..output.works import State, Work
 from ..rows.digests import DigestMap
 
 

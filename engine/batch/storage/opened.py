@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from ..output.output_file import State, Work
+from ..output.works import State, Work
 from ..rows.digests import digest_of
 from .address import Address
 from .journal import Journal

@@ -17,8 +17,8 @@ import msgspec
 
 from ....providers.errors import ConfigError
 from ....providers.json_values import obj, parse_json
-from ..output.output_file import KEY_BYTES, PASSING_KINDS, SinkError, State, Work
-from ..output.records import error_kind
+from ..output.output_file import SinkError
+from ..output.works import KEY_BYTES, State, Work, WorkStates, ended
 from ..rows.digests import DigestMap
 from .journal import Journal
 from .lines import PartForm, checked_token, document_of, part_bytes, records_of, token_of
@@ -29,8 +29,6 @@ ROWS_A_PART = 1000
 SECONDS_A_PART = 60.0
 NAME = re.compile(r"part-(\d{6,})\.(jsonl|csv|parquet)")
 WRITER = "_writer.json"
-_FAILED = 1 << 31
-_WORK_BITS = _FAILED - 1
 _ELSEWHERE = "choose another place for -o"
 
 
@@ -61,8 +59,7 @@ class PartsOutput:
         self._journal, self._hear = journal, hear
         self._form: PartForm = form
         self._rows, self._seconds, self._clock = rows, seconds, clock
-        self._states, self._parts = DigestMap(), list[PartName]()
-        self.has_old_lines = False
+        self._states, self._parts = WorkStates(), list[PartName]()
         self._buffer, self._began = list[bytes](), 0.0
         self._added = list[str]()
         self._writing: Future[PartName] | None = None
@@ -98,13 +95,12 @@ class PartsOutput:
         """Those that are written."""
         return tuple(self._parts)
 
+    @property
+    def has_old_lines(self) -> bool:
+        return self._states.has_old_lines
+
     def state(self, work: Work) -> State:
-        found = self._states.get(work.key)
-        if found is None:
-            return "missing"
-        if found & _WORK_BITS != _bits(work.digest):
-            return "changed"
-        return "failed" if found & _FAILED else "done"
+        return self._states.of(work)
 
     def add(self, work: Work, line: bytes, *, failed: bool) -> None:
         """Keep a line. When this returns a kill of the process does not lose it. Raises `SinkError`."""
@@ -113,9 +109,7 @@ class PartsOutput:
             self._journal.add(line)
         except OSError as error:
             raise SinkError(f"{self._journal.folder} cannot be written: {error.strerror}") from None
-        if self._states.get(work.key) is not None:
-            self.has_old_lines = True
-        self._states.set(work.key, _bits(work.digest) | (_FAILED if failed else 0))
+        self._states.learn(work.key, work.digest, failed=failed)
         if not self._buffer:
             self._began = self._clock()
         self._buffer.append(line)
@@ -194,10 +188,7 @@ class PartsOutput:
             self._hear(document)
 
     def _remember(self, token: bytes, fields: Mapping[str, Any]) -> None:
-        key = token[:KEY_BYTES]
-        if self._states.get(key) is not None:
-            self.has_old_lines = True
-        self._states.set(key, _ended(token, fields))
+        self._states.learn(token[:KEY_BYTES], *ended(token[KEY_BYTES:], fields))
 
     def _take_left(self) -> None:
         """Take results over that an earlier process has kept, and that are in no part."""
@@ -205,7 +196,9 @@ class PartsOutput:
         for line in self._journal.left():
             fields = _parsed(line)
             token = token_of(fields)
-            if token and fields["batch"] == self.batch and self._states.get(token[:KEY_BYTES]) != _ended(token, fields):
+            if not token or fields["batch"] != self.batch:
+                continue
+            if not self._states.has(token[:KEY_BYTES], *ended(token[KEY_BYTES:], fields)):
                 lines.append(line)
                 self._remember(token, fields)
                 self._count(fields)
@@ -274,13 +267,3 @@ def _parsed(line: bytes) -> Mapping[str, Any]:
         return obj(parse_json(line))
     except ValueError:
         return {}
-
-
-def _ended(token: bytes, fields: Mapping[str, Any]) -> int:
-    failed = fields["status"] != "ok"
-    digest = b"" if failed and error_kind(fields) in PASSING_KINDS else token[KEY_BYTES:]
-    return _bits(digest) | (_FAILED if failed else 0)
-
-
-def _bits(digest: bytes) -> int:
-    return int.from_bytes(digest[:4], "big") & _WORK_BITS

@@ -15,8 +15,8 @@ from msgspec import Struct
 
 from thinkdial.engine.batch.batch import Batch
 from thinkdial.engine.batch.caller import caller_maker
-from thinkdial.engine.batch.output.output_file import Work
 from thinkdial.engine.batch.output.outputs import Lines
+from thinkdial.engine.batch.output.works import Work
 from thinkdial.engine.batch.rows.rows import BadRow, Row, read_rows
 from thinkdial.engine.exchange.fast_transport import FastTransport
 from thinkdial.engine.exchange.surroundings import Surroundings

@@ -6,7 +6,7 @@ from typing import Any
 
 from thinkdial.engine.batch.output.csv_lines import HEADS, csv_line, read_cells
 from thinkdial.engine.batch.output.document import json_line
-from thinkdial.engine.batch.output.output_file import Work
+from thinkdial.engine.batch.output.works import Work
 from thinkdial.engine.batch.rows.digests import digest_of
 
 BATCH = "0123456789abcdef"

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from thinkdial.engine.batch.output.document import output_document, output_line
-from thinkdial.engine.batch.output.output_file import Work
+from thinkdial.engine.batch.output.works import Work
 from thinkdial.engine.batch.rows.digests import digest_of
 from thinkdial.engine.batch.rows.rows import Row
 from thinkdial.engine.exchange.outcome import Latency

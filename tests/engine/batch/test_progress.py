@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from thinkdial.engine.batch.output.output_file import Work
 from thinkdial.engine.batch.output.summary import Tally
+from thinkdial.engine.batch.output.works import Work
 from thinkdial.engine.batch.progress import BatchProgress, Gauge, ProfileProgress, Standing, Taken
 from thinkdial.providers.errors import Failure
 

@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.batch.output.csv_lines import HEADS, read_cells
-from thinkdial.engine.batch.output.output_file import Form, OutputFile, Work
+from thinkdial.engine.batch.output.output_file import Form, OutputFile
 from thinkdial.engine.batch.output.target import result_encoder
+from thinkdial.engine.batch.output.works import Work
 from thinkdial.engine.batch.provider.row_file import decode_row, encode_row
 from thinkdial.engine.batch.rows.rows import Row
 from thinkdial.providers.think import parse_think

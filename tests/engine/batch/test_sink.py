@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.batch.output.lock import FileInUseError
-from thinkdial.engine.batch.output.output_file import PASSING_KINDS, OutputFile, SinkError
+from thinkdial.engine.batch.output.output_file import OutputFile, SinkError
+from thinkdial.engine.batch.output.works import PASSING_KINDS
 from thinkdial.engine.batch.rows.digests import DigestMap, digest_of
 from thinkdial.providers.errors import ConfigError
 

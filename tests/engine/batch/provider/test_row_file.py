@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from thinkdial.engine.batch.output.output_file import Work
+from thinkdial.engine.batch.output.works import Work
 from thinkdial.engine.batch.provider.row_file import decode_row, encode_row
 from thinkdial.engine.batch.rows.rows import Row
 from thinkdial.engine.planning.fates import Past
