@@ -9,7 +9,7 @@ import socket
 import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from subprocess import DEVNULL, Popen
+from subprocess import DEVNULL, Popen, TimeoutExpired
 
 from ..interrupts import run_quickly
 from .channel import FrameSocket, opened_channel
@@ -49,7 +49,7 @@ class Child:
         """Wait for its end; after `within_s` seconds it is killed."""
         try:
             self.process.wait(within_s)
-        except Exception:
+        except TimeoutExpired:
             self.process.kill()
             self.process.wait()
 

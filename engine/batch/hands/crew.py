@@ -22,6 +22,7 @@ from .member import CrewMember, OpenCall
 from .messages import (
     AskMore,
     BreakOff,
+    CallBroke,
     CallDone,
     Heard,
     MoreGranted,
@@ -146,6 +147,10 @@ class Crew:
             match message:
                 case CallDone():
                     self._done(member, message.id, message.result)
+                case CallBroke():
+                    if (call := member.calls.pop(message.id, None)) is not None and not call.answer.done():
+                        broken = Failure("protocol", f"{member.name} failed: {message.why}", hint="please report it")
+                        call.answer.set_result(call.order.unmade(broken, attempts=1))
                 case Heard():
                     if (call := member.calls.get(message.id)) is not None and call.order.on_response is not None:
                         call.order.on_response(message.status, message.headers)

@@ -7,6 +7,7 @@ import pickle
 import sys
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import asynccontextmanager
+from subprocess import TimeoutExpired
 
 from ....providers.errors import UsageError
 from .channel import FrameSocket, opened_channel
@@ -109,6 +110,6 @@ class _LocalLink:
 def _how_it_ended(child: Child) -> str:
     try:
         code = child.process.wait(0.2)
-    except Exception:
+    except TimeoutExpired:
         return "its socket is closed"
     return f"killed by signal {-code}" if code < 0 else f"exit code {code}"

@@ -153,12 +153,19 @@ class CallDone(Struct, frozen=True):
     result: Result
 
 
+class CallBroke(Struct, frozen=True):
+    """A call ended in a fault of ours: `why` is the name of it."""
+
+    id: int
+    why: str
+
+
 class Beat(Struct, frozen=True):
     """A worker lives."""
 
 
 ToWorker = Introduction | Template | WorkOrder | TakenBack | BreakOff | MoreGranted
-FromWorker = RouteState | Heard | AskMore | CallDone | Beat
+FromWorker = RouteState | Heard | AskMore | CallDone | CallBroke | Beat
 Message = ToWorker | FromWorker
 
 

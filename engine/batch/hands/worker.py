@@ -34,6 +34,7 @@ from .messages import (
     AskMore,
     Beat,
     BreakOff,
+    CallBroke,
     CallDone,
     Heard,
     Introduction,
@@ -182,11 +183,14 @@ class CallWorker:
 
     async def _do(self, order: WorkOrder) -> None:
         self._begun.add(order.id)
-        route = self._routes[order.route]
         try:
+            route = self._routes[order.route]
             template = None if order.template is None else self._templates[order.template]
             prepared = unpack(template, order.given, route.target)
             result = await self._make(order, route, prepared)
+        except Exception as error:  # told, or the batch would wait for it for ever
+            self._tell(CallBroke(order.id, type(error).__name__))
+            return
         finally:
             self._begun.discard(order.id)
             self._calls.pop(order.id, None)

@@ -17,6 +17,7 @@ from thinkdial.engine.batch.hands.local import sealed_for_child
 from thinkdial.engine.batch.hands.member import CrewMember
 from thinkdial.engine.batch.hands.messages import (
     BreakOff,
+    CallBroke,
     CallDone,
     Introduction,
     RouteState,
@@ -28,6 +29,7 @@ from thinkdial.engine.batch.hands.messages import (
     unpacked,
 )
 from thinkdial.engine.batch.hands.parcels import unpack
+from thinkdial.engine.batch.hands.worker import CallWorker
 from thinkdial.engine.batch.rows.rows import Row
 from thinkdial.engine.results.result import Cost, Result
 from thinkdial.engine.runs.hands.order import NO_WORKER, CallOrder, is_left_behind
@@ -278,5 +280,25 @@ def test_a_broken_off_call_tells_what_came(tmp_path: Path) -> None:
         await until(lambda: good.broken_off)
         good.answer(1, "half")
         assert (await call).answer == "half"
+
+    run(test, tmp_path)
+
+
+def test_a_fault_in_a_worker_is_told_and_no_call_waits_for_ever(tmp_path: Path) -> None:
+    async def test(crew: Crew, order: Callable[[int], CallOrder], told: list[str]) -> None:
+        one = Fake(crew, "one")
+        call = start(crew, order(1))
+        await until(lambda: one.orders)
+        frames = list[bytes]()
+        worker = CallWorker(frames.append, linger_s=0.0)
+        worker.take(packed([one.orders[1]]))  # its route was never introduced here
+        await until(lambda: any(isinstance(said, CallBroke) for frame in frames for said in unpacked(frame)))
+        await worker.close()
+        for frame in frames:
+            crew.heard(one.member, frame)
+        result = await call
+        assert result.error is not None
+        assert (result.error.kind, result.attempts) == ("protocol", 1)
+        assert "one:1 failed: KeyError" in result.error.message
 
     run(test, tmp_path)
