@@ -79,5 +79,5 @@ async def _work(sock: socket.socket) -> None:
     channel = await opened_channel(sock, worker.take, over.set)
     channel.send(worker.greeting.packed())
     await over.wait()
-    with suppress(Exception):
+    with suppress(Exception):  # nobody is left to hear of it
         await worker.close()

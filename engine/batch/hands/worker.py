@@ -198,7 +198,7 @@ class CallWorker:
 
     async def _make(self, order: WorkOrder, route: _Route, prepared: Prepared) -> Result:
         if not self._warm.done() and route.target.profile.price is None:
-            with suppress(Exception):
+            with suppress(Exception):  # whoever needs the table and cannot have it says so
                 await asyncio.shield(self._warm)
         heard = partial(self._heard, order.id)
         purse = LentPurse(order, self._ask, route.target) if order.is_metered else None
