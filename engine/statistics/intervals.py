@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from bisect import bisect_left
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from statistics import NormalDist
 
 from msgspec import Struct
@@ -60,17 +60,6 @@ def proportion_interval(passed: float, n: float, level: float = 0.95) -> Interva
     return Interval(low, 1.0 if passed == n else min(1.0, middle + half), level)
 
 
-def proportion_lower(passed: int, n: int, level: float = 0.95) -> float:
-    """The rate that `passed` of `n` shows at least: never wrong in more than `1 - level` of cases, whatever the rate.
-
-    Source: Clopper and Pearson 1934, one-sided.
-    """
-    _check_counts(passed, n, level)
-    if not passed:
-        return 0.0
-    return _root(lambda rate: binomial_at_least(passed, n, rate) - (1 - level))
-
-
 def median_interval(values: Sequence[float], level: float = 0.95) -> Interval | None:
     """The median behind `values`: the bootstrap's percentiles, widened where they are known to cover too little.
 
@@ -100,15 +89,3 @@ def _bootstrap_rank(n: int, tail: float) -> int:
     """The rank, from 1, at which the law of the lower middle value of a resample reaches `tail`."""
     middle = (n + 1) // 2
     return 1 + bisect_left(range(1, middle), tail, key=lambda rank: binomial_at_least(middle, n, rank / n))
-
-
-def _root(rising: Callable[[float], float]) -> float:
-    """The place from 0 to 1 at which a rising function passes zero, from below."""
-    low, high = 0.0, 1.0
-    for _ in range(60):
-        middle = (low + high) / 2
-        if rising(middle) < 0:
-            low = middle
-        else:
-            high = middle
-    return low
