@@ -169,7 +169,17 @@ def batch_summary_schema() -> dict[str, Any]:
         **dict.fromkeys(("created_at", "source"), text),
         **dict.fromkeys(("output", "cost_limit"), text_or_null),
         **dict.fromkeys(("rows", "bad_rows", "results", "skipped"), count),
-        **dict.fromkeys(("finished", "interrupted"), flag),
+        "finished": {**flag, "description": "whether nothing is left to do: only where nothing is missing"},
+        "expected": {
+            **count_or_null,
+            "description": "results that are asked for; null where the input was not read to its end, or nobody knows",
+        },
+        "written": {**count, "description": "of those, the ones that are there, from this run or an earlier one"},
+        "missing": {
+            **count_or_null,
+            "description": "of those, the ones that are not; at least so many where expected is null; null: unknown",
+        },
+        "interrupted": flag,
         "usd": usd,
         "usd_unknown": unknown,
         "given_up": {"type": "array", "items": object_schema(given_up, required=[*given_up])},

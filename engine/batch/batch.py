@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -17,7 +16,7 @@ from ..results.charge import may_have_cost
 from ..results.result import Cost, Result
 from ..runs.call import is_refused
 from ..runs.descriptors import room_for
-from .caller import RowCaller
+from .caller import MakeCaller, RowCaller
 from .end import Ended
 from .lane import Lane, Task
 from .listener import Watcher, WorksBook
@@ -29,6 +28,7 @@ from .pace.pace import Pace
 from .progress import BatchProgress, Gauge, Taken
 from .resources import pace_maker
 from .rows.checks import Examination, OfText
+from .rows.demand import Demand
 from .rows.digests import DigestMap
 from .rows.row_thread import read_apart
 from .rows.rows import BadRow, Row
@@ -58,7 +58,7 @@ class Batch:
     def __init__(
         self,
         *,
-        make_caller: Callable[[str], RowCaller],
+        make_caller: MakeCaller,
         profiles: Iterable[str],
         rows: Iterator[Row | BadRow],
         output: Lines,
@@ -80,9 +80,8 @@ class Batch:
     ) -> None:
         self.surroundings, self.stopping, self.blocked = surroundings, False, False
         self._reading_done = False
-        self._asked, self._skipped = Counter[str](), Counter[str]()
-        """Results asked of each profile by the rows read so far, and how many of them an earlier run has."""
-        self._make_caller, self._profiles, self._rows = make_caller, list(profiles), rows
+        self.demand, self._make_caller = Demand(self._is_done), make_caller
+        self._profiles, self._rows = list(profiles), rows
         self._make_pace = make_pace or pace_maker(purse)
         self._encode, self._groups = encode, SampleGroups[Lane, Task](examine or OfText())
         self._output, self._watcher, self._memory = output, watcher, memory
@@ -91,6 +90,8 @@ class Batch:
         self.lanes: dict[str, Lane] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._refused: dict[str, ConfigError | UsageError] = {}
+        self._counters: dict[str, RowCaller | None] = {}
+        """What tells the works of a profile that cannot be called."""
         self.ended = Ended(0, 0, Tally(), finished=False)
         self._room, self._window = asyncio.Event(), window
         # A file is put in order in the end, so that a kill loses nothing; a pipe has to be given order as it goes.
@@ -102,8 +103,6 @@ class Batch:
         self._places = asyncio.Semaphore(room_for(MOST_IN_ALL) if hands is None else MOST_IN_ALL)
         self._sums, self._flow, self._book = sums, asyncio.Lock(), book
         self._gauge = Gauge(surroundings.clock, hands)
-        self._claimed = DigestMap()
-        """Works begun in lanes of one profile: with several think values they may overlap."""
         self._lost: list[bytes] = []
 
     async def run(self) -> Ended:
@@ -112,14 +111,14 @@ class Batch:
             self._lane(name)
         if not self.lanes:
             raise next(iter(self._refused.values()))
-        reading = asyncio.create_task(self._read())
+        reading, finished = asyncio.create_task(self._read()), False
         try:
             await reading
             self._reading_done = self.ended.read_all = not self.stopping
             for lane in self.lanes.values():
                 lane.end()
             await self._lanes_over()
-            self.ended.hold(sum(self._asked.values()), finished=not self.stopping and self._all_done())
+            finished = not self.stopping
         except asyncio.CancelledError:
             self.interrupted = True
             self.stop()
@@ -137,9 +136,13 @@ class Batch:
             self._guarded(self._ordered.flush)
         if isinstance(self._output, Pipe) and self.ended.output_problem is None and not self.interrupted:
             self._guarded(self._output.drain)
-        self.ended.interrupted, self.ended.order, self.ended.lost = self.interrupted, self.order, tuple(self._lost)
-        self.ended.broken |= {lane.name: lane.pace.broken for lane in self.lanes.values() if lane.pace.broken}
-        return self.ended
+        ended = self.ended
+        ended.interrupted, ended.order, ended.lost = self.interrupted, self.order, tuple(self._lost)
+        ended.broken |= {lane.name: lane.pace.broken for lane in self.lanes.values() if lane.pace.broken}
+        ended.tally.skipped = self.demand.there.total()
+        is_known = ended.read_all and None not in self._counters.values()
+        ended.hold(self.demand.asked.total(), is_known=is_known, finished=finished and ended.output_problem is None)
+        return ended
 
     def stop(self) -> None:
         """Begin nothing more; what is under way is finished."""
@@ -150,7 +153,7 @@ class Batch:
 
     def progress(self, share_read: float | None = None) -> BatchProgress:
         """How far it is at this moment; any thread may ask. `share_read` is how much of the input has been read."""
-        taken = Taken(self._asked, self._skipped, self.ended.bad_rows, self._reading_done, share_read)
+        taken = Taken(self.demand.asked, self.demand.there, self.ended.bad_rows, self._reading_done, share_read)
         standings = [lane.standing() for lane in list(self.lanes.values())]
         return self._gauge.read(standings, self.ended.tally, taken, is_stopping=self.stopping)
 
@@ -159,16 +162,8 @@ class Batch:
     def wants(self, lane: Lane, work: Work) -> bool:
         """Whether `work` is still to be done."""
         self._room.set()  # the lane has taken a row, perhaps without a call to follow
-        if self._is_done(work):
-            self.ended.tally.skipped += 1
-            self._skipped[lane.name] += 1
-            return False
-        if sum(other.name == lane.name for other in self.lanes.values()) > 1:
-            if self._claimed.get(work.key) is not None:
-                self._asked[lane.name] -= 1
-                return False
-            self._claimed.set(work.key, 1)
-        return True
+        is_shared = sum(other.name == lane.name for other in self.lanes.values()) > 1
+        return self.demand.begins(lane.name, work, is_shared=is_shared)
 
     async def call(self, lane: Lane, task: Task, prepared: Prepared, surroundings: Surroundings) -> Result:
         """One attempt, if the budget allows it. If not, the batch stops."""
@@ -324,10 +319,13 @@ class Batch:
                     self.ended.bad_rows += 1
                     self._watcher.bad_row(BadRow(row.line, f"line {row.line}: {error.message}", key=row.key))
                     continue
-                if self._book is not None and lane is not None:
-                    self._book.asked(row, [work for _, work in lane.caller.works(row)])
+                caller = self._counters[name] if lane is None else lane.caller
+                if self._book is not None and caller is not None:
+                    self._book.asked(row, [work for _, work in caller.works(row)])
                 if lane is not None and lane.pace.broken is None:
                     self._hand_over(lane, row)
+                elif caller is not None:
+                    self.demand.take(caller.name, [work for _, work in caller.works(row)])
         while not self.stopping and self._has_enough():
             self._room.clear()
             await self._room.wait()
@@ -335,20 +333,16 @@ class Batch:
     def _hand_over(self, lane: Lane, row: Row) -> None:
         """Give `row` to its lane, but for one of which all is done; note where its lines belong, if that matters."""
         if not self._looks_at_works:
-            self._asked[lane.name] += lane.caller.asks(row)
+            self.demand.count(lane.name, lane.caller.asks(row))
             lane.put(row)
             return
         works = [work for _, work in lane.caller.works(row)]
-        self._asked[lane.name] += len(works)
         for work in works:
             if self._ordered is not None:
                 self._ordered.expect(work)
             if self.order is not None:
                 self.order.set(work.key, len(self.order))
-        if all(self._is_done(work) for work in works):
-            self.ended.tally.skipped += len(works)
-            self._skipped[lane.name] += len(works)
-        else:
+        if self.demand.take(lane.name, works):
             lane.put(row)
 
     def _is_done(self, work: Work) -> bool:
@@ -376,16 +370,23 @@ class Batch:
         except (ConfigError, UsageError) as error:
             self._refused[name] = error
             if name in self._profiles:
+                self._counters[name] = self._counter(name)
                 self.ended.broken[name] = Failure("config", error.message, hint=error.hint)
                 return None
             raise
-        lane = Lane(caller, self._make_pace(caller), self)
+        lane = self.lanes[name] = Lane(caller, self._make_pace(caller), self)
         lane.pace.on_change(lane.stir)
-        self.lanes[name] = lane
         self.ended.tally.profiles.setdefault(name)
         self._tasks[name] = asyncio.create_task(lane.run())
         self._tasks[name].add_done_callback(lambda _: self._room.set())
         return lane
+
+    def _counter(self, name: str) -> RowCaller | None:
+        """What tells the works of a profile that cannot be called; None where not even that is possible."""
+        try:
+            return self._make_caller(name, calls=False)
+        except (ConfigError, UsageError):
+            return None
 
     async def _lanes_over(self) -> None:
         if self._tasks:
@@ -395,6 +396,3 @@ class Batch:
         for task in self._tasks.values():
             if not task.cancelled() and (error := task.exception()) is not None:
                 raise error
-
-    def _all_done(self) -> bool:
-        return not self.ended.broken and all(lane.pace.broken is None for lane in self.lanes.values())

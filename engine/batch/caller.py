@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from msgspec.structs import replace
 
@@ -27,7 +27,7 @@ from ..runs.call import Begin, Keep, make_call
 from ..runs.jobs import Options, ReadyCall, patience_of, prepare_one, resolved, shaped_later, with_runnable
 from ..runs.observer import Silent
 from ..runs.strictness import refuse_unless_strict
-from ..targets.authorize import authorization
+from ..targets.authorize import authorization, by_key
 from ..targets.keys import Key
 from ..targets.target import Selection, select, think_values
 from .output.works import Work
@@ -68,7 +68,9 @@ class RowCaller:
         concurrency: int | None = None,
         uploads: Callable[[], Uploads] | None = None,
         kit: ToolKit | None = None,
+        calls: bool = True,
     ) -> None:
+        """`calls` False: it tells works and makes no call, so that it needs no key."""
         self.target = resolved(selection, config, options)
         limits = self.target.profile.limits
         self.limits = limits if concurrency is None else replace(limits, concurrency=concurrency)
@@ -76,7 +78,7 @@ class RowCaller:
         self.patience = patience_of(self.target, config, options)
         self._once = replace(self.patience, retries=0)
         self._selection, self._config, self._options = selection, config, options
-        self._key, self._authorize = authorization(self.target, environment)
+        self._key, self._authorize = authorization(self.target, environment) if calls else (None, by_key(self.target, None))
         self._run_id, self._extra, self._system, self._uploads = run_id, extra, system, uploads
         self.kit = kit
         self._templates: dict[tuple[Think, int | None], Prepared] = {}
@@ -272,11 +274,20 @@ class RowCaller:
         return json.dumps(chosen, sort_keys=True, default=str)
 
 
-def caller_maker(config: Config, options: Any, run_id: str, **more: Any) -> Callable[[str], RowCaller]:
-    """How a lane's name becomes its row function. Raises `UsageError` for a group."""
+class MakeCaller(Protocol):
+    """How a lane's name becomes its row function, without its key where it makes no `calls`.
 
-    def make(name: str) -> RowCaller:
-        return RowCaller(selection_of_row(name, config), config, options, run_id=run_id, **more)
+    Raises `UsageError` for a group, and `ConfigError` where it cannot be called.
+    """
+
+    def __call__(self, name: str, *, calls: bool = True) -> RowCaller: ...
+
+
+def caller_maker(config: Config, options: Any, run_id: str, **more: Any) -> MakeCaller:
+    """What makes the callers of one run."""
+
+    def make(name: str, *, calls: bool = True) -> RowCaller:
+        return RowCaller(selection_of_row(name, config), config, options, run_id=run_id, calls=calls, **more)
 
     return make
 

@@ -17,6 +17,7 @@ from ..costs.budget.limits import dollars
 from ..results.assembly import timestamp
 from ..results.result import Cost, Result
 from .output.summary import Tally
+from .output.works import PASSING_KINDS
 from .rows.digests import DigestMap
 from .storage.address import without_secret
 
@@ -70,7 +71,9 @@ class LeftBehind:
 class Ended:
     """What became of this run. `output_problem` is set when results could not be written; `lost` holds their lines.
 
-    `missing` results are asked for by what was read of the input, and neither written nor there before.
+    `written` results stand for what is `expected`; the others are `missing`. Where it is not known how many are
+    expected, be it that the input was not read to its end, `missing` is the least number, and None where nobody knows.
+    `passing` results stand for nothing: a key, a budget or an interruption ended them, and they are asked again.
     `hands_problem` says why nobody was left to make calls. `read_all`: the input has been read to its end.
     """
 
@@ -86,19 +89,33 @@ class Ended:
     lost: tuple[bytes, ...] = ()
     broken: dict[str, Failure] = field(default_factory=dict[str, Failure])
     gates: GateTally | None = None
-    missing: int = 0
+    passing: int = 0
+    expected: int | None = None
+    written: int = 0
+    missing: int | None = None
     left: LeftBehind = field(default_factory=LeftBehind)
     hands_problem: ThinkdialError | None = None
     read_all: bool = False
 
-    def hold(self, expected: int, *, finished: bool) -> None:
-        """Hold what was expected against what is there: `finished` it is only when nothing is missing."""
-        self.missing = expected - self.tally.results - self.tally.skipped
-        self.finished = finished and not self.missing
+    def hold(self, asked: int, *, is_known: bool, finished: bool) -> None:
+        """Hold what was `asked` against what is there: `finished` it is only when nothing is missing.
+
+        `is_known`: more than that is not asked for.
+        """
+        there = self.tally.results - self.passing + self.tally.skipped
+        self.reckon(asked if is_known else None, asked - there, there)
+        self.finished = self.finished and finished
+
+    def reckon(self, expected: int | None, missing: int | None, written: int | None = None) -> None:
+        """Say what is missing of what is expected; `written` are the others, where they are not to be told apart."""
+        self.expected, self.missing = expected, missing
+        self.written = (expected or 0) - (missing or 0) if written is None else written
+        self.finished = expected is not None and not missing
 
     def count(self, result: Result, row_id: str) -> None:
         """Count a result that is written."""
         self.tally.add_result(result, row_id)
+        self.passing += result.error is not None and result.error.kind in PASSING_KINDS
         if self.gates is not None:
             self.gates.add(result, row_id)
 
@@ -176,6 +193,9 @@ def summary_document(end: BatchEnd, options: BatchOptions, at: datetime) -> dict
         rows=ended.rows,
         bad_rows=ended.bad_rows,
         finished=ended.finished,
+        expected=ended.expected,
+        written=ended.written,
+        missing=ended.missing,
         interrupted=ended.interrupted,
         cost_limit=None if ended.budget is None else ended.budget.message,
         given_up=[

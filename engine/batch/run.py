@@ -229,7 +229,7 @@ class ReadyBatch(Struct, frozen=True):
 
     def _close_book(self, book: ShardBook, memory: OutputMemory, ended: Ended) -> None:
         try:
-            book.close(batch=memory.batch, read=ended.read_all, whole=ended.finished, parts=memory.parts)
+            book.close(batch=memory.batch, read=ended.expected is not None, whole=ended.finished, parts=memory.parts)
         except ConfigError as error:
             ended.output_problem = ended.output_problem or error
 

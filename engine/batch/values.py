@@ -44,12 +44,16 @@ class BatchRun(Struct, frozen=True):
     they are there, and here are only those that could not be written to it, which `output_problem` says.
 
     `summary` counts all that the output holds, also from earlier runs; `rows` and `bad_rows` are those of this one.
-    `outcome` is how it went as a whole, `finished` whether nothing is left to do. `cost_limit` is what a budget said
+    `outcome` is how it went as a whole, `finished` whether nothing is left to do: `written` results of the `expected`
+    ones are there, and `missing` are not (`Ended` says when they are None). `cost_limit` is what a budget said
     that has stopped it; `given_up` has the profiles that cannot be called, or no longer, and why.
     """
 
     outcome: BatchOutcome
     finished: bool
+    expected: int | None
+    written: int
+    missing: int | None
     rows: int
     bad_rows: tuple[BadRow, ...]
     results: tuple[RowResult, ...]
@@ -133,6 +137,9 @@ class ValueWatcher:
         return BatchRun(
             outcome=end.outcome,
             finished=ended.finished,
+            expected=ended.expected,
+            written=ended.written,
+            missing=ended.missing,
             rows=ended.rows,
             bad_rows=tuple(self._bad_rows),
             results=tuple(result for _, result in sorted(self._results, key=lambda entry: entry[0])),

@@ -14,10 +14,11 @@ from ...exit_codes import ExitCode
 from ...output import say
 from ...selection import load_config
 from .listener import SpokenLines, progress_of_jobs
-from .summary import print_summary
+from .summary import print_summary, results_missing
 
 if TYPE_CHECKING:
     from ....engine.batch.output.output_file import OutputFile
+    from ....engine.batch.provider.planning import Planned
 
 T = TypeVar("T")
 
@@ -71,14 +72,29 @@ def looked_at(job: BatchJob, manager: JobManager) -> tuple[Interrupted | None, C
 
 
 def collected(
-    jobs: Sequence[BatchJob], manager: JobManager, memory: OutputFile, elsewhere: Path | None = None, *, quiet: bool
+    jobs: Sequence[BatchJob],
+    manager: JobManager,
+    memory: OutputFile,
+    elsewhere: Path | None = None,
+    *,
+    planned: Planned | None = None,
+    quiet: bool,
 ) -> ExitCode:
-    """Collect, sum the whole file up, and say what is still to come. Gives the exit code."""
+    """Collect, sum the whole file up, and say what is missing and how to go on. Gives the exit code."""
     if isinstance(until_done(jobs, manager.collect(jobs, memory, elsewhere=elsewhere)), Interrupted):
         return ExitCode.INTERRUPTED
+    end = manager.end(memory, jobs, planned)
     if not quiet and any(part.stage == "collected" for job in jobs for part in job.parts):
-        print_summary(manager.end(memory))
+        print_summary(end)
+    code, missing = code_of_jobs(jobs, may_wait=False), end.ended.missing
     for job in jobs:
         if job.is_open:
             say(f"batch {job.id} has not ended; thinkdial batch wait {job.id}")
-    return code_of_jobs(jobs, may_wait=False)
+    if not missing:
+        return code
+    is_open = any(job.is_open for job in jobs)
+    why = "a batch has not ended" if is_open else "the provider or a setting left them out"
+    say(f"{results_missing(missing)}: {why}")
+    if not is_open:
+        say(f"the same thinkdial batch --via provider with {memory.path} sends them again")
+    return ExitCode.SOME_FAILED if code is ExitCode.OK else code

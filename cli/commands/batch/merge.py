@@ -54,7 +54,7 @@ def merge(
     from ....providers.errors import UsageError
     from ...files.output_files import check_replaceable
     from ...output import check_writable, forget, say
-    from .summary import check_summary_paths
+    from .summary import check_summary_paths, results_missing
 
     target = None if output is None else place_of(output)
     name = None if target is None else target.name
@@ -91,13 +91,13 @@ def merge(
     say(f"{found.results:,} results of {found.pieces:,} {'part' if found.pieces == 1 else 'parts'}{where}{left_out}")
     if found.strays:
         say(f"{found.strays:,} of them answer rows that are not in the input any more; they are at the end")
-    if found.expected is None:
+    if found.missing is None:
         say("no part says what was asked (those of --shard do), so that nobody can tell whether something is missing")
     for gap in found.gaps:
         say(f"missing: {_words(gap)}")
     if not found.is_whole:
-        at_least = "" if all(gap.results is not None for gap in found.gaps) else "at least "
-        say(f"not whole: {at_least}{found.missing:,} results are missing")
+        least = "at least " if found.expected is None else ""
+        say(f"not whole: {least}{results_missing(found.missing or 0)}")
         say(f"to go on, with what else was said before:  {_command(join, found.gaps)}")
         return ExitCode.SOME_FAILED
     return ExitCode.OK
@@ -116,12 +116,9 @@ def _sum_up(join: ShardJoin, output: str | None, rows: str | None, summaries: Se
     tally = tally_of(join.documents(), reference())
     read = [one.manifest for one in join.pieces if one.manifest is not None]
     counted = next((one.input for one in read if one.input is not None), None)
-    ended = Ended(
-        0 if counted is None else counted.rows,
-        sum(one.bad_rows or 0 for one in read),
-        tally,
-        finished=join.joined.is_whole,
-    )
+    rows_read = 0 if counted is None else counted.rows
+    ended, found = Ended(rows_read, sum(one.bad_rows or 0 for one in read), tally, finished=False), join.joined
+    ended.reckon(found.expected, found.missing, found.written)
     end = BatchEnd(ended, tally)
     if not quiet:
         print_summary(end)

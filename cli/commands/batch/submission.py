@@ -56,7 +56,7 @@ def _waited(made: Submission, options: BatchOptions, summaries: Sequence[Path], 
     if isinstance(until_done(made.jobs, made.wait()), Interrupted):
         code = ExitCode.INTERRUPTED
     else:
-        code = collected(made.jobs, made.manager, made.memory, quiet=quiet)
+        code = collected(made.jobs, made.manager, made.memory, planned=made.planned, quiet=quiet)
     if summaries:
         write_summaries(summaries, made.end(), options)
     return code

@@ -53,22 +53,18 @@ def finish(end: BatchEnd, options: BatchOptions, summaries: Iterable[Path], *, q
     write_summaries(summaries, end, options)
     ended = end.ended
     match outcome:
-        case BatchOutcome.INTERRUPTED:
-            say(_go_on(options))
         case BatchOutcome.OUTPUT_FAILED if ended.output_problem is not None:
             complain(ended.output_problem)
         case BatchOutcome.OVER_BUDGET if ended.budget is not None:
             say(ended.budget.message)
-            say(_go_on(options))
         case BatchOutcome.NO_ROWS:
             say("there are no rows in the input")
         case _:
             pass
     if ended.hands_problem is not None:
         complain(ended.hands_problem)
-    if ended.missing and (ended.hands_problem is not None or outcome is BatchOutcome.SOME_FAILED):
-        least = "" if ended.read_all else "at least "
-        say(f"{least}{ended.missing:,} results are missing: {_why_missing(ended)}")
+    if not ended.finished and outcome is not BatchOutcome.NO_ROWS:
+        say(missing_words(ended))
         say(_go_on(options))
     if outcome is BatchOutcome.INTERRUPTED or not (failures := end.gate_failures()):
         return CODES[outcome]
@@ -116,11 +112,34 @@ def _text(form: SummaryForm | None, end: BatchEnd, options: BatchOptions) -> str
             return summary_page(end.tally, end.ended, source, now)
 
 
+def results_missing(count: int) -> str:
+    """`1 result is missing`."""
+    return f"{count:,} {'result is' if count == 1 else 'results are'} missing"
+
+
+def missing_words(ended: Ended) -> str:
+    """How many results are missing, as far as anybody knows, and why."""
+    if ended.missing:
+        least = "at least " if ended.expected is None else ""
+        return f"{least}{results_missing(ended.missing)}: {_why_missing(ended)}"
+    if ended.expected is None:
+        return f"nobody knows how many results are missing: {_why_missing(ended)}"
+    return f"nothing is missing, and it was stopped before its end: {_why_missing(ended)}"
+
+
 def _why_missing(ended: Ended) -> str:
+    if ended.output_problem is not None:
+        return "they could not be written"
+    if ended.interrupted:
+        return "it was interrupted"
+    if ended.budget is not None:
+        return "there is no more money for it"
     if ended.hands_problem is not None:
         return "nobody was left to make the calls"
     if ended.broken:
         return f"{', '.join(ended.broken)} was given up"
+    if ended.passing:
+        return "a key, a setting, a budget or an interruption ended them"
     return "they were asked for, and did not come to be written"
 
 

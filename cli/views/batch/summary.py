@@ -178,6 +178,8 @@ def totals(tally: Tally, ended: Ended) -> list[str]:
         parts.append(f"{failed:,} failed")
     if tally.skipped:
         parts.append(f"{tally.skipped:,} done earlier")
+    if ended.missing:
+        parts.append(f"{'at least ' if ended.expected is None else ''}{ended.missing:,} missing")
     if ended.bad_rows:
         parts.append(plural(ended.bad_rows, "bad row"))
     if again:
@@ -209,8 +211,8 @@ def ending(ended: Ended) -> str:
         return "interrupted"
     if ended.budget is not None:
         return "stopped by the cost limit"
-    if ended.broken:
-        return "finished, but for the profiles that were given up"
+    if ended.broken and not ended.finished:
+        return "ended, but for the profiles that were given up"
     return "finished" if ended.finished else "stopped before the end"
 
 

@@ -63,6 +63,7 @@ def read_cells(cells: Mapping[str, str]) -> Mapping[str, Any]:
     return {
         "profile": cells.get("profile"),
         "row_id": cells.get("row_id"),
+        "work": cells.get("work"),
         "model": cells.get("model"),
         "status": cells.get("status"),
         "think": {

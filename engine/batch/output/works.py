@@ -64,6 +64,11 @@ class WorkStates:
             return "changed"
         return "failed" if found & _FAILED else "done"
 
+    def stands(self, key: bytes, digest: bytes) -> bool:
+        """Whether there is a line, a failure or not, for just this."""
+        found = self._ends.get(key)
+        return found is not None and found & _WORK_BITS == _bits(digest)
+
     def has(self, key: bytes, digest: bytes, failed: bool) -> bool:
         """Whether just this was learnt last of the work at `key`."""
         return self._ends.get(key) == _end(digest, failed=failed)

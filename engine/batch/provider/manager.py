@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
+from collections.abc import AsyncGenerator, Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from msgspec import Struct
 
@@ -18,6 +18,7 @@ from ...results.assembly import new_id
 from ..books import recorder_for, tell_unbooked
 from ..end import BatchEnd, Ended, tally_of
 from ..output.target import document_encoder
+from ..output.works import KEY_BYTES, WorkStates, ended, work_of
 from .access import ProviderAccesses, options_of
 from .budgets import tidy
 from .collector import Collector
@@ -135,11 +136,28 @@ class JobManager:
             self._listener.info(words, important=True)
         memory.notes.clear()
 
-    def end(self, memory: OutputFile, planned: Planned | None = None) -> BatchEnd:
-        """What is in a file of results by now, and of which rows that `planned` has read."""
-        tally = tally_of(memory.documents(), self._config.reference)
-        rows, bad_rows = (0, 0) if planned is None else (planned.rows, planned.bad_rows)
-        return BatchEnd(Ended(rows, bad_rows, tally, finished=True), tally)
+    def end(self, memory: OutputFile, jobs: Sequence[BatchJob], planned: Planned | None = None) -> BatchEnd:
+        """What is in a file of results by now, held against what `jobs`, and the rows that `planned` has read, ask."""
+        standing = WorkStates()
+
+        def documents() -> Iterator[Mapping[str, Any]]:
+            for document in memory.documents():
+                key, asked = work_of(document)
+                standing.learn(key, *ended(asked, document))
+                yield document
+
+        tally = tally_of(documents(), self._config.reference)
+        works = set[bytes]().union(*(job.works(part) for job in jobs for part in job.parts))
+        if planned is not None:  # and not those of rows as they were once
+            works = {one for one in works if planned.asked.get(one[:KEY_BYTES]) is not None}
+        missing = sum(not standing.stands(one[:KEY_BYTES], one[KEY_BYTES:]) for one in works)
+        if planned is None:
+            told = Ended(0, 0, tally, finished=False)
+            told.reckon(len(works), missing)
+        else:
+            told = Ended(planned.rows, planned.bad_rows, tally, finished=False)
+            told.reckon(len(planned.asked), missing + planned.passing)
+        return BatchEnd(told, tally)
 
     async def _collect(
         self, job: BatchJob, accesses: ProviderAccesses, memory: OutputFile, elsewhere: Path | None

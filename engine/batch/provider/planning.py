@@ -24,12 +24,18 @@ from .row_file import encode_row, without_files
 
 @dataclass(slots=True)
 class Planned:
-    """What was planned: rows that were read, works that are in the job, and what they may cost by profile."""
+    """What was planned: rows that were read, works that are in the job, and what they may cost by profile.
+
+    `asked` has the keys of all works of the rows, also of those that are done or under way in a job; of the `refused`
+    ones the `passing` are asked again by the same command.
+    """
 
     rows: int = 0
     bad_rows: int = 0
+    asked: DigestMap = field(default_factory=DigestMap)
     works: int = 0
     refused: int = 0
+    passing: int = 0
     estimates: dict[str, Estimate] = field(default_factory=dict[str, Estimate])
 
 
@@ -56,7 +62,6 @@ class Planner:
         self._accesses = {name: access_for(name) for name in names}
         self._names = tuple(self._accesses)
         self._open: dict[str, PartWriter] = {}
-        self._seen = DigestMap()
         self.planned = Planned()
 
     def plan(self, rows: Iterable[Row | BadRow]) -> Planned:
@@ -87,8 +92,10 @@ class Planner:
                     continue
             access = self._accesses[name]
             for think, work in access.caller.works(row):
-                if self._seen.get(work.key) is None and self._wants(work):
-                    self._seen.set(work.key, 1)
+                if self.planned.asked.get(work.key) is not None:
+                    continue
+                self.planned.asked.set(work.key, 1)
+                if self._wants(work):
                     self._add(access, row, think, work, bytes.fromhex(work.token))
 
     def _add(self, access: ProviderAccess, row: Row, think: Think, work: Work, token: bytes) -> None:
@@ -125,6 +132,7 @@ class Planner:
         self, access: ProviderAccess, row: Row, think: Think, work: Work, problem: ConfigError | Failure
     ) -> None:
         self.planned.refused += 1
+        self.planned.passing += isinstance(problem, ConfigError)
         self._on_refused(row, work, access.caller.refused(think, problem, work.repeat))
 
     def _writer(self, access: ProviderAccess, size: int, most: int) -> PartWriter:

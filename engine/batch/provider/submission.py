@@ -63,7 +63,7 @@ class Submission(Struct, frozen=True):
 
     def end(self) -> BatchEnd:
         """What the output holds by now."""
-        return self.manager.end(self.memory, self.planned)
+        return self.manager.end(self.memory, self.jobs, self.planned)
 
 
 @contextmanager

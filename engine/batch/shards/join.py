@@ -29,7 +29,10 @@ _LAST_PLACE = (1 << 32) - 1
 
 
 class Gap(Struct, frozen=True):
-    """Results that are missing, why, and how to go on. `results` is None where their number cannot be known."""
+    """Results that are missing, why, and how to go on. `results` is None where their number cannot be known.
+
+    `rows` are those that no part was asked for.
+    """
 
     results: int | None
     why: str
@@ -40,12 +43,15 @@ class Gap(Struct, frozen=True):
 class Joined(Struct, frozen=True):
     """What was joined. `doubled` lines are those that another one stands for, `strays` answer what nobody asks now.
 
-    `expected` is None where no manifest says what was asked.
+    `expected` are the results that are asked for, of shards that are not here as well; None where their number is not
+    known. Of these the `missing` ones are not here, at least so many where `expected` is None, and None where nobody
+    knows what was asked.
     """
 
     results: int
     pieces: int
     expected: int | None
+    missing: int | None
     doubled: int
     strays: int
     torn: tuple[str, ...]
@@ -56,9 +62,9 @@ class Joined(Struct, frozen=True):
         return not self.gaps
 
     @property
-    def missing(self) -> int:
-        """How many results are known to be missing."""
-        return sum(gap.results or 0 for gap in self.gaps)
+    def written(self) -> int:
+        """How many results are here that are asked for, as far as that is known."""
+        return self.results if self.expected is None else self.expected - (self.missing or 0)
 
 
 class ShardJoin:
@@ -82,10 +88,14 @@ class ShardJoin:
     def joined(self) -> Joined:
         """What was found."""
         knows = any(one.manifest is not None and one.manifest.read for one in self.pieces)
+        missing = sum(gap.results or 0 for gap in self.gaps)
+        elsewhere = sum(gap.results or 0 for gap in self.gaps if gap.rows is not None)
+        is_counted = knows and all(gap.results is not None for gap in self.gaps)
         return Joined(
             results=len(self._line),
             pieces=len(self.pieces),
-            expected=len(self._expected) if knows else None,
+            expected=len(self._expected) + elsewhere if is_counted else None,
+            missing=missing if knows or self.gaps else None,
             doubled=self.lines - len(self._line),
             strays=self._strays() if knows else 0,
             torn=tuple(self.torn),

@@ -11,11 +11,19 @@ from thinkdial.engine.results.result import Cost
 
 def test_finished_it_is_only_when_nothing_is_missing() -> None:
     ended = Ended(3, 0, Tally(skipped=2), finished=False)
-    ended.hold(2, finished=True)
-    assert ended.finished and not ended.missing
-    ended.hold(5, finished=True)
-    assert not ended.finished and ended.missing == 3
+    ended.hold(2, is_known=True, finished=True)
+    assert ended.finished and (ended.expected, ended.written, ended.missing) == (2, 2, 0)
+    ended.hold(2, is_known=False, finished=True)  # there may be more to do that nobody has read
+    assert not ended.finished and (ended.expected, ended.missing) == (None, 0)
+    ended.hold(2, is_known=True, finished=False)
+    assert not ended.finished
+    ended.hold(5, is_known=True, finished=True)
+    assert not ended.finished and (ended.expected, ended.written, ended.missing) == (5, 2, 3)
     assert BatchEnd(ended, ended.tally).outcome is BatchOutcome.SOME_FAILED
+    ended.passing = 1  # a line that a key has ended stands for nothing
+    ended.tally.skipped = 5
+    ended.hold(5, is_known=True, finished=True)
+    assert ended.missing == 1 and not ended.finished
 
 
 def test_what_workers_have_left_behind_is_told_with_its_cost() -> None:
