@@ -78,7 +78,9 @@ class RowCaller:
         self.patience = patience_of(self.target, config, options)
         self._once = replace(self.patience, retries=0)
         self._selection, self._config, self._options = selection, config, options
-        self._key, self._authorize = authorization(self.target, environment) if calls else (None, by_key(self.target, None))
+        self._key, self._authorize = (
+            authorization(self.target, environment) if calls else (None, by_key(self.target, None))
+        )
         self._run_id, self._extra, self._system, self._uploads = run_id, extra, system, uploads
         self.kit = kit
         self._templates: dict[tuple[Think, int | None], Prepared] = {}
