@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from copy import copy
 from decimal import Decimal
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -20,6 +21,7 @@ from .schema import (
     Delta,
     Finish,
     FinishReason,
+    GoesOn,
     Json,
     Notice,
     Portion,
@@ -77,6 +79,7 @@ class Reply(Struct):
     notices: list[Notice] = field(default_factory=list[Notice])
     pieces: list[TurnPiece] = field(default_factory=list[TurnPiece])
     changes: tuple[Json, ...] = ()
+    goes_on: Json = field(default_factory=dict[str, Any])
 
 
 class Fold:
@@ -147,6 +150,8 @@ class Fold:
                 reply.bill = delta.usd
             case StateReport():
                 reply.changes += tuple(entry for entry in delta.entries if entry not in reply.changes)
+            case GoesOn():
+                reply.goes_on = delta.fields
             case Failure():
                 reply.failure = reply.failure or delta
 

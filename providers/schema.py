@@ -127,6 +127,12 @@ class StateReport(Struct, frozen=True):
     entries: tuple[Json, ...]
 
 
+class GoesOn(Struct, frozen=True):
+    """Fields that the next request has to have where it goes on with this very answer."""
+
+    fields: Json
+
+
 class Finish(Struct, frozen=True):
     """The provider's reason to stop, normalized, and its own word. It does not yet end the stream."""
 
@@ -157,6 +163,7 @@ Delta = (
     | Bill
     | Served
     | StateReport
+    | GoesOn
     | Finish
     | Complete
     | Notice

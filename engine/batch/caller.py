@@ -69,6 +69,7 @@ class RowCaller:
         uploads: Callable[[], Uploads] | None = None,
         kit: ToolKit | None = None,
         calls: bool = True,
+        pauses_go_on: bool = True,
     ) -> None:
         """`calls` False: it tells works and makes no call, so that it needs no key."""
         self.target = resolved(selection, config, options)
@@ -82,13 +83,23 @@ class RowCaller:
             authorization(self.target, environment) if calls else (None, by_key(self.target, None))
         )
         self._run_id, self._extra, self._system, self._uploads = run_id, extra, system, uploads
-        self.kit = kit
+        self.kit = kit or (self._continuing() if pauses_go_on else None)
         self._templates: dict[tuple[Think, int | None], Prepared] = {}
         self._samples = options.samples(selection.label)
         self._distinct: dict[int | None, dict[Think, tuple[Twin, ...]]] = {}
         self._parameters = self._parameters_digest()
         self._terms: dict[tuple[tuple[Think, ...], int | None], bytes] = {}
         """What of a work's digest does not depend on the row."""
+
+    def _continuing(self) -> ToolKit | None:
+        """What goes on with answers that the provider pauses, where it may do so."""
+        names = self._options.server_tools
+        if not (self.target.profile.server_tools if names is None else names):
+            return None
+        from ..runs.rounds.loop import CONTINUING  # which few batches need
+        from ..server_tools.request import may_pause
+
+        return CONTINUING if may_pause(self.target, names) else None
 
     @property
     def key(self) -> Key | None:
@@ -175,6 +186,8 @@ class RowCaller:
             if twins := self._distinct.get(row.max_output, {}).get(think):
                 template = replace(template, asked=replace(template.asked, twins=twins))
             self._templates[think, row.max_output] = template
+        if template.may_pause:
+            prompt = replace(prompt, past=prompt.past or template.asked.prompt.past)
         return with_prompt(template, prompt)
 
     def _asked(self, row: Row) -> Prompt:

@@ -85,6 +85,8 @@ def with_past(
         return _in_plain_text(call, planned.exchanged), planned
     told = any(fate.fate == "kept" for fate in planned.fates)
     headers = tuple((name, str(value)) for name, value in rule.report_headers.items()) if told else ()
+    if (beside := past.turns[-1].goes_on) and not beside.keys() & call.params.keys():
+        call = replace(call, native=merged(call.native, beside))
     if told and keep == "all" and not rule.keep_body.keys() & call.params.keys():
         call = replace(call, native=merged(call.native, rule.keep_body))
         headers += tuple((name, str(value)) for name, value in rule.keep_headers.items())

@@ -51,6 +51,11 @@ class Prepared(Struct, frozen=True):
     tools: ToolsPlan | None = None
 
     @property
+    def may_pause(self) -> bool:
+        """Whether the answer may stop in the middle of the provider's tools, and goes on when it is sent back."""
+        return any(tool.pauses for tool in self.server_tools)
+
+    @property
     def prefix(self) -> str:
         """What the answer will be bound to: `prefix_of` the body."""
         return prefix_of(obj(parse_json(self.request.body)))

@@ -30,9 +30,9 @@ def origin_of(prepared: Prepared, served: str | None, date: str | None) -> Origi
 
 def turn_of(number: int, prepared: Prepared, reply: Reply, date: str | None) -> Turn:
     """The turn that `reply` to `prepared` makes, `number` counting from 1."""
-    made = made_turn(number, prepared.asked.prompt.text, reply, origin_of(prepared, reply.model, date))
-    asked = prepared.asked.prompt.asked
-    return replace(made, asked=asked) if asked else made
+    prompt = prepared.asked.prompt
+    made = made_turn(number, prompt.text, reply, origin_of(prepared, reply.model, date))
+    return replace(made, asked=prompt.pieces, goes_on=reply.goes_on)
 
 
 def made_turn(number: int, prompt: str, reply: Reply, origin: Origin) -> Turn:

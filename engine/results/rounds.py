@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from msgspec.structs import replace
 
+from ...providers.dialects.finish_words import is_paused
 from ...providers.errors import Failure
 from ...providers.schema import Notice, TokensSource, Usage, Visibility
 from ..exchange.outcome import Latency
@@ -49,10 +50,13 @@ def whole_answer(results: Sequence[Result], end: RoundsEnd) -> Result:
     notices += [Notice("tool_run", f"round {run.round}: {run.name}: {run.note}") for run in runs if run.note]
     if end in _TOLD:
         notices.append(Notice("rounds", _TOLD[end]))
+    if end in ("max_rounds", "time") and is_paused(last.finish_raw):
+        notices[-1] = Notice("rounds", "the provider paused its tools again, and was not asked to go on")
     interrupted = end == "interrupted" and last.status == "ok"
     return replace(
         last,
         status="cancelled" if interrupted else last.status,
+        answer=_answer(results),
         error=Failure("cancelled", "interrupted while tools ran") if interrupted else last.error,
         think=replace(last.think, verdict=_verdict(results)),
         reasoning=_reasoning(results),
@@ -87,6 +91,16 @@ def _folded(group: Sequence[Result]) -> Result:
         return group[0]
     rounds = sorted(group, key=lambda one: 0 if one.round is None else one.round.number)
     return whole_answer(rounds, rounds[-1].rounds_end or "interrupted")
+
+
+def _answer(results: Sequence[Result]) -> str:
+    """What the last round said, behind what was said in those that the provider paused."""
+    said = [results[-1].answer]
+    for result in reversed(results[:-1]):
+        if not is_paused(result.finish_raw):
+            break
+        said.insert(0, result.answer)
+    return "\n\n".join(filter(None, said))
 
 
 def _verdict(results: Sequence[Result]) -> Verdict:

@@ -136,18 +136,18 @@ async def fan_out(
             else:
                 await places.enter_async_context(lanes.get(job.profile, nullcontext()))
                 await places.enter_async_context(everyone)
-                if kit is None:
+                if kit is None and not call.prepared.may_pause:
                     result = await make_call(
                         call, surroundings, run_id=run_id, at=at, extra=extra,
                         index=index, observer=relay, purse=purse, begin=begin, keep=keep, uploads=uploads,
                     )  # fmt: skip
                 else:
                     from .rounds.books import KeptRounds
-                    from .rounds.loop import make_rounds
+                    from .rounds.loop import CONTINUING, make_rounds
 
                     books = KeptRounds(index, job, rounds, keeper, relay, expects=purse is not None or len(jobs) > FEW)
                     result = await make_rounds(
-                        call, surroundings, kit, books, run_id=run_id, at=at, extra=extra,
+                        call, surroundings, kit or CONTINUING, books, run_id=run_id, at=at, extra=extra,
                         index=index, observer=relay, purse=purse, uploads=uploads,
                     )  # fmt: skip
         relay.finished(index, result)

@@ -17,7 +17,7 @@ from ...providers.errors import ConfigError, Failure, MissingKeyError
 from ...providers.think import Think
 from ..exchange.retry import Patience
 from ..planning.fates import Past
-from ..planning.prepare import Prepared, Prompt, Twin, prepare, sent_prompt, with_notice, with_repeat
+from ..planning.prepare import Prepared, Prompt, Twin, prepare, sent_prompt, with_notice, with_prompt, with_repeat
 from ..planning.think_plan import AimReceipt, unmeasured
 from ..results.result import Forecast
 from ..targets.authorize import Authorize, authorization
@@ -310,6 +310,8 @@ def prepare_one(
             unmeasured(think, think.aim) if choose is None else choose(target, think, config.reference, prepared_as)
         )
         prepared = prepared_as(*chosen)
+    if prompt.past is None and prepared.may_pause:
+        return with_prompt(prepared, replace(prompt, past=Past()))
     if prompt.past is None or not prompt.past.counts:
         return prepared
     from ..costs.cache_loss import loss_notice

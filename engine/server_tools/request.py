@@ -81,6 +81,14 @@ def plan_server_tools(target: Target, names: tuple[str, ...], params: Json, alon
     return ServerToolPlan(rules, body, tuple(headers), tuple(_notices(rules)))
 
 
+def may_pause(target: Target, names: Sequence[str] | None) -> bool:
+    """Whether answers with these tools, None for those of the profile, may stop in the middle of their uses."""
+    provider, model = target.provider.name, (target.profile.known_as or target.profile.model).removeprefix("models/")
+    listed = target.profile.server_tools if names is None else names
+    rules = (server_tool(name, provider, target.dialect, model) for name in listed)
+    return any(rule is not None and rule.pauses for rule in rules)
+
+
 def _rule(target: Target, name: str) -> ServerToolRule:
     model = (target.profile.known_as or target.profile.model).removeprefix("models/")
     rule = server_tool(name, target.provider.name, target.dialect, model)

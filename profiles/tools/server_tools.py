@@ -19,7 +19,7 @@ EXCLUDES = ("functions", "schema", "thinking")
 """What a tool may not go together with."""
 
 _TOP_KEYS = ("checked_on", "names", "routes", "absent")
-_ROUTE_KEYS = ("providers", "dialect", "models", "tools", "adds", "beside_functions", "sources", "unverified")
+_ROUTE_KEYS = ("providers", "dialect", "models", "tools", "adds", "beside_functions", "pauses", "sources", "unverified")
 _TOOL_KEYS = ("body", "headers", "counts", "fee", "excludes", "note", "adds", "built_in")
 
 
@@ -29,6 +29,7 @@ class ServerToolRule(Struct, frozen=True):
     `body` are the fields that ask for it: they are joined into the request, lists added to lists. `beside_functions`
     are those that it needs as well where functions are offered. `is_built_in`: it runs unasked, and nothing is sent.
     `counts` are the names under which answers count its uses, those of `tool_fees.yaml`; empty where no count comes.
+    `pauses`: an answer may stop in the middle of its uses, and goes on when it is sent back.
     `fee` is the one of them that is billed. `excludes` are of `EXCLUDES`. `adds` says what it adds to the input.
     """
 
@@ -44,6 +45,7 @@ class ServerToolRule(Struct, frozen=True):
     adds: str | None = None
     unverified: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()
+    pauses: bool = False
 
 
 class _ToolRoute(Struct, frozen=True):
@@ -147,4 +149,5 @@ def _tool(name: str, section: Section, route: Section) -> ServerToolRule:
         "; ".join(words for words in said if words) or None,
         route.texts("unverified"),
         route.texts("sources"),
+        route.flag("pauses") or False,
     )

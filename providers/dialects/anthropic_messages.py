@@ -34,6 +34,7 @@ from ..schema import (
     Complete,
     Delta,
     Finish,
+    GoesOn,
     HttpRequest,
     Notice,
     ReasoningAbsent,
@@ -48,7 +49,7 @@ from ..usage import tools_used
 from ..wires import anthropic as wire
 from ..wires.gathered import changes_in
 from .anthropic_usage import read_usage
-from .finish_words import finish_word, reason_of
+from .finish_words import finish_word, is_paused, reason_of
 
 NEEDS_OUTPUT_LIMIT = True
 QUIRKS: frozenset[str] = frozenset({"path", "anthropic_version", "models_path", "body_version", "counts"})
@@ -294,6 +295,8 @@ class MessagesDecoder:
             return
         reason = reason_of(raw)
         yield Finish(reason, raw)
+        if (box := text(obj(holder.get("container")).get("id"))) is not None:
+            yield GoesOn({"container": box})
         if reason == "refusal":
             self._refused = True
             details = obj(holder.get("stop_details"))
@@ -303,8 +306,8 @@ class MessagesDecoder:
             yield Notice(
                 "refusal", f"the provider's safety classifier refused ({words})" if words else "the model refused"
             )
-        elif raw.lower() == "pause_turn":
-            yield Notice("paused", "the provider paused the turn; the answer is unfinished")
+        elif is_paused(raw):
+            yield Notice("paused", "the provider paused its tools; the answer goes on when it is asked to")
 
 
 def read_error(status: int, headers: Headers, document: Any) -> Failure:

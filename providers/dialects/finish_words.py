@@ -33,6 +33,12 @@ _WORDS: Mapping[FinishReason, tuple[str, ...]] = {
     # The answer is a part, and goes on when it is asked for.
     "unknown": ("pause_turn", "load", "unload"),
 }  # fmt: skip
+PAUSED = frozenset({"pause_turn"})
+"""The provider stopped in the middle of its own tools, and goes on when it gets back what it said.
+
+Source: https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons
+"""
+
 _REASON_OF: Mapping[str, FinishReason] = {word: reason for reason, words in _WORDS.items() for word in words}
 
 _INSIDE = ("type", "reason", "finish_reason", "name")
@@ -44,6 +50,11 @@ def finish_word(value: Any) -> str | None:
         return text(value) or None
     inside = obj(value)
     return next((word for key in _INSIDE if (word := text(inside.get(key)))), None)
+
+
+def is_paused(word: str | None) -> bool:
+    """Whether `word` says that the same turn goes on when its answer is sent back as it came."""
+    return word is not None and word.lower() in PAUSED
 
 
 def reason_of(word: str | None) -> FinishReason:

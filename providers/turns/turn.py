@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from msgspec import Struct
+from typing import Any
 
+from msgspec import Struct, field
+
+from ..schema import Json
 from .pieces import TurnPiece
 
 
@@ -33,7 +36,8 @@ class Turn(Struct, frozen=True):
     `number` counts from 1 along the way from the first turn. `asked` are the pieces of the user's side: text, and
     results of calls. `pieces` are the provider's, in its order. `is_cut`: the answer did not end by itself; it met the
     output limit, was cancelled, or the stream broke. `dead` are positions in `pieces` that a provider has refused.
-    `reasoning_tokens` is what the provider counted for the reasoning of the turn, None where it did not.
+    `reasoning_tokens` is what the provider counted for the reasoning of the turn, None where it did not. `goes_on` are
+    fields of the request that goes on with it at once; they are not kept.
     """
 
     number: int
@@ -43,6 +47,7 @@ class Turn(Struct, frozen=True):
     is_cut: bool = False
     dead: frozenset[int] = frozenset()
     reasoning_tokens: int | None = None
+    goes_on: Json = field(default_factory=dict[str, Any])
 
     @property
     def compacted_at(self) -> int | None:

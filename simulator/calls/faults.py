@@ -25,6 +25,8 @@ HEADER = "x-simulate-fault"
 STATUS_FAULTS = ("rate_limit", "quota", "overloaded", "server_error")
 #: Built by the vendor module into its answer.
 CONTENT_FAULTS = ("refusal", "content_filter")
+#: Anthropic stops in the middle of the tools that it runs itself; the answer goes on when it is sent back.
+PAUSE = "pause"
 #: What becomes of single rows of a batch: executed and refused; never executed; executed and in no result file.
 ROW_FAULTS = ("row_errored", "row_expired", "row_canceled", "row_lost")
 #: What becomes of a whole batch: nothing is executed; half is executed in time; it never makes progress.
@@ -33,6 +35,7 @@ BATCH_FAULTS = (*ROW_FAULTS, *WHOLE_BATCH_FAULTS)
 MENU = (
     *STATUS_FAULTS,
     *CONTENT_FAULTS,
+    PAUSE,
     "overloaded_midstream",
     "disconnect",
     "disconnect_early",

@@ -76,6 +76,15 @@ def anthropic_blocks(call: ApiCall) -> list[JsonObject]:
     return blocks
 
 
+def anthropic_container(call: ApiCall) -> JsonObject | None:
+    """The box in which tools of 2026 run the code that filters what they find: the one that is named, or a new one."""
+    dates = (kind.rpartition("_")[2] for kind in types_asked(call))
+    if not any(date.isdecimal() and date >= "20260209" for date in dates):
+        return None
+    named = as_text(call.body.get("container")) or call.id("container_01", length=22)
+    return {"id": named, "expires_at": "2027-12-31T00:00:00Z"}
+
+
 def anthropic_counts(call: ApiCall) -> JsonObject:
     """The field of the usage that counts them; nothing where no such tool was asked for."""
     names = {kind.rpartition("_")[0] for kind in types_asked(call)}

@@ -49,7 +49,7 @@ def turns_in_rounds(asked: Inquiry, talk: Talk, supply: ToolSupply, make: Turn) 
                 return made if finished is None else _whole(finished, results, "interrupted")
             finished = made
             results.append(finished.run.results[0])
-            end = why_ended(results, supply.limits, time.monotonic() - began)
+            end = why_ended(results, supply.limits, time.monotonic() - began, goes_on=bool(results[-1].tool_calls))
             if end is not None:
                 return _whole(finished, results, end) if len(results) > 1 or results[0].tool_calls else finished
             ran: list[tuple[ToolRun, ToolOutput]] = []

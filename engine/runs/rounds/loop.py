@@ -1,4 +1,7 @@
-"""The loop of calls and tools for one answer. Each call is a call like any other: admitted, made, priced, kept."""
+"""The loop of calls for one answer: with tools in between, or where the provider paused in the middle of its own.
+
+Each call is a call like any other: admitted, made, priced, kept.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from msgspec.structs import replace
 
 from ....profiles.tools.rule import tools_rule
+from ....providers.dialects.finish_words import is_paused
 from ....providers.schema import Json, Notice
 from ....providers.turns.pieces import TurnPiece
 from ...exchange.observer import CallObserver
@@ -36,10 +40,18 @@ BROKEN_OFF = ToolOutput("error: it was broken off", "interrupted", note="it was 
 
 
 class ToolKit:
-    """The tools of one run, and how far each of its answers may go with them."""
+    """The tools of one run, and how far each of its answers may go with them. Without a toolbox none are run."""
 
-    def __init__(self, toolbox: Toolbox, limits: RoundLimits) -> None:
+    def __init__(self, toolbox: Toolbox | None, limits: RoundLimits) -> None:
         self.toolbox, self.limits = toolbox, limits
+
+    def goes_on(self, result: Result) -> bool:
+        """Whether there is a next round: for what was called, or since the provider paused."""
+        return is_paused(result.finish_raw) or (bool(result.tool_calls) and self.toolbox is not None)
+
+
+CONTINUING = ToolKit(None, RoundLimits())
+"""For answers of which nothing is run here, and which may be paused."""
 
 
 class RoundBooks(Protocol):
@@ -73,9 +85,9 @@ async def make_rounds(
 ) -> Result:
     """Make `call`, run what it calls, and go on with what the tools say until there is an answer.
 
-    An answer without calls is the result as it is; else it is that of all rounds together. Cancelled, it gives what
-    came so far. A call beyond the first counts for the budget like any other; `indexes` gives it a number of its own
-    there, where the one before may not be settled yet.
+    An answer that does not go on is the result as it is; else it is that of all rounds together. Cancelled, it gives
+    what came so far. A call beyond the first counts for the budget like any other; `indexes` gives it a number of its
+    own there, where the one before may not be settled yet.
     """
     loop = _Loop(call, kit, books, clock_from=surroundings.clock())
     while True:
@@ -100,7 +112,7 @@ async def make_rounds(
             replace(call, prepared=prepared), where, run_id=run_id, at=at, extra=extra, index=own,
             observer=observer, purse=purse, begin=begin, keep=keep, uploads=uploads,
         )  # fmt: skip
-        if number == 1 and not result.tool_calls:
+        if number == 1 and not kit.goes_on(result):
             return result
         if number > 1 and is_refused(result):
             return loop.end("budget", place, refused=result)
@@ -123,23 +135,25 @@ class _Loop:
 
     def marked(self, result: Result) -> Result:
         """The result as one round of several, once it is that."""
-        if not self.results and not result.tool_calls:
+        if not self.results and not self._kit.goes_on(result):
             return result
         first = self.results[0].id if self.results else result.id
         return as_round(result, len(self.results) + 1, first)
 
     def ended(self, now: float) -> RoundsEnd | None:
         """Why no tools are run after the newest round."""
-        return why_ended(self.results, self._kit.limits, now - self._began)
+        kit = self._kit
+        return why_ended(self.results, kit.limits, now - self._began, goes_on=kit.goes_on(self.results[-1]))
 
     async def run_tools(self, place: int) -> None:
         """Run the calls of the newest round, and prepare the next one. Cancelled, what had ended is in the log."""
         calls, number = self.results[-1].tool_calls, len(self.results)
         ran: list[tuple[ToolRun, ToolOutput]] = []
-        try:
-            await run_calls(self._kit.toolbox, calls, number, ran)
-        finally:
-            self._log(place, [run for run, _ in ran])
+        if self._kit.toolbox is not None and calls:
+            try:
+                await run_calls(self._kit.toolbox, calls, number, ran)
+            finally:
+                self._log(place, [run for run, _ in ran])
         self.prepared = self._next([output for _, output in ran])
 
     def end(self, end: RoundsEnd, place: int, refused: Result | None = None) -> Result:
@@ -163,7 +177,7 @@ class _Loop:
         result, prompt = self.results[-1], self.prepared.asked.prompt
         past = prompt.past
         if past is None or result.turn is None:
-            raise AssertionError("a call whose tools are run keeps its turns")
+            raise AssertionError("a call that goes on keeps its turns")
         results = tuple(
             result_piece(call, output, result) for call, output in zip(result.tool_calls, outputs, strict=True)
         )
@@ -171,14 +185,14 @@ class _Loop:
         return with_prompt(self._first, replace(following, tools=unforced(following.tools)))
 
 
-def why_ended(results: Sequence[Result], limits: RoundLimits, took_s: float) -> RoundsEnd | None:
-    """Why no tools are run after the newest of `results`; None where they are."""
+def why_ended(results: Sequence[Result], limits: RoundLimits, took_s: float, *, goes_on: bool) -> RoundsEnd | None:
+    """Why there is no round after the newest of `results`, which `goes_on` or not; None where there is one."""
     result = results[-1]
     if result.status == "cancelled":
         return "interrupted"
     if result.status != "ok":
         return "failed"
-    if not result.tool_calls or result.turn is None:
+    if result.turn is None or not goes_on:
         return "answered"
     if len(results) >= limits.rounds:
         return "max_rounds"

@@ -54,6 +54,8 @@ class ToolThread:
             raise
 
     async def _run(self, calls: Sequence[ToolCall], number: int, ran: list[tuple[ToolRun, ToolOutput]]) -> None:
+        if self._kit.toolbox is None:
+            raise AssertionError("a supply has tools")
         self._running = asyncio.current_task()
         await run_calls(self._kit.toolbox, calls, number, ran)
 

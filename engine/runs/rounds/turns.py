@@ -35,10 +35,12 @@ async def in_rounds(
         while True:
             result = await make(asked, options)
             results.append(result)
-            end = why_ended(results, supply.limits, time.monotonic() - began)
+            end = why_ended(results, supply.limits, time.monotonic() - began, goes_on=bool(results[-1].tool_calls))
             if end is not None:
                 return whole_answer(results, end) if len(results) > 1 or result.tool_calls else result
             ran: list[tuple[ToolRun, ToolOutput]] = []
+            if kit.toolbox is None:
+                raise AssertionError("a supply has tools")
             await run_calls(kit.toolbox, result.tool_calls, len(results), ran)
             results[-1] = replace(result, tool_runs=tuple(run for run, _ in ran))
             pieces = (

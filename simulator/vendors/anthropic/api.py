@@ -12,11 +12,11 @@ from msgspec.structs import replace
 from ...answers.thinking import OFF, Dial
 from ...answers.turns import SimulatedTurn, Speed, deltas, take_turn
 from ...calls.call import ApiCall
-from ...calls.faults import FILLER_MARK
+from ...calls.faults import FILLER_MARK, PAUSE
 from ...calls.fields import JsonObject, as_object, objects, words
 from ...calls.functions import FunctionCall, calls_text, function_calls
 from ...calls.reply import HttpReply, Piece, Role, named_event, stream, whole
-from ...calls.served_tools import anthropic_blocks, anthropic_counts
+from ...calls.served_tools import anthropic_blocks, anthropic_container, anthropic_counts
 from ...calls.shapes import shaped_answer
 from ...state.caches import CacheTerms
 from . import replies, rules
@@ -58,6 +58,7 @@ class _Message(Struct, frozen=True):
             "stop_reason": None,
             "stop_sequence": None,
             "stop_details": None,
+            "container": anthropic_container(self.call),
         }
         return told | message
 
@@ -128,6 +129,8 @@ def _message(
         }
     if edited.only_summary:
         stop_reason = "compaction"
+    if PAUSE in call.faults and anthropic_blocks(call):
+        stop_reason = "pause_turn"
     thinking = None
     if turn.thinking_tokens and "refusal" not in call.faults:
         shown = "\n\n".join(f"{passage.heading}. {passage.text}" for passage in turn.summary)
@@ -189,7 +192,7 @@ def _output_tokens(message: _Message) -> int:
 
 def _said(message: _Message) -> list[str]:
     """The fragments of the visible answer; a refused one is empty, a stopped one ends halfway."""
-    if message.stop_reason == "tool_use":
+    if message.stop_reason in ("tool_use", "pause_turn"):
         return []
     return [] if message.call.refused else message.turn.fragments(filtered=message.call.filtered)
 
@@ -277,6 +280,7 @@ def _end(message: _Message) -> list[Piece]:
         "stop_reason": message.stop_reason,
         "stop_sequence": None,
         "stop_details": message.stop_details,
+        "container": anthropic_container(message.call),
     }
     last: JsonObject = {"type": "message_delta", "delta": delta, "usage": _iterations(message, usage)}
     return [

@@ -13,7 +13,7 @@ from ...calls.call import WRONG_KEY, ApiCall
 from ...calls.fields import JsonObject, as_int, as_list, as_number, as_object, as_text, objects, words
 from ...calls.reply import RejectedError
 from ...calls.rounds import block_ids, unmatched_messages
-from ...calls.served_tools import types_asked
+from ...calls.served_tools import anthropic_container, types_asked
 from .models import Claude, find_claude
 from .replay import JudgedHistory, read_back
 from .replies import error, invalid, unknown
@@ -219,7 +219,10 @@ def check_messages(call: ApiCall, model: Claude, *, thinks: bool) -> JudgedHisto
         is_compacted = "compaction" in call.body or any(
             block.get("type") == "compaction" for block in objects(last.get("content"))
         )
-        if (not model.accepts_prefill or thinks) and not is_compacted:
+        if _is_paused(last):
+            if "container" not in call.body and anthropic_container(call) is not None:
+                raise invalid(call, "container: what was paused goes on in its container, and needs its id")
+        elif (not model.accepts_prefill or thinks) and not is_compacted:
             raise invalid(
                 call,
                 "This model does not support assistant message prefill. The conversation must end with a user message.",
@@ -227,6 +230,13 @@ def check_messages(call: ApiCall, model: Claude, *, thinks: bool) -> JudgedHisto
     elif not replayed.prompt.sections[-1].text.strip() and not _has_other_blocks(last):
         raise invalid(call, "messages: text content blocks must be non-empty")
     return replayed
+
+
+def _is_paused(message: JsonObject) -> bool:
+    """Whether an answer ends with what a tool of ours found."""
+    blocks = objects(message.get("content"))
+    kind = (as_text(blocks[-1].get("type")) or "") if blocks else ""
+    return kind.endswith("_tool_result") and kind != "tool_result"
 
 
 def _check_rounds(call: ApiCall, messages: list[JsonObject]) -> None:

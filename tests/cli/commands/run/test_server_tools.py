@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -135,3 +136,43 @@ def test_a_tool_beside_which_functions_or_a_schema_cannot_go_is_refused_before_a
         ended = cli("ask", "Hi", "-p", profile, "--server-tool", server_tool, *more, "--config", config)
         assert ended.code == 2 and server_tool in ended.err and what in ended.err, (profile, ended.err)
     assert len(simulator.requests) == before
+
+
+@pytest.mark.parametrize(("times", "stream"), [(2, ()), (3, ("--no-stream",))])
+def test_an_answer_that_the_provider_pauses_goes_on_by_itself(
+    cli: Cli, config: Path, simulator: Any, times: int, stream: tuple[str, ...]
+) -> None:
+    config.write_text(config.read_text().replace("claude-opus-5-5", f"claude-opus-5-5@pause:{times}", 1))
+    before = len(simulator.requests)
+    ended = cli("ask", "Hi", "-p", "a", "--server-tool", "search", "--config", config, "--json", *stream)
+    assert ended.code == 0, ended.err
+    (found,) = ended.json["results"]
+    assert found["answer"]
+    assert (found["status"], found["finish"], found["rounds_end"]) == ("ok", "stop", "answered")
+    assert [one["finish"] for one in found["rounds"]] == ["unknown"] * times + ["stop"]
+    assert "empty" not in {warning["code"] for warning in found["warnings"]}
+    sent = [request.body for request in simulator.requests[before:]]
+    assert [[message["role"] for message in body["messages"]] for body in sent] == [
+        ["user"] + ["assistant"] * past for past in range(times + 1)
+    ]
+    assert sent[1]["messages"][1]["content"][-1]["type"] == "web_search_tool_result"
+    assert "container" not in sent[0]
+    assert sent[1]["container"].startswith("container_")
+    assert sum(Decimal(one["cost"]["usd"]) for one in found["rounds"]) == Decimal(found["cost"]["usd"])
+    kept = cli("history", "show", "last", "--json").json
+    assert kept["results"][0]["answer"] == found["answer"]
+
+
+def test_what_is_paused_again_and_again_is_ended_by_the_limit_and_told(cli: Cli, config: Path, tmp_path: Path) -> None:
+    config.write_text(config.read_text().replace("claude-opus-5-5", "claude-opus-5-5@pause", 1))
+    ended = cli("ask", "Hi", "-p", "a", "--server-tool", "search", "--config", config, "--json")
+    (found,) = ended.json["results"]
+    assert (found["rounds_end"], len(found["rounds"])) == ("max_rounds", 8)
+    assert "was not asked to go on" in ended.out
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text('{"id": "r", "prompt": "Hi"}\n')
+    config.write_text(config.read_text().replace("@pause", "@pause:1"))
+    made = cli("batch", rows, "-p", "a", "--server-tool", "search", "-o", tmp_path / "o.jsonl", "--config", config)
+    assert made.code == 0, made.err
+    (line,) = map(json.loads, (tmp_path / "o.jsonl").read_text().splitlines())
+    assert (line["rounds_end"], len(line["rounds"]), bool(line["answer"])) == ("answered", 2, True)
