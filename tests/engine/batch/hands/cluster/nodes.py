@@ -1,4 +1,4 @@
-"""A Ray cluster of several machines, as far as one machine can be that: nodes with addresses, homes and keys of their own.
+"""A Ray cluster of several machines, as far as one can be that: nodes with addresses, homes and keys of their own.
 
 Each is begun by `ray start` as the documentation has it. All processes of a node bear its mark in their environment,
 so that a test can end a machine at once.

@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -65,7 +65,7 @@ def cost_of(question: int) -> tuple[int, int, Decimal]:
 
 
 @contextmanager
-def serving() -> Iterator[Provider]:
+def serving() -> Generator[Provider]:
     """One that runs in a thread of its own."""
     provider, loop = Provider(), asyncio.new_event_loop()
     server = loop.run_until_complete(loop.create_server(lambda: _Answering(provider), "127.0.0.1", 0, backlog=512))
