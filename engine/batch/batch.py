@@ -181,10 +181,10 @@ class Batch:
         if lane.caller.kit is not None:
             from .output.booked_rounds import BookedRounds  # which few batches need
 
-            books = BookedRounds(self._sums)
             return await lane.caller.call_with_tools(
-                prepared, surroundings, lane.caller.kit, books, self._next_index, self._purse
-            )
+                prepared, surroundings, lane.caller.kit, BookedRounds(self._sums), self._next_index, self._purse,
+                hands=self._hands, work=(task.work.key, task.think), left_behind=self.left_behind,
+            )  # fmt: skip
         booking = None if self._sums is None else self._sums.booking()
         result = await lane.caller.call(
             prepared, surroundings, index=self._next_index(), purse=self._purse, hands=self._hands,

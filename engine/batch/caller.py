@@ -22,7 +22,7 @@ from ..planning.plan import ThinkPlan
 from ..planning.prepare import Prepared, Prompt, Twin, with_prompt, with_repeat
 from ..planning.twins import twins_among
 from ..results.assembly import unsent_result
-from ..results.result import Result
+from ..results.result import Cost, Result
 from ..runs.call import Begin, Keep, make_call
 from ..runs.jobs import Options, ReadyCall, patience_of, prepare_one, resolved, shaped_later, with_runnable
 from ..runs.observer import Silent
@@ -241,6 +241,10 @@ class RowCaller:
         books: RoundBooks,
         indexes: Callable[[], int],
         purse: Purse | None,
+        *,
+        hands: Hands | None = None,
+        work: object = None,
+        left_behind: Callable[[Cost], bool],
     ) -> Coroutine[Any, Any, Result]:
         """All rounds until there is an answer, each with the retries of the profile: nobody makes them all again."""
         from ..runs.rounds.loop import make_rounds  # which few batches need
@@ -249,7 +253,8 @@ class RowCaller:
         uploads = self._uploads() if self._uploads and FILE_MARK.encode() in prepared.request.body else None
         return make_rounds(
             ready, surroundings, kit, books, run_id=self._run_id, extra=self._extra, index=indexes(),
-            observer=SILENT, purse=purse, uploads=uploads, indexes=indexes,
+            observer=SILENT, purse=purse, uploads=uploads, indexes=indexes, hands=hands, work=work,
+            left_behind=left_behind,
         )  # fmt: skip
 
     def refused(self, think: Think, problem: ConfigError | Failure, repeat: int | None = None) -> Result:

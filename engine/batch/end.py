@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class LeftCalls:
-    """So many attempts, and what they may have cost: `usd` as far as it is known, and how many have no estimate."""
+    """So many attempts, and what they may have cost: `usd` as far as it is estimated, and how many have no estimate."""
 
     calls: int = 0
     usd: Decimal = Decimal(0)
@@ -38,10 +38,10 @@ class LeftCalls:
         """What there is to tell of them."""
         if not self.calls:
             return []
-        most = f"up to {dollars(self.usd, ROUND_CEILING)} USD" if self.usd else "at an unknown price"
+        usd = f"estimated at {dollars(self.usd, ROUND_CEILING)} USD" if self.usd else "at an unknown price"
         if self.unpriced and self.usd:
-            most += f", and {self.unpriced:,} at an unknown price"
-        return [f"{self.calls:,} {'call' if self.calls == 1 else 'calls'} of lost workers {what} ({most})"]
+            usd += f", and {self.unpriced:,} at an unknown price"
+        return [f"{self.calls:,} {'call' if self.calls == 1 else 'calls'} of lost workers {what} ({usd})"]
 
 
 @dataclass(slots=True)

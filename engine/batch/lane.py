@@ -255,7 +255,8 @@ class Lane:
             if task.lower:
                 await self.owner.settled(self, task)
             return
-        if is_left_behind(answered) and self.owner.left_behind(answered.cost):
+        has_rounds = self.caller.kit is not None  # which have retries of their own
+        if is_left_behind(answered) and not has_rounds and self.owner.left_behind(answered.cost):
             # It says nothing of the provider: neither the pace nor the tries hear of it.
             self.pace.finish(self.now(), PaceReport(None, None, 0))
             task.lost, task.left = (*task.lost, answered.cost), task.left + 1
@@ -271,8 +272,7 @@ class Lane:
         report = PaceReport(kind, retry_after, tokens, usage.input_tokens, usage.output_tokens)
         self.pace.finish(self.now(), report)
         earlier = task.tries + task.busy + task.left
-        retries = self.caller.kit is None  # else each round has its own
-        if failed is not None and retries and (wait := self._wait_before_another(task, failed)) is not None:
+        if failed is not None and not has_rounds and (wait := self._wait_before_another(task, failed)) is not None:
             if is_lost(answered):
                 task.lost = (*task.lost, answered.cost)
             self.owner.waiting(self, task, failed)

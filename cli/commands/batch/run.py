@@ -222,9 +222,8 @@ def run(
         output_form(output_format, target)
     check_summary_paths(summaries)
     workers = spreading.wanted()
-    if workers is not None and (provider.via is not None or run_tools is not None):
-        option = "--via" if provider.via is not None else "--run-tools"
-        raise UsageError(f"{option} leaves nothing to workers: leave out --processes and --engine")
+    if workers is not None and provider.via is not None:
+        raise UsageError("--via leaves nothing to workers: leave out --processes and --engine")
     if provider.via not in (None, PROVIDER):
         hint = "--via provider uses the providers' own batch APIs"
         raise UsageError(

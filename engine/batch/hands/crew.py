@@ -8,6 +8,7 @@ answer them: kept where the answer is still wanted, else counted.
 from __future__ import annotations
 
 import asyncio
+import math
 from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -18,7 +19,7 @@ from ...runs.hands.order import NO_WORKER, WORKER_LOST, CallOrder
 from ..progress import CrewStanding
 from .late import LateAnswers, counted
 from .links import Sealing, WorkerLink
-from .member import CrewMember, OpenCall
+from .member import CrewMember, OpenCall, freest, least_lag
 from .messages import (
     AskMore,
     BreakOff,
@@ -42,6 +43,9 @@ SILENCE_S = 15.0
 NOBODY_S = 60.0
 """How long a call waits for a worker that can make it, where there is none."""
 
+GATHER_S = 0.1
+"""How long calls wait for more workers to come, before one gets more than its share."""
+
 LAST_WORDS_S = 2.0
 """How long a call that is broken off may take to say what came of it."""
 
@@ -62,11 +66,15 @@ class Crew:
         sealing: Sealing | None,
         silence_s: float | None = None,
         nobody_s: float = NOBODY_S,
+        gather_s: float = GATHER_S,
         asks_reach: bool = True,
     ) -> None:
         self._tell, self._roll = tell, Roll(greeting, tell, sealing, asks_reach=asks_reach)
         self._silence_s = SILENCE_S if silence_s is None else silence_s
-        self._nobody_s = nobody_s
+        self._nobody_s, self._gather_s, self._least_lag_s = nobody_s, gather_s, 0.0
+        self._gathering: asyncio.TimerHandle | None = None
+        self._met_at = math.inf
+        """When the first worker was there."""
         self._members: list[CrewMember] = []
         self._routes, self._parcels = Routes(), Parcels()
         self._waiting: deque[OpenCall] = deque()
@@ -120,6 +128,8 @@ class Crew:
         """Send all workers home."""
         self._closing = True
         self._watch.cancel()
+        if self._gathering is not None:
+            self._gathering.cancel()
         if self._beginning is not None:
             self._beginning.cancel()
         for member in list(self._members):
@@ -213,7 +223,7 @@ class Crew:
             self._members.remove(member)
             member.link.close()
             return
-        member.is_greeted = True
+        member.is_greeted, self._met_at = True, min(self._met_at, self._loop.time())
         for route in self._routes.all():
             self._roll.introduce(member, route)
         self._drain()
@@ -222,6 +232,7 @@ class Crew:
         while True:
             await asyncio.sleep(min(1.0, self._silence_s / 4))
             late = self._loop.time() - self._silence_s
+            self._least_lag_s = least_lag(self._members)
             for member in list(self._members):
                 if member.is_greeted and not member.is_silent and member.heard_at < late:
                     member.is_silent = True
@@ -243,13 +254,27 @@ class Crew:
         return route
 
     def _place(self, call: OpenCall) -> None:
-        member = min((one for one in self._members if one.can_take(call)), key=lambda one: len(one.calls), default=None)
-        if member is not None:
+        if (member := self._freest(call)) is not None:
             self._hand(call, member)
-        elif self._failed is None:
-            self._waiting.append(call)
-        else:
+        elif self._failed is not None:
             call.answer.set_result(call.order.unmade(Failure("cancelled", self._failed.message), NO_WORKER))
+        else:
+            self._waiting.append(call)
+            self._gather()
+
+    def _freest(self, call: OpenCall) -> CrewMember | None:
+        return freest(self._members, call, has_waited=self._has_waited(call))
+
+    def _has_waited(self, call: OpenCall) -> bool:
+        return self._loop.time() - max(call.since, self._met_at) >= self._gather_s
+
+    def _gather(self) -> None:
+        if self._gathering is None and self._met_at < math.inf:
+            self._gathering = self._loop.call_later(self._gather_s, self._gathered)
+
+    def _gathered(self) -> None:
+        self._gathering = None
+        self._drain()
 
     def _hand(self, call: OpenCall, member: CrewMember) -> None:
         order, prepared = call.order, call.order.call.prepared
@@ -259,24 +284,24 @@ class Crew:
             member.send([template])
         funds = order.funds
         grant = None if funds is None else funds.meter.grant_usd
-        call.member = member
+        call.member, call.handed_at = member, self._loop.time()
         member.calls[call.id] = call
         number = None if template is None else template.number
         member.send([WorkOrder(call.id, call.route.number, number, given, order.at, funds is not None, grant)])
 
     def _drain(self) -> None:
         """Hand out what waits, and give up on what nobody can do."""
-        now, left = self._loop.time(), deque[OpenCall]()
+        now, left, full = self._loop.time(), deque[OpenCall](), set[tuple[int, bool]]()
         while self._waiting:
             call = self._waiting.popleft()
             if call.answer.done():
                 continue
-            member = min(
-                (one for one in self._members if one.can_take(call)), key=lambda one: len(one.calls), default=None
-            )
-            if member is not None:
+            alike = call.route.number, self._has_waited(call)
+            if alike not in full and (member := self._freest(call)) is not None:
                 self._hand(call, member)
-            elif self._failed is not None:
+                continue
+            full.add(alike)
+            if self._failed is not None:
                 call.answer.set_result(call.order.unmade(Failure("cancelled", self._failed.message), NO_WORKER))
             elif not any(one.may_take(call) for one in self._members) and now - call.since > self._nobody_s:
                 words = f"no worker can call {call.route.name}"
@@ -287,12 +312,17 @@ class Crew:
             else:
                 left.append(call)
         self._waiting = left
+        if left and not self._has_waited(left[-1]):
+            self._gather()
 
     def _done(self, member: CrewMember, number: int, result: Result) -> None:
         call = member.calls.pop(number, None)
         if call is None:
             self.late.take(number, result)
             return
+        if result.attempts == 1 and (own_s := result.latency.total_s) is not None:
+            took_s = self._loop.time() - call.handed_at
+            member.share.answered(took_s - own_s - (result.latency.connect_s or 0.0), self._least_lag_s)
         if result.error is not None and result.error.kind == "auth" and self._only_here(member, call):
             self._roll.learn(member, RouteState(call.route.number, problem="its key is refused here"), call.route)
             self._place(call)

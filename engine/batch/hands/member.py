@@ -1,4 +1,4 @@
-"""One worker as the driver of a batch sees it."""
+"""Workers as the driver of a batch sees them, and who of them gets a call."""
 
 from __future__ import annotations
 
@@ -12,10 +12,22 @@ from .links import WorkerLink
 from .messages import Message, RouteState, WorkOrder, packed
 from .routes import CallRoute
 
+FIRST = 16
+"""Calls for a worker of which nothing is known."""
+
+LEAST = 4
+SLOW_S, SLOW_TIMES = 1.0, 3.0
+"""A worker is slow whose delay is longer than this, and than so many times that of the swiftest one."""
+
+NEWEST = 0.2
+"""How much the newest delay counts."""
+
 
 @dataclass(slots=True, eq=False)
 class OpenCall:
-    """A call that somebody waits for, `since` a moment of the loop's clock. `member` has it, if anybody does."""
+    """A call that somebody waits for, `since` a moment of the loop's clock. `member` has it, if anybody does, since
+    `handed_at`.
+    """
 
     id: int
     order: CallOrder
@@ -24,6 +36,32 @@ class OpenCall:
     answer: asyncio.Future[Result]
     since: float
     member: CrewMember | None = None
+    handed_at: float = 0.0
+
+
+@dataclass(slots=True)
+class Share:
+    """How many calls a worker may have under way: few until it has answered, then as many as it answers without delay.
+
+    So the first one that comes does not take what others could begin a moment later, and a machine that is slower than
+    the others holds up few calls. `lag_s` is by how much its answers come later than the provider gives them.
+    """
+
+    limit: int = FIRST
+    lag_s: float | None = None
+    is_slow: bool = False
+    _since_cut: int = 0
+
+    def answered(self, lag_s: float, least_lag_s: float) -> None:
+        """An answer has come, and `least_lag_s` is the lag of the swiftest worker."""
+        lag_s = max(0.0, lag_s)
+        self.lag_s = lag_s if self.lag_s is None else self.lag_s + NEWEST * (lag_s - self.lag_s)
+        self.is_slow = self.lag_s > SLOW_S + SLOW_TIMES * least_lag_s
+        self._since_cut += 1
+        if not self.is_slow:
+            self.limit += 1
+        elif self._since_cut >= self.limit:
+            self.limit, self._since_cut = max(LEAST, self.limit * 3 // 4), 0
 
 
 @dataclass(slots=True, eq=False)
@@ -42,6 +80,7 @@ class CrewMember:
     calls: dict[int, OpenCall] = field(default_factory=dict[int, OpenCall])
     routes: dict[int, RouteState | None] = field(default_factory=dict[int, RouteState | None])
     """What it can do; None while it finds out."""
+    share: Share = field(default_factory=Share)
     templates: set[int] = field(default_factory=set[int])
     tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     _outbox: list[Message] = field(default_factory=list[Message])
@@ -87,3 +126,20 @@ class CrewMember:
         messages, self._outbox = self._outbox, []
         if messages:
             self.link.send(packed(messages))
+
+
+def least_lag(members: Iterable[CrewMember]) -> float:
+    """The lag of the swiftest of them, in seconds."""
+    return min((one.share.lag_s for one in members if one.share.lag_s is not None and not one.is_silent), default=0.0)
+
+
+def freest(members: Iterable[CrewMember], call: OpenCall, *, has_waited: bool) -> CrewMember | None:
+    """Who gets `call`: whoever has least under way of those within their share.
+
+    One that `has_waited` for others to come goes to any that is not slow.
+    """
+    able = [one for one in members if one.can_take(call)]
+    within = [one for one in able if len(one.calls) < one.share.limit]
+    if not within and has_waited:
+        within = [one for one in able if not one.share.is_slow]
+    return min(within, key=lambda one: len(one.calls), default=None)

@@ -20,7 +20,8 @@ from ....providers.turns.pieces import TurnPiece
 from ...exchange.observer import CallObserver
 from ...exchange.surroundings import Surroundings
 from ...planning.prepare import Prepared, with_prompt
-from ...results.result import Result, RoundsEnd
+from ...results.charge import after_lost
+from ...results.result import Cost, Result, RoundsEnd
 from ...results.rounds import as_round, whole_answer
 from ...results.tool_use import ToolRun
 from ...tool_runs.output import ToolOutput
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from ...exchange.files.uploads import Uploads
     from ...tools.toolset import ToolsWish
     from ...tools.words import ToolCall
+    from ..hands.order import Hands
 
 BROKEN_OFF = ToolOutput("error: it was broken off", "interrupted", note="it was broken off")
 
@@ -82,12 +84,17 @@ async def make_rounds(
     purse: Purse | None = None,
     uploads: Uploads | None = None,
     indexes: Callable[[], int] | None = None,
+    hands: Hands | None = None,
+    work: object = None,
+    left_behind: Callable[[Cost], bool] = lambda _: False,
 ) -> Result:
     """Make `call`, run what it calls, and go on with what the tools say until there is an answer.
 
     An answer that does not go on is the result as it is; else it is that of all rounds together. Cancelled, it gives
     what came so far. A call beyond the first counts for the budget like any other; `indexes` gives it a number of its
     own there, where the one before may not be settled yet.
+    `hands` make the calls, and know them by `work` and round. One that a lost worker has left behind is made again
+    where `left_behind`, which hears of its cost, says so.
     """
     loop = _Loop(call, kit, books, clock_from=surroundings.clock())
     while True:
@@ -104,19 +111,24 @@ async def make_rounds(
         ) -> Result:
             return await books.keep(place, prepared, loop.marked(result), settle)
 
-        own = index if number == 1 or indexes is None else indexes()
+        own = index if (number == 1 and not loop.lost) or indexes is None else indexes()
         where = surroundings
         if surroundings.tape is not None and place != index:
             where = replace(surroundings, tape=PlacedTape(surroundings.tape, place))
         result = await make_call(
             replace(call, prepared=prepared), where, run_id=run_id, at=at, extra=extra, index=own,
-            observer=observer, purse=purse, begin=begin, keep=keep, uploads=uploads,
+            observer=observer, purse=purse, begin=begin, keep=keep, uploads=uploads, hands=hands, work=(work, number),
         )  # fmt: skip
+        if hands is not None and _is_left_behind(result) and left_behind(result.cost):
+            loop.lost.append(result.cost)
+            continue
         if number == 1 and not kit.goes_on(result):
-            return result
+            return loop.with_lost(result)
         if number > 1 and is_refused(result):
             return loop.end("budget", place, refused=result)
-        loop.results.append(result)
+        if number > 1 and hands is not None and _is_unmade(result):
+            return loop.end("interrupted", place)
+        loop.results.append(loop.with_lost(result))
         if (end := loop.ended(surroundings.clock())) is not None:
             return loop.end(end, place)
         try:
@@ -130,6 +142,8 @@ class _Loop:
 
     def __init__(self, call: ReadyCall, kit: ToolKit, books: RoundBooks, clock_from: float) -> None:
         self.results: list[Result] = []
+        self.lost: list[Cost] = []
+        """What is known of attempts at the next round whose workers are gone."""
         self.prepared = call.prepared
         self._first, self._kit, self._books, self._began = call.prepared, kit, books, clock_from
 
@@ -139,6 +153,13 @@ class _Loop:
             return result
         first = self.results[0].id if self.results else result.id
         return as_round(result, len(self.results) + 1, first)
+
+    def with_lost(self, result: Result) -> Result:
+        """The result of a round, with the attempts at it that were lost."""
+        if not self.lost:
+            return result
+        lost, self.lost = self.lost, []
+        return after_lost(replace(result, attempts=len(lost) + result.attempts), lost)
 
     def ended(self, now: float) -> RoundsEnd | None:
         """Why no tools are run after the newest round."""
@@ -183,6 +204,18 @@ class _Loop:
         )
         following = replace(prompt, text="", asked=results, past=replace(past, turns=(*past.turns, result.turn)))
         return with_prompt(self._first, replace(following, tools=unforced(following.tools)))
+
+
+def _is_left_behind(result: Result) -> bool:
+    from ..hands.order import is_left_behind  # which few runs need
+
+    return is_left_behind(result)
+
+
+def _is_unmade(result: Result) -> bool:
+    from ..hands.order import NO_WORKER
+
+    return NO_WORKER in result.warnings
 
 
 def why_ended(results: Sequence[Result], limits: RoundLimits, took_s: float, *, goes_on: bool) -> RoundsEnd | None:

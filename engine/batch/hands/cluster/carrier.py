@@ -21,6 +21,9 @@ from .bridge import NUMBER_BYTES, PROGRAM
 from .ray_worker import LINGER_S
 
 END_S = 15.0
+GATHER_S = 2.0
+"""How long the first worker waits for others before it gets all: those of a cluster come one by one."""
+
 NOBODY_S = 180.0
 """How long calls wait for a worker: new nodes of a cluster take their time."""
 
@@ -36,7 +39,7 @@ async def cluster_workers(workers: Workers, tell: Callable[[str], None]) -> Asyn
 
         check_sealing()
         sealing = sealed
-    crew = Crew(greeting(), tell, sealing=sealing, nobody_s=NOBODY_S)
+    crew = Crew(greeting(), tell, sealing=sealing, nobody_s=NOBODY_S, gather_s=GATHER_S)
     carrier = _ClusterCarrier(crew, workers, tell)
     crew.begin = carrier.begin
     try:

@@ -63,11 +63,17 @@ class Desk:
         }  # fmt: skip
         return {**kept, "HOME": str(self.home), **more}
 
-    def begin(self, *arguments: object, more: Mapping[str, str], key: str | None = OWN_KEY) -> Command:
+    def begin(
+        self,
+        *arguments: object,
+        more: Mapping[str, str],
+        key: str | None = OWN_KEY,
+        by: tuple[object, ...] = ("--engine", "ray"),
+    ) -> Command:
         """`thinkdial batch ROWS -p a -p b --engine ray -o FILE`."""
         words = [
-            "batch", self.rows, "-p", "a", "-p", "b", "--config", self.config, "--engine", "ray", "-o", self.output,
-            "--no-stream", *arguments,
+            "batch", self.rows, "-p", "a", "-p", "b", "--config", self.config, *by, "-o", self.output, "--no-stream",
+            *arguments,
         ]  # fmt: skip
         return Command(self, words, {**more, **({} if key is None else {"SIM_KEY": key})})
 
@@ -84,6 +90,31 @@ class Desk:
         code, out, err = command.end()
         assert code == 0, err
         return json.loads(out)
+
+    def configure_tool(self) -> None:
+        """A tool of the command's own, which says with what it was called, and by which process."""
+        code = "import json, os, sys; print(json.load(sys.stdin)['text'], 'for', os.getppid())"
+        self.configure(
+            more=f'tools:\n  look: {{command: [{sys.executable}, -c, "{code}"], description: Looks it up.,\n'
+            "    parameters: {type: object, properties: {text: {type: string}}, required: [text]}}\n"
+        )
+
+    def check_rounds(self, rows: int, pid: int) -> int:
+        """Each row has been answered in two rounds, whose tool was run by process `pid`. How many calls were lost."""
+        lines = self.lines()
+        found = sorted((line["profile"], line["row_id"]) for line in lines)
+        assert found == sorted((name, f"r{n}") for name in ("a", "b") for n in range(rows))
+        for line in lines:
+            assert line["status"] == "ok" and len(line["rounds"]) == 2, line
+            (ran,) = line["tool_runs"]
+            assert ran["name"] == "look" and f"question {line['row_id'][1:]} for {pid}" in json.dumps(ran), ran
+        answered = sum((Decimal(line["cost"]["usd"]) for line in lines), Decimal(0))
+        spent, lost = self.spent()["total"], sum(line["cost"].get("lost_attempts") or 0 for line in lines)
+        assert Decimal(str(spent["usd"])) - Decimal(str(spent["estimated_usd"])) == answered
+        assert 0 <= len(self.provider.bills) - 4 * rows <= lost
+        if not lost:
+            assert answered == self.provider.billed
+        return lost
 
     def check_whole(self, rows: int) -> Counts:
         """Each row has exactly one good result of each profile. What that did cost, here and at the provider."""
