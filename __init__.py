@@ -16,6 +16,7 @@ from importlib import import_module
 TYPE_CHECKING = False  # as checkers know it: the module `typing` would take a third of what --version does
 if TYPE_CHECKING:
     from .engine.batch.end import BatchOutcome
+    from .engine.batch.options import Workers
     from .engine.batch.output.group_summary import BatchSummary, GroupSummary
     from .engine.batch.rows.rows import BadRow
     from .engine.batch.values import BatchRun, RowResult
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     ".engine.batch.end": "BatchOutcome",
+    ".engine.batch.options": "Workers",
     ".engine.batch.output.group_summary": "BatchSummary GroupSummary",
     ".engine.batch.rows.rows": "BadRow",
     ".engine.batch.values": "BatchRun RowResult",
@@ -90,9 +92,9 @@ __all__ = [
     "Escalation", "EscalationStep", "Failure", "Forecast", "Gate", "GroupSummary", "Latency", "Lock", "LockCheck",
     "Measure", "Notice", "Observer", "PieceFate", "PlannedCall", "Plans", "Reasoning", "ReasoningDelta", "Result",
     "RowResult", "Run", "Session", "SessionPlace", "SessionTurn", "Silent", "StoreError", "StrictPlanError", "Summary",
-    "ThinkReceipt", "ThinkdialError", "TrialEnd", "TrialOutcome", "TrialReport", "Usage", "UsageError", "__version__",
-    "ask", "batch", "cells_of", "check_lock", "compare", "difference", "dose", "load_config", "plan", "tune",
-    "write_lock",
+    "ThinkReceipt", "ThinkdialError", "TrialEnd", "TrialOutcome", "TrialReport", "Usage", "UsageError", "Workers",
+    "__version__", "ask", "batch", "cells_of", "check_lock", "compare", "difference", "dose", "load_config", "plan",
+    "tune", "write_lock",
 ]  # fmt: skip
 
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from decimal import Decimal
-from math import inf
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, TypedDict, cast, get_args
 
 from msgspec.structs import replace
 
@@ -17,7 +16,7 @@ from .attachments.wishes import FileOptions, wishes_of
 from .checks.escalation import checked_levels
 from .doses.chooser import choose_dose
 from .planning.fates import OnMismatch
-from .planning.option_names import LIBRARY, check_number, names_said, text_said
+from .planning.option_names import LIBRARY, names_said, text_said, within
 from .planning.prepare import Prompt, checked_text
 from .runs.forecasts import Note
 from .runs.jobs import Options, server_tools_in, tools_in_options
@@ -25,14 +24,12 @@ from .runs.observer import Observer
 
 if TYPE_CHECKING:
     from ..profiles.shapes.shape import Shape
-    from .batch.options import BatchOptions
+    from .batch.options import BatchOptions, Workers
     from .batch.values import OnResult, Rows
     from .checks.gates import Gate
     from .checks.terms import Expected
     from .tools.definitions import Tool
     from .trials.options import TrialOptions
-
-_Number = TypeVar("_Number", int | None, float | None)
 
 MOST_CONCURRENCY = 4096
 
@@ -136,7 +133,7 @@ class RowOptions(AttemptOptions, FileOptions, total=False):
     output: `retry_failed` runs rows again whose results in it have failed, and `ordered` puts it in the order of the
     rows in the end. `on_result` hears each result once it is written; an error of its own ends the batch, and is
     raised. `run_tools` and `max_rounds` are those of a call. `shard`: only the rows of one part of the input, `"3/16"`,
-    or `"auto"` where a scheduler says which.
+    or `"auto"` where a scheduler says which. `workers` make the calls: so many processes, or `Workers` on a cluster.
     """
 
     template: str | None
@@ -148,6 +145,7 @@ class RowOptions(AttemptOptions, FileOptions, total=False):
     escalate: ThinkValue | Sequence[ThinkValue] | None
     allow_files: bool
     shard: str | None
+    workers: int | Workers | None
     on_result: OnResult | None
     run_tools: str | Sequence[str] | None
     max_rounds: int | None
@@ -311,7 +309,7 @@ def batch_options_of(
     rows: Rows, output: str | Path | None, names: Sequence[str], sweep: tuple[Think, ...], options: RowOptions
 ) -> BatchOptions:
     """The options of a batch, but for what its client says. Raises `UsageError` for what cannot be meant."""
-    from .batch.options import BatchOptions, placed
+    from .batch.options import BatchOptions, placed, workers_said
     from .batch.values import row_source
 
     (source, form), (target, shard) = row_source(rows), placed(output, options.get("shard"), "shard")
@@ -332,6 +330,7 @@ def batch_options_of(
         allow_files=options.get("allow_files", False),
         files=wishes_of(options),
         shard=shard,
+        workers=workers_said(options.get("workers")),
     )
 
 
@@ -369,15 +368,6 @@ def trial_options_of(
     )
     given.check()
     return given
-
-
-def within(name: str, value: _Number, least: float, most: float = inf) -> _Number:
-    """`value`. Raises `UsageError` where it is no number, or out of range."""
-    check_number(name, value, whole=isinstance(least, int))
-    if value is not None and not least <= value <= most:
-        bounds = f"at least {least:g}" if most == inf else f"from {least:g} to {most:g}"
-        raise UsageError(f"{name} is {bounds}, not {value}")
-    return value
 
 
 def think_of(value: ThinkValue) -> Think:

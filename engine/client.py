@@ -36,9 +36,8 @@ from .call_options import (
     sweep_of,
     think_of,
     trial_options_of,
-    within,
 )
-from .planning.option_names import LIBRARY
+from .planning.option_names import LIBRARY, within
 from .results.result import Result, Run
 from .runs.forecasts import unheard
 from .runs.money import CostOptions, usd_of

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ..profiles.config import Config
 from ..providers.errors import ThinkdialError, UsageError
 from ..providers.version import VERSION
-from .call_options import ThinkValue, Usd, names_of, sweep_of, within
+from .call_options import ThinkValue, Usd, names_of, sweep_of
 from .client import load_config
 from .locks.comparison import LockCheck, checked
 from .locks.lock import Lock, LockReading
@@ -19,6 +19,7 @@ from .locks.lock_file import is_lock, lock_text, read_lock
 from .locks.newer_history import with_history
 from .locks.probe_calls import Measured, ProbeCalls, entries_now, measured
 from .locks.probes import probes_from, shipped_probes
+from .planning.option_names import within
 from .results.assembly import timestamp
 from .runs.forecasts import Note, unheard
 from .runs.jobs import Options

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from ...providers.errors import UsageError
 from ...providers.think import Think
 from ..attachments.wishes import AS_USUAL, FileWishes
 from ..checks.gates import Gate
 from ..checks.terms import Expected
-from ..planning.option_names import COMMAND_LINE, OptionNames
+from ..planning.option_names import COMMAND_LINE, OptionNames, within
 from ..runs.jobs import Options
 from ..runs.money import CostOptions
 from .shards.shard import Shard, named_for, shard_of
@@ -28,9 +29,10 @@ standard output, or what takes lines."""
 
 
 class Workers(Struct, frozen=True):
-    """Who makes the calls: `count` processes here, or workers `on_cluster`, there for None as many as it has CPUs.
+    """Who makes the calls of a batch: `count` processes here, or workers `on_cluster`, the Ray cluster of `RAY_ADDRESS`.
 
-    `sends_keys`: keys go with the calls, where nobody can read them on the way.
+    `count` None: one for each CPU. On a cluster `sends_keys` has keys go with the calls, sealed, where nobody can read
+    them on the way.
     """
 
     count: int | None = None
@@ -41,6 +43,17 @@ class Workers(Struct, frozen=True):
     def most_at_once(self) -> int:
         """Calls under way for one profile, where nothing else limits them: for each what one process may have."""
         return 256 * (self.count or 8)
+
+
+def workers_said(value: int | Workers | None) -> Workers | None:
+    """The workers that a program asks for: so many processes of this machine, or as said. Raises `UsageError`."""
+    if not isinstance(value, Workers):
+        count = within("workers", value, 1)
+        return None if count is None else Workers(count)
+    within("workers.count", value.count, 1)
+    if value.sends_keys and not value.on_cluster:
+        raise UsageError("sends_keys is for workers on_cluster: processes of this machine have its keys")
+    return value
 
 
 class BatchOptions(Struct, frozen=True):

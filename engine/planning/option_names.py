@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from math import inf
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 from msgspec import Struct
 
 from ...providers.errors import UsageError
+
+_Number = TypeVar("_Number", int | None, float | None)
 
 
 class OptionNames(Struct, frozen=True):
@@ -54,6 +57,15 @@ def check_number(name: str, value: object, *, whole: bool) -> None:
     if value is None or type(value) is int or (type(value) is float and not whole):
         return
     raise UsageError(f"{name} is a {'whole ' if whole else ''}number, not {value!r}")
+
+
+def within(name: str, value: _Number, least: float, most: float = inf) -> _Number:
+    """`value`. Raises `UsageError` where it is no number, or out of range."""
+    check_number(name, value, whole=isinstance(least, int))
+    if value is not None and not least <= value <= most:
+        bounds = f"at least {least:g}" if most == inf else f"from {least:g} to {most:g}"
+        raise UsageError(f"{name} is {bounds}, not {value}")
+    return value
 
 
 def names_said(name: str, value: object) -> list[str] | None:

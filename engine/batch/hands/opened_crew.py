@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
@@ -30,5 +31,5 @@ async def opened_crew(workers: Workers, listener: Listener) -> AsyncGenerator[Cr
     from .local import local_workers, sealed_for_child
 
     crew = Crew(greeting(), tell, sealing=sealed_for_child, asks_reach=False)
-    async with local_workers(crew, workers.count or 1):
+    async with local_workers(crew, workers.count or os.cpu_count() or 1):
         yield crew

@@ -7,6 +7,7 @@ import gc
 import json
 import os
 import signal
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from decimal import Decimal
@@ -16,6 +17,7 @@ from typing import Any
 import pytest
 
 import thinkdial
+from thinkdial.engine.batch.hands import child, local
 from thinkdial.engine.history.read import RunRow
 from thinkdial.engine.history.store import Store, database_path
 from thinkdial.engine.history.sums.spend import spent
@@ -432,3 +434,37 @@ class TestManners:
         with pytest.raises(thinkdial.ConfigError, match=r"profiles\.o\.base_url in a project file"):
             thinkdial.batch(["hi"], "o")
         assert till.connections == 0
+
+
+class TestWorkers:
+    def test_what_cannot_be_meant_is_refused_before_anything_is_sent(self, sim: Path, simulator: Simulator) -> None:
+        refused: list[tuple[Any, str]] = [
+            (0, "workers is at least 1"),
+            ("4", "workers is a whole number"),
+            (thinkdial.Workers(-1), "workers.count is at least 1"),
+            (thinkdial.Workers(2, sends_keys=True), "on_cluster"),
+        ]
+        before = len(simulator.requests)
+        for value, words in refused:
+            with pytest.raises(thinkdial.UsageError, match=words):
+                thinkdial.batch(["x"], "o", config=sim, workers=value)
+        assert len(simulator.requests) == before
+
+    @pytest.mark.slow
+    @pytest.mark.skipif(sys.platform == "win32", reason="it needs pairs of sockets")
+    def test_processes_give_what_one_process_gives(
+        self, sim: Path, simulator: Simulator, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        rows = [{"id": f"r{number}", "prompt": f"Say {number}"} for number in range(40)]
+        alone = thinkdial.batch(rows, ["o", "a"], think="low", config=sim)
+        made = list[object]()
+        begin = child.begin
+        monkeypatch.setattr(local, "begin", lambda *given, **more: (made.append(given), begin(*given, **more))[1])
+        for workers in (2, thinkdial.Workers(1)):
+            made.clear()
+            run = thinkdial.batch(rows, ["o", "a"], think="low", config=sim, workers=workers)
+            assert len(made) == (workers if isinstance(workers, int) else 1)
+            assert (run.outcome, run.finished, run.expected, run.written, run.missing) == ("ok", True, 80, 80, 0)
+            answers = [[(one.row_id, one.profile, one.answer) for one in each.results] for each in (alone, run)]
+            assert answers[0] == answers[1]
+            assert run.summary.usd == alone.summary.usd
