@@ -29,7 +29,7 @@ standard output, or what takes lines."""
 
 
 class Workers(Struct, frozen=True):
-    """Who makes the calls of a batch: `count` processes here, or workers `on_cluster`, the Ray cluster of `RAY_ADDRESS`.
+    """Who makes the calls: `count` processes here, or workers `on_cluster`, which is the Ray cluster of `RAY_ADDRESS`.
 
     `count` None: one for each CPU. On a cluster `sends_keys` has keys go with the calls, sealed, where nobody can read
     them on the way.
