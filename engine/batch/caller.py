@@ -69,7 +69,6 @@ class RowCaller:
         uploads: Callable[[], Uploads] | None = None,
         kit: ToolKit | None = None,
         calls: bool = True,
-        pauses_go_on: bool = True,
     ) -> None:
         """`calls` False: it tells works and makes no call, so that it needs no key."""
         self.target = resolved(selection, config, options)
@@ -83,7 +82,7 @@ class RowCaller:
             authorization(self.target, environment) if calls else (None, by_key(self.target, None))
         )
         self._run_id, self._extra, self._system, self._uploads = run_id, extra, system, uploads
-        self.kit = kit or (self._continuing() if pauses_go_on else None)
+        self.kit = kit or self._continuing()
         self._templates: dict[tuple[Think, int | None], Prepared] = {}
         self._samples = options.samples(selection.label)
         self._distinct: dict[int | None, dict[Think, tuple[Twin, ...]]] = {}

@@ -151,7 +151,6 @@ class ReadyBatch(Struct, frozen=True):
                     concurrency=options.concurrency,
                     uploads=resources.uploads,
                     kit=resources.kit,
-                    pauses_go_on=crew is None,
                 ),
                 profiles=given.names,
                 rows=given.rows,

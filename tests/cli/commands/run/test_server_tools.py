@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -171,8 +172,11 @@ def test_what_is_paused_again_and_again_is_ended_by_the_limit_and_told(cli: Cli,
     assert "was not asked to go on" in ended.out
     rows = tmp_path / "rows.jsonl"
     rows.write_text('{"id": "r", "prompt": "Hi"}\n')
-    config.write_text(config.read_text().replace("@pause", "@pause:1"))
-    made = cli("batch", rows, "-p", "a", "--server-tool", "search", "-o", tmp_path / "o.jsonl", "--config", config)
-    assert made.code == 0, made.err
-    (line,) = map(json.loads, (tmp_path / "o.jsonl").read_text().splitlines())
-    assert (line["rounds_end"], len(line["rounds"]), bool(line["answer"])) == ("answered", 2, True)
+    for name, more in (("here", ()), ("there", ("--processes", "1"))):
+        text = config.read_text()
+        config.write_text(re.sub("@pause[:0-9]*", f"@pause:{4 + len(more)}", text))
+        out = tmp_path / f"{name}.jsonl"
+        made = cli("batch", rows, "-p", "a", "--server-tool", "search", "-o", out, "--config", config, *more)
+        assert made.code == 0, made.err
+        (line,) = map(json.loads, out.read_text().splitlines())
+        assert (line["rounds_end"], len(line["rounds"]), bool(line["answer"])) == ("answered", 5 + len(more), True)
