@@ -38,7 +38,7 @@ def limiter_document(status: LimiterStatus, url: str) -> Json:
         ],
         "money": [
             {"span": one.span, "profile": one.profile, "usd": f"{one.usd:f}",
-             "estimated_usd": f"{one.estimated_usd:f}", "calls": one.calls}
+             "estimated_usd": f"{one.estimated_usd:f}", "aside_usd": f"{one.aside_usd:f}", "calls": one.calls}
             for one in status.money
         ],
     }  # fmt: skip
@@ -100,6 +100,7 @@ def _money(found: Sequence[MoneyStatus]) -> RenderableType:
             _column("calls", found, lambda one: f"{one.calls:,}"),
             _column("spent", found, lambda one: f"{dollars(one.usd)}"),
             _column("of it estimated", found, lambda one: f"{dollars(one.estimated_usd)}" if one.estimated_usd else ""),
+            _column("set aside", found, lambda one: f"{dollars(one.aside_usd)}" if one.aside_usd else ""),
         ]
     )
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from msgspec import Struct
 
-from .messages import Greeting, LimitState, MoneyLimit, MoneyState, MoneyStatus
+from .messages import BillTold, Greeting, LimitState, MoneyLimit, MoneyState, MoneyStatus
 
 NOTHING = Decimal(0)
 PLENTY = 4
@@ -22,7 +22,7 @@ SHORT_S = 5.0
 """For how long it is told that somebody waits for money."""
 
 DAYS_KEPT, MONTHS_KEPT, JOB_DAYS_KEPT = 40, 14, 40
-MOST_SESSIONS = 100_000
+MOST_SESSIONS = MOST_BILLS = 100_000
 REMEMBERED_S = 600.0
 """For how long a client that is gone and holds nothing is known, so that a frame of its that comes again is not new."""
 
@@ -34,6 +34,18 @@ class SpanSpent(Struct):
     estimated_usd: Decimal = NOTHING
     calls: int = 0
     last: str = ""
+
+
+class BillBook(Struct):
+    """A bill that outlives its client, of the `day` on which it was first told: all of it counts on that one."""
+
+    profile: str
+    day: str
+    job: str | None = None
+    aside_usd: Decimal = NOTHING
+    usd: Decimal = NOTHING
+    estimated_usd: Decimal = NOTHING
+    calls: int = 0
 
 
 class SessionBook(Struct):
@@ -59,15 +71,18 @@ class SessionBook(Struct):
 
 
 class MoneyBooks:
-    """All of it. `changed` names what has to be written down: spans with a profile, and sessions."""
+    """All of it. `changed` names what has to be written down: spans with a profile, sessions, and bills."""
 
     def __init__(self) -> None:
         self.spent: dict[str, dict[str, SpanSpent]] = {}
         self.sessions: dict[str, SessionBook] = {}
+        self.bills: dict[str, BillBook] = {}
         self.changed: set[tuple[str, str, str]] = set()
         self._short_until = 0.0
         self._holding: set[str] = set()
         """The sessions that hold money: few of all that are remembered."""
+        self._to_come: set[str] = set()
+        """The bills for which something is set aside."""
 
     def recall(self, now: float, session: str, book: SessionBook) -> None:
         """A client that was known before a restart: it has the time of a lease to come back."""
@@ -103,7 +118,7 @@ class MoneyBooks:
         """Hold money for a client: `most` where there is plenty, `least` where that is there; None where it is not."""
         book = self.sessions[session]
         free = [
-            limit.total_usd - self._spent_in(limit, book, today) - self._held_in(limit, book)
+            limit.total_usd - self._taken_in(limit, book, today) - self._held_in(limit, book)
             for limit in book.limits
             if limit.covers(profile)
         ]
@@ -135,12 +150,50 @@ class MoneyBooks:
         if usd or calls:
             self._charge(today, book.job, profile, usd, calls)
 
+    def recall_bill(self, name: str, bill: BillBook) -> None:
+        """A bill that was known before a restart."""
+        self.bills[name] = bill
+        self._note_bill(name)
+
+    def bill(self, now: float, today: date, session: str, told: BillTold) -> Decimal | None:
+        """Take down how a bill stands. What is set aside for it; None where the limits do not leave that."""
+        book = self.sessions[session]
+        bill = self.bills.get(told.name) or BillBook(told.profile, today.isoformat(), book.job)
+        more = told.expected_usd - bill.aside_usd
+        if more > 0 and not told.is_sure:
+            for limit in book.limits:
+                left = limit.total_usd - self._taken_in(limit, book, today) - self._held_in(limit, book)
+                if limit.covers(told.profile) and more > left:
+                    self.wait(now)
+                    return None
+        day, profile = date.fromisoformat(bill.day), bill.profile
+        guess = max(told.estimated_usd, bill.estimated_usd) - bill.estimated_usd
+        known = max(told.billed_usd, bill.usd) - bill.usd - guess
+        calls = max(told.calls, bill.calls) - bill.calls
+        if known or calls:
+            self._charge(day, bill.job, profile, known, calls)
+        if guess:
+            self._charge(day, bill.job, profile, guess, 0, estimated=True)
+        bill.usd, bill.estimated_usd, bill.calls = (
+            bill.usd + known + guess,
+            bill.estimated_usd + guess,
+            bill.calls + calls,
+        )
+        bill.aside_usd = told.expected_usd
+        self.bills[told.name] = bill
+        self._note_bill(told.name)
+        return bill.aside_usd
+
     def state(self, now: float, today: date, session: str, given: Decimal | None = None) -> MoneyState:
         """How the limits of a client stand."""
         book = self.sessions[session]
         return MoneyState(
             tuple(
-                LimitState(self._spent_in(limit, book, today), self._held_in(limit, book, besides=session))
+                LimitState(
+                    self._spent_in(limit, book, today),
+                    self._held_in(limit, book, besides=session),
+                    self._aside_in(limit, book, today),
+                )
                 for limit in book.limits
             ),
             given,
@@ -171,10 +224,19 @@ class MoneyBooks:
         return usd
 
     def statuses(self, today: date) -> Iterator[MoneyStatus]:
-        """What was spent today, this month, and in jobs."""
-        for span in (_day(today), _month(today), *sorted(one for one in self.spent if one.startswith("job "))):
-            for profile, spent in sorted(self.spent.get(span, {}).items()):
-                yield MoneyStatus(span, profile, spent.usd, spent.estimated_usd, spent.calls)
+        """What was spent and set aside today, this month, and in jobs."""
+        aside: dict[str, dict[str, Decimal]] = {}
+        for bill in map(self.bills.__getitem__, self._to_come):
+            for span in _spans(date.fromisoformat(bill.day), bill.job):
+                sums = aside.setdefault(span, {})
+                sums[bill.profile] = sums.get(bill.profile, NOTHING) + bill.aside_usd
+        jobs = sorted(one for one in {*self.spent, *aside} if one.startswith("job "))
+        for span in (_day(today), _month(today), *jobs):
+            took, waits = self.spent.get(span, {}), aside.get(span, {})
+            for profile in sorted({*took, *waits}):
+                spent = took.get(profile, SpanSpent())
+                due = waits.get(profile, NOTHING)
+                yield MoneyStatus(span, profile, spent.usd, spent.estimated_usd, spent.calls, due)
 
     def prune(self, today: date) -> None:
         """Forget spans that no limit looks at any more, and sessions of long ago that never came back."""
@@ -190,11 +252,29 @@ class MoneyBooks:
             if book.lapsed is not None and (today - date.fromisoformat(book.lapsed)).days > DAYS_KEPT:
                 self._forget(session)
 
-    def _spent_in(self, limit: MoneyLimit, book: SessionBook, today: date) -> Decimal:
-        spans = {"job": f"job {book.job}", "day": _day(today), "month": _month(today)}
+        for name, bill in list(self.bills.items()):
+            if (today - date.fromisoformat(bill.day)).days > DAYS_KEPT:
+                del self.bills[name]
+                self._note_bill(name)
+
+    def _taken_in(self, limit: MoneyLimit, book: SessionBook, today: date) -> Decimal:
+        return self._spent_in(limit, book, today) + self._aside_in(limit, book, today)
+
+    def _aside_in(self, limit: MoneyLimit, book: SessionBook, today: date) -> Decimal:
+        span = _span_of(limit, book, today)
+        bills = map(self.bills.__getitem__, self._to_come)
         return sum(
-            (one.usd for name, one in self.spent.get(spans[limit.span], {}).items() if limit.covers(name)), NOTHING
+            (
+                bill.aside_usd
+                for bill in bills
+                if limit.covers(bill.profile) and span in _spans(date.fromisoformat(bill.day), bill.job)
+            ),
+            NOTHING,
         )
+
+    def _spent_in(self, limit: MoneyLimit, book: SessionBook, today: date) -> Decimal:
+        spent = self.spent.get(_span_of(limit, book, today), {})
+        return sum((one.usd for name, one in spent.items() if limit.covers(name)), NOTHING)
 
     def _held_in(self, limit: MoneyLimit, book: SessionBook, besides: str | None = None) -> Decimal:
         return sum(
@@ -213,8 +293,7 @@ class MoneyBooks:
     def _charge(
         self, day: date, job: str | None, profile: str, usd: Decimal, calls: int, *, estimated: bool = False
     ) -> None:
-        spans: Sequence[str] = (_day(day), _month(day), *(() if job is None else (f"job {job}",)))
-        for span in spans:
+        for span in _spans(day, job):
             spent = self.spent.setdefault(span, {}).setdefault(profile, SpanSpent())
             spent.usd += usd
             spent.estimated_usd += usd if estimated else NOTHING
@@ -230,12 +309,33 @@ class MoneyBooks:
         self.changed.add(("session", session, ""))
         self._note_holding(session)
 
+    def _note_bill(self, name: str) -> None:
+        self.changed.add(("bill", name, ""))
+        if name in self.bills and self.bills[name].aside_usd > 0:
+            self._to_come.add(name)
+        else:
+            self._to_come.discard(name)
+
     def _note_holding(self, session: str) -> None:
         book = self.sessions.get(session)
         if book is not None and book.held:
             self._holding.add(session)
         else:
             self._holding.discard(session)
+
+
+def _spans(day: date, job: str | None) -> Sequence[str]:
+    return (_day(day), _month(day), *(() if job is None else (_job(job),)))
+
+
+def _span_of(limit: MoneyLimit, book: SessionBook, today: date) -> str:
+    if limit.span == "job":
+        return _job(book.job or "")
+    return _day(today) if limit.span == "day" else _month(today)
+
+
+def _job(name: str) -> str:
+    return f"job {name}"
 
 
 def _day(day: date) -> str:

@@ -12,12 +12,13 @@ from msgspec import Struct
 
 from ...providers.errors import StoreError
 from ...providers.version import VERSION as PROGRAM_VERSION
-from .books import MOST_SESSIONS, MoneyBooks, SessionBook, SpanSpent
+from .books import MOST_BILLS, MOST_SESSIONS, BillBook, MoneyBooks, SessionBook, SpanSpent
 from .buckets import BucketMemory, SharedBucket
 from .messages import (
     MOST_NAME,
     VERSION,
     Answer,
+    BillTold,
     BucketName,
     CallsGiven,
     CallsWanted,
@@ -89,6 +90,8 @@ class Desk:
                     self.books.spent.setdefault(span, {})[profile] = spent
                 elif kind == "session":
                     self.books.recall(now, rest, msgspec.msgpack.decode(value, type=SessionBook))
+                elif kind == "bill":
+                    self.books.recall_bill(rest, msgspec.msgpack.decode(value, type=BillBook))
                 elif kind == "bucket":
                     memory = msgspec.msgpack.decode(value, type=BucketMemory)
                     self.buckets[memory.name] = SharedBucket(memory.name)
@@ -108,6 +111,9 @@ class Desk:
             if kind == "spent":
                 spent = self.books.spent.get(name, {}).get(more)
                 found[f"spent\n{name}\n{more}"] = None if spent is None else msgspec.msgpack.encode(spent)
+            elif kind == "bill":
+                bill = self.books.bills.get(name)
+                found[f"bill\n{name}"] = None if bill is None else msgspec.msgpack.encode(bill)
             else:
                 book = self.books.sessions.get(name)
                 found[f"session\n{name}"] = None if book is None else msgspec.msgpack.encode(book)
@@ -218,6 +224,13 @@ class Desk:
                 if not is_again:
                     self.books.spend(today, session, profile, usd, back, max(0, calls))
                 return self.books.state(now, today, session)
+            case BillTold():
+                _check(ask.profile, ask.expected_usd, ask.billed_usd, ask.estimated_usd)
+                _check(ask.name)
+                if ask.name not in self.books.bills and len(self.books.bills) >= MOST_BILLS:
+                    raise RefusedFrameError("too many bills")
+                given = self.books.bill(now, today, session, ask)
+                return self.books.state(now, today, session, given)
             case Look(waits=waits):
                 if waits:
                     self.books.wait(now)

@@ -67,10 +67,11 @@ class Greeting(Struct, frozen=True, array_like=True, tag="hello"):
 
 
 class LimitState(Struct, frozen=True, array_like=True):
-    """What of a limit is spent, and what other clients hold."""
+    """What of a limit is spent, what other clients hold, and what is set aside for bills that come in hours."""
 
     spent_usd: Decimal
     others_usd: Decimal
+    aside_usd: Decimal = Decimal(0)
 
 
 class Welcome(Struct, frozen=True, array_like=True, tag="welcome"):
@@ -140,6 +141,22 @@ class MoneySpent(Struct, frozen=True, array_like=True, tag="spent"):
     calls: int = 1
 
 
+class BillTold(Struct, frozen=True, array_like=True, tag="bill"):
+    """How a bill stands that outlives its client: `name` is for good, and it may be told any number of times.
+
+    `expected_usd` is set aside for it, `billed_usd` is what it has come to, of which `estimated_usd` are a guess.
+    `is_sure`: it will come, whatever the limits say; else nothing is taken of it where they leave too little.
+    """
+
+    name: str
+    profile: str
+    expected_usd: Decimal
+    billed_usd: Decimal = Decimal(0)
+    estimated_usd: Decimal = Decimal(0)
+    calls: int = 0
+    is_sure: bool = True
+
+
 class Look(Struct, frozen=True, array_like=True, tag="look"):
     """How the limits stand. Said now and then as a sign of life. `waits`: for money that others hold."""
 
@@ -147,7 +164,7 @@ class Look(Struct, frozen=True, array_like=True, tag="look"):
 
 
 class MoneyState(Struct, frozen=True, array_like=True, tag="state"):
-    """The limits of the greeting, in its order. `given` answers `MoneyWanted`; None: the limits do not allow it.
+    """The limits of the greeting, in its order. `given` answers `MoneyWanted` and `BillTold`; None: too little is left.
 
     `is_short`: another client waits for money, so that what is not needed is to be given back.
     """
@@ -194,13 +211,17 @@ class ClientStatus(Struct, frozen=True):
 
 
 class MoneyStatus(Struct, frozen=True):
-    """What a profile took in a span. `estimated_usd` is the part charged for clients that died, at what they held."""
+    """What a profile took in a span. `estimated_usd` is the part charged for clients that died, at what they held.
+
+    `aside_usd` is set aside for bills to come.
+    """
 
     span: str
     profile: str
     usd: Decimal
     estimated_usd: Decimal
     calls: int
+    aside_usd: Decimal = Decimal(0)
 
 
 class LimiterStatus(Struct, frozen=True, array_like=True, tag="is"):
@@ -231,7 +252,7 @@ class Pause(Struct, frozen=True, array_like=True, tag="pause"):
     pause_s: float
 
 
-Demand = Greeting | CallsWanted | MoneyWanted | MoneySpent | Look | Farewell | StatusWanted
+Demand = Greeting | CallsWanted | MoneyWanted | MoneySpent | BillTold | Look | Farewell | StatusWanted
 Answer = Welcome | CallsGiven | MoneyState | LimiterStatus | NoAnswer | Pause
 
 

@@ -157,7 +157,7 @@ class SharedPots:
 
     def _elsewhere(self, limit: Limit, state: LimitState) -> Elsewhere:
         untold = sum((usd for profile, usd in self._untold.items() if limit.covers(profile)), NOTHING)
-        return Elsewhere(limit.total_usd - state.spent_usd - untold, state.others_usd)
+        return Elsewhere(limit.total_usd - state.spent_usd - untold, state.others_usd, state.aside_usd)
 
     def _amount(self, profile: str, decision: Decision, likely: Decimal) -> Decimal:
         if not isinstance(decision, Grant) or profile in self._simulated:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
@@ -17,6 +16,7 @@ from ...history.sums.aside import Aside, everything_aside, set_aside
 from ...history.sums.aside import settle as settle_history
 from ...history.sums.reservations import elsewhere_of
 from ...planning.option_names import COMMAND_LINE, OptionNames
+from .bills import share_of
 from .estimate import Estimate, check_limits
 from .job_store import BatchJob, JobStore
 
@@ -92,13 +92,10 @@ def _there() -> set[Aside]:
 
 def expected_of(job: BatchJob) -> Iterator[Aside]:
     """What is expected of the parts of `job` whose cost is to come, each its share of the rows of its profile."""
-    known = obj(job.options.get("expected_usd"))
-    for name, written in known.items():
-        mine = [part for part in job.parts if part.profile == name]
-        rows, usd = sum(part.rows for part in mine), dollars(written)
-        if not rows or not usd:
+    for name, written in obj(job.options.get("expected_usd")).items():
+        if not (usd := dollars(written)):
             continue
-        for part in mine:
-            if part.is_owing:
+        for part in job.parts:
+            if part.profile == name and part.is_owing:
                 day = (part.created_at or job.created_at)[:10]
-                yield Aside(job.id, part.number, day, name, usd * Decimal(part.rows) / Decimal(rows))
+                yield Aside(job.id, part.number, day, name, share_of(job, part, usd))

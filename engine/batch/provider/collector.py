@@ -7,9 +7,11 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import ExitStack, aclosing
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from msgspec import to_builtins
 from msgspec.structs import replace
 
 from ....profiles.disk import open_private
@@ -34,6 +36,7 @@ from ...targets.target import Target, use_of
 from ..output.document import output_document
 from ..output.output_file import OutputFile
 from .access import ProviderAccess, ProviderAccesses
+from .bills import part_bill
 from .job_store import BatchJob, BatchPart
 from .row_file import KeptRow, RowIndex, sent_digest
 from .together import at_each_provider, raise_one
@@ -107,6 +110,7 @@ class Collector:
                 self.done.add(page.done)
                 await self.booked()
         part.ok, part.failed, part.stage = page.ok, page.failed, "collected"
+        part.bill = to_builtins(part_bill(job, part, page.usd, page.calls, page.unpriced))
         part.written_to = None if elsewhere is None else str(elsewhere)
         part.unbooked = page.has_cost and self._books is not None and self._books.problem is not None
         job.save(part)
@@ -180,6 +184,8 @@ class _Page:
         self.done = Collected()
         self.ok = self.failed = 0
         self.has_cost = False
+        self.usd, self.calls, self.unpriced = Decimal(0), 0, 0
+        """What all of them have cost, as far as it is known, and how many have an unknown cost."""
 
     async def take_outcome(self, outcome: RowOutcome) -> None:
         try:
@@ -198,6 +204,10 @@ class _Page:
         result = self._result(kept, outcome)
         self.ok += result.status == "ok"
         self.failed += result.status != "ok"
+        if may_have_cost(result):
+            self.calls += 1
+            self.usd += result.cost.usd or Decimal(0)
+            self.unpriced += result.cost.usd is None
         if self._collector.has(kept, token, self._before):
             self.done.skipped += 1
         else:

@@ -60,13 +60,16 @@ refused or cancelled before the provider had them; their rows count as never sen
 
 OPEN: frozenset[Stage] = frozenset({"planned", "uploaded", "creating", "created", "ended"})
 
+UNSUBMITTED: frozenset[Stage] = frozenset({"planned", "uploaded"})
+
 
 class BatchPart(Struct):
     """One batch at a provider, or what is to become one. Times are RFC 3339 in UTC.
 
     `intended_at` is when its creation was first asked for. `guessed`: the batch was taken for ours by time and size
     alone. `rejected` are batches that turned out not to be. `ok` and `failed` count the results that were written, to
-    `written_to` if that is not the job's output. `unbooked`: not all of what they cost is in the history.
+    `written_to` if that is not the job's output. `unbooked`: not all of what they cost is in the history. `bill` is
+    what they cost (`bills.PartBill`), of a collected part.
     """
 
     number: int
@@ -90,6 +93,7 @@ class BatchPart(Struct):
     failed: int = 0
     written_to: str | None = None
     unbooked: bool = False
+    bill: Mapping[str, Any] | None = None
 
     @property
     def is_open(self) -> bool:

@@ -20,9 +20,10 @@ from ..end import BatchEnd, Ended, tally_of
 from ..output.target import document_encoder
 from ..output.works import KEY_BYTES, WorkStates, ended, work_of
 from .access import ProviderAccesses, options_of
+from .bills import set_aside, tell_bills
 from .budgets import tidy
 from .collector import Collector
-from .job_store import BatchJob, JobStore
+from .job_store import UNSUBMITTED, BatchJob, JobStore
 from .monitor import GONE, Monitor
 from .submitter import Submitter
 
@@ -93,14 +94,22 @@ class JobManager:
         """Forget jobs that have long been over, and have the budgets know how the others stand."""
         tidy(self._store, self._config, self._listener)
 
+    async def set_aside(self, jobs: Sequence[BatchJob]) -> None:
+        """Have limiters set aside what is still to be submitted. Raises `BudgetError` and `ConfigError`."""
+        for job in jobs:
+            if any(part.stage in UNSUBMITTED for part in job.parts):
+                await set_aside(job, self._listener)
+
     async def submit(self, jobs: Sequence[BatchJob]) -> None:
-        """Submit what has not been submitted."""
+        """Submit what has not been submitted, and is set aside."""
         async with self._tools(jobs) as made:
             for job in jobs:
                 await made[job.id].submitter.submit(job)
+                await self._tell_dropped(job)
 
     async def wait(self, jobs: Sequence[BatchJob], most_s: float | None = None) -> BatchJob | None:
         """Wait until all have ended; submit before that what was not. The job for which `most_s` were too few."""
+        await self.set_aside(jobs)
         async with self._tools(jobs) as made:
             for job in jobs:
                 monitor = made[job.id].monitor
@@ -119,6 +128,7 @@ class JobManager:
         async with self._tools(jobs) as made:
             for job in jobs:
                 await made[job.id].monitor.cancel(job)
+                await self._tell_dropped(job)
 
     async def collect(self, jobs: Sequence[BatchJob], memory: OutputFile, *, elsewhere: Path | None = None) -> None:
         """Write all results that there are, and leave `memory` in order.
@@ -131,6 +141,7 @@ class JobManager:
                     await self._collect(job, made[job.id].accesses, memory, elsewhere)
                 else:
                     self._listener.info(f"batch {job.id} was collected before: there is nothing new")
+                await tell_bills(job, self._listener)
         memory.tidy()
         for words in memory.notes:
             self._listener.info(words, important=True)
@@ -158,6 +169,11 @@ class JobManager:
             told = Ended(planned.rows, planned.bad_rows, tally, finished=False)
             told.reckon(len(planned.asked), missing + planned.passing)
         return BatchEnd(told, tally)
+
+    async def _tell_dropped(self, job: BatchJob) -> None:
+        """Nothing will be billed for what no provider has taken."""
+        if any(part.stage == "dropped" for part in job.parts):
+            await tell_bills(job, self._listener)
 
     async def _collect(
         self, job: BatchJob, accesses: ProviderAccesses, memory: OutputFile, elsewhere: Path | None

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from ....profiles.disk import real_path
 from ....profiles.shapes.shape import shape_document
-from ....providers.errors import BudgetError, StoreError, UsageError
+from ....providers.errors import BudgetError, ConfigError, StoreError, UsageError
 from ...exchange.surroundings import Surroundings
 from ...exchange.transport import Transport
 from ...runs.jobs import Options
@@ -50,7 +50,16 @@ class Submission(Struct, frozen=True):
     manager: JobManager
 
     async def submit(self) -> None:
-        """Hand to the providers what they do not have yet."""
+        """Hand to the providers what they do not have yet.
+
+        Raises `BudgetError` and `ConfigError` where a limiter does not agree: then the new job is forgotten.
+        """
+        try:
+            await self.manager.set_aside(self.jobs)
+        except (BudgetError, ConfigError):
+            if self.planned.works:
+                self.jobs[-1].discard()
+            raise
         await self.manager.submit(self.jobs)
 
     async def wait(self) -> None:
@@ -160,7 +169,7 @@ class _Planning:
             wants=self._wants,
             on_bad_row=self._on_bad_row,
             on_refused=self._refused,
-            estimates=is_limited(options.cost, config) or is_booked,
+            estimates=is_limited(options.cost, config) or is_booked or config.limiter is not None,
         )
         planned = planner.plan(rows)
         job.settings = {name: settings_of(access.target) for name, access in self._used.items()}
@@ -197,6 +206,11 @@ class _Planning:
         """Check the limits, and set the expected cost aside where costs are remembered at all."""
         job, estimates = self._job, planned.estimates
         found = batch_limits(self._options, self._config, list(estimates))
+        if self._config.limiter is not None:
+            from .bills import remember
+
+            simulated = {name for name in estimates if self._used[name].target.is_simulated}
+            remember(job, self._config.limiter, found.limits, estimates, simulated)
         if is_booked:
             real = {name: made for name, made in estimates.items() if not self._used[name].target.is_simulated}
             job.options = {**job.options, "expected_usd": expected_usd(real)}
