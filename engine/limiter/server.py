@@ -33,7 +33,7 @@ from .messages import (
     frame_of,
     proof,
 )
-from .shelves import Shelf
+from .shelves import Shelf, ShelfQueue
 
 PREAMBLE_S = 5.0
 """How long a connection may take to prove itself, its TLS included."""
@@ -68,6 +68,7 @@ class LimiterServer:
             now=time.monotonic, wall_s=time.time, today=lambda: datetime.now(UTC).date(), lease_s=terms.lease_s
         )
         self.desk.recall(shelf.load())
+        self._queue = ShelfQueue(shelf)
         self._writers: dict[str, asyncio.StreamWriter] = {}
         self._connections: set[asyncio.Task[None]] = set()
         self._unproven = 0
@@ -96,8 +97,8 @@ class LimiterServer:
             if address.scheme == "unix":
                 _unlinked(address.path)
             with suppress(StoreError):
-                self._keep()
-            self._shelf.close()
+                await self._keep()
+            await self._queue.close()
 
     async def until_over(self) -> None:
         """Wait for ever. Raises `StoreError` when records cannot be written any more."""
@@ -156,7 +157,7 @@ class LimiterServer:
                     answers = Answers(frame.number, (status,))
                 else:
                     outcome = self.desk.answer(session, frame, asked)
-                    self._keep()
+                    await self._keep()
                     for pause in outcome.pauses:
                         self._tell(pause, besides=session)
                     answers = Answers(frame.number, tuple(outcome.answers))
@@ -197,9 +198,8 @@ class LimiterServer:
             if session != besides and writer is not None and not writer.transport.get_write_buffer_size():
                 writer.write(message)
 
-    def _keep(self) -> None:
-        if changes := self.desk.changes():
-            self._shelf.save(changes)
+    async def _keep(self) -> None:
+        await self._queue.save(self.desk.changes())
 
     async def _watch(self) -> None:
         """Take the silent for dead, and say that we live."""
@@ -213,9 +213,9 @@ class LimiterServer:
                 if today != self._day:
                     self._day = today
                     self.desk.books.prune(today)
-                self._keep()
+                await self._keep()
                 if time.monotonic() - owned > LOOK_S * 5:
-                    self._shelf.keep_owned()
+                    await self._queue.keep_owned()
                     owned = time.monotonic()
             except StoreError as error:
                 if self._over is not None and not self._over.done():

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
@@ -22,7 +24,9 @@ OWNED_S = 15
 
 
 class Shelf(Protocol):
-    """Records by name, all of one limiter. Errors are `StoreError`."""
+    """Records by name, all of one limiter. Errors are `StoreError`. It `waits` where what it does takes a network."""
+
+    waits: bool
 
     @property
     def words(self) -> str:
@@ -58,8 +62,69 @@ def open_shelf(store: str | None) -> Shelf:
     return FileShelf(shelf_path() if store is None else Path(store).expanduser())
 
 
+class ShelfQueue:
+    """Writes to a shelf in the order in which things were decided, and is used by one event loop.
+
+    A shelf that `waits` has a thread of its own, and takes all at once that was decided while it was busy.
+    """
+
+    def __init__(self, shelf: Shelf) -> None:
+        self._shelf = shelf
+        self._thread = ThreadPoolExecutor(1, "limiter-shelf") if shelf.waits else None
+        self._pending: dict[str, bytes | None] = {}
+        self._kept: asyncio.Future[None] | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def save(self, changes: Mapping[str, bytes | None]) -> None:
+        """Wait until `changes` are written down. Raises `StoreError`."""
+        if not changes:
+            return
+        if self._thread is None:
+            self._shelf.save(changes)
+            return
+        self._pending.update(changes)
+        if self._kept is None:
+            self._kept = asyncio.get_running_loop().create_future()
+            self._kept.add_done_callback(lambda kept: kept.exception())  # whoever waited may be gone
+        kept = self._kept
+        if self._task is None:
+            self._task = asyncio.create_task(self._write())
+        await asyncio.shield(kept)
+
+    async def keep_owned(self) -> None:
+        """Say that the limiter lives. Raises `StoreError`."""
+        await self._done(self._shelf.keep_owned)
+
+    async def close(self) -> None:
+        """Finish, and close the shelf."""
+        if self._task is not None:
+            await self._task
+        await self._done(self._shelf.close)
+        if self._thread is not None:
+            self._thread.shutdown(wait=False)
+
+    async def _write(self) -> None:
+        while (kept := self._kept) is not None:
+            changes, self._pending, self._kept = self._pending, {}, None
+            try:
+                await self._done(lambda changes=changes: self._shelf.save(changes))
+            except StoreError as error:
+                kept.set_exception(error)
+            else:
+                kept.set_result(None)
+        self._task = None
+
+    async def _done(self, work: Callable[[], None]) -> None:
+        if self._thread is None:
+            work()
+        else:
+            await asyncio.get_running_loop().run_in_executor(self._thread, work)
+
+
 class FileShelf:
     """A SQLite file that only its owner may read, in use by one limiter at a time."""
+
+    waits = False
 
     def __init__(self, path: Path) -> None:
         self._path = path.absolute()
@@ -145,6 +210,8 @@ class FileShelf:
 
 class RedisShelf:
     """A hash in Redis, in use by one limiter at a time: whoever holds the lock beside it."""
+
+    waits = True
 
     def __init__(self, url: str, client: Any = None) -> None:
         parts = urlsplit(url)

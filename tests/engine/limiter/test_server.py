@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import AsyncGenerator, Awaitable
-from contextlib import asynccontextmanager
 from decimal import Decimal
 from pathlib import Path
 
@@ -18,15 +16,12 @@ import pytest
 
 from thinkdial.engine.api import ready_run, run_batch
 from thinkdial.engine.batch.options import BatchOptions
-from thinkdial.engine.costs.budget.ledger import Ledger
-from thinkdial.engine.costs.budget.limits import Limit, today
 from thinkdial.engine.costs.budget.share import Grant, Need
 from thinkdial.engine.exchange.transport import Transport
 from thinkdial.engine.limiter.address import LimiterAddress, check_server, parsed_address
 from thinkdial.engine.limiter.leave import CallLeave
 from thinkdial.engine.limiter.link import Link, asked_status
 from thinkdial.engine.limiter.messages import MAGIC, BucketName, LimiterStatus, Look, proof
-from thinkdial.engine.limiter.pots import SharedPots, money_limits
 from thinkdial.engine.limiter.server import LimiterServer, ServerTerms
 from thinkdial.engine.limiter.shelves import FileShelf
 from thinkdial.engine.planning.prepare import Prompt
@@ -39,38 +34,7 @@ from thinkdial.profiles.settings.limiter_settings import LimiterSettings
 from thinkdial.providers.errors import ConfigError, Failure
 from thinkdial.simulator import RateLimits, Simulator
 
-TOKEN = "a-token-of-the-tests-0123456789"
-KEY = "sk-marked-KEY-of-an-account"
-DIME = Need(Decimal("0.10"), Decimal("0.10"), Decimal("0.10"))
-
-
-def run(work: Awaitable[object]) -> None:
-    async def bounded() -> None:
-        async with asyncio.timeout(60):
-            await work
-
-    asyncio.run(bounded())
-
-
-@asynccontextmanager
-async def limiter(
-    folder: Path, url: str | None = None, *, lease_s: float = 30.0, log: list[str] | None = None, **more: object
-) -> AsyncGenerator[LimiterSettings]:
-    """A limiter of this process, and how it is reached."""
-    address = parsed_address(url or f"unix://{folder}/l.sock")
-    terms = ServerTerms(address, lease_s=lease_s, **more)  # pyright: ignore[reportArgumentType]
-    server = LimiterServer(terms, FileShelf(folder / "state.sqlite3"), ([] if log is None else log).append)
-    async with server.listening() as found:
-        yield LimiterSettings(found.url)
-
-
-def monthly(usd: str) -> list[Limit]:
-    return [Limit("budget.monthly_usd", Decimal(usd), Decimal(usd), since=today().replace(day=1))]
-
-
-def purse(settings: LimiterSettings, usd: str, environment: dict[str, str] | None = None) -> tuple[Ledger, Link]:
-    link = Link(settings, money_limits(monthly(usd)), environment=environment or {})
-    return Ledger(monthly(usd), shared=SharedPots(link, monthly(usd))), link
+from .made import DIME, KEY, TOKEN, limiter, purse, run
 
 
 def test_an_address_that_others_reach_needs_token_and_tls() -> None:
