@@ -13,16 +13,17 @@ import socket
 import sys
 from contextlib import suppress
 from importlib import import_module
+from secrets import token_hex
 from typing import Any
 
 from .....providers.errors import ConfigError, ThinkdialError
 from ..channel import FrameSocket, opened_channel
 from ..child import alone
 from .ray_worker import RayWorker
-from .reach import check_reach, is_loopback_host
+from .reach import asks_for_token, check_reach, is_loopback_host
 
 NAMESPACE = "thinkdial"
-NUMBER_BYTES = 4
+NUMBER_BYTES, TOKEN_BYTES = 4, 32
 LOOK_S = 3.0
 """How often it is looked whether there are more nodes, or fewer workers than wanted."""
 
@@ -135,6 +136,9 @@ class _Bridge:
     def _join(self) -> None:
         for name, value in {**QUIET, **(LOOPBACK if is_own_cluster() else {})}.items():
             os.environ.setdefault(name, value)
+        if is_own_cluster() and "RAY_AUTH_MODE" not in os.environ:
+            # Other users of this machine reach 127.0.0.1 too. Ray would write a token of its own into the home.
+            os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token_hex(TOKEN_BYTES)}
         ray = self._ray = import_module("ray")
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "namespace": NAMESPACE}
         if is_own_cluster():
@@ -147,6 +151,11 @@ class _Bridge:
         try:
             ray.init(**options)
         except Exception as error:
+            if not is_own_cluster() and asks_for_token(address := os.environ["RAY_ADDRESS"]):
+                raise ConfigError(
+                    f"the Ray cluster at {address} asks for a token, and has not taken the one that is here, if any",
+                    hint="set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH=FILE, with the token of its machines",
+                ) from None
             raise ConfigError(
                 f"the Ray cluster cannot be reached: {first_line(error)}",
                 hint="ask ray status; without RAY_ADDRESS one is started on this machine, for this batch alone",

@@ -45,6 +45,12 @@ def check_reach(address: str, *, needs_proof: bool = False) -> None:
         )
 
 
+def asks_for_token(address: str) -> bool:
+    """Whether a cluster at an address that names its host sends a stranger away."""
+    is_named = host_of_address(address) is not None and not address.startswith("ray://")
+    return is_named and _said_to_stranger(address) == "closed"
+
+
 def host_of_address(address: str) -> str | None:
     """The host that a `RAY_ADDRESS` names; None for `auto` and the like."""
     place = address.partition("://")[2] or address

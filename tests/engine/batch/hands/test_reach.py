@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from thinkdial.engine.batch.hands.cluster import reach
-from thinkdial.engine.batch.hands.cluster.reach import check_reach, host_of_address, is_loopback_host
+from thinkdial.engine.batch.hands.cluster.reach import asks_for_token, check_reach, host_of_address, is_loopback_host
 from thinkdial.providers.errors import ConfigError
 
 from ....cases import each
@@ -45,6 +45,7 @@ def test_one_that_lets_strangers_in_is_refused(said: dict[str, str]) -> None:
 def test_one_that_asks_for_a_token_is_used(said: dict[str, str]) -> None:
     said["10.0.0.7:6379"] = "closed"
     check_reach("10.0.0.7:6379", needs_proof=True)
+    assert asks_for_token("10.0.0.7:6379") and not asks_for_token("auto") and not asks_for_token("10.0.0.8:6379")
 
 
 def test_without_an_answer_nothing_is_proved(said: dict[str, str]) -> None:

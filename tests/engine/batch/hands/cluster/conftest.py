@@ -40,6 +40,7 @@ class Desk:
         self.rows, self.output = directory / "rows.jsonl", directory / "out.jsonl"
         self.config, self.home = directory / "config.yaml", directory / "home"
         self.home.mkdir(parents=True, exist_ok=True)
+        self.commands: list[Command] = []
         self.configure()
 
     def configure(self, at_once: int = 10, more: str = "", profiles: tuple[str, ...] = ("a", "b")) -> None:
@@ -75,7 +76,8 @@ class Desk:
             "batch", self.rows, "-p", "a", "-p", "b", "--config", self.config, *by, "-o", self.output, "--no-stream",
             *arguments,
         ]  # fmt: skip
-        return Command(self, words, {**more, **({} if key is None else {"SIM_KEY": key})})
+        self.commands.append(Command(self, words, {**more, **({} if key is None else {"SIM_KEY": key})}))
+        return self.commands[-1]
 
     def lines(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.output.read_bytes().splitlines()]
@@ -198,8 +200,12 @@ def nodes(shared_directory: Path) -> Iterator[Nodes]:
 
 
 @pytest.fixture
-def desk(shared_directory: Path, provider: Provider, request: pytest.FixtureRequest) -> Desk:
+def desk(shared_directory: Path, provider: Provider, request: pytest.FixtureRequest) -> Iterator[Desk]:
     """A desk of the test's own, and bills that begin with it."""
     provider.forget()
     provider.delay_s = 0.1
-    return Desk(shared_directory / request.node.name[:40], provider)
+    made = Desk(shared_directory / request.node.name[:40], provider)
+    yield made
+    for command in made.commands:
+        if command.process.poll() is None:
+            command.kill()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 from .conftest import NEEDS_RAY, Desk, node_key
-from .nodes import Nodes
+from .nodes import Nodes, until
 
 pytestmark = NEEDS_RAY
 
@@ -24,3 +24,18 @@ def test_three_thousand_rows_to_the_cent(desk: Desk, nodes: Nodes) -> None:
     made = desk.provider.by_key()
     assert set(made) == {node_key(number) for number in (1, 2, 3, 4)}, made  # each with the key that is there
     assert min(made.values()) > ROWS / 10, made
+
+
+def test_machines_that_come_late_get_calls(desk: Desk, nodes: Nodes) -> None:
+    """The first workers do not take all that waits, and a node that joins has its part."""
+    desk.configure(at_once=24)
+    desk.provider.delay_s = 0.4
+    desk.write_rows(1000)
+    command = desk.begin("-q", more={**nodes.environment, "RAY_ADDRESS": nodes.address})
+    until(lambda: desk.answered() >= 100, command.lives)
+    nodes.begin(key="sk-marked-of-a-late-node")
+    code, _, err = command.end()
+    assert code == 0, err
+    counts, made = desk.check_whole(1000), desk.provider.by_key()
+    assert counts.usd == desk.provider.billed
+    assert made["sk-marked-of-a-late-node"] > 50, made
