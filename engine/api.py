@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
-from collections.abc import Callable, Mapping, Sequence
+import sys
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, asynccontextmanager
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -21,6 +24,8 @@ from .runs.jobs import Job, Options, make_jobs
 from .runs.money import Affordable, CostOptions, afford
 from .runs.run import Circumstances, Finished, kept_of, make_calls, run_jobs
 from .targets.target import wants_dose
+
+_T = TypeVar("_T")
 
 if TYPE_CHECKING:
     from ..profiles.config import Config
@@ -194,8 +199,28 @@ async def run_batch(
     """
     from .batch.run import NoWatcher, ready_batch
 
-    with ready_batch(options, config, listener) as ready:
+    opened = ready_batch(options, config, listener)
+    if not options.is_remote:
+        with opened as ready:
+            return await ready.make(watcher or NoWatcher(), purse)
+    async with _apart(opened) as ready:
         return await ready.make(watcher or NoWatcher(), purse)
+
+
+@asynccontextmanager
+async def _apart(opened: AbstractContextManager[_T]) -> AsyncGenerator[_T]:
+    """What `opened` gives, entered and left in a thread: a network may be waited for."""
+    entering = asyncio.ensure_future(asyncio.to_thread(opened.__enter__))
+    try:
+        value = await asyncio.shield(entering)
+    except asyncio.CancelledError:
+        await entering
+        await asyncio.to_thread(opened.__exit__, None, None, None)
+        raise
+    try:
+        yield value
+    finally:
+        await asyncio.to_thread(opened.__exit__, *sys.exc_info())
 
 
 def settle_open_jobs() -> None:

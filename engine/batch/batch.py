@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -215,8 +214,7 @@ class Batch:
         if self.ended.output_problem is None:
             target: Lines = self._ordered or self._output
             self._guarded(lambda: target.add(task.work, line, failed=result.status != "ok"))
-        if isinstance(self._output, Pipe) and self._output.is_full and self.ended.output_problem is None:
-            await self._until_taken(self._output)
+        await self._until_room()
         if self.ended.output_problem is not None:
             self._lost.append(line)
             self._tell(result, task.row, is_written=False)
@@ -249,26 +247,28 @@ class Batch:
         if self._ordered is not None:
             self._ordered.forget(work)
 
-    async def _until_taken(self, pipe: Pipe) -> None:
-        """Wait for the reader of a full pipe. Meanwhile nothing is begun, and what is under way is listened to."""
-        loop = asyncio.get_running_loop()
-        async with self._flow:
-            while pipe.is_full:
-                self.blocked = True
-                taken = asyncio.Event()
-                blocks = os.get_blocking(pipe.descriptor)
-                loop.add_writer(pipe.descriptor, taken.set)
-                # uvloop's poll turns blocking off for everybody who shares the pipe or terminal, and leaves it so.
-                os.set_blocking(pipe.descriptor, blocks)
-                try:
-                    await taken.wait()
-                finally:
-                    loop.remove_writer(pipe.descriptor)
-                if not self._guarded(pipe.pump):
+    async def _until_room(self) -> None:
+        """Wait for the reader of a full pipe, or for parts on their way to a store.
+
+        Meanwhile nothing is begun, and what is under way is listened to.
+        """
+        pipe = self._output if isinstance(self._output, Pipe) else None
+        memory, waited = self._memory, False
+        while self.ended.output_problem is None:
+            async with self._flow:
+                if pipe is not None and pipe.is_full:
+                    self.blocked = waited = True
+                    await pipe.taken()
+                    self._guarded(pipe.pump)
+                elif memory is not None and (backlog := memory.backlog) is not None:
+                    self.blocked = waited = True
+                    await asyncio.wait([asyncio.wrap_future(backlog)])
+                else:
                     break
-        self.blocked = False
-        for lane in self.lanes.values():
-            lane.stir()
+        if waited:
+            self.blocked = False
+            for lane in self.lanes.values():
+                lane.stir()
 
     def _guarded(self, write: Callable[[], None]) -> bool:
         """Write; when that fails the batch stops. Whether it went well."""

@@ -103,6 +103,11 @@ class BatchOptions(Struct, frozen=True):
         return None if name == "-" or is_address(name) else Path(name).parent
 
     @property
+    def is_remote(self) -> bool:
+        """Whether rows or results lie in an object store, which answers when it likes."""
+        return isinstance(self.target, Address) or is_address(self.source_name)
+
+    @property
     def source_name(self) -> str:
         """The file of the rows, or `-` for what has no name."""
         return str(self.source) if isinstance(self.source, str | Path) else "-"

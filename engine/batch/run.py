@@ -184,7 +184,7 @@ class ReadyBatch(Struct, frozen=True):
                 ended = await batch.run()
             if crew is not None:
                 self._tell_of(crew, ended)
-        tally, gates = self._left_in_order(ended)
+        tally, gates = await self._left_in_order(ended)
         return BatchEnd(ended, tally, gates, options.calls.is_strict)
 
     def _workers(self) -> AbstractAsyncContextManager[Crew | None]:
@@ -203,33 +203,41 @@ class ReadyBatch(Struct, frozen=True):
         for words in (*ended.left.words, *crew.late.words):
             self.listener.note(words, important=True)
 
-    def _left_in_order(self, ended: Ended) -> tuple[Tally, GateTally | None]:
+    async def _left_in_order(self, ended: Ended) -> tuple[Tally, GateTally | None]:
         """Put the output in order, as far as it is a file; the totals and gates of all that it holds."""
         memory, totals, tally, gates = self.output.memory, self.output.totals, ended.tally, ended.gates
         tally.reference = self.config.reference
         if memory is None:
             return tally, gates
-        try:
-            memory.sync()
-        except ConfigError as error:
-            ended.output_problem = ended.output_problem or error
+        if memory.parts is None:
+            self._close_output(memory, ended)
+        else:  # which may lie beyond a network
+            await asyncio.to_thread(self._close_output, memory, ended)
         if ended.output_problem is None and totals is not None and memory.resumed:
-            totals.close(memory, ended.order, tally)
             tally, gates = totals.tally, totals.gates
-        elif ended.output_problem is None:
-            memory.tidy(ended.order)
         for words in memory.notes:
             self.listener.info(words, important=True)
         memory.notes.clear()
-        if self.output.book is not None:
-            self._close_book(self.output.book, memory, ended)
         if ended.lost and not ended.pipe_closed:
             self.listener.lost(ended.lost)
         return tally, gates
 
-    def _close_book(self, book: ShardBook, memory: OutputMemory, ended: Ended) -> None:
+    def _close_output(self, memory: OutputMemory, ended: Ended) -> None:
+        """Have all of it written, in order and counted, and its book closed; what fails is the output's problem."""
+        totals, book = self.output.totals, self.output.book
         try:
-            book.close(batch=memory.batch, read=ended.expected is not None, whole=ended.finished, parts=memory.parts)
+            memory.sync()
+            if ended.output_problem is None and totals is not None and memory.resumed:
+                totals.close(memory, ended.order, ended.tally)
+            elif ended.output_problem is None:
+                memory.tidy(ended.order)
+        except ConfigError as error:
+            ended.output_problem = ended.output_problem or error
+        if book is None:
+            return
+        read, whole = ended.expected is not None, ended.finished and ended.output_problem is None
+        try:
+            book.close(batch=memory.batch, read=read, whole=whole, parts=memory.parts)
         except ConfigError as error:
             ended.output_problem = ended.output_problem or error
 

@@ -46,7 +46,7 @@ class OutputFile:
     opened; `notes` tells. `batch` names the input, so that results of another one are not mixed in.
     """
 
-    parts = None
+    parts = backlog = None
 
     def __init__(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import select
 import stat
@@ -52,6 +53,18 @@ class Pipe:
             pass
         finally:
             del self._pending[:begun]
+
+    async def taken(self) -> None:
+        """Wait until its reader takes something."""
+        loop, taken = asyncio.get_running_loop(), asyncio.Event()
+        blocks = os.get_blocking(self.descriptor)
+        loop.add_writer(self.descriptor, taken.set)
+        # uvloop's poll turns blocking off for everybody who shares the pipe or terminal, and leaves it so.
+        os.set_blocking(self.descriptor, blocks)
+        try:
+            await taken.wait()
+        finally:
+            loop.remove_writer(self.descriptor)
 
     def drain(self) -> None:
         """Write what is pending, however long the reader takes."""

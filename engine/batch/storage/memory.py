@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from types import TracebackType
 from typing import Any, Protocol, Self
 
@@ -23,7 +24,8 @@ class PartName(Struct, frozen=True):
 class OutputMemory(Protocol):
     """Takes lines, and knows those of earlier runs of the same batch; `OutputFile` says what each of these means.
 
-    `parts` are the parts that it consists of; None where it is one file.
+    `parts` are the parts that it consists of; None where it is one file. `backlog` is to be waited for until there is
+    room for more lines.
     """
 
     batch: str
@@ -33,6 +35,9 @@ class OutputMemory(Protocol):
 
     @property
     def parts(self) -> tuple[PartName, ...] | None: ...
+
+    @property
+    def backlog(self) -> Future[Any] | None: ...
 
     @property
     def has_old_lines(self) -> bool: ...

@@ -6,6 +6,7 @@ import os
 import re
 import socket
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
@@ -27,6 +28,9 @@ from .store import LocalStore, PartStore
 
 ROWS_A_PART = 1000
 SECONDS_A_PART = 60.0
+MOST_WAITING = 2
+"""Parts that may be under way to the store; no call is begun while there are more."""
+
 NAME = re.compile(r"part-(\d{6,})\.(jsonl|csv|parquet)")
 WRITER = "_writer.json"
 _ELSEWHERE = "choose another place for -o"
@@ -62,7 +66,7 @@ class PartsOutput:
         self._states, self._parts = WorkStates(), list[PartName]()
         self._buffer, self._began = list[bytes](), 0.0
         self._added = list[str]()
-        self._writing: Future[PartName] | None = None
+        self._writing = deque[Future[PartName]]()
         self._thread = ThreadPoolExecutor(1, "parts")
         self._number, self._open, self._broken = 0, 0, False
         try:
@@ -94,6 +98,12 @@ class PartsOutput:
     def parts(self) -> tuple[PartName, ...]:
         """Those that are written."""
         return tuple(self._parts)
+
+    @property
+    def backlog(self) -> Future[Any] | None:
+        """What is to be waited for until there is room for more; None where there is room."""
+        under_way = [one for one in self._writing if not one.done()]
+        return under_way[0] if len(under_way) > MOST_WAITING else None
 
     @property
     def has_old_lines(self) -> bool:
@@ -232,34 +242,39 @@ class PartsOutput:
             )
 
     def _flush(self) -> None:
-        self._settle(wait=True)
         lines, self._buffer = self._buffer, []
         number, self._number = self._number, self._number + 1
         begun, self._open = self._open, self._journal.begin()
-        self._writing = self._thread.submit(self._write, number, lines, begun)
+        self._writing.append(self._thread.submit(self._write, number, lines, begun))
 
     def _write(self, number: int, lines: list[bytes], begun: int) -> PartName:
+        """In the thread. Nothing is written after a part that could not be."""
         name, data = f"part-{number:06d}.{self._form}", part_bytes(lines, self._form)
-        if not self.store.create(name, data):
-            raise ConfigError(f"{self.store.words}/{name} is there already: another run writes here")
+        try:
+            if self._broken:
+                raise ConfigError(f"{self.store.words} cannot be written")
+            if not self.store.create(name, data):
+                raise ConfigError(f"{self.store.words}/{name} is there already: another run writes here")
+        except BaseException:
+            self._broken = True
+            raise
         self._journal.forget(begun)
         return PartName(name, len(lines), len(data))
 
     def _settle(self, *, wait: bool) -> None:
-        """Learn how the part that was under way has ended. Raises `SinkError`."""
-        if self._writing is None or not (wait or self._writing.done()):
-            return
-        writing, self._writing = self._writing, None
-        try:
-            part = writing.result()
-        except ConfigError as error:
-            self._broken = True
-            raise SinkError(
-                error.message,
-                hint=f"the results are kept in {self._journal.folder}; run the same command again, and only one of it",
-            ) from None
-        self._parts.append(part)
-        self._added.append(part.name)
+        """Learn how the parts that were under way have ended. Raises `SinkError`."""
+        while self._writing and (wait or self._writing[0].done()):
+            try:
+                part = self._writing.popleft().result()
+            except ConfigError as error:
+                self._writing.clear()
+                raise SinkError(
+                    error.message,
+                    hint=f"the results are kept in {self._journal.folder};"
+                    " run the same command again, and only one of it",
+                ) from None
+            self._parts.append(part)
+            self._added.append(part.name)
 
 
 def _parsed(line: bytes) -> Mapping[str, Any]:
