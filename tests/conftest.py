@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from .forks.child import Forks
+
 PROFILES = Path(__file__).resolve().parents[1] / "profiles"
 USUAL_PORTS = {
     int(port)
@@ -146,6 +148,15 @@ def only_loopback() -> Iterator[None]:
         patch.setattr(socket.socket, "connect", checked)
         patch.setattr(socket.socket, "connect_ex", checked_ex)
         yield
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """What starts commands of ours as processes without a cold start."""
+    base = tmp_path_factory.getbasetemp()
+    serving = Forks(base.parent if "PYTEST_XDIST_WORKER" in os.environ else base)
+    yield serving
+    serving.end()
 
 
 @pytest.fixture

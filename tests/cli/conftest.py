@@ -26,23 +26,9 @@ from msgspec import Struct
 
 from thinkdial.simulator import Simulator, simulator_in_thread
 
-KEY = "sk-marked-KEY-0123456789abcdef"
+from ..forks.child import GUARD, Child, Forks
 
-GUARD = """
-import os, socket
-if os.environ.get("TEST_NO_SOCKETS"):
-    class Refused(socket.socket):
-        def __init__(self, *args, **kwargs):
-            raise AssertionError("a socket was made")
-    socket.socket = Refused
-else:
-    connect = socket.socket.connect
-    def checked(self, address):
-        if self.family in (socket.AF_INET, socket.AF_INET6) and address[0] not in ("127.0.0.1", "::1"):
-            raise AssertionError(f"a test tried to reach {address[0]}")
-        return connect(self, address)
-    socket.socket.connect = checked
-"""
+KEY = "sk-marked-KEY-0123456789abcdef"
 
 
 class Ended(Struct, frozen=True):
@@ -79,13 +65,6 @@ def laid_out(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
     """Rich takes standard output for a terminal; what this gives takes the styles out again."""
     monkeypatch.setenv("TTY_COMPATIBLE", "1")
     return lambda text: re.sub(r"\x1b\[[0-9;]*m", "", text)
-
-
-@pytest.fixture(scope="session")
-def guard(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    directory = tmp_path_factory.mktemp("guard")
-    (directory / "sitecustomize.py").write_text(GUARD, encoding="utf-8")
-    return directory
 
 
 @pytest.fixture(scope="session")
@@ -172,21 +151,18 @@ def run_here(stream: Callable[[], Any], *arguments: object, stdin: bytes = b"") 
 class Process:
     """`python -m thinkdial.cli` with the environment of the test, started or run to its end."""
 
-    guard: Path
+    forks: Forks
     started: list[subprocess.Popen[bytes]] = field(default_factory=list)
 
     def environment(self, env: dict[str, str] | None = None) -> dict[str, str]:
-        return {**os.environ, "SIM_KEY": KEY, "PYTHONPATH": str(self.guard), **(env or {})}
+        return {**os.environ, "SIM_KEY": KEY, "PYTHONPATH": str(GUARD), **(env or {})}
 
     def start(self, *arguments: object, env: dict[str, str] | None = None, **options: Any) -> subprocess.Popen[bytes]:
         settings: dict[str, Any] = {
             "stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
         }  # fmt: skip
-        process = subprocess.Popen(
-            [sys.executable, "-m", "thinkdial.cli", *map(str, arguments)],
-            env=self.environment(env),
-            **(settings | options),
-        )
+        command = [sys.executable, "-m", "thinkdial.cli", *map(str, arguments)]
+        process = Child(self.forks, command, env=self.environment(env), **(settings | options))
         self.started.append(process)
         return process
 
@@ -207,8 +183,8 @@ class Process:
 
 
 @pytest.fixture
-def process(guard: Path) -> Iterator[Process]:
-    running = Process(guard)
+def process(forks: Forks) -> Iterator[Process]:
+    running = Process(forks)
     yield running
     running.end()
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +14,8 @@ import pytest
 from thinkdial.cli.commands.setup.simulated_profiles import simulated_profiles
 from thinkdial.profiles.config import user_file
 from thinkdial.simulator import running_simulator
+
+from ...forks.child import GUARD, Forks
 
 NAMES = {
     "claude": ("anthropic", "claude-opus-5-5", "anthropic"),
@@ -71,11 +72,10 @@ def vendors() -> Iterator[str]:
 
 
 @pytest.fixture
-def reader(tmp_path: Path, guard: Path, vendors: str) -> Reader:
+def reader(tmp_path: Path, forks: Forks, vendors: str) -> Reader:
     commands = tmp_path / "bin"
     commands.mkdir()
-    (commands / "thinkdial").write_text(f'#!/bin/sh\nexec {sys.executable} -m thinkdial.cli "$@"\n', encoding="utf-8")
-    (commands / "thinkdial").chmod(0o755)
+    forks.write_program(commands / "thinkdial")
     entries = "".join(
         f"  {name}: {{provider: {provider}, model: {model}, base_url: '{vendors}/{path}'}}\n"
         for name, (provider, model, path) in NAMES.items()
@@ -87,7 +87,7 @@ def reader(tmp_path: Path, guard: Path, vendors: str) -> Reader:
     user_file().parent.mkdir(parents=True)
     user_file().write_text(own, encoding="utf-8")
     environment = {
-        **os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "PYTHONPATH": str(guard), "COLUMNS": "160",
+        **os.environ, "PATH": f"{commands}:{os.environ['PATH']}", "PYTHONPATH": str(GUARD), "COLUMNS": "160",
         "ANTHROPIC_API_KEY": "simulated-key", "OPENAI_API_KEY": "simulated-key", "GEMINI_API_KEY": "simulated-key",
     }  # fmt: skip
     here = tmp_path / "here"

@@ -30,9 +30,8 @@ class Screen:
         fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
         settings = {"COLUMNS": str(columns), "LINES": "24", "PROMPT_TOOLKIT_NO_CPR": "1", **env}
         self.process: subprocess.Popen[bytes] = process.start(
-            *arguments, stdin=slave, stdout=slave, stderr=slave, env=settings, start_new_session=True,
-            preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
-        )  # fmt: skip
+            *arguments, stdin=slave, stdout=slave, stderr=slave, env=settings, terminal=True
+        )
         os.close(slave)
         self._got = b""
         self._seen = 0

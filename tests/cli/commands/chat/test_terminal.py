@@ -289,6 +289,7 @@ def test_words_are_completed(screen: Run) -> None:
     chat.keys("see @a-lo\t")
     chat.wait("see @a-long-name.txt")
     chat.keys("\x03")
+    chat.wait("see @a-long-name.txt")  # as it is left, and only then a new line is read
     chat.wait("a@high> ")
     chat.keys("\x04")
     assert chat.end() == 0
