@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
+from .connections.errors import TransportError
+
 MAX_ERROR_BODY_BYTES = 1024 * 1024
 ERROR_BODY_S = 10.0
 """Seconds for the body of an error: its status already says what matters."""
@@ -41,10 +43,8 @@ async def read_error_body(chunks: AsyncIterator[bytes]) -> bytes:
     """The body of an error, as far as it comes and the bounds reach: the status is not lost with its end."""
     import asyncio  # here: the bound is also for what is read from the history, without a loop or a client
 
-    import httpx2
-
     body = bytearray()
-    with suppress(TimeoutError, httpx2.HTTPError):
+    with suppress(TimeoutError, TransportError):
         async with asyncio.timeout(ERROR_BODY_S):
             async for chunk in chunks:
                 body += chunk

@@ -8,7 +8,6 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
-import httpx2
 from msgspec import Struct, field
 from msgspec.structs import replace
 
@@ -21,6 +20,8 @@ from ..planning.report import without_refused_pieces
 from ..targets.authorize import Authorize, by_key
 from ..targets.keys import Key
 from .body import TooLargeError, read_error_body
+from .connections.errors import OnlyCommentsError, ReadTimedOutError, TransportError
+from .connections.response import Response
 from .intake import Intake
 from .lessons.memory import hint_of
 from .observer import CallObserver, CallPurse
@@ -29,7 +30,7 @@ from .reader import ResponseReader
 from .retry import Attempt, Patience, wait_before_retry
 from .secrets import Secrets, secrets_of
 from .surroundings import Surroundings, date_header
-from .transport import OnlyCommentsError, Response, read_transport_error
+from .transport import read_transport_error
 from .vigil import Vigil
 
 if TYPE_CHECKING:
@@ -163,10 +164,8 @@ class Exchange(Struct):
             self._break_off(attempt, failure("protocol", f"the answer cannot be read: {error}"))
         except _SpentError:
             self._break_off(attempt, failure("budget", "cut: what came so far costs all that was granted"))
-        except asyncio.CancelledError:
-            raise
-        except Exception as error:  # httpx2 has many; read_transport_error raises all others again
-            attempt.silent = attempt.sent and isinstance(error, httpx2.ReadTimeout)
+        except Exception as error:  # there are many; read_transport_error raises all others again
+            attempt.silent = attempt.sent and isinstance(error, ReadTimedOutError)
             self._break_off(attempt, read_transport_error(error, request.url, self.patience.idle_s))
         return attempt.fold.failure
 
@@ -239,7 +238,7 @@ class Exchange(Struct):
             if finished is None:
                 raise OnlyCommentsError("no event came") from None
             attempt.marks.end = finished
-        except httpx2.HTTPError:
+        except TransportError:
             if finished is None:  # else how the connection ends says nothing any more
                 raise
             attempt.marks.end = finished
@@ -252,7 +251,7 @@ class Exchange(Struct):
     ) -> None:
         """What follows the terminal event: usage after an error, or the end that lets the connection be used again."""
         self._note_end(attempt, attempt.marks.watch.arrived)
-        with suppress(TimeoutError, httpx2.HTTPError, TooLargeError):
+        with suppress(TimeoutError, TransportError, TooLargeError):
             async with asyncio.timeout(GRACE_S):
                 async for chunk in chunks:
                     self._take(attempt, reader.feed(intake.take(chunk)))

@@ -1,21 +1,19 @@
-"""The transport of a batch: the same exchange over aiohttp, at a fifth of the CPU of httpx2.
+"""The transport of a batch: the same exchange over aiohttp, at a fifth of the CPU of
 
-aiohttp imports slowly, so this module is imported for batches only. What goes wrong is raised as httpx2 raises it: the
-meaning of an error does not depend on the transport.
+aiohttp imports slowly, so this module is imported for batches only. What goes wrong is raised as the plain
+transport raises it: the meaning of an error does not depend on who carries it.
 """
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import aiohttp
-import httpx2
 from aiohttp.client_proto import ResponseHandler
 from aiohttp.http_exceptions import ContentEncodingError, HttpProcessingError
 from aiohttp.payload import Payload
@@ -25,9 +23,23 @@ from yarl import URL
 from ...providers.schema import HttpRequest
 from ..targets.target import is_loopback
 from .connections.compression import PACKAGES, unreadable, unreadable_coding, unreadable_error
-from .connections.sockets import keep_alive
-from .connections.stopwatch import ArrivalClock, Clock, Stopwatch
-from .transport import USER_AGENT, CannotSendError, Response, Sender, Transport, connect_timeout_s, words_of
+from .connections.errors import (
+    CannotSendError,
+    ConnectError,
+    ConnectTimedOutError,
+    DecodingError,
+    LocalProtocolError,
+    ReadError,
+    ReadTimedOutError,
+    RemoteProtocolError,
+    TransportError,
+    WriteTimedOutError,
+    words_of,
+)
+from .connections.response import Response, known_headers
+from .connections.sockets import keep_alive, proxies_are_set
+from .connections.stopwatch import ArrivalClock, Clock, Stopwatch, connect_timeout_s
+from .transport import USER_AGENT, Sender, Transport
 
 if TYPE_CHECKING:
     import ssl
@@ -148,7 +160,7 @@ class FastTransport(Transport):
         if len(self._routes) >= MOST_ROUTES:
             self._routes.clear()
         route = None
-        if is_loopback(url) or not getproxies():
+        if is_loopback(url) or not proxies_are_set():
             route = self._session(url.startswith("https://")), _parsed(url)
         self._routes[url] = route
         return route
@@ -225,7 +237,7 @@ class _Opened:
         self._answer = answer
         if not given and trip.on_sent is not None:
             trip.on_sent()
-        headers = _known(answer.headers.items())
+        headers = known_headers(answer.headers.items())
         coding = unreadable_coding(headers.get("content-encoding"), several=False)
         return Response(answer.status, headers, unreadable(coding) if coding else _Chunks(answer.content, trip))
 
@@ -313,15 +325,6 @@ class _Body(Payload):
         await self.write(writer)
 
 
-def _known(headers: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """The headers in lower case; those that came twice are joined."""
-    known: dict[str, str] = {}
-    for name, value in headers:
-        name = name.lower()
-        known[name] = f"{known[name]}, {value}" if name in known else value
-    return known
-
-
 def _parsed(url: str) -> URL:
     """`url` as it is written. Raises `CannotSendError` for one that is none."""
     try:
@@ -352,29 +355,29 @@ def _is_clean(value: str) -> bool:
     return value.replace("\t", "").isprintable()
 
 
-def _translated(error: Exception) -> httpx2.HTTPError:
-    """The error of httpx2 that means the same."""
+def _translated(error: Exception) -> TransportError:
+    """Our error that means the same."""
     words = _plain_words(error)
     match error:
         case aiohttp.ConnectionTimeoutError():
-            return httpx2.ConnectTimeout(words)
+            return ConnectTimedOutError(words)
         case aiohttp.ServerTimeoutError():
-            return httpx2.ReadTimeout(words)
+            return ReadTimedOutError(words)
         case TimeoutError() if not isinstance(error, aiohttp.ClientError):
-            return httpx2.WriteTimeout(words)  # the only one that is ours, of a body that does not leave
+            return WriteTimedOutError(words)  # the only one that is ours, of a body that does not leave
         case aiohttp.ClientConnectorError() | aiohttp.ServerFingerprintMismatch():
-            return httpx2.ConnectError(words)
+            return ConnectError(words)
         case aiohttp.NonHttpUrlClientError():
-            return httpx2.UnsupportedProtocol(words)
+            return LocalProtocolError(words)
         case aiohttp.InvalidURL():
-            return httpx2.LocalProtocolError(words)
+            return LocalProtocolError(words)
         case aiohttp.ClientPayloadError() if isinstance(error.__cause__, ContentEncodingError):
-            return httpx2.DecodingError(words)
+            return DecodingError(words)
         case aiohttp.ClientResponseError() if words.startswith("Can not decode content-encoding"):
             return unreadable_error(next((name for name in PACKAGES if f"({name})" in words), "something else"))
         case aiohttp.ServerDisconnectedError():
-            return httpx2.RemoteProtocolError("the server closed the connection without an answer")
+            return RemoteProtocolError("the server closed the connection without an answer")
         case aiohttp.ClientResponseError() | aiohttp.ClientPayloadError() | HttpProcessingError():
-            return httpx2.RemoteProtocolError(words)
+            return RemoteProtocolError(words)
         case _:
-            return httpx2.ReadError(words)
+            return ReadError(words)

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, cast
 
-import httpx2
 from msgspec import Struct
 
 from ...providers.dialect import Counting, Dialect
@@ -16,8 +15,9 @@ from ...providers.registry import dialect
 from ...providers.schema import HttpRequest
 from ...providers.turns.pieces import FILE_MARK
 from ..exchange.body import TooLargeError, read_body, read_error_body
+from ..exchange.connections.errors import CannotSendError, TransportError
 from ..exchange.secrets import sent_secrets
-from ..exchange.transport import CannotSendError, Transport, read_transport_error
+from ..exchange.transport import Transport, read_transport_error
 from ..planning.prepare import Prepared, with_own_headers
 from ..targets.authorize import Authorize
 
@@ -79,7 +79,7 @@ async def count_tokens(
             data = secrets.redactor().whole(data)
     except ConfigError as error:
         return Count(None, f"{name}: the tokens could not be counted: {error.message}; {ESTIMATED}")
-    except (httpx2.HTTPError, httpx2.InvalidURL, CannotSendError) as error:
+    except (TransportError, CannotSendError) as error:
         failed = read_transport_error(error, prepared.request.url, timeout_s)
         return Count(None, f"{name}: the tokens could not be counted: {failed.message}; {ESTIMATED}")
     except TimeoutError:

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import cast
 from urllib.parse import urljoin
 
-import httpx2
 from msgspec import Struct
 from msgspec.structs import asdict
 
@@ -28,7 +27,8 @@ from ...providers.errors import ConfigError, UsageError
 from ...providers.schema import HttpRequest
 from ..costs.prices.quote import Quote, Wanted, quote
 from ..exchange.body import TooLargeError, read_body
-from ..exchange.transport import CannotSendError, Transport, read_transport_error
+from ..exchange.connections.errors import CannotSendError, TransportError
+from ..exchange.transport import Transport, read_transport_error
 from ..targets.target import bare_address, is_loopback
 
 ADDRESS_VARIABLE = "THINKDIAL_FACTS_URL"
@@ -250,7 +250,7 @@ async def _get(transport: Transport, address: str, most_bytes: int) -> bytes:
                 return await read_body(response.chunks, most_bytes, "the fact file")
         except TooLargeError as error:
             raise ConfigError(str(error), hint=_KEPT) from None
-        except (httpx2.HTTPError, CannotSendError) as error:
+        except (TransportError, CannotSendError) as error:
             failed = read_transport_error(error, address, TIMEOUT_S)
             raise ConfigError(f"the facts cannot be fetched: {failed.message}", hint=_KEPT) from None
     raise ConfigError(f"{bare_address(address)} sends from one address to the next", hint=_KEPT)

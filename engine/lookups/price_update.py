@@ -5,15 +5,15 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
-import httpx2
 from msgspec import Struct
 
 from ...providers.errors import ConfigError, UsageError
 from ...providers.schema import HttpRequest
 from ..costs.prices import price_table
 from ..exchange.body import TooLargeError, read_body
+from ..exchange.connections.errors import CannotSendError, TransportError
 from ..exchange.surroundings import run_loop
-from ..exchange.transport import CannotSendError, Transport, read_transport_error
+from ..exchange.transport import Transport, read_transport_error
 from ..targets.target import bare_address, is_loopback
 
 TIMEOUT_S = 30.0
@@ -71,7 +71,7 @@ async def _fetch(transport: Transport, url: str) -> bytes:
             return await read_body(response.chunks, price_table.MAX_BYTES, "the price data")
     except TooLargeError as error:
         raise ConfigError(str(error), hint=_KEPT) from None
-    except (httpx2.HTTPError, CannotSendError) as error:
+    except (TransportError, CannotSendError) as error:
         failed = read_transport_error(error, url, TIMEOUT_S)
         raise ConfigError(f"the price data cannot be fetched: {failed.message}", hint=_KEPT) from None
 

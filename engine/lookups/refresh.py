@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-import httpx2
 from msgspec import Struct
 
 from ...profiles.provider import Catalogue
@@ -21,8 +20,9 @@ from ...providers.json_values import items, obj, parse_json, text
 from ...providers.registry import dialect
 from ...providers.schema import HttpRequest
 from ..exchange.body import read_body, read_error_body
+from ..exchange.connections.errors import CannotSendError, TransportError
 from ..exchange.secrets import sent_secrets
-from ..exchange.transport import CannotSendError, Transport, read_transport_error
+from ..exchange.transport import Transport, read_transport_error
 from ..targets.authorize import Authorize
 from ..targets.target import Target
 
@@ -118,7 +118,7 @@ async def fetch_json(
             chunks = response.chunks
             data = await (read_error_body(chunks) if refuses else read_body(chunks, MAX_BODY_BYTES))
             data = secrets.redactor().whole(data)
-    except (httpx2.HTTPError, CannotSendError) as error:
+    except (TransportError, CannotSendError) as error:
         failed = read_transport_error(error, url, TIMEOUT_S)
         raise RefusedError(secrets.out_of_message(failed)) from None
     if not refuses:

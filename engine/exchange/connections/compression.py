@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from functools import cache
 from importlib.util import find_spec
 
-import httpx2
+from .errors import UnreadableCodingError, read_errors
 
 PACKAGES = {
     "br": ("brotli", ("brotli", "brotlicffi")),
@@ -17,8 +17,20 @@ PACKAGES = {
 ALWAYS = frozenset({"", "identity", "gzip", "deflate"})
 
 
-class UnreadableCodingError(httpx2.DecodingError):
-    """A body in a coding that nobody here can read."""
+def body_of(chunks: AsyncIterator[bytes], header: str | None) -> AsyncIterator[bytes]:
+    """A body as it was before it was packed. `header` is its `content-encoding`."""
+    if not header or header.strip().lower() == "identity":
+        return chunks
+    coding = unreadable_coding(header)
+    return unreadable(coding) if coding else _unpacked(chunks, header)
+
+
+async def _unpacked(chunks: AsyncIterator[bytes], header: str) -> AsyncIterator[bytes]:
+    import httpx2  # here: we ask for bodies that are not packed
+
+    with read_errors():
+        async for chunk in httpx2.Response(200, headers={"content-encoding": header}, content=chunks).aiter_bytes():
+            yield chunk
 
 
 def unreadable_coding(header: str | None, *, several: bool = True) -> str | None:

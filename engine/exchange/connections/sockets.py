@@ -1,27 +1,17 @@
-"""What every connection has, whoever opens it: TCP keep-alive, and the roots that the environment names."""
+"""What every connection has, whoever opens it: TCP keep-alive, and proxies where they are set."""
 
 from __future__ import annotations
 
 import os
 import socket
-from collections.abc import Mapping
+import sys
 from contextlib import suppress
-from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
-
-if TYPE_CHECKING:
-    import ssl
+from typing import Protocol
 
 KEEP_ALIVE_S = 60
 """Seconds of silence before the system asks whether the other side lives: a NAT forgets after a few minutes."""
 
 KEEP_ALIVE_PROBES = 5
-
-CA_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Files or directories of roots that are trusted beside the system's, or beside those of SSL_CERT_FILE.
-
-Source: https://requests.readthedocs.io/en/latest/user/advanced/#ssl-cert-verification
-"""
 
 
 class Settable(Protocol):
@@ -46,11 +36,10 @@ def keep_alive(sock: Settable) -> None:
             sock.setsockopt(level, option, value)
 
 
-def add_named_roots(trust: ssl.SSLContext, environment: Mapping[str, str] = os.environ) -> None:
-    """Trust what `CA_VARIABLES` name as well. Raises `OSError` for a file that holds no certificates."""
-    for name in CA_VARIABLES:
-        path = Path(environment.get(name) or "/dev/null")
-        if path.is_dir():
-            trust.load_verify_locations(capath=path)
-        elif path.is_file():
-            trust.load_verify_locations(cafile=path)
+def proxies_are_set() -> bool:
+    """Whether the environment, or the system where it has a place for them, names proxies."""
+    if sys.platform not in ("win32", "darwin") and not any(name.lower().endswith("_proxy") for name in os.environ):
+        return False
+    from urllib.request import getproxies
+
+    return bool(getproxies())

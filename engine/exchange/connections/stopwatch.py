@@ -12,6 +12,8 @@ from msgspec import Struct
 
 Clock = Callable[[], float]
 
+CONNECT_TIMEOUT_S = 10.0
+
 LEAST_AGE_S = 0.008
 """The system counts in steps of up to 4 ms: what it calls younger than two of them may have come just now."""
 
@@ -61,3 +63,8 @@ class ArrivalClock:
             self._sock = None
             return now
         return now - age_s if age_s >= LEAST_AGE_S else now
+
+
+def connect_timeout_s(idle_timeout_s: float) -> float:
+    """How long a connection may take to be made, TLS included."""
+    return min(CONNECT_TIMEOUT_S, idle_timeout_s)

@@ -107,7 +107,7 @@ class ApiClient:
                 yield redactor.close()
         except ApiError:
             raise
-        except Exception as error:  # httpx2 has many; read_transport_error raises all others again
+        except Exception as error:  # there are many; read_transport_error raises all others again
             raise self._broken(error, request, sent=True) from None
 
     async def _once(self, request: HttpRequest) -> ApiAnswer:

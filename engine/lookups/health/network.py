@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from ...exchange.connections.sockets import CA_VARIABLES
+from ...exchange.connections.trust import CA_VARIABLES
 from .observation import Finding, shown_address, shown_path
 
 PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY")

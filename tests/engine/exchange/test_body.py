@@ -7,11 +7,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-import httpx2
 import pytest
 
 from thinkdial.engine.exchange import body as module
 from thinkdial.engine.exchange.body import Bound, TooLargeError, read_body, read_error_body
+from thinkdial.engine.exchange.connections.errors import ReadError
 from thinkdial.engine.exchange.files import client as batch_client
 from thinkdial.engine.exchange.surroundings import Surroundings
 from thinkdial.engine.exchange.transport import Response, Transport
@@ -40,15 +40,15 @@ def test_a_body_is_read_as_a_whole() -> None:
     assert asyncio.run(read_body(pieces(b"ab", b"", b"cd"), MEBIBYTE)) == b"abcd"
     with pytest.raises(TooLargeError, match="the answer is larger than 1 MiB"):
         asyncio.run(read_body(pieces(b"x" * MEBIBYTE, b"x"), MEBIBYTE))
-    with pytest.raises(httpx2.ReadError):
-        asyncio.run(read_body(pieces(b"x", breaks=httpx2.ReadError("reset")), MEBIBYTE))
+    with pytest.raises(ReadError):
+        asyncio.run(read_body(pieces(b"x", breaks=ReadError("reset")), MEBIBYTE))
 
 
 def test_of_an_error_as_much_is_read_as_comes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "ERROR_BODY_S", 0.05)
     monkeypatch.setattr(module, "MAX_ERROR_BODY_BYTES", 3)
     assert asyncio.run(read_error_body(pieces(b"ab"))) == b"ab"
-    assert asyncio.run(read_error_body(pieces(b"ab", breaks=httpx2.ReadError("reset")))) == b"ab"
+    assert asyncio.run(read_error_body(pieces(b"ab", breaks=ReadError("reset")))) == b"ab"
     assert asyncio.run(read_error_body(pieces(b"ab", holds=True))) == b"ab"
     assert asyncio.run(read_error_body(pieces(b"ab", b"cd", b"ef", holds=True))) == b"abc"
 

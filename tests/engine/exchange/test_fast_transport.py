@@ -8,15 +8,22 @@ import ssl
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 
 from thinkdial.engine.exchange import fast_transport as fast
-from thinkdial.engine.exchange import transport as plain
 from thinkdial.engine.exchange.connections import compression
+from thinkdial.engine.exchange.connections import connection as plain
+from thinkdial.engine.exchange.connections.errors import (
+    CannotSendError,
+    ConnectError,
+    DecodingError,
+    LocalProtocolError,
+    TransportError,
+    WriteTimedOutError,
+)
 from thinkdial.engine.exchange.connections.sockets import keep_alive
 from thinkdial.engine.exchange.fast_transport import FastTransport
-from thinkdial.engine.exchange.transport import CannotSendError, Transport, read_transport_error
+from thinkdial.engine.exchange.transport import Transport, read_transport_error
 from thinkdial.providers.schema import HttpRequest
 
 SELF_SIGNED = Path(__file__).with_name("self_signed.pem")
@@ -163,7 +170,7 @@ def test_redirects_are_not_followed(transport_kind: Any) -> None:
 def test_a_certificate_that_nobody_signed(transport_kind: Any) -> None:
     async def go() -> Any:
         async with Peer(WHOLE, tls=True) as peer, transport_kind() as transport:
-            with pytest.raises(httpx2.ConnectError) as caught:
+            with pytest.raises(ConnectError) as caught:
                 await fetch(transport, request_to(peer.url))
             return caught.value, read_transport_error(caught.value, peer.url, 5), peer.heads
 
@@ -188,7 +195,7 @@ def test_a_certificate_that_the_environment_trusts(transport_kind: Any, monkeypa
 def test_a_body_that_does_not_leave(transport_kind: Any) -> None:
     async def go() -> Any:
         async with Peer(reads=False) as peer, transport_kind() as transport:
-            with pytest.raises(httpx2.WriteTimeout) as caught:
+            with pytest.raises(WriteTimedOutError) as caught:
                 await fetch(transport, request_to(peer.url, b"x" * 32_000_000), 0.2)
             return read_transport_error(caught.value, peer.url, 0.2)
 
@@ -208,7 +215,7 @@ def test_a_body_that_does_not_leave(transport_kind: Any) -> None:
 def test_answers_that_are_broken(transport_kind: Any, reply: bytes, kind: str) -> None:
     async def go() -> Any:
         async with Peer(reply) as peer, transport_kind() as transport:
-            with pytest.raises(httpx2.HTTPError) as caught:
+            with pytest.raises(TransportError) as caught:
                 await fetch(transport, request_to(peer.url))
             return read_transport_error(caught.value, peer.url, 5)
 
@@ -220,7 +227,7 @@ def test_answers_that_are_broken(transport_kind: Any, reply: bytes, kind: str) -
 def test_headers_that_cannot_be_sent(transport_kind: Any, header: tuple[str, str]) -> None:
     async def go() -> list[bytes]:
         async with Peer(WHOLE) as peer, transport_kind() as transport:
-            with pytest.raises((CannotSendError, httpx2.LocalProtocolError)) as caught:
+            with pytest.raises((CannotSendError, LocalProtocolError)) as caught:
                 await fetch(transport, request_to(peer.url, b"{}", header))
             assert read_transport_error(caught.value, peer.url, 5).kind == "config"
             return peer.heads
@@ -288,7 +295,7 @@ def test_a_used_connection_that_dies_before_a_byte_is_no_failure(transport_kind:
 def test_a_fresh_connection_that_dies_before_a_byte_is_one(transport_kind: Any) -> None:
     async def go() -> tuple[Any, int]:
         async with Dying(0) as peer, transport_kind() as transport:
-            with pytest.raises(httpx2.HTTPError) as caught:
+            with pytest.raises(TransportError) as caught:
                 await fetch(transport, request_to(peer.url))
             return read_transport_error(caught.value, peer.url, 5), len(peer.heads)
 
@@ -359,7 +366,7 @@ def test_a_coding_that_nobody_can_read_is_refused_by_name(
 
     async def go() -> Any:
         async with Peer(head + b"\x8b\x02\x80hi") as peer, transport_kind() as transport:
-            with pytest.raises(httpx2.DecodingError) as caught:
+            with pytest.raises(DecodingError) as caught:
                 await fetch(transport, request_to(peer.url))
             return read_transport_error(caught.value, peer.url, 5)
 

@@ -151,7 +151,7 @@ def test_each_piece_keeps_its_arrival_however_late_it_is_read(kit: Any) -> None:
             connection.data_received(piece)
         clock.now = 50.0
         connection.eof_received()
-        return [(await connection.read(6), connection.get_extra_info("arrived")) for _ in range(4)]
+        return [(await connection.read(6), connection.arrived) for _ in range(4)]
 
     assert asyncio.run(go()) == [(b"one", 1.0), (b"twotwo", 2.0), (b"twotwo", 2.0), (b"", 2.0)]
 

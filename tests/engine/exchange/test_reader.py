@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import httpx2
 import pytest
 from msgspec.structs import replace
 
 from thinkdial.engine.batch.provider.collector import reply_in_row
 from thinkdial.engine.exchange import reader as module
+from thinkdial.engine.exchange.connections.errors import ReadError
 from thinkdial.engine.exchange.exchange import Exchange
 from thinkdial.engine.exchange.outcome import Outcome, cancelled
 from thinkdial.engine.exchange.reader import RawResponse, ResponseReader, reply_of
@@ -154,7 +154,7 @@ def test_a_body_agrees_at_every_cut(name: str, nth: int) -> None:
 
 @SHARE_OF_CUTS
 @each("name", NAMES)
-@each("broke", [lambda: httpx2.ReadError("reset"), asyncio.CancelledError], ids=["reset", "interrupted"])
+@each("broke", [lambda: ReadError("reset"), asyncio.CancelledError], ids=["reset", "interrupted"])
 def test_live_and_replay_agree_wherever_it_broke(name: str, broke: Callable[[], BaseException], nth: int) -> None:
     async def go() -> None:
         for whole, cuts in hostile(name):
@@ -175,7 +175,7 @@ def test_what_follows_the_end_is_taken_alike_when_the_wait_for_it_is_interrupted
     assert replayed("openai-chat", raw) == outcome.reply
 
 
-@pytest.mark.parametrize("breaks", [None, httpx2.ReadError("reset")])
+@pytest.mark.parametrize("breaks", [None, ReadError("reset")])
 def test_bytes_that_might_have_become_our_key_are_read_as_they_are_taken_down(breaks: Exception | None) -> None:
     """The last brace is held back as the possible beginning of the key, until the end."""
     raw = RawResponse(200, SSE, True, choice(content="A") + choice(content="B").rstrip())

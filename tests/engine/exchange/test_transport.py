@@ -12,8 +12,10 @@ import httpx2
 import pytest
 
 from thinkdial.engine.exchange import transport as transport_module
+from thinkdial.engine.exchange.connections.errors import CannotSendError, ReadError, TransportError, read_errors
+from thinkdial.engine.exchange.connections.trust import trust_store
 from thinkdial.engine.exchange.outcome import Marks
-from thinkdial.engine.exchange.transport import CannotSendError, Transport, read_transport_error
+from thinkdial.engine.exchange.transport import Transport, read_transport_error
 from thinkdial.providers.schema import AnswerDelta, HttpRequest, ReasoningDelta
 
 Exchange = Callable[..., Any]
@@ -130,13 +132,12 @@ def test_one_trust_store_and_only_for_https(
     kit: Any, wire: Any, monkeypatch: pytest.MonkeyPatch, closed_port: int
 ) -> None:
     made: list[ssl.SSLContext] = []
-    create = httpx2.create_ssl_context
 
-    def counted(*args: Any, **kwargs: Any) -> ssl.SSLContext:
-        made.append(create(*args, **kwargs))
+    def counted() -> ssl.SSLContext:
+        made.append(trust_store())
         return made[-1]
 
-    monkeypatch.setattr(transport_module.httpx2, "create_ssl_context", counted)
+    monkeypatch.setattr(transport_module, "trust_store", counted)
 
     async def go() -> None:
         transport = Transport()
@@ -146,7 +147,7 @@ def test_one_trust_store_and_only_for_https(
             tls = kit.profile(f"https://127.0.0.1:{closed_port}")
             results, _ = await kit.run([tls, tls], retries=0, transport=transport)
             assert {result.error.kind for result in results} == {"connection"}
-            transport._client("https://example.com")
+            transport._proxied_client("https://example.com")
         assert len(made) == 1
 
     asyncio.run(go())
@@ -164,10 +165,12 @@ def test_every_error_of_the_client_has_words() -> None:
     grow(httpx2.HTTPError)
     for kind in kinds - {httpx2.HTTPStatusError}:
         error = kind("words") if kind is httpx2.HTTPError else kind("words", request=request)  # type: ignore[call-arg]
-        found = read_transport_error(error, "https://host.example/v1", 7.0)
+        with pytest.raises(TransportError) as caught, read_errors():
+            raise error
+        found = read_transport_error(caught.value, "https://host.example/v1", 7.0)
         assert "host.example" in found.message and found.kind in ("timeout", "connection", "protocol", "config")
         assert found.retryable == (found.kind in ("timeout", "connection"))
-    assert read_transport_error(httpx2.ReadError(""), "https://h/v1", 7.0).message.endswith(": ReadError")
+    assert read_transport_error(ReadError(""), "https://h/v1", 7.0).message.endswith(": ReadError")
     assert read_transport_error(CannotSendError("x"), "https://h/v1", 7.0).kind == "config"
     with pytest.raises(KeyError):
         read_transport_error(KeyError("ours"), "https://h/v1", 7.0)

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any, cast
 
-import httpx2
 import pytest
 from msgspec.structs import replace
 
 from thinkdial.engine.costs.prices.pricing import price_of
+from thinkdial.engine.exchange.connections.errors import ReadError, ReadTimedOutError, RemoteProtocolError
 from thinkdial.engine.exchange.exchange import Exchange
 from thinkdial.engine.exchange.outcome import Outcome, cancelled
 from thinkdial.engine.exchange.reader import RawResponse, reply_of
@@ -110,7 +110,7 @@ def test_a_prompt_that_was_blocked_with_an_error_status_is_an_answer() -> None:
 
 
 @each("name", NAMES)
-@each("broke", [httpx2.ReadTimeout("silence"), httpx2.ReadError("reset"), httpx2.RemoteProtocolError("closed")])
+@each("broke", [ReadTimedOutError("silence"), ReadError("reset"), RemoteProtocolError("closed")])
 def test_why_an_exchange_broke_is_kept_and_the_text_that_was_held_back_too(name: str, broke: Exception) -> None:
     kind, stream = kind_of(name), CONTRACT["stream_of"](name)
     for cut in (0, *range(len(stream) // 5, len(stream), len(stream) // 5)):

@@ -1,0 +1,34 @@
+"""What a client gives for a request."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Iterable, Mapping
+
+from msgspec import Struct
+
+
+class Response(Struct, frozen=True):
+    """An answer whose body is still to come. Header names are lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    chunks: AsyncIterator[bytes]
+
+
+def known_headers(headers: Iterable[tuple[bytes | str, bytes | str]]) -> dict[str, str]:
+    """The headers in lower case; those that came twice are joined."""
+    known: dict[str, str] = {}
+    for name, value in headers:
+        name, value = _text(name).lower(), _text(value)
+        known[name] = f"{known[name]}, {value}" if name in known else value
+    return known
+
+
+def _text(word: bytes | str) -> str:
+    """Headers are ASCII; what some servers send is mostly UTF-8, else it is read byte by byte."""
+    if isinstance(word, str):
+        return word
+    try:
+        return word.decode()
+    except UnicodeDecodeError:
+        return word.decode("latin-1")
