@@ -68,10 +68,10 @@ def chosen_format(
 
 def json_text(document: object) -> str:
     """JSON for people and programs: readable characters as they are, dangerous ones escaped."""
-    return "".join(_json_pieces(document))
+    return "".join(json_text_pieces(document))
 
 
-def _json_pieces(document: object) -> Iterator[str]:
+def json_text_pieces(document: object) -> Iterator[str]:
     """The same in pieces, none of which is long."""
     yield from map(harmless_json, json_pieces(document, indent=2))
     yield "\n"
@@ -179,7 +179,7 @@ def print_run(
     """
     if not printing.output:
         if form is Format.JSON:
-            emit_pieces(_json_pieces(_document(run, differences)))
+            emit_pieces(json_text_pieces(_document(run, differences)))
         else:
             text = _text(run, form, printing.reasoning, None, reference, differences, answers)
             (show if form in (Format.TABLE, Format.TEXT, Format.MD) else emit)(text)

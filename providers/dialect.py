@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import orjson
 
 from .errors import RETRYABLE_KINDS, ErrorKind, Failure
-from .framing.sse import Event
+from .framing.sse import Event, LongBody
 from .json_values import bounded, items, obj, parse_json, parse_reply, text
 from .schema import Call, Delta, HttpRequest
 from .turns.turn import Exchanged, Manner
@@ -139,7 +139,7 @@ def document_of(event: Event) -> Any:
     if not data.startswith(b"{") and (data.isspace() or (len(data) < 100 and data.strip() in (b"", b"[DONE]"))):
         return None
     try:
-        document = parse_reply(data)
+        document = _long_document(event) if isinstance(event, LongBody) else parse_reply(data)
     except ValueError:
         if event.whole:
             raise
@@ -147,6 +147,12 @@ def document_of(event: Event) -> Any:
     if isinstance(document, str | int | float) and event.whole:
         raise ValueError("it is no JSON object")
     return document
+
+
+def _long_document(event: LongBody) -> Any:
+    from .json_blocks import parse_blocks  # here: its patterns cost what a start has no use for
+
+    return parse_blocks(event.taken())
 
 
 def error_message(document: Any) -> str:

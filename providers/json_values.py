@@ -33,7 +33,7 @@ _OPENS = r"\s*[{\[]"
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[{]|[\]}]', re.DOTALL)
 
 
-def parse_json(data: bytes | str) -> Any:
+def parse_json(data: bytes | str, decoder: json.JSONDecoder = _DECODER) -> Any:
     """Decode JSON exactly, replacing bytes that are not UTF-8.
 
     Raises `ValueError` when it is no JSON, or has more than `MOST_LEVELS` levels.
@@ -41,7 +41,7 @@ def parse_json(data: bytes | str) -> Any:
     text = data.decode("utf-8", "replace") if isinstance(data, bytes) else data
     if _openings(text) > MOST_LEVELS:
         _check_levels(text)
-    return _DECODER.decode(text.removeprefix("\ufeff"))
+    return decoder.decode(text.removeprefix("\ufeff"))
 
 
 _NESTING = (dict, list)
@@ -144,13 +144,24 @@ def text(value: Any) -> str | None:
     """`value` when it is a string, else None. Lone surrogates become the replacement character."""
     if not isinstance(value, str):
         return None
-    if value.isascii():
+    if is_whole(value):
         return value
+    return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+_SLICE = 2**20
+
+
+def is_whole(words: str) -> bool:
+    """Whether `words` have no lone surrogate, so that they can be encoded. Of a long text no copy is made to know."""
+    if words.isascii():
+        return True
     try:
-        value.encode()
+        for at in range(0, len(words), _SLICE):
+            words[at : at + _SLICE].encode()
     except UnicodeEncodeError:
-        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-    return value
+        return False
+    return True
 
 
 def is_blank(words: str) -> bool:

@@ -12,6 +12,9 @@ from msgspec import Struct
 UNFENCED = re.compile(r"\A```[\w-]*\n(.*?)\n?```\Z", re.DOTALL)
 """A text that is all in a code fence, and what is in it."""
 
+LONGEST_NORMALIZED = 2**20
+"""Characters."""
+
 _ENDS = " \t\n.,;:!?\"'`*_"
 
 
@@ -26,8 +29,11 @@ class Agreement(Struct, frozen=True):
 def normalized(answer: str) -> str:
     """What counts of an answer where answers are compared: not its case, its spaces, its marks at both ends.
 
-    A whole answer in a code fence counts as what is in it.
+    A whole answer in a code fence counts as what is in it. A very long one counts as it is: its words apart take twenty
+    times its size.
     """
+    if len(answer) > LONGEST_NORMALIZED:
+        return answer
     text = unicodedata.normalize("NFKC", answer).strip()
     fenced = UNFENCED.match(text)
     inner = fenced.group(1) if fenced else text

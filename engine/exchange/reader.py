@@ -13,7 +13,7 @@ from ...providers.dialect import Decoder, Headers, Quirks, failure
 from ...providers.errors import Failure
 from ...providers.fold import Fold, Reply
 from ...providers.framing.choice import framer_for
-from ...providers.framing.sse import Event, FramingError
+from ...providers.framing.sse import BLOCK_BYTES, Event, FramingError
 from ...providers.inline.separation import TEXTS, PairJoiner, SeparatingDecoder
 from ...providers.json_values import parse_json
 from ...providers.registry import INLINE_THINK, dialect
@@ -266,13 +266,30 @@ class ResponseReader:
 
 
 class RawResponse(Struct, frozen=True):
-    """A response as it came. `streamed`: a stream was asked for. `headers` have lower-case names, and may be lost."""
+    """A response as it came. `streamed`: a stream was asked for. `headers` have lower-case names, and may be lost.
+
+    `packed`: `body` is compressed.
+    """
 
     status: int
     content_type: str
     streamed: bool
-    data: bytes
+    body: bytes
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    packed: bool = False
+
+    @property
+    def data(self) -> bytes:
+        """All that came."""
+        return b"".join(self.blocks())
+
+    def blocks(self) -> Iterable[bytes]:
+        """The bytes that came, bit by bit where they are many."""
+        if self.packed:
+            from .packed import unpacked_blocks
+
+            return unpacked_blocks(self.body)
+        return (self.body[at : at + BLOCK_BYTES] for at in range(0, len(self.body) or 1, BLOCK_BYTES))
 
 
 def reply_of(
@@ -294,8 +311,9 @@ def reply_of(
         secrets=secrets,
     )  # fmt: skip
     fold = Fold()
-    for delta in reader.feed(raw.data):
-        fold.add(delta)
+    for block in raw.blocks():
+        for delta in reader.feed(block):
+            fold.add(delta)
     for delta in reader.close() if broken is None else reader.break_off(broken):
         fold.add(delta)
     reply = secrets.out_of_reply(fold.reply())

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any, cast
 
+from ...providers.framing.sse import BLOCK_BYTES
 from ...providers.json_values import parse_json
 from ..results.json_pieces import json_pieces
 
@@ -45,9 +47,15 @@ def joined(column: str, rest: bytes | None) -> str:
 
 def unpacked(blob: bytes) -> dict[str, Any]:
     """The document. Raises `ValueError` or `zlib.error` for one that is damaged, or nested beyond all sense."""
-    import zlib
+    from ...providers.json_blocks import parse_blocks
+    from ..exchange.packed import unpacked_blocks
 
-    found = parse_json(zlib.decompress(blob).decode("utf-8", "surrogatepass"))
+    blocks = unpacked_blocks(blob)
+    first = next(blocks, b"")
+    if len(first) < BLOCK_BYTES:
+        found = parse_json(b"".join((first, *blocks)).decode("utf-8", "surrogatepass"))
+    else:
+        found = parse_blocks(chain((first,), blocks), "surrogatepass")
     if not isinstance(found, dict):
         raise ValueError("it is no JSON object")
     return cast("dict[str, Any]", found)

@@ -16,6 +16,7 @@ from ...providers.errors import StoreError, did_you_mean
 from ...providers.json_values import obj, parse_json
 from ...providers.schema import Json
 from ...providers.turns.pieces import TurnPiece
+from ..exchange.packed import check_packed
 from ..exchange.reader import RawResponse
 from ..results.assembly import files_among, summarize
 from ..results.charge import document_may_have_cost
@@ -268,12 +269,16 @@ def _raw(connection: sqlite3.Connection, result: int, head: str | None, blob: by
     if head is None:
         return None
     if blob is not None:
-        data = zlib.decompress(blob)
+        check_packed(blob)
+        data = blob
     else:
         pieces = connection.execute("SELECT data FROM chunks WHERE result = ? ORDER BY sequence", (result,))
         data = b"".join(piece for (piece,) in pieces)
     told = obj(parse_json(head))
-    return RawResponse(int(told["status"]), str(told.get("content_type") or ""), bool(told.get("streamed")), data)
+    return RawResponse(
+        int(told["status"]), str(told.get("content_type") or ""), bool(told.get("streamed")), data,
+        packed=blob is not None,
+    )  # fmt: skip
 
 
 def _sent(blob: bytes) -> Json:

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from msgspec.structs import replace
 
-from ..dialect import Headers, Quirks, count_body, cut_stream, encode_body, failure
+from ..dialect import Headers, Quirks, count_body, cut_stream, document_of, encode_body, failure
 from ..errors import ErrorKind, Failure, kind_for_status
 from ..framing.choice import EVENT_STREAM
 from ..framing.eventstream import EXCEPTION
@@ -142,7 +142,7 @@ class ConverseDecoder:
             yield from self._blocks.close(is_whole=False)
             yield read_exception(event)
             return
-        document = obj(parse_reply(event.data))
+        document = obj(document_of(event) if event.name == "body" else parse_reply(event.data))
         match event.name:
             case "body":
                 for index, block in enumerate(items(obj(obj(document.get("output")).get("message")).get("content"))):

@@ -19,7 +19,7 @@ from ..dialect import (
     json_headers,
 )
 from ..errors import Failure, kind_for_status
-from ..framing.sse import Event
+from ..framing.sse import Event, LongBody
 from ..json_values import count, is_hollow, obj, piece_of, text
 from ..merge import merged
 from ..refusals.sizes import is_long_prompt
@@ -143,6 +143,8 @@ def _documents(event: Event) -> Iterator[Mapping[str, Any]]:
     if len(lines) < 2 or not _is_object(lines[0]):
         yield obj(document_of(event))
         return
+    if isinstance(event, LongBody):
+        lines = b"".join(event.taken()).splitlines()
     for number, line in enumerate(lines, 1):
         yield obj(document_of(Event("line", line, whole=number < len(lines))))
 

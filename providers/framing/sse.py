@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator
-from io import BytesIO
 from typing import Protocol
 
-from msgspec import Struct
+from msgspec import Struct, field
 
 MAX_EVENT_BYTES = 32 * 1024 * 1024
 MAX_BODY_BYTES = 256 * 1024 * 1024
+
+BLOCK_BYTES = 2**20
+LONG_BODY_BYTES = 4 * BLOCK_BYTES
+"""A body of more than this is not joined: that would be to hold all of it twice."""
+
+_HELD_BYTES = 33 * BLOCK_BYTES
+"""What lies in one piece: the system gets larger ones back as soon as they are let go (glibc: 32 MiB and more)."""
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")
@@ -153,12 +160,26 @@ def _then_raise(events: list[Event], error: FramingError) -> Iterator[Event]:
     raise error
 
 
+class LongBody(Event, frozen=True):
+    """A long document. `data` is its beginning only."""
+
+    held: deque[bytearray] = field(default_factory=deque[bytearray])
+
+    def taken(self) -> Iterator[bytes]:
+        """Its blocks, once: what is taken is held no more."""
+        while self.held:
+            piece = self.held.popleft()
+            for at in range(0, len(piece), BLOCK_BYTES):
+                yield bytes(piece[at : at + BLOCK_BYTES])
+
+
 class BodyFramer:
     """A body that is one document: delivered whole at its end, as a `body` event."""
 
     def __init__(self, max_body_bytes: int = MAX_BODY_BYTES) -> None:
         self._max_body_bytes = max_body_bytes
-        self._body = BytesIO()  # gives its bytes without a copy, as a list of pieces does not
+        self._held = deque[bytearray]()
+        self._last = bytearray()
         self._size = 0
 
     @property
@@ -169,13 +190,18 @@ class BodyFramer:
         self._size += len(chunk)
         if self._size > self._max_body_bytes:
             raise FramingError(f"the body is larger than {self._max_body_bytes // 2**20} MiB")
-        self._body.write(chunk)
+        self._last += chunk
+        if len(self._last) >= _HELD_BYTES:
+            self._held.append(self._last)
+            self._last = bytearray()
         return ()
 
     def close(self) -> tuple[Event, ...]:
-        body = self._body.getvalue()
-        self._body = BytesIO()
-        return (Event("body", body),)
+        last, self._last = self._last, bytearray()
+        if self._size <= LONG_BODY_BYTES:
+            return (Event("body", bytes(last)),)
+        self._held.append(last)
+        return (LongBody("body", bytes(self._held[0][:BLOCK_BYTES]), held=self._held),)
 
 
 class SniffingFramer:

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from ..dialect import Decoder
 from ..errors import Failure
 from ..framing.sse import Event
-from ..json_values import is_blank, text
+from ..json_values import is_blank, is_whole, text
 from ..schema import (
     AnswerDelta,
     AnswerWasReasoning,
@@ -183,7 +183,7 @@ class PairJoiner:
     def feed(self, delta: Delta, found: list[Delta]) -> None:
         """Add to `found` what may be heard now."""
         if isinstance(delta, TEXTS):
-            if self.held or not (delta.text.isascii() or _is_whole(delta.text)):
+            if self.held or not (is_whole(delta.text)):
                 found += self._join(delta)
                 return
         elif self.held and type(delta) in _ENDING:
@@ -209,11 +209,3 @@ class PairJoiner:
         if words:
             found.append(replace(delta, text=text(words) or ""))
         return found
-
-
-def _is_whole(words: str) -> bool:
-    try:
-        words.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -18,12 +18,15 @@ def replay(run: OneRun, profile: OneResult = None, json: AsJson = False, config:
     from ....engine.history.queries import named_run
     from ....engine.history.replay import replay_all
     from ....profiles.config import load
-    from ...formats import json_text
-    from ...output import emit
+    from ...formats import json_text_pieces
+    from ...output import emit, emit_pieces
     from ...views.history.replay import replay_text
 
     stored = named_run(run, profile)
     settings = load(config, also={entry.result.provider for entry in stored.entries if entry.result.provider})
     replayed = replay_all(stored, settings)
-    emit(json_text(replay_document(stored.number, replayed)) if json else replay_text(replayed))
+    if json:
+        emit_pieces(json_text_pieces(replay_document(stored.number, replayed)))
+    else:
+        emit(replay_text(replayed))
     return ExitCode.OK

@@ -68,11 +68,12 @@ def _print_response(stored: StoredRun) -> None:
     from ...output import emit, emit_bytes, is_terminal
     from ...views.history.stored_run import raw_text
 
-    data = one_response(stored).data
+    blocks = one_response(stored).blocks()
     if is_terminal(sys.stdout):
-        emit(raw_text(data))
+        emit(raw_text(b"".join(blocks)))
     else:
-        emit_bytes(data)
+        for block in blocks:
+            emit_bytes(block)
 
 
 def _print_sent(stored: StoredRun, *, as_json: bool) -> None:

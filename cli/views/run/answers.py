@@ -11,6 +11,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ....engine.results.result import Result
+from ....providers.json_values import is_blank
 from ....providers.untrusted import harmless
 from ..wrap import COLUMN_DIVIDER, columns_that_fit, wrap
 from .continuity import went_along
@@ -32,6 +33,9 @@ _NARROWEST = 36
 _WIDEST = 120
 _BAR = "┊ "
 _EXCERPT_LINES = 6
+
+MOST_LAID_OUT = 2**20
+"""Characters of one text. To lay out more takes minutes, and nobody reads it in a column."""
 
 
 def answers(
@@ -97,7 +101,8 @@ def _heading(result: Result, label: str, remark: str) -> Text:
 
 
 def _reasoning(result: Result, width: int, view: ReasoningView, bar: str = _BAR) -> Text:
-    text, words = result.reasoning.text or "", reasoning_words(result)
+    text, left_out = _laid_out(result.reasoning.text or "")
+    words = reasoning_words(result)
     if not words:
         return Text("")
     shown = Text.assemble((f"reasoning: {words}", f"{QUIET} italic"))
@@ -105,8 +110,19 @@ def _reasoning(result: Result, width: int, view: ReasoningView, bar: str = _BAR)
     lines = excerpt(text, width) if view == "excerpt" else wrap(harmless(text).strip(), width)
     for line in lines if text.strip() else []:
         shown.append(f"\n{bar}{line}", QUIET)
+    if left_out and view != "excerpt":
+        shown.append(f"\n{left_out}", CAUTION)
     shown.append("\n")
     return shown
+
+
+def _laid_out(text: str) -> tuple[str, str]:
+    """What of `text` is laid out, and the words for what is not."""
+    if len(text) <= MOST_LAID_OUT:
+        return text, ""
+    return text[
+        :MOST_LAID_OUT
+    ], f"[… {len(text) - MOST_LAID_OUT:,} more characters; --json and --format text have all …]"
 
 
 class _FirstLines:
@@ -128,11 +144,14 @@ class _FirstLines:
 
 def _answer(result: Result, view: ReasoningView) -> RenderableType:
     parts: list[RenderableType] = []
-    if result.answer.strip():
+    if not is_blank(result.answer):
         from ..markdown import ModelMarkdown
 
-        whole = ModelMarkdown(result.answer)
+        answer, left_out = _laid_out(result.answer)
+        whole = ModelMarkdown(answer)
         parts.append(_FirstLines(whole) if view == "excerpt" else whole)
+        if left_out:
+            parts.append(Text(left_out, CAUTION))
     if result.tool_calls:
         from ..tools.calls import call_lines
 

@@ -78,7 +78,7 @@ async def call(
         outcome = await exchange.run()
     except asyncio.CancelledError:
         outcome = cancelled(exchange.outcome())
-    return outcome, replace(raw, data=tape.data)
+    return outcome, replace(raw, body=tape.data)
 
 
 def replayed(name: str, raw: RawResponse, broken: Failure | None = None) -> Reply:
@@ -300,10 +300,10 @@ def test_of_a_redirect_nothing_is_read() -> None:
 def test_events_before_one_that_is_too_large_count_in_whatever_pieces_they_come(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from thinkdial.providers.framing import sse
+    from thinkdial.providers.framing import sse as framers
 
-    small = sse.SseFramer
-    monkeypatch.setattr(sse, "SseFramer", lambda: small(max_event_bytes=200))
+    small = framers.SseFramer
+    monkeypatch.setattr(framers, "SseFramer", lambda: small(max_event_bytes=200))
     raw = RawResponse(200, SSE, True, choice(content="A") + b"data: " + b"x" * 500 + b"\n\n" + choice(content="B"))
     for size in (1, 7, 150, 1000):
         reply = in_pieces("openai-chat", raw, size)

@@ -108,6 +108,18 @@ def test_a_missing_answer_says_why(result: Make, shown: Shown, changes: dict[str
     assert words in " ".join(text.split())
 
 
+def test_of_an_immense_answer_the_beginning_is_laid_out_and_the_rest_told(
+    result: Make, shown: Shown, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from thinkdial.cli.views.run import answers as view
+
+    monkeypatch.setattr(view, "MOST_LAID_OUT", 1000)
+    long = result(answer="words " * 500 + "end", reasoning={"text": "step " * 300 + "last"})
+    text = shown(answers([long], 80, reasoning="full"), 80)
+    assert "[… 2,003 more characters; --json and --format text have all …]" in " ".join(text.split())
+    assert "[… 504 more characters;" in text and "end" not in text.split() and "last" not in text.split()
+
+
 def test_markdown_is_rendered_and_nothing_is_swallowed(shown: Shown) -> None:
     text = shown(
         ModelMarkdown(

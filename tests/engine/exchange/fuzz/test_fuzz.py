@@ -109,7 +109,7 @@ async def live(prepared: Any, raw: RawResponse, number: int) -> tuple[Outcome, R
     surroundings = Surroundings(transport, clock=lambda: 0.0, tape=tape)
     exchange = Exchange(prepared, None, Patience(5, 60, 0), surroundings, Silent())
     outcome = await exchange.run()
-    return outcome, replace(raw, data=tape.data)
+    return outcome, replace(raw, body=tape.data)
 
 
 async def check(name: str, number: int) -> None:
