@@ -150,7 +150,7 @@ def document_of(event: Event) -> Any:
 
 
 def _long_document(event: LongBody) -> Any:
-    from .json_blocks import parse_blocks  # here: its patterns cost what a start has no use for
+    from .framing.json_blocks import parse_blocks  # here: its patterns cost what a start has no use for
 
     return parse_blocks(event.taken())
 

@@ -20,7 +20,7 @@ from ...providers.schema import (
     Served,
 )
 from ...providers.turns.pieces import TurnPiece
-from .body import Bound
+from .connections.body import Bound
 from .redaction import Redactor
 from .secrets import Secrets
 

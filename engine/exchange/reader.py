@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, Literal
-
-from msgspec import Struct, field
 
 from ...providers.bills import bill_of_headers
 from ...providers.dialect import Decoder, Headers, Quirks, failure
 from ...providers.errors import Failure
-from ...providers.fold import Fold, Reply
 from ...providers.framing.choice import framer_for
-from ...providers.framing.sse import BLOCK_BYTES, Event, FramingError
+from ...providers.framing.sse import Event, FramingError
 from ...providers.inline.separation import TEXTS, PairJoiner, SeparatingDecoder
 from ...providers.json_values import parse_json
 from ...providers.registry import INLINE_THINK, dialect
@@ -30,7 +27,6 @@ from ...providers.schema import (
 )
 from ...providers.turns.pieces import TurnPiece
 from .intake import Saying
-from .outcome import stopped
 from .reasoning_tags import reasoning_tags
 from .retry import obey_should_retry, with_wait
 from .secrets import NOTHING_SECRET, Secrets
@@ -263,66 +259,6 @@ class ResponseReader:
         where = self._headers.get("location", "elsewhere").split("?")[0]
         words = f"the server redirects to {where} (HTTP {self._status}); redirects are not followed"
         return [failure("protocol", words, status=self._status, hint="put the final base_url in")]
-
-
-class RawResponse(Struct, frozen=True):
-    """A response as it came. `streamed`: a stream was asked for. `headers` have lower-case names, and may be lost.
-
-    `packed`: `body` is compressed.
-    """
-
-    status: int
-    content_type: str
-    streamed: bool
-    body: bytes
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
-    packed: bool = False
-
-    @property
-    def data(self) -> bytes:
-        """All that came."""
-        return b"".join(self.blocks())
-
-    def blocks(self) -> Iterable[bytes]:
-        """The bytes that came, bit by bit where they are many."""
-        if self.packed:
-            from .packed import unpacked_blocks
-
-            return unpacked_blocks(self.body)
-        return (self.body[at : at + BLOCK_BYTES] for at in range(0, len(self.body) or 1, BLOCK_BYTES))
-
-
-def reply_of(
-    raw: RawResponse,
-    dialect_name: str,
-    quirks: Quirks,
-    emulated: bool,
-    *,
-    broken: Failure | None = None,
-    secrets: Secrets = NOTHING_SECRET,
-) -> Reply:
-    """What `raw` says in its dialect. Raises `ConfigError` for a dialect that nobody speaks.
-
-    `broken` is why the exchange ended early, where that is known: the bytes do not tell a timeout from a lost
-    connection. Without it a missing end is what the decoder makes of it.
-    """
-    reader = ResponseReader(
-        raw.status, raw.content_type, raw.headers, dialect_name, quirks, emulated=emulated, streamed=raw.streamed,
-        secrets=secrets,
-    )  # fmt: skip
-    fold = Fold()
-    for block in raw.blocks():
-        for delta in reader.feed(block):
-            fold.add(delta)
-    for delta in reader.close() if broken is None else reader.break_off(broken):
-        fold.add(delta)
-    reply = secrets.out_of_reply(fold.reply())
-    if broken is None or reader.awaits == "nothing":
-        return reply
-    told = reply.failure
-    if told is not None and told is not broken and told.kind == broken.kind:
-        return reply
-    return stopped(reply, broken)
 
 
 def _together(deltas: list[Delta]) -> list[Delta]:

@@ -9,7 +9,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ...providers.errors import StoreError, UsageError, first_of
-from ..exchange.reader import RawResponse
+from ..exchange.raw_response import RawResponse
 from ..results.assembly import summarize
 from ..results.result import Result
 from .conversations.rows import sessions_holding

@@ -16,8 +16,7 @@ from ...providers.errors import StoreError, did_you_mean
 from ...providers.json_values import obj, parse_json
 from ...providers.schema import Json
 from ...providers.turns.pieces import TurnPiece
-from ..exchange.packed import check_packed
-from ..exchange.reader import RawResponse
+from ..exchange.raw_response import RawResponse, check_packed
 from ..results.assembly import files_among, summarize
 from ..results.charge import document_may_have_cost
 from ..results.restored import result_from

@@ -17,7 +17,7 @@ from ...providers.schema import Call, HttpRequest, Json, Notice
 from ...providers.think import AUTO, Think, parse_think
 from ..costs.prices.pricing import price_of
 from ..exchange.outcome import Outcome
-from ..exchange.reader import RawResponse, reply_of
+from ..exchange.raw_response import RawResponse, reply_of
 from ..planning.plan import ThinkPlan
 from ..planning.prepare import Asked, Prepared, Prompt
 from ..results.assembly import result_of

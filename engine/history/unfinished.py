@@ -9,7 +9,7 @@ from ...providers.errors import ConfigError, Failure
 from ...providers.fold import Reply
 from ...providers.schema import Json, Notice
 from ..exchange.outcome import Latency
-from ..exchange.reader import RawResponse, reply_of
+from ..exchange.raw_response import RawResponse, reply_of
 from ..results.receipt import read_reasoning
 from ..results.result import Cost, Result, Status, ThinkReceipt
 from ..targets.target import host_of

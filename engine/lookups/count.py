@@ -14,7 +14,7 @@ from ...providers.json_values import parse_json
 from ...providers.registry import dialect
 from ...providers.schema import HttpRequest
 from ...providers.turns.pieces import FILE_MARK
-from ..exchange.body import TooLargeError, read_body, read_error_body
+from ..exchange.connections.body import TooLargeError, read_body, read_error_body
 from ..exchange.connections.errors import CannotSendError, TransportError
 from ..exchange.secrets import sent_secrets
 from ..exchange.transport import Transport, read_transport_error

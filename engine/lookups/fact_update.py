@@ -26,7 +26,7 @@ from ...profiles.updates.stored import MOST_BYTES, forget, keep, remove, stored_
 from ...providers.errors import ConfigError, UsageError
 from ...providers.schema import HttpRequest
 from ..costs.prices.quote import Quote, Wanted, quote
-from ..exchange.body import TooLargeError, read_body
+from ..exchange.connections.body import TooLargeError, read_body
 from ..exchange.connections.errors import CannotSendError, TransportError
 from ..exchange.transport import Transport, read_transport_error
 from ..targets.target import bare_address, is_loopback

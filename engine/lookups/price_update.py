@@ -10,7 +10,7 @@ from msgspec import Struct
 from ...providers.errors import ConfigError, UsageError
 from ...providers.schema import HttpRequest
 from ..costs.prices import price_table
-from ..exchange.body import TooLargeError, read_body
+from ..exchange.connections.body import TooLargeError, read_body
 from ..exchange.connections.errors import CannotSendError, TransportError
 from ..exchange.surroundings import run_loop
 from ..exchange.transport import Transport, read_transport_error

@@ -19,7 +19,7 @@ from ...providers.framing.sse import MAX_BODY_BYTES
 from ...providers.json_values import items, obj, parse_json, text
 from ...providers.registry import dialect
 from ...providers.schema import HttpRequest
-from ..exchange.body import read_body, read_error_body
+from ..exchange.connections.body import read_body, read_error_body
 from ..exchange.connections.errors import CannotSendError, TransportError
 from ..exchange.secrets import sent_secrets
 from ..exchange.transport import Transport, read_transport_error

@@ -13,7 +13,7 @@ from ...providers.fold import Reply
 from ...providers.schema import Json
 from ...providers.turns.prefix import prefix_of
 from ...providers.turns.turn import Origin, Turn
-from ..exchange.reader import reply_of
+from ..exchange.raw_response import reply_of
 from ..history.conversations.changes import asked_document, finish_left
 from ..history.conversations.rows import StoredSession, unfinished_turn
 from ..history.conversations.turn_rows import answered_document

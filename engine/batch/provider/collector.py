@@ -25,7 +25,7 @@ from ...checks.judgement import judge_apart
 from ...costs.prices.pricing import price_of
 from ...exchange.files.client import ApiError
 from ...exchange.outcome import Latency, Outcome
-from ...exchange.reader import RawResponse, reply_of
+from ...exchange.raw_response import RawResponse, reply_of
 from ...exchange.secrets import NOTHING_SECRET, Secrets
 from ...history.record import Recorder
 from ...planning.twins import standing_for

@@ -17,7 +17,7 @@ from ....providers.registry import dialect
 from ....providers.schema import HttpRequest
 from ...targets.authorize import Authorize
 from ...targets.keys import Key
-from ..body import TooLargeError, read_body, read_error_body
+from ..connections.body import TooLargeError, read_body, read_error_body
 from ..reader import error_document
 from ..retry import Attempt, wait_before_retry
 from ..secrets import Secrets, secrets_of

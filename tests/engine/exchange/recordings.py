@@ -12,7 +12,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from thinkdial.engine.exchange.reader import RawResponse
+from thinkdial.engine.exchange.raw_response import RawResponse
 from thinkdial.engine.exchange.transport import Response, Transport
 from thinkdial.engine.planning.prepare import Prompt
 from thinkdial.engine.runs.jobs import Options, prepare_one

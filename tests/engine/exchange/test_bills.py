@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.exchange.reader import RawResponse, reply_of
+from thinkdial.engine.exchange.raw_response import RawResponse, reply_of
 from thinkdial.providers.json_values import parse_json
 
 NAME = "x-litellm-response-cost"

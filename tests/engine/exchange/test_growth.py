@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.exchange.lessons.levels import legal_levels
-from thinkdial.engine.exchange.reader import RawResponse, ResponseReader, reply_of
+from thinkdial.engine.exchange.raw_response import RawResponse, reply_of
+from thinkdial.engine.exchange.reader import ResponseReader
 from thinkdial.engine.exchange.secrets import Secrets
 from thinkdial.profiles import facts
 from thinkdial.providers.dialect import failure

@@ -17,7 +17,8 @@ from thinkdial.engine.exchange import reader as module
 from thinkdial.engine.exchange.connections.errors import ReadError
 from thinkdial.engine.exchange.exchange import Exchange
 from thinkdial.engine.exchange.outcome import Outcome, cancelled
-from thinkdial.engine.exchange.reader import RawResponse, ResponseReader, reply_of
+from thinkdial.engine.exchange.raw_response import RawResponse, reply_of
+from thinkdial.engine.exchange.reader import ResponseReader
 from thinkdial.engine.exchange.retry import Patience
 from thinkdial.engine.exchange.surroundings import Surroundings
 from thinkdial.engine.runs.observer import Silent

@@ -16,7 +16,7 @@ from thinkdial.engine.costs.prices.pricing import price_of
 from thinkdial.engine.exchange.connections.errors import ReadError, ReadTimedOutError, RemoteProtocolError
 from thinkdial.engine.exchange.exchange import Exchange
 from thinkdial.engine.exchange.outcome import Outcome, cancelled
-from thinkdial.engine.exchange.reader import RawResponse, reply_of
+from thinkdial.engine.exchange.raw_response import RawResponse, reply_of
 from thinkdial.engine.exchange.retry import Patience
 from thinkdial.engine.exchange.surroundings import Surroundings
 from thinkdial.engine.history.read import StoredResult

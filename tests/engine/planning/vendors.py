@@ -9,7 +9,7 @@ from typing import Any
 from msgspec import Struct
 from msgspec.structs import replace
 
-from thinkdial.engine.exchange.reader import RawResponse, reply_of
+from thinkdial.engine.exchange.raw_response import RawResponse, reply_of
 from thinkdial.engine.planning.fates import ContinuityOptions, Past
 from thinkdial.engine.planning.prepare import Prepared, Prompt, prepare
 from thinkdial.engine.planning.turns import turn_of

@@ -10,7 +10,7 @@ import pytest
 
 from thinkdial.engine.checks.gates import Gate
 from thinkdial.engine.exchange.outcome import Latency, Outcome
-from thinkdial.engine.exchange.reader import RawResponse, reply_of
+from thinkdial.engine.exchange.raw_response import RawResponse, reply_of
 from thinkdial.engine.planning.prepare import Prompt, prepare
 from thinkdial.engine.results.assembly import result_of
 from thinkdial.engine.results.documents import result_document

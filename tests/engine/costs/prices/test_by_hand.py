@@ -17,7 +17,7 @@ from msgspec import Struct, field
 
 from thinkdial.engine.costs.prices.pricing import price_of
 from thinkdial.engine.exchange.outcome import Latency, Outcome
-from thinkdial.engine.exchange.reader import RawResponse, reply_of
+from thinkdial.engine.exchange.raw_response import RawResponse, reply_of
 from thinkdial.engine.planning.prepare import Prompt, prepare
 from thinkdial.engine.results.assembly import result_of
 from thinkdial.engine.results.result import Cost, Result

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from thinkdial.engine.exchange.reader import RawResponse
+from thinkdial.engine.exchange.raw_response import RawResponse
 
 from ..recordings import CONTRACT, SSE
 from .answers import JSON, Answer, answers

@@ -23,7 +23,8 @@ from thinkdial.engine.checks.expectation import judge_answer
 from thinkdial.engine.costs.prices.pricing import price_of
 from thinkdial.engine.exchange.exchange import Exchange
 from thinkdial.engine.exchange.outcome import Outcome
-from thinkdial.engine.exchange.reader import RawResponse, ResponseReader, reply_of
+from thinkdial.engine.exchange.raw_response import RawResponse, reply_of
+from thinkdial.engine.exchange.reader import ResponseReader
 from thinkdial.engine.exchange.retry import Patience
 from thinkdial.engine.exchange.surroundings import Surroundings
 from thinkdial.engine.results.assembly import result_of

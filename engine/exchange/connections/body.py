@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import suppress
 
-from .connections.errors import TransportError
+from .errors import TransportError
 
 MAX_ERROR_BODY_BYTES = 1024 * 1024
 ERROR_BODY_S = 10.0

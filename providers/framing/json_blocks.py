@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from .json_values import parse_json, parse_reply
+from ..json_values import parse_json, parse_reply
 
 LONG_TEXT = 2**20
 """Bytes of a text that is put together by itself. Blocks should be about as long: what a text leaves of one is read

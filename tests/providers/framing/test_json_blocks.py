@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
-from thinkdial.providers import json_blocks
+from thinkdial.providers.framing import json_blocks
+from thinkdial.providers.framing.json_blocks import parse_blocks
 from thinkdial.providers.framing.sse import LONG_BODY_BYTES, BodyFramer, LongBody
-from thinkdial.providers.json_blocks import parse_blocks
 from thinkdial.providers.json_values import parse_json
 
 _PIECES = [

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.exchange import body as module
-from thinkdial.engine.exchange.body import Bound, TooLargeError, read_body, read_error_body
+from thinkdial.engine.exchange.connections import body as module
+from thinkdial.engine.exchange.connections.body import Bound, TooLargeError, read_body, read_error_body
 from thinkdial.engine.exchange.connections.errors import ReadError
 from thinkdial.engine.exchange.files import client as batch_client
 from thinkdial.engine.exchange.surroundings import Surroundings
