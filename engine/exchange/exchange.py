@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ...providers.dialect import failure
-from ...providers.errors import ErrorKind, Failure
+from ...providers.errors import Failure
 from ...providers.fold import Fold
 from ...providers.schema import AnswerDelta, Delta, Notice, ReasoningDelta
 from ..planning.prepare import Prepared, unstreamed, with_levels, without_field
@@ -27,7 +27,7 @@ from .lessons.memory import hint_of
 from .observer import CallObserver, CallPurse
 from .outcome import ATTEMPT_LOST, NEVER_SENT, WITHHELD, Marks, Outcome, request_id_in, stopped
 from .reader import ResponseReader
-from .retry import Attempt, Patience, wait_before_retry
+from .retry import LOSING_KINDS, Attempt, Patience, wait_before_retry
 from .secrets import Secrets, secrets_of
 from .surroundings import Surroundings, date_header
 from .transport import read_transport_error
@@ -38,9 +38,6 @@ if TYPE_CHECKING:
 
 GRACE_S = 1.0
 """Seconds that a server has to close the body after its terminal event."""
-
-LOSING_KINDS: frozenset[ErrorKind] = frozenset({"protocol", "connection", "timeout", "server"})
-"""Failures of a request that was not turned away: what was made of it until then may be billed."""
 
 
 class _SpentError(Exception):
@@ -68,7 +65,8 @@ class _Attempt(Struct):
 class Exchange(Struct):
     """A call with its retries. `outcome` may be asked at any time, also after a cancellation.
 
-    The `purse` cuts the stream when what came so far costs more than was granted, and grants other attempts.
+    The `purse` cuts the stream that costs more than was granted, and grants other attempts. `go_again` hears of one
+    beside another that may be billed.
     """
 
     prepared: Prepared
@@ -79,6 +77,7 @@ class Exchange(Struct):
     index: int = 0
     authorize: Authorize | None = None
     purse: CallPurse | None = None
+    go_again: Callable[[Prepared], Awaitable[None]] | None = None
     _attempts: int = 0
     _given_way: int = 0
     _has_learned: bool = False
@@ -127,14 +126,13 @@ class Exchange(Struct):
             reply = stopped(reply, failed)
         streamed = attempt.reader is not None and attempt.reader.streamed
         unsent = (NEVER_SENT,) if self._attempts and not self._has_left else (ATTEMPT_LOST,) * bool(self._lost)
-        withheld = (WITHHELD,) if is_withheld else ()
         return Outcome(
             prepared=self.prepared,
             reply=reply,
             latency=attempt.marks.latency(reply.usage.output_tokens, streamed=streamed),
             attempts=self._attempts,
             request_id=attempt.request_id,
-            notices=(*self._notices, *unsent, *withheld),
+            notices=(*self._notices, *unsent, *((WITHHELD,) if is_withheld else ())),
             hint=None if reply.failure is None else hint_of(reply.failure, self._given or self.prepared),
             lost=tuple(self._lost),
         )
@@ -312,6 +310,8 @@ class Exchange(Struct):
             self.prepared = granted
         if lost:
             self._lost.append(sent_last)
+            if self.go_again is not None:
+                await self.go_again(self.prepared)
         return True
 
     def _give_way(self, failed: Failure) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from msgspec import Struct
 from msgspec.structs import replace
 
-from ...providers.errors import Failure
+from ...providers.errors import ErrorKind, Failure
 from ...providers.refusals.sizes import exceeds_rate_limit
 from ...providers.refusals.waits import reset_wait_s, wait_in_words_s
 
@@ -17,6 +17,9 @@ LONGEST_WAIT_S = 120.0
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 8.0
 JITTER = 0.25
+
+LOSING_KINDS: frozenset[ErrorKind] = frozenset({"protocol", "connection", "timeout", "server"})
+"""Failures of a request that was not turned away: what was made of it until then may be billed."""
 
 
 class Patience(Struct, frozen=True):

@@ -91,6 +91,7 @@ class Recorder:
         """To be awaited before the request leaves: then the call counts, with `usd`, whatever happens to this process.
 
         It waits for others who keep the history locked, but not for long. Each one is to be finished or dropped.
+        A second one of the same `index` is another attempt.
         """
         if self._closing or self.problem is not None or not self._is_working():
             return

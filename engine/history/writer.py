@@ -51,7 +51,7 @@ class Writing:
     def __init__(self, head: RunHead) -> None:
         self._head = head
         self._calls: dict[int, _Call] = {}
-        self._under_way: dict[int, tuple[int, UnderWay]] = {}
+        self._under_way: dict[int, list[tuple[int, UnderWay]]] = {}
         self._process: Process | None = None
         self.run: int | None = None
         self._turn: int | None = None
@@ -59,8 +59,11 @@ class Writing:
         self._sums = AddedSums()
 
     def reserve(self, connection: sqlite3.Connection, index: int, call: CallHead, usd: Decimal | None) -> None:
-        """Write down that a call will be made, with what it may cost, so that it counts whatever happens to us."""
-        if call.simulated or self._head.simulated or index in self._under_way:
+        """Write down that a call will be made, with what it may cost, so that it counts whatever happens to us.
+
+        Of a call that is written down already it is another attempt: the one before may be billed as well.
+        """
+        if call.simulated or self._head.simulated:
             return
         if self._process is None:
             self._process = this_process()
@@ -68,22 +71,23 @@ class Writing:
         day = timestamp(now if self._head.kept != "everything" else self._head.created_at)[:10]
         noted = UnderWay(day, call.profile, call.provider, call.host, call.model, call.think, usd)
         number = note_under_way(connection, noted, self._process, now + LONGEST_CALL)
-        self._under_way[index] = number, noted
+        self._under_way.setdefault(index, []).append((number, noted))
 
     def estimate(self, connection: sqlite3.Connection, index: int, usd: Decimal) -> None:
-        """Put down what a call that is under way may cost."""
-        known = self._under_way.get(index)
-        if known is not None and estimate_under_way(connection, known[0], usd):
-            self._under_way[index] = known[0], known[1]._replace(usd=usd)
+        """Put down what a call that is under way may cost, for each of its attempts of which that is not known."""
+        known = self._under_way.get(index, [])
+        for place, (number, noted) in enumerate(known):
+            if noted.usd is None and estimate_under_way(connection, number, usd):
+                known[place] = number, noted._replace(usd=usd)
 
     def drop(self, connection: sqlite3.Connection, index: int) -> None:
         """A call has ended that is not counted: it was never made, or was turned away."""
-        known = self._under_way.pop(index, None)
-        if known is not None:
-            end_under_way(connection, *known)
+        for number, noted in self._under_way.pop(index, ()):
+            end_under_way(connection, number, noted)
 
     def begin(self, connection: sqlite3.Connection, index: int, call: CallHead) -> None:
-        self.reserve(connection, index, call, None)
+        if index not in self._under_way:
+            self.reserve(connection, index, call, None)
         if self._head.kept != "everything":
             if self._head.kept == "run" and self.run is None:
                 self.run = self._insert_run(connection)

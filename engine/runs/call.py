@@ -29,7 +29,7 @@ from .jobs import ReadyCall
 from .observer import Silent
 
 if TYPE_CHECKING:
-    from ..costs.budget.purse import Purse
+    from ..costs.budget.purse import CallFunds, Purse
     from ..exchange.files.uploads import Uploads
     from .hands.order import Hands
 
@@ -40,7 +40,9 @@ Keep = Callable[[Result, OnStored | None], Awaitable[Result]]
 """Stores a result and gives it back. `None` comes with it where nothing is held back: no purse, or its refusal."""
 
 Begin = Callable[[Prepared, Decimal | None], Awaitable[None]]
-"""Writes down that a call will be made, before its request leaves, and what is granted to it, if anything limits it."""
+"""Writes down that a call will be made, before its request leaves, and what is granted to it, if anything limits it.
+
+Asked again it is another attempt at the same call, while the one before may be billed as well."""
 
 _SILENT = Silent()
 
@@ -113,6 +115,8 @@ async def make_call(
         last, before = prepared, ()
     else:
         exchange = Exchange(prepared, call.key, call.patience, surroundings, observer, index, call.authorize, funds)
+        if begin is not None:
+            exchange.go_again = partial(_begin_again, begin, funds)
         outcome = await _exchanged(exchange, begin, granted_usd, uploads)
         cost = price_of(outcome.reply, outcome.prepared.target, began)
         result = result_of(outcome, cost, run_id=run_id, at=began, extra=extra)
@@ -133,6 +137,10 @@ async def make_call(
     if settle is not None:
         settle()
     return result
+
+
+async def _begin_again(begin: Begin, funds: CallFunds | None, prepared: Prepared) -> None:
+    await begin(prepared, None if funds is None else funds.meter.grant_usd)
 
 
 async def _exchanged(

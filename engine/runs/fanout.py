@@ -125,7 +125,7 @@ async def fan_out(
 
         async def begin(prepared: Prepared, usd: Decimal | None) -> None:
             # A history that is open already costs no time; of a single call it is opened while the provider thinks.
-            if keeper is not None and (purse is not None or len(jobs) > FEW):
+            if keeper is not None and (purse is not None or len(jobs) > FEW or keeper.has_begun(index)):
                 await keeper.expect(index, prepared, job.forecast.expected_usd if usd is None and job.forecast else usd)
 
         call = job.ready

@@ -51,6 +51,10 @@ class Keeper:
             self._unpriced[index] = prepared
         await self._recorder.reserve(index, _call_head(prepared)._replace(sent={}), usd)
 
+    def has_begun(self, index: int) -> bool:
+        """Whether a request of this call has left: what is expected of it then is another attempt."""
+        return index in self._begun
+
     def price_expected(self) -> None:
         """Say what the calls under way may cost, as far as nobody has. It takes a while; any thread may do it."""
         if not self._unpriced:

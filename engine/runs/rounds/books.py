@@ -38,7 +38,7 @@ class KeptRounds:
 
     async def begin(self, place: int, prepared: Prepared, usd: Decimal | None) -> None:
         forecast = self._job.forecast
-        if self._keeper is not None and self._expects:
+        if self._keeper is not None and (self._expects or self._keeper.has_begun(place)):
             likely = forecast.expected_usd if usd is None and forecast is not None else usd
             await self._keeper.expect(place, prepared, likely)
 

@@ -150,6 +150,9 @@ def test_what_came_before_nobody_listened_is_kept(kit: Any, wire: Any) -> None:
         async def expect(self, *_: Any) -> None:
             pass
 
+        def has_begun(self, index: int) -> bool:
+            return False
+
         async def finished(self, index: int, job: Job, result: Any) -> Any:
             kept.append(result)
             return result

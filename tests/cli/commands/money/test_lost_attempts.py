@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -23,9 +25,13 @@ ANSWER = {
 
 @pytest.fixture
 def cutter() -> Iterator[Any]:
-    """A server that cuts the first request of each kind after its headers, and answers the next for 0.1 USD."""
+    """A server that cuts the first request of each kind after its headers, and answers the next for 0.1 USD.
+
+    `second` is set when it has a second one; a prompt with `hold` in it waits for `go_on` then.
+    """
 
     asked: list[str] = []
+    second, go_on = Event(), Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -35,13 +41,17 @@ def cutter() -> Iterator[Any]:
             self.send_header("content-type", "text/event-stream")
             self.end_headers()
             if asked.count(prompt) > 1:
+                second.set()
+                if "hold" in prompt:
+                    go_on.wait(60)
+                    return
                 self.wfile.write(f"data: {json.dumps(ANSWER)}\n\ndata: [DONE]\n\n".encode())
 
         def log_message(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
             pass
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.asked = asked  # type: ignore[attr-defined]
+    server.asked, server.second, server.go_on = asked, second, go_on  # type: ignore[attr-defined]
     Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
     yield server
     server.shutdown()
@@ -109,3 +119,27 @@ def test_without_a_price_it_is_unknown(cli: Cli, cutter: Any, tmp_path: Path) ->
     assert ended.json["summary"]["usd_unknown"] == 1
     spent = cli("spend", "--json", "--config", path).json["total"]
     assert (spent["usd"], spent["unpriced"], spent["estimated"]) == (None, 1, 0)
+
+
+def test_a_process_killed_in_its_second_attempt_has_both_on_the_books(cutter: Any, tmp_path: Path) -> None:
+    path = config(tmp_path / "c.yaml", cutter)
+    command = [sys.executable, "-m", "thinkdial.cli", "ask", "hold the second", "-p", "p", "--config", str(path)]
+    started = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        assert cutter.second.wait(30)
+        started.kill()
+    finally:
+        started.kill()
+        started.communicate()
+        cutter.go_on.set()
+    assert cutter.asked == ["hold the second"] * 2
+    told = subprocess.run(
+        [sys.executable, "-m", "thinkdial.cli", "spend", "--json"],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=60,
+    )
+    total = json.loads(told.stdout)["total"]
+    assert (total["results"], total["estimated"], total["unpriced"]) == (2, 2, 0)
+    assert total["usd"] == total["estimated_usd"] and Decimal(total["usd"]) > 0
