@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from .engine.client import Client, load_config
     from .engine.dose_calls import dose
     from .engine.doses.curves import Dose, DoseCurve, DoseFigure
-    from .engine.exchange.outcome import Latency
+    from .engine.exchange.call_facts import Latency
     from .engine.lock_calls import check_lock, write_lock
     from .engine.locks.comparison import LockCheck
     from .engine.locks.lock import Lock
@@ -69,7 +69,7 @@ _HOMES = {
     ".engine.trials.report": "ArmReport TrialEnd TrialOutcome TrialReport",
     ".engine.dose_calls": "dose",
     ".engine.doses.curves": "Dose DoseCurve DoseFigure",
-    ".engine.exchange.outcome": "Latency",
+    ".engine.exchange.call_facts": "Latency",
     ".engine.lock_calls": "check_lock write_lock",
     ".engine.locks.comparison": "LockCheck",
     ".engine.locks.lock": "Lock",

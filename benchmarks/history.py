@@ -13,9 +13,9 @@ from typing import Any
 
 from measure import Report, Row, Target, in_turns, progress, timed
 
-from thinkdial.engine.history.read import list_runs
 from thinkdial.engine.history.samples import output_samples
 from thinkdial.engine.history.search.matches import RunFilter
+from thinkdial.engine.history.search.run_rows import list_runs
 from thinkdial.engine.history.search.text_index import MOST_RUNS, catch_up
 from thinkdial.engine.history.store import Store
 from thinkdial.engine.history.sums.spend import forecast_errors, spent, spent_in

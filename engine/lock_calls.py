@@ -20,7 +20,7 @@ from .locks.newer_history import with_history
 from .locks.probe_calls import Measured, ProbeCalls, entries_now, measured
 from .locks.probes import probes_from, shipped_probes
 from .planning.option_names import within
-from .results.assembly import timestamp
+from .results.moments import timestamp
 from .runs.forecasts import Note, unheard
 from .runs.jobs import Options
 from .runs.money import CostOptions, usd_of

@@ -10,9 +10,10 @@ import orjson
 
 from .errors import RETRYABLE_KINDS, ErrorKind, Failure
 from .framing.sse import Event, LongBody
-from .json_values import bounded, items, obj, parse_json, parse_reply, text
+from .json_values import items, obj, parse_json, parse_reply, text
 from .schema import Call, Delta, HttpRequest
 from .turns.turn import Exchanged, Manner
+from .untrusted import bounded
 
 Headers = Mapping[str, str]
 """Response headers with lower-case names."""

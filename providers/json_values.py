@@ -19,13 +19,6 @@ MAX_COUNT = 10**15
 
 MAX_DOLLARS_TEXT = 64
 
-MOST_WORDS = 4_000
-"""Characters that are taken of what a server says: of an error, a warning, a header."""
-
-MOST_NAME = 200
-"""Characters that are taken of a name from outside: of a model, a response, a reason to stop."""
-
-
 MOST_LEVELS = 200
 """Levels of nesting that are read. Nobody sends more, and how many Python could take depends on who asks it to."""
 
@@ -167,11 +160,6 @@ def is_whole(words: str) -> bool:
 def is_blank(words: str) -> bool:
     """Whether there is nothing to read; a long text is not copied to know."""
     return not words or words.isspace()
-
-
-def bounded(words: str, limit: int = MOST_WORDS) -> str:
-    """`words`, cut to `limit` characters with an ellipsis where there are more."""
-    return words if len(words) <= limit else f"{words[: limit - 1]}…"
 
 
 def piece_of(value: Any) -> str:

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import re
 
-from .json_values import MOST_WORDS, bounded
+MOST_WORDS = 4_000
+"""Characters that are taken of what a server says: of an error, a warning, a header."""
+
+MOST_NAME = 200
+"""Characters that are taken of a name from outside: of a model, a response, a reason to stop."""
 
 _JOINERS = "\u200c\u200d"
 _SELECTORS = "\ufe00-\ufe0f"
@@ -69,6 +73,11 @@ def harmless(text: str) -> str:
 def harmless_json(document: str) -> str:
     """Return the JSON text `document` with dangerous characters as escapes: the same value, safe on a terminal."""
     return _SUSPECT_IN_JSON.sub(_escape, document)
+
+
+def bounded(words: str, limit: int = MOST_WORDS) -> str:
+    """`words`, cut to `limit` characters with an ellipsis where there are more."""
+    return words if len(words) <= limit else f"{words[: limit - 1]}…"
 
 
 def one_line(text: str, limit: int = 0) -> str:

@@ -8,15 +8,21 @@ from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from msgspec import Struct
 
+from thinkdial.engine.planning.fates import PieceFate, SessionPlace
+from thinkdial.engine.planning.think_plan import AimReceipt, Fidelity
 from thinkdial.engine.results import checked, tool_use
 from thinkdial.engine.results.documents import printed_fields
 from thinkdial.engine.shapes import words as shape_words
 from thinkdial.engine.tools import words as tool_words
 from thinkdial.providers.errors import Failure
+from thinkdial.providers.turns.turn import Turn
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 NOT_PRINTED = {Failure: {"param"}}
-NAMES = {**vars(checked), **vars(shape_words), **vars(tool_use), **vars(tool_words)}
+NAMES = {
+    **vars(checked), **vars(shape_words), **vars(tool_use), **vars(tool_words),
+    "Turn": Turn, "PieceFate": PieceFate, "SessionPlace": SessionPlace, "AimReceipt": AimReceipt, "Fidelity": Fidelity,
+}  # fmt: skip
 
 
 def object_schema(properties: dict[str, Any], required: list[str] | None = None) -> dict[str, Any]:

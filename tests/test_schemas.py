@@ -14,9 +14,10 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator, ValidationError
 
-from thinkdial.engine.exchange.outcome import Latency
-from thinkdial.engine.results.assembly import make_run, timestamp
+from thinkdial.engine.exchange.call_facts import Latency
+from thinkdial.engine.results.assembly import make_run
 from thinkdial.engine.results.documents import result_document, run_document
+from thinkdial.engine.results.moments import timestamp
 from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.profiles.facts import packaged_text
 from thinkdial.providers.errors import Failure

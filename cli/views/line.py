@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.text import Text
 
+GOOD, CAUTION, BAD, QUIET, STRONG = "green", "magenta", "red", "dim", "bold"
+"""Styles by meaning, in colours of the terminal's own theme; a mark or a word always says the same."""
 
 _NARROW = str.maketrans("", "", "→–·✓≈≥≤×…—")
 """Signs of ours that take one column, as ASCII does: for them Rich need not read its tables."""

@@ -14,7 +14,7 @@ from msgspec import Struct
 from ...providers.errors import Failure, ThinkdialError
 from ..checks.gates import GateTally
 from ..costs.budget.limits import dollars
-from ..results.assembly import timestamp
+from ..results.moments import timestamp
 from ..results.result import Cost, Result
 from .output.summary import Tally
 from .output.works import PASSING_KINDS

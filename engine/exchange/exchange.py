@@ -19,13 +19,14 @@ from ..planning.prepare import Prepared, unstreamed, with_levels, without_field
 from ..planning.report import without_refused_pieces
 from ..targets.authorize import Authorize, by_key
 from ..targets.keys import Key
+from .call_facts import ATTEMPT_LOST, LOSING_KINDS, NEVER_SENT, WITHHELD
 from .connections.body import TooLargeError, read_error_body
 from .connections.errors import OnlyCommentsError, ReadTimedOutError, TransportError
 from .connections.response import Response
 from .intake import Intake
 from .lessons.memory import hint_of
 from .observer import CallObserver, CallPurse
-from .outcome import ATTEMPT_LOST, NEVER_SENT, WITHHELD, Marks, Outcome, request_id_in, stopped
+from .outcome import Marks, Outcome, request_id_in, stopped
 from .reader import ResponseReader
 from .retry import LOSING_KINDS, Attempt, Patience, wait_before_retry
 from .secrets import Secrets, secrets_of

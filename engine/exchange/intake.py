@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from ...providers.errors import Failure
 from ...providers.framing.sse import MAX_BODY_BYTES
-from ...providers.json_values import MOST_NAME, bounded
 from ...providers.schema import (
     AnswerDelta,
     AnswerWasReasoning,
@@ -20,6 +19,7 @@ from ...providers.schema import (
     Served,
 )
 from ...providers.turns.pieces import TurnPiece
+from ...providers.untrusted import MOST_NAME, bounded
 from .connections.body import Bound
 from .redaction import Redactor
 from .secrets import Secrets

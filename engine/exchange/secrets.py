@@ -10,8 +10,8 @@ from msgspec.structs import replace
 
 from ...providers.errors import Failure
 from ...providers.fold import Reply
-from ...providers.json_values import bounded
 from ...providers.schema import HttpRequest, Notice
+from ...providers.untrusted import bounded
 from ..planning.prepare import Prepared, sent_prompt
 from ..targets.authorize import auth_of
 from ..targets.keys import Key

@@ -8,12 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..results.documents import dollars_text, result_document
-from .read import RunRow, StoredResult, StoredRun
-from .sums.spend import BudgetState, Disagreement, ForecastErrors, Spent
 from .sums.spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendSpan, SpendTable
 
 if TYPE_CHECKING:
+    from .read import StoredResult, StoredRun
     from .replay import Replayed
+    from .search.run_rows import RunRow
+    from .sums.spend import BudgetState, Disagreement, ForecastErrors, Spent
 
 HISTORY_SCHEMA = "thinkdial.history/1"
 REPLAY_SCHEMA = "thinkdial.replay/1"

@@ -13,25 +13,11 @@ from ..exchange.raw_response import RawResponse
 from ..results.assembly import summarize
 from ..results.result import Result
 from .conversations.rows import sessions_holding
-from .read import RunRow, StoredResult, StoredRun, find_run, list_runs, remove_runs, run_numbers, stored_run
-from .search.matches import RunFilter
+from .read import StoredResult, StoredRun, find_run, remove_runs, run_numbers, stored_run
 from .store import Store
 
 MOST_NAMES = 8
 """Results that are named where one has to be chosen."""
-
-
-class RunList(Struct, frozen=True):
-    """The runs that fit. `exists` is False while nothing was ever stored."""
-
-    rows: Sequence[RunRow]
-    exists: bool
-
-
-def matching_runs(wanted: RunFilter) -> RunList:
-    """The runs that `wanted` describes, newest first."""
-    with Store.open() as store:
-        return RunList(list_runs(store, wanted), store.exists)
 
 
 def named_runs(names: Sequence[str]) -> list[StoredRun]:

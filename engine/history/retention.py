@@ -7,7 +7,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 
-from ..results.assembly import timestamp
+from ..results.moments import timestamp
 from .heads import Retention
 from .store import Store, store_error
 

@@ -8,7 +8,7 @@ from msgspec.structs import replace
 from ...providers.errors import ConfigError, Failure
 from ...providers.fold import Reply
 from ...providers.schema import Json, Notice
-from ..exchange.outcome import Latency
+from ..exchange.call_facts import Latency
 from ..exchange.raw_response import RawResponse, reply_of
 from ..results.receipt import read_reasoning
 from ..results.result import Cost, Result, Status, ThinkReceipt

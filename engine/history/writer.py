@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from ..results.assembly import timestamp
 from ..results.documents import dollars_text, result_document
+from ..results.moments import timestamp
 from ..results.result import Result
 from .blobs import compressed, parted
 from .heads import CallHead, RunHead

@@ -17,8 +17,8 @@ from ...providers.schema import Json
 from ...providers.think import parse_think
 from ...providers.untrusted import harmless_json
 from ..checks.expectation import check_expectation, named_part
-from ..results.assembly import timestamp
 from ..results.documents import plain
+from ..results.moments import timestamp
 from ..results.result import CostSource
 from ..statistics.intervals import proportion_interval, quantile
 from .lock import LOCK_SCHEMA, MEASURES, Lock, LockedPrice, LockedRequest, LockEntry, Probe, ProbeSamples

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,13 +18,15 @@ from ...providers.merge import at_path
 from ...providers.schema import FinishReason, Json, Notice, Usage
 from ...providers.skipped import skipped
 from ...providers.think import Think
-from ..exchange.outcome import Latency, Outcome
+from ..exchange.call_facts import Latency
+from ..exchange.outcome import Outcome
 from ..planning.prepare import Prepared, Twin
 from ..planning.report import reported_fates
 from ..planning.think_plan import AimReceipt
 from ..planning.turns import turn_of
 from ..targets.target import Target
 from .charge import beside_usd, cost_is_unknown
+from .moments import timestamp
 from .receipt import empty_notice, judge, read_reasoning
 from .result import Cost, Reasoning, Result, Run, RunFile, Status, Summary, ThinkReceipt
 
@@ -44,11 +46,6 @@ EFFORT_PATHS = ("reasoning.effort", "reasoning_effort", "output_config.effort")
 def new_id() -> str:
     """32 hexadecimal digits that nobody else has."""
     return os.urandom(16).hex()
-
-
-def timestamp(moment: datetime) -> str:
-    """RFC 3339 in UTC, to the second."""
-    return f"{moment.astimezone(UTC).replace(tzinfo=None).isoformat(timespec='seconds')}Z"
 
 
 def result_of(outcome: Outcome, cost: Cost, *, run_id: str, at: datetime, extra: tuple[Notice, ...] = ()) -> Result:

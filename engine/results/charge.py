@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from ...providers.errors import ErrorKind
 from ...providers.json_values import items
-from ..exchange.outcome import ATTEMPT_LOST, NEVER_SENT
+from ..exchange.call_facts import ATTEMPT_LOST, NEVER_SENT
 from .result import Cost, Result
 
 UNBILLED_KINDS: frozenset[ErrorKind] = frozenset(

@@ -16,9 +16,10 @@ from msgspec import NODEFAULT, Struct
 from ...providers.errors import Failure
 from ...providers.json_values import MAX_DOLLARS_TEXT, array, obj
 from ...providers.schema import Json, Notice, Usage
-from ..exchange.outcome import Latency
+from ...providers.turns.turn import Turn
+from ..exchange.call_facts import Latency
 from ..planning.fates import PieceFate, SessionPlace
-from ..planning.think_plan import AimReceipt
+from ..planning.think_plan import AimReceipt, Fidelity
 from ..shapes import words as shape_words
 from ..shapes.words import ShapeChange, ShapeReceipt, ShapingCall
 from ..tools import words as tool_words
@@ -47,8 +48,12 @@ _BEYOND_NUMBERS = 10**18
 """More than any count, duration or rate; and what is no number at all is not less."""
 
 # What an annotation of `Result` means, for whoever reads its types. A call that restores nothing goes without it.
-for _type in (ShapeReceipt, ServerToolUse, ToolRun, ToolsReceipt, ToolCall):
+for _type in (
+    ShapeReceipt, ServerToolUse, ToolRun, ToolsReceipt, ToolCall, Turn, PieceFate, SessionPlace, AimReceipt,
+    CheckOutcome, Escalation,
+):  # fmt: skip
     setattr(values_of_calls, _type.__name__, _type)
+setattr(values_of_calls, "Fidelity", Fidelity)  # noqa: B010
 
 _REQUIRED = frozenset(("profile", "provider", "model", "status", "think"))
 

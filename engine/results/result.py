@@ -10,16 +10,15 @@ from msgspec import Struct, field
 
 from ...providers.errors import Failure
 from ...providers.schema import FinishReason, Json, Notice, TokensSource, Usage, Visibility
-from ...providers.turns.turn import Turn
-from ..exchange.outcome import Latency
-from ..planning.fates import PieceFate, SessionPlace
-from ..planning.plan import Fidelity
-from ..planning.think_plan import AimReceipt
-from .checked import CheckOutcome, Escalation
+from ..exchange.call_facts import Latency
 
 if TYPE_CHECKING:
+    from ...providers.turns.turn import Turn
+    from ..planning.fates import PieceFate, SessionPlace
+    from ..planning.think_plan import AimReceipt, Fidelity
     from ..shapes.words import ShapeReceipt
     from ..tools.words import ToolCall, ToolsReceipt
+    from .checked import CheckOutcome, Escalation
     from .tool_use import ServerToolUse, ToolRun
 
 Status = Literal["ok", "partial", "error", "cancelled"]

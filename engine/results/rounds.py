@@ -10,7 +10,7 @@ from msgspec.structs import replace
 from ...providers.dialects.finish_words import is_paused
 from ...providers.errors import Failure
 from ...providers.schema import Notice, TokensSource, Usage, Visibility
-from ..exchange.outcome import Latency
+from ..exchange.call_facts import Latency
 from .result import Cost, CostSource, Reasoning, Result, Round, RoundPlace, RoundsEnd, Verdict
 from .tool_use import ServerToolUse, ToolRun
 

@@ -19,7 +19,7 @@ from ..history.conversations.changes import asked_document
 from ..history.conversations.rows import StoredSession, StoredTurn, find_session
 from ..history.conversations.trees import NewSession, NewTurn, store_tree
 from ..history.store import Store
-from ..results.assembly import timestamp
+from ..results.moments import timestamp
 from .conversation import Conversation, conversation_of, open_conversation, tree_of
 from .forms import markdown
 from .forms.file_text import json_of, text_of, value_of

@@ -9,7 +9,7 @@ from typing import Self
 
 from ...profiles.tools.own_tools import BETWEEN
 from ...providers.errors import ConfigError
-from ...providers.json_values import bounded
+from ...providers.untrusted import bounded
 from ..results.tool_use import ToolRun
 from ..tools.words import ToolCall
 from .allowed import AllowedTools, fingerprint

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from msgspec import Struct
 
-from ...providers.json_values import bounded
 from ...providers.schema import Notice
 from ...providers.turns.pieces import TurnPiece
+from ...providers.untrusted import bounded
 from .calls import read_calls, unchecked_calls
 from .request import ToolsPlan
 from .words import ToolCall, ToolsReceipt

@@ -6,9 +6,10 @@ import json
 from collections.abc import Iterable
 from typing import Any, cast
 
-from ...providers.json_values import bounded, parse_json
+from ...providers.json_values import parse_json
 from ...providers.schema import Json
 from ...providers.turns.pieces import TurnPiece
+from ...providers.untrusted import bounded
 from ..shapes.answer import UnheldError, held_against
 from .choice import ToolChoice
 from .definitions import Tool

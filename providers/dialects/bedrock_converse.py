@@ -17,7 +17,7 @@ from ..errors import ErrorKind, Failure, kind_for_status
 from ..framing.choice import EVENT_STREAM
 from ..framing.eventstream import EXCEPTION
 from ..framing.sse import Event
-from ..json_values import bounded, count, items, obj, parse_reply, piece_of, text
+from ..json_values import count, items, obj, parse_reply, piece_of, text
 from ..merge import merged
 from ..refusals.sizes import is_long_prompt
 from ..refusals.waits import retry_delay_s
@@ -34,6 +34,7 @@ from ..schema import (
     UsageReport,
 )
 from ..skipped import skipped
+from ..untrusted import bounded
 from ..usage import RawCounts, reconcile
 from ..wires import converse as wire
 from .finish_words import finish_word, reason_of

@@ -10,10 +10,11 @@ from typing import Any
 
 from ..dialect import Decoder, Headers, Quirks, failure
 from ..errors import ErrorKind, Failure, kind_for_status
-from ..json_values import array, bounded, items, obj, text
+from ..json_values import array, items, obj, text
 from ..refusals.sizes import is_long_prompt
 from ..refusals.waits import retry_delay_s
 from ..schema import Call, Delta, HttpRequest
+from ..untrusted import bounded
 from ..wires import chat as wire
 from . import openai_chat
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from ..json_values import bounded
+from ..untrusted import bounded
 
 CONTEXT: Mapping[str, str] = {
     r"prompt (?:is )?too long": "https://platform.claude.com/docs/en/build-with-claude/context-windows",

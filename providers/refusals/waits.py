@@ -11,7 +11,7 @@ import math
 import re
 from collections.abc import Mapping
 
-from ..json_values import bounded
+from ..untrusted import bounded
 from .rate_headers import PART, UNITS_S, readings, seconds_until
 
 LONGEST_S = 1e9

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from ....engine.results.assembly import timestamp
 from ....engine.results.forms import form_of
+from ....engine.results.moments import timestamp
 from ....engine.trials.report import TrialEnd, TrialOutcome, TrialReport
 from ....providers.errors import ThinkdialError, UsageError
 from ...confirmation import agreed

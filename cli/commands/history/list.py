@@ -30,8 +30,8 @@ def list_(
 
     Example:  thinkdial history list --search prime --since 7d
     """
-    from ....engine.history.queries import matching_runs
     from ....engine.history.search.matches import RunFilter
+    from ....engine.history.search.run_rows import matching_runs
     from ...days import parse_span
     from ...output import emit, listed, say
 

@@ -32,8 +32,9 @@ def open_(
 
     Example:  thinkdial open last
     """
-    from ....engine.history.queries import matching_runs, named_run
+    from ....engine.history.queries import named_run
     from ....engine.history.search.matches import RunFilter
+    from ....engine.history.search.run_rows import matching_runs
     from ....engine.targets.extras import how_to_add
     from ....profiles.config import load
     from ....providers.errors import UsageError

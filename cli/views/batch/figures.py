@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ....providers.untrusted import one_line
+from ..line import BAD, CAUTION, GOOD, QUIET
 from ..numbers import UNKNOWN, dollars, seconds
-from ..run.phrases import BAD, CAUTION, GOOD, QUIET, kind_words
+from ..run.phrases import kind_words
 
 if TYPE_CHECKING:
     from ....engine.batch.progress import Activity, CrewStanding, ProfileProgress

@@ -11,9 +11,9 @@ from rich.text import Text
 from ....engine.batch.provider.job_store import BatchJob, BatchPart
 from ....providers.untrusted import one_line
 from ..grid import Column
+from ..line import BAD, CAUTION, GOOD, QUIET
 from ..name_list import NameList, cells
 from ..numbers import UNKNOWN
-from ..run.phrases import BAD, CAUTION, GOOD, QUIET
 
 _STAGES = {
     "planned": ("unsent", CAUTION),

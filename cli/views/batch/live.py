@@ -12,7 +12,7 @@ from rich.segment import Segment
 from rich.style import Style
 
 from ...output import console
-from ..run.phrases import BAD, GOOD, QUIET, STRONG
+from ..line import BAD, GOOD, QUIET, STRONG
 from ..wrap import fit
 from .figures import Figures, crew_words, figures_of, span
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from ....engine.planning.think_plan import OF_THE_MODEL
 from ....providers.untrusted import one_line
 from ...output import is_terminal, say
-from ..run.phrases import BAD, CAUTION
+from ..line import BAD, CAUTION
 from .figures import crew_words, figures_of, span
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from rich.table import Table
 from rich.text import Text
 
 from ..grid import Column, needs, ranked, ruled, stacked
+from ..line import BAD, CAUTION, QUIET, STRONG
 from ..numbers import at_the_point
-from ..run.phrases import BAD, CAUTION, QUIET, STRONG
 from ..wrap import wrap_line
 from .summary import UNDER, SummaryRow, has_judged, notes, rows, star_words, totals
 

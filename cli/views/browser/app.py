@@ -13,14 +13,15 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 from textual.widgets import DataTable, Footer, Input, Static
 
-from ....engine.history.read import RunRow, StoredRun
+from ....engine.history.read import StoredRun
+from ....engine.history.search.run_rows import RunRow
 from ....engine.results.difference import difference
 from ....engine.results.result import Result
 from ....profiles.profile import Reference
 from ....providers.errors import ThinkdialError
 from ....providers.untrusted import harmless, one_line
 from ..choose.difference import NamedDifference, difference_view
-from ..history.run_list import cost_words, status_words
+from ..history.run_words import cost_words, status_words
 from ..markdown import ModelMarkdown
 from ..run.answers import answers
 from ..run.phrases import reasoning_words, why_not_whole
@@ -85,7 +86,8 @@ class RunsScreen(OwnScreen):
             when = one_line(row.created_at).replace("T", " ")[:16]
             names = ", ".join(one_line(name) for name in row.profiles)
             cells = [str(row.number), when, one_line(row.prompt, 60), one_line(names, 40)]
-            table.add_row(*map(Text, cells), status_words(row), cost_words(row), key=str(row.number))
+            words = (Text.assemble(*status_words(row).pieces), Text.assemble(*cost_words(row).pieces))
+            table.add_row(*map(Text, cells), *words, key=str(row.number))
         table.move_cursor(row=at)
         table.focus()
 

@@ -10,9 +10,9 @@ from rich.text import Text
 from ....engine.cells.cell import Cell
 from ....engine.results.result import Result
 from ..grid import BEST_STYLE, Column, needs, ruled
+from ..line import QUIET, STRONG
 from ..numbers import BEST
 from ..run.dial import labels
-from ..run.phrases import QUIET, STRONG
 from ..run.think_notes import think_notes
 from .cell_words import CellRow, MeasureWords, cell_rows, legend
 

@@ -16,10 +16,10 @@ from ....engine.results.result import Run
 from ....engine.results.word_changes import WordPiece
 from ....providers.untrusted import harmless, one_line
 from ..grid import Column, ruled
+from ..line import BAD, CAUTION, GOOD, QUIET, STRONG
 from ..numbers import UNKNOWN, dollars, rate, seconds, tokens
 from ..quotation import fenced, inline
 from ..run.dial import labels
-from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
 from ..wrap import wrap
 from .sides import LEAST_WIDTH, sides
 

@@ -12,10 +12,9 @@ from ....engine.locks.comparison import EntryCheck, LockChange, LockCheck, LockT
 from ....engine.locks.lock import Lock, LockEntry
 from ....providers.untrusted import one_line
 from ..grid import Column, needs, ruled
-from ..line import Line
+from ..line import BAD, CAUTION, GOOD, QUIET, STRONG, Line
 from ..numbers import LONGEST_NAME, UNKNOWN, dollars
 from ..quotation import inline
-from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
 from ..wrap import wrap_line
 from .difference import WIDEST, ratio_words
 

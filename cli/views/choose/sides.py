@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ....engine.results.word_changes import WordPiece
-from ..run.phrases import BAD, GOOD
+from ..line import BAD, GOOD
 
 LEAST_WIDTH = 120
 """Columns of a terminal from which both answers have room."""

@@ -10,9 +10,9 @@ from rich.text import Text
 from ....engine.doses.curves import LEVEL, Dose, DoseCurve, DoseFigure
 from ....providers.untrusted import one_line
 from ..grid import Column, needs, ruled
+from ..line import CAUTION, QUIET, STRONG
 from ..numbers import ALIKE, UNKNOWN, rounded_dollars, rounded_tokens, seconds
 from ..report.scales import Scale, fitting
-from ..run.phrases import CAUTION, QUIET, STRONG
 
 _LEAST_PLOT, _MOST_PLOT = 16, 60
 _WIDE = 110

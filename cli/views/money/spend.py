@@ -13,8 +13,8 @@ from ....engine.history.sums.spend import BudgetState, ForecastErrors, Spent
 from ....engine.history.sums.spend_tables import AnyTable, DisagreementTable, ForecastTable, SpendSpan, SpendTable
 from ....providers.untrusted import one_line
 from ..grid import Column, needs
+from ..line import BAD, CAUTION, GOOD, QUIET, STRONG
 from ..numbers import LONGEST_NAME, UNKNOWN, dollars, tokens
-from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
 
 WIDE = 110
 BAR = 24

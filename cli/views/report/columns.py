@@ -12,9 +12,10 @@ from ....engine.results.result import Result
 from ....profiles.profile import Reference
 from ....providers.untrusted import one_line
 from ..checks.outcome import check_words
+from ..line import BAD, CAUTION, GOOD
 from ..numbers import UNKNOWN, at_the_point, dollars, seconds, tokens
 from ..run.continuity import went_along
-from ..run.phrases import BAD, CAUTION, GOOD, kind_words, verdict_words
+from ..run.phrases import kind_words, verdict_words
 from ..run.rows import ResultRow, rows
 
 TONES = {GOOD: "good", CAUTION: "caution", BAD: "bad"}

@@ -13,21 +13,12 @@ from rich.text import Text
 from ....engine.results.result import Result
 from ....providers.json_values import is_blank
 from ....providers.untrusted import harmless
+from ..line import BAD, CAUTION, QUIET, STRONG
 from ..wrap import COLUMN_DIVIDER, columns_that_fit, wrap
 from .continuity import went_along
 from .dial import check_of, labels, think_path
 from .excerpt import ReasoningView, excerpt
-from .phrases import (
-    BAD,
-    CAUTION,
-    QUIET,
-    STRONG,
-    model_words,
-    reasoning_words,
-    state_words,
-    verdict_words,
-    why_not_whole,
-)
+from .phrases import model_words, reasoning_words, state_words, verdict_words, why_not_whole
 
 _NARROWEST = 36
 _WIDEST = 120

@@ -8,11 +8,9 @@ from ....engine.results.result import Result, Verdict
 from ....providers.errors import ErrorKind, Failure
 from ....providers.schema import Visibility
 from ....providers.untrusted import one_line
+from ..line import BAD, CAUTION, GOOD, QUIET
 from ..numbers import dollars, tokens
 from .dial import asked
-
-GOOD, CAUTION, BAD, QUIET, STRONG = "green", "magenta", "red", "dim", "bold"
-"""Styles by meaning, in colours of the terminal's own theme; a mark or a word always says the same."""
 
 _VERDICTS: Mapping[Verdict, tuple[str, str, str]] = {
     "as_asked": ("✓", "as asked", GOOD),

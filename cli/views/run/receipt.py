@@ -9,21 +9,11 @@ from itertools import islice
 from ....engine.results.result import Result
 from ....providers.errors import Failure
 from ....providers.untrusted import one_line
-from ..line import Line
+from ..line import BAD, CAUTION, QUIET, STRONG, Line
 from ..numbers import LONGEST_NAME, dollars, rate, seconds, tokens
 from .continuity import went_along
 from .dial import asked, check_of, is_substituted, labels, think_path
-from .phrases import (
-    BAD,
-    CAUTION,
-    QUIET,
-    STRONG,
-    explanation,
-    failure_hint,
-    failure_sentence,
-    state_words,
-    verdict_words,
-)
+from .phrases import explanation, failure_hint, failure_sentence, state_words, verdict_words
 
 _COST_SOURCES = {
     "provider": "provider's bill", "catalogue": "provider's list", "table": "price table", "profile": "profile's price",

@@ -9,9 +9,9 @@ from rich.text import Text
 
 from ....engine.results.result import Result
 from ..grid import Column, needs, ruled, stacked
+from ..line import QUIET, STRONG
 from ..numbers import at_the_point
 from .dial import labels
-from .phrases import QUIET, STRONG
 from .receipt import receipt_line
 from .rows import ResultRow, one_sample_words, rows
 from .think_notes import think_notes

@@ -6,8 +6,8 @@ from rich.text import Text
 
 from ....engine.sessions.context.outlook import Outlook
 from ....providers.untrusted import one_line
+from ..line import CAUTION, QUIET, STRONG
 from ..numbers import dollar_span, dollars
-from ..run.phrases import CAUTION, QUIET, STRONG
 
 _SOON = 5
 """Turns within which an end is worth a warning."""

@@ -10,8 +10,8 @@ from rich.text import Text
 from ....engine.sessions.queries import SessionRow
 from ....providers.untrusted import one_line
 from ..grid import Column
+from ..line import QUIET, STRONG
 from ..name_list import UNFOLDED, NameList, cells
-from ..run.phrases import QUIET, STRONG
 
 _GAP = "  "
 

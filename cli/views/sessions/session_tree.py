@@ -14,8 +14,8 @@ from ....engine.history.conversations.rows import StoredTurn
 from ....engine.sessions.queries import SessionTree
 from ....providers.turns.pieces import TurnPiece
 from ....providers.untrusted import one_line
+from ..line import CAUTION, QUIET, STRONG
 from ..numbers import dollars, tokens
-from ..run.phrases import CAUTION, QUIET, STRONG
 from ..tools.calls import LONGEST_CALL
 
 _INDENT = "     "

@@ -20,8 +20,9 @@ from ....engine.results.result import Result
 from ....providers.errors import Failure
 from ....providers.schema import AnswerDelta, AnswerWasReasoning, Delta, ReasoningDelta, ReasoningWithheld
 from ....providers.untrusted import one_line
+from ..line import BAD, CAUTION, GOOD, QUIET, STRONG
 from ..numbers import dollars, seconds
-from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG, failure_sentence, kind_words, state_words
+from ..run.phrases import failure_sentence, kind_words, state_words
 from ..wrap import COLUMN_DIVIDER, columns_that_fit, fit, wrap
 from .column_text import ColumnText, Piece
 from .tail import Tail

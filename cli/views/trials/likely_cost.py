@@ -10,8 +10,8 @@ from rich.text import Text
 
 from ....providers.untrusted import one_line
 from ..grid import Column, needs, ruled
+from ..line import QUIET, STRONG
 from ..run.forecast_cells import HEADS, total_amounts, unknown_words
-from ..run.phrases import QUIET, STRONG
 from ..wrap import wrap
 
 if TYPE_CHECKING:

@@ -16,8 +16,8 @@ from ...output import console, is_terminal, say
 from ..batch.figures import span
 from ..batch.live import can_draw
 from ..batch.progress import LINE_EVERY_S, Reporter
+from ..line import QUIET
 from ..numbers import dollars
-from ..run.phrases import QUIET
 from ..wrap import fit
 from .cells import ArmCells, cells_of
 from .table import arm_table

@@ -9,7 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ..grid import Column, needs, ruled, stacked
-from ..run.phrases import BAD, CAUTION, GOOD, QUIET, STRONG
+from ..line import BAD, CAUTION, GOOD, QUIET, STRONG
 from ..wrap import wrap_line
 from .cells import ArmCells, Mark, cells_of
 from .words import LEGEND, headline, outlook, reasons, totals

@@ -8,7 +8,7 @@ from typing import Any
 
 from ....providers.json_values import parse_json
 from ....providers.untrusted import csv_cell
-from ...exchange.outcome import NEVER_SENT
+from ...exchange.call_facts import NEVER_SENT
 from ...results.assembly import SIMULATED
 from ...results.csv_columns import BATCH_COLUMNS, EARLIER_BATCH_COLUMNS, OF_A_RESULT, calls_in, cells_in, value_in
 from .records import line_of_cells

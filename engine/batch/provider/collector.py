@@ -19,12 +19,14 @@ from ....providers.batches.contract import BatchState, RowOutcome
 from ....providers.dialect import failure
 from ....providers.errors import ConfigError, Failure, StoreError
 from ....providers.fold import Reply
-from ....providers.json_values import MOST_NAME, bounded, parse_reply
+from ....providers.json_values import parse_reply
 from ....providers.schema import Notice
+from ....providers.untrusted import MOST_NAME, bounded
 from ...checks.judgement import judge_apart
 from ...costs.prices.pricing import price_of
+from ...exchange.call_facts import Latency
 from ...exchange.files.client import ApiError
-from ...exchange.outcome import Latency, Outcome
+from ...exchange.outcome import Outcome
 from ...exchange.raw_response import RawResponse, reply_of
 from ...exchange.secrets import NOTHING_SECRET, Secrets
 from ...history.record import Recorder

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from ....providers.errors import StoreError
 from ....providers.schema import Json
 from ....providers.turns.pieces import TurnPiece
-from ...results.assembly import new_id, timestamp
+from ...results.assembly import new_id
+from ...results.moments import timestamp
 from ..blobs import compressed
 from ..store import Store
 from .claims import require_unclaimed

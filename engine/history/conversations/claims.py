@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from ....providers.errors import StoreError
-from ...results.assembly import timestamp
+from ...results.moments import timestamp
 from ..processes import is_running, this_machine
 from ..store import Store
 from .rows import StoredSession

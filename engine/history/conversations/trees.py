@@ -9,7 +9,8 @@ from msgspec import Struct
 
 from ....providers.errors import StoreError
 from ....providers.schema import Json
-from ...results.assembly import new_id, timestamp
+from ...results.assembly import new_id
+from ...results.moments import timestamp
 from ..blobs import compressed
 from ..store import Store
 from .rows import StoredSession, TurnKind, known_session

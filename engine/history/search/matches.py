@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import chain
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
-from msgspec import Struct
+from msgspec import Struct, field
 
-from ...results.assembly import timestamp
+from ...results.moments import timestamp
 from .text_index import candidates
 
 if TYPE_CHECKING:
@@ -34,8 +33,7 @@ class RunFilter(Struct, frozen=True):
     limit: int = 20
 
 
-@dataclass(slots=True)
-class _Where:
+class _Where(Struct):
     """Conditions on `runs` and their values."""
 
     conditions: list[str] = field(default_factory=list[str])

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from ....providers.errors import StoreError
-from ...results.assembly import timestamp
+from ...results.moments import timestamp
 
 if TYPE_CHECKING:
     import sqlite3

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 from rich.console import Console, RenderableType
 
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.results.result import Cost, Reasoning, Result, Run, Summary, ThinkReceipt
 from thinkdial.providers.schema import Usage
 

@@ -12,7 +12,7 @@ from thinkdial.engine.batch.output.document import output_document, output_line
 from thinkdial.engine.batch.output.works import Work
 from thinkdial.engine.batch.rows.digests import digest_of
 from thinkdial.engine.batch.rows.rows import Row
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.results.checked import CheckOutcome
 from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.providers.dialect import failure

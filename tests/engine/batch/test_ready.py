@@ -19,7 +19,7 @@ from thinkdial.engine.batch.listener import NoListener
 from thinkdial.engine.batch.options import BatchOptions, Source
 from thinkdial.engine.batch.output.summary import Tally
 from thinkdial.engine.batch.run import NoWatcher, ready_batch
-from thinkdial.engine.results.assembly import timestamp
+from thinkdial.engine.results.moments import timestamp
 from thinkdial.profiles.config import Config
 from thinkdial.providers.errors import ConfigError, UsageError
 

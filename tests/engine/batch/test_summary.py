@@ -13,7 +13,7 @@ from msgspec.structs import asdict
 
 from thinkdial.engine.batch.output.csv_lines import HEADS, csv_line, read_cells
 from thinkdial.engine.batch.output.summary import Group, Tally
-from thinkdial.engine.exchange.outcome import NEVER_SENT
+from thinkdial.engine.exchange.call_facts import NEVER_SENT
 from thinkdial.engine.statistics.intervals import proportion_interval
 from thinkdial.profiles.profile import Reference
 

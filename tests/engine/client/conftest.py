@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from thinkdial.engine.history.read import RunRow, list_runs
 from thinkdial.engine.history.search.matches import RunFilter
+from thinkdial.engine.history.search.run_rows import RunRow, list_runs
 from thinkdial.engine.history.store import Store
 from thinkdial.simulator import Simulator, simulator_in_thread
 

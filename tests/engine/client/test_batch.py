@@ -18,7 +18,7 @@ import pytest
 
 import thinkdial
 from thinkdial.engine.batch.hands import child, local
-from thinkdial.engine.history.read import RunRow
+from thinkdial.engine.history.search.run_rows import RunRow
 from thinkdial.engine.history.store import Store, database_path
 from thinkdial.engine.history.sums.spend import spent
 from thinkdial.simulator import Simulator

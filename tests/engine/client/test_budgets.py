@@ -11,7 +11,7 @@ import pytest
 
 import thinkdial
 from thinkdial.engine.costs.budget import limits
-from thinkdial.engine.history.read import RunRow
+from thinkdial.engine.history.search.run_rows import RunRow
 
 from .conftest import Till, WriteConfig
 

@@ -16,7 +16,8 @@ import pytest
 
 import thinkdial
 from thinkdial.engine.api import ready_run
-from thinkdial.engine.history.read import RunRow, stored_run
+from thinkdial.engine.history.read import stored_run
+from thinkdial.engine.history.search.run_rows import RunRow
 from thinkdial.engine.history.store import Store, database_path
 from thinkdial.engine.history.sums.spend import spent
 from thinkdial.engine.planning.prepare import Prompt

@@ -14,7 +14,7 @@ import pytest
 
 import thinkdial
 from thinkdial import Session
-from thinkdial.engine.history.read import RunRow
+from thinkdial.engine.history.search.run_rows import RunRow
 
 from .conftest import Till, WriteConfig
 

@@ -17,12 +17,11 @@ from thinkdial.profiles import facts
 from thinkdial.providers.dialect import failure
 from thinkdial.providers.errors import Failure, did_you_mean
 from thinkdial.providers.fold import MOST_NOTICES, Fold
-from thinkdial.providers.json_values import MOST_WORDS
 from thinkdial.providers.refusals.rate_headers import readings, seconds_until
 from thinkdial.providers.refusals.waits import retry_delay_s
 from thinkdial.providers.registry import NAMES, dialect
 from thinkdial.providers.schema import Notice
-from thinkdial.providers.untrusted import csv_cell, harmless, harmless_json, one_line
+from thinkdial.providers.untrusted import MOST_WORDS, csv_cell, harmless, harmless_json, one_line
 
 from ...growth import LINEAR, growth
 from .recordings import CONTRACT, kind_of

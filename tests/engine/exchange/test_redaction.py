@@ -11,7 +11,6 @@ from thinkdial.engine.exchange.intake import Saying
 from thinkdial.engine.exchange.redaction import MARK, Redactor
 from thinkdial.engine.exchange.secrets import NOTHING_SECRET, Secrets
 from thinkdial.providers.errors import Failure
-from thinkdial.providers.json_values import MOST_NAME, MOST_WORDS
 from thinkdial.providers.schema import (
     AnswerDelta,
     AnswerWasReasoning,
@@ -22,6 +21,7 @@ from thinkdial.providers.schema import (
     ReasoningDelta,
     Served,
 )
+from thinkdial.providers.untrusted import MOST_NAME, MOST_WORDS
 
 from ...cases import each
 from ...growth import LINEAR, growth

@@ -12,11 +12,11 @@ from typing import Any, get_args
 
 from msgspec.structs import replace
 
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
 from thinkdial.engine.planning.plan import Fidelity
-from thinkdial.engine.results.assembly import timestamp
 from thinkdial.engine.results.checked import CheckKind, CheckOutcome
+from thinkdial.engine.results.moments import timestamp
 from thinkdial.engine.results.result import Cost, CostSource, Forecast, Reasoning, Result, Status, ThinkReceipt, Verdict
 from thinkdial.providers.errors import ErrorKind, Failure
 from thinkdial.providers.schema import FinishReason, Notice, TokensSource, Usage, Visibility

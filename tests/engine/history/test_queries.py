@@ -6,15 +6,9 @@ import pytest
 from msgspec.structs import replace
 
 from thinkdial.engine.history.documents import sent_document
-from thinkdial.engine.history.queries import (
-    chosen_runs,
-    forget_runs,
-    matching_runs,
-    named_run,
-    named_runs,
-    one_response,
-)
+from thinkdial.engine.history.queries import chosen_runs, forget_runs, named_run, named_runs, one_response
 from thinkdial.engine.history.search.matches import RunFilter
+from thinkdial.engine.history.search.run_rows import matching_runs
 from thinkdial.engine.results.result import ThinkReceipt
 from thinkdial.providers.errors import StoreError, UsageError
 

@@ -10,15 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.exchange.outcome import Latency
-from thinkdial.engine.history.read import (
-    find_run,
-    list_runs,
-    remove_runs,
-    run_numbers,
-    stored_run,
-)
+from thinkdial.engine.exchange.call_facts import Latency
+from thinkdial.engine.history.read import find_run, remove_runs, run_numbers, stored_run
 from thinkdial.engine.history.search.matches import RunFilter
+from thinkdial.engine.history.search.run_rows import list_runs
 from thinkdial.engine.history.store import Store
 from thinkdial.engine.history.sums.spend import spent
 from thinkdial.engine.results.result import Cost, ThinkReceipt

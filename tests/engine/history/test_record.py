@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
 from thinkdial.engine.history.store import LockedError, Store
 from thinkdial.engine.results.documents import result_document

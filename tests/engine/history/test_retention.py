@@ -13,7 +13,7 @@ import pytest
 from thinkdial.engine.history.record import CallHead, Recorder, RunHead
 from thinkdial.engine.history.retention import Retention, delete_runs, remove, used_bytes
 from thinkdial.engine.history.store import Store
-from thinkdial.engine.results.assembly import timestamp
+from thinkdial.engine.results.moments import timestamp
 
 NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 

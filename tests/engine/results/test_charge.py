@@ -9,7 +9,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from thinkdial.engine.batch.output.summary import Tally
-from thinkdial.engine.exchange.outcome import NEVER_SENT
+from thinkdial.engine.exchange.call_facts import NEVER_SENT
 from thinkdial.engine.results.assembly import summarize, unsent_result
 from thinkdial.engine.results.charge import cost_is_unknown, document_may_have_cost, may_have_cost
 from thinkdial.engine.results.documents import result_document

@@ -8,7 +8,7 @@ from itertools import pairwise
 
 import pytest
 
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.results.difference import difference, difference_document
 from thinkdial.engine.results.result import Cost, Reasoning
 from thinkdial.engine.results.word_changes import WordChanges, word_changes

@@ -13,7 +13,8 @@ from thinkdial.cli.views.batch.summary import rows
 from thinkdial.cli.views.run.phrases import state_words, verdict_words, why_not_whole
 from thinkdial.engine.batch.output.summary import Tally
 from thinkdial.engine.checks.expectation import judge_answer
-from thinkdial.engine.exchange.outcome import Latency, Outcome
+from thinkdial.engine.exchange.call_facts import Latency
+from thinkdial.engine.exchange.outcome import Outcome
 from thinkdial.engine.exchange.raw_response import RawResponse, reply_of
 from thinkdial.engine.results.assembly import result_of
 from thinkdial.engine.results.documents import result_document

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.checks.gates import Gate
-from thinkdial.engine.exchange.outcome import Latency, Outcome
+from thinkdial.engine.exchange.call_facts import Latency
+from thinkdial.engine.exchange.outcome import Outcome
 from thinkdial.engine.exchange.raw_response import RawResponse, reply_of
 from thinkdial.engine.planning.prepare import Prompt, prepare
 from thinkdial.engine.results.assembly import result_of

@@ -53,7 +53,7 @@ def check(
 
     from .....engine.locks.comparison import checked
     from .....engine.locks.lock_file import read_lock
-    from .....engine.results.assembly import timestamp
+    from .....engine.results.moments import timestamp
     from .....providers.errors import UsageError
     from ....formats import chosen_format
     from ....output import emit, say, write_file

@@ -14,8 +14,9 @@ pytest.importorskip("textual")
 from textual.widgets import DataTable, Input, Static
 
 from thinkdial.cli.views.browser.app import History, PairScreen, ResultBrowser, ResultsScreen, RunsScreen
-from thinkdial.engine.exchange.outcome import Latency
-from thinkdial.engine.history.read import RunRow, StoredResult, StoredRun
+from thinkdial.engine.exchange.call_facts import Latency
+from thinkdial.engine.history.read import StoredResult, StoredRun
+from thinkdial.engine.history.search.run_rows import RunRow
 from thinkdial.engine.results.assembly import summarize
 from thinkdial.engine.results.result import Cost, Reasoning, Result, Run
 from thinkdial.profiles.facts import reference

@@ -7,7 +7,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.results.result import Cost, Forecast, Reasoning, Result, Run, Summary, ThinkReceipt
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Notice, Usage

@@ -11,7 +11,7 @@ import pytest
 from msgspec.structs import replace
 
 from thinkdial.cli.views.report import report_page
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.results.result import Cost, Reasoning, Run
 
 from .browser import Browser, Page

@@ -19,7 +19,7 @@ from msgspec.structs import replace
 
 from thinkdial.cli.views.report import report_page
 from thinkdial.cli.views.report.markup import MAX_CHARACTERS, destination, markdown_html
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.results.result import Cost, Forecast, Reasoning, Run, ThinkReceipt
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Notice, Usage

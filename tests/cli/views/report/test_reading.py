@@ -15,7 +15,7 @@ from thinkdial.cli.views.report.code import coloured
 from thinkdial.cli.views.report.plots import ChartLine, Point, labelled
 from thinkdial.engine.batch.end import Ended
 from thinkdial.engine.batch.output.summary import Tally
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.results.result import Cost, Run
 
 from .browser import Browser, Page

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from thinkdial.cli.views.markdown import MAX_CHARACTERS, ModelMarkdown
 from thinkdial.cli.views.run.answers import answers
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Usage

@@ -12,7 +12,7 @@ from rich.cells import cell_len
 
 from thinkdial.cli.views.quotation import fenced, inline, quoted
 from thinkdial.cli.views.run.export import run_csv, run_markdown, run_text
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.results.csv_columns import RUN_COLUMNS
 from thinkdial.engine.results.result import Cost, Reasoning, Result, Run, ThinkReceipt
 from thinkdial.providers.errors import Failure

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from thinkdial.cli.views.run.receipt import notes, receipt_line
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.providers.errors import Failure
 from thinkdial.providers.schema import Notice, Usage

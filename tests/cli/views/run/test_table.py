@@ -12,7 +12,7 @@ from rich.cells import cell_len
 from thinkdial.cli.views.run.dial import labels
 from thinkdial.cli.views.run.rows import ONE_SAMPLE
 from thinkdial.cli.views.run.table import numbers_table
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.results.receipt import is_whole
 from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.providers.errors import Failure

@@ -9,7 +9,7 @@ from rich.console import Console
 
 from thinkdial.cli.views.shapes.fields import field_rows, fields_markdown, fields_view
 from thinkdial.cli.views.shapes.words import shape_words
-from thinkdial.engine.exchange.outcome import Latency
+from thinkdial.engine.exchange.call_facts import Latency
 from thinkdial.engine.results.result import Cost, Reasoning, Result, ThinkReceipt
 from thinkdial.engine.shapes.words import AnswerForm, ShapeReceipt
 from thinkdial.providers.schema import Usage

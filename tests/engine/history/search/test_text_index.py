@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from thinkdial.engine.history.read import list_runs, remove_runs
+from thinkdial.engine.history.read import remove_runs
 from thinkdial.engine.history.search import text_index
 from thinkdial.engine.history.search.matches import RunFilter
+from thinkdial.engine.history.search.run_rows import list_runs
 from thinkdial.engine.history.search.text_index import candidates, catch_up, is_possible
 from thinkdial.engine.history.store import Store
 
