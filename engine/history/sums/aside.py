@@ -7,8 +7,7 @@ from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, NamedTuple
 
-from ..read import reading
-from ..store import Store
+from ..store import Store, reading
 
 if TYPE_CHECKING:
     import sqlite3
