@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from msgspec import Struct
 
-from ...providers.errors import ErrorKind
 from ...providers.schema import Notice
 
 NEVER_SENT = Notice("never_sent", "the request never left, so nothing is charged for it")
@@ -17,9 +16,6 @@ ATTEMPT_LOST = Notice(
 
 WITHHELD = Notice("bytes_withheld", "the answer repeated a credential in pieces; its bytes are not kept")
 """Beside the result of a call whose response held a credential that could not be taken out of its bytes."""
-
-LOSING_KINDS: frozenset[ErrorKind] = frozenset({"protocol", "connection", "timeout", "server"})
-"""Failures of a request that was not turned away: what was made of it until then may be billed."""
 
 
 class Latency(Struct, frozen=True):

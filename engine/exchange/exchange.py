@@ -19,7 +19,7 @@ from ..planning.prepare import Prepared, unstreamed, with_levels, without_field
 from ..planning.report import without_refused_pieces
 from ..targets.authorize import Authorize, by_key
 from ..targets.keys import Key
-from .call_facts import ATTEMPT_LOST, LOSING_KINDS, NEVER_SENT, WITHHELD
+from .call_facts import ATTEMPT_LOST, NEVER_SENT, WITHHELD
 from .connections.body import TooLargeError, read_error_body
 from .connections.errors import OnlyCommentsError, ReadTimedOutError, TransportError
 from .connections.response import Response
