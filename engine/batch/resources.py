@@ -13,6 +13,7 @@ from msgspec import Struct
 
 from ..costs.prices import pricing
 from ..exchange.surroundings import Surroundings
+from ..exchange.transport import Transport
 from ..runs.descriptors import room_for
 from ..runs.money import limiter_use, purse_for
 from ..targets.target import select
@@ -63,8 +64,6 @@ async def resources_for(
 
     Raises `BudgetError` when a budget that is configured cannot be checked.
     """
-    from ..exchange.fast_transport import FastTransport
-
     found = batch_limits(options, config, profiles_of(names, config))
     for words in found.notes:
         listener.note(words)
@@ -95,7 +94,7 @@ async def resources_for(
         return made[0]
 
     tools = nullcontext(None) if options.calls.run_tools is None else options.calls.run_tools.opened()
-    async with FastTransport() as transport, tools as kit:
+    async with Transport() as transport, tools as kit:
         try:
             yield Resources(Surroundings(transport), purse, sums, uploads, kit)
         finally:

@@ -43,6 +43,9 @@ if TYPE_CHECKING:
 
 USER_AGENT = f"thinkdial/{VERSION}"
 
+MOST_ROUTES = 512
+"""URLs that are remembered as they were parsed."""
+
 Sender = Callable[[], None]
 
 ROOT_HINT = "where a proxy or a company signs with a root of its own, name its PEM file in SSL_CERT_FILE"
@@ -70,6 +73,9 @@ class Transport:
         self._direct = DirectClient(self._trust_store, clock)
         self._proxied: dict[tuple[bool, bool], ProxiedClient] = {}
         self._tls: ssl.SSLContext | None = None
+        self._routes: dict[str, PlainUrl | None] = {}
+        self._last_given: tuple[object, object] | None = None
+        self._last_headers: list[tuple[str, str]] = []
         self.lessons = Lessons()
 
     async def __aenter__(self) -> Self:
@@ -99,20 +105,23 @@ class Transport:
         Raises what `connections/errors.py` has, now or when it is entered or read; `read_transport_error` turns that
         into a `Failure`.
         """
-        headers = self._all_headers(request, auth)
+        headers = self._headers(request, auth)
         trip: _Trip = {"idle_timeout_s": idle_timeout_s, "on_sent": on_sent, "watch": watch or Stopwatch()}
-        plain = self._plain_url(request.url)
+        plain = self._routes[request.url] if request.url in self._routes else self._route(request.url)
         if plain is not None:
             return self._direct.open(request.method, plain, headers, request.body, **trip)
         return self._proxied_client(request.url).open(request.method, request.url, headers, request.body, **trip)
 
-    def _plain_url(self, url: str) -> PlainUrl | None:
+    def _route(self, url: str) -> PlainUrl | None:
         """Where a request goes that needs neither a proxy nor another form of its URL; else None."""
         try:
             plain = plain_url(url)
         except ValueError as error:
             raise CannotSendError(words_of(error)) from None
-        return plain if is_loopback(url) or not proxies_are_set() else None
+        if len(self._routes) >= MOST_ROUTES:
+            self._routes.clear()
+        found = self._routes[url] = plain if is_loopback(url) or not proxies_are_set() else None
+        return found
 
     def _proxied_client(self, url: str) -> ProxiedClient:
         from .connections.proxied import ProxiedClient
@@ -123,11 +132,14 @@ class Transport:
             self._proxied[secure, local] = ProxiedClient(trust, self._clock, uses_proxies=not local)
         return self._proxied[secure, local]
 
-    def _all_headers(self, request: HttpRequest, auth: Mapping[str, str] | None) -> list[tuple[str, str]]:
+    def _headers(self, request: HttpRequest, auth: Mapping[str, str] | None) -> list[tuple[str, str]]:
         """The headers of `request` and those that are added, unless it has them already."""
-        given = {name.lower() for name, _ in request.headers}
-        added = {**(auth or {}), "user-agent": self._user_agent, "accept-encoding": "identity"}
-        return [*request.headers, *((name, value) for name, value in added.items() if name.lower() not in given)]
+        if (request.headers, auth) != self._last_given:  # which they are for all rows of a profile
+            given = {name.lower() for name, _ in request.headers}
+            added = {**(auth or {}), "user-agent": self._user_agent, "accept-encoding": "identity"}
+            others = ((name, value) for name, value in added.items() if name.lower() not in given)
+            self._last_headers, self._last_given = [*request.headers, *others], (request.headers, auth)
+        return self._last_headers
 
     def _trust_store(self) -> ssl.SSLContext:
         """Made for the first https URL: loading it costs tens of milliseconds."""

@@ -344,11 +344,8 @@ def kit() -> Kit:
     return Kit()
 
 
-@pytest.fixture(params=["plain", "fast"])
-def each_transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> type[Transport]:
-    """Calls go over each of the two transports in turn: they must not differ in anything that a result tells."""
-    from thinkdial.engine.exchange.fast_transport import FastTransport
-
-    chosen = FastTransport if request.param == "fast" else Transport
-    monkeypatch.setitem(run_profiles.__globals__, "Transport", chosen)
-    return chosen
+@pytest.fixture(params=["asyncio", "uvloop"])
+def each_loop(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls are made on the loop of a single call and on that of a batch: a result tells no difference."""
+    if request.param == "uvloop":
+        monkeypatch.setattr(asyncio.events, "new_event_loop", pytest.importorskip("uvloop").new_event_loop)

@@ -19,8 +19,8 @@ from msgspec.structs import replace
 
 from ....providers.errors import Failure, ThinkdialError
 from ...costs.prices import pricing
-from ...exchange.fast_transport import FastTransport
 from ...exchange.surroundings import Surroundings
+from ...exchange.transport import Transport
 from ...planning.prepare import Prepared
 from ...results.result import Result
 from ...runs.call import make_call
@@ -89,7 +89,7 @@ class CallWorker:
         self._asking: dict[int, asyncio.Future[MoreGranted]] = {}
         self._begun: set[int] = set()
         self._loop = asyncio.get_running_loop()
-        self._transport = FastTransport()
+        self._transport = Transport()
         self._warm: asyncio.Future[None] = self._loop.run_in_executor(None, pricing.warm)
         self._beat = self._loop.create_task(self._keep_beating())
         self._others: set[asyncio.Task[None]] = set()

@@ -33,25 +33,20 @@ async def _unpacked(chunks: AsyncIterator[bytes], header: str) -> AsyncIterator[
             yield chunk
 
 
-def unreadable_coding(header: str | None, *, several: bool = True) -> str | None:
-    """The coding of a `content-encoding` header that cannot be read; None when all can. `several`: one in another."""
+def unreadable_coding(header: str | None) -> str | None:
+    """The coding of a `content-encoding` header that cannot be read; None when all can."""
     if not header:
         return None
-    codings = [coding.strip().lower() for coding in header.split(",")]
-    unknown = next((coding[:60] for coding in codings if not _can_be_read(coding)), None)
-    return header[:60] if unknown is None and not several and len(codings) > 1 else unknown
+    codings = (coding.strip().lower() for coding in header.split(","))
+    return next((coding[:60] for coding in codings if not _can_be_read(coding)), None)
 
 
 async def unreadable(coding: str) -> AsyncIterator[bytes]:
     """A body that nobody can read: the error comes with its first byte, so that the status is not lost."""
-    raise unreadable_error(coding)
-    yield b""
-
-
-def unreadable_error(coding: str) -> UnreadableCodingError:
     package = PACKAGES.get(coding, (None,))[0]
     remedy = f" (pip install {package})" if package else ""
-    return UnreadableCodingError(f"it is compressed as {coding!r}, which cannot be read here{remedy}")
+    raise UnreadableCodingError(f"it is compressed as {coding!r}, which cannot be read here{remedy}")
+    yield b""
 
 
 @cache

@@ -13,11 +13,14 @@ from typing import Any
 import httpx2
 
 from .compression import unreadable, unreadable_coding
-from .direct import MOST_IDLE, MOST_STALE
 from .errors import CannotSendError, read_errors, words_of
 from .response import Response, known_headers
 from .sockets import keep_alive
 from .stopwatch import Clock, Stopwatch, connect_timeout_s
+
+MOST_IDLE = 64
+MOST_STALE = 5
+"""How often a request is sent again because a connection that was used before had died: each is met only once."""
 
 
 class ProxiedClient:

@@ -19,9 +19,14 @@ def known_headers(headers: Iterable[tuple[bytes | str, bytes | str]]) -> dict[st
     """The headers in lower case; those that came twice are joined."""
     known: dict[str, str] = {}
     for name, value in headers:
-        name, value = _text(name).lower(), _text(value)
-        known[name] = f"{known[name]}, {value}" if name in known else value
+        add_header(known, name, value)
     return known
+
+
+def add_header(known: dict[str, str], name: bytes | str, value: bytes | str) -> None:
+    """Add one to those that are `known`."""
+    name, value = _text(name).lower(), _text(value)
+    known[name] = f"{known[name]}, {value}" if name in known else value
 
 
 def _text(word: bytes | str) -> str:

@@ -11,9 +11,10 @@ from msgspec.structs import replace
 from ....providers.dialect import failure
 from ....providers.errors import StoreError
 from ....providers.schema import HttpRequest
+from ..connections.response import Response
 from ..exchange import Exchange
 from ..outcome import Outcome
-from ..transport import Response, Transport
+from ..transport import Transport
 from .client import ApiError
 from .uploads import Uploads
 

@@ -18,8 +18,8 @@ from thinkdial.engine.batch.caller import caller_maker
 from thinkdial.engine.batch.output.outputs import Lines
 from thinkdial.engine.batch.output.works import Work
 from thinkdial.engine.batch.rows.rows import BadRow, Row, read_rows
-from thinkdial.engine.exchange.fast_transport import FastTransport
 from thinkdial.engine.exchange.surroundings import Surroundings
+from thinkdial.engine.exchange.transport import Transport
 from thinkdial.engine.results.result import Result
 from thinkdial.engine.runs.jobs import Options
 from thinkdial.profiles.config import Config, load
@@ -166,7 +166,7 @@ class Bench:
 
     config: Config
     provider: Provider
-    transport: FastTransport
+    transport: Transport
     kept: Kept = field(default_factory=Kept)
     heard: Heard = field(default_factory=Heard)
 
@@ -208,7 +208,7 @@ def on_bench(
     """Run `test` with a provider and profiles (`a` and `b` unless given)."""
 
     async def main() -> None:
-        async with Provider() as provider, FastTransport(user_agent="test") as transport:
+        async with Provider() as provider, Transport(user_agent="test") as transport:
             config = config_of(directory, provider.url, **(profiles or {"a": "", "b": ""}))
             async with asyncio.timeout(60):
                 await test(Bench(config, provider, transport))

@@ -40,7 +40,7 @@ MOST_RUNS = 200
 FORKS = """
 import os, sys
 import thinkdial.cli.app, thinkdial.cli.commands.batch.run, thinkdial.engine.batch.run
-import thinkdial.engine.exchange.fast_transport
+import thinkdial.engine.exchange.transport
 import thinkdial.cli.views.batch.progress, thinkdial.cli.commands.batch.summary, thinkdial.cli.views.batch.summary
 import thinkdial.engine.batch.output.sums, thinkdial.engine.history.retention, sqlite3
 import thinkdial.engine.costs.prices.pricing

@@ -19,7 +19,7 @@ from ...cases import each
 
 Exchange = Callable[..., Any]
 
-pytestmark = pytest.mark.usefixtures("each_transport")
+pytestmark = pytest.mark.usefixtures("each_loop")
 
 
 def check_cut(result: Any) -> None:

@@ -11,18 +11,19 @@ from typing import Any
 import pytest
 
 from thinkdial.engine.exchange.connections import stopwatch
-from thinkdial.engine.exchange.connections.connection import Connection
+from thinkdial.engine.exchange.connections.line import HttpLine
+from thinkdial.engine.exchange.connections.pool import Pool
 from thinkdial.engine.exchange.connections.stopwatch import ArrivalClock, Stopwatch
 from thinkdial.engine.exchange.reader import ResponseReader
 from thinkdial.engine.exchange.transport import Transport
 from thinkdial.providers.schema import HttpRequest
 
 
-@pytest.mark.usefixtures("each_transport")
+@pytest.mark.usefixtures("each_loop")
 def test_a_connection_is_told_apart(kit: Any, wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """It takes 3 s by the clock, and the answer none."""
     clock = kit.FakeTime()
-    connect = asyncio.BaseEventLoop.create_connection
+    connect = Pool.connect
 
     async def slow(*args: Any, **options: Any) -> Any:
         made = await connect(*args, **options)
@@ -31,7 +32,7 @@ def test_a_connection_is_told_apart(kit: Any, wire: Any, monkeypatch: pytest.Mon
 
     async def go() -> Any:
         async with kit.Server(wire.good) as server:
-            monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", slow)
+            monkeypatch.setattr(Pool, "connect", slow)
             (result,), _ = await kit.run([kit.profile(server.url)], time=clock)
             return result.latency
 
@@ -40,7 +41,7 @@ def test_a_connection_is_told_apart(kit: Any, wire: Any, monkeypatch: pytest.Mon
     assert (latency.first_byte_s, latency.first_answer_s, latency.total_s) == (0.0, 0.0, 0.0)
 
 
-@pytest.mark.usefixtures("each_transport")
+@pytest.mark.usefixtures("each_loop")
 def test_what_decoding_takes_is_not_the_providers(kit: Any, wire: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     clock, feed = kit.FakeTime(), ResponseReader.feed
 
@@ -59,7 +60,7 @@ def test_what_decoding_takes_is_not_the_providers(kit: Any, wire: Any, monkeypat
     assert (result.latency.first_byte_s, result.latency.first_answer_s, result.latency.total_s) == (0.0, 0.0, 0.0)
 
 
-@pytest.mark.usefixtures("each_transport")
+@pytest.mark.usefixtures("each_loop")
 def test_a_silence_that_is_given_up_counts_in_full(kit: Any, wire: Any) -> None:
     """The last byte came long before; the total is until nobody waited any more."""
     clock = kit.FakeTime()
@@ -81,7 +82,7 @@ def test_a_silence_that_is_given_up_counts_in_full(kit: Any, wire: Any) -> None:
     assert (result.latency.first_answer_s, result.latency.total_s) == (0.0, 90.0)
 
 
-def test_an_open_connection_was_not_made_for_this_call(each_transport: type[Transport], wire: Any) -> None:
+def test_an_open_connection_was_not_made_for_this_call(wire: Any) -> None:
     whole = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 
     ended: list[asyncio.Event] = []
@@ -103,7 +104,7 @@ def test_an_open_connection_was_not_made_for_this_call(each_transport: type[Tran
         server = await asyncio.start_server(serve, "127.0.0.1", 0)
         url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         request, watches = HttpRequest("POST", url, (), b"{}"), [Stopwatch(), Stopwatch()]
-        async with each_transport() as transport:
+        async with Transport() as transport:
             for watch in watches:
                 async with transport.open(request, None, idle_timeout_s=5, watch=watch) as response:
                     assert [chunk async for chunk in response.chunks] == [b"{}"]
@@ -144,29 +145,33 @@ class Wires(asyncio.Transport):
 def test_each_piece_keeps_its_arrival_however_late_it_is_read(kit: Any) -> None:
     clock = kit.FakeTime()
 
-    async def go() -> list[tuple[bytes, float]]:
-        connection = Connection(clock)
-        connection.connection_made(Wires())
-        for clock.now, piece in ((1.0, b"one"), (2.0, b"two" * 4)):
-            connection.data_received(piece)
+    async def go() -> list[tuple[bytes, float | None]]:
+        line = HttpLine(asyncio.get_running_loop(), clock)
+        line.connection_made(Wires())
+        await line.send(b"", b"", 5.0)
+        for clock.now, piece in ((1.0, b"HTTP/1.1 200 OK\r\n\r\none"), (2.0, b"two" * 4)):
+            line.data_received(piece)
         clock.now = 50.0
-        connection.eof_received()
-        return [(await connection.read(6), connection.arrived) for _ in range(4)]
+        line.eof_received()
+        return [(await line.read(), line.arrived) for _ in range(3)]
 
-    assert asyncio.run(go()) == [(b"one", 1.0), (b"twotwo", 2.0), (b"twotwo", 2.0), (b"", 2.0)]
+    assert asyncio.run(go()) == [(b"one", 1.0), (b"two" * 4, 2.0), (b"", 2.0)]
 
 
 def test_no_more_is_taken_than_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     async def go() -> list[str]:
-        connection, wires = Connection(time.monotonic), Wires()
-        connection.connection_made(wires)
+        line, wires = HttpLine(asyncio.get_running_loop(), time.monotonic), Wires()
+        line.connection_made(wires)
+        await line.send(b"", b"", 5.0)
+        line.data_received(b"HTTP/1.1 200 OK\r\n\r\n")
         for _ in range(3):
-            connection.data_received(b"x" * 600_000)
-        while connection._unread:
-            await connection.read(100_000)
+            line.data_received(b"x" * 600_000)
+        line.eof_received()
+        while await line.read():
+            pass
         return wires.said
 
-    assert asyncio.run(go()) == ["pause", "resume"]
+    assert asyncio.run(go()) == ["write 0", "pause", "resume"]
 
 
 def test_the_system_knows_when_late_bytes_came(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ PER_DAY = (
     '[{"quotaId":"GenerateRequestsPerDayPerProjectPerModel-FreeTier"}]}]}}'
 )
 
-pytestmark = pytest.mark.usefixtures("each_transport")
+pytestmark = pytest.mark.usefixtures("each_loop")
 
 
 @each(

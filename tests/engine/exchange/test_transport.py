@@ -12,6 +12,7 @@ import httpx2
 import pytest
 
 from thinkdial.engine.exchange import transport as transport_module
+from thinkdial.engine.exchange.connections import pool
 from thinkdial.engine.exchange.connections.errors import CannotSendError, ReadError, TransportError, read_errors
 from thinkdial.engine.exchange.connections.trust import trust_store
 from thinkdial.engine.exchange.outcome import Marks
@@ -20,7 +21,7 @@ from thinkdial.providers.schema import AnswerDelta, HttpRequest, ReasoningDelta
 
 Exchange = Callable[..., Any]
 
-pytestmark = pytest.mark.usefixtures("each_transport")
+pytestmark = pytest.mark.usefixtures("each_loop")
 
 
 def run_one(kit: Any, **options: Any) -> Any:
@@ -50,8 +51,7 @@ def test_a_connection_that_is_never_made(kit: Any, monkeypatch: pytest.MonkeyPat
     async def never(*_: Any, **__: Any) -> Any:
         await asyncio.Event().wait()
 
-    monkeypatch.setattr(asyncio.BaseEventLoop, "create_connection", never)
-    monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_connect", never)
+    monkeypatch.setattr(pool, "_where", never)
     began = time.monotonic()
     result = run_one(kit, url="http://127.0.0.1:9", retries=1, idle_s=0.1)
     assert time.monotonic() - began < 3

@@ -19,7 +19,7 @@ from thinkdial.providers.think import AUTO, Level, Think
 
 Exchange = Callable[..., Any]
 
-pytestmark = pytest.mark.usefixtures("each_transport")
+pytestmark = pytest.mark.usefixtures("each_loop")
 
 
 def test_one_failing_peer_never_stops_the_others(kit: Any, wire: Any, closed_port: int) -> None:

@@ -52,6 +52,6 @@ def test_history_and_prices_wait_for_the_first_byte(
     assert ended.returncode == 0, ended.stderr
     modules = json.loads(seen.read_text())
     assert "database: False" in modules["first"] and any(own_home.rglob("*.sqlite3"))
-    assert {"h11", "asyncio"} <= set(modules["first"])
+    assert {"httptools", "asyncio"} <= set(modules["first"])
     assert {"sqlite3", "genai_prices", "thinkdial.engine.history.writer"} <= set(modules["last"]), "it is kept, later"
     assert [name for name in LATE if name in modules["first"]] == []

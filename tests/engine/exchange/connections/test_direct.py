@@ -9,7 +9,8 @@ import sys
 
 import pytest
 
-from thinkdial.engine.exchange.connections.direct import MOST_IDLE, PlainUrl, plain_url
+from thinkdial.engine.exchange.connections import pool
+from thinkdial.engine.exchange.connections.direct import PlainUrl, plain_url
 from thinkdial.engine.exchange.transport import Transport
 from thinkdial.providers.schema import HttpRequest
 
@@ -80,17 +81,19 @@ def test_a_body_that_comes_packed_is_unpacked() -> None:
     assert asyncio.run(go()).startswith("GET /v1 HTTP/1.1|127.0.0.1:")
 
 
-def test_no_more_connections_are_kept_than_there_may_be() -> None:
+def test_no_more_connections_are_kept_than_there_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pool, "MOST_IDLE", 8)
+
     async def go() -> tuple[int, list[int]]:
         async with Echo() as echo, Transport() as transport:
             url = f"http://127.0.0.1:{echo.port}/v1"
-            await asyncio.gather(*(fetched(transport, url) for _ in range(MOST_IDLE + 8)))
-            (lines,) = transport._direct._idle.values()
+            await asyncio.gather(*(fetched(transport, url) for _ in range(20)))
+            (lines,) = transport._direct.pool._idle.values()
             kept = len(lines)
             await fetched(transport, url)
             return kept, [len(lines)]
 
-    assert asyncio.run(go()) == (MOST_IDLE, [MOST_IDLE])
+    assert asyncio.run(go()) == (8, [8])
 
 
 def test_a_body_that_is_left_gives_no_bytes_of_the_next() -> None:

@@ -1,18 +1,17 @@
-"""The transport of batches: what only it has to prove. All that it shares with the plain one is tested with that."""
+"""Connections: what goes over them, what is kept of them, and what breaks, on each event loop."""
 
 from __future__ import annotations
 
 import asyncio
 import socket
 import ssl
+from collections.abc import Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from thinkdial.engine.exchange import fast_transport as fast
-from thinkdial.engine.exchange.connections import compression
-from thinkdial.engine.exchange.connections import connection as plain
+from thinkdial.engine.exchange.connections import compression, line
 from thinkdial.engine.exchange.connections.errors import (
     CannotSendError,
     ConnectError,
@@ -22,7 +21,6 @@ from thinkdial.engine.exchange.connections.errors import (
     WriteTimedOutError,
 )
 from thinkdial.engine.exchange.connections.sockets import keep_alive
-from thinkdial.engine.exchange.fast_transport import FastTransport
 from thinkdial.engine.exchange.transport import Transport, read_transport_error
 from thinkdial.providers.schema import HttpRequest
 
@@ -32,9 +30,16 @@ SELF_SIGNED = Path(__file__).with_name("self_signed.pem")
 WHOLE = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"
 
 
-@pytest.fixture(params=[Transport, FastTransport])
-def transport_kind(request: pytest.FixtureRequest) -> Any:
-    return request.param
+@pytest.fixture(params=["asyncio", "uvloop"])
+def run(request: pytest.FixtureRequest) -> Any:
+    """Runs a coroutine on the loop of a single call, and on that of a batch."""
+    made = asyncio.new_event_loop if request.param == "asyncio" else pytest.importorskip("uvloop").new_event_loop
+
+    def run_it(main: Coroutine[Any, Any, Any]) -> Any:
+        with asyncio.Runner(loop_factory=made) as runner:
+            return runner.run(main)
+
+    return run_it
 
 
 class Peer:
@@ -88,46 +93,46 @@ async def fetch(transport: Any, request: HttpRequest, idle_timeout_s: float = 5.
         return response.status, response.headers, b"".join([chunk async for chunk in response.chunks])
 
 
-def failure_of(kind: Any, request: HttpRequest, idle_timeout_s: float = 5.0) -> Any:
+def failure_of(run: Any, request: HttpRequest, idle_timeout_s: float = 5.0) -> Any:
     async def go() -> Any:
-        async with kind() as transport:
+        async with Transport() as transport:
             try:
                 await fetch(transport, request, idle_timeout_s)
             except Exception as error:
                 return read_transport_error(error, request.url, idle_timeout_s)
 
-    return asyncio.run(go())
+    return run(go())
 
 
-def test_a_connection_is_used_again(transport_kind: Any) -> None:
+def test_a_connection_is_used_again(run: Any) -> None:
     async def go() -> int:
-        async with Peer(WHOLE, WHOLE, WHOLE) as peer, transport_kind() as transport:
+        async with Peer(WHOLE, WHOLE, WHOLE) as peer, Transport() as transport:
             for _ in range(3):
                 assert (await fetch(transport, request_to(peer.url)))[2] == b"{}"
             return peer.connections
 
-    assert asyncio.run(go()) == 1
+    assert run(go()) == 1
 
 
-def test_a_response_that_is_left_unread_costs_its_connection(transport_kind: Any) -> None:
+def test_a_response_that_is_left_unread_costs_its_connection(run: Any) -> None:
     async def go() -> int:
         endless = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n2\r\n{}\r\n"
-        async with Peer(endless, WHOLE) as peer, transport_kind() as transport:
+        async with Peer(endless, WHOLE) as peer, Transport() as transport:
             async with transport.open(request_to(peer.url), None, idle_timeout_s=5):
                 pass
             await fetch(transport, request_to(peer.url))
             return peer.connections
 
-    assert asyncio.run(go()) == 2
+    assert run(go()) == 2
 
 
-def test_what_is_sent_is_the_same(transport_kind: Any) -> None:
+def test_what_is_sent_is_the_same(run: Any) -> None:
     async def go() -> bytes:
-        async with Peer(WHOLE) as peer, transport_kind(user_agent="thinkdial/x") as transport:
+        async with Peer(WHOLE) as peer, Transport(user_agent="thinkdial/x") as transport:
             await fetch(transport, request_to(f"{peer.url}/a%2Fb:c?x=%20y", b"{}", ("Content-Type", "a/b")))
             return peer.heads[0]
 
-    head = asyncio.run(go())
+    head = run(go())
     lines = dict(line.split(b": ", 1) for line in head.split(b"\r\n")[1:] if line)
     assert head.startswith(b"post /v1/a%2fb:c?x=%20y http/1.1")
     assert lines[b"accept-encoding"] == b"identity" and lines[b"user-agent"] == b"thinkdial/x"
@@ -135,46 +140,46 @@ def test_what_is_sent_is_the_same(transport_kind: Any) -> None:
     assert lines[b"content-length"] == b"2" and b"transfer-encoding" not in lines
 
 
-def test_what_a_profile_sets_is_sent_instead_of_what_would_be_added(transport_kind: Any) -> None:
+def test_what_a_profile_sets_is_sent_instead_of_what_would_be_added(run: Any) -> None:
     async def go() -> bytes:
-        async with Peer(WHOLE) as peer, transport_kind(user_agent="thinkdial/x") as transport:
+        async with Peer(WHOLE) as peer, Transport(user_agent="thinkdial/x") as transport:
             own = (("User-Agent", "mine"), ("Authorization", "Custom c"), ("Accept-Encoding", "br"))
             await fetch(transport, request_to(peer.url, b"{}", *own))
             return peer.heads[0]
 
-    lines = asyncio.run(go()).split(b"\r\n")
+    lines = run(go()).split(b"\r\n")
     for expected in (b"user-agent: mine", b"authorization: custom c", b"accept-encoding: br"):
         name = expected.partition(b":")[0]
         assert [line for line in lines if line.startswith(name + b":")] == [expected]
 
 
-def test_headers_that_repeat_or_are_long(transport_kind: Any) -> None:
+def test_headers_that_repeat_or_are_long(run: Any) -> None:
     async def go() -> Any:
         many = b"HTTP/1.1 200 OK\r\nX-A: 1\r\nx-a: 2\r\nlong: " + b"y" * 40_000 + b"\r\ncontent-length: 0\r\n\r\n"
-        async with Peer(many) as peer, transport_kind() as transport:
+        async with Peer(many) as peer, Transport() as transport:
             return (await fetch(transport, request_to(peer.url)))[1]
 
-    headers = asyncio.run(go())
+    headers = run(go())
     assert headers["x-a"] == "1, 2" and len(headers["long"]) == 40_000
 
 
-def test_redirects_are_not_followed(transport_kind: Any) -> None:
+def test_redirects_are_not_followed(run: Any) -> None:
     async def go() -> tuple[int, int]:
         moved = b"HTTP/1.1 307 Moved\r\nlocation: /elsewhere\r\ncontent-length: 0\r\n\r\n"
-        async with Peer(moved, WHOLE) as peer, transport_kind() as transport:
+        async with Peer(moved, WHOLE) as peer, Transport() as transport:
             return (await fetch(transport, request_to(peer.url)))[0], len(peer.heads)
 
-    assert asyncio.run(go()) == (307, 1)
+    assert run(go()) == (307, 1)
 
 
-def test_a_certificate_that_nobody_signed(transport_kind: Any) -> None:
+def test_a_certificate_that_nobody_signed(run: Any) -> None:
     async def go() -> Any:
-        async with Peer(WHOLE, tls=True) as peer, transport_kind() as transport:
+        async with Peer(WHOLE, tls=True) as peer, Transport() as transport:
             with pytest.raises(ConnectError) as caught:
                 await fetch(transport, request_to(peer.url))
             return caught.value, read_transport_error(caught.value, peer.url, 5), peer.heads
 
-    error, failed, heads = asyncio.run(go())
+    error, failed, heads = run(go())
     assert failed.kind == "connection" and heads == [] and not failed.retryable
     assert failed.hint and "SSL_CERT_FILE" in failed.hint
     while error is not None and not isinstance(error, ssl.SSLCertVerificationError):
@@ -182,24 +187,24 @@ def test_a_certificate_that_nobody_signed(transport_kind: Any) -> None:
     assert error is not None
 
 
-def test_a_certificate_that_the_environment_trusts(transport_kind: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_certificate_that_the_environment_trusts(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SSL_CERT_FILE", str(SELF_SIGNED))
 
     async def go() -> bytes:
-        async with Peer(WHOLE, tls=True) as peer, transport_kind() as transport:
+        async with Peer(WHOLE, tls=True) as peer, Transport() as transport:
             return (await fetch(transport, request_to(peer.url)))[2]
 
-    assert asyncio.run(go()) == b"{}"
+    assert run(go()) == b"{}"
 
 
-def test_a_body_that_does_not_leave(transport_kind: Any) -> None:
+def test_a_body_that_does_not_leave(run: Any) -> None:
     async def go() -> Any:
-        async with Peer(reads=False) as peer, transport_kind() as transport:
+        async with Peer(reads=False) as peer, Transport() as transport:
             with pytest.raises(WriteTimedOutError) as caught:
                 await fetch(transport, request_to(peer.url, b"x" * 32_000_000), 0.2)
             return read_transport_error(caught.value, peer.url, 0.2)
 
-    assert asyncio.run(go()).kind == "timeout"
+    assert run(go()).kind == "timeout"
 
 
 @pytest.mark.parametrize(
@@ -212,43 +217,43 @@ def test_a_body_that_does_not_leave(transport_kind: Any) -> None:
         (b"HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: 5\r\n\r\nhello", "protocol"),
     ],
 )
-def test_answers_that_are_broken(transport_kind: Any, reply: bytes, kind: str) -> None:
+def test_answers_that_are_broken(run: Any, reply: bytes, kind: str) -> None:
     async def go() -> Any:
-        async with Peer(reply) as peer, transport_kind() as transport:
+        async with Peer(reply) as peer, Transport() as transport:
             with pytest.raises(TransportError) as caught:
                 await fetch(transport, request_to(peer.url))
             return read_transport_error(caught.value, peer.url, 5)
 
-    failed = asyncio.run(go())
+    failed = run(go())
     assert failed.kind == kind and "\n" not in failed.message
 
 
 @pytest.mark.parametrize("header", [("x-team", "a\r\nb: c"), ("x-team", "a\x00"), ("x-té", "a"), ("x-team", "\ud83d")])
-def test_headers_that_cannot_be_sent(transport_kind: Any, header: tuple[str, str]) -> None:
+def test_headers_that_cannot_be_sent(run: Any, header: tuple[str, str]) -> None:
     async def go() -> list[bytes]:
-        async with Peer(WHOLE) as peer, transport_kind() as transport:
-            with pytest.raises((CannotSendError, LocalProtocolError)) as caught:
+        async with Peer(WHOLE) as peer, Transport() as transport:
+            with pytest.raises(CannotSendError) as caught:
                 await fetch(transport, request_to(peer.url, b"{}", header))
             assert read_transport_error(caught.value, peer.url, 5).kind == "config"
             return peer.heads
 
-    assert asyncio.run(go()) == []
+    assert run(go()) == []
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:99999/", "http://[bad/", "http:///v1", "http://127.0.0.1:1/\n"])
-def test_urls_that_are_none(url: str) -> None:
+def test_urls_that_are_none(run: Any, url: str) -> None:
     async def go() -> None:
-        async with FastTransport() as transport:
-            with pytest.raises(CannotSendError):
+        async with Transport() as transport:
+            with pytest.raises((CannotSendError, LocalProtocolError)):
                 await fetch(transport, request_to(url))
 
-    asyncio.run(go())
+    run(go())
 
 
-def test_somebody_hears_when_a_request_has_left() -> None:
+def test_somebody_hears_when_a_request_has_left(run: Any) -> None:
     async def go() -> list[str]:
         heard: list[str] = []
-        async with Peer(WHOLE, WHOLE) as peer, FastTransport() as transport:
+        async with Peer(WHOLE, WHOLE) as peer, Transport() as transport:
             for request in (request_to(peer.url, b"x" * 300_000), HttpRequest("GET", peer.url, (), b"")):
                 opened = transport.open(request, None, idle_timeout_s=5, on_sent=lambda: heard.append("sent"))
                 async with opened as response:
@@ -256,31 +261,29 @@ def test_somebody_hears_when_a_request_has_left() -> None:
                     assert [chunk async for chunk in response.chunks] == [b"{}"]
         return heard
 
-    assert asyncio.run(go()) == ["sent", "200", "sent", "200"]
+    assert run(go()) == ["sent", "200", "sent", "200"]
 
 
-def test_many_urls_are_not_remembered_for_ever() -> None:
+def test_many_urls_are_not_remembered_for_ever(run: Any) -> None:
     async def go() -> int:
-        async with FastTransport() as transport:
+        async with Transport() as transport:
             for number in range(2000):
                 transport._route(f"http://127.0.0.1/{number}")
             return len(transport._routes)
 
-    assert asyncio.run(go()) <= 512
+    assert run(go()) <= 512
 
 
-def test_where_a_proxy_is_configured_the_plain_transport_speaks(
-    monkeypatch: pytest.MonkeyPatch, closed_port: int
-) -> None:
+def test_where_a_proxy_is_configured_it_is_asked(run: Any, monkeypatch: pytest.MonkeyPatch, closed_port: int) -> None:
     monkeypatch.setenv("HTTP_PROXY", f"http://127.0.0.1:{closed_port}")
-    failed = failure_of(FastTransport, request_to("http://example.invalid/v1"))
+    failed = failure_of(run, request_to("http://example.invalid/v1"))
     assert failed.kind == "connection" and "example.invalid" in failed.message
 
 
-def test_a_used_connection_that_dies_before_a_byte_is_no_failure(transport_kind: Any) -> None:
+def test_a_used_connection_that_dies_before_a_byte_is_no_failure(run: Any) -> None:
     async def go() -> tuple[list[bytes], int, list[str]]:
         heard: list[str] = []
-        async with Dying(2) as peer, transport_kind() as transport:
+        async with Dying(2) as peer, Transport() as transport:
             for _ in range(6):
                 request = request_to(peer.url, b"x" * 1000)
                 opened = transport.open(request, None, idle_timeout_s=5, on_sent=lambda: heard.append("sent"))
@@ -288,18 +291,18 @@ def test_a_used_connection_that_dies_before_a_byte_is_no_failure(transport_kind:
                     assert b"".join([chunk async for chunk in response.chunks]) == b"{}"
             return peer.heads, peer.connections, heard
 
-    heads, connections, heard = asyncio.run(go())
+    heads, connections, heard = run(go())
     assert len(heads) > 6 and connections > 1 and len(heard) == len(heads)
 
 
-def test_a_fresh_connection_that_dies_before_a_byte_is_one(transport_kind: Any) -> None:
+def test_a_fresh_connection_that_dies_before_a_byte_is_one(run: Any) -> None:
     async def go() -> tuple[Any, int]:
-        async with Dying(0) as peer, transport_kind() as transport:
+        async with Dying(0) as peer, Transport() as transport:
             with pytest.raises(TransportError) as caught:
                 await fetch(transport, request_to(peer.url))
             return read_transport_error(caught.value, peer.url, 5), len(peer.heads)
 
-    failed, asked = asyncio.run(go())
+    failed, asked = run(go())
     assert failed.kind == "connection" and failed.retryable and asked == 1
 
 
@@ -325,27 +328,21 @@ class Dying(Peer):
         writer.close()
 
 
-@pytest.mark.parametrize("loop", ["asyncio", "uvloop"])
-def test_the_system_keeps_every_connection_alive(
-    transport_kind: Any, monkeypatch: pytest.MonkeyPatch, loop: str
-) -> None:
+def test_the_system_keeps_every_connection_alive(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     kept: list[tuple[int, int, int]] = []
-    policy = pytest.importorskip("uvloop").new_event_loop if loop == "uvloop" else asyncio.new_event_loop
 
     def watched(sock: Any) -> None:
         keep_alive(sock)
         kept.append(tuple(sock.getsockopt(*option) for option in OPTIONS))
 
-    for module in (plain, fast):
-        monkeypatch.setattr(module, "keep_alive", watched)
+    monkeypatch.setattr(line, "keep_alive", watched)
 
     async def go() -> None:
-        async with Peer(WHOLE, WHOLE) as peer, transport_kind() as transport:
+        async with Peer(WHOLE, WHOLE) as peer, Transport() as transport:
             for _ in range(2):
                 await fetch(transport, request_to(peer.url))
 
-    with asyncio.Runner(loop_factory=policy) as runner:
-        runner.run(go())
+    run(go())
     assert len(kept) == 1 and kept[0] == (1, 60, 60)
 
 
@@ -359,25 +356,25 @@ OPTIONS = (
 @pytest.mark.parametrize("coding", ["br", "zstd", "BR", "compress", "gzip, br"])
 @pytest.mark.parametrize("status", [200, 429])
 def test_a_coding_that_nobody_can_read_is_refused_by_name(
-    transport_kind: Any, monkeypatch: pytest.MonkeyPatch, coding: str, status: int
+    run: Any, monkeypatch: pytest.MonkeyPatch, coding: str, status: int
 ) -> None:
     monkeypatch.setattr(compression, "_can_be_read", lambda coding: coding in compression.ALWAYS)
     head = f"HTTP/1.1 {status} X\r\ncontent-encoding: {coding}\r\ncontent-length: 5\r\n\r\n".encode()
 
     async def go() -> Any:
-        async with Peer(head + b"\x8b\x02\x80hi") as peer, transport_kind() as transport:
+        async with Peer(head + b"\x8b\x02\x80hi") as peer, Transport() as transport:
             with pytest.raises(DecodingError) as caught:
                 await fetch(transport, request_to(peer.url))
             return read_transport_error(caught.value, peer.url, 5)
 
-    failed = asyncio.run(go())
+    failed = run(go())
     name = coding.lower().removeprefix("gzip, ")
     assert failed.kind == "protocol" and name in failed.message
     assert ("pip install" in failed.message) == (name in ("br", "zstd"))
 
 
 @pytest.mark.parametrize("coding", ["br", "zstd"])
-def test_a_coding_is_read_where_the_library_is_there(transport_kind: Any, coding: str) -> None:
+def test_a_coding_is_read_where_the_library_is_there(run: Any, coding: str) -> None:
     if coding == "br":
         squeezed = pytest.importorskip("brotli").compress(b'{"a": 1}')
     else:
@@ -385,24 +382,22 @@ def test_a_coding_is_read_where_the_library_is_there(transport_kind: Any, coding
     head = f"HTTP/1.1 200 X\r\ncontent-encoding: {coding}\r\ncontent-length: {len(squeezed)}\r\n\r\n".encode()
 
     async def go() -> bytes:
-        async with Peer(head + squeezed) as peer, transport_kind() as transport:
+        async with Peer(head + squeezed) as peer, Transport() as transport:
             return (await fetch(transport, request_to(peer.url)))[2]
 
-    assert asyncio.run(go()) == b'{"a": 1}'
+    assert run(go()) == b'{"a": 1}'
 
 
 @pytest.mark.parametrize("name", ["REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"])
-def test_the_roots_that_other_programs_are_told_of_count(
-    transport_kind: Any, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
+def test_the_roots_that_other_programs_are_told_of_count(run: Any, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     for other in ("SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(other, raising=False)
     monkeypatch.setenv(name, str(SELF_SIGNED))
 
     async def go() -> bytes:
-        async with Peer(WHOLE, tls=True) as peer, transport_kind() as transport:
+        async with Peer(WHOLE, tls=True) as peer, Transport() as transport:
             return (await fetch(transport, request_to(peer.url)))[2]
 
-    assert asyncio.run(go()) == b"{}"
+    assert run(go()) == b"{}"
     monkeypatch.setenv(name, "/no/such/file")
-    assert failure_of(transport_kind, request_to("https://127.0.0.1:9")).kind == "connection"
+    assert failure_of(run, request_to("https://127.0.0.1:9")).kind == "connection"

@@ -1,0 +1,150 @@
+"""HTTP/1.1 over one connection: what servers send, whole and byte by byte, and what they may not."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from thinkdial.engine.exchange.connections import line as module
+from thinkdial.engine.exchange.connections.errors import CannotSendError, TransportError
+from thinkdial.engine.exchange.connections.line import MOST_HEAD_BYTES, HttpLine
+from thinkdial.engine.exchange.transport import Transport
+from thinkdial.providers.schema import HttpRequest
+
+OK = b"HTTP/1.1 200 OK\r\n"
+
+
+class Wires(asyncio.Transport):
+    """The side of a connection that the event loop has."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.written = bytearray()
+        self.is_cut = False
+
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        pass
+
+    def write(self, data: Any) -> None:
+        self.written += data
+
+    def is_closing(self) -> bool:
+        return self.is_cut
+
+    def abort(self) -> None:
+        self.is_cut = True
+
+
+async def asked(data: bytes, step: int = 10**9, *, ends: bool = False) -> tuple[HttpLine, bytes]:
+    """The line after an exchange that brought `data` in steps, and the body."""
+    line = HttpLine(asyncio.get_running_loop(), lambda: 0.0)
+    line.connection_made(Wires())
+    await line.send(b"", b"", 5.0)
+    for at in range(0, len(data), step):
+        line.data_received(data[at : at + step])
+    if ends:
+        line.eof_received()
+        line.connection_lost(None)
+    await line.answered()
+    body = bytearray()
+    while piece := await line.read():
+        body += piece
+    return line, bytes(body)
+
+
+RESPONSES = (
+    (b"content-length: 5\r\n\r\nhello", b"hello", True),
+    (b"Content-Length: 5\nX-A: b\n\nhello", b"hello", True),
+    (b"transfer-encoding: chunked\r\n\r\n2\r\nhe\r\n3;x=y\r\nllo\r\n0\r\ntrailer: a\r\n\r\n", b"hello", True),
+    (b"connection: close\r\ncontent-length: 5\r\n\r\nhello", b"hello", False),
+    (b"content-length: 5\r\n\r\nhello" + OK + b"content-length: 9\r\n\r\nunasked!!", b"hello", False),
+    (b"content-length: 5\r\n\r\nhello and more", b"hello", False),
+)
+
+
+def test_bodies_whole_and_byte_by_byte_and_whether_the_connection_may_be_used_again() -> None:
+    async def go() -> None:
+        for interim in (b"", b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early\r\nlink: x\r\n\r\n" * 2):
+            for rest, body, is_open in RESPONSES:
+                for step in (1, 7, 10**9):
+                    line, found = await asked(interim + OK + rest, step)
+                    assert (line.status, found, line.is_open) == (200, body, is_open), (interim, rest, step)
+                    assert "link" not in line.headers and "trailer" not in line.headers
+        line, found = await asked(b"HTTP/1.1 204 No Content\r\nx: y\r\n\r\n")
+        assert (line.status, found, line.is_open) == (204, b"", True)
+
+    asyncio.run(go())
+
+
+def test_a_body_without_a_length_lasts_to_the_end_of_the_connection() -> None:
+    async def go() -> None:
+        for head in (OK, b"HTTP/1.0 200 OK\r\n"):
+            line, found = await asked(head + b"x: y\r\n\r\nhello", 3, ends=True)
+            assert found == b"hello" and not line.is_open
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        OK,
+        OK + b"content-length: 9\r\n\r\nhello",
+        OK + b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        OK + b"content-length: 5\r\ncontent-length: 6\r\n\r\nhello",
+        OK + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        OK + b"content-length: -1\r\n\r\n",
+        b"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n",
+        b"HTTP/2 200\r\n\r\n",
+        b"SSH-2.0-OpenSSH_9.9\r\n",
+        b"\x16\x03\x01\x02\x00",
+        OK + b"x: " + b"y" * (MOST_HEAD_BYTES + 10),
+        OK + b"x: y\r\n" * (MOST_HEAD_BYTES // 6 + 2),
+        b"HTTP/1.1 100 Continue\r\n\r\n" * (MOST_HEAD_BYTES // 25 + 2),
+    ],
+)
+def test_what_is_broken_is_told(data: bytes) -> None:
+    async def go() -> None:
+        for step in (5000, 10**9):
+            with pytest.raises(TransportError) as caught:
+                await asked(data, step, ends=True)
+            assert str(caught.value) and "\n" not in str(caught.value)
+
+    asyncio.run(go())
+
+
+def test_an_answer_that_does_not_wait_for_the_request(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_WRITTEN_BYTES", 1000)
+    refused = b"HTTP/1.1 413 Too Large\r\ncontent-length: 2\r\n\r\nno"
+
+    async def go() -> None:
+        line, wires = HttpLine(asyncio.get_running_loop(), lambda: 0.0), Wires()
+        line.connection_made(wires)
+        write = wires.write
+
+        def answered(data: Any) -> None:
+            write(data)
+            line.data_received(refused if len(wires.written) > 5000 and not line.status else b"")
+
+        wires.write = answered  # type: ignore[method-assign]
+        assert not await line.send(b"head", b"x" * 200_000, 5.0)
+        await line.answered()
+        assert (line.status, await line.read(), line.is_open) == (413, b"no", False)
+        assert len(wires.written) < 10_000
+
+    asyncio.run(go())
+
+
+@pytest.mark.parametrize("name", ["Content-Length", "transfer-encoding", "Connection"])
+def test_how_a_request_is_framed_is_not_for_a_profile_to_say(name: str) -> None:
+    async def go() -> None:
+        async with Transport() as transport:
+            request = HttpRequest("POST", "http://127.0.0.1:9/", ((name, "5"),), b"{}")
+            with pytest.raises(CannotSendError):
+                async with transport.open(request, None, idle_timeout_s=1):
+                    pass
+
+    asyncio.run(go())
