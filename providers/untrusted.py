@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 
 MOST_WORDS = 4_000
 """Characters that are taken of what a server says: of an error, a warning, a header."""
@@ -25,9 +26,7 @@ _INVISIBLE = (
     "\U000e0000-\U000e0fff"  # tags and selectors that can smuggle whole sentences
 )
 _SUSPECT = re.compile(f"[\x00-\x08\x0b-\x1f{_INVISIBLE}]+")
-_SUSPECT_IN_JSON = re.compile(f"[{_INVISIBLE}]+")
 _MOST_CONTEXT = 12
-_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠﹦﹢﹣﹫]|\t")
 _BLANKS = re.compile(r"\s+")
 
 
@@ -72,7 +71,7 @@ def harmless(text: str) -> str:
 
 def harmless_json(document: str) -> str:
     """Return the JSON text `document` with dangerous characters as escapes: the same value, safe on a terminal."""
-    return _SUSPECT_IN_JSON.sub(_escape, document)
+    return _suspect_in_json().sub(_escape, document)
 
 
 def bounded(words: str, limit: int = MOST_WORDS) -> str:
@@ -91,7 +90,7 @@ def one_line(text: str, limit: int = 0) -> str:
 def csv_cell(text: str) -> str:
     """Return `text` harmless, and with a leading `'` where a spreadsheet would take it for a formula."""
     safe = harmless(text)
-    return f"'{safe}" if _FORMULA.match(safe) else safe
+    return f"'{safe}" if _formula().match(safe) else safe
 
 
 class HarmlessStream:
@@ -110,6 +109,16 @@ class HarmlessStream:
             start -= 1
         self._before = whole[start:]
         return shown.removeprefix(shown_before) if shown.startswith(shown_before) else harmless(piece)
+
+
+@cache
+def _suspect_in_json() -> re.Pattern[str]:
+    return re.compile(f"[{_INVISIBLE}]+")
+
+
+@cache
+def _formula() -> re.Pattern[str]:
+    return re.compile(r"\s*[=+\-@＝＋－＠﹦﹢﹣﹫]|\t")
 
 
 def _spell_out(match: re.Match[str]) -> str:

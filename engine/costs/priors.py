@@ -11,7 +11,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal
+
+from msgspec import Struct
 
 from ...profiles.cards.observed import (
     OTHERS,
@@ -57,14 +59,14 @@ PastRun = tuple[int | None, int]
 """Input and output tokens of one of the user's own runs."""
 
 
-class DialSetting(NamedTuple):
+class DialSetting(Struct, frozen=True):
     """What a request says of thinking; `tokens` is what its level or budget is worth by the reference table."""
 
     kind: DialKind
     tokens: int | None = None
 
 
-class Prior(NamedTuple):
+class Prior(Struct, frozen=True):
     """Output tokens, thinking included: the median, and the range that is meant to hold LEVEL of all answers.
 
     `runs` of the user's own and `answers` of recorded ones of this very model and dial are in it. `parts` say in words
@@ -112,7 +114,7 @@ def prior(
     return Prior(*quantiles(parts), len(runs), known.prior.answers, tuple(told[place] for place in order))
 
 
-class _Recorded(NamedTuple):
+class _Recorded(Struct, frozen=True):
     """What recorded answers say of a model and a dial: the same for every call, so that it is worked out once."""
 
     layers: tuple[tuple[Layer, Law, int], ...]

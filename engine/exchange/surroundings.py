@@ -7,7 +7,6 @@ import random
 import time
 from _thread import interrupt_main
 from collections.abc import Awaitable, Callable, Coroutine, Mapping
-from email.utils import formatdate
 from functools import lru_cache
 from threading import Timer
 from typing import Any, TypeVar
@@ -52,6 +51,8 @@ class Surroundings(Struct, frozen=True):
 @lru_cache(maxsize=4)
 def date_header(seconds_since_1970: int) -> str:
     """The moment as a header has it, which for many calls is the same."""
+    from email.utils import formatdate  # here: hardly any server leaves it out
+
     return formatdate(seconds_since_1970, usegmt=True)
 
 

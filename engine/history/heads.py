@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from ...providers.schema import Json
 from ...providers.turns.pieces import TurnPiece
@@ -12,7 +14,7 @@ Kept = Literal["everything", "run", "sums"]
 """What is stored of a run: everything; only that it took place, beside the sums; or the sums alone."""
 
 
-class TurnHead(NamedTuple):
+class TurnHead(Struct, frozen=True):
     """The turn of a session that a run adds, by the call at `position`, after the turn `parent`.
 
     `way` has the stored numbers of the turns before it, from the first to the last, `compactions` those of the
@@ -29,7 +31,7 @@ class TurnHead(NamedTuple):
     compactions: tuple[int, ...] = ()
 
 
-class RunHead(NamedTuple):
+class RunHead(Struct, frozen=True):
     """What is known of a run before anything is sent. `command` is `ask`, `compare`, `batch`, `chat` or `demo`.
 
     `turn` is for the run that goes on with a session; it is kept with everything.
@@ -47,7 +49,7 @@ class RunHead(NamedTuple):
     files: tuple[TurnPiece, ...] = ()
 
 
-class CallHead(NamedTuple):
+class CallHead(Struct, frozen=True):
     """One call as it was sent. `sent` holds what people may read and a replay needs, credentials masked.
 
     `host` is who is asked; `simulated`: it has proved to be a simulator, so that nothing is spent.
@@ -63,7 +65,7 @@ class CallHead(NamedTuple):
     simulated: bool = False
 
 
-class Retention(NamedTuple):
+class Retention(Struct, frozen=True):
     """What is kept: runs of the last `days`, and no more than `megabytes` (2**20 bytes). None is without limit.
 
     `file_days` is how long the bytes of attached files stay after they were last sent.

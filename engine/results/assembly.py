@@ -6,8 +6,9 @@ import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
 from msgspec.structs import replace
 
 from ...providers.dialect import failure
@@ -137,7 +138,7 @@ def _server_tools(prepared: Prepared, reply: Reply) -> tuple[ServerToolUse, ...]
     return server_tool_uses(prepared.server_tools, reply)
 
 
-class _Shaped(NamedTuple):
+class _Shaped(Struct, frozen=True):
     """What an answer is as JSON, where that was asked for."""
 
     answer: str

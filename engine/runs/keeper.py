@@ -49,7 +49,7 @@ class Keeper:
         self._expected.add(index)
         if usd is None:
             self._unpriced[index] = prepared
-        await self._recorder.reserve(index, _call_head(prepared)._replace(sent={}), usd)
+        await self._recorder.reserve(index, replace(_call_head(prepared), sent={}), usd)
 
     def has_begun(self, index: int) -> bool:
         """Whether a request of this call has left: what is expected of it then is another attempt."""

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, NamedTuple
 
+from msgspec import Struct
+
 from ...providers.errors import ConfigError, Failure, UsageError
 from ..costs.forecast import forecast
 from ..planning.prepare import Prepared, Prompt, with_notice
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from ...profiles.config import Config
 
 
-class PlannedCall(NamedTuple):
+class PlannedCall(Struct, frozen=True):
     """One call that would be made. `key_source` says where its key would come from; None where it needs none.
 
     `samples` is how many times it would be made: not at all where `same_request_as` names another think value of the

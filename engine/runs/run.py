@@ -242,6 +242,6 @@ def _keeper(
     from .keeper import Keeper
 
     head = RunHead(run_id, at, circumstances.command, prompt.text, prompt.system, circumstances.simulated)
-    head = head._replace(kept=circumstances.kept, turn=circumstances.turn, files=prompt.asked)
+    head = replace(head, kept=circumstances.kept, turn=circumstances.turn, files=prompt.asked)
     recorder = Recorder(head, retention=Retention(settings.keep_days, settings.max_mb, settings.keep_files_days))
     return Keeper(recorder, (lambda _: None) if circumstances.simulated else foresee)

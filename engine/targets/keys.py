@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 from urllib.parse import urlsplit
@@ -28,12 +27,20 @@ SCHEMES = ("bearer", "basic", "authorization", "x-api-key", "api-key")
 """What stands before a key in a header, and is copied along."""
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Key:
-    """A credential and where it came from. Only the transport reveals it."""
+    """A credential and where it came from. Only the transport reveals it: a struct would list its fields."""
 
-    _secret: str
-    source: str
+    __slots__ = ("_secret", "source")
+
+    def __init__(self, secret: str, source: str) -> None:
+        self._secret = secret
+        self.source = source
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Key) and (self._secret, self.source) == (other._secret, other.source)
+
+    def __hash__(self) -> int:
+        return hash((self._secret, self.source))
 
     def reveal(self) -> str:
         return self._secret
@@ -221,23 +228,21 @@ def _from_keyring(name: str, target: Target) -> Key:
 def _from_command(target: Target) -> Key:
     command = target.profile.api_key_command
     given = _run(command)
-    if given.problem is not None:
+    if isinstance(given, _NoKey):
         raise ConfigError(f"profile {target.profile.name}: api_key_command {given.problem}", hint=given.hint)
-    return _checked(Key(given.secret, f"command {command[0]}"), target)
+    return _checked(Key(given, f"command {command[0]}"), target)
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class _Given:
-    """What a command gave: a secret, or a problem in words."""
+class _NoKey(Struct, frozen=True):
+    """Why a command gave none."""
 
-    secret: str = ""
-    problem: str | None = None
+    problem: str
     hint: str | None = None
 
 
 @cache
-def _run(command: tuple[str, ...]) -> _Given:
-    """What `command` gives. It runs once in a process, also when it fails: it may ask for a fingerprint each time.
+def _run(command: tuple[str, ...]) -> str | _NoKey:
+    """The secret that `command` gives. It runs once in a process, also when it fails: it may ask for a finger each time.
 
     What it writes to stderr is not shown: a script that traces itself writes the key there.
     """
@@ -251,18 +256,16 @@ def _run(command: tuple[str, ...]) -> _Given:
             stdin=subprocess.DEVNULL,
         )
     except (OSError, ValueError) as error:
-        return _Given(problem=f"{command[0]} cannot run: {error}")
+        return _NoKey(f"{command[0]} cannot run: {error}")
     except subprocess.TimeoutExpired:
-        return _Given(
-            problem=f"{command[0]} gave no key in {COMMAND_TIMEOUT_S:.0f} s",
+        return _NoKey(
+            f"{command[0]} gave no key in {COMMAND_TIMEOUT_S:.0f} s",
             hint="run it by hand: does it wait for input? It gets none",
         )
     secret = done.stdout.strip()
     if done.returncode != 0 or not secret:
-        return _Given(
-            problem=f"{command[0]} gave no key (exit {done.returncode})", hint="run it by hand to see what it says"
-        )
-    return _Given(secret)
+        return _NoKey(f"{command[0]} gave no key (exit {done.returncode})", hint="run it by hand to see what it says")
+    return secret
 
 
 def _checked(key: Key, target: Target) -> Key:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import cache
-from typing import Literal, NamedTuple
+from typing import Literal
+
+from msgspec import Struct
 
 from ..facts import packaged, packaged_names
 from ..sections.section import Section
@@ -28,7 +30,7 @@ _OFF = ("budget:0", "type:disabled", "enable:false", "think:false", "level:none"
 _PASSING = re.compile(r"-(preview|exp|experimental)$")
 
 
-class ObservedAnswers(NamedTuple):
+class ObservedAnswers(Struct, frozen=True):
     """The output of `n` recorded answers of one model over one API with one dial: counts at SHARES, thinking included.
 
     `line` is what the model's snapshots have in common, see `line_of`. `asked` is what the request said of thinking:
@@ -64,7 +66,7 @@ class ObservedAnswers(NamedTuple):
         return int(self.asked.partition(":")[2]) if self.asked.startswith("budget:") else None
 
 
-class ObservedPool(NamedTuple):
+class ObservedPool(Struct, frozen=True):
     """What the recorded models of one vendor, or of EVERYBODY, have in common for one kind of dial: `n` answers.
 
     Those with a dial are scaled to what `thinking_tokens` in the reference table would bring.
@@ -78,7 +80,7 @@ class ObservedPool(NamedTuple):
     thinking_tokens: int | None
 
 
-class ObservedPools(NamedTuple):
+class ObservedPools(Struct, frozen=True):
     """All pools, and until when exchanges were gathered, such as `2026-11`."""
 
     as_of: str

@@ -15,7 +15,6 @@ import math
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Literal
 
 from msgspec import Struct
@@ -171,6 +170,8 @@ def _moment(text: str | None) -> float | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
+        from email.utils import parsedate_to_datetime  # here: it brings a mail library, for a header of few answers
+
         try:
             moment = parsedate_to_datetime(text)
         except (TypeError, ValueError, OverflowError):

@@ -7,6 +7,7 @@ import random
 from statistics import NormalDist
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.costs.priors import (
     WEIGHTS,
@@ -88,7 +89,7 @@ def test_each_layer_gets_its_part_of_what_those_above_have_left() -> None:
 def test_what_was_not_recorded_is_scaled_by_the_square_root_of_the_reference_tables_ratio() -> None:
     pool = ObservedPool("everybody", "dial", 9, 2, (10, 20, 40, 80, 160), 2048)
     assert pool_law(pool, DialSetting("dial", 32768)).at_most(4 * 41 - 1) == pytest.approx(0.5)
-    assert pool_law(pool._replace(thinking_tokens=None), DialSetting("silent")).at_most(40) == pytest.approx(0.5)
+    assert pool_law(replace(pool, thinking_tokens=None), DialSetting("silent")).at_most(40) == pytest.approx(0.5)
     far, near = prior(MODEL, DialSetting("dial", 65536), BUDGETS), prior(MODEL, DialSetting("dial", 16384), BUDGETS)
     assert far is not None and near is not None and far.median == pytest.approx(2 * near.median, rel=0.02)
     assert is_recorded(MODEL, DIAL, BUDGETS) and not is_recorded(MODEL, DialSetting("dial", 65536), BUDGETS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from msgspec.structs import replace
 
 from thinkdial.engine.doses.estimates import estimates_of
 from thinkdial.engine.history.dosed import AskedModel, DosedAnswer
@@ -69,7 +70,7 @@ def test_the_range_holds_about_8_of_10_answers(n: int, arm: str, least: float, m
 def test_recorded_answers_stand_behind_ones_own_and_before_the_table():
     counts, said = (90, 100, 200, 300, 900), (10, 20, 150, 250, 800)
     row = ObservedAnswers("m", "m", "chat", "level:low", 40, counts, said, 30, 12)
-    few, silent = row._replace(asked="level:medium", reasoning_n=2), row._replace(asked="level:high", reasoning=None)
+    few, silent = replace(row, asked="level:medium", reasoning_n=2), replace(row, asked="level:high", reasoning=None)
     found = by_name(estimates_of(THINKS, [], WORTH, 9, [row, few, silent]))
     low = found["low"]
     assert (low.source, low.n) == ("observed", 30)
