@@ -242,7 +242,7 @@ class _NoKey(Struct, frozen=True):
 
 @cache
 def _run(command: tuple[str, ...]) -> str | _NoKey:
-    """The secret that `command` gives. It runs once in a process, also when it fails: it may ask for a finger each time.
+    """The secret that `command` gives. It runs once in a process, even if it fails: it may ask for a fingerprint.
 
     What it writes to stderr is not shown: a script that traces itself writes the key there.
     """
