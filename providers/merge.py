@@ -24,6 +24,8 @@ def filled(template: Any, values: Mapping[str, Any]) -> Any:
 
     Keys whose value is None are left out, and so are those of objects in which nothing is left.
     """
+    if isinstance(template, str):
+        return values.get(template, template)
     if isinstance(template, Mapping):
         found: dict[str, Any] = {}
         for key, part in cast("Mapping[str, Any]", template).items():
@@ -34,7 +36,7 @@ def filled(template: Any, values: Mapping[str, Any]) -> Any:
         return found
     if isinstance(template, (list, tuple)):
         return [filled(part, values) for part in cast("Sequence[Any]", template)]
-    return values.get(template, template) if isinstance(template, str) else template
+    return template
 
 
 def leaf_paths(document: Mapping[str, Any], prefix: str = "") -> Iterator[str]:

@@ -14,6 +14,8 @@ from .think_plan import PlanContext, ThinkPlan
 _STEERING = ("control", "levels", *(level.value for level in Level), "can_be_off", "budget", "budget.min", "budget.max")
 """The facts that may decide a plan, as `unverified` of a card names them."""
 
+_WORDS = {words: fact for fact in _STEERING for words in (fact, f"the level {fact}")}
+
 
 def judged(decided: ThinkPlan, think: Think, context: PlanContext) -> ThinkPlan:
     """The plan with the fidelity that its facts allow: `assumed` where the deciding one is a stand-in or unverified.
@@ -58,7 +60,7 @@ def rests_on_doubt(decided: ThinkPlan, think: Think, card: ModelCard) -> bool:
 
 def doubts_of(card: ModelCard) -> set[str]:
     """The steering facts that are unverified. A level may be named in a few words: `the level minimal`."""
-    return {fact for fact in _STEERING for said in card.unverified if said == fact or said == f"the level {fact}"}
+    return {_WORDS[said] for said in card.unverified if said in _WORDS}
 
 
 def _unknown_words(context: PlanContext) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from thinkdial.engine.batch import batch, lane
 from thinkdial.engine.batch.output.document import json_line
 from thinkdial.engine.batch.output.output_file import OutputFile, SinkError
 from thinkdial.engine.batch.output.outputs import Pipe
@@ -178,7 +179,10 @@ def test_the_option_goes_before_the_profiles_concurrency(tmp_path: Path) -> None
     on_bench(tmp_path, test, a="limits: {concurrency: 5}")
 
 
-def test_a_blocked_profile_slows_nobody(tmp_path: Path) -> None:
+def test_a_blocked_profile_slows_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lane, "ROWS_IN_MEMORY", 64)  # more rows than wait in memory
+    monkeypatch.setattr(batch, "ROWS_AHEAD", 32)
+
     async def test(bench: Bench) -> None:
         go = asyncio.Event()
 
@@ -191,16 +195,16 @@ def test_a_blocked_profile_slows_nobody(tmp_path: Path) -> None:
         quick = asyncio.Event()
 
         def added(_: object) -> None:
-            if sum(document["profile"] == "a" for document in bench.kept.documents) == 699:
+            if len(bench.kept.documents) == 149:
                 quick.set()
 
         bench.kept.on_add = added
-        running = asyncio.create_task(bench.batch(numbered(700), ("a", "b")).run())
+        running = asyncio.create_task(bench.batch(numbered(150), ("a", "b")).run())
         await quick.wait()
         assert all(document["profile"] == "a" for document in bench.kept.documents)
         go.set()
         await running
-        assert len(bench.kept.documents) == 1400
+        assert len(bench.kept.documents) == 300
 
     on_bench(tmp_path, test)
 
@@ -272,8 +276,8 @@ def test_what_a_refusal_teaches_is_paid_for_once(tmp_path: Path) -> None:
 def test_a_bad_key_is_said_once_and_the_others_go_on(tmp_path: Path) -> None:
     async def test(bench: Bench) -> None:
         bench.provider.answer = lambda call: bad(401) if call.profile == "a" else good()
-        ended = await bench.batch(numbered(500), ("a", "b")).run()
-        assert len(bench.provider.prompts("b")) == 500 and len(bench.provider.prompts("a")) < 20
+        ended = await bench.batch(numbered(150), ("a", "b")).run()
+        assert len(bench.provider.prompts("b")) == 150 and len(bench.provider.prompts("a")) < 20
         assert len(bench.heard.troubles) == 1 and "a is given up" in bench.heard.troubles[0]
         assert list(ended.broken) == ["a"] and not ended.finished
 
@@ -283,13 +287,13 @@ def test_a_bad_key_is_said_once_and_the_others_go_on(tmp_path: Path) -> None:
 def test_a_provider_that_dies_half_way_is_given_up_there(tmp_path: Path) -> None:
     async def test(bench: Bench) -> None:
         def answer(call: Call) -> bytes:
-            return bad(403) if call.profile == "a" and len(bench.provider.prompts("a")) > 100 else good()
+            return bad(403) if call.profile == "a" and len(bench.provider.prompts("a")) > 40 else good()
 
         bench.provider.answer = answer
-        ended = await bench.batch(numbered(300), ("a", "b")).run()
+        ended = await bench.batch(numbered(120), ("a", "b")).run()
         answered = bench.kept.answered
-        assert sum(count for (_, name, status), count in answered.items() if (name, status) == ("a", "ok")) == 100
-        assert sum(count for (_, name, status), count in answered.items() if (name, status) == ("b", "ok")) == 300
+        assert sum(count for (_, name, status), count in answered.items() if (name, status) == ("a", "ok")) == 40
+        assert sum(count for (_, name, status), count in answered.items() if (name, status) == ("b", "ok")) == 120
         assert ended.broken["a"].kind == "permission" and len(bench.heard.troubles) == 1
 
     on_bench(tmp_path, test)
@@ -331,9 +335,9 @@ def test_a_pipe_in_order(tmp_path: Path, window: int) -> None:
 def test_order_survives_a_profile_that_is_given_up(tmp_path: Path) -> None:
     async def test(bench: Bench) -> None:
         bench.provider.answer = lambda call: bad(401) if call.profile == "a" else good()
-        await bench.batch(numbered(400), ("a", "b"), ordered=True, window=10).run()
+        await bench.batch(numbered(120), ("a", "b"), ordered=True, window=10).run()
         ids = [int(document["row_id"]) for document in bench.kept.documents if document["profile"] == "b"]
-        assert ids == list(range(400))
+        assert ids == list(range(120))
 
     on_bench(tmp_path, test)
 

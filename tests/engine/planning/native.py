@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from thinkdial.engine.planning.plan import ThinkPlan, level_rank
@@ -18,11 +19,14 @@ SWITCHES = {"think", "thinking", "enable_thinking", "enabled"}
 OFF_WORDS = ("disabled", "between_tools", "none")
 
 
-def named(native: Any, names: set[str]) -> list[Any]:
+def named(native: Mapping[str, Any], names: set[str]) -> list[Any]:
     """The values that `native` holds under one of `names`, at any depth."""
     found: list[Any] = []
-    for key, value in native.items() if isinstance(native, dict) else ():
-        found += [value] if key in names and not isinstance(value, dict) else named(value, names)
+    for key, value in native.items():
+        if isinstance(value, dict):
+            found += named(value, names)
+        elif key in names:
+            found.append(value)
     return found
 
 
