@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
-from collections.abc import AsyncGenerator, Callable, Generator, Sequence
-from contextlib import asynccontextmanager, contextmanager, nullcontext
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import asynccontextmanager, nullcontext
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
@@ -30,8 +29,6 @@ if TYPE_CHECKING:
     from .listener import Listener
     from .options import BatchOptions
     from .output.sums import Sums
-
-OBJECTS_BETWEEN_COLLECTIONS = 20_000
 
 MOST_AT_ONCE = 256
 """Calls under way for one profile, where nothing else limits them: 6,000 a minute of 2.5 seconds each."""
@@ -128,19 +125,3 @@ def _sums_for(options: BatchOptions, config: Config, run_id: str) -> Sums | None
     from .output.sums import Sums
 
     return Sums(recorder)
-
-
-@contextmanager
-def rare_collections() -> Generator[None]:
-    """Look for garbage in cycles less often: rows leave hardly any, and the search takes a tenth of the time.
-
-    It concerns the whole process, so that it is for a process of our own.
-    """
-    before = gc.get_threshold()
-    gc.freeze()  # what has been imported stays
-    gc.set_threshold(OBJECTS_BETWEEN_COLLECTIONS, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()

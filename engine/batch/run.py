@@ -21,7 +21,7 @@ from ..targets.target import select
 from .batch import Batch
 from .caller import caller_maker, refuse_worse_plans
 from .end import BatchEnd, Ended
-from .interrupts import run_quickly, stopped_by_signals
+from .interrupts import rare_collections, run_quickly, stopped_by_signals
 from .known_rows import holds_rows
 from .listener import Listener, NoListener, Watcher
 from .output.document import Encode
@@ -39,7 +39,7 @@ from .output.target import (
 )
 from .output.totals import OutputTotals
 from .progress import Running
-from .resources import pace_maker, rare_collections, resources_for
+from .resources import pace_maker, resources_for
 from .rows.checks import looks_at_rows
 from .rows.rows import BadRow, Row
 from .rows.source import Census, OpenSource, batch_id_of, open_source, rows_of

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from subprocess import DEVNULL, Popen, TimeoutExpired
 
-from ..interrupts import run_quickly
+from ..interrupts import rare_collections, run_quickly
 from .channel import FrameSocket, opened_channel
 from .worker import CallWorker
 
@@ -63,7 +63,8 @@ def alone() -> None:
 def main() -> None:
     """Be a worker until the other end of the socket is gone."""
     alone()
-    run_quickly(_work(socket.socket(fileno=int(sys.argv[1]))))
+    with rare_collections():
+        run_quickly(_work(socket.socket(fileno=int(sys.argv[1]))))
     os._exit(0)  # nothing is left to be tidied, and imported libraries take their time
 
 

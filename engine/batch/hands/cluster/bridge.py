@@ -17,6 +17,7 @@ from secrets import token_hex
 from typing import Any
 
 from .....providers.errors import ConfigError, ThinkdialError
+from ...interrupts import run_quickly
 from ..channel import FrameSocket, opened_channel
 from ..child import alone
 from .ray_worker import RayWorker
@@ -52,7 +53,7 @@ def main() -> None:
     """Serve the socket of the first argument, with the workers and the way of keys of the second, a JSON object."""
     alone()
     sock, wanted = socket.socket(fileno=int(sys.argv[1])), json.loads(sys.argv[2])
-    asyncio.run(_serve(sock, wanted["workers"], seals=wanted["seals"]))
+    run_quickly(_serve(sock, wanted["workers"], seals=wanted["seals"]))
 
 
 async def _serve(sock: socket.socket, workers: int | None, *, seals: bool) -> None:

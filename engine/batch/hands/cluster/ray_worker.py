@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import ExitStack
 
+from ...interrupts import rare_collections
 from ..worker import CallWorker
 from .seals import Seal
 
@@ -19,6 +21,8 @@ class RayWorker:
         self._seal = Seal() if seals else None
         self._worker: CallWorker | None = None
         self._next, self._early = 0, dict[int, bytes]()
+        self._life = ExitStack()  # of the process, which is ours alone
+        self._life.enter_context(rare_collections())
 
     async def frames(self) -> AsyncIterator[bytes]:
         """All that the worker has to say; the first is its greeting."""

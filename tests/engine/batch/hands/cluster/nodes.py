@@ -122,9 +122,16 @@ class Nodes:
         return node
 
     def end(self, node: Node) -> None:
-        """A machine is gone for good."""
+        """A machine is gone for good, and the head has yet to find that out."""
         node.kill()
         self.nodes.remove(node)
+
+    def leave(self, node: Node) -> None:
+        """A machine is taken out of the cluster, which is told."""
+        for pid in node.processes("raylet/raylet"):
+            os.kill(pid, signal.SIGTERM)
+        until(lambda: not node.processes("raylet/raylet"))
+        self.end(node)
 
     def close(self) -> None:
         """All of them, and what they have left on the disk."""

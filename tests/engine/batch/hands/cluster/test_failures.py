@@ -109,8 +109,8 @@ def test_nodes_without_a_key_or_with_one_that_is_refused(desk: Desk, nodes: Node
         # Those that nobody had told of it have asked once each, and no more.
         assert 0 < desk.provider.refused["sk-stale-of-a-node"] <= 20, desk.provider.refused
     finally:
-        nodes.end(poor)
-        nodes.end(stale)
+        nodes.leave(poor)
+        nodes.leave(stale)
 
 
 class Limiter:

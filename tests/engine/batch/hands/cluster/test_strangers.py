@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import shutil
 import signal
 import socket
 import struct
@@ -154,3 +155,30 @@ def own_address() -> str | None:
                 if not address.startswith("127."):
                     return address
     return None
+
+
+def test_keys_go_along_where_all_is_encrypted(desk: Desk, shared_directory: Path, tmp_path: Path) -> None:
+    address = own_address()
+    if address is None or shutil.which("openssl") is None:
+        pytest.skip("it needs an address beside loopback, and openssl")
+    certificate, private = tmp_path / "cluster.pem", tmp_path / "cluster.key"
+    subprocess.run(
+        [
+            "openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=cluster",
+            "-addext", f"subjectAltName=IP:{address},IP:127.0.0.1,DNS:localhost",
+            "-keyout", private, "-out", certificate,
+        ],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    secured = {"RAY_USE_TLS": "1", "RAY_TLS_SERVER_CERT": str(certificate), "RAY_TLS_SERVER_KEY": str(private),
+               "RAY_TLS_CA_CERT": str(certificate)}  # fmt: skip
+    nodes = Nodes(shared_directory, more=secured)
+    try:
+        nodes.begin(key=None, address=address)
+        desk.write_rows(40)
+        code, _, err = desk.begin("--send-keys", more={**nodes.environment, "RAY_ADDRESS": nodes.address}).end()
+        assert code == 0, err
+        desk.check_whole(40)
+        assert set(desk.provider.by_key()) == {OWN_KEY}
+    finally:
+        nodes.close()
