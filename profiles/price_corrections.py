@@ -80,7 +80,10 @@ class Correction(Struct, frozen=True, eq=False):
 
     def applies_to(self, name: str, at: datetime) -> bool:
         """Whether it is about `name`, a `provider/model` in lower case, on the day of `at`."""
-        return (self.since is None or at.date() >= self.since) and any(fits_glob(glob, name) for glob in self.models)
+        for glob in self.models:  # hundreds of names are held against hundreds of these in one list
+            if fits_glob(glob, name):
+                return self.since is None or at.date() >= self.since
+        return False
 
     def may_apply_to(self, provider: str) -> bool:
         """Whether a model of this provider can fit a pattern at all."""

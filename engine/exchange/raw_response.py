@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from msgspec import Struct, field
 
 from ...providers.dialect import Quirks
 from ...providers.errors import Failure
 from ...providers.fold import Fold, Reply
+from ...providers.framing.packed import unpacked_blocks
 from ...providers.framing.sse import BLOCK_BYTES
 from .outcome import stopped
 from .reader import ResponseReader
 from .secrets import NOTHING_SECRET, Secrets
-
-_TAKEN_AT_ONCE = 2**19
-"""Bytes of what is compressed."""
 
 
 class RawResponse(Struct, frozen=True):
@@ -75,22 +72,3 @@ def reply_of(
     if told is not None and told is not broken and told.kind == broken.kind:
         return reply
     return stopped(reply, broken)
-
-
-def unpacked_blocks(packed: bytes) -> Iterator[bytes]:
-    """What `zlib.compress` was given, in blocks of at most `BLOCK_BYTES`. Raises `zlib.error` where it is damaged."""
-    unpacker = zlib.decompressobj()
-    for at in range(0, len(packed), _TAKEN_AT_ONCE):
-        taken = packed[at : at + _TAKEN_AT_ONCE]
-        while taken and not unpacker.eof:
-            if block := unpacker.decompress(taken, BLOCK_BYTES):
-                yield block
-            taken = unpacker.unconsumed_tail
-    if not unpacker.eof:
-        raise zlib.error("it is cut short")
-
-
-def check_packed(packed: bytes) -> None:
-    """Raises `zlib.error` where the bytes are damaged."""
-    for _ in unpacked_blocks(packed):
-        pass

@@ -48,7 +48,7 @@ def joined(column: str, rest: bytes | None) -> str:
 def unpacked(blob: bytes) -> dict[str, Any]:
     """The document. Raises `ValueError` or `zlib.error` for one that is damaged, or nested beyond all sense."""
     from ...providers.framing.json_blocks import parse_blocks
-    from ..exchange.raw_response import unpacked_blocks
+    from ...providers.framing.packed import unpacked_blocks
 
     blocks = unpacked_blocks(blob)
     first = next(blocks, b"")

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from ...providers.errors import StoreError, did_you_mean
+from ...providers.framing.packed import check_packed
 from ...providers.json_values import obj, parse_json
 from ...providers.schema import Json
 from ...providers.turns.pieces import TurnPiece
-from ..exchange.raw_response import RawResponse, check_packed
+from ..exchange.raw_response import RawResponse
 from ..results.assembly import files_among, summarize
 from ..results.restored import result_from
 from ..results.result import Result, Run

@@ -51,7 +51,7 @@ def _places(url: str) -> list[tuple[int, tuple[str, int]]]:
     try:
         parts = urlsplit(url)
         port = parts.port or (443 if parts.scheme == "https" else 80)
-        listed = socket.getaddrinfo(parts.hostname, port, type=socket.SOCK_STREAM)
+        listed = socket.getaddrinfo((parts.hostname or "").encode("ascii"), port, type=socket.SOCK_STREAM)
     except (OSError, ValueError):
         return []
     return [(family, (str(place[0]), int(place[1]))) for family, _, _, _, place in listed]

@@ -32,8 +32,19 @@ def fits(pattern: str, name: str, *, any_case: bool = False) -> bool:
 
 def fits_glob(glob: str, name: str) -> bool:
     """Whether `name` is one that the pattern of a shell means; capitals count."""
+    literal, rest = _before_wildcard(glob)
+    if not name.startswith(literal):
+        return False
+    if rest in ("", "*"):
+        return bool(rest) or name == literal
+    return fnmatchcase(name, glob)
+
+
+@lru_cache(maxsize=4096)
+def _before_wildcard(glob: str) -> tuple[str, str]:
+    """The characters that stand for themselves at its beginning, and what follows."""
     literal = re.split(r"[*?\[]", glob, maxsplit=1)[0]
-    return name == glob if literal == glob else name.startswith(literal) and fnmatchcase(name, glob)
+    return literal, glob[len(literal) :]
 
 
 @lru_cache(maxsize=4096)

@@ -125,7 +125,8 @@ def retirement_of(provider: str, model: str, card: ModelCard) -> Retirement | No
         return own
     if listed := listed_ends(provider).listed:
         name = model.removeprefix("models/")
-        names = (name,) if card.known and card.matches(name) else names_of(model)
+        is_its = card.known and (name == card.example or card.matches(name))
+        names = (name,) if is_its else names_of(model)
         for end in listed:
             if any(fits(end.match, name) for name in names):
                 return end.retirement

@@ -14,13 +14,13 @@ from msgspec import Struct, field
 from msgspec.structs import replace
 
 from ....profiles.profile import Price
-from ....providers.fold import Reply
 from ....providers.schema import Usage
 from ...results.result import Cost, CostSource
-from ...targets.target import Target
 from .rates import Charge, charge, rates_of
 
 if TYPE_CHECKING:
+    from ....providers.fold import Reply
+    from ...targets.target import Target
     from .quote import Quote
 
 DISAGREEMENT = Decimal("0.05")

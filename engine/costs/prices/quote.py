@@ -66,13 +66,18 @@ class Unpriced(Struct, frozen=True):
 def quote(wanted: Wanted) -> Quote | Unpriced | None:
     """The rates for `wanted`; None when neither the table nor a correction knows the model."""
     asked = replace(wanted, model=wanted.model.lower(), at=_utc(wanted.at))
-    found = _quote(asked, wanted.model, MOST_STEPS)
-    return replace(found, elsewhere=_elsewhere(asked, found)) if isinstance(found, Quote) else found
+    rules = _rules(asked)
+    found = _quote(asked, wanted.model, MOST_STEPS, rules)
+    return replace(found, elsewhere=_elsewhere(asked, found, rules)) if isinstance(found, Quote) else found
 
 
-def _elsewhere(wanted: Wanted, found: Quote) -> tuple[OtherList, ...]:
-    name = f"{wanted.provider}/{wanted.model}"
-    others = [other for rule in corrections().about(name, wanted.at) for other in rule.elsewhere]
+def _rules(wanted: Wanted) -> list[Correction]:
+    """The corrections that are about it."""
+    return corrections().about(f"{wanted.provider}/{wanted.model}", wanted.at)
+
+
+def _elsewhere(wanted: Wanted, found: Quote, rules: list[Correction]) -> tuple[OtherList, ...]:
+    others = [other for rule in rules for other in rule.elsewhere]
     replaced = any(rule.price is not None or rule.like is not None for rule in found.used)
     if replaced and (entry := _entry(wanted.provider, wanted.model)) is not None:
         listed = entry[0].amounts(wanted.at)
@@ -81,20 +86,20 @@ def _elsewhere(wanted: Wanted, found: Quote) -> tuple[OtherList, ...]:
     return tuple(others)
 
 
-def _quote(wanted: Wanted, asked: str, steps: int) -> Quote | Unpriced | None:
-    name = f"{wanted.provider}/{wanted.model}"
-    rules = corrections().about(name, wanted.at)
+def _quote(wanted: Wanted, asked: str, steps: int, rules: list[Correction]) -> Quote | Unpriced | None:
     by_host = next((rule for rule in rules if rule.listed_by is not None), None)
     if by_host is not None and by_host.listed_by is not None and steps:
         model, _, host = wanted.model.rpartition(":")
-        other = _quote(replace(wanted, provider=by_host.listed_by.format(host=host), model=model), asked, steps - 1)
+        there = replace(wanted, provider=by_host.listed_by.format(host=host), model=model)
+        other = _quote(there, asked, steps - 1, _rules(there))
         return replace(other, used=(by_host, *other.used)) if isinstance(other, Quote) else other
     found = _entry(wanted.provider, wanted.model)
     for rule in rules:
         if (rule.like is None and rule.price is None) or not _still_needed(rule, found, wanted.at):
             continue
         if rule.like is not None and steps:
-            other = _quote(replace(wanted, model=rule.like), asked, steps - 1)
+            alike = replace(wanted, model=rule.like)
+            other = _quote(alike, asked, steps - 1, _rules(alike))
             return replace(other, used=(rule, *other.used)) if isinstance(other, Quote) else other
         if rule.price is not None:
             return _own(wanted, rule, rule.price, rules, asked)
@@ -115,7 +120,8 @@ def _quote(wanted: Wanted, asked: str, steps: int) -> Quote | Unpriced | None:
     if term is not None and term.model is not None:
         if not steps:
             return None
-        other = _quote(replace(wanted, model=term.model.format(model=wanted.model), terms=terms), asked, steps - 1)
+        apart = replace(wanted, model=term.model.format(model=wanted.model), terms=terms)
+        other = _quote(apart, asked, steps - 1, _rules(apart))
         return replace(other, used=(*used, *other.used)) if isinstance(other, Quote) else other
     amounts = listed.amounts(at, terms if has_terms else None)
     needed = {"input_mtok": wanted.input_tokens, "output_mtok": wanted.output_tokens}

@@ -50,11 +50,9 @@ def models(
     from datetime import UTC, datetime
     from decimal import Decimal
 
-    from .....engine.lookups.documents import models_document
     from .....engine.lookups.known_models import ModelQuestion, find_models, is_one_model, model_rows, model_sheet
     from .....profiles.config import load
     from .....providers.think import parse_think
-    from ....formats import json_text
     from ....output import emit, listed, rendered, say
 
     settings, now = load(config), datetime.now(UTC)
@@ -76,6 +74,9 @@ def models(
     )
     found = find_models(question, settings, now)
     if json:
+        from .....engine.lookups.documents import models_document
+        from ....formats import json_text
+
         emit(json_text(models_document(found)))
         return ExitCode.OK
     from ....views.setup.model_cards import model_table, model_view

@@ -12,16 +12,17 @@ def list_(json: AsJson = False, config: ConfigFile = None) -> ExitCode:
     Example:  thinkdial profiles list
     """
     from .....engine.lookups.local_servers import local_servers
-    from .....engine.targets.documents import profiles_document
     from .....engine.targets.profile_summary import profile_summaries
     from .....profiles.config import load
-    from ....formats import json_text
     from ....output import emit, listed
     from ....views.setup.profile_list import local_servers_text, profile_table
 
     settings = load(config)
     summaries = profile_summaries(settings)
     if json:
+        from .....engine.targets.documents import profiles_document
+        from ....formats import json_text
+
         emit(json_text(profiles_document(summaries, settings)))
         return ExitCode.OK
     emit(listed(lambda _: profile_table(summaries, settings.groups)))
