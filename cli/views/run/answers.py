@@ -14,6 +14,7 @@ from ....engine.results.result import Result
 from ....providers.json_values import is_blank
 from ....providers.untrusted import harmless
 from ..line import BAD, CAUTION, QUIET, STRONG
+from ..paragraphs import paragraphs_of
 from ..wrap import COLUMN_DIVIDER, columns_that_fit, wrap
 from .continuity import went_along
 from .dial import check_of, labels, think_path
@@ -133,13 +134,21 @@ class _FirstLines:
             yield Text(f"[… {more} more lines …]", QUIET)
 
 
+def whole_answer(answer: str) -> RenderableType:
+    """All of an answer, as Markdown shows it."""
+    if (paragraphs := paragraphs_of(harmless(answer))) is not None:
+        first, *others = (Text(one, justify="left") for one in paragraphs)
+        return Group(first, *(part for one in others for part in (Text(""), one)))
+    from ..markdown import ModelMarkdown
+
+    return ModelMarkdown(answer)
+
+
 def _answer(result: Result, view: ReasoningView) -> RenderableType:
     parts: list[RenderableType] = []
     if not is_blank(result.answer):
-        from ..markdown import ModelMarkdown
-
         answer, left_out = _laid_out(result.answer)
-        whole = ModelMarkdown(answer)
+        whole = whole_answer(answer)
         parts.append(_FirstLines(whole) if view == "excerpt" else whole)
         if left_out:
             parts.append(Text(left_out, CAUTION))
