@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -149,9 +149,9 @@ class RowCaller:
                 distinct[sweep[made]] = (*distinct[sweep[made]], Twin(call.think, call.plan))
         return distinct
 
-    def works(self, row: Row) -> Iterator[tuple[Think, Work]]:
+    def works(self, row: Row) -> list[tuple[Think, Work]]:
         """All that is asked for `row`: each sample of each think value."""
-        return ((think, self.work(row, think, repeat)) for think in self.thinks(row) for repeat in self._samples)
+        return [(think, self.work(row, think, repeat)) for think in self.thinks(row) for repeat in self._samples]
 
     def asks(self, row: Row) -> int:
         """How many works there are for `row`."""

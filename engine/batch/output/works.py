@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Any, Literal
 
 from msgspec import Struct
 from msgspec.structs import force_setattr
 
-from ..rows.digests import DigestMap, digest_of
+from ..rows.digests import DigestMap, digest_of, framed
 from .records import error_kind
 
 KEY_BYTES = 8
@@ -36,13 +37,19 @@ class Work(Struct, frozen=True):
     """Stands for the row, the profile, the think value and, beyond the first, the sample. It is made of them."""
 
     def __post_init__(self) -> None:
-        further = () if (self.repeat or 1) == 1 else (str(self.repeat),)
-        force_setattr(self, "key", digest_of(self.row_id, self.profile, self.think, *further)[:KEY_BYTES])
+        terms = _terms(self.profile, self.think, self.repeat or 1)
+        force_setattr(self, "key", digest_of(self.row_id, after=terms)[:KEY_BYTES])
 
     @property
     def token(self) -> str:
         """`key` and the beginning of `digest`, as they stand in a line."""
         return (self.key + self.digest[:KEY_BYTES]).hex()
+
+
+@lru_cache(maxsize=256)
+def _terms(profile: str, think: str, repeat: int) -> bytes:
+    """What of a key does not depend on the row."""
+    return framed(profile, think) if repeat == 1 else framed(profile, think, str(repeat))
 
 
 class WorkStates:
@@ -75,9 +82,8 @@ class WorkStates:
 
     def learn(self, key: bytes, digest: bytes, failed: bool) -> None:
         """Keep what a line says."""
-        if self._ends.get(key) is not None:
+        if self._ends.set(key, _end(digest, failed=failed)):
             self.has_old_lines = True
-        self._ends.set(key, _end(digest, failed=failed))
 
 
 def work_of(fields: Mapping[str, Any]) -> tuple[bytes, bytes]:

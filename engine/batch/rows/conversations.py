@@ -60,9 +60,16 @@ class _RowSession(Struct, frozen=True):
     written: str
 
 
+_RARE = frozenset(("schema", "tools", "tool_choice"))
+"""Fields that change what a conversation is, besides its words."""
+
+
 def asked_of(entry: Mapping[str, Any], template: Template | None, terms: ExpectTerms) -> RowConversation:
     """What the fields of a row ask. Raises `UnusableError`."""
-    asked, shape, tools = _asked_of(entry, template, terms), _shape(entry), _tools(entry)
+    asked = _asked_of(entry, template, terms)
+    if _RARE.isdisjoint(entry) and not asked.asked and asked.past is None:  # as nearly all rows are
+        return asked
+    shape, tools = _shape(entry), _tools(entry)
     if terms.files is not None and terms.files.convert and (asked.asked or asked.past is not None):
         asked = _with_stand_ins(asked)
     if shape is not None:
@@ -123,6 +130,8 @@ def _asked_of(entry: Mapping[str, Any], template: Template | None, terms: Expect
     if not text.strip():
         raise UnusableError("its prompt is empty")
     asked = _attached(entry, text, terms) if entry.get("attach") is not None else ()
+    if session is None and not asked and not earlier:
+        return RowConversation(text, digest_of(text, system or ""), system)
     files = [f"{piece.carrier} {piece.native.get('sha256')}" if piece.kind == "file" else piece.text for piece in asked]
     if session is None:
         said = (part for message in earlier for part in (message.role, message.text))

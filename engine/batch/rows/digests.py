@@ -23,11 +23,11 @@ def digest_of(*parts: str, after: bytes = b"") -> bytes:
 
 def framed(*parts: str) -> bytes:
     """`parts` in one piece, each after its length."""
-    pieces: list[bytes] = []
+    whole = b""
     for part in parts:
         data = part.encode("utf-8", "surrogatepass")
-        pieces += (_LENGTH.pack(len(data)), data)
-    return b"".join(pieces)
+        whole += _LENGTH.pack(len(data)) + data
+    return whole
 
 
 class DigestMap:
@@ -57,15 +57,18 @@ class DigestMap:
             if key
         )
 
-    def set(self, digest: bytes, value: int) -> None:
+    def set(self, digest: bytes, value: int) -> bool:
+        """Put a number at `digest`. Whether there was one before."""
         key = _key(digest)
         slot = self._slot(key)
-        if not self._keys[slot]:
+        is_known = self._keys[slot] != 0
+        self._values[slot] = value
+        if not is_known:
             self._size += 1
             self._keys[slot] = key
-        self._values[slot] = value
-        if self._size > _FILL * len(self._keys):
-            self._grow()
+            if self._size > _FILL * len(self._keys):
+                self._grow()
+        return is_known
 
     def _slot(self, key: int) -> int:
         keys = self._keys

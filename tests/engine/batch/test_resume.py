@@ -30,14 +30,14 @@ def read(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
     counted: Counter[str] = Counter()
     monkeypatch.setenv("RESUMED_KEY", "a")
     for module in (records,):
-        before = module.parse_reply
+        before = module.parsed_line
 
         def parse(data: bytes, before: Any = before) -> Any:
             document = before(data)
             counted[document["row_id"]] += 1
             return document
 
-        monkeypatch.setattr(module, "parse_reply", parse)
+        monkeypatch.setattr(module, "parsed_line", parse)
     return counted
 
 
