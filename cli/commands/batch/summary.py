@@ -137,7 +137,7 @@ def _why_missing(ended: Ended) -> str:
     if ended.hands_problem is not None:
         return "nobody was left to make the calls"
     if ended.broken:
-        return f"{', '.join(ended.broken)} was given up"
+        return "; ".join(f"{name} was given up: {failed.message}" for name, failed in ended.broken.items())
     if ended.passing:
         return "a key, a setting, a budget or an interruption ended them"
     return "they were asked for, and did not come to be written"

@@ -47,7 +47,7 @@ def test_a_profile_without_a_key_is_missing_and_the_same_command_makes_it_whole(
     )  # fmt: skip
     ended = cli(*command)
     assert ended.code == 1 and reckoned(told) == (False, 48, 24, 24), ended.err
-    assert "24 results are missing: keyless was given up" in ended.err and "the same command goes on" in ended.err
+    assert "24 results are missing: keyless was given up: " in ended.err and "the same command goes on" in ended.err
 
     merged = cli("batch", "merge", out, "-o", tmp_path / "all.jsonl", "--summary", tmp_path / "m.json", "-q")
     assert merged.code == 1 and "24 results are missing" in merged.err, merged.err
