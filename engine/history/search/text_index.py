@@ -27,6 +27,13 @@ PIECE = 3
 MOST_PIECES = 24
 """Of the text that is looked for. More would narrow nothing down."""
 
+MANY_RUNS = 20_000
+SAMPLED_RUNS = 500
+MOST_OF_RARE = 10
+"""A piece is rare that no more of twice `SAMPLED_RUNS` hold, within the index: at its end looking takes ten times as
+long. Of many runs rare pieces are asked for alone: to go through all that hold a common one takes longer than to read
+the few that are found."""
+
 RUNS_AT_ONCE = 500
 MOST_RUNS = 20_000
 """How many runs one transaction adds, and one search."""
@@ -101,10 +108,13 @@ def candidates(connection: sqlite3.Connection, needle: str) -> list[tuple[str, t
         return []
     with suppress(sqlite3.Error):
         if _is_there(connection):
-            known = "SELECT rowid AS run FROM run_texts WHERE run_texts MATCH ?"
+            known, newest = "SELECT rowid AS run FROM run_texts WHERE run_texts MATCH ?", _newest(connection)
+            pieces = _pieces(needle)
+            if newest > MANY_RUNS:
+                pieces = [piece for piece in pieces if _is_rare(connection, piece, newest)] or pieces
             return [
-                ("SELECT number AS run FROM runs WHERE number > ?", (_newest(connection),)),
-                (known, (_question(needle),)),
+                ("SELECT number AS run FROM runs WHERE number > ?", (newest,)),
+                (known, (_question(pieces),)),
                 ("SELECT run FROM run_texts_unread", ()),
             ]
     return []
@@ -189,7 +199,15 @@ def _pieces(needle: str) -> list[str]:
     return list(islice(dict.fromkeys(needle[start : start + PIECE] for start in starts), MOST_PIECES))
 
 
-def _question(needle: str) -> str:
+def _is_rare(connection: sqlite3.Connection, piece: str, newest: int) -> bool:
+    held = 0
+    for last in (newest // 2, newest * 3 // 4):
+        statement = "SELECT count(*) FROM run_texts WHERE run_texts MATCH ? AND rowid BETWEEN ? AND ?"
+        held += connection.execute(statement, (_question([piece]), last - SAMPLED_RUNS + 1, last)).fetchone()[0]
+    return held <= MOST_OF_RARE
+
+
+def _question(pieces: Iterable[str]) -> str:
     """What FTS5 is asked: runs with all the pieces."""
-    quoted = (piece.replace('"', '""') for piece in _pieces(needle))
+    quoted = (piece.replace('"', '""') for piece in pieces)
     return " AND ".join(f'"{piece}"' for piece in quoted)

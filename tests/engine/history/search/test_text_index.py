@@ -113,3 +113,19 @@ def test_a_search_does_not_wait_for_what_it_cannot_write(tmp_path: Path) -> None
         catch_up(store, "question")
         assert numbers(store, "question 2") == [3]
         other.execute("ROLLBACK")
+
+
+def test_of_many_runs_rare_pieces_are_asked_for_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "history.sqlite3"
+    fill(path)
+    texts = ("question 13", "13 ", "question", "answer 20", "straße", "no such words")
+    with Store.open(path) as store:
+        before = {text: numbers(store, text) for text in texts}
+        monkeypatch.setattr(text_index, "MANY_RUNS", 10)
+        monkeypatch.setattr(text_index, "SAMPLED_RUNS", 5)
+        monkeypatch.setattr(text_index, "MOST_OF_RARE", 1)
+        assert {text: numbers(store, text) for text in texts} == before
+        (_, (asked,)) = candidates(store.connection, "question 13")[1]
+        assert asked == '" 13"'  # all runs have the others
+        (_, (asked,)) = candidates(store.connection, "question")[1]
+        assert asked == '"que" AND "sti" AND "ion"'
