@@ -34,6 +34,20 @@ class Decoder(Protocol):
     def close(self) -> Iterable[Delta]: ...
 
 
+WordsRead = tuple[Sequence[Delta], int]
+"""What some events add, and how many they are."""
+
+
+class WordDecoder(Decoder, Protocol):
+    """The optional part of a decoder: taking many events at once, as long as each only goes on with a text.
+
+    `go_on` gives what `events` from `at` on add, up to the first with more to it than words: that one, and all that it
+    does not know, are for `feed`. Neighbouring words of one text are one delta.
+    """
+
+    def go_on(self, events: Sequence[Event], at: int) -> WordsRead: ...
+
+
 class Dialect(Protocol):
     """One wire format: how a request is built, and how its responses and errors read. Pure.
 

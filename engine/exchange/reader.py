@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, Literal
 
 from ...providers.bills import bill_of_headers
-from ...providers.dialect import Decoder, Headers, Quirks, failure
+from ...providers.dialect import Decoder, Headers, Quirks, WordsRead, failure
 from ...providers.errors import Failure
 from ...providers.framing.choice import framer_for
 from ...providers.framing.sse import Event, FramingError
@@ -55,9 +55,9 @@ class ResponseReader:
     """
 
     __slots__ = (
-        "_bill", "_content_type", "_decoder", "_ended", "_error", "_framer", "_has_gap", "_headers", "_joiner",
-        "_odd", "_oddity", "_saying", "_speech", "_status", "_understood", "awaits", "has_heard", "is_finished",
-        "is_over", "is_settled", "streamed",
+        "_bill", "_content_type", "_decoder", "_ended", "_error", "_framer", "_go_on", "_has_gap", "_headers",
+        "_joiner", "_odd", "_oddity", "_saying", "_speech", "_status", "_understood", "awaits", "has_heard",
+        "is_finished", "is_over", "is_settled", "streamed",
     )  # fmt: skip
 
     def __init__(
@@ -83,6 +83,7 @@ class ResponseReader:
         if emulated or quirks.get(INLINE_THINK, True):
             decoder = SeparatingDecoder(decoder, reasoning_tags(), emulated=emulated)
         self._decoder: Decoder = decoder
+        self._go_on: Callable[[Sequence[Event], int], WordsRead] | None = getattr(decoder, "go_on", None)
         self._bill = bill_of_headers(headers, quirks) if "bill" in quirks else None
         self._joiner = PairJoiner()
         self._saying = Saying(secrets)
@@ -150,16 +151,30 @@ class ResponseReader:
 
     def _take(self, events: Iterable[Event], found: list[Delta]) -> None:
         """Add the deltas of `events` to `found`. Raises what framers make of nonsense, and decoders of a body."""
-        feed = self._decoder.feed
-        for event in events:
-            self.has_heard = True
-            try:
-                self._keep(feed(event), found)
-            except (ValueError, RecursionError) as error:
-                if event.name == "body" or not event.whole:
-                    raise
-                self._odd += 1
-                self._oddity = self._oddity or f"{_unreadable(error)}: {_excerpt(event.data)}"
+        if self._go_on is None or not isinstance(events, list):
+            for event in events:
+                self._take_one(event, found)
+            return
+        at = 0
+        while at < len(events):
+            deltas, count = self._go_on(events, at)
+            if count:
+                self.has_heard = True
+                self._keep(deltas, found)
+                at += count
+            else:
+                self._take_one(events[at], found)
+                at += 1
+
+    def _take_one(self, event: Event, found: list[Delta]) -> None:
+        self.has_heard = True
+        try:
+            self._keep(self._decoder.feed(event), found)
+        except (ValueError, RecursionError) as error:
+            if event.name == "body" or not event.whole:
+                raise
+            self._odd += 1
+            self._oddity = self._oddity or f"{_unreadable(error)}: {_excerpt(event.data)}"
 
     def _keep(self, deltas: Iterable[Delta], found: list[Delta]) -> None:
         joiner = self._joiner

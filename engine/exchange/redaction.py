@@ -95,13 +95,14 @@ class Redactor:
     Only the end of a piece that may be the beginning of a secret is held back until more comes. `found`: one was there.
     """
 
-    __slots__ = ("_escape", "_held", "_secrets", "found")
+    __slots__ = ("_are_lines", "_escape", "_held", "_secrets", "found")
 
     def __init__(self, secrets: Iterable[bytes]) -> None:
         longest_first = sorted(filter(None, secrets), key=len, reverse=True)
         self._secrets = [_secret(secret.decode("utf-8", "surrogatepass")) for secret in longest_first]
         self._escape = "\\u" if all(one.is_plain for one in self._secrets) else "\\"
-        self._held = b""
+        self._are_lines: bool = not any(b"\n" in one.plain for one in self._secrets)
+        self._held: bytes = b""
         self.found = False
 
     def whole(self, data: bytes) -> bytes:
@@ -114,11 +115,15 @@ class Redactor:
             return data
         if self._held:
             data = self._held + data
-        held = 0
+        is_escaped, held = b"\\" in data, 0
         for secret in self._secrets:
-            kept = secret.out_of(data)
-            if kept != data:
-                data, self.found = kept, True
+            if is_escaped or secret.plain in data:
+                kept = secret.out_of(data)
+                if kept != data:
+                    data, self.found = kept, True
+        if self._are_lines and data.endswith(b"\n"):  # as nearly every piece of a stream does
+            self._held = b""
+            return data
         for secret in self._secrets:
             held = max(held, secret.overlap(data))
         self._held = data[len(data) - held :]
@@ -144,7 +149,10 @@ class Redactor:
         """Whether it is plain at a glance that no secret is in `text`, nor the beginning of one at its end."""
         if self._escape in text or text.endswith("\\"):
             return False
-        return not any(one.characters in text or one.may_begin(text) for one in self._secrets)
+        for one in self._secrets:  # a generator would cost as much again
+            if one.characters in text:
+                return False
+        return not any(one.may_begin(text) for one in self._secrets)
 
     def close(self) -> bytes:
         """What was held back: the stream ended before it became a secret."""

@@ -5,8 +5,8 @@ Source: https://platform.claude.com/docs/en/api/messages and /build-with-claude/
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from ..dialect import (
     Headers,
     Quirks,
+    WordsRead,
     count_body,
     cut_stream,
     document_of,
@@ -48,8 +49,14 @@ from ..skipped import skipped
 from ..usage import tools_used
 from ..wires import anthropic as wire
 from ..wires.gathered import changes_in
+from ..words.reader import WordReader
 from .anthropic_usage import read_usage
 from .finish_words import finish_word, is_paused, reason_of
+
+if TYPE_CHECKING:
+    from msgspec.json import Decoder as JsonDecoder
+
+    from ..words.anthropic import BlockPiece
 
 NEEDS_OUTPUT_LIMIT = True
 QUIRKS: frozenset[str] = frozenset({"path", "anthropic_version", "models_path", "body_version", "counts"})
@@ -157,6 +164,12 @@ Source: https://platform.claude.com/docs/en/build-with-claude/refusals-and-fallb
 _NOTHING = Usage(input_tokens=0, output_tokens=0)
 
 
+def _block_piece() -> JsonDecoder[BlockPiece]:
+    from ..words.anthropic import BLOCK_PIECE  # which only streams of some length need
+
+    return BLOCK_PIECE
+
+
 def decoder(quirks: Quirks) -> MessagesDecoder:
     return MessagesDecoder()
 
@@ -172,6 +185,7 @@ class MessagesDecoder:
         self._refused = False
         self._unbilled = False
         self._done = False
+        self._words_alone = WordReader(_block_piece)
 
     def feed(self, event: Event) -> Iterator[Delta]:
         if event.name == "stray":
@@ -202,6 +216,23 @@ class MessagesDecoder:
                 yield _failure(None, {}, document)
             case _:
                 return
+
+    def go_on(self, events: Sequence[Event], at: int) -> WordsRead:
+        """As `WordDecoder` has it, in a block that is open."""
+        return self._words_alone.read(events, at, self._placed, self._heard) if self._blocks else ((), 0)
+
+    def _placed(self, piece: BlockPiece) -> tuple[tuple[int, bool], str] | None:
+        """By the block, and whether it is a thought."""
+        delta, index = piece.delta, piece.index
+        return ((index, delta.is_thought), delta.text) if delta.text and index in self._blocks else None
+
+    def _heard(self, place: tuple[int, bool], words: str) -> Delta:
+        index, is_thought = place
+        self._blocks[index].words.append(words)
+        if not is_thought:
+            return AnswerDelta(words, str(index))
+        self._shown.add(index)
+        return ReasoningDelta(words, "summary", str(index))
 
     def close(self) -> Iterator[Delta]:
         if not self._done:
@@ -243,12 +274,9 @@ class MessagesDecoder:
         if block is None:  # some hosts leave the start of a block out
             block = self._blocks[index] = wire.OpenBlock({"type": "thinking" if "thinking" in piece else "text"})
         if answer := piece_of(piece.get("text")):
-            block.words.append(answer)
-            yield AnswerDelta(answer, str(index))
+            yield self._heard((index, False), answer)
         elif thought := piece_of(piece.get("thinking")):
-            self._shown.add(index)
-            block.words.append(thought)
-            yield ReasoningDelta(thought, "summary", str(index))
+            yield self._heard((index, True), thought)
         else:
             block.add(piece)
             if (kind := text(piece.get("type"))) not in _KEPT_BESIDE:

@@ -5,8 +5,8 @@ Source: https://ai.google.dev/api/generate-content and https://ai.google.dev/gem
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from msgspec.structs import replace
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from ..dialect import (
     Headers,
     Quirks,
+    WordsRead,
     count_body,
     cut_stream,
     document_of,
@@ -43,7 +44,13 @@ from ..schema import (
 from ..skipped import skipped
 from ..usage import RawCounts, output_apart, reconcile, tools_used
 from ..wires import gemini as wire
+from ..words.reader import WordReader
 from .finish_words import finish_word, reason_of
+
+if TYPE_CHECKING:
+    from msgspec.json import Decoder as JsonDecoder
+
+    from ..words.gemini import PartResponse
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"version", "latest_version", "models_path"})
@@ -122,6 +129,12 @@ def read_count(document: Any) -> int | None:
     return count(obj(document).get("totalTokens"))
 
 
+def _part_response() -> JsonDecoder[PartResponse]:
+    from ..words.gemini import RESPONSE  # which only streams of some length need
+
+    return RESPONSE
+
+
 def decoder(quirks: Quirks) -> GenerateDecoder:
     return GenerateDecoder()
 
@@ -139,6 +152,24 @@ class GenerateDecoder:
         self._called = False
         self._failed = False
         self._parts = wire.GeminiParts()
+        self._words_alone = WordReader(_part_response)
+
+    def go_on(self, events: Sequence[Event], at: int) -> WordsRead:
+        """As `WordDecoder` has it, once there are counts."""
+        return self._words_alone.read(events, at, self._placed, self._heard) if self._usage else ((), 0)
+
+    def _placed(self, response: PartResponse) -> tuple[bool, str] | None:
+        """By whether it is a thought. The counts are taken down."""
+        part, metadata = response.candidates[0].content.parts[0], response.usageMetadata
+        told = (response.modelVersion, response.responseId, metadata.get("serviceTier"))
+        if told != self._told or not part.text or part.thought is False:
+            return None
+        self._count(metadata)
+        return part.thought is True, part.text
+
+    def _heard(self, is_thought: bool, words: str) -> Delta:
+        self._parts.add({"text": words, "thought": True} if is_thought else {"text": words})
+        return ReasoningDelta(words, "summary") if is_thought else AnswerDelta(words)
 
     def feed(self, event: Event) -> Iterator[Delta]:
         if event.name == "stray" and not event.data.lstrip().startswith((b"{", b"[")):
@@ -169,10 +200,7 @@ class GenerateDecoder:
             yield Served(model=text(told[0]), response_id=text(told[1]), service_tier=text(told[2]))
         if metadata:
             is_first = not self._usage
-            reported = {key: value for key, value in metadata.items() if value is not None}
-            self._usage |= reported
-            if not _COUNTERS.isdisjoint(reported):
-                self._last = reported
+            self._count(metadata)
             if is_first:
                 yield from self._report()
         for candidate in items(response.get("candidates")):
@@ -195,6 +223,12 @@ class GenerateDecoder:
         if not is_hollow(response.get("error")):
             self._failed = True
             yield read_failure(None, {}, response)
+
+    def _count(self, metadata: Mapping[str, Any]) -> None:
+        reported = {key: value for key, value in metadata.items() if value is not None}
+        self._usage |= reported
+        if not _COUNTERS.isdisjoint(reported):
+            self._last = reported
 
     def _part(self, part: Mapping[str, Any]) -> Iterator[Delta]:
         # A signature does not make a part a thought, and an empty signed part is neither thought nor answer.

@@ -6,13 +6,13 @@ handled.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
 from ..bills import bills_in, read_bill
-from ..dialect import Headers, Quirks, cut_stream, document_of, encode_body, json_headers
+from ..dialect import Headers, Quirks, WordsRead, cut_stream, document_of, encode_body, json_headers
 from ..errors import Failure
 from ..framing.sse import Event
 from ..json_values import EMPTY, array, is_hollow, items, obj, piece_of, text
@@ -33,12 +33,18 @@ from ..schema import (
 )
 from ..skipped import skipped
 from ..wires import chat as wire
+from ..words.reader import WordReader
 from . import openai_responses
 from .finish_words import finish_word, reason_of
 from .openai_chat_errors import error_inside, minimax_error
 from .openai_responses import content_filter_answer
 from .openai_usage import read_openai_error, read_usage
 from .snapshots import SnapshotText
+
+if TYPE_CHECKING:
+    from msgspec.json import Decoder as JsonDecoder
+
+    from ..words.chat import Chunk
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset(
@@ -109,9 +115,10 @@ _COUNTING = frozenset(("usage", "x_groq"))
 """Where counts stand in a chunk; a chunk with none of them is not looked at for a bill either."""
 
 
-_REPEATED = frozenset(("id", "object", "created", "model", "system_fingerprint", "service_tier", "provider", "choices"))
-_REPEATED_IN_CHOICE = frozenset(("index", "delta", "finish_reason", "native_finish_reason", "logprobs"))
-"""What every chunk of a stream repeats."""
+def _chunk() -> JsonDecoder[Chunk]:
+    from ..words.chat import CHUNK  # which only streams of some length need
+
+    return CHUNK
 
 
 def decoder(quirks: Quirks) -> ChatDecoder:
@@ -146,6 +153,7 @@ class ChatDecoder:
         self._failed = False
         self._closed = False
         self._message = wire.ChatMessage()
+        self._words_alone = WordReader(_chunk)
 
     def feed(self, event: Event) -> list[Delta]:
         self._told = []
@@ -157,32 +165,31 @@ class ChatDecoder:
             event = Event(event.name, data, event.whole)
         document = obj(document_of(event))
         if document:
-            if event.name or not self._adds_words(document):
-                self._read(document, event.name)
+            self._read(document, event.name)
         elif event.name != "stray" and event.data.strip() == b"[DONE]":
             self._ended = True
             self._end()
         return self._told
 
-    def _adds_words(self, document: Mapping[str, Any]) -> bool:
-        """The short way of a chunk that only goes on with a text, as nearly all do. False: `_read` takes it."""
-        choices = array(document.get("choices"))
-        choice = obj(choices[0]) if len(choices) == 1 and document.keys() <= _REPEATED else EMPTY
-        piece = obj(choice.get("delta"))
-        given = [field for field in piece.items() if field[1] and field[0] != "role"]
-        served = document.get("model"), document.get("id"), document.get("service_tier")
-        is_other = choice.get("index", 0) != self._choice_index or served != self._served
-        if len(given) != 1 or is_other or choice.get("finish_reason") or not choice.keys() <= _REPEATED_IN_CHOICE:
-            return False
-        name, words = given[0]
-        if not isinstance(words, str) or words in _WITHHELD or document.get("object") == "error":
-            return False
-        if name == _CONTENT:
-            self._content(words)
-        elif name == self._field:
-            self._told.append(ReasoningDelta(words))
-            self._message.thought(name, words)
-        return name in (_CONTENT, self._field)
+    def go_on(self, events: Sequence[Event], at: int) -> WordsRead:
+        """As `WordDecoder` has it, once the choice that is read is known."""
+        if self._choice_index is None or self._details.repeats:
+            return (), 0
+        return self._words_alone.read(events, at, self._placed, self._heard)
+
+    def _placed(self, chunk: Chunk) -> tuple[str, str] | None:
+        served = chunk.model, chunk.id, chunk.service_tier
+        if chunk.choices[0].index != self._choice_index or served != self._served:
+            return None
+        found = chunk.words(self._field)
+        return None if found is None or found[1] in _WITHHELD else found
+
+    def _heard(self, field: str, words: str) -> Delta:
+        if field == _CONTENT:
+            self._message.words(words)
+            return AnswerDelta(words)
+        self._message.thought(field, words)
+        return ReasoningDelta(words)
 
     def _read(self, document: Mapping[str, Any], name: str) -> None:
         self._serve(document)
@@ -254,12 +261,9 @@ class ChatDecoder:
         served = document.get("model"), document.get("id"), document.get("service_tier")
         if served != self._served:
             self._served = served
-            model, response, tier = served
-            self._told.append(Served(model=text(model), response_id=text(response), service_tier=text(tier)))
+            self._told.append(Served(*map(text, served)))
 
     def _piece(self, piece: Mapping[str, Any]) -> None:
-        if not piece:
-            return
         if self._field != _CONTENT:
             self._reasoning(piece)
         content = piece.get("content")
@@ -295,16 +299,13 @@ class ChatDecoder:
             thoughts = [delta.text for delta in deltas if isinstance(delta, ReasoningDelta)]
             self._told += deltas
             if thoughts:
-                self._tell_apart(name)
+                self._field = self._field or name
                 if name != wire.DETAILS:
                     self._message.thought(name, *thoughts)
                 return
 
     def _added(self, delta: Delta) -> Delta:
         return replace(delta, text=self._details.feed(delta.text)) if isinstance(delta, ReasoningDelta) else delta
-
-    def _tell_apart(self, field: str) -> None:
-        self._field = self._field or field
 
     def _content_part(self, part: Mapping[str, Any]) -> None:
         """Content as a list of typed parts, as Mistral, Databricks and others send it while thinking."""
@@ -318,7 +319,7 @@ class ChatDecoder:
             self._message.chunk(part, spoken)
             for words in spoken:
                 if words:
-                    self._tell_apart(_CONTENT)
+                    self._field = self._field or _CONTENT
                     self._told.append(ReasoningDelta(words, visibility))
         elif kind == "refusal":
             self._refusal.append(piece_of(part.get("refusal")))

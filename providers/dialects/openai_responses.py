@@ -6,8 +6,8 @@ Source: https://developers.openai.com/api/docs/api-reference/responses and /resp
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -15,6 +15,7 @@ from ..bills import bills_in, read_bill
 from ..dialect import (
     Headers,
     Quirks,
+    WordsRead,
     count_body,
     cut_stream,
     document_of,
@@ -45,8 +46,14 @@ from ..schema import (
 from ..skipped import skipped
 from ..wires import responses as wire
 from ..wires.gathered import changes_in
+from ..words.reader import WordReader
 from .finish_words import reason_of
 from .openai_usage import read_openai_error, read_tools, read_usage
+
+if TYPE_CHECKING:
+    from msgspec.json import Decoder as JsonDecoder
+
+    from ..words.responses import Piece
 
 NEEDS_OUTPUT_LIMIT = False
 QUIRKS: frozenset[str] = frozenset({"path", "store_field", "reasoning_outside_output", "bill", "counts"})
@@ -119,6 +126,16 @@ def read_count(document: Any) -> int | None:
     return count(obj(document).get("input_tokens"))
 
 
+_VISIBILITY: Mapping[str, Visibility] = {"s": "summary", "c": "full"}
+"""Of reasoning, by the first letter of its part."""
+
+
+def _piece() -> JsonDecoder[Piece]:
+    from ..words.responses import PIECE  # which only streams of some length need
+
+    return PIECE
+
+
 def decoder(quirks: Quirks) -> ResponsesDecoder:
     return ResponsesDecoder(quirks)
 
@@ -138,6 +155,28 @@ class ResponsesDecoder:
         self._failed = False
         self._done = False
         self._items = wire.ResponsesItems()
+        self._words_alone = WordReader(_piece)
+
+    def go_on(self, events: Sequence[Event], at: int) -> WordsRead:
+        """As `WordDecoder` has it."""
+        return self._words_alone.read(events, at, self._placed, self._heard)
+
+    def _placed(self, piece: Piece) -> tuple[tuple[int, str, int | None], str] | None:
+        """By the item, and its part."""
+        index = piece.output_index
+        return (
+            ((index, piece.prefix, piece.part), piece.delta) if piece.delta and index not in self._commentary else None
+        )
+
+    def _heard(self, place: tuple[int, str, int | None], words: str) -> Delta:
+        index, prefix, number = place
+        part = f"{index}.{prefix}{number}"
+        if prefix:
+            self._reasoned.add(index)
+            return ReasoningDelta(words, _VISIBILITY[prefix], part)
+        self._items.words(index, words)
+        self._answered.add(index)
+        return AnswerDelta(words, part)
 
     def feed(self, event: Event) -> Iterator[Delta]:
         if event.name == "stray":

@@ -91,19 +91,22 @@ class SseFramer:
         if not chunk:
             return
         self._after_cr = chunk.endswith(b"\r")
-        if b"\n" not in chunk and b"\r" not in chunk:
+        if b"\r" in chunk:
+            lines = chunk.splitlines()  # bytes.splitlines knows CR, LF and CRLF only, as the specification does
+            rest = b"" if chunk.endswith((b"\n", b"\r")) else lines.pop()
+        elif b"\n" in chunk:
+            *lines, rest = chunk.split(b"\n")
+        else:
             self._hold(chunk)
             return
-        lines = chunk.splitlines()  # bytes.splitlines knows CR, LF and CRLF only, as the specification does
+        is_large = self._pending_size + len(chunk) > self._max_event_bytes
         if self._pending:
             lines[0] = b"".join(self._pending) + lines[0]
             self._pending.clear()
             self._pending_size = 0
-        rest = b"" if chunk.endswith((b"\n", b"\r")) else lines.pop()
-        for line in lines:
-            if line.startswith(b"data: {"):
-                self._keep(self._data, line[6:])
-            elif line:
+        is_within = self._name or self._data or self._stray
+        for line in lines if is_large or is_within else lines[_take_regular(lines, events) :]:
+            if line:
                 self._line(line)
             elif self._data or self._stray:
                 events += self._dispatch()
@@ -153,6 +156,24 @@ class SseFramer:
     def _check(self, size: int) -> None:
         if size > self._max_event_bytes:
             raise FramingError(f"one event of the stream is larger than {self._max_event_bytes // 2**20} MiB")
+
+
+def _take_regular(lines: list[bytes], events: list[Event]) -> int:
+    """Add the events that `lines` begin with, as long as they are written as they usually are: a line of data, or a
+    name and such a line. How many lines these are.
+    """
+    before = len(events)
+    if lines[0].startswith(b"event: "):
+        for name, line, blank in zip(lines[::3], lines[1::3], lines[2::3], strict=False):
+            if blank or not (line[:6] == b"data: " and name[:7] == b"event: "):
+                break
+            events.append(Event(name[7:].strip().decode("utf-8", "replace"), line[6:]))
+        return 3 * (len(events) - before)
+    for line, blank in zip(lines[::2], lines[1::2], strict=False):
+        if blank or line[:6] != b"data: ":
+            break
+        events.append(Event("", line[6:]))
+    return 2 * (len(events) - before)
 
 
 def _then_raise(events: list[Event], error: FramingError) -> Iterator[Event]:

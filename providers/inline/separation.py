@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from msgspec.structs import replace
 
-from ..dialect import Decoder
+from ..dialect import Decoder, WordsRead
 from ..errors import Failure
 from ..framing.sse import Event
 from ..json_values import is_blank, is_whole, text
@@ -42,6 +42,7 @@ class SeparatingDecoder:
 
     def __init__(self, inner: Decoder, table: TagTable, *, emulated: bool = False) -> None:
         self._inner, self._table = inner, table
+        self._go_on: Callable[[Sequence[Event], int], WordsRead] | None = getattr(inner, "go_on", None)
         self._splitter = InlineThinkSplitter(table)
         self._emulated = emulated
         self._told_apart: list[str] = []
@@ -49,17 +50,23 @@ class SeparatingDecoder:
         self._flushed = self._withheld = False
 
     def feed(self, event: Event) -> Iterable[Delta]:
-        deltas = self._inner.feed(event)
-        if isinstance(deltas, list) and len(deltas) == 1:  # as nearly all events of a stream have
+        return self._separate(self._inner.feed(event))
+
+    def go_on(self, events: Sequence[Event], at: int) -> WordsRead:
+        """As `WordDecoder` has it; nothing where the decoder within is none."""
+        if self._go_on is None:
+            return (), 0
+        deltas, count = self._go_on(events, at)
+        if len(deltas) == 1:  # as nearly always
             match deltas[0]:
                 case AnswerDelta() if self._flushed or self._splitter.is_over:
-                    return deltas
+                    return deltas, count
                 case ReasoningDelta() as thought:
                     self._hear(thought)
-                    return deltas
+                    return deltas, count
                 case _:
                     pass
-        return self._separate(deltas)
+        return [*self._separate(deltas)], count
 
     def close(self) -> Iterator[Delta]:
         for delta in self._separate(self._inner.close()):

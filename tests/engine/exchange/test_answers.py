@@ -404,7 +404,11 @@ def test_a_decoder_that_trips_stops_nobody_else(kit: Any, wire: Any, monkeypatch
             raise KeyError("oh")
         return feed(self, event)
 
+    def tripping_soon(self: ChatDecoder, chunk: Any) -> Any:
+        raise KeyError("ah")
+
     monkeypatch.setattr(ChatDecoder, "feed", tripping)
+    monkeypatch.setattr(ChatDecoder, "_placed", tripping_soon)
 
     async def go() -> Any:
         trap = wire.stream(*wire.opening, wire.delta(content="trip"))

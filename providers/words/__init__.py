@@ -1,0 +1,1 @@
+"""Events that add words to a text and nothing else, as nearly all of a stream do: one typed step for each."""
