@@ -157,7 +157,7 @@ class Lane:
                 except ConfigError as error:
                     if task.row.think is None and task.row.max_output is None:  # not the row's own fault
                         self.pace.start(self.now(), 0)
-                        self.pace.finish(self.now(), PaceReport("config", None, 0))
+                        self.pace.finish(self.now(), PaceReport("config", None, 0, is_made=False))
                     await self.owner.done(self, task, self.caller.refused(task.think, error, task.work.repeat))
                     continue
                 tokens = likely_tokens(prepared)
@@ -251,7 +251,7 @@ class Lane:
     async def _do(self, task: Task, prepared: Prepared, surroundings: Surroundings) -> None:
         answered = await self.owner.call(self, task, prepared, surroundings)
         if is_refused(answered) or NO_WORKER in answered.warnings:
-            self.pace.finish(self.now(), PaceReport(None, None, 0))
+            self.pace.finish(self.now(), PaceReport(None, None, 0, is_made=False))
             if task.lower:
                 await self.owner.settled(self, task)
             return

@@ -95,6 +95,12 @@ class CallLeave:
         self._tokens_more += tokens_more
         self._tell(0.0 if self._is_crowded else TELL_S)
 
+    def give_back(self) -> None:
+        """A call has ended before it was made."""
+        self._under_way -= 1
+        self._unused += 1
+        self._tell(TELL_S)
+
     def hear(self, status: int, headers: Mapping[str, str]) -> None:
         """What a response says about limits; names of headers in lower case."""
         for reading in readings(headers):

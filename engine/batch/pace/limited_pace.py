@@ -73,6 +73,9 @@ class LimitedPace(Pace):
 
     def finish(self, now: float, report: PaceReport) -> None:
         super().finish(now, report)
+        if not report.is_made:
+            self._leave.give_back()
+            return
         self._leave.ended(0.0 if report.tokens is None else report.tokens - self._thought)
 
     def learn(self, now: float, status: int, headers: Mapping[str, str]) -> None:

@@ -37,13 +37,17 @@ SHARE_WEIGHT = 0.1
 
 
 class PaceReport(Struct, frozen=True):
-    """How a call ended. `kind` None: it was answered. Tokens are None where they are not known."""
+    """How a call ended. `kind` None: it was answered. Tokens are None where they are not known.
+
+    `is_made`: a request may have left; no leave has been used by any other.
+    """
 
     kind: ErrorKind | None
     retry_after_s: float | None
     tokens: int | None
     input_tokens: int | None = None
     output_tokens: int | None = None
+    is_made: bool = True
 
 
 class Pace:

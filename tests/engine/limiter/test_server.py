@@ -328,6 +328,7 @@ def test_a_monthly_budget_holds_over_two_batches(tmp_path: Path, monkeypatch: py
         assert any(end.ended.budget is not None for end in ends)
         assert [one.usd for one in status.money] == [spent, spent]
         assert not any(one.estimated_usd for one in status.money)
+        assert sum(one.calls for one in status.buckets) == len(lines), "what the budget refused was no call"
 
     run(work())
 
