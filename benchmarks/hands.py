@@ -20,9 +20,8 @@ from server import loopback_server
 from surroundings import Surroundings, surroundings
 
 LEAST_ROUNDS = 2
-FEW, MANY, SLOW_ROWS = 20, 3000, 1500
-MANY_ON_CLUSTER = 12_000
-"""What a cluster takes to start differs by a second of CPU from one time to the next."""
+FEW, MANY, SLOW_ROWS = 20, 12_000, 1500
+"""Many, as what a cluster takes to start differs by a second of CPU from one time to the next."""
 
 SLOW_MS = 2600
 AT_ONCE = 256
@@ -46,7 +45,7 @@ def measure(rounds: int) -> Report:
     with surroundings() as here, loopback_server() as url:
         config = here.directory / "profiles.yaml"
         config.write_text(PROFILES.format(url=url, slow=SLOW_MS), encoding="utf-8")
-        for count in (FEW, MANY, MANY_ON_CLUSTER, SLOW_ROWS):
+        for count in (FEW, MANY, SLOW_ROWS):
             write_rows(here.directory / f"rows-{count}.jsonl", count)
         _run(here, config, "quick", AT_ONCE, FEW, [])  # compiles
         taken: dict[str, list[float]] = {name: [] for name in sides}
@@ -54,9 +53,8 @@ def measure(rounds: int) -> Report:
         for number in range(max(LEAST_ROUNDS, rounds // 3)):
             for name, options in sides.items():
                 progress(f"hands: round {number + 1}, {name}")
-                most = MANY_ON_CLUSTER if name in RAY else MANY
-                few, many = (_run(here, config, "quick", AT_ONCE, count, options) for count in (FEW, most))
-                taken[name].append((many.cpu_s - few.cpu_s) / (most - FEW))
+                few, many = (_run(here, config, "quick", AT_ONCE, count, options) for count in (FEW, MANY))
+                taken[name].append((many.cpu_s - few.cpu_s) / (MANY - FEW))
                 starts[name].append(few.cpu_s)
         for name in sides:
             ratio = median(own / plain for own, plain in zip(taken[name], taken["plain"], strict=True))

@@ -140,7 +140,7 @@ class _Bridge:
         if is_own_cluster() and "RAY_AUTH_MODE" not in os.environ:
             # Other users of this machine reach 127.0.0.1 too. Ray would write a token of its own into the home.
             os.environ |= {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": token_hex(TOKEN_BYTES)}
-        ray = self._ray = import_module("ray")
+        self._ray = import_module("ray")
         options: dict[str, Any] = {"log_to_driver": False, "logging_level": "ERROR", "namespace": NAMESPACE}
         if is_own_cluster():
             options |= {"address": "local", "include_dashboard": False, "num_cpus": self._wanted}
@@ -150,9 +150,14 @@ class _Bridge:
         else:
             check_reach(os.environ["RAY_ADDRESS"])
         try:
-            ray.init(**options)
+            self._init(options)
         except Exception as error:
-            if not is_own_cluster() and asks_for_token(address := os.environ["RAY_ADDRESS"]):
+            if is_own_cluster():
+                raise ConfigError(
+                    f"Ray cannot start a cluster on this machine: {first_line(error)}",
+                    hint="where it is short of time or memory, try again; --processes N needs no cluster",
+                ) from None
+            if asks_for_token(address := os.environ["RAY_ADDRESS"]):
                 raise ConfigError(
                     f"the Ray cluster at {address} asks for a token, and has not taken the one that is here, if any",
                     hint="set RAY_AUTH_MODE=token and RAY_AUTH_TOKEN_PATH=FILE, with the token of its machines",
@@ -162,6 +167,17 @@ class _Bridge:
                 hint="ask ray status; without RAY_ADDRESS one is started on this machine, for this batch alone",
             ) from None
         self._prove_nodes()
+
+    def _init(self, options: dict[str, Any]) -> None:
+        """A cluster of our own is begun twice: Ray gives up after half a minute, which a busy machine may take."""
+        try:
+            self._ray.init(**options)
+        except Exception:
+            if not is_own_cluster():
+                raise
+            with suppress(Exception):  # what there is of it
+                self._ray.shutdown()
+            self._ray.init(**options)
 
     def _hosts(self) -> set[str]:
         return {str(node.get("NodeManagerAddress")) for node in self._ray.nodes() if node.get("Alive", True)}

@@ -6,6 +6,7 @@ so that a test can end a machine at once.
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -17,12 +18,22 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 MARK = "THINKDIAL_TEST_NODE"
 RAY = [sys.executable, "-c", "from ray.scripts.scripts import main; main()"]
 START_S, PATIENCE_S = 120.0, 240.0
 STORE_BYTES = 100_000_000
 TOKEN = "7f" * 32
+GROWN_KEY = "sk-marked-of-grown-nodes"
+LISTS = (
+    "initialization_commands", "setup_commands", "head_setup_commands", "worker_setup_commands",
+    "head_start_ray_commands", "worker_start_ray_commands", "cluster_synced_files", "rsync_exclude", "rsync_filter",
+)  # fmt: skip
+"""What a description of a cluster has to have."""
+
+TABLES = ("docker", "auth", "file_mounts")
+EMPTY: dict[str, str] = {}
 
 
 class Node:
@@ -87,7 +98,32 @@ class Nodes:
         """What the command needs of Ray's: no key is in it."""
         return {"RAY_TMPDIR": str(self.temporary), "RAY_USAGE_STATS_ENABLED": "0", **self._more}
 
-    def begin(self, *, key: str | None, name: str = "SIM_KEY", apart: bool = False, address: str | None = None) -> Node:
+    def begin_growing(self, most: int) -> Node:
+        """A head without a CPU: up to `most` nodes of one are begun as needed, by Ray's stand-in for clouds."""
+        one = {"node_config": {}, "min_workers": 0, "max_workers": most, "resources": {"CPU": 1}}
+        head = {"node_config": {}, "max_workers": 0, "resources": {"CPU": 0}}
+        place = f"127.0.0.{self._count + 2}:{self.port}"
+        provider: dict[str, Any] = {"type": "fake_multinode", "gcs_address": place}
+        config: dict[str, Any] = {
+            **dict.fromkeys(LISTS, ()), **dict.fromkeys(TABLES, EMPTY), "cluster_name": "growing",
+            "max_workers": most + 1, "upscaling_speed": 1.0, "idle_timeout_minutes": 5,
+            "provider": provider | {"disable_node_updaters": True, "disable_launch_config_check": True},
+            "available_node_types": {"one": one, "ray.head.default": head}, "head_node_type": "ray.head.default",
+        }  # fmt: skip
+        file = self.homes / "growing.json"
+        file.write_text(json.dumps(config), encoding="utf-8")
+        self._more |= {"RAY_FAKE_CLUSTER": "1", "AUTOSCALER_UPDATE_INTERVAL_S": "1"}
+        return self.begin(key=GROWN_KEY, cpus=0, more=("--autoscaling-config", str(file)))
+
+    def begin(
+        self,
+        *,
+        key: str | None,
+        apart: bool = False,
+        address: str | None = None,
+        cpus: int = 1,
+        more: tuple[str, ...] = (),
+    ) -> Node:
         """Begin a node, and wait until it is there. `apart`: with a file system of its own."""
         self._count += 1
         node = Node(
@@ -101,12 +137,12 @@ class Nodes:
         }
         environment |= {**self.environment, "HOME": str(node.home), MARK: node.mark}
         if key is not None:
-            environment[name] = key
+            environment["SIM_KEY"] = key
         is_head = not self.nodes
         place = ["--head", "--port", str(self.port), "--include-dashboard=false"]
         command = [
             *RAY, "start", *(place if is_head else ["--address", self.address]), "--node-ip-address", node.address,
-            "--num-cpus", "1", "--object-store-memory", str(STORE_BYTES), "--disable-usage-stats",
+            "--num-cpus", str(cpus), *more, "--object-store-memory", str(STORE_BYTES), "--disable-usage-stats",
         ]  # fmt: skip
         if apart and can_be_apart():
             inner = f'mount -t tmpfs none "{self.directory}" && exec "$@"'

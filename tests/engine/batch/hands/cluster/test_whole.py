@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 from .conftest import NEEDS_RAY, Desk, node_key
-from .nodes import Nodes, until
+from .nodes import GROWN_KEY, Nodes, until
 
 pytestmark = NEEDS_RAY
 
@@ -39,3 +40,22 @@ def test_machines_that_come_late_get_calls(desk: Desk, nodes: Nodes) -> None:
     counts, made = desk.check_whole(1000), desk.provider.by_key()
     assert counts.usd == desk.provider.billed
     assert made["sk-marked-of-a-late-node"] > 50, made
+
+
+def test_a_cluster_grows_by_as_many_nodes_as_workers_are_asked_for(desk: Desk, shared_directory: Path) -> None:
+    growing = Nodes(shared_directory)
+    try:
+        growing.begin_growing(2)
+        desk.write_rows(200)
+        desk.provider.delay_s = 2.0
+        more = {**growing.environment, "RAY_ADDRESS": growing.address}
+        command = desk.begin("--workers", 2, more=more)
+        until(lambda: len(growing.head.workers) == 2, command.lives)
+        desk.provider.delay_s = 0.1
+        assert len(growing.head.processes("raylet/raylet")) == 3
+        code, _, err = command.end()
+        assert code == 0, err
+        assert desk.check_whole(200).usd == desk.provider.billed
+        assert set(desk.provider.by_key()) == {GROWN_KEY}
+    finally:
+        growing.close()
