@@ -64,7 +64,7 @@ def finish(end: BatchEnd, options: BatchOptions, summaries: Iterable[Path], *, q
     if ended.hands_problem is not None:
         complain(ended.hands_problem)
     if not ended.finished and outcome is not BatchOutcome.NO_ROWS:
-        say(missing_words(ended))
+        say(missing_words(ended, quiet=quiet))
         say(_go_on(options))
     if outcome is BatchOutcome.INTERRUPTED or not (failures := end.gate_failures()):
         return CODES[outcome]
@@ -117,17 +117,17 @@ def results_missing(count: int) -> str:
     return f"{count:,} {'result is' if count == 1 else 'results are'} missing"
 
 
-def missing_words(ended: Ended) -> str:
-    """How many results are missing, as far as anybody knows, and why."""
+def missing_words(ended: Ended, *, quiet: bool = False) -> str:
+    """How many results are missing, as far as anybody knows, and why; `quiet`: no summary has told who was given up."""
     if ended.missing:
         least = "at least " if ended.expected is None else ""
-        return f"{least}{results_missing(ended.missing)}: {_why_missing(ended)}"
+        return f"{least}{results_missing(ended.missing)}: {_why_missing(ended, quiet=quiet)}"
     if ended.expected is None:
-        return f"nobody knows how many results are missing: {_why_missing(ended)}"
-    return f"nothing is missing, and it was stopped before its end: {_why_missing(ended)}"
+        return f"nobody knows how many results are missing: {_why_missing(ended, quiet=quiet)}"
+    return f"nothing is missing, and it was stopped before its end: {_why_missing(ended, quiet=quiet)}"
 
 
-def _why_missing(ended: Ended) -> str:
+def _why_missing(ended: Ended, *, quiet: bool) -> str:
     if ended.output_problem is not None:
         return "they could not be written"
     if ended.interrupted:
@@ -137,7 +137,8 @@ def _why_missing(ended: Ended) -> str:
     if ended.hands_problem is not None:
         return "nobody was left to make the calls"
     if ended.broken:
-        return "; ".join(f"{name} was given up: {failed.message}" for name, failed in ended.broken.items())
+        why = {name: f": {failed.message}" if quiet else "" for name, failed in ended.broken.items()}
+        return "; ".join(f"{name} was given up{words}" for name, words in why.items())
     if ended.passing:
         return "a key, a setting, a budget or an interruption ended them"
     return "they were asked for, and did not come to be written"
