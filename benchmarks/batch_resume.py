@@ -5,7 +5,6 @@ A million rows take a while; `THINKDIAL_BENCHMARK_ROWS=10000,100000` chooses oth
 
 from __future__ import annotations
 
-import json
 import os
 import subprocess
 from collections.abc import Sequence
@@ -25,8 +24,6 @@ profiles:
   short: {{provider: openai-compatible, model: example-1, base_url: {url}/0/short/v1, price: {{input: 1, output: 2}}}}
 """
 SHARDS = 8
-KEY_DIGITS = 16
-"""Hexadecimal digits of a line's `work` that are its key; the file `order` has these as bytes."""
 
 
 def measure(rounds: int) -> Report:
@@ -62,7 +59,7 @@ def measure(rounds: int) -> Report:
 
 
 class Done:
-    """A batch of `count` rows whose output is whole, in the order in which the answers came and backwards in shards."""
+    """A batch of `count` rows whose output is whole: as one file, and as the shards that it was merged of."""
 
     def __init__(self, here: Surroundings, config: Path, count: int) -> None:
         self._here, self._config = here, config
@@ -72,15 +69,10 @@ class Done:
     def make(self) -> None:
         progress(f"batch resume: {self._count:,} rows are run once")
         write_rows(self._rows, self._count)
-        self._batch(self._whole)
-        lines = self._whole.read_bytes().splitlines(keepends=True)
         self._shards.mkdir()
-        for shard in range(SHARDS):
-            with (self._shards / f"part-{shard:06d}.jsonl").open("wb") as file:
-                file.writelines(reversed(lines[shard::SHARDS]))
-        with (self._shards / "order").open("wb") as file:
-            for line in lines:
-                file.write(bytes.fromhex(json.loads(line)["work"][:KEY_DIGITS]))
+        for shard in range(1, SHARDS + 1):
+            self._batch(self._shards / f"part-{shard}.jsonl", "--shard", f"{shard}/{SHARDS}")
+        self._spent("batch", "merge", self._shards, "-o", self._whole, "--ordered")
 
     def resume(self) -> tuple[float, float]:
         return self._batch(self._whole)

@@ -137,7 +137,8 @@ def _may_have_cost(
 
 
 def _has_lost(document: Mapping[str, Any]) -> bool:
-    return any(warning.get("code") == ATTEMPT_LOST.code for warning in document.get("warnings") or ())
+    warnings = document.get("warnings")
+    return bool(warnings) and any(warning.get("code") == ATTEMPT_LOST.code for warning in warnings)
 
 
 def _inner(document: Mapping[str, Any], name: str) -> Mapping[str, Any]:

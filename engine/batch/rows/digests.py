@@ -57,18 +57,30 @@ class DigestMap:
             if key
         )
 
+    def setdefault(self, digest: bytes, value: int) -> int | None:
+        """The number at `digest`; where there is none, None, and `value` from now on."""
+        key = _key(digest)
+        slot = self._slot(key)
+        if self._keys[slot]:
+            return self._values[slot]
+        self._add(slot, key, value)
+        return None
+
     def set(self, digest: bytes, value: int) -> bool:
         """Put a number at `digest`. Whether there was one before."""
         key = _key(digest)
         slot = self._slot(key)
-        is_known = self._keys[slot] != 0
-        self._values[slot] = value
-        if not is_known:
-            self._size += 1
-            self._keys[slot] = key
-            if self._size > _FILL * len(self._keys):
-                self._grow()
-        return is_known
+        if self._keys[slot]:
+            self._values[slot] = value
+            return True
+        self._add(slot, key, value)
+        return False
+
+    def _add(self, slot: int, key: int, value: int) -> None:
+        self._size += 1
+        self._keys[slot], self._values[slot] = key, value
+        if self._size > _FILL * len(self._keys):
+            self._grow()
 
     def _slot(self, key: int) -> int:
         keys = self._keys

@@ -220,13 +220,11 @@ class _Names:
         self._repeats = DigestMap()
 
     def given(self, name: str, content: bytes, line: int) -> str:
-        key = self._key(name)
-        first = self._contents.get(key)
+        first = self._contents.setdefault(self._key(name), line)
         if first is not None:
             raise UnusableError(f"the id {name[:EXCERPT]!r} was used before, on line {first}")
-        if self._was_made(name):
+        if len(self._repeats) and self._was_made(name):
             raise UnusableError(f"the id {name!r} is that of an earlier row, made from its content")
-        self._contents.set(key, line)
         return name
 
     def made(self, content: bytes) -> str:
@@ -239,7 +237,7 @@ class _Names:
                 return name
 
     def _was_made(self, name: str) -> bool:
-        made = _MADE.fullmatch(name) if len(self._repeats) else None
+        made = _MADE.fullmatch(name)
         return made is not None and int(made[2] or 1) <= (self._repeats.get(bytes.fromhex(made[1])) or 0)
 
     @staticmethod

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterable, Mapping
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -25,8 +26,14 @@ def known_headers(headers: Iterable[tuple[bytes | str, bytes | str]]) -> dict[st
 
 def add_header(known: dict[str, str], name: bytes | str, value: bytes | str) -> None:
     """Add one to those that are `known`."""
-    name, value = _text(name).lower(), _text(value)
-    known[name] = f"{known[name]}, {value}" if name in known else value
+    key, words = _lower(name), _text(value)
+    known[key] = f"{known[key]}, {words}" if key in known else words
+
+
+@lru_cache(maxsize=256)
+def _lower(name: bytes | str) -> str:
+    """They are the same in each response of a server."""
+    return _text(name).lower()
 
 
 def _text(word: bytes | str) -> str:
