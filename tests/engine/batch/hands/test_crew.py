@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from thinkdial.engine.batch.caller import caller_maker
 from thinkdial.engine.batch.hands.crew import Crew
 from thinkdial.engine.batch.hands.local import sealed_for_child
-from thinkdial.engine.batch.hands.member import CrewMember
+from thinkdial.engine.batch.hands.member import FIRST, CrewMember, Share
 from thinkdial.engine.batch.hands.messages import (
     BreakOff,
     CallBroke,
@@ -31,6 +31,7 @@ from thinkdial.engine.batch.hands.messages import (
 from thinkdial.engine.batch.hands.parcels import unpack
 from thinkdial.engine.batch.hands.worker import CallWorker
 from thinkdial.engine.batch.rows.rows import Row
+from thinkdial.engine.exchange.outcome import Latency
 from thinkdial.engine.results.result import Cost, Result
 from thinkdial.engine.runs.hands.order import NO_WORKER, CallOrder, is_left_behind
 from thinkdial.engine.runs.jobs import Options, ReadyCall
@@ -91,6 +92,7 @@ class Fake:
     def answer(self, number: int, text: str = "fine", usd: str = "0.01", failed: Failure | None = None) -> None:
         said = orders[number].unmade(failed or Failure("server", "x"), attempts=1)
         self.say(CallDone(number, replace(said, status="ok" if failed is None else "error", error=failed, answer=text,
+                                      latency=Latency(total_s=0.0),
                                       cost=Cost() if failed else Cost(usd=Decimal(usd)))))  # fmt: skip
 
     def close(self) -> None:
@@ -105,6 +107,7 @@ def run(
     tmp_path: Path,
     *,
     silence_s: float = 60.0,
+    gather_s: float = 0.05,
 ) -> list[str]:
     path, told = tmp_path / "c.yaml", list[str]()
     path.write_text(PROFILE, encoding="utf-8")
@@ -120,7 +123,7 @@ def run(
 
     async def main() -> None:
         orders.clear()
-        crew = Crew(OWN, told.append, sealing=sealed_for_child, silence_s=silence_s, nobody_s=0.2)
+        crew = Crew(OWN, told.append, sealing=sealed_for_child, silence_s=silence_s, nobody_s=0.2, gather_s=gather_s)
         try:
             await test(crew, order, told)
         finally:
@@ -302,3 +305,52 @@ def test_a_fault_in_a_worker_is_told_and_no_call_waits_for_ever(tmp_path: Path) 
         assert "one:1 failed: KeyError" in result.error.message
 
     run(test, tmp_path)
+
+
+def test_the_first_worker_leaves_some_for_those_who_come_a_moment_later(tmp_path: Path) -> None:
+    async def test(crew: Crew, order: Callable[[int], CallOrder], told: list[str]) -> None:
+        calls = [start(crew, order(n)) for n in range(3 * FIRST)]
+        await asyncio.sleep(0)
+        one = Fake(crew, "one")
+        await until(lambda: len(one.orders) == FIRST)
+        two = Fake(crew, "two")
+        await until(lambda: len(two.orders) == FIRST)
+        one.answer(next(iter(one.orders)))  # at once: it may have one more
+        await until(lambda: len(one.orders) == FIRST + 2)
+        while not all(call.done() for call in calls):
+            for fake in (one, two):
+                for number in list(fake.orders):
+                    fake.answer(number)
+            await asyncio.sleep(0.001)
+
+    assert run(test, tmp_path, gather_s=60.0) == []
+
+
+def test_where_nobody_else_comes_the_first_worker_gets_all(tmp_path: Path) -> None:
+    async def test(crew: Crew, order: Callable[[int], CallOrder], told: list[str]) -> None:
+        one = Fake(crew, "one")
+        calls = [start(crew, order(n)) for n in range(3 * FIRST)]
+        await until(lambda: len(one.orders) == 3 * FIRST)
+        for number in list(one.orders):
+            one.answer(number)
+        await asyncio.gather(*calls)
+
+    assert run(test, tmp_path) == []
+
+
+def test_a_worker_that_is_slower_than_others_gets_fewer_and_then_more_again() -> None:
+    share = Share()
+    for _ in range(FIRST):
+        share.answered(0.1, least_lag_s=0.1)
+    most = share.limit
+    assert most == 2 * FIRST and not share.is_slow
+    for _ in range(10 * most):
+        share.answered(20.0, least_lag_s=0.1)
+    assert share.is_slow and share.limit < FIRST
+    for _ in range(40):
+        share.answered(0.1, least_lag_s=0.1)
+    assert not share.is_slow and share.limit > FIRST
+    alike = Share()
+    for _ in range(100):
+        alike.answered(20.0, least_lag_s=20.0)
+    assert not alike.is_slow, "where all are slow it is not the worker"
