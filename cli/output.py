@@ -100,6 +100,13 @@ def unfolded_width() -> int:
 
 def spread(view: Callable[[int], RenderableType]) -> str:
     """Tables for reading: laid out for the terminal, and on a pipe with every row on one line."""
+    if not (is_terminal(sys.stdout) or _FORCED & os.environ.keys()):
+        from .views.sheet import Sheet
+
+        columns = os.environ.get("COLUMNS", "")
+        width = int(columns) if columns.isdecimal() and int(columns) else WIDEST_ON_PIPES
+        if isinstance(shown := view(width), Sheet) and (text := shown.text(width)) is not None:
+            return text
     screen, width = console(), unfolded_width()
     return rendered(view(width), screen=screen, width=None if screen.is_terminal else width)
 

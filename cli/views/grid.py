@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, overload
 
 from msgspec import Struct
 
+from .line import columns_of
 from .numbers import BEST
 
 if TYPE_CHECKING:
@@ -21,6 +22,38 @@ GAP = 2
 BEST_STYLE = "bold green"
 
 
+class Cells(Sequence["Text"]):
+    """Cells of one style each, which need Rich only where they are laid out."""
+
+    def __init__(self, texts: Sequence[str], styles: Sequence[str]) -> None:
+        self.texts = texts
+        self.styles = styles
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+    @overload
+    def __getitem__(self, index: int) -> Text: ...
+    @overload
+    def __getitem__(self, index: slice) -> Cells: ...
+    def __getitem__(self, index: int | slice) -> Text | Cells:
+        if isinstance(index, slice):
+            return Cells(self.texts[index], self.styles[index])
+        from rich.text import Text
+
+        return Text(self.texts[index], style=self.styles[index])
+
+
+def cells(texts: Sequence[str], style: str = "") -> Cells:
+    """Cells of plain text."""
+    return Cells(texts, [style] * len(texts))
+
+
+def plain_cells(given: Sequence[Text]) -> Sequence[str]:
+    """What the cells say."""
+    return given.texts if isinstance(given, Cells) else [cell.plain for cell in given]
+
+
 class Column(Struct, frozen=True):
     """A head and its cells, both of one line or more."""
 
@@ -30,10 +63,8 @@ class Column(Struct, frozen=True):
 
     @property
     def width(self) -> int:
-        from rich.cells import cell_len
-
-        lines = [*self.head.split("\n"), *(line for cell in self.cells for line in cell.plain.split("\n"))]
-        return max(map(cell_len, lines))
+        lines = [*self.head.split("\n"), *(line for text in plain_cells(self.cells) for line in text.split("\n"))]
+        return max(map(columns_of, lines))
 
 
 def needs(columns: Sequence[Column]) -> int:

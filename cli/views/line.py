@@ -10,8 +10,17 @@ if TYPE_CHECKING:
 GOOD, CAUTION, BAD, QUIET, STRONG = "green", "magenta", "red", "dim", "bold"
 """Styles by meaning, in colours of the terminal's own theme; a mark or a word always says the same."""
 
-_NARROW = str.maketrans("", "", "→–·✓≈≥≤×…—")
+_NARROW = str.maketrans("", "", "→–·✓≈≥≤×…—░▏▎▍▌▋▊▉█")
 """Signs of ours that take one column, as ASCII does: for them Rich need not read its tables."""
+
+
+def columns_of(text: str) -> int:
+    """How many columns of a terminal `text` takes."""
+    if text.translate(_NARROW).isascii():
+        return len(text)
+    from rich.cells import cell_len
+
+    return cell_len(text)
 
 
 class Line:
@@ -26,13 +35,7 @@ class Line:
 
     @property
     def cell_len(self) -> int:
-        """How many columns of a terminal it takes."""
-        text = self.plain
-        if text.translate(_NARROW).isascii():
-            return len(text)
-        from rich.cells import cell_len
-
-        return cell_len(text)
+        return columns_of(self.plain)
 
     def __rich__(self) -> Text:
         from rich.text import Text

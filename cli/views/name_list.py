@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
-from .grid import GAP, AtTheRight, Column, needs
+from .grid import GAP, AtTheRight, Column, needs, plain_cells
 from .line import Line
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class NameList(Struct, frozen=True):
         heads = [_flat(column.head) for column in self.columns]
         marks = ["marks"] if self.marks else []
         yield "\t".join([*([self.group_head] if self.groups else []), *heads, *marks])
-        for index, row in enumerate(zip(*(_plain(column.cells) for column in self.columns), strict=True)):
+        for index, row in enumerate(zip(*(plain_cells(column.cells) for column in self.columns), strict=True)):
             group = [self.groups[index]] if self.groups else []
             yield "\t".join([*map(_flat, group), *map(_flat, row), *self.marks[index : index + 1]])
 
@@ -186,34 +186,3 @@ def _cell(cell: RenderableType) -> str:
 
 def _flat(text: str) -> str:
     return " ".join(text.split())
-
-
-class Cells(Sequence["Text"]):
-    """Cells of one style each, which need Rich only where they are laid out."""
-
-    def __init__(self, texts: Sequence[str], styles: Sequence[str]) -> None:
-        self.texts = texts
-        self.styles = styles
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-    @overload
-    def __getitem__(self, index: int) -> Text: ...
-    @overload
-    def __getitem__(self, index: slice) -> Cells: ...
-    def __getitem__(self, index: int | slice) -> Text | Cells:
-        if isinstance(index, slice):
-            return Cells(self.texts[index], self.styles[index])
-        from rich.text import Text
-
-        return Text(self.texts[index], style=self.styles[index])
-
-
-def cells(texts: Sequence[str], style: str = "") -> Cells:
-    """Cells of plain text."""
-    return Cells(texts, [style] * len(texts))
-
-
-def _plain(given: Sequence[Text]) -> Sequence[str]:
-    return given.texts if isinstance(given, Cells) else [cell.plain for cell in given]

@@ -10,9 +10,9 @@ from rich.text import Text
 
 from ....engine.batch.provider.job_store import BatchJob, BatchPart
 from ....providers.untrusted import one_line
-from ..grid import Column
+from ..grid import Column, cells
 from ..line import BAD, CAUTION, GOOD, QUIET
-from ..name_list import NameList, cells
+from ..name_list import NameList
 from ..numbers import UNKNOWN
 
 _STAGES = {

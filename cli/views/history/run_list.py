@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from ....engine.history.search.run_rows import RunRow
 from ....providers.untrusted import one_line
-from ..grid import Column
-from ..name_list import UNFOLDED, NameList, cells
+from ..grid import Column, cells
+from ..name_list import UNFOLDED, NameList
 from ..numbers import seconds
 from .run_words import cost_words, first_names, status_words, think_words_of, when_words
 

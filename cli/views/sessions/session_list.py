@@ -9,9 +9,9 @@ from rich.text import Text
 
 from ....engine.sessions.queries import SessionRow
 from ....providers.untrusted import one_line
-from ..grid import Column
+from ..grid import Column, cells
 from ..line import QUIET, STRONG
-from ..name_list import UNFOLDED, NameList, cells
+from ..name_list import UNFOLDED, NameList
 
 _GAP = "  "
 

@@ -11,9 +11,9 @@ from ....engine.lookups.known_models import ModelRow, ModelSheet
 from ....engine.planning.capability import DialTable
 from ....profiles.card import ModelCard
 from ....providers.untrusted import harmless
-from ..grid import Column
+from ..grid import Column, cells
 from ..line import Line
-from ..name_list import NameList, OnScreen, Stack, cells
+from ..name_list import NameList, OnScreen, Stack
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

@@ -7,9 +7,9 @@ from collections.abc import Mapping, Sequence
 from ....engine.targets.profile_summary import ProfileSummary
 from ....profiles.provider import Provider
 from ....providers.untrusted import harmless
-from ..grid import Column
+from ..grid import Cells, Column, cells
 from ..line import Line
-from ..name_list import Cells, NameList, Stack, cells
+from ..name_list import NameList, Stack
 from ..numbers import UNKNOWN
 
 _PLACE = "defined in"

@@ -13,7 +13,7 @@ from ....profiles.budget_rules import Allowance, BudgetRules
 from ..search.matches import moment_text
 from ..store import Store, reading
 from .aside import aside_in
-from .under_way import lost_calls, unknown_calls
+from .unended import lost_calls, unknown_calls
 
 By = Literal["day", "month", "profile", "provider", "host", "model", "think"]
 

@@ -6,39 +6,18 @@ has died is charged at its estimate instead.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from ...results.documents import dollars_text
 from ..processes import Process, is_alive
 from ..store import Store, reading
 from .rollups import add_spent
+from .unended import Alive, UnderWay, lost_calls, moment_of, rows_under_way
 
 if TYPE_CHECKING:
     import sqlite3
-
-Alive = Callable[[Process], bool]
-
-
-class UnderWay(NamedTuple):
-    """One call: the day (UTC) that it counts for, who is asked for what, and what it may have cost if nobody says."""
-
-    day: str
-    profile: str
-    provider: str
-    host: str
-    model: str
-    think: str
-    usd: Decimal | None = None
-
-
-class _Row(NamedTuple):
-    number: int
-    call: UnderWay
-    process: Process
-    is_over: bool
 
 
 def note_under_way(connection: sqlite3.Connection, call: UnderWay, process: Process, expires: datetime) -> int:
@@ -46,7 +25,7 @@ def note_under_way(connection: sqlite3.Connection, call: UnderWay, process: Proc
     done = connection.execute(
         "INSERT INTO under_way (day, profile, provider, host, model, think, usd, machine, pid, began, expires_at)"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (*call[:-1], _amount(call.usd), *process, _moment(expires)),
+        (*call[:-1], _amount(call.usd), *process, moment_of(expires)),
     )
     return int(done.lastrowid or 0)
 
@@ -63,19 +42,9 @@ def end_under_way(connection: sqlite3.Connection, number: int, call: UnderWay) -
         _charge(connection, call, -1)
 
 
-def lost_calls(connection: sqlite3.Connection, alive: Alive = is_alive, at: datetime | None = None) -> list[UnderWay]:
-    """The calls whose process has died, which count as spent."""
-    return [row.call for row in _rows(connection, alive, at) if row.is_over]
-
-
-def unknown_calls(connection: sqlite3.Connection, alive: Alive = is_alive) -> list[UnderWay]:
-    """The calls under way of which nobody knows what they may cost."""
-    return [row.call for row in _rows(connection, alive, None) if not row.is_over and row.call.usd is None]
-
-
 def charge_lost(connection: sqlite3.Connection, alive: Alive = is_alive, at: datetime | None = None) -> int:
     """Move the calls whose process has died into the sums, within a transaction. How many there were."""
-    lost = [row for row in _rows(connection, alive, at) if row.is_over]
+    lost = [row for row in rows_under_way(connection, alive, at) if row.is_over]
     for row in lost:
         connection.execute("DELETE FROM under_way WHERE number = ?", (row.number,))
         _charge(connection, row.call, 1)
@@ -91,23 +60,6 @@ def charge_where_lost(store: Store) -> None:
             charge_lost(connection)
 
 
-def _rows(connection: sqlite3.Connection, alive: Alive, at: datetime | None) -> list[_Row]:
-    """What is under way. What an earlier version of this program was at, and has ended, is no part of it."""
-    now, known = _moment(at or datetime.now(UTC)), dict[Process, bool]()
-    found = connection.execute(
-        "SELECT number, day, profile, provider, host, model, think, usd, machine, pid, began, expires_at FROM under_way"
-        " WHERE result IS NULL OR (SELECT status FROM results WHERE results.number = under_way.result) = 'running'"
-    ).fetchall()
-    rows: list[_Row] = []
-    for number, day, profile, provider, host, model, think, usd, machine, pid, began, expires_at in found:
-        process = Process(machine, pid, began)
-        if process not in known:
-            known[process] = alive(process)
-        call = UnderWay(day, profile, provider, host, model, think, None if usd is None else Decimal(usd))
-        rows.append(_Row(number, call, process, not known[process] or expires_at <= now))
-    return rows
-
-
 def _charge(connection: sqlite3.Connection, call: UnderWay, times: int) -> None:
     usd = Decimal(0) if call.usd is None else call.usd * times
     key = {
@@ -121,8 +73,3 @@ def _charge(connection: sqlite3.Connection, call: UnderWay, times: int) -> None:
 
 def _amount(usd: Decimal | None) -> str | None:
     return None if usd is None else dollars_text(usd)
-
-
-def _moment(moment: datetime) -> str:
-    """RFC 3339 in UTC, of one length, so that texts compare as moments do."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -7,8 +7,8 @@ from io import StringIO
 from rich.console import Console, Group
 from rich.text import Text
 
-from thinkdial.cli.views.grid import Column
-from thinkdial.cli.views.name_list import NameList, OnScreen, cells, tabbed
+from thinkdial.cli.views.grid import Column, cells
+from thinkdial.cli.views.name_list import NameList, OnScreen, tabbed
 
 from ...cases import each
 

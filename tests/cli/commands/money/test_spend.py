@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from thinkdial.cli.views.money.spend import bar, percent, signed_percent
+from thinkdial.cli.views.money.spend_words import bar, percent, signed_percent
 from thinkdial.engine.results.result import Cost, Forecast, Result, ThinkReceipt
 from thinkdial.providers.schema import Usage
 
