@@ -83,6 +83,9 @@ class HttpLine(asyncio.Protocol):
             self._arrival = ArrivalClock(self._clock, sock)
 
     def data_received(self, data: bytes) -> None:
+        if self._is_whole:  # nobody has asked for it
+            self._is_spoilt = True
+            return
         arrived = self._arrival()
         self.has_heard = True
         try:
@@ -166,7 +169,8 @@ class HttpLine(asyncio.Protocol):
     @property
     def is_open(self) -> bool:
         """Whether another request may be sent over it: the exchange before has come to its end, and it still lives."""
-        return self._is_whole and self._keeps and not (self._ended or self._is_spoilt or self._is_full)
+        is_held_up = self._is_full or self._is_paused
+        return self._is_whole and self._keeps and not (self._ended or self._is_spoilt or is_held_up)
 
     async def send(self, head: bytes, body: bytes, idle_s: float) -> bool:
         """Send a request. Whether all of it is gone, or in the hands of the system; not where an answer came before.

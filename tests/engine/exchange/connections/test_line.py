@@ -30,6 +30,12 @@ class Wires(asyncio.Transport):
     def write(self, data: Any) -> None:
         self.written += data
 
+    def pause_reading(self) -> None:
+        pass
+
+    def resume_reading(self) -> None:
+        pass
+
     def is_closing(self) -> bool:
         return self.is_cut
 
@@ -74,6 +80,34 @@ def test_bodies_whole_and_byte_by_byte_and_whether_the_connection_may_be_used_ag
                     assert "link" not in line.headers and "trailer" not in line.headers
         line, found = await asked(b"HTTP/1.1 204 No Content\r\nx: y\r\n\r\n")
         assert (line.status, found, line.is_open) == (204, b"", True)
+
+    asyncio.run(go())
+
+
+def test_what_nobody_asked_for_spoils_the_connection() -> None:
+    async def go() -> None:
+        for unasked in (b"HTTP/1.1 4", OK + b"content-length: 0\r\n\r\n", b"\r\n", b"nonsense"):
+            line, _ = await asked(OK + b"content-length: 0\r\n\r\n")
+            assert line.is_open
+            line.data_received(unasked)
+            assert not line.is_open
+
+    asyncio.run(go())
+
+
+def test_a_long_body_that_is_left_unread_costs_its_connection() -> None:
+    async def go() -> None:
+        line = HttpLine(asyncio.get_running_loop(), lambda: 0.0)
+        line.connection_made(Wires())
+        await line.send(b"", b"", 5.0)
+        line.data_received(OK + b"content-length: 2000000\r\n\r\n")
+        for _ in range(2):
+            line.data_received(b"x" * 1_000_000)
+        await line.answered()
+        assert not line.is_open, "nothing more is read from it"
+        while await line.read():
+            pass
+        assert line.is_open
 
     asyncio.run(go())
 
