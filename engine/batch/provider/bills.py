@@ -122,7 +122,7 @@ def _told(job: BatchJob, part: BatchPart, terms: _Terms) -> BillTold:
     usd = dollars(terms.usd.get(part.profile)) or NOTHING
     bill = msgspec.convert(part.bill, PartBill, strict=False) if part.bill else PartBill(NOTHING, NOTHING, 0)
     return BillTold(
-        job.name_of(part),
+        f"{job.name_of(part)} {job.created_at}",  # other machines have jobs, too
         part.profile,
         share_of(job, part, usd) if part.is_open else NOTHING,
         bill.usd,
