@@ -6,7 +6,6 @@ import asyncio
 import json
 import os
 import re
-import resource
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -23,6 +22,8 @@ from thinkdial.profiles.settings.limiter_settings import LimiterSettings
 from thinkdial.simulator import simulator_in_thread
 
 from .made import KEY
+
+resource = pytest.importorskip("resource")
 
 pytestmark = [
     pytest.mark.slow,
