@@ -7,7 +7,7 @@ import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from ..closed_pipe import ClosedPipeError
 from ..output import emit, is_terminal
@@ -17,8 +17,11 @@ _LESS = "FRX"
 """End where all fits on one screen, keep styles, leave the text on the screen: as git has it."""
 
 
-def show_text(text: str, variables: Iterable[str]) -> None:
-    """Data on stdout: through a pager where stdout is a terminal that is too short. `variables` hold keys."""
+def show_text(text: str, variables: Callable[[], Iterable[str]] = tuple) -> None:
+    """Data on stdout: through a pager where stdout is a terminal that is too short.
+
+    `variables` gives those that hold keys: to know them all, every provider is read.
+    """
     if not (is_terminal(sys.stdout) and is_terminal(sys.stdin)) or os.environ.get("TERM") in ("dumb", "unknown"):
         emit(text)
         return
@@ -28,7 +31,7 @@ def show_text(text: str, variables: Iterable[str]) -> None:
         return
     from ...engine.targets.bare_environment import without_keys
 
-    environment = {"LESS": _LESS, **without_keys(os.environ, variables)}
+    environment = {"LESS": _LESS, **without_keys(os.environ, variables())}
     try:
         started = subprocess.Popen(command, stdin=subprocess.PIPE, env=environment)  # noqa: S603
     except OSError:

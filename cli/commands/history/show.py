@@ -56,7 +56,7 @@ def show(
 
             emit(head)
             refuse_without_results(stored)
-    written = print_run(stored.run, form, printing, answers=answers, show=lambda text: show_text(head + text, ()))
+    written = print_run(stored.run, form, printing, answers=answers, show=lambda text: show_text(head + text))
     if not quiet:
         print_notes(stored.run.results, after_comparison=form is Format.TABLE)
     return ExitCode.OK if written else ExitCode.USAGE

@@ -226,10 +226,9 @@ def make_and_show(
         from ...views.choose.difference import first_with_others
 
         differences = first_with_others(finished.run)
-    from ....engine.targets.bare_environment import key_variables
     from ...framework.pager import show_text
 
-    show = partial(show_text, variables=key_variables(config) if config is not None else ())
+    show = show_text if config is None else partial(show_text, variables=partial(_key_variables, config))
     written = print_run(finished.run, form, printing, reference, differences, answers=answers, show=show)
     if not quiet:
         print_notes(finished.run.results, after_comparison=form is Format.TABLE)
@@ -248,6 +247,12 @@ def make_and_show(
     from ...gates import gated
 
     return gated(code, finished.run.results, gate, strict=strict)
+
+
+def _key_variables(config: Config) -> frozenset[str]:
+    from ....engine.targets.bare_environment import key_variables
+
+    return key_variables(config)
 
 
 def _titles(jobs: Sequence[Job]) -> tuple[list[str], list[int]]:

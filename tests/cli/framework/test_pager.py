@@ -39,7 +39,7 @@ def test_a_long_text_goes_to_the_pager_without_keys(noting: Path, monkeypatch: p
     monkeypatch.setenv("OPENAI_API_KEY", "sk-one-two-three-four")
     monkeypatch.setenv("ODDLY_NAMED", "another-secret-value")
     monkeypatch.setenv("COPY", "x another-secret-value y")
-    show_text(LONG, ["ODDLY_NAMED"])
+    show_text(LONG, lambda: ["ODDLY_NAMED"])
     text, environment = json.loads(noting.read_text())
     assert text == LONG
     assert environment["LESS"] == "FRX"
@@ -48,13 +48,13 @@ def test_a_long_text_goes_to_the_pager_without_keys(noting: Path, monkeypatch: p
 
 @pytest.mark.usefixtures("on_terminal")
 def test_a_short_text_does_not(noting: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    show_text("a line\n" * 20, ())
+    show_text("a line\n" * 20)
     assert capsys.readouterr().out == "a line\n" * 20
     assert not noting.exists()
 
 
 def test_nor_does_anything_on_a_pipe(noting: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    show_text(LONG, ())
+    show_text(LONG)
     assert capsys.readouterr().out == LONG
     assert not noting.exists()
 
@@ -64,7 +64,7 @@ def test_one_that_cannot_be_started_loses_nothing(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PAGER", "/nowhere/at/all")
-    show_text(LONG, ())
+    show_text(LONG)
     assert capsys.readouterr().out == LONG
 
 
