@@ -24,7 +24,7 @@ from thinkdial.engine.runs.observer import Silent
 from thinkdial.engine.targets.target import select
 from thinkdial.profiles.config import load
 
-LIMITS = {2: 1.05, 8: 1.05, 32: 1.15}
+LIMITS = {2: 1.05, 8: 1.05, 32: 1.15, 200: 1.3}
 WAIT_MS = 500
 PROFILE = """\
   p{number}:
@@ -83,7 +83,17 @@ def _engine(jobs: list[Job]) -> tuple[float, float]:
 
 def _process(here: Surroundings, config: Path, count: int) -> tuple[float, float]:
     chosen = [word for number in range(count) for word in ("-p", f"p{number}")]
-    command = [*here.thinkdial, "compare", "Is 91 prime?", "--config", config, "--json", *chosen]
+    command = [
+        *here.thinkdial,
+        "compare",
+        "Is 91 prime?",
+        "--config",
+        config,
+        "--json",
+        "--concurrency",
+        str(count),
+        *chosen,
+    ]
     began = time.monotonic()
     done = subprocess.run(
         command, env=here.environment, cwd=here.directory, stdin=subprocess.DEVNULL, capture_output=True, check=True

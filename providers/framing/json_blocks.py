@@ -54,7 +54,9 @@ def parse_blocks(blocks: Iterable[bytes], errors: str = "replace") -> Any:
     frame += held
     if texts:
         return _filled(frame, places, texts, errors)
-    return parse_reply(bytes(frame)) if errors == "replace" else parse_json(frame.decode("utf-8", errors))
+    whole = bytes(frame)
+    frame.clear()
+    return parse_reply(whole) if errors == "replace" else parse_json(whole.decode("utf-8", errors))
 
 
 def _filled(frame: bytearray, places: list[int], texts: list[str], errors: str) -> Any:
