@@ -75,10 +75,20 @@ def parse_reply(data: bytes | str) -> Any:
     try:
         value: Any = orjson.loads(data)
     except orjson.JSONDecodeError:
-        return parse_json(data)  # takes what providers send all the same: half surrogate pairs, NaN, wrong UTF-8
+        return _parse_odd(data)
     if _openings(data) > MOST_LEVELS:
         _check_depth(value)
     return value
+
+
+def _parse_odd(data: bytes | str) -> Any:
+    """What providers send all the same: half surrogate pairs, NaN, wrong UTF-8, numbers of thousands of digits."""
+    try:
+        return parse_json(data)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:  # such a number, which Python does not read, or more levels than are read
+        return parse_json(data, json.JSONDecoder(parse_int=float))
 
 
 def _openings(data: bytes | str) -> int:
