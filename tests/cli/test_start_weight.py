@@ -35,7 +35,7 @@ COMMANDS: tuple[tuple[str, tuple[str, ...], int, int], ...] = (
     ("prices show gpt-6-sol", (*NETWORK, *HEAVY, "sqlite3"), 390, 600),
     ("history list", (*NETWORK, *HEAVY), 415, 620),
     ("spend", (*NETWORK, *HEAVY), 420, 630),
-    ("compare hi -p p -p q -p r", (*HEAVY, *CLIENTS, "rich.markdown", "pygments"), 534, 795),
+    ("compare hi -p p -p q -p r", (*HEAVY, *CLIENTS, "rich.markdown", "pygments"), 518, 778),
     ("batch run rows.jsonl -p p -o -", (*HEAVY, *CLIENTS), 632, 945),
     ("--help", (*NETWORK, *HEAVY, "sqlite3", "yaml", "rich.console"), 192, 280),
 )
