@@ -43,8 +43,8 @@ _NOTHING = Usage()
 MOST_NOTICES = 100
 """Different warnings that are kept of one answer."""
 
-MANY_PARTS = 2000
-"""An answer in more parts than this may be so long that it matters how often it is held."""
+LONG_ANSWER = 2**20
+"""Characters from which it matters how often an answer is held."""
 
 _COUNTS = Usage.__struct_fields__
 _VISIBILITY_RANK: tuple[Visibility, ...] = ("none", "hidden", "encrypted", "redacted", "inline", "summary", "full")
@@ -201,8 +201,7 @@ class Fold:
 
 def _whole(answer: list[str], pieces: list[TurnPiece]) -> str:
     """The answer; a long one is not held twice where one of the pieces is the same text."""
-    if len(answer) > MANY_PARTS:
-        size = sum(map(len, answer))
+    if len(answer) > 1 and (size := sum(map(len, answer))) > LONG_ANSWER:
         for piece in pieces:
             if piece.kind == "text" and len(piece.text) == size and _is_made_of(piece.text, answer):
                 return piece.text
