@@ -34,10 +34,10 @@ def is_plain(value: str) -> bool:
 class _Secret:
     """One credential, and what finds it."""
 
-    __slots__ = ("characters", "is_plain", "pattern", "plain", "reach", "start")
+    __slots__ = ("characters", "is_plain", "pattern", "plain", "reach", "start", "two")
 
     def __init__(self, value: str) -> None:
-        self.characters, self.plain = value, value.encode()
+        self.characters, self.plain, self.two = value, value.encode(), value[:2]
         self.is_plain = is_plain(value)
         self.pattern = re.compile("".join(map(_spelled, value)).encode())
         self.start = re.compile(f"[\\\\]|{re.escape(value[0])}".encode())
@@ -52,11 +52,13 @@ class _Secret:
 
     def may_begin(self, text: str) -> bool:
         """Whether the last characters of `text` may be the first ones of the secret."""
-        at = text.find(self.characters[0], max(0, len(text) - len(self.characters) + 1))
+        if text.endswith(self.characters[0]):
+            return True
+        at = text.find(self.two, max(0, len(text) - len(self.characters) + 1))  # two are far rarer in prose than one
         while at >= 0:
             if self.characters.startswith(text[at:]):
                 return True
-            at = text.find(self.characters[0], at + 1)
+            at = text.find(self.two, at + 1)
         return False
 
     def overlap(self, data: bytes) -> int:
