@@ -228,7 +228,8 @@ class Exchange(Struct):
                     if attempt.broke:
                         raise _SpentError
                     vigil.note(reader)
-                    await self.surroundings.catch_up()
+                    if self.surroundings.is_behind:
+                        await self.surroundings.catch_up()
                     if reader.is_finished and reader.has_heard:
                         finished = self._arrival(attempt)
         except TimeoutError:

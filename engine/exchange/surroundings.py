@@ -42,10 +42,14 @@ class Surroundings(Struct, frozen=True):
     on_response: Callable[[int, Mapping[str, str]], None] | None = None
     seconds_since_1970: Callable[[], float] = time.time
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether more comes than is stored."""
+        return self.tape is not None and self.tape.is_behind
+
     async def catch_up(self) -> None:
-        """Rest for a moment where more comes than is stored."""
-        if self.tape is not None and self.tape.is_behind:
-            await self.sleep(REST_S)
+        """Rest for a moment."""
+        await self.sleep(REST_S)
 
 
 @lru_cache(maxsize=4)

@@ -27,7 +27,7 @@ class FramingError(Exception):
     """The body cannot be cut into events: an event or the body is larger than the bound, or a frame is broken."""
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """One server-sent event, or (`name` is `stray`) text between events that belongs to none, or (`body`) a document.
 
     Gemini ends a broken stream with bare JSON that no `data:` precedes; that text arrives as `stray`. `whole` is False

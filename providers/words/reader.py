@@ -17,6 +17,9 @@ Place = TypeVar("Place")
 MOST_MISSES = 16
 """So many more events of other shapes than of this one, and the stream is not one for which this pays."""
 
+_ODD_NAMES = frozenset(("stray", "body"))
+"""Of what is no event of a stream."""
+
 
 class WordReader(Generic[Shape]):
     """Reads events of one `shape`, which is asked for when there are any. All others are their decoder's to read."""
@@ -53,7 +56,7 @@ class WordReader(Generic[Shape]):
         for at in range(begin, len(events)):
             event = events[at]
             try:
-                given = None if event.name in ("stray", "body") else placed(decode(event.data))
+                given = None if event.name in _ODD_NAMES else placed(decode(event.data))
             except Exception:  # what trips it, and whether that is a fault, its decoder finds out
                 given = None
             if given is None:
