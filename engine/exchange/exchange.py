@@ -66,8 +66,7 @@ class _Attempt(Struct):
 class Exchange(Struct):
     """A call with its retries. `outcome` may be asked at any time, also after a cancellation.
 
-    The `purse` cuts the stream that costs more than was granted, and grants other attempts. `go_again` hears of one
-    beside another that may be billed.
+    The `purse` cuts a stream at what was granted. `go_again` hears of an attempt beside one that may be billed.
     """
 
     prepared: Prepared
