@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import httpx2
 from measure import Report, Row, Taken, Target, in_turns, progress, timed
 from streams import STREAMS, in_chunks, stream_of
 
+from thinkdial.providers.dialect import WordsRead
 from thinkdial.providers.fold import Fold
-from thinkdial.providers.framing.sse import SseFramer
+from thinkdial.providers.framing.sse import Event, SseFramer
 from thinkdial.providers.registry import dialect
+from thinkdial.providers.schema import Delta
 
 SIZE = 2_000_000
 SHORT, LONG = 1_000_000, 50_000_000
@@ -60,25 +62,29 @@ def bare(chunks: list[bytes]) -> int:
 
 
 def decode(name: str, chunks: list[bytes]) -> None:
-    framer, decoder = SseFramer(), dialect(name).decoder({})
-    for chunk in chunks:
-        for event in framer.feed(chunk):
-            for _ in decoder.feed(event):
-                pass
-    for _ in decoder.close():
+    for _ in _deltas(name, chunks):
         pass
 
 
 def fold(name: str, chunks: list[bytes]) -> None:
-    framer, decoder, folded = SseFramer(), dialect(name).decoder({}), Fold()
-    for chunk in chunks:
-        for event in framer.feed(chunk):
-            for delta in decoder.feed(event):
-                folded.add(delta)
-    for delta in decoder.close():
+    folded = Fold()
+    for delta in _deltas(name, chunks):
         folded.add(delta)
     reply = folded.reply()
     assert reply.complete, reply.failure
+
+
+def _deltas(name: str, chunks: list[bytes]) -> Iterator[Delta]:
+    """What the dialect makes of a stream, many events at once where it can, as calls read it."""
+    framer, decoder = SseFramer(), dialect(name).decoder({})
+    go_on: Callable[[Sequence[Event], int], WordsRead] = getattr(decoder, "go_on", lambda *_: ((), 0))
+    for chunk in chunks:
+        events, at = [*framer.feed(chunk)], 0
+        while at < len(events):
+            deltas, count = go_on(events, at)
+            yield from deltas if count else decoder.feed(events[at])
+            at += count or 1
+    yield from decoder.close()
 
 
 def _linear(rounds: int) -> Report:
