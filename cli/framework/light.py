@@ -8,7 +8,7 @@ that hook the classes change nothing.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 from pathlib import Path
 from time import monotonic
@@ -97,7 +97,16 @@ class LightGroup(TyperGroup):
 
 
 class _PlainValue:
-    """Stands in for Typer's adapter of one parameter until a value comes that it cannot take as it is."""
+    """Stands in for Typer's adapter of one parameter until a value comes that it cannot take as it is.
+
+    `adapter` makes Typer's.
+    """
+
+    def __init__(self, adapter: Callable[[], Any]) -> None:
+        self._adapter = adapter
+
+    def itself(self) -> _PlainValue:
+        return self
 
     def coerce(self, value: Any, param: Any, ctx: Any) -> Any:
         if value is None:
@@ -105,8 +114,7 @@ class _PlainValue:
         converted = _as_it_is(value, param.type_descriptor.annotation)
         if converted is not _UNDECIDED:
             return converted
-        param._runtime_param = None
-        return param.get_runtime_param().coerce(value, param=param, ctx=ctx)
+        return self._adapter().coerce(value, param=param, ctx=ctx)
 
 
 def _lightened(parameters: Sequence[Any]) -> list[Any]:
@@ -115,8 +123,9 @@ def _lightened(parameters: Sequence[Any]) -> list[Any]:
 
         with_variables(parameters)
     for parameter in parameters:
-        if getattr(parameter, "_runtime_param", _UNDECIDED) is None:
-            parameter._runtime_param = _PlainValue()
+        adapter = getattr(parameter, "get_runtime_param", None)
+        if adapter is not None and "get_runtime_param" not in vars(parameter):
+            parameter.get_runtime_param = _PlainValue(adapter).itself
     return list(parameters)
 
 
