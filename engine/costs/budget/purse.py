@@ -144,12 +144,21 @@ class Purse:
         return admitted
 
     def priced(self, index: int, result: Result) -> Result:
-        """`result`; of a call that the budget has cut, with what the meter says as its cost."""
+        """`result`; of a call that the budget has cut, with what the meter says as its cost.
+
+        One that was whole before it could be cut, and cost more than was left for it, says so.
+        """
         meter = self._meters.get(index)
-        cut = result.error is not None and result.error.kind == "budget"
-        if meter is None or not cut or result.cost.usd is not None:
+        if meter is None:
             return result
-        return replace(result, cost=estimated_cost(meter))
+        cut = result.error is not None and result.error.kind == "budget"
+        if cut:
+            return result if result.cost.usd is not None else replace(result, cost=estimated_cost(meter))
+        usd, most = result.cost.usd, meter.grant_usd
+        if usd is None or most is None or usd <= most:
+            return result
+        words = f"it cost more than the {dollars(most)} USD that were set aside for it, which showed when it was whole"
+        return replace(result, warnings=(*result.warnings, Notice("over_limit", words)))
 
     def settle(self, index: int, result: Result) -> None:
         """Count what the call did cost, once the history has it. Of one that never left, nothing."""

@@ -23,11 +23,15 @@ WHOLE = {
 
 
 class Till:
-    """A server whose every answer takes a hundred output tokens, and a count of those that it gave."""
+    """A server whose every answer takes a hundred output tokens, and a count of those that it gave.
+
+    `waits`: after a quarter of a stream it goes on only when the client has gone, or has been silent for long.
+    """
 
     def __init__(self) -> None:
         self.url = ""
         self.answered = 0
+        self.waits = False
         self.together = Barrier(8)
 
 
@@ -45,7 +49,11 @@ def till() -> Iterator[Till]:
                 self.send_response(200)
                 self.send_header("content-type", "text/event-stream")
                 self.end_headers()
-                for _ in range(400):
+                for number in range(400):
+                    if state.waits and number == 100:
+                        self.connection.settimeout(10)
+                        with suppress(OSError):
+                            self.rfile.read(1)
                     piece = {"choices": [{"index": 0, "delta": {"content": "word " * 40}}]}
                     try:
                         self.wfile.write(f"data: {json.dumps(piece)}\n\n".encode())
@@ -122,6 +130,7 @@ def test_a_monthly_budget_holds_over_runs_and_without_a_history_of_texts(cli: Cl
 def test_a_stream_that_costs_too_much_is_cut_and_kept(cli: Cli, till: Till, tmp_path: Path) -> None:
     # About 50 tokens an event at 0.001 USD each: the budget of 0.5 is passed after some ten of 400 events.
     path = config(tmp_path / "c.yaml", till.url, 1, "{input: 0, output: 1000}")
+    till.waits = True
     ended = cli("ask", "x", "-p", "p0", "--config", path, "--max-cost", "0.5", "--json")
     result = ended.json["results"][0]
     assert ended.code == 4
