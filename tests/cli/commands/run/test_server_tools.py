@@ -74,7 +74,7 @@ def test_a_plan_and_a_budget_know_the_fee(cli: Cli, config: Path) -> None:
     asked = ("ask", "Hi", "-p", "a", "--server-tool", "search", "--max-cost", "0.004", "--config", config)
     ended = cli(*asked, "--no-stream")
     assert ended.code == 0  # what nothing bounds is known when all of it is there
-    assert "cost more than the 0.004 USD that were set aside for it" in ended.err
+    assert "cost more than the 0.0040 USD that were set aside for it" in ended.err
 
 
 def test_a_profile_has_tools_and_one_call_leaves_them_out(cli: Cli, config: Path) -> None:
