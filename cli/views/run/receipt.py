@@ -134,7 +134,8 @@ def _said_once(result: Result) -> list[tuple[str, str]]:
         from ..checks.escalation import bill_words
 
         said.append((bill_words(result.escalation), ""))
-    return [*said, (one_line(result.cost.note or "", 300), "")]
+    is_told = any(warning.code == "cost" for warning in result.warnings)
+    return said if is_told else [*said, (one_line(result.cost.note or "", 300), "")]
 
 
 def _check(result: Result) -> tuple[str, str]:
