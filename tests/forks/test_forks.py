@@ -16,6 +16,7 @@ from .server import is_alike
 
 pytestmark = pytest.mark.skipif(not can_fork(), reason="forks need descriptors of processes")
 COMMAND = [sys.executable, "-m", "thinkdial.cli"]
+SERVES = ["simulate", "--port", "0"]
 PIPES: dict[str, Any] = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
 
 
@@ -84,12 +85,15 @@ def test_forks_programs_and_processes_say_the_same(forks: Forks, tmp_path: Path)
 def test_a_program_passes_signals_on_and_ends_as_its_process(forks: Forks, tmp_path: Path) -> None:
     forks.write_program(tmp_path / "thinkdial")
     for sent in (signal.SIGTERM, signal.SIGQUIT):  # the others may be ignored by who runs the tests
-        with subprocess.Popen(
-            [tmp_path / "thinkdial", "simulate", "--port", "0"], env=environment(), **PIPES
-        ) as running:
-            assert running.stdout is not None and running.stdout.readline()
-            running.send_signal(sent)
-            with Child(forks, [*COMMAND, "simulate", "--port", "0"], env=environment(), **PIPES) as child:
-                assert child.stdout is not None and child.stdout.readline()
-                child.send_signal(sent)
-            assert running.wait(20) == child.wait(20)
+        with (
+            subprocess.Popen([tmp_path / "thinkdial", *SERVES], env=environment(), **PIPES) as running,
+            Child(forks, [*COMMAND, *SERVES], env=environment(), **PIPES) as child,
+        ):
+            try:
+                for started in (running, child):
+                    assert started.stdout is not None and started.stdout.readline()
+                    started.send_signal(sent)
+                assert running.wait(20) == child.wait(20)
+            finally:
+                running.terminate()
+                child.kill()

@@ -34,6 +34,7 @@ def test_the_batch_runs_as_it_is_written(reader: Reader) -> None:
 
 
 def test_the_five_prices_are_those_of_the_plan(reader: Reader) -> None:
+    """At any hour: DeepSeek asks twice as much in some of each day, and the page has its usual price."""
     rows = re.findall(r"^\| `(\w+)` \| `(.+?)` \| (.+?) \| \$([\d.]+) \|$", README, re.MULTILINE)
     command = re.search(r"`(thinkdial plan [^`]+)`\n", README)
     assert len(rows) == 5 and command is not None
@@ -45,8 +46,8 @@ def test_the_five_prices_are_those_of_the_plan(reader: Reader) -> None:
         native, think = json.dumps(planned[name]["think"]["native"]), planned[name]["think"]
         assert all(part.rstrip(" ,}") in native for part in re.split(r"\.\.\.\}?", sent)), (name, native)
         assert (think["fidelity"] == "exact") is (word == "as asked"), name
-        assert 0.5 < _expected(planned[name]) / float(price) < 2, name
-    assert 60 < _expected(planned["claude"]) / _expected(planned["deepseek"]) < 120
+        assert 0.5 < _expected(planned[name]) / float(price) < (4 if name == "deepseek" else 2), name
+    assert 30 < _expected(planned["claude"]) / _expected(planned["deepseek"]) < 120
 
 
 def _expected(plan: dict) -> float:
