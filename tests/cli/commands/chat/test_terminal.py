@@ -80,6 +80,7 @@ def test_ctrl_c_stops_the_answer_keeps_it_and_the_chat_goes_on(screen: Run, turn
     chat.wait("stall@auto> ")
     chat.keys("\x03")
     chat.wait("Ctrl-D leaves")
+    chat.wait("stall@auto> ")
     chat.line("/profile a")
     chat.wait("a@auto> ")
     chat.line("two")
