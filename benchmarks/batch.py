@@ -123,7 +123,7 @@ def _compared(scene: Scene, names: Sequence[str], rounds: int) -> Report:
         target = Target(mission, "rate", targets[name], at_least=True) if name in targets else None
         if scene.streamed and name == "aiohttp":
             ratios["ours/bare cpu"] = median(mine.cpu_s / other.cpu_s for other, mine in pairs)
-            target = Target("T7", "ours/bare cpu", 2.0)
+            target = Target("T7", "ours/bare cpu", 1.3)
         report.append(Row(f"{what}: {_label(name)} / thinkdial", ratios, target, _detail(taken[name], ours)))
     return report
 

@@ -73,7 +73,10 @@ def _engine(jobs: list[Job]) -> tuple[float, float]:
         began = time.monotonic()
         async with Transport() as transport:
             surroundings = EngineSurroundings(transport)
-            done = await fan_out(jobs, surroundings=surroundings, observer=Silent(), run_id="r", at=datetime.now(UTC))
+            done = await fan_out(
+                jobs, surroundings=surroundings, observer=Silent(), run_id="r", at=datetime.now(UTC),
+                at_once=len(jobs),
+            )  # fmt: skip
         wall = time.monotonic() - began
         assert all(result.status == "ok" for result in done.results), done.results[0].error
         return wall, max(result.latency.total_s or 0 for result in done.results)

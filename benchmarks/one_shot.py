@@ -50,7 +50,7 @@ def measure(rounds: int) -> Report:
             for name, command in commands.items()
         }
         spent = in_turns(sides, rounds)
-        target = Target("T3", "cpu", 1.8)
+        target = Target("T3", "cpu", 1.35)
         report: Report = [
             compare("ask, price in the profile / smallest script", spent["priced"], spent["smallest"], target),
             compare("ask -q, price in the profile / smallest script", spent["quiet"], spent["smallest"]),
