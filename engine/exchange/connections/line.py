@@ -13,11 +13,13 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
 from .errors import ReadError, ReadTimedOutError, RemoteProtocolError, TransportError, WriteTimedOutError, words_of
 from .response import add_header
-from .sockets import keep_alive
+from .sockets import is_readable, keep_alive
 from .stopwatch import ArrivalClock, Clock
 
 MOST_HEAD_BYTES = 256 * 1024
-"""Of status and headers together, interim responses included."""
+"""Of status and headers together, interim responses included, and of what may come between two pieces of a body or
+behind the last: extensions of chunks, and trailers.
+"""
 
 MOST_UNREAD_BYTES = 1024 * 1024
 MOST_AT_ONCE = 64 * 1024
@@ -96,10 +98,11 @@ class HttpLine(asyncio.Protocol):
             self._fail(f"the answer is no HTTP: {words_of(error)}")
         if self._segment:
             self._take(arrived)
-        elif not self._has_head:
+            self._head_bytes = 0
+        else:
             self._head_bytes += len(data)
             if self._head_bytes > MOST_HEAD_BYTES:
-                self._fail(f"the answer begins with more than {MOST_HEAD_BYTES // 1024} KiB of headers")
+                self._fail(f"more than {MOST_HEAD_BYTES // 1024} KiB came that are headers and no answer")
         self._wake()
 
     def _take(self, arrived: float) -> None:
@@ -134,6 +137,10 @@ class HttpLine(asyncio.Protocol):
 
     # What the parser tells.
 
+    def on_message_begin(self) -> None:
+        if self._is_whole:  # another answer has begun, be it with a single letter
+            self._is_spoilt = True
+
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._has_head:  # a trailer, or an answer to nothing
             self._is_spoilt = self._is_spoilt or self._is_whole
@@ -146,7 +153,9 @@ class HttpLine(asyncio.Protocol):
             return
         self.status = self._parser.get_status_code()
         self._is_interim = self.status < 200
-        if self._is_interim:
+        if self.status < 100:
+            self._fail(f"the answer is no HTTP: its status is {self.status}")
+        elif self._is_interim:
             self.headers = {}
         else:
             self._has_head = True
@@ -171,6 +180,14 @@ class HttpLine(asyncio.Protocol):
         """Whether another request may be sent over it: the exchange before has come to its end, and it still lives."""
         is_held_up = self._is_full or self._is_paused
         return self._is_whole and self._keeps and not (self._ended or self._is_spoilt or is_held_up)
+
+    def has_unread(self) -> bool:
+        """Whether something waits to be read, which the event loop has not told of yet: an answer to nothing, or an end.
+
+        What is sent now would take it for its own.
+        """
+        sock = None if self._transport is None else self._transport.get_extra_info("socket")
+        return sock is not None and is_readable(sock.fileno())
 
     async def send(self, head: bytes, body: bytes, idle_s: float) -> bool:
         """Send a request. Whether all of it is gone, or in the hands of the system; not where an answer came before.

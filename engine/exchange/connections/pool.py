@@ -44,7 +44,7 @@ class Pool:
         since = asyncio.get_running_loop().time() - KEPT_S
         while idle:
             put, line = idle.pop()
-            if put >= since and line.is_open:
+            if put >= since and line.is_open and not line.has_unread():
                 return line
             line.close()
         return None

@@ -1,8 +1,9 @@
-"""What every connection has, whoever opens it: TCP keep-alive, and proxies where they are set."""
+"""What every connection has, whoever opens it: keep-alive, what waits to be read, and proxies where they are set."""
 
 from __future__ import annotations
 
 import os
+import select
 import socket
 import sys
 from contextlib import suppress
@@ -34,6 +35,18 @@ def keep_alive(sock: Settable) -> None:
     for level, option, value in options:
         with suppress(OSError):
             sock.setsockopt(level, option, value)
+
+
+def is_readable(descriptor: int) -> bool:
+    """Whether a read would not wait: bytes, an end or an error are there. So it is for a `descriptor` that is none."""
+    try:
+        if sys.platform == "win32":
+            return bool(select.select([descriptor], [], [], 0)[0])
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(0))
+    except (OSError, ValueError):
+        return True
 
 
 def proxies_are_set() -> bool:

@@ -67,6 +67,9 @@ RESPONSES = (
     (b"connection: close\r\ncontent-length: 5\r\n\r\nhello", b"hello", False),
     (b"content-length: 5\r\n\r\nhello" + OK + b"content-length: 9\r\n\r\nunasked!!", b"hello", False),
     (b"content-length: 5\r\n\r\nhello and more", b"hello", False),
+    (b"content-length: 5\r\n\r\nhelloH", b"hello", False),
+    (b"content-length: 5\r\n\r\nhello" + OK, b"hello", False),
+    (b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\nHTTP/1.1 103 Early\r\nx: y", b"hello", False),
 )
 
 
@@ -91,6 +94,16 @@ def test_what_nobody_asked_for_spoils_the_connection() -> None:
             assert line.is_open
             line.data_received(unasked)
             assert not line.is_open
+
+    asyncio.run(go())
+
+
+def test_headers_of_chunks_are_counted_from_one_piece_of_the_body_to_the_next() -> None:
+    async def go() -> None:
+        chunk = b"1;x=" + b"y" * 1000 + b"\r\nz\r\n"
+        count = 2 * MOST_HEAD_BYTES // len(chunk)
+        line, body = await asked(OK + b"transfer-encoding: chunked\r\n\r\n" + chunk * count + b"0\r\n\r\n", 100)
+        assert body == b"z" * count and line.is_open
 
     asyncio.run(go())
 
@@ -134,10 +147,15 @@ def test_a_body_without_a_length_lasts_to_the_end_of_the_connection() -> None:
         b"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n",
         b"HTTP/2 200\r\n\r\n",
         b"SSH-2.0-OpenSSH_9.9\r\n",
+        b"HTTP/1.1 000 X\r\ncontent-length: 5\r\n\r\nhello",
+        b"HTTP/1.1 099 X\r\ncontent-length: 5\r\n\r\nhello",
         b"\x16\x03\x01\x02\x00",
         OK + b"x: " + b"y" * (MOST_HEAD_BYTES + 10),
         OK + b"x: y\r\n" * (MOST_HEAD_BYTES // 6 + 2),
         b"HTTP/1.1 100 Continue\r\n\r\n" * (MOST_HEAD_BYTES // 25 + 2),
+        OK + b"transfer-encoding: chunked\r\n\r\n0\r\nx: " + b"y" * (2 * MOST_HEAD_BYTES),
+        OK + b"transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n" + b"x: y\r\n" * (MOST_HEAD_BYTES // 3),
+        OK + b"transfer-encoding: chunked\r\n\r\n5;x=" + b"y" * (2 * MOST_HEAD_BYTES),
     ],
 )
 def test_what_is_broken_is_told(data: bytes) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import socket
 import ssl
 from collections.abc import Coroutine
@@ -293,6 +294,21 @@ def test_a_used_connection_that_dies_before_a_byte_is_no_failure(run: Any) -> No
 
     heads, connections, heard = run(go())
     assert len(heads) > 6 and connections > 1 and len(heard) == len(heads)
+
+
+def test_what_came_to_a_kept_connection_is_no_answer_to_the_next_request(run: Any) -> None:
+    unasked = b"HTTP/1.1 200 OK\r\ncontent-length: 4\r\n\r\nEVIL"
+
+    async def go() -> tuple[bytes, int]:
+        async with Peer(WHOLE, WHOLE) as peer, Transport() as transport:
+            await fetch(transport, request_to(peer.url))
+            ((_, kept),) = next(iter(transport._direct.pool._idle.values()))
+            os.write(peer._writers[0].transport.get_extra_info("socket").fileno(), unasked)
+            while not kept.has_unread():  # the event loop has no turn in which it could hear of it
+                pass
+            return (await fetch(transport, request_to(peer.url)))[2], peer.connections
+
+    assert run(go()) == (b"{}", 2)
 
 
 def test_a_fresh_connection_that_dies_before_a_byte_is_one(run: Any) -> None:
