@@ -78,7 +78,7 @@ class HttpLine(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)  # uvloop's is no instance of it
-        self._transport.set_write_buffer_limits(0)  # written is what the system has
+        self._transport.set_write_buffer_limits(1, 0)  # written is what the system has; of 0 TLS is always full
         sock = transport.get_extra_info("socket")
         if sock is not None:
             keep_alive(sock)
@@ -182,7 +182,7 @@ class HttpLine(asyncio.Protocol):
         return self._is_whole and self._keeps and not (self._ended or self._is_spoilt or is_held_up)
 
     def has_unread(self) -> bool:
-        """Whether something waits to be read, which the event loop has not told of yet: an answer to nothing, or an end.
+        """Whether an answer to nothing, or an end, waits to be read, of which the event loop has not told yet.
 
         What is sent now would take it for its own.
         """

@@ -198,9 +198,12 @@ def test_a_certificate_that_the_environment_trusts(run: Any, monkeypatch: pytest
     assert run(go()) == b"{}"
 
 
-def test_a_body_that_does_not_leave(run: Any) -> None:
+@pytest.mark.parametrize("tls", [False, True])
+def test_a_body_that_does_not_leave(run: Any, monkeypatch: pytest.MonkeyPatch, tls: bool) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(SELF_SIGNED))
+
     async def go() -> Any:
-        async with Peer(reads=False) as peer, Transport() as transport:
+        async with Peer(reads=False, tls=tls) as peer, Transport() as transport:
             with pytest.raises(WriteTimedOutError) as caught:
                 await fetch(transport, request_to(peer.url, b"x" * 32_000_000), 0.2)
             return read_transport_error(caught.value, peer.url, 0.2)
@@ -294,6 +297,19 @@ def test_a_used_connection_that_dies_before_a_byte_is_no_failure(run: Any) -> No
 
     heads, connections, heard = run(go())
     assert len(heads) > 6 and connections > 1 and len(heard) == len(heads)
+
+
+def test_long_and_short_requests_leave_by_one_connection_with_tls(run: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(SELF_SIGNED))
+    sizes = (2, 2, 70_000, 2, 2_000_000, 2_000_000, 2)
+
+    async def go() -> int:
+        async with Peer(*[WHOLE] * len(sizes), tls=True) as peer, Transport() as transport:
+            for size in sizes:
+                assert (await fetch(transport, request_to(peer.url, b"x" * size)))[2] == b"{}"
+            return peer.connections
+
+    assert run(go()) == 1
 
 
 def test_what_came_to_a_kept_connection_is_no_answer_to_the_next_request(run: Any) -> None:
