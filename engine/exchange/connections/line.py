@@ -85,8 +85,10 @@ class HttpLine(asyncio.Protocol):
             self._arrival = ArrivalClock(self._clock, sock)
 
     def data_received(self, data: bytes) -> None:
-        if self._is_whole:  # nobody has asked for it
+        if self._is_whole:  # nobody has asked for it, nor for what may still follow
             self._is_spoilt = True
+            if self._transport is not None:
+                self._transport.abort()
             return
         arrived = self._arrival()
         self.has_heard = True

@@ -93,7 +93,7 @@ def test_what_nobody_asked_for_spoils_the_connection() -> None:
             line, _ = await asked(OK + b"content-length: 0\r\n\r\n")
             assert line.is_open
             line.data_received(unasked)
-            assert not line.is_open
+            assert not line.is_open and line._transport is not None and line._transport.is_closing()
 
     asyncio.run(go())
 
