@@ -7,13 +7,18 @@ from typing import Annotated, ClassVar
 from msgspec import Meta, Raw, Struct, field
 from msgspec.json import Decoder
 
+from ..json_values import MAX_COUNT
+
 _NOTHING = Raw()
+
+Index = Annotated[int, Meta(ge=0, lt=MAX_COUNT)]
+"""What the decoder takes for one."""
 
 
 class SpokenPiece(Struct, forbid_unknown_fields=True, gc=False):
     """What all have. `logprobs`, `item_id` and `sequence_number` are not read."""
 
-    output_index: Annotated[int, Meta(ge=0)]
+    output_index: Index
     delta: str
     item_id: Raw = _NOTHING
     sequence_number: Raw = _NOTHING
@@ -21,7 +26,7 @@ class SpokenPiece(Struct, forbid_unknown_fields=True, gc=False):
 
 
 class AnswerPiece(SpokenPiece, tag="response.output_text.delta"):
-    part: Annotated[int, Meta(ge=0)] = field(name="content_index", default=0)
+    part: Index = field(name="content_index", default=0)
     logprobs: Raw = _NOTHING
 
     prefix: ClassVar[str] = ""

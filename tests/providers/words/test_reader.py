@@ -53,6 +53,7 @@ STREAMS: dict[str, list[Any]] = {
         spoken("reasoning_summary_text", "a", summary_index=0), spoken("reasoning_summary_text", "b", summary_index=1),
         spoken("reasoning_text", "c", content_index=0), spoken("output_text", "d", content_index=0, logprobs=[]),
         spoken("output_text", "e", content_index=0), spoken("output_text", "f", content_index=-1),
+        spoken("output_text", "f2", content_index=10**23), {**spoken("reasoning_text", "c2"), "output_index": 10**23},
         spoken("output_text", "g", content_index=0, more="x"), spoken("unheard_of", "h"), spoken("refusal", "i"),
         {"type": "response.output_item.added", "output_index": 0, "item": {"phase": "commentary"}},
         spoken("output_text", "j", content_index=0),
