@@ -127,7 +127,7 @@ class Wires(asyncio.Transport):
         self.said: list[str] = []
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        assert high == 0
+        assert low == 0  # what is written is what the system has
 
     def pause_reading(self) -> None:
         self.said.append("pause")
