@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from msgspec import Struct, field
 from msgspec.json import Decoder
@@ -20,9 +20,10 @@ class ThinkingPiece(Struct, forbid_unknown_fields=True, gc=False, tag="thinking_
     is_thought: ClassVar[bool] = True
 
 
-class BlockPiece(Struct, forbid_unknown_fields=True, gc=False, tag="content_block_delta"):
-    """`index` is that of an open block."""
+class BlockPiece(Struct, forbid_unknown_fields=True, gc=False):
+    """`index` is that of an open block. A tag would be one that may be missing."""
 
+    type: Literal["content_block_delta"]
     index: int
     delta: TextPiece | ThinkingPiece
 

@@ -33,13 +33,13 @@ class AnswerPiece(SpokenPiece, tag="response.output_text.delta"):
 
 
 class SummaryPiece(SpokenPiece, tag="response.reasoning_summary_text.delta"):
-    part: int | None = field(name="summary_index", default=None)
+    part: Index | None = field(name="summary_index", default=None)
 
     prefix: ClassVar[str] = "s"
 
 
 class ReasoningPiece(SpokenPiece, tag="response.reasoning_text.delta"):
-    part: int | None = field(name="content_index", default=None)
+    part: Index | None = field(name="content_index", default=None)
 
     prefix: ClassVar[str] = "c"
 

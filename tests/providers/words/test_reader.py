@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from thinkdial.providers.dialect import Decoder
 from thinkdial.providers.fold import Fold, Reply
 from thinkdial.providers.framing.sse import Event
 from thinkdial.providers.registry import dialect
+from thinkdial.providers.schema import AnswerDelta, Delta, ReasoningDelta
 from thinkdial.providers.words.reader import MOST_MISSES
 
 
@@ -82,6 +84,31 @@ def read(decoder: Any, events: list[Event], at_once: bool) -> tuple[Reply, int]:
     return fold.reply(), short
 
 
+def said(name: str, events: list[Event], at_once: bool) -> tuple[Reply, list[str]]:
+    """The reply, and the parts that its texts name, in their order."""
+    decoder, parts = dialect(name).decoder({}), list[str]()
+
+    class Told:
+        def feed(self, event: Event) -> list[Delta]:
+            return heard(decoder.feed(event))
+
+        def go_on(self, events: list[Event], at: int) -> tuple[list[Delta], int]:
+            deltas, count = decoder.go_on(events, at)  # type: ignore[attr-defined]
+            return heard(deltas), count
+
+        def close(self) -> list[Delta]:
+            return heard(decoder.close())
+
+    def heard(deltas: Any) -> list[Delta]:
+        found = [*deltas]
+        for delta in found:
+            if isinstance(delta, AnswerDelta | ReasoningDelta) and parts[-1:] != [delta.part]:
+                parts.append(delta.part)
+        return found
+
+    return read(Told(), events, at_once)[0], parts
+
+
 @pytest.mark.parametrize("name", STREAMS)
 def test_at_once_as_one_by_one(name: str) -> None:
     events = events_of(name)
@@ -89,6 +116,90 @@ def test_at_once_as_one_by_one(name: str) -> None:
     apart, _ = read(dialect(name).decoder({}), events, at_once=False)
     assert together == apart
     assert 0 < short < len(events) and together.answer and together.reasoning
+
+
+PLAIN: dict[str, tuple[list[Any], list[Any]]] = {
+    # what opens a stream, and events that go on with words
+    "openai-chat": (
+        [chat(role="assistant", content="")],
+        [chat(content="a"), chat(reasoning_content="b"), {**chat(content="c"), "created": 1, "object": None}],
+    ),
+    "anthropic-messages": (
+        [
+            {"type": "content_block_start", "index": 0, "content_block": {"type": "text", "text": ""}},
+            {"type": "content_block_start", "index": 1, "content_block": {"type": "thinking", "thinking": ""}},
+        ],
+        [block("text", "a"), {**block("thinking", "b"), "index": 1}],
+    ),
+    "openai-responses": (
+        [],
+        [
+            spoken("output_text", "a", content_index=0, logprobs=[]),
+            spoken("reasoning_text", "b", content_index=0, sequence_number=1),
+            spoken("reasoning_summary_text", "c", summary_index=0, item_id="i", obfuscation="x"),
+        ],
+    ),
+    "gemini-generate": ([part("z")], [part("a"), {**part("b", thought=True), "modelVersion": None}]),
+}
+
+OTHERS: tuple[Any, ...] = (
+    None, True, False, 0, 1, -1, 2**64, 10**30, -(10**30), 1.0, -0.0, 1e30, "", "x", "stop", [], [None], {},
+    {"text": "x"}, [{"text": "x"}],
+)  # fmt: skip
+
+
+def written_otherwise(document: Any) -> Iterator[str]:
+    """Each key and item of `document` left out, of another type, said twice, and under an unknown name."""
+    for path in _paths(document):
+        *way, last = path
+        for other in OTHERS:
+            changed, holder = _copy(document, way)
+            holder[last] = other
+            yield json.dumps(changed)
+            if isinstance(holder, dict):
+                holder[last], mark = "<mark>", json.dumps("<mark>")
+                value = json.dumps(_at(document, path))
+                for first, second in ((value, json.dumps(other)), (json.dumps(other), value)):
+                    yield json.dumps(changed).replace(mark, f"{first}, {json.dumps(last)}: {second}", 1)
+        for name in ("odd", "error", "usage"):
+            changed, holder = _copy(document, way)
+            value = holder.pop(last)
+            yield json.dumps(changed)
+            if isinstance(holder, dict):
+                yield json.dumps((holder.update({name: value}), changed)[1])
+
+
+def _paths(document: Any) -> Iterator[tuple[Any, ...]]:
+    inside = document.items() if isinstance(document, dict) else enumerate(document)
+    for key, value in inside if isinstance(document, dict | list) else ():
+        yield (key,)
+        yield from ((key, *path) for path in (_paths(value) if isinstance(value, dict | list) else ()))
+
+
+def _at(document: Any, path: Any) -> Any:
+    for key in path:
+        document = document[key]
+    return document
+
+
+def _copy(document: Any, way: list[Any]) -> tuple[Any, Any]:
+    changed = json.loads(json.dumps(document))
+    return changed, _at(changed, way)
+
+
+@pytest.mark.parametrize("name", PLAIN)
+def test_whatever_stands_in_an_event_of_words_both_ways_read_the_same(name: str) -> None:
+    opening, plain = PLAIN[name]
+    opened = [Event("", json.dumps(one).encode()) for one in opening]
+    differ: list[str] = []
+    for number, document in enumerate(plain):
+        around = Event("", json.dumps(document).encode())
+        assert read(dialect(name).decoder({}), [*opened, around, around, around], at_once=True)[1] > 1, number
+        for text in written_otherwise(document):
+            events = [*opened, around, Event("", text.encode()), around]
+            if said(name, events, at_once=True) != said(name, events, at_once=False):
+                differ.append(text)
+    assert not differ, f"{len(differ)}: {differ[:5]}"
 
 
 def test_words_of_one_text_are_one_delta() -> None:
