@@ -20,9 +20,9 @@ from .connections.errors import (
     ConnectTimedOutError,
     DecodingError,
     LocalProtocolError,
-    OnlyCommentsError,
     ProxyError,
     ReadError,
+    ReadTimedOutError,
     RemoteProtocolError,
     TimedOutError,
     TransportError,
@@ -159,10 +159,10 @@ def read_transport_error(error: Exception, url: str, idle_timeout_s: float) -> F
             words = f"no connection to {host} within {connect_timeout_s(idle_timeout_s):g} s"
             return failure("timeout", words, hint="is the base_url right?")
         case TimedOutError():
-            kept_alive = isinstance(error, OnlyCommentsError)
+            came = error.came if isinstance(error, ReadTimedOutError) else "nothing"
             return failure(
                 "timeout",
-                f"{host} sent {'only comments' if kept_alive else 'nothing'} for {idle_timeout_s:g} s",
+                f"{host} sent {came} for {idle_timeout_s:g} s",
                 hint="thinking can be silent for minutes: raise --timeout, or lower --think",
             )
         case ConnectError() if "CERTIFICATE_VERIFY_FAILED" in words_of(error):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import contextmanager
+from typing import ClassVar
 
 
 class CannotSendError(Exception):
@@ -23,11 +24,21 @@ class ConnectTimedOutError(TimedOutError):
 
 
 class ReadTimedOutError(TimedOutError):
-    """Nothing came."""
+    """Nothing came. `came` says it."""
+
+    came: ClassVar[str] = "nothing"
 
 
 class OnlyCommentsError(ReadTimedOutError):
     """Bytes that keep a connection alive came, and no event among them."""
+
+    came = "only comments"
+
+
+class OnlyHeadersError(ReadTimedOutError):
+    """Parts of headers came, and neither all of them nor a byte of a body."""
+
+    came = "only parts of headers"
 
 
 class WriteTimedOutError(TimedOutError):

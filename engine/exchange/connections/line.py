@@ -6,12 +6,22 @@ Source: https://www.rfc-editor.org/rfc/rfc9112
 from __future__ import annotations
 
 import asyncio
+import os
 from collections import deque
+from contextlib import suppress
 from typing import Any, cast
 
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 
-from .errors import ReadError, ReadTimedOutError, RemoteProtocolError, TransportError, WriteTimedOutError, words_of
+from .errors import (
+    OnlyHeadersError,
+    ReadError,
+    ReadTimedOutError,
+    RemoteProtocolError,
+    TransportError,
+    WriteTimedOutError,
+    words_of,
+)
 from .response import add_header
 from .sockets import is_readable, keep_alive
 from .stopwatch import ArrivalClock, Clock
@@ -46,8 +56,8 @@ class HttpLine(asyncio.Protocol):
     __slots__ = (
         "_alarm", "_alarm_at", "_arrival", "_clock", "_deadline", "_ended", "_error", "_has_head", "_head_bytes",
         "_idle_s", "_is_full", "_is_interim", "_is_paused", "_is_spoilt", "_is_whole", "_keeps", "_loop", "_parser",
-        "_pieces", "_segment", "_transport", "_unread_bytes", "_waiter", "_writer", "arrived", "has_heard", "headers",
-        "status", "used",
+        "_pieces", "_seen_bytes", "_segment", "_transport", "_unread_bytes", "_waiter", "_writer", "arrived",
+        "has_heard", "headers", "status", "used",
     )  # fmt: skip
 
     def __init__(self, loop: asyncio.AbstractEventLoop, clock: Clock) -> None:
@@ -70,7 +80,7 @@ class HttpLine(asyncio.Protocol):
         self.status, self.headers = 0, dict[str, str]()
         self.arrived: float | None = None
         self.has_heard = self._has_head = self._is_interim = self._is_whole = self._keeps = False
-        self._head_bytes = self._unread_bytes = 0
+        self._head_bytes = self._seen_bytes = self._unread_bytes = 0
         self._idle_s = idle_s
         self._pieces.clear()
 
@@ -122,12 +132,24 @@ class HttpLine(asyncio.Protocol):
         return False
 
     def connection_lost(self, exc: Exception | None) -> None:
+        if exc is not None and not self._is_whole and not self._ended:
+            self._hear_last()
         self._end(exc)
         self._is_full = False
         if self._alarm is not None:
             self._alarm.cancel()
         if self._writer is not None and not self._writer.done():
             self._writer.set_result(None)
+
+    def _hear_last(self) -> None:
+        """Read what came before the connection broke: a server that wants no more says why, and hangs up."""
+        taken = self._transport
+        if taken is None or taken.get_extra_info("ssl_object") is not None:
+            return
+        descriptor = taken.get_extra_info("socket").fileno()
+        with suppress(OSError):
+            while not self._is_whole and self._error is None and (data := os.read(descriptor, MOST_AT_ONCE)):
+                self.data_received(data)
 
     def pause_writing(self) -> None:
         self._is_full = True
@@ -155,7 +177,9 @@ class HttpLine(asyncio.Protocol):
             return
         self.status = self._parser.get_status_code()
         self._is_interim = self.status < 200
-        if self.status < 100:
+        if self.status == 101:
+            self._fail("the server speaks another protocol than HTTP/1.1")
+        elif self.status < 100:
             self._fail(f"the answer is no HTTP: its status is {self.status}")
         elif self._is_interim:
             self.headers = {}
@@ -206,12 +230,15 @@ class HttpLine(asyncio.Protocol):
             return True
         view = memoryview(body)
         for at in range(0, len(body), MOST_WRITTEN_BYTES):
-            if self._ended or self._has_head:  # an answer that does not wait for all of it
+            # An answer that does not wait for all of it, or an end of which the event loop tells later.
+            if self._ended or self._has_head or transport.is_closing():
                 self._is_spoilt = True
                 return False
             transport.write(view[at : at + MOST_WRITTEN_BYTES])
             if self._is_full:
                 await self._drained(idle_s)
+            else:
+                await asyncio.sleep(0)  # what comes is read before an end makes it unreadable
         return not self._ended
 
     async def _drained(self, within_s: float) -> None:
@@ -226,6 +253,8 @@ class HttpLine(asyncio.Protocol):
 
     async def answered(self) -> None:
         """Wait for status and headers. Raises what `errors.py` has for silence and for an end."""
+        if not self._has_head:
+            self._expect()
         while not self._has_head:
             if self._error is not None:
                 raise self._error
@@ -233,6 +262,8 @@ class HttpLine(asyncio.Protocol):
 
     async def read(self) -> bytes:
         """The next piece of the body; nothing at its end. Raises as `answered` does."""
+        if not self._pieces:
+            self._expect()
         while not self._pieces:
             if self._is_whole:
                 return b""
@@ -257,10 +288,13 @@ class HttpLine(asyncio.Protocol):
 
     # Waiting.
 
+    def _expect(self) -> None:
+        """What is waited for now, a head or a piece of a body, has its time; single letters of headers add none."""
+        self._deadline, self._seen_bytes = self._loop.time() + self._idle_s, self._head_bytes
+
     async def _news(self) -> None:
         waiter = self._waiter = self._loop.create_future()
         # One timer serves all waits: it looks whether it is meant when it rings, which is cheaper than one for each.
-        self._deadline = self._loop.time() + self._idle_s
         if self._alarm is None or self._alarm_at > self._deadline:
             self._set_alarm()
         try:
@@ -281,7 +315,8 @@ class HttpLine(asyncio.Protocol):
         if self._loop.time() < self._deadline:
             self._set_alarm()
         else:
-            self._waiter.set_exception(ReadTimedOutError(f"nothing came for {self._idle_s:g} s"))
+            kind = ReadTimedOutError if self._head_bytes == self._seen_bytes else OnlyHeadersError
+            self._waiter.set_exception(kind(f"{kind.came} came for {self._idle_s:g} s"))
 
     def _wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -298,7 +333,7 @@ class HttpLine(asyncio.Protocol):
     def _end(self, error: Exception | None) -> None:
         self._ended = True
         if not self._is_whole and self._error is None:
-            if self._has_head and error is None and _lasts_to_the_end(self.headers):
+            if self._has_head and error is None and _lasts_to_the_end(self.headers) and not self._is_torn():
                 self._is_whole = True
             else:
                 what = "before the answer was whole" if self.has_heard else "without an answer"
@@ -306,6 +341,19 @@ class HttpLine(asyncio.Protocol):
                 self._error = closed if error is None else ReadError(words_of(error))
                 self._error.__cause__ = error
         self._wake()
+
+    def _is_torn(self) -> bool:
+        """Whether TLS ended without the alert that closes it: then anybody on the way may have cut what came.
+
+        Source: https://www.rfc-editor.org/rfc/rfc9112#section-9.8
+        """
+        spoken = None if self._transport is None else self._transport.get_extra_info("ssl_object")
+        if spoken is None:
+            return False
+        try:
+            return spoken.read(1) != b""
+        except OSError:  # ssl.SSLError: it would wait for more
+            return True
 
 
 def _lasts_to_the_end(headers: dict[str, Any]) -> bool:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 from typing import Any
 
 import pytest
 
 from thinkdial.engine.exchange.connections import line as module
-from thinkdial.engine.exchange.connections.errors import CannotSendError, TransportError
+from thinkdial.engine.exchange.connections.errors import CannotSendError, OnlyHeadersError, TransportError
 from thinkdial.engine.exchange.connections.line import MOST_HEAD_BYTES, HttpLine
 from thinkdial.engine.exchange.transport import Transport
 from thinkdial.providers.schema import HttpRequest
@@ -19,8 +20,8 @@ OK = b"HTTP/1.1 200 OK\r\n"
 class Wires(asyncio.Transport):
     """The side of a connection that the event loop has."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, **extra: Any) -> None:
+        super().__init__(extra)
         self.written = bytearray()
         self.is_cut = False
 
@@ -145,6 +146,7 @@ def test_a_body_without_a_length_lasts_to_the_end_of_the_connection() -> None:
         OK + b"content-length: 5\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
         OK + b"content-length: -1\r\n\r\n",
         b"HTTP/1.1 101 Switching\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n",
+        b"HTTP/1.1 101 Switching\r\n\r\n" + OK + b"content-length: 0\r\n\r\n",
         b"HTTP/2 200\r\n\r\n",
         b"SSH-2.0-OpenSSH_9.9\r\n",
         b"HTTP/1.1 000 X\r\ncontent-length: 5\r\n\r\nhello",
@@ -186,6 +188,117 @@ def test_an_answer_that_does_not_wait_for_the_request(monkeypatch: pytest.Monkey
         await line.answered()
         assert (line.status, await line.read(), line.is_open) == (413, b"no", False)
         assert len(wires.written) < 10_000
+
+    asyncio.run(go())
+
+
+class Hours:
+    """The time of an event loop, which goes on when it is told to."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self._alarms: list[tuple[float, Any]] = []
+
+    def time(self) -> float:
+        return self.now
+
+    def create_future(self) -> Any:
+        return asyncio.get_running_loop().create_future()
+
+    def call_at(self, when: float, callback: Any) -> Any:
+        self._alarms.append((when, callback))
+        return asyncio.Event()  # what has nothing to cancel
+
+    def pass_to(self, now: float) -> None:
+        self.now = now
+        due = [callback for when, callback in self._alarms if when <= now]
+        self._alarms = [alarm for alarm in self._alarms if alarm[0] > now]
+        for callback in due:
+            callback()
+
+
+@pytest.mark.parametrize(
+    ("head", "letters"),
+    [
+        (b"", OK + b"x: " + b"y" * 100),
+        (b"", b"HTTP/1.1 102 Processing\r\n\r\n" * 5),
+        (OK + b"transfer-encoding: chunked\r\n\r\n1\r\nz\r\n", b"1;x=" + b"y" * 100),
+        (OK + b"transfer-encoding: chunked\r\n\r\n1\r\nz\r\n", b"0\r\nx: " + b"y" * 100),
+    ],
+)
+def test_letters_of_headers_that_trickle_in_do_not_make_us_wait_longer(head: bytes, letters: bytes) -> None:
+    async def go() -> None:
+        hours: Any = Hours()
+        line = HttpLine(hours, lambda: 0.0)
+        line.connection_made(Wires())
+        await line.send(b"", b"", 5.0)
+        line.data_received(head)
+        if head:
+            assert await line.read() == b"z"
+        waiting = asyncio.create_task(line.read() if head else line.answered())
+        for number in range(100):
+            await asyncio.sleep(0)
+            line.data_received(letters[number : number + 1])
+            await asyncio.sleep(0)
+            hours.pass_to(number / 10)
+        with pytest.raises(OnlyHeadersError):
+            await waiting
+
+    asyncio.run(go())
+
+
+def test_a_body_that_trickles_in_is_waited_for() -> None:
+    async def go() -> None:
+        hours: Any = Hours()
+        line = HttpLine(hours, lambda: 0.0)
+        line.connection_made(Wires())
+        await line.send(b"", b"", 5.0)
+        line.data_received(OK + b"content-length: 20\r\n\r\n")
+        for number in range(20):
+            waiting = asyncio.create_task(line.read())
+            await asyncio.sleep(0)
+            hours.pass_to(4.0 * number)
+            line.data_received(b"x")
+            assert await waiting == b"x"
+
+    asyncio.run(go())
+
+
+def test_what_a_server_said_before_it_hung_up_on_a_request_is_heard() -> None:
+    refused = b"HTTP/1.1 413 Too Large\r\nconnection: close\r\ncontent-length: 2\r\n\r\nno"
+
+    async def go() -> None:
+        ours, theirs = socket.socketpair()
+        ours.setblocking(False)
+        line = HttpLine(asyncio.get_running_loop(), lambda: 0.0)
+        line.connection_made(Wires(socket=ours))
+        await line.send(b"head", b"x", 5.0)
+        theirs.sendall(refused)
+        line.connection_lost(BrokenPipeError())
+        await line.answered()
+        assert (line.status, await line.read(), line.is_open) == (413, b"no", False)
+        ours.close()
+        theirs.close()
+
+    asyncio.run(go())
+
+
+def test_nothing_more_is_sent_once_the_connection_is_on_its_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_WRITTEN_BYTES", 1000)
+
+    async def go() -> None:
+        line, wires = HttpLine(asyncio.get_running_loop(), lambda: 0.0), Wires()
+        line.connection_made(wires)
+        write = wires.write
+
+        def broken(data: Any) -> None:
+            assert not wires.is_cut
+            write(data)
+            wires.is_cut = len(wires.written) > 5000  # as a write that fails has it, before the loop tells anybody
+
+        wires.write = broken  # type: ignore[method-assign]
+        assert not await line.send(b"head", b"x" * 200_000, 5.0)
+        assert not line.is_open
 
     asyncio.run(go())
 

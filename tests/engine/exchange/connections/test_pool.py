@@ -46,8 +46,8 @@ def run(request: pytest.FixtureRequest) -> Any:
 class Peer:
     """Answers each request on a connection with `replies` in turn, keeps it open, and counts connections."""
 
-    def __init__(self, *replies: bytes, tls: bool = False, reads: bool = True) -> None:
-        self.replies, self.tls, self.reads = list(replies), tls, reads
+    def __init__(self, *replies: bytes, tls: bool = False, reads: bool = True, orderly: bool = True) -> None:
+        self.replies, self.tls, self.reads, self.orderly = list(replies), tls, reads, orderly
         self.connections = 0
         self.heads: list[bytes] = []
         self._writers: list[asyncio.StreamWriter] = []
@@ -82,7 +82,7 @@ class Peer:
                 await writer.drain()
         except (OSError, asyncio.IncompleteReadError):
             pass
-        writer.close()
+        writer.close() if self.orderly else writer.transport.abort()
 
 
 def request_to(url: str, body: bytes = b"{}", *headers: tuple[str, str]) -> HttpRequest:
@@ -196,6 +196,24 @@ def test_a_certificate_that_the_environment_trusts(run: Any, monkeypatch: pytest
             return (await fetch(transport, request_to(peer.url)))[2]
 
     assert run(go()) == b"{}"
+
+
+@pytest.mark.parametrize("orderly", [False, True])
+def test_over_tls_only_an_orderly_end_makes_a_body_without_a_length_whole(
+    run: Any, monkeypatch: pytest.MonkeyPatch, orderly: bool
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(SELF_SIGNED))
+    sent = b"HTTP/1.1 200 OK\r\n\r\n{}"
+
+    async def go() -> Any:
+        async with Peer(sent, tls=True, orderly=orderly) as peer, Transport() as transport:
+            try:
+                return (await fetch(transport, request_to(peer.url)))[2]
+            except TransportError as error:
+                return read_transport_error(error, peer.url, 5)
+
+    found = run(go())
+    assert found == b"{}" if orderly else "before the answer was whole" in found.message
 
 
 @pytest.mark.parametrize("tls", [False, True])
