@@ -38,27 +38,30 @@ def doubled_ranks(values: Sequence[float]) -> list[int]:
 
 def subset_sum_at_least(ranks: Sequence[int], size: int, least: int) -> float:
     """The chance that `size` of `ranks`, drawn at random, sum up to `least` or more."""
-    counted: list[Counter[int]] = [Counter() for _ in range(size + 1)]
-    counted[0][0] = 1
+    width = len(ranks) + 1
+    counted = [1] + [0] * size
     for place, rank in enumerate(ranks):
         for taken in range(min(place + 1, size), 0, -1):
-            row = counted[taken]
-            for total, ways in counted[taken - 1].items():
-                row[total + rank] += ways
-    ways = sum(ways for total, ways in counted[size].items() if total >= least)
-    return ways / math.comb(len(ranks), size)
+            counted[taken] += counted[taken - 1] << rank * width
+    return _from(counted[size], least, width) / math.comb(len(ranks), size)
 
 
 def signed_sum_at_least(ranks: Sequence[int], least: int) -> float:
     """The chance that the ranks with a positive sign sum up to `least` or more, each sign being even odds."""
-    counted = [1] + [0] * sum(ranks)
-    top = 0
+    width = len(ranks) + 1
+    counted = 1
     for rank in ranks:
-        for total in range(top, -1, -1):
-            if counted[total]:
-                counted[total + rank] += counted[total]
-        top += rank
-    return sum(counted[max(least, 0) :]) / 2 ** len(ranks)
+        counted += counted << rank * width
+    return _from(counted, least, width) / 2 ** len(ranks)
+
+
+def _from(counted: int, least: int, width: int) -> int:
+    """How many ways there are to `least` or more.
+
+    The ways to each sum are `width` bits of one whole number, so that a rank is added to all sums at once. No more than
+    2 ** (width - 1) ways are in it, and what is left of a division by 2 ** width - 1 is the sum of its digits.
+    """
+    return (counted >> max(least, 0) * width) % ((1 << width) - 1)
 
 
 def t_quantile(q: float, df: int) -> float:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 
 from msgspec import Struct
 
@@ -11,6 +12,8 @@ LEVEL_FACTORS = {"none": 0.0, "minimal": 0.35, "low": 1.0, "medium": 2.5, "high"
 LOW_TO_HIGH = ("low", "medium", "high")
 LOW_TO_XHIGH = (*LOW_TO_HIGH, "xhigh")
 LOW_TO_MAX = (*LOW_TO_XHIGH, "max")
+
+_REMEMBERED_CHARACTERS = 10_000
 
 _TOKEN = re.compile(r"\s?\w{1,6}|\s?[^\w\s]|\s")
 
@@ -50,4 +53,10 @@ def tokens(text: str) -> list[str]:
 
 def count_tokens(text: str) -> int:
     """How many simulated tokens a text has."""
+    return _count_again(text) if len(text) <= _REMEMBERED_CHARACTERS else len(tokens(text))
+
+
+@lru_cache(maxsize=2048)
+def _count_again(text: str) -> int:
+    """The same of a message, which every later turn of its conversation brings along."""
     return len(tokens(text))

@@ -41,18 +41,23 @@ class SectionedPrompt(Struct, frozen=True):
     @property
     def size(self) -> int:
         """How many tokens are billed, from a cache or not."""
-        return max((tokens for _, tokens, _ in self.prefixes()), default=TEMPLATE_TOKENS)
+        return max(self._sizes(), default=TEMPLATE_TOKENS)
 
     def prefixes(self) -> Iterator[tuple[str, int, bool]]:
         """Every beginning of the prompt that ends with a section: its digest, its size, whether to cache it."""
-        name, tokens, messages = "", TEMPLATE_TOKENS, 0
-        for place, section in enumerate(self.sections):
+        name = ""
+        for section, tokens in zip(self.sections, self._sizes(), strict=True):
             files = (section.media_tokens,) if section.media_tokens else ()
             name = fingerprint(name, section.text, section.more, section.reasoning_tokens, *files)
+            yield name, tokens, section.ends_cached
+
+    def _sizes(self) -> Iterator[int]:
+        tokens, messages = TEMPLATE_TOKENS, 0
+        for place, section in enumerate(self.sections):
             messages += place > 0
             tokens += count_tokens(section.text) + section.reasoning_tokens + section.media_tokens
             tokens += MESSAGE_TOKENS if messages > 1 else 0
-            yield name, tokens, section.ends_cached
+            yield tokens
 
 
 def prompt_of(texts: Iterable[str]) -> SectionedPrompt:
