@@ -36,6 +36,8 @@ KINDS = (
 STATUSES = (200, 200, 200, 200, 201, 204, 301, 400, 401, 403, 404, 413, 429, 500, 503, 529, 599)
 HEADERS = ("retry-after", "retry-after-ms", "x-should-retry", "location", "date", "x-amzn-errortype", "x-request-id")
 NOW, LATER = "Wed, 21 Oct 2099 07:28:00 GMT", "Wed, 21 Oct 2099 07:29:00 GMT"
+FINE = 500
+"""Pieces of half the answers and more are all as small as they may be; a tenth of the answers has 20 times as many."""
 SAID = (
     "",
     "-1",
@@ -74,14 +76,16 @@ def mutated(name: str, number: int) -> RawResponse:
 
 
 def pieces_of(data: bytes, random: Random) -> list[bytes]:
-    """`data` in chunks of random sizes."""
+    """`data` in chunks of random sizes: a long one is cut finely somewhere, and seldom in the rest."""
     largest = random.choice((1, 2, 3, 7, 20, 100, 1000, 10_000))
+    stretch = FINE * largest
+    first = int(random.random() * max(0, len(data) - stretch))
     found: list[bytes] = []
     at = 0
     while at < len(data):
-        size = random.randint(1, largest)
-        found.append(data[at : at + size])
-        at += size
+        end = at + 1 + int(random.random() * (largest if first <= at < first + stretch else 2000))
+        found.append(data[at:end])
+        at = end
     return found
 
 
