@@ -244,16 +244,21 @@ class RedisShelf:
         return {name.decode(): value for name, value in found.items()}
 
     def save(self, changes: Mapping[str, bytes | None]) -> None:
+        kept = {name: value for name, value in changes.items() if value is not None}
+        removed = [name for name, value in changes.items() if value is None]
+
         def write() -> None:
+            if not removed:  # one command is done wholly or not at all
+                self._client.hset(REDIS_KEY, mapping=kept)
+                return
             pipe = self._client.pipeline(transaction=True)
-            for name, value in changes.items():
-                if value is None:
-                    pipe.hdel(REDIS_KEY, name)
-                else:
-                    pipe.hset(REDIS_KEY, name, value)
+            if kept:
+                pipe.hset(REDIS_KEY, mapping=kept)
+            pipe.hdel(REDIS_KEY, *removed)
             pipe.execute()
 
-        self._try(write)
+        if changes:
+            self._try(write)
 
     def keep_owned(self) -> None:
         if self._try(lambda: self._client.get(f"{REDIS_KEY}:owner")) not in (None, self._own):

@@ -42,7 +42,7 @@ def test_a_shelf_that_waits_keeps_only_those_waiting_who_changed_something(tmp_p
             slow.waits.clear()
             slow.gate.clear()
             asked = asyncio.create_task(first.reserve(0, "p", DIME))
-            await asyncio.to_thread(slow.waits.wait)
+            assert await asyncio.to_thread(slow.waits.wait, 30)
             assert (await asked_status(settings, {})).clients[0].held_usd > 0, "others are answered meanwhile"
             assert not asked.done(), "and nothing is granted that is not written down"
             others = [asyncio.create_task(purse(settings, "1.00")[0].reserve(0, "p", DIME)) for _ in range(4)]
@@ -74,12 +74,19 @@ class SlowRedis(fakeredis.FakeRedis):
         self.gate.set()
 
     def pipeline(self, *given: Any, **more: Any) -> Any:
+        self._hold_up()
+        return super().pipeline(*given, **more)
+
+    def hset(self, *given: Any, **more: Any) -> Any:
+        self._hold_up()
+        return super().hset(*given, **more)
+
+    def _hold_up(self) -> None:
         self.writes += 1
         self.waits.set()
         self.gate.wait(30)
         if self.fails:
             raise ConnectionError
-        return super().pipeline(*given, **more)
 
 
 @pytest.mark.slow
