@@ -358,7 +358,8 @@ def read_base_url(section: Section, *, placeholders: bool = False) -> str | None
         return None
     if not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", url) or ("{" in url and not placeholders):
         hint = "for instance https://host/v1, without user name, query or fragment; keys go into api_key_env"
-        raise section.bad("base_url", f"{url!r} is not a plain http(s) URL", hint)
+        shown = re.sub(r"//[^/?#]*@", "//…@", re.sub(r"[?#].+", lambda found: f"{found[0][0]}…", url, flags=re.DOTALL))
+        raise section.bad("base_url", f"{shown!r} is not a plain http(s) URL", hint)
     return url.rstrip("/")
 
 

@@ -38,6 +38,9 @@ _SETTLING = frozenset((Complete, Failure))
 _TEXT = (AnswerDelta, ReasoningDelta, ReasoningWithheld, AnswerWasReasoning, TurnPiece)
 """What is kept of an answer whose end is missing: counts and the finish belong to the end."""
 
+GZIP = b"\x1f\x8b"
+"""What such a file begins with (RFC 1952)."""
+
 ODD_BYTES = 60
 """How much is quoted of an event that cannot be read."""
 
@@ -271,8 +274,11 @@ class ResponseReader:
 
     def _redirect(self) -> list[Delta]:
         self._ended = self.is_settled = True
-        where = self._headers.get("location", "elsewhere").split("?")[0]
-        words = f"the server redirects to {where} (HTTP {self._status}); redirects are not followed"
+        where = self._headers.get("location", "").split("?")[0].split("#")[0]
+        if not where:
+            return [failure("protocol", f"the server answered HTTP {self._status} and nothing else", status=self._status)]
+        shown = f"{where[:ERROR_WORDS]}…" if len(where) > ERROR_WORDS else where
+        words = f"the server redirects to {shown} (HTTP {self._status}); redirects are not followed"
         return [failure("protocol", words, status=self._status, hint="put the final base_url in")]
 
 
@@ -324,6 +330,8 @@ def _check_body(body: bytes, content_type: str) -> None:
     start = body[:1000].lstrip() or body.lstrip()
     if not start:
         raise ValueError("it is empty")
+    if start.startswith(GZIP):
+        raise ValueError("it is compressed with gzip, which no header says")
     if start.startswith(b"<"):
         raise ValueError(f"it is HTML or XML ({content_type or 'no content type'}); is the base_url right?")
 

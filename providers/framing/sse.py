@@ -1,4 +1,4 @@
-"""Bytes of a response body -> events: server-sent events, or one whole document, whatever its label says."""
+"""Bytes of a response body -> events: server-sent events, or one whole document."""
 
 from __future__ import annotations
 
@@ -17,10 +17,6 @@ LONG_BODY_BYTES = 4 * BLOCK_BYTES
 
 _HELD_BYTES = 33 * BLOCK_BYTES
 """What lies in one piece: the system gets larger ones back as soon as they are let go (glibc: 32 MiB and more)."""
-
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-_SSE_STARTS = (b"data:", b"event:", b"id:", b"retry:", b":")
-_ENOUGH = max(map(len, _SSE_STARTS))
 
 
 class FramingError(Exception):
@@ -223,40 +219,3 @@ class BodyFramer:
             return (Event("body", bytes(last)),)
         self._held.append(last)
         return (LongBody("body", bytes(self._held[0][:BLOCK_BYTES]), held=self._held),)
-
-
-class SniffingFramer:
-    """Chooses by the first bytes when they contradict the content type, which proxies and faulty servers get wrong.
-
-    White space before them, which hosts send to keep the connection alive while a model is queued, is dropped.
-    """
-
-    def __init__(self, content_type: str) -> None:
-        self._labelled_stream = content_type.partition(";")[0].strip().lower() == "text/event-stream"
-        self._head = b""
-        self._framer: Framer | None = None
-
-    @property
-    def is_amid(self) -> bool:
-        return bool(self._head) and not self._head.startswith(b":") if self._framer is None else self._framer.is_amid
-
-    def feed(self, chunk: bytes) -> Iterable[Event]:
-        if self._framer is None:
-            self._head = (self._head + chunk).removeprefix(_BYTE_ORDER_MARK).lstrip()
-            if len(self._head) < _ENOUGH:
-                return ()
-            chunk, self._framer = self._head, self._choose(self._head)
-        return self._framer.feed(chunk)
-
-    def close(self) -> Iterable[Event]:
-        if self._framer is not None:
-            return self._framer.close()
-        self._framer = self._choose(self._head)
-        return (*self._framer.feed(self._head), *self._framer.close())
-
-    def _choose(self, start: bytes) -> Framer:
-        if start.startswith(_SSE_STARTS):
-            return SseFramer()
-        if start.startswith((b"{", b"[", b"<")) or not self._labelled_stream:
-            return BodyFramer()
-        return SseFramer()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import asyncio
+import gzip
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -296,12 +297,23 @@ def test_of_a_redirect_nothing_is_read() -> None:
         (failed,) = end(reader)
         assert isinstance(failed, Failure) and failed.status == 302
         assert "elsewhere.example" in failed.message and "token" not in failed.message
+    (failed,) = chat(302, location=f"https://elsewhere.example/{'x' * 9000}#token=1").close()
+    assert isinstance(failed, Failure) and len(failed.message) < 400 and "token" not in failed.message
+    (failed,) = chat(304).close()
+    assert isinstance(failed, Failure) and "304" in failed.message and "redirect" not in failed.message
+
+
+def test_what_is_compressed_without_a_word_is_told_so() -> None:
+    reader = chat(200, "application/json")
+    reader.feed(gzip.compress(b"{}"))
+    (failed,) = reader.close()
+    assert isinstance(failed, Failure) and "gzip" in failed.message
 
 
 def test_events_before_one_that_is_too_large_count_in_whatever_pieces_they_come(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    from thinkdial.providers.framing import sse as framers
+    from thinkdial.providers.framing import choice as framers
 
     small = framers.SseFramer
     monkeypatch.setattr(framers, "SseFramer", lambda: small(max_event_bytes=200))

@@ -39,4 +39,15 @@ def test_a_line_has_a_bound() -> None:
 
 @pytest.mark.parametrize("label", [*NDJSON, "APPLICATION/X-NDJSON; charset=utf-8"])
 def test_the_label_chooses_the_framer(label: str) -> None:
-    assert isinstance(framer_for(label), NdjsonFramer)
+    for size in (1, 3, len(BODY)):
+        framer = framer_for(label)
+        found = [event for at in range(0, len(BODY), size) for event in framer.feed(BODY[at : at + size])]
+        assert [*found, *framer.close()] == EVENTS
+
+
+def test_where_the_label_is_wrong_server_sent_events_are_read_all_the_same() -> None:
+    body = b': hello\n\ndata: {"a":1}\n\n'
+    for size in (1, 7, len(body)):
+        framer = framer_for(NDJSON[0])
+        found = [event for at in range(0, len(body), size) for event in framer.feed(body[at : at + size])]
+        assert [*found, *framer.close()] == [Event("", b'{"a":1}')]

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from thinkdial.providers.framing.sse import BodyFramer, Event, Framer, FramingError, SniffingFramer, SseFramer
+from thinkdial.providers.framing.choice import SniffingFramer
+from thinkdial.providers.framing.sse import BodyFramer, Event, Framer, FramingError, SseFramer
 
 from ...cases import each
 
