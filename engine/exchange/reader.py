@@ -276,7 +276,9 @@ class ResponseReader:
         self._ended = self.is_settled = True
         where = self._headers.get("location", "").split("?")[0].split("#")[0]
         if not where:
-            return [failure("protocol", f"the server answered HTTP {self._status} and nothing else", status=self._status)]
+            return [
+                failure("protocol", f"the server answered HTTP {self._status} and nothing else", status=self._status)
+            ]
         shown = f"{where[:ERROR_WORDS]}…" if len(where) > ERROR_WORDS else where
         words = f"the server redirects to {shown} (HTTP {self._status}); redirects are not followed"
         return [failure("protocol", words, status=self._status, hint="put the final base_url in")]
