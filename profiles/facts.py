@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from functools import cache, lru_cache
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache, lru_cache, partial
 from pathlib import Path
+from typing import TypeVar
 
 from msgspec.structs import replace
 
@@ -13,10 +14,11 @@ from ..providers import registry
 from ..providers.errors import ConfigError
 from ..providers.think import Level
 from .card import ModelCard, Spelling
-from .cards.card_file import check_dialect, check_pattern, read_card, read_levels, read_pattern
+from .cards.card_file import check_dialect, check_pattern, read_card, read_levels
 from .cards.id_pattern import fits
 from .profile import CallLimits, Reference
 from .provider import Catalogue, DialectUse, EndpointPart, Listing, Provider, VendorWords
+from .sections.compiled import kept_or_read
 from .sections.section import Section
 from .yaml_file import read_yaml
 
@@ -30,6 +32,8 @@ CATALOGUE_STYLES = (
 )  # fmt: skip
 
 _FOLDER = Path(__file__).parent
+
+T = TypeVar("T")
 
 _PROVIDER_KEYS = (
     "base_url", "api_key_env", "key_url", "auth_header", "auth_scheme", "headers", "dialect", "dialects",
@@ -56,10 +60,18 @@ def packaged_names(folder: str) -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".yaml") for name in listed if name.endswith(".yaml")))
 
 
+def read_packaged(name: str, kind: type[T], read: Callable[[Section], T]) -> T:
+    """What `read` makes of a file below `profiles/data/`, read anew when either has changed."""
+    return kept_or_read(_FOLDER / "data" / name, kind, lambda: read(packaged(name)))
+
+
 @cache
 def spellings() -> Mapping[str, Spelling]:
     """Every shipped way to spell a thinking wish, by name."""
-    root = packaged("spellings.yaml")
+    return read_packaged("spellings.yaml", dict[str, Spelling], _spellings)
+
+
+def _spellings(root: Section) -> dict[str, Spelling]:
     return {name: read_spelling(name, _required(root, name)) for name in root}
 
 
@@ -72,7 +84,7 @@ def provider_names() -> tuple[str, ...]:
 @cache
 def shipped_provider(name: str) -> Provider:
     """One shipped provider."""
-    return read_provider(name, packaged(f"providers/{name}.yaml"))
+    return read_packaged(f"providers/{name}.yaml", Provider, partial(read_provider, name))
 
 
 def is_shipped(provider: Provider) -> bool:
@@ -133,38 +145,37 @@ def plugin_texts() -> tuple[Section, ...]:
 
 @cache
 def cards(file: str) -> tuple[ModelCard, ...]:
-    """The cards of `models-FILE.yaml`, in its order. Raises `ConfigError` when there is no such file."""
-    return tuple(_card(file, index) for index in range(len(_card_sections(file)[1])))
+    """The cards of `models/FILE.yaml`, in its order. Raises `ConfigError` when there is no such file."""
+    try:
+        return read_packaged(f"models/{file}.yaml", tuple[ModelCard, ...], _cards)
+    except OSError:
+        raise ConfigError(f"no model cards are called {file!r}", hint="look at `models` of your provider") from None
 
 
 def card_named(provider: Provider, model: str, *, any_case: bool = False) -> ModelCard | None:
-    """The card that names `model` at this provider; None when there is none.
-
-    Only the card that matches is read in full: a file may hold dozens.
-    """
+    """The card that names `model` at this provider, the first that does; None when there is none."""
     for file in provider.models:
-        for index, section in enumerate(_card_sections(file)[1]):
-            if fits(read_pattern(section), model, any_case=any_case):
-                return _card(file, index)
+        if (card := _examples(file).get(model)) is not None:
+            return card
+        for card in cards(file):
+            if fits(card.match, model, any_case=any_case):
+                return card
     return None
 
 
 @cache
-def _card(file: str, index: int) -> ModelCard:
-    root, sections = _card_sections(file)
-    said = root.flag("inline_think")
-    card = read_card(sections[index], root.text("checked_on"), known_spellings=spellings(), inline_think=said)
-    return replace(card, home=root.text("provider"))
+def _examples(file: str) -> Mapping[str, ModelCard]:
+    """The cards by their examples, of which none fits a card that stands before its own."""
+    return {card.example: card for card in cards(file)}
 
 
-@cache
-def _card_sections(file: str) -> tuple[Section, tuple[Section, ...]]:
-    try:
-        root = packaged(f"models/{file}.yaml")
-    except OSError:
-        raise ConfigError(f"no model cards are called {file!r}", hint="look at `models` of your provider") from None
+def _cards(root: Section) -> tuple[ModelCard, ...]:
     root.only(("provider", "checked_on", "models", "inline_think"))
-    return root, tuple(root.sections("models"))
+    day, said, home = root.text("checked_on"), root.flag("inline_think"), root.text("provider")
+    return tuple(
+        replace(read_card(section, day, known_spellings=spellings(), inline_think=said), home=home)
+        for section in root.sections("models")
+    )
 
 
 @cache

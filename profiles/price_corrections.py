@@ -3,7 +3,7 @@ whole families of models, and `prices-missing.yaml` about single ones that the t
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
@@ -85,10 +85,11 @@ class Correction(Struct, frozen=True, eq=False):
                 return self.since is None or at.date() >= self.since
         return False
 
-    def may_apply_to(self, provider: str) -> bool:
-        """Whether a model of this provider can fit a pattern at all."""
-        heads = [glob.partition("/")[0] for glob in self.models]
-        return any(head == provider or any(sign in head for sign in "*?[") for head in heads)
+    @property
+    def providers(self) -> set[str]:
+        """Those whose models it can be about; the empty text for all."""
+        heads = {glob.partition("/")[0] for glob in self.models}
+        return {"" if set(head) & set("*?[") else head for head in heads}
 
     def lifts(self, host: str | None, region: str | None) -> bool:
         """Whether its uplift holds for a request to `host`, processed in `region`."""
@@ -96,29 +97,46 @@ class Correction(Struct, frozen=True, eq=False):
         return in_region or (host is not None and any(fits_glob(glob, host) for glob in self.hosts))
 
 
-class Corrections(Struct, frozen=True):
-    """All of them, the version of the table that they were checked against, and when."""
+class CorrectionFile(Struct, frozen=True):
+    """The corrections of one file, the version of the table that they were checked against, and when."""
 
     table: str
     checked_on: str
     listed: tuple[Correction, ...]
-    _near: dict[str, tuple[Correction, ...]] = field(default_factory=dict[str, tuple[Correction, ...]])
-    """By the provider in their patterns: a look-up for each model of a table would else go through all of them."""
+
+
+class Corrections(Struct, frozen=True):
+    """All of them, and `near` by the provider that they may be about, those about any under the empty text."""
+
+    table: str
+    checked_on: str
+    listed: tuple[Correction, ...]
+    near: Mapping[str, list[Correction]]
 
     def about(self, name: str, at: datetime) -> list[Correction]:
         """Those that apply to `name`, a `provider/model` in lower case, on the day of `at`."""
-        provider = name.partition("/")[0]
-        if provider not in self._near:
-            self._near[provider] = tuple(one for one in self.listed if one.may_apply_to(provider))
-        return [one for one in self._near[provider] if one.applies_to(name, at)]
+        near = self.near.get(name.partition("/")[0], self.near[""])
+        return [one for one in near if one.applies_to(name, at)]
 
 
 @cache
 def corrections() -> Corrections:
     """The shipped corrections, checked on the later of the days that they name, behind those of a newer fact file."""
-    families, single = (read_corrections(facts.packaged(file)) for file in ("prices.yaml", "prices-missing.yaml"))
+    families, single = (
+        facts.read_packaged(file, CorrectionFile, read_corrections) for file in ("prices.yaml", "prices-missing.yaml")
+    )
     checked_on = max(families.checked_on, single.checked_on)
-    return Corrections(families.table, checked_on, (*_newer(), *families.listed, *single.listed))
+    listed = (*_newer(), *families.listed, *single.listed)
+    return Corrections(families.table, checked_on, listed, _by_provider(listed))
+
+
+def _by_provider(listed: Sequence[Correction]) -> Mapping[str, list[Correction]]:
+    """A list for each provider, and one for all others: each look-up would else go through all of them."""
+    near: dict[str, list[Correction]] = {"": []} | {name: [] for one in listed for name in one.providers}
+    for one in listed:
+        for name in near if "" in one.providers else one.providers:
+            near[name].append(one)
+    return near
 
 
 def _newer() -> tuple[Correction, ...]:
@@ -136,11 +154,11 @@ def read_newer(section: Section, day: str) -> Correction:
     return replace(one, always=one.table_says is None)
 
 
-def read_corrections(root: Section) -> Corrections:
+def read_corrections(root: Section) -> CorrectionFile:
     root.only(("table", "checked_on", "corrections"))
     checked_on = root.text("checked_on") or ""
     listed = tuple(read_correction(section, checked_on) for section in root.sections("corrections"))
-    return Corrections(root.text("table") or "", checked_on, listed)
+    return CorrectionFile(root.text("table") or "", checked_on, listed)
 
 
 def read_correction(section: Section, checked_on: str) -> Correction:

@@ -96,7 +96,9 @@ class ListedEnds(Struct, frozen=True):
 def listed_ends(provider: str) -> ListedEnds:
     """The shipped ones of `provider`, behind those of a newer fact file."""
     try:
-        shipped = read_ends(facts.packaged(f"retirements/{provider}.yaml"), provider)
+        shipped = facts.read_packaged(
+            f"retirements/{provider}.yaml", ListedEnds, lambda root: read_ends(root, provider)
+        )
     except OSError:
         shipped = ListedEnds()
     newer = tuple(end for end in _newer() if end.provider == provider)

@@ -47,7 +47,10 @@ class Makers(Struct, frozen=True):
 @cache
 def vendors() -> Makers:
     """The shipped ones."""
-    root = facts.packaged("vendors.yaml")
+    return facts.read_packaged("vendors.yaml", Makers, _makers)
+
+
+def _makers(root: Section) -> Makers:
     root.only(("checked_on", "regions", "prefixes", "same", "hosts", "vendors", "models"))
     listed: dict[str, Maker] = {}
     names: dict[str, str] = {}

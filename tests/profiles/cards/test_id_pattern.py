@@ -102,3 +102,13 @@ def test_shipped_expressions_fit_what_they_match() -> None:
         wrong = [name for name in names if fits(pattern, name) != (compiled.fullmatch(name) is not None)]
         assert not wrong, (pattern, wrong[:3])
     assert sum(beginnings(one) != ("",) for one in patterns) > len(patterns) * 0.8
+
+
+def test_the_first_card_of_a_file_that_fits_an_example_is_its_own() -> None:
+    files = {file for name in facts.provider_names() for file in facts.shipped_provider(name).models}
+    wrong: list[str] = []
+    for card, listed in ((card, facts.cards(file)) for file in files for card in facts.cards(file)):
+        for any_case in (False, True):
+            first = next((one for one in listed if fits(one.match, card.example, any_case=any_case)), None)
+            wrong += [] if first is card else [card.example]
+    assert not wrong
